@@ -1,0 +1,50 @@
+//! Who is asking: a bearer token, found by its hash.
+
+use axum::http::{HeaderMap, StatusCode, header};
+use contract::{OrgId, Scope, Token};
+use sha2::{Digest, Sha256};
+use store::Tokens;
+
+use crate::Problem;
+
+/// The one who sent a request, with the only org it can reach.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    token: Token,
+}
+
+impl Caller {
+    /// Finds the caller by the request's bearer token and checks that it may do `scope`.
+    ///
+    /// # Errors
+    /// 401 without a token we know, 403 without the scope, 500 when tokens cannot be read.
+    pub async fn authenticate(headers: &HeaderMap, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
+        let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer_token);
+        let Some(bearer) = bearer else {
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "send a token: Authorization: Bearer <token>"));
+        };
+        let Some(token) = tokens.find(&hash_token(bearer)).await? else {
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is not known"));
+        };
+        if !token.allows(scope) {
+            let name = format!("{scope:?}").to_lowercase();
+            return Err(Problem::new(StatusCode::FORBIDDEN, format!("this token lacks the scope {name}")));
+        }
+        Ok(Self { token })
+    }
+
+    /// The caller's org.
+    pub fn org_id(&self) -> &OrgId {
+        &self.token.org_id
+    }
+}
+
+fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The hash under which a token is stored. Tokens are 256 random bits, so a plain SHA-256 cannot be searched.
+pub fn hash_token(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}

@@ -1,0 +1,41 @@
+//! JSON bodies.
+
+use axum::http::StatusCode;
+use contract::FieldError;
+use serde::de::DeserializeOwned;
+
+use crate::Problem;
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// 400 that names the field, or the place when the body is not JSON.
+pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let reason = error.into_inner();
+        if reason.is_data() {
+            Problem::field(FieldError::new(field_of(&path, &reason.to_string()), reason.to_string()))
+        } else {
+            Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {reason}"))
+        }
+    })?;
+    reader
+        .end()
+        .map_err(|reason| Problem::new(StatusCode::BAD_REQUEST, format!("the body is not one JSON value: {reason}")))?;
+    Ok(value)
+}
+
+/// The field an error is about. A missing or unknown field is named only in the message, in backquotes.
+fn field_of(path: &str, message: &str) -> String {
+    let named = message
+        .strip_prefix("missing field `")
+        .or_else(|| message.strip_prefix("unknown field `"))
+        .and_then(|rest| rest.split('`').next());
+    match (path, named) {
+        (".", Some(name)) => name.to_owned(),
+        (path, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
+        (path, _) => path.to_owned(),
+    }
+}

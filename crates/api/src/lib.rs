@@ -1,0 +1,12 @@
+//! What `trigger` and `console` share at the HTTP edge: who is asking ([`Caller`]), how a refusal looks ([`Problem`]), and
+//! how a body or query is read so that a wrong field is named ([`read_json`], [`read_query`]).
+
+mod caller;
+mod json;
+mod problem;
+mod query;
+
+pub use caller::{Caller, hash_token};
+pub use json::read_json;
+pub use problem::{Problem, with_fallbacks};
+pub use query::read_query;

@@ -1,0 +1,93 @@
+//! Errors as RFC 9457 `application/problem+json`.
+
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use contract::{FieldError, error_chain};
+use serde::Serialize;
+use store::StoreError;
+use tracing::error;
+
+/// A refusal, for the one who asked.
+#[derive(Clone, Debug, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<String>,
+}
+
+impl Problem {
+    /// A refusal with this status; `detail` says what to do about it.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            field: None,
+            event_id: None,
+        }
+    }
+
+    /// 400 with the name of the field that is wrong.
+    pub fn field(error: FieldError) -> Self {
+        Self { field: Some(error.field), ..Self::new(StatusCode::BAD_REQUEST, error.reason) }
+    }
+
+    /// The same, naming the event it is about.
+    #[must_use]
+    pub fn about(self, event_id: contract::EventId) -> Self {
+        Self { event_id: Some(event_id.to_string()), ..self }
+    }
+
+    /// 404 for a webhook that is not there, or not this org's.
+    pub fn no_webhook() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is no webhook with this config_id")
+    }
+
+    /// 500 for a fault of ours; its causes go to the log, not to the caller.
+    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        error!(error.chain = error_chain(error), "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the fault is ours; try again")
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self::field(error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(&self)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// Answers what no route takes with a [`Problem`], too.
+pub fn with_fallbacks(router: Router) -> Router {
+    router
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method")
+        })
+}

@@ -1,0 +1,208 @@
+//! What a definition has to get right beyond the form of its fields.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::definition::{Catcher, Retrier, State, Task};
+use crate::error::{LoadError, Refusal};
+use crate::expression::Expression;
+use crate::functions;
+use crate::leave::Exit;
+use crate::retry;
+use crate::setting::Setting;
+
+type States = BTreeMap<String, State>;
+
+/// A refusal and the field it is about.
+type Refused = (String, Refusal);
+
+/// Refuses a definition that would fail, or differ from AWS, when it runs.
+pub(crate) fn check(start_at: &str, states: &States, resources: &[&str]) -> Result<(), LoadError> {
+    let assigned: BTreeSet<&str> = states.values().flat_map(assigned_by).collect();
+    for (name, state) in states {
+        let located = |(field, refusal)| LoadError::Refused { state: name.clone(), field, refusal };
+        check_fields(state, resources).map_err(located)?;
+        check_exits(state, states).map_err(located)?;
+        check_expressions(state, &assigned).map_err(located)?;
+    }
+    check_reachable(start_at, states)
+}
+
+fn check_fields(state: &State, resources: &[&str]) -> Result<(), Refused> {
+    match state {
+        State::Task(task) => {
+            if !resources.contains(&task.resource.as_str()) {
+                return Err(("Resource".to_owned(), Refusal::Resource(task.resource.clone())));
+            }
+            check_errors(task)?;
+            task.retry.iter().enumerate().try_for_each(|(index, retrier)| check_retrier(index, retrier))?;
+            exactly_one("Next", task.next.is_some(), "End", task.end)
+        }
+        State::Pass(pass) => exactly_one("Next", pass.next.is_some(), "End", pass.end),
+        State::Wait(wait) => {
+            exactly_one("Seconds", wait.seconds.is_some(), "Timestamp", wait.timestamp.is_some())
+        }
+        State::Choice(choice) if choice.choices.is_empty() => Err(("Choices".to_owned(), Refusal::NoRules)),
+        State::Choice(_) | State::Succeed(_) | State::Fail(_) => Ok(()),
+    }
+}
+
+fn exactly_one(
+    one: &'static str,
+    has_one: bool,
+    other: &'static str,
+    has_other: bool,
+) -> Result<(), Refused> {
+    if has_one == has_other {
+        return Err((one.to_owned(), Refusal::ExactlyOne(one, other)));
+    }
+    Ok(())
+}
+
+fn check_retrier(index: usize, retrier: &Retrier) -> Result<(), Refused> {
+    if retrier.backoff_rate < 1.0 {
+        return Err((format!("Retry[{index}].BackoffRate"), Refusal::BackoffRate));
+    }
+    if retrier.max_delay_seconds.is_some_and(|most| most <= retrier.interval_seconds) {
+        return Err((format!("Retry[{index}].MaxDelaySeconds"), Refusal::MaxDelay));
+    }
+    Ok(())
+}
+
+fn check_errors(task: &Task) -> Result<(), Refused> {
+    let retriers: Vec<_> = task.retry.iter().map(|Retrier { error_equals, .. }| error_equals).collect();
+    let catchers: Vec<_> = task.catch.iter().map(|Catcher { error_equals, .. }| error_equals).collect();
+    for (list, all) in [("Retry", retriers), ("Catch", catchers)] {
+        for (index, names) in all.iter().enumerate() {
+            let field = || format!("{list}[{index}].ErrorEquals");
+            if names.is_empty() {
+                return Err((field(), Refusal::NoErrors));
+            }
+            let last_and_alone = index + 1 == all.len() && names.len() == 1;
+            if names.iter().any(|name| name == retry::ALL) && !last_and_alone {
+                return Err((field(), Refusal::AllNotLast));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_exits(state: &State, states: &States) -> Result<(), Refused> {
+    for exit in state.exits() {
+        if let Some(next) = exit.next.filter(|next| !states.contains_key(*next)) {
+            let field =
+                if matches!(state, State::Choice(_)) && exit.place.is_empty() { "Default" } else { "Next" };
+            return Err((inside(&exit.place, field), Refusal::NoSuchState(next.to_owned())));
+        }
+        if let Some(name) = exit.assign.into_iter().flat_map(BTreeMap::keys).find(|name| !is_variable(name)) {
+            return Err((inside(&exit.place, "Assign"), Refusal::VariableName(name.clone())));
+        }
+    }
+    Ok(())
+}
+
+fn check_expressions(state: &State, assigned: &BTreeSet<&str>) -> Result<(), Refused> {
+    for exit in state.exits() {
+        let Exit { place, special, assign, output, .. } = exit;
+        for (name, template) in assign.into_iter().flatten() {
+            let mut found = Vec::new();
+            template.collect(&mut found);
+            let field = inside(&place, &format!("Assign.{name}"));
+            found
+                .into_iter()
+                .try_for_each(|expression| check_names(expression, &field, special, assigned))?;
+        }
+        let mut found = Vec::new();
+        output.into_iter().for_each(|output| output.collect(&mut found));
+        let field = inside(&place, "Output");
+        found.into_iter().try_for_each(|expression| check_names(expression, &field, special, assigned))?;
+    }
+    settings(state)
+        .into_iter()
+        .try_for_each(|(field, expression)| check_names(expression, &field, None, assigned))
+}
+
+fn check_names(
+    expression: &Expression,
+    field: &str,
+    special: Option<&str>,
+    assigned: &BTreeSet<&str>,
+) -> Result<(), Refused> {
+    let names = &expression.names;
+    let refused = |refusal| Err((field.to_owned(), refusal));
+    let is_known = |name: &str| assigned.contains(name) || functions::is_supported(name);
+    if let Some(name) = names.variables.iter().find(|name| !is_known(name)) {
+        return refused(Refusal::Unassigned(name.clone()));
+    }
+    if let Some(name) = names.calls.iter().find(|name| assigned.contains(name.as_str())) {
+        return refused(Refusal::HidesFunction(name.clone()));
+    }
+    if let Some(name) = names.locals.iter().find(|name| assigned.contains(name.as_str()) || *name == "states")
+    {
+        return refused(Refusal::Hides(name.clone()));
+    }
+    let absent =
+        ["result", "errorOutput"].into_iter().find(|name| special != Some(name) && names.reads_state(name));
+    absent.map_or(Ok(()), |name| refused(Refusal::NotHere(name.to_owned())))
+}
+
+/// The expressions outside of `Assign` and `Output`, by field.
+fn settings(state: &State) -> Vec<(String, &Expression)> {
+    match state {
+        State::Task(task) => {
+            let mut arguments = Vec::new();
+            task.arguments.collect(&mut arguments);
+            let arguments = arguments.into_iter().map(|expression| ("Arguments".to_owned(), expression));
+            arguments.chain(setting("TimeoutSeconds", &task.timeout_seconds)).collect()
+        }
+        State::Choice(choice) => {
+            let rules = choice.choices.iter().enumerate();
+            rules.map(|(index, rule)| (format!("Choices[{index}].Condition"), &rule.condition)).collect()
+        }
+        State::Wait(wait) => setting("Seconds", &wait.seconds)
+            .into_iter()
+            .chain(setting("Timestamp", &wait.timestamp))
+            .collect(),
+        State::Fail(fail) => {
+            setting("Error", &fail.error).into_iter().chain(setting("Cause", &fail.cause)).collect()
+        }
+        State::Pass(_) | State::Succeed(_) => Vec::new(),
+    }
+}
+
+fn setting<'a, T>(field: &str, setting: &'a Option<Setting<T>>) -> Option<(String, &'a Expression)> {
+    let expression = setting.as_ref()?.expression()?;
+    Some((field.to_owned(), expression))
+}
+
+fn assigned_by(state: &State) -> Vec<&str> {
+    let exits = state.exits().into_iter();
+    exits.flat_map(|exit| exit.assign.into_iter().flat_map(BTreeMap::keys)).map(String::as_str).collect()
+}
+
+fn check_reachable(start_at: &str, states: &States) -> Result<(), LoadError> {
+    let Some((start_at, _)) = states.get_key_value(start_at) else {
+        return Err(LoadError::NoStart(start_at.to_owned()));
+    };
+    let mut reached = BTreeSet::from([start_at.as_str()]);
+    let mut ahead = vec![start_at.as_str()];
+    while let Some(state) = ahead.pop().and_then(|name| states.get(name)) {
+        let targets = state.exits().into_iter().filter_map(|exit| exit.next);
+        ahead.extend(targets.filter(|target| reached.insert(target)));
+    }
+    match states.keys().find(|name| !reached.contains(name.as_str())) {
+        Some(name) => {
+            let (state, field) = (name.clone(), ".".to_owned());
+            Err(LoadError::Refused { state, field, refusal: Refusal::Unreachable })
+        }
+        None => Ok(()),
+    }
+}
+
+fn inside(place: &str, field: &str) -> String {
+    if place.is_empty() { field.to_owned() } else { format!("{place}.{field}") }
+}
+
+fn is_variable(name: &str) -> bool {
+    let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    starts_well && name != "states" && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
+}

@@ -1,0 +1,95 @@
+//! The history of an execution, with AWS's names.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::error::TaskError;
+use crate::host::Execution;
+use crate::json::Json;
+
+/// One entry of the execution's history. Fields that its kind does not have are absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// When it happened. The exit of a Wait state is dated to the end of the wait and may lie ahead.
+    #[serde(with = "time::serde::rfc3339")]
+    pub timestamp: OffsetDateTime,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// The state it happened in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// The resource of a scheduled task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// What the execution or the state got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Json>,
+    /// The evaluated arguments of a scheduled task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Json>,
+    /// What the task, the state or the execution gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Json>,
+    /// The name of the error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The cause of the error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+}
+
+/// The kinds of [`Event`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[expect(missing_docs, reason = "these are AWS's names; HistoryEvent in the API reference explains them")]
+pub enum EventKind {
+    ExecutionStarted,
+    ExecutionSucceeded,
+    ExecutionFailed,
+    TaskStateEntered,
+    TaskScheduled,
+    TaskSucceeded,
+    TaskFailed,
+    TaskTimedOut,
+    TaskStateExited,
+    ChoiceStateEntered,
+    ChoiceStateExited,
+    WaitStateEntered,
+    WaitStateExited,
+    PassStateEntered,
+    PassStateExited,
+    SucceedStateEntered,
+    SucceedStateExited,
+    FailStateEntered,
+    EvaluationFailed,
+}
+
+impl Event {
+    /// The first entry of a history. The caller records it, because `run` cannot tell a start from a restart.
+    pub fn execution_started(execution: &Execution) -> Event {
+        let event = Event::new(execution.start_time, EventKind::ExecutionStarted);
+        Event { input: Some(Json::of(&execution.input)), ..event }
+    }
+
+    pub(crate) fn new(timestamp: OffsetDateTime, kind: EventKind) -> Event {
+        Event {
+            timestamp,
+            kind,
+            state: None,
+            resource: None,
+            input: None,
+            parameters: None,
+            output: None,
+            error: None,
+            cause: None,
+        }
+    }
+
+    pub(crate) fn of_state(timestamp: OffsetDateTime, kind: EventKind, state: &str) -> Event {
+        Event { state: Some(state.to_owned()), ..Event::new(timestamp, kind) }
+    }
+
+    pub(crate) fn with_error(self, error: &TaskError) -> Event {
+        Event { error: Some(error.error.clone()), cause: Some(error.cause.clone()), ..self }
+    }
+}

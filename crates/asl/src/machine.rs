@@ -1,0 +1,51 @@
+//! A definition, ready to run.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::check;
+use crate::definition::{self, Definition, State};
+use crate::error::LoadError;
+use crate::host::{Checkpoint, Execution, Host, Progress};
+use crate::run;
+use crate::substitute::substitute;
+
+/// A checked definition.
+#[derive(Debug)]
+pub struct Machine {
+    start_at: String,
+    states: BTreeMap<String, State>,
+}
+
+impl Machine {
+    /// Reads a definition. `substitutions` fill in its `${Name}` placeholders; `resources` are the task
+    /// integrations that the host can run.
+    pub fn load(
+        text: &str,
+        substitutions: &BTreeMap<String, String>,
+        resources: &[&str],
+    ) -> Result<Machine, LoadError> {
+        let text = substitute(text, substitutions)?;
+        let json: Value = serde_json::from_str(&text).map_err(LoadError::Json)?;
+        let Definition { start_at, states, .. } =
+            definition::fields(json).map_err(|(field, source)| LoadError::Definition { field, source })?;
+        let mut read = BTreeMap::new();
+        for (name, state) in states {
+            let state = State::read(&name, state)?;
+            read.insert(name, state);
+        }
+        check::check(&start_at, &read, resources)?;
+        Ok(Machine { start_at, states: read })
+    }
+
+    /// Where an execution with this input begins.
+    pub fn start(&self, input: Value) -> Checkpoint {
+        Checkpoint { state: self.start_at.clone(), input, variables: BTreeMap::new() }
+    }
+
+    /// Runs an execution from a checkpoint until it ends or has to wait.
+    pub async fn run(&self, execution: &Execution, from: Checkpoint, host: &impl Host) -> Progress {
+        run::run(&self.states, execution, from, host).await
+    }
+}

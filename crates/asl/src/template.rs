@@ -1,0 +1,98 @@
+//! JSON with expressions in it: `Arguments`, `Output` and the values of `Assign`.
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::error::ExpressionError;
+use crate::expression::Expression;
+use crate::scope::{QueryFailure, Scope};
+
+/// A JSON value in which some strings are expressions. What holds no expression is one literal.
+#[derive(Debug)]
+pub(crate) enum Template {
+    Literal(Value),
+    Expression(Box<Expression>),
+    Array(Vec<Template>),
+    Object(Vec<(String, Template)>),
+}
+
+/// Where in a template an expression is refused.
+#[derive(Debug, Error)]
+#[error("at `{path}`: {source}")]
+struct TemplateError {
+    path: String,
+    source: ExpressionError,
+}
+
+impl Template {
+    /// The template's value.
+    pub(crate) fn evaluate(&self, scope: &mut Scope) -> Result<Value, QueryFailure> {
+        match self {
+            Template::Literal(value) => Ok(value.clone()),
+            Template::Expression(expression) => scope.evaluate(expression),
+            Template::Array(items) => {
+                let item = |(index, item): (usize, &Template)| {
+                    item.evaluate(scope).map_err(|failure| failure.within(&format!("[{index}]")))
+                };
+                items.iter().enumerate().map(item).collect::<Result<_, _>>().map(Value::Array)
+            }
+            Template::Object(fields) => {
+                let mut object = Map::with_capacity(fields.len());
+                for (name, field) in fields {
+                    let value = field.evaluate(scope).map_err(|failure| failure.within(name))?;
+                    object.insert(name.clone(), value);
+                }
+                Ok(Value::Object(object))
+            }
+        }
+    }
+
+    /// Adds the template's expressions to `found`.
+    pub(crate) fn collect<'a>(&'a self, found: &mut Vec<&'a Expression>) {
+        match self {
+            Template::Literal(_) => {}
+            Template::Expression(expression) => found.push(expression),
+            Template::Array(items) => items.iter().for_each(|item| item.collect(found)),
+            Template::Object(fields) => fields.iter().for_each(|(_, field)| field.collect(found)),
+        }
+    }
+
+    fn parse(value: Value, path: &str) -> Result<Template, TemplateError> {
+        let refuse = |source| TemplateError { path: path.to_owned(), source };
+        match value {
+            Value::String(string) => Ok(match Expression::find(&string).map_err(refuse)? {
+                Some(expression) => Template::Expression(Box::new(expression)),
+                None => Template::Literal(Value::String(string)),
+            }),
+            Value::Array(items) if items.iter().any(has_expression) => {
+                let parse = |(index, item)| Template::parse(item, &format!("{path}[{index}]"));
+                items.into_iter().enumerate().map(parse).collect::<Result<_, _>>().map(Template::Array)
+            }
+            Value::Object(fields) if fields.values().any(has_expression) => {
+                let parse = |(name, field)| {
+                    let template = Template::parse(field, &format!("{path}/{name}"))?;
+                    Ok((name, template))
+                };
+                fields.into_iter().map(parse).collect::<Result<_, _>>().map(Template::Object)
+            }
+            literal => Ok(Template::Literal(literal)),
+        }
+    }
+}
+
+/// Whether a value has to be looked at more closely: any trace of an expression, right or wrong.
+fn has_expression(value: &Value) -> bool {
+    match value {
+        Value::String(string) => string.contains("{%") || string.contains("%}"),
+        Value::Array(items) => items.iter().any(has_expression),
+        Value::Object(fields) => fields.values().any(has_expression),
+        _ => false,
+    }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Template, D::Error> {
+        Template::parse(Value::deserialize(deserializer)?, "").map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,49 @@
+//! AWS clients inside a Lambda environment.
+//!
+//! `aws-config` is left out on purpose (docs/adr/0005): it brings a chain of credential providers and an STS client, while
+//! a function's credentials are always in three environment variables.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::{EnvError, env};
+
+/// What every AWS client of this function is made from.
+#[derive(Clone, Debug)]
+pub struct Aws(SdkConfig);
+
+impl Aws {
+    /// Reads region and credentials from the environment that Lambda sets. `AWS_ENDPOINT_URL` is honoured, for emulators.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub fn from_env() -> Result<Self, EnvError> {
+        let credentials = Credentials::new(
+            env("AWS_ACCESS_KEY_ID")?,
+            env("AWS_SECRET_ACCESS_KEY")?,
+            env("AWS_SESSION_TOKEN").ok(),
+            None,
+            "lambda environment",
+        );
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(env("AWS_REGION")?))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https());
+        if let Ok(url) = env("AWS_ENDPOINT_URL") {
+            config = config.endpoint_url(url);
+        }
+        Ok(Self(config.build()))
+    }
+
+    /// The shared part of a client's configuration.
+    pub fn config(&self) -> &SdkConfig {
+        &self.0
+    }
+}

@@ -1,0 +1,103 @@
+//! Flags and environment.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use contract::limits::INLINE_BYTES;
+use egress::Policy;
+use local::Options;
+use tracing_subscriber::EnvFilter;
+use trigger::AsyncWorkflow;
+
+/// What every command answers with.
+pub(crate) type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// How the host is run.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The address to listen on. Put a TLS proxy in front before it leaves this machine.
+    #[arg(long, env = "HOOKSTEP_LISTEN", default_value = "127.0.0.1:4700")]
+    pub(crate) listen: SocketAddr,
+
+    /// Where everything is kept: tables, claim checks, executions.
+    #[arg(long, env = "HOOKSTEP_DATA_DIR", default_value = ".hookstep")]
+    pub(crate) data_dir: PathBuf,
+
+    /// The URL under which producers reach this host, when it is not the listen address: presigned upload URLs point there.
+    #[arg(long, env = "HOOKSTEP_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
+
+    /// Also deliver to http:// URLs, in the clear. For development.
+    #[arg(long, env = "HOOKSTEP_ALLOW_HTTP_TARGETS")]
+    pub(crate) allow_http_targets: bool,
+
+    /// Also deliver to loopback and private addresses: tenants can then reach this machine's network. For development.
+    #[arg(long, env = "HOOKSTEP_ALLOW_PRIVATE_TARGETS")]
+    pub(crate) allow_private_targets: bool,
+
+    /// The machine that starts async events: express hands over what takes long, standard records every state as it goes.
+    #[arg(long, env = "HOOKSTEP_ASYNC_WORKFLOW", value_enum, default_value = "express")]
+    pub(crate) async_workflow: WorkflowName,
+
+    /// The largest body kept in the state machine's data, in bytes as serialised JSON; larger ones go to the claim-check
+    /// store.
+    #[arg(long, env = "HOOKSTEP_INLINE_LIMIT", default_value_t = INLINE_BYTES, value_parser = inline_limit)]
+    pub(crate) inline_limit: usize,
+}
+
+/// A machine, as the flag names it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum WorkflowName {
+    Express,
+    Standard,
+}
+
+fn inline_limit(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(limit) if limit <= INLINE_BYTES => Ok(limit),
+        _ => Err(format!("must be 0 to {INLINE_BYTES}: a state holds at most 256 KiB")),
+    }
+}
+
+impl ServeArgs {
+    /// The host's options; `address` is where it really listens.
+    pub(crate) fn options(&self, address: SocketAddr) -> Options {
+        Options {
+            data_dir: self.data_dir.clone(),
+            public_url: self.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+            policy: Policy {
+                allow_http_targets: self.allow_http_targets,
+                allow_private_targets: self.allow_private_targets,
+            },
+            inline_limit: self.inline_limit,
+            async_workflow: match self.async_workflow {
+                WorkflowName::Express => AsyncWorkflow::Express,
+                WorkflowName::Standard => AsyncWorkflow::Standard,
+            },
+            sources: boot::sources(),
+        }
+    }
+}
+
+/// The admin token that the operator brought in `HOOKSTEP_ADMIN_TOKEN`.
+pub(crate) fn admin_token() -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+    match boot::env("HOOKSTEP_ADMIN_TOKEN") {
+        Ok(token) if token.len() < 20 => Err("HOOKSTEP_ADMIN_TOKEN must have at least 20 characters".into()),
+        Ok(token) => Ok(Some(token)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Logs to standard error; `RUST_LOG` says how much.
+pub(crate) fn init_tracing() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,local=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Prints an error with its causes.
+#[expect(clippy::print_stderr, reason = "this is a program's last word")]
+pub(crate) fn say_error(error: &(dyn Error + 'static)) {
+    eprintln!("hookstep: {}", contract::error_chain(error));
+}

@@ -1,0 +1,167 @@
+//! `/webhook/{config_id}/events`: what became of the events of a webhook.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use api::{Caller, Problem, read_query};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use contract::{
+    Attempt, ConfigId, Content, EventId, EventRecord, FieldError, OrgId, Origin, Outcome, Scope, Status, Timestamp,
+    Timings,
+};
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Serialize};
+use store::EventFilter;
+
+use crate::Context;
+use crate::page::{self, Page};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    status: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// An event as the API shows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct EventView {
+    event_id: EventId,
+    org_id: OrgId,
+    config_id: ConfigId,
+    status: Status,
+    origin: Origin,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    next_attempt_at: Option<Timestamp>,
+    size: Option<u64>,
+    content_type: Option<String>,
+    correlation_id: Option<String>,
+    outcome: Option<Outcome>,
+    status_code: Option<u16>,
+    attempt_count: u32,
+    /// Why it was skipped or failed.
+    reason: Option<String>,
+    /// Only when one event is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<AttemptView>>,
+}
+
+/// An attempt as the API shows it.
+#[derive(Debug, Serialize)]
+struct AttemptView {
+    number: u32,
+    started_at: Timestamp,
+    duration_ms: u64,
+    outcome: Outcome,
+    status_code: Option<u16>,
+    request_headers: BTreeMap<String, String>,
+    response_headers: BTreeMap<String, String>,
+    response_body: Option<String>,
+    /// `base64` when the body is not text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_body_encoding: Option<&'static str>,
+    response_truncated: bool,
+    remote_ip: Option<String>,
+    timings: Timings,
+    error: Option<String>,
+}
+
+/// `GET /webhook/{config_id}/events`: newest first.
+pub(crate) async fn list(
+    State(ctx): State<Arc<Context>>,
+    Path(config_id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<Page<EventView>>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
+    let config_id = config_id.parse().map_err(|_| Problem::no_webhook())?;
+    let query: ListQuery = read_query(&uri)?;
+    let filter = EventFilter {
+        status: query.status.as_deref().map(status).transpose()?,
+        from: query.from.as_deref().map(|text| moment("from", text)).transpose()?,
+        to: query.to.as_deref().map(|text| moment("to", text)).transpose()?,
+        before: page::decode_cursor(query.cursor.as_deref())?,
+        limit: page::limit(query.limit.as_deref())?,
+    };
+    // A deleted webhook's events can still be read; one that never was has none.
+    let found = ctx.events.list(caller.org_id(), config_id, filter).await?;
+    if found.events.is_empty() && ctx.configs.get(caller.org_id(), config_id).await?.is_none() {
+        return Err(Problem::no_webhook());
+    }
+    let data = found.events.into_iter().map(|record| view(record, None)).collect();
+    Ok(Json(Page { data, next_cursor: found.next.map(page::encode_cursor) }))
+}
+
+/// `GET /webhook/{config_id}/events/{event_id}`: with its attempts.
+pub(crate) async fn read(
+    State(ctx): State<Arc<Context>>,
+    Path((config_id, event_id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Json<EventView>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
+    let config_id = config_id.parse().map_err(|_| Problem::no_webhook())?;
+    let no_event = || Problem::new(StatusCode::NOT_FOUND, "this webhook has no event with this event_id");
+    let event_id = event_id.parse().map_err(|_| no_event())?;
+    let org_id = caller.org_id();
+    let record = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
+    let attempts = ctx.events.attempts(org_id, config_id, event_id).await?;
+    Ok(Json(view(record, Some(attempts))))
+}
+
+fn status(text: &str) -> Result<Status, FieldError> {
+    let reader: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+    Status::deserialize(reader)
+        .map_err(|_| FieldError::new("status", "must be in_progress, succeeded, failed or skipped"))
+}
+
+fn moment(field: &str, text: &str) -> Result<Timestamp, FieldError> {
+    let reader: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+    Timestamp::deserialize(reader)
+        .map_err(|_| FieldError::new(field, "must be a time like 2026-01-02T03:04:05Z (a + is sent as %2B)"))
+}
+
+fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> EventView {
+    EventView {
+        event_id: record.event_id,
+        org_id: record.org_id,
+        config_id: record.config_id,
+        status: record.status,
+        origin: record.origin,
+        created_at: record.created_at,
+        updated_at: record.updated_at,
+        next_attempt_at: record.next_attempt_at,
+        size: record.size,
+        content_type: record.content_type,
+        correlation_id: record.correlation_id,
+        outcome: record.outcome,
+        status_code: record.status_code,
+        attempt_count: record.attempt_count,
+        reason: record.reason,
+        attempts: attempts.map(|attempts| attempts.into_iter().map(attempt_view).collect()),
+    }
+}
+
+fn attempt_view(attempt: Attempt) -> AttemptView {
+    let (response_body, response_body_encoding) = attempt.response_body.map(Content::into_parts).unzip();
+    AttemptView {
+        number: attempt.number,
+        started_at: attempt.started_at,
+        duration_ms: attempt.duration_ms,
+        outcome: attempt.outcome,
+        status_code: attempt.status_code,
+        request_headers: attempt.request_headers,
+        response_headers: attempt.response_headers,
+        response_body,
+        response_body_encoding: response_body_encoding.flatten(),
+        response_truncated: attempt.response_truncated,
+        remote_ip: attempt.remote_ip,
+        timings: attempt.timings,
+        error: attempt.error,
+    }
+}

@@ -1,0 +1,111 @@
+//! The record of an event.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ConfigId, EventHead, EventId, OrgId, Outcome, Timestamp};
+
+/// Where an event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Accepted; being sent or waiting for its next attempt.
+    InProgress,
+    /// A receiver took it.
+    Succeeded,
+    /// No further attempt will be made.
+    Failed,
+    /// Not to be sent: the config is disabled.
+    Skipped,
+}
+
+impl Status {
+    /// The name as JSON and tables have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress => "in_progress",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// How an event came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// By `POST …/trigger`.
+    Api,
+}
+
+/// An event as the events table holds it, payload left out: a status is written without rewriting a body.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// The event.
+    pub event_id: EventId,
+    /// Its tenant.
+    pub org_id: OrgId,
+    /// The webhook it is for.
+    pub config_id: ConfigId,
+    /// Where it stands.
+    pub status: Status,
+    /// How it came in.
+    pub origin: Origin,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When its status last changed.
+    pub updated_at: Timestamp,
+    /// When it will be sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Timestamp>,
+    /// The body's size in bytes; unknown for an upload until it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The body's `Content-Type`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// The producer's own id for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// How the last attempt ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The status code of the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<u16>,
+    /// How many attempts were recorded.
+    #[serde(default)]
+    pub attempt_count: u32,
+    /// Why it was skipped, or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The execution that owns the record: only it may record the event again.
+    pub execution: String,
+    /// When the record may go, in seconds since 1970 (DynamoDB TTL).
+    pub expires_at: i64,
+}
+
+impl EventRecord {
+    /// The first record of an event.
+    pub fn new(event: &EventHead, execution: &str, status: Status, reason: Option<String>) -> Self {
+        Self {
+            event_id: event.event_id,
+            org_id: event.org_id.clone(),
+            config_id: event.config_id,
+            status,
+            origin: event.origin,
+            created_at: event.created_at,
+            updated_at: event.created_at,
+            next_attempt_at: None,
+            size: event.size,
+            content_type: event.content_type.clone(),
+            correlation_id: event.correlation_id.clone(),
+            outcome: None,
+            status_code: None,
+            attempt_count: 0,
+            reason,
+            execution: execution.to_owned(),
+            expires_at: event.expires_at(),
+        }
+    }
+}

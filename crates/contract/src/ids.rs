@@ -1,0 +1,131 @@
+//! Identifiers. Each is a type of its own so that none can stand in another's place.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// A text that is not an identifier of the kind asked for.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("not {0}")]
+pub struct InvalidId(&'static str);
+
+/// A tenant: 1 to 32 of `a-z`, `0-9`, `-` and `_`. It stands in table keys and S3 keys, hence the narrow alphabet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrgId(String);
+
+impl OrgId {
+    /// The identifier as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for OrgId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let allowed = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '-' | '_');
+        if (1..=32).contains(&text.len()) && text.chars().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidId("an org id: 1 to 32 of a-z, 0-9, '-' and '_'"))
+        }
+    }
+}
+
+impl TryFrom<String> for OrgId {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<OrgId> for String {
+    fn from(id: OrgId) -> String {
+        id.0
+    }
+}
+
+impl fmt::Display for OrgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub Uuid);
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                // Only the form we print: the ids are table keys, and one event must not have two spellings.
+                match Uuid::try_parse(text) {
+                    Ok(id) if text == id.to_string() => Ok(Self(id)),
+                    _ => Err(InvalidId($what)),
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.to_string()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// A webhook config, as a lowercase UUID.
+    ConfigId, "a config id: a lowercase UUID"
+}
+
+uuid_id! {
+    /// An event, as a lowercase UUIDv7: sorting by it sorts by time.
+    EventId, "an event id: a lowercase UUID"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_take_only_their_own_spelling() {
+        assert!("0190a000-0000-7000-8000-00000000000a".parse::<EventId>().is_ok());
+        for wrong in ["", "0190A000-0000-7000-8000-00000000000A", "0190a00000007000800000000000000a", "x"] {
+            assert!(wrong.parse::<EventId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn org_ids_cannot_leave_their_place_in_a_key() {
+        assert!("acme-1_x".parse::<OrgId>().is_ok());
+        let long = "a".repeat(33);
+        for wrong in ["", "a#b", "a/b", "..", "A", "ä", long.as_str()] {
+            assert!(wrong.parse::<OrgId>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Everything that crosses a process boundary, as named types: what the state machine passes between the steps, what the
+//! tables hold and what the API shows. No I/O, no clock, no AWS.
+//!
+//! The cast, in the order of one delivery: a producer's request becomes a [`WorkflowInput`]; `fetch-config` turns a
+//! [`WebhookConfig`] into a [`Plan`]; `hydrate` turns a claim check into a pinned [`Payload`]; `deliver` answers an
+//! [`Attempt`] with an [`Outcome`]; `update-status` answers [`Next`]. What we broke ourselves is a [`StepError`].
+
+mod config;
+mod error;
+mod event;
+mod ids;
+pub mod limits;
+mod outcome;
+mod payload;
+mod sources;
+mod timestamp;
+mod token;
+mod workflow;
+
+pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
+pub use error::{ErrorName, StepError, error_chain};
+pub use event::{EventRecord, Origin, Status};
+pub use ids::{ConfigId, EventId, InvalidId, OrgId};
+pub use outcome::{Attempt, Outcome, Timings};
+pub use payload::{Claim, Content, Payload, PinnedObject};
+pub use sources::Sources;
+pub use timestamp::Timestamp;
+pub use token::{Scope, Token};
+pub use workflow::{
+    DeliverInput, Delivered, EventHead, Exception, FetchConfigInput, FetchedConfig, HydrateInput, Mode, Next,
+    Plan, RequestPlan, UpdateStatusInput, WorkflowInput, WorkflowOutput,
+};

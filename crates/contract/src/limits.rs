@@ -1,0 +1,72 @@
+//! The numbers of the product, each with its unit and its source.
+
+use std::time::Duration;
+
+/// Step Functions: the most that passes between two states, as serialised UTF-8 (AWS quota "Maximum input or output size").
+pub const STATE_DATA_BYTES: usize = 256 * 1024;
+
+/// The largest body kept in the state, measured as serialised JSON.
+///
+/// A larger one becomes a claim check. The rest of
+/// [`STATE_DATA_BYTES`] is room for the plan and the ids that travel beside it. Can be lowered with `INLINE_LIMIT`.
+pub const INLINE_BYTES: usize = 200 * 1024;
+
+/// The largest body the trigger takes. On AWS the 6 MB of a Lambda event, base64 included, come first.
+pub const TRIGGER_BODY_BYTES: usize = 6 * 1024 * 1024;
+
+/// The largest body of a presigned upload: S3's limit for a single PUT.
+pub const UPLOAD_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+
+/// How long a presigned upload URL is good for.
+pub const UPLOAD_URL_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// How long a sync trigger waits before it answers 202: under API Gateway's 30 s, with room for our own answer.
+pub const SYNC_BUDGET: Duration = Duration::from_secs(27);
+
+/// How many times a sync delivery may be sent again.
+pub const SYNC_RETRIES: u32 = 2;
+
+/// The first pause of a sync delivery before it is sent again; the second is twice as long.
+pub const SYNC_RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// An attempt that may take longer than this runs on the standard machine: an express execution ends after 300 s.
+pub const EXPRESS_ATTEMPT_SECS: u32 = 240;
+
+/// The longest attempt: a Lambda function ends after 900 s.
+pub const MAX_TIMEOUT_SECS: u32 = 840;
+
+/// An attempt's total time when the config names none, the body read included.
+pub const DEFAULT_TIMEOUT_SECS: u32 = 30;
+
+/// The Standard Webhooks schedule: the pause before each attempt after the first, in seconds.
+pub const DEFAULT_SCHEDULE_SECS: [u32; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
+
+/// The longest pause between two attempts, from a schedule or a `Retry-After`.
+pub const MAX_PAUSE_SECS: u32 = 86_400;
+
+/// The most attempts after the first.
+pub const MAX_RETRIES: usize = 20;
+
+/// Pauses are spread by this share in both directions, so that failed deliveries do not come back in step.
+pub const JITTER: f64 = 0.1;
+
+/// How much of a receiver's answer is kept.
+pub const RESPONSE_BODY_BYTES: usize = 64 * 1024;
+
+/// How much of a receiver's headers is kept, names and values together.
+pub const RESPONSE_HEADER_BYTES: usize = 8 * 1024;
+
+/// The most of a config's own headers, names and values together.
+pub const CONFIG_HEADER_BYTES: usize = 8 * 1024;
+
+/// The longest URL of a receiver.
+pub const URL_BYTES: usize = 2048;
+
+/// How long an idempotency key is kept.
+pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// The longest idempotency key.
+pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
+
+/// How long events and claim checks are kept.
+pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -1,0 +1,217 @@
+//! What goes into the state machine, what its steps take and what they return.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::RETENTION;
+use crate::{Attempt, ConfigId, Content, EventId, OrgId, Origin, Outcome, Payload, Retry, Status, Timestamp};
+
+/// How the producer waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It does not: the event is retried on its config's schedule.
+    Async,
+    /// It waits for the receiver's answer: retries only while the budget lasts.
+    Sync,
+}
+
+/// What is known of an event when it is accepted; every step is given it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventHead {
+    /// The event.
+    pub event_id: EventId,
+    /// Its tenant.
+    pub org_id: OrgId,
+    /// The webhook it is for.
+    pub config_id: ConfigId,
+    /// How it came in.
+    pub origin: Origin,
+    /// How the producer waits.
+    pub mode: Mode,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// The body's `Content-Type`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// The body's size in bytes, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The producer's own id for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+}
+
+impl EventHead {
+    /// When the event's records may go, in seconds since 1970 (DynamoDB TTL).
+    pub fn expires_at(&self) -> i64 {
+        self.created_at.plus(RETENTION).unix_seconds()
+    }
+}
+
+/// The input of an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkflowInput {
+    /// The event.
+    pub event: EventHead,
+    /// Its body: inline or a claim.
+    pub payload: Payload,
+}
+
+/// The input of `fetch-config`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchConfigInput {
+    /// The event.
+    pub event: EventHead,
+    /// The execution that will own the event's record.
+    pub execution: String,
+}
+
+/// What to send to where, secrets left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestPlan {
+    /// The receiver.
+    pub url: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The config's own headers.
+    pub headers: BTreeMap<String, String>,
+    /// The longest the attempt may take, in seconds.
+    pub timeout_seconds: u32,
+}
+
+/// All that a config means for one event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The event's first status: in progress, or skipped.
+    pub status: Status,
+    /// Why it is skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What to send to where.
+    pub request: RequestPlan,
+    /// When to send again.
+    pub retry: Retry,
+    /// Whether an attempt may outlast what an express execution can wait for.
+    pub long: bool,
+}
+
+/// The output of `fetch-config`: the plan, and the record that `RecordEvent` writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FetchedConfig {
+    /// All that the config means for the event.
+    pub plan: Plan,
+    /// The event's record as a DynamoDB item.
+    pub record: serde_json::Value,
+}
+
+/// The input of `hydrate`; its output is the [`Payload`], resolved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HydrateInput {
+    /// The event.
+    pub event: EventHead,
+    /// The claim check to resolve.
+    pub payload: Payload,
+}
+
+/// The input of `deliver`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliverInput {
+    /// The event.
+    pub event: EventHead,
+    /// What to send to where.
+    pub request: RequestPlan,
+    /// The body.
+    pub payload: Payload,
+    /// Which attempt this is, from 1.
+    pub number: u32,
+}
+
+/// The input of `update-status`: an attempt, or the exception that stood in its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpdateStatusInput {
+    /// The event.
+    pub event: EventHead,
+    /// The execution that owns the event's record.
+    pub execution: String,
+    /// When to send again; absent when an exception came before the config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// What became of the attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<Attempt>,
+    /// What stood in its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<Exception>,
+}
+
+/// An error that the state machine caught.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Exception {
+    /// Its name.
+    pub error: String,
+    /// What is known of its cause.
+    #[serde(default)]
+    pub cause: Option<String>,
+}
+
+/// The output of `update-status`: the event's status, and what is next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Next {
+    /// The event's status now.
+    pub status: Status,
+    /// When to send again; absent when the event is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+    /// What a waiting producer is told; absent in the async mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Delivered>,
+}
+
+/// The output of an execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkflowOutput {
+    /// The event's status when the execution ended.
+    pub status: Status,
+    /// Why it was skipped.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// What a waiting producer is told.
+    #[serde(default)]
+    pub answer: Option<Delivered>,
+}
+
+/// What the producer of a sync trigger gets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// The event.
+    pub event_id: EventId,
+    /// Where it stands.
+    pub status: Status,
+    /// How the last attempt ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The receiver's status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<u16>,
+    /// The receiver's headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The first part of the receiver's body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Content>,
+    /// Whether there was more of it.
+    #[serde(default)]
+    pub body_truncated: bool,
+    /// How many attempts were made.
+    #[serde(default)]
+    pub attempts: u32,
+    /// From acceptance to the end, in milliseconds.
+    #[serde(default)]
+    pub duration_ms: u64,
+    /// Why it failed or was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}

@@ -1,0 +1,3 @@
+//! The Lambda function `deliver`.
+
+fn main() {}

@@ -1,0 +1,140 @@
+//! Attempts against a real receiver on this machine, which can misbehave. `answers`: what the receiver does;
+//! `payloads`: what is sent to it.
+
+mod answers;
+mod payloads;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use contract::{
+    Attempt, Content, DeliverInput, EventHead, Mode, Origin, Payload, RequestPlan, Sources, Timestamp,
+};
+use egress::Policy;
+use time::macros::datetime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{Context, handle};
+
+const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
+const EVENT_ID: &str = "0190a000-0000-7000-8000-00000000000b";
+
+fn context(policy: Policy) -> Context {
+    // Without an HTTP client: whatever asks the bucket fails.
+    let s3 =
+        aws_sdk_s3::Config::builder().behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12());
+    Context {
+        client: egress::Client::new(policy).unwrap(),
+        claims: store::Claims::new(aws_sdk_s3::Client::from_conf(s3.build()), "claims"),
+        sources: Sources {
+            clock: || datetime!(2026-01-02 03:04:05 UTC),
+            new_id: uuid::Uuid::nil,
+            random: || 0.5,
+        },
+    }
+}
+
+fn input(url: &str) -> DeliverInput {
+    DeliverInput {
+        event: EventHead {
+            event_id: EVENT_ID.parse().unwrap(),
+            org_id: "acme".parse().unwrap(),
+            config_id: "0190a000-0000-7000-8000-00000000000a".parse().unwrap(),
+            origin: Origin::Api,
+            mode: Mode::Async,
+            created_at: Timestamp::new(datetime!(2026-01-02 03:04:00 UTC)),
+            content_type: Some("application/json".to_owned()),
+            size: None,
+            correlation_id: None,
+        },
+        request: RequestPlan {
+            url: url.to_owned(),
+            method: "POST".to_owned(),
+            headers: BTreeMap::from([("X-Team".to_owned(), "blue".to_owned())]),
+            timeout_seconds: 5,
+        },
+        payload: Payload::Inline(Content::Text("{\"a\": 1.0}".to_owned())),
+        number: 1,
+    }
+}
+
+/// One attempt with the hatches open; spawned, as a host does it.
+async fn attempt(input: DeliverInput) -> Attempt {
+    tokio::spawn(async move { handle(input, &context(DEVELOPMENT)).await }).await.unwrap().unwrap()
+}
+
+/// What a receiver was sent.
+struct Seen {
+    head: String,
+    body: Vec<u8>,
+}
+
+struct Receiver {
+    url: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Receiver {
+    /// Gives every connection to `behave`, nothing read yet.
+    async fn raw<F>(behave: impl Fn(TcpStream) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(behave(stream));
+            }
+        });
+        Self { url, seen: Arc::default() }
+    }
+
+    /// Reads one request, then gives the connection to `behave`.
+    async fn new<F>(behave: impl Fn(TcpStream) -> F + Copy + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let log = seen.clone();
+        let receiver = Self::raw(move |mut stream| {
+            let log = log.clone();
+            async move {
+                if let Some(request) = read_request(&mut stream).await {
+                    log.lock().unwrap().push(request);
+                    behave(stream).await;
+                }
+            }
+        });
+        Self { seen, ..receiver.await }
+    }
+
+    /// Answers every request with these bytes and closes.
+    async fn answering(answer: &'static [u8]) -> Self {
+        Self::new(move |mut stream| async move { stream.write_all(answer).await.unwrap() }).await
+    }
+}
+
+/// A whole request, or `None` when it broke off.
+async fn read_request(stream: &mut TcpStream) -> Option<Seen> {
+    let mut bytes = Vec::new();
+    let head_end = loop {
+        if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break at + 4;
+        }
+        stream.read_buf(&mut bytes).await.ok().filter(|&read| read > 0)?;
+    };
+    let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
+    let length: usize = header(&head, "content-length").parse().unwrap();
+    while bytes.len() < head_end + length {
+        stream.read_buf(&mut bytes).await.ok().filter(|&read| read > 0)?;
+    }
+    Some(Seen { head, body: bytes.split_off(head_end) })
+}
+
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    let lines = head.lines().filter_map(|line| line.split_once(": "));
+    let mut values = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    values.next().unwrap_or_else(|| panic!("no {name} in {head}"))
+}

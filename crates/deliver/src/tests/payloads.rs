@@ -1,0 +1,144 @@
+//! What is sent: small bodies from the state, large ones from the bucket.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::Bytes;
+use contract::{Attempt, Claim, Content, ErrorName, Outcome, Payload, PinnedObject, StepError};
+use futures_util::{Stream, StreamExt, stream};
+use http_body::Frame;
+use http_body_util::StreamBody;
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use super::{DEVELOPMENT, Receiver, context, input};
+use crate::attempt::Draft;
+use crate::{handle, payload};
+
+const PART: &[u8] = &[b'x'; 10_000];
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+fn pinned(size: u64, sha256: Option<String>) -> PinnedObject {
+    PinnedObject { key: "claims/k".to_owned(), etag: "e".to_owned(), version_id: None, size, sha256 }
+}
+
+fn hash(parts: usize) -> String {
+    Sha256::digest(PART.repeat(parts)).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An attempt with the object's bytes coming from `parts`.
+async fn attempt_with<E>(
+    url: &str,
+    pinned: PinnedObject,
+    parts: impl Stream<Item = Result<&'static [u8], E>> + Send + Unpin + 'static,
+) -> Result<Attempt, StepError>
+where
+    E: Into<Box<dyn Error + Send + Sync>> + 'static,
+{
+    let object = StreamBody::new(parts.map(|part| part.map(|part| Frame::data(Bytes::from_static(part)))));
+    let ctx = context(DEVELOPMENT);
+    let input = input(url);
+    let body = payload::stream(&pinned, object);
+    Draft::start(1, ctx.sources).send(&input.event, input.request, body, &ctx.client).await
+}
+
+fn parts(count: usize) -> impl Stream<Item = Result<&'static [u8], Infallible>> + Unpin {
+    stream::iter(vec![Ok(PART); count])
+}
+
+#[tokio::test]
+async fn an_object_is_streamed_with_its_length() {
+    let receiver = Receiver::answering(OK).await;
+    for sha256 in [None, Some(hash(3)), Some(hash(3).to_uppercase())] {
+        let attempt = attempt_with(&receiver.url, pinned(30_000, sha256), parts(3)).await.unwrap();
+        assert_eq!(attempt.outcome, Outcome::Succeeded);
+        assert_eq!(attempt.request_headers["content-length"], "30000");
+    }
+    assert!(receiver.seen.lock().unwrap().iter().all(|request| request.body == PART.repeat(3)));
+}
+
+#[tokio::test]
+async fn an_altered_object_never_arrives_whole() {
+    let receiver = Receiver::answering(OK).await;
+    let attempt = attempt_with(&receiver.url, pinned(30_000, Some(hash(4))), parts(3)).await.unwrap();
+    assert_eq!(attempt.outcome, Outcome::FailedPayload);
+    assert_eq!(attempt.error.as_deref(), Some("the claim check was changed after the event was accepted"));
+    assert!(receiver.seen.lock().unwrap().is_empty(), "no whole request");
+}
+
+#[tokio::test]
+async fn a_bucket_that_breaks_off_is_our_failure() {
+    let receiver = Receiver::answering(OK).await;
+    let broken = stream::iter(vec![Ok(PART), Err("the bucket went away")]);
+    let failed = attempt_with(&receiver.url, pinned(30_000, None), broken).await.unwrap_err();
+    assert_eq!(failed.name, ErrorName::StorageUnavailable);
+    assert_eq!(failed.source().unwrap().to_string(), "the bucket went away");
+
+    let short = attempt_with(&receiver.url, pinned(30_000, None), parts(2)).await.unwrap_err();
+    assert_eq!(short.name, ErrorName::StorageUnavailable);
+    assert!(receiver.seen.lock().unwrap().is_empty(), "no whole request");
+}
+
+/// Answers 413 when the head of the request is here.
+async fn too_large(stream: &mut TcpStream) {
+    stream.read_exact(&mut [0; 100]).await.unwrap();
+    stream.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_early_answer_counts() {
+    let polite = Receiver::raw(|mut stream| async move {
+        too_large(&mut stream).await;
+        stream.shutdown().await.unwrap();
+        while stream.read(&mut [0; 65_536]).await.is_ok_and(|read| read > 0) {}
+    })
+    .await;
+    let stalling = Receiver::raw(|mut stream| async move {
+        too_large(&mut stream).await;
+        sleep(Duration::from_secs(60)).await;
+    })
+    .await;
+    let rude = Receiver::raw(|mut stream| async move { too_large(&mut stream).await }).await;
+    for receiver in [polite, stalling, rude] {
+        // As from a bucket: a part now and then. A socket that is written to without a pause loses a rude one's answer.
+        let endless = stream::repeat(PART).then(|part| async move {
+            sleep(Duration::from_millis(1)).await;
+            Ok::<_, Infallible>(part)
+        });
+        let attempt = attempt_with(&receiver.url, pinned(1 << 32, None), Box::pin(endless)).await.unwrap();
+        assert_eq!(
+            (attempt.outcome, attempt.status_code),
+            (Outcome::FailedHttp, Some(413)),
+            "{:?}",
+            attempt.error
+        );
+        assert_eq!(attempt.response_body, Some(Content::Text("big".to_owned())));
+        assert!(attempt.duration_ms < 3000);
+    }
+}
+
+#[tokio::test]
+async fn payloads_that_cannot_be_sent() {
+    let receiver = Receiver::answering(OK).await;
+    let ctx = context(DEVELOPMENT);
+    let with = |payload| {
+        let mut input = input(&receiver.url);
+        input.payload = payload;
+        handle(input, &ctx)
+    };
+    let attempt = with(Payload::Unusable("too large".to_owned())).await.unwrap();
+    assert_eq!((attempt.outcome, attempt.error.as_deref()), (Outcome::FailedPayload, Some("too large")));
+
+    let claim = Claim { key: "claims/k".to_owned(), sha256: None };
+    for (payload, name) in [
+        (Payload::Inline(Content::Base64("!".to_owned())), ErrorName::InvalidInput),
+        (Payload::Claim(claim), ErrorName::InvalidInput),
+        (Payload::Object(pinned(1, None)), ErrorName::StorageUnavailable),
+    ] {
+        assert_eq!(with(payload).await.unwrap_err().name, name);
+    }
+    assert!(receiver.seen.lock().unwrap().is_empty());
+}

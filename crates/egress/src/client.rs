@@ -1,0 +1,209 @@
+//! The HTTP client.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{CONTENT_LENGTH, HeaderValue, RETRY_AFTER};
+use http::{Method, StatusCode};
+use rustls::RootCertStore;
+use thiserror::Error;
+use tokio::time::{Instant, timeout_at};
+
+use crate::body::{Body, Watch};
+use crate::failure::{Phase, SendError, SendFailure, classify};
+use crate::headers;
+use crate::policy::Policy;
+use crate::resolver::{self, CheckingResolver, Lookup};
+use crate::timing::{Stopwatch, TimeConnects, Timings};
+use crate::tls;
+
+/// Longer than any healthy connect, TLS included; shorter than the time most webhooks allow in all.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Under the 60 s after which common load balancers close: a request sent into a closing connection fails.
+const POOL_IDLE: Duration = Duration::from_secs(50);
+
+/// A receiver that answered and then reads no more of the request holds its socket no longer than this.
+#[cfg(target_os = "linux")]
+const STALLED_WRITE: Duration = Duration::from_secs(300);
+
+/// How many header lines are read; the library's 100 would turn a talkative receiver's 200 into a failure.
+const MAX_HEADER_LINES: usize = 1000;
+
+/// The same for HTTP/2, in bytes.
+const MAX_HEADER_LIST_BYTES: u32 = 256 * 1024;
+
+/// Sends requests, as far as its policy lets it. Cheap to clone; one per process, for it keeps the connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    policy: Policy,
+    http: reqwest::Client,
+}
+
+/// A client could not be built.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// The TLS configuration.
+    #[error("TLS could not be configured")]
+    Tls(#[source] rustls::Error),
+    /// The rest.
+    #[error("the HTTP client could not be built")]
+    Http(#[source] reqwest::Error),
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The receiver; checked once more.
+    pub url: String,
+    /// All headers but `Host` and `Content-Length`.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Body,
+    /// How long it may take, the response body included.
+    pub deadline: Duration,
+    /// How much of the answer is kept.
+    pub keep: Keep,
+}
+
+/// How much of an answer is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// Of its headers, names and values together.
+    pub header_bytes: usize,
+    /// Of its body.
+    pub body_bytes: usize,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers, in lower case, repeated ones joined by a comma and a space; what is beyond the bound is left out.
+    pub headers: BTreeMap<String, String>,
+    /// `Retry-After` as it was sent, wherever it stood among the headers.
+    pub retry_after: Option<String>,
+    /// The start of the body.
+    pub body: Vec<u8>,
+    /// Whether there was more of the body, or may have been: too long, too late, or broken off.
+    pub truncated: bool,
+    /// The address that was called.
+    pub remote_addr: Option<SocketAddr>,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+impl Client {
+    /// A client under `policy`.
+    ///
+    /// # Errors
+    /// When TLS or the HTTP library cannot be set up.
+    pub fn new(policy: Policy) -> Result<Self, BuildError> {
+        Self::with(policy, resolver::system, tls::public_roots())
+    }
+
+    pub(crate) fn with(policy: Policy, lookup: Lookup, roots: RootCertStore) -> Result<Self, BuildError> {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config(roots).map_err(BuildError::Tls)?)
+            .dns_resolver(Arc::new(CheckingResolver { policy, lookup }))
+            .connector_layer(TimeConnects)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(POOL_IDLE)
+            .tcp_nodelay(true)
+            .http1_max_headers(MAX_HEADER_LINES)
+            .http2_max_header_list_size(MAX_HEADER_LIST_BYTES);
+        #[cfg(target_os = "linux")]
+        let builder = builder.tcp_user_timeout(STALLED_WRITE);
+        Ok(Self { policy, http: builder.build().map_err(BuildError::Http)? })
+    }
+
+    /// The policy it works under.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Sends a request, once, and reads the answer as far as it is kept.
+    ///
+    /// # Errors
+    /// When there was no answer. An answer of any status is none, whatever becomes of its body.
+    pub async fn send(&self, request: Request) -> Result<Response, SendFailure> {
+        let stopwatch = Stopwatch::start();
+        let watch = request.body.watch.clone();
+        let end = EndBody(&watch);
+        let result = stopwatch.run(self.exchange(request, &stopwatch)).await;
+        drop(end);
+        let timings = stopwatch.timings();
+        match result {
+            Ok(response) => Ok(Response { timings, ..response }),
+            // A body that broke is the reason for whatever followed from it.
+            Err(error) => {
+                let error = watch.take_fault().map_or(error, SendError::Body);
+                Err(SendFailure { error, timings })
+            }
+        }
+    }
+
+    async fn exchange(&self, request: Request, stopwatch: &Stopwatch) -> Result<Response, SendError> {
+        let Request { method, url, headers, body, deadline: after, keep } = request;
+        let deadline = Instant::now() + after;
+        let url = self.policy.check_url(&url)?;
+        let mut headers = headers::to_map(&headers).map_err(crate::Refusal::Header)?;
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.length));
+        let sending = self.http.request(method, url).headers(headers).body(body.inner).send();
+        let mut response = match timeout_at(deadline, sending).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(classify(error)),
+            Err(_elapsed) => {
+                let phase = if stopwatch.is_connecting() { Phase::Connect } else { Phase::Answer };
+                return Err(SendError::Timeout { phase, after });
+            }
+        };
+        crate::timing::mark(|marks, now| marks.answered = Some(now));
+        let (body, truncated) = read_body(&mut response, keep.body_bytes, deadline).await;
+        Ok(Response {
+            status: response.status(),
+            headers: headers::to_text(response.headers(), keep.header_bytes),
+            retry_after: response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned),
+            body,
+            truncated,
+            remote_addr: response.remote_addr(),
+            timings: Timings::default(),
+        })
+    }
+}
+
+/// Reads up to `max_bytes` and says whether there was, or may have been, more. What is not read is not drained: the
+/// connection ends with the response.
+async fn read_body(response: &mut reqwest::Response, max_bytes: usize, deadline: Instant) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    loop {
+        let chunk = match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => chunk,
+            Ok(Ok(None)) => return (body, false),
+            Ok(Err(_)) | Err(_) => return (body, true),
+        };
+        let room = max_bytes - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            return (body, true);
+        }
+    }
+}
+
+/// Ends the request body when the send ends or is dropped: after an early answer it would go on in the background.
+struct EndBody<'a>(&'a Watch);
+
+impl Drop for EndBody<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}

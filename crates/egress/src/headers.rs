@@ -1,0 +1,103 @@
+//! A webhook's own headers on the way out, and the receiver's on the way back.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use thiserror::Error;
+
+/// The most of a webhook's own headers: most servers take no more than 8 KiB in all.
+const MAX_BYTES: usize = 8 * 1024;
+
+/// Ours to set: they frame the message, sign it, or say who sent it.
+const RESERVED: [&str; 17] = [
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+];
+
+const RESERVED_PREFIXES: [&str; 4] = ["proxy-", "x-amz-", "x-amzn-", "x-forwarded-"];
+
+const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+
+/// A header that is not sent, and why.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("the header {name} {reason}")]
+pub struct HeaderRefusal {
+    /// The header, as it was written.
+    pub name: String,
+    /// Why, to follow the name.
+    pub reason: &'static str,
+}
+
+pub(crate) fn check(headers: &BTreeMap<String, String>) -> Result<(), HeaderRefusal> {
+    let mut bytes = 0;
+    let mut seen = HeaderMap::new();
+    for (name, value) in headers {
+        let refuse = |reason| HeaderRefusal { name: name.clone(), reason };
+        let parsed = name.parse::<HeaderName>().map_err(|_| refuse("has a name that is not valid"))?;
+        check_name(parsed.as_str()).map_err(refuse)?;
+        // Stricter than `to_map`: outside ASCII, every receiver decodes values its own way.
+        let value = value.parse::<HeaderValue>();
+        let value = value.map_err(|_| refuse("has a value with characters other than visible ASCII"))?;
+        bytes += parsed.as_str().len() + value.len();
+        if bytes > MAX_BYTES {
+            return Err(refuse("takes the headers above 8 KiB"));
+        }
+        if seen.insert(parsed, value).is_some() {
+            return Err(refuse("is there twice, in different case"));
+        }
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<(), &'static str> {
+    if CREDENTIALS.contains(&name) {
+        return Err("carries a credential, and headers are kept in the execution history");
+    }
+    if RESERVED.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+        return Err("is reserved");
+    }
+    Ok(())
+}
+
+/// The headers as the HTTP library takes them.
+pub(crate) fn to_map(headers: &BTreeMap<String, String>) -> Result<HeaderMap, HeaderRefusal> {
+    let mut map = HeaderMap::with_capacity(headers.len() + 1);
+    for (name, value) in headers {
+        let refuse = |reason| HeaderRefusal { name: name.clone(), reason };
+        let parsed = name.parse::<HeaderName>().map_err(|_| refuse("has a name that is not valid"))?;
+        let value = HeaderValue::from_bytes(value.as_bytes());
+        map.insert(parsed, value.map_err(|_| refuse("has a value with control characters"))?);
+    }
+    Ok(map)
+}
+
+/// The headers as text, repeated ones joined; those that no longer fit into `max_bytes` are left out.
+pub(crate) fn to_text(headers: &HeaderMap, max_bytes: usize) -> BTreeMap<String, String> {
+    let mut kept = BTreeMap::new();
+    let mut left = max_bytes;
+    for name in headers.keys() {
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
+        let value = values.join(", ");
+        if let Some(rest) = left.checked_sub(name.as_str().len() + value.len()) {
+            left = rest;
+            kept.insert(name.as_str().to_owned(), value);
+        }
+    }
+    kept
+}

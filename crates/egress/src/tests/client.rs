@@ -1,0 +1,158 @@
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use http::Method;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
+
+use crate::resolver::Lookup;
+use crate::{Body, Client, Keep, Policy, Refusal, Request, SendError, Unreachable, tls};
+
+const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/// Every name is this machine.
+const HERE: Lookup = |_| Box::pin(async { Ok(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))]) });
+
+pub(super) fn request(url: String) -> Request {
+    Request {
+        method: Method::POST,
+        url,
+        headers: BTreeMap::new(),
+        body: Body::bytes("hello"),
+        deadline: Duration::from_secs(5),
+        keep: Keep { header_bytes: 1024, body_bytes: 1024 },
+    }
+}
+
+fn certificate() -> CertificateDer<'static> {
+    CertificateDer::from_slice(include_bytes!("fixtures/receiver.test.der"))
+}
+
+pub(super) fn server_config() -> ServerConfig {
+    let key = PrivateKeyDer::try_from(include_bytes!("fixtures/receiver.test.key.der").as_slice()).unwrap();
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate()], key)
+        .unwrap()
+}
+
+/// A client that trusts the receiver's certificate.
+pub(super) fn trusting_client() -> Client {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate()).unwrap();
+    Client::with(DEVELOPMENT, HERE, roots).unwrap()
+}
+
+/// Answers on every connection, `requests` times each, with TLS when `tls`.
+fn receiver(requests: usize, tls: bool) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let config = Arc::new(server_config());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut session = ServerConnection::new(config.clone()).unwrap();
+            for _ in 0..requests {
+                // A client that does not trust us leaves.
+                let _ = if tls {
+                    answer(&mut Stream::new(&mut session, &mut stream))
+                } else {
+                    answer(&mut stream)
+                };
+            }
+        }
+    });
+    port
+}
+
+fn answer(stream: &mut (impl Read + Write)) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"hello") {
+        let mut part = [0; 1024];
+        match stream.read(&mut part)? {
+            0 => return Ok(()),
+            read => bytes.extend_from_slice(&part[..read]),
+        }
+    }
+    stream.write_all(ANSWER)?;
+    stream.flush()
+}
+
+#[tokio::test]
+async fn a_name_that_resolves_inside_is_refused() {
+    const MIXED: Lookup = |_| {
+        let addresses = ["8.8.8.8:0", "10.0.0.1:0"].map(|address| address.parse().unwrap());
+        Box::pin(async move { Ok(addresses.to_vec()) })
+    };
+    for (lookup, address) in [(HERE, "127.0.0.1 is loopback"), (MIXED, "10.0.0.1 is private")] {
+        let client = Client::with(Policy::default(), lookup, tls::public_roots()).unwrap();
+        let failure = client.send(request("https://rebound.example/".to_owned())).await.unwrap_err();
+        assert_eq!(failure.error.to_string(), format!("the address {address}"));
+        assert!(matches!(failure.error, SendError::Refused(Refusal::Address(_))));
+    }
+}
+
+#[tokio::test]
+async fn tls_is_verified_and_timed() {
+    let port = receiver(2, true);
+    let client = trusting_client();
+    let url = format!("https://receiver.test:{port}/");
+    let first = client.send(request(url.clone())).await.unwrap();
+    assert_eq!((first.body.as_slice(), first.truncated), (b"ok".as_slice(), false));
+    let timings = first.timings;
+    assert!(timings.dns.is_some() && timings.connect.is_some() && timings.tls.is_some(), "{timings:?}");
+    assert!(timings.dns.max(timings.tls) <= timings.first_byte);
+
+    let kept_alive = client.send(request(url.clone())).await.unwrap().timings;
+    assert_eq!((kept_alive.dns, kept_alive.connect, kept_alive.tls), (None, None, None));
+
+    let wrong_name = client.send(request(format!("https://other.test:{port}/"))).await.unwrap_err();
+    assert!(
+        wrong_name
+            .error
+            .to_string()
+            .starts_with("the certificate is not valid: certificate not valid for name \"other.test\"")
+    );
+
+    let stranger = Client::with(DEVELOPMENT, HERE, tls::public_roots()).unwrap();
+    let failure = stranger.send(request(url)).await.unwrap_err();
+    assert!(matches!(failure.error, SendError::Unreachable { kind: Unreachable::Certificate(_), .. }));
+}
+
+#[tokio::test]
+async fn a_request_arrives() {
+    let url = format!("http://receiver.test:{}/", receiver(1, false));
+    let client = Client::with(DEVELOPMENT, HERE, tls::public_roots()).unwrap();
+    assert_eq!(client.send(request(url)).await.unwrap().status, 200);
+}
+
+#[test]
+fn proxies_of_the_environment_are_ignored() {
+    // The same test once more, with nothing listening where the variables point.
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "tests::client::a_request_arrives"]);
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        again.env(name, "http://127.0.0.1:9");
+    }
+    let output = again.output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+}
+
+#[test]
+fn plain_text_where_tls_is_expected_is_told() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://receiver.test:{}/", listener.local_addr().unwrap().port());
+    thread::spawn(move || listener.accept().unwrap().0.write_all(ANSWER));
+    let client = Client::with(DEVELOPMENT, HERE, tls::public_roots()).unwrap();
+    let failure = runtime.block_on(client.send(request(url))).unwrap_err();
+    assert!(matches!(failure.error, SendError::Unreachable { kind: Unreachable::Tls(_), .. }), "{failure:?}");
+    assert!(failure.timings.connect.is_some() && failure.timings.tls.is_none());
+}

@@ -1,0 +1,50 @@
+//! The state `FetchConfig`: what a webhook's config means for one event.
+
+use contract::limits::EXPRESS_ATTEMPT_SECS;
+use contract::{
+    ErrorName, EventRecord, FetchConfigInput, FetchedConfig, Plan, RequestPlan, Status, StepError, WebhookConfig,
+};
+use store::{Configs, Events, to_dynamodb_json};
+
+/// What the step needs.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of webhooks.
+    pub configs: Configs,
+}
+
+/// Loads the config and answers the delivery plan and the event's record.
+///
+/// # Errors
+/// `ConfigNotFound`, or `StorageUnavailable`.
+pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedConfig, StepError> {
+    let event = &input.event;
+    let config = ctx
+        .configs
+        .get(&event.org_id, event.config_id)
+        .await?
+        .ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
+    let plan = plan(config);
+    let record = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone());
+    let key = Events::key(&event.org_id, event.config_id, event.event_id);
+    Ok(FetchedConfig { plan, record: to_dynamodb_json(key, &record)? })
+}
+
+fn plan(config: WebhookConfig) -> Plan {
+    let disabled = config.disabled_reason.unwrap_or_else(|| "the webhook is disabled".to_owned());
+    let fields = config.fields;
+    let (status, reason) =
+        if fields.enabled { (Status::InProgress, None) } else { (Status::Skipped, Some(disabled)) };
+    Plan {
+        status,
+        reason,
+        long: fields.timeout_seconds > EXPRESS_ATTEMPT_SECS,
+        retry: fields.retry,
+        request: RequestPlan {
+            url: fields.url,
+            method: fields.method,
+            headers: fields.headers,
+            timeout_seconds: fields.timeout_seconds,
+        },
+    }
+}

@@ -1,0 +1,49 @@
+//! S3 on this machine: s3s-fs on a folder, and the one route of it that is open to the network, presigned uploads.
+
+use std::path::Path;
+
+use aws_sdk_dynamodb::config::Credentials;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::put;
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s_fs::FileSystem;
+
+use crate::OpenError;
+
+/// The bucket of claim checks. Short: s3s-fs makes file names of the bucket and the key.
+pub(crate) const CLAIMS: &str = "hookstep-claims";
+
+/// Opens the store with its bucket. `credentials` are what requests must be signed with.
+pub(crate) fn open(folder: &Path, credentials: &Credentials) -> Result<S3Service, OpenError> {
+    std::fs::create_dir_all(folder.join(CLAIMS)).map_err(OpenError::during("create the claim-check folder"))?;
+    let files = FileSystem::new(folder)
+        .map_err(|error| format!("{error:?}"))
+        .map_err(OpenError::during("open the claim-check folder"))?;
+    let mut builder = S3ServiceBuilder::new(files);
+    builder.set_auth(SimpleAuth::from_single(credentials.access_key_id(), credentials.secret_access_key()));
+    Ok(builder.build())
+}
+
+/// The route that presigned uploads point to. The signature in the query is the only way in; it names the key.
+pub(crate) fn uploads(bucket: S3Service) -> Router {
+    Router::new()
+        .route(&format!("/{CLAIMS}/{{*key}}"), put(upload))
+        .layer(DefaultBodyLimit::disable())
+        .with_state(bucket)
+}
+
+async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
+    let request = request.map(s3s::Body::http_body_unsync);
+    match bucket.call(request).await {
+        Ok(response) => response.map(Body::new).into_response(),
+        Err(error) => {
+            tracing::warn!(error = ?error, "an upload broke off");
+            StatusCode::BAD_REQUEST.into_response()
+        }
+    }
+}

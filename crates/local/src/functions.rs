@@ -1,0 +1,82 @@
+//! The Lambda functions of the state machine, called as what they are: functions.
+
+use std::panic::AssertUnwindSafe;
+
+use asl::TaskError;
+use contract::{ErrorName, StepError, error_chain};
+use futures_util::FutureExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The account and region in this host's ARNs.
+const ARN_PREFIX: &str = "arn:aws:lambda:local:000000000000:function:";
+
+/// The steps of the state machine, each with its context.
+#[derive(Debug)]
+pub(crate) struct Functions {
+    pub(crate) fetch_config: fetch_config::Context,
+    pub(crate) hydrate: hydrate::Context,
+    pub(crate) deliver: deliver::Context,
+    pub(crate) update_status: update_status::Context,
+}
+
+impl Functions {
+    /// The definition's placeholders for functions, and the ARN of each.
+    pub(crate) fn placeholders() -> impl Iterator<Item = (String, String)> {
+        [
+            ("FetchConfigFunctionArn", "fetch-config"),
+            ("HydrateFunctionArn", "hydrate"),
+            ("DeliverFunctionArn", "deliver"),
+            ("UpdateStatusFunctionArn", "update-status"),
+        ]
+        .into_iter()
+        .map(|(placeholder, name)| (placeholder.to_owned(), format!("{ARN_PREFIX}{name}")))
+    }
+
+    /// Invokes a function by its ARN.
+    pub(crate) async fn invoke(&self, arn: &str, payload: Value) -> Result<Value, TaskError> {
+        let invocation = async {
+            match arn.strip_prefix(ARN_PREFIX) {
+                Some("fetch-config") => {
+                    step(payload, async |input| fetch_config::handle(input, &self.fetch_config).await).await
+                }
+                Some("hydrate") => step(payload, async |input| hydrate::handle(input, &self.hydrate).await).await,
+                Some("deliver") => step(payload, async |input| deliver::handle(input, &self.deliver).await).await,
+                Some("update-status") => {
+                    step(payload, async |input| update_status::handle(input, &self.update_status).await).await
+                }
+                _ => Err(TaskError {
+                    error: "Lambda.ResourceNotFoundException".to_owned(),
+                    cause: format!("there is no function {arn}"),
+                }),
+            }
+        };
+        // As on Lambda, a panic ends the invocation and nothing else.
+        AssertUnwindSafe(invocation).catch_unwind().await.unwrap_or_else(|_| {
+            Err(TaskError { error: "Lambda.Unknown".to_owned(), cause: "the function panicked".to_owned() })
+        })
+    }
+}
+
+async fn step<I, O>(payload: Value, handle: impl AsyncFnOnce(I) -> Result<O, StepError>) -> Result<Value, TaskError>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let unreadable = |what, error| StepError::because(ErrorName::InvalidInput, what, error);
+    let input = serde_json::from_value(payload).map_err(|error| unreadable("the step cannot read its input", error));
+    let output = match input {
+        Ok(input) => handle(input).await,
+        Err(error) => Err(error),
+    };
+    output
+        .and_then(|output| {
+            serde_json::to_value(output).map_err(|error| unreadable("the step cannot write its output", error))
+        })
+        .map_err(|error| {
+            let name = error.name.as_str();
+            tracing::error!(error.name = name, error.chain = error_chain(&error), "the step failed");
+            TaskError { error: name.to_owned(), cause: error.message }
+        })
+}

@@ -1,0 +1,56 @@
+//! What AWS does by itself and this host must do: forget what is past its retention.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use contract::limits::RETENTION;
+
+use crate::bucket::CLAIMS;
+use crate::engine::Engine;
+use crate::machines::Kind;
+
+/// How often.
+const INTERVAL: Duration = Duration::from_secs(3600);
+
+/// How long the history of an express execution is kept: long enough to look into yesterday's trouble.
+const EXPRESS_HISTORY: Duration = Duration::from_secs(24 * 3600);
+
+/// Cleans up now and every hour.
+pub(crate) async fn run(engine: Arc<Engine>, bucket: PathBuf) {
+    let mut ticks = tokio::time::interval(INTERVAL);
+    loop {
+        ticks.tick().await;
+        let now = engine.sources.now().unix_millis();
+        let before = |age: Duration| now - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        engine.journal.prune(Kind::Express.name(), before(EXPRESS_HISTORY));
+        engine.journal.prune(Kind::Standard.name(), before(RETENTION));
+        engine.tables.expire();
+        let (folder, clock) = (bucket.clone(), engine.sources.clock);
+        let _ = tokio::task::spawn_blocking(move || remove_old(&folder, clock().into())).await;
+    }
+}
+
+/// Removes claim checks past their retention, and what s3s-fs keeps beside them.
+fn remove_old(folder: &Path, now: SystemTime) {
+    let Some(limit) = now.checked_sub(RETENTION) else { return };
+    let mut folders = vec![folder.join(CLAIMS)];
+    let mut files = Vec::new();
+    // The metadata files stand at the top of the store, beside the bucket.
+    files.extend(entries(folder).filter(|path| path.is_file()));
+    while let Some(next) = folders.pop() {
+        for path in entries(&next) {
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    for path in files {
+        let old = path.metadata().and_then(|data| data.modified()).is_ok_and(|modified| modified < limit);
+        if old && let Err(error) = std::fs::remove_file(&path) {
+            tracing::warn!(%error, "an expired claim check could not be removed");
+        }
+    }
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()))
+}

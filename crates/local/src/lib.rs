@@ -1,0 +1,24 @@
+//! The embedded host: the whole product in one process.
+//!
+//! The same routers and step functions that are Lambda functions on AWS, the same `statemachine.asl.json`, the same AWS SDK
+//! clients; only what is behind the clients differs. [`Host::open`] puts it together from the bottom up: the tables
+//! (dynoxide), the bucket (s3s-fs), the journal of executions, the functions, the engine that runs them, the routes.
+
+mod admin;
+mod bucket;
+mod engine;
+mod error;
+mod functions;
+mod host;
+mod housekeeping;
+mod journal;
+mod machines;
+mod states;
+mod tables;
+mod tasks;
+mod transport;
+
+pub use admin::{FirstToken, NewToken, create_token};
+pub use error::OpenError;
+pub use host::{Host, Options};
+pub use journal::{ExecutionLog, executions_of};

@@ -1,0 +1,148 @@
+//! DynamoDB on this machine: dynoxide on SQLite, spoken to in DynamoDB's own JSON.
+//!
+//! One thread owns the work. SQLite writes one commit at a time anyway, and a thread of its own keeps its disk waits away
+//! from the runtime's workers.
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+
+use bytes::Bytes;
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::OpenError;
+
+/// The tables' file in the data directory.
+pub(crate) const FILE: &str = "tables.sqlite";
+
+pub(crate) const CONFIGS: &str = "configs";
+pub(crate) const EVENTS: &str = "events";
+pub(crate) const TOKENS: &str = "tokens";
+
+/// What DynamoDB answers: a status and a JSON body.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+enum Job {
+    Call { operation: String, request: Bytes, reply: oneshot::Sender<Reply> },
+    Expire,
+}
+
+/// The tables.
+#[derive(Clone, Debug)]
+pub(crate) struct Tables {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Tables {
+    /// Opens the database, creating the tables the first time.
+    pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
+        let path = file.to_str().ok_or(OpenError::Path)?;
+        let database = Database::new(path).map_err(OpenError::during("open the tables"))?;
+        for (table, partition, sort) in
+            [(CONFIGS, "org_id", Some("config_id")), (EVENTS, "pk", Some("sk")), (TOKENS, "token_hash", None)]
+        {
+            create(&database, table, partition, sort)?;
+        }
+        let (jobs, queue) = mpsc::channel::<Job>();
+        thread::Builder::new()
+            .name("tables".to_owned())
+            .spawn(move || {
+                for job in queue {
+                    work(&database, job);
+                }
+            })
+            .map_err(OpenError::during("start the tables' thread"))?;
+        Ok(Self { jobs })
+    }
+
+    /// Removes what is past its `expires_at`.
+    pub(crate) fn expire(&self) {
+        let _ = self.jobs.send(Job::Expire);
+    }
+
+    /// Runs one operation (`PutItem`, …) of DynamoDB's JSON protocol.
+    pub(crate) async fn call(&self, operation: &str, request: Bytes) -> Reply {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.jobs.send(Job::Call { operation: operation.to_owned(), request, reply });
+        match (sent, answer.await) {
+            (Ok(()), Ok(reply)) => reply,
+            _ => failure(&DynoxideError::InternalServerError("the tables' thread has stopped".to_owned())),
+        }
+    }
+}
+
+fn work(database: &Database, job: Job) {
+    match job {
+        Job::Call { operation, request, reply } => {
+            // A caller that has gone away does not want its answer.
+            let _ = reply.send(dispatch(database, &operation, &request));
+        }
+        Job::Expire => {
+            if let Err(error) = database.sweep_ttl() {
+                tracing::warn!(%error, "expired items could not be removed");
+            }
+        }
+    }
+}
+
+fn create(database: &Database, table: &str, partition: &str, sort: Option<&str>) -> Result<(), OpenError> {
+    let keys = std::iter::once((partition, "HASH")).chain(sort.map(|name| (name, "RANGE")));
+    let request = json!({
+        "TableName": table,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": keys.clone().map(|(name, kind)| json!({"AttributeName": name, "KeyType": kind})).collect::<Vec<_>>(),
+        "AttributeDefinitions":
+            keys.map(|(name, _)| json!({"AttributeName": name, "AttributeType": "S"})).collect::<Vec<_>>(),
+    });
+    let request = serde_json::from_value(request).map_err(OpenError::during("describe a table"))?;
+    match database.create_table(request) {
+        Ok(_) => {
+            let request = json!({"TableName": table,
+                "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": true}});
+            let request = serde_json::from_value(request).map_err(OpenError::during("describe a table"))?;
+            database.update_time_to_live(request).map(drop).map_err(OpenError::during("set a table's expiry"))
+        }
+        Err(DynoxideError::ResourceInUseException(_)) => Ok(()),
+        Err(error) => Err(OpenError::during("create a table")(error)),
+    }
+}
+
+fn dispatch(database: &Database, operation: &str, request: &[u8]) -> Reply {
+    match operation {
+        "GetItem" => run(request, |request| database.get_item(request)),
+        "PutItem" => run(request, |request| database.put_item(request)),
+        "UpdateItem" => run(request, |request| database.update_item(request)),
+        "DeleteItem" => run(request, |request| database.delete_item(request)),
+        "Query" => run(request, |request| database.query(request)),
+        "Scan" => run(request, |request| database.scan(request)),
+        _ => failure(&DynoxideError::ValidationException(format!("the embedded host does not do {operation}"))),
+    }
+}
+
+fn run<I, O>(request: &[u8], call: impl FnOnce(I) -> dynoxide::Result<O>) -> Reply
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let answer = serde_json::from_slice(request)
+        .map_err(|error| DynoxideError::SerializationException(error.to_string()))
+        .and_then(call)
+        .and_then(|answer| {
+            serde_json::to_vec(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+        });
+    match answer {
+        Ok(body) => Reply { status: 200, body },
+        Err(error) => failure(&error),
+    }
+}
+
+fn failure(error: &DynoxideError) -> Reply {
+    Reply { status: error.status_code(), body: error.to_json().into_bytes() }
+}

@@ -1,0 +1,102 @@
+//! What the interpreter asks for: Lambda functions, DynamoDB items, further executions; and the history it tells.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use asl::{Checkpoint, Event, Host, TaskError};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::engine::Engine;
+use crate::machines::Kind;
+
+/// The service integrations that the definition may name.
+pub(crate) const RESOURCES: [&str; 4] = [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION];
+
+const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
+const PUT_ITEM: &str = "arn:aws:states:::dynamodb:putItem";
+const GET_ITEM: &str = "arn:aws:states:::dynamodb:getItem";
+const START_EXECUTION: &str = "arn:aws:states:::states:startExecution";
+
+/// The surroundings of one execution.
+pub(crate) struct Surroundings {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) kind: Kind,
+    pub(crate) arn: String,
+    /// The history so far: a JSON object a line.
+    pub(crate) history: Mutex<String>,
+}
+
+impl Surroundings {
+    /// The history so far.
+    pub(crate) fn history(&self) -> String {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Host for Surroundings {
+    async fn call(&self, resource: &str, mut arguments: Value) -> Result<Value, TaskError> {
+        match resource {
+            LAMBDA_INVOKE => {
+                let payload = arguments["Payload"].take();
+                let function = arguments["FunctionName"].as_str().unwrap_or_default();
+                let output = self.engine.functions.invoke(function, payload).await?;
+                Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": output}))
+            }
+            PUT_ITEM => self.dynamodb("PutItem", &arguments).await,
+            GET_ITEM => self.dynamodb("GetItem", &arguments).await,
+            START_EXECUTION => self.start_execution(arguments).await,
+            _ => Err(task_error("States.Runtime", format!("there is no integration {resource}"))),
+        }
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        (self.engine.sources.clock)()
+    }
+
+    fn random(&self) -> f64 {
+        (self.engine.sources.random)()
+    }
+
+    fn record(&self, event: Event) {
+        let Ok(line) = serde_json::to_string(&event) else { return };
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.push_str(&line);
+        history.push('\n');
+    }
+
+    fn entered(&self, at: &Checkpoint) {
+        // As on AWS: a standard execution goes on where it was, an express one starts over.
+        if self.kind == Kind::Standard
+            && let Ok(checkpoint) = serde_json::to_string(at)
+        {
+            self.engine.journal.checkpoint(&self.arn, checkpoint, None, self.history());
+        }
+    }
+}
+
+impl Surroundings {
+    async fn dynamodb(&self, operation: &str, arguments: &Value) -> Result<Value, TaskError> {
+        let request = serde_json::to_vec(arguments).unwrap_or_default();
+        let reply = self.engine.tables.call(operation, request.into()).await;
+        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        if reply.status == 200 {
+            return Ok(body);
+        }
+        let name = body["__type"].as_str().and_then(|name| name.rsplit('#').next()).unwrap_or("AmazonDynamoDBException");
+        let message = body["message"].as_str().unwrap_or_default();
+        Err(task_error(&format!("DynamoDB.{name}"), message.to_owned()))
+    }
+
+    async fn start_execution(&self, arguments: Value) -> Result<Value, TaskError> {
+        let machine = arguments["StateMachineArn"].as_str().unwrap_or_default();
+        let name = arguments["Name"].as_str().unwrap_or_default();
+        let input = arguments["Input"].to_string();
+        let started = self.engine.start(machine, name, input).await;
+        let started = started.map_err(|error| task_error(&format!("StepFunctions.{}", error.name()), error.to_string()))?;
+        Ok(json!({"ExecutionArn": started.arn, "StartDate": started.started_at}))
+    }
+}
+
+fn task_error(name: &str, cause: String) -> TaskError {
+    TaskError { error: name.to_owned(), cause }
+}

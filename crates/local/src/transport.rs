@@ -1,0 +1,141 @@
+//! The AWS SDK's way to the services of this host: no sockets, no TLS, the same requests.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use s3s::service::S3Service;
+
+use crate::states::States;
+use crate::tables::Tables;
+
+/// The region that the SDK is told; it ends up in signatures only.
+pub(crate) const REGION: &str = "us-east-1";
+
+const TABLES_URL: &str = "http://dynamodb.local";
+const STATES_URL: &str = "http://states.local";
+
+/// The services of this host.
+#[derive(Clone)]
+pub(crate) struct Services {
+    pub(crate) tables: Tables,
+    /// Absent where only the tables are open.
+    pub(crate) bucket: Option<S3Service>,
+    pub(crate) states: States,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Services")
+    }
+}
+
+/// What an AWS client needs to reach the services in this process. `bucket_url` is where presigned URLs point to.
+pub(crate) struct Clients {
+    pub(crate) tables: aws_sdk_dynamodb::Client,
+    pub(crate) bucket: aws_sdk_s3::Client,
+    pub(crate) states: aws_sdk_sfn::Client,
+}
+
+impl Clients {
+    /// Clients of the services in this process.
+    pub(crate) fn new(services: Services, credentials: Credentials, bucket_url: &str) -> Self {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::from_static(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            // The services do not fail in passing; the state machine retries what does.
+            .retry_config(RetryConfig::disabled())
+            .http_client(InProcess(Arc::new(services)))
+            .build();
+        let at = |url: &str| config.to_builder().endpoint_url(url).build();
+        let bucket = aws_sdk_s3::config::Builder::from(&at(bucket_url)).force_path_style(true).build();
+        Self {
+            tables: aws_sdk_dynamodb::Client::new(&at(TABLES_URL)),
+            bucket: aws_sdk_s3::Client::from_conf(bucket),
+            states: aws_sdk_sfn::Client::new(&at(STATES_URL)),
+        }
+    }
+}
+
+/// A client of the tables alone.
+pub(crate) fn tables_client(tables: Tables) -> aws_sdk_dynamodb::Client {
+    let services = Services { tables, bucket: None, states: States::default() };
+    Clients::new(services, Credentials::from_keys("hookstep", "unused", None), TABLES_URL).tables
+}
+
+#[derive(Clone, Debug)]
+struct InProcess(Arc<Services>);
+
+impl HttpClient for InProcess {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for InProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let services = Arc::clone(&self.0);
+        HttpConnectorFuture::new(async move { services.call(request).await })
+    }
+}
+
+impl Services {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        // DynamoDB and Step Functions name the operation in this header: `DynamoDB_20120810.PutItem`.
+        let target = request.headers().get("x-amz-target").map(ToOwned::to_owned);
+        match target.as_deref().and_then(|target| target.split_once('.')) {
+            Some(("AWSStepFunctions", operation)) => {
+                let body = read(request.into_body()).await?;
+                let reply = self.states.call(operation, &body).await;
+                json_response(reply.status, reply.body)
+            }
+            Some((_, operation)) => {
+                let body = read(request.into_body()).await?;
+                let reply = self.tables.call(operation, body).await;
+                json_response(reply.status, reply.body)
+            }
+            None => self.call_bucket(request).await,
+        }
+    }
+
+    async fn call_bucket(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::other(error.into(), None))?;
+        let mut request = request.map(s3s::Body::http_body_unsync);
+        // The signature covers the host, which a real connection would put into this header.
+        if let Some(host) = request.uri().authority().and_then(|host| host.as_str().parse().ok()) {
+            request.headers_mut().insert("host", host);
+        }
+        let Some(bucket) = &self.bucket else {
+            return Err(ConnectorError::other("there is no bucket here".into(), None));
+        };
+        let response =
+            bucket.call(request).await.map_err(|error| ConnectorError::other(format!("{error:?}").into(), None))?;
+        let response = response.map(SdkBody::from_body_1_x);
+        HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+    }
+}
+
+async fn read(body: SdkBody) -> Result<Bytes, ConnectorError> {
+    match body.bytes() {
+        Some(bytes) => Ok(Bytes::copy_from_slice(bytes)),
+        None => body.collect().await.map(|body| body.to_bytes()).map_err(|error| ConnectorError::other(error, None)),
+    }
+}
+
+fn json_response(status: u16, body: Vec<u8>) -> Result<HttpResponse, ConnectorError> {
+    let status = status.try_into().map_err(|_| ConnectorError::other("a status that is none".into(), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    Ok(response)
+}

@@ -1,0 +1,75 @@
+//! Idempotency keys, in the events table under a partition of their own: pk `{org_id}#{config_id}#idempotency`, sk the key.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use contract::limits::IDEMPOTENCY_LIFETIME;
+use contract::{ConfigId, EventId, OrgId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+use crate::item::{from_item, n, s, to_item};
+
+/// What a key stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdempotencyKey {
+    /// The event of the first request with the key.
+    pub event_id: EventId,
+    /// A hash of what that request asked for.
+    pub request_hash: String,
+}
+
+/// The keys of the events table.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    client: Client,
+    table: String,
+}
+
+impl Idempotency {
+    /// The keys in the events table of this name.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// Keeps `wanted` under the key for 24 h; answers what is kept there: `wanted` itself, or that of an earlier request.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn claim(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        key: &str,
+        wanted: IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<IdempotencyKey, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(to_item(&wanted)?))
+            .item("pk", s(format!("{org_id}#{config_id}#idempotency")))
+            .item("sk", s(key))
+            .item("expires_at", n(now.plus(IDEMPOTENCY_LIFETIME).unix_seconds()))
+            // DynamoDB deletes expired items when it gets to it, so an expired key may still be there.
+            .condition_expression("attribute_not_exists(pk) OR expires_at < :now")
+            .expression_attribute_values(":now", n(now.unix_seconds()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match put {
+            Ok(_) => return Ok(wanted),
+            Err(error) => error,
+        };
+        let earlier = match error.as_service_error() {
+            Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(taken)) => {
+                taken.item().cloned()
+            }
+            _ => None,
+        };
+        match earlier {
+            Some(item) => from_item(item),
+            None => Err(StoreError::during("keep an idempotency key")(error)),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `POST /webhook/{config_id}/trigger`: from a producer's request to a started workflow.
+
+use std::sync::Arc;
+
+use api::{Caller, Problem, read_query};
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use contract::{
+    Claim, Content, EventHead, EventId, FieldError, Mode, Origin, Payload, Scope, Timestamp, WorkflowInput,
+};
+use sha2::{Digest, Sha256};
+use store::IdempotencyKey;
+
+use crate::request::TriggerQuery;
+use crate::{Context, answer, request};
+
+/// Accepts an event and starts its delivery; when sync, waits for the receiver's answer.
+pub(crate) async fn trigger(
+    State(ctx): State<Arc<Context>>,
+    Path(config_id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let now = ctx.sources.now();
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Trigger).await?;
+    let config_id = request::config_id(&config_id)?;
+    let query: TriggerQuery = read_query(&uri)?;
+    let mode = if query.sync()? { Mode::Sync } else { Mode::Async };
+    let body = request::body(body)?;
+    let claim = claimed(query.claim_check, &body)?;
+    let mut event = EventHead {
+        event_id: EventId((ctx.sources.new_id)()),
+        org_id: caller.org_id().clone(),
+        config_id,
+        origin: Origin::Api,
+        mode,
+        created_at: now,
+        content_type: request::text_header(&headers, "content-type")?,
+        size: claim.is_none().then_some(body.len() as u64),
+        correlation_id: request::text_header(&headers, "x-correlation-id")?,
+    };
+    if let Some(claim) = &claim
+        && !claim.belongs_to(&event.org_id, config_id)
+    {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "this claim_check is not one of this webhook's uploads"));
+    }
+    if ctx.configs.get(&event.org_id, config_id).await?.is_none() {
+        return Err(Problem::no_webhook());
+    }
+    let repeated = match request::text_header(&headers, "idempotency-key")? {
+        Some(key) => first_of(&ctx, &mut event, &key, claim.as_ref(), &body, now).await?,
+        None => false,
+    };
+    let event_id = event.event_id;
+    let payload = payload(&ctx, &event, claim, body).await?;
+    let input = WorkflowInput { event, payload };
+    let response = match mode {
+        Mode::Async => answer::accepted(ctx.workflow.start(&input).await.map_err(|e| e.about(event_id))?),
+        Mode::Sync => answer::delivered(event_id, ctx.workflow.run(&input, &ctx.sources).await),
+    };
+    let mut response = response.into_response();
+    if repeated {
+        response.headers_mut().insert("idempotent-replayed", axum::http::HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// The claim check of the query; its trigger carries no body of its own.
+fn claimed(key: Option<String>, body: &Bytes) -> Result<Option<Claim>, FieldError> {
+    match key {
+        Some(_) if !body.is_empty() => Err(FieldError::new("claim_check", "comes with an empty body")),
+        Some(key) => Ok(Some(Claim { key, sha256: None })),
+        None => Ok(None),
+    }
+}
+
+/// Gives `event` the id of the first event with this idempotency key; answers whether there was one.
+///
+/// The workflow is started again for a repeat: should the first start have failed, this one delivers; otherwise its
+/// `RecordEvent` finds the event and stops.
+async fn first_of(
+    ctx: &Context,
+    event: &mut EventHead,
+    key: &str,
+    claim: Option<&Claim>,
+    body: &Bytes,
+    now: Timestamp,
+) -> Result<bool, Problem> {
+    let mut hash = Sha256::new();
+    for part in [event.content_type.as_deref(), claim.map(|claim| claim.key.as_str())] {
+        hash.update(part.unwrap_or_default());
+        hash.update([0]);
+    }
+    hash.update(body);
+    let wanted = IdempotencyKey { event_id: event.event_id, request_hash: hex::encode(hash.finalize()) };
+    let kept = ctx.idempotency.claim(&event.org_id, event.config_id, key, wanted.clone(), now).await?;
+    if kept.request_hash != wanted.request_hash {
+        let detail = "this Idempotency-Key was used for another body, content type or claim check";
+        return Err(Problem::new(StatusCode::CONFLICT, detail).about(kept.event_id));
+    }
+    let repeated = kept.event_id != event.event_id;
+    event.event_id = kept.event_id;
+    Ok(repeated)
+}
+
+/// The body as the workflow carries it: inline when it is small enough, else as a claim check.
+async fn payload(
+    ctx: &Context,
+    event: &EventHead,
+    claim: Option<Claim>,
+    body: Bytes,
+) -> Result<Payload, Problem> {
+    if let Some(claim) = claim {
+        return Ok(Payload::Claim(claim));
+    }
+    if body.len() <= ctx.inline_limit {
+        let content = Content::new(&body);
+        if content.serialised_len() <= ctx.inline_limit {
+            return Ok(Payload::Inline(content));
+        }
+    }
+    let sha256 = Sha256::digest(&body);
+    let key = Claim::key_for(&event.org_id, event.config_id, event.event_id);
+    ctx.claims.put(&key, body, &sha256).await?;
+    Ok(Payload::Claim(Claim { key, sha256: Some(hex::encode(sha256)) }))
+}

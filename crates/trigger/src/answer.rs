@@ -1,0 +1,89 @@
+//! What the producer gets.
+
+use std::collections::BTreeMap;
+
+use api::Problem;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use contract::{Content, Delivered, EventId, Outcome, Status, WorkflowOutput};
+use serde::Serialize;
+
+use crate::workflow::Run;
+
+/// The answer to an event that is on its way.
+#[derive(Debug, Serialize)]
+struct Accepted {
+    event_id: EventId,
+    status: Status,
+}
+
+/// The answer to a sync trigger whose delivery has ended.
+#[derive(Debug, Serialize)]
+struct SyncAnswer {
+    event_id: EventId,
+    status: Status,
+    outcome: Option<Outcome>,
+    status_code: Option<u16>,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    /// `base64` when the receiver's body is not text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_encoding: Option<&'static str>,
+    body_truncated: bool,
+    attempts: u32,
+    duration_ms: u64,
+    error: Option<String>,
+}
+
+impl From<Delivered> for SyncAnswer {
+    fn from(delivered: Delivered) -> Self {
+        let (body, body_encoding) = delivered.body.map(Content::into_parts).unzip();
+        Self {
+            event_id: delivered.event_id,
+            status: delivered.status,
+            outcome: delivered.outcome,
+            status_code: delivered.status_code,
+            headers: delivered.headers,
+            body,
+            body_encoding: body_encoding.flatten(),
+            body_truncated: delivered.body_truncated,
+            attempts: delivered.attempts,
+            duration_ms: delivered.duration_ms,
+            error: delivered.error,
+        }
+    }
+}
+
+/// 202: the event is on its way.
+pub(crate) fn accepted(event_id: EventId) -> Response {
+    (StatusCode::ACCEPTED, Json(Accepted { event_id, status: Status::InProgress })).into_response()
+}
+
+/// 200 with the receiver's answer; 202 when there is none yet; 500 when the fault is ours.
+pub(crate) fn delivered(event_id: EventId, run: Result<Run, Problem>) -> Response {
+    match run {
+        Ok(Run::Ended(WorkflowOutput { status: Status::InProgress, .. }) | Run::StillRunning) => accepted(event_id),
+        Ok(Run::Ended(output)) => {
+            let answer = output.answer.unwrap_or_else(|| without_attempt(event_id, output.status, output.reason));
+            Json(SyncAnswer::from(answer)).into_response()
+        }
+        Err(problem) => problem.about(event_id).into_response(),
+    }
+}
+
+/// The answer for an event that was not sent: a skipped one.
+fn without_attempt(event_id: EventId, status: Status, reason: Option<String>) -> Delivered {
+    Delivered {
+        event_id,
+        status,
+        outcome: None,
+        status_code: None,
+        headers: BTreeMap::new(),
+        body: None,
+        body_truncated: false,
+        attempts: 0,
+        duration_ms: 0,
+        error: reason,
+    }
+}

@@ -1,0 +1,30 @@
+//! The Lambda function `trigger`, behind the HTTP API.
+
+use store::{Claims, Configs, Idempotency, Tokens};
+use trigger::{AsyncWorkflow, Context, Workflow, router};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), boot::Error> {
+    boot::init_tracing();
+    let aws = boot::Aws::from_env()?;
+    let tables = aws_sdk_dynamodb::Client::new(aws.config());
+    let bucket = aws_sdk_s3::Client::new(aws.config());
+    let machines = aws_sdk_sfn::Client::new(aws.config());
+    let starts_async =
+        if boot::env_flag("ASYNC_STANDARD") { AsyncWorkflow::Standard } else { AsyncWorkflow::Express };
+    let ctx = Context {
+        tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?),
+        configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
+        idempotency: Idempotency::new(tables, boot::env("EVENTS_TABLE")?),
+        claims: Claims::new(bucket, boot::env("CLAIMS_BUCKET")?),
+        workflow: Workflow::new(
+            machines,
+            boot::env("EXPRESS_STATE_MACHINE_ARN")?,
+            boot::env("STANDARD_STATE_MACHINE_ARN")?,
+            starts_async,
+        ),
+        sources: boot::sources(),
+        inline_limit: boot::env_number("INLINE_LIMIT", contract::limits::INLINE_BYTES)?,
+    };
+    boot::serve(api::with_fallbacks(router(ctx))).await
+}

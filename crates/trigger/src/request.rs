@@ -1,0 +1,55 @@
+//! A trigger request, read and checked.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use contract::limits::IDEMPOTENCY_KEY_BYTES;
+use contract::{ConfigId, FieldError};
+use serde::Deserialize;
+
+use api::Problem;
+
+/// The query of a trigger.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TriggerQuery {
+    sync: Option<String>,
+    pub(crate) claim_check: Option<String>,
+}
+
+impl TriggerQuery {
+    /// Whether the producer waits for the receiver.
+    pub(crate) fn sync(&self) -> Result<bool, FieldError> {
+        match self.sync.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(FieldError::new("sync", "must be true or false")),
+        }
+    }
+}
+
+/// Reads the path's config id. One that cannot be an id names no webhook.
+pub(crate) fn config_id(text: &str) -> Result<ConfigId, Problem> {
+    text.parse().map_err(|_| Problem::no_webhook())
+}
+
+/// The body, or 413 that names the way for larger ones.
+pub(crate) fn body(read: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+    read.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is larger than 6 MB: POST /webhook/{config_id}/uploads, PUT the body to the upload_url it answers, \
+             then trigger with ?claim_check=",
+        ),
+        status => Problem::new(status, "the body could not be read to its end"),
+    })
+}
+
+/// A header's value as text, when it is there.
+pub(crate) fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, FieldError> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    match value.to_str() {
+        Ok(text) if !text.is_empty() && text.len() <= IDEMPOTENCY_KEY_BYTES => Ok(Some(text.to_owned())),
+        _ => Err(FieldError::new(name, format!("must be 1 to {IDEMPOTENCY_KEY_BYTES} visible ASCII characters"))),
+    }
+}

@@ -1,0 +1,82 @@
+//! The states `UpdateStatus` and `RecordException`: record what happened, set the event's status, decide what is next.
+
+mod next;
+
+use contract::{Attempt, ErrorName, EventHead, Exception, Next, Sources, Status, StepError, UpdateStatusInput};
+use store::{Configs, Events};
+
+/// What the step needs.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of events.
+    pub events: Events,
+    /// The table of webhooks: a receiver that answers 410 Gone turns its webhook off.
+    pub configs: Configs,
+    /// The clock, and the dice for jitter.
+    pub sources: Sources,
+}
+
+/// Records an attempt or an exception.
+///
+/// # Errors
+/// `StorageUnavailable`; `InvalidInput` when there is nothing to record.
+pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, StepError> {
+    match (input.attempt, input.exception) {
+        (Some(attempt), None) => {
+            let retry = input.retry.unwrap_or_default();
+            let next = next::decide(&input.event, &attempt, &retry, &ctx.sources);
+            record_attempt(&input.event, &attempt, &next, ctx).await?;
+            Ok(next)
+        }
+        (None, Some(exception)) => {
+            record_exception(&input.event, &input.execution, &exception, ctx).await?;
+            Ok(Next { status: Status::Failed, retry_at: None, answer: None })
+        }
+        _ => Err(StepError::new(ErrorName::InvalidInput, "expected either an attempt or an exception")),
+    }
+}
+
+async fn record_attempt(
+    event: &EventHead,
+    attempt: &Attempt,
+    next: &Next,
+    ctx: &Context,
+) -> Result<(), StepError> {
+    let now = ctx.sources.now();
+    // Both writes are repeated as they are when one of them fails, so their order does not matter.
+    let (recorded, set) =
+        tokio::join!(ctx.events.put_attempt(event, attempt), ctx.events.set_status(event, attempt, next, now));
+    recorded?;
+    set?;
+    if attempt.status_code == Some(next::GONE) {
+        let reason = "the receiver answered 410 Gone";
+        ctx.configs.disable(&event.org_id, event.config_id, reason, now).await?;
+    }
+    Ok(())
+}
+
+async fn record_exception(
+    event: &EventHead,
+    execution: &str,
+    exception: &Exception,
+    ctx: &Context,
+) -> Result<(), StepError> {
+    tracing::error!(
+        event.id = %event.event_id,
+        error.name = exception.error,
+        error.cause = exception.cause.as_deref().unwrap_or_default(),
+        "an event could not be delivered for a reason of ours"
+    );
+    ctx.events.fail(event, execution, &reason(exception), ctx.sources.now()).await?;
+    Ok(())
+}
+
+/// What the producer reads: the platform's own errors by name only, for their causes may tell of our insides.
+fn reason(exception: &Exception) -> String {
+    match exception.error.as_str() {
+        "ConfigNotFound" => "the webhook was deleted before the event could be sent".to_owned(),
+        "States.Timeout" => "a step took too long (States.Timeout)".to_owned(),
+        "States.DataLimitExceeded" => "the event's data grew beyond 256 KiB (States.DataLimitExceeded)".to_owned(),
+        name => format!("an internal error stood in the way ({name})"),
+    }
+}

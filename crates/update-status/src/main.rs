@@ -1,0 +1,17 @@
+//! The Lambda function of the states `UpdateStatus` and `RecordException`.
+
+use aws_sdk_dynamodb::Client;
+use store::{Configs, Events};
+use update_status::{Context, handle};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), boot::Error> {
+    boot::init_tracing();
+    let client = Client::new(boot::Aws::from_env()?.config());
+    let ctx = Context {
+        events: Events::new(client.clone(), boot::env("EVENTS_TABLE")?),
+        configs: Configs::new(client, boot::env("CONFIGS_TABLE")?),
+        sources: boot::sources(),
+    };
+    boot::run(async |input| handle(input, &ctx).await).await
+}
