@@ -1,1 +1,290 @@
-//! world
+//! The world of a test: a host that serves over TCP, and those who ask it. Receivers are in `receiver`.
+#![expect(clippy::unwrap_used, reason = "a world that cannot be built ends the test")]
+
+mod receiver;
+
+use std::time::{Duration, Instant};
+
+use axum::serve::ListenerExt;
+use bytes::Bytes;
+use contract::limits::INLINE_BYTES;
+use contract::{EventId, Scope};
+use egress::Policy;
+use http::{HeaderMap, Method};
+use local::{Host, NewToken, Options};
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use trigger::AsyncWorkflow;
+
+pub(crate) use receiver::{Receiver, Reply, Seen, closed_port};
+
+/// The org of [`World::api`].
+pub(crate) const ORG: &str = "acme";
+
+/// A well-formed id that nothing has.
+pub(crate) const NOBODY: &str = "0190a000-0000-7000-8000-00000000000f";
+
+/// Both hatches open: receivers on this machine, over plain HTTP.
+pub(crate) const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
+
+/// How long something awaited may take on a busy machine, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A host with a data directory of its own, serving on a free port.
+pub(crate) struct World {
+    pub(crate) host: Host,
+    /// An admin of [`ORG`].
+    pub(crate) api: Api,
+    pub(crate) dir: TempDir,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl World {
+    /// A host with the hatches open and everything else as in production.
+    pub(crate) async fn start() -> Self {
+        Self::with_options(|_| ()).await
+    }
+
+    pub(crate) async fn with_options(set: impl FnOnce(&mut Options)) -> Self {
+        Self::open(TempDir::new().unwrap(), set).await
+    }
+
+    /// Stops the host and opens another one on its data.
+    pub(crate) async fn reopen(self, set: impl FnOnce(&mut Options)) -> Self {
+        let Self { host, dir, stop, server, .. } = self;
+        let _ = stop.send(());
+        server.await.unwrap().unwrap();
+        host.stop().await;
+        drop(host);
+        Self::open(dir, set).await
+    }
+
+    async fn open(dir: TempDir, set: impl FnOnce(&mut Options)) -> Self {
+        // Presigned URLs are signed for the address, so it comes first.
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let mut options = Options {
+            data_dir: dir.path().to_owned(),
+            public_url: base.clone(),
+            policy: DEVELOPMENT,
+            inline_limit: INLINE_BYTES,
+            async_workflow: AsyncWorkflow::Express,
+            sources: boot::sources(),
+        };
+        set(&mut options);
+        let host = Host::open(options).await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let listener = listener.tap_io(|connection| connection.set_nodelay(true).unwrap());
+        let server = axum::serve(listener, host.router()).with_graceful_shutdown(async {
+            let _ = stopped.await;
+        });
+        let server = tokio::spawn(server.into_future());
+        let token = host.create_token(NewToken::admin(ORG.parse().unwrap())).await.unwrap();
+        let api = Api { http: http_client(), base, token };
+        Self { host, api, dir, stop, server }
+    }
+
+    /// An admin of another org.
+    pub(crate) async fn admin_of(&self, org_id: &str) -> Api {
+        let token = self.host.create_token(NewToken::admin(org_id.parse().unwrap())).await.unwrap();
+        Api { token, ..self.api.clone() }
+    }
+
+    /// Somebody of [`ORG`] who may do only this.
+    pub(crate) async fn with_scopes(&self, scopes: &[Scope]) -> Api {
+        let new = NewToken { org_id: ORG.parse().unwrap(), scopes: scopes.to_vec(), name: "test".to_owned() };
+        Api { token: self.host.create_token(new).await.unwrap(), ..self.api.clone() }
+    }
+
+    /// What the Step Functions API knows of an event's executions: every input, output and parameter.
+    pub(crate) async fn history(&self, event_id: &str) -> String {
+        let event_id: EventId = event_id.parse().unwrap();
+        let mut text = String::new();
+        for execution in local::executions_of(self.dir.path(), event_id).unwrap() {
+            text.push_str(&execution.history);
+            let states = self.host.states();
+            let described = states.describe_execution().execution_arn(&execution.arn).send().await.unwrap();
+            text.push_str(described.input().unwrap_or_default());
+            text.push_str(described.output().unwrap_or_default());
+            let history = states.get_execution_history().execution_arn(&execution.arn).send().await.unwrap();
+            for event in history.events() {
+                let entered = event.state_entered_event_details().and_then(|details| details.input());
+                let exited = event.state_exited_event_details().and_then(|details| details.output());
+                let scheduled = event.task_scheduled_event_details().map(|details| details.parameters());
+                for part in [entered, exited, scheduled].into_iter().flatten() {
+                    text.push_str(part);
+                }
+            }
+        }
+        text
+    }
+}
+
+/// Somebody with a token and what they do with it.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base: String,
+    pub(crate) token: String,
+}
+
+impl Api {
+    /// A request with the token, to be added to.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::to(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::to(self.request(Method::POST, path).body(body.to_string())).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        Answer::to(self.request(Method::PUT, path).body(body.to_string())).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        Answer::to(self.request(Method::DELETE, path)).await
+    }
+
+    /// A webhook to `url` with these fields on top; answers its id.
+    pub(crate) async fn create_webhook(&self, url: &str, fields: Value) -> String {
+        let mut config = json!({"name": "test", "url": url});
+        config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let created = self.post("/webhook", &config).await;
+        assert_eq!(created.status, 201, "{created:?}");
+        created.json()["config_id"].as_str().unwrap().to_owned()
+    }
+
+    /// A trigger as JSON, to be added to; `query` with its question mark.
+    pub(crate) fn triggering(
+        &self,
+        config_id: &str,
+        query: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> RequestBuilder {
+        self.request(Method::POST, &format!("/webhook/{config_id}/trigger{query}"))
+            .header("content-type", "application/json")
+            .body(body)
+    }
+
+    /// An accepted event; answers its id.
+    pub(crate) async fn trigger(&self, config_id: &str, body: impl Into<reqwest::Body>) -> String {
+        accepted(&Answer::to(self.triggering(config_id, "", body)).await)
+    }
+
+    /// The answer to a sync trigger whose delivery ended in time.
+    pub(crate) async fn trigger_sync(&self, config_id: &str, body: impl Into<reqwest::Body>) -> Value {
+        let answer = Answer::to(self.triggering(config_id, "?sync=true", body)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    pub(crate) async fn event(&self, config_id: &str, event_id: &str) -> Value {
+        let answer = self.get(&format!("/webhook/{config_id}/events/{event_id}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    /// The events of a webhook, newest first; `query` with its question mark.
+    pub(crate) async fn events(&self, config_id: &str, query: &str) -> Value {
+        let answer = self.get(&format!("/webhook/{config_id}/events{query}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    /// The event once it is as awaited.
+    pub(crate) async fn until(
+        &self,
+        config_id: &str,
+        event_id: &str,
+        awaited: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let start = Instant::now();
+        loop {
+            // Until its record is written, the event is not there.
+            let answer = self.get(&format!("/webhook/{config_id}/events/{event_id}")).await;
+            if answer.status == 200 && awaited(&answer.json()) {
+                return answer.json();
+            }
+            assert!(start.elapsed() < PATIENCE, "{event_id} is still {answer:?}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// The event once it has its final status.
+    pub(crate) async fn ended(&self, config_id: &str, event_id: &str) -> Value {
+        self.until(config_id, event_id, |event| event["status"] != "in_progress").await
+    }
+
+    /// Triggers and answers the event once it has its final status.
+    pub(crate) async fn deliver(&self, config_id: &str, body: impl Into<reqwest::Body>) -> Value {
+        let event_id = self.trigger(config_id, body).await;
+        self.ended(config_id, &event_id).await
+    }
+}
+
+/// The event id of a 202.
+pub(crate) fn accepted(answer: &Answer) -> String {
+    assert_eq!(answer.status, 202, "{answer:?}");
+    answer.json()["event_id"].as_str().unwrap().to_owned()
+}
+
+/// What the host answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// Sends the request.
+    pub(crate) async fn to(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, body: response.bytes().await.unwrap() }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// The refusal with this status, in the form that every refusal has.
+    pub(crate) fn problem(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        let kind = self.headers.get("content-type").map(|value| value.to_str().unwrap());
+        assert_eq!(kind, Some("application/problem+json"), "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], status);
+        assert!(problem["title"].is_string() && problem["type"].is_string(), "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+        problem
+    }
+
+    /// The field that a 400 names.
+    pub(crate) fn wrong_field(&self) -> String {
+        let problem = self.problem(400);
+        problem["field"].as_str().unwrap_or_else(|| panic!("no field: {problem}")).to_owned()
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.status, String::from_utf8_lossy(&self.body[..self.body.len().min(1000)]))
+    }
+}
+
+fn http_client() -> reqwest::Client {
+    // Another world of the same process may have done so.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}

@@ -19,9 +19,13 @@ impl Caller {
     /// # Errors
     /// 401 without a token we know, 403 without the scope, 500 when tokens cannot be read.
     pub async fn authenticate(headers: &HeaderMap, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
-        let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer_token);
+        let bearer =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer_token);
         let Some(bearer) = bearer else {
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "send a token: Authorization: Bearer <token>"));
+            return Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "send a token: Authorization: Bearer <token>",
+            ));
         };
         let Some(token) = tokens.find(&hash_token(bearer)).await? else {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token is not known"));

@@ -21,9 +21,9 @@ pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {reason}"))
         }
     })?;
-    reader
-        .end()
-        .map_err(|reason| Problem::new(StatusCode::BAD_REQUEST, format!("the body is not one JSON value: {reason}")))?;
+    reader.end().map_err(|reason| {
+        Problem::new(StatusCode::BAD_REQUEST, format!("the body is not one JSON value: {reason}"))
+    })?;
     Ok(value)
 }
 

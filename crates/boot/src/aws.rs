@@ -9,6 +9,7 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
@@ -34,6 +35,9 @@ impl Aws {
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(env("AWS_REGION")?))
+            // A sync execution is silent while its receiver thinks, and a claim check is read as slowly as its receiver
+            // takes it: both look like stalled streams. Our own deadlines end what hangs.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https());
         if let Ok(url) = env("AWS_ENDPOINT_URL") {

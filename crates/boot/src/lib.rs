@@ -66,8 +66,10 @@ where
     O: Serialize,
 {
     let handle = &handle;
-    lambda_runtime::run(service_fn(async move |event: LambdaEvent<I>| handle(event.payload).await.map_err(Failure)))
-        .await
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<I>| {
+        handle(event.payload).await.map_err(Failure)
+    }))
+    .await
 }
 
 /// Runs a router for every request of an HTTP API, until Lambda stops the environment.

@@ -42,7 +42,10 @@ async fn tour(client: &Client, receiver: &str) -> Outcome {
     show(&answer, &["event_id", "status"]);
     show_event(&client.ended(&hello, &answer).await?);
 
-    step(3, "A receiver that fails twice and then succeeds: retried on the config's schedule (here 1 s, 2 s)");
+    step(
+        3,
+        "A receiver that fails twice and then succeeds: retried on the config's schedule (here 1 s, 2 s)",
+    );
     let flaky = client.create("demo: flaky", &format!("{receiver}/flaky"), &[1, 2]).await?;
     let answer = client.trigger(&flaky, "sync=false", b"{}".to_vec()).await?;
     show_event(&client.ended(&flaky, &answer).await?);
@@ -53,7 +56,8 @@ async fn tour(client: &Client, receiver: &str) -> Outcome {
     show(&answer, &["status", "body"]);
 
     step(5, "Refused: a URL we would not call, when the webhook is saved; a closed port, when it is called");
-    let problem = client.post("/webhook", json!({"name": "demo: refused", "url": "http://127.0.0.1:22/"})).await?;
+    let problem =
+        client.post("/webhook", json!({"name": "demo: refused", "url": "http://127.0.0.1:22/"})).await?;
     show(&problem, &["title", "field", "detail"]);
     let closed = client.create("demo: closed", &receiver::closed_port().await?, &[]).await?;
     let answer = client.trigger(&closed, "sync=true", b"{}".to_vec()).await?;

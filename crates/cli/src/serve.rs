@@ -70,7 +70,10 @@ impl Serving {
 #[expect(clippy::print_stdout, reason = "the program talks to its operator")]
 pub(crate) fn introduce(args: &ServeArgs, serving: &Serving) {
     println!("Hookstep serves on http://{}", serving.address);
-    println!("  data directory  {}", std::path::absolute(&args.data_dir).unwrap_or(args.data_dir.clone()).display());
+    println!(
+        "  data directory  {}",
+        std::path::absolute(&args.data_dir).unwrap_or(args.data_dir.clone()).display()
+    );
     match &serving.first_token {
         FirstToken::Created(token) => {
             println!("  admin token     {token}");
@@ -82,7 +85,9 @@ pub(crate) fn introduce(args: &ServeArgs, serving: &Serving) {
         println!("  WARNING: --allow-http-targets: bodies may travel in the clear; for development only");
     }
     if args.allow_private_targets {
-        println!("  WARNING: --allow-private-targets: webhooks can reach this machine's network; for development only");
+        println!(
+            "  WARNING: --allow-private-targets: webhooks can reach this machine's network; for development only"
+        );
     }
 }
 

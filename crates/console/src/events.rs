@@ -8,8 +8,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use contract::{
-    Attempt, ConfigId, Content, EventId, EventRecord, FieldError, OrgId, Origin, Outcome, Scope, Status, Timestamp,
-    Timings,
+    Attempt, ConfigId, Content, EventId, EventRecord, FieldError, OrgId, Origin, Outcome, Scope, Status,
+    Timestamp, Timings,
 };
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,10 @@ async fn main() -> Result<(), boot::Error> {
         tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?),
         configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
         events: Events::new(tables, boot::env("EVENTS_TABLE")?),
-        policy: Policy { allow_http_targets: boot::env_flag("ALLOW_HTTP_TARGETS"), allow_private_targets: false },
+        policy: Policy {
+            allow_http_targets: boot::env_flag("ALLOW_HTTP_TARGETS"),
+            allow_private_targets: false,
+        },
         sources: boot::sources(),
     };
     boot::serve(api::with_fallbacks(router(ctx))).await

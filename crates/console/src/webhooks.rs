@@ -98,7 +98,11 @@ pub(crate) async fn list(
 }
 
 /// The caller's webhook of this id.
-pub(crate) async fn existing(ctx: &Context, caller: &Caller, config_id: &str) -> Result<WebhookConfig, Problem> {
+pub(crate) async fn existing(
+    ctx: &Context,
+    caller: &Caller,
+    config_id: &str,
+) -> Result<WebhookConfig, Problem> {
     let config_id = config_id.parse().map_err(|_| Problem::no_webhook())?;
     ctx.configs.get(caller.org_id(), config_id).await?.ok_or_else(Problem::no_webhook)
 }

@@ -55,7 +55,6 @@ impl StepError {
     ) -> Self {
         Self { name, message: message.into(), source: Some(source.into()) }
     }
-
 }
 
 /// An error and every cause under it, on one line, for a log.

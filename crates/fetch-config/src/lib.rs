@@ -2,7 +2,8 @@
 
 use contract::limits::EXPRESS_ATTEMPT_SECS;
 use contract::{
-    ErrorName, EventRecord, FetchConfigInput, FetchedConfig, Plan, RequestPlan, Status, StepError, WebhookConfig,
+    ErrorName, EventRecord, FetchConfigInput, FetchedConfig, Plan, RequestPlan, Status, StepError,
+    WebhookConfig,
 };
 use store::{Configs, Events, to_dynamodb_json};
 

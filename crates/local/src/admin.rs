@@ -25,7 +25,12 @@ impl NewToken {
         Self { org_id, scopes: vec![Scope::Trigger, Scope::Read, Scope::Manage], name: "admin".to_owned() }
     }
 
-    pub(crate) async fn store(self, secret: &str, tokens: &Tokens, sources: &Sources) -> Result<(), StoreError> {
+    pub(crate) async fn store(
+        self,
+        secret: &str,
+        tokens: &Tokens,
+        sources: &Sources,
+    ) -> Result<(), StoreError> {
         let token = Token {
             token_hash: api::hash_token(secret),
             org_id: self.org_id,

@@ -20,7 +20,8 @@ pub(crate) const CLAIMS: &str = "hookstep-claims";
 
 /// Opens the store with its bucket. `credentials` are what requests must be signed with.
 pub(crate) fn open(folder: &Path, credentials: &Credentials) -> Result<S3Service, OpenError> {
-    std::fs::create_dir_all(folder.join(CLAIMS)).map_err(OpenError::during("create the claim-check folder"))?;
+    std::fs::create_dir_all(folder.join(CLAIMS))
+        .map_err(OpenError::during("create the claim-check folder"))?;
     let files = FileSystem::new(folder)
         .map_err(|error| format!("{error:?}"))
         .map_err(OpenError::during("open the claim-check folder"))?;

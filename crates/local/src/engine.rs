@@ -89,7 +89,12 @@ impl Engine {
     }
 
     /// Writes a new execution down and starts it.
-    pub(crate) async fn start(self: &Arc<Self>, machine: &str, name: &str, input: String) -> Result<Running, StartError> {
+    pub(crate) async fn start(
+        self: &Arc<Self>,
+        machine: &str,
+        name: &str,
+        input: String,
+    ) -> Result<Running, StartError> {
         let kind = Kind::by_arn(machine).ok_or(StartError::StateMachineDoesNotExist)?;
         if input.len() > asl::DATA_LIMIT_BYTES {
             return Err(StartError::InvalidExecutionInput);
@@ -101,7 +106,13 @@ impl Engine {
             Kind::Express => format!("{}:{name}:{}", kind.execution_prefix(), (self.sources.new_id)()),
             Kind::Standard => format!("{}:{name}", kind.execution_prefix()),
         };
-        let row = Started { arn: arn.clone(), machine: kind.name(), name: name.to_owned(), input, started_at: millis(now) };
+        let row = Started {
+            arn: arn.clone(),
+            machine: kind.name(),
+            name: name.to_owned(),
+            input,
+            started_at: millis(now),
+        };
         match self.journal.start(row).await {
             Some(true) => {}
             Some(false) => return Err(StartError::ExecutionAlreadyExists),
@@ -194,7 +205,14 @@ impl Engine {
             },
             Err(TaskError { error, cause }) => {
                 tracing::error!(execution = surroundings.arn, error.name = error, "an execution failed");
-                Ended { status: "FAILED", output: None, error: Some(error), cause: Some(cause), history, stopped_at }
+                Ended {
+                    status: "FAILED",
+                    output: None,
+                    error: Some(error),
+                    cause: Some(cause),
+                    history,
+                    stopped_at,
+                }
             }
         }
     }
@@ -227,7 +245,8 @@ impl Engine {
             Some(text) => serde_json::from_str(&text).ok()?,
             None => self.machines.get(kind).start(input.clone()),
         };
-        let started_at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.started_at) * 1_000_000).ok()?;
+        let started_at =
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.started_at) * 1_000_000).ok()?;
         let execution = execution(kind, row.arn, row.name, input, started_at);
         Some(Stage { kind, execution, checkpoint, history: row.history.unwrap_or_default(), tell: None })
     }

@@ -41,8 +41,12 @@ impl Functions {
                 Some("fetch-config") => {
                     step(payload, async |input| fetch_config::handle(input, &self.fetch_config).await).await
                 }
-                Some("hydrate") => step(payload, async |input| hydrate::handle(input, &self.hydrate).await).await,
-                Some("deliver") => step(payload, async |input| deliver::handle(input, &self.deliver).await).await,
+                Some("hydrate") => {
+                    step(payload, async |input| hydrate::handle(input, &self.hydrate).await).await
+                }
+                Some("deliver") => {
+                    step(payload, async |input| deliver::handle(input, &self.deliver).await).await
+                }
                 Some("update-status") => {
                     step(payload, async |input| update_status::handle(input, &self.update_status).await).await
                 }
@@ -59,20 +63,25 @@ impl Functions {
     }
 }
 
-async fn step<I, O>(payload: Value, handle: impl AsyncFnOnce(I) -> Result<O, StepError>) -> Result<Value, TaskError>
+async fn step<I, O>(
+    payload: Value,
+    handle: impl AsyncFnOnce(I) -> Result<O, StepError>,
+) -> Result<Value, TaskError>
 where
     I: DeserializeOwned,
     O: Serialize,
 {
     let unreadable = |what, error| StepError::because(ErrorName::InvalidInput, what, error);
-    let input = serde_json::from_value(payload).map_err(|error| unreadable("the step cannot read its input", error));
+    let input =
+        serde_json::from_value(payload).map_err(|error| unreadable("the step cannot read its input", error));
     let output = match input {
         Ok(input) => handle(input).await,
         Err(error) => Err(error),
     };
     output
         .and_then(|output| {
-            serde_json::to_value(output).map_err(|error| unreadable("the step cannot write its output", error))
+            serde_json::to_value(output)
+                .map_err(|error| unreadable("the step cannot write its output", error))
         })
         .map_err(|error| {
             let name = error.name.as_str();

@@ -66,7 +66,8 @@ impl Host {
         let credentials = upload_credentials(dir)?;
         let bucket = bucket::open(&dir.join("s3"), &credentials)?;
         let states = States::default();
-        let services = Services { tables: tables.clone(), bucket: Some(bucket.clone()), states: states.clone() };
+        let services =
+            Services { tables: tables.clone(), bucket: Some(bucket.clone()), states: states.clone() };
         let clients = Clients::new(services, credentials, &options.public_url);
         let journal = Journal::open(&dir.join(journal::FILE))?;
         let functions = functions(&options, &clients)?;
@@ -154,7 +155,8 @@ fn upload_credentials(dir: &std::path::Path) -> Result<Credentials, OpenError> {
 fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())
 }
 

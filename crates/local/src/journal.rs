@@ -90,7 +90,9 @@ impl Journal {
     pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
         let connection = Connection::open(file).map_err(OpenError::during("open the journal"))?;
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;")
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;",
+            )
             .and_then(|()| connection.execute_batch(SCHEMA))
             .map_err(OpenError::during("prepare the journal"))?;
         let (commands, queue) = mpsc::channel();
@@ -191,7 +193,9 @@ fn apply(connection: &Connection, command: Command) -> Result<Option<Reply>, rus
         }
         Command::Checkpoint { arn, checkpoint, wake_at, history } => {
             connection
-                .prepare_cached("UPDATE executions SET checkpoint = ?2, wake_at = ?3, history = ?4 WHERE arn = ?1")?
+                .prepare_cached(
+                    "UPDATE executions SET checkpoint = ?2, wake_at = ?3, history = ?4 WHERE arn = ?1",
+                )?
                 .execute(params![arn, checkpoint, wake_at, history])?;
         }
         Command::End(arn, ended) => {

@@ -84,5 +84,6 @@ fn load(kind: Kind) -> Result<Machine, OpenError> {
         ("EventsTable".to_owned(), EVENTS.to_owned()),
         ("StandardStateMachineArn".to_owned(), Kind::Standard.arn()),
     ]);
-    Machine::load(DEFINITION, &substitutions, &RESOURCES).map_err(OpenError::during("load statemachine.asl.json"))
+    Machine::load(DEFINITION, &substitutions, &RESOURCES)
+        .map_err(OpenError::during("load statemachine.asl.json"))
 }

@@ -44,9 +44,10 @@ impl States {
         };
         match answer {
             Ok(body) => Reply { status: 200, body: body.to_string().into_bytes() },
-            Err((name, message)) => {
-                Reply { status: 400, body: json!({"__type": name, "message": message}).to_string().into_bytes() }
-            }
+            Err((name, message)) => Reply {
+                status: 400,
+                body: json!({"__type": name, "message": message}).to_string().into_bytes(),
+            },
         }
     }
 }
@@ -96,7 +97,8 @@ async fn describe(engine: &Arc<Engine>, request: &[u8]) -> Answer {
 async fn history(engine: &Arc<Engine>, request: &[u8]) -> Answer {
     let row = find(engine, request).await?;
     let lines = row.history.unwrap_or_default();
-    let events: Vec<Value> = lines.lines().enumerate().map(|(index, line)| history_event(index, line)).collect();
+    let events: Vec<Value> =
+        lines.lines().enumerate().map(|(index, line)| history_event(index, line)).collect();
     Ok(json!({"events": events}))
 }
 
@@ -107,7 +109,11 @@ fn history_event(index: usize, line: &str) -> Value {
     let details = match kind {
         kind if kind.ends_with("StateEntered") => "stateEnteredEventDetails".to_owned(),
         kind if kind.ends_with("StateExited") => "stateExitedEventDetails".to_owned(),
-        kind => format!("{}{}EventDetails", kind[..1.min(kind.len())].to_lowercase(), kind.get(1..).unwrap_or_default()),
+        kind => format!(
+            "{}{}EventDetails",
+            kind[..1.min(kind.len())].to_lowercase(),
+            kind.get(1..).unwrap_or_default()
+        ),
     };
     let at = event["timestamp"].as_str().and_then(|text| {
         time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()

@@ -122,7 +122,9 @@ fn dispatch(database: &Database, operation: &str, request: &[u8]) -> Reply {
         "DeleteItem" => run(request, |request| database.delete_item(request)),
         "Query" => run(request, |request| database.query(request)),
         "Scan" => run(request, |request| database.scan(request)),
-        _ => failure(&DynoxideError::ValidationException(format!("the embedded host does not do {operation}"))),
+        _ => {
+            failure(&DynoxideError::ValidationException(format!("the embedded host does not do {operation}")))
+        }
     }
 }
 

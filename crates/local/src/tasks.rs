@@ -82,7 +82,10 @@ impl Surroundings {
         if reply.status == 200 {
             return Ok(body);
         }
-        let name = body["__type"].as_str().and_then(|name| name.rsplit('#').next()).unwrap_or("AmazonDynamoDBException");
+        let name = body["__type"]
+            .as_str()
+            .and_then(|name| name.rsplit('#').next())
+            .unwrap_or("AmazonDynamoDBException");
         let message = body["message"].as_str().unwrap_or_default();
         Err(task_error(&format!("DynamoDB.{name}"), message.to_owned()))
     }
@@ -92,7 +95,8 @@ impl Surroundings {
         let name = arguments["Name"].as_str().unwrap_or_default();
         let input = arguments["Input"].to_string();
         let started = self.engine.start(machine, name, input).await;
-        let started = started.map_err(|error| task_error(&format!("StepFunctions.{}", error.name()), error.to_string()))?;
+        let started = started
+            .map_err(|error| task_error(&format!("StepFunctions.{}", error.name()), error.to_string()))?;
         Ok(json!({"ExecutionArn": started.arn, "StartDate": started.started_at}))
     }
 }

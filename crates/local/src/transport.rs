@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Credentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
+};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -56,6 +58,8 @@ impl Clients {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             // The services do not fail in passing; the state machine retries what does.
             .retry_config(RetryConfig::disabled())
+            // See boot: a sync execution is silent while its receiver thinks.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(InProcess(Arc::new(services)))
             .build();
         let at = |url: &str| config.to_builder().endpoint_url(url).build();
@@ -119,8 +123,10 @@ impl Services {
         let Some(bucket) = &self.bucket else {
             return Err(ConnectorError::other("there is no bucket here".into(), None));
         };
-        let response =
-            bucket.call(request).await.map_err(|error| ConnectorError::other(format!("{error:?}").into(), None))?;
+        let response = bucket
+            .call(request)
+            .await
+            .map_err(|error| ConnectorError::other(format!("{error:?}").into(), None))?;
         let response = response.map(SdkBody::from_body_1_x);
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }
@@ -129,12 +135,17 @@ impl Services {
 async fn read(body: SdkBody) -> Result<Bytes, ConnectorError> {
     match body.bytes() {
         Some(bytes) => Ok(Bytes::copy_from_slice(bytes)),
-        None => body.collect().await.map(|body| body.to_bytes()).map_err(|error| ConnectorError::other(error, None)),
+        None => body
+            .collect()
+            .await
+            .map(|body| body.to_bytes())
+            .map_err(|error| ConnectorError::other(error, None)),
     }
 }
 
 fn json_response(status: u16, body: Vec<u8>) -> Result<HttpResponse, ConnectorError> {
-    let status = status.try_into().map_err(|_| ConnectorError::other("a status that is none".into(), None))?;
+    let status =
+        status.try_into().map_err(|_| ConnectorError::other("a status that is none".into(), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(body));
     response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
     Ok(response)

@@ -113,7 +113,8 @@ impl Claims {
             .await;
         let head = match head {
             Ok(head) => head,
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_not_found()) => return Ok(None),
+            // By the status: HEAD has no body to name the error, and stores name it differently.
+            Err(SdkError::ServiceError(e)) if e.raw().status().as_u16() == 404 => return Ok(None),
             Err(e) => return Err(StoreError::during("look at a claim check")(e)),
         };
         let stored = head.checksum_sha256().and_then(|text| STANDARD.decode(text).ok()).map(hex::encode);
@@ -142,8 +143,12 @@ impl Claims {
             .await;
         let object = match object {
             Ok(object) => object,
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_key()) => return Err(OpenError::Gone),
-            Err(SdkError::ServiceError(e)) if e.raw().status().as_u16() == 412 => return Err(OpenError::Changed),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_key()) => {
+                return Err(OpenError::Gone);
+            }
+            Err(SdkError::ServiceError(e)) if e.raw().status().as_u16() == 412 => {
+                return Err(OpenError::Changed);
+            }
             Err(e) => return Err(OpenError::Unavailable(e.into())),
         };
         // A store that does not know If-Match (the embedded one) still says what it gives.

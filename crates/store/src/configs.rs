@@ -24,7 +24,11 @@ impl Configs {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn get(&self, org_id: &OrgId, config_id: ConfigId) -> Result<Option<WebhookConfig>, StoreError> {
+    pub async fn get(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+    ) -> Result<Option<WebhookConfig>, StoreError> {
         let found = self
             .client
             .get_item()
@@ -68,7 +72,9 @@ impl Configs {
             .await;
         match put {
             Ok(_) => Ok(true),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
             Err(e) => Err(StoreError::during("change a webhook")(e)),
         }
     }
@@ -99,7 +105,9 @@ impl Configs {
             .await;
         match update {
             Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(())
+            }
             Err(e) => Err(StoreError::during("disable a webhook")(e)),
         }
     }
@@ -132,7 +140,8 @@ impl Configs {
         after: Option<ConfigId>,
         limit: usize,
     ) -> Result<(Vec<WebhookConfig>, Option<ConfigId>), StoreError> {
-        let start = after.map(|id| [("org_id".to_owned(), s(org_id)), ("config_id".to_owned(), s(id))].into());
+        let start =
+            after.map(|id| [("org_id".to_owned(), s(org_id)), ("config_id".to_owned(), s(id))].into());
         let page = self
             .client
             .query()

@@ -109,12 +109,18 @@ impl Events {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn list(&self, org_id: &OrgId, config_id: ConfigId, filter: EventFilter) -> Result<Page, StoreError> {
+    pub async fn list(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        filter: EventFilter,
+    ) -> Result<Page, StoreError> {
         let mut events = Vec::new();
         let mut before = filter.before;
         for _ in 0..MAX_READS {
             let page = self.query(org_id, config_id, &filter, before).await?;
-            let last = page.last_evaluated_key.as_ref().and_then(|key| key.get("sk")?.as_s().ok()?.parse().ok());
+            let last =
+                page.last_evaluated_key.as_ref().and_then(|key| key.get("sk")?.as_s().ok()?.parse().ok());
             for item in page.items.unwrap_or_default() {
                 events.push(from_item(item)?);
             }
@@ -188,7 +194,8 @@ impl Events {
         next: &Next,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut set = "SET #status = :status, updated_at = :now, outcome = :outcome, attempt_count = :count".to_owned();
+        let mut set =
+            "SET #status = :status, updated_at = :now, outcome = :outcome, attempt_count = :count".to_owned();
         let mut remove = Vec::new();
         let mut values: Item = HashMap::from([
             (":status".to_owned(), s(next.status.as_str())),
@@ -240,8 +247,7 @@ impl Events {
         for changing in ["status", "updated_at", "reason"] {
             item.remove(changing);
         }
-        let mut expression =
-            "SET #status = :status, updated_at = :now, #reason = :reason".to_owned();
+        let mut expression = "SET #status = :status, updated_at = :now, #reason = :reason".to_owned();
         let mut names = HashMap::from([
             ("#status".to_owned(), "status".to_owned()),
             ("#reason".to_owned(), "reason".to_owned()),

@@ -62,9 +62,9 @@ impl Idempotency {
             Err(error) => error,
         };
         let earlier = match error.as_service_error() {
-            Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(taken)) => {
-                taken.item().cloned()
-            }
+            Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+                taken,
+            )) => taken.item().cloned(),
             _ => None,
         };
         match earlier {

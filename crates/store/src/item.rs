@@ -32,7 +32,10 @@ pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, StoreError
 ///
 /// # Errors
 /// When the record cannot be an item.
-pub fn to_dynamodb_json(key: [(&str, String); 2], record: &impl Serialize) -> Result<serde_json::Value, StoreError> {
+pub fn to_dynamodb_json(
+    key: [(&str, String); 2],
+    record: &impl Serialize,
+) -> Result<serde_json::Value, StoreError> {
     let mut item: HashMap<String, serde_dynamo::AttributeValue> =
         serde_dynamo::to_item(record).map_err(StoreError::during("write a record as an item"))?;
     for (name, value) in key {

@@ -46,7 +46,10 @@ pub(crate) async fn trigger(
     if let Some(claim) = &claim
         && !claim.belongs_to(&event.org_id, config_id)
     {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "this claim_check is not one of this webhook's uploads"));
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "this claim_check is not one of this webhook's uploads",
+        ));
     }
     if ctx.configs.get(&event.org_id, config_id).await?.is_none() {
         return Err(Problem::no_webhook());

@@ -63,9 +63,12 @@ pub(crate) fn accepted(event_id: EventId) -> Response {
 /// 200 with the receiver's answer; 202 when there is none yet; 500 when the fault is ours.
 pub(crate) fn delivered(event_id: EventId, run: Result<Run, Problem>) -> Response {
     match run {
-        Ok(Run::Ended(WorkflowOutput { status: Status::InProgress, .. }) | Run::StillRunning) => accepted(event_id),
+        Ok(Run::Ended(WorkflowOutput { status: Status::InProgress, .. }) | Run::StillRunning) => {
+            accepted(event_id)
+        }
         Ok(Run::Ended(output)) => {
-            let answer = output.answer.unwrap_or_else(|| without_attempt(event_id, output.status, output.reason));
+            let answer =
+                output.answer.unwrap_or_else(|| without_attempt(event_id, output.status, output.reason));
             Json(SyncAnswer::from(answer)).into_response()
         }
         Err(problem) => problem.about(event_id).into_response(),

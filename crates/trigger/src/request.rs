@@ -50,6 +50,9 @@ pub(crate) fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Opt
     let Some(value) = headers.get(name) else { return Ok(None) };
     match value.to_str() {
         Ok(text) if !text.is_empty() && text.len() <= IDEMPOTENCY_KEY_BYTES => Ok(Some(text.to_owned())),
-        _ => Err(FieldError::new(name, format!("must be 1 to {IDEMPOTENCY_KEY_BYTES} visible ASCII characters"))),
+        _ => Err(FieldError::new(
+            name,
+            format!("must be 1 to {IDEMPOTENCY_KEY_BYTES} visible ASCII characters"),
+        )),
     }
 }

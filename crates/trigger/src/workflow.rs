@@ -36,7 +36,12 @@ pub(crate) enum Run {
 
 impl Workflow {
     /// The machines of these ARNs.
-    pub fn new(client: Client, express_arn: String, standard_arn: String, starts_async: AsyncWorkflow) -> Self {
+    pub fn new(
+        client: Client,
+        express_arn: String,
+        standard_arn: String,
+        starts_async: AsyncWorkflow,
+    ) -> Self {
         let async_arn = match starts_async {
             AsyncWorkflow::Express => express_arn.clone(),
             AsyncWorkflow::Standard => standard_arn,
@@ -77,7 +82,15 @@ impl Workflow {
         let Ok(ended) = tokio::time::timeout(SYNC_BUDGET.saturating_sub(spent), request).await else {
             return Ok(Run::StillRunning);
         };
-        let ended = ended.map_err(|error| unavailable(&error))?;
+        let ended = ended.map_err(|error| match &error {
+            SdkError::ServiceError(_) | SdkError::ConstructionFailure(_) => unavailable(&error),
+            _ => {
+                let _ = Problem::internal(&error);
+                let detail =
+                    "the answer got lost: the event may or may not be delivered; its record says which";
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+            }
+        })?;
         if ended.status != SyncExecutionStatus::Succeeded {
             tracing::error!(
                 event.id = %input.event.event_id,

@@ -2,7 +2,9 @@
 
 mod next;
 
-use contract::{Attempt, ErrorName, EventHead, Exception, Next, Sources, Status, StepError, UpdateStatusInput};
+use contract::{
+    Attempt, ErrorName, EventHead, Exception, Next, Sources, Status, StepError, UpdateStatusInput,
+};
 use store::{Configs, Events};
 
 /// What the step needs.
@@ -44,8 +46,10 @@ async fn record_attempt(
 ) -> Result<(), StepError> {
     let now = ctx.sources.now();
     // Both writes are repeated as they are when one of them fails, so their order does not matter.
-    let (recorded, set) =
-        tokio::join!(ctx.events.put_attempt(event, attempt), ctx.events.set_status(event, attempt, next, now));
+    let (recorded, set) = tokio::join!(
+        ctx.events.put_attempt(event, attempt),
+        ctx.events.set_status(event, attempt, next, now)
+    );
     recorded?;
     set?;
     if attempt.status_code == Some(next::GONE) {
@@ -76,7 +80,9 @@ fn reason(exception: &Exception) -> String {
     match exception.error.as_str() {
         "ConfigNotFound" => "the webhook was deleted before the event could be sent".to_owned(),
         "States.Timeout" => "a step took too long (States.Timeout)".to_owned(),
-        "States.DataLimitExceeded" => "the event's data grew beyond 256 KiB (States.DataLimitExceeded)".to_owned(),
+        "States.DataLimitExceeded" => {
+            "the event's data grew beyond 256 KiB (States.DataLimitExceeded)".to_owned()
+        }
         name => format!("an internal error stood in the way ({name})"),
     }
 }

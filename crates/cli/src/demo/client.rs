@@ -36,7 +36,10 @@ impl Client {
     pub(crate) async fn create(&self, name: &str, url: &str, schedule: &[u32]) -> Result<String> {
         let config = json!({"name": name, "url": url, "retry": {"schedule_seconds": schedule}});
         let created = self.post("/webhook", config).await?;
-        created["config_id"].as_str().map(ToOwned::to_owned).ok_or_else(|| format!("no webhook: {created}").into())
+        created["config_id"]
+            .as_str()
+            .map(ToOwned::to_owned)
+            .ok_or_else(|| format!("no webhook: {created}").into())
     }
 
     pub(crate) async fn trigger(&self, config_id: &str, query: &str, body: Vec<u8>) -> Result<Value> {
@@ -51,8 +54,9 @@ impl Client {
     pub(crate) async fn ended(&self, config_id: &str, answer: &Value) -> Result<Value> {
         let event_id = answer["event_id"].as_str().unwrap_or_default();
         for _ in 0..LOOKS {
-            let event =
-                self.send(Method::GET, &format!("/webhook/{config_id}/events/{event_id}"), Vec::new()).await?;
+            let event = self
+                .send(Method::GET, &format!("/webhook/{config_id}/events/{event_id}"), Vec::new())
+                .await?;
             // Until its record is written, the event is not there.
             if event["status"] != "in_progress" && event["event_id"] == event_id {
                 return Ok(event);
@@ -74,7 +78,11 @@ impl Client {
             deadline: DEADLINE,
             keep: Keep { header_bytes: 8 * 1024, body_bytes: 1024 * 1024 },
         };
-        let response = self.http.send(request).await.map_err(|failure| format!("the host does not answer: {failure:?}"))?;
+        let response = self
+            .http
+            .send(request)
+            .await
+            .map_err(|failure| format!("the host does not answer: {failure:?}"))?;
         Ok(serde_json::from_slice(&response.body)?)
     }
 }
