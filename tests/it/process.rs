@@ -1,1 +1,152 @@
-//! process
+//! The program and the functions as processes of their own: built, started, watched, ended.
+#![expect(clippy::unwrap_used, reason = "a process that cannot be started ends the test")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+/// How long a process may take for what it is asked, on a busy machine, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// A command that runs a binary of this workspace and knows nothing of our environment.
+pub(crate) fn command(name: &'static str) -> Command {
+    let mut command = Command::new(binary(name));
+    command.env_clear();
+    command
+}
+
+/// A binary of this workspace, built when it is not: with the tests' profile, in the tests' target directory.
+pub(crate) fn binary(name: &'static str) -> PathBuf {
+    static BUILT: OnceLock<Mutex<BTreeMap<&'static str, PathBuf>>> = OnceLock::new();
+    let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap();
+    built.entry(name).or_insert_with(|| build(name)).clone()
+}
+
+fn build(name: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    // From the workspace's manifest, so that features are unified as in any build of the whole workspace.
+    let build = escargot::CargoBuild::new()
+        .manifest_path(workspace().join("Cargo.toml"))
+        .target_dir(target)
+        .bin(name)
+        .current_release();
+    build.run().unwrap_or_else(|error| panic!("{name} does not build: {error}")).path().to_owned()
+}
+
+/// The root of the workspace.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A process that is killed when the test is done with it.
+pub(crate) struct Process {
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+impl Process {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = pipes.kill_on_drop(true).spawn().unwrap();
+        let stdout = Lines::read(child.stdout.take().unwrap());
+        let stderr = Lines::read(child.stderr.take().unwrap());
+        Self { child, stdout, stderr }
+    }
+
+    /// The first line of the standard output that holds this text, as soon as it is there.
+    pub(crate) async fn line(&mut self, text: &str) -> String {
+        let start = Instant::now();
+        loop {
+            if let Some(line) = self.stdout().lines().find(|line| line.contains(text)) {
+                return line.to_owned();
+            }
+            let ended = self.child.try_wait().unwrap();
+            let give_up = ended.is_some() || start.elapsed() > PATIENCE;
+            assert!(!give_up, "no line with {text:?} ({ended:?}):\n{}{}", self.stdout(), self.stderr());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// All of the standard output so far.
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.text.lock().unwrap().clone()
+    }
+
+    /// All of the standard error so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text.lock().unwrap().clone()
+    }
+
+    /// SIGKILL: no last word, no last write.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// SIGTERM: asks it to end.
+    pub(crate) async fn terminate(&self) {
+        let id = self.child.id().unwrap().to_string();
+        let sent = Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &id]).status().await.unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end, and for the last of what it says.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let status =
+            ended.unwrap_or_else(|_| panic!("still runs:\n{}{}", self.stdout(), self.stderr())).unwrap();
+        for lines in [&mut self.stdout, &mut self.stderr] {
+            (&mut lines.reader).await.unwrap();
+        }
+        status
+    }
+}
+
+/// What a process says, read as it comes so that it never waits for us.
+struct Lines {
+    text: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
+}
+
+impl Lines {
+    fn read(pipe: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        let text = Arc::<Mutex<String>>::default();
+        let told = text.clone();
+        let reader = tokio::spawn(async move {
+            let mut lines = BufReader::new(pipe).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut told = told.lock().unwrap();
+                told.push_str(&line);
+                told.push('\n');
+            }
+        });
+        Self { text, reader }
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) async fn run(command: &mut Command) -> (ExitStatus, Process) {
+    let mut process = Process::start(command);
+    (process.ended().await, process)
+}
+
+/// The standard output of a command that succeeds.
+pub(crate) async fn output(command: &mut Command) -> String {
+    let (status, process) = run(command).await;
+    assert!(status.success(), "{status}: {}", process.stderr());
+    process.stdout()
+}
+
+/// A client without a proxy.
+pub(crate) fn http_client() -> reqwest::Client {
+    // Another test of this process may have done so.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}

@@ -102,6 +102,19 @@ impl World {
         Api { token: self.host.create_token(new).await.unwrap(), ..self.api.clone() }
     }
 
+    /// Waits until every execution of the event has ended.
+    pub(crate) async fn settled(&self, event_id: &str) {
+        let (event_id, start) = (event_id.parse().unwrap(), Instant::now());
+        while local::executions_of(self.dir.path(), event_id)
+            .unwrap()
+            .iter()
+            .any(|run| run.status == "RUNNING")
+        {
+            assert!(start.elapsed() < PATIENCE, "{event_id} still runs");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// What the Step Functions API knows of an event's executions: every input, output and parameter.
     pub(crate) async fn history(&self, event_id: &str) -> String {
         let event_id: EventId = event_id.parse().unwrap();

@@ -67,7 +67,8 @@ where
 {
     let handle = &handle;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<I>| {
-        handle(event.payload).await.map_err(Failure)
+        // Boxed: the compiler computes the layout of everything below otherwise, and gives up on the longest of them.
+        Box::pin(handle(event.payload)).await.map_err(Failure)
     }))
     .await
 }

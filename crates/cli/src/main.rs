@@ -10,6 +10,10 @@ use clap::{Parser, Subcommand};
 
 use crate::settings::ServeArgs;
 
+/// A delivery makes thousands of small allocations on several threads, which glibc's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Hookstep delivers webhooks. Without a command it serves.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]

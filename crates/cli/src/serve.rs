@@ -56,8 +56,9 @@ impl Serving {
         println!("stopping: finishing the attempts in flight (once more to stop at once)");
         let _ = self.stop.send(());
         let finish = async {
-            // Sync producers still wait for their answers, so the server ends with the executions, not before.
-            let (served, ()) = tokio::join!(self.server, self.host.stop());
+            // Sync producers still wait for their answers; only then can no request start anything new.
+            let served = self.server.await;
+            self.host.stop().await;
             served
         };
         tokio::select! {

@@ -55,7 +55,6 @@ impl Clients {
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::from_static(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
             // The services do not fail in passing; the state machine retries what does.
             .retry_config(RetryConfig::disabled())
             // See boot: a sync execution is silent while its receiver thinks.
@@ -63,11 +62,17 @@ impl Clients {
             .http_client(InProcess(Arc::new(services)))
             .build();
         let at = |url: &str| config.to_builder().endpoint_url(url).build();
-        let bucket = aws_sdk_s3::config::Builder::from(&at(bucket_url)).force_path_style(true).build();
+        // Only the bucket can be reached from outside this process, by presigned URLs: it alone checks signatures.
+        let tables = aws_sdk_dynamodb::config::Builder::from(&at(TABLES_URL)).allow_no_auth().build();
+        let states = aws_sdk_sfn::config::Builder::from(&at(STATES_URL)).allow_no_auth().build();
+        let bucket = aws_sdk_s3::config::Builder::from(&at(bucket_url))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .force_path_style(true)
+            .build();
         Self {
-            tables: aws_sdk_dynamodb::Client::new(&at(TABLES_URL)),
+            tables: aws_sdk_dynamodb::Client::from_conf(tables),
             bucket: aws_sdk_s3::Client::from_conf(bucket),
-            states: aws_sdk_sfn::Client::new(&at(STATES_URL)),
+            states: aws_sdk_sfn::Client::from_conf(states),
         }
     }
 }

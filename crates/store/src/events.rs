@@ -183,10 +183,11 @@ impl Events {
         Ok(())
     }
 
-    /// Writes where an event stands after `attempt`.
+    /// Writes where an event stands after `attempt`. Does nothing when a later attempt was recorded already: an execution
+    /// that is run again after a crash may come behind the one it handed over to.
     ///
     /// # Errors
-    /// When the table cannot be written, or the event is not there.
+    /// When the table cannot be written.
     pub async fn set_status(
         &self,
         event: &EventHead,
@@ -217,18 +218,24 @@ impl Events {
             }
         }
         let expression = if remove.is_empty() { set } else { format!("{set} REMOVE {}", remove.join(", ")) };
-        self.client
+        let update = self
+            .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(item_key(Self::key(&event.org_id, event.config_id, event.event_id))))
             .update_expression(expression)
-            .condition_expression("attribute_exists(sk)")
+            .condition_expression("attribute_exists(sk) AND attempt_count <= :count")
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(values))
             .send()
-            .await
-            .map_err(StoreError::during("write the status of an event"))?;
-        Ok(())
+            .await;
+        match update {
+            Ok(_) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(())
+            }
+            Err(e) => Err(StoreError::during("write the status of an event")(e)),
+        }
     }
 
     /// Marks an event failed and says why, writing its record first when an exception came before that.
