@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::world::{Answer, Api, NOBODY, ORG, Receiver, Reply, World, accepted};
+use crate::world::{Answer, Api, NOBODY, ORG, Receiver, Reply, World, accepted, moment};
 
 const MIB: usize = 1024 * 1024;
 
@@ -23,7 +23,7 @@ async fn new_upload(api: &Api, config_id: &str) -> Upload {
     let answer = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let text = |field: &str| answer.json()[field].as_str().unwrap().to_owned();
-    assert!(text("expires_at") > boot::sources().now().to_string());
+    assert!(moment(&answer.json()["expires_at"]) > boot::sources().now().get());
     Upload { url: text("upload_url"), claim_check: text("claim_check") }
 }
 
@@ -141,7 +141,8 @@ async fn a_claim_check_of_somebody_else_is_refused() {
     ] {
         trigger_with(&world.api, &id, &key).await.problem(403);
     }
-    trigger_with(&other, &id, &theirs.claim_check).await.problem(404);
+    trigger_with(&other, &id, &theirs.claim_check).await.problem(403);
+    trigger_with(&other, &id, &format!("claims/other/{id}/{NOBODY}")).await.problem(404);
     assert_eq!(world.api.events(&id, "").await["data"], json!([]));
     assert_eq!(receiver.calls(), 0);
 }
@@ -157,8 +158,8 @@ async fn a_claim_check_comes_without_a_body() {
     assert_eq!(receiver.calls(), 0);
 }
 
-/// An event whose first attempt failed and that waits for its second.
-async fn waiting(world: &World, receiver: &Receiver) -> (String, Upload) {
+/// A webhook that has two seconds before its retries, and an upload for it.
+async fn with_upload(world: &World, receiver: &Receiver) -> (String, Upload) {
     let id = world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [2]}})).await;
     let upload = uploaded(&world.api, &id, "first").await;
     (id, upload)
@@ -180,7 +181,7 @@ async fn changed(world: &World, config_id: &str, event_id: &str) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_was_replaced_before_the_retry_is_not_sent() {
     let (world, receiver) = (World::start().await, Receiver::answering([Reply::status(500)]).await);
-    let (id, upload) = waiting(&world, &receiver).await;
+    let (id, upload) = with_upload(&world, &receiver).await;
     let event_id = accepted(&trigger_with(&world.api, &id, &upload.claim_check).await);
     world.api.until(&id, &event_id, |event| event["attempt_count"] == 1).await;
     assert_eq!(put(&world.api, &upload.url, "other").await.status, 200);
@@ -191,7 +192,7 @@ async fn an_upload_that_was_replaced_before_the_retry_is_not_sent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_is_gone_before_the_retry_is_not_sent() {
     let (world, receiver) = (World::start().await, Receiver::answering([Reply::status(500)]).await);
-    let (id, upload) = waiting(&world, &receiver).await;
+    let (id, upload) = with_upload(&world, &receiver).await;
     let event_id = accepted(&trigger_with(&world.api, &id, &upload.claim_check).await);
     world.api.until(&id, &event_id, |event| event["attempt_count"] == 1).await;
     std::fs::remove_file(file(&world, &upload.claim_check)).unwrap();

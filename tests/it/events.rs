@@ -2,10 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::world::{Api, NOBODY, Receiver, Reply, World};
+use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted, moment};
 
 fn ids(list: &Value) -> Vec<String> {
     let data = list["data"].as_array().unwrap();
@@ -72,7 +71,7 @@ async fn events_are_found_by_time() {
         times.push(world.api.event(&id, event_id).await["created_at"].as_str().unwrap().to_owned());
     }
     let (from, to) = (&times[3], &times[1]);
-    assert!(from < to, "{times:?}");
+    assert!(moment(&json!(from)) < moment(&json!(to)), "{times:?}");
     for limit in [1, 50] {
         assert_eq!(paged(&world.api, &id, limit, &format!("&from={from}&to={to}")).await, all[1..=3]);
         assert_eq!(paged(&world.api, &id, limit, &format!("&from={from}")).await, all[..=3]);
@@ -83,9 +82,9 @@ async fn events_are_found_by_time() {
         );
     }
     // The same moment in another zone.
-    let moment = OffsetDateTime::parse(from, &Rfc3339).unwrap().to_offset(time::macros::offset!(+5:30));
-    let moment = moment.format(&Rfc3339).unwrap().replace('+', "%2B");
-    assert_eq!(paged(&world.api, &id, 50, &format!("&from={moment}")).await, all[..=3]);
+    let elsewhere = moment(&json!(from)).to_offset(time::macros::offset!(+5:30));
+    let elsewhere = elsewhere.format(&Rfc3339).unwrap().replace('+', "%2B");
+    assert_eq!(paged(&world.api, &id, 50, &format!("&from={elsewhere}")).await, all[..=3]);
     assert_eq!(paged(&world.api, &id, 50, "&to=2001-01-01T00:00:00Z").await, Vec::<String>::new());
     assert_eq!(paged(&world.api, &id, 50, "&from=2101-01-01T00:00:00Z").await, Vec::<String>::new());
 }
@@ -163,7 +162,7 @@ async fn the_detail_tells_every_attempt() {
     let fields = json!({"headers": {"X-Team": "blue"}, "retry": {"schedule_seconds": [1]}});
     let id = world.api.create_webhook(&receiver.url, fields).await;
     let request = world.api.triggering(&id, "", "{\"a\": 1}").header("x-correlation-id", "order-7");
-    let event_id = crate::world::accepted(&crate::world::Answer::to(request).await);
+    let event_id = accepted(&Answer::to(request).await);
     let event = world.api.ended(&id, &event_id).await;
 
     assert_eq!(
@@ -183,7 +182,7 @@ async fn the_detail_tells_every_attempt() {
         (&json!("application/json"), &json!("order-7"))
     );
     assert_eq!((&event["next_attempt_at"], &event["reason"]), (&json!(null), &json!(null)));
-    assert!(event["created_at"].as_str() < event["updated_at"].as_str());
+    assert!(moment(&event["created_at"]) < moment(&event["updated_at"]));
 
     let [first, second] = event["attempts"].as_array().unwrap().as_slice() else {
         panic!("two attempts: {event}")
@@ -203,7 +202,7 @@ async fn the_detail_tells_every_attempt() {
     );
     assert_eq!((&second["response_body"], &second["response_truncated"]), (&json!("thanks"), &json!(false)));
     assert_eq!(second["response_headers"]["x-part"], "1, 2");
-    assert!(first["started_at"].as_str() < second["started_at"].as_str());
+    assert!(moment(&first["started_at"]) < moment(&second["started_at"]));
     for (attempt, seen) in [first, second].into_iter().zip(receiver.seen()) {
         assert_eq!(attempt["remote_ip"], "127.0.0.1");
         assert!(attempt["duration_ms"].is_u64());

@@ -1,5 +1,4 @@
 //! What a receiver does to us.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
 use std::time::{Duration, Instant};
 

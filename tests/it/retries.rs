@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use trigger::AsyncWorkflow;
 
-use crate::world::{Answer, Api, Receiver, Reply, World, accepted, closed_port};
+use crate::world::{Answer, Api, Receiver, Reply, World, accepted, closed_port, moment};
 
 fn on_schedule(pauses: &[u32]) -> Value {
     json!({"retry": {"schedule_seconds": pauses}})
@@ -99,7 +97,7 @@ async fn every_2xx_is_taken() {
     let statuses = [200, 201, 202, 203, 204, 205, 206, 226, 299];
     let events = join_all(statuses.map(|status| {
         let api = &world.api;
-        // These two have no body, so they cannot have a length either.
+        // Without a length: some of these must not have one.
         let answer = format!("HTTP/1.1 {status} Fine\r\n\r\n");
         async move {
             let receiver = Receiver::bytes(answer).await;
@@ -193,8 +191,7 @@ async fn the_next_attempt_is_announced_while_it_is_waited_for() {
         (&event["status"], &event["attempt_count"], &event["status_code"]),
         (&json!("in_progress"), &json!(1), &json!(500))
     );
-    let moment = |field: &str| OffsetDateTime::parse(event[field].as_str().unwrap(), &Rfc3339).unwrap();
-    let pause = (moment("next_attempt_at") - moment("updated_at")).as_seconds_f64();
+    let pause = (moment(&event["next_attempt_at"]) - moment(&event["updated_at"])).as_seconds_f64();
     assert!((89.9..110.1).contains(&pause), "{pause}: a hundred seconds, give or take a tenth");
     let waiting = world.api.events(&id, "?status=in_progress").await;
     assert_eq!(waiting["data"][0]["next_attempt_at"], event["next_attempt_at"]);

@@ -15,6 +15,8 @@ use local::{Host, NewToken, Options};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -250,6 +252,11 @@ impl Api {
 pub(crate) fn accepted(answer: &Answer) -> String {
     assert_eq!(answer.status, 202, "{answer:?}");
     answer.json()["event_id"].as_str().unwrap().to_owned()
+}
+
+/// A time of the API. Compared as text, `05Z` and `05.1Z` would be in the wrong order.
+pub(crate) fn moment(text: &Value) -> OffsetDateTime {
+    OffsetDateTime::parse(text.as_str().unwrap_or_default(), &Rfc3339).unwrap()
 }
 
 /// What the host answered.

@@ -56,7 +56,7 @@ pub enum FirstToken {
 /// # Errors
 /// When the directory cannot be used.
 pub async fn create_token(data_dir: &Path, new: NewToken, sources: Sources) -> Result<String, OpenError> {
-    std::fs::create_dir_all(data_dir).map_err(OpenError::during("create the data directory"))?;
+    create_data_dir(data_dir)?;
     let tables = Tables::open(&data_dir.join(tables::FILE))?;
     let tokens = Tokens::new(transport::tables_client(tables), TOKENS);
     create(new, &tokens, &sources).await.map_err(OpenError::during("make a token"))
@@ -66,6 +66,15 @@ pub(crate) async fn create(new: NewToken, tokens: &Tokens, sources: &Sources) ->
     let secret = new_secret();
     new.store(&secret, tokens, sources).await?;
     Ok(secret)
+}
+
+/// Creates the data directory where it is missing, for its owner's eyes only: events hold what receivers answered.
+pub(crate) fn create_data_dir(dir: &Path) -> Result<(), OpenError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(OpenError::during("create the data directory"))
 }
 
 /// 256 random bits, in hex, with a prefix that secret scanners can look for.

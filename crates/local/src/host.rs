@@ -59,7 +59,7 @@ impl Host {
     /// When the directory cannot be used, or the workflow's definition cannot be loaded.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let dir = &options.data_dir;
-        std::fs::create_dir_all(dir).map_err(OpenError::during("create the data directory"))?;
+        admin::create_data_dir(dir)?;
         let lock = lock(dir)?;
         let machines = Machines::load()?;
         let tables = Tables::open(&dir.join(tables::FILE))?;

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Builds the functions for this machine's architecture and lays each out as Lambda wants it: <out>/<function>/bootstrap.
+# Usage: infra/package.sh [out], by default target/lambda. Zip a folder's content to upload it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+functions=(trigger fetch-config hydrate deliver update-status console)
+target="${CARGO_TARGET_DIR:-target}"
+out="${1:-$target/lambda}"
+
+cargo build --release --locked "${functions[@]/#/-p}"
+for function in "${functions[@]}"; do
+  install -D -m 755 "$target/release/$function" "$out/$function/bootstrap"
+  strip --strip-all "$out/$function/bootstrap"
+  printf '%-14s %6d KiB\n' "$function" "$(($(stat -c %s "$out/$function/bootstrap") / 1024))"
+done
