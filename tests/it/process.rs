@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a process that cannot be started ends the test")]
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -10,6 +11,13 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
+
+use crate::world::Api;
+
+/// For `--listen`: any that nobody has.
+pub(crate) const FREE_PORT: &str = "127.0.0.1:0";
+
+const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
 /// How long a process may take for what it is asked, on a busy machine, and how often it is looked at.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,12 +40,21 @@ pub(crate) fn binary(name: &'static str) -> PathBuf {
 fn build(name: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     // From the workspace's manifest, so that features are unified as in any build of the whole workspace.
-    let build = escargot::CargoBuild::new()
+    let mut build = escargot::CargoBuild::new()
         .manifest_path(workspace().join("Cargo.toml"))
         .target_dir(target)
         .bin(name)
         .current_release();
+    // What the test runner says of this package; build scripts would take it for a change and run again.
+    for (variable, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
+        build = build.env_remove(variable);
+    }
     build.run().unwrap_or_else(|error| panic!("{name} does not build: {error}")).path().to_owned()
+}
+
+fn is_about_this_package(variable: &OsStr) -> bool {
+    let name = variable.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// The root of the workspace.
@@ -144,8 +161,48 @@ pub(crate) async fn output(command: &mut Command) -> String {
     process.stdout()
 }
 
+/// `hookstep serve` with the hatches open.
+pub(crate) fn serve(dir: &Path, listen: &str) -> Command {
+    let mut command = command("hookstep");
+    command.args([
+        "serve",
+        "--allow-http-targets",
+        "--allow-private-targets",
+        "--listen",
+        listen,
+        "--data-dir",
+    ]);
+    command.arg(dir).env("HOOKSTEP_ADMIN_TOKEN", ADMIN_TOKEN);
+    command
+}
+
+/// A running host and its admin.
+pub(crate) struct Hookstep {
+    pub(crate) process: Process,
+    pub(crate) api: Api,
+}
+
+impl Hookstep {
+    pub(crate) async fn start(dir: &Path, listen: &str) -> Self {
+        Self::started(Process::start(&mut serve(dir, listen))).await
+    }
+
+    pub(crate) async fn started(mut process: Process) -> Self {
+        let line = process.line("Hookstep serves on ").await;
+        let base = line.rsplit(' ').next().unwrap().to_owned();
+        Self { process, api: Api { http: http_client(), base, token: ADMIN_TOKEN.to_owned() } }
+    }
+
+    /// SIGTERM, and a good end.
+    pub(crate) async fn stop(mut self) {
+        self.process.terminate().await;
+        let status = self.process.ended().await;
+        assert!(status.success(), "{status}: {}", self.process.stderr());
+    }
+}
+
 /// A client without a proxy.
-pub(crate) fn http_client() -> reqwest::Client {
+fn http_client() -> reqwest::Client {
     // Another test of this process may have done so.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()

@@ -11,6 +11,10 @@ use crate::Problem;
 /// # Errors
 /// 400 that names the field, or the place when the body is not JSON.
 pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // Where a structure is wanted, serde would also read an array of its fields in order.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "the body must be a JSON object, not an array"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -32,6 +36,7 @@ fn field_of(path: &str, message: &str) -> String {
     let named = message
         .strip_prefix("missing field `")
         .or_else(|| message.strip_prefix("unknown field `"))
+        .or_else(|| message.strip_prefix("duplicate field `"))
         .and_then(|rest| rest.split('`').next());
     match (path, named) {
         (".", Some(name)) => name.to_owned(),

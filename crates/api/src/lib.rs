@@ -3,10 +3,12 @@
 
 mod caller;
 mod json;
+mod path;
 mod problem;
 mod query;
 
 pub use caller::{Caller, hash_token};
 pub use json::read_json;
+pub use path::{ConfigPath, EventPath, no_event};
 pub use problem::{Problem, with_fallbacks};
 pub use query::read_query;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::{Caller, Problem, read_query};
+use api::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
 use contract::{
     Attempt, ConfigId, Content, EventId, EventRecord, FieldError, OrgId, Origin, Outcome, Scope, Status,
     Timestamp, Timings,
@@ -75,12 +75,12 @@ struct AttemptView {
 /// `GET /webhook/{config_id}/events`: newest first.
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
-    Path(config_id): Path<String>,
+    config_id: Result<ConfigPath, Problem>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<Page<EventView>>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    let config_id = config_id.parse().map_err(|_| Problem::no_webhook())?;
+    let ConfigPath(config_id) = config_id?;
     let query: ListQuery = read_query(&uri)?;
     let filter = EventFilter {
         status: query.status.as_deref().map(status).transpose()?,
@@ -89,9 +89,13 @@ pub(crate) async fn list(
         before: page::decode_cursor(query.cursor.as_deref())?,
         limit: page::limit(query.limit.as_deref())?,
     };
-    // A deleted webhook's events can still be read; one that never was has none.
+    if let (Some(from), Some(to)) = (filter.from, filter.to)
+        && from > to
+    {
+        return Err(FieldError::new("from", "must not be later than to").into());
+    }
     let found = ctx.events.list(caller.org_id(), config_id, filter).await?;
-    if found.events.is_empty() && ctx.configs.get(caller.org_id(), config_id).await?.is_none() {
+    if found.events.is_empty() && !exists(&ctx, caller.org_id(), config_id).await? {
         return Err(Problem::no_webhook());
     }
     let data = found.events.into_iter().map(|record| view(record, None)).collect();
@@ -101,17 +105,25 @@ pub(crate) async fn list(
 /// `GET /webhook/{config_id}/events/{event_id}`: with its attempts.
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
-    Path((config_id, event_id)): Path<(String, String)>,
+    config_id: Result<ConfigPath, Problem>,
+    event_id: Result<EventPath, Problem>,
     headers: HeaderMap,
 ) -> Result<Json<EventView>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    let config_id = config_id.parse().map_err(|_| Problem::no_webhook())?;
-    let no_event = || Problem::new(StatusCode::NOT_FOUND, "this webhook has no event with this event_id");
-    let event_id = event_id.parse().map_err(|_| no_event())?;
+    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
     let org_id = caller.org_id();
     let record = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
     let attempts = ctx.events.attempts(org_id, config_id, event_id).await?;
     Ok(Json(view(record, Some(attempts))))
+}
+
+/// Whether there is, or was, such a webhook: a deleted one's events can still be read.
+async fn exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<bool, Problem> {
+    if ctx.configs.get(org_id, config_id).await?.is_some() {
+        return Ok(true);
+    }
+    let any = EventFilter { limit: 1, ..EventFilter::default() };
+    Ok(!ctx.events.list(org_id, config_id, any).await?.events.is_empty())
 }
 
 fn status(text: &str) -> Result<Status, FieldError> {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use api::{Caller, Problem, read_json, read_query};
+use api::{Caller, ConfigPath, Problem, read_json, read_query};
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
 use contract::{ConfigFields, ConfigId, FieldError, Scope, WebhookConfig};
@@ -26,10 +27,10 @@ struct ListQuery {
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<impl IntoResponse, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let fields = checked(&body, &ctx.policy)?;
+    let fields = checked(&body?, &ctx.policy)?;
     let now = ctx.sources.now();
     let config = WebhookConfig {
         org_id: caller.org_id().clone(),
@@ -46,23 +47,23 @@ pub(crate) async fn create(
 /// `GET /webhook/{config_id}`
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
-    Path(config_id): Path<String>,
+    config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
 ) -> Result<Json<WebhookConfig>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    Ok(Json(existing(&ctx, &caller, &config_id).await?))
+    Ok(Json(existing(&ctx, &caller, config_id?).await?))
 }
 
 /// `PUT /webhook/{config_id}`: all fields are replaced; those left out get their defaults.
 pub(crate) async fn replace(
     State(ctx): State<Arc<Context>>,
-    Path(config_id): Path<String>,
+    config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<WebhookConfig>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let before = existing(&ctx, &caller, &config_id).await?;
-    let fields = checked(&body, &ctx.policy)?;
+    let before = existing(&ctx, &caller, config_id?).await?;
+    let fields = checked(&body?, &ctx.policy)?;
     let disabled_reason = before.disabled_reason.filter(|_| !fields.enabled);
     let config = WebhookConfig { updated_at: ctx.sources.now(), disabled_reason, fields, ..before };
     if ctx.configs.replace(&config).await? { Ok(Json(config)) } else { Err(Problem::no_webhook()) }
@@ -71,11 +72,11 @@ pub(crate) async fn replace(
 /// `DELETE /webhook/{config_id}`: its events stay until their retention ends.
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
-    Path(config_id): Path<String>,
+    config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let config_id = config_id.parse().map_err(|_| Problem::no_webhook())?;
+    let ConfigPath(config_id) = config_id?;
     if ctx.configs.delete(caller.org_id(), config_id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
@@ -98,12 +99,11 @@ pub(crate) async fn list(
 }
 
 /// The caller's webhook of this id.
-pub(crate) async fn existing(
+async fn existing(
     ctx: &Context,
     caller: &Caller,
-    config_id: &str,
+    ConfigPath(config_id): ConfigPath,
 ) -> Result<WebhookConfig, Problem> {
-    let config_id = config_id.parse().map_err(|_| Problem::no_webhook())?;
     ctx.configs.get(caller.org_id(), config_id).await?.ok_or_else(Problem::no_webhook)
 }
 

@@ -3,14 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+/// RFC 3339 with three digits below the second, always: sorting the texts sorts the moments.
+const FORMAT: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// A point in time in UTC, to the millisecond; RFC 3339 in JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Timestamp(#[serde(with = "time::serde::rfc3339")] OffsetDateTime);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
     /// The given moment without the digits below the millisecond.
@@ -47,6 +51,36 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?)
+        f.write_str(&self.0.format(FORMAT).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        time::serde::rfc3339::deserialize(deserializer).map(Self::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_sort_as_moments_do() {
+        for (text, shown) in [
+            ("\"2026-01-02T03:04:05Z\"", "2026-01-02T03:04:05.000Z"),
+            ("\"2026-01-02T03:04:05.12+01:00\"", "2026-01-02T02:04:05.120Z"),
+            ("\"2026-01-02T03:04:05.1239Z\"", "2026-01-02T03:04:05.123Z"),
+        ] {
+            let at: Timestamp = serde_json::from_str(text).unwrap();
+            assert_eq!(at.to_string(), shown);
+            assert_eq!(serde_json::to_string(&at).unwrap(), format!("\"{shown}\""));
+        }
     }
 }

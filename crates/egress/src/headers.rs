@@ -51,8 +51,8 @@ pub(crate) fn check(headers: &BTreeMap<String, String>) -> Result<(), HeaderRefu
         let parsed = name.parse::<HeaderName>().map_err(|_| refuse("has a name that is not valid"))?;
         check_name(parsed.as_str()).map_err(refuse)?;
         // Stricter than `to_map`: outside ASCII, every receiver decodes values its own way.
-        let value = value.parse::<HeaderValue>();
-        let value = value.map_err(|_| refuse("has a value with characters other than visible ASCII"))?;
+        let value = value.parse::<HeaderValue>().ok().filter(|value| value.to_str().is_ok());
+        let value = value.ok_or_else(|| refuse("has a value with characters other than visible ASCII"))?;
         bytes += parsed.as_str().len() + value.len();
         if bytes > MAX_BYTES {
             return Err(refuse("takes the headers above 8 KiB"));

@@ -2,7 +2,7 @@
 
 use contract::limits::EXPRESS_ATTEMPT_SECS;
 use contract::{
-    ErrorName, EventRecord, FetchConfigInput, FetchedConfig, Plan, RequestPlan, Status, StepError,
+    ErrorName, EventRecord, FetchConfigInput, FetchedConfig, Mode, Plan, RequestPlan, Status, StepError,
     WebhookConfig,
 };
 use store::{Configs, Events, to_dynamodb_json};
@@ -25,27 +25,32 @@ pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedCon
         .get(&event.org_id, event.config_id)
         .await?
         .ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
-    let plan = plan(config);
+    let plan = plan(config, event.mode);
     let record = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone());
     let key = Events::key(&event.org_id, event.config_id, event.event_id);
     Ok(FetchedConfig { plan, record: to_dynamodb_json(key, &record)? })
 }
 
-fn plan(config: WebhookConfig) -> Plan {
+fn plan(config: WebhookConfig, mode: Mode) -> Plan {
     let disabled = config.disabled_reason.unwrap_or_else(|| "the webhook is disabled".to_owned());
     let fields = config.fields;
     let (status, reason) =
         if fields.enabled { (Status::InProgress, None) } else { (Status::Skipped, Some(disabled)) };
+    // A waiting producer is never handed over: a quick receiver's answer must reach it.
+    let timeout_seconds = match mode {
+        Mode::Async => fields.timeout_seconds,
+        Mode::Sync => fields.timeout_seconds.min(EXPRESS_ATTEMPT_SECS),
+    };
     Plan {
         status,
         reason,
-        long: fields.timeout_seconds > EXPRESS_ATTEMPT_SECS,
+        long: timeout_seconds > EXPRESS_ATTEMPT_SECS,
         retry: fields.retry,
         request: RequestPlan {
             url: fields.url,
             method: fields.method,
             headers: fields.headers,
-            timeout_seconds: fields.timeout_seconds,
+            timeout_seconds,
         },
     }
 }

@@ -7,8 +7,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse, Response};
 use axum::routing::put;
+use contract::limits::UPLOAD_BYTES;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
@@ -39,6 +41,20 @@ pub(crate) fn uploads(bucket: S3Service) -> Router {
 }
 
 async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
+    // As on AWS: a header that steers S3 (a copy of another object, say) counts only when it was signed, and we sign none.
+    if request.headers().keys().any(|name| name.as_str().starts_with("x-amz-")) {
+        return (StatusCode::FORBIDDEN, "headers of x-amz- must be signed, and this URL signs none")
+            .into_response();
+    }
+    let length =
+        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        None => return (StatusCode::LENGTH_REQUIRED, "an upload needs a Content-Length").into_response(),
+        Some(length) if length > UPLOAD_BYTES => {
+            return (StatusCode::PAYLOAD_TOO_LARGE, "an upload has at most 5 GB").into_response();
+        }
+        Some(_) => {}
+    }
     let request = request.map(s3s::Body::http_body_unsync);
     match bucket.call(request).await {
         Ok(response) => response.map(Body::new).into_response(),

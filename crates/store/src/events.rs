@@ -125,7 +125,7 @@ impl Events {
                 events.push(from_item(item)?);
             }
             before = last;
-            if last.is_none() || events.len() >= filter.limit {
+            if last.is_none() || events.len() > filter.limit {
                 break;
             }
         }
@@ -154,7 +154,8 @@ impl Events {
             .expression_attribute_values(":to", s(bound(filter.to, u8::MAX)))
             .set_exclusive_start_key(start)
             .scan_index_forward(false)
-            .limit(i32::try_from(filter.limit).unwrap_or(i32::MAX));
+            // One more than is asked for: the last page knows that it is the last.
+            .limit(i32::try_from(filter.limit + 1).unwrap_or(i32::MAX));
         if let Some(status) = filter.status {
             query = query
                 .filter_expression("#status = :status")

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use api::{Caller, Problem, read_query};
+use api::{Caller, ConfigPath, Problem, read_query};
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use contract::{
@@ -20,14 +20,14 @@ use crate::{Context, answer, request};
 /// Accepts an event and starts its delivery; when sync, waits for the receiver's answer.
 pub(crate) async fn trigger(
     State(ctx): State<Arc<Context>>,
-    Path(config_id): Path<String>,
+    config_id: Result<ConfigPath, Problem>,
     uri: Uri,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let now = ctx.sources.now();
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Trigger).await?;
-    let config_id = request::config_id(&config_id)?;
+    let ConfigPath(config_id) = config_id?;
     let query: TriggerQuery = read_query(&uri)?;
     let mode = if query.sync()? { Mode::Sync } else { Mode::Async };
     let body = request::body(body)?;

@@ -3,8 +3,8 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
+use contract::FieldError;
 use contract::limits::IDEMPOTENCY_KEY_BYTES;
-use contract::{ConfigId, FieldError};
 use serde::Deserialize;
 
 use api::Problem;
@@ -28,11 +28,6 @@ impl TriggerQuery {
     }
 }
 
-/// Reads the path's config id. One that cannot be an id names no webhook.
-pub(crate) fn config_id(text: &str) -> Result<ConfigId, Problem> {
-    text.parse().map_err(|_| Problem::no_webhook())
-}
-
 /// The body, or 413 that names the way for larger ones.
 pub(crate) fn body(read: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
     read.map_err(|rejection| match rejection.status() {
@@ -41,7 +36,7 @@ pub(crate) fn body(read: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem
             "the body is larger than 6 MB: POST /webhook/{config_id}/uploads, PUT the body to the upload_url it answers, \
              then trigger with ?claim_check=",
         ),
-        status => Problem::new(status, "the body could not be read to its end"),
+        _ => rejection.into(),
     })
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use api::{Caller, Problem};
+use api::{Caller, ConfigPath, Problem};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use contract::{Claim, EventId, Scope, Timestamp};
 use serde::Serialize;
 
-use crate::{Context, request};
+use crate::Context;
 
 /// The answer: PUT to `upload_url` until `expires_at`, then trigger with `claim_check`.
 #[derive(Debug, Serialize)]
@@ -22,11 +22,11 @@ pub(crate) struct UploadAnswer {
 /// Answers a presigned URL for one body.
 pub(crate) async fn upload(
     State(ctx): State<Arc<Context>>,
-    Path(config_id): Path<String>,
+    config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
 ) -> Result<(StatusCode, Json<UploadAnswer>), Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Trigger).await?;
-    let config_id = request::config_id(&config_id)?;
+    let ConfigPath(config_id) = config_id?;
     if ctx.configs.get(caller.org_id(), config_id).await?.is_none() {
         return Err(Problem::no_webhook());
     }

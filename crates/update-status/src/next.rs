@@ -13,7 +13,7 @@ pub(crate) const GONE: u16 = 410;
 pub(crate) fn decide(event: &EventHead, attempt: &Attempt, retry: &Retry, sources: &Sources) -> Next {
     let now = sources.now();
     let retry_at = match event.mode {
-        Mode::Async => async_pause(attempt, retry).map(|pause| now.plus(jittered(pause, (sources.random)()))),
+        Mode::Async => async_pause(attempt, retry, (sources.random)()).map(|pause| now.plus(pause)),
         Mode::Sync => sync_pause(event, attempt, now).map(|pause| now.plus(pause)),
     };
     let status = match (attempt.outcome, retry_at) {
@@ -26,7 +26,7 @@ pub(crate) fn decide(event: &EventHead, attempt: &Attempt, retry: &Retry, source
 }
 
 /// The pause before the next attempt of an async event; `None` when there is none.
-fn async_pause(attempt: &Attempt, retry: &Retry) -> Option<Duration> {
+fn async_pause(attempt: &Attempt, retry: &Retry, random: f64) -> Option<Duration> {
     let worth_it = match attempt.outcome {
         Outcome::FailedUnreachable | Outcome::FailedTimeout => true,
         Outcome::FailedHttp => matches!(attempt.status_code, Some(408 | 425 | 429 | 500..=599)),
@@ -36,9 +36,10 @@ fn async_pause(attempt: &Attempt, retry: &Retry) -> Option<Duration> {
         return None;
     }
     let index = usize::try_from(attempt.number).ok()?.checked_sub(1)?;
-    let scheduled = u64::from(*retry.schedule_seconds.get(index)?);
+    let scheduled = Duration::from_secs(u64::from(*retry.schedule_seconds.get(index)?));
     let wished = attempt.retry_after_seconds.unwrap_or(0).min(u64::from(MAX_PAUSE_SECS));
-    Some(Duration::from_secs(scheduled.max(wished)))
+    // Never before the receiver wants it: only the schedule is spread.
+    Some(jittered(scheduled, random).max(Duration::from_secs(wished)))
 }
 
 /// The pause before a sync event is sent again: only after connection errors, 429 and 5xx, at most twice, and only when

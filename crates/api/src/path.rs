@@ -1,0 +1,42 @@
+//! Ids in a path.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use contract::{ConfigId, EventId};
+
+use crate::Problem;
+
+/// The `{config_id}` of a path. What cannot be an id names no webhook.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfigPath(pub ConfigId);
+
+/// The `{event_id}` of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct EventPath(pub EventId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ConfigPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "config_id").await.map(Self).ok_or_else(Problem::no_webhook)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for EventPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "event_id").await.map(Self).ok_or_else(no_event)
+    }
+}
+
+/// 404 for an event that is not there.
+pub fn no_event() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "this webhook has no event with this event_id")
+}
+
+async fn param<S: Send + Sync, T: std::str::FromStr>(parts: &mut Parts, state: &S, name: &str) -> Option<T> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    params.iter().find(|(key, _)| *key == name)?.1.parse().ok()
+}
