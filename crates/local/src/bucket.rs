@@ -4,10 +4,9 @@ use std::path::Path;
 
 use aws_sdk_dynamodb::config::Credentials;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse, Response};
 use axum::routing::put;
 use contract::limits::UPLOAD_BYTES;
@@ -46,9 +45,7 @@ async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
         return (StatusCode::FORBIDDEN, "headers of x-amz- must be signed, and this URL signs none")
             .into_response();
     }
-    let length =
-        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    match length {
+    match request.body().size_hint().exact() {
         None => return (StatusCode::LENGTH_REQUIRED, "an upload needs a Content-Length").into_response(),
         Some(length) if length > UPLOAD_BYTES => {
             return (StatusCode::PAYLOAD_TOO_LARGE, "an upload has at most 5 GB").into_response();
