@@ -5,10 +5,13 @@
 mod aws;
 mod failure;
 
-use contract::{Sources, StepError};
+use std::fmt;
+
+use contract::{ErrorName, Sources, StepError};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 pub use aws::Aws;
@@ -18,11 +21,18 @@ pub use lambda_runtime::tracing::init_default_subscriber as init_tracing;
 use failure::Failure;
 
 /// A setting that is missing or cannot be read.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[error("the environment variable {name} {problem}")]
 pub struct EnvError {
     name: &'static str,
     problem: &'static str,
+}
+
+/// Like its message: this is what an operator sees when `main` ends with it.
+impl fmt::Debug for EnvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The environment variable `name`.
@@ -66,11 +76,18 @@ where
     O: Serialize,
 {
     let handle = &handle;
-    lambda_runtime::run(service_fn(async move |event: LambdaEvent<I>| {
+    // Read here, not by the runtime, whose error for an input it cannot read has no name that the state machine knows.
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
         // Boxed: the compiler computes the layout of everything below otherwise, and gives up on the longest of them.
-        Box::pin(handle(event.payload)).await.map_err(Failure)
+        let input = serde_json::from_str(event.payload.get()).map_err(unreadable).map_err(Failure)?;
+        Box::pin(handle(input)).await.map_err(Failure)
     }))
     .await
+}
+
+/// An input that is not what the step takes.
+fn unreadable(error: serde_json::Error) -> StepError {
+    StepError::because(ErrorName::InvalidInput, "the step cannot read its input", error)
 }
 
 /// Runs a router for every request of an HTTP API, until Lambda stops the environment.

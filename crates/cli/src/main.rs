@@ -16,7 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Hookstep delivers webhooks. Without a command it serves.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = settings::ENVIRONMENT)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -27,6 +27,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the whole product in this process (the default).
+    #[command(after_help = settings::ENVIRONMENT)]
     Serve(ServeArgs),
     /// Serve with a sample receiver and show, step by step, what a delivery is.
     Demo(ServeArgs),

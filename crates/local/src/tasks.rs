@@ -86,8 +86,10 @@ impl Surroundings {
             .as_str()
             .and_then(|name| name.rsplit('#').next())
             .unwrap_or("AmazonDynamoDBException");
+        // Step Functions names errors as the Java SDK does: always with this ending.
+        let name = name.strip_suffix("Exception").unwrap_or(name);
         let message = body["message"].as_str().unwrap_or_default();
-        Err(task_error(&format!("DynamoDB.{name}"), message.to_owned()))
+        Err(task_error(&format!("DynamoDB.{name}Exception"), message.to_owned()))
     }
 
     async fn start_execution(&self, arguments: Value) -> Result<Value, TaskError> {

@@ -184,8 +184,8 @@ impl Events {
         Ok(())
     }
 
-    /// Writes where an event stands after `attempt`. Does nothing when a later attempt was recorded already: an execution
-    /// that is run again after a crash may come behind the one it handed over to.
+    /// Writes where an event stands after `attempt`; `false`, and nothing written, when it was delivered before or a later
+    /// attempt is recorded: an execution that is run again after a crash may come behind the one it handed over to.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -195,7 +195,7 @@ impl Events {
         attempt: &Attempt,
         next: &Next,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut set =
             "SET #status = :status, updated_at = :now, outcome = :outcome, attempt_count = :count".to_owned();
         let mut remove = Vec::new();
@@ -204,6 +204,7 @@ impl Events {
             (":now".to_owned(), s(now)),
             (":outcome".to_owned(), s(attempt.outcome.as_str())),
             (":count".to_owned(), n(attempt.number)),
+            (":succeeded".to_owned(), s(Status::Succeeded.as_str())),
         ]);
         for (name, value) in [
             ("status_code", attempt.status_code.map(n)),
@@ -225,15 +226,17 @@ impl Events {
             .table_name(&self.table)
             .set_key(Some(item_key(Self::key(&event.org_id, event.config_id, event.event_id))))
             .update_expression(expression)
-            .condition_expression("attribute_exists(sk) AND attempt_count <= :count")
+            .condition_expression(
+                "attribute_exists(sk) AND attempt_count <= :count AND #status <> :succeeded",
+            )
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(values))
             .send()
             .await;
         match update {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(())
+                Ok(false)
             }
             Err(e) => Err(StoreError::during("write the status of an event")(e)),
         }

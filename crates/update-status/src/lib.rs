@@ -27,8 +27,12 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
         (Some(attempt), None) => {
             let retry = input.retry.unwrap_or_default();
             let next = next::decide(&input.event, &attempt, &retry, &ctx.sources);
-            record_attempt(&input.event, &attempt, &next, ctx).await?;
-            Ok(next)
+            if record_attempt(&input.event, &attempt, &next, ctx).await? {
+                Ok(next)
+            } else {
+                // Delivered, or taken further, by another execution: nothing more to do here.
+                Ok(Next { status: Status::InProgress, retry_at: None, answer: next.answer })
+            }
         }
         (None, Some(exception)) => {
             record_exception(&input.event, &input.execution, &exception, ctx).await?;
@@ -38,12 +42,13 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
     }
 }
 
+/// Answers whether the event's status is this attempt's to set.
 async fn record_attempt(
     event: &EventHead,
     attempt: &Attempt,
     next: &Next,
     ctx: &Context,
-) -> Result<(), StepError> {
+) -> Result<bool, StepError> {
     let now = ctx.sources.now();
     // Both writes are repeated as they are when one of them fails, so their order does not matter.
     let (recorded, set) = tokio::join!(
@@ -51,12 +56,12 @@ async fn record_attempt(
         ctx.events.set_status(event, attempt, next, now)
     );
     recorded?;
-    set?;
+    let set = set?;
     if attempt.status_code == Some(next::GONE) {
         let reason = "the receiver answered 410 Gone";
         ctx.configs.disable(&event.org_id, event.config_id, reason, now).await?;
     }
-    Ok(())
+    Ok(set)
 }
 
 async fn record_exception(
