@@ -225,8 +225,12 @@ impl Engine {
                 () = engine.sleep_until(wake_at) => {}
                 () = engine.stopping.cancelled() => return,
             }
-            if let Some(stage) = engine.restore(&arn).await {
-                engine.spawn(stage);
+            match engine.restore(&arn).await {
+                Some(stage) => engine.spawn(stage),
+                None => tracing::error!(
+                    execution = arn,
+                    "an execution in the journal cannot be read, so it rests"
+                ),
             }
         });
     }
