@@ -16,9 +16,11 @@ pub(crate) type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// What the flags do not say.
 pub(crate) const ENVIRONMENT: &str = "Environment:
-  HOOKSTEP_ADMIN_TOKEN  the admin token to use, instead of a random one that the first start prints; at least 20
-                        characters, and never a flag, for flags show in the process list
-  RUST_LOG              how much is logged to standard error, by default warn,local=info";
+  HOOKSTEP_ADMIN_TOKEN  the admin token, instead of a random one that the
+                        first start prints; never a flag, for flags show in
+                        the process list; at least 20 characters
+  RUST_LOG              how much is logged to standard error; by default
+                        warn,local=info";
 
 /// How the host is run.
 #[derive(Clone, Debug, Args)]
