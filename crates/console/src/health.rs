@@ -12,8 +12,8 @@ use crate::Context;
 
 /// 200 while the tables answer, else 503.
 pub(crate) async fn check(State(ctx): State<Arc<Context>>) -> Result<Json<Value>, Problem> {
-    match ctx.tokens.any().await {
-        Ok(_) => Ok(Json(json!({"status": "ok"}))),
+    match ctx.configs.check().await {
+        Ok(()) => Ok(Json(json!({"status": "ok"}))),
         Err(error) => {
             tracing::error!(error.chain = contract::error_chain(&error), "the tables do not answer");
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the tables do not answer"))

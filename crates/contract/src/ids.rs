@@ -17,13 +17,6 @@ pub struct InvalidId(&'static str);
 #[serde(try_from = "String", into = "String")]
 pub struct OrgId(String);
 
-impl OrgId {
-    /// The identifier as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for OrgId {
     type Err = InvalidId;
 

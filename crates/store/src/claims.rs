@@ -158,20 +158,6 @@ impl Claims {
         }
         Ok(ObjectBody { inner: object.body.into_inner(), left: pinned.size })
     }
-
-    /// Whether the bucket answers.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        self.client
-            .head_bucket()
-            .bucket(&self.bucket)
-            .send()
-            .await
-            .map_err(StoreError::during("reach the claim-check bucket"))?;
-        Ok(())
-    }
 }
 
 /// The bytes of an object as they come from the bucket; its length is known from the start.

@@ -20,6 +20,23 @@ impl Configs {
         Self { client, table: table.into() }
     }
 
+    /// Whether the table answers at all.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.client
+            .get_item()
+            .table_name(&self.table)
+            // No org is called this.
+            .key("org_id", s("?"))
+            .key("config_id", s("?"))
+            .send()
+            .await
+            .map_err(StoreError::during("reach the table of webhooks"))?;
+        Ok(())
+    }
+
     /// One webhook of `org_id`.
     ///
     /// # Errors
@@ -149,13 +166,14 @@ impl Configs {
             .key_condition_expression("org_id = :org")
             .expression_attribute_values(":org", s(org_id))
             .set_exclusive_start_key(start)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            // One more than is asked for: the last page knows that it is the last.
+            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
             .send()
             .await
             .map_err(StoreError::during("list webhooks"))?;
-        let more = page.last_evaluated_key.is_some();
-        let configs: Vec<WebhookConfig> =
-            page.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_, _>>()?;
+        let more = page.count > i32::try_from(limit).unwrap_or(i32::MAX) || page.last_evaluated_key.is_some();
+        let items = page.items.unwrap_or_default().into_iter().take(limit);
+        let configs: Vec<WebhookConfig> = items.map(from_item).collect::<Result<_, _>>()?;
         let next = configs.last().filter(|_| more).map(|config| config.config_id);
         Ok((configs, next))
     }
