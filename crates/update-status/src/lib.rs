@@ -27,11 +27,13 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
         (Some(attempt), None) => {
             let retry = input.retry.unwrap_or_default();
             let next = next::decide(&input.event, &attempt, &retry, &ctx.sources);
-            if record_attempt(&input.event, &attempt, &next, ctx).await? {
+            let set = record_attempt(&input.event, &attempt, &next, ctx).await?;
+            // A success may be recorded twice: the first time, one of the two writes may have failed.
+            if set || next.status == Status::Succeeded {
                 Ok(next)
             } else {
                 // Delivered, or taken further, by another execution: nothing more to do here.
-                Ok(Next { status: Status::InProgress, retry_at: None, answer: next.answer })
+                Ok(Next { status: Status::InProgress, retry_at: None, answer: None })
             }
         }
         (None, Some(exception)) => {
