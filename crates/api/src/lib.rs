@@ -10,5 +10,5 @@ mod query;
 pub use caller::{Caller, hash_token};
 pub use json::read_json;
 pub use path::{ConfigPath, EventPath, no_event};
-pub use problem::{Problem, with_fallbacks};
+pub use problem::{Problem, log_failure, with_fallbacks};
 pub use query::read_query;

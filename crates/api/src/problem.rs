@@ -54,7 +54,7 @@ impl Problem {
 
     /// 500 for a fault of ours; its causes go to the log, not to the caller.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        error!(error.chain = error_chain(error), "a request failed");
+        log_failure(error);
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the fault is ours; try again")
     }
 }
@@ -92,6 +92,11 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// Logs a fault of ours with its causes, once, where the request ends.
+pub fn log_failure(error: &(dyn std::error::Error + 'static)) {
+    error!(error.chain = error_chain(error), "a request failed");
 }
 
 /// Answers what no route takes with a [`Problem`], too.

@@ -1,6 +1,6 @@
 //! The state machines, as the trigger uses them.
 
-use api::Problem;
+use api::{Problem, log_failure};
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::SdkError;
 use aws_sdk_sfn::types::SyncExecutionStatus;
@@ -85,7 +85,7 @@ impl Workflow {
         let ended = ended.map_err(|error| match &error {
             SdkError::ServiceError(_) | SdkError::ConstructionFailure(_) => unavailable(&error),
             _ => {
-                let _ = Problem::internal(&error);
+                log_failure(&error);
                 let detail =
                     "the answer got lost: the event may or may not be delivered; its record says which";
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
@@ -111,6 +111,6 @@ fn to_json(input: &WorkflowInput) -> Result<String, Problem> {
 
 /// Nothing was started: the producer should try again.
 fn unavailable(error: &(dyn std::error::Error + 'static)) -> Problem {
-    let _ = Problem::internal(error);
+    log_failure(error);
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the workflow could not be started; try again")
 }
