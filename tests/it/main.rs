@@ -3,16 +3,21 @@
 //! Where a new test goes: by what a user would call it. `trigger` for what a producer sees, `webhooks` for the management
 //! API, `events` for what can be read back, `receivers` for what a receiver does to us, `bodies` for what travels,
 //! `claims` for claim checks, `retries` for what comes after a failure, `exceptions` for what is our own fault, `tenants`
-//! for who may do what. What needs a process of its own is in `crash` (the host) and `lambdas` (the function binaries);
-//! `contracts` binds the parts together.
+//! for who may do what, `bus` for events from EventBridge. What needs a process of its own is in `crash` (the host) and
+//! `lambdas` (the function binaries); `contracts` binds the parts together.
+//!
+//! What must be the same on AWS is a case in `cases`: it runs on the host, and in `ministack` on the deployed template.
 
 mod bodies;
+mod bus;
+mod cases;
 mod claims;
 mod contracts;
 mod crash;
 mod events;
 mod exceptions;
 mod lambdas;
+mod ministack;
 mod process;
 mod receivers;
 mod retries;

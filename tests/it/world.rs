@@ -217,6 +217,20 @@ impl Api {
         answer.json()
     }
 
+    /// The event of a webhook that has one, as soon as it is there.
+    pub(crate) async fn first_event(&self, config_id: &str) -> Value {
+        let start = Instant::now();
+        loop {
+            // Until a deleted webhook has an event, it is not known.
+            let answer = self.get(&format!("/webhook/{config_id}/events")).await;
+            if answer.status == 200 && answer.json()["data"][0].is_object() {
+                return answer.json()["data"][0].take();
+            }
+            assert!(start.elapsed() < PATIENCE, "no event: {answer:?}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// The event once it is as awaited.
     pub(crate) async fn until(
         &self,

@@ -5,15 +5,12 @@
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::{EnvError, env};
+use crate::{Error, env, https};
 
 /// What every AWS client of this function is made from.
 #[derive(Clone, Debug)]
@@ -24,7 +21,8 @@ impl Aws {
     ///
     /// # Errors
     /// When a variable is missing.
-    pub fn from_env() -> Result<Self, EnvError> {
+    pub fn from_env() -> Result<Self, Error> {
+        let endpoint = env("AWS_ENDPOINT_URL").ok();
         let credentials = Credentials::new(
             env("AWS_ACCESS_KEY_ID")?,
             env("AWS_SECRET_ACCESS_KEY")?,
@@ -39,10 +37,8 @@ impl Aws {
             // takes it: both look like stalled streams. Our own deadlines end what hangs.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https());
-        if let Ok(url) = env("AWS_ENDPOINT_URL") {
-            config = config.endpoint_url(url);
-        }
+            .http_client(https::client(endpoint.as_deref())?);
+        config.set_endpoint_url(endpoint);
         Ok(Self(config.build()))
     }
 

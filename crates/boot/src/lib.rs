@@ -4,9 +4,13 @@
 
 mod aws;
 mod failure;
+mod https;
+mod one_host;
 
 use std::fmt;
+use std::time::Duration;
 
+use contract::limits::{RETENTION_DAYS, days};
 use contract::{ErrorName, Sources, StepError};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
@@ -17,6 +21,7 @@ use thiserror::Error;
 pub use aws::Aws;
 pub use lambda_runtime::Error;
 pub use lambda_runtime::tracing::init_default_subscriber as init_tracing;
+pub use one_host::OneHost;
 
 use failure::Failure;
 
@@ -53,6 +58,14 @@ pub fn env_number(name: &'static str, default: usize) -> Result<usize, EnvError>
         Ok(text) => text.parse().map_err(|_| EnvError { name, problem: "must be a whole number" }),
         Err(_) => Ok(default),
     }
+}
+
+/// How long events are kept: the environment variable `RETENTION_DAYS`, 30 days when it is not set.
+///
+/// # Errors
+/// When it is not a number.
+pub fn retention() -> Result<Duration, EnvError> {
+    env_number("RETENTION_DAYS", RETENTION_DAYS).map(days)
 }
 
 /// Whether the environment variable `name` is `true`.

@@ -15,7 +15,7 @@ async fn main() -> Result<(), boot::Error> {
         events: Events::new(tables, boot::env("EVENTS_TABLE")?),
         policy: Policy {
             allow_http_targets: boot::env_flag("ALLOW_HTTP_TARGETS"),
-            allow_private_targets: false,
+            allow_private_targets: boot::env_flag("ALLOW_PRIVATE_TARGETS"),
         },
         sources: boot::sources(),
     };

@@ -1,5 +1,7 @@
 //! The record of an event.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{ConfigId, EventHead, EventId, OrgId, Outcome, Timestamp};
@@ -36,6 +38,8 @@ impl Status {
 pub enum Origin {
     /// By `POST …/trigger`.
     Api,
+    /// From the EventBridge bus.
+    EventBridge,
 }
 
 /// An event as the events table holds it, payload left out: a status is written without rewriting a body.
@@ -58,7 +62,7 @@ pub struct EventRecord {
     /// When it will be sent again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// The body's size in bytes; unknown for an upload until it is sent.
+    /// The body's size in bytes; unknown for an upload, and for an event from the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// The body's `Content-Type`.
@@ -79,15 +83,22 @@ pub struct EventRecord {
     /// Why it was skipped, or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The execution that owns the record: only it may record the event again.
+    /// The execution that owns the record: only it may record the event again. Empty once the event is delivered.
+    #[serde(default)]
     pub execution: String,
     /// When the record may go, in seconds since 1970 (DynamoDB TTL).
     pub expires_at: i64,
 }
 
 impl EventRecord {
-    /// The first record of an event.
-    pub fn new(event: &EventHead, execution: &str, status: Status, reason: Option<String>) -> Self {
+    /// The first record of an event, to be kept for `retention`.
+    pub fn new(
+        event: &EventHead,
+        execution: &str,
+        status: Status,
+        reason: Option<String>,
+        retention: Duration,
+    ) -> Self {
         Self {
             event_id: event.event_id,
             org_id: event.org_id.clone(),
@@ -105,7 +116,7 @@ impl EventRecord {
             attempt_count: 0,
             reason,
             execution: execution.to_owned(),
-            expires_at: event.expires_at(),
+            expires_at: event.expires_at(retention),
         }
     }
 }

@@ -68,5 +68,13 @@ pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// The longest idempotency key.
 pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 
-/// How long events and claim checks are kept.
-pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long events and claim checks are kept when nothing else is said.
+pub const RETENTION: Duration = days(RETENTION_DAYS);
+
+/// The same in days.
+pub const RETENTION_DAYS: usize = 30;
+
+/// A number of days.
+pub const fn days(days: usize) -> Duration {
+    Duration::from_secs(days as u64 * 24 * 3600)
+}

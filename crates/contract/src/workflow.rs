@@ -1,10 +1,10 @@
 //! What goes into the state machine, what its steps take and what they return.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::RETENTION;
 use crate::{Attempt, ConfigId, Content, EventId, OrgId, Origin, Outcome, Payload, Retry, Status, Timestamp};
 
 /// How the producer waits.
@@ -35,7 +35,7 @@ pub struct EventHead {
     /// The body's `Content-Type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// The body's size in bytes, where known.
+    /// The body's size in bytes, where known: not that of an upload, or of an event from the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// The producer's own id for it.
@@ -45,8 +45,8 @@ pub struct EventHead {
 
 impl EventHead {
     /// When the event's records may go, in seconds since 1970 (DynamoDB TTL).
-    pub fn expires_at(&self) -> i64 {
-        self.created_at.plus(RETENTION).unix_seconds()
+    pub fn expires_at(&self, retention: Duration) -> i64 {
+        self.created_at.plus(retention).unix_seconds()
     }
 }
 

@@ -9,8 +9,10 @@ use store::Claims;
 async fn main() -> Result<(), boot::Error> {
     boot::init_tracing();
     let aws = boot::Aws::from_env()?;
-    let policy =
-        Policy { allow_http_targets: boot::env_flag("ALLOW_HTTP_TARGETS"), allow_private_targets: false };
+    let policy = Policy {
+        allow_http_targets: boot::env_flag("ALLOW_HTTP_TARGETS"),
+        allow_private_targets: boot::env_flag("ALLOW_PRIVATE_TARGETS"),
+    };
     let ctx = Context {
         client: egress::Client::new(policy)?,
         claims: Claims::new(Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),

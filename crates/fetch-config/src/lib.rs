@@ -1,17 +1,21 @@
 //! The state `FetchConfig`: what a webhook's config means for one event.
 
+use std::time::Duration;
+
 use contract::limits::EXPRESS_ATTEMPT_SECS;
 use contract::{
     ErrorName, EventRecord, FetchConfigInput, FetchedConfig, Mode, Plan, RequestPlan, Status, StepError,
     WebhookConfig,
 };
-use store::{Configs, Events, to_dynamodb_json};
+use store::{Configs, Events};
 
 /// What the step needs.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of webhooks.
     pub configs: Configs,
+    /// How long the event's record is kept.
+    pub retention: Duration,
 }
 
 /// Loads the config and answers the delivery plan and the event's record.
@@ -26,9 +30,8 @@ pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedCon
         .await?
         .ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
     let plan = plan(config, event.mode);
-    let record = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone());
-    let key = Events::key(&event.org_id, event.config_id, event.event_id);
-    Ok(FetchedConfig { plan, record: to_dynamodb_json(key, &record)? })
+    let record = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
+    Ok(FetchedConfig { plan, record: Events::item_as_json(&record)? })
 }
 
 fn plan(config: WebhookConfig, mode: Mode) -> Plan {

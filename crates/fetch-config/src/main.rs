@@ -8,6 +8,9 @@ use store::Configs;
 async fn main() -> Result<(), boot::Error> {
     boot::init_tracing();
     let aws = boot::Aws::from_env()?;
-    let ctx = Context { configs: Configs::new(Client::new(aws.config()), boot::env("CONFIGS_TABLE")?) };
+    let ctx = Context {
+        configs: Configs::new(Client::new(aws.config()), boot::env("CONFIGS_TABLE")?),
+        retention: boot::retention()?,
+    };
     boot::run(async |input| handle(input, &ctx).await).await
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::Credentials;
 use axum::Router;
+use contract::limits::RETENTION;
 use contract::{OrgId, Sources};
 use egress::Policy;
 use store::{Claims, Configs, Events, Idempotency, StoreError, Tokens};
@@ -170,7 +171,7 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
     let claims = Claims::new(clients.bucket.clone(), bucket::CLAIMS);
     let client = egress::Client::new(options.policy).map_err(OpenError::during("build the HTTP client"))?;
     Ok(Functions {
-        fetch_config: fetch_config::Context { configs: configs.clone() },
+        fetch_config: fetch_config::Context { configs: configs.clone(), retention: RETENTION },
         hydrate: hydrate::Context { claims: claims.clone() },
         deliver: deliver::Context { client, claims, sources: options.sources },
         update_status: update_status::Context {

@@ -16,6 +16,7 @@ mod machines;
 mod states;
 mod tables;
 mod tasks;
+mod trace;
 mod transport;
 
 pub use admin::{FirstToken, NewToken, create_token};

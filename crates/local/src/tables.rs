@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::OpenError;
+use crate::{OpenError, trace};
 
 /// The tables' file in the data directory.
 pub(crate) const FILE: &str = "tables.sqlite";
@@ -69,6 +69,16 @@ impl Tables {
 
     /// Runs one operation (`PutItem`, …) of DynamoDB's JSON protocol.
     pub(crate) async fn call(&self, operation: &str, request: Bytes) -> Reply {
+        if !trace::on() {
+            return self.submit(operation, request).await;
+        }
+        let request = trace::with_capacity(&request).unwrap_or(request);
+        let reply = self.submit(operation, request).await;
+        trace::tables(operation, &reply);
+        reply
+    }
+
+    async fn submit(&self, operation: &str, request: Bytes) -> Reply {
         let (reply, answer) = oneshot::channel();
         let sent = self.jobs.send(Job::Call { operation: operation.to_owned(), request, reply });
         match (sent, answer.await) {

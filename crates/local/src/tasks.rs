@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use asl::{Checkpoint, Event, Host, TaskError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use tracing::Instrument;
 
 use crate::engine::Engine;
 use crate::machines::Kind;
+use crate::trace;
 
 /// The service integrations that the definition may name.
 pub(crate) const RESOURCES: [&str; 4] = [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION];
@@ -34,19 +36,9 @@ impl Surroundings {
 }
 
 impl Host for Surroundings {
-    async fn call(&self, resource: &str, mut arguments: Value) -> Result<Value, TaskError> {
-        match resource {
-            LAMBDA_INVOKE => {
-                let payload = arguments["Payload"].take();
-                let function = arguments["FunctionName"].as_str().unwrap_or_default();
-                let output = self.engine.functions.invoke(function, payload).await?;
-                Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": output}))
-            }
-            PUT_ITEM => self.dynamodb("PutItem", &arguments).await,
-            GET_ITEM => self.dynamodb("GetItem", &arguments).await,
-            START_EXECUTION => self.start_execution(arguments).await,
-            _ => Err(task_error("States.Runtime", format!("there is no integration {resource}"))),
-        }
+    async fn call(&self, resource: &str, arguments: Value) -> Result<Value, TaskError> {
+        let span = trace::task(resource, arguments["FunctionName"].as_str());
+        self.integrate(resource, arguments).instrument(span).await
     }
 
     fn now(&self) -> OffsetDateTime {
@@ -75,6 +67,22 @@ impl Host for Surroundings {
 }
 
 impl Surroundings {
+    async fn integrate(&self, resource: &str, mut arguments: Value) -> Result<Value, TaskError> {
+        match resource {
+            LAMBDA_INVOKE => {
+                let payload = arguments["Payload"].take();
+                let function = arguments["FunctionName"].as_str().unwrap_or_default();
+                trace::invoke();
+                let output = self.engine.functions.invoke(function, payload).await?;
+                Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": output}))
+            }
+            PUT_ITEM => self.dynamodb("PutItem", &arguments).await,
+            GET_ITEM => self.dynamodb("GetItem", &arguments).await,
+            START_EXECUTION => self.start_execution(arguments).await,
+            _ => Err(task_error("States.Runtime", format!("there is no integration {resource}"))),
+        }
+    }
+
     async fn dynamodb(&self, operation: &str, arguments: &Value) -> Result<Value, TaskError> {
         let request = serde_json::to_vec(arguments).unwrap_or_default();
         let reply = self.engine.tables.call(operation, request.into()).await;

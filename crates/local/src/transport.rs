@@ -20,6 +20,7 @@ use s3s::service::S3Service;
 
 use crate::states::States;
 use crate::tables::Tables;
+use crate::trace;
 
 /// The region that the SDK is told; it ends up in signatures only.
 pub(crate) const REGION: &str = "us-east-1";
@@ -107,6 +108,7 @@ impl Services {
             Some(("AWSStepFunctions", operation)) => {
                 let body = read(request.into_body()).await?;
                 let reply = self.states.call(operation, &body).await;
+                trace::states(operation, &reply);
                 json_response(reply.status, reply.body)
             }
             Some((_, operation)) => {
@@ -128,10 +130,12 @@ impl Services {
         let Some(bucket) = &self.bucket else {
             return Err(ConnectorError::other("there is no bucket here".into(), None));
         };
+        let method = request.method().clone();
         let response = bucket
             .call(request)
             .await
             .map_err(|error| ConnectorError::other(format!("{error:?}").into(), None))?;
+        trace::bucket(method.as_str(), response.status().as_u16());
         let response = response.map(SdkBody::from_body_1_x);
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }

@@ -1,25 +1,31 @@
 //! The table of events: pk `{org_id}#{config_id}`, sk the event id. UUIDv7 sorts by time, so newest-first is one query.
 //! The attempts of an event are items of the same partition, sk `try#{event_id}#{number}`: past every event id, so that a
-//! page of events never reads a response body.
+//! page of events reads no large response body. A small last attempt is a part of its event's item (see `attempts`).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::{Attempt, ConfigId, EventHead, EventId, EventRecord, Next, OrgId, Status, Timestamp};
+use contract::limits::RETENTION;
+use contract::{ConfigId, EventHead, EventId, EventRecord, OrgId, Status, Timestamp};
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::item::{Item, from_item, n, s, to_item};
+use crate::item::{Item, from_item, s, to_dynamodb_json, to_item};
 
 /// The most pages read for one page of a filtered list, so that a rare status cannot read a whole partition at once.
 const MAX_READS: usize = 10;
 
+/// What an event's item does not say again, for it is in its key: every byte of a million items is paid for.
+const IN_THE_KEY: [&str; 3] = ["org_id", "config_id", "event_id"];
+
 /// The table of events and attempts.
 #[derive(Clone, Debug)]
 pub struct Events {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
+    pub(crate) retention: Duration,
 }
 
 /// Which events to list.
@@ -49,7 +55,13 @@ pub struct Page {
 impl Events {
     /// The table of this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), retention: RETENTION }
+    }
+
+    /// The same table, its new items kept for this long.
+    #[must_use]
+    pub fn kept_for(self, retention: Duration) -> Self {
+        Self { retention, ..self }
     }
 
     /// The key of an event's item.
@@ -75,34 +87,20 @@ impl Events {
             .send()
             .await
             .map_err(StoreError::during("read an event"))?;
-        found.item.map(from_item).transpose()
+        found.item.map(to_record).transpose()
     }
 
-    /// The attempts of an event, in order.
+    /// An event's record as the JSON of an item, for the state machine's own `PutItem`.
     ///
     /// # Errors
-    /// When the table cannot be read.
-    pub async fn attempts(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        event_id: EventId,
-    ) -> Result<Vec<Attempt>, StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :tries)")
-            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
-            .expression_attribute_values(":tries", s(format!("try#{event_id}#")))
-            .into_paginator()
-            .items()
-            .send();
-        let mut attempts = Vec::new();
-        while let Some(item) = pages.next().await {
-            attempts.push(from_item(item.map_err(StoreError::during("read attempts"))?)?);
+    /// When the record cannot be an item.
+    pub fn item_as_json(record: &EventRecord) -> Result<serde_json::Value, StoreError> {
+        let key = Self::key(&record.org_id, record.config_id, record.event_id);
+        let mut item = to_dynamodb_json(key, record)?;
+        if let Some(item) = item.as_object_mut() {
+            item.retain(|name, _| !IN_THE_KEY.contains(&name.as_str()));
         }
-        Ok(attempts)
+        Ok(item)
     }
 
     /// Events of one webhook, newest first.
@@ -122,7 +120,7 @@ impl Events {
             let last =
                 page.last_evaluated_key.as_ref().and_then(|key| key.get("sk")?.as_s().ok()?.parse().ok());
             for item in page.items.unwrap_or_default() {
-                events.push(from_item(item)?);
+                events.push(to_record(item)?);
             }
             before = last;
             if last.is_none() || events.len() > filter.limit {
@@ -165,83 +163,6 @@ impl Events {
         query.send().await.map_err(StoreError::during("list events"))
     }
 
-    /// Records an attempt; again, when it is told twice.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn put_attempt(&self, event: &EventHead, attempt: &Attempt) -> Result<(), StoreError> {
-        let (org_id, config_id, event_id) = (&event.org_id, event.config_id, event.event_id);
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(to_item(attempt)?))
-            .item("pk", s(format!("{org_id}#{config_id}")))
-            .item("sk", s(format!("try#{event_id}#{:04}", attempt.number)))
-            .item("expires_at", n(event.expires_at()))
-            .send()
-            .await
-            .map_err(StoreError::during("record an attempt"))?;
-        Ok(())
-    }
-
-    /// Writes where an event stands after `attempt`; `false`, and nothing written, when it was delivered before or a later
-    /// attempt is recorded: an execution that is run again after a crash may come behind the one it handed over to.
-    ///
-    /// # Errors
-    /// When the table cannot be written.
-    pub async fn set_status(
-        &self,
-        event: &EventHead,
-        attempt: &Attempt,
-        next: &Next,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let mut set =
-            "SET #status = :status, updated_at = :now, outcome = :outcome, attempt_count = :count".to_owned();
-        let mut remove = Vec::new();
-        let mut values: Item = HashMap::from([
-            (":status".to_owned(), s(next.status.as_str())),
-            (":now".to_owned(), s(now)),
-            (":outcome".to_owned(), s(attempt.outcome.as_str())),
-            (":count".to_owned(), n(attempt.number)),
-            (":succeeded".to_owned(), s(Status::Succeeded.as_str())),
-        ]);
-        for (name, value) in [
-            ("status_code", attempt.status_code.map(n)),
-            ("next_attempt_at", next.retry_at.map(s)),
-            ("reason", attempt.error.as_ref().map(s)),
-        ] {
-            match value {
-                Some(value) => {
-                    set.push_str(&format!(", {name} = :{name}"));
-                    values.insert(format!(":{name}"), value);
-                }
-                None => remove.push(name),
-            }
-        }
-        let expression = if remove.is_empty() { set } else { format!("{set} REMOVE {}", remove.join(", ")) };
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(item_key(Self::key(&event.org_id, event.config_id, event.event_id))))
-            .update_expression(expression)
-            .condition_expression(
-                "attribute_exists(sk) AND attempt_count <= :count AND #status <> :succeeded",
-            )
-            .expression_attribute_names("#status", "status")
-            .set_expression_attribute_values(Some(values))
-            .send()
-            .await;
-        match update {
-            Ok(_) => Ok(true),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(false)
-            }
-            Err(e) => Err(StoreError::during("write the status of an event")(e)),
-        }
-    }
-
     /// Marks an event failed and says why, writing its record first when an exception came before that.
     ///
     /// # Errors
@@ -253,10 +174,11 @@ impl Events {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let record = EventRecord::new(event, execution, Status::Failed, Some(reason.to_owned()));
+        let record =
+            EventRecord::new(event, execution, Status::Failed, Some(reason.to_owned()), self.retention);
         let mut item = to_item(&record)?;
-        for changing in ["status", "updated_at", "reason"] {
-            item.remove(changing);
+        for name in ["status", "updated_at", "reason"].into_iter().chain(IN_THE_KEY) {
+            item.remove(name);
         }
         let mut expression = "SET #status = :status, updated_at = :now, #reason = :reason".to_owned();
         let mut names = HashMap::from([
@@ -288,7 +210,19 @@ impl Events {
     }
 }
 
-fn item_key(key: [(&'static str, String); 2]) -> HashMap<String, AttributeValue> {
+/// The record of an item.
+fn to_record(mut item: Item) -> Result<EventRecord, StoreError> {
+    let part =
+        |item: &Item, name| item.get(name).and_then(|part| part.as_s().ok()).cloned().unwrap_or_default();
+    let (pk, sk) = (part(&item, "pk"), part(&item, "sk"));
+    let (org_id, config_id) = pk.rsplit_once('#').unwrap_or_default();
+    for (name, value) in IN_THE_KEY.into_iter().zip([org_id, config_id, &sk]) {
+        item.insert(name.to_owned(), s(value));
+    }
+    from_item(item)
+}
+
+pub(crate) fn item_key(key: [(&'static str, String); 2]) -> HashMap<String, AttributeValue> {
     key.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect()
 }
 

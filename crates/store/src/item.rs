@@ -28,11 +28,8 @@ pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, StoreError
     serde_dynamo::from_item(item).map_err(StoreError::during("read an item as a record"))
 }
 
-/// A record as the JSON of a DynamoDB item, for the state machine's own `PutItem`.
-///
-/// # Errors
-/// When the record cannot be an item.
-pub fn to_dynamodb_json(
+/// A record as the JSON of a DynamoDB item.
+pub(crate) fn to_dynamodb_json(
     key: [(&str, String); 2],
     record: &impl Serialize,
 ) -> Result<serde_json::Value, StoreError> {

@@ -3,6 +3,7 @@
 //! One small type per table or bucket, each with the few operations the steps need. All go through the AWS SDK clients,
 //! on AWS and on the embedded host alike. Every key starts with the org, so no operation can reach another tenant.
 
+mod attempts;
 mod claims;
 mod configs;
 mod error;
@@ -16,5 +17,4 @@ pub use configs::Configs;
 pub use error::StoreError;
 pub use events::{EventFilter, Events, Page};
 pub use idempotency::{Idempotency, IdempotencyKey};
-pub use item::to_dynamodb_json;
 pub use tokens::Tokens;

@@ -31,6 +31,7 @@ pub(crate) async fn trigger(
     let query: TriggerQuery = read_query(&uri)?;
     let mode = if query.sync()? { Mode::Sync } else { Mode::Async };
     let body = request::body(body)?;
+    request::is_whole(&headers, &body)?;
     let claim = claimed(query.claim_check, &body)?;
     let mut event = EventHead {
         event_id: EventId((ctx.sources.new_id)()),

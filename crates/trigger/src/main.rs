@@ -9,7 +9,8 @@ async fn main() -> Result<(), boot::Error> {
     let aws = boot::Aws::from_env()?;
     let tables = aws_sdk_dynamodb::Client::new(aws.config());
     let bucket = aws_sdk_s3::Client::new(aws.config());
-    let machines = aws_sdk_sfn::Client::new(aws.config());
+    let machines = aws_sdk_sfn::config::Builder::from(aws.config()).interceptor(boot::OneHost).build();
+    let machines = aws_sdk_sfn::Client::from_conf(machines);
     let starts_async =
         if boot::env_flag("ASYNC_STANDARD") { AsyncWorkflow::Standard } else { AsyncWorkflow::Express };
     let ctx = Context {

@@ -40,6 +40,20 @@ pub(crate) fn body(read: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem
     })
 }
 
+/// Refuses a body that is not as the producer sent it. API Gateway takes a body for text when its content type says so, and
+/// puts U+FFFD where it is not UTF-8: its length changes.
+pub(crate) fn is_whole(headers: &HeaderMap, body: &Bytes) -> Result<(), FieldError> {
+    let sent = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if sent.is_some_and(|sent| sent != body.len()) {
+        return Err(FieldError::new(
+            "body",
+            "did not arrive as it was sent: where it is not UTF-8, its content-type must not be text, JSON or XML \
+             (application/octet-stream will do), or it must come by an upload",
+        ));
+    }
+    Ok(())
+}
+
 /// A header's value as text, when it is there.
 pub(crate) fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, FieldError> {
     let Some(value) = headers.get(name) else { return Ok(None) };
@@ -49,5 +63,20 @@ pub(crate) fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Opt
             name,
             format!("must be 1 to {IDEMPOTENCY_KEY_BYTES} visible ASCII characters"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_was_changed_on_the_way_is_refused() {
+        let mut headers = HeaderMap::new();
+        let arrived = Bytes::from_static("caf\u{fffd}".as_bytes());
+        assert!(is_whole(&headers, &arrived).is_ok(), "a length that nobody said cannot be compared");
+        headers.insert("content-length", 4.into());
+        assert!(is_whole(&headers, &arrived).is_err());
+        assert!(is_whole(&headers, &Bytes::from_static(b"caf\xe9")).is_ok());
     }
 }

@@ -52,13 +52,7 @@ async fn record_attempt(
     ctx: &Context,
 ) -> Result<bool, StepError> {
     let now = ctx.sources.now();
-    // Both writes are repeated as they are when one of them fails, so their order does not matter.
-    let (recorded, set) = tokio::join!(
-        ctx.events.put_attempt(event, attempt),
-        ctx.events.set_status(event, attempt, next, now)
-    );
-    recorded?;
-    let set = set?;
+    let set = ctx.events.record_attempt(event, attempt, next, now).await?;
     if attempt.status_code == Some(next::GONE) {
         let reason = "the receiver answered 410 Gone";
         ctx.configs.disable(&event.org_id, event.config_id, reason, now).await?;

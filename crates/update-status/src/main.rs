@@ -9,7 +9,7 @@ async fn main() -> Result<(), boot::Error> {
     boot::init_tracing();
     let client = Client::new(boot::Aws::from_env()?.config());
     let ctx = Context {
-        events: Events::new(client.clone(), boot::env("EVENTS_TABLE")?),
+        events: Events::new(client.clone(), boot::env("EVENTS_TABLE")?).kept_for(boot::retention()?),
         configs: Configs::new(client, boot::env("CONFIGS_TABLE")?),
         sources: boot::sources(),
     };

@@ -1,0 +1,122 @@
+//! The AWS services, as far as the functions call them, and the receiver: all answer at once.
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::serve::{Listener, ListenerExt};
+use http::{HeaderMap, Method};
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use crate::Outcome;
+use crate::tls::{AUTHORITY, Tls};
+
+pub(crate) const TOKENS: &str = "tokens";
+pub(crate) const CONFIGS: &str = "configs";
+pub(crate) const EVENTS: &str = "events";
+pub(crate) const BUCKET: &str = "claims";
+pub(crate) const MACHINE: &str = "arn:aws:states:eu-central-1:000000000000:stateMachine:hookstep-express";
+
+/// The only webhook there is.
+pub(crate) const CONFIG_ID: &str = "0190a000-0000-7000-8000-00000000000a";
+
+/// Any time will do.
+const CREATED_AT: &str = "2026-01-02T03:04:05.678Z";
+
+/// This process' end of the services.
+pub(crate) struct Services {
+    /// All of them, over TLS.
+    pub(crate) url: String,
+    /// Holds the authority to trust for them.
+    pub(crate) authority: NamedTempFile,
+    /// The inputs of the executions that were started.
+    pub(crate) executions: mpsc::UnboundedReceiver<Value>,
+    /// When the receiver was called.
+    pub(crate) arrivals: mpsc::UnboundedReceiver<Instant>,
+}
+
+#[derive(Clone)]
+struct Stub {
+    receiver_url: String,
+    executions: mpsc::UnboundedSender<Value>,
+}
+
+impl Services {
+    pub(crate) async fn start() -> Outcome<Self> {
+        let authority = NamedTempFile::new()?;
+        std::fs::write(authority.path(), AUTHORITY)?;
+        let receiver = TcpListener::bind("127.0.0.1:0").await?;
+        let receiver_url = format!("http://{}/", receiver.local_addr()?);
+        let (arrival, arrivals) = mpsc::unbounded_channel();
+        let receiver = receiver.tap_io(|connection| drop(connection.set_nodelay(true)));
+        let router = Router::new().route("/", post(receive)).with_state(arrival);
+        tokio::spawn(axum::serve(receiver, router).into_future());
+        let services = Tls::bind().await?;
+        let url = format!("https://{}", services.local_addr()?);
+        let (execution, executions) = mpsc::unbounded_channel();
+        let router = Router::new().fallback(answer).with_state(Stub { receiver_url, executions: execution });
+        tokio::spawn(axum::serve(services, router).into_future());
+        Ok(Self { url, authority, executions, arrivals })
+    }
+}
+
+async fn receive(State(arrivals): State<mpsc::UnboundedSender<Instant>>, _body: Bytes) -> &'static str {
+    let _ = arrivals.send(Instant::now());
+    "ok"
+}
+
+/// DynamoDB and Step Functions name the operation in a header; what has none is S3.
+async fn answer(State(stub): State<Stub>, method: Method, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let operation = target.and_then(|target| target.rsplit('.').next());
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let answer = match operation {
+        Some("GetItem") => stub.item(&body),
+        Some("StartExecution") => {
+            let input = body["input"].as_str().and_then(|input| serde_json::from_str(input).ok());
+            let _ = stub.executions.send(input.unwrap_or_default());
+            json!({"executionArn": format!("{MACHINE}:bench"), "startDate": 1_767_323_045.678})
+        }
+        Some(_) => json!({}),
+        None if method == Method::HEAD => {
+            return ([("etag", "\"0123\""), ("content-length", "1024")], ()).into_response();
+        }
+        None => json!({}),
+    };
+    ([("content-type", "application/x-amz-json-1.0")], answer.to_string()).into_response()
+}
+
+impl Stub {
+    /// The only item of each table.
+    fn item(&self, request: &Value) -> Value {
+        match request["TableName"].as_str() {
+            Some(TOKENS) => json!({"Item": {
+                "token_hash": request["Key"]["token_hash"],
+                "org_id": {"S": "acme"},
+                "scopes": {"L": [{"S": "trigger"}, {"S": "read"}]},
+                "name": {"S": "bench"},
+                "created_at": {"S": CREATED_AT},
+            }}),
+            Some(CONFIGS) => json!({"Item": {
+                "org_id": {"S": "acme"},
+                "config_id": {"S": CONFIG_ID},
+                "created_at": {"S": CREATED_AT},
+                "updated_at": {"S": CREATED_AT},
+                "name": {"S": "bench"},
+                "url": {"S": self.receiver_url},
+                "method": {"S": "POST"},
+                "enabled": {"BOOL": true},
+                "headers": {"M": {"x-bench": {"S": "1"}}},
+                "timeout_seconds": {"N": "30"},
+                "retry": {"M": {"schedule_seconds": {"L": [{"N": "5"}, {"N": "300"}]}}},
+            }}),
+            _ => json!({}),
+        }
+    }
+}

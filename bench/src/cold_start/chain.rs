@@ -1,0 +1,184 @@
+//! The whole chain with every function cold, as on the very first request: each is started when its event comes.
+//!
+//! This process is API Gateway, and Step Functions: it runs the real definition in our interpreter, and every Lambda task
+//! starts a process. `RecordEvent`, which is DynamoDB called by Step Functions, answers at once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use asl::{Event, Execution, Host, Machine, Progress, TaskError};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::Outcome;
+use crate::aws::{EVENTS, MACHINE, Services};
+use crate::environment::Environment;
+use crate::functions::Functions;
+use crate::invocations::trigger_event;
+use crate::numbers::Times;
+
+const DEFINITION: &str = include_str!("../../../statemachine.asl.json");
+
+/// The service integrations that the definition names.
+const RESOURCES: [&str; 4] = [
+    LAMBDA_INVOKE,
+    "arn:aws:states:::dynamodb:putItem",
+    "arn:aws:states:::dynamodb:getItem",
+    "arn:aws:states:::states:startExecution",
+];
+const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
+
+/// The event that each step was given, by the function's name.
+pub(crate) type StepEvents = HashMap<String, Value>;
+
+/// What one pass through the chain took.
+struct Pass {
+    /// Until the trigger has answered its producer.
+    accepted: Duration,
+    /// Until the receiver was called.
+    delivered: Duration,
+    /// Until the last function has answered.
+    ended: Duration,
+    /// Of all the functions together.
+    cpu: Duration,
+}
+
+/// Runs the chain so many times; answers the events that its functions were given.
+pub(crate) async fn measure(
+    functions: &Functions,
+    services: &mut Services,
+    times: usize,
+) -> Outcome<StepEvents> {
+    let machine = machine()?;
+    let mut columns: [(&str, Times); 4] = [
+        ("accepted (202), wall ms", Times::default()),
+        ("at the receiver, wall ms", Times::default()),
+        ("recorded, wall ms", Times::default()),
+        ("CPU ms of the four functions", Times::default()),
+    ];
+    let mut events = StepEvents::new();
+    for _ in 0..times {
+        let pass;
+        (pass, events) = run(functions, services, &machine).await?;
+        let parts = [pass.accepted, pass.delivered, pass.ended, pass.cpu];
+        for ((_, times), part) in columns.iter_mut().zip(parts) {
+            times.push(part);
+        }
+    }
+    println!("The whole chain cold, from the trigger's exec, {times} times\n");
+    println!("| until | median | min | p90 |");
+    println!("| --- | ---: | ---: | ---: |");
+    for (name, times) in columns {
+        println!(
+            "| {name} | {:.1} | {:.1} | {:.1} |",
+            times.median(),
+            times.quantile(0.0),
+            times.quantile(0.9)
+        );
+    }
+    println!();
+    Ok(events)
+}
+
+fn machine() -> Outcome<Machine> {
+    let function = |placeholder: &str, name: &str| (placeholder.to_owned(), name.to_owned());
+    let substitutions = BTreeMap::from([
+        function("FetchConfigFunctionArn", "fetch-config"),
+        function("HydrateFunctionArn", "hydrate"),
+        function("DeliverFunctionArn", "deliver"),
+        function("UpdateStatusFunctionArn", "update-status"),
+        function("Workflow", "express"),
+        function("EventsTable", EVENTS),
+        function("StandardStateMachineArn", MACHINE),
+    ]);
+    Ok(Machine::load(DEFINITION, &substitutions, &RESOURCES)?)
+}
+
+async fn run(
+    functions: &Functions,
+    services: &mut Services,
+    machine: &Machine,
+) -> Outcome<(Pass, StepEvents)> {
+    let mut trigger = Environment::start(functions.get("trigger")?).await?;
+    let begin = trigger.started;
+    let host = Cold { functions, ran: Mutex::default() };
+    let execution = async {
+        let input = services.executions.recv().await.ok_or("nothing was started")?;
+        let progress = host.execute(machine, input).await;
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>((progress, Instant::now()))
+    };
+    let (accepted, (progress, ended)) = tokio::try_join!(trigger.invoke(trigger_event()), execution)?;
+    match progress {
+        Progress::Succeeded(output) if output["status"] == "succeeded" => {}
+        other => return Err(format!("the delivery did not succeed: {other:?}").into()),
+    }
+    let delivered = services.arrivals.recv().await.ok_or("nothing was delivered")?;
+    let ran = host.ran.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut cpu = trigger.cpu_at_rest().await?;
+    let mut events = StepEvents::new();
+    for (environment, event) in ran {
+        cpu += environment.cpu_at_rest().await?;
+        events.insert(environment.name.to_owned(), event);
+    }
+    let pass = Pass {
+        accepted: accepted.at - begin,
+        delivered: delivered - begin,
+        ended: ended.max(accepted.at) - begin,
+        cpu,
+    };
+    Ok((pass, events))
+}
+
+/// The surroundings of an execution in which every function is cold.
+struct Cold<'a> {
+    functions: &'a Functions,
+    /// The environments that were started, and what each was given. Kept until their CPU time is read.
+    ran: Mutex<Vec<(Environment, Value)>>,
+}
+
+impl Cold<'_> {
+    async fn execute(&self, machine: &Machine, input: Value) -> Progress {
+        let execution = Execution {
+            id: format!("{MACHINE}:bench"),
+            name: "bench".to_owned(),
+            input: Arc::new(input.clone()),
+            start_time: self.now(),
+            machine_id: MACHINE.to_owned(),
+            machine_name: "hookstep-express".to_owned(),
+        };
+        machine.run(&execution, machine.start(input), self).await
+    }
+
+    async fn invoke(&self, function: &str, event: Value) -> Outcome<Value> {
+        let mut environment = Environment::start(self.functions.get(function)?).await?;
+        let answer = environment.invoke(event.clone()).await?;
+        self.ran.lock().unwrap_or_else(PoisonError::into_inner).push((environment, event));
+        Ok(answer.body)
+    }
+}
+
+impl Host for Cold<'_> {
+    async fn call(&self, resource: &str, mut arguments: Value) -> Result<Value, TaskError> {
+        if resource != LAMBDA_INVOKE {
+            return Ok(json!({}));
+        }
+        let event = arguments["Payload"].take();
+        let function = arguments["FunctionName"].as_str().unwrap_or_default();
+        match self.invoke(function, event).await {
+            Ok(output) => Ok(json!({"StatusCode": 200, "Payload": output})),
+            Err(error) => Err(TaskError { error: "Lambda.Unknown".to_owned(), cause: error.to_string() }),
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the executions of a benchmark run on the machine's clock")]
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+
+    fn random(&self) -> f64 {
+        0.5
+    }
+
+    fn record(&self, _: Event) {}
+}

@@ -1,0 +1,109 @@
+//! The binaries under measurement, and the environment that each is given.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::Outcome;
+use crate::aws::{BUCKET, CONFIGS, EVENTS, MACHINE, Services, TOKENS};
+
+/// The name of the empty function.
+pub(crate) const EMPTY: &str = "empty-function";
+
+/// Every function, with the settings that are its own. The empty one is the first: the others are compared with it.
+const FUNCTIONS: [(&str, &[(&str, &str)]); 7] = [
+    (EMPTY, &[]),
+    (
+        "trigger",
+        &[
+            ("TOKENS_TABLE", TOKENS),
+            ("CONFIGS_TABLE", CONFIGS),
+            ("EVENTS_TABLE", EVENTS),
+            ("CLAIMS_BUCKET", BUCKET),
+            ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
+            ("STANDARD_STATE_MACHINE_ARN", MACHINE),
+        ],
+    ),
+    ("fetch-config", &[("CONFIGS_TABLE", CONFIGS)]),
+    ("hydrate", &[("CLAIMS_BUCKET", BUCKET)]),
+    // The receiver of the benchmark is on this machine and has no certificate.
+    (
+        "deliver",
+        &[("CLAIMS_BUCKET", BUCKET), ("ALLOW_HTTP_TARGETS", "true"), ("ALLOW_PRIVATE_TARGETS", "true")],
+    ),
+    ("update-status", &[("EVENTS_TABLE", EVENTS), ("CONFIGS_TABLE", CONFIGS)]),
+    ("console", &[("TOKENS_TABLE", TOKENS), ("CONFIGS_TABLE", CONFIGS), ("EVENTS_TABLE", EVENTS)]),
+];
+
+/// What Lambda sets for every function, as far as it is read.
+const LAMBDA: [(&str, &str); 8] = [
+    ("AWS_REGION", "eu-central-1"),
+    ("AWS_ACCESS_KEY_ID", "key"),
+    ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ("AWS_SESSION_TOKEN", "token"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+    ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
+    ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
+];
+
+/// A binary with its environment.
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) binary: PathBuf,
+    pub(crate) settings: Vec<(&'static str, String)>,
+}
+
+/// All binaries.
+pub(crate) struct Functions(Vec<Function>);
+
+impl Functions {
+    /// Finds the binaries in a folder.
+    pub(crate) fn find(folder: &Path) -> Outcome<Self> {
+        let found = FUNCTIONS.into_iter().map(|(name, own)| {
+            let places = [folder.join(name).join("bootstrap"), folder.join(name)];
+            let binary = places
+                .into_iter()
+                .find(|place| place.is_file())
+                .ok_or_else(|| format!("there is no {name} in {}", folder.display()))?;
+            let mut settings: Vec<_> =
+                LAMBDA.iter().chain(own).map(|&(name, value)| (name, value.to_owned())).collect();
+            settings.push(("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()));
+            Ok(Function { name, binary, settings })
+        });
+        found.collect::<Outcome<_>>().map(Self)
+    }
+
+    /// Tells the functions where the AWS services are. Without, they believe that they are on AWS.
+    pub(crate) fn use_services(&mut self, services: &Services) {
+        let authority = services.authority.path().display().to_string();
+        for function in &mut self.0 {
+            function.settings.push(("AWS_ENDPOINT_URL", services.url.clone()));
+            function.settings.push(("SSL_CERT_FILE", authority.clone()));
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Function> {
+        self.0.iter()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Outcome<&Function> {
+        self.iter().find(|function| function.name == name).ok_or_else(|| format!("no {name}").into())
+    }
+}
+
+impl Function {
+    /// The size of the binary, in KiB.
+    pub(crate) fn kib(&self) -> Outcome<u64> {
+        Ok(std::fs::metadata(&self.binary)?.len() / 1024)
+    }
+
+    /// The size of the binary as it is uploaded, in KiB; unknown where there is no `zip`.
+    pub(crate) async fn zipped_kib(&self) -> Option<usize> {
+        let mut zip = Command::new("zip");
+        let zip = zip.args(["-q", "-9", "-j", "-"]).arg(&self.binary).stderr(Stdio::null());
+        let archive = zip.output().await.ok()?;
+        archive.status.success().then_some(archive.stdout.len() / 1024)
+    }
+}

@@ -1,0 +1,147 @@
+//! What an invocation costs: the first one of an environment, and those after it.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::aws::CONFIG_ID;
+use crate::chain::StepEvents;
+use crate::environment::Environment;
+use crate::functions::{Function, Functions};
+use crate::numbers::Times;
+
+/// The size of the body that is delivered.
+const BODY_BYTES: usize = 1024;
+
+/// One function's invocations.
+struct Costs<'a> {
+    function: &'a Function,
+    event: Value,
+    first: Times,
+    warm: Times,
+    /// From the event to the answer.
+    warm_wall: Times,
+}
+
+/// Measures the first invocation of so many environments each, and so many warm ones, the functions in turn.
+///
+/// The tokens of `trigger` and `console` are read once in ten seconds, so a warm invocation seldom reads one here; a producer
+/// that sends less often pays for one read more.
+pub(crate) async fn measure(
+    functions: &Functions,
+    events: &StepEvents,
+    starts: usize,
+    warm: usize,
+) -> Outcome<()> {
+    let mut rows: Vec<_> = functions.iter().map(|function| Costs::new(function, events)).collect();
+    for _ in 0..starts {
+        for row in &mut rows {
+            row.invoke_first().await?;
+        }
+    }
+    let peaks = invoke_warm(&mut rows, warm).await?;
+    println!("An invocation: the first of {starts} environments each, and {warm} warm ones of one each\n");
+    println!(
+        "| function | first CPU ms | min | p90 | warm CPU ms | min | p90 | warm wall ms | peak RSS MiB |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for (row, peak_mib) in rows.iter().zip(peaks) {
+        println!(
+            "| {} | {} | {} | {:.2} | {peak_mib:.1} |",
+            row.function.name,
+            cells(&row.first),
+            cells(&row.warm),
+            row.warm_wall.median()
+        );
+    }
+    Ok(())
+}
+
+fn cells(times: &Times) -> String {
+    format!("{:.2} | {:.2} | {:.2}", times.median(), times.quantile(0.0), times.quantile(0.9))
+}
+
+impl<'a> Costs<'a> {
+    fn new(function: &'a Function, events: &StepEvents) -> Self {
+        let event = event_for(function.name, events);
+        Self { function, event, first: Times::default(), warm: Times::default(), warm_wall: Times::default() }
+    }
+
+    async fn invoke_first(&mut self) -> Outcome<()> {
+        let mut environment = Environment::start(self.function).await?;
+        let (_, before) = environment.next_poll().await?;
+        let (_, after) = invoke(&mut environment, &self.event).await?;
+        self.first.push(after - before);
+        Ok(())
+    }
+}
+
+/// Answers the most memory that each function has held, in MiB.
+async fn invoke_warm(rows: &mut [Costs<'_>], times: usize) -> Outcome<Vec<f64>> {
+    let mut environments = Vec::new();
+    for row in &*rows {
+        let mut environment = Environment::start(row.function).await?;
+        environment.next_poll().await?;
+        let (_, cpu) = invoke(&mut environment, &row.event).await?;
+        environments.push((environment, cpu));
+    }
+    for _ in 0..times {
+        for (row, (environment, before)) in rows.iter_mut().zip(&mut environments) {
+            let (took, after) = invoke(environment, &row.event).await?;
+            row.warm_wall.push(took);
+            row.warm.push(after - *before);
+            *before = after;
+        }
+    }
+    environments.iter().map(|(environment, _)| environment.peak_mib()).collect()
+}
+
+/// Answers how long the answer took, and the CPU time that the function has used when it asks for the next event.
+async fn invoke(environment: &mut Environment, event: &Value) -> Outcome<(Duration, Duration)> {
+    let sent = Instant::now();
+    let answer = environment.invoke(event.clone()).await?;
+    // An HTTP function answers its faults as well.
+    if answer.body["statusCode"].as_u64().is_some_and(|status| status >= 400) {
+        return Err(format!("unexpected answer: {}", answer.body).into());
+    }
+    let (_, cpu) = environment.next_poll().await?;
+    Ok((answer.at - sent, cpu))
+}
+
+/// The steps of the chain get what the chain gave them.
+fn event_for(function: &str, events: &StepEvents) -> Value {
+    match function {
+        "trigger" => trigger_event(),
+        "console" => request("GET", &format!("/webhook/{CONFIG_ID}"), ""),
+        "hydrate" => {
+            let event = events.get("deliver").map(|input| input["event"].clone()).unwrap_or_default();
+            let key = format!("claims/acme/{CONFIG_ID}/{CONFIG_ID}");
+            json!({"event": event, "payload": {"claim": {"key": key}}})
+        }
+        step => events.get(step).cloned().unwrap_or_default(),
+    }
+}
+
+/// A producer's request with a body of the usual size.
+pub(crate) fn trigger_event() -> Value {
+    let body = json!({"text": "x".repeat(BODY_BYTES - r#"{"text":""}"#.len())}).to_string();
+    request("POST", &format!("/webhook/{CONFIG_ID}/trigger"), &body)
+}
+
+/// A request as an HTTP API of API Gateway hands it on, payload format 2.0.
+fn request(method: &str, path: &str, body: &str) -> Value {
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+        "headers": {
+            "host": "api.example.com", "content-type": "application/json", "authorization": "Bearer bench",
+        },
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "api", "domainName": "api.example.com", "domainPrefix": "api",
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bench"},
+            "requestId": "request", "routeKey": "$default", "stage": "$default",
+            "time": "02/Jan/2026:03:04:05 +0000", "timeEpoch": 1_767_323_045_678_u64,
+        },
+        "body": body, "isBase64Encoded": false,
+    })
+}

@@ -1,0 +1,149 @@
+//! What cannot be counted in one process: how long things take on AWS. Every value is an option of the program, and is
+//! printed with its tables.
+
+use clap::Args;
+
+use crate::durations;
+
+/// "At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda developer guide, "Configure Lambda function
+/// memory"); with less it gets a share of one.
+const MEMORY_OF_ONE_CPU_MB: f64 = 1769.0;
+
+/// What the model takes for granted.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Assumptions {
+    /// The memory of every function.
+    #[arg(long, default_value_t = 128.0)]
+    pub(crate) memory_mb: f64,
+
+    /// CPU time of a warm invocation on a whole core: FUNCTION=MILLISECONDS, repeatable. durations.rs has the defaults.
+    #[arg(long, value_parser = function_ms)]
+    cpu_ms: Vec<(String, f64)>,
+
+    /// The share of invocations that are cold.
+    #[arg(long, default_value_t = 0.01)]
+    pub(crate) cold_share: f64,
+
+    /// How long the receiver takes to answer.
+    #[arg(long, default_value_t = 500.0)]
+    pub(crate) receiver_ms: f64,
+
+    /// Name resolution, TCP and TLS to the receiver, every time.
+    #[arg(long, default_value_t = 20.0)]
+    pub(crate) connect_ms: f64,
+
+    /// A request to DynamoDB, there and back.
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) dynamodb_ms: f64,
+
+    /// A request to S3.
+    #[arg(long, default_value_t = 25.0)]
+    pub(crate) s3_ms: f64,
+
+    /// A start of an execution.
+    #[arg(long, default_value_t = 15.0)]
+    pub(crate) start_ms: f64,
+
+    /// What Step Functions adds to each task around the call itself.
+    #[arg(long, default_value_t = 10.0)]
+    pub(crate) task_ms: f64,
+
+    /// What Step Functions spends on each state, its expressions included.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) state_ms: f64,
+
+    /// Bytes that Lambda itself writes to the log of an invocation. None when the function's `SystemLogLevel` is WARN:
+    /// what it says of a success is INFO and below. About 340 by default.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) platform_log_bytes: f64,
+
+    /// The share of events that X-Ray traces.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) traced_share: f64,
+
+    /// Bytes that go out beside a request: 350 of a TLS handshake (as rustls makes it), and ten packets with 50 each.
+    #[arg(long, default_value_t = 850.0)]
+    pub(crate) connection_bytes: f64,
+
+    /// How many times the producer's token is read for an event. The trigger believes a token for ten seconds, and a
+    /// million events a month are one every 2.6.
+    #[arg(long, default_value_t = 0.26)]
+    pub(crate) token_reads: f64,
+}
+
+impl Assumptions {
+    /// The billed time of a function on average, in milliseconds: it waits this long, and computes on its share of a core.
+    pub(crate) fn billed_ms(&self, function: &str, waits_ms: f64) -> f64 {
+        let warm = waits_ms + self.cpu_ms_of(function) * MEMORY_OF_ONE_CPU_MB / self.memory_mb;
+        // Billed by the millisecond, and since August 2025 with what comes before the first invocation ("AWS Lambda
+        // standardizes billing for INIT Phase", AWS Compute Blog, 2025-04-29).
+        warm.ceil() + self.cold_share * durations::of(function).cold_ms
+    }
+
+    /// How long a service takes to answer a function.
+    pub(crate) fn round_trip_ms(&self, service: &str) -> f64 {
+        match service {
+            "dynamodb" => self.dynamodb_ms,
+            "s3" => self.s3_ms,
+            _ => self.start_ms,
+        }
+    }
+
+    /// All of it in words.
+    pub(crate) fn in_words(&self) -> Vec<String> {
+        let Self { memory_mb, receiver_ms, connect_ms, dynamodb_ms, s3_ms, start_ms, .. } = self;
+        let Self { task_ms, state_ms, token_reads, platform_log_bytes, connection_bytes, .. } = self;
+        let percent = |share: f64| share * 100.0;
+        vec![
+            format!(
+                "functions on arm64 with {memory_mb} MB; {} % of invocations cold",
+                percent(self.cold_share)
+            ),
+            self.cpu_in_words(),
+            format!("the receiver answers after {receiver_ms} ms, connecting takes {connect_ms} ms before"),
+            format!(
+                "a request takes {dynamodb_ms} ms to DynamoDB, {s3_ms} ms to S3, {start_ms} ms to start an execution; \
+                 what one function asks for, it asks for in turn"
+            ),
+            format!(
+                "Step Functions adds {task_ms} ms to a task and {state_ms} ms to a state; rounding up to 100 ms adds 50 \
+                 on average"
+            ),
+            format!(
+                "the producer's token is read {token_reads} times per event: it is believed for ten seconds, and an event \
+                 comes every 2.6"
+            ),
+            format!(
+                "logs: {platform_log_bytes} B of Lambda's own per invocation (SystemLogLevel WARN), nothing of ours when \
+                 all goes well, nothing of the API and the machines; no metrics but AWS's own"
+            ),
+            format!("X-Ray traces {} % of the events", percent(self.traced_share)),
+            "tables and bucket are encrypted with AWS's own keys (no KMS requests)".to_owned(),
+            format!(
+                "going out: the receiver's request, our answer to the producer, {connection_bytes} B of TLS and packets"
+            ),
+            "kept for 30 days: items with point-in-time recovery, claim checks in S3 Standard".to_owned(),
+        ]
+    }
+
+    fn cpu_in_words(&self) -> String {
+        let functions = durations::FUNCTIONS.iter().map(|measured| {
+            format!("{} {} (+{})", measured.function, self.cpu_ms_of(measured.function), measured.cold_ms)
+        });
+        let functions = functions.collect::<Vec<_>>().join(", ");
+        format!("CPU ms on a whole core (+ billed ms more when cold): {functions}; {}", durations::SOURCE)
+    }
+
+    fn cpu_ms_of(&self, function: &str) -> f64 {
+        let given = self.cpu_ms.iter().rfind(|(name, _)| name == function);
+        given.map_or(durations::of(function).cpu_ms, |(_, ms)| *ms)
+    }
+}
+
+fn function_ms(text: &str) -> Result<(String, f64), String> {
+    let (function, ms) = text.split_once('=').ok_or("write FUNCTION=MILLISECONDS")?;
+    if !durations::FUNCTIONS.iter().any(|known| known.function == function) {
+        return Err(format!("there is no function {function}"));
+    }
+    Ok((function.to_owned(), ms.parse().map_err(|error| format!("{ms}: {error}"))?))
+}

@@ -1,0 +1,132 @@
+//! From counts to dollars.
+
+use crate::assumptions::Assumptions;
+use crate::counts::{Counts, Execution, Machine};
+use crate::paths::Path;
+use crate::prices::*;
+
+/// What a million deliveries of a kilobyte to a receiver that takes half a second may cost, all in.
+pub(crate) const GOAL: f64 = 6.5;
+
+const MILLION: f64 = 1_000_000.0;
+/// A token is a small item, read with eventual consistency.
+const TOKEN_UNITS: f64 = 0.5;
+const GB: f64 = 1_000_000_000.0;
+
+/// A function's time as GB-seconds.
+fn gb_seconds(ms: f64, memory_mb: f64) -> f64 {
+    ms / 1000.0 * memory_mb / 1024.0
+}
+
+/// A line of the bill for a million events.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) what: String,
+    /// How much of it one event takes.
+    pub(crate) each: f64,
+    pub(crate) unit: &'static str,
+    /// For a million events.
+    pub(crate) dollars: f64,
+}
+
+/// What a million events cost.
+pub(crate) struct Bill(pub(crate) Vec<Line>);
+
+impl Bill {
+    /// Prices what one event made happen, a million times.
+    pub(crate) fn of(counts: &Counts, given: &Assumptions) -> Self {
+        let mut bill = Self(Vec::new());
+        bill.add("HTTP API", counts.http_units as f64, "requests", HTTP_API_MILLION);
+        bill.functions(counts, given);
+        bill.machines(counts, given);
+        bill.add("DynamoDB writes", counts.write_units, "units", WRITE_UNITS_MILLION);
+        let reads = counts.read_units + given.token_reads * TOKEN_UNITS;
+        bill.add("DynamoDB reads", reads, "units", READ_UNITS_MILLION);
+        let stored = counts.stored_bytes as f64;
+        bill.add("DynamoDB storage, 30 days", stored, "B", TABLE_GB_MONTH * MILLION / GB);
+        bill.add("DynamoDB point-in-time recovery, 30 days", stored, "B", RECOVERY_GB_MONTH * MILLION / GB);
+        bill.add("S3 PUT", counts.s3_puts as f64, "requests", S3_PUT_MILLION);
+        bill.add("S3 GET, HEAD", counts.s3_gets as f64, "requests", S3_GET_MILLION);
+        bill.add("S3 storage, 30 days", counts.object_bytes as f64, "B", S3_GB_MONTH * MILLION / GB);
+        let logged = counts.invocations() as f64 * given.platform_log_bytes;
+        bill.add("CloudWatch logs", logged, "B", LOGS_GB * MILLION / GB);
+        bill.add("X-Ray", given.traced_share, "traces", TRACES_MILLION);
+        let sent = counts.sent_bytes as f64 + counts.deliveries as f64 * given.connection_bytes;
+        bill.add("Internet egress", sent, "B", EGRESS_GB * MILLION / GB);
+        bill
+    }
+
+    /// All lines together.
+    pub(crate) fn total(&self) -> f64 {
+        self.0.iter().map(|line| line.dollars).sum()
+    }
+
+    /// Adds a line; `price` is for a million times one unit. What is not used is not listed.
+    fn add(&mut self, what: impl Into<String>, each: f64, unit: &'static str, price: f64) {
+        if each > 0.0 {
+            self.0.push(Line { what: what.into(), each, unit, dollars: each * price });
+        }
+    }
+
+    fn functions(&mut self, counts: &Counts, given: &Assumptions) {
+        self.add("Lambda requests", counts.invocations() as f64, "invocations", LAMBDA_MILLION);
+        for (name, function) in &counts.functions {
+            let ms = billed_ms(name, counts, given) * function.invocations as f64;
+            let price = gb_seconds(1.0, given.memory_mb) * LAMBDA_ARM_GB_SECOND * MILLION;
+            self.add(format!("Lambda time of {name}"), ms, "ms", price);
+        }
+    }
+
+    fn machines(&mut self, counts: &Counts, given: &Assumptions) {
+        self.add(
+            "Express executions",
+            counts.of(Machine::Express).count() as f64,
+            "executions",
+            EXPRESS_MILLION,
+        );
+        let ms: f64 = counts.of(Machine::Express).map(|execution| express_ms(execution, counts, given)).sum();
+        self.add("Express time", ms, "ms", EXPRESS_CHUNK_GB / 1000.0 * EXPRESS_GB_SECOND * MILLION);
+        self.add("Standard transitions", counts.transitions() as f64, "transitions", STANDARD_MILLION);
+    }
+}
+
+/// The billed time of one invocation of a function.
+pub(crate) fn billed_ms(name: &str, counts: &Counts, given: &Assumptions) -> f64 {
+    let Some(function) = counts.functions.get(name) else { return 0.0 };
+    let requests =
+        function.requests.iter().map(|(service, times)| given.round_trip_ms(service) * *times as f64);
+    let requests = requests.sum::<f64>() / function.invocations.max(1) as f64;
+    let others = match name {
+        "trigger" => given.token_reads * given.dynamodb_ms,
+        "deliver" => given.receiver_ms + given.connect_ms,
+        _ => 0.0,
+    };
+    given.billed_ms(name, requests + others)
+}
+
+/// The billed time of an Express execution: its tasks, its states, and the rounding.
+fn express_ms(execution: &Execution, counts: &Counts, given: &Assumptions) -> f64 {
+    let tasks = execution.tasks.iter().map(|task| {
+        given.task_ms
+            + match task.as_str() {
+                resource if resource.contains(":dynamodb:") => given.dynamodb_ms,
+                resource if resource.contains(":states:startExecution") => given.start_ms,
+                function => billed_ms(function, counts, given),
+            }
+    });
+    // Durations differ from one execution to the next, so that rounding up adds half a step on average.
+    tasks.sum::<f64>() + given.state_ms * execution.states.len() as f64 + EXPRESS_STEP_MS / 2.0
+}
+
+/// The same with EventBridge API Destinations: an event on a bus, and a call for each delivery. There is no history, no
+/// answer, and at most five seconds for the receiver. `None` where a body is larger than an event may be.
+pub(crate) fn api_destinations(path: Path, counts: &Counts, given: &Assumptions) -> Option<f64> {
+    // The body travels inside of an event, which has fields of its own.
+    if path.body_bytes() >= BUS_EVENT_BYTES {
+        return None;
+    }
+    let events = path.body_bytes().div_ceil(BUS_UNIT_BYTES) as f64;
+    let deliveries = counts.deliveries as f64;
+    let sent = deliveries * (path.body_bytes() as f64 + given.connection_bytes);
+    Some(events * BUS_MILLION + deliveries * DESTINATION_MILLION + sent * EGRESS_GB * MILLION / GB)
+}

@@ -1,0 +1,99 @@
+//! What an event made happen.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// All that is billed, counted. Bytes and units are of one event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts {
+    /// Units of 512 KiB that the HTTP API took.
+    pub(crate) http_units: u64,
+    pub(crate) functions: BTreeMap<String, Function>,
+    pub(crate) executions: Vec<Execution>,
+    pub(crate) read_units: f64,
+    pub(crate) write_units: f64,
+    pub(crate) s3_puts: u64,
+    /// HEADs are charged as GETs are.
+    pub(crate) s3_gets: u64,
+    /// Lines that the functions logged.
+    pub(crate) log_lines: u64,
+    pub(crate) sent_bytes: u64,
+    /// How many requests the receiver got.
+    pub(crate) deliveries: u64,
+    /// In the events table, DynamoDB's overhead included.
+    pub(crate) stored_bytes: u64,
+    /// In the bucket.
+    pub(crate) object_bytes: u64,
+}
+
+/// What one function did.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Function {
+    pub(crate) invocations: u64,
+    /// Its requests, by service.
+    pub(crate) requests: BTreeMap<String, u64>,
+}
+
+/// One execution of a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Execution {
+    pub(crate) machine: Machine,
+    /// The states it entered, in order.
+    pub(crate) states: Vec<String>,
+    /// Its tasks, retries included: a function's name or the resource.
+    pub(crate) tasks: Vec<String>,
+    /// How many of the tasks were retries.
+    pub(crate) retries: usize,
+}
+
+/// The two kinds of machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Machine {
+    Express,
+    Standard,
+}
+
+impl Counts {
+    /// The transitions of Standard executions.
+    pub(crate) fn transitions(&self) -> usize {
+        self.of(Machine::Standard).map(|execution| execution.states.len() + execution.retries).sum()
+    }
+
+    /// The executions of a machine.
+    pub(crate) fn of(&self, machine: Machine) -> impl Iterator<Item = &Execution> {
+        self.executions.iter().filter(move |execution| execution.machine == machine)
+    }
+
+    /// The invocations of all functions.
+    pub(crate) fn invocations(&self) -> u64 {
+        self.functions.values().map(|function| function.invocations).sum()
+    }
+}
+
+impl Execution {
+    /// Reads an execution's history, a JSON object a line.
+    pub(crate) fn read(arn: &str, history: &str) -> Self {
+        let machine = if arn.contains(":express:") { Machine::Express } else { Machine::Standard };
+        let (mut states, mut tasks, mut entered) = (Vec::new(), Vec::new(), 0);
+        for event in history.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            let kind = event["type"].as_str().unwrap_or_default();
+            if kind.ends_with("StateEntered") {
+                states.push(event["state"].as_str().unwrap_or_default().to_owned());
+                entered += usize::from(kind == "TaskStateEntered");
+            } else if kind == "TaskScheduled" {
+                tasks.push(task(&event));
+            }
+        }
+        let retries = tasks.len().saturating_sub(entered);
+        Self { machine, states, tasks, retries }
+    }
+}
+
+/// The function that a task invokes, or else its resource.
+fn task(scheduled: &Value) -> String {
+    let parameters = scheduled["parameters"].as_str().unwrap_or_default();
+    let parameters: Value = serde_json::from_str(parameters).unwrap_or_default();
+    let function = parameters["FunctionName"].as_str().and_then(|arn| arn.rsplit(':').next());
+    function.or(scheduled["resource"].as_str()).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,48 @@
+//! What a million events cost on AWS.
+//!
+//! Sends one event each way that events go, through the embedded host: the definition, the functions and the SDK requests
+//! are those of a deployment, and what they do is counted (see `listener`). How long it takes on AWS cannot be counted
+//! here; that is taken for granted, and said (see `assumptions`). Counts, times and list prices make the bill.
+
+#![expect(clippy::print_stdout, reason = "the tables are the output")]
+
+mod assumptions;
+mod bill;
+mod counts;
+mod durations;
+mod listener;
+mod paths;
+mod prices;
+mod report;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use clap::Parser;
+use trigger::AsyncWorkflow;
+
+use crate::assumptions::Assumptions;
+use crate::paths::Path;
+use crate::report::{Walked, report};
+
+/// Prints what a million events cost on AWS.
+#[derive(Debug, Parser)]
+struct Args {
+    #[command(flatten)]
+    given: Assumptions,
+}
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Outcome<()> {
+    let Args { given } = Args::parse();
+    let mut walked = Vec::new();
+    for path in Path::ALL {
+        let express = path.walk(AsyncWorkflow::Express).await?;
+        let standard = path.walk(AsyncWorkflow::Standard).await?;
+        walked.push(Walked { path, express, standard });
+    }
+    println!("{}", report(&walked, &given));
+    Ok(())
+}

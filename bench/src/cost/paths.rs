@@ -1,0 +1,95 @@
+//! The ways an event can go, each taken for real.
+
+use std::collections::VecDeque;
+
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use serde_json::json;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::layer::SubscriberExt;
+use trigger::AsyncWorkflow;
+
+use crate::Outcome;
+use crate::counts::{Counts, Execution};
+use crate::listener::Listener;
+use crate::prices::HTTP_API_UNIT_BYTES;
+use crate::world::{Notes, World};
+
+/// A body just above what travels in the state.
+pub(crate) const LARGE_BYTES: usize = 256 * 1024;
+/// The usual body.
+pub(crate) const SMALL_BYTES: usize = 1024;
+
+/// One way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Path {
+    Delivered,
+    ClaimCheck,
+    OneRetry,
+    Skipped,
+}
+
+impl Path {
+    pub(crate) const ALL: [Self; 4] = [Self::Delivered, Self::ClaimCheck, Self::OneRetry, Self::Skipped];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered first time, 1 KB",
+            Self::ClaimCheck => "claim check, 256 KB",
+            Self::OneRetry => "one retry, 1 KB",
+            Self::Skipped => "skipped, 1 KB",
+        }
+    }
+
+    /// The size of the body.
+    pub(crate) fn body_bytes(self) -> usize {
+        if self == Self::ClaimCheck { LARGE_BYTES } else { SMALL_BYTES }
+    }
+
+    /// What the receiver answers, before it is content.
+    fn answers(self) -> VecDeque<StatusCode> {
+        if self == Self::OneRetry {
+            VecDeque::from([StatusCode::INTERNAL_SERVER_ERROR])
+        } else {
+            VecDeque::new()
+        }
+    }
+
+    /// Sends one event this way and counts. Only in a runtime of one thread: the listener hears its own thread.
+    pub(crate) async fn walk(self, workflow: AsyncWorkflow) -> Outcome<Counts> {
+        let world = World::open(workflow).await?;
+        let config_id = world.webhook(self != Self::Skipped).await?;
+        // The first event finds caches empty; how often that is so is an assumption.
+        let (first, _) = world.trigger(&config_id, body(SMALL_BYTES)).await?;
+        world.executions(first).await?;
+        *world.receiver.notes() = Notes { answers: self.answers(), ..Notes::default() };
+        let before = world.stored_bytes()?;
+        let body = body(self.body_bytes());
+        let (listener, _listening) = listen();
+        let (event_id, answer_bytes) = world.trigger(&config_id, body.clone()).await?;
+        let executions = world.executions(event_id).await?;
+        let mut counts = listener.take();
+        counts.http_units = body.len().div_ceil(HTTP_API_UNIT_BYTES) as u64;
+        counts.functions.entry("trigger".to_owned()).or_default().invocations = 1;
+        counts.executions = executions.iter().map(|(arn, history)| Execution::read(arn, history)).collect();
+        counts.stored_bytes = world.stored_bytes()? - before;
+        counts.object_bytes = counts.s3_puts * body.len() as u64;
+        counts.deliveries = world.receiver.notes().requests;
+        counts.sent_bytes = world.receiver.notes().bytes + answer_bytes as u64;
+        world.close().await;
+        Ok(counts)
+    }
+}
+
+fn listen() -> (Listener, DefaultGuard) {
+    let listener = Listener::default();
+    let subscriber = tracing_subscriber::registry().with(listener.clone());
+    (listener, tracing::subscriber::set_default(subscriber))
+}
+
+/// A JSON body of exactly this size.
+fn body(bytes: usize) -> Bytes {
+    let frame = json!({"type": "order.created", "data": ""}).to_string();
+    let filler = "x".repeat(bytes - frame.len());
+    json!({"type": "order.created", "data": filler}).to_string().into()
+}

@@ -1,0 +1,74 @@
+//! The tables, in Markdown.
+
+use crate::assumptions::Assumptions;
+use crate::bill::{Bill, GOAL, api_destinations};
+use crate::counts::{Counts, Machine};
+use crate::paths::Path;
+use crate::prices::SOURCE;
+
+/// A path on both machines.
+pub(crate) struct Walked {
+    pub(crate) path: Path,
+    pub(crate) express: Counts,
+    pub(crate) standard: Counts,
+}
+
+/// All tables.
+pub(crate) fn report(walked: &[Walked], given: &Assumptions) -> String {
+    let mut text = format!("Dollars per million events; {SOURCE}.\n\n");
+    text.push_str("| | express first | all standard | API Destinations |\n| --- | ---: | ---: | ---: |\n");
+    for Walked { path, express, standard } in walked {
+        let [first, all] = [express, standard].map(|counts| Bill::of(counts, given).total());
+        let destinations = api_destinations(*path, express, given);
+        let destinations = destinations.map_or("–".to_owned(), |dollars| format!("{dollars:.2}"));
+        text.push_str(&format!("| {} | {first:.2} | {all:.2} | {destinations} |\n", path.name()));
+    }
+    text.push_str(&counted(walked));
+    if let Some(main) = walked.first() {
+        text.push_str(&breakdown(main, given));
+    }
+    text.push_str("\nTaken for granted:\n\n");
+    for assumption in given.in_words() {
+        text.push_str(&format!("- {assumption}\n"));
+    }
+    text
+}
+
+/// What was counted, express first.
+fn counted(walked: &[Walked]) -> String {
+    let mut text =
+        "\nCounted per event, express first (in brackets: transitions when all standard):\n\n".to_owned();
+    text.push_str(
+        "| | invocations | Express | transitions | write units | read units | S3 | stored B | sent B |\n",
+    );
+    text.push_str("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    for Walked { path, express, standard } in walked {
+        text.push_str(&format!(
+            "| {} | {} | {} | {} ({}) | {} | {} | {} | {} | {} |\n",
+            path.name(),
+            express.invocations(),
+            express.of(Machine::Express).count(),
+            express.transitions(),
+            standard.transitions(),
+            express.write_units,
+            express.read_units,
+            express.s3_puts + express.s3_gets,
+            express.stored_bytes,
+            express.sent_bytes,
+        ));
+    }
+    text
+}
+
+fn breakdown(main: &Walked, given: &Assumptions) -> String {
+    let bill = Bill::of(&main.express, given);
+    let mut text = format!("\n{}, express first:\n\n", main.path.name());
+    text.push_str("| | per event | $ per million |\n| --- | ---: | ---: |\n");
+    for line in &bill.0 {
+        let each = format!("{:.1}", line.each);
+        let each = each.strip_suffix(".0").unwrap_or(&each);
+        text.push_str(&format!("| {} | {each} {} | {:.3} |\n", line.what, line.unit, line.dollars));
+    }
+    text.push_str(&format!("| **together** (goal: {GOAL:.2}) | | **{:.2}** |\n", bill.total()));
+    text
+}

@@ -1,0 +1,103 @@
+//! The goal, and that the counts are what a reader of the definition expects.
+
+use clap::Parser;
+use trigger::AsyncWorkflow;
+
+use crate::Args;
+use crate::assumptions::Assumptions;
+use crate::bill::{Bill, GOAL};
+use crate::counts::{Counts, Machine};
+use crate::paths::Path;
+
+fn defaults() -> Assumptions {
+    given(&[])
+}
+
+fn given(options: &[&str]) -> Assumptions {
+    Args::try_parse_from([&["bench-cost"], options].concat()).unwrap().given
+}
+
+fn invocations(counts: &Counts) -> Vec<(&str, u64)> {
+    counts.functions.iter().map(|(name, function)| (name.as_str(), function.invocations)).collect()
+}
+
+fn states(counts: &Counts, machine: Machine) -> Vec<&str> {
+    counts.of(machine).flat_map(|execution| &execution.states).map(String::as_str).collect()
+}
+
+#[tokio::test]
+async fn a_million_deliveries_cost_no_more_than_the_goal() {
+    let counts = Path::Delivered.walk(AsyncWorkflow::Express).await.unwrap();
+    let total = Bill::of(&counts, &defaults()).total();
+    assert!(total <= GOAL, "{total:.2} dollars");
+}
+
+#[tokio::test]
+async fn a_delivery_takes_four_invocations_two_writes_and_no_transition() {
+    let counts = Path::Delivered.walk(AsyncWorkflow::Express).await.unwrap();
+    let expected = [("deliver", 1), ("fetch-config", 1), ("trigger", 1), ("update-status", 1)];
+    assert_eq!(invocations(&counts), expected);
+    // The event's record, and its end together with the small attempt; the webhook is read twice.
+    assert_eq!((counts.write_units, counts.read_units), (2.0, 1.0));
+    assert_eq!((counts.s3_puts, counts.s3_gets, counts.transitions()), (0, 0, 0));
+    assert_eq!((counts.http_units, counts.deliveries, counts.log_lines), (1, 1, 0));
+    let expected = [
+        "Start",
+        "FetchConfig",
+        "RecordEvent",
+        "IsDeliverable",
+        "HasClaimCheck",
+        "Deliver",
+        "UpdateStatus",
+        "IsDone",
+        "Done",
+    ];
+    assert_eq!(states(&counts, Machine::Express), expected);
+}
+
+#[tokio::test]
+async fn on_the_standard_machine_every_state_is_a_transition() {
+    let counts = Path::Delivered.walk(AsyncWorkflow::Standard).await.unwrap();
+    assert_eq!((counts.transitions(), counts.of(Machine::Express).count()), (9, 0));
+    assert_eq!(counts.write_units, 2.0);
+}
+
+#[tokio::test]
+async fn a_claim_check_is_put_looked_at_and_read_once() {
+    let counts = Path::ClaimCheck.walk(AsyncWorkflow::Express).await.unwrap();
+    assert_eq!((counts.s3_puts, counts.s3_gets), (1, 2));
+    assert_eq!(counts.functions["hydrate"].invocations, 1);
+    assert_eq!(counts.functions["deliver"].requests["s3"], 1);
+    assert_eq!(counts.object_bytes, 256 * 1024);
+}
+
+#[tokio::test]
+async fn a_retry_is_handed_over_to_the_standard_machine() {
+    let counts = Path::OneRetry.walk(AsyncWorkflow::Express).await.unwrap();
+    assert_eq!((counts.deliveries, counts.functions["deliver"].invocations), (2, 2));
+    // The record, the first attempt and the status after it, and the end with the last attempt.
+    assert_eq!(counts.write_units, 4.0);
+    assert_eq!(states(&counts, Machine::Express).last(), Some(&"HandedOver"));
+    let expected = ["Start", "WaitBeforeRetry", "HasClaimCheck", "Deliver", "UpdateStatus", "IsDone", "Done"];
+    assert_eq!(states(&counts, Machine::Standard), expected);
+}
+
+#[tokio::test]
+async fn a_skipped_event_is_recorded_and_not_sent() {
+    let counts = Path::Skipped.walk(AsyncWorkflow::Express).await.unwrap();
+    assert_eq!(invocations(&counts), [("fetch-config", 1), ("trigger", 1)]);
+    assert_eq!((counts.write_units, counts.deliveries), (1.0, 0));
+}
+
+#[test]
+fn less_memory_is_less_of_a_core() {
+    let options = ["--cpu-ms", "deliver=2", "--cold-share", "0", "--memory-mb"];
+    let billed = |memory| given(&[&options[..], &[memory]].concat()).billed_ms("deliver", 100.0);
+    assert_eq!((billed("1769"), billed("128")), (102.0, 128.0));
+}
+
+#[test]
+fn a_function_that_is_none_cannot_be_given_a_time() {
+    let refused = Args::try_parse_from(["bench-cost", "--cpu-ms", "sleep=1"]).unwrap_err();
+    assert!(refused.to_string().contains("there is no function sleep"));
+}

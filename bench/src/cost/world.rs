@@ -1,0 +1,165 @@
+//! A host in this process, with a receiver: the real definition, the real functions, the real SDK requests.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Request, StatusCode};
+use axum::routing::any;
+use contract::{EventId, Scope};
+use dynoxide::Database;
+use egress::Policy;
+use local::{Host, NewToken, Options};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use trigger::AsyncWorkflow;
+
+use crate::Outcome;
+use crate::prices::ITEM_OVERHEAD_BYTES;
+
+const ORG: &str = "acme";
+
+/// How long an event may take until it is done.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A host with one webhook.
+pub(crate) struct World {
+    host: Host,
+    producer: String,
+    admin: String,
+    pub(crate) receiver: Receiver,
+    dir: TempDir,
+}
+
+impl World {
+    pub(crate) async fn open(async_workflow: AsyncWorkflow) -> Outcome<Self> {
+        let dir = tempfile::tempdir()?;
+        let host = Host::open(Options {
+            data_dir: dir.path().to_owned(),
+            public_url: "http://bench.invalid".to_owned(),
+            policy: Policy { allow_http_targets: true, allow_private_targets: true },
+            inline_limit: contract::limits::INLINE_BYTES,
+            async_workflow,
+            sources: boot::sources(),
+        })
+        .await?;
+        // Two tokens: the one that triggers is read for the first time when it does.
+        let org: contract::OrgId = ORG.parse()?;
+        let admin = host.create_token(NewToken::admin(org.clone())).await?;
+        let scopes = vec![Scope::Trigger];
+        let producer =
+            host.create_token(NewToken { org_id: org, scopes, name: "producer".to_owned() }).await?;
+        Ok(Self { host, producer, admin, receiver: Receiver::start().await?, dir })
+    }
+
+    /// Makes a webhook for the receiver that sends again after a second; answers its id.
+    pub(crate) async fn webhook(&self, enabled: bool) -> Outcome<String> {
+        let url = format!("http://{}/hooks/orders", self.receiver.address);
+        let config =
+            json!({"name": "orders", "url": url, "enabled": enabled, "retry": {"schedule_seconds": [1]}});
+        let (_, answer) = self.post("/webhook", &self.admin, config.to_string().into()).await?;
+        Ok(answer["config_id"].as_str().ok_or(format!("no webhook was made: {answer}"))?.to_owned())
+    }
+
+    /// Triggers an event; answers its id and the length of the answer.
+    pub(crate) async fn trigger(&self, config_id: &str, body: Bytes) -> Outcome<(EventId, usize)> {
+        let path = format!("/webhook/{config_id}/trigger?sync=false");
+        let (bytes, answer) = self.post(&path, &self.producer, body).await?;
+        let event_id = answer["event_id"].as_str().ok_or(format!("the event was not taken: {answer}"))?;
+        Ok((event_id.parse()?, bytes))
+    }
+
+    async fn post(&self, path: &str, token: &str, body: Bytes) -> Outcome<(usize, Value)> {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body))?;
+        let response = self.host.router().oneshot(request).await?;
+        let head = head_bytes(response.headers());
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await?;
+        Ok((head + body.len(), serde_json::from_slice(&body)?))
+    }
+
+    /// Waits until an event is done; answers its executions: ARN and history.
+    pub(crate) async fn executions(&self, event_id: EventId) -> Outcome<Vec<(String, String)>> {
+        let done = async {
+            loop {
+                let executions = local::executions_of(self.dir.path(), event_id)?;
+                if !executions.is_empty() && executions.iter().all(|execution| execution.status != "RUNNING")
+                {
+                    return Ok(executions
+                        .into_iter()
+                        .map(|execution| (execution.arn, execution.history))
+                        .collect());
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, done).await?
+    }
+
+    /// What the events table holds, as DynamoDB measures it for the bill.
+    pub(crate) fn stored_bytes(&self) -> Outcome<u64> {
+        let path = self.dir.path().join("tables.sqlite");
+        let database = Database::new(path.to_str().ok_or("the path is not UTF-8")?)?;
+        let table = database.describe_table(serde_json::from_value(json!({"TableName": "events"}))?)?.table;
+        let number = |number: Option<i64>| u64::try_from(number.unwrap_or(0)).unwrap_or(0);
+        Ok(number(table.table_size_bytes) + number(table.item_count) * ITEM_OVERHEAD_BYTES)
+    }
+
+    pub(crate) async fn close(self) {
+        self.host.stop().await;
+    }
+}
+
+/// A receiver that answers as told and notes what it got.
+pub(crate) struct Receiver {
+    address: std::net::SocketAddr,
+    notes: Arc<Mutex<Notes>>,
+}
+
+/// What a receiver got, and will answer.
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub(crate) requests: u64,
+    pub(crate) bytes: u64,
+    /// The statuses to answer with; 200 after the last.
+    pub(crate) answers: VecDeque<StatusCode>,
+}
+
+impl Receiver {
+    async fn start() -> Outcome<Self> {
+        let notes = Arc::<Mutex<Notes>>::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let router = Router::new().fallback(any(receive)).with_state(Arc::clone(&notes));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        Ok(Self { address, notes })
+    }
+
+    /// Its notes, to read or to set.
+    pub(crate) fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn receive(
+    State(notes): State<Arc<Mutex<Notes>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, &'static str) {
+    let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
+    notes.requests += 1;
+    notes.bytes += (head_bytes(&headers) + body.len()) as u64;
+    (notes.answers.pop_front().unwrap_or(StatusCode::OK), "ok")
+}
+
+/// About what a head takes on the wire: its headers, and a first line.
+fn head_bytes(headers: &HeaderMap) -> usize {
+    const FIRST_LINE: usize = 40;
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + FIRST_LINE
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Checks the template, its policies and the state machine with what AWS and others provide for it. Needs Python 3; the tools
+# come from PyPI and npm into a virtual environment under the target directory.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+requirements=infra/lint/requirements.txt
+tools="${CARGO_TARGET_DIR:-target}/lint-$(sha256sum $requirements | cut -c1-12)"
+if [ ! -e "$tools/complete" ]; then
+  rm -rf "$tools"
+  python3 -m venv "$tools"
+  "$tools/bin/pip" install --quiet --disable-pip-version-check --requirement $requirements
+  touch "$tools/complete"
+fi
+export PATH="$tools/bin:$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1
+
+cfn-lint infra/template.yaml
+sam validate --lint --template infra/template.yaml
+checkov --skip-download --config-file infra/lint/checkov.yaml --file infra/template.yaml
+npx --yes asl-validator@4.0.0 --json-path statemachine.asl.json

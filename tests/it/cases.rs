@@ -1,0 +1,198 @@
+//! Two engines agree: one table of cases, on the embedded host and on the deployed template (`ministack`). A case goes in by
+//! the front door, and all that can be seen of it from outside is compared.
+#![expect(clippy::unwrap_used, reason = "a case that cannot be run ends the test")]
+
+mod observation;
+mod table;
+
+use std::panic::AssertUnwindSafe;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::stream::{self, StreamExt};
+use http::Method;
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+
+use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, closed_port};
+
+const EXPRESS: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
+
+/// A case: what goes in, how the receiver behaves, and what is expected to be seen.
+struct Case {
+    name: &'static str,
+    /// The webhook's fields beside its name and URL.
+    webhook: Value,
+    /// What the receiver answers in turn, the last one for ever; without any, nobody listens.
+    replies: Vec<Reply>,
+    how: How,
+    content_type: &'static str,
+    body: Bytes,
+    /// The least time between two attempts, in seconds.
+    pause: f64,
+    /// Part of what is seen (`observation`): these fields, with these values.
+    expected: Value,
+}
+
+/// How an event comes in.
+#[derive(Clone, Copy, Debug)]
+enum How {
+    /// By a trigger.
+    Async,
+    /// By a trigger that waits for the receiver's answer.
+    Sync,
+    /// By a trigger that is repeated with its idempotency key.
+    Twice,
+    /// By an upload and a trigger with its claim check.
+    Upload,
+    /// By a trigger with the claim check of something that was never uploaded.
+    NoUpload,
+    /// By the bus.
+    Bus,
+    /// By the bus, after its webhook was deleted.
+    BusWhenDeleted,
+}
+
+/// Where events are delivered.
+pub(crate) trait Engine {
+    /// Somebody of [`ORG`] who may do everything.
+    fn api(&self) -> &Api;
+
+    /// Puts an event with this detail on the bus.
+    async fn put_event(&self, detail: &Value);
+}
+
+impl Engine for World {
+    fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// There is no bus here: the machine is started with what the rule of `infra/template.yaml` would hand to it.
+    async fn put_event(&self, detail: &Value) {
+        let (id, now) = ((boot::sources().new_id)(), boot::sources().now().get());
+        // The bus tells whole seconds.
+        let now = now.replace_nanosecond(0).unwrap().format(&Rfc3339).unwrap();
+        let input = json!({"event_bridge": {"id": id, "accepted_at": now, "detail": detail}});
+        let states = self.host.states();
+        states.start_execution().state_machine_arn(EXPRESS).input(input.to_string()).send().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_embedded_host_does_what_the_table_says() {
+    run(&World::start().await, 20).await;
+}
+
+/// Runs all cases, so many at once, and holds each to what the table expects of it. Answers what was seen: name and
+/// observation, in the order of the table.
+pub(crate) async fn run(engine: &impl Engine, at_once: usize) -> Vec<(&'static str, Value)> {
+    let cases = stream::iter(table::cases()).map(|case| async move {
+        // What went wrong is printed by then, but not where.
+        let seen = AssertUnwindSafe(observe(engine, &case)).catch_unwind().await;
+        let seen = seen.unwrap_or_else(|_| panic!("in the case: {}", case.name));
+        if let Err(difference) = observation::holds(&case.expected, &seen) {
+            panic!("{}: {difference}\n{seen:#}", case.name);
+        }
+        (case.name, seen)
+    });
+    cases.buffered(at_once).collect().await
+}
+
+/// Runs a case; answers what can be seen of it.
+async fn observe(engine: &impl Engine, case: &Case) -> Value {
+    let api = engine.api();
+    let receiver = match case.replies.as_slice() {
+        [] => None,
+        replies => Some(Receiver::answering(replies.to_vec()).await),
+    };
+    let url = match &receiver {
+        Some(receiver) => receiver.url.clone(),
+        None => closed_port().await,
+    };
+    let config_id = api.create_webhook(&url, case.webhook.clone()).await;
+    let Accepted { event_id, answer } = send(engine, case, &config_id).await;
+    let event = api.ended(&config_id, &event_id).await;
+    let webhook = api.get(&format!("/webhook/{config_id}")).await;
+    let seen = receiver.map(|receiver| receiver.seen()).unwrap_or_default();
+    observation::observation(&event, answer, &webhook, &seen, case.pause)
+}
+
+/// An event that was taken, and what a producer who waited was told.
+struct Accepted {
+    event_id: String,
+    answer: Value,
+}
+
+impl From<String> for Accepted {
+    fn from(event_id: String) -> Self {
+        Self { event_id, answer: Value::Null }
+    }
+}
+
+async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
+    let api = engine.api();
+    let triggering = |query: &str| {
+        let request = api.request(Method::POST, &format!("/webhook/{config_id}/trigger{query}"));
+        request.header("content-type", case.content_type)
+    };
+    let with_body = |query: &str| triggering(query).body(case.body.clone());
+    match case.how {
+        How::Async => accepted(&Answer::to(with_body("")).await).into(),
+        How::Sync => {
+            let answer = Answer::to(with_body("?sync=true")).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            let answer = answer.json();
+            Accepted { event_id: answer["event_id"].as_str().unwrap().to_owned(), answer }
+        }
+        How::Twice => {
+            twice(api, config_id, || with_body("").header("idempotency-key", "of this case")).await.into()
+        }
+        How::Upload => {
+            let claim_check = upload(api, config_id, Some(case.body.clone())).await;
+            accepted(&Answer::to(triggering(&claim_check)).await).into()
+        }
+        How::NoUpload => {
+            let claim_check = upload(api, config_id, None).await;
+            accepted(&Answer::to(triggering(&claim_check)).await).into()
+        }
+        How::Bus => put(engine, config_id, case).await.into(),
+        How::BusWhenDeleted => {
+            assert_eq!(api.delete(&format!("/webhook/{config_id}")).await.status, 204);
+            put(engine, config_id, case).await.into()
+        }
+    }
+}
+
+/// The second time, the first event is meant.
+async fn twice(api: &Api, config_id: &str, request: impl Fn() -> RequestBuilder) -> String {
+    let first = accepted(&Answer::to(request()).await);
+    api.ended(config_id, &first).await;
+    let repeated = Answer::to(request()).await;
+    assert_eq!(accepted(&repeated), first);
+    assert_eq!(repeated.headers["idempotent-replayed"], "true");
+    first
+}
+
+/// A place to upload to, and the upload; answers the query that triggers with it.
+async fn upload(api: &Api, config_id: &str, body: Option<Bytes>) -> String {
+    let upload = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await;
+    assert_eq!(upload.status, 201, "{upload:?}");
+    let upload = upload.json();
+    if let Some(body) = body {
+        let stored = Answer::to(api.http.put(upload["upload_url"].as_str().unwrap()).body(body)).await;
+        assert_eq!(stored.status, 200, "{stored:?}");
+    }
+    format!("?claim_check={}", upload["claim_check"].as_str().unwrap())
+}
+
+/// The event's id is the bus's to give: it is found by its webhook.
+async fn put(engine: &impl Engine, config_id: &str, case: &Case) -> String {
+    let detail = json!({
+        "org_id": ORG, "config_id": config_id, "correlation_id": "order 7", "content_type": case.content_type,
+        "payload": std::str::from_utf8(&case.body).unwrap(),
+    });
+    engine.put_event(&detail).await;
+    let event = engine.api().first_event(config_id).await;
+    event["event_id"].as_str().unwrap().to_owned()
+}

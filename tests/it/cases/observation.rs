@@ -1,0 +1,100 @@
+//! What can be seen of a case, without what differs from one run to the next.
+
+use serde_json::{Map, Value, json};
+
+use crate::world::{Answer, Seen};
+
+/// What no two events have in common.
+const OF_THIS_EVENT: [&str; 4] = ["event_id", "config_id", "created_at", "updated_at"];
+/// What no two attempts have in common: times, and what holds an id, a time or a port.
+const OF_THIS_ATTEMPT: [&str; 4] = ["started_at", "duration_ms", "timings", "request_headers"];
+const OF_THIS_REQUEST: [&str; 3] = ["host", "webhook-id", "webhook-timestamp"];
+
+/// All that is seen of a case from outside:
+/// - `event`: the record, attempts included;
+/// - `answer`: what a producer who waited was told, or null;
+/// - `enabled`: whether the webhook still is, or null when it is gone;
+/// - `requests`: what the receiver saw.
+pub(super) fn observation(
+    event: &Value,
+    answer: Value,
+    webhook: &Answer,
+    seen: &[Seen],
+    pause: f64,
+) -> Value {
+    agree(event, &answer);
+    for pair in seen.windows(2) {
+        let paused = (pair[1].at - pair[0].at).as_secs_f64();
+        assert!(paused >= pause, "sent again after {paused} s");
+    }
+    let requests: Vec<_> = seen.iter().map(|request| sent(event, request)).collect();
+    let mut event = without(event, &OF_THIS_EVENT);
+    if let Some(attempts) = event["attempts"].as_array_mut() {
+        for attempt in attempts {
+            *attempt = without(attempt, &OF_THIS_ATTEMPT);
+        }
+    }
+    json!({
+        "event": event,
+        "answer": without(&answer, &["event_id", "duration_ms"]),
+        "enabled": (webhook.status == 200).then(|| webhook.json()["enabled"].clone()),
+        "requests": requests,
+    })
+}
+
+/// A producer who waits is told what is on record.
+fn agree(event: &Value, answer: &Value) {
+    if answer.is_null() {
+        return;
+    }
+    for (told, recorded) in [
+        ("event_id", "event_id"),
+        ("status", "status"),
+        ("outcome", "outcome"),
+        ("status_code", "status_code"),
+        ("attempts", "attempt_count"),
+        ("error", "reason"),
+    ] {
+        assert_eq!(answer[told], event[recorded], "{told}: {answer} {event}");
+    }
+}
+
+/// A request as the receiver saw it. The body is text, or else its hash.
+fn sent(event: &Value, seen: &Seen) -> Value {
+    assert_eq!(seen.header("webhook-id"), event["event_id"].as_str(), "the id is the event's");
+    let headers = seen.headers().into_iter().filter(|(name, _)| !OF_THIS_REQUEST.contains(&name.as_str()));
+    let headers: Map<_, _> = headers.map(|(name, value)| (name, json!(value))).collect();
+    let body = match String::from_utf8(seen.body.clone()) {
+        Ok(text) if text.len() < 1000 => json!(text),
+        _ => json!({"sha256": seen.sha256}),
+    };
+    json!({"line": seen.request_line(), "headers": headers, "body": body})
+}
+
+/// An object without these fields.
+fn without(value: &Value, fields: &[&str]) -> Value {
+    let mut value = value.clone();
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|name, _| !fields.contains(&name.as_str()));
+    }
+    value
+}
+
+/// Whether all that is expected is there: of an object the fields that are named, of a list every item.
+pub(super) fn holds(expected: &Value, seen: &Value) -> Result<(), String> {
+    match (expected, seen) {
+        (Value::Object(fields), Value::Object(_)) => {
+            fields.iter().try_for_each(|(name, value)| at(name, holds(value, &seen[name.as_str()])))
+        }
+        (Value::Array(items), Value::Array(found)) if items.len() == found.len() => {
+            let mut pairs = items.iter().zip(found).enumerate();
+            pairs.try_for_each(|(index, (item, found))| at(&index.to_string(), holds(item, found)))
+        }
+        _ if expected == seen => Ok(()),
+        _ => Err(format!(": expected {expected}, not {seen}")),
+    }
+}
+
+fn at(place: &str, result: Result<(), String>) -> Result<(), String> {
+    result.map_err(|difference| format!("/{place}{difference}"))
+}

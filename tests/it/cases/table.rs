@@ -1,0 +1,289 @@
+//! The table.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hex::encode;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Case, How};
+use crate::world::Reply;
+
+/// A body that a parser, a template or a careless copy would change.
+const EXACT: &str = "{\"b\": 1.0, \"a\":  \"{% $x %} ${EventsTable} é\", \"a\": 12345678901234567890}\r\n";
+
+/// Not text, so it travels as base64.
+const BINARY: &[u8] = b"\xff\xfe\0\x01 not text \x80";
+
+/// Every case.
+pub(super) fn cases() -> Vec<Case> {
+    [taken(), refused(), sent_again(), claim_checks(), not_sent(), from_the_bus()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The usual case, for others to differ from: an async trigger, taken at once, and never sent again.
+fn usual(name: &'static str, expected: Value) -> Case {
+    Case {
+        name,
+        webhook: json!({"retry": {"schedule_seconds": []}}),
+        replies: vec![Reply::status(200)],
+        how: How::Async,
+        content_type: "application/json",
+        body: Bytes::from_static(EXACT.as_bytes()),
+        pause: 0.0,
+        expected,
+    }
+}
+
+fn taken() -> Vec<Case> {
+    let thanks = Reply::status(201).header("X-Order", "7").body("thänk you");
+    vec![
+        usual(
+            "async, taken",
+            json!({
+                "event": {
+                    "status": "succeeded", "outcome": "succeeded", "status_code": 200, "attempt_count": 1, "reason": null,
+                    "origin": "api", "size": EXACT.len(), "next_attempt_at": null, "attempts": [{"number": 1, "status_code": 200}],
+                },
+                "answer": null, "enabled": true,
+                "requests": [{"line": "POST /hook HTTP/1.1", "body": EXACT, "headers": {
+                    "content-type": "application/json", "content-length": EXACT.len().to_string(),
+                }}],
+            }),
+        ),
+        Case {
+            how: How::Sync,
+            webhook: json!({"method": "PUT", "headers": {"X-Team": "{% $states.input %}"}}),
+            replies: vec![thanks],
+            ..usual(
+                "sync, taken",
+                json!({
+                    "event": {"status": "succeeded", "attempts": [{"response_body": "thänk you"}]},
+                    "answer": {
+                        "status": "succeeded", "status_code": 201, "body": "thänk you", "headers": {"x-order": "7"},
+                        "attempts": 1, "error": null,
+                    },
+                    "requests": [{"line": "PUT /hook HTTP/1.1", "headers": {"x-team": "{% $states.input %}"}}],
+                }),
+            )
+        },
+        Case {
+            how: How::Sync,
+            // API Gateway takes a body of a text type for UTF-8, and spoils any other.
+            content_type: "application/octet-stream",
+            body: Bytes::from_static(BINARY),
+            replies: vec![Reply::status(200).body(BINARY)],
+            ..usual(
+                "sync, binary there and back",
+                json!({
+                    "answer": {"status": "succeeded", "body_encoding": "base64", "body": "//4AASBub3QgdGV4dCCA"},
+                    "requests": [{"body": {"sha256": sha256(BINARY)}}],
+                }),
+            )
+        },
+        Case {
+            how: How::Twice,
+            ..usual(
+                "async, repeated with its key",
+                json!({"event": {"status": "succeeded", "attempt_count": 1}, "requests": [{"body": EXACT}]}),
+            )
+        },
+    ]
+}
+
+fn refused() -> Vec<Case> {
+    vec![
+        Case {
+            webhook: json!({"retry": {"schedule_seconds": [1]}}),
+            replies: vec![Reply::status(400).body("no such order")],
+            ..usual(
+                "async, a 400 is final",
+                json!({
+                    "event": {
+                        "status": "failed", "outcome": "failed_http", "status_code": 400, "attempt_count": 1,
+                        "reason": "the receiver answered 400", "attempts": [{"response_body": "no such order"}],
+                    },
+                    "requests": [{}],
+                }),
+            )
+        },
+        Case {
+            webhook: json!({"retry": {"schedule_seconds": [1]}}),
+            replies: vec![Reply::status(410)],
+            ..usual(
+                "async, a 410 turns the webhook off",
+                json!({"event": {"status": "failed", "attempt_count": 1}, "enabled": false, "requests": [{}]}),
+            )
+        },
+        Case {
+            webhook: json!({"timeout_seconds": 1, "retry": {"schedule_seconds": []}}),
+            replies: vec![Reply::status(200).after(Duration::from_secs(3))],
+            ..usual(
+                "async, too slow",
+                json!({
+                    "event": {
+                        "status": "failed", "outcome": "failed_timeout", "status_code": null,
+                        "attempts": [{"outcome": "failed_timeout", "status_code": null}],
+                    },
+                    "requests": [{}],
+                }),
+            )
+        },
+        Case {
+            replies: Vec::new(),
+            ..usual(
+                "async, nobody listens",
+                json!({"event": {"status": "failed", "outcome": "failed_unreachable", "attempt_count": 1}, "requests": []}),
+            )
+        },
+        Case {
+            how: How::Sync,
+            replies: vec![Reply::status(500).body("oops")],
+            pause: 0.89,
+            ..usual(
+                "sync, a 500 is told as it is",
+                json!({
+                    "event": {"status": "failed", "attempt_count": 3, "attempts": [{"number": 1}, {"number": 2}, {"number": 3}]},
+                    "answer": {
+                        "status": "failed", "outcome": "failed_http", "status_code": 500, "body": "oops", "attempts": 3,
+                        "error": "the receiver answered 500",
+                    },
+                    "requests": [{}, {}, {}],
+                }),
+            )
+        },
+    ]
+}
+
+/// What the express machine hands to the standard one.
+fn sent_again() -> Vec<Case> {
+    let again = |name, first: Reply, pause| Case {
+        webhook: json!({"retry": {"schedule_seconds": [1]}}),
+        replies: vec![first.clone(), Reply::status(200)],
+        pause,
+        ..usual(
+            name,
+            json!({
+                "event": {
+                    "status": "succeeded", "outcome": "succeeded", "attempt_count": 2, "next_attempt_at": null,
+                    "attempts": [{"number": 1, "outcome": "failed_http"}, {"number": 2, "outcome": "succeeded"}],
+                },
+                "requests": [{"body": EXACT}, {"body": EXACT}],
+            }),
+        )
+    };
+    vec![
+        again("async, sent again after a second", Reply::status(500), 0.89),
+        again(
+            "async, sent again when the receiver says",
+            Reply::status(503).header("Retry-After", "2"),
+            1.99,
+        ),
+        Case {
+            webhook: json!({"retry": {"schedule_seconds": [1, 1]}}),
+            replies: vec![Reply::status(429)],
+            ..usual(
+                "async, until the schedule is used up",
+                json!({
+                    "event": {"status": "failed", "outcome": "failed_http", "status_code": 429, "attempt_count": 3},
+                    "requests": [{}, {}, {}],
+                }),
+            )
+        },
+    ]
+}
+
+fn claim_checks() -> Vec<Case> {
+    // Above what is kept in the state.
+    let large = Bytes::from("large ".repeat(100_000));
+    let arrived = |body: &Bytes| {
+        json!({
+            "event": {"status": "succeeded", "attempt_count": 2, },
+            "requests": [{"body": {"sha256": sha256(body)}}, {"body": {"sha256": sha256(body)}}],
+        })
+    };
+    let replies = || vec![Reply::status(500), Reply::status(200)];
+    let webhook = json!({"retry": {"schedule_seconds": [1]}});
+    vec![
+        Case {
+            body: large.clone(),
+            replies: replies(),
+            webhook: webhook.clone(),
+            ..usual("async, a body too large for the state", arrived(&large))
+        },
+        Case {
+            how: How::Upload,
+            body: large.clone(),
+            replies: replies(),
+            webhook,
+            ..usual("async, uploaded", arrived(&large))
+        },
+        Case {
+            how: How::NoUpload,
+            ..usual(
+                "async, never uploaded",
+                json!({
+                    "event": {"status": "failed", "outcome": "failed_payload", "attempts": [{"outcome": "failed_payload"}]},
+                    "requests": [],
+                }),
+            )
+        },
+    ]
+}
+
+fn not_sent() -> Vec<Case> {
+    let skipped = |name, how, answer| Case {
+        how,
+        webhook: json!({"enabled": false}),
+        ..usual(
+            name,
+            json!({
+                "event": {"status": "skipped", "reason": "the webhook is disabled", "attempt_count": 0, "attempts": []},
+                "answer": answer, "requests": [],
+            }),
+        )
+    };
+    vec![
+        skipped("async, skipped", How::Async, Value::Null),
+        skipped("sync, skipped", How::Sync, json!({"status": "skipped", "outcome": null})),
+        // What is our own fault goes another way through the machine: FetchConfig fails, and its Catch records it.
+        Case {
+            how: How::BusWhenDeleted,
+            ..usual(
+                "by the bus, to a webhook that was deleted",
+                json!({
+                    "event": {
+                        "status": "failed", "reason": "the webhook was deleted before the event could be sent",
+                        "outcome": null, "attempts": [],
+                    },
+                    "enabled": null, "requests": [],
+                }),
+            )
+        },
+    ]
+}
+
+fn from_the_bus() -> Vec<Case> {
+    vec![Case {
+        how: How::Bus,
+        webhook: json!({"retry": {"schedule_seconds": [1]}}),
+        replies: vec![Reply::status(502), Reply::status(200)],
+        pause: 0.89,
+        ..usual(
+            "by the bus, sent again",
+            json!({
+                "event": {
+                    "status": "succeeded", "origin": "event_bridge", "correlation_id": "order 7", "attempt_count": 2,
+                },
+                "requests": [{"body": EXACT}, {"body": EXACT}],
+            }),
+        )
+    }]
+}
+
+fn sha256(body: &[u8]) -> String {
+    encode(Sha256::digest(body))
+}
