@@ -50,6 +50,8 @@ enum How {
     NoUpload,
     /// By the bus.
     Bus,
+    /// By the bus, with the claim check of an upload.
+    BusWithUpload,
     /// By the bus, after its webhook was deleted.
     BusWhenDeleted,
 }
@@ -71,7 +73,7 @@ impl Engine for World {
     /// There is no bus here: the machine is started with what the rule of `infra/template.yaml` would hand to it.
     async fn put_event(&self, detail: &Value) {
         let (id, now) = ((boot::sources().new_id)(), boot::sources().now().get());
-        // The bus tells whole seconds.
+        // In whole seconds, as in the `time` of an event.
         let now = now.replace_nanosecond(0).unwrap().format(&Rfc3339).unwrap();
         let input = json!({"event_bridge": {"id": id, "accepted_at": now, "detail": detail}});
         let states = self.host.states();
@@ -149,17 +151,21 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             twice(api, config_id, || with_body("").header("idempotency-key", "of this case")).await.into()
         }
         How::Upload => {
-            let claim_check = upload(api, config_id, Some(case.body.clone())).await;
-            accepted(&Answer::to(triggering(&claim_check)).await).into()
+            let claim_check = upload(api, config_id, Some(&case.body)).await;
+            accepted(&Answer::to(triggering(&format!("?claim_check={claim_check}"))).await).into()
         }
         How::NoUpload => {
             let claim_check = upload(api, config_id, None).await;
-            accepted(&Answer::to(triggering(&claim_check)).await).into()
+            accepted(&Answer::to(triggering(&format!("?claim_check={claim_check}"))).await).into()
         }
-        How::Bus => put(engine, config_id, case).await.into(),
+        How::Bus => put(engine, config_id, payload(case)).await.into(),
+        How::BusWithUpload => {
+            let claim_check = upload(api, config_id, Some(&case.body)).await;
+            put(engine, config_id, ("claim_check", claim_check.into())).await.into()
+        }
         How::BusWhenDeleted => {
             assert_eq!(api.delete(&format!("/webhook/{config_id}")).await.status, 204);
-            put(engine, config_id, case).await.into()
+            put(engine, config_id, payload(case)).await.into()
         }
     }
 }
@@ -174,24 +180,27 @@ async fn twice(api: &Api, config_id: &str, request: impl Fn() -> RequestBuilder)
     first
 }
 
-/// A place to upload to, and the upload; answers the query that triggers with it.
-async fn upload(api: &Api, config_id: &str, body: Option<Bytes>) -> String {
+/// A place to upload to, and perhaps the upload; answers the claim check.
+async fn upload(api: &Api, config_id: &str, body: Option<&Bytes>) -> String {
     let upload = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await;
     assert_eq!(upload.status, 201, "{upload:?}");
     let upload = upload.json();
     if let Some(body) = body {
-        let stored = Answer::to(api.http.put(upload["upload_url"].as_str().unwrap()).body(body)).await;
+        let url = upload["upload_url"].as_str().unwrap();
+        let stored = Answer::to(api.http.put(url).body(body.clone())).await;
         assert_eq!(stored.status, 200, "{stored:?}");
     }
-    format!("?claim_check={}", upload["claim_check"].as_str().unwrap())
+    upload["claim_check"].as_str().unwrap().to_owned()
+}
+
+/// The field of an event's detail that has the body.
+fn payload(case: &Case) -> (&'static str, Value) {
+    ("payload", json!(std::str::from_utf8(&case.body).unwrap()))
 }
 
 /// The event's id is the bus's to give: it is found by its webhook.
-async fn put(engine: &impl Engine, config_id: &str, case: &Case) -> String {
-    let detail = json!({
-        "org_id": ORG, "config_id": config_id, "correlation_id": "order 7", "content_type": case.content_type,
-        "payload": std::str::from_utf8(&case.body).unwrap(),
-    });
+async fn put(engine: &impl Engine, config_id: &str, (field, body): (&str, Value)) -> String {
+    let detail = json!({"org_id": ORG, "config_id": config_id, "correlation_id": "order 7", field: body});
     engine.put_event(&detail).await;
     let event = engine.api().first_event(config_id).await;
     event["event_id"].as_str().unwrap().to_owned()

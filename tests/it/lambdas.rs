@@ -21,7 +21,7 @@ use crate::process::{Process, command, run};
 use crate::world::closed_port;
 
 /// Every function, with the settings that its `main` reads.
-const FUNCTIONS: [(&str, &[&str]); 6] = [
+pub(crate) const FUNCTIONS: [(&str, &[&str]); 6] = [
     (
         "trigger",
         &[

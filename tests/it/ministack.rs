@@ -7,14 +7,14 @@
 //!
 //! What ministack 1.5.33 does otherwise than AWS, so that it is not proven here:
 //! - A state's input and output may be larger than 256 KiB: `limits` looks at every one. The embedded host refuses them.
-//! - `MaxDelaySeconds`, `JitterStrategy` and a machine's own timeout are passed over. No case waits for a second retry of ours.
+//! - `MaxDelaySeconds`, `JitterStrategy` and a machine's own timeout are passed over. No case needs them.
 //! - The functions' roles are enforced (`AUTH`), those of the machines and of the rule are not. Nor is there TLS, without
 //!   which the bucket's policy refuses everybody: `deploy.py` takes it away.
 //! - A definition that AWS would reject is taken. `asl` reads it strictly.
 //! - An express execution has a history, which `limits` makes use of. On AWS there are only its logs.
 //! - `$string` escapes what is not ASCII, so the payload that is put on the bus is a string, which is sent as it is.
 //! - `StaticIp` cannot be deployed: there are no NAT gateways.
-//! - Limits of Lambda's and the API's, such as the 6 MB of a request, are not kept, and the API waits longer than 30 s.
+//! - Lambda's limits, such as the 6 MB of a request, are not kept.
 //! - What would not work at all is put right by `tests/ministack/serve.py`: an expression for `TimeoutSeconds`, the `Output` of
 //!   a `Succeed` state, an alarm on a sum.
 

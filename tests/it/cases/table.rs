@@ -18,7 +18,7 @@ const BINARY: &[u8] = b"\xff\xfe\0\x01 not text \x80";
 
 /// Every case.
 pub(super) fn cases() -> Vec<Case> {
-    [taken(), refused(), sent_again(), claim_checks(), not_sent(), from_the_bus()]
+    [taken(), refused(), failed(), sent_again(), claim_checks(), not_sent(), from_the_bus()]
         .into_iter()
         .flatten()
         .collect()
@@ -118,6 +118,11 @@ fn refused() -> Vec<Case> {
                 json!({"event": {"status": "failed", "attempt_count": 1}, "enabled": false, "requests": [{}]}),
             )
         },
+    ]
+}
+
+fn failed() -> Vec<Case> {
+    vec![
         Case {
             webhook: json!({"timeout_seconds": 1, "retry": {"schedule_seconds": []}}),
             replies: vec![Reply::status(200).after(Duration::from_secs(3))],
@@ -176,6 +181,14 @@ fn sent_again() -> Vec<Case> {
         )
     };
     vec![
+        Case {
+            // Too long for an express execution: handed over before the first attempt.
+            webhook: json!({"timeout_seconds": 300}),
+            ..usual(
+                "async, a receiver that may take long",
+                json!({"event": {"status": "succeeded", "attempt_count": 1}, "requests": [{"body": EXACT}]}),
+            )
+        },
         again("async, sent again after a second", Reply::status(500), 0.89),
         again(
             "async, sent again when the receiver says",
@@ -267,13 +280,13 @@ fn not_sent() -> Vec<Case> {
 }
 
 fn from_the_bus() -> Vec<Case> {
-    vec![Case {
-        how: How::Bus,
+    let sent_again = |name, how| Case {
+        how,
         webhook: json!({"retry": {"schedule_seconds": [1]}}),
         replies: vec![Reply::status(502), Reply::status(200)],
         pause: 0.89,
         ..usual(
-            "by the bus, sent again",
+            name,
             json!({
                 "event": {
                     "status": "succeeded", "origin": "event_bridge", "correlation_id": "order 7", "attempt_count": 2,
@@ -281,7 +294,11 @@ fn from_the_bus() -> Vec<Case> {
                 "requests": [{"body": EXACT}, {"body": EXACT}],
             }),
         )
-    }]
+    };
+    vec![
+        sent_again("by the bus, sent again", How::Bus),
+        sent_again("by the bus, uploaded before", How::BusWithUpload),
+    ]
 }
 
 fn sha256(body: &[u8]) -> String {
