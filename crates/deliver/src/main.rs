@@ -15,7 +15,7 @@ async fn main() -> Result<(), boot::Error> {
     };
     let ctx = Context {
         client: egress::Client::new(policy)?,
-        claims: Claims::new(Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
+        claims: Claims::new(move || Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
         sources: boot::sources(),
     };
     boot::run(async |input| handle(input, &ctx).await).await

@@ -8,6 +8,6 @@ use store::Claims;
 async fn main() -> Result<(), boot::Error> {
     boot::init_tracing();
     let aws = boot::Aws::from_env()?;
-    let ctx = Context { claims: Claims::new(Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?) };
+    let ctx = Context { claims: Claims::new(move || Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?) };
     boot::run(async |input| handle(input, &ctx).await).await
 }

@@ -168,7 +168,7 @@ fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
 
 fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenError> {
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
-    let claims = Claims::new(clients.bucket.clone(), bucket::CLAIMS);
+    let claims = claims(clients);
     let client = egress::Client::new(options.policy).map_err(OpenError::during("build the HTTP client"))?;
     Ok(Functions {
         fetch_config: fetch_config::Context { configs: configs.clone(), retention: RETENTION },
@@ -196,7 +196,7 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service)
         tokens,
         configs,
         idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
-        claims: Claims::new(clients.bucket.clone(), bucket::CLAIMS),
+        claims: claims(clients),
         workflow: Workflow::new(
             clients.states.clone(),
             Kind::Express.arn(),
@@ -207,4 +207,9 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service)
         inline_limit: options.inline_limit,
     });
     api::with_fallbacks(console.merge(trigger).merge(bucket::uploads(bucket)))
+}
+
+fn claims(clients: &Clients) -> Claims {
+    let client = clients.bucket.clone();
+    Claims::new(move || client, bucket::CLAIMS)
 }

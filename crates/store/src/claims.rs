@@ -1,6 +1,8 @@
 //! The bucket of claim checks: bodies too large for the state, keys `claims/{org_id}/{config_id}/{event_id}`.
 
+use std::fmt;
 use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 
 use aws_sdk_s3::Client;
@@ -19,10 +21,17 @@ use thiserror::Error;
 use crate::StoreError;
 
 /// The bucket of claim checks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Claims {
-    client: Client,
+    /// Made for the first large body: most events have none, and a client costs a cold start.
+    client: Arc<LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>>,
     bucket: String,
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims").field("bucket", &self.bucket).finish_non_exhaustive()
+    }
 }
 
 /// A presigned upload.
@@ -49,9 +58,9 @@ pub enum OpenError {
 }
 
 impl Claims {
-    /// The bucket of this name.
-    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
-        Self { client, bucket: bucket.into() }
+    /// The bucket of this name; `client` is called for its first request.
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static, bucket: impl Into<String>) -> Self {
+        Self { client: Arc::new(LazyLock::new(Box::new(client))), bucket: bucket.into() }
     }
 
     /// Keeps a body under `key`, with its SHA-256 so that any change of it shows. An object that is there already stays:

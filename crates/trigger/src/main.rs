@@ -8,7 +8,6 @@ async fn main() -> Result<(), boot::Error> {
     boot::init_tracing();
     let aws = boot::Aws::from_env()?;
     let tables = aws_sdk_dynamodb::Client::new(aws.config());
-    let bucket = aws_sdk_s3::Client::new(aws.config());
     let machines = aws_sdk_sfn::config::Builder::from(aws.config()).interceptor(boot::OneHost).build();
     let machines = aws_sdk_sfn::Client::from_conf(machines);
     let starts_async =
@@ -17,7 +16,7 @@ async fn main() -> Result<(), boot::Error> {
         tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?),
         configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
         idempotency: Idempotency::new(tables, boot::env("EVENTS_TABLE")?),
-        claims: Claims::new(bucket, boot::env("CLAIMS_BUCKET")?),
+        claims: Claims::new(move || aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
         workflow: Workflow::new(
             machines,
             boot::env("EXPRESS_STATE_MACHINE_ARN")?,

@@ -26,7 +26,7 @@ fn context(policy: Policy) -> Context {
         aws_sdk_s3::Config::builder().behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12());
     Context {
         client: egress::Client::new(policy).unwrap(),
-        claims: store::Claims::new(aws_sdk_s3::Client::from_conf(s3.build()), "claims"),
+        claims: store::Claims::new(|| aws_sdk_s3::Client::from_conf(s3.build()), "claims"),
         sources: Sources {
             clock: || datetime!(2026-01-02 03:04:05 UTC),
             new_id: uuid::Uuid::nil,
