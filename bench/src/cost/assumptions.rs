@@ -118,7 +118,9 @@ impl Assumptions {
                  all goes well, nothing of the API and the machines; no metrics but AWS's own"
             ),
             format!("X-Ray traces {} % of the events", percent(self.traced_share)),
-            "tables and bucket are encrypted with AWS's own keys (no KMS requests)".to_owned(),
+            "left out, for they are a few dollars a month and not a price per event: the key with its requests (the bucket key \
+             spares most), alarms, the dashboard; and NAT gateways, which only StaticIp has"
+                .to_owned(),
             format!(
                 "going out: the receiver's request, our answer to the producer, {connection_bytes} B of TLS and packets"
             ),
