@@ -76,7 +76,12 @@ pub fn env_flag(name: &'static str) -> bool {
 /// The machine's own clock and dice.
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
 pub fn sources() -> Sources {
-    Sources { clock: time::OffsetDateTime::now_utc, new_id: uuid::Uuid::now_v7, random: rand::random }
+    Sources {
+        clock: time::OffsetDateTime::now_utc,
+        new_id: uuid::Uuid::now_v7,
+        random: rand::random,
+        random_bytes: rand::random,
+    }
 }
 
 /// Runs a step's handler for every invocation, until Lambda stops the environment.

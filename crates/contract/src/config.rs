@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::limits::{
     DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, MAX_PAUSE_SECS, MAX_RETRIES, MAX_TIMEOUT_SECS,
 };
-use crate::{ConfigId, OrgId, Timestamp};
+use crate::{Auth, CertificateInfo, ConfigId, Lifetime, OrgId, Timestamp, Tls};
 
 /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
@@ -61,6 +61,12 @@ pub struct ConfigFields {
     /// Headers to send along. Not for credentials: the state machine's history shows them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// How a request says who it is. Left out of a request: as it was.
+    #[serde(default, deserialize_with = "Auth::read", skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
+    /// TLS beyond the public authorities. Left out of a request: as it was.
+    #[serde(default, deserialize_with = "Tls::read", skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// The longest an attempt may take, the body read included, in seconds.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u32,
@@ -82,7 +88,7 @@ fn default_timeout() -> u32 {
 }
 
 impl ConfigFields {
-    /// Checks everything but the URL and the headers, which the egress policy checks.
+    /// Checks everything but URLs, headers and certificates, which the egress policy checks, and `auth`.
     ///
     /// # Errors
     /// The first field that is wrong.
@@ -125,6 +131,16 @@ pub struct WebhookConfig {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Counts its changes: `deliver` reads its credentials again when it is told of a later one than it knows. 0 for one that
+    /// was never written by a version that has credentials.
+    #[serde(default)]
+    pub revision: u64,
+    /// Its signing secrets, newest first: not the secrets, only how long each signs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signing_secrets: Vec<Lifetime>,
+    /// What its client certificate says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateInfo>,
     /// Why we disabled it, when it was not its owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_reason: Option<String>,
@@ -164,8 +180,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_is_kept_and_null_clears() {
+        let left_out = fields(r#"{"name": "n", "url": ""}"#);
+        assert_eq!((left_out.auth, left_out.tls), (None, None));
+        let cleared = fields(r#"{"name": "n", "url": "", "auth": null, "tls": null}"#);
+        assert_eq!((cleared.auth, cleared.tls), (Some(Auth::None), Some(Tls::default())));
+    }
+
+    #[test]
     fn a_stored_config_reads_back() {
-        let json = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-02T03:04:05.678Z","updated_at":"2026-01-02T03:04:05.678Z","name":"n","url":"https://example.com/","method":"POST","enabled":true,"headers":{"a":"b"},"timeout_seconds":30,"retry":{"schedule_seconds":[5]}}"#;
+        let json = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-02T03:04:05.678Z","updated_at":"2026-01-02T03:04:05.678Z","revision":2,"signing_secrets":[{"created_at":"2026-01-02T03:04:05.678Z"}],"name":"n","url":"https://example.com/","method":"POST","enabled":true,"headers":{"a":"b"},"auth":{"type":"basic","username":"u"},"timeout_seconds":30,"retry":{"schedule_seconds":[5]}}"#;
         let config: WebhookConfig = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&config).unwrap(), json);
     }

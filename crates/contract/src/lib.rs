@@ -5,28 +5,40 @@
 //! [`WebhookConfig`] into a [`Plan`]; `hydrate` turns a claim check into a pinned [`Payload`]; `deliver` answers an
 //! [`Attempt`] with an [`Outcome`]; `update-status` answers [`Next`]. What we broke ourselves is a [`StepError`].
 
+mod auth;
 mod config;
+mod credentials;
 mod error;
 mod event;
 mod ids;
 pub mod limits;
 mod outcome;
 mod payload;
+mod secret;
 mod sources;
 mod timestamp;
+mod tls;
 mod token;
 mod workflow;
 
+pub use auth::{Auth, Parameter, Place, TokenMethod, connection_name, connection_prefix, missing_value};
 pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
+pub use credentials::{
+    Ciphertext, Connection, ConnectionKind, Credentials, Lifetime, OrgKey, SigningKey, TlsKeys,
+    encryption_context,
+};
 pub use error::{ErrorName, StepError, error_chain};
 pub use event::{EventRecord, Origin, Status};
 pub use ids::{ConfigId, EventId, InvalidId, OrgId};
 pub use outcome::{Attempt, Outcome, Timings};
 pub use payload::{Claim, Content, Payload, PinnedObject};
+pub use secret::Secret;
 pub use sources::Sources;
 pub use timestamp::Timestamp;
+pub use tls::{CertificateInfo, Tls};
 pub use token::{Scope, Token};
 pub use workflow::{
-    DeliverInput, Delivered, EventHead, Exception, FetchConfigInput, FetchedConfig, HydrateInput, Mode, Next,
-    Plan, RequestPlan, UpdateStatusInput, WorkflowInput, WorkflowOutput,
+    AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, EventHead, Exception, FetchConfigInput,
+    FetchedConfig, HydrateInput, Mode, Next, Plan, RequestPlan, TestAuth, UpdateStatusInput, WorkflowInput,
+    WorkflowOutput,
 };

@@ -20,7 +20,7 @@ pub enum Outcome {
     FailedUnreachable,
     /// We would not call: a blocked address or a bad URL.
     Refused,
-    /// The receiver's authorisation server gave us no token.
+    /// Its credentials could not be had: no token from the authorisation server, or a connection that cannot be read.
     FailedAuth,
     /// The body could not be had or was not the one that was accepted.
     FailedPayload,
@@ -73,7 +73,7 @@ pub struct Attempt {
     /// The receiver's status, when it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
-    /// The headers we sent.
+    /// The headers we sent, the values of secret ones masked.
     #[serde(default)]
     pub request_headers: BTreeMap<String, String>,
     /// The headers that came back, repeated ones joined by a comma and a space; bounded.
@@ -94,6 +94,9 @@ pub struct Attempt {
     /// Why it failed, for the one who owns the receiver.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whether a failure that is final otherwise may pass: the authorisation server was down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub transient: bool,
     /// The receiver's `Retry-After`, as seconds from the end of the attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,

@@ -14,6 +14,8 @@ pub struct Sources {
     pub new_id: fn() -> Uuid,
     /// A number in `0.0..1.0`, for jitter.
     pub random: fn() -> f64,
+    /// Bytes that nobody can guess, for keys.
+    pub random_bytes: fn() -> [u8; 64],
 }
 
 impl Sources {

@@ -41,6 +41,9 @@ pub struct EventHead {
     /// The producer's own id for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// The producer's trace (W3C Trace Context), passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
 }
 
 impl EventHead {
@@ -79,6 +82,9 @@ pub struct RequestPlan {
     pub headers: BTreeMap<String, String>,
     /// The longest the attempt may take, in seconds.
     pub timeout_seconds: u32,
+    /// The config's revision: `deliver` looks up what belongs to it. 0 when there is nothing to look up.
+    #[serde(default)]
+    pub revision: u64,
 }
 
 /// All that a config means for one event.
@@ -126,6 +132,57 @@ pub struct DeliverInput {
     pub payload: Payload,
     /// Which attempt this is, from 1.
     pub number: u32,
+}
+
+/// What `deliver` is called with: an attempt to make, or only its first half.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum DeliverCall {
+    /// State `TestAuth`.
+    TestAuth {
+        /// Whose authentication to try.
+        test_auth: TestAuth,
+    },
+    /// State `Deliver`.
+    Attempt(Box<DeliverInput>),
+}
+
+/// What `deliver` answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum DeliverOutput {
+    /// What became of the attempt.
+    Attempt(Box<Attempt>),
+    /// What became of the authentication.
+    AuthReport(AuthReport),
+}
+
+/// An authentication to try, without sending anything to the receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestAuth {
+    /// The tenant.
+    pub org_id: OrgId,
+    /// The webhook.
+    pub config_id: ConfigId,
+    /// The config's revision.
+    pub revision: u64,
+}
+
+/// What became of an authentication. Holds nothing secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthReport {
+    /// Whether an attempt would have had its credentials.
+    pub ok: bool,
+    /// What the credentials are, or why there are none; for an integrator.
+    pub detail: String,
+    /// The authorisation server's status, when it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<u16>,
+    /// For how long its answer is good, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
 }
 
 /// The input of `update-status`: an attempt, or the exception that stood in its way.

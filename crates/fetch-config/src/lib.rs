@@ -54,6 +54,7 @@ fn plan(config: WebhookConfig, mode: Mode) -> Plan {
             method: fields.method,
             headers: fields.headers,
             timeout_seconds,
+            revision: config.revision,
         },
     }
 }

@@ -1,8 +1,6 @@
 //! The bucket of claim checks: bodies too large for the state, keys `claims/{org_id}/{config_id}/{event_id}`.
 
-use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 
 use aws_sdk_s3::Client;
@@ -18,20 +16,14 @@ use contract::{Claim, PinnedObject, Timestamp};
 use http_body::{Body, Frame, SizeHint};
 use thiserror::Error;
 
-use crate::StoreError;
+use crate::{OnDemand, StoreError};
 
 /// The bucket of claim checks.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Claims {
-    /// Made for the first large body: most events have none, and a client costs a cold start.
-    client: Arc<LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>>,
+    /// Most events have no large body.
+    client: OnDemand<Client>,
     bucket: String,
-}
-
-impl fmt::Debug for Claims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claims").field("bucket", &self.bucket).finish_non_exhaustive()
-    }
 }
 
 /// A presigned upload.
@@ -60,7 +52,7 @@ pub enum OpenError {
 impl Claims {
     /// The bucket of this name; `client` is called for its first request.
     pub fn new(client: impl FnOnce() -> Client + Send + 'static, bucket: impl Into<String>) -> Self {
-        Self { client: Arc::new(LazyLock::new(Box::new(client))), bucket: bucket.into() }
+        Self { client: OnDemand::new(client), bucket: bucket.into() }
     }
 
     /// Keeps a body under `key`, with its SHA-256 so that any change of it shows. An object that is there already stays:

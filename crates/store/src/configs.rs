@@ -1,17 +1,34 @@
-//! The table of webhooks: pk `org_id`, sk `config_id`.
+//! The table of webhooks: pk `org_id`, sk `config_id`. What only `deliver` reads of a webhook is an item of the same partition
+//! (see `credentials`), and both are written in one transaction.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use contract::{ConfigId, OrgId, Timestamp, WebhookConfig};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
 
 use crate::StoreError;
-use crate::item::{from_item, s, to_item};
+use crate::credentials;
+use crate::item::{Item, from_item, n, s, to_item};
+
+/// Past every config id, and before the sort key of everything else in an org's partition.
+const AFTER_CONFIGS: &str = "g";
 
 /// The table of webhooks.
 #[derive(Clone, Debug)]
 pub struct Configs {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is written.
+    Done,
+    /// Somebody else changed the webhook since it was read, or deleted it; nothing is written.
+    Outdated,
 }
 
 impl Configs {
@@ -58,40 +75,39 @@ impl Configs {
         found.item.map(from_item).transpose()
     }
 
-    /// Writes a new webhook.
+    /// Writes a new webhook and its credentials.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn create(&self, config: &WebhookConfig) -> Result<(), StoreError> {
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(to_item(config)?))
-            .condition_expression("attribute_not_exists(config_id)")
-            .send()
-            .await
-            .map_err(StoreError::during("create a webhook"))?;
+    pub async fn create(&self, config: &WebhookConfig, credentials: &Credentials) -> Result<(), StoreError> {
+        let put = self.put(to_item(config)?).condition_expression("attribute_not_exists(config_id)");
+        let writes = [item(put)?, item(self.put(credentials::to_item(credentials)?))?];
+        self.transact(writes).send().await.map_err(StoreError::during("create a webhook"))?;
         Ok(())
     }
 
-    /// Writes over a webhook; `false` when it is not there (any more).
+    /// Writes over a webhook, which was at revision `before`, and over its credentials.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn replace(&self, config: &WebhookConfig) -> Result<bool, StoreError> {
+    pub async fn replace(
+        &self,
+        config: &WebhookConfig,
+        credentials: &Credentials,
+        before: u64,
+    ) -> Result<Replaced, StoreError> {
+        // Revision 0 is that of items without one.
+        let unchanged = "attribute_exists(config_id) AND \
+            (revision = :before OR (attribute_not_exists(revision) AND :before = :none))";
         let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(to_item(config)?))
-            .condition_expression("attribute_exists(config_id)")
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(true),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(false)
-            }
+            .put(to_item(config)?)
+            .condition_expression(unchanged)
+            .expression_attribute_values(":before", n(before))
+            .expression_attribute_values(":none", n(0));
+        let writes = [item(put)?, item(self.put(credentials::to_item(credentials)?))?];
+        match self.transact(writes).send().await {
+            Ok(_) => Ok(Replaced::Done),
+            Err(e) if e.as_service_error().is_some_and(is_condition) => Ok(Replaced::Outdated),
             Err(e) => Err(StoreError::during("change a webhook")(e)),
         }
     }
@@ -129,22 +145,26 @@ impl Configs {
         }
     }
 
-    /// Deletes a webhook; `false` when it was not there.
+    /// Deletes a webhook and its credentials; `false` when it was not there.
     ///
     /// # Errors
     /// When the table cannot be written.
     pub async fn delete(&self, org_id: &OrgId, config_id: ConfigId) -> Result<bool, StoreError> {
-        let deleted = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key("org_id", s(org_id))
-            .key("config_id", s(config_id))
-            .return_values(ReturnValue::AllOld)
-            .send()
-            .await
-            .map_err(StoreError::during("delete a webhook"))?;
-        Ok(deleted.attributes.is_some())
+        let delete = |sk: String| {
+            let delete = Delete::builder().table_name(&self.table);
+            delete.key("org_id", s(org_id)).key("config_id", s(sk))
+        };
+        let config = delete(config_id.to_string()).condition_expression("attribute_exists(config_id)");
+        let writes = [config, delete(credentials::sort_key(config_id))].map(|delete| {
+            let delete = delete.build().map_err(StoreError::during("describe a deletion"))?;
+            Ok(TransactWriteItem::builder().delete(delete).build())
+        });
+        let [config, credentials] = writes;
+        match self.transact([config?, credentials?]).send().await {
+            Ok(_) => Ok(true),
+            Err(e) if e.as_service_error().is_some_and(is_condition) => Ok(false),
+            Err(e) => Err(StoreError::during("delete a webhook")(e)),
+        }
     }
 
     /// A page of the webhooks of `org_id`, oldest first, from after `after`.
@@ -163,8 +183,9 @@ impl Configs {
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("org_id = :org")
+            .key_condition_expression("org_id = :org AND config_id < :end")
             .expression_attribute_values(":org", s(org_id))
+            .expression_attribute_values(":end", s(AFTER_CONFIGS))
             .set_exclusive_start_key(start)
             // One more than is asked for: the last page knows that it is the last.
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
@@ -177,4 +198,23 @@ impl Configs {
         let next = configs.last().filter(|_| more).map(|config| config.config_id);
         Ok((configs, next))
     }
+
+    fn put(&self, item: Item) -> PutBuilder {
+        Put::builder().table_name(&self.table).set_item(Some(item))
+    }
+
+    fn transact(&self, writes: [TransactWriteItem; 2]) -> TransactWriteItemsFluentBuilder {
+        self.client.transact_write_items().set_transact_items(Some(writes.into()))
+    }
+}
+
+fn item(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    let put = put.build().map_err(StoreError::during("describe a write"))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// Whether a transaction was called off because a condition did not hold.
+fn is_condition(error: &TransactWriteItemsError) -> bool {
+    let TransactWriteItemsError::TransactionCanceledException(canceled) = error else { return false };
+    canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }

@@ -1,4 +1,4 @@
-//! What Hookstep keeps: webhooks, events with their attempts, tokens and idempotency keys in DynamoDB; claim checks in S3.
+//! What Hookstep keeps: webhooks with their credentials, events with their attempts, tokens and idempotency keys in DynamoDB; claim checks in S3.
 //!
 //! One small type per table or bucket, each with the few operations the steps need. All go through the AWS SDK clients,
 //! on AWS and on the embedded host alike. Every key starts with the org, so no operation can reach another tenant.
@@ -6,15 +6,18 @@
 mod attempts;
 mod claims;
 mod configs;
+mod credentials;
 mod error;
 mod events;
 mod idempotency;
 mod item;
+mod on_demand;
 mod tokens;
 
 pub use claims::{Claims, ObjectBody, OpenError, Upload};
-pub use configs::Configs;
+pub use configs::{Configs, Replaced};
 pub use error::StoreError;
 pub use events::{EventFilter, Events, Page};
 pub use idempotency::{Idempotency, IdempotencyKey};
+pub use on_demand::OnDemand;
 pub use tokens::Tokens;

@@ -43,6 +43,7 @@ pub(crate) async fn trigger(
         content_type: request::text_header(&headers, "content-type")?,
         size: claim.is_none().then_some(body.len() as u64),
         correlation_id: request::text_header(&headers, "x-correlation-id")?,
+        traceparent: request::traceparent(&headers),
     };
     if let Some(claim) = &claim
         && !claim.belongs_to(&event.org_id, config_id)

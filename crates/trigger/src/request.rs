@@ -66,9 +66,44 @@ pub(crate) fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Opt
     }
 }
 
+/// The producer's trace, to be passed on. One that is not valid is passed over, as W3C Trace Context wants it (§3.2.2).
+pub(crate) fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let has_id = |part: &str| part.bytes().any(|byte| byte != b'0');
+    match parts[..] {
+        ["00", trace, parent, flags] if [trace, parent, flags].map(str::len) == [32, 16, 2] => {
+            let valid = [trace, parent, flags].into_iter().all(is_hex) && has_id(trace) && has_id(parent);
+            valid.then(|| text.to_owned())
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_valid_trace_is_passed_on() {
+        let read = |text: &str| {
+            traceparent(&HeaderMap::from_iter([("traceparent".parse().unwrap(), text.parse().unwrap())]))
+        };
+        let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(read(valid).as_deref(), Some(valid));
+        for wrong in [
+            "",
+            "00",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_body_that_was_changed_on_the_way_is_refused() {

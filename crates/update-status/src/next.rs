@@ -30,7 +30,8 @@ fn async_pause(attempt: &Attempt, retry: &Retry, random: f64) -> Option<Duration
     let worth_it = match attempt.outcome {
         Outcome::FailedUnreachable | Outcome::FailedTimeout => true,
         Outcome::FailedHttp => matches!(attempt.status_code, Some(408 | 425 | 429 | 500..=599)),
-        Outcome::Succeeded | Outcome::Refused | Outcome::FailedAuth | Outcome::FailedPayload => false,
+        Outcome::FailedAuth => attempt.transient,
+        Outcome::Succeeded | Outcome::Refused | Outcome::FailedPayload => false,
     };
     if !worth_it {
         return None;

@@ -1,0 +1,276 @@
+//! How a request says who it is. What is secret of it is in an EventBridge connection; what is stored and shown here is not.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{FieldError, OrgId, Secret};
+
+/// The longest value of a connection, and the most parameters of one kind: EventBridge's limits (API reference,
+/// `CreateConnection`).
+const VALUE_CHARS: usize = 512;
+const MAX_PARAMETERS: usize = 100;
+
+/// How a request says who it is. A bearer token is an API key named `Authorization`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Auth {
+    /// It does not.
+    #[default]
+    None,
+    /// HTTP Basic.
+    Basic {
+        /// The user.
+        username: String,
+        /// The password; write-only.
+        #[serde(default, skip_serializing)]
+        password: Secret,
+    },
+    /// A header with a fixed value.
+    ApiKey {
+        /// The header.
+        name: String,
+        /// Its value; write-only.
+        #[serde(default, skip_serializing)]
+        value: Secret,
+    },
+    /// A bearer token of an authorisation server (RFC 6749 §4.4).
+    OauthClientCredentials {
+        /// The token endpoint; subject to the egress policy as any receiver is.
+        token_url: String,
+        /// The client's id.
+        client_id: String,
+        /// The client's secret; write-only.
+        #[serde(default, skip_serializing)]
+        client_secret: Secret,
+        /// The method of the token request.
+        #[serde(default)]
+        method: TokenMethod,
+        /// More to send with the token request.
+        #[serde(default)]
+        parameters: Vec<Parameter>,
+    },
+    /// An EventBridge connection that is there already, made by the operator for this org.
+    Connection {
+        /// Its ARN.
+        connection_arn: String,
+    },
+}
+
+/// The method of a token request: those that EventBridge takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TokenMethod {
+    /// Everything goes into the query, but the client's id and secret, which go into an `Authorization: Basic` header.
+    Get,
+    /// A form.
+    #[default]
+    Post,
+    /// A form.
+    Put,
+}
+
+impl TokenMethod {
+    /// The name as HTTP has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
+/// One more parameter of a token request: `audience`, say, or `scope`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Where it goes.
+    #[serde(rename = "in")]
+    pub place: Place,
+    /// Its name.
+    pub name: String,
+    /// Its value; write-only, for some are passwords.
+    #[serde(default, skip_serializing)]
+    pub value: Secret,
+}
+
+/// Where a parameter of a token request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The form.
+    Body,
+    /// The query.
+    Query,
+    /// The headers.
+    Header,
+}
+
+impl Auth {
+    /// Reads the field `auth` of a request: `null` clears it, as `{"type": "none"}` does.
+    pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
+    }
+
+    /// Checks everything but the token URL and the name of an API key, which the egress policy checks. Secrets may be left out.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn check(&self, org_id: &OrgId) -> Result<(), FieldError> {
+        match self {
+            Self::None => Ok(()),
+            Self::Basic { username, password } => {
+                check_value("auth.username", username)?;
+                check_secret("auth.password", password)
+            }
+            Self::ApiKey { name, value } => {
+                check_value("auth.name", name)?;
+                check_secret("auth.value", value)
+            }
+            Self::OauthClientCredentials { client_id, client_secret, parameters, .. } => {
+                check_value("auth.client_id", client_id)?;
+                check_secret("auth.client_secret", client_secret)?;
+                check_parameters(parameters)
+            }
+            Self::Connection { connection_arn } => match connection_name(connection_arn) {
+                Some(name) if name.starts_with(&connection_prefix(org_id)) => Ok(()),
+                // A connection's name is the only thing that says whose it is.
+                Some(_) => Err(FieldError::new(
+                    "auth.connection_arn",
+                    format!("must be a connection whose name begins with {}", connection_prefix(org_id)),
+                )),
+                None => Err(FieldError::new(
+                    "auth.connection_arn",
+                    "must be the ARN of an EventBridge connection",
+                )),
+            },
+        }
+    }
+
+    /// The first secret that is not given, as a field: all must be, for a connection that is not there yet.
+    pub fn missing_secret(&self) -> Option<String> {
+        let missing = |secret: &Secret| secret.given().is_none();
+        match self {
+            Self::Basic { password, .. } if missing(password) => Some("auth.password".to_owned()),
+            Self::ApiKey { value, .. } if missing(value) => Some("auth.value".to_owned()),
+            Self::OauthClientCredentials { client_secret, .. } if missing(client_secret) => {
+                Some("auth.client_secret".to_owned())
+            }
+            Self::OauthClientCredentials { parameters, .. } => missing_value(parameters),
+            _ => None,
+        }
+    }
+}
+
+/// The first parameter without a value, as a field.
+pub fn missing_value(parameters: &[Parameter]) -> Option<String> {
+    let index = parameters.iter().position(|parameter| parameter.value.given().is_none())?;
+    Some(format!("auth.parameters[{index}].value"))
+}
+
+/// What the name of every connection of an org begins with. An org id has no dot, so no prefix is the start of another's.
+pub fn connection_prefix(org_id: &OrgId) -> String {
+    format!("hookstep.{org_id}.")
+}
+
+/// The name in a connection's ARN, `arn:aws:events:<region>:<account>:connection/<name>/<uuid>`.
+pub fn connection_name(arn: &str) -> Option<&str> {
+    let mut parts = arn.splitn(6, ':');
+    let is_events = parts.next() == Some("arn") && parts.nth(1) == Some("events");
+    let (name, id) = parts.nth(2)?.strip_prefix("connection/")?.split_once('/')?;
+    (is_events && !name.is_empty() && !id.is_empty() && !id.contains('/')).then_some(name)
+}
+
+fn check_parameters(parameters: &[Parameter]) -> Result<(), FieldError> {
+    if parameters.len() > MAX_PARAMETERS {
+        return Err(FieldError::new("auth.parameters", format!("must be at most {MAX_PARAMETERS}")));
+    }
+    for (index, Parameter { name, value, .. }) in parameters.iter().enumerate() {
+        check_value(&format!("auth.parameters[{index}].name"), name)?;
+        check_secret(&format!("auth.parameters[{index}].value"), value)?;
+    }
+    Ok(())
+}
+
+fn check_secret(field: &str, secret: &Secret) -> Result<(), FieldError> {
+    match secret {
+        Secret::Kept => Ok(()),
+        Secret::Cleared => {
+            Err(FieldError::new(field, "must not be null: leave it out to keep it, or set auth to null"))
+        }
+        Secret::Given(value) => check_value(field, value),
+    }
+}
+
+/// What EventBridge takes: its pattern for names and secrets of a connection has neither control characters nor a colon.
+fn check_value(field: &str, value: &str) -> Result<(), FieldError> {
+    let taken = |c: char| !c.is_control() && c != ':';
+    if !(1..=VALUE_CHARS).contains(&value.chars().count())
+        || value.trim().is_empty()
+        || !value.chars().all(taken)
+    {
+        let reason = format!("must be 1 to {VALUE_CHARS} characters, without colons or control characters");
+        return Err(FieldError::new(field, reason));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn org() -> OrgId {
+        "acme".parse().unwrap()
+    }
+
+    #[test]
+    fn secrets_are_read_and_never_written() {
+        let texts = [
+            r#"{"type":"basic","username":"u","password":"planted"}"#,
+            r#"{"type":"api_key","name":"X-Key","value":"planted"}"#,
+            r#"{"type":"oauth_client_credentials","token_url":"https://example.com/","client_id":"c","client_secret":"planted","method":"PUT","parameters":[{"in":"body","name":"a","value":"planted"}]}"#,
+        ];
+        for text in texts {
+            let auth: Auth = serde_json::from_str(text).unwrap();
+            assert_eq!((auth.check(&org()), auth.missing_secret()), (Ok(()), None));
+            let (json, debug) = (serde_json::to_string(&auth).unwrap(), format!("{auth:?}"));
+            assert!(!json.contains("planted") && !debug.contains("planted"), "{json} {debug}");
+            let read_back: Auth = serde_json::from_str(&json).unwrap();
+            assert!(read_back.missing_secret().is_some(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        let cases = [
+            (r#"{"type":"basic","username":"a:b"}"#, "auth.username"),
+            (r#"{"type":"basic","username":"u","password":null}"#, "auth.password"),
+            (r#"{"type":"api_key","name":"n","value":""}"#, "auth.value"),
+            (
+                r#"{"type":"oauth_client_credentials","token_url":"","client_id":"c","parameters":[{"in":"query","name":" "}]}"#,
+                "auth.parameters[0].name",
+            ),
+            (
+                r#"{"type":"connection","connection_arn":"arn:aws:events:eu-west-1:1:connection/hookstep.other.x/1"}"#,
+                "auth.connection_arn",
+            ),
+            (r#"{"type":"connection","connection_arn":"hookstep.acme.x"}"#, "auth.connection_arn"),
+        ];
+        for (json, field) in cases {
+            let auth: Auth = serde_json::from_str(json).unwrap();
+            assert_eq!(auth.check(&org()).unwrap_err().field, field, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_connection_belongs_to_the_org_in_its_name() {
+        let arn = |name: &str| format!("arn:aws:events:eu-west-1:123456789012:connection/{name}/d29e45ad");
+        assert_eq!(connection_name(&arn("hookstep.acme.x")), Some("hookstep.acme.x"));
+        for wrong in ["", "arn:aws:events:eu-west-1:1:connection/", "arn:aws:events:eu-west-1:1:rule/a/b"] {
+            assert_eq!(connection_name(wrong), None, "{wrong}");
+        }
+        let auth = Auth::Connection { connection_arn: arn("hookstep.acme.x") };
+        assert_eq!(auth.check(&org()), Ok(()));
+        assert!(auth.check(&"acm".parse().unwrap()).is_err());
+        assert!(auth.check(&"acme2".parse().unwrap()).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! Keys of ours, encrypted by KMS.
+
+use std::fmt;
+
+use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use contract::{Ciphertext, OrgId, encryption_context};
+use store::OnDemand;
+
+use crate::SecretsError;
+
+/// The KMS key under which an org's keys are kept.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    client: OnDemand<Client>,
+    key_id: String,
+}
+
+/// A decrypted key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Plaintext(pub String);
+
+impl fmt::Debug for Plaintext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Plaintext(***)")
+    }
+}
+
+impl Keys {
+    /// The most bytes that are encrypted at once: KMS's limit.
+    pub const MAX_BYTES: usize = 4096;
+
+    /// The KMS key of this id, ARN or alias; `client` is called for its first request.
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static, key_id: impl Into<String>) -> Self {
+        Self { client: OnDemand::new(client), key_id: key_id.into() }
+    }
+
+    /// Encrypts a key of `org_id`, of at most [`Keys::MAX_BYTES`].
+    ///
+    /// # Errors
+    /// When KMS does not.
+    pub async fn encrypt(&self, org_id: &OrgId, key: &str) -> Result<Ciphertext, SecretsError> {
+        const OPERATION: &str = "encrypt a key";
+        let mut request = self.client.encrypt().key_id(&self.key_id).plaintext(Blob::new(key));
+        for (name, value) in encryption_context(org_id) {
+            request = request.encryption_context(name, value);
+        }
+        let answer = request.send().await.map_err(SecretsError::during(OPERATION))?;
+        let blob = answer.ciphertext_blob().ok_or_else(|| SecretsError::new(OPERATION, "no ciphertext"))?;
+        Ok(Ciphertext(STANDARD.encode(blob)))
+    }
+
+    /// Decrypts a key of `org_id`.
+    ///
+    /// # Errors
+    /// When KMS does not, as for the key of another org.
+    pub async fn decrypt(&self, org_id: &OrgId, key: &Ciphertext) -> Result<Plaintext, SecretsError> {
+        const OPERATION: &str = "decrypt a key";
+        let blob = STANDARD.decode(&key.0).map_err(|_| SecretsError::new(OPERATION, "not base64"))?;
+        // The key is named, so that no ciphertext can choose another one.
+        let mut request = self.client.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
+        for (name, value) in encryption_context(org_id) {
+            request = request.encryption_context(name, value);
+        }
+        let answer = request.send().await.map_err(SecretsError::during(OPERATION))?;
+        let blob = answer.plaintext.ok_or_else(|| SecretsError::new(OPERATION, "no plaintext"))?;
+        let text = String::from_utf8(blob.into_inner());
+        text.map(Plaintext).map_err(|_| SecretsError::new(OPERATION, "not a text"))
+    }
+}

@@ -1,0 +1,151 @@
+//! What is in a connection's secret. AWS does not document it; the names are those that EventBridge writes, as others have read
+//! them (https://github.com/guardian/support-service-lambdas, the Salesforce handlers, for OAuth).
+
+use std::fmt;
+
+use contract::{ConnectionKind, Place, TokenMethod};
+use serde::Deserialize;
+
+/// The credentials of a connection.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Values {
+    /// HTTP Basic.
+    Basic {
+        /// The user.
+        username: String,
+        /// The password.
+        password: String,
+    },
+    /// A header and its value.
+    ApiKey {
+        /// The header.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// A client of an authorisation server.
+    Oauth(OauthClient),
+}
+
+/// A client of an authorisation server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OauthClient {
+    /// The token endpoint.
+    pub token_url: String,
+    /// The client's id.
+    pub client_id: String,
+    /// The client's secret.
+    pub client_secret: String,
+    /// The method of the token request.
+    pub method: TokenMethod,
+    /// More to send with the token request.
+    pub extras: Vec<Extra>,
+}
+
+/// One more parameter of a token request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// Where it goes.
+    pub place: Place,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Values(***)")
+    }
+}
+
+impl fmt::Debug for OauthClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OauthClient(***)")
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Extra(***)")
+    }
+}
+
+#[derive(Deserialize)]
+struct Basic {
+    username: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+struct ApiKey {
+    api_key_name: String,
+    api_key_value: String,
+}
+
+#[derive(Deserialize)]
+struct Oauth {
+    authorization_endpoint: String,
+    client_id: String,
+    client_secret: String,
+    #[serde(default)]
+    oauth_http_parameters: HttpParameters,
+}
+
+#[derive(Default, Deserialize)]
+struct HttpParameters {
+    #[serde(default)]
+    body_parameters: Vec<KeyValue>,
+    #[serde(default)]
+    query_string_parameters: Vec<KeyValue>,
+    #[serde(default)]
+    header_parameters: Vec<KeyValue>,
+}
+
+#[derive(Deserialize)]
+struct KeyValue {
+    key: String,
+    value: String,
+}
+
+impl Values {
+    /// Reads the text of a secret. `None` when it is not what a connection of this kind has: what is wrong with it is not said,
+    /// for a parser's error may quote it.
+    pub(crate) fn read(kind: ConnectionKind, text: &str) -> Option<Self> {
+        Some(match kind {
+            ConnectionKind::Basic => {
+                let Basic { username, password } = serde_json::from_str(text).ok()?;
+                Self::Basic { username, password }
+            }
+            ConnectionKind::ApiKey => {
+                let ApiKey { api_key_name: name, api_key_value: value } = serde_json::from_str(text).ok()?;
+                Self::ApiKey { name, value }
+            }
+            ConnectionKind::OauthClientCredentials(method) => {
+                let oauth: Oauth = serde_json::from_str(text).ok()?;
+                Self::Oauth(OauthClient {
+                    token_url: oauth.authorization_endpoint,
+                    client_id: oauth.client_id,
+                    client_secret: oauth.client_secret,
+                    method,
+                    extras: oauth.oauth_http_parameters.into_extras(),
+                })
+            }
+        })
+    }
+}
+
+impl HttpParameters {
+    fn into_extras(self) -> Vec<Extra> {
+        [
+            (Place::Body, self.body_parameters),
+            (Place::Query, self.query_string_parameters),
+            (Place::Header, self.header_parameters),
+        ]
+        .into_iter()
+        .flat_map(|(place, parameters)| {
+            parameters.into_iter().map(move |KeyValue { key, value }| Extra { place, name: key, value })
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,94 @@
+//! The secrets of connections, as `deliver` reads them.
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use contract::{Connection, connection_name};
+use store::OnDemand;
+use thiserror::Error;
+
+use crate::error::code;
+use crate::{Connections, SecretsError, Values};
+
+/// The secrets of connections.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    secrets: OnDemand<Client>,
+    connections: Connections,
+}
+
+/// Why credentials could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ReadError {
+    /// There are none to be had; the text is for whoever owns the webhook.
+    #[error("{0}")]
+    Unusable(String),
+    /// Secrets Manager or EventBridge did not answer.
+    #[error(transparent)]
+    Unavailable(#[from] SecretsError),
+}
+
+impl Vault {
+    /// The secrets that `secrets` reaches; it is called for its first request.
+    pub fn new(secrets: impl FnOnce() -> Client + Send + 'static, connections: Connections) -> Self {
+        Self { secrets: OnDemand::new(secrets), connections }
+    }
+
+    /// The credentials that a connection holds now.
+    ///
+    /// # Errors
+    /// When the connection is deauthorised or gone, when its secret may not be read or is not as EventBridge writes it, and when
+    /// nobody answers.
+    pub async fn read(&self, connection: &Connection) -> Result<Values, ReadError> {
+        if let Some(arn) = &connection.secret_arn
+            && let Some(values) = self.secret(connection, arn).await?
+        {
+            return Ok(values);
+        }
+        self.look_again(connection).await
+    }
+
+    /// The secret is not where it was. EventBridge says what became of the connection: deleted, deauthorised, or given new
+    /// credentials, and with them another secret.
+    async fn look_again(&self, known: &Connection) -> Result<Values, ReadError> {
+        let name = connection_name(&known.arn).unwrap_or_default();
+        let Some((found, reason)) = self.connections.find(name).await? else {
+            return Err(unusable("was deleted"));
+        };
+        if found.arn != known.arn {
+            return Err(unusable("was deleted, and another one made under its name: save the webhook again"));
+        }
+        if let Some(arn) = &found.secret_arn
+            && let Some(values) = self.secret(&found, arn).await?
+        {
+            return Ok(values);
+        }
+        Err(match reason {
+            Some(reason) => unusable(&format!("is deauthorised: {reason}")),
+            None => unusable("is deauthorised: it has no credentials"),
+        })
+    }
+
+    /// `None` when there is no such secret.
+    async fn secret(&self, connection: &Connection, arn: &str) -> Result<Option<Values>, ReadError> {
+        let error = match self.secrets.get_secret_value().secret_id(arn).send().await {
+            Ok(found) => {
+                let text = found.secret_string().unwrap_or_default();
+                let values = Values::read(connection.kind, text);
+                return values.map(Some).ok_or_else(|| unusable("has a secret that cannot be read"));
+            }
+            Err(error) => error,
+        };
+        match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+            // A secret that is about to be deleted is an invalid request.
+            Some("ResourceNotFoundException" | "InvalidRequestException") => Ok(None),
+            Some("AccessDeniedException" | "DecryptionFailure") => {
+                Err(unusable("has a secret that Hookstep may not read"))
+            }
+            _ => Err(SecretsError::new("read the secret of a connection", code(&error)).into()),
+        }
+    }
+}
+
+fn unusable(what: &str) -> ReadError {
+    ReadError::Unusable(format!("the connection {what}"))
+}

@@ -1,0 +1,86 @@
+//! What only `deliver` reads, in the table of webhooks: the credentials of a webhook, sk `secrets#{config_id}`, and the key of
+//! its org, sk `signing-key`. Both sort past every config id, so that a list of webhooks does not read them.
+
+use contract::{ConfigId, Credentials, OrgId, OrgKey};
+
+use crate::item::{Item, from_item, s};
+use crate::{Configs, StoreError};
+
+const ORG_KEY: &str = "signing-key";
+
+impl Configs {
+    /// The credentials of a webhook as they are now; `None` when it was deleted.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn credentials(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+    ) -> Result<Option<Credentials>, StoreError> {
+        let found = self.item(org_id, sort_key(config_id)).await?;
+        found
+            .map(|mut item| {
+                item.insert("config_id".to_owned(), s(config_id));
+                from_item(item)
+            })
+            .transpose()
+    }
+
+    /// The key of an org, when it has one.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn org_key(&self, org_id: &OrgId) -> Result<Option<OrgKey>, StoreError> {
+        self.item(org_id, ORG_KEY.to_owned()).await?.map(from_item).transpose()
+    }
+
+    /// Keeps the key of an org that has none; one that is there stays.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn create_org_key(&self, key: &OrgKey) -> Result<(), StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(crate::item::to_item(key)?))
+            .item("config_id", s(ORG_KEY))
+            .condition_expression("attribute_not_exists(config_id)")
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(())
+            }
+            Err(e) => Err(StoreError::during("create an org's key")(e)),
+        }
+    }
+
+    async fn item(&self, org_id: &OrgId, sort_key: String) -> Result<Option<Item>, StoreError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("org_id", s(org_id))
+            .key("config_id", s(sort_key))
+            // Whoever changed a credential expects the next attempt to have it.
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::during("read credentials"))?;
+        Ok(found.item)
+    }
+}
+
+pub(crate) fn sort_key(config_id: ConfigId) -> String {
+    format!("secrets#{config_id}")
+}
+
+/// The item of the credentials of a webhook.
+pub(crate) fn to_item(credentials: &Credentials) -> Result<Item, StoreError> {
+    let mut item = crate::item::to_item(credentials)?;
+    item.insert("config_id".to_owned(), s(sort_key(credentials.config_id)));
+    Ok(item)
+}
