@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
 
-use crate::StoreError;
 use crate::credentials;
-use crate::item::{Item, from_item, n, s, to_item};
+use crate::item::{Item, from_item, s, to_item};
+use crate::{Hold, StoreError};
 
 /// Past every config id, and before the sort key of everything else in an org's partition.
 const AFTER_CONFIGS: &str = "g";
@@ -27,7 +27,7 @@ pub struct Configs {
 pub enum Replaced {
     /// It is written.
     Done,
-    /// Somebody else changed the webhook since it was read, or deleted it; nothing is written.
+    /// The webhook was deleted, or held for so long that somebody else may have changed it; nothing is written.
     Outdated,
 }
 
@@ -86,7 +86,7 @@ impl Configs {
         Ok(())
     }
 
-    /// Writes over a webhook, which was at revision `before`, and over its credentials.
+    /// Writes over a webhook that is held, and over its credentials; the hold ends with it.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -94,16 +94,12 @@ impl Configs {
         &self,
         config: &WebhookConfig,
         credentials: &Credentials,
-        before: u64,
+        hold: Hold,
     ) -> Result<Replaced, StoreError> {
-        // Revision 0 is that of items without one.
-        let unchanged = "attribute_exists(config_id) AND \
-            (revision = :before OR (attribute_not_exists(revision) AND :before = :none))";
         let put = self
             .put(to_item(config)?)
-            .condition_expression(unchanged)
-            .expression_attribute_values(":before", n(before))
-            .expression_attribute_values(":none", n(0));
+            .condition_expression("held_until = :held")
+            .expression_attribute_values(":held", hold.attribute());
         let writes = [item(put)?, item(self.put(credentials::to_item(credentials)?))?];
         match self.transact(writes).send().await {
             Ok(_) => Ok(Replaced::Done),

@@ -58,7 +58,8 @@ impl Configs {
         }
     }
 
-    async fn item(&self, org_id: &OrgId, sort_key: String) -> Result<Option<Item>, StoreError> {
+    /// An item as it is now.
+    pub(crate) async fn item(&self, org_id: &OrgId, sort_key: String) -> Result<Option<Item>, StoreError> {
         let found = self
             .client
             .get_item()
