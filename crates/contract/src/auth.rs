@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::auth_fields::AuthFields;
 use crate::{FieldError, OrgId, Secret};
 
 /// The longest value of a connection, and the most parameters of one kind: EventBridge's limits (API reference,
@@ -11,7 +12,7 @@ const MAX_PARAMETERS: usize = 100;
 
 /// How a request says who it is. A bearer token is an API key named `Authorization`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "AuthFields")]
 pub enum Auth {
     /// It does not.
     #[default]
@@ -21,7 +22,7 @@ pub enum Auth {
         /// The user.
         username: String,
         /// The password; write-only.
-        #[serde(default, skip_serializing)]
+        #[serde(skip_serializing)]
         password: Secret,
     },
     /// A header with a fixed value.
@@ -29,7 +30,7 @@ pub enum Auth {
         /// The header.
         name: String,
         /// Its value; write-only.
-        #[serde(default, skip_serializing)]
+        #[serde(skip_serializing)]
         value: Secret,
     },
     /// A bearer token of an authorisation server (RFC 6749 §4.4).
@@ -39,13 +40,11 @@ pub enum Auth {
         /// The client's id.
         client_id: String,
         /// The client's secret; write-only.
-        #[serde(default, skip_serializing)]
+        #[serde(skip_serializing)]
         client_secret: Secret,
         /// The method of the token request.
-        #[serde(default)]
         method: TokenMethod,
         /// More to send with the token request.
-        #[serde(default)]
         parameters: Vec<Parameter>,
     },
     /// An EventBridge connection that is there already, made by the operator for this org.

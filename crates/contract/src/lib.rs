@@ -6,6 +6,7 @@
 //! [`Attempt`] with an [`Outcome`]; `update-status` answers [`Next`]. What we broke ourselves is a [`StepError`].
 
 mod auth;
+mod auth_fields;
 mod config;
 mod credentials;
 mod error;

@@ -1,0 +1,97 @@
+//! Reading an [`Auth`] so that a wrong field of it can be named. Inside a tagged enum serde reads from memory, and whoever
+//! follows its path sees no further than the enum: so all fields of all kinds are read first, and sorted out then.
+
+use std::mem::take;
+
+use serde::Deserialize;
+
+use crate::{Auth, Parameter, Secret, TokenMethod};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with a type")]
+pub(crate) struct AuthFields {
+    #[serde(rename = "type")]
+    kind: Kind,
+    username: Option<String>,
+    #[serde(default)]
+    password: Secret,
+    name: Option<String>,
+    #[serde(default)]
+    value: Secret,
+    token_url: Option<String>,
+    client_id: Option<String>,
+    #[serde(default)]
+    client_secret: Secret,
+    method: Option<TokenMethod>,
+    parameters: Option<Vec<Parameter>>,
+    connection_arn: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    None,
+    Basic,
+    ApiKey,
+    OauthClientCredentials,
+    Connection,
+}
+
+impl TryFrom<AuthFields> for Auth {
+    /// In serde's words, whose field whoever reads them knows how to find.
+    type Error = String;
+
+    fn try_from(mut fields: AuthFields) -> Result<Self, String> {
+        let auth = fields.take()?;
+        match fields.left() {
+            Some(field) => Err(format!("unknown field `{field}`, which this type of auth does not have")),
+            None => Ok(auth),
+        }
+    }
+}
+
+impl AuthFields {
+    fn take(&mut self) -> Result<Auth, String> {
+        Ok(match self.kind {
+            Kind::None => Auth::None,
+            Kind::Basic => Auth::Basic {
+                username: required(&mut self.username, "username")?,
+                password: take(&mut self.password),
+            },
+            Kind::ApiKey => {
+                Auth::ApiKey { name: required(&mut self.name, "name")?, value: take(&mut self.value) }
+            }
+            Kind::OauthClientCredentials => Auth::OauthClientCredentials {
+                token_url: required(&mut self.token_url, "token_url")?,
+                client_id: required(&mut self.client_id, "client_id")?,
+                client_secret: take(&mut self.client_secret),
+                method: self.method.take().unwrap_or_default(),
+                parameters: self.parameters.take().unwrap_or_default(),
+            },
+            Kind::Connection => {
+                Auth::Connection { connection_arn: required(&mut self.connection_arn, "connection_arn")? }
+            }
+        })
+    }
+
+    /// A field that is there, and that the kind does not have.
+    fn left(&self) -> Option<&'static str> {
+        let is_there = [
+            ("username", self.username.is_some()),
+            ("password", self.password != Secret::Kept),
+            ("name", self.name.is_some()),
+            ("value", self.value != Secret::Kept),
+            ("token_url", self.token_url.is_some()),
+            ("client_id", self.client_id.is_some()),
+            ("client_secret", self.client_secret != Secret::Kept),
+            ("method", self.method.is_some()),
+            ("parameters", self.parameters.is_some()),
+            ("connection_arn", self.connection_arn.is_some()),
+        ];
+        is_there.into_iter().find(|(_, is_there)| *is_there).map(|(field, _)| field)
+    }
+}
+
+fn required(field: &mut Option<String>, name: &str) -> Result<String, String> {
+    field.take().ok_or_else(|| format!("missing field `{name}`"))
+}
