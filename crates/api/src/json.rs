@@ -20,7 +20,8 @@ pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let path = error.path().to_string();
         let reason = error.into_inner();
         if reason.is_data() {
-            Problem::field(FieldError::new(field_of(&path, &reason.to_string()), reason.to_string()))
+            let reason = reason.to_string();
+            Problem::field(FieldError::new(field_of(&path, &reason), without_value(&reason)))
         } else {
             Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {reason}"))
         }
@@ -42,5 +43,47 @@ fn field_of(path: &str, message: &str) -> String {
         (".", Some(name)) => name.to_owned(),
         (path, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
         (path, _) => path.to_owned(),
+    }
+}
+
+/// The message without the value it is about, which may be a secret.
+fn without_value(message: &str) -> &str {
+    let has_value = ["invalid type: ", "invalid value: ", "unknown variant `"];
+    if !has_value.iter().any(|start| message.starts_with(start)) {
+        return message;
+    }
+    // The last one: the value can have the words in it.
+    message.rfind(", expected ").map_or("is not what is expected", |at| &message[at + ", ".len()..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only read")]
+    struct Body {
+        text: String,
+        kind: Kind,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        One,
+    }
+
+    #[test]
+    fn what_was_sent_is_not_repeated() {
+        for body in [
+            r#"{"text": 424242, "kind": "one"}"#,
+            r#"{"text": "t", "kind": "424242"}"#,
+            r#"{"text": "t", "kind": "a, expected 424242"}"#,
+            r#""424242, expected 424242""#,
+        ] {
+            let problem = read_json::<Body>(body.as_bytes()).unwrap_err();
+            let problem = serde_json::to_string(&problem).unwrap();
+            assert!(!problem.contains("424242") && problem.contains("expected"), "{problem}");
+        }
     }
 }
