@@ -79,10 +79,20 @@ pub(crate) fn check(headers: &BTreeMap<String, String>) -> Result<(), HeaderRefu
     Ok(())
 }
 
+pub(crate) fn check_credential(name: &str) -> Result<(), HeaderRefusal> {
+    let refuse = |reason| HeaderRefusal { name: name.to_owned(), reason };
+    let parsed = name.parse::<HeaderName>().map_err(|_| refuse("has a name that is not valid"))?;
+    check_reserved(parsed.as_str()).map_err(refuse)
+}
+
 fn check_name(name: &str) -> Result<(), &'static str> {
     if CREDENTIALS.contains(&name) {
         return Err("carries a credential, and headers are kept in the execution history");
     }
+    check_reserved(name)
+}
+
+fn check_reserved(name: &str) -> Result<(), &'static str> {
     if RESERVED.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
         return Err("is reserved");
     }

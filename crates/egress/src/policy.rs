@@ -113,6 +113,14 @@ impl Policy {
         headers::check(headers)
     }
 
+    /// Whether a credential may be sent in a header of this name: `Authorization` and `Cookie`, unlike other headers, may.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn check_credential_header(&self, name: &str) -> Result<(), HeaderRefusal> {
+        headers::check_credential(name)
+    }
+
     /// Whether [`Client::send`](crate::Client::send) takes the headers. For those of our own making: a credential, a token
     /// endpoint's.
     ///
