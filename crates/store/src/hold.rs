@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract::{ConfigId, OrgId, Timestamp, WebhookConfig};
 
@@ -43,22 +44,14 @@ impl Configs {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn hold(
-        &self,
-        config: &WebhookConfig,
-        now: Timestamp,
-    ) -> Result<Option<Hold>, StoreError> {
+    pub async fn hold(&self, config: &WebhookConfig, now: Timestamp) -> Result<Option<Hold>, StoreError> {
         // Revision 0 is that of items without one.
         let unchanged = "attribute_exists(config_id) \
             AND (revision = :revision OR (attribute_not_exists(revision) AND :revision = :none)) \
             AND (attribute_not_exists(held_until) OR held_until < :now)";
         let hold = Hold { until: now.plus(HELD) };
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("org_id", s(&config.org_id))
-            .key("config_id", s(config.config_id))
+            .update_of(config)
             .update_expression("SET held_until = :until")
             .condition_expression(unchanged)
             .expression_attribute_values(":revision", n(config.revision))
@@ -82,11 +75,7 @@ impl Configs {
     /// When the table cannot be written.
     pub async fn release(&self, config: &WebhookConfig, hold: Hold) -> Result<(), StoreError> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("org_id", s(&config.org_id))
-            .key("config_id", s(config.config_id))
+            .update_of(config)
             .update_expression("REMOVE held_until")
             .condition_expression("held_until = :held")
             .expression_attribute_values(":held", hold.attribute())
@@ -99,5 +88,12 @@ impl Configs {
             }
             Err(e) => Err(StoreError::during("release a webhook")(e)),
         }
+    }
+    fn update_of(&self, config: &WebhookConfig) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("org_id", s(&config.org_id))
+            .key("config_id", s(config.config_id))
     }
 }
