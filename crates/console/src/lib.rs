@@ -1,23 +1,35 @@
 //! The Lambda function `console`: the management API.
 //!
-//! Routes: `/webhook`, `/webhook/{config_id}`, `/webhook/{config_id}/events`, `/webhook/{config_id}/events/{event_id}` and
-//! `/healthz`.
+//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/events` and
+//! `/events/{event_id}`; `/.well-known/webhook-public-key` and `/healthz`.
 
+mod authentication;
+mod certificates;
 mod events;
 mod health;
 mod page;
+mod public_key;
+mod save;
+mod signing_keys;
+mod test_auth;
+mod view;
 mod webhooks;
+mod workflow;
 
 use std::sync::Arc;
 
+use api::Problem;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
-use contract::Sources;
+use axum::routing::{get, post};
+use contract::{Ciphertext, OrgId, Sources};
 use egress::Policy;
+use secrets::{Connections, Keys};
 use store::{Configs, Events, Tokens};
 
-/// The largest body of a management request: a config with all its headers is far smaller.
+pub use workflow::Workflow;
+
+/// The largest body of a management request: a config with all its headers and certificates is smaller.
 const BODY_BYTES: usize = 64 * 1024;
 
 /// What the routes need.
@@ -29,10 +41,22 @@ pub struct Context {
     pub configs: Configs,
     /// The table of events.
     pub events: Events,
+    /// What encrypts keys.
+    pub keys: Keys,
+    /// The connections that hold what webhooks say to receivers of who they are.
+    pub connections: Connections,
+    /// The state machine that tries it.
+    pub workflow: Workflow,
     /// Which receivers may be called at all.
     pub policy: Policy,
-    /// The clock and new ids.
+    /// The clock, new ids and the bytes of keys.
     pub sources: Sources,
+}
+
+impl Context {
+    async fn encrypt(&self, org_id: &OrgId, key: &str) -> Result<Ciphertext, Problem> {
+        self.keys.encrypt(org_id, key).await.map_err(|error| Problem::internal(&error))
+    }
 }
 
 /// The routes of this function.
@@ -40,9 +64,18 @@ pub fn router(ctx: Context) -> Router {
     Router::new()
         .route("/webhook", get(webhooks::list).post(webhooks::create))
         .route("/webhook/{config_id}", get(webhooks::read).put(webhooks::replace).delete(webhooks::delete))
+        .route("/webhook/{config_id}/rotate-secret", post(signing_keys::rotate))
+        .route("/webhook/{config_id}/test-auth", post(test_auth::test_auth))
         .route("/webhook/{config_id}/events", get(events::list))
         .route("/webhook/{config_id}/events/{event_id}", get(events::read))
+        .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/healthz", get(health::check))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(ctx))
+}
+
+/// As many bytes as a key has, out of those that nobody can guess.
+fn bytes_32(sources: &Sources) -> [u8; 32] {
+    let bytes = (sources.random_bytes)();
+    std::array::from_fn(|index| bytes[index])
 }

@@ -1,0 +1,193 @@
+//! The connection of a webhook: what a save asks of it, and the asking.
+
+use std::error::Error;
+
+use api::Problem;
+use axum::http::StatusCode;
+use contract::{
+    Auth, ConfigFields, Connection, FieldError, OrgId, Parameter, Place, WebhookConfig, connection_name,
+    missing_value,
+};
+use egress::Policy;
+use secrets::{SaveError, connection_name_for};
+
+use crate::Context;
+
+/// What a save asks of a webhook's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It stays.
+    Keep,
+    /// There is none.
+    Clear,
+    /// It is the one that the operator made.
+    Attach,
+    /// It is our own, and all of it is given.
+    Write,
+    /// It is our own, and what is not given stays.
+    Amend,
+}
+
+/// Whether `auth` has a connection that we make, and delete again.
+pub(crate) fn is_own(auth: Option<&Auth>) -> bool {
+    matches!(auth, Some(Auth::Basic { .. } | Auth::ApiKey { .. } | Auth::OauthClientCredentials { .. }))
+}
+
+/// Checks the authentication of a webhook, with the headers it has to go with.
+pub(crate) fn check(fields: &ConfigFields, org_id: &OrgId, policy: &Policy) -> Result<(), FieldError> {
+    let Some(auth) = &fields.auth else { return Ok(()) };
+    auth.check(org_id)?;
+    match auth {
+        Auth::ApiKey { name, value } => {
+            check_header("auth.name", name, policy)?;
+            if value.given().is_some_and(|value| !value.chars().all(|c| c == ' ' || c.is_ascii_graphic())) {
+                return Err(FieldError::new("auth.value", "must be visible ASCII: it is sent in a header"));
+            }
+            match fields.headers.keys().find(|header| header.eq_ignore_ascii_case(name)) {
+                Some(header) => Err(FieldError::new(
+                    format!("headers.{header}"),
+                    "must not be there: auth sets this header",
+                )),
+                None => Ok(()),
+            }
+        }
+        Auth::OauthClientCredentials { token_url, parameters, .. } => {
+            policy
+                .check_url(token_url)
+                .map_err(|refusal| FieldError::new("auth.token_url", refusal.to_string()))?;
+            for (index, Parameter { place, name, .. }) in parameters.iter().enumerate() {
+                if *place == Place::Header {
+                    check_header(&format!("auth.parameters[{index}].name"), name, policy)?;
+                }
+            }
+            Ok(())
+        }
+        Auth::None | Auth::Basic { .. } | Auth::Connection { .. } => Ok(()),
+    }
+}
+
+fn check_header(field: &str, name: &str, policy: &Policy) -> Result<(), FieldError> {
+    policy.check_credential_header(name).map_err(|refusal| FieldError::new(field, refusal.to_string()))
+}
+
+/// What it means for the connection that `asked` is to come after `before`. Secrets that are not given are kept, as long as it
+/// is clear which is which.
+pub(crate) fn change(before: Option<&Auth>, asked: Option<&Auth>) -> Result<Change, FieldError> {
+    let asked = match asked {
+        None => return Ok(Change::Keep),
+        Some(Auth::None) => return Ok(Change::Clear),
+        Some(Auth::Connection { .. }) => return Ok(Change::Attach),
+        Some(asked) => asked,
+    };
+    let Some(missing) = asked.missing_secret() else { return Ok(Change::Write) };
+    match (before, asked) {
+        (
+            Some(Auth::OauthClientCredentials { parameters: stored, .. }),
+            Auth::OauthClientCredentials { parameters, .. },
+        ) => match unclear_value(stored, parameters) {
+            Some(field) => {
+                let reason =
+                    "must be given: parameters are kept when all are as they were and none has a value";
+                Err(FieldError::new(field, reason))
+            }
+            None => Ok(Change::Amend),
+        },
+        (Some(Auth::Basic { .. }), Auth::Basic { .. }) | (Some(Auth::ApiKey { .. }), Auth::ApiKey { .. }) => {
+            Ok(Change::Amend)
+        }
+        _ => Err(FieldError::new(missing, "must be given: there is none that could be kept")),
+    }
+}
+
+/// The first parameter whose value is neither given nor clearly one of those that are there.
+fn unclear_value(stored: &[Parameter], asked: &[Parameter]) -> Option<String> {
+    let places = |parameters: &[Parameter]| -> Vec<_> {
+        parameters.iter().map(|parameter| (parameter.place, parameter.name.clone())).collect()
+    };
+    let none_given = asked.iter().all(|parameter| parameter.value.given().is_none());
+    missing_value(asked).filter(|_| !(none_given && places(stored) == places(asked)))
+}
+
+/// Does what is asked of the connection; `kept` is what it is now.
+pub(crate) async fn apply(
+    ctx: &Context,
+    change: Change,
+    config: &WebhookConfig,
+    kept: Option<Connection>,
+) -> Result<Option<Connection>, Problem> {
+    let Some(auth) = config.fields.auth.as_ref().filter(|_| change != Change::Keep) else {
+        return Ok(kept.filter(|_| change == Change::Keep));
+    };
+    if let Auth::Connection { connection_arn } = auth {
+        return attached(ctx, config, connection_arn).await.map(Some);
+    }
+    let name = connection_name_for(&config.org_id, config.config_id);
+    let written = match ctx.connections.update(&name, auth).await {
+        // Not the other way round: a save that broke off can have left one of this name.
+        Err(SaveError::Gone) if change == Change::Write => ctx.connections.create(&name, auth).await,
+        written => written,
+    };
+    written.map(Some).map_err(|error| refusal(error, auth))
+}
+
+/// The connection that the operator made for this org.
+async fn attached(ctx: &Context, config: &WebhookConfig, arn: &str) -> Result<Connection, Problem> {
+    let wrong = |reason| Problem::field(FieldError::new("auth.connection_arn", reason));
+    let name = connection_name(arn).unwrap_or_default();
+    if name == connection_name_for(&config.org_id, config.config_id) {
+        return Err(wrong("is the webhook's own connection: leave auth out to keep it"));
+    }
+    let found = ctx.connections.find(name).await.map_err(|error| Problem::internal(&error))?;
+    let (connection, _) = found.filter(|(connection, _)| connection.arn == arn).ok_or_else(|| {
+        wrong("there is no connection with this ARN in the account and region of this deployment")
+    })?;
+    Ok(connection)
+}
+
+fn refusal(error: SaveError, auth: &Auth) -> Problem {
+    match error {
+        SaveError::Gone => {
+            let field = auth.missing_secret().unwrap_or_else(|| "auth".to_owned());
+            FieldError::new(field, "must be given again: the connection that had it is gone").into()
+        }
+        SaveError::Refused => FieldError::new("auth", "EventBridge does not take these values").into(),
+        SaveError::Full => {
+            tracing::error!("there are as many EventBridge connections as the account may have");
+            let detail = "this deployment has as many connections as its AWS account may have: its operator has to ask \
+                for more (Service Quotas, EventBridge, Connections)";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        }
+        SaveError::Failed(error) => Problem::internal(&error),
+    }
+}
+
+/// Deletes the connection that was made for a webhook and that it does not use as it is stored now. What cannot be deleted is
+/// logged: it is written over when the webhook has one again, and deleted with the webhook.
+pub(crate) async fn tidy(ctx: &Context, config: &WebhookConfig) {
+    if let Err(error) = try_tidy(ctx, config).await {
+        let name = connection_name_for(&config.org_id, config.config_id);
+        let chain = contract::error_chain(&*error);
+        tracing::warn!(connection.name = name, error.chain = chain, "a connection that nobody uses was left");
+    }
+}
+
+async fn try_tidy(ctx: &Context, config: &WebhookConfig) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let name = connection_name_for(&config.org_id, config.config_id);
+    let Some(stored) = ctx.configs.latest(&config.org_id, config.config_id).await? else {
+        return Ok(ctx.connections.delete(&name).await?);
+    };
+    if is_own(stored.fields.auth.as_ref()) {
+        return Ok(());
+    }
+    // Whoever is about to give it a connection again must not lose that one.
+    let hold = ctx.configs.hold(&stored, ctx.sources.now()).await?.ok_or("the webhook is being changed")?;
+    let deleted = ctx.connections.delete(&name).await;
+    ctx.configs.release(&stored, hold).await?;
+    Ok(deleted?)
+}
+
+/// Deletes the connection that was made for a webhook, if there is one.
+pub(crate) async fn delete(ctx: &Context, config: &WebhookConfig) -> Result<(), Problem> {
+    let name = connection_name_for(&config.org_id, config.config_id);
+    ctx.connections.delete(&name).await.map_err(|error| Problem::internal(&error))
+}

@@ -1,0 +1,197 @@
+//! Saving a webhook: its item, its credentials and its connection, so that it is wholly saved or not at all.
+
+use api::{Caller, ConfigPath, Problem};
+use axum::http::StatusCode;
+use contract::{Auth, ConfigFields, ConfigId, Credentials, FieldError, OrgId, Timestamp, WebhookConfig};
+use egress::{Policy, Refusal};
+use signing::Secret;
+use store::{Hold, Replaced};
+use tracing::Instrument;
+
+use crate::authentication::{self, Change, is_own};
+use crate::certificates::{self, Checked};
+use crate::{Context, signing_keys};
+
+/// A webhook that was saved, and the signing secret that was made for it.
+pub(crate) struct Saved {
+    pub(crate) config: WebhookConfig,
+    pub(crate) secret: Option<Secret>,
+}
+
+/// What is asked for, checked, as it is to be stored.
+struct Draft {
+    fields: ConfigFields,
+    change: Change,
+    certificate: Option<contract::CertificateInfo>,
+}
+
+/// The caller's webhook of this id, with every change so far.
+pub(crate) async fn latest(
+    ctx: &Context,
+    caller: &Caller,
+    ConfigPath(config_id): ConfigPath,
+) -> Result<WebhookConfig, Problem> {
+    ctx.configs.latest(caller.org_id(), config_id).await?.ok_or_else(Problem::no_webhook)
+}
+
+/// Does the work even when whoever asked for it goes away: what stops half-way leaves what nobody knows of.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(work.in_current_span()).await.map_err(|error| Problem::internal(&error))?
+}
+
+/// Makes a webhook.
+pub(crate) async fn create(ctx: &Context, org_id: OrgId, asked: ConfigFields) -> Result<Saved, Problem> {
+    let now = ctx.sources.now();
+    let Draft { fields, change, certificate } = draft(&ctx.policy, &org_id, asked, None, now)?;
+    let (key, secret) = signing_keys::make(ctx, &org_id).await?;
+    let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
+    let config = WebhookConfig {
+        config_id: ConfigId((ctx.sources.new_id)()),
+        org_id,
+        created_at: now,
+        updated_at: now,
+        revision: 1,
+        signing_secrets: vec![key.lifetime],
+        certificate,
+        disabled_reason: None,
+        fields,
+    };
+    let write = async || {
+        let connection = authentication::apply(ctx, change, &config, None).await?;
+        let credentials = Credentials {
+            org_id: config.org_id.clone(),
+            config_id: config.config_id,
+            revision: config.revision,
+            connection,
+            signing_keys: vec![key],
+            tls,
+        };
+        Ok(ctx.configs.create(&config, &credentials).await?)
+    };
+    if let Err(problem) = write().await {
+        if is_own(config.fields.auth.as_ref()) {
+            authentication::tidy(ctx, &config).await;
+        }
+        return Err(problem);
+    }
+    Ok(Saved { config, secret: Some(secret) })
+}
+
+/// Changes a webhook, which was as `before` when it was read.
+pub(crate) async fn replace(
+    ctx: &Context,
+    before: WebhookConfig,
+    asked: ConfigFields,
+) -> Result<Saved, Problem> {
+    let now = ctx.sources.now();
+    let org_id = &before.org_id;
+    let Draft { fields, change, certificate } = draft(&ctx.policy, org_id, asked, Some(&before), now)?;
+    let stored = ctx.configs.credentials(org_id, before.config_id).await?;
+    let mut credentials = stored.unwrap_or_else(|| no_credentials(&before));
+    let mut secret = None;
+    // Saved by a version that did not sign.
+    if credentials.signing_keys.is_empty() {
+        let (key, made) = signing_keys::make(ctx, org_id).await?;
+        credentials.signing_keys.push(key);
+        secret = Some(made);
+    }
+    credentials.tls = certificates::keys(ctx, org_id, fields.tls.as_ref(), credentials.tls).await?;
+    let disabled_reason = before.disabled_reason.clone().filter(|_| !fields.enabled);
+    let config = WebhookConfig { certificate, disabled_reason, fields, ..before.clone() };
+    let config = write_over(ctx, &before, config, credentials, change).await?;
+    Ok(Saved { config, secret })
+}
+
+/// Writes a changed webhook in the place of `before`, while nobody else can.
+pub(crate) async fn write_over(
+    ctx: &Context,
+    before: &WebhookConfig,
+    mut config: WebhookConfig,
+    mut credentials: Credentials,
+    change: Change,
+) -> Result<WebhookConfig, Problem> {
+    let now = ctx.sources.now();
+    let Some(hold) = ctx.configs.hold(before, now).await? else { return Err(overtaken(ctx, before).await) };
+    config.updated_at = now;
+    config.revision = before.revision + 1;
+    config.signing_secrets = signing_keys::lifetimes(&credentials.signing_keys);
+    credentials.revision = config.revision;
+    let write = async || {
+        credentials.connection = authentication::apply(ctx, change, &config, credentials.connection).await?;
+        match ctx.configs.replace(&config, &credentials, hold).await? {
+            Replaced::Done => Ok(()),
+            Replaced::Outdated => Err(overtaken(ctx, before).await),
+        }
+    };
+    let written = write().await;
+    if written.is_err() {
+        release(ctx, before, hold).await;
+    }
+    let [was_own, is_own] = [before, &config].map(|config| is_own(config.fields.auth.as_ref()));
+    // A connection that is changed cannot be changed back: its secrets are not ours to read.
+    if (written.is_ok() && was_own && !is_own) || (written.is_err() && is_own) {
+        authentication::tidy(ctx, before).await;
+    }
+    written.map(|()| config)
+}
+
+/// For a webhook that was saved by a version that knew of none.
+pub(crate) fn no_credentials(config: &WebhookConfig) -> Credentials {
+    Credentials {
+        org_id: config.org_id.clone(),
+        config_id: config.config_id,
+        revision: config.revision,
+        connection: None,
+        signing_keys: Vec::new(),
+        tls: None,
+    }
+}
+
+/// The webhook is not as it was when it was read.
+async fn overtaken(ctx: &Context, before: &WebhookConfig) -> Problem {
+    match ctx.configs.latest(&before.org_id, before.config_id).await {
+        Ok(Some(_)) => {
+            let detail = "somebody else has changed the webhook meanwhile, or is about to: read it again";
+            Problem::new(StatusCode::CONFLICT, detail)
+        }
+        Ok(None) => Problem::no_webhook(),
+        Err(error) => error.into(),
+    }
+}
+
+async fn release(ctx: &Context, config: &WebhookConfig, hold: Hold) {
+    // Logged and left: it ends by itself.
+    if let Err(error) = ctx.configs.release(config, hold).await {
+        api::log_failure(&error);
+    }
+}
+
+/// Checks what is asked for, and completes it with what is left out.
+fn draft(
+    policy: &Policy,
+    org_id: &OrgId,
+    asked: ConfigFields,
+    before: Option<&WebhookConfig>,
+    now: Timestamp,
+) -> Result<Draft, FieldError> {
+    let mut fields = asked;
+    fields.check()?;
+    policy.check_url(&fields.url).map_err(|refusal| FieldError::new("url", refusal.to_string()))?;
+    policy.check_headers(&fields.headers).map_err(|refusal| {
+        FieldError::new(format!("headers.{}", refusal.name), Refusal::from(refusal).to_string())
+    })?;
+    let stored = before.and_then(|before| before.fields.auth.as_ref());
+    let asked = fields.auth.take();
+    fields.auth = asked.clone().or_else(|| stored.cloned()).filter(|auth| *auth != Auth::None);
+    authentication::check(&fields, org_id, policy)?;
+    let change = authentication::change(stored, asked.as_ref())?;
+    let before = before.map_or_else(Checked::default, |before| Checked {
+        tls: before.fields.tls.clone(),
+        certificate: before.certificate.clone(),
+    });
+    let Checked { tls, certificate } = certificates::check(fields.tls, before, now)?;
+    fields.tls = tls;
+    Ok(Draft { fields, change, certificate })
+}

@@ -1,0 +1,120 @@
+//! The signing secrets of a webhook: the first one, and those that take its place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Caller, ConfigPath, Problem, read_json};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use contract::{FieldError, Lifetime, OrgId, Scope, SigningKey, Timestamp, WebhookConfig};
+use serde::{Deserialize, Serialize, Serializer};
+use signing::Secret;
+
+use crate::authentication::Change;
+use crate::save::{self, to_the_end};
+use crate::{Context, bytes_32, public_key};
+
+/// How long the old secret signs beside the new one when nothing is said: a day to tell the receiver.
+const DEFAULT_OVERLAP_SECS: u64 = 24 * 3600;
+
+/// The longest overlap: 7 days.
+const MAX_OVERLAP_SECS: u64 = 7 * 24 * 3600;
+
+/// The most secrets that sign at once: each is a signature more in the header of every request.
+const MAX_SECRETS: usize = 5;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    #[serde(default = "default_overlap")]
+    overlap_seconds: u64,
+}
+
+fn default_overlap() -> u64 {
+    DEFAULT_OVERLAP_SECS
+}
+
+/// The new secret, shown this once.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rotated {
+    #[serde(serialize_with = "reveal")]
+    signing_secret: Secret,
+    /// Until when the secret before it signs too; null when there was none.
+    previous_expires_at: Option<Timestamp>,
+}
+
+/// `POST /webhook/{config_id}/rotate-secret`: a new secret signs, beside the old ones for a while.
+pub(crate) async fn rotate(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Rotated>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let before = save::latest(&ctx, &caller, config_id?).await?;
+    let overlap = overlap(&body?)?;
+    to_the_end(async move { Ok(Json(replace(&ctx, before, overlap).await?)) }).await
+}
+
+async fn replace(ctx: &Context, before: WebhookConfig, overlap: Duration) -> Result<Rotated, Problem> {
+    let now = ctx.sources.now();
+    let stored = ctx.configs.credentials(&before.org_id, before.config_id).await?;
+    let mut credentials = stored.unwrap_or_else(|| save::no_credentials(&before));
+    let older = retired(credentials.signing_keys, now, overlap)?;
+    let previous_expires_at = (!before.signing_secrets.is_empty()).then(|| now.plus(overlap));
+    let (key, signing_secret) = make(ctx, &before.org_id).await?;
+    credentials.signing_keys = [vec![key], older].concat();
+    save::write_over(ctx, &before, before.clone(), credentials, Change::Keep).await?;
+    Ok(Rotated { signing_secret, previous_expires_at })
+}
+
+/// A new secret, encrypted and in the clear. Whoever has a secret has the key of his org, too.
+pub(crate) async fn make(ctx: &Context, org_id: &OrgId) -> Result<(SigningKey, Secret), Problem> {
+    public_key::ensure(ctx, org_id).await?;
+    let secret = Secret::from_random(&bytes_32(&ctx.sources));
+    let key = ctx.encrypt(org_id, &secret.reveal()).await?;
+    let lifetime = Lifetime { created_at: ctx.sources.now(), expires_at: None };
+    Ok((SigningKey { key, lifetime }, secret))
+}
+
+/// How long each secret signs, for everybody to see.
+pub(crate) fn lifetimes(keys: &[SigningKey]) -> Vec<Lifetime> {
+    keys.iter().map(|key| key.lifetime).collect()
+}
+
+/// For serde: the one place where a secret is shown.
+pub(crate) fn reveal<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&secret.reveal())
+}
+
+fn overlap(body: &[u8]) -> Result<Duration, Problem> {
+    let seconds = match body {
+        [] => DEFAULT_OVERLAP_SECS,
+        body => read_json::<Rotation>(body)?.overlap_seconds,
+    };
+    if seconds > MAX_OVERLAP_SECS {
+        let reason = format!("must be 0 to {MAX_OVERLAP_SECS}");
+        return Err(FieldError::new("overlap_seconds", reason).into());
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+/// The keys before a new one, as far as they still sign: none longer than `overlap`, and none longer than it was to.
+fn retired(keys: Vec<SigningKey>, now: Timestamp, overlap: Duration) -> Result<Vec<SigningKey>, Problem> {
+    let end = now.plus(overlap);
+    let retire = |mut key: SigningKey| {
+        key.lifetime.expires_at = Some(key.lifetime.expires_at.map_or(end, |earlier| earlier.min(end)));
+        key
+    };
+    let older: Vec<_> = keys.into_iter().map(retire).filter(|key| key.lifetime.holds(now)).collect();
+    if older.len() < MAX_SECRETS {
+        return Ok(older);
+    }
+    let detail = format!(
+        "{MAX_SECRETS} secrets sign already: wait until the first of them has expired, or set overlap_seconds to 0"
+    );
+    Err(Problem::new(StatusCode::CONFLICT, detail))
+}

@@ -1,0 +1,68 @@
+//! A webhook as the API shows it.
+
+use std::time::Duration;
+
+use contract::limits::days;
+use contract::{Auth, Timestamp, WebhookConfig};
+use serde::{Serialize, Serializer};
+use signing::Secret;
+
+use crate::save::Saved;
+use crate::signing_keys;
+
+/// How long before its end a client certificate is warned of: time enough to get another one.
+const EXPIRES_SOON: Duration = days(30);
+
+/// A webhook as the API shows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct WebhookView {
+    #[serde(flatten)]
+    config: WebhookConfig,
+    /// What its owner should see to, though it works so far.
+    warnings: Vec<String>,
+    /// Shown this once, by the save that made it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    signing_secret: Option<Secret>,
+}
+
+impl WebhookView {
+    /// A webhook that is there.
+    pub(crate) fn of(config: WebhookConfig, now: Timestamp) -> Self {
+        Self { warnings: warnings(&config, now), config, signing_secret: None }
+    }
+
+    /// A webhook that was just saved.
+    pub(crate) fn saved(Saved { config, secret }: Saved, now: Timestamp) -> Self {
+        Self { signing_secret: secret, ..Self::of(config, now) }
+    }
+}
+
+fn reveal<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => signing_keys::reveal(secret, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn warnings(config: &WebhookConfig, now: Timestamp) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if config.fields.url.starts_with("http:") {
+        warnings.push("the URL is not https: bodies and credentials travel in the clear".to_owned());
+    }
+    if let Some(Auth::OauthClientCredentials { token_url, .. }) = &config.fields.auth
+        && token_url.starts_with("http:")
+    {
+        warnings.push("the token URL is not https: the client's secret travels in the clear".to_owned());
+    }
+    if let Some(end) = config.certificate.as_ref().map(|certificate| certificate.not_after) {
+        if end < now {
+            warnings.push(format!("the client certificate expired at {end}: receivers refuse it"));
+        } else if end < now.plus(EXPIRES_SOON) {
+            warnings.push(format!("the client certificate expires at {end}"));
+        }
+    }
+    if config.signing_secrets.is_empty() {
+        warnings.push("requests are not signed: save the webhook, and it gets a signing secret".to_owned());
+    }
+    warnings
+}
