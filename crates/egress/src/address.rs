@@ -107,6 +107,13 @@ fn blocked_v6(address: Ipv6Addr) -> Option<(Reach, &'static str)> {
         let inner = Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
         return Some((Never, blocked_v4(inner).map_or("reserved", |(_, kind)| kind)));
     }
+    if let [.., 0 | 0x200, 0x5efe, high, low] = address.segments() {
+        // ISATAP: on a network that has it, under whatever prefix, the address inside is called.
+        let inner = Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
+        if let Some((_, kind)) = blocked_v4(inner) {
+            return Some((Never, kind));
+        }
+    }
     (!GLOBAL_V6.contains(&address)).then_some((Never, "reserved"))
 }
 

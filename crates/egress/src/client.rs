@@ -1,20 +1,21 @@
 //! The HTTP client.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HeaderValue, RETRY_AFTER};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method};
 use rustls::RootCertStore;
+use rustls::sign::CertifiedKey;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
-use crate::body::{Body, Watch};
+use crate::body::Watch;
+use crate::client_tls::ClientTls;
 use crate::failure::{Phase, SendError, SendFailure, classify};
 use crate::headers;
-use crate::policy::Policy;
+use crate::message::{Request, Response};
+use crate::policy::{Policy, Refusal};
 use crate::resolver::{self, CheckingResolver, Lookup};
 use crate::timing::{Stopwatch, TimeConnects, Timings};
 use crate::tls;
@@ -35,10 +36,20 @@ const MAX_HEADER_LINES: usize = 1000;
 /// The same for HTTP/2, in bytes.
 const MAX_HEADER_LIST_BYTES: u32 = 256 * 1024;
 
-/// Sends requests, as far as its policy lets it. Cheap to clone; one per process, for it keeps the connections.
+/// What an HTTP/2 receiver may send of one answer before any of it is read; the library's 2 MiB would be memory that every
+/// receiver can make us hold. Twice what is kept of an answer, so that what is kept arrives in one go.
+const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
+
+/// The same for all answers of one connection together.
+const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// Sends requests, as far as its policy lets it. Cheap to clone; one per process, for it keeps the connections. (Webhooks
+/// with TLS of their own have a client each, which is worth keeping as well: see [`Client::with_tls`].)
 #[derive(Clone, Debug)]
 pub struct Client {
     policy: Policy,
+    lookup: Lookup,
+    roots: Arc<RootCertStore>,
     http: reqwest::Client,
 }
 
@@ -53,51 +64,6 @@ pub enum BuildError {
     Http(#[source] reqwest::Error),
 }
 
-/// One request.
-#[derive(Debug)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// The receiver; checked once more.
-    pub url: String,
-    /// All headers but `Host` and `Content-Length`.
-    pub headers: BTreeMap<String, String>,
-    /// The body.
-    pub body: Body,
-    /// How long it may take, the response body included.
-    pub deadline: Duration,
-    /// How much of the answer is kept.
-    pub keep: Keep,
-}
-
-/// How much of an answer is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Keep {
-    /// Of its headers, names and values together.
-    pub header_bytes: usize,
-    /// Of its body.
-    pub body_bytes: usize,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub struct Response {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers, in lower case, repeated ones joined by a comma and a space; what is beyond the bound is left out.
-    pub headers: BTreeMap<String, String>,
-    /// `Retry-After` as it was sent, wherever it stood among the headers.
-    pub retry_after: Option<String>,
-    /// The start of the body.
-    pub body: Vec<u8>,
-    /// Whether there was more of the body, or may have been: too long, too late, or broken off.
-    pub truncated: bool,
-    /// The address that was called.
-    pub remote_addr: Option<SocketAddr>,
-    /// Where the time went.
-    pub timings: Timings,
-}
-
 impl Client {
     /// A client under `policy`.
     ///
@@ -108,22 +74,51 @@ impl Client {
     }
 
     pub(crate) fn with(policy: Policy, lookup: Lookup, roots: RootCertStore) -> Result<Self, BuildError> {
+        Self::build(policy, lookup, roots.into(), None)
+    }
+
+    /// A client that shows the certificate of `tls` to receivers that ask for one, and trusts its authorities, if it names
+    /// any, in place of the public ones. Policy and resolver are the same. Connections and TLS sessions are its own, so
+    /// that no request of another webhook can travel on a connection that was opened with this one's certificate.
+    ///
+    /// # Errors
+    /// When TLS or the HTTP library cannot be set up.
+    pub fn with_tls(&self, tls: &ClientTls) -> Result<Self, BuildError> {
+        let roots = tls.authorities.as_ref().unwrap_or(&self.roots);
+        Self::build(self.policy, self.lookup, roots.clone(), tls.identity.clone())
+    }
+
+    fn build(
+        policy: Policy,
+        lookup: Lookup,
+        roots: Arc<RootCertStore>,
+        identity: Option<Arc<CertifiedKey>>,
+    ) -> Result<Self, BuildError> {
+        let tls = tls::config(roots.clone(), identity).map_err(BuildError::Tls)?;
         let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(roots).map_err(BuildError::Tls)?)
+            .tls_backend_preconfigured(tls)
             .dns_resolver(Arc::new(CheckingResolver { policy, lookup }))
             .connector_layer(TimeConnects)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
             .referer(false)
+            // Bytes as they came, whatever features another crate turns on: a small answer must not unpack to a large one.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(POOL_IDLE)
             .tcp_nodelay(true)
             .http1_max_headers(MAX_HEADER_LINES)
-            .http2_max_header_list_size(MAX_HEADER_LIST_BYTES);
+            .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
+            .http2_initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW_BYTES);
         #[cfg(target_os = "linux")]
         let builder = builder.tcp_user_timeout(STALLED_WRITE);
-        Ok(Self { policy, http: builder.build().map_err(BuildError::Http)? })
+        let http = builder.build().map_err(BuildError::Http)?;
+        Ok(Self { policy, lookup, roots, http })
     }
 
     /// The policy it works under.
@@ -156,8 +151,8 @@ impl Client {
         let Request { method, url, headers, body, deadline: after, keep } = request;
         let deadline = Instant::now() + after;
         let url = self.policy.check_url(&url)?;
-        let mut headers = headers::to_map(&headers).map_err(crate::Refusal::Header)?;
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.length));
+        let mut headers = headers::to_map(&headers).map_err(Refusal::Header)?;
+        set_length(&mut headers, &method, body.length);
         let sending = self.http.request(method, url).headers(headers).body(body.inner).send();
         let mut response = match timeout_at(deadline, sending).await {
             Ok(Ok(response)) => response,
@@ -181,6 +176,15 @@ impl Client {
     }
 }
 
+/// Says how long the body is. A method that usually has none says nothing of a body that is not there (RFC 9110, 8.6).
+fn set_length(headers: &mut HeaderMap, method: &Method, length: u64) {
+    if length == 0 && !matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
+        headers.remove(CONTENT_LENGTH);
+    } else {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+}
+
 /// Reads up to `max_bytes` and says whether there was, or may have been, more. What is not read is not drained: the
 /// connection ends with the response.
 async fn read_body(response: &mut reqwest::Response, max_bytes: usize, deadline: Instant) -> (Vec<u8>, bool) {
@@ -193,7 +197,8 @@ async fn read_body(response: &mut reqwest::Response, max_bytes: usize, deadline:
         };
         let room = max_bytes - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if chunk.len() > room {
+        // A source that always has something, be it nothing, leaves `timeout_at` no chance to look.
+        if chunk.len() > room || Instant::now() >= deadline {
             return (body, true);
         }
     }

@@ -6,6 +6,7 @@ use std::io;
 use std::iter;
 use std::time::Duration;
 
+use rustls::AlertDescription;
 use thiserror::Error;
 
 use crate::body::BoxError;
@@ -83,6 +84,8 @@ pub enum Unreachable {
     Certificate(rustls::CertificateError),
     /// The rest of TLS.
     Tls(rustls::Error),
+    /// TLS, after what was a whole handshake to us. HTTP/2 keeps no more of the reason.
+    TlsBroken,
     /// Broken off by the other side.
     Reset,
     /// Closed by the other side, without an answer or in the middle of its head.
@@ -97,13 +100,41 @@ impl fmt::Display for Unreachable {
             Self::Dns => f.write_str("the host name does not resolve"),
             Self::ConnectionRefused => f.write_str("connection refused"),
             Self::NoConnection => f.write_str("could not connect"),
+            Self::Certificate(rustls::CertificateError::UnknownIssuer) => {
+                f.write_str("the certificate is not valid: its issuer is not trusted, or its chain is not complete")
+            }
             Self::Certificate(error) => write!(f, "the certificate is not valid: {error}"),
+            Self::Tls(rustls::Error::AlertReceived(alert)) => write_alert(f, *alert),
             Self::Tls(error) => write!(f, "no TLS connection: {error}"),
+            Self::TlsBroken => f.write_str(
+                "TLS broke after the handshake, as it does when the receiver demands a client certificate that it did \
+                 not get, or does not accept the one it got",
+            ),
             Self::Reset => f.write_str("the connection was reset before an answer came"),
             Self::Closed => f.write_str("the connection was closed before an answer came"),
             Self::Protocol => f.write_str("the answer is not valid HTTP, or its headers are too large"),
         }
     }
+}
+
+/// What the receiver's last word in TLS means to its owner. Libraries do not agree on the alert for a certificate that was
+/// not shown: Go says "bad certificate", OpenSSL "handshake failure" before TLS 1.3.
+fn write_alert(f: &mut fmt::Formatter<'_>, alert: AlertDescription) -> fmt::Result {
+    let reason = match alert {
+        AlertDescription::CertificateRequired => "it demands a client certificate",
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::DecryptError
+        | AlertDescription::AccessDenied => "it got no client certificate that it accepts",
+        AlertDescription::HandshakeFailure => "nothing in common, or it demands a client certificate",
+        AlertDescription::UnrecognisedName => "it does not know the host name",
+        other => return write!(f, "the receiver broke off TLS: {other:?}"),
+    };
+    write!(f, "the receiver broke off TLS: {reason} ({alert:?})")
 }
 
 /// What a failed request of the HTTP library means.
@@ -139,7 +170,16 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
             _ => None,
         };
     }
-    match cause.downcast_ref::<io::Error>()?.kind() {
+    if let Some(error) = cause.downcast_ref::<h2::Error>() {
+        return (error.is_remote() && (error.is_reset() || error.is_go_away())).then_some(Unreachable::Reset);
+    }
+    let error = cause.downcast_ref::<io::Error>()?;
+    match error.kind() {
+        // What TLS makes of the other side's alert, or of a record that it cannot use. HTTP/2 has made text of the cause.
+        io::ErrorKind::InvalidData => {
+            let is_told_below = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+            (!is_told_below).then_some(Unreachable::TlsBroken)
+        }
         io::ErrorKind::ConnectionRefused => Some(Unreachable::ConnectionRefused),
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted

@@ -29,6 +29,21 @@ const RESERVED: [&str; 17] = [
     "webhook-timestamp",
 ];
 
+/// Never the caller's, whoever he is: the HTTP library would believe them, or the receiver another end of the message, or
+/// another host, than we do. (`Content-Length` is replaced.)
+const FRAMING: [&str; 10] = [
+    "connection",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 const RESERVED_PREFIXES: [&str; 4] = ["proxy-", "x-amz-", "x-amzn-", "x-forwarded-"];
 
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
@@ -74,14 +89,20 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The headers as the HTTP library takes them.
+/// The headers as the HTTP library takes them. Any can be a credential, so none shows in a trace of the library, nor stays
+/// in the compression table of an HTTP/2 connection.
 pub(crate) fn to_map(headers: &BTreeMap<String, String>) -> Result<HeaderMap, HeaderRefusal> {
     let mut map = HeaderMap::with_capacity(headers.len() + 1);
     for (name, value) in headers {
         let refuse = |reason| HeaderRefusal { name: name.clone(), reason };
         let parsed = name.parse::<HeaderName>().map_err(|_| refuse("has a name that is not valid"))?;
+        if FRAMING.contains(&parsed.as_str()) {
+            return Err(refuse("is reserved"));
+        }
         let value = HeaderValue::from_bytes(value.as_bytes());
-        map.insert(parsed, value.map_err(|_| refuse("has a value with control characters"))?);
+        let mut value = value.map_err(|_| refuse("has a value with control characters"))?;
+        value.set_sensitive(true);
+        map.insert(parsed, value);
     }
     Ok(map)
 }

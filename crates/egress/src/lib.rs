@@ -24,8 +24,12 @@
 mod address;
 mod body;
 mod client;
+mod client_tls;
 mod failure;
 mod headers;
+#[cfg(feature = "inspect")]
+mod inspect;
+mod message;
 mod policy;
 mod resolver;
 #[cfg(test)]
@@ -35,8 +39,12 @@ mod tls;
 
 pub use address::BlockedAddress;
 pub use body::{Body, BoxError};
-pub use client::{BuildError, Client, Keep, Request, Response};
+pub use client::{BuildError, Client};
+pub use client_tls::{ClientTls, TlsPart, TlsParts, TlsRefusal, private_key_der};
 pub use failure::{Phase, SendError, SendFailure, Unreachable};
 pub use headers::HeaderRefusal;
+#[cfg(feature = "inspect")]
+pub use inspect::{CertificateFacts, inspect};
+pub use message::{Keep, Request, Response};
 pub use policy::{Policy, Refusal};
 pub use timing::Timings;

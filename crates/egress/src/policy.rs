@@ -113,6 +113,15 @@ impl Policy {
         headers::check(headers)
     }
 
+    /// Whether [`Client::send`](crate::Client::send) takes the headers. For those of our own making: a credential, a token
+    /// endpoint's.
+    ///
+    /// # Errors
+    /// The first that it does not.
+    pub fn check_own_headers(&self, headers: &BTreeMap<String, String>) -> Result<(), HeaderRefusal> {
+        headers::to_map(headers).map(drop)
+    }
+
     fn check_host(&self, url: &Url) -> Result<(), Refusal> {
         match url.host() {
             None => Err(Refusal::NoHost),

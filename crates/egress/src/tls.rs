@@ -8,6 +8,7 @@ use rustls::client::{
     Tls13ClientSessionValue,
 };
 use rustls::pki_types::ServerName;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, NamedGroup, RootCertStore};
 
 use crate::timing;
@@ -20,13 +21,19 @@ pub(crate) fn public_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
-/// TLS 1.2 and 1.3 with ring, HTTP/2 when the receiver has it.
-pub(crate) fn config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+/// TLS 1.2 and 1.3 with ring, HTTP/2 when the receiver has it; `identity` for a receiver that asks who calls.
+pub(crate) fn config(
+    roots: Arc<RootCertStore>,
+    identity: Option<Arc<CertifiedKey>>,
+) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
+    if let Some(identity) = identity {
+        config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(identity));
+    }
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.resumption = Resumption::store(Arc::new(Sessions(ClientSessionMemoryCache::new(SESSIONS))));
     Ok(config)

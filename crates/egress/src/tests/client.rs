@@ -9,6 +9,8 @@ use std::time::Duration;
 use http::Method;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
 use crate::resolver::Lookup;
 use crate::{Body, Client, Keep, Policy, Refusal, Request, SendError, Unreachable, tls};
@@ -34,14 +36,31 @@ fn certificate() -> CertificateDer<'static> {
     CertificateDer::from_slice(include_bytes!("fixtures/receiver.test.der"))
 }
 
+fn key() -> PrivateKeyDer<'static> {
+    PrivateKeyDer::try_from(include_bytes!("fixtures/receiver.test.key.der").as_slice()).unwrap()
+}
+
 pub(super) fn server_config() -> ServerConfig {
-    let key = PrivateKeyDer::try_from(include_bytes!("fixtures/receiver.test.key.der").as_slice()).unwrap();
     ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate()], key)
+        .with_single_cert(vec![certificate()], key())
         .unwrap()
+}
+
+/// The receiver's certificate, shown `times` times, and its key.
+pub(super) fn large_chain(times: usize) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    (vec![certificate(); times], key())
+}
+
+/// The head of a request, of which nothing more need come.
+pub(super) async fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut head).await.unwrap(), 0);
+    }
+    String::from_utf8(head).unwrap()
 }
 
 /// A client that trusts the receiver's certificate.

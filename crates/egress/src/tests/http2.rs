@@ -23,7 +23,7 @@ async fn describe(request: http::Request<Incoming>) -> Result<http::Response<Ful
     Ok(http::Response::new(format!("{version:?} {announced} {length}").into()))
 }
 
-async fn receiver() -> String {
+pub(super) async fn receiver() -> String {
     let mut config = server_config();
     config.alpn_protocols = vec![b"h2".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
