@@ -3,8 +3,9 @@
 //! Where a new test goes: by what a user would call it. `trigger` for what a producer sees, `webhooks` for the management
 //! API, `events` for what can be read back, `receivers` for what a receiver does to us, `bodies` for what travels,
 //! `claims` for claim checks, `retries` for what comes after a failure, `exceptions` for what is our own fault, `tenants`
-//! for who may do what, `bus` for events from EventBridge. What needs a process of its own is in `crash` (the host) and
-//! `lambdas` (the function binaries); `contracts` binds the parts together.
+//! for who may do what, `bus` for events from EventBridge, `signatures` for whether others find our signatures good. What
+//! needs a process of its own is in `crash` (the host) and `lambdas` (the function binaries); `contracts` binds the parts
+//! together.
 //!
 //! What must be the same on AWS is a case in `cases`: it runs on the host, and in `ministack` on the deployed template.
 
@@ -19,8 +20,10 @@ mod exceptions;
 mod lambdas;
 mod ministack;
 mod process;
+mod python;
 mod receivers;
 mod retries;
+mod signatures;
 mod template;
 mod tenants;
 mod trigger;
