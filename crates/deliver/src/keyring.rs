@@ -6,7 +6,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contract::{Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, StepError, Timestamp, TlsKeys};
+use contract::{
+    Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, StepError, Timestamp, TlsKeys,
+};
 use egress::{ClientTls, TlsParts};
 use secrets::{Keys, ReadError, Vault};
 use signing::{PrivateKey, Secret, Signer};
@@ -61,7 +63,8 @@ pub(crate) struct Ring {
 impl Ring {
     /// Signs with all that is good at `now`; `None` for a webhook without keys.
     pub(crate) fn signer(&self, now: Timestamp) -> Option<Signer> {
-        let mut good = self.secrets.iter().filter(|(_, lifetime)| lifetime.holds(now)).map(|(secret, _)| secret.clone());
+        let mut good =
+            self.secrets.iter().filter(|(_, lifetime)| lifetime.holds(now)).map(|(secret, _)| secret.clone());
         let newest = good.next()?;
         Some(Signer::new(newest, good.collect(), self.org_key.clone()))
     }
@@ -199,9 +202,6 @@ impl Keyring {
 }
 
 /// What was checked when it was saved cannot be read now.
-fn unreadable(
-    what: &str,
-    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> StepError {
+fn unreadable(what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StepError {
     StepError::because(ErrorName::InvalidInput, format!("{what} cannot be read"), error)
 }
