@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tracing::{Level, Span, enabled, trace, trace_span};
 
-use crate::tables::Reply;
+use crate::wire::Reply;
 
 /// Whether somebody listens.
 pub(crate) fn on() -> bool {
@@ -27,9 +27,9 @@ pub(crate) fn invoke() {
     trace!(target: "hookstep::aws", service = "lambda", operation = "Invoke", "a request");
 }
 
-/// Step Functions has answered.
-pub(crate) fn states(operation: &str, reply: &Reply) {
-    trace!(target: "hookstep::aws", service = "states", operation, status = reply.status, "a request");
+/// A service has answered that charges by the request alone.
+pub(crate) fn service(service: &'static str, operation: &str, reply: &Reply) {
+    trace!(target: "hookstep::aws", service, operation, status = reply.status, "a request");
 }
 
 /// The bucket has answered.
