@@ -133,6 +133,7 @@ fn dispatch(database: &Database, operation: &str, request: &[u8]) -> Reply {
         "DeleteItem" => run(request, |request| database.delete_item(request)),
         "Query" => run(request, |request| database.query(request)),
         "Scan" => run(request, |request| database.scan(request)),
+        "TransactWriteItems" => run(request, |request| database.transact_write_items(request)),
         _ => {
             failure(&DynoxideError::ValidationException(format!("the embedded host does not do {operation}")))
         }

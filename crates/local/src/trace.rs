@@ -47,7 +47,11 @@ pub(crate) fn with_capacity(request: &Bytes) -> Option<Bytes> {
 /// DynamoDB has answered.
 pub(crate) fn tables(operation: &str, reply: &Reply) {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let units = body["ConsumedCapacity"]["CapacityUnits"].as_f64();
+    let units = match &body["ConsumedCapacity"] {
+        // A transaction says it of each table.
+        Value::Array(tables) => tables.iter().map(|table| table["CapacityUnits"].as_f64()).sum(),
+        table => table["CapacityUnits"].as_f64(),
+    };
     let error = body["__type"].as_str().and_then(|name| name.rsplit('#').next());
     trace!(target: "hookstep::aws", service = "dynamodb", operation, status = reply.status, units, error, "a request");
 }
