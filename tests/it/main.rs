@@ -21,6 +21,7 @@ mod ministack;
 mod process;
 mod receivers;
 mod retries;
+mod standins;
 mod template;
 mod tenants;
 mod trigger;
