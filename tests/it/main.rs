@@ -24,6 +24,7 @@ mod python;
 mod receivers;
 mod retries;
 mod signatures;
+mod standins;
 mod template;
 mod tenants;
 mod trigger;
