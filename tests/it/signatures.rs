@@ -5,7 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a verifier that cannot be called ends the test")]
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +18,10 @@ use crate::python;
 
 const NAME: &str = "signatures";
 
+/// Looked for once: where there is none, that takes its time.
+static PYTHON: LazyLock<Option<PathBuf>> =
+    LazyLock::new(|| python::environment(NAME, "v1 is not verified by others"));
+
 /// Fails unless others find the signatures of a request good: the `v1` by this secret, whatever else is beside it, and the
 /// `v1a` by this key. The library takes only requests of the last five minutes and only bodies that are UTF-8.
 pub(crate) fn verify_elsewhere(headers: Received<'_>, body: &[u8], secret: &str, public_key_pem: &str) {
@@ -25,7 +31,7 @@ pub(crate) fn verify_elsewhere(headers: Received<'_>, body: &[u8], secret: &str,
 
 /// The verdict of `standardwebhooks`.
 fn by_the_library(headers: Received<'_>, body: &[u8], secret: &str, expected: Result<(), &str>) {
-    let Some(python) = python::environment(NAME, "v1 is not verified by others") else { return };
+    let Some(python) = &*PYTHON else { return };
     let mut command = Command::new(python);
     command.arg(workspace().join("tests/signatures/verify.py"));
     command.args([headers.id, headers.timestamp, headers.signature, secret]);
