@@ -26,6 +26,8 @@ struct Case {
     webhook: Value,
     /// What the receiver answers in turn, the last one for ever; without any, nobody listens.
     replies: Vec<Reply>,
+    /// What the authorisation server answers that the webhook's `auth.token_url` is to name; without any, there is none.
+    grants: Vec<Reply>,
     how: How,
     content_type: &'static str,
     body: Bytes,
@@ -112,7 +114,11 @@ async fn observe(engine: &impl Engine, case: &Case) -> Value {
         Some(receiver) => receiver.url.clone(),
         None => closed_port().await,
     };
-    let config_id = api.create_webhook(&url, case.webhook.clone()).await;
+    let mut fields = case.webhook.clone();
+    if !case.grants.is_empty() {
+        fields["auth"]["token_url"] = Receiver::answering(case.grants.clone()).await.url.into();
+    }
+    let config_id = api.create_webhook(&url, fields).await;
     let Accepted { event_id, answer } = send(engine, case, &config_id).await;
     let event = api.ended(&config_id, &event_id).await;
     let webhook = api.get(&format!("/webhook/{config_id}")).await;

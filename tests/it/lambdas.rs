@@ -35,9 +35,9 @@ pub(crate) const FUNCTIONS: [(&str, &[&str]); 6] = [
     ),
     ("fetch-config", &["CONFIGS_TABLE"]),
     ("hydrate", &["CLAIMS_BUCKET"]),
-    ("deliver", &["CLAIMS_BUCKET"]),
+    ("deliver", &["CONFIGS_TABLE", "CLAIMS_BUCKET", "KEY_ID"]),
     ("update-status", &["EVENTS_TABLE", "CONFIGS_TABLE"]),
-    ("console", &["TOKENS_TABLE", "CONFIGS_TABLE", "EVENTS_TABLE"]),
+    ("console", &["TOKENS_TABLE", "CONFIGS_TABLE", "EVENTS_TABLE", "KEY_ID", "EXPRESS_STATE_MACHINE_ARN"]),
 ];
 
 /// What every function needs to reach AWS.

@@ -3,8 +3,9 @@
 //! Where a new test goes: by what a user would call it. `trigger` for what a producer sees, `webhooks` for the management
 //! API, `events` for what can be read back, `receivers` for what a receiver does to us, `bodies` for what travels,
 //! `claims` for claim checks, `retries` for what comes after a failure, `exceptions` for what is our own fault, `tenants`
-//! for who may do what, `bus` for events from EventBridge. What needs a process of its own is in `crash` (the host) and
-//! `lambdas` (the function binaries); `contracts` binds the parts together.
+//! for who may do what, `credentials` for who a request says it is, `leaks` for what must be nowhere, `bus` for events from EventBridge, `signatures` for whether others find our signatures good. What
+//! needs a process of its own is in `crash` (the host) and `lambdas` (the function binaries); `contracts` binds the parts
+//! together.
 //!
 //! What must be the same on AWS is a case in `cases`: it runs on the host, and in `ministack` on the deployed template.
 
@@ -14,13 +15,18 @@ mod cases;
 mod claims;
 mod contracts;
 mod crash;
+mod credentials;
 mod events;
 mod exceptions;
 mod lambdas;
+mod leaks;
 mod ministack;
 mod process;
+mod python;
 mod receivers;
 mod retries;
+mod signatures;
+mod standins;
 mod template;
 mod tenants;
 mod trigger;

@@ -19,6 +19,7 @@
 //!   a `Succeed` state, an alarm on a sum.
 
 mod environment;
+mod kept;
 mod limits;
 mod numbers;
 mod server;
@@ -44,5 +45,6 @@ async fn the_deployed_template_does_what_the_embedded_host_does() {
         assert_eq!(ministack, host, "left is ministack, right the embedded host");
     }
     limits::hold(&stack).await;
+    kept::hold(&server, &python).await;
     numbers::print(&stack).await;
 }

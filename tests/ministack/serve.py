@@ -3,14 +3,19 @@
 Everything else is set by environment variables (tests/it/ministack/server.rs).
 """
 
+import json
 import os
+import re
 import signal
 import socketserver
 import sys
 import threading
+import uuid
 
 from ministack.app import main
-from ministack.services import stepfunctions
+from ministack.core import iam_actions
+from ministack.core.responses import json_response
+from ministack.services import eventbridge, secretsmanager, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 
@@ -70,9 +75,120 @@ def take_sums():
     provisioners._cw_metric_alarm_record = metric_alarm_record
 
 
+def keep_connections_secret():
+    """On AWS a connection has a secret in Secrets Manager, whose ARN its description tells; an update keeps what it leaves out,
+    but for HTTP parameters; nothing secret is shown. ministack 1.5.33 has no such secret, replaces all and shows all."""
+    create, describe = eventbridge._create_connection, eventbridge._describe_connection
+    update, delete = eventbridge._update_connection, eventbridge._delete_connection
+    deauthorize = eventbridge._deauthorize_connection
+
+    def create_connection(data):
+        answer = create(data)
+        if answer[0] == 200:
+            write_secret(eventbridge._connections[data["Name"]])
+        return answer
+
+    def update_connection(data):
+        known = eventbridge._connections.get(data.get("Name"))
+        if known and "AuthParameters" in data:
+            same = data.get("AuthorizationType", known["AuthorizationType"]) == known["AuthorizationType"]
+            kept = {k: v for k, v in known["AuthParameters"].items() if same or k == "InvocationHttpParameters"}
+            data = data | {"AuthParameters": changed(kept, data["AuthParameters"])}
+        answer = update(data)
+        if answer[0] == 200:
+            write_secret(known)
+        return answer
+
+    def describe_connection(data):
+        status, headers, body = describe(data)
+        return json_response(shown(json.loads(body))) if status == 200 else (status, headers, body)
+
+    def without_secret(operation):
+        def run(data):
+            known = eventbridge._connections.get(data.get("Name"))
+            answer = operation(data)
+            if known and "SecretArn" in known:
+                secretsmanager.delete_secret_in_process(known.pop("SecretArn"))
+            return answer
+
+        return run
+
+    eventbridge._create_connection = create_connection
+    eventbridge._update_connection = update_connection
+    eventbridge._describe_connection = describe_connection
+    eventbridge._delete_connection = without_secret(delete)
+    eventbridge._deauthorize_connection = without_secret(deauthorize)
+
+
+def write_secret(connection):
+    """Gives a connection its secret, or the secret it has a new version. A deauthorised one that gets nothing has none."""
+    value = json.dumps(secret_value(connection["AuthParameters"]))
+    if "SecretArn" in connection:
+        secretsmanager.put_secret_value_in_process(connection["SecretArn"], value)
+    elif connection["AuthParameters"]:
+        name = f"events!connection/{connection['Name']}/{uuid.uuid4()}"
+        connection["SecretArn"] = secretsmanager.create_secret_in_process(name, value)
+
+
+def secret_value(parameters):
+    """What EventBridge writes into the secret (docs/adr/0011-local-stand-ins.md)."""
+    value = {}
+    for kind, fields in parameters.items():
+        if kind == "InvocationHttpParameters":
+            value |= snake_case({kind: fields})
+        else:
+            fields = dict(fields)
+            value |= snake_case(fields.pop("ClientParameters", {}) | fields)
+    return value
+
+
+def snake_case(value):
+    if isinstance(value, list):
+        return [snake_case({"IsValueSecret": False} | parameter) for parameter in value]
+    if isinstance(value, dict):
+        return {re.sub("(?<=[a-z])(?=[A-Z])", "_", k).lower(): snake_case(v) for k, v in value.items()}
+    return value
+
+
+def changed(old, new):
+    """The parameters of an update over those that were there."""
+    nested = {
+        k: changed(old[k], v)
+        for k, v in new.items()
+        if isinstance(v, dict) and isinstance(old.get(k), dict) and not k.endswith("HttpParameters")
+    }
+    return old | new | nested
+
+
+def shown(value):
+    """What a description shows of a connection."""
+    if isinstance(value, list):
+        return [shown(item) for item in value]
+    if isinstance(value, dict):
+        hidden = {"Password", "ApiKeyValue", "ClientSecret"} | ({"Value"} if value.get("IsValueSecret") else set())
+        return {k: shown(v) for k, v in value.items() if k not in hidden}
+    return value
+
+
+def authorize_connections():
+    """On AWS the resource of `events:CreateConnection` and its like is `connection/{name}`. For ministack 1.5.33 it is a rule of
+    that name."""
+    extract = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(service, method, path, headers, *rest):
+        arn = extract(service, method, path, headers, *rest)
+        if service == "events" and headers.get("x-amz-target", "").endswith("Connection"):
+            return arn.replace(":rule/default/", ":connection/")
+        return arn
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
 end_with_the_test()
 answer_at_once()
 evaluate_timeouts()
 write_outputs()
 take_sums()
+keep_connections_secret()
+authorize_connections()
 main()

@@ -1,154 +1,160 @@
-//! One attempt, from its start to its record.
+//! One attempt, from its start to its end.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contract::limits::{MAX_TIMEOUT_SECS, RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
 use contract::{
-    Attempt, Content, ErrorName, EventHead, Outcome, RequestPlan, Sources, StepError, Timestamp, Timings,
+    Attempt, DeliverInput, ErrorName, EventHead, Outcome, RequestPlan, Sources, StepError, Timestamp,
 };
-use egress::{Body, Client, Keep, Request, Response, SendError, SendFailure};
+use egress::{Body, Client, Keep, Request};
 use http::Method;
 use tokio::time::Instant;
 
-use crate::payload::Altered;
-use crate::retry_after;
+use crate::authentication::Authentication;
+use crate::headers::Headers;
+use crate::keyring::Ring;
+use crate::oauth::Failure;
+use crate::payload::Source;
+use crate::{Context, signature};
 
-const USER_AGENT: &str = concat!("Hookstep/", env!("CARGO_PKG_VERSION"));
+/// What a receiver answers to a token that it does not take (any more).
+const UNAUTHORIZED: Option<u16> = Some(401);
+
+/// How much of an answer is kept.
+const KEEP: Keep = Keep { header_bytes: RESPONSE_HEADER_BYTES, body_bytes: RESPONSE_BODY_BYTES };
+
+/// Why nothing was sent.
+#[derive(Debug)]
+pub(crate) enum Unsent {
+    /// The attempt has failed.
+    Failed { outcome: Outcome, reason: String, transient: bool },
+    /// The fault is ours.
+    Broken(StepError),
+}
+
+impl Unsent {
+    pub(crate) fn failed(outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self::Failed { outcome, reason: reason.into(), transient: false }
+    }
+}
+
+impl From<StepError> for Unsent {
+    fn from(error: StepError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<Failure> for Unsent {
+    fn from(Failure { reason, transient, .. }: Failure) -> Self {
+        Self::Failed { outcome: Outcome::FailedAuth, reason, transient }
+    }
+}
 
 /// An attempt that has begun.
 pub(crate) struct Draft {
-    number: u32,
-    started_at: Timestamp,
-    start: Instant,
-    sources: Sources,
+    pub(crate) number: u32,
+    pub(crate) started_at: Timestamp,
+    pub(crate) start: Instant,
+    /// How long it may take in all.
+    pub(crate) timeout: Duration,
+    pub(crate) sources: Sources,
+}
+
+/// Makes an attempt.
+pub(crate) async fn make(input: DeliverInput, ctx: &Context) -> Result<Attempt, StepError> {
+    let draft = Draft::start(input.number, &input.request, ctx.sources);
+    match draft.run(input, ctx).await {
+        Ok(attempt) => Ok(attempt),
+        Err(Unsent::Failed { outcome, reason, transient }) => {
+            Ok(Attempt { error: Some(reason), transient, ..draft.record(outcome) })
+        }
+        Err(Unsent::Broken(error)) => Err(error),
+    }
 }
 
 impl Draft {
-    pub(crate) fn start(number: u32, sources: Sources) -> Self {
-        Self { number, started_at: sources.now(), start: Instant::now(), sources }
+    pub(crate) fn start(number: u32, plan: &RequestPlan, sources: Sources) -> Self {
+        let timeout = Duration::from_secs(plan.timeout_seconds.min(MAX_TIMEOUT_SECS).into());
+        Self { number, started_at: sources.now(), start: Instant::now(), timeout, sources }
     }
 
-    /// The attempt without a body to send.
-    pub(crate) fn unusable(&self, reason: String) -> Attempt {
-        Attempt { error: Some(reason), ..self.finish(Outcome::FailedPayload) }
+    /// When its time is up.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.start + self.timeout
     }
 
-    /// Sends, and records what became of it.
+    async fn run(&self, input: DeliverInput, ctx: &Context) -> Result<Attempt, Unsent> {
+        let DeliverInput { event, request: plan, payload, .. } = input;
+        let source = Source::new(payload)?;
+        let ring = ctx.keyring.ring(&event.org_id, event.config_id, plan.revision).await?;
+        let ring = ring.ok_or_else(|| Unsent::failed(Outcome::Refused, "the webhook was deleted"))?;
+        let refusal = ring.client.policy().check_headers(&plan.headers);
+        refusal.map_err(|refusal| Unsent::failed(Outcome::Refused, refusal.to_string()))?;
+        let signature = signature::of(&source, &event, &ring, self, &ctx.claims).await?;
+        let headers = Headers::new(&event, &plan.headers, signature, self.started_at);
+        let authentication = self.authenticate(&ring, None, ctx).await?;
+        let body = source.body(&ctx.claims).await?;
+        let attempt = self.send(&plan, body, &headers, authentication.as_ref(), &ring.client).await?;
+        let Some(refused) =
+            authentication.filter(|_| attempt.status_code == UNAUTHORIZED && ring.is_renewable())
+        else {
+            return Ok(attempt);
+        };
+        // Once more with another token, if there is one: the receiver said that it took nothing.
+        match self.authenticate(&ring, Some(&refused.value), ctx).await {
+            Ok(renewed) if renewed.as_ref().is_some_and(|renewed| renewed.value != refused.value) => {
+                let body = source.body(&ctx.claims).await?;
+                Ok(self.send(&plan, body, &headers, renewed.as_ref(), &ring.client).await?)
+            }
+            _ => Ok(attempt),
+        }
+    }
+
+    /// The header that says who we are: another than the `refused` one.
+    async fn authenticate(
+        &self,
+        ring: &Ring,
+        refused: Option<&str>,
+        ctx: &Context,
+    ) -> Result<Option<Authentication>, Unsent> {
+        let (tokens, client) = (&ctx.keyring.tokens, ctx.keyring.client());
+        match &ring.credentials {
+            Ok(None) => Ok(None),
+            Ok(Some(credentials)) => {
+                Ok(Some(credentials.header(tokens, refused, client, self.deadline()).await?))
+            }
+            Err(reason) => Err(Unsent::failed(Outcome::FailedAuth, reason)),
+        }
+    }
+
+    /// Sends, once, and records what became of it.
     pub(crate) async fn send(
         &self,
-        event: &EventHead,
-        plan: RequestPlan,
+        plan: &RequestPlan,
         body: Body,
+        headers: &Headers,
+        authentication: Option<&Authentication>,
         client: &Client,
     ) -> Result<Attempt, StepError> {
         let method = Method::from_bytes(plan.method.as_bytes()).map_err(|source| {
             StepError::because(ErrorName::InvalidInput, "the method is not an HTTP method", source)
         })?;
-        if let Err(refusal) = client.policy().check_headers(&plan.headers) {
-            return Ok(Attempt { error: Some(refusal.to_string()), ..self.finish(Outcome::Refused) });
-        }
-        let headers = self.headers(event, &plan.headers, &body);
-        let request = Request {
-            method,
-            url: plan.url,
-            headers: headers.clone(),
-            body,
-            deadline: Duration::from_secs(plan.timeout_seconds.min(MAX_TIMEOUT_SECS).into()),
-            keep: Keep { header_bytes: RESPONSE_HEADER_BYTES, body_bytes: RESPONSE_BODY_BYTES },
-        };
+        let (sent, recorded) = headers.with(authentication, body.length());
+        let deadline = self.deadline().saturating_duration_since(Instant::now());
+        let request = Request { method, url: plan.url.clone(), headers: sent, body, deadline, keep: KEEP };
         let attempt = match client.send(request).await {
-            Ok(response) => self.answered(response),
+            Ok(response) => {
+                self.answered(response, authentication.map(|authentication| &authentication.mask))
+            }
             Err(failure) => self.unanswered(failure)?,
         };
         // What was refused was not sent.
-        let request_headers = if attempt.outcome == Outcome::Refused { BTreeMap::new() } else { headers };
-        Ok(Attempt { request_headers, ..attempt })
-    }
-
-    /// All headers of the request but `Host`, as they go out.
-    fn headers(
-        &self,
-        event: &EventHead,
-        own: &BTreeMap<String, String>,
-        body: &Body,
-    ) -> BTreeMap<String, String> {
-        let mut headers = BTreeMap::from([("accept".to_owned(), "*/*".to_owned())]);
-        headers.extend(own.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
-        let mut set = |name: &str, value: String| headers.insert(name.to_owned(), value);
-        if let Some(content_type) = &event.content_type {
-            set("content-type", content_type.clone());
-        }
-        set("content-length", body.length().to_string());
-        set("user-agent", USER_AGENT.to_owned());
-        set("webhook-id", event.event_id.to_string());
-        set("webhook-timestamp", self.started_at.unix_seconds().to_string());
-        headers
-    }
-
-    fn answered(&self, response: Response) -> Attempt {
-        let status = response.status;
-        let (outcome, error) = if status.is_success() {
-            (Outcome::Succeeded, None)
-        } else {
-            (Outcome::FailedHttp, Some(format!("the receiver answered {}", status.as_u16())))
-        };
-        let now = self.sources.now();
-        Attempt {
-            status_code: Some(status.as_u16()),
-            response_headers: response.headers,
-            response_body: Some(Content::new(&response.body)),
-            response_truncated: response.truncated,
-            remote_ip: response.remote_addr.map(|address| address.ip().to_string()),
-            timings: in_milliseconds(response.timings),
-            error,
-            retry_after_seconds: response.retry_after.and_then(|header| retry_after::seconds(&header, now)),
-            ..self.finish(outcome)
-        }
-    }
-
-    fn unanswered(&self, failure: SendFailure) -> Result<Attempt, StepError> {
-        let SendFailure { error, timings } = failure;
-        let (outcome, reason) = match error {
-            SendError::Refused(_) => (Outcome::Refused, error.to_string()),
-            SendError::Timeout { .. } => (Outcome::FailedTimeout, error.to_string()),
-            SendError::Unreachable { .. } => (Outcome::FailedUnreachable, error.to_string()),
-            SendError::Body(source) if source.is::<Altered>() => (Outcome::FailedPayload, source.to_string()),
-            SendError::Body(source) => {
-                let message = "the claim check could not be read to its end";
-                return Err(StepError::because(ErrorName::StorageUnavailable, message, source));
-            }
-        };
-        Ok(Attempt { error: Some(reason), timings: in_milliseconds(timings), ..self.finish(outcome) })
-    }
-
-    /// The record as far as every attempt has it.
-    fn finish(&self, outcome: Outcome) -> Attempt {
-        Attempt {
-            number: self.number,
-            started_at: self.started_at,
-            duration_ms: self.start.elapsed().as_millis() as u64,
-            outcome,
-            status_code: None,
-            request_headers: BTreeMap::new(),
-            response_headers: BTreeMap::new(),
-            response_body: None,
-            response_truncated: false,
-            remote_ip: None,
-            timings: Timings::default(),
-            error: None,
-            retry_after_seconds: None,
-        }
+        let refused = attempt.outcome == Outcome::Refused;
+        Ok(if refused { attempt } else { Attempt { request_headers: recorded, ..attempt } })
     }
 }
 
-fn in_milliseconds(timings: egress::Timings) -> Timings {
-    // To the microsecond: the digits below are noise, and every one of them is stored.
-    let milliseconds = |part: Duration| part.as_micros() as f64 / 1000.0;
-    Timings {
-        dns: timings.dns.map(milliseconds),
-        connect: timings.connect.map(milliseconds),
-        tls: timings.tls.map(milliseconds),
-        first_byte: timings.first_byte.map(milliseconds),
-    }
+/// The event as its producer and its receiver know it.
+pub(crate) fn webhook_id(event: &EventHead) -> String {
+    event.event_id.to_string()
 }

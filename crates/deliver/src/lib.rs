@@ -1,41 +1,56 @@
 //! The step that makes one HTTP attempt.
 //!
-//! What the receiver does, refuses or lets time out is a value: an [`Attempt`] with its [`Outcome`](contract::Outcome).
-//! An `Err` means that we are broken: the bucket does not answer, or the state holds what no step writes.
+//! What the receiver does, refuses or lets time out is a value: an [`Attempt`] with its [`Outcome`](contract::Outcome). So is an
+//! authorisation server that gives no token. An `Err` means that we are broken: a table or the bucket does not answer, or the
+//! state holds what no step writes.
 //!
-//! The step reads a claim check while it sends it, so that its memory does not grow with the body (see `payload`).
+//! The order of an attempt: `keyring` finds the webhook's keys, `signature` signs the body, `authentication` makes the header
+//! that says who we are (with a token of `oauth` where it takes one), `attempt` sends, and `mask` keeps the credentials out of
+//! what is recorded. A claim check is read while it is signed and read again while it is sent, so that memory does not grow with
+//! the body (see `payload`).
 
 mod attempt;
+mod authentication;
+mod exchange;
+mod headers;
+mod keyring;
+mod mask;
+mod oauth;
 mod payload;
+mod record;
 mod retry_after;
+mod signature;
+mod test_auth;
 #[cfg(test)]
 mod tests;
 
-use contract::{Attempt, DeliverInput, Sources, StepError};
+use contract::{DeliverCall, DeliverOutput, Sources, StepError};
 
-use payload::Loaded;
+pub use keyring::Keyring;
 
 /// What the step works with.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The way out.
-    pub client: egress::Client,
+    /// The keys of webhooks, and the way out.
+    pub keyring: Keyring,
     /// Where claim checks are read.
     pub claims: store::Claims,
-    /// The clock.
+    /// The clock and the dice.
     pub sources: Sources,
 }
 
-/// Sends an event to its receiver, once.
+/// Sends an event to its receiver, once; or gets only the credentials for it.
 ///
 /// # Errors
 /// When we are broken; never for what the receiver did.
-pub async fn handle(input: DeliverInput, ctx: &Context) -> Result<Attempt, StepError> {
-    let DeliverInput { event, request, payload, number } = input;
-    let loaded = payload::load(payload, &ctx.claims).await?;
-    let draft = attempt::Draft::start(number, ctx.sources);
-    match loaded {
-        Loaded::Body(body) => draft.send(&event, request, body, &ctx.client).await,
-        Loaded::Unusable(reason) => Ok(draft.unusable(reason)),
+pub async fn handle(call: DeliverCall, ctx: &Context) -> Result<DeliverOutput, StepError> {
+    match call {
+        DeliverCall::Attempt(input) => {
+            let attempt = attempt::make(*input, ctx).await?;
+            Ok(DeliverOutput::Attempt(Box::new(attempt)))
+        }
+        DeliverCall::TestAuth { test_auth } => {
+            test_auth::run(&test_auth, ctx).await.map(DeliverOutput::AuthReport)
+        }
     }
 }

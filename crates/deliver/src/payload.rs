@@ -1,50 +1,62 @@
-//! The body of an attempt: from the state, or from the bucket while it is sent.
+//! The body of an attempt: from the state, or from the bucket while it is signed and while it is sent.
 
 use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use contract::{ErrorName, Payload, PinnedObject, StepError};
+use contract::{ErrorName, Outcome, Payload, PinnedObject, StepError};
 use http_body::{Frame, SizeHint};
 use sha2::{Digest, Sha256};
-use store::OpenError;
+use store::{ObjectBody, OpenError};
 use thiserror::Error;
+
+use crate::attempt::Unsent;
 
 const GONE: &str = "the claim check is no longer there";
 const CHANGED: &str = "the claim check was changed after the event was accepted";
 
-/// A payload, ready to be sent or known not to be.
-pub(crate) enum Loaded {
-    Body(egress::Body),
-    /// Why there is no body to send, for the producer.
-    Unusable(String),
+/// Where the body is. It can be read more than once: to be signed, to be sent, and to be sent again.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Bytes(Bytes),
+    Object(PinnedObject),
 }
 
-pub(crate) async fn load(payload: Payload, claims: &store::Claims) -> Result<Loaded, StepError> {
-    let invalid = |message| StepError::new(ErrorName::InvalidInput, message);
-    match payload {
-        Payload::Inline(content) => match content.to_bytes() {
-            Some(bytes) => Ok(Loaded::Body(egress::Body::bytes(bytes))),
-            None => Err(invalid("the payload is not valid base64")),
-        },
-        Payload::Object(pinned) => open(&pinned, claims).await,
-        Payload::Unusable(reason) => Ok(Loaded::Unusable(reason)),
-        Payload::Claim(_) => Err(invalid("the claim check was not hydrated")),
+impl Source {
+    pub(crate) fn new(payload: Payload) -> Result<Self, Unsent> {
+        let invalid = |message| Unsent::Broken(StepError::new(ErrorName::InvalidInput, message));
+        match payload {
+            Payload::Inline(content) => {
+                let bytes = content.to_bytes().ok_or_else(|| invalid("the payload is not valid base64"))?;
+                Ok(Self::Bytes(bytes.into()))
+            }
+            Payload::Object(pinned) => Ok(Self::Object(pinned)),
+            Payload::Unusable(reason) => Err(Unsent::failed(Outcome::FailedPayload, reason)),
+            Payload::Claim(_) => Err(invalid("the claim check was not hydrated")),
+        }
+    }
+
+    /// The body, to be sent once.
+    pub(crate) async fn body(&self, claims: &store::Claims) -> Result<egress::Body, Unsent> {
+        match self {
+            Self::Bytes(bytes) => Ok(egress::Body::bytes(bytes.clone())),
+            Self::Object(pinned) => Ok(stream(pinned, open(pinned, claims).await?)),
+        }
     }
 }
 
-async fn open(pinned: &PinnedObject, claims: &store::Claims) -> Result<Loaded, StepError> {
-    match claims.open(pinned).await {
-        Ok(object) => Ok(Loaded::Body(stream(pinned, object))),
-        Err(OpenError::Gone) => Ok(Loaded::Unusable(GONE.to_owned())),
-        Err(OpenError::Changed) => Ok(Loaded::Unusable(CHANGED.to_owned())),
-        Err(OpenError::Unavailable(source)) => Err(StepError::because(
+/// Opens the object for reading once.
+pub(crate) async fn open(pinned: &PinnedObject, claims: &store::Claims) -> Result<ObjectBody, Unsent> {
+    claims.open(pinned).await.map_err(|error| match error {
+        OpenError::Gone => Unsent::failed(Outcome::FailedPayload, GONE),
+        OpenError::Changed => Unsent::failed(Outcome::FailedPayload, CHANGED),
+        OpenError::Unavailable(source) => Unsent::Broken(StepError::because(
             ErrorName::StorageUnavailable,
             "the claim check could not be opened",
             source,
         )),
-    }
+    })
 }
 
 /// The object as a request body, checked on the way when its hash is known.

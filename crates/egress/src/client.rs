@@ -43,8 +43,9 @@ const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
 /// The same for all answers of one connection together.
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 
-/// Sends requests, as far as its policy lets it. Cheap to clone; one per process, for it keeps the connections. (Webhooks
-/// with TLS of their own have a client each, which is worth keeping as well: see [`Client::with_tls`].)
+/// Sends requests, as far as its policy lets it. Cheap to clone; one per process, for it keeps the connections.
+///
+/// Webhooks with TLS of their own have a client each, which is worth keeping as well: see [`Client::with_tls`].
 #[derive(Clone, Debug)]
 pub struct Client {
     policy: Policy,

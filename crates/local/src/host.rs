@@ -8,7 +8,9 @@ use aws_sdk_dynamodb::config::Credentials;
 use axum::Router;
 use contract::limits::RETENTION;
 use contract::{OrgId, Sources};
+use deliver::Keyring;
 use egress::Policy;
+use secrets::Vault;
 use store::{Claims, Configs, Events, Idempotency, StoreError, Tokens};
 use tokio::task::JoinHandle;
 use trigger::{AsyncWorkflow, Workflow};
@@ -20,8 +22,9 @@ use crate::journal::{self, Journal};
 use crate::machines::{Kind, Machines};
 use crate::states::States;
 use crate::tables::{self, CONFIGS, EVENTS, TOKENS, Tables};
-use crate::transport::{Clients, Services};
-use crate::{OpenError, bucket, housekeeping};
+use crate::transport::{Clients, Others, Services};
+use crate::keys::{self, KEY_ID};
+use crate::{OpenError, bucket, connections, housekeeping, private};
 
 /// How a host is set up.
 #[derive(Clone, Debug)]
@@ -46,6 +49,9 @@ pub struct Host {
     router: Router,
     engine: Arc<Engine>,
     states: aws_sdk_sfn::Client,
+    connections: aws_sdk_eventbridge::Client,
+    secrets: aws_sdk_secretsmanager::Client,
+    keys: aws_sdk_kms::Client,
     tokens: Tokens,
     sources: Sources,
     housekeeping: JoinHandle<()>,
@@ -67,8 +73,10 @@ impl Host {
         let credentials = upload_credentials(dir)?;
         let bucket = bucket::open(&dir.join("s3"), &credentials)?;
         let states = States::default();
-        let services =
-            Services { tables: tables.clone(), bucket: Some(bucket.clone()), states: states.clone() };
+        let keys = keys::Keys::open(dir)?;
+        let connections = connections::Connections::new(tables.clone(), keys.clone(), options.sources);
+        let others = Others { bucket: bucket.clone(), states: states.clone(), connections, keys };
+        let services = Services { tables: tables.clone(), others: Some(others) };
         let clients = Clients::new(services, credentials, &options.public_url);
         let journal = Journal::open(&dir.join(journal::FILE))?;
         let functions = functions(&options, &clients)?;
@@ -83,6 +91,9 @@ impl Host {
             housekeeping: tokio::spawn(housekeeping::run(Arc::clone(&engine), dir.join("s3"))),
             engine,
             states: clients.states,
+            connections: clients.events,
+            secrets: clients.secrets,
+            keys: clients.keys,
             tokens: Tokens::new(clients.tables, TOKENS),
             sources: options.sources,
             _lock: lock,
@@ -97,6 +108,21 @@ impl Host {
     /// A Step Functions client of this host, to read executions back.
     pub fn states(&self) -> &aws_sdk_sfn::Client {
         &self.states
+    }
+
+    /// An EventBridge client of this host, to make connections and to look at them.
+    pub fn connections(&self) -> &aws_sdk_eventbridge::Client {
+        &self.connections
+    }
+
+    /// A Secrets Manager client of this host, to read the secrets of connections.
+    pub fn secrets(&self) -> &aws_sdk_secretsmanager::Client {
+        &self.secrets
+    }
+
+    /// A KMS client of this host; its key is [`KEY_ID`](crate::KEY_ID).
+    pub fn keys(&self) -> &aws_sdk_kms::Client {
+        &self.keys
     }
 
     /// Makes a token and answers it; it cannot be read again.
@@ -140,40 +166,29 @@ fn lock(dir: &std::path::Path) -> Result<File, OpenError> {
 
 /// What presigned URLs are signed with: made once, so that a URL outlives a restart.
 fn upload_credentials(dir: &std::path::Path) -> Result<Credentials, OpenError> {
-    let path = dir.join("upload-key");
-    let key = match std::fs::read_to_string(&path) {
-        Ok(key) if !key.is_empty() => key,
-        _ => {
-            let key = admin::new_secret();
-            write_private(&path, &key).map_err(OpenError::during("write the upload key"))?;
-            key
-        }
-    };
+    let key = private::read_or_make(&dir.join("upload-key"), admin::new_secret)
+        .map_err(OpenError::during("read or write the upload key"))?;
     Ok(Credentials::from_keys("hookstep", key, None))
-}
-
-#[cfg(unix)]
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())
-}
-
-#[cfg(not(unix))]
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    std::fs::write(path, text)
 }
 
 fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenError> {
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
     let claims = claims(clients);
     let client = egress::Client::new(options.policy).map_err(OpenError::during("build the HTTP client"))?;
+    let (events, secrets, keys) = (clients.events.clone(), clients.secrets.clone(), clients.keys.clone());
+    let keyring = Keyring::new(
+        {
+            let configs = configs.clone();
+            || configs
+        },
+        secrets::Keys::new(|| keys, KEY_ID),
+        Vault::new(|| secrets, secrets::Connections::new(|| events)),
+        client,
+    );
     Ok(Functions {
         fetch_config: fetch_config::Context { configs: configs.clone(), retention: RETENTION },
         hydrate: hydrate::Context { claims: claims.clone() },
-        deliver: deliver::Context { client, claims, sources: options.sources },
+        deliver: deliver::Context { keyring, claims, sources: options.sources },
         update_status: update_status::Context {
             events: Events::new(clients.tables.clone(), EVENTS),
             configs,

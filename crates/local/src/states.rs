@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::engine::{Engine, Running, StartError};
 use crate::journal::{Ended, Row};
-use crate::tables::Reply;
+use crate::wire::{Answer, Reply, read, seconds, without_nulls};
 
 /// The Step Functions API. The engine is set once it is there: its functions reach it through this.
 #[derive(Clone, Debug, Default)]
@@ -42,17 +42,9 @@ impl States {
             (Some(engine), "GetExecutionHistory") => history(engine, request).await,
             _ => Err(("InvalidAction", format!("the embedded host does not do {operation}"))),
         };
-        match answer {
-            Ok(body) => Reply { status: 200, body: body.to_string().into_bytes() },
-            Err((name, message)) => Reply {
-                status: 400,
-                body: json!({"__type": name, "message": message}).to_string().into_bytes(),
-            },
-        }
+        answer.into()
     }
 }
-
-type Answer = Result<Value, (&'static str, String)>;
 
 async fn begin(engine: &Arc<Engine>, request: &[u8]) -> Result<Running, (&'static str, String)> {
     let request: StartRequest = read(request)?;
@@ -133,20 +125,4 @@ async fn find(engine: &Arc<Engine>, request: &[u8]) -> Result<Row, (&'static str
     let request: ExecutionRequest = read(request)?;
     let missing = || ("ExecutionDoesNotExist", format!("there is no execution {}", request.execution_arn));
     engine.journal.read(&request.execution_arn).await.ok_or_else(missing)
-}
-
-fn read<'a, T: Deserialize<'a>>(request: &'a [u8]) -> Result<T, (&'static str, String)> {
-    serde_json::from_slice(request).map_err(|error| ("ValidationException", error.to_string()))
-}
-
-/// Milliseconds as the protocol writes times: seconds with a fraction.
-fn seconds(millis: i64) -> Value {
-    json!(millis as f64 / 1000.0)
-}
-
-fn without_nulls(mut value: Value) -> Value {
-    if let Some(map) = value.as_object_mut() {
-        map.retain(|_, value| !value.is_null());
-    }
-    value
 }

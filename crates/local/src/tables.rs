@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use crate::wire::Reply;
 use crate::{OpenError, trace};
 
 /// The tables' file in the data directory.
@@ -22,12 +23,8 @@ pub(crate) const FILE: &str = "tables.sqlite";
 pub(crate) const CONFIGS: &str = "configs";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const TOKENS: &str = "tokens";
-
-/// What DynamoDB answers: a status and a JSON body.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
-}
+/// EventBridge connections: no table of the product's, but where this host keeps them.
+pub(crate) const CONNECTIONS: &str = "connections";
 
 enum Job {
     Call { operation: String, request: Bytes, reply: oneshot::Sender<Reply> },
@@ -45,9 +42,12 @@ impl Tables {
     pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
         let path = file.to_str().ok_or(OpenError::Path)?;
         let database = Database::new(path).map_err(OpenError::during("open the tables"))?;
-        for (table, partition, sort) in
-            [(CONFIGS, "org_id", Some("config_id")), (EVENTS, "pk", Some("sk")), (TOKENS, "token_hash", None)]
-        {
+        for (table, partition, sort) in [
+            (CONFIGS, "org_id", Some("config_id")),
+            (EVENTS, "pk", Some("sk")),
+            (TOKENS, "token_hash", None),
+            (CONNECTIONS, "name", None),
+        ] {
             create(&database, table, partition, sort)?;
         }
         let (jobs, queue) = mpsc::channel::<Job>();
@@ -78,7 +78,8 @@ impl Tables {
         reply
     }
 
-    async fn submit(&self, operation: &str, request: Bytes) -> Reply {
+    /// The same for this host's own use: AWS is not asked, so nothing is traced.
+    pub(crate) async fn submit(&self, operation: &str, request: Bytes) -> Reply {
         let (reply, answer) = oneshot::channel();
         let sent = self.jobs.send(Job::Call { operation: operation.to_owned(), request, reply });
         match (sent, answer.await) {
@@ -132,6 +133,7 @@ fn dispatch(database: &Database, operation: &str, request: &[u8]) -> Reply {
         "DeleteItem" => run(request, |request| database.delete_item(request)),
         "Query" => run(request, |request| database.query(request)),
         "Scan" => run(request, |request| database.scan(request)),
+        "TransactWriteItems" => run(request, |request| database.transact_write_items(request)),
         _ => {
             failure(&DynoxideError::ValidationException(format!("the embedded host does not do {operation}")))
         }

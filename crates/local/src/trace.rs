@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tracing::{Level, Span, enabled, trace, trace_span};
 
-use crate::tables::Reply;
+use crate::wire::Reply;
 
 /// Whether somebody listens.
 pub(crate) fn on() -> bool {
@@ -27,9 +27,9 @@ pub(crate) fn invoke() {
     trace!(target: "hookstep::aws", service = "lambda", operation = "Invoke", "a request");
 }
 
-/// Step Functions has answered.
-pub(crate) fn states(operation: &str, reply: &Reply) {
-    trace!(target: "hookstep::aws", service = "states", operation, status = reply.status, "a request");
+/// A service has answered that charges by the request alone.
+pub(crate) fn service(service: &'static str, operation: &str, reply: &Reply) {
+    trace!(target: "hookstep::aws", service, operation, status = reply.status, "a request");
 }
 
 /// The bucket has answered.
@@ -47,7 +47,11 @@ pub(crate) fn with_capacity(request: &Bytes) -> Option<Bytes> {
 /// DynamoDB has answered.
 pub(crate) fn tables(operation: &str, reply: &Reply) {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let units = body["ConsumedCapacity"]["CapacityUnits"].as_f64();
+    let units = match &body["ConsumedCapacity"] {
+        // A transaction says it of each table.
+        Value::Array(tables) => tables.iter().map(|table| table["CapacityUnits"].as_f64()).sum(),
+        table => table["CapacityUnits"].as_f64(),
+    };
     let error = body["__type"].as_str().and_then(|name| name.rsplit('#').next());
     trace!(target: "hookstep::aws", service = "dynamodb", operation, status = reply.status, units, error, "a request");
 }

@@ -17,7 +17,7 @@ use crate::SecretsError;
 
 type Request<P> = Option<(ConnectionAuthorizationType, P)>;
 
-/// What is asked of CreateConnection; `None` when `auth` needs no connection of its own.
+/// What is asked of `CreateConnection`; `None` when `auth` needs no connection of its own.
 pub(crate) fn for_create(
     auth: &Auth,
 ) -> Result<Request<CreateConnectionAuthRequestParameters>, SecretsError> {
@@ -59,7 +59,7 @@ pub(crate) fn for_create(
     })
 }
 
-/// What is asked of UpdateConnection: what is left out of it stays.
+/// What is asked of `UpdateConnection`: what is left out of it stays.
 pub(crate) fn for_update(
     auth: &Auth,
 ) -> Result<Request<UpdateConnectionAuthRequestParameters>, SecretsError> {

@@ -1,5 +1,5 @@
 //! What is in a connection's secret. AWS does not document it; the names are those that EventBridge writes, as others have read
-//! them (https://github.com/guardian/support-service-lambdas, the Salesforce handlers, for OAuth).
+//! them (<https://github.com/guardian/support-service-lambdas>, the Salesforce handlers, for OAuth).
 
 use std::fmt;
 

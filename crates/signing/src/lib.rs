@@ -5,16 +5,17 @@
 //! `v1a,` when there is an Ed25519 key. A receiver is content with any one of them.
 //!
 //! [`Signer::sign`] takes a body that is in memory. [`Signer::begin`] takes one that may be gigabytes, a part at a time, in
-//! constant memory and one pass for all the keys; how Ed25519 can do that is told in the module `one_pass`. [`verify`] is the
-//! other side.
+//! constant memory and one pass for all the keys; how Ed25519 can do that is told in the module `one_pass`. [`verify()`] is
+//! the other side.
 //!
 //! There is no I/O here, no clock and no source of randomness: time and random bytes are handed in.
 //!
 //! # What it is built on
 //!
 //! `hmac` and `sha2`, which the AWS SDK has brought along to sign its own requests, and the dalek crates on top of the
-//! same `sha2`. `ring` is linked as well, for TLS, and its HMAC would have done. But its Ed25519 wants the whole message in one piece
-//! and chooses its nonce itself, so the curve's arithmetic has to come from elsewhere, and then one kind of hash is enough.
+//! same `sha2`. `ring` is linked as well, for TLS, and its HMAC would have done. But its Ed25519 wants the whole message in
+//! one piece and chooses its nonce itself, so the curve's arithmetic has to come from elsewhere, and then one kind of hash is
+//! enough. What was measured is in docs/adr/0012.
 
 mod encoding;
 mod keys;

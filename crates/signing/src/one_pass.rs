@@ -31,8 +31,8 @@
 //!
 //! Prefix, label and noise fill the first block of SHA-512 exactly, so the prefix is mixed with what nobody knows before it
 //! meets anything that others may choose. That, and adding noise at all, is what the CFRG's draft on hedged signatures
-//! (draft-irtf-cfrg-det-sigs-with-noise) asks for. The draft still hashes the message into `r`, and so holds without any noise and
-//! without a pin; that is the second reading which is saved here.
+//! (draft-irtf-cfrg-det-sigs-with-noise) asks for. The draft still hashes the message into `r`, and so holds without any
+//! noise and without a pin; that is the second reading which is saved here.
 //!
 //! The state cannot be cloned: two ends to one beginning would be two messages with one `r`.
 

@@ -6,9 +6,9 @@ use crate::world::{Answer, Seen};
 
 /// What no two events have in common.
 const OF_THIS_EVENT: [&str; 4] = ["event_id", "config_id", "created_at", "updated_at"];
-/// What no two attempts have in common: times, and what holds an id, a time or a port.
-const OF_THIS_ATTEMPT: [&str; 4] = ["started_at", "duration_ms", "timings", "request_headers"];
-const OF_THIS_REQUEST: [&str; 3] = ["host", "webhook-id", "webhook-timestamp"];
+/// What no two attempts have in common.
+const OF_THIS_ATTEMPT: [&str; 3] = ["started_at", "duration_ms", "timings"];
+const OF_THIS_REQUEST: [&str; 4] = ["host", "webhook-id", "webhook-timestamp", "webhook-signature"];
 
 /// All that is seen of a case from outside:
 /// - `event`: the record, attempts included;
@@ -32,6 +32,7 @@ pub(super) fn observation(
     if let Some(attempts) = event["attempts"].as_array_mut() {
         for attempt in attempts {
             *attempt = without(attempt, &OF_THIS_ATTEMPT);
+            attempt["request_headers"] = without(&attempt["request_headers"], &OF_THIS_REQUEST);
         }
     }
     json!({
@@ -68,7 +69,9 @@ fn sent(event: &Value, seen: &Seen) -> Value {
         Ok(text) if text.len() < 1000 => json!(text),
         _ => json!({"sha256": seen.sha256}),
     };
-    json!({"line": seen.request_line(), "headers": headers, "body": body})
+    let signatures = seen.header("webhook-signature").unwrap_or_default().split_whitespace();
+    let signatures: Vec<_> = signatures.filter_map(|signature| signature.split(',').next()).collect();
+    json!({"line": seen.request_line(), "headers": headers, "signatures": signatures, "body": body})
 }
 
 /// An object without these fields.

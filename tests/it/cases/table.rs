@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hex::encode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Case, How};
+use crate::leaks::{PLANTED, grant, webhooks};
 use crate::world::Reply;
 
 /// A body that a parser, a template or a careless copy would change.
@@ -18,7 +21,7 @@ const BINARY: &[u8] = b"\xff\xfe\0\x01 not text \x80";
 
 /// Every case.
 pub(super) fn cases() -> Vec<Case> {
-    [taken(), refused(), failed(), sent_again(), claim_checks(), not_sent(), from_the_bus()]
+    [taken(), authenticated(), refused(), failed(), sent_again(), claim_checks(), not_sent(), from_the_bus()]
         .into_iter()
         .flatten()
         .collect()
@@ -30,6 +33,7 @@ fn usual(name: &'static str, expected: Value) -> Case {
         name,
         webhook: json!({"retry": {"schedule_seconds": []}}),
         replies: vec![Reply::status(200)],
+        grants: Vec::new(),
         how: How::Async,
         content_type: "application/json",
         body: Bytes::from_static(EXACT.as_bytes()),
@@ -89,6 +93,44 @@ fn taken() -> Vec<Case> {
             ..usual(
                 "async, repeated with its key",
                 json!({"event": {"status": "succeeded", "attempt_count": 1}, "requests": [{"body": EXACT}]}),
+            )
+        },
+    ]
+}
+
+/// The receiver gets the credentials, and what is recorded has them masked; `leaks` says what must be nowhere.
+fn authenticated() -> Vec<Case> {
+    let [basic, api_key, oauth] = <[Value; 3]>::try_from(webhooks("")).unwrap_or_default();
+    let case = |name, webhook, header: &str, value: String| Case {
+        webhook,
+        replies: vec![Reply::status(200).header("X-Echo", value.clone()).body(value.clone())],
+        ..usual(
+            name,
+            json!({
+                "event": {"status": "succeeded", "attempts": [{"request_headers": {header: "***"}}]},
+                "requests": [{"headers": {header: value}, "signatures": ["v1", "v1a"]}],
+            }),
+        )
+    };
+    let pair = STANDARD.encode(format!("user:{PLANTED} password"));
+    vec![
+        case("async, basic", basic, "authorization", format!("Basic {pair}")),
+        case("async, an API key", api_key, "x-key", format!("{PLANTED}-key")),
+        Case {
+            grants: vec![grant()],
+            ..case("async, OAuth", oauth.clone(), "authorization", format!("Bearer {PLANTED}-token"))
+        },
+        Case {
+            webhook: oauth,
+            grants: vec![Reply::status(400).body(json!({"error": format!("{PLANTED}-secret")}).to_string())],
+            ..usual(
+                "async, OAuth, refused",
+                json!({
+                    "event": {
+                        "status": "failed", "outcome": "failed_auth", "reason": "the token endpoint answered 400: ***",
+                    },
+                    "requests": [],
+                }),
             )
         },
     ]

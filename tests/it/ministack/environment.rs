@@ -1,73 +1,24 @@
-//! Python with ministack in it: a virtual environment in the target directory, made once.
-#![expect(clippy::unwrap_used, reason = "a target directory that cannot be written ends the test")]
+//! Python with ministack in it, and what is said of it.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use sha2::{Digest, Sha256};
+use std::path::PathBuf;
 
 use crate::process::workspace;
+use crate::python;
 
-const REQUIREMENTS: &str = include_str!("../../ministack/requirements.txt");
+const NAME: &str = "ministack";
 
 /// The Python of an environment that has what `tests/ministack/requirements.txt` names. `None` when there can be none and
 /// nobody insists.
 pub(super) fn python() -> Option<PathBuf> {
-    match prepared() {
-        Ok(python) => Some(python),
-        Err(reason) if std::env::var_os("CI").is_some() => panic!("{reason}"),
-        Err(reason) => {
-            say(&format!("SKIPPED: the deployed template is not tested: {reason}"));
-            None
-        }
-    }
+    python::environment(NAME, "the deployed template is not tested")
 }
 
-/// Says something past the test runner, which keeps to itself what a test that passes prints.
+/// Says something past the test runner.
 pub(super) fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "\nministack: {text}");
+    python::say(NAME, text);
 }
 
 /// Where files of these tests are.
 pub(super) fn file(name: &str) -> PathBuf {
-    workspace().join("tests/ministack").join(name)
-}
-
-/// Makes the environment, unless it is there. Whoever else wants it now waits.
-fn prepared() -> Result<PathBuf, String> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let version = hex::encode(Sha256::digest(REQUIREMENTS));
-    let dir = target.join(format!("ministack-{}", &version[..12]));
-    let lock = File::create(target.join("ministack.lock")).unwrap();
-    lock.lock().unwrap();
-    let (python, whole) = (dir.join("bin/python"), dir.join("whole"));
-    // An environment without the mark was given up halfway; one whose Python has gone is of no use.
-    if !whole.exists() || run(Command::new(&python).arg("--version")).is_err() {
-        let _ = std::fs::remove_dir_all(&dir);
-        make(&dir, &python)?;
-        File::create(whole).unwrap();
-    }
-    Ok(python)
-}
-
-fn make(dir: &Path, python: &Path) -> Result<(), String> {
-    const VERSION: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
-    run(Command::new("python3").args(["-c", VERSION])).map_err(|_| "there is no Python 3.11".to_owned())?;
-    run(Command::new("python3").args(["-m", "venv"]).arg(dir))?;
-    // The list is complete: what it does not name is not installed.
-    let pip = ["-m", "pip", "--disable-pip-version-check", "--quiet"];
-    let install = ["install", "--no-deps", "--only-binary=:all:", "-r"];
-    run(Command::new(python).args(pip).args(install).arg(file("requirements.txt")))?;
-    run(Command::new(python).args(pip).arg("check"))
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stdout, output.stderr].concat();
-    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&said)))
+    workspace().join("tests").join(NAME).join(name)
 }

@@ -9,15 +9,15 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use super::{DEVELOPMENT, EVENT_ID, Receiver, attempt, context, header, input};
-use crate::handle;
+use super::{DEVELOPMENT, EVENT_ID, Receiver, attempted, context, header, input};
+use crate::attempt;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nx-a: 2\r\n\r\nhi";
 
 #[tokio::test]
 async fn a_2xx_succeeds_and_everything_is_recorded() {
     let receiver = Receiver::answering(OK).await;
-    let attempt = attempt(input(&receiver.url)).await;
+    let attempt = attempted(input(&receiver.url)).await;
     assert_eq!((attempt.outcome, attempt.status_code, attempt.error), (Outcome::Succeeded, Some(200), None));
     assert_eq!(attempt.response_headers["x-a"], "1, 2");
     assert_eq!(attempt.response_body, Some(Content::Text("hi".to_owned())));
@@ -56,7 +56,7 @@ async fn other_statuses_fail_and_redirects_are_not_followed() {
     ];
     for (answer, status) in cases {
         let receiver = Receiver::answering(answer).await;
-        let attempt = attempt(input(&receiver.url)).await;
+        let attempt = attempted(input(&receiver.url)).await;
         assert_eq!((attempt.outcome, attempt.status_code), (Outcome::FailedHttp, Some(status)));
         assert_eq!(attempt.error, Some(format!("the receiver answered {status}")));
     }
@@ -78,7 +78,7 @@ async fn a_slow_head_times_out_and_a_slow_body_does_not_fail() {
     let with_a_second = |url| {
         let mut input = input(url);
         input.request.timeout_seconds = 1;
-        attempt(input)
+        attempted(input)
     };
     let start = Instant::now();
     let (timed_out, stalled) = tokio::join!(with_a_second(&silent.url), with_a_second(&stalling.url));
@@ -113,7 +113,7 @@ async fn unreachable_receivers_say_how() {
         (endless_head.url, not_http),
     ];
     for (url, reason) in cases {
-        let attempt = attempt(input(&url)).await;
+        let attempt = attempted(input(&url)).await;
         assert_eq!((attempt.outcome, attempt.status_code), (Outcome::FailedUnreachable, None), "{url}");
         assert_eq!(attempt.error.as_deref(), Some(reason));
         assert_eq!(attempt.response_body, None);
@@ -144,7 +144,7 @@ async fn no_body_fails_a_delivery_that_was_accepted() {
     for (receiver, kept) in
         [(broken, 4), (endless, RESPONSE_BODY_BYTES), (large, RESPONSE_BODY_BYTES), (bad_chunks, 0)]
     {
-        let attempt = attempt(input(&receiver.url)).await;
+        let attempt = attempted(input(&receiver.url)).await;
         assert_eq!((attempt.outcome, attempt.response_truncated), (Outcome::Succeeded, true));
         assert_eq!(attempt.response_body.unwrap().to_bytes().unwrap().len(), kept);
         assert!(attempt.duration_ms < 3000);
@@ -160,7 +160,7 @@ async fn many_headers_are_bounded_and_retry_after_is_still_found() {
         stream.write_all(answer.as_bytes()).await.unwrap();
     })
     .await;
-    let attempt = attempt(input(&receiver.url)).await;
+    let attempt = attempted(input(&receiver.url)).await;
     assert_eq!((attempt.outcome, attempt.retry_after_seconds), (Outcome::FailedHttp, Some(7)));
     let bytes: usize = attempt.response_headers.iter().map(|(name, value)| name.len() + value.len()).sum();
     assert!((RESPONSE_HEADER_BYTES - 200..=RESPONSE_HEADER_BYTES).contains(&bytes), "{bytes}");
@@ -177,10 +177,10 @@ async fn binary_bodies_are_exact_both_ways() {
     empty.payload = Payload::Inline(Content::Text(String::new()));
     empty.request.method = "DELETE".to_owned();
 
-    let answered = attempt(binary).await;
+    let answered = attempted(binary).await;
     assert_eq!(answered.response_body, Some(Content::Base64("/wD+".to_owned())));
     assert_eq!(answered.response_headers["x-latin"], "caf\u{fffd}");
-    attempt(empty).await;
+    attempted(empty).await;
     let seen = receiver.seen.lock().unwrap();
     assert_eq!(seen[0].body, b"\x00\xff\r\n\x80");
     assert_eq!((header(&seen[1].head, "content-length"), seen[1].body.len()), ("0", 0));
@@ -197,12 +197,12 @@ async fn nothing_is_sent_past_the_policy() {
         ("[::ffff:127.0.0.1]", "the address ::ffff:127.0.0.1 is loopback"),
         ("localhost", "the host name localhost is not a public name"),
     ] {
-        let attempt = handle(input(&format!("http://{host}:{port}")), &closed).await.unwrap();
+        let attempt = attempt::make(input(&format!("http://{host}:{port}")), &closed).await.unwrap();
         assert_eq!((attempt.outcome, attempt.error.as_deref()), (Outcome::Refused, Some(reason)));
     }
     let mut smuggler = input(&receiver.url);
     smuggler.request.headers.insert("Host".to_owned(), "elsewhere".to_owned());
-    let refused = attempt(smuggler).await;
+    let refused = attempted(smuggler).await;
     assert_eq!(refused.outcome, Outcome::Refused);
     assert_eq!(refused.error.as_deref(), Some("the header Host is reserved"));
     assert!(receiver.seen.lock().unwrap().is_empty());

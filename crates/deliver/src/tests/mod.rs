@@ -1,8 +1,9 @@
 //! Attempts against a real receiver on this machine, which can misbehave. `answers`: what the receiver does;
-//! `payloads`: what is sent to it.
+//! `payloads`: what is sent to it; `tokens`: what an authorisation server does.
 
 mod answers;
 mod payloads;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,22 +16,32 @@ use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{Context, handle};
+use crate::{Context, Keyring, attempt};
 
 const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
 const EVENT_ID: &str = "0190a000-0000-7000-8000-00000000000b";
 
+/// Without HTTP clients for AWS: whatever asks it fails. No webhook here has keys of its own (revision 0).
 fn context(policy: Policy) -> Context {
-    // Without an HTTP client: whatever asks the bucket fails.
-    let s3 =
-        aws_sdk_s3::Config::builder().behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12());
+    let version = aws_sdk_s3::config::BehaviorVersion::v2026_01_12;
+    let s3 = move || {
+        aws_sdk_s3::Client::from_conf(aws_sdk_s3::Config::builder().behavior_version(version()).build())
+    };
+    let connections = secrets::Connections::new(|| unreachable!("no connection is looked at"));
+    let keyring = Keyring::new(
+        || unreachable!("no credentials are looked up"),
+        secrets::Keys::new(|| unreachable!("nothing is decrypted"), "key"),
+        secrets::Vault::new(|| unreachable!("no secret is read"), connections),
+        egress::Client::new(policy).unwrap(),
+    );
     Context {
-        client: egress::Client::new(policy).unwrap(),
-        claims: store::Claims::new(|| aws_sdk_s3::Client::from_conf(s3.build()), "claims"),
+        keyring,
+        claims: store::Claims::new(s3, "claims"),
         sources: Sources {
             clock: || datetime!(2026-01-02 03:04:05 UTC),
             new_id: uuid::Uuid::nil,
             random: || 0.5,
+            random_bytes: || [7; 64],
         },
     }
 }
@@ -47,12 +58,14 @@ fn input(url: &str) -> DeliverInput {
             content_type: Some("application/json".to_owned()),
             size: None,
             correlation_id: None,
+            traceparent: None,
         },
         request: RequestPlan {
             url: url.to_owned(),
             method: "POST".to_owned(),
             headers: BTreeMap::from([("X-Team".to_owned(), "blue".to_owned())]),
             timeout_seconds: 5,
+            revision: 0,
         },
         payload: Payload::Inline(Content::Text("{\"a\": 1.0}".to_owned())),
         number: 1,
@@ -60,8 +73,8 @@ fn input(url: &str) -> DeliverInput {
 }
 
 /// One attempt with the hatches open; spawned, as a host does it.
-async fn attempt(input: DeliverInput) -> Attempt {
-    tokio::spawn(async move { handle(input, &context(DEVELOPMENT)).await }).await.unwrap().unwrap()
+async fn attempted(input: DeliverInput) -> Attempt {
+    tokio::spawn(async move { attempt::make(input, &context(DEVELOPMENT)).await }).await.unwrap().unwrap()
 }
 
 /// What a receiver was sent.

@@ -15,8 +15,9 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::{DEVELOPMENT, Receiver, context, input};
-use crate::attempt::Draft;
-use crate::{handle, payload};
+use crate::attempt::{self, Draft};
+use crate::headers::Headers;
+use crate::payload;
 
 const PART: &[u8] = &[b'x'; 10_000];
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -42,7 +43,9 @@ where
     let ctx = context(DEVELOPMENT);
     let input = input(url);
     let body = payload::stream(&pinned, object);
-    Draft::start(1, ctx.sources).send(&input.event, input.request, body, &ctx.client).await
+    let draft = Draft::start(1, &input.request, ctx.sources);
+    let headers = Headers::new(&input.event, &input.request.headers, None, draft.started_at);
+    draft.send(&input.request, body, &headers, None, ctx.keyring.client()).await
 }
 
 fn parts(count: usize) -> impl Stream<Item = Result<&'static [u8], Infallible>> + Unpin {
@@ -127,7 +130,7 @@ async fn payloads_that_cannot_be_sent() {
     let with = |payload| {
         let mut input = input(&receiver.url);
         input.payload = payload;
-        handle(input, &ctx)
+        attempt::make(input, &ctx)
     };
     let attempt = with(Payload::Unusable("too large".to_owned())).await.unwrap();
     assert_eq!((attempt.outcome, attempt.error.as_deref()), (Outcome::FailedPayload, Some("too large")));

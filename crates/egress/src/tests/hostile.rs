@@ -147,8 +147,7 @@ async fn an_endless_head_is_cut_off() {
     for (start, more) in [(OK, "x: y\r\n"), ("HTTP/1.1 200 OK\r\nx: ", "y"), ("HTTP/1.1 200 ", "OK")] {
         let (port, peer) = receiver(move |stream| flood(stream, start.to_owned(), more)).await;
         let result = send(port, "http", LONG).await;
-        let is_protocol =
-            matches!(&result, Err(SendError::Unreachable { kind: Unreachable::Protocol, .. }));
+        let is_protocol = matches!(&result, Err(SendError::Unreachable { kind: Unreachable::Protocol, .. }));
         assert!(is_protocol, "{start:?}: {result:?}");
         assert!(peer.await.unwrap() < MOST_BYTES);
     }
@@ -248,8 +247,7 @@ async fn a_get_without_a_body_announces_none() {
         assert_eq!(trusting_client().send(token).await.unwrap().status, 204);
         let head = peer.await.unwrap();
         assert!(head.contains("\r\nauthorization: Basic s3cret\r\n"));
-        let lengths: Vec<_> =
-            head.lines().filter_map(|line| line.strip_prefix("content-length: ")).collect();
+        let lengths: Vec<_> = head.lines().filter_map(|line| line.strip_prefix("content-length: ")).collect();
         assert_eq!(lengths, Vec::from_iter(announced), "{head}");
     }
 }

@@ -1,0 +1,62 @@
+//! Who the request says it is: the header that a connection's credentials make.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use contract::Connection;
+use secrets::Values;
+use tokio::time::Instant;
+
+use crate::mask::Mask;
+use crate::oauth::{Failure, Tokens};
+
+/// The credentials of a webhook, as far as it has any.
+pub(crate) struct Credentials {
+    pub(crate) connection: Connection,
+    pub(crate) values: Values,
+}
+
+/// A header that says who we are.
+pub(crate) struct Authentication {
+    /// In lower case.
+    pub(crate) name: String,
+    pub(crate) value: String,
+    /// What must not be recorded of it.
+    pub(crate) mask: Mask,
+}
+
+impl Credentials {
+    /// The header, with a token from the authorisation server where it is one: another than `refused`, when a receiver refused that.
+    pub(crate) async fn header(
+        &self,
+        tokens: &Tokens,
+        refused: Option<&str>,
+        http: &egress::Client,
+        deadline: Instant,
+    ) -> Result<Authentication, Failure> {
+        let authorization = |value: String, secrets: Vec<String>| Authentication {
+            name: "authorization".to_owned(),
+            mask: Mask::new(secrets),
+            value,
+        };
+        Ok(match &self.values {
+            Values::Basic { username, password } => {
+                let pair = STANDARD.encode(format!("{username}:{password}"));
+                authorization(format!("Basic {pair}"), vec![pair, password.clone()])
+            }
+            Values::ApiKey { name, value } => {
+                let mask = Mask::new([value.clone()]);
+                Authentication { name: name.to_ascii_lowercase(), value: value.clone(), mask }
+            }
+            Values::Oauth(client) => {
+                let header = tokens.header(&self.connection.arn, client, refused, http, deadline).await?;
+                let token = header.split_once(' ').map_or(&*header, |(_, token)| token);
+                authorization(header.to_string(), vec![token.to_owned()])
+            }
+        })
+    }
+
+    /// Whether there may be a better header when a receiver refuses this one.
+    pub(crate) fn is_renewable(&self) -> bool {
+        matches!(self.values, Values::Oauth(_))
+    }
+}

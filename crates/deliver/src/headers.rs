@@ -1,0 +1,57 @@
+//! The request's headers: as they go out, and as they are recorded.
+
+use std::collections::BTreeMap;
+
+use contract::{EventHead, Timestamp};
+
+use crate::attempt::webhook_id;
+use crate::authentication::Authentication;
+use crate::mask::masked;
+
+/// Who we are, to receivers and authorisation servers.
+pub(crate) const USER_AGENT: &str = concat!("Hookstep/", env!("CARGO_PKG_VERSION"));
+
+/// All headers but `Host`, `Content-Length` and the one that says who we are.
+pub(crate) struct Headers(BTreeMap<String, String>);
+
+impl Headers {
+    pub(crate) fn new(
+        event: &EventHead,
+        own: &BTreeMap<String, String>,
+        signature: Option<String>,
+        at: Timestamp,
+    ) -> Self {
+        let mut headers = BTreeMap::from([("accept".to_owned(), "*/*".to_owned())]);
+        headers.extend(own.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
+        let ours = [
+            ("content-type", event.content_type.clone()),
+            ("traceparent", event.traceparent.clone()),
+            ("user-agent", Some(USER_AGENT.to_owned())),
+            ("webhook-id", Some(webhook_id(event))),
+            ("webhook-timestamp", Some(at.unix_seconds().to_string())),
+            ("webhook-signature", signature),
+        ];
+        for (name, value) in ours {
+            if let Some(value) = value {
+                headers.insert(name.to_owned(), value);
+            }
+        }
+        Self(headers)
+    }
+
+    /// The headers to send, and the same to be recorded.
+    pub(crate) fn with(
+        &self,
+        authentication: Option<&Authentication>,
+        length: u64,
+    ) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+        let mut sent = self.0.clone();
+        sent.insert("content-length".to_owned(), length.to_string());
+        let mut recorded = sent.clone();
+        if let Some(Authentication { name, value, .. }) = authentication {
+            sent.insert(name.clone(), value.clone());
+            recorded.insert(name.clone(), masked());
+        }
+        (sent, recorded)
+    }
+}

@@ -1,0 +1,207 @@
+//! What an attempt needs that is not in its plan: the webhook's keys and credentials. They are read once and believed for a
+//! while; a webhook that was changed since is known by its revision.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use contract::{
+    Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, StepError, Timestamp, TlsKeys,
+};
+use egress::{ClientTls, TlsParts};
+use secrets::{Keys, ReadError, Vault};
+use signing::{PrivateKey, Secret, Signer};
+use store::{Configs, OnDemand};
+use tokio::time::Instant;
+
+use crate::authentication::Credentials;
+use crate::oauth::Tokens;
+
+/// How long a webhook's keys are believed. A change of the webhook shows at once, by its revision, unless the event was
+/// planned before it; a change of an attached connection, which we are not told of, shows after this time.
+const BELIEVED: Duration = Duration::from_secs(60);
+
+/// How many webhooks' keys are kept at once. Each may have an HTTP client of its own.
+const MOST_KEPT: usize = 500;
+
+/// The keys of webhooks, read when they are first needed.
+#[derive(Clone)]
+pub struct Keyring {
+    configs: OnDemand<Configs>,
+    keys: Keys,
+    vault: Vault,
+    client: egress::Client,
+    pub(crate) tokens: Tokens,
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    rings: HashMap<(OrgId, ConfigId), (Instant, Arc<Ring>)>,
+    /// Never changed once they are made.
+    org_keys: HashMap<OrgId, PrivateKey>,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring(***)")
+    }
+}
+
+/// The keys of one webhook.
+pub(crate) struct Ring {
+    revision: u64,
+    pub(crate) secrets: Vec<(Secret, Lifetime)>,
+    pub(crate) org_key: Option<PrivateKey>,
+    /// Or why there are none, for the one who owns the webhook.
+    pub(crate) credentials: Result<Option<Credentials>, String>,
+    /// Under the webhook's own TLS, where it has one.
+    pub(crate) client: egress::Client,
+}
+
+impl Ring {
+    /// Signs with all that is good at `now`; `None` for a webhook without keys.
+    pub(crate) fn signer(&self, now: Timestamp) -> Option<Signer> {
+        let mut good =
+            self.secrets.iter().filter(|(_, lifetime)| lifetime.holds(now)).map(|(secret, _)| secret.clone());
+        let newest = good.next()?;
+        Some(Signer::new(newest, good.collect(), self.org_key.clone()))
+    }
+
+    /// Whether there may be other credentials when a receiver refuses these.
+    pub(crate) fn is_renewable(&self) -> bool {
+        self.credentials.as_ref().is_ok_and(|found| found.as_ref().is_some_and(Credentials::is_renewable))
+    }
+}
+
+impl Keyring {
+    /// Reads with these; `client` is for webhooks without TLS of their own.
+    pub fn new(
+        configs: impl FnOnce() -> Configs + Send + 'static,
+        keys: Keys,
+        vault: Vault,
+        client: egress::Client,
+    ) -> Self {
+        let configs = OnDemand::new(configs);
+        Self { configs, keys, vault, client, tokens: Tokens::default(), kept: Arc::default() }
+    }
+
+    /// The way out for whatever is not the receiver.
+    pub(crate) fn client(&self) -> &egress::Client {
+        &self.client
+    }
+
+    /// The keys of a webhook, at `revision` or later; `None` when it was deleted.
+    pub(crate) async fn ring(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        revision: u64,
+    ) -> Result<Option<Arc<Ring>>, StepError> {
+        if revision == 0 {
+            return Ok(Some(Arc::new(self.bare())));
+        }
+        let webhook = (org_id.clone(), config_id);
+        if let Some((read, ring)) = self.lock().rings.get(&webhook)
+            && ring.revision >= revision
+            && read.elapsed() < BELIEVED
+        {
+            return Ok(Some(Arc::clone(ring)));
+        }
+        let Some(stored) = self.configs.credentials(org_id, config_id).await? else {
+            self.lock().rings.remove(&webhook);
+            return Ok(None);
+        };
+        let ring = Arc::new(self.unlock(stored).await?);
+        // What could not be had may have been mended by the next attempt.
+        if ring.credentials.is_ok() {
+            let mut kept = self.lock();
+            if kept.rings.len() >= MOST_KEPT {
+                kept.rings.clear();
+            }
+            kept.rings.insert(webhook, (Instant::now(), Arc::clone(&ring)));
+        }
+        Ok(Some(ring))
+    }
+
+    /// A webhook of an older version: it has no keys.
+    fn bare(&self) -> Ring {
+        let client = self.client.clone();
+        Ring { revision: 0, secrets: Vec::new(), org_key: None, credentials: Ok(None), client }
+    }
+
+    async fn unlock(&self, stored: Stored) -> Result<Ring, StepError> {
+        let org_id = &stored.org_id;
+        let (secrets, org_key, credentials, client) = tokio::try_join!(
+            self.secrets(&stored),
+            self.org_key(org_id),
+            self.credentials(&stored),
+            self.tls(org_id, stored.tls.as_ref()),
+        )?;
+        Ok(Ring { revision: stored.revision, secrets, org_key, credentials, client })
+    }
+
+    async fn secrets(&self, stored: &Stored) -> Result<Vec<(Secret, Lifetime)>, StepError> {
+        let mut secrets = Vec::with_capacity(stored.signing_keys.len());
+        for key in &stored.signing_keys {
+            let text = self.decrypt(&stored.org_id, &key.key).await?;
+            let secret = text.parse().map_err(|error| unreadable("a signing secret", error))?;
+            secrets.push((secret, key.lifetime));
+        }
+        Ok(secrets)
+    }
+
+    async fn org_key(&self, org_id: &OrgId) -> Result<Option<PrivateKey>, StepError> {
+        if let Some(key) = self.lock().org_keys.get(org_id) {
+            return Ok(Some(key.clone()));
+        }
+        let Some(stored) = self.configs.org_key(org_id).await? else { return Ok(None) };
+        let text = self.decrypt(org_id, &stored.key).await?;
+        let key: PrivateKey = text.parse().map_err(|error| unreadable("an org's key", error))?;
+        let mut kept = self.lock();
+        if kept.org_keys.len() >= MOST_KEPT {
+            kept.org_keys.clear();
+        }
+        kept.org_keys.insert(org_id.clone(), key.clone());
+        Ok(Some(key))
+    }
+
+    async fn credentials(&self, stored: &Stored) -> Result<Result<Option<Credentials>, String>, StepError> {
+        let Some(connection) = stored.connection.clone() else { return Ok(Ok(None)) };
+        match self.vault.read(&connection).await {
+            Ok(values) => Ok(Ok(Some(Credentials { connection, values }))),
+            Err(ReadError::Unusable(reason)) => Ok(Err(reason)),
+            Err(ReadError::Unavailable(error)) => Err(error.into()),
+        }
+    }
+
+    /// A client under the webhook's own TLS.
+    async fn tls(&self, org_id: &OrgId, tls: Option<&TlsKeys>) -> Result<egress::Client, StepError> {
+        let Some(tls) = tls else { return Ok(self.client.clone()) };
+        let private_key = match &tls.private_key {
+            Some(key) => Some(self.decrypt(org_id, key).await?),
+            None => None,
+        };
+        let parts = TlsParts {
+            certificate: tls.certificate.as_deref(),
+            private_key: private_key.as_deref().map(str::as_bytes),
+            ca: tls.ca.as_deref(),
+        };
+        let tls = ClientTls::parse(parts).map_err(|error| unreadable("a webhook's TLS", error))?;
+        self.client.with_tls(&tls).map_err(|error| unreadable("a webhook's TLS", error))
+    }
+
+    async fn decrypt(&self, org_id: &OrgId, key: &Ciphertext) -> Result<String, StepError> {
+        Ok(self.keys.decrypt(org_id, key).await?.0)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was checked when it was saved cannot be read now.
+fn unreadable(what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StepError {
+    StepError::because(ErrorName::InvalidInput, format!("{what} cannot be read"), error)
+}

@@ -1,0 +1,64 @@
+//! The signature of a body, with all keys of its webhook.
+
+use std::pin::Pin;
+
+use contract::{ErrorName, EventHead, Outcome, PinnedObject, StepError};
+use http_body::Body;
+use signing::{Metadata, StreamSigner};
+use tokio::time::timeout_at;
+
+use crate::attempt::{Draft, Unsent, webhook_id};
+use crate::keyring::Ring;
+use crate::payload::{self, Source};
+
+/// The value of `webhook-signature`; `None` for a webhook without keys.
+pub(crate) async fn of(
+    source: &Source,
+    event: &EventHead,
+    ring: &Ring,
+    draft: &Draft,
+    claims: &store::Claims,
+) -> Result<Option<String>, Unsent> {
+    let Some(signer) = ring.signer(draft.started_at) else { return Ok(None) };
+    let id = webhook_id(event);
+    let metadata = Metadata::new(&id, draft.started_at.unix_seconds()).map_err(|error| {
+        StepError::because(ErrorName::InvalidInput, "the event's id cannot be signed", error)
+    })?;
+    match source {
+        Source::Bytes(bytes) => Ok(Some(signer.sign(&metadata, bytes))),
+        Source::Object(pinned) => {
+            let noise = (draft.sources.random_bytes)();
+            let stream = signer.begin(&metadata, pin(pinned).as_bytes(), &noise);
+            let signed = timeout_at(draft.deadline(), read(stream, pinned, claims)).await;
+            signed.map(|signature| signature.map(Some)).unwrap_or_else(|_| {
+                let reason = format!("the body could not be read within {} s", draft.timeout.as_secs());
+                Err(Unsent::failed(Outcome::FailedTimeout, reason))
+            })
+        }
+    }
+}
+
+/// What no other body of the same event has.
+fn pin(pinned: &PinnedObject) -> String {
+    let PinnedObject { key, etag, version_id, size, sha256 } = pinned;
+    format!("{key}\n{etag}\n{version_id:?}\n{size}\n{sha256:?}")
+}
+
+/// Reads the body through the signature: it is never held as a whole.
+async fn read(
+    mut stream: StreamSigner,
+    pinned: &PinnedObject,
+    claims: &store::Claims,
+) -> Result<String, Unsent> {
+    let mut object = payload::open(pinned, claims).await?;
+    while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut object).poll_frame(cx)).await {
+        let frame = frame.map_err(|source| {
+            let message = "the claim check could not be read to its end";
+            StepError::because(ErrorName::StorageUnavailable, message, source)
+        })?;
+        if let Some(data) = frame.data_ref() {
+            stream.update(data);
+        }
+    }
+    Ok(stream.finish())
+}

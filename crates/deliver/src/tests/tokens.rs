@@ -1,0 +1,204 @@
+//! Tokens: what is asked of an authorisation server, how often, and what becomes of its answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use contract::{Place, TokenMethod};
+use egress::{Client, Policy};
+use secrets::{Extra, OauthClient};
+use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
+
+use super::{DEVELOPMENT, Receiver, header};
+use crate::oauth::{Failure, Tokens};
+
+fn client(token_url: &str, method: TokenMethod) -> OauthClient {
+    let extra =
+        |place, name: &str, value: &str| Extra { place, name: name.to_owned(), value: value.to_owned() };
+    OauthClient {
+        token_url: token_url.to_owned(),
+        client_id: "the client".to_owned(),
+        client_secret: "its+secret".to_owned(),
+        method,
+        extras: vec![
+            extra(Place::Body, "audience", "a&b"),
+            extra(Place::Query, "tenant", "t 1"),
+            extra(Place::Header, "X-Tenant", "blue"),
+        ],
+    }
+}
+
+fn http(policy: Policy) -> Client {
+    Client::new(policy).unwrap()
+}
+
+async fn token(client: &OauthClient, policy: Policy) -> Result<Arc<str>, Failure> {
+    Tokens::default().header("arn", client, None, &http(policy), soon()).await
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(5)
+}
+
+/// A server that counts its tokens: `t1`, `t2`, … of this lifetime.
+async fn counting(answer: impl Fn(usize) -> String + Copy + Send + Sync + 'static) -> Receiver {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    Receiver::new(move |mut stream| async move {
+        let number = COUNT.fetch_add(1, Ordering::SeqCst);
+        let body = answer(number);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    })
+    .await
+}
+
+const GRANTED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 65\r\nConnection: close\r\n\r\n{\"access_token\":\"a.b-c\",\"token_type\":\"bearer\",\"expires_in\":\"3600\"}";
+
+#[tokio::test]
+async fn a_form_carries_the_client_and_every_parameter_has_its_place() {
+    for (method, name) in [(TokenMethod::Post, "POST"), (TokenMethod::Put, "PUT")] {
+        let server = Receiver::answering(GRANTED).await;
+        assert_eq!(token(&client(&server.url, method), DEVELOPMENT).await.as_deref(), Ok("Bearer a.b-c"));
+        let seen = server.seen.lock().unwrap();
+        let (head, body) = (&seen[0].head, String::from_utf8(seen[0].body.clone()).unwrap());
+        assert!(head.starts_with(&format!("{name} /hook?tenant=t+1 HTTP/1.1\r\n")), "{head}");
+        assert_eq!(header(head, "x-tenant"), "blue");
+        assert_eq!(header(head, "content-type"), "application/x-www-form-urlencoded");
+        assert_eq!(
+            body,
+            "audience=a%26b&client_id=the+client&client_secret=its%2Bsecret&grant_type=client_credentials"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_get_keeps_the_secret_out_of_the_url() {
+    let server = Receiver::raw(move |mut stream| async move {
+        let mut head = vec![0; 4096];
+        let read = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await.unwrap();
+        let head = String::from_utf8_lossy(&head[..read]).into_owned();
+        // base64 of `the+client:its%2Bsecret`.
+        let right = head
+            .starts_with("GET /hook?tenant=t+1&audience=a%26b&grant_type=client_credentials HTTP/1.1\r\n")
+            && head.contains("authorization: Basic dGhlK2NsaWVudDppdHMlMkJzZWNyZXQ=\r\n")
+            && !head.contains("its");
+        let answer: &[u8] =
+            if right { GRANTED } else { b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n" };
+        stream.write_all(answer).await.unwrap();
+    })
+    .await;
+    assert_eq!(
+        token(&client(&server.url, TokenMethod::Get), DEVELOPMENT).await.as_deref(),
+        Ok("Bearer a.b-c")
+    );
+}
+
+#[tokio::test]
+async fn a_header_that_says_who_the_client_is_or_wants_json_is_obeyed() {
+    let server = Receiver::answering(GRANTED).await;
+    let mut client = client(&server.url, TokenMethod::Post);
+    for (name, value) in [("Authorization", "Basic own"), ("Content-Type", "application/json")] {
+        client.extras.push(Extra { place: Place::Header, name: name.to_owned(), value: value.to_owned() });
+    }
+    token(&client, DEVELOPMENT).await.unwrap();
+    let seen = server.seen.lock().unwrap();
+    assert_eq!(header(&seen[0].head, "authorization"), "Basic own");
+    assert_eq!(seen[0].body, br#"{"audience":"a&b","grant_type":"client_credentials"}"#);
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_without_the_secrets_it_repeats() {
+    let cases: [(&[u8], &str, bool); 6] = [
+        (
+            b"HTTP/1.1 401 No\r\nContent-Length: 73\r\n\r\n{\"error\":\"invalid_client\",\"error_description\":\"its+secret is not right\\u0007\"}",
+            "the token endpoint answered 401: invalid_client: *** is not right",
+            false,
+        ),
+        (b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n", "the token endpoint answered 503", true),
+        (b"HTTP/1.1 302 No\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "the token endpoint answered 302", false),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+            "the token endpoint answered 200 without a usable access_token",
+            false,
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"access_token\":\"a\\r\\nX: y\"}",
+            "the token endpoint answered 200 without a usable access_token",
+            false,
+        ),
+        (b"", "the token endpoint: the connection was closed before an answer came", true),
+    ];
+    for (answer, reason, transient) in cases {
+        let server = Receiver::answering(answer).await;
+        let failure = token(&client(&server.url, TokenMethod::Post), DEVELOPMENT).await.unwrap_err();
+        assert_eq!((failure.reason.as_str(), failure.transient), (reason, transient));
+    }
+}
+
+#[tokio::test]
+async fn a_token_endpoint_is_under_the_egress_policy() {
+    for (url, reason) in [
+        (
+            "https://169.254.169.254/token",
+            "the token endpoint: the address 169.254.169.254 is a metadata service",
+        ),
+        ("https://127.0.0.1/token", "the token endpoint: the address 127.0.0.1 is loopback"),
+        ("http://example.com/token", "the token endpoint: the URL's scheme must be https, not http"),
+    ] {
+        let failure = token(&client(url, TokenMethod::Post), Policy::default()).await.unwrap_err();
+        assert_eq!((failure.reason.as_str(), failure.transient), (reason, false));
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_shared_until_it_is_about_to_expire_or_is_refused() {
+    let server =
+        counting(|n| format!(r#"{{"access_token":"t{n}","expires_in":{}}}"#, [3600, 0, 60][n.min(2)])).await;
+    let (tokens, http) = (Tokens::default(), http(DEVELOPMENT));
+    let client = client(&server.url, TokenMethod::Post);
+    let ask =
+        async |refused: Option<&str>| tokens.header("arn", &client, refused, &http, soon()).await.unwrap();
+    assert_eq!(&*ask(None).await, "Bearer t0");
+    assert_eq!(&*ask(None).await, "Bearer t0");
+    assert_eq!(&*ask(Some("Bearer t0")).await, "Bearer t1", "refused");
+    assert_eq!(&*ask(None).await, "Bearer t2", "expired at once");
+    assert_eq!(&*ask(None).await, "Bearer t2", "not in its last tenth yet");
+    let mut changed = client.clone();
+    changed.client_secret = "another".to_owned();
+    assert_eq!(&*tokens.header("arn", &changed, None, &http, soon()).await.unwrap(), "Bearer t3", "changed");
+}
+
+#[tokio::test]
+async fn one_exchange_serves_all_who_wait_whether_it_works_or_not() {
+    for (answer, works) in
+        [(GRANTED, true), (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n" as &[u8], false)]
+    {
+        let server = Receiver::new(move |mut stream| async move {
+            // All are waiting by then: they ask within this one thread before the answer is read.
+            tokio::task::yield_now().await;
+            stream.write_all(answer).await.unwrap();
+        })
+        .await;
+        let (tokens, http) = (Tokens::default(), http(DEVELOPMENT));
+        let client = client(&server.url, TokenMethod::Post);
+        let asking = (0..20).map(|_| tokens.header("arn", &client, None, &http, soon()));
+        let answers = futures_util::future::join_all(asking).await;
+        assert!(answers.iter().all(|answer| answer.is_ok() == works), "{answers:?}");
+        assert_eq!(server.seen.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_waited_for_no_longer_than_the_attempt() {
+    let server = Receiver::new(|stream| async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    })
+    .await;
+    let client = client(&server.url, TokenMethod::Post);
+    let deadline = Instant::now() + Duration::from_millis(200);
+    let failure =
+        Tokens::default().header("arn", &client, None, &http(DEVELOPMENT), deadline).await.unwrap_err();
+    assert!(failure.transient && failure.status_code.is_none(), "{failure:?}");
+}

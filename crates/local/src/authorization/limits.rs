@@ -1,0 +1,92 @@
+//! What EventBridge takes: lengths and patterns are those of the service's model (botocore, events/2015-10-07).
+
+use super::{ApiKey, Basic, Client, HttpParameters, Kind, Oauth, Parameter, Parameters};
+
+/// `HeaderParameters`, `QueryStringParameters` and `BodyParameters` have at most so many each.
+const MOST: usize = 100;
+
+impl Parameters {
+    /// The first field that AWS would not take, if there is one.
+    pub(crate) fn fault(&self, kind: Kind) -> Option<&'static str> {
+        let Self { basic, api_key, oauth, invocation_http_parameters } = self;
+        let given = [
+            (Kind::Basic, basic.is_some()),
+            (Kind::ApiKey, api_key.is_some()),
+            (Kind::OauthClientCredentials, oauth.is_some()),
+        ];
+        if given.into_iter().any(|(of, there)| there != (of == kind)) {
+            return Some("AuthParameters");
+        }
+        let basic = basic.as_ref().and_then(Basic::fault);
+        let api_key = api_key.as_ref().and_then(ApiKey::fault);
+        let oauth = oauth.as_ref().and_then(Oauth::fault);
+        let http = invocation_http_parameters.as_ref().and_then(HttpParameters::fault);
+        basic.or(api_key).or(oauth).or(http)
+    }
+}
+
+impl Basic {
+    fn fault(&self) -> Option<&'static str> {
+        [("Username", &self.username), ("Password", &self.password)].into_iter().find_map(in_header)
+    }
+}
+
+impl ApiKey {
+    fn fault(&self) -> Option<&'static str> {
+        let all = [("ApiKeyName", &self.api_key_name), ("ApiKeyValue", &self.api_key_value)];
+        all.into_iter().find_map(in_header)
+    }
+}
+
+impl Oauth {
+    fn fault(&self) -> Option<&'static str> {
+        let Client { id, secret } = &self.client_parameters;
+        let client = [("ClientID", id), ("ClientSecret", secret)].into_iter().find_map(in_header);
+        // Plain HTTP, too: token endpoints of tests are on this machine.
+        let endpoint = self.authorization_endpoint.as_deref().unwrap_or_default();
+        let endpoint = !(1..=2048).contains(&endpoint.len()) || !endpoint.bytes().all(may_be_in_url);
+        client
+            .or(endpoint.then_some("AuthorizationEndpoint"))
+            .or(self.http_method.is_none().then_some("HttpMethod"))
+            .or(self.http_parameters.as_ref().and_then(HttpParameters::fault))
+    }
+}
+
+impl HttpParameters {
+    fn fault(&self) -> Option<&'static str> {
+        let lists = [
+            ("HeaderParameters", &self.header_parameters, Parameter::fits_header as fn(&Parameter) -> bool),
+            ("QueryStringParameters", &self.query_string_parameters, Parameter::fits),
+            ("BodyParameters", &self.body_parameters, |_| true),
+        ];
+        lists.into_iter().find_map(|(name, list, fits)| {
+            let list = list.as_deref().unwrap_or_default();
+            (list.len() > MOST || !list.iter().all(fits)).then_some(name)
+        })
+    }
+}
+
+impl Parameter {
+    fn fits(&self) -> bool {
+        self.key.chars().count() <= 512 && self.value.chars().count() <= 512
+    }
+
+    fn fits_header(&self) -> bool {
+        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+,-.^_`|~".contains(&byte);
+        let in_value = |byte| matches!(byte, b'\t' | b' '..=b'~');
+        let key = !self.key.is_empty() && self.key.bytes().all(in_name);
+        key && self.value.bytes().all(in_value) && self.fits()
+    }
+}
+
+/// `AuthHeaderParameters`: 1 to 512 characters, neither controls nor colons.
+fn in_header((name, value): (&'static str, &Option<String>)) -> Option<&'static str> {
+    let value = value.as_deref().unwrap_or_default();
+    let bad = |c: char| c == ':' || (c.is_ascii_control() && c != '\t');
+    (!(1..=512).contains(&value.chars().count()) || value.contains(bad)).then_some(name)
+}
+
+/// `HttpsEndpoint`.
+fn may_be_in_url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"%-()_.!~*';/?:@&=+$,".contains(&byte)
+}

@@ -1,0 +1,200 @@
+//! Who a request says it is, as its receiver sees it, and as it is recorded. What the management API makes of credentials is in
+//! `auth`.
+#![expect(clippy::unwrap_used, reason = "a webhook that cannot be made ends the test")]
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, Receiver, Reply, World, closed_port};
+
+const PASSWORD: &str = "planted password 7";
+const TOKEN: &str = "planted-token-7";
+
+fn basic() -> Value {
+    json!({"auth": {"type": "basic", "username": "user", "password": PASSWORD}})
+}
+
+fn oauth(token_url: &str) -> Value {
+    json!({"auth": {
+        "type": "oauth_client_credentials", "token_url": token_url, "client_id": "client", "client_secret": "planted secret 7",
+        "parameters": [{"in": "body", "name": "audience", "value": "planted audience 7"}],
+    }})
+}
+
+fn granted(token: &str) -> Reply {
+    Reply::status(200).body(json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600}).to_string())
+}
+
+#[tokio::test]
+async fn a_receiver_gets_the_credentials_and_the_record_does_not() {
+    let pair = STANDARD.encode(format!("user:{PASSWORD}"));
+    let cases = [
+        (basic(), "authorization", format!("Basic {pair}")),
+        (json!({"auth": {"type": "api_key", "name": "X-Key", "value": TOKEN}}), "x-key", TOKEN.to_owned()),
+        (
+            json!({"auth": {"type": "api_key", "name": "Authorization", "value": format!("Bearer {TOKEN}")}}),
+            "authorization",
+            format!("Bearer {TOKEN}"),
+        ),
+    ];
+    let world = World::start().await;
+    for (fields, header, value) in cases {
+        // A receiver that repeats what it is told.
+        let echo = Reply::status(500).header("X-Echo", value.clone()).body(format!("you said {value}!"));
+        let receiver = Receiver::answering([echo]).await;
+        let config_id = world.api.create_webhook(&receiver.url, fields).await;
+        let answer = world.api.trigger_sync(&config_id, "{}").await;
+        assert_eq!(receiver.seen()[0].header(header), Some(value.as_str()));
+        let event = world.api.event(&config_id, answer["event_id"].as_str().unwrap()).await;
+        let attempt = &event["attempts"][0];
+        assert_eq!(attempt["request_headers"][header], "***");
+        let kept = if header == "x-key" || value.starts_with("Basic") { "***" } else { "Bearer ***" };
+        for (shown, said) in [
+            (&answer["headers"]["x-echo"], kept.to_owned()),
+            (&attempt["response_headers"]["x-echo"], kept.to_owned()),
+            (&attempt["response_body"], format!("you said {kept}!")),
+        ] {
+            assert!(!shown.to_string().contains("planted"), "{shown} {said}");
+        }
+        for text in [answer.to_string(), event.to_string(), world.history(event["event_id"].as_str().unwrap()).await] {
+            assert!(!text.contains("planted") && !text.contains(&pair), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_shared_between_deliveries_and_renewed_once_when_refused() {
+    let world = World::start().await;
+    let server = Receiver::answering([granted("planted-1"), granted("planted-2"), granted("planted-2")]).await;
+    let receiver = Receiver::answering([200, 200, 401, 200, 401].map(Reply::status)).await;
+    let config_id = world.api.create_webhook(&receiver.url, oauth(&server.url)).await;
+    let deliver = async || world.api.trigger_sync(&config_id, "{}").await["status_code"].clone();
+    assert_eq!((deliver().await, deliver().await), (json!(200), json!(200)));
+    assert_eq!(server.calls(), 1, "one token for both");
+    let asked = server.only();
+    assert_eq!(
+        String::from_utf8(asked.body).unwrap(),
+        "audience=planted+audience+7&client_id=client&client_secret=planted+secret+7&grant_type=client_credentials"
+    );
+    assert_eq!(deliver().await, 200, "refused, renewed, taken");
+    assert_eq!((server.calls(), receiver.calls()), (2, 4));
+    let sent: Vec<_> = receiver.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
+    assert_eq!(sent, ["Bearer planted-1", "Bearer planted-1", "Bearer planted-1", "Bearer planted-2"]);
+    let ids: Vec<_> = receiver.seen().iter().map(|seen| seen.header("webhook-id").unwrap().to_owned()).collect();
+    assert_eq!(ids[2], ids[3], "the same attempt");
+    // The server has no other token, so there is nothing to try again with.
+    assert_eq!(deliver().await, 401);
+    assert_eq!((server.calls(), receiver.calls()), (3, 5));
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_to_be_had_fails_the_delivery_and_says_why() {
+    let world = World::start().await;
+    let receiver = Receiver::ok().await;
+    let refusing = Receiver::answering([Reply::status(401).body(r#"{"error": "invalid_client"}"#)]).await;
+    let cases = [
+        (refusing.url.clone(), "the token endpoint answered 401: invalid_client"),
+        (closed_port().await, "the token endpoint: connection refused"),
+    ];
+    for (token_url, reason) in cases {
+        let config_id = world.api.create_webhook(&receiver.url, oauth(&token_url)).await;
+        let answer = world.api.trigger_sync(&config_id, "{}").await;
+        assert_eq!((&answer["outcome"], &answer["error"]), (&json!("failed_auth"), &json!(reason)), "{answer}");
+        let test = world.api.post(&format!("/webhook/{config_id}/test-auth"), &json!({})).await;
+        assert_eq!((test.status, &test.json()["ok"], &test.json()["detail"]), (200, &json!(false), &json!(reason)));
+    }
+    assert_eq!(receiver.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_comes_back_is_asked_again() {
+    let world = World::start().await;
+    let receiver = Receiver::ok().await;
+    let server = Receiver::answering([Reply::status(503), granted(TOKEN)]).await;
+    let mut fields = oauth(&server.url);
+    fields["retry"] = json!({"schedule_seconds": [1]});
+    let config_id = world.api.create_webhook(&receiver.url, fields).await;
+    let event = world.api.deliver(&config_id, "{}").await;
+    let outcomes: Vec<_> = event["attempts"].as_array().unwrap().iter().map(|attempt| &attempt["outcome"]).collect();
+    assert_eq!(outcomes, ["failed_auth", "succeeded"]);
+}
+
+#[tokio::test]
+async fn a_connection_that_lost_its_credentials_fails_the_delivery_and_says_why() {
+    let world = World::start().await;
+    let receiver = Receiver::ok().await;
+    let events = world.host.connections();
+    let failed = async |config_id: &str| {
+        let answer = world.api.trigger_sync(config_id, "{}").await;
+        assert_eq!(answer["outcome"], "failed_auth", "{answer}");
+        answer["error"].as_str().unwrap().to_owned()
+    };
+    let config_id = world.api.create_webhook(&receiver.url, basic()).await;
+    let name = secrets::connection_name_for(&"acme".parse().unwrap(), config_id.parse().unwrap());
+    events.deauthorize_connection().name(&name).send().await.unwrap();
+    assert!(failed(&config_id).await.starts_with("the connection is deauthorised"));
+    events.delete_connection().name(&name).send().await.unwrap();
+    assert_eq!(failed(&config_id).await, "the connection was deleted");
+    assert_eq!(receiver.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_changed_password_goes_with_the_next_event() {
+    let world = World::start().await;
+    let receiver = Receiver::ok().await;
+    let config_id = world.api.create_webhook(&receiver.url, basic()).await;
+    world.api.trigger_sync(&config_id, "{}").await;
+    let mut changed = json!({"name": "test", "url": receiver.url});
+    changed["auth"] = json!({"type": "basic", "username": "user", "password": "another one"});
+    let put = world.api.put(&format!("/webhook/{config_id}"), &changed).await;
+    assert_eq!(put.status, 200, "{put:?}");
+    world.api.trigger_sync(&config_id, "{}").await;
+    // Left out, it stays.
+    changed["auth"].as_object_mut().unwrap().remove("password");
+    assert_eq!(world.api.put(&format!("/webhook/{config_id}"), &changed).await.status, 200);
+    world.api.trigger_sync(&config_id, "{}").await;
+    let sent: Vec<_> = receiver.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
+    let basic = |password: &str| format!("Basic {}", STANDARD.encode(format!("user:{password}")));
+    assert_eq!(sent, [basic(PASSWORD), basic("another one"), basic("another one")]);
+}
+
+#[tokio::test]
+async fn a_large_body_is_sent_again_with_the_renewed_token() {
+    let world = World::start().await;
+    let server = Receiver::answering([granted("planted-1"), granted("planted-2")]).await;
+    let receiver = Receiver::answering([401, 200].map(Reply::status)).await;
+    let config_id = world.api.create_webhook(&receiver.url, oauth(&server.url)).await;
+    let body = "large ".repeat(100_000);
+    assert_eq!(world.api.trigger_sync(&config_id, body.clone()).await["status"], "succeeded");
+    assert!(receiver.seen().iter().all(|seen| seen.body == body.as_bytes()));
+}
+
+#[tokio::test]
+async fn a_deleted_webhook_is_not_sent_again() {
+    let world = World::start().await;
+    let receiver = Receiver::answering([Reply::status(500), Reply::status(200)]).await;
+    let config_id = world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [1]}})).await;
+    let event_id = world.api.trigger(&config_id, "{}").await;
+    world.api.until(&config_id, &event_id, |event| event["attempt_count"] == 1).await;
+    assert_eq!(world.api.delete(&format!("/webhook/{config_id}")).await.status, 204);
+    let event = world.api.ended(&config_id, &event_id).await;
+    assert_eq!((&event["outcome"], &event["reason"]), (&json!("refused"), &json!("the webhook was deleted")));
+    assert_eq!(receiver.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_trace_is_passed_on_and_a_broken_one_is_not() {
+    let world = World::start().await;
+    let receiver = Receiver::ok().await;
+    let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for sent in [trace, "00-nonsense"] {
+        let request = world.api.triggering(&config_id, "?sync=true", "{}").header("traceparent", sent);
+        assert_eq!(Answer::to(request.timeout(Duration::from_secs(30))).await.status, 200);
+    }
+    let seen = receiver.seen();
+    assert_eq!((seen[0].header("traceparent"), seen[1].header("traceparent")), (Some(trace), None));
+}

@@ -1,0 +1,28 @@
+//! KMS, connections and Secrets Manager as the host has them: what AWS does with them, as far as the product can tell.
+#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+
+mod connections;
+mod keys;
+
+use std::path::Path;
+
+use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
+
+/// What a failed call is called.
+fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap()
+}
+
+/// The files below `dir` in which `text` is to be read.
+fn files_with(dir: &Path, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, text));
+        } else if std::fs::read(&path).unwrap().windows(text.len()).any(|part| part == text.as_bytes()) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
