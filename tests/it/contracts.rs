@@ -315,7 +315,7 @@ fn largest_event() -> EventHead {
     let header = "\"".repeat(IDEMPOTENCY_KEY_BYTES);
     let event = json!({
         "event_id": id, "org_id": "a".repeat(32), "config_id": id, "origin": "api", "mode": "async",
-        "created_at": "2026-01-02T03:04:05.678Z", "content_type": header, "size": u64::MAX, "correlation_id": header,
+        "created_at": "2026-01-02T03:04:05.678Z", "content_type": header, "size": u64::MAX, "correlation_id": header, "traceparent": "0".repeat(55),
     });
     serde_json::from_value(event).unwrap()
 }
@@ -329,6 +329,7 @@ fn largest_plan() -> Plan {
             method: "DELETE".to_owned(),
             headers: BTreeMap::from([("x".to_owned(), "\"".repeat(CONFIG_HEADER_BYTES))]),
             timeout_seconds: 840,
+            revision: u64::MAX,
         },
         retry: Retry { schedule_seconds: vec![MAX_PAUSE_SECS; MAX_RETRIES] },
         long: true,

@@ -25,7 +25,8 @@ fn oauth(token_url: &str) -> Value {
 }
 
 fn granted(token: &str) -> Reply {
-    Reply::status(200).body(json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600}).to_string())
+    Reply::status(200)
+        .body(json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600}).to_string())
 }
 
 #[tokio::test]
@@ -59,7 +60,9 @@ async fn a_receiver_gets_the_credentials_and_the_record_does_not() {
         ] {
             assert!(!shown.to_string().contains("planted"), "{shown} {said}");
         }
-        for text in [answer.to_string(), event.to_string(), world.history(event["event_id"].as_str().unwrap()).await] {
+        for text in
+            [answer.to_string(), event.to_string(), world.history(event["event_id"].as_str().unwrap()).await]
+        {
             assert!(!text.contains("planted") && !text.contains(&pair), "{text}");
         }
     }
@@ -68,7 +71,8 @@ async fn a_receiver_gets_the_credentials_and_the_record_does_not() {
 #[tokio::test]
 async fn tokens_are_shared_between_deliveries_and_renewed_once_when_refused() {
     let world = World::start().await;
-    let server = Receiver::answering([granted("planted-1"), granted("planted-2"), granted("planted-2")]).await;
+    let server =
+        Receiver::answering([granted("planted-1"), granted("planted-2"), granted("planted-2")]).await;
     let receiver = Receiver::answering([200, 200, 401, 200, 401].map(Reply::status)).await;
     let config_id = world.api.create_webhook(&receiver.url, oauth(&server.url)).await;
     let deliver = async || world.api.trigger_sync(&config_id, "{}").await["status_code"].clone();
@@ -81,9 +85,11 @@ async fn tokens_are_shared_between_deliveries_and_renewed_once_when_refused() {
     );
     assert_eq!(deliver().await, 200, "refused, renewed, taken");
     assert_eq!((server.calls(), receiver.calls()), (2, 4));
-    let sent: Vec<_> = receiver.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
+    let sent: Vec<_> =
+        receiver.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
     assert_eq!(sent, ["Bearer planted-1", "Bearer planted-1", "Bearer planted-1", "Bearer planted-2"]);
-    let ids: Vec<_> = receiver.seen().iter().map(|seen| seen.header("webhook-id").unwrap().to_owned()).collect();
+    let ids: Vec<_> =
+        receiver.seen().iter().map(|seen| seen.header("webhook-id").unwrap().to_owned()).collect();
     assert_eq!(ids[2], ids[3], "the same attempt");
     // The server has no other token, so there is nothing to try again with.
     assert_eq!(deliver().await, 401);
@@ -102,9 +108,16 @@ async fn a_token_that_is_not_to_be_had_fails_the_delivery_and_says_why() {
     for (token_url, reason) in cases {
         let config_id = world.api.create_webhook(&receiver.url, oauth(&token_url)).await;
         let answer = world.api.trigger_sync(&config_id, "{}").await;
-        assert_eq!((&answer["outcome"], &answer["error"]), (&json!("failed_auth"), &json!(reason)), "{answer}");
+        assert_eq!(
+            (&answer["outcome"], &answer["error"]),
+            (&json!("failed_auth"), &json!(reason)),
+            "{answer}"
+        );
         let test = world.api.post(&format!("/webhook/{config_id}/test-auth"), &json!({})).await;
-        assert_eq!((test.status, &test.json()["ok"], &test.json()["detail"]), (200, &json!(false), &json!(reason)));
+        assert_eq!(
+            (test.status, &test.json()["ok"], &test.json()["detail"]),
+            (200, &json!(false), &json!(reason))
+        );
     }
     assert_eq!(receiver.calls(), 0);
 }
@@ -118,7 +131,8 @@ async fn a_token_endpoint_that_comes_back_is_asked_again() {
     fields["retry"] = json!({"schedule_seconds": [1]});
     let config_id = world.api.create_webhook(&receiver.url, fields).await;
     let event = world.api.deliver(&config_id, "{}").await;
-    let outcomes: Vec<_> = event["attempts"].as_array().unwrap().iter().map(|attempt| &attempt["outcome"]).collect();
+    let outcomes: Vec<_> =
+        event["attempts"].as_array().unwrap().iter().map(|attempt| &attempt["outcome"]).collect();
     assert_eq!(outcomes, ["failed_auth", "succeeded"]);
 }
 
@@ -156,7 +170,8 @@ async fn a_changed_password_goes_with_the_next_event() {
     changed["auth"].as_object_mut().unwrap().remove("password");
     assert_eq!(world.api.put(&format!("/webhook/{config_id}"), &changed).await.status, 200);
     world.api.trigger_sync(&config_id, "{}").await;
-    let sent: Vec<_> = receiver.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
+    let sent: Vec<_> =
+        receiver.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
     let basic = |password: &str| format!("Basic {}", STANDARD.encode(format!("user:{password}")));
     assert_eq!(sent, [basic(PASSWORD), basic("another one"), basic("another one")]);
 }
@@ -176,7 +191,8 @@ async fn a_large_body_is_sent_again_with_the_renewed_token() {
 async fn a_deleted_webhook_is_not_sent_again() {
     let world = World::start().await;
     let receiver = Receiver::answering([Reply::status(500), Reply::status(200)]).await;
-    let config_id = world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [1]}})).await;
+    let config_id =
+        world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [1]}})).await;
     let event_id = world.api.trigger(&config_id, "{}").await;
     world.api.until(&config_id, &event_id, |event| event["attempt_count"] == 1).await;
     assert_eq!(world.api.delete(&format!("/webhook/{config_id}")).await.status, 204);

@@ -36,7 +36,8 @@ pub(crate) fn webhooks(token_url: &str) -> Vec<serde_json::Value> {
 
 /// An authorisation server that gives planted tokens.
 pub(crate) fn grant() -> Reply {
-    Reply::status(200).body(json!({"access_token": format!("{PLANTED}-token"), "expires_in": 3600}).to_string())
+    Reply::status(200)
+        .body(json!({"access_token": format!("{PLANTED}-token"), "expires_in": 3600}).to_string())
 }
 
 #[tokio::test]
@@ -44,7 +45,10 @@ async fn no_secret_is_kept_in_clear_shown_or_logged() {
     let dir = TempDir::new().unwrap();
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let server = Receiver::answering([grant()]).await;
-    let refusing = Receiver::answering([Reply::status(400).body(json!({"error": format!("{PLANTED}-secret")}).to_string())]).await;
+    let refusing = Receiver::answering([
+        Reply::status(400).body(json!({"error": format!("{PLANTED}-secret")}).to_string())
+    ])
+    .await;
     let mut said = String::new();
     for (url, replies) in [(&server.url, 200), (&server.url, 500), (&refusing.url, 200)] {
         for fields in webhooks(url) {

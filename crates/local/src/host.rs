@@ -19,11 +19,11 @@ use crate::admin::{self, FirstToken, NewToken};
 use crate::engine::Engine;
 use crate::functions::Functions;
 use crate::journal::{self, Journal};
+use crate::keys::{self, KEY_ID};
 use crate::machines::{Kind, Machines};
 use crate::states::States;
 use crate::tables::{self, CONFIGS, EVENTS, TOKENS, Tables};
 use crate::transport::{Clients, Others, Services};
-use crate::keys::{self, KEY_ID};
 use crate::{OpenError, bucket, connections, housekeeping, private};
 
 /// How a host is set up.
@@ -198,12 +198,16 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
 }
 
 fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service) -> Router {
+    let (events, keys, states) = (clients.events.clone(), clients.keys.clone(), clients.states.clone());
     let tokens = Tokens::new(clients.tables.clone(), TOKENS);
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
     let console = console::router(console::Context {
         tokens: tokens.clone(),
         configs: configs.clone(),
         events: Events::new(clients.tables.clone(), EVENTS),
+        keys: secrets::Keys::new(|| keys, KEY_ID),
+        connections: secrets::Connections::new(|| events),
+        workflow: console::Workflow::new(|| states, Kind::Express.arn()),
         policy: options.policy,
         sources: options.sources,
     });
