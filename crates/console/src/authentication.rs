@@ -191,3 +191,79 @@ pub(crate) async fn delete(ctx: &Context, config: &WebhookConfig) -> Result<(), 
     let name = connection_name_for(&config.org_id, config.config_id);
     ctx.connections.delete(&name).await.map_err(|error| Problem::internal(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auth(json: &str) -> Auth {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn oauth(parameters: &str) -> String {
+        let head = r#""type":"oauth_client_credentials","token_url":"https://example.com/","client_id":"c""#;
+        format!(r#"{{{head},"parameters":[{parameters}]}}"#)
+    }
+
+    #[test]
+    fn what_is_not_given_is_kept_where_it_is_clear_what_that_is() {
+        let (audience, given) =
+            (r#"{"in":"body","name":"audience"}"#, r#"{"in":"body","name":"audience","value":"v"}"#);
+        let in_query = r#"{"in":"query","name":"audience"}"#;
+        let attached = r#"{"type":"connection","connection_arn":"arn"}"#;
+        let both = format!("{given},{in_query}");
+        let cases = [
+            (
+                r#"{"type":"basic","username":"u"}"#,
+                r#"{"type":"basic","username":"other"}"#,
+                Ok(Change::Amend),
+            ),
+            (r#"{"type":"none"}"#, r#"{"type":"basic","username":"u","password":"p"}"#, Ok(Change::Write)),
+            (r#"{"type":"none"}"#, r#"{"type":"basic","username":"u"}"#, Err("auth.password")),
+            (attached, r#"{"type":"basic","username":"u"}"#, Err("auth.password")),
+            (r#"{"type":"basic","username":"u"}"#, r#"{"type":"api_key","name":"n"}"#, Err("auth.value")),
+            (r#"{"type":"api_key","name":"n"}"#, r#"{"type":"api_key","name":"other"}"#, Ok(Change::Amend)),
+            (r#"{"type":"basic","username":"u"}"#, attached, Ok(Change::Attach)),
+            (r#"{"type":"basic","username":"u"}"#, r#"{"type":"none"}"#, Ok(Change::Clear)),
+            (r#"{"type":"api_key","name":"n"}"#, &oauth(""), Err("auth.client_secret")),
+            (&oauth(audience), &oauth(audience), Ok(Change::Amend)),
+            (&oauth(audience), &oauth(given), Ok(Change::Amend)),
+            (&oauth(audience), &oauth(""), Ok(Change::Amend)),
+            (&oauth(""), &oauth(audience), Err("auth.parameters[0].value")),
+            (&oauth(audience), &oauth(in_query), Err("auth.parameters[0].value")),
+            (&oauth(&both), &oauth(&both), Err("auth.parameters[1].value")),
+            (&oauth(&both), &oauth(given), Ok(Change::Amend)),
+        ];
+        for (stored, asked, expected) in cases {
+            let found = change(Some(&auth(stored)), Some(&auth(asked))).map_err(|error| error.field);
+            assert_eq!(found, expected.map_err(ToOwned::to_owned), "{stored} {asked}");
+        }
+        assert_eq!(change(Some(&auth(attached)), None), Ok(Change::Keep));
+    }
+
+    fn checked(json: &str) -> Result<(), String> {
+        let head = r#""name":"n","url":"https://example.com/","headers":{"X-Team":"a"}"#;
+        let fields: ConfigFields = serde_json::from_str(&format!(r#"{{{head},"auth":{json}}}"#)).unwrap();
+        check(&fields, &"acme".parse().unwrap(), &Policy::default()).map_err(|error| error.field)
+    }
+
+    #[test]
+    fn a_credential_goes_where_no_other_header_is() {
+        for name in ["Authorization", "cookie", "X-Key"] {
+            assert_eq!(checked(&format!(r#"{{"type":"api_key","name":"{name}","value":"v"}}"#)), Ok(()));
+        }
+        for name in ["Host", "content-length", "webhook-id", "Transfer-Encoding", "X-Amz-Date", "a b", "ä"] {
+            let found = checked(&format!(r#"{{"type":"api_key","name":"{name}","value":"v"}}"#));
+            assert_eq!(found, Err("auth.name".to_owned()), "{name}");
+        }
+        let cases = [
+            (r#"{"type":"api_key","name":"x-team","value":"v"}"#.to_owned(), "headers.X-Team"),
+            (r#"{"type":"api_key","name":"X-Key","value":"ä"}"#.to_owned(), "auth.value"),
+            (oauth("").replace("https:", "http:"), "auth.token_url"),
+            (oauth(r#"{"in":"header","name":"Host","value":"v"}"#), "auth.parameters[0].name"),
+        ];
+        for (json, field) in cases {
+            assert_eq!(checked(&json), Err(field.to_owned()), "{json}");
+        }
+    }
+}

@@ -88,3 +88,80 @@ pub(crate) async fn keys(
     };
     Ok(Some(TlsKeys { certificate: certificate.clone(), private_key, ca: ca.clone() }))
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    /// A certificate for the year 2026, and its key.
+    fn identity() -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["client.test".to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(2026, 1, 1), date_time_ymd(2027, 1, 1));
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    fn tls(certificate: Option<&str>, private_key: Secret, ca: Option<&str>) -> Tls {
+        Tls { certificate: certificate.map(Into::into), private_key, ca: ca.map(Into::into) }
+    }
+
+    fn in_year(year: i32) -> Timestamp {
+        Timestamp::new(date_time_ymd(year, 6, 1))
+    }
+
+    #[test]
+    fn a_certificate_comes_with_its_key_and_is_kept_without() {
+        let ((certificate, key), (other, other_key)) = (identity(), identity());
+        let given = |key: &str| Secret::Given(key.to_owned());
+        let now = in_year(2026);
+        let stored = || {
+            let asked = tls(Some(&certificate), given(&key), None);
+            check(Some(asked), Checked::default(), now).unwrap()
+        };
+        assert_eq!(stored().certificate.unwrap().not_after, Timestamp::new(date_time_ymd(2027, 1, 1)));
+        assert_eq!(check(None, stored(), now), Ok(stored()));
+        assert_eq!(check(Some(Tls::default()), stored(), now), Ok(Checked::default()));
+        let long = "x".repeat(Keys::MAX_BYTES + 1);
+        let (own, ca) = (Some(certificate.as_str()), Some("hello"));
+        let cases = [
+            (tls(own, Secret::Kept, None), Ok(true)),
+            // What was not changed is not checked again: it may have expired.
+            (tls(own, Secret::Kept, Some(&other)), Ok(true)),
+            (tls(None, Secret::Kept, Some(&other)), Ok(false)),
+            (tls(None, Secret::Cleared, Some(&other)), Ok(false)),
+            (tls(Some(&other), given(&other_key), None), Ok(true)),
+            (tls(Some(&other), Secret::Kept, None), Err("tls.private_key")),
+            (tls(Some(&other), given(&key), None), Err("tls.private_key")),
+            (tls(own, Secret::Cleared, None), Err("tls.private_key")),
+            (tls(own, given("hello"), None), Err("tls.private_key")),
+            (tls(own, given(&long), None), Err("tls.private_key")),
+            (tls(None, given(&key), None), Err("tls.certificate")),
+            (tls(Some(&key), given(&key), None), Err("tls.certificate")),
+            (tls(own, Secret::Kept, ca), Err("tls.ca")),
+        ];
+        for (asked, expected) in cases {
+            let shown = format!("{asked:?}");
+            let found = check(Some(asked), stored(), now);
+            let found = found.map(|checked| checked.certificate.is_some()).map_err(|error| error.field);
+            assert_eq!(found, expected.map_err(ToOwned::to_owned), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_saved_while_it_is_valid() {
+        let (certificate, key) = identity();
+        for (year, reason) in [
+            (2025, "is not valid before 2026-01-01T00:00:00.000Z"),
+            (2027, "expired at 2027-01-01T00:00:00.000Z"),
+        ] {
+            let asked = tls(Some(&certificate), Secret::Given(key.clone()), None);
+            let refused = check(Some(asked), Checked::default(), in_year(year));
+            assert_eq!(refused, Err(FieldError::new("tls.certificate", reason)));
+            let kept = tls(Some(&certificate), Secret::Kept, None);
+            let before = Checked { tls: Some(kept.clone()), certificate: None };
+            assert!(check(Some(kept), before, in_year(year)).is_ok());
+        }
+    }
+}

@@ -66,3 +66,45 @@ fn warnings(config: &WebhookConfig, now: Timestamp) -> Vec<String> {
     }
     warnings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_warned_of_for_thirty_days_and_ever_after() {
+        let at = |text: &str| -> Timestamp { serde_json::from_str(&format!("{text:?}")).unwrap() };
+        let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a",
+            "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","revision":1,
+            "signing_secrets":[{"created_at":"2026-01-01T00:00:00Z"}],
+            "certificate":{"subject":"CN=client","not_before":"2026-01-01T00:00:00Z",
+                "not_after":"2026-12-31T00:00:00Z","fingerprint":"00"},
+            "name":"n","url":"https://example.com/"}"#;
+        let config: WebhookConfig = serde_json::from_str(stored).unwrap();
+        let soon = "the client certificate expires at 2026-12-31T00:00:00.000Z";
+        let expired = "the client certificate expired at 2026-12-31T00:00:00.000Z: receivers refuse it";
+        for (now, warning) in [
+            ("2026-12-01T00:00:00Z", None),
+            ("2026-12-01T00:00:01Z", Some(soon)),
+            ("2026-12-31T00:00:00Z", Some(soon)),
+            ("2026-12-31T00:00:01Z", Some(expired)),
+            ("2030-01-01T00:00:00Z", Some(expired)),
+        ] {
+            assert_eq!(warnings(&config, at(now)), Vec::from_iter(warning), "{now}");
+        }
+    }
+
+    #[test]
+    fn what_travels_in_the_clear_or_unsigned_is_warned_of() {
+        let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a",
+            "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z",
+            "name":"n","url":"http://example.com/",
+            "auth":{"type":"oauth_client_credentials","token_url":"http://example.com/","client_id":"c"}}"#;
+        let config: WebhookConfig = serde_json::from_str(stored).unwrap();
+        let warnings = warnings(&config, config.created_at);
+        let about = ["the URL is not https", "the token URL is not https", "requests are not signed"];
+        assert!(
+            warnings.len() == 3 && warnings.iter().zip(about).all(|(text, start)| text.starts_with(start))
+        );
+    }
+}
