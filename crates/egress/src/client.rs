@@ -177,9 +177,9 @@ impl Client {
     }
 }
 
-/// Says how long the body is. A method that usually has none says nothing of a body that is not there (RFC 9110, 8.6).
+/// Says how long the body is. A GET says nothing of a body that is not there (RFC 9110, 8.6).
 fn set_length(headers: &mut HeaderMap, method: &Method, length: u64) {
-    if length == 0 && !matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
+    if length == 0 && matches!(*method, Method::GET | Method::HEAD) {
         headers.remove(CONTENT_LENGTH);
     } else {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
