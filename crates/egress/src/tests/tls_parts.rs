@@ -23,7 +23,10 @@ fn every_part_is_refused_with_a_reason() {
     let long = certificate.repeat(60);
     for (text, reason) in [
         ("hello", "is not PEM: it has no -----BEGIN line"),
-        ("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----", "is not PEM: a section of it is broken"),
+        (
+            "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----",
+            "is not PEM: a section of it is broken",
+        ),
         ("-----BEGIN CERTIFICATE-----\nAAAA\n", "is not PEM: a section of it is broken"),
         (key, "has no certificate in it"),
         (&both, "has something other than certificates in it"),
@@ -39,14 +42,18 @@ fn every_part_is_refused_with_a_reason() {
     let zeros = pem("PRIVATE KEY", "AAAA");
     let large = pem("PRIVATE KEY", &"A".repeat(5500));
     let larger = pem("PRIVATE KEY", &"A".repeat(16_000));
-    let kinds = "is broken, or not of a supported kind: RSA from 2,048 bits, ECDSA on P-256 or P-384, Ed25519";
+    let kinds =
+        "is broken, or not of a supported kind: RSA from 2,048 bits, ECDSA on P-256 or P-384, Ed25519";
     for (text, reason) in [
         ("hello", "is neither PEM nor DER"),
         (&encrypted, "is encrypted; save it without its passphrase"),
         (&legacy, "is encrypted; save it without its passphrase"),
         (certificate, "has no private key in it (PKCS#8, PKCS#1 or SEC 1)"),
         (&openssh, "has no private key in it (PKCS#8, PKCS#1 or SEC 1)"),
-        ("-----BEGIN PRIVATE KEY-----\n!\n-----END PRIVATE KEY-----", "is not PEM: a section of it is broken"),
+        (
+            "-----BEGIN PRIVATE KEY-----\n!\n-----END PRIVATE KEY-----",
+            "is not PEM: a section of it is broken",
+        ),
         (&twice, "has several private keys in it"),
         (&zeros, kinds),
         (&large, "is longer than 4,096 bytes of DER"),
