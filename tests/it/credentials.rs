@@ -1,7 +1,5 @@
 //! Who a request says it is, as its receiver sees it, and as it is recorded. What the management API makes of credentials is in
 //! `auth`.
-#![expect(clippy::unwrap_used, reason = "a webhook that cannot be made ends the test")]
-
 use std::time::Duration;
 
 use base64::Engine;

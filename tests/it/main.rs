@@ -3,9 +3,10 @@
 //! Where a new test goes: by what a user would call it. `trigger` for what a producer sees, `webhooks` for the management
 //! API, `events` for what can be read back, `receivers` for what a receiver does to us, `bodies` for what travels,
 //! `claims` for claim checks, `retries` for what comes after a failure, `exceptions` for what is our own fault, `tenants`
-//! for who may do what, `credentials` for who a request says it is, `leaks` for what must be nowhere, `bus` for events from EventBridge, `signatures` for whether others find our signatures good. What
-//! needs a process of its own is in `crash` (the host) and `lambdas` (the function binaries); `contracts` binds the parts
-//! together.
+//! for who may do what, `credentials` for who a request says it is, `trusted` and `signatures` for what a receiver can
+//! check, `leaks` for what must be nowhere, `bus` for events from EventBridge. What needs a process of its own is in `crash`
+//! (the host) and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the
+//! parts together.
 //!
 //! What must be the same on AWS is a case in `cases`: it runs on the host, and in `ministack` on the deployed template.
 
@@ -30,5 +31,6 @@ mod standins;
 mod template;
 mod tenants;
 mod trigger;
+mod trusted;
 mod webhooks;
 mod world;

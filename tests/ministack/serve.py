@@ -76,8 +76,8 @@ def take_sums():
 
 
 def keep_connections_secret():
-    """On AWS a connection has a secret in Secrets Manager, whose ARN its description tells; an update keeps what it leaves out,
-    but for HTTP parameters; nothing secret is shown. ministack 1.5.33 has no such secret, replaces all and shows all."""
+    """On AWS a connection has a secret in Secrets Manager, whose ARN its description tells; an update keeps what it leaves
+    out, but for HTTP parameters; nothing secret is shown. ministack 1.5.33 has no such secret, replaces all and shows all."""
     create, describe = eventbridge._create_connection, eventbridge._describe_connection
     update, delete = eventbridge._update_connection, eventbridge._delete_connection
     deauthorize = eventbridge._deauthorize_connection
@@ -171,8 +171,8 @@ def shown(value):
 
 
 def authorize_connections():
-    """On AWS the resource of `events:CreateConnection` and its like is `connection/{name}`. For ministack 1.5.33 it is a rule of
-    that name."""
+    """On AWS the resource of `events:CreateConnection` and its like is `connection/{name}`. ministack 1.5.33 takes a rule of
+    that name for it."""
     extract = iam_actions.extract_resource_arn
 
     def extract_resource_arn(service, method, path, headers, *rest):

@@ -8,8 +8,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::serve::{Listener, ListenerExt};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
+use signing::{PrivateKey, Secret};
 use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -21,6 +24,7 @@ pub(crate) const TOKENS: &str = "tokens";
 pub(crate) const CONFIGS: &str = "configs";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const BUCKET: &str = "claims";
+pub(crate) const KEY: &str = "alias/hookstep";
 pub(crate) const MACHINE: &str = "arn:aws:states:eu-central-1:000000000000:stateMachine:hookstep-express";
 
 /// The only webhook there is.
@@ -83,6 +87,8 @@ async fn answer(State(stub): State<Stub>, method: Method, headers: HeaderMap, bo
             let _ = stub.executions.send(input.unwrap_or_default());
             json!({"executionArn": format!("{MACHINE}:bench"), "startDate": 1_767_323_045.678})
         }
+        // What is encrypted here is as it was.
+        Some("Decrypt") => json!({"KeyId": KEY, "Plaintext": body["CiphertextBlob"]}),
         Some(_) => json!({}),
         None if method == Method::HEAD => {
             return ([("etag", "\"0123\""), ("content-length", "1024")], ()).into_response();
@@ -103,11 +109,22 @@ impl Stub {
                 "name": {"S": "bench"},
                 "created_at": {"S": CREATED_AT},
             }}),
-            Some(CONFIGS) => json!({"Item": {
+            Some(CONFIGS) => match request["Key"]["config_id"]["S"].as_str() {
+                Some("signing-key") => org_key(),
+                Some(secrets) if secrets.starts_with("secrets#") => credentials(),
+                _ => self.config(),
+            },
+            _ => json!({}),
+        }
+    }
+
+    fn config(&self) -> Value {
+        json!({"Item": {
                 "org_id": {"S": "acme"},
                 "config_id": {"S": CONFIG_ID},
                 "created_at": {"S": CREATED_AT},
                 "updated_at": {"S": CREATED_AT},
+                "revision": {"N": "1"},
                 "name": {"S": "bench"},
                 "url": {"S": self.receiver_url},
                 "method": {"S": "POST"},
@@ -115,8 +132,29 @@ impl Stub {
                 "headers": {"M": {"x-bench": {"S": "1"}}},
                 "timeout_seconds": {"N": "30"},
                 "retry": {"M": {"schedule_seconds": {"L": [{"N": "5"}, {"N": "300"}]}}},
-            }}),
-            _ => json!({}),
-        }
+        }})
     }
+}
+
+/// The keys of the only webhook.
+fn credentials() -> Value {
+    let key = STANDARD.encode(Secret::from_random(&[7; 32]).reveal().as_bytes());
+    json!({"Item": {
+        "org_id": {"S": "acme"},
+        "config_id": {"S": format!("secrets#{CONFIG_ID}")},
+        "revision": {"N": "1"},
+        "signing_keys": {"L": [{"M": {"key": {"S": key}, "created_at": {"S": CREATED_AT}}}]},
+    }})
+}
+
+/// The key of its org.
+fn org_key() -> Value {
+    let key = PrivateKey::from_seed(&[7; 32]);
+    json!({"Item": {
+        "org_id": {"S": "acme"},
+        "config_id": {"S": "signing-key"},
+        "created_at": {"S": CREATED_AT},
+        "public_key": {"S": key.public_key().to_string()},
+        "key": {"S": STANDARD.encode(key.reveal().as_bytes())},
+    }})
 }

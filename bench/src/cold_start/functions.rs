@@ -6,7 +6,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use crate::Outcome;
-use crate::aws::{BUCKET, CONFIGS, EVENTS, MACHINE, Services, TOKENS};
+use crate::aws::{BUCKET, CONFIGS, EVENTS, KEY, MACHINE, Services, TOKENS};
 
 /// The name of the empty function.
 pub(crate) const EMPTY: &str = "empty-function";
@@ -30,10 +30,25 @@ const FUNCTIONS: [(&str, &[(&str, &str)]); 7] = [
     // The receiver of the benchmark is on this machine and has no certificate.
     (
         "deliver",
-        &[("CLAIMS_BUCKET", BUCKET), ("ALLOW_HTTP_TARGETS", "true"), ("ALLOW_PRIVATE_TARGETS", "true")],
+        &[
+            ("CONFIGS_TABLE", CONFIGS),
+            ("CLAIMS_BUCKET", BUCKET),
+            ("KEY_ID", KEY),
+            ("ALLOW_HTTP_TARGETS", "true"),
+            ("ALLOW_PRIVATE_TARGETS", "true"),
+        ],
     ),
     ("update-status", &[("EVENTS_TABLE", EVENTS), ("CONFIGS_TABLE", CONFIGS)]),
-    ("console", &[("TOKENS_TABLE", TOKENS), ("CONFIGS_TABLE", CONFIGS), ("EVENTS_TABLE", EVENTS)]),
+    (
+        "console",
+        &[
+            ("TOKENS_TABLE", TOKENS),
+            ("CONFIGS_TABLE", CONFIGS),
+            ("EVENTS_TABLE", EVENTS),
+            ("KEY_ID", KEY),
+            ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
+        ],
+    ),
 ];
 
 /// What Lambda sets for every function, as far as it is read.

@@ -118,8 +118,9 @@ impl Assumptions {
                  all goes well, nothing of the API and the machines; no metrics but AWS's own"
             ),
             format!("X-Ray traces {} % of the events", percent(self.traced_share)),
-            "left out, for they are a few dollars a month and not a price per event: the key with its requests (the bucket key \
-             spares most), alarms, the dashboard; and NAT gateways, which only StaticIp has"
+            "left out, for they are a few dollars a month and not a price per event: the key with its requests (two for a cold \
+             deliver, 0.06 USD for a million events with one in a hundred cold; the bucket key spares most of the others), \
+             alarms, the dashboard; and NAT gateways, which only StaticIp has"
                 .to_owned(),
             format!(
                 "going out: the receiver's request, our answer to the producer, {connection_bytes} B of TLS and packets"

@@ -63,11 +63,11 @@ async fn on_the_standard_machine_every_state_is_a_transition() {
 }
 
 #[tokio::test]
-async fn a_claim_check_is_put_looked_at_and_read_once() {
+async fn a_claim_check_is_put_looked_at_and_read_to_be_signed_and_to_be_sent() {
     let counts = Path::ClaimCheck.walk(AsyncWorkflow::Express).await.unwrap();
-    assert_eq!((counts.s3_puts, counts.s3_gets), (1, 2));
+    assert_eq!((counts.s3_puts, counts.s3_gets), (1, 3));
     assert_eq!(counts.functions["hydrate"].invocations, 1);
-    assert_eq!(counts.functions["deliver"].requests["s3"], 1);
+    assert_eq!(counts.functions["deliver"].requests["s3"], 2);
     assert_eq!(counts.object_bytes, 256 * 1024);
 }
 

@@ -63,13 +63,8 @@ pub(crate) struct Draft {
 /// Makes an attempt.
 pub(crate) async fn make(input: DeliverInput, ctx: &Context) -> Result<Attempt, StepError> {
     let draft = Draft::start(input.number, &input.request, ctx.sources);
-    match draft.run(input, ctx).await {
-        Ok(attempt) => Ok(attempt),
-        Err(Unsent::Failed { outcome, reason, transient }) => {
-            Ok(Attempt { error: Some(reason), transient, ..draft.record(outcome) })
-        }
-        Err(Unsent::Broken(error)) => Err(error),
-    }
+    let result = draft.run(input, ctx).await;
+    draft.end(result)
 }
 
 impl Draft {
@@ -81,6 +76,16 @@ impl Draft {
     /// When its time is up.
     pub(crate) fn deadline(&self) -> Instant {
         self.start + self.timeout
+    }
+
+    /// The attempt, whether anything was sent or not.
+    pub(crate) fn end(&self, result: Result<Attempt, Unsent>) -> Result<Attempt, StepError> {
+        result.or_else(|unsent| match unsent {
+            Unsent::Failed { outcome, reason, transient } => {
+                Ok(Attempt { error: Some(reason), transient, ..self.record(outcome) })
+            }
+            Unsent::Broken(error) => Err(error),
+        })
     }
 
     async fn run(&self, input: DeliverInput, ctx: &Context) -> Result<Attempt, Unsent> {
@@ -104,7 +109,7 @@ impl Draft {
         match self.authenticate(&ring, Some(&refused.value), ctx).await {
             Ok(renewed) if renewed.as_ref().is_some_and(|renewed| renewed.value != refused.value) => {
                 let body = source.body(&ctx.claims).await?;
-                Ok(self.send(&plan, body, &headers, renewed.as_ref(), &ring.client).await?)
+                self.send(&plan, body, &headers, renewed.as_ref(), &ring.client).await
             }
             _ => Ok(attempt),
         }
@@ -135,7 +140,7 @@ impl Draft {
         headers: &Headers,
         authentication: Option<&Authentication>,
         client: &Client,
-    ) -> Result<Attempt, StepError> {
+    ) -> Result<Attempt, Unsent> {
         let method = Method::from_bytes(plan.method.as_bytes()).map_err(|source| {
             StepError::because(ErrorName::InvalidInput, "the method is not an HTTP method", source)
         })?;

@@ -48,10 +48,20 @@ impl Headers {
         let mut sent = self.0.clone();
         sent.insert("content-length".to_owned(), length.to_string());
         let mut recorded = sent.clone();
+        // No secret, but as long as all else: which kinds there were is what one wants to know.
+        if let Some(signature) = recorded.get_mut("webhook-signature") {
+            *signature = kinds(signature);
+        }
         if let Some(Authentication { name, value, .. }) = authentication {
             sent.insert(name.clone(), value.clone());
             recorded.insert(name.clone(), masked());
         }
         (sent, recorded)
     }
+}
+
+/// `v1,K5oZ… v1a,hn3p…` as `v1,*** v1a,***`.
+fn kinds(signature: &str) -> String {
+    let kinds = signature.split(' ').filter_map(|one| one.split(',').next());
+    kinds.map(|kind| format!("{kind},{}", masked())).collect::<Vec<_>>().join(" ")
 }

@@ -10,7 +10,7 @@ use contract::{
     Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, StepError, Timestamp, TlsKeys,
 };
 use egress::{ClientTls, TlsParts};
-use secrets::{Keys, ReadError, Vault};
+use secrets::{Keys, Plaintext, ReadError, Vault};
 use signing::{PrivateKey, Secret, Signer};
 use store::{Configs, OnDemand};
 use tokio::time::Instant;
@@ -41,6 +41,8 @@ struct Kept {
     rings: HashMap<(OrgId, ConfigId), (Instant, Arc<Ring>)>,
     /// Never changed once they are made.
     org_keys: HashMap<OrgId, PrivateKey>,
+    /// What KMS has decrypted: a ring that is read again has mostly the same keys, and every request to KMS costs.
+    opened: HashMap<Ciphertext, Plaintext>,
 }
 
 impl fmt::Debug for Keyring {
@@ -192,8 +194,18 @@ impl Keyring {
         self.client.with_tls(&tls).map_err(|error| unreadable("a webhook's TLS", error))
     }
 
+    /// An org's keys are its own: a ciphertext comes from its org's item, and KMS has checked once whose it is.
     async fn decrypt(&self, org_id: &OrgId, key: &Ciphertext) -> Result<String, StepError> {
-        Ok(self.keys.decrypt(org_id, key).await?.0)
+        if let Some(opened) = self.lock().opened.get(key) {
+            return Ok(opened.0.clone());
+        }
+        let opened = self.keys.decrypt(org_id, key).await?;
+        let mut kept = self.lock();
+        if kept.opened.len() >= MOST_KEPT {
+            kept.opened.clear();
+        }
+        kept.opened.insert(key.clone(), opened.clone());
+        Ok(opened.0)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {

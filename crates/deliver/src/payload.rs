@@ -59,20 +59,22 @@ pub(crate) async fn open(pinned: &PinnedObject, claims: &store::Claims) -> Resul
     })
 }
 
-/// The object as a request body, checked on the way when its hash is known.
+/// The object as a request body, checked on the way.
 pub(crate) fn stream<B>(pinned: &PinnedObject, object: B) -> egress::Body
 where
     B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    match &pinned.sha256 {
-        None => egress::Body::stream(pinned.size, object),
-        Some(sha256) => {
-            let verified =
-                Verified { object, left: pinned.size, hash: Sha256::new(), expected: sha256.clone() };
-            egress::Body::stream(pinned.size, verified)
-        }
+    egress::Body::stream(pinned.size, Verified::new(pinned, object))
+}
+
+/// A body that broke off while it was read.
+pub(crate) fn broken(source: Box<dyn Error + Send + Sync>) -> Unsent {
+    if source.is::<Altered>() {
+        return Unsent::failed(Outcome::FailedPayload, source.to_string());
     }
+    let message = "the claim check could not be read to its end";
+    Unsent::Broken(StepError::because(ErrorName::StorageUnavailable, message, source))
 }
 
 /// The bytes that were read are not the ones that were accepted.
@@ -80,18 +82,30 @@ where
 #[error("{CHANGED}")]
 pub(crate) struct Altered;
 
-/// Hashes what passes and checks it before the last part is let go: a receiver never gets the whole of an altered body.
-struct Verified<B> {
+/// Hashes what passes and checks it before the last part is let go: a receiver never gets the whole of an altered body. An
+/// upload's hash may not be known; then the bucket's word that it is the pinned object has to do.
+pub(crate) struct Verified<B> {
     object: B,
     left: u64,
-    hash: Sha256,
-    expected: String,
+    expected: Option<(Sha256, String)>,
 }
 
 impl<B> Verified<B> {
+    pub(crate) fn new(pinned: &PinnedObject, object: B) -> Self {
+        let expected = pinned.sha256.clone().map(|sha256| (Sha256::new(), sha256));
+        Self { object, left: pinned.size, expected }
+    }
+
+    fn hash(&mut self, data: &[u8]) {
+        if let Some((hash, _)) = &mut self.expected {
+            hash.update(data);
+        }
+    }
+
     fn check(&mut self) -> Result<(), Altered> {
-        let hash: String = self.hash.finalize_reset().iter().map(|byte| format!("{byte:02x}")).collect();
-        if hash.eq_ignore_ascii_case(&self.expected) { Ok(()) } else { Err(Altered) }
+        let Some((hash, expected)) = &mut self.expected else { return Ok(()) };
+        let hash: String = hash.finalize_reset().iter().map(|byte| format!("{byte:02x}")).collect();
+        if hash.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(Altered) }
     }
 }
 
@@ -116,7 +130,7 @@ where
         let Some(data) = frame.data_ref().filter(|data| !data.is_empty()) else {
             return Poll::Ready(Some(Ok(frame)));
         };
-        this.hash.update(data);
+        this.hash(&data.clone());
         // Longer than announced cannot happen without a change either.
         let left = this.left.checked_sub(data.len() as u64).ok_or(Altered);
         Poll::Ready(Some(match left {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contract::{Attempt, Content, ErrorName, Outcome, StepError, Timings};
+use contract::{Attempt, Content, Outcome, Timings};
 use egress::{Phase, Response, SendError, SendFailure};
 
-use crate::attempt::Draft;
+use crate::attempt::{Draft, Unsent};
 use crate::mask::Mask;
-use crate::payload::Altered;
+use crate::payload;
 use crate::retry_after;
 
 impl Draft {
@@ -39,7 +39,7 @@ impl Draft {
     }
 
     /// The attempt whose receiver gave no answer.
-    pub(crate) fn unanswered(&self, failure: SendFailure) -> Result<Attempt, StepError> {
+    pub(crate) fn unanswered(&self, failure: SendFailure) -> Result<Attempt, Unsent> {
         let SendFailure { error, timings } = failure;
         let (outcome, reason) = match error {
             SendError::Refused(_) => (Outcome::Refused, error.to_string()),
@@ -49,11 +49,7 @@ impl Draft {
             }
             SendError::Timeout { .. } => (Outcome::FailedTimeout, error.to_string()),
             SendError::Unreachable { .. } => (Outcome::FailedUnreachable, error.to_string()),
-            SendError::Body(source) if source.is::<Altered>() => (Outcome::FailedPayload, source.to_string()),
-            SendError::Body(source) => {
-                let message = "the claim check could not be read to its end";
-                return Err(StepError::because(ErrorName::StorageUnavailable, message, source));
-            }
+            SendError::Body(source) => return Err(payload::broken(source)),
         };
         Ok(Attempt { error: Some(reason), timings: in_milliseconds(timings), ..self.record(outcome) })
     }

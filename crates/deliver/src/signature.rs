@@ -9,7 +9,7 @@ use tokio::time::timeout_at;
 
 use crate::attempt::{Draft, Unsent, webhook_id};
 use crate::keyring::Ring;
-use crate::payload::{self, Source};
+use crate::payload::{self, Source, Verified};
 
 /// The value of `webhook-signature`; `None` for a webhook without keys.
 pub(crate) async fn of(
@@ -50,12 +50,9 @@ async fn read(
     pinned: &PinnedObject,
     claims: &store::Claims,
 ) -> Result<String, Unsent> {
-    let mut object = payload::open(pinned, claims).await?;
+    let mut object = Verified::new(pinned, payload::open(pinned, claims).await?);
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut object).poll_frame(cx)).await {
-        let frame = frame.map_err(|source| {
-            let message = "the claim check could not be read to its end";
-            StepError::because(ErrorName::StorageUnavailable, message, source)
-        })?;
+        let frame = frame.map_err(payload::broken)?;
         if let Some(data) = frame.data_ref() {
             stream.update(data);
         }

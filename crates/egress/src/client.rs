@@ -30,6 +30,11 @@ const POOL_IDLE: Duration = Duration::from_secs(50);
 #[cfg(target_os = "linux")]
 const STALLED_WRITE: Duration = Duration::from_secs(300);
 
+/// After how long without a frame an HTTP/2 receiver that owes an answer is asked for a sign of life, and how long it has
+/// for it. A receiver may take minutes over an answer; but a peer that is gone, or reads no more, would otherwise hold the
+/// socket for [`STALLED_WRITE`], and be tried again on it. Twice this is under [`POOL_IDLE`].
+const PING: Duration = Duration::from_secs(20);
+
 /// How many header lines are read; the library's 100 would turn a talkative receiver's 200 into a failure.
 const MAX_HEADER_LINES: usize = 1000;
 
@@ -43,9 +48,10 @@ const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
 /// The same for all answers of one connection together.
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 
-/// Sends requests, as far as its policy lets it. Cheap to clone; one per process, for it keeps the connections.
+/// Sends requests, as far as its policy lets it.
 ///
-/// Webhooks with TLS of their own have a client each, which is worth keeping as well: see [`Client::with_tls`].
+/// Cheap to clone; one per process, for it keeps the connections. A webhook with TLS of its own has its own, which is worth
+/// keeping as well ([`Client::with_tls`]).
 #[derive(Clone, Debug)]
 pub struct Client {
     policy: Policy,
@@ -114,6 +120,8 @@ impl Client {
             .tcp_nodelay(true)
             .http1_max_headers(MAX_HEADER_LINES)
             .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PING)
             .http2_initial_stream_window_size(STREAM_WINDOW_BYTES)
             .http2_initial_connection_window_size(CONNECTION_WINDOW_BYTES);
         #[cfg(target_os = "linux")]
@@ -177,9 +185,9 @@ impl Client {
     }
 }
 
-/// Says how long the body is. A method that usually has none says nothing of a body that is not there (RFC 9110, 8.6).
+/// Says how long the body is. A GET says nothing of a body that is not there (RFC 9110, 8.6).
 fn set_length(headers: &mut HeaderMap, method: &Method, length: u64) {
-    if length == 0 && !matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
+    if length == 0 && matches!(*method, Method::GET | Method::HEAD) {
         headers.remove(CONTENT_LENGTH);
     } else {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));

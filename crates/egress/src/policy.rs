@@ -71,8 +71,9 @@ impl Policy {
         if text.len() > MAX_URL_BYTES {
             return Err(Refusal::TooLong);
         }
-        // The parser drops these without a word, and what is shown would not be what is called.
-        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        // The parser drops these without a word, or takes `\` for a slash where others see the user info go on: what is
+        // shown would not be what is called.
+        if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(Refusal::Unescaped);
         }
         let url = Url::parse(text).map_err(Refusal::Unreadable)?;
@@ -153,5 +154,6 @@ fn check_port(url: &Url) -> Result<(), Refusal> {
 /// addresses are checked in any case; this tells the owner sooner and more clearly.
 fn is_public_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
-    name.contains('.') && !name.ends_with(".localhost") && !name.ends_with(".internal")
+    let is_whole = name.split('.').all(|label| !label.is_empty());
+    is_whole && name.contains('.') && !name.ends_with(".localhost") && !name.ends_with(".internal")
 }

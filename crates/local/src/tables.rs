@@ -160,3 +160,33 @@ where
 fn failure(error: &DynoxideError) -> Reply {
     Reply { status: error.status_code(), body: error.to_json().into_bytes() }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+
+    use super::*;
+    use crate::transport;
+
+    /// Puts an item that must be new.
+    fn put(table: &str, key: &[&str]) -> TransactWriteItem {
+        let put = key.iter().fold(Put::builder().table_name(table), |put, name| {
+            put.item(*name, AttributeValue::S("a".to_owned()))
+        });
+        let put = put.condition_expression(format!("attribute_not_exists({})", key[0]));
+        TransactWriteItem::builder().put(put.build().unwrap()).build()
+    }
+
+    #[tokio::test]
+    async fn a_transaction_is_written_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let client = transport::tables_client(Tables::open(&dir.path().join(FILE)).unwrap());
+        let (config, token) = (put(CONFIGS, &["org_id", "config_id"]), put(TOKENS, &["token_hash"]));
+        let both = || client.transact_write_items().transact_items(config.clone());
+        both().transact_items(put(EVENTS, &["pk", "sk"])).send().await.unwrap();
+        let error = both().transact_items(token).send().await.unwrap_err().into_service_error();
+        assert!(error.is_transaction_canceled_exception(), "{error:?}");
+        let count = async |table: &str| client.scan().table_name(table).send().await.unwrap().count();
+        assert_eq!((count(CONFIGS).await, count(EVENTS).await, count(TOKENS).await), (1, 1, 0));
+    }
+}

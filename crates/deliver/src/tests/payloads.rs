@@ -45,7 +45,7 @@ where
     let body = payload::stream(&pinned, object);
     let draft = Draft::start(1, &input.request, ctx.sources);
     let headers = Headers::new(&input.event, &input.request.headers, None, draft.started_at);
-    draft.send(&input.request, body, &headers, None, ctx.keyring.client()).await
+    draft.end(draft.send(&input.request, body, &headers, None, ctx.keyring.client()).await)
 }
 
 fn parts(count: usize) -> impl Stream<Item = Result<&'static [u8], Infallible>> + Unpin {

@@ -53,7 +53,8 @@ async fn counting(answer: impl Fn(usize) -> String + Copy + Send + Sync + 'stati
     .await
 }
 
-const GRANTED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 65\r\nConnection: close\r\n\r\n{\"access_token\":\"a.b-c\",\"token_type\":\"bearer\",\"expires_in\":\"3600\"}";
+/// Ends with the connection.
+const GRANTED: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"access_token\":\"a.b-c\",\"token_type\":\"bearer\",\"expires_in\":\"3600\"}";
 
 #[tokio::test]
 async fn a_form_carries_the_client_and_every_parameter_has_its_place() {
@@ -111,7 +112,7 @@ async fn a_header_that_says_who_the_client_is_or_wants_json_is_obeyed() {
 async fn a_refusal_is_told_without_the_secrets_it_repeats() {
     let cases: [(&[u8], &str, bool); 6] = [
         (
-            b"HTTP/1.1 401 No\r\nContent-Length: 73\r\n\r\n{\"error\":\"invalid_client\",\"error_description\":\"its+secret is not right\\u0007\"}",
+            b"HTTP/1.1 401 No\r\nConnection: close\r\n\r\n{\"error\":\"invalid_client\",\"error_description\":\"its+secret is not right\\u0007\"}",
             "the token endpoint answered 401: invalid_client: *** is not right",
             false,
         ),
@@ -123,7 +124,7 @@ async fn a_refusal_is_told_without_the_secrets_it_repeats() {
             false,
         ),
         (
-            b"HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"access_token\":\"a\\r\\nX: y\"}",
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"access_token\":\"a\\r\\nX: y\"}",
             "the token endpoint answered 200 without a usable access_token",
             false,
         ),

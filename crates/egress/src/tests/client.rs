@@ -9,11 +9,12 @@ use std::time::Duration;
 use http::Method;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::hostile::receiver as scripted;
 use crate::resolver::Lookup;
-use crate::{Body, Client, Keep, Policy, Refusal, Request, SendError, Unreachable, tls};
+use crate::{Body, Client, ClientTls, Keep, Policy, Refusal, Request, SendError, TlsParts, Unreachable, tls};
 
 const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -118,6 +119,45 @@ async fn a_name_that_resolves_inside_is_refused() {
     }
 }
 
+/// Names of what must not be reached, and where they lead.
+const INSIDE: Lookup = |host| {
+    let address = match host.as_str() {
+        "runtime-api.example" => "127.0.0.1:0",
+        "runtime-api-of-the-function.example" => "169.254.100.1:0",
+        "metadata.example" => "169.254.169.254:0",
+        "task-credentials.example" => "169.254.170.2:0",
+        "metadata6.example" => "[fd00:ec2::254]:0",
+        "scoped.example" => "[fe80::1%1]:0",
+        "mapped.example" => "[::ffff:169.254.169.254]:0",
+        "translated.example" => "[64:ff9b::a9fe:a9fe]:0",
+        other => panic!("{other}"),
+    };
+    Box::pin(async { Ok(vec![address.parse().unwrap()]) })
+};
+
+#[tokio::test]
+async fn names_of_what_is_inside_are_refused() {
+    for (host, kind) in [
+        ("runtime-api.example:9001", "loopback"),
+        ("runtime-api-of-the-function.example:9001", "link-local"),
+        ("metadata.example", "a metadata service"),
+        ("task-credentials.example", "link-local"),
+        ("metadata6.example", "a metadata service"),
+        ("scoped.example", "link-local"),
+        ("mapped.example", "a metadata service"),
+        ("translated.example", "translated (NAT64)"),
+    ] {
+        let client = Client::with(Policy::default(), INSIDE, tls::public_roots()).unwrap();
+        // A certificate of one's own changes nothing of it.
+        let own = client.with_tls(&ClientTls::parse(TlsParts::default()).unwrap()).unwrap();
+        for client in [client, own] {
+            let failure = client.send(request(format!("https://{host}/"))).await.unwrap_err();
+            let SendError::Refused(Refusal::Address(blocked)) = failure.error else { panic!("{failure:?}") };
+            assert_eq!(blocked.kind, kind);
+        }
+    }
+}
+
 #[tokio::test]
 async fn tls_is_verified_and_timed() {
     let port = receiver(2, true);
@@ -174,4 +214,32 @@ fn plain_text_where_tls_is_expected_is_told() {
     let failure = runtime.block_on(client.send(request(url))).unwrap_err();
     assert!(matches!(failure.error, SendError::Unreachable { kind: Unreachable::Tls(_), .. }), "{failure:?}");
     assert!(failure.timings.connect.is_some() && failure.timings.tls.is_none());
+}
+
+#[tokio::test]
+async fn a_get_without_a_body_announces_none() {
+    for (method, body, announced) in [
+        (Method::GET, "", None),
+        (Method::DELETE, "", None),
+        (Method::GET, "hello", Some("5")),
+        (Method::POST, "", Some("0")),
+        (Method::PUT, "", Some("0")),
+    ] {
+        let (port, peer) = scripted(async |mut stream| {
+            let head = read_head(&mut stream).await;
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            head
+        })
+        .await;
+        let mut token = request(format!("http://receiver.test:{port}/token?a=b"));
+        token.headers.insert("authorization".to_owned(), "Basic s3cret".to_owned());
+        // As `deliver` writes it; ours counts.
+        token.headers.insert("content-length".to_owned(), "99".to_owned());
+        let token = Request { method, body: Body::bytes(body), ..token };
+        assert_eq!(trusting_client().send(token).await.unwrap().status, 204);
+        let head = peer.await.unwrap();
+        assert!(head.contains("\r\nauthorization: Basic s3cret\r\n"));
+        let lengths: Vec<_> = head.lines().filter_map(|line| line.strip_prefix("content-length: ")).collect();
+        assert_eq!(lengths, Vec::from_iter(announced), "{head}");
+    }
 }

@@ -1,23 +1,25 @@
 //! Receivers that mean harm, over HTTP/1.1 and below. Each is cut off: its task ends only when its connection does, and
 //! what it could write until then is counted, as nothing that a peer cannot write can take memory here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
+use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
+use tokio_rustls::TlsAcceptor;
 
-use super::client::{request, server_config, trusting_client};
+use super::client::{large_chain, read_head, request, server_config, trusting_client};
 use crate::{Phase, Request, Response, SendError, Unreachable};
 
 /// Above what the library buffers of a head or a body (about 400 KiB) with the socket buffers of both sides.
-const MOST_BYTES: usize = 1024 * 1024;
+pub(super) const MOST_BYTES: usize = 1024 * 1024;
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 
-/// A receiver that does `script` with its first connection and answers what that gives.
+/// A receiver that does `script` with its first connection; its port, and what that gives.
 pub(super) async fn receiver<F, S>(script: S) -> (u16, JoinHandle<F::Output>)
 where
     S: FnOnce(TcpStream) -> F + Send + 'static,
@@ -41,12 +43,9 @@ async fn flood(mut stream: TcpStream, start: String, more: &'static str) -> usiz
     let mut written = 0;
     let mut part = start.as_bytes();
     loop {
-        // What the request holds is read by nobody, and does not matter.
-        match stream.write(part).await {
-            Ok(count) => written += count,
-            Err(_) => return written,
-        }
-        part = more.as_bytes();
+        let Ok(count) = stream.write(part).await else { return written };
+        written += count;
+        part = if count < part.len() { &part[count..] } else { more.as_bytes() };
     }
 }
 
@@ -110,14 +109,11 @@ async fn garbage_in_place_of_tls_ends_at_once() {
 
 #[tokio::test]
 async fn a_certificate_chain_has_a_largest_size() {
-    let mut config = server_config();
-    let (chain, key) = super::client::large_chain(200);
-    config = {
-        let builder = rustls::ServerConfig::builder_with_provider(config.crypto_provider().clone());
-        let builder = builder.with_safe_default_protocol_versions().unwrap();
-        builder.with_no_client_auth().with_single_cert(chain, key).unwrap()
-    };
-    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let (chain, key) = large_chain(200);
+    let builder = ServerConfig::builder_with_provider(server_config().crypto_provider().clone());
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let config = builder.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
     let (port, peer) = receiver(async move |stream| acceptor.accept(stream).await.is_err()).await;
     let result = send(port, "https", LONG).await;
     let is_tls = matches!(&result, Err(SendError::Unreachable { kind: Unreachable::Tls(_), .. }));
@@ -160,19 +156,10 @@ async fn endless_interim_answers_have_the_deadline_and_no_more() {
     let (port, peer) = receiver(|stream| flood(stream, more.to_owned(), more)).await;
     let start = Instant::now();
     let result = send(port, "http", SHORT).await;
-    assert!(is_timeout(&result.map_err(whole_seconds), Phase::Answer, 0));
+    let is_timeout = matches!(result, Err(SendError::Timeout { phase: Phase::Answer, .. }));
+    assert!(is_timeout, "{result:?}");
     assert!(start.elapsed() < 5 * SHORT);
     peer.await.unwrap();
-}
-
-/// For [`is_timeout`], which counts in seconds.
-fn whole_seconds(error: SendError) -> SendError {
-    match error {
-        SendError::Timeout { phase, after } => {
-            SendError::Timeout { phase, after: Duration::from_secs(after.as_secs()) }
-        }
-        other => other,
-    }
 }
 
 #[tokio::test]
@@ -180,7 +167,7 @@ async fn an_endless_body_is_kept_to_its_cap_and_cut_off() {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (start, more, kept) in [
         ("HTTP/1.1 200 OK\r\n\r\n".to_owned(), "x", 1024),
-        (format!("{OK}Content-Length: 18446744073709551614\r\n\r\n"), "x", 1024),
+        (format!("{OK}Content-Length: 9223372036854775807\r\n\r\n"), "x", 1024),
         (CHUNKED.to_owned(), "8\r\nxxxxxxxx\r\n", 1024),
         (CHUNKED.to_owned(), "1;a=\"b\"\r\nx\r\n", 1024),
         (format!("{CHUNKED}1;"), "a", 0),
@@ -213,7 +200,7 @@ async fn a_compressed_body_stays_compressed() {
     for coding in ["gzip", "deflate", "br", "zstd"] {
         let head = format!("{OK}Content-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n", BOMB.len());
         let (port, peer) = receiver(async move |mut stream| {
-            let asked = super::client::read_head(&mut stream).await;
+            let asked = read_head(&mut stream).await;
             stream.write_all(&[head.as_bytes(), BOMB].concat()).await.unwrap();
             asked
         })
@@ -221,33 +208,5 @@ async fn a_compressed_body_stays_compressed() {
         let answer = send(port, "http", LONG).await.unwrap();
         assert_eq!((answer.body.as_slice(), answer.truncated), (BOMB, false));
         assert!(!peer.await.unwrap().contains("accept-encoding"));
-    }
-}
-
-#[tokio::test]
-async fn a_get_without_a_body_announces_none() {
-    for (method, body, announced) in [
-        (Method::GET, "", None),
-        (Method::DELETE, "", None),
-        (Method::GET, "hello", Some("5")),
-        (Method::POST, "", Some("0")),
-        (Method::PUT, "", Some("0")),
-    ] {
-        let (port, peer) = receiver(async |mut stream| {
-            let head = super::client::read_head(&mut stream).await;
-            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
-            head
-        })
-        .await;
-        let mut token = request(format!("http://receiver.test:{port}/token?a=b"));
-        token.headers.insert("authorization".to_owned(), "Basic s3cret".to_owned());
-        // As `deliver` writes it; ours counts.
-        token.headers.insert("content-length".to_owned(), "99".to_owned());
-        let token = Request { method, body: crate::Body::bytes(body), ..token };
-        assert_eq!(trusting_client().send(token).await.unwrap().status, 204);
-        let head = peer.await.unwrap();
-        assert!(head.contains("\r\nauthorization: Basic s3cret\r\n"));
-        let lengths: Vec<_> = head.lines().filter_map(|line| line.strip_prefix("content-length: ")).collect();
-        assert_eq!(lengths, Vec::from_iter(announced), "{head}");
     }
 }

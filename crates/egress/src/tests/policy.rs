@@ -53,6 +53,11 @@ fn blocked_addresses_are_named() {
         ("fc00::1", "private"),
         ("fd00:ec2::254", "a metadata service"),
         ("fd20:ce::254", "a metadata service"),
+        ("2600::5efe:10.0.0.1", "private"),
+        ("2600::200:5efe:169.254.169.254", "a metadata service"),
+        ("::ffff:0:8.8.8.8", "reserved"),
+        ("169.254.100.1", "link-local"),
+        ("169.254.170.2", "link-local"),
         ("fe80::1", "link-local"),
         ("fec0::1", "site-local"),
         ("ff02::1", "multicast"),
@@ -70,6 +75,7 @@ fn blocked_addresses_are_named() {
         "2606:4700::1",
         "::ffff:8.8.8.8",
         "2002:808:808::1",
+        "2600::5efe:808:808",
     ] {
         assert_eq!(PRODUCTION.allows(public.parse().unwrap()), Ok(()), "{public}");
     }
@@ -101,6 +107,11 @@ fn every_spelling_of_an_address_is_seen_through() {
         "%31%32%37.0.0.1",
         "①②⑦.0.0.1",
         "127。0。0。1",
+        "１２７.0.0.1",
+        "0x7F.0x00.0x0001",
+        "0000000177.1",
+        "127.0.0.0x1.",
+        "%31%32%37%2e1",
         "[::1]",
         "[0:0:0:0:0:0:0:1]",
         "[::ffff:7f00:1]",
@@ -141,6 +152,13 @@ fn urls_are_refused_with_a_reason() {
         ("https://metadata.google.internal/", "the host name metadata.google.internal is not a public name"),
         ("https://intranet/", "the host name intranet is not a public name"),
         ("https://10.0.0.1/", "the address 10.0.0.1 is private"),
+        ("https://[fe80::1%25eth0]/", "the URL is not valid: invalid IPv6 address"),
+        ("https://[::1%lo]/", "the URL is not valid: invalid IPv6 address"),
+        ("https://127.0.0.1:9001/2018-06-01/runtime/invocation/next", "the address 127.0.0.1 is loopback"),
+        ("https://169.254.100.1:9001/", "the address 169.254.100.1 is link-local"),
+        ("https://4294967296/", "the URL is not valid: invalid IPv4 address"),
+        ("https://127.0.0.1../", "the host name 127.0.0.1.. is not a public name"),
+        ("https://example.com\\@10.0.0.1/", "the URL has characters that must be escaped"),
     ];
     for (url, reason) in cases {
         assert_eq!(PRODUCTION.check_url(url).expect_err(url).to_string(), reason, "{url}");

@@ -1,0 +1,24 @@
+//! Lines of `name: value`: nothing panics, and what a webhook may send is a subset of what can be sent.
+
+#![no_main]
+
+use std::collections::BTreeMap;
+
+use egress::Policy;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    // Two lines of text, not of HTTP: a value may hold what ends a line there.
+    let lines = text.split('\u{1}').filter_map(|line| line.split_once(": "));
+    let headers: BTreeMap<_, _> = lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let policy = Policy::default();
+    if policy.check_headers(&headers).is_ok() {
+        assert_eq!(policy.check_own_headers(&headers), Ok(()));
+    }
+    if policy.check_own_headers(&headers).is_ok() {
+        for (name, value) in &headers {
+            assert!(!value.contains(['\r', '\n', '\0']) && !name.contains(['\r', '\n', ' ', ':']));
+            assert!(!name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("transfer-encoding"));
+        }
+    }
+});

@@ -1,0 +1,18 @@
+//! Whatever is pasted as a certificate, a key or a bundle: nothing panics, and a key is one that was asked for.
+
+#![no_main]
+
+use egress::{ClientTls, TlsParts, inspect, private_key_der};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = ClientTls::parse(TlsParts { ca: std::str::from_utf8(bytes).ok(), ..TlsParts::default() });
+    if let Ok(key) = private_key_der(bytes) {
+        assert!(key.len() <= 4096);
+        assert_eq!(private_key_der(&key).as_ref(), Ok(&key), "the short form is a form");
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let _ = inspect(text);
+    // The same text as both: as when the two were exported into one file.
+    let _ = ClientTls::parse(TlsParts { certificate: Some(text), private_key: Some(bytes), ca: None });
+});
