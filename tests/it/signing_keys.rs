@@ -1,0 +1,171 @@
+//! The keys that requests are signed with, as the management API makes, shows and replaces them. Whether others find the
+//! signatures good is in `trusted`.
+#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use contract::Scope;
+use http::Method;
+use serde_json::{Value, json};
+use signing::{Key, Received, Secret, verify};
+use time::OffsetDateTime;
+
+use crate::world::{Answer, Api, NOBODY, ORG, Receiver, Seen, World, moment};
+
+const URL: &str = "https://example.com/hook";
+const HOUR: i64 = 3600;
+
+/// Whether a receiver that knows this key believes the request.
+fn believes(key: Key, seen: &Seen) -> bool {
+    let header = |name| seen.header(name).unwrap_or_default();
+    let received = Received {
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp"),
+        signature: header("webhook-signature"),
+    };
+    let now = received.timestamp.parse().unwrap();
+    verify(received, &seen.body, &[key], Duration::ZERO, now).is_ok()
+}
+
+fn secret(answer: &Value) -> Secret {
+    answer["signing_secret"].as_str().unwrap().parse().unwrap()
+}
+
+async fn rotate(api: &Api, config_id: &str, overlap_seconds: i64) -> Answer {
+    let body = json!({"overlap_seconds": overlap_seconds});
+    api.post(&format!("/webhook/{config_id}/rotate-secret"), &body).await
+}
+
+#[tokio::test]
+async fn a_signing_secret_is_shown_once() {
+    let world = World::start().await;
+    let created = world.api.post("/webhook", &json!({"name": "test", "url": URL})).await.json();
+    let text = created["signing_secret"].as_str().unwrap();
+    assert_eq!((&text[..6], text.len()), ("whsec_", 6 + 44), "32 bytes");
+    let path = format!("/webhook/{}", created["config_id"].as_str().unwrap());
+    let put = world.api.put(&path, &json!({"name": "test", "url": URL})).await;
+    for answer in [put, world.api.get(&path).await, world.api.get("/webhook").await] {
+        let shown = answer.json().to_string();
+        assert!(!shown.contains("whsec_") && !shown.contains("signing_secret\""), "{shown}");
+    }
+    let another = world.api.post("/webhook", &json!({"name": "test", "url": URL})).await.json();
+    assert_ne!(another["signing_secret"], created["signing_secret"]);
+}
+
+/// How far the clock of the test below is ahead.
+static AHEAD_SECS: AtomicI64 = AtomicI64::new(0);
+
+fn clock() -> OffsetDateTime {
+    (boot::sources().clock)() + time::Duration::seconds(AHEAD_SECS.load(Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn an_old_secret_signs_beside_the_new_one_until_it_expires() {
+    let world = World::with_options(|options| options.sources.clock = clock).await;
+    let receiver = Receiver::ok().await;
+    let created = world.api.post("/webhook", &json!({"name": "test", "url": receiver.url})).await.json();
+    let config_id = created["config_id"].as_str().unwrap();
+    let mut secrets = vec![secret(&created)];
+    // Which of the secrets sign, after so many hours more and a rotation with so many hours of overlap.
+    let steps: [(i64, Option<i64>, &[bool]); 8] = [
+        (0, None, &[true]),
+        (0, Some(3), &[true, true]),
+        (2, None, &[true, true]),
+        (0, Some(24), &[true, true, true]),
+        (1, None, &[false, true, true]),
+        (22, None, &[false, true, true]),
+        (1, None, &[false, false, true]),
+        (0, Some(0), &[false, false, false, true]),
+    ];
+    for (hours, overlap, expected) in steps {
+        AHEAD_SECS.fetch_add(hours * HOUR, Ordering::Relaxed);
+        if let Some(overlap) = overlap {
+            let rotated = rotate(&world.api, config_id, overlap * HOUR).await;
+            assert_eq!(rotated.status, 200, "{rotated:?}");
+            secrets.push(secret(&rotated.json()));
+        }
+        world.api.trigger_sync(config_id, r#"{"a": 1.0}"#).await;
+        let last = receiver.seen().pop().unwrap();
+        let signed: Vec<_> =
+            secrets.iter().map(|secret| believes(Key::Secret(secret.clone()), &last)).collect();
+        assert_eq!(signed, expected, "{hours} {overlap:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_lifetimes_of_secrets_are_shown_and_at_most_five_sign() {
+    let world = World::start().await;
+    let created = world.api.post("/webhook", &json!({"name": "test", "url": URL})).await.json();
+    let config_id = created["config_id"].as_str().unwrap();
+    let path = format!("/webhook/{config_id}");
+    let mut ends = Vec::new();
+    for hours in [4, 3, 2, 1] {
+        let rotated = rotate(&world.api, config_id, hours * HOUR).await.json();
+        // Those before it end no later: each overlap is shorter.
+        ends = vec![rotated["previous_expires_at"].clone(); ends.len() + 1];
+        let config = world.api.get(&path).await.json();
+        let shown: Vec<_> = config["signing_secrets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|secret| secret["expires_at"].clone())
+            .collect();
+        assert_eq!(shown, [vec![Value::Null], ends.clone()].concat());
+        let overlap = moment(&rotated["previous_expires_at"]) - moment(&config["updated_at"]);
+        assert!(overlap.whole_seconds().abs_diff(hours * HOUR) < 60, "{overlap}");
+    }
+    rotate(&world.api, config_id, HOUR).await.problem(409);
+    assert_eq!(world.api.get(&path).await.json()["revision"], 5);
+    assert_eq!(rotate(&world.api, config_id, 0).await.status, 200);
+    let config = world.api.get(&path).await.json();
+    assert_eq!(config["signing_secrets"].as_array().unwrap().len(), 1);
+    assert_eq!(config["revision"], 6);
+}
+
+#[tokio::test]
+async fn a_secret_is_rotated_with_a_day_of_overlap_by_whoever_may_change_the_webhook() {
+    let world = World::start().await;
+    let config_id = world.api.create_webhook(URL, json!({})).await;
+    let path = format!("/webhook/{config_id}/rotate-secret");
+    let rotated = Answer::to(world.api.request(Method::POST, &path)).await;
+    let updated = world.api.get(&format!("/webhook/{config_id}")).await.json()["updated_at"].clone();
+    let overlap = moment(&rotated.json()["previous_expires_at"]) - moment(&updated);
+    assert_eq!(overlap.whole_hours().max((overlap + time::Duration::SECOND).whole_hours()), 24);
+    for (body, field) in [
+        (json!({"overlap_seconds": 604_801}), "overlap_seconds"),
+        (json!({"overlap_seconds": -1}), "overlap_seconds"),
+        (json!({"overlap_seconds": "1"}), "overlap_seconds"),
+        (json!({"overlap": 1}), "overlap"),
+    ] {
+        assert_eq!(world.api.post(&path, &body).await.wrong_field(), field, "{body}");
+    }
+    world.with_scopes(&[Scope::Read, Scope::Trigger]).await.post(&path, &json!({})).await.problem(403);
+    world.admin_of("other").await.post(&path, &json!({})).await.problem(404);
+    rotate(&world.api, NOBODY, 0).await.problem(404);
+}
+
+#[tokio::test]
+async fn the_key_of_an_org_is_public_and_stays() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let path = |org_id: &str| format!("/.well-known/webhook-public-key?org_id={org_id}");
+    let nobody = Api { token: "none".to_owned(), ..world.api.clone() };
+    nobody.get(&path(ORG)).await.problem(404);
+    let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let shown = nobody.get(&path(ORG)).await;
+    let key = shown.json();
+    assert_eq!((shown.status, &key["org_id"], &key["algorithm"]), (200, &json!(ORG), &json!("ed25519")));
+    assert_eq!(shown.headers["cache-control"], "public, max-age=3600");
+    let (text, pem) = (key["public_key"].as_str().unwrap(), key["pem"].as_str().unwrap());
+    let public: signing::PublicKey = text.parse().unwrap();
+    assert_eq!(signing::PublicKey::from_pem(pem).unwrap(), public);
+    world.api.create_webhook(URL, json!({})).await;
+    assert_eq!(nobody.get(&path(ORG)).await.json(), key);
+    world.admin_of("other").await.create_webhook(URL, json!({})).await;
+    assert_ne!(nobody.get(&path("other")).await.json()["public_key"], key["public_key"]);
+    world.api.trigger_sync(&config_id, "{}").await;
+    assert!(believes(Key::Public(public), &receiver.only()));
+    for wrong in ["/.well-known/webhook-public-key", &path(""), &path("Acme"), &path("a%2Fb")] {
+        assert_eq!(nobody.get(wrong).await.wrong_field(), "org_id", "{wrong}");
+    }
+}
