@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn no_secret_signs_longer_than_it_was_to() {
         let now: Timestamp = serde_json::from_str(r#""2026-01-02T03:04:05Z""#).unwrap();
-        let cases: [(&[Option<u32>], u32, Option<&[u32]>); 8] = [
+        type Case = (&'static [Option<u32>], u32, Option<&'static [u32]>);
+        let cases: [Case; 8] = [
             (&[], 24, Some(&[])),
             (&[None], 24, Some(&[24])),
             (&[None], 0, Some(&[])),
