@@ -120,7 +120,7 @@ impl Host {
         &self.secrets
     }
 
-    /// A KMS client of this host; its key is [`KEY_ID`](crate::KEY_ID).
+    /// A KMS client of this host; its key is [`KEY_ID`].
     pub fn keys(&self) -> &aws_sdk_kms::Client {
         &self.keys
     }
