@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a file that cannot be read ends the test")]
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,13 +19,33 @@ pub(crate) const PLANTED: &str = "pl4nted";
 /// What is not to be found: the secrets as they are, and as a header or a form has them.
 pub(crate) fn forbidden() -> Vec<String> {
     let basic = STANDARD.encode(format!("user:{PLANTED} password"));
-    vec![PLANTED.to_owned(), basic, STANDARD.encode(PLANTED)]
+    // A whole line of the key.
+    let key = identity().private_key.lines().nth(1).unwrap().to_owned();
+    vec![PLANTED.to_owned(), basic, STANDARD.encode(PLANTED), key]
+}
+
+/// A client certificate with its key, as PEM.
+struct Identity {
+    certificate: String,
+    private_key: String,
+}
+
+fn identity() -> &'static Identity {
+    static IDENTITY: OnceLock<Identity> = OnceLock::new();
+    IDENTITY.get_or_init(|| {
+        let made = rcgen::generate_simple_self_signed(["hookstep".to_owned()]).unwrap();
+        Identity { certificate: made.cert.pem(), private_key: made.signing_key.serialize_pem() }
+    })
 }
 
 /// A webhook of every kind of authentication, with secrets planted in it; `token_url` gives a planted token.
 pub(crate) fn webhooks(token_url: &str) -> Vec<serde_json::Value> {
+    let Identity { certificate, private_key } = identity();
     vec![
-        json!({"auth": {"type": "basic", "username": "user", "password": format!("{PLANTED} password")}}),
+        json!({
+            "auth": {"type": "basic", "username": "user", "password": format!("{PLANTED} password")},
+            "tls": {"certificate": certificate, "private_key": private_key},
+        }),
         json!({"auth": {"type": "api_key", "name": "X-Key", "value": format!("{PLANTED}-key")}}),
         json!({"auth": {
             "type": "oauth_client_credentials", "token_url": token_url, "client_id": "client",

@@ -106,12 +106,16 @@ async fn demanding(authority: &Authority) -> (String, Arc<Mutex<Vec<CertificateD
     let mut roots = RootCertStore::empty();
     roots.add(authority.der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let clients = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build().unwrap();
+    let clients =
+        WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build().unwrap();
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_client_cert_verifier(clients)
-        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
         .unwrap();
     let (acceptor, seen) = (TlsAcceptor::from(Arc::new(config)), Arc::<Mutex<Vec<_>>>::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -135,7 +139,8 @@ async fn a_client_certificate_and_a_private_authority_belong_to_their_webhook() 
     let (world, authority) = (World::start().await, Authority::new());
     let (url, came) = demanding(&authority).await;
     let (certificate, key) = authority.issue("hookstep");
-    let tls = json!({"certificate": certificate.pem(), "private_key": key.serialize_pem(), "ca": authority.pem()});
+    let tls =
+        json!({"certificate": certificate.pem(), "private_key": key.serialize_pem(), "ca": authority.pem()});
     let deliver = async |tls: Value| {
         let config_id = world.api.create_webhook(&url, json!({"tls": tls})).await;
         (world.api.trigger_sync(&config_id, "{}").await, config_id)
@@ -153,6 +158,9 @@ async fn a_client_certificate_and_a_private_authority_belong_to_their_webhook() 
     let (without_certificate, _) = deliver(json!({"ca": authority.pem()})).await;
     assert_eq!(without_certificate["outcome"], "failed_unreachable", "{without_certificate}");
     let (not_trusted, _) = deliver(json!({"ca": Authority::new().pem()})).await;
-    assert!(not_trusted["error"].as_str().unwrap().starts_with("the certificate is not valid"), "{not_trusted}");
+    assert!(
+        not_trusted["error"].as_str().unwrap().starts_with("the certificate is not valid"),
+        "{not_trusted}"
+    );
     assert_eq!(came.lock().unwrap().len(), 1);
 }

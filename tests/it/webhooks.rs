@@ -13,12 +13,15 @@ async fn a_webhook_is_created_with_the_documented_defaults_and_reads_back() {
     let world = World::start().await;
     let created = world.api.post("/webhook", &json!({"name": "orders", "url": URL})).await;
     assert_eq!(created.status, 201, "{created:?}");
-    let config = created.json();
+    let mut config = created.json();
+    let secret = config.as_object_mut().unwrap().remove("signing_secret").unwrap();
+    assert!(secret.as_str().unwrap().starts_with("whsec_"), "shown this once");
     let id = config["config_id"].as_str().unwrap();
     assert_eq!(
         config,
         json!({
             "org_id": "acme", "config_id": id, "created_at": config["updated_at"], "updated_at": config["created_at"],
+            "revision": 1, "signing_secrets": [{"created_at": config["signing_secrets"][0]["created_at"]}], "warnings": [],
             "name": "orders", "url": URL, "method": "POST", "enabled": true, "headers": {}, "timeout_seconds": 30,
             "retry": {"schedule_seconds": [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]},
         })

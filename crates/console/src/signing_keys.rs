@@ -136,21 +136,24 @@ mod tests {
     #[test]
     fn no_secret_signs_longer_than_it_was_to() {
         let now: Timestamp = serde_json::from_str(r#""2026-01-02T03:04:05Z""#).unwrap();
-        let retires = |before: &[Option<u32>], overlap: u32, expected: Option<&[u32]>| {
+        type Case = (&'static [Option<u32>], u32, Option<&'static [u32]>);
+        let cases: [Case; 8] = [
+            (&[], 24, Some(&[])),
+            (&[None], 24, Some(&[24])),
+            (&[None], 0, Some(&[])),
+            (&[None, Some(1), Some(0)], 24, Some(&[24, 1])),
+            (&[None, Some(48)], 24, Some(&[24, 24])),
+            (&[None, Some(4), Some(3), Some(2)], 24, Some(&[24, 4, 3, 2])),
+            (&[None, Some(4), Some(3), Some(2), Some(1)], 24, None),
+            (&[None, Some(4), Some(3), Some(2), Some(1)], 0, Some(&[])),
+        ];
+        for (before, overlap, expected) in cases {
             let keys = before.iter().map(|hours| key(now, *hours)).collect();
             let ends = retired(keys, now, HOUR * overlap).map(|keys| {
                 keys.iter().map(|key| key.lifetime.expires_at.unwrap().since(now)).collect::<Vec<_>>()
             });
             let expected = expected.map(|hours| hours.iter().map(|hours| HOUR * *hours).collect::<Vec<_>>());
             assert_eq!(ends.ok(), expected, "{before:?} {overlap}");
-        };
-        retires(&[], 24, Some(&[]));
-        retires(&[None], 24, Some(&[24]));
-        retires(&[None], 0, Some(&[]));
-        retires(&[None, Some(1), Some(0)], 24, Some(&[24, 1]));
-        retires(&[None, Some(48)], 24, Some(&[24, 24]));
-        retires(&[None, Some(4), Some(3), Some(2)], 24, Some(&[24, 4, 3, 2]));
-        retires(&[None, Some(4), Some(3), Some(2), Some(1)], 24, None);
-        retires(&[None, Some(4), Some(3), Some(2), Some(1)], 0, Some(&[]));
+        }
     }
 }

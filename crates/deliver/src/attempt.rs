@@ -91,7 +91,9 @@ impl Draft {
     async fn run(&self, input: DeliverInput, ctx: &Context) -> Result<Attempt, Unsent> {
         let DeliverInput { event, request: plan, payload, .. } = input;
         let source = Source::new(payload)?;
-        let ring = ctx.keyring.ring(&event.org_id, event.config_id, plan.revision).await?;
+        // The plan of an event that is sent again may be days old: what the owner has mended or deleted since must show.
+        let fresh = self.number > 1;
+        let ring = ctx.keyring.ring(&event.org_id, event.config_id, plan.revision, fresh).await?;
         let ring = ring.ok_or_else(|| Unsent::failed(Outcome::Refused, "the webhook was deleted"))?;
         let refusal = ring.client.policy().check_headers(&plan.headers);
         refusal.map_err(|refusal| Unsent::failed(Outcome::Refused, refusal.to_string()))?;

@@ -94,18 +94,20 @@ impl Keyring {
         &self.client
     }
 
-    /// The keys of a webhook, at `revision` or later; `None` when it was deleted.
+    /// The keys of a webhook, at `revision` or later, and those of now when they are to be `fresh`; `None` when it was deleted.
     pub(crate) async fn ring(
         &self,
         org_id: &OrgId,
         config_id: ConfigId,
         revision: u64,
+        fresh: bool,
     ) -> Result<Option<Arc<Ring>>, StepError> {
         if revision == 0 {
             return Ok(Some(Arc::new(self.bare())));
         }
         let webhook = (org_id.clone(), config_id);
         if let Some((read, ring)) = self.lock().rings.get(&webhook)
+            && !fresh
             && ring.revision >= revision
             && read.elapsed() < BELIEVED
         {

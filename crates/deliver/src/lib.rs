@@ -1,6 +1,6 @@
 //! The step that makes one HTTP attempt.
 //!
-//! What the receiver does, refuses or lets time out is a value: an [`Attempt`] with its [`Outcome`](contract::Outcome). So is an
+//! What the receiver does, refuses or lets time out is a value: an [`Attempt`](contract::Attempt) with its [`Outcome`](contract::Outcome). So is an
 //! authorisation server that gives no token. An `Err` means that we are broken: a table or the bucket does not answer, or the
 //! state holds what no step writes.
 //!

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Gets the credentials of a webhook; a token is asked for, even where a good one is kept.
 pub(crate) async fn run(test: &TestAuth, ctx: &Context) -> Result<AuthReport, StepError> {
     let start = Instant::now();
-    let ring = ctx.keyring.ring(&test.org_id, test.config_id, test.revision).await?;
+    let ring = ctx.keyring.ring(&test.org_id, test.config_id, test.revision, true).await?;
     let mut report = match ring.as_deref().map(|ring| &ring.credentials) {
         None => told(false, "the webhook was deleted"),
         Some(Err(reason)) => told(false, reason),

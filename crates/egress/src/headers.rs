@@ -87,7 +87,7 @@ pub(crate) fn check_credential(name: &str) -> Result<(), HeaderRefusal> {
 
 fn check_name(name: &str) -> Result<(), &'static str> {
     if CREDENTIALS.contains(&name) {
-        return Err("carries a credential, and headers are kept in the execution history");
+        return Err("carries a credential, and headers are kept in the execution history: set auth instead");
     }
     check_reserved(name)
 }

@@ -120,7 +120,7 @@ impl Host {
         &self.secrets
     }
 
-    /// A KMS client of this host; its key is [`KEY_ID`](crate::KEY_ID).
+    /// A KMS client of this host; its key is [`KEY_ID`].
     pub fn keys(&self) -> &aws_sdk_kms::Client {
         &self.keys
     }
@@ -176,11 +176,9 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
     let claims = claims(clients);
     let client = egress::Client::new(options.policy).map_err(OpenError::during("build the HTTP client"))?;
     let (events, secrets, keys) = (clients.events.clone(), clients.secrets.clone(), clients.keys.clone());
+    let for_keys = configs.clone();
     let keyring = Keyring::new(
-        {
-            let configs = configs.clone();
-            || configs
-        },
+        || for_keys,
         secrets::Keys::new(|| keys, KEY_ID),
         Vault::new(|| secrets, secrets::Connections::new(|| events)),
         client,
@@ -198,7 +196,8 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
 }
 
 fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service) -> Router {
-    let (events, keys, states) = (clients.events.clone(), clients.keys.clone(), clients.states.clone());
+    let (events, keys) = (clients.events.clone(), clients.keys.clone());
+    let (to_deliver, to_test) = (clients.states.clone(), clients.states.clone());
     let tokens = Tokens::new(clients.tables.clone(), TOKENS);
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
     let console = console::router(console::Context {
@@ -207,7 +206,7 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service)
         events: Events::new(clients.tables.clone(), EVENTS),
         keys: secrets::Keys::new(|| keys, KEY_ID),
         connections: secrets::Connections::new(|| events),
-        workflow: console::Workflow::new(|| states, Kind::Express.arn()),
+        workflow: console::Workflow::new(|| to_test, Kind::Express.arn()),
         policy: options.policy,
         sources: options.sources,
     });
@@ -217,7 +216,7 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service)
         idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
         claims: claims(clients),
         workflow: Workflow::new(
-            clients.states.clone(),
+            || to_deliver,
             Kind::Express.arn(),
             Kind::Standard.arn(),
             options.async_workflow,

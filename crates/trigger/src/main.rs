@@ -6,17 +6,19 @@ use trigger::{AsyncWorkflow, Context, Workflow, router};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), boot::Error> {
     boot::init_tracing();
-    let aws = boot::Aws::from_env()?;
+    let aws: &'static boot::Aws = Box::leak(Box::new(boot::Aws::from_env()?));
     let tables = aws_sdk_dynamodb::Client::new(aws.config());
-    let machines = aws_sdk_sfn::config::Builder::from(aws.config()).interceptor(boot::OneHost).build();
-    let machines = aws_sdk_sfn::Client::from_conf(machines);
+    let machines = || {
+        let config = aws_sdk_sfn::config::Builder::from(aws.config()).interceptor(boot::OneHost);
+        aws_sdk_sfn::Client::from_conf(config.build())
+    };
     let starts_async =
         if boot::env_flag("ASYNC_STANDARD") { AsyncWorkflow::Standard } else { AsyncWorkflow::Express };
     let ctx = Context {
         tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?),
         configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
         idempotency: Idempotency::new(tables, boot::env("EVENTS_TABLE")?),
-        claims: Claims::new(move || aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
+        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
         workflow: Workflow::new(
             machines,
             boot::env("EXPRESS_STATE_MACHINE_ARN")?,

@@ -7,6 +7,7 @@ use aws_sdk_sfn::types::SyncExecutionStatus;
 use axum::http::StatusCode;
 use contract::limits::SYNC_BUDGET;
 use contract::{EventId, Sources, WorkflowInput, WorkflowOutput};
+use store::OnDemand;
 
 /// Which machine starts async events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub enum AsyncWorkflow {
 /// The two machines made from the one definition.
 #[derive(Clone, Debug)]
 pub struct Workflow {
-    client: Client,
+    client: OnDemand<Client>,
     express_arn: String,
     async_arn: String,
 }
@@ -35,9 +36,9 @@ pub(crate) enum Run {
 }
 
 impl Workflow {
-    /// The machines of these ARNs.
+    /// The machines of these ARNs; `client` is called for the first execution.
     pub fn new(
-        client: Client,
+        client: impl FnOnce() -> Client + Send + 'static,
         express_arn: String,
         standard_arn: String,
         starts_async: AsyncWorkflow,
@@ -46,7 +47,7 @@ impl Workflow {
             AsyncWorkflow::Express => express_arn.clone(),
             AsyncWorkflow::Standard => standard_arn,
         };
-        Self { client, express_arn, async_arn }
+        Self { client: OnDemand::new(client), express_arn, async_arn }
     }
 
     /// Starts a delivery; answers once the execution is accepted.

@@ -220,7 +220,7 @@ fn plain_text_where_tls_is_expected_is_told() {
 async fn a_get_without_a_body_announces_none() {
     for (method, body, announced) in [
         (Method::GET, "", None),
-        (Method::DELETE, "", None),
+        (Method::DELETE, "", Some("0")),
         (Method::GET, "hello", Some("5")),
         (Method::POST, "", Some("0")),
         (Method::PUT, "", Some("0")),

@@ -189,8 +189,16 @@ fn headers_are_refused_with_a_reason() {
         ("X-Amz-Date", "a", "is reserved"),
         ("x-forwarded-for", "a", "is reserved"),
         ("proxy-connection", "a", "is reserved"),
-        ("Authorization", "Bearer x", "carries a credential, and headers are kept in the execution history"),
-        ("cookie", "a=b", "carries a credential, and headers are kept in the execution history"),
+        (
+            "Authorization",
+            "Bearer x",
+            "carries a credential, and headers are kept in the execution history: set auth instead",
+        ),
+        (
+            "cookie",
+            "a=b",
+            "carries a credential, and headers are kept in the execution history: set auth instead",
+        ),
         ("a b", "a", "has a name that is not valid"),
         ("x-a", "a\r\nx-b: c", "has a value with characters other than visible ASCII"),
         ("x-a", &long, "takes the headers above 8 KiB"),
