@@ -1,4 +1,4 @@
-//! Authentication and TLS of a webhook, as the management API takes, keeps and shows them: its connection, its certificate.
+//! Authentication of a webhook, as the management API takes, keeps and shows it: its connection. For TLS, see `certificates`.
 #![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
 use aws_sdk_eventbridge::operation::describe_connection::DescribeConnectionOutput;
@@ -10,10 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::Scope;
 use http::Method;
-use rcgen::{CertificateParams, KeyPair};
 use secrets::connection_name_for;
 use serde_json::{Value, json};
-use time::Duration;
 
 use crate::standins::files_with;
 use crate::world::{Answer, NOBODY, ORG, Receiver, World};
@@ -62,7 +60,8 @@ impl World {
         self.host.connections().describe_connection().name(name).send().await.ok()
     }
 
-    async fn put(&self, config_id: &str, url: &str, fields: Value) -> Answer {
+    /// A change of a webhook; these fields are on top of those that must be there.
+    pub(crate) async fn put(&self, config_id: &str, url: &str, fields: Value) -> Answer {
         let mut config = json!({"name": "test", "url": url});
         config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.api.put(&format!("/webhook/{config_id}"), &config).await
@@ -290,7 +289,7 @@ async fn a_connection_that_is_lost_is_made_again_when_its_secrets_are_given_agai
     world.host.connections().deauthorize_connection().name(&name).send().await.unwrap();
     let put =
         world.put(&config_id, &receiver.url, json!({"auth": {"type": "basic", "username": "user"}})).await;
-    put.problem(400);
+    assert_eq!(put.wrong_field(), "auth.password");
     assert_eq!(
         world.put(&config_id, &receiver.url, json!({"auth": basic("user", "three")})).await.status,
         200
@@ -347,6 +346,31 @@ async fn of_changes_at_once_the_connection_is_that_of_the_one_that_was_saved() {
     }
 }
 
+/// Somebody who never says that he is done changing a webhook.
+fn hold(world: &World, config_id: &str, until: &str) {
+    let tables = rusqlite::Connection::open(world.dir.path().join("tables.sqlite")).unwrap();
+    let held = "UPDATE configs SET item_json =
+        json_set(item_json, '$.held_until', json_object('S', ?2), '$.held_by', json_object('S', 'him')) WHERE sk LIKE ?1";
+    assert_eq!(tables.execute(held, [&format!("%{config_id}"), until]).unwrap(), 2);
+}
+
+#[tokio::test]
+async fn who_never_comes_back_does_not_hold_a_webhook_for_ever() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
+    hold(&world, &config_id, "9999-01-01T00:00:00.000Z");
+    world.put(&config_id, &receiver.url, json!({"auth": basic("user", "planted")})).await.problem(409);
+    world.api.post(&format!("/webhook/{config_id}/rotate-secret"), &json!({})).await.problem(409);
+    assert!(world.connection(&config_id).await.is_none());
+    assert_eq!(world.api.trigger_sync(&config_id, "{}").await["status"], "succeeded");
+    hold(&world, &config_id, "2026-01-01T00:00:00.000Z");
+    assert_eq!(
+        world.put(&config_id, &receiver.url, json!({"auth": basic("user", "planted")})).await.status,
+        200
+    );
+    assert!(world.connection(&config_id).await.is_some());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_and_a_deletion_at_once_leave_both_or_neither() {
     let world = World::start().await;
@@ -359,84 +383,6 @@ async fn a_change_and_a_deletion_at_once_leave_both_or_neither() {
         world.api.get(&path).await.problem(404);
         assert!(world.connection(&config_id).await.is_none());
     }
-}
-
-/// A self-signed certificate that ends so many days from now, and its key.
-fn identity(days: i64) -> (String, String) {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec!["client.test".to_owned()]).unwrap();
-    let now = (boot::sources().clock)();
-    (params.not_before, params.not_after) = (now - Duration::days(365), now + Duration::days(days));
-    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
-}
-
-#[tokio::test]
-async fn a_certificate_is_shown_its_key_is_not_and_its_end_is_warned_of() {
-    let world = World::start().await;
-    let ((certificate, key), (other, other_key)) = (identity(90), identity(29));
-    let tls = json!({"certificate": certificate, "private_key": key});
-    let created = world.api.post("/webhook", &json!({"name": "test", "url": URL, "tls": tls})).await;
-    let config = created.json();
-    assert_eq!((&config["tls"], &config["warnings"]), (&json!({"certificate": certificate}), &json!([])));
-    assert_eq!(config["certificate"]["fingerprint"].as_str().map(str::len), Some(64));
-    let config_id = config["config_id"].as_str().unwrap().to_owned();
-    let with_ca = json!({"certificate": certificate, "ca": other});
-    let changed = json!({"certificate": other, "private_key": other_key});
-    let steps = [
-        (json!({}), json!({"certificate": certificate}), 0),
-        (json!({"tls": with_ca}), with_ca, 0),
-        (json!({"tls": changed}), json!({"certificate": other}), 1),
-        (json!({"tls": {"ca": other}}), json!({"ca": other}), 0),
-        (json!({"tls": changed}), json!({"certificate": other}), 1),
-        (json!({"tls": null}), json!(null), 0),
-    ];
-    for (fields, expected, warned) in steps {
-        let put = world.put(&config_id, URL, fields).await;
-        assert_eq!((put.status, &put.json()["tls"]), (200, &expected), "{put:?}");
-        assert_eq!(put.json()["certificate"].is_object(), expected["certificate"].is_string());
-        let read = world.api.get(&format!("/webhook/{config_id}")).await.json();
-        let listed = world.api.get("/webhook").await.json()["data"][0].take();
-        for shown in [put.json(), read, listed] {
-            assert_eq!(shown["warnings"].as_array().unwrap().len(), warned, "{shown}");
-            assert!(!shown.to_string().contains("PRIVATE KEY"), "{shown}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_wrong_part_of_tls_is_named_and_nothing_is_saved_or_repeated() {
-    let world = World::start().await;
-    let ((certificate, key), (other, other_key)) = (identity(90), identity(90));
-    let (expired, its_key) = identity(-1);
-    let tls = json!({"certificate": certificate, "private_key": key});
-    let config_id = world.api.create_webhook(URL, json!({"tls": tls})).await;
-    let before = world.api.get("/webhook").await.json();
-    for (tls, field) in [
-        (json!("planted"), "tls"),
-        (json!({"key": "planted"}), "tls.key"),
-        (json!({"certificate": 7}), "tls.certificate"),
-        (json!({"certificate": "planted", "private_key": key}), "tls.certificate"),
-        (json!({"certificate": expired, "private_key": its_key}), "tls.certificate"),
-        (json!({"certificate": key, "private_key": key}), "tls.certificate"),
-        (json!({"private_key": key}), "tls.certificate"),
-        (json!({"certificate": other}), "tls.private_key"),
-        (json!({"certificate": other, "private_key": null}), "tls.private_key"),
-        (json!({"certificate": other, "private_key": key}), "tls.private_key"),
-        (json!({"certificate": other, "private_key": "planted"}), "tls.private_key"),
-        (json!({"certificate": other, "private_key": "planted".repeat(600)}), "tls.private_key"),
-        (json!({"certificate": other, "private_key": other_key, "ca": "planted"}), "tls.ca"),
-    ] {
-        let body = json!({"name": "test", "url": URL, "tls": tls});
-        for answer in [
-            world.api.post("/webhook", &body).await,
-            world.api.put(&format!("/webhook/{config_id}"), &body).await,
-        ] {
-            assert_eq!(answer.wrong_field(), field, "{tls}");
-            let said = format!("{answer:?}");
-            assert!(!said.contains("planted") && !said.contains("PRIVATE KEY-----"), "{said}");
-        }
-    }
-    assert_eq!(world.api.get("/webhook").await.json(), before);
 }
 
 #[tokio::test]

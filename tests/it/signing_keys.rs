@@ -169,3 +169,43 @@ async fn the_key_of_an_org_is_public_and_stays() {
         assert_eq!(nobody.get(wrong).await.wrong_field(), "org_id", "{wrong}");
     }
 }
+
+/// Makes of a webhook what an earlier version left: one without keys, and an org without them.
+fn forget_keys(world: &World, config_id: &str) {
+    let tables = rusqlite::Connection::open(world.dir.path().join("tables.sqlite")).unwrap();
+    let forgotten = "UPDATE configs SET item_json = json_remove(item_json, '$.revision', '$.signing_secrets') WHERE sk LIKE ?1";
+    assert_eq!(tables.execute(forgotten, [format!("%{config_id}")]).unwrap(), 2);
+    let deleted = "DELETE FROM configs WHERE sk LIKE '%secrets#%' OR sk LIKE '%signing-key%'";
+    assert_eq!(tables.execute(deleted, []).unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_webhook_of_an_earlier_version_gets_its_keys_with_its_first_change() {
+    for by_rotation in [false, true] {
+        let (world, receiver) = (World::start().await, Receiver::ok().await);
+        let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
+        forget_keys(&world, &config_id);
+        let path = format!("/webhook/{config_id}");
+        let before = world.api.get(&path).await.json();
+        assert_eq!(
+            (&before["revision"], before["warnings"].as_array().unwrap().len()),
+            (&json!(0), 2),
+            "{before}"
+        );
+        assert_eq!(world.api.trigger_sync(&config_id, "{}").await["status"], "succeeded");
+        assert_eq!(receiver.seen().pop().unwrap().header("webhook-signature"), None);
+        let answer = if by_rotation {
+            let rotated = rotate(&world.api, &config_id, HOUR).await.json();
+            assert_eq!(rotated["previous_expires_at"], json!(null));
+            rotated
+        } else {
+            world.api.put(&path, &json!({"name": "test", "url": receiver.url})).await.json()
+        };
+        world.api.trigger_sync(&config_id, "{}").await;
+        let last = receiver.seen().pop().unwrap();
+        assert!(believes(Key::Secret(secret(&answer)), &last));
+        let key = world.api.get(&format!("/.well-known/webhook-public-key?org_id={ORG}")).await.json();
+        assert!(believes(Key::Public(key["public_key"].as_str().unwrap().parse().unwrap()), &last));
+        assert_eq!(world.api.get(&path).await.json()["revision"], 1);
+    }
+}

@@ -150,7 +150,13 @@ fn refusal(error: SaveError, auth: &Auth) -> Problem {
             let field = auth.missing_secret().unwrap_or_else(|| "auth".to_owned());
             FieldError::new(field, "must be given again: the connection that had it is gone").into()
         }
-        SaveError::Refused => FieldError::new("auth", "EventBridge does not take these values").into(),
+        SaveError::Refused => match auth.missing_secret() {
+            // Deauthorised, say: it has lost what was to be kept.
+            Some(field) => {
+                FieldError::new(field, "must be given: EventBridge does not take the rest without it").into()
+            }
+            None => FieldError::new("auth", "EventBridge does not take these values").into(),
+        },
         SaveError::Full => {
             tracing::error!("there are as many EventBridge connections as the account may have");
             let detail = "this deployment has as many connections as its AWS account may have: its operator has to ask \
@@ -180,7 +186,7 @@ async fn try_tidy(ctx: &Context, config: &WebhookConfig) -> Result<(), Box<dyn E
         return Ok(());
     }
     // Whoever is about to give it a connection again must not lose that one.
-    let hold = ctx.configs.hold(&stored, ctx.sources.now()).await?.ok_or("the webhook is being changed")?;
+    let hold = ctx.configs.hold(&stored, &ctx.sources).await?.ok_or("the webhook is being changed")?;
     let deleted = ctx.connections.delete(&name).await;
     ctx.configs.release(&stored, hold).await?;
     Ok(deleted?)

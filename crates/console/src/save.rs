@@ -113,14 +113,16 @@ pub(crate) async fn write_over(
     change: Change,
 ) -> Result<WebhookConfig, Problem> {
     let now = ctx.sources.now();
-    let Some(hold) = ctx.configs.hold(before, now).await? else { return Err(overtaken(ctx, before).await) };
+    let Some(hold) = ctx.configs.hold(before, &ctx.sources).await? else {
+        return Err(overtaken(ctx, before).await);
+    };
     config.updated_at = now;
     config.revision = before.revision + 1;
     config.signing_secrets = signing_keys::lifetimes(&credentials.signing_keys);
     credentials.revision = config.revision;
     let write = async || {
         credentials.connection = authentication::apply(ctx, change, &config, credentials.connection).await?;
-        match ctx.configs.replace(&config, &credentials, hold).await? {
+        match ctx.configs.replace(&config, &credentials, &hold).await? {
             Replaced::Done => Ok(()),
             Replaced::Outdated => Err(overtaken(ctx, before).await),
         }

@@ -2,8 +2,8 @@
 //! (see `credentials`), and both are written in one transaction.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
@@ -14,6 +14,9 @@ use crate::{Hold, StoreError};
 
 /// Past every config id, and before the sort key of everything else in an org's partition.
 const AFTER_CONFIGS: &str = "g";
+
+/// How often a transaction is tried when another write is at the same item: a few milliseconds each, as the other one takes.
+const CONFLICTS: usize = 5;
 
 /// The table of webhooks.
 #[derive(Clone, Debug)]
@@ -82,8 +85,8 @@ impl Configs {
     pub async fn create(&self, config: &WebhookConfig, credentials: &Credentials) -> Result<(), StoreError> {
         let put = self.put(to_item(config)?).condition_expression("attribute_not_exists(config_id)");
         let writes = [item(put)?, item(self.put(credentials::to_item(credentials)?))?];
-        self.transact(writes).send().await.map_err(StoreError::during("create a webhook"))?;
-        Ok(())
+        let written = self.client.transact_write_items().set_transact_items(Some(writes.into())).send().await;
+        written.map(drop).map_err(StoreError::during("create a webhook"))
     }
 
     /// Writes over a webhook that is held, and over its credentials; the hold ends with it.
@@ -94,18 +97,15 @@ impl Configs {
         &self,
         config: &WebhookConfig,
         credentials: &Credentials,
-        hold: Hold,
+        hold: &Hold,
     ) -> Result<Replaced, StoreError> {
         let put = self
             .put(to_item(config)?)
-            .condition_expression("held_until = :held")
-            .expression_attribute_values(":held", hold.attribute());
+            .condition_expression("held_by = :hold")
+            .expression_attribute_values(":hold", hold.attribute());
         let writes = [item(put)?, item(self.put(credentials::to_item(credentials)?))?];
-        match self.transact(writes).send().await {
-            Ok(_) => Ok(Replaced::Done),
-            Err(e) if e.as_service_error().is_some_and(is_condition) => Ok(Replaced::Outdated),
-            Err(e) => Err(StoreError::during("change a webhook")(e)),
-        }
+        let written = self.transact(writes, "change a webhook").await?;
+        Ok(if written { Replaced::Done } else { Replaced::Outdated })
     }
 
     /// Turns a webhook off and notes why; does nothing when it is not there.
@@ -156,11 +156,7 @@ impl Configs {
             Ok(TransactWriteItem::builder().delete(delete).build())
         });
         let [config, credentials] = writes;
-        match self.transact([config?, credentials?]).send().await {
-            Ok(_) => Ok(true),
-            Err(e) if e.as_service_error().is_some_and(is_condition) => Ok(false),
-            Err(e) => Err(StoreError::during("delete a webhook")(e)),
-        }
+        self.transact([config?, credentials?], "delete a webhook").await
     }
 
     /// A page of the webhooks of `org_id`, oldest first, from after `after`.
@@ -199,8 +195,22 @@ impl Configs {
         Put::builder().table_name(&self.table).set_item(Some(item))
     }
 
-    fn transact(&self, writes: [TransactWriteItem; 2]) -> TransactWriteItemsFluentBuilder {
-        self.client.transact_write_items().set_transact_items(Some(writes.into()))
+    /// Writes both or none; `false` when a condition does not hold.
+    async fn transact(
+        &self,
+        writes: [TransactWriteItem; 2],
+        operation: &'static str,
+    ) -> Result<bool, StoreError> {
+        for _ in 0..CONFLICTS {
+            let request = self.client.transact_write_items().set_transact_items(Some(writes.clone().into()));
+            match request.send().await {
+                Ok(_) => return Ok(true),
+                Err(e) if is_canceled(&e, "ConditionalCheckFailed") => return Ok(false),
+                Err(e) if is_canceled(&e, "TransactionConflict") => {}
+                Err(e) => return Err(StoreError::during(operation)(e)),
+            }
+        }
+        Err(StoreError::during(operation)("others keep writing the item"))
     }
 }
 
@@ -209,8 +219,11 @@ fn item(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// Whether a transaction was called off because a condition did not hold.
-fn is_condition(error: &TransactWriteItemsError) -> bool {
-    let TransactWriteItemsError::TransactionCanceledException(canceled) = error else { return false };
-    canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+/// Whether a transaction was called off for this reason.
+fn is_canceled<R>(error: &SdkError<TransactWriteItemsError, R>, code: &str) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
+    else {
+        return false;
+    };
+    canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code))
 }

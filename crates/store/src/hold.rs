@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::{ConfigId, OrgId, Timestamp, WebhookConfig};
+use contract::{ConfigId, OrgId, Sources, WebhookConfig};
 
 use crate::item::{from_item, n, s};
 use crate::{Configs, StoreError};
@@ -15,15 +16,15 @@ use crate::{Configs, StoreError};
 const HELD: Duration = Duration::from_secs(60);
 
 /// A webhook is held, and nobody else changes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
-    until: Timestamp,
+    id: String,
 }
 
 impl Hold {
     /// What the item says of it. It is in the item alone: a config that is written over one that was held is not.
-    pub(crate) fn attribute(self) -> AttributeValue {
-        s(self.until)
+    pub(crate) fn attribute(&self) -> AttributeValue {
+        s(&self.id)
     }
 }
 
@@ -44,27 +45,26 @@ impl Configs {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn hold(&self, config: &WebhookConfig, now: Timestamp) -> Result<Option<Hold>, StoreError> {
-        // Revision 0 is that of items without one.
+    pub async fn hold(&self, config: &WebhookConfig, sources: &Sources) -> Result<Option<Hold>, StoreError> {
+        // Revision 0 is that of items without one. The SDK sends again what it has no answer to: its own hold is no obstacle.
         let unchanged = "attribute_exists(config_id) \
             AND (revision = :revision OR (attribute_not_exists(revision) AND :revision = :none)) \
-            AND (attribute_not_exists(held_until) OR held_until < :now)";
-        let hold = Hold { until: now.plus(HELD) };
+            AND (attribute_not_exists(held_until) OR held_until < :now OR held_by = :hold)";
+        let (now, hold) = (sources.now(), Hold { id: (sources.new_id)().to_string() });
         let update = self
             .update_of(config)
-            .update_expression("SET held_until = :until")
+            .update_expression("SET held_until = :until, held_by = :hold")
             .condition_expression(unchanged)
             .expression_attribute_values(":revision", n(config.revision))
             .expression_attribute_values(":none", n(0))
             .expression_attribute_values(":now", s(now))
-            .expression_attribute_values(":until", hold.attribute())
+            .expression_attribute_values(":until", s(now.plus(HELD)))
+            .expression_attribute_values(":hold", hold.attribute())
             .send()
             .await;
         match update {
             Ok(_) => Ok(Some(hold)),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(None)
-            }
+            Err(e) if e.as_service_error().is_some_and(is_taken) => Ok(None),
             Err(e) => Err(StoreError::during("hold a webhook")(e)),
         }
     }
@@ -76,19 +76,18 @@ impl Configs {
     pub async fn release(&self, config: &WebhookConfig, hold: Hold) -> Result<(), StoreError> {
         let update = self
             .update_of(config)
-            .update_expression("REMOVE held_until")
-            .condition_expression("held_until = :held")
-            .expression_attribute_values(":held", hold.attribute())
+            .update_expression("REMOVE held_until, held_by")
+            .condition_expression("held_by = :hold")
+            .expression_attribute_values(":hold", hold.attribute())
             .send()
             .await;
         match update {
             Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(())
-            }
+            Err(e) if e.as_service_error().is_some_and(is_taken) => Ok(()),
             Err(e) => Err(StoreError::during("release a webhook")(e)),
         }
     }
+
     fn update_of(&self, config: &WebhookConfig) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
@@ -96,4 +95,9 @@ impl Configs {
             .key("org_id", s(&config.org_id))
             .key("config_id", s(config.config_id))
     }
+}
+
+/// Whether somebody else has the item, or is writing it at this very moment.
+fn is_taken(error: &UpdateItemError) -> bool {
+    error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
 }
