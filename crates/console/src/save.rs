@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use contract::{Auth, ConfigFields, ConfigId, Credentials, FieldError, OrgId, Timestamp, WebhookConfig};
 use egress::{Policy, Refusal};
 use signing::Secret;
-use store::{Hold, Replaced};
+use store::{Hold, Written};
 use tracing::Instrument;
 
 use crate::authentication::{self, Change, is_own};
@@ -113,9 +113,7 @@ pub(crate) async fn write_over(
     change: Change,
 ) -> Result<WebhookConfig, Problem> {
     let now = ctx.sources.now();
-    let Some(hold) = ctx.configs.hold(before, &ctx.sources).await? else {
-        return Err(overtaken(ctx, before).await);
-    };
+    let hold = hold(ctx, before).await?;
     config.updated_at = now;
     config.revision = before.revision + 1;
     config.signing_secrets = signing_keys::lifetimes(&credentials.signing_keys);
@@ -123,8 +121,8 @@ pub(crate) async fn write_over(
     let write = async || {
         credentials.connection = authentication::apply(ctx, change, &config, credentials.connection).await?;
         match ctx.configs.replace(&config, &credentials, &hold).await? {
-            Replaced::Done => Ok(()),
-            Replaced::Outdated => Err(overtaken(ctx, before).await),
+            Written::Done => Ok(()),
+            Written::Outdated => Err(overtaken(ctx, before).await),
         }
     };
     let written = write().await;
@@ -150,6 +148,24 @@ async fn unless_gone(ctx: &Context, before: &WebhookConfig, problem: Problem) ->
     }
 }
 
+/// Deletes a webhook with its connection, while nobody else can change it.
+pub(crate) async fn delete(ctx: &Context, config: &WebhookConfig) -> Result<(), Problem> {
+    let hold = hold(ctx, config).await?;
+    let delete = async || {
+        // The connection first, even where the webhook has none: what is left of it is found by the webhook alone.
+        authentication::delete(ctx, config).await?;
+        match ctx.configs.delete(config, &hold).await? {
+            Written::Done => Ok(()),
+            Written::Outdated => Err(overtaken(ctx, config).await),
+        }
+    };
+    let deleted = delete().await;
+    if deleted.is_err() {
+        release(ctx, config, hold).await;
+    }
+    deleted
+}
+
 /// For a webhook that was saved by a version that knew of none.
 pub(crate) fn no_credentials(config: &WebhookConfig) -> Credentials {
     Credentials {
@@ -171,6 +187,14 @@ async fn overtaken(ctx: &Context, before: &WebhookConfig) -> Problem {
         }
         Ok(None) => Problem::no_webhook(),
         Err(error) => error.into(),
+    }
+}
+
+/// Holds a webhook that is as it was when it was read.
+async fn hold(ctx: &Context, config: &WebhookConfig) -> Result<Hold, Problem> {
+    match ctx.configs.hold(config, &ctx.sources).await? {
+        Some(hold) => Ok(hold),
+        None => Err(overtaken(ctx, config).await),
     }
 }
 

@@ -12,10 +12,10 @@ use axum::response::IntoResponse;
 use contract::Scope;
 use serde::Deserialize;
 
+use crate::Context;
 use crate::page::{self, Page};
 use crate::save::{self, to_the_end};
 use crate::view::WebhookView;
-use crate::{Context, authentication};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,16 +72,8 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
     let config = save::latest(&ctx, &caller, config_id?).await?;
-    to_the_end(async move {
-        // The connection first, even where the webhook has none: what is left of it is found by the webhook alone.
-        authentication::delete(&ctx, &config).await?;
-        if ctx.configs.delete(&config.org_id, config.config_id).await? {
-            Ok(StatusCode::NO_CONTENT)
-        } else {
-            Err(Problem::no_webhook())
-        }
-    })
-    .await
+    to_the_end(async move { save::delete(&ctx, &config).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /webhook`: oldest first.

@@ -27,7 +27,7 @@ pub struct Configs {
 
 /// What became of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replaced {
+pub enum Written {
     /// It is written.
     Done,
     /// The webhook was deleted, or held for so long that somebody else may have changed it; nothing is written.
@@ -98,14 +98,13 @@ impl Configs {
         config: &WebhookConfig,
         credentials: &Credentials,
         hold: &Hold,
-    ) -> Result<Replaced, StoreError> {
+    ) -> Result<Written, StoreError> {
         let put = self
             .put(to_item(config)?)
             .condition_expression("held_by = :hold")
             .expression_attribute_values(":hold", hold.attribute());
         let writes = [item(put)?, item(self.put(credentials::to_item(credentials)?))?];
-        let written = self.transact(writes, "change a webhook").await?;
-        Ok(if written { Replaced::Done } else { Replaced::Outdated })
+        self.transact(writes, "change a webhook").await
     }
 
     /// Turns a webhook off and notes why; does nothing when it is not there.
@@ -141,22 +140,24 @@ impl Configs {
         }
     }
 
-    /// Deletes a webhook and its credentials; `false` when it was not there.
+    /// Deletes a webhook that is held, and its credentials.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn delete(&self, org_id: &OrgId, config_id: ConfigId) -> Result<bool, StoreError> {
+    pub async fn delete(&self, config: &WebhookConfig, hold: &Hold) -> Result<Written, StoreError> {
         let delete = |sk: String| {
             let delete = Delete::builder().table_name(&self.table);
-            delete.key("org_id", s(org_id)).key("config_id", s(sk))
+            delete.key("org_id", s(&config.org_id)).key("config_id", s(sk))
         };
-        let config = delete(config_id.to_string()).condition_expression("attribute_exists(config_id)");
-        let writes = [config, delete(credentials::sort_key(config_id))].map(|delete| {
+        let webhook = delete(config.config_id.to_string())
+            .condition_expression("held_by = :hold")
+            .expression_attribute_values(":hold", hold.attribute());
+        let writes = [webhook, delete(credentials::sort_key(config.config_id))].map(|delete| {
             let delete = delete.build().map_err(StoreError::during("describe a deletion"))?;
             Ok(TransactWriteItem::builder().delete(delete).build())
         });
-        let [config, credentials] = writes;
-        self.transact([config?, credentials?], "delete a webhook").await
+        let [webhook, credentials] = writes;
+        self.transact([webhook?, credentials?], "delete a webhook").await
     }
 
     /// A page of the webhooks of `org_id`, oldest first, from after `after`.
@@ -195,17 +196,17 @@ impl Configs {
         Put::builder().table_name(&self.table).set_item(Some(item))
     }
 
-    /// Writes both or none; `false` when a condition does not hold.
+    /// Writes both or none.
     async fn transact(
         &self,
         writes: [TransactWriteItem; 2],
         operation: &'static str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Written, StoreError> {
         for _ in 0..CONFLICTS {
             let request = self.client.transact_write_items().set_transact_items(Some(writes.clone().into()));
             match request.send().await {
-                Ok(_) => return Ok(true),
-                Err(e) if is_canceled(&e, "ConditionalCheckFailed") => return Ok(false),
+                Ok(_) => return Ok(Written::Done),
+                Err(e) if is_canceled(&e, "ConditionalCheckFailed") => return Ok(Written::Outdated),
                 Err(e) if is_canceled(&e, "TransactionConflict") => {}
                 Err(e) => return Err(StoreError::during(operation)(e)),
             }

@@ -16,7 +16,7 @@ mod on_demand;
 mod tokens;
 
 pub use claims::{Claims, ObjectBody, OpenError, Upload};
-pub use configs::{Configs, Replaced};
+pub use configs::{Configs, Written};
 pub use error::StoreError;
 pub use events::{EventFilter, Events, Page};
 pub use hold::Hold;
