@@ -172,7 +172,7 @@ async fn the_key_of_an_org_is_public_and_stays() {
 
 /// Makes of a webhook what an earlier version left: one without keys, and an org without them.
 fn forget_keys(world: &World, config_id: &str) {
-    let tables = rusqlite::Connection::open(world.dir.path().join("tables.sqlite")).unwrap();
+    let tables = world.tables();
     let forgotten = "UPDATE configs SET item_json = json_remove(item_json, '$.revision', '$.signing_secrets') WHERE sk LIKE ?1";
     assert_eq!(tables.execute(forgotten, [format!("%{config_id}")]).unwrap(), 2);
     let deleted = "DELETE FROM configs WHERE sk LIKE '%secrets#%' OR sk LIKE '%signing-key%'";

@@ -14,7 +14,7 @@ fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
 }
 
 /// The files below `dir` in which `text` is to be read.
-pub(crate) fn files_with(dir: &Path, text: &str) -> Vec<String> {
+fn files_with(dir: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
