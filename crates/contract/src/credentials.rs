@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ConfigId, OrgId, Timestamp, TokenMethod};
 
 /// A secret as KMS encrypted it, in base64. Its encryption context is [`encryption_context`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ciphertext(pub String);
 

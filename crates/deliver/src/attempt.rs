@@ -95,11 +95,14 @@ impl Draft {
         let fresh = self.number > 1;
         let ring = ctx.keyring.ring(&event.org_id, event.config_id, plan.revision, fresh).await?;
         let ring = ring.ok_or_else(|| Unsent::failed(Outcome::Refused, "the webhook was deleted"))?;
-        let refusal = ring.client.policy().check_headers(&plan.headers);
-        refusal.map_err(|refusal| Unsent::failed(Outcome::Refused, refusal.to_string()))?;
+        // Before anybody is asked for a token and a large body is read. (The client checks the URL, and its address, again.)
+        let policy = ring.client.policy();
+        let refused = |reason: String| Unsent::failed(Outcome::Refused, reason);
+        policy.check_headers(&plan.headers).map_err(|refusal| refused(refusal.to_string()))?;
+        policy.check_url(&plan.url).map_err(|refusal| refused(refusal.to_string()))?;
+        let authentication = self.authenticate(&ring, None, ctx).await?;
         let signature = signature::of(&source, &event, &ring, self, &ctx.claims).await?;
         let headers = Headers::new(&event, &plan.headers, signature, self.started_at);
-        let authentication = self.authenticate(&ring, None, ctx).await?;
         let body = source.body(&ctx.claims).await?;
         let attempt = self.send(&plan, body, &headers, authentication.as_ref(), &ring.client).await?;
         let Some(refused) =

@@ -10,7 +10,7 @@ use contract::{
     Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, StepError, Timestamp, TlsKeys,
 };
 use egress::{ClientTls, TlsParts};
-use secrets::{Keys, Plaintext, ReadError, Vault};
+use secrets::{Keys, ReadError, Vault};
 use signing::{PrivateKey, Secret, Signer};
 use store::{Configs, OnDemand};
 use tokio::time::Instant;
@@ -41,8 +41,6 @@ struct Kept {
     rings: HashMap<(OrgId, ConfigId), (Instant, Arc<Ring>)>,
     /// Never changed once they are made.
     org_keys: HashMap<OrgId, PrivateKey>,
-    /// What KMS has decrypted: a ring that is read again has mostly the same keys, and every request to KMS costs.
-    opened: HashMap<Ciphertext, Plaintext>,
 }
 
 impl fmt::Debug for Keyring {
@@ -106,10 +104,13 @@ impl Keyring {
             return Ok(Some(Arc::new(self.bare())));
         }
         let webhook = (org_id.clone(), config_id);
-        if let Some((read, ring)) = self.lock().rings.get(&webhook)
+        let known = self.lock().rings.get(&webhook).cloned();
+        if let Some((read, ring)) = &known
             && !fresh
             && ring.revision >= revision
             && read.elapsed() < BELIEVED
+            // What could not be had may have been mended since.
+            && ring.credentials.is_ok()
         {
             return Ok(Some(Arc::clone(ring)));
         }
@@ -117,16 +118,25 @@ impl Keyring {
             self.lock().rings.remove(&webhook);
             return Ok(None);
         };
-        let ring = Arc::new(self.unlock(stored).await?);
-        // What could not be had may have been mended by the next attempt.
-        if ring.credentials.is_ok() {
-            let mut kept = self.lock();
-            if kept.rings.len() >= MOST_KEPT {
-                kept.rings.clear();
-            }
-            kept.rings.insert(webhook, (Instant::now(), Arc::clone(&ring)));
+        let ring = match known {
+            Some((_, known)) if known.revision == stored.revision => self.renew(&known, &stored).await?,
+            _ => self.unlock(stored).await?,
+        };
+        let ring = Arc::new(ring);
+        let mut kept = self.lock();
+        if kept.rings.len() >= MOST_KEPT {
+            kept.rings.clear();
         }
+        kept.rings.insert(webhook, (Instant::now(), Arc::clone(&ring)));
         Ok(Some(ring))
+    }
+
+    /// The ring of a webhook that is as it was: its keys are the same, and its client keeps its connections. Only an attached
+    /// connection changes without us.
+    async fn renew(&self, known: &Ring, stored: &Stored) -> Result<Ring, StepError> {
+        let credentials = self.credentials(stored).await?;
+        let (secrets, org_key, client) = (known.secrets.clone(), known.org_key.clone(), known.client.clone());
+        Ok(Ring { revision: known.revision, secrets, org_key, credentials, client })
     }
 
     /// A webhook of an older version: it has no keys.
@@ -196,18 +206,8 @@ impl Keyring {
         self.client.with_tls(&tls).map_err(|error| unreadable("a webhook's TLS", error))
     }
 
-    /// An org's keys are its own: a ciphertext comes from its org's item, and KMS has checked once whose it is.
     async fn decrypt(&self, org_id: &OrgId, key: &Ciphertext) -> Result<String, StepError> {
-        if let Some(opened) = self.lock().opened.get(key) {
-            return Ok(opened.0.clone());
-        }
-        let opened = self.keys.decrypt(org_id, key).await?;
-        let mut kept = self.lock();
-        if kept.opened.len() >= MOST_KEPT {
-            kept.opened.clear();
-        }
-        kept.opened.insert(key.clone(), opened.clone());
-        Ok(opened.0)
+        Ok(self.keys.decrypt(org_id, key).await?.0)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {

@@ -130,7 +130,7 @@ where
         let Some(data) = frame.data_ref().filter(|data| !data.is_empty()) else {
             return Poll::Ready(Some(Ok(frame)));
         };
-        this.hash(&data.clone());
+        this.hash(data);
         // Longer than announced cannot happen without a change either.
         let left = this.left.checked_sub(data.len() as u64).ok_or(Altered);
         Poll::Ready(Some(match left {
