@@ -134,18 +134,7 @@ pub(crate) async fn write_over(
     if (written.is_ok() && was_own && !is_own) || (written.is_err() && is_own) {
         authentication::tidy(ctx, before).await;
     }
-    match written {
-        Ok(()) => Ok(config),
-        Err(problem) => Err(unless_gone(ctx, before, problem).await),
-    }
-}
-
-/// A webhook that was deleted meanwhile is the reason for whatever did not work with it.
-async fn unless_gone(ctx: &Context, before: &WebhookConfig, problem: Problem) -> Problem {
-    match ctx.configs.latest(&before.org_id, before.config_id).await {
-        Ok(None) => Problem::no_webhook(),
-        _ => problem,
-    }
+    written.map(|()| config)
 }
 
 /// Deletes a webhook with its connection, while nobody else can change it.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract::{Attempt, ConfigId, EventHead, EventId, Next, OrgId, Status, Timestamp};
 
+use crate::error::unless_forbidden;
 use crate::events::item_key;
 use crate::item::{Item, from_item, n, s, to_item};
 use crate::{Events, StoreError};
@@ -178,13 +179,7 @@ impl Events {
             .set_expression_attribute_values(Some(values))
             .send()
             .await;
-        match update {
-            Ok(_) => Ok(true),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(false)
-            }
-            Err(e) => Err(StoreError::during("write the status of an event")(e)),
-        }
+        unless_forbidden(update, "write the status of an event")
     }
 }
 

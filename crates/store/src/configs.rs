@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
 
 use crate::credentials;
+use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, s, to_item};
 use crate::{Hold, StoreError};
 
@@ -131,13 +132,7 @@ impl Configs {
             .expression_attribute_values(":now", s(now))
             .send()
             .await;
-        match update {
-            Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(())
-            }
-            Err(e) => Err(StoreError::during("disable a webhook")(e)),
-        }
+        unless_forbidden(update, "disable a webhook").map(drop)
     }
 
     /// Deletes a webhook that is held, and its credentials.

@@ -3,6 +3,7 @@
 
 use contract::{ConfigId, Credentials, OrgId, OrgKey};
 
+use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, s};
 use crate::{Configs, StoreError};
 
@@ -49,13 +50,7 @@ impl Configs {
             .condition_expression("attribute_not_exists(config_id)")
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(())
-            }
-            Err(e) => Err(StoreError::during("create an org's key")(e)),
-        }
+        unless_forbidden(put, "create an org's key").map(drop)
     }
 
     /// An item as it is now.
@@ -70,7 +65,7 @@ impl Configs {
             .consistent_read(true)
             .send()
             .await
-            .map_err(StoreError::during("read credentials"))?;
+            .map_err(StoreError::during("read an item of an org"))?;
         Ok(found.item)
     }
 }

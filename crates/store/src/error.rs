@@ -1,5 +1,6 @@
 //! A table or bucket that did not do as it was told.
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use contract::{ErrorName, StepError};
 use thiserror::Error;
 
@@ -20,6 +21,22 @@ impl StoreError {
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         move |source| Self { operation, source: source.into() }
+    }
+}
+
+/// Whether a write took place: `false` when its condition forbade it.
+pub(crate) fn unless_forbidden<T, E, R>(
+    sent: Result<T, SdkError<E, R>>,
+    operation: &'static str,
+) -> Result<bool, StoreError>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match sent {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(StoreError::during(operation)(error)),
     }
 }
 
