@@ -1,7 +1,7 @@
 //! The Lambda function `console`: the management API.
 //!
 //! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/events` and
-//! `/events/{event_id}`; `/.well-known/webhook-public-key` and `/healthz`.
+//! `/events/{event_id}`; `/tokens` and `/tokens/{token_id}`; `/.well-known/webhook-public-key` and `/healthz`.
 
 mod authentication;
 mod certificates;
@@ -12,6 +12,7 @@ mod public_key;
 mod save;
 mod signing_keys;
 mod test_auth;
+mod tokens;
 mod view;
 mod webhooks;
 mod workflow;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use api::Problem;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use contract::{Ciphertext, OrgId, Sources};
 use egress::Policy;
 use secrets::{Connections, Keys};
@@ -68,6 +69,8 @@ pub fn router(ctx: Context) -> Router {
         .route("/webhook/{config_id}/test-auth", post(test_auth::test_auth))
         .route("/webhook/{config_id}/events", get(events::list))
         .route("/webhook/{config_id}/events/{event_id}", get(events::read))
+        .route("/tokens", get(tokens::list).post(tokens::create))
+        .route("/tokens/{token_id}", delete(tokens::delete))
         .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/healthz", get(health::check))
         .layer(DefaultBodyLimit::max(BODY_BYTES))

@@ -15,7 +15,7 @@ async fn main() -> Result<(), boot::Error> {
         aws_sdk_sfn::Client::from_conf(config.build())
     };
     let ctx = Context {
-        tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?),
+        tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?, boot::sources()),
         configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
         events: Events::new(tables, boot::env("EVENTS_TABLE")?),
         keys: Keys::new(|| aws_sdk_kms::Client::new(aws.config()), boot::env("KEY_ID")?),
