@@ -8,6 +8,7 @@ mod certificates;
 mod events;
 mod health;
 mod page;
+mod pages;
 mod public_key;
 mod save;
 mod signing_keys;
@@ -70,6 +71,7 @@ pub fn router(ctx: Context) -> Router {
         .route("/webhook/{config_id}/events/{event_id}", get(events::read))
         .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/healthz", get(health::check))
+        .merge(pages::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(ctx))
 }
