@@ -100,12 +100,14 @@ fn form_page(visitor: &Visitor, config: Option<&WebhookConfig>, form: &Form, fau
     let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
     let back = config.map_or("/".to_owned(), |config| format!("/console/webhooks/{}", config.config_id));
     let content = html! {
-        @match config {
-            Some(config) => { (actions::crumbs(config)) }
-            None => { (parts::crumbs(&[("Webhooks", "/")])) }
-        }
         form.form method="post" novalidate {
-            h1 { (title) }
+            div {
+                @match config {
+                    Some(config) => { (actions::crumbs(config)) }
+                    None => { (parts::crumbs(&[("Webhooks", "/")])) }
+                }
+                h1 { (title) }
+            }
             (fault.summary())
             input type="hidden" name="revision" value=(form.get("revision"));
             (fieldsets::receiver(form, fault))

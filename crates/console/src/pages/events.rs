@@ -144,20 +144,19 @@ fn rows(base: &str, events: &[EventRecord], now: Timestamp) -> Markup {
                 thead { tr {
                     th scope="col" { "Status" }
                     th scope="col" { "Event" }
+                    th.spare scope="col" { "Correlation id" }
                     th scope="col" { "Answer" }
-                    th.right scope="col" { "Attempts" }
+                    th.right.spare scope="col" { "Attempts" }
                     th.right scope="col" { "Accepted" }
                 } }
                 tbody {
                     @for event in events {
                         tr {
                             td { (parts::status(event)) }
-                            td {
-                                a.row-link.mono href={(base) "/events/" (event.event_id)} { (event.event_id) }
-                                @if let Some(id) = &event.correlation_id { div.muted.small { (id) } }
-                            }
+                            td { a.row-link.mono href={(base) "/events/" (event.event_id)} { (event.event_id) } }
+                            td.spare.muted.small { (event.correlation_id.as_deref().unwrap_or_default()) }
                             td { (answer(event)) }
-                            td.right.number { (event.attempt_count) }
+                            td.right.number.spare { (event.attempt_count) }
                             td.right { (parts::moment(event.created_at, now)) }
                         }
                     }

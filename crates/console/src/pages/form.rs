@@ -65,10 +65,8 @@ impl<'a> Fault<'a> {
         html! {
             @if let Some(problem) = self.0 {
                 div.alert.failed role="alert" tabindex="-1" data-focus {
-                    @match problem.wrong_field() {
-                        Some(field) => { "Not saved. " a href={"#" (anchor(field))} { code { (field) } } " " (problem.detail()) "." }
-                        None => { (super::parts::sentence(problem.detail())) }
-                    }
+                    strong { "Not saved. " } (super::parts::sentence(problem.detail()))
+                    @if let Some(field) = problem.wrong_field() { " " a href={"#" (anchor(field))} { "Go to the field" } }
                 }
             }
         }

@@ -51,7 +51,7 @@ fn headers(form: &Form, fault: Fault) -> Markup {
         div.field #headers role="group" aria-labelledby="headers-label" tabindex="-1" {
             div.label #headers-label { "Headers" }
             div.rows {
-                @for (name, value) in form.all("header_name").zip(form.all("header_value")) { (row(name, value)) }
+                @for (name, value) in form.all("header_name").zip(form.all("header_value")).filter(|pair| *pair != ("", "")) { (row(name, value)) }
                 (row("", ""))
             }
             template { (row("", "")) }
