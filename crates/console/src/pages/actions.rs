@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
-use contract::{ConfigFields, TestAuth, WebhookConfig};
+use contract::{ConfigFields, WebhookConfig};
 use maud::{Markup, html};
 
 use super::error::PageError;
@@ -18,7 +18,7 @@ use super::layout::{Section, page};
 use super::parts;
 use super::session::{Manager, Visitor};
 use crate::save::{self, to_the_end};
-use crate::{Context, signing_keys};
+use crate::{Context, signing_keys, test_auth};
 
 /// How long the old secret may sign beside the new one, in hours.
 const OVERLAPS: [(u64, &str); 4] =
@@ -133,15 +133,13 @@ pub(crate) fn secret(secret: &str) -> Markup {
 }
 
 /// `POST /console/webhooks/{config_id}/test-auth`
-pub(crate) async fn test_auth(
+pub(crate) async fn try_auth(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
     config_id: Result<ConfigPath, Problem>,
 ) -> Result<Html<String>, PageError> {
     let config = save::latest(&ctx, visitor.caller(), config_id?).await?;
-    let test =
-        TestAuth { org_id: config.org_id.clone(), config_id: config.config_id, revision: config.revision };
-    let report = ctx.workflow.test_auth(&test).await?;
+    let report = test_auth::report(&ctx, &config.org_id, config.config_id).await?;
     let content = html! {
         (crumbs(&config))
         div.narrow.card {

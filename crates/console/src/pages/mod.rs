@@ -16,9 +16,11 @@ mod guard;
 mod layout;
 mod parts;
 mod plain_words;
+mod recover;
 mod schedule;
 mod session;
 mod sign_in;
+mod test_send;
 mod webhook;
 mod webhook_form;
 mod webhooks;
@@ -42,9 +44,15 @@ pub(crate) fn routes() -> Router<Arc<Context>> {
         .route("/enabled", post(actions::set_enabled))
         .route("/delete", get(actions::ask_delete).post(actions::delete))
         .route("/rotate-secret", get(actions::ask_rotate).post(actions::rotate))
-        .route("/test-auth", post(actions::test_auth))
+        .route("/test-auth", post(actions::try_auth))
+        .route("/test", get(test_send::show).post(test_send::send))
+        .route("/recover", get(recover::show).post(recover::start))
+        .route("/replays/{replay_id}", get(recover::progress))
         .route("/events", get(events::fragment))
-        .route("/events/{event_id}", get(event::show));
+        .route("/events/{event_id}", get(event::show))
+        .route("/events/{event_id}/payload", get(event::payload::read))
+        .route("/events/{event_id}/replay", post(event::replay))
+        .route("/events/{event_id}/cancel", post(event::cancel));
     Router::new()
         .route("/", get(webhooks::show))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))

@@ -42,7 +42,10 @@ pub(crate) async fn show(
         div.columns {
             div.wide {
                 section.card #events aria-labelledby="events-title" {
-                    h2 #events-title { "Events" }
+                    div.title-row {
+                        h2 #events-title { "Events" }
+                        @if visitor.can_manage() { a href={"/console/webhooks/" (config.config_id) "/recover"} { "Replay what was missed" } }
+                    }
                     (events::filters(config.config_id, &asked, searched, fault))
                     (table)
                 }

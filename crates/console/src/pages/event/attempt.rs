@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::Attempt;
+use contract::{Attempt, Content};
 use maud::{Markup, html};
 
 use crate::pages::{bodies, parts};
@@ -25,22 +25,32 @@ pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool) -> Markup {
             @if let Some(error) = &attempt.error { p.muted { (parts::sentence(error)) } }
             (timing(attempt))
         }
+        @let response = response(&attempt.response_headers, attempt.response_body.as_ref(), attempt.response_truncated, limit, &more);
+        section.card aria-labelledby="response-title" { h2 #response-title { "Response" } (response) }
         section.card aria-labelledby="request-title" {
             h2 #request-title { "Request" }
-            (headers("Request headers", &attempt.request_headers))
+            (headers("Headers", &attempt.request_headers))
         }
-        section.card aria-labelledby="response-title" {
-            h2 #response-title { "Response" }
-            @if attempt.response_headers.is_empty() && attempt.response_body.is_none() { p.muted { "There was none." } }
-            @else {
-                (headers("Response headers", &attempt.response_headers))
-                h3 { "Body" }
-                @match &attempt.response_body {
-                    Some(content) => { (bodies::body(content, limit, &more)) }
-                    None => { p.muted { "Empty" } }
-                }
-                @if attempt.response_truncated { p.hint { "There was more of it; this much is kept." } }
+    }
+}
+
+/// What a receiver answered.
+pub(in crate::pages) fn response(
+    response_headers: &BTreeMap<String, String>,
+    body: Option<&Content>,
+    is_truncated: bool,
+    limit: usize,
+    more: &str,
+) -> Markup {
+    html! {
+        @if response_headers.is_empty() && body.is_none() { p.muted { "There was none." } }
+        @else {
+            @match body {
+                Some(content) => { (bodies::body(content, limit, more)) }
+                None => { p.muted { "Its body is empty." } }
             }
+            @if is_truncated { p.hint { "There was more of it; this much is kept." } }
+            (headers("Headers", response_headers))
         }
     }
 }
