@@ -121,7 +121,7 @@ pub(crate) async fn read(
 }
 
 /// Whether there is, or was, such a webhook: a deleted one's events can still be read.
-async fn exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<bool, Problem> {
+pub(crate) async fn exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<bool, Problem> {
     if ctx.configs.get(org_id, config_id).await?.is_some() {
         return Ok(true);
     }

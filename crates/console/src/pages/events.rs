@@ -101,6 +101,9 @@ pub(crate) async fn table(
 ) -> Result<Markup, PageError> {
     let now = ctx.sources.now();
     let found = ctx.events.list(visitor.org_id(), config_id, asked.filter(now)?).await?;
+    if found.events.is_empty() && !events::exists(ctx, visitor.org_id(), config_id).await? {
+        return Err(Problem::no_webhook().into());
+    }
     let base = format!("/console/webhooks/{config_id}");
     let live = asked.cursor.is_empty().then(|| format!("{base}/events?{}", asked.with("", "")));
     Ok(html! {
