@@ -10,6 +10,7 @@ mod certificates;
 mod events;
 mod health;
 mod page;
+mod pages;
 mod payload;
 mod public_key;
 mod replay;
@@ -92,6 +93,7 @@ pub fn router(ctx: Context) -> Router {
         .route("/tokens/{token_id}", delete(tokens::delete))
         .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/healthz", get(health::check))
+        .merge(pages::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(ctx))
 }
