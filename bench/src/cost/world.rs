@@ -52,8 +52,7 @@ impl World {
         let org: contract::OrgId = ORG.parse()?;
         let admin = host.create_token(NewToken::admin(org.clone())).await?;
         let scopes = vec![Scope::Trigger];
-        let producer =
-            host.create_token(NewToken { org_id: org, scopes, name: "producer".to_owned() }).await?;
+        let producer = host.create_token(NewToken { scopes, ..NewToken::admin(org) }).await?;
         Ok(Self { host, producer, admin, receiver: Receiver::start().await?, dir })
     }
 

@@ -101,6 +101,11 @@ uuid_id! {
     EventId, "an event id: a lowercase UUID"
 }
 
+uuid_id! {
+    /// An API token, as a lowercase UUIDv7: what it is called by those who may not know it.
+    TokenId, "a token id: a lowercase UUID"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
