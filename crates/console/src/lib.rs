@@ -1,16 +1,18 @@
 //! The Lambda function `console`: the management API.
 //!
-//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/events` and
-//! `/events/{event_id}`; `/tokens` and `/tokens/{token_id}`; `/.well-known/webhook-public-key` and `/healthz`.
+//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/stats`,
+//! `/events` and `/events/{event_id}`; `/tokens` and `/tokens/{token_id}`; `/.well-known/webhook-public-key` and `/healthz`.
 
 mod authentication;
 mod certificates;
 mod events;
 mod health;
 mod page;
+mod patch;
 mod public_key;
 mod save;
 mod signing_keys;
+mod stats;
 mod test_auth;
 mod tokens;
 mod view;
@@ -64,9 +66,13 @@ impl Context {
 pub fn router(ctx: Context) -> Router {
     Router::new()
         .route("/webhook", get(webhooks::list).post(webhooks::create))
-        .route("/webhook/{config_id}", get(webhooks::read).put(webhooks::replace).delete(webhooks::delete))
+        .route(
+            "/webhook/{config_id}",
+            get(webhooks::read).put(webhooks::replace).patch(patch::patch).delete(webhooks::delete),
+        )
         .route("/webhook/{config_id}/rotate-secret", post(signing_keys::rotate))
         .route("/webhook/{config_id}/test-auth", post(test_auth::test_auth))
+        .route("/webhook/{config_id}/stats", get(stats::read))
         .route("/webhook/{config_id}/events", get(events::list))
         .route("/webhook/{config_id}/events/{event_id}", get(events::read))
         .route("/tokens", get(tokens::list).post(tokens::create))

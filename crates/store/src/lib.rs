@@ -13,6 +13,8 @@ mod hold;
 mod idempotency;
 mod item;
 mod on_demand;
+mod search;
+mod stats;
 mod tokens;
 
 pub use claims::{Claims, ObjectBody, OpenError, Upload};
@@ -22,4 +24,5 @@ pub use events::{EventFilter, Events, Page};
 pub use hold::Hold;
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use on_demand::OnDemand;
+pub use stats::{CountedDay, CountedHour, EventSketch};
 pub use tokens::Tokens;
