@@ -26,6 +26,7 @@ mod exceptions;
 mod lambdas;
 mod leaks;
 mod ministack;
+mod openapi;
 mod process;
 mod python;
 mod receivers;

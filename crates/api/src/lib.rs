@@ -6,9 +6,14 @@ mod json;
 mod path;
 mod problem;
 mod query;
+mod refusals;
 
 pub use caller::{Caller, hash_token};
 pub use json::read_json;
 pub use path::{ConfigPath, EventPath, no_event};
 pub use problem::{Problem, log_failure, with_fallbacks};
 pub use query::read_query;
+pub use refusals::{
+    Authenticated, Conflict, Forbidden, Internal, Invalid, NotFound, TimedOut, TooLarge, Unauthorized,
+    Unavailable, refusals,
+};

@@ -7,6 +7,7 @@ mod authentication;
 mod certificates;
 mod events;
 mod health;
+mod openapi;
 mod page;
 mod public_key;
 mod save;
@@ -27,6 +28,7 @@ use egress::Policy;
 use secrets::{Connections, Keys};
 use store::{Configs, Events, Tokens};
 
+pub use openapi::openapi;
 pub use workflow::Workflow;
 
 /// The largest body of a management request: a config with all its headers and certificates is smaller.
@@ -70,6 +72,7 @@ pub fn router(ctx: Context) -> Router {
         .route("/webhook/{config_id}/events/{event_id}", get(events::read))
         .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/healthz", get(health::check))
+        .route("/openapi.json", get(openapi::show))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(ctx))
 }

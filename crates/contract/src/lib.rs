@@ -15,6 +15,7 @@ mod ids;
 pub mod limits;
 mod outcome;
 mod payload;
+mod schema;
 mod secret;
 mod sources;
 mod timestamp;

@@ -1,6 +1,7 @@
 //! TLS beyond the public authorities: who the client is, and whom it trusts.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use crate::{Secret, Timestamp};
 
@@ -32,7 +33,7 @@ impl Tls {
 }
 
 /// What a client certificate says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CertificateInfo {
     /// Whose it is.
     pub subject: String,

@@ -4,6 +4,7 @@
 
 mod accept;
 mod answer;
+mod openapi;
 mod request;
 mod upload;
 mod workflow;
@@ -17,6 +18,7 @@ use contract::Sources;
 use contract::limits::TRIGGER_BODY_BYTES;
 use store::{Claims, Configs, Idempotency, Tokens};
 
+pub use openapi::openapi;
 pub use workflow::{AsyncWorkflow, Workflow};
 
 /// What the routes need.
