@@ -2,7 +2,7 @@
 //!
 //! Where a new test goes: by what a user would call it. `trigger` for what a producer sees, `webhooks` for the management
 //! API, `events` for what can be read back, `receivers` for what a receiver does to us, `bodies` for what travels,
-//! `claims` for claim checks, `retries` for what comes after a failure, `exceptions` for what is our own fault, `tenants`
+//! `claims` for claim checks, `retries` for what comes after a failure, `exceptions` for what is our own fault, `replays` for what is sent again, `tenants`
 //! for who may do what, `auth`, `certificates` and `signing_keys` for how credentials and keys are set, `changes` for what
 //! becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures` for what a receiver can
 //! check, `leaks` for what must be nowhere, `bus` for events from EventBridge. What needs a process of its own is in `crash`
@@ -30,6 +30,7 @@ mod openapi;
 mod process;
 mod python;
 mod receivers;
+mod replays;
 mod retries;
 mod signatures;
 mod signing_keys;

@@ -19,7 +19,7 @@ mod tests;
 mod world;
 
 use clap::Parser;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 use crate::assumptions::Assumptions;
 use crate::paths::Path;

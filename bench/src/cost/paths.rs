@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 use crate::Outcome;
 use crate::counts::{Counts, Execution};

@@ -1,7 +1,7 @@
 //! The goal, and that the counts are what a reader of the definition expects.
 
 use clap::Parser;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 use crate::Args;
 use crate::assumptions::Assumptions;

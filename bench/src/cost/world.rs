@@ -16,7 +16,7 @@ use local::{Host, NewToken, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 use crate::Outcome;
 use crate::prices::ITEM_OVERHEAD_BYTES;
@@ -43,6 +43,7 @@ impl World {
             public_url: "http://bench.invalid".to_owned(),
             policy: Policy { allow_http_targets: true, allow_private_targets: true },
             inline_limit: contract::limits::INLINE_BYTES,
+            keep_bodies: true,
             async_workflow,
             sources: boot::sources(),
         })

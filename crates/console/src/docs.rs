@@ -24,8 +24,9 @@ const SECURITY: [(HeaderName, &str); 3] = [
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-static PAGE: LazyLock<Result<String, serde_json::Error>> =
-    LazyLock::new(|| serde_json::from_str::<Document>(JSON).map(|document| page::render(&document).into_string()));
+static PAGE: LazyLock<Result<String, serde_json::Error>> = LazyLock::new(|| {
+    serde_json::from_str::<Document>(JSON).map(|document| page::render(&document).into_string())
+});
 
 /// `GET /docs`
 #[utoipa::path(

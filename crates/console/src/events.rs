@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::{Authenticated, Caller, ConfigPath, EventPath, Invalid, NotFound, Problem, no_event, read_query};
+use api::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -66,6 +66,10 @@ pub(crate) struct EventView {
     content_type: Option<String>,
     /// The producer's own id for it.
     correlation_id: Option<String>,
+    /// The event it sends again.
+    replay_of: Option<EventId>,
+    /// What the receiver knows it by: the first event of a chain of replays.
+    webhook_id: EventId,
     /// How the last attempt ended.
     outcome: Option<Outcome>,
     /// The status code of the last attempt.
@@ -126,9 +130,9 @@ struct AttemptView {
     ),
     responses(
         (status = 200, description = "A page of events.", body = Page<EventView>),
-        (status = 400, response = Invalid),
-        (status = 404, response = NotFound),
-        Authenticated,
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
     ),
     security(("token" = ["read"])),
 )]
@@ -174,8 +178,8 @@ pub(crate) async fn list(
     ),
     responses(
         (status = 200, description = "The event, with every attempt so far.", body = EventView),
-        (status = 404, response = NotFound),
-        Authenticated,
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
     ),
     security(("token" = ["read"])),
 )]
@@ -214,7 +218,7 @@ fn moment(field: &str, text: &str) -> Result<Timestamp, FieldError> {
         .map_err(|_| FieldError::new(field, "must be a time like 2026-01-02T03:04:05Z (a + is sent as %2B)"))
 }
 
-fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> EventView {
+pub(crate) fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> EventView {
     EventView {
         event_id: record.event_id,
         org_id: record.org_id,
@@ -227,6 +231,8 @@ fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> EventView {
         size: record.size,
         content_type: record.content_type,
         correlation_id: record.correlation_id,
+        replay_of: record.replay_of,
+        webhook_id: record.webhook_id.unwrap_or(record.event_id),
         outcome: record.outcome,
         status_code: record.status_code,
         attempt_count: record.attempt_count,

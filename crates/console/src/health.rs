@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Problem, Unavailable};
+use api::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,7 +19,7 @@ use crate::Context;
     summary = "Is the service up?",
     responses(
         (status = 200, description = "It is, and its tables answer.", body = Object, example = json!({"status": "ok"})),
-        (status = 503, response = Unavailable),
+        (status = 503, response = api::Unavailable),
     ),
     security(()),
 )]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Internal, Invalid, NotFound, Problem, read_query};
+use api::{Problem, read_query};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, Uri, header};
@@ -53,9 +53,9 @@ pub(crate) struct PublicKeyView {
     ),
     responses(
         (status = 200, description = "The key.", body = PublicKeyView),
-        (status = 400, response = Invalid),
-        (status = 404, response = NotFound),
-        (status = 500, response = Internal),
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        (status = 500, response = api::Internal),
     ),
     security(()),
 )]

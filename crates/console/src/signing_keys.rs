@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Authenticated, Caller, ConfigPath, Conflict, Invalid, NotFound, Problem, TooLarge, read_json};
+use api::{Caller, ConfigPath, Problem, read_json};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -66,11 +66,11 @@ pub(crate) struct Rotated {
     request_body = Option<Rotation>,
     responses(
         (status = 200, description = "The new secret.", body = Rotated),
-        (status = 400, response = Invalid),
-        (status = 404, response = NotFound),
-        (status = 409, response = Conflict),
-        (status = 413, response = TooLarge),
-        Authenticated,
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        (status = 413, response = api::TooLarge),
+        api::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]

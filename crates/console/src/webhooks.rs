@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{
-    Authenticated, Caller, ConfigPath, Conflict, Invalid, NotFound, Problem, TooLarge, Unavailable,
-    read_json, read_query,
-};
+use api::{Caller, ConfigPath, Problem, read_json, read_query};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -44,10 +41,10 @@ struct ListQuery {
     request_body(content = ConfigFields, example = json!({"name": "Orders to the warehouse", "url": "https://example.com/hooks/orders", "auth": {"type": "basic", "username": "hookstep", "password": "correct horse"}})),
     responses(
         (status = 201, description = "The webhook, with its signing secret.", body = WebhookView),
-        (status = 400, response = Invalid),
-        (status = 413, response = TooLarge),
-        (status = 503, response = Unavailable),
-        Authenticated,
+        (status = 400, response = api::Invalid),
+        (status = 413, response = api::TooLarge),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -75,8 +72,8 @@ pub(crate) async fn create(
     ),
     responses(
         (status = 200, description = "The webhook, without its secrets.", body = WebhookView),
-        (status = 404, response = NotFound),
-        Authenticated,
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
     ),
     security(("token" = ["read"])),
 )]
@@ -105,12 +102,12 @@ pub(crate) async fn read(
     request_body = ConfigFields,
     responses(
         (status = 200, description = "The webhook as it is now.", body = WebhookView),
-        (status = 400, response = Invalid),
-        (status = 404, response = NotFound),
-        (status = 409, response = Conflict),
-        (status = 413, response = TooLarge),
-        (status = 503, response = Unavailable),
-        Authenticated,
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        (status = 413, response = api::TooLarge),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -141,9 +138,9 @@ pub(crate) async fn replace(
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 404, response = NotFound),
-        (status = 409, response = Conflict),
-        Authenticated,
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        api::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -171,8 +168,8 @@ pub(crate) async fn delete(
     ),
     responses(
         (status = 200, description = "A page of webhooks.", body = Page<WebhookView>),
-        (status = 400, response = Invalid),
-        Authenticated,
+        (status = 400, response = api::Invalid),
+        api::Authenticated,
     ),
     security(("token" = ["read"])),
 )]

@@ -45,6 +45,11 @@ impl Timestamp {
         Self(self.0.saturating_add(pause.try_into().unwrap_or(time::Duration::MAX)))
     }
 
+    /// The moment `pause` earlier; the first moment there is when that is out of range.
+    pub fn minus(self, pause: Duration) -> Self {
+        Self(self.0.saturating_sub(pause.try_into().unwrap_or(time::Duration::MAX)))
+    }
+
     /// How much later than `earlier` this is; zero when it is not.
     pub fn since(self, earlier: Self) -> Duration {
         (self.0 - earlier.0).try_into().unwrap_or(Duration::ZERO)

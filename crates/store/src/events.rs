@@ -211,7 +211,7 @@ impl Events {
 }
 
 /// The record of an item.
-fn to_record(mut item: Item) -> Result<EventRecord, StoreError> {
+pub(crate) fn to_record(mut item: Item) -> Result<EventRecord, StoreError> {
     let part =
         |item: &Item, name| item.get(name).and_then(|part| part.as_s().ok()).cloned().unwrap_or_default();
     let (pk, sk) = (part(&item, "pk"), part(&item, "sk"));
@@ -227,7 +227,7 @@ pub(crate) fn item_key(key: [(&'static str, String); 2]) -> HashMap<String, Attr
 }
 
 /// The least (`fill` 0) or greatest (`fill` 255) event id of a millisecond; without one, of all time.
-fn bound(at: Option<Timestamp>, fill: u8) -> Uuid {
+pub(crate) fn bound(at: Option<Timestamp>, fill: u8) -> Uuid {
     let mut bytes = [fill; 16];
     if let Some(at) = at {
         let millis = u64::try_from(at.unix_millis()).unwrap_or(0);

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use api::{
-    Authenticated, Caller, ConfigPath, Conflict, Invalid, NotFound, Problem, TooLarge, Unavailable,
-    read_query,
-};
+use api::{Caller, ConfigPath, Problem, answer, read_query};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use contract::limits::SYNC_BUDGET;
 use contract::{
     Claim, ConfigId, Content, EventHead, EventId, FieldError, Mode, Origin, Payload, Scope, Timestamp,
     WorkflowInput,
@@ -18,9 +16,8 @@ use contract::{
 use sha2::{Digest, Sha256};
 use store::IdempotencyKey;
 
-use crate::answer::{Accepted, SyncAnswer};
 use crate::request::TriggerQuery;
-use crate::{Context, answer, request};
+use crate::{Context, request};
 
 /// Accepts an event and starts its delivery; when sync, waits for the receiver's answer.
 #[utoipa::path(
@@ -39,14 +36,14 @@ use crate::{Context, answer, request};
     ),
     request_body(description = "Anything up to 6 MB, of any content type; empty with `claim_check`. On AWS, 4.4 MB when it is not text.", content(("application/json", example = json!({"order": 1042, "status": "shipped"})), ("text/plain"), ("application/octet-stream"))),
     responses(
-        (status = 200, description = "With `sync=true`: the delivery has ended, and this is how.", body = SyncAnswer, headers(("idempotent-replayed" = String, description = "`true` when the key was used before: the event is the first one's."))),
-        (status = 202, description = "The event is on its way.", body = Accepted, headers(("idempotent-replayed" = String, description = "`true` when the key was used before: the event is the first one's."))),
-        (status = 400, response = Invalid),
-        (status = 404, response = NotFound),
-        (status = 409, response = Conflict),
-        (status = 413, response = TooLarge),
-        (status = 503, response = Unavailable),
-        Authenticated,
+        (status = 200, description = "With `sync=true`: the delivery has ended, and this is how.", body = answer::SyncAnswer, headers(("idempotent-replayed" = String, description = "`true` when the key was used before: the event is the first one's."))),
+        (status = 202, description = "The event is on its way.", body = answer::Accepted, headers(("idempotent-replayed" = String, description = "`true` when the key was used before: the event is the first one's."))),
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        (status = 413, response = api::TooLarge),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
     ),
     security(("token" = ["trigger"])),
 )]
@@ -76,6 +73,8 @@ pub(crate) async fn trigger(
         size: claim.is_none().then_some(body.len() as u64),
         correlation_id: request::text_header(&headers, "x-correlation-id")?,
         traceparent: request::traceparent(&headers),
+        replay_of: None,
+        webhook_id: None,
     };
     if let Some(claim) = &claim
         && !claim.belongs_to(&event.org_id, config_id)
@@ -96,8 +95,14 @@ pub(crate) async fn trigger(
     let payload = payload(&ctx, &event, claim, body).await?;
     let input = WorkflowInput { event, payload };
     let response = match mode {
-        Mode::Async => answer::accepted(ctx.workflow.start(&input).await.map_err(|e| e.about(event_id))?),
-        Mode::Sync => answer::delivered(event_id, ctx.workflow.run(&input, &ctx.sources).await),
+        Mode::Async => {
+            ctx.machines.start(&input).await.map_err(|error| Problem::from(error).about(event_id))?;
+            answer::accepted(event_id)
+        }
+        Mode::Sync => {
+            let patience = SYNC_BUDGET.saturating_sub(ctx.sources.now().since(input.event.created_at));
+            answer::delivered(event_id, ctx.machines.run(event_id, &input, patience).await)
+        }
     };
     let mut response = response.into_response();
     if repeated {

@@ -3,11 +3,9 @@
 //! Routes: `POST /webhook/{config_id}/trigger` and `POST /webhook/{config_id}/uploads`.
 
 mod accept;
-mod answer;
 mod openapi;
 mod request;
 mod upload;
-mod workflow;
 
 use std::sync::Arc;
 
@@ -17,9 +15,9 @@ use axum::routing::post;
 use contract::Sources;
 use contract::limits::TRIGGER_BODY_BYTES;
 use store::{Claims, Configs, Idempotency, Tokens};
+use workflow::Machines;
 
 pub use openapi::openapi;
-pub use workflow::{AsyncWorkflow, Workflow};
 
 /// What the routes need.
 #[derive(Clone, Debug)]
@@ -33,7 +31,7 @@ pub struct Context {
     /// The bucket of claim checks.
     pub claims: Claims,
     /// The state machines.
-    pub workflow: Workflow,
+    pub machines: Machines,
     /// The clock and new ids.
     pub sources: Sources,
     /// The largest body kept in the state, as serialised JSON, in bytes.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Authenticated, Caller, ConfigPath, NotFound, Problem};
+use api::{Caller, ConfigPath, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -37,8 +37,8 @@ pub(crate) struct UploadAnswer {
     ),
     responses(
         (status = 201, description = "Where to upload to.", body = UploadAnswer),
-        (status = 404, response = NotFound),
-        Authenticated,
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
     ),
     security(("token" = ["trigger"])),
 )]

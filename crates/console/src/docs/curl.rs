@@ -31,8 +31,10 @@ fn in_shell(path: &str) -> String {
 
 /// What cannot be left out.
 fn query(operation: &Operation) -> String {
-    let needed = operation.parameters.iter().filter(|parameter| parameter.place == "query" && parameter.required);
-    let pairs: Vec<_> = needed.map(|parameter| format!("{0}=${1}", parameter.name, parameter.name.to_uppercase())).collect();
+    let needed =
+        operation.parameters.iter().filter(|parameter| parameter.place == "query" && parameter.required);
+    let pairs: Vec<_> =
+        needed.map(|parameter| format!("{0}=${1}", parameter.name, parameter.name.to_uppercase())).collect();
     if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
 }
 

@@ -157,7 +157,8 @@ impl<T> Default for Ordered<T> {
 
 impl<'a, T> IntoIterator for &'a Ordered<T> {
     type Item = (&'a str, &'a T);
-    type IntoIter = std::iter::Map<std::slice::Iter<'a, (String, T)>, fn(&'a (String, T)) -> (&'a str, &'a T)>;
+    type IntoIter =
+        std::iter::Map<std::slice::Iter<'a, (String, T)>, fn(&'a (String, T)) -> (&'a str, &'a T)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter().map(|(name, value)| (name.as_str(), value))

@@ -152,7 +152,10 @@ fn anchor(tag: &str) -> String {
 }
 
 /// The operations of a tag.
-fn operations<'a>(document: &'a Document, tag: &'a str) -> impl Iterator<Item = (&'a str, &'a str, &'a Operation)> {
+fn operations<'a>(
+    document: &'a Document,
+    tag: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a Operation)> {
     let all = document.paths.into_iter().flat_map(|(path, methods)| {
         methods.into_iter().map(move |(method, operation)| (path, method, operation))
     });

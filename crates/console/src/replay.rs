@@ -1,0 +1,82 @@
+//! `POST /webhook/{config_id}/events/{event_id}/replay`: send an event again.
+
+use std::sync::Arc;
+
+use api::{Caller, ConfigPath, EventPath, Problem, no_event};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use contract::{ConfigId, EventId, OrgId, Scope, Status, WorkflowInput};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::Context;
+
+/// The event that sends another one again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Replayed {
+    /// The new event.
+    pub(crate) event_id: EventId,
+    /// The event that is sent again.
+    pub(crate) replay_of: EventId,
+    /// Always `in_progress`.
+    pub(crate) status: Status,
+}
+
+/// The same body under a new event id; its receiver sees the same `webhook-id`.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/events/{event_id}/replay",
+    operation_id = "replay_event",
+    tag = "Events",
+    summary = "Send an event again",
+    description = "The same body under a new event id; the receiver sees the same `webhook-id`. It goes to where the webhook points now.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("event_id" = EventId, Path, description = "The event."),
+    ),
+    responses(
+        (status = 202, description = "It is on its way.", body = Replayed),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn replay(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    event_id: Result<EventPath, Problem>,
+    headers: HeaderMap,
+) -> Result<(StatusCode, Json<Replayed>), Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
+    let replayed = start(&ctx, caller.org_id(), config_id, event_id).await?;
+    Ok((StatusCode::ACCEPTED, Json(replayed)))
+}
+
+/// Starts the delivery of an event that has ended once more.
+pub(crate) async fn start(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    event_id: EventId,
+) -> Result<Replayed, Problem> {
+    let (config, event) =
+        tokio::try_join!(ctx.configs.get(org_id, config_id), ctx.events.get(org_id, config_id, event_id))?;
+    let event = event.ok_or_else(no_event)?;
+    if config.is_none() {
+        return Err(Problem::no_webhook());
+    }
+    let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
+    if event.status == Status::InProgress {
+        return Err(conflict("the event is still being delivered: cancel it, or wait for its end"));
+    }
+    if event.claim.is_none() && !ctx.bodies.has(&event).await? {
+        return Err(conflict("the body of this event is not kept, so it cannot be sent again"));
+    }
+    let input = WorkflowInput::replay(&event, EventId((ctx.sources.new_id)()), ctx.sources.now());
+    ctx.machines.start(&input).await?;
+    Ok(Replayed { event_id: input.event.event_id, replay_of: event_id, status: Status::InProgress })
+}
