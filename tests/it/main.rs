@@ -3,9 +3,9 @@
 //! Where a new test goes: by what a user would call it. `trigger` for what a producer sees, `webhooks` for the management
 //! API, `events` for what can be read back, `receivers` for what a receiver does to us, `bodies` for what travels,
 //! `claims` for claim checks, `retries` for what comes after a failure, `exceptions` for what is our own fault, `replays` for what is sent again, `tenants`
-//! for who may do what, `auth`, `certificates` and `signing_keys` for how credentials and keys are set, `changes` for what
+//! for who may do what, `tokens` for how tokens come and go, `auth`, `certificates` and `signing_keys` for how credentials and keys are set, `changes` for what
 //! becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures` for what a receiver can
-//! check, `leaks` for what must be nowhere, `bus` for events from EventBridge. What needs a process of its own is in `crash`
+//! check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `pages` and `browser` for the console. What needs a process of its own is in `crash`
 //! (the host) and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the
 //! parts together.
 //!
@@ -13,6 +13,7 @@
 
 mod auth;
 mod bodies;
+mod browser;
 mod bus;
 mod cases;
 mod certificates;
@@ -27,16 +28,20 @@ mod lambdas;
 mod leaks;
 mod ministack;
 mod openapi;
+mod pages;
 mod process;
 mod python;
 mod receivers;
 mod replays;
 mod retries;
+mod schemathesis;
 mod signatures;
 mod signing_keys;
 mod standins;
 mod template;
+mod tenancy;
 mod tenants;
+mod tokens;
 mod trigger;
 mod trusted;
 mod webhooks;

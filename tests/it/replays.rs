@@ -22,13 +22,22 @@ async fn replay(api: &Api, id: &str, event_id: &str) -> Value {
     api.ended(id, &accepted(&answer)).await
 }
 
-/// A bulk replay that has ended.
-async fn bulk(api: &Api, id: &str, what: &Value) -> Value {
+/// Starts a bulk replay; answers where it can be looked at.
+async fn start_bulk(api: &Api, id: &str, what: &Value) -> String {
     let started = api.post(&format!("/webhook/{id}/events/replay"), what).await;
     assert_eq!(started.status, 202, "{started:?}");
-    let path = format!("/webhook/{id}/replays/{}", started.json()["replay_id"].as_str().unwrap());
+    format!("/webhook/{id}/replays/{}", started.json()["replay_id"].as_str().unwrap())
+}
+
+/// A bulk replay that has ended.
+async fn bulk(api: &Api, id: &str, what: &Value) -> Value {
+    let path = start_bulk(api, id, what).await;
+    ended(api, &path).await
+}
+
+async fn ended(api: &Api, path: &str) -> Value {
     for _ in 0..3000 {
-        let job = api.get(&path).await.json();
+        let job = api.get(path).await.json();
         if job["status"] != "in_progress" {
             return job;
         }
@@ -178,6 +187,23 @@ async fn a_bulk_replay_goes_through_many_batches() {
     assert_eq!((&job["status"], &job["started"]), (&json!("done"), &json!(230)));
     api.until_events_of(&id, 460, "succeeded").await;
     assert_eq!(receiver.calls(), 460);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_replay_outlives_a_restart_and_sends_nothing_twice() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    for _ in 0..250 {
+        world.api.trigger(&id, "{}").await;
+    }
+    world.api.until_events_of(&id, 250, "succeeded").await;
+    let all = json!({"since": "2026-01-01T00:00:00Z", "status": "succeeded"});
+    let path = start_bulk(&world.api, &id, &all).await;
+    let world = world.reopen(|_| ()).await;
+    let job = ended(&world.api, &path).await;
+    assert_eq!((&job["status"], &job["started"]), (&json!("done"), &json!(250)));
+    world.api.until_events_of(&id, 500, "succeeded").await;
+    assert_eq!(receiver.calls(), 500);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

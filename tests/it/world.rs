@@ -101,7 +101,7 @@ impl World {
 
     /// Somebody of [`ORG`] who may do only this.
     pub(crate) async fn with_scopes(&self, scopes: &[Scope]) -> Api {
-        let new = NewToken { org_id: ORG.parse().unwrap(), scopes: scopes.to_vec(), name: "test".to_owned() };
+        let new = NewToken { scopes: scopes.to_vec(), ..NewToken::admin(ORG.parse().unwrap()) };
         Api { token: self.host.create_token(new).await.unwrap(), ..self.api.clone() }
     }
 

@@ -36,14 +36,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn open(async_workflow: AsyncWorkflow) -> Outcome<Self> {
+    pub(crate) async fn open(async_workflow: AsyncWorkflow, keep_bodies: bool) -> Outcome<Self> {
         let dir = tempfile::tempdir()?;
         let host = Host::open(Options {
             data_dir: dir.path().to_owned(),
             public_url: "http://bench.invalid".to_owned(),
             policy: Policy { allow_http_targets: true, allow_private_targets: true },
             inline_limit: contract::limits::INLINE_BYTES,
-            keep_bodies: true,
+            keep_bodies,
             async_workflow,
             sources: boot::sources(),
         })
@@ -52,8 +52,7 @@ impl World {
         let org: contract::OrgId = ORG.parse()?;
         let admin = host.create_token(NewToken::admin(org.clone())).await?;
         let scopes = vec![Scope::Trigger];
-        let producer =
-            host.create_token(NewToken { org_id: org, scopes, name: "producer".to_owned() }).await?;
+        let producer = host.create_token(NewToken { scopes, ..NewToken::admin(org) }).await?;
         Ok(Self { host, producer, admin, receiver: Receiver::start().await?, dir })
     }
 

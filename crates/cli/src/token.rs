@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use contract::limits::days;
 use contract::{OrgId, Scope};
 use local::NewToken;
 
@@ -22,6 +23,10 @@ pub(crate) struct TokenArgs {
     /// What it is for.
     #[arg(long, default_value = "made with hookstep token")]
     name: String,
+
+    /// How long it is good, in days; by default until it is revoked.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+    expires_in: Option<u16>,
 
     /// The host's data directory.
     #[arg(long, env = "HOOKSTEP_DATA_DIR", default_value = ".hookstep")]
@@ -51,7 +56,9 @@ impl From<ScopeName> for Scope {
 pub(crate) async fn create(args: TokenArgs) -> Outcome {
     let org_id: OrgId = args.org.parse()?;
     let scopes = args.scopes.into_iter().map(Scope::from).collect();
-    let new = NewToken { org_id, scopes, name: args.name };
-    println!("{}", local::create_token(&args.data_dir, new, boot::sources()).await?);
+    let sources = boot::sources();
+    let expires_at = args.expires_in.map(|number| sources.now().plus(days(number.into())));
+    let new = NewToken { org_id, scopes, name: args.name, expires_at };
+    println!("{}", local::create_token(&args.data_dir, new, sources).await?);
     Ok(())
 }

@@ -198,7 +198,7 @@ pub(crate) async fn read(
 }
 
 /// Whether there is, or was, such a webhook: a deleted one's events can still be read.
-async fn exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<bool, Problem> {
+pub(crate) async fn exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<bool, Problem> {
     if ctx.configs.get(org_id, config_id).await?.is_some() {
         return Ok(true);
     }
@@ -206,7 +206,8 @@ async fn exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<bo
     Ok(!ctx.events.list(org_id, config_id, any).await?.events.is_empty())
 }
 
-fn status(text: &str) -> Result<Status, FieldError> {
+/// Reads a status.
+pub(crate) fn status(text: &str) -> Result<Status, FieldError> {
     let reader: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
     Status::deserialize(reader)
         .map_err(|_| FieldError::new("status", "must be in_progress, succeeded, failed or skipped"))

@@ -2,7 +2,7 @@
 //!
 //! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/events`, `/events/replay`,
 //! `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and `/replays/{replay_id}`;
-//! `/.well-known/webhook-public-key` and `/healthz`.
+//! `/tokens` and `/tokens/{token_id}`; `/.well-known/webhook-public-key` and `/healthz`.
 
 mod authentication;
 mod cancel;
@@ -12,6 +12,7 @@ mod events;
 mod health;
 mod openapi;
 mod page;
+mod pages;
 mod payload;
 mod public_key;
 mod replay;
@@ -20,6 +21,7 @@ mod save;
 mod signing_keys;
 mod test_auth;
 mod test_send;
+mod tokens;
 mod view;
 mod webhooks;
 
@@ -28,7 +30,7 @@ use std::sync::Arc;
 use api::Problem;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use contract::{Ciphertext, OrgId, Sources};
 use egress::Policy;
 use secrets::{Connections, Keys};
@@ -91,11 +93,14 @@ pub fn router(ctx: Context) -> Router {
         .route("/webhook/{config_id}/events/{event_id}/payload", get(payload::read))
         .route("/webhook/{config_id}/events/{event_id}/replay", post(replay::replay))
         .route("/webhook/{config_id}/events/{event_id}/cancel", post(cancel::cancel))
+        .route("/tokens", get(tokens::list).post(tokens::create))
+        .route("/tokens/{token_id}", delete(tokens::delete))
         .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/healthz", get(health::check))
         .route("/openapi.json", get(openapi::show))
         .route("/docs", get(docs::page))
         .route("/docs/style.css", get(docs::style))
+        .merge(pages::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(ctx))
 }

@@ -16,7 +16,7 @@ async fn main() -> Result<(), boot::Error> {
         aws_sdk_sfn::Client::from_conf(config.build())
     };
     let ctx = Context {
-        tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?),
+        tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?, boot::sources()),
         configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
         events: Events::new(tables.clone(), &events),
         bodies: Bodies::new(tables.clone(), &events),

@@ -42,6 +42,7 @@ pub fn openapi() -> Document {
     tags(
         (name = "Webhooks", description = "Where to send, and how."),
         (name = "Events", description = "Send one, and see what became of it."),
+        (name = "Tokens", description = "Who may speak for the org."),
         (name = "Signatures", description = "What receivers verify requests with."),
         (name = "Service", description = "About the service itself."),
     ),
@@ -61,6 +62,9 @@ pub fn openapi() -> Document {
         crate::cancel::cancel,
         crate::replays::create,
         crate::replays::read,
+        crate::tokens::create,
+        crate::tokens::list,
+        crate::tokens::delete,
         crate::public_key::show,
         crate::health::check,
         show,

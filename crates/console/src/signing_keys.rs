@@ -47,9 +47,9 @@ pub(crate) struct Rotated {
     /// The new secret.
     #[serde(serialize_with = "reveal")]
     #[schema(value_type = String, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]
-    signing_secret: Secret,
+    pub(crate) signing_secret: Secret,
     /// Until when the secret before it signs too; null when there was none.
-    previous_expires_at: Option<Timestamp>,
+    pub(crate) previous_expires_at: Option<Timestamp>,
 }
 
 /// `POST /webhook/{config_id}/rotate-secret`: a new secret signs, beside the old ones for a while.
@@ -86,7 +86,12 @@ pub(crate) async fn rotate(
     to_the_end(async move { Ok(Json(replace(&ctx, before, overlap).await?)) }).await
 }
 
-async fn replace(ctx: &Context, before: WebhookConfig, overlap: Duration) -> Result<Rotated, Problem> {
+/// Makes a new secret for a webhook; those before it sign beside it for `overlap`.
+pub(crate) async fn replace(
+    ctx: &Context,
+    before: WebhookConfig,
+    overlap: Duration,
+) -> Result<Rotated, Problem> {
     let now = ctx.sources.now();
     let stored = ctx.configs.credentials(&before.org_id, before.config_id).await?;
     let mut credentials = stored.unwrap_or_else(|| save::no_credentials(&before));

@@ -99,7 +99,7 @@ pub(crate) async fn read(
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
     ),
-    request_body = ConfigFields,
+    request_body(content = ConfigFields, example = json!({"name": "Orders to the warehouse", "url": "https://example.com/hooks/orders", "timeout_seconds": 10})),
     responses(
         (status = 200, description = "The webhook as it is now.", body = WebhookView),
         (status = 400, response = api::Invalid),

@@ -12,7 +12,7 @@ use crate::limits::{
 use crate::{Auth, CertificateInfo, ConfigId, Lifetime, OrgId, Timestamp, Tls, schema};
 
 /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
-const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+pub(crate) const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
 /// What is wrong with which field of a request; both parts are for the one who sent it.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct ConfigFields {
     pub url: String,
     /// The HTTP method.
     #[serde(default = "default_method")]
-    #[schema(pattern = "^(POST|PUT|PATCH|DELETE)$", default = default_method)]
+    #[schema(schema_with = schema::methods)]
     pub method: String,
     /// Whether events are sent; otherwise they are recorded as skipped.
     #[serde(default = "default_enabled")]

@@ -104,6 +104,11 @@ uuid_id! {
     EventId, "an event id: a lowercase UUID", "01939f2e-8a10-7000-8000-2b7d40c5aa12"
 }
 
+uuid_id! {
+    /// An API token, as a lowercase UUIDv7: what it is called by those who may not know it.
+    TokenId, "a token id: a lowercase UUID", "01939f2e-9b20-7000-8000-7c1f0e3b6d45"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

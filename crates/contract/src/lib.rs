@@ -32,7 +32,7 @@ pub use credentials::{
 };
 pub use error::{ErrorName, StepError, error_chain};
 pub use event::{EventRecord, Origin, Status};
-pub use ids::{ConfigId, EventId, InvalidId, OrgId};
+pub use ids::{ConfigId, EventId, InvalidId, OrgId, TokenId};
 pub use outcome::{Attempt, Outcome, Timings};
 pub use payload::{Claim, Content, Payload, PinnedObject};
 pub use replay::{ReplayInput, ReplayJob, ReplayStatus, Replayed, Selection};

@@ -5,6 +5,7 @@ use utoipa::openapi::{Ref, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::{MAX_PARAMETERS, VALUE_CHARS};
+use crate::config::METHODS;
 use crate::limits::{MAX_PAUSE_SECS, MAX_RETRIES, URL_BYTES};
 use crate::{Auth, Parameter, Place, Tls, TokenMethod};
 
@@ -14,6 +15,13 @@ pub(crate) fn pauses() -> Array {
         ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PAUSE_SECS));
     let description = "The pause before each attempt after the first, in seconds; empty for no retries.";
     ArrayBuilder::new().items(pause).max_items(Some(MAX_RETRIES)).description(Some(description)).build()
+}
+
+/// The methods of a webhook.
+pub(crate) fn methods() -> Object {
+    let description = "The HTTP method.";
+    let methods = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+    methods.enum_values(Some(METHODS)).default(Some(METHODS[0].into())).build()
 }
 
 /// An object of just these fields.

@@ -25,6 +25,11 @@ impl Timestamp {
         Self(at.replace_millisecond(at.millisecond()).unwrap_or(at))
     }
 
+    /// The moment so many seconds after 1970 began; `None` beyond the year 9999.
+    pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
+        OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self)
+    }
+
     /// The moment as the `time` crate has it.
     pub fn get(self) -> OffsetDateTime {
         self.0

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use contract::{OrgId, Scope, Sources, Token};
+use contract::{OrgId, Scope, Sources, Timestamp, Token, TokenId};
 use store::{StoreError, Tokens};
 
 use crate::tables::{self, TOKENS, Tables};
@@ -17,28 +17,27 @@ pub struct NewToken {
     pub scopes: Vec<Scope>,
     /// What it is for.
     pub name: String,
+    /// When it ends; without it, when it is revoked.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl NewToken {
     /// A token that may do everything in `org_id`.
     pub fn admin(org_id: OrgId) -> Self {
-        Self { org_id, scopes: vec![Scope::Trigger, Scope::Read, Scope::Manage], name: "admin".to_owned() }
+        let scopes = vec![Scope::Trigger, Scope::Read, Scope::Manage];
+        Self { org_id, scopes, name: "admin".to_owned(), expires_at: None }
     }
 
-    pub(crate) async fn store(
-        self,
-        secret: &str,
-        tokens: &Tokens,
-        sources: &Sources,
-    ) -> Result<(), StoreError> {
-        let token = Token {
+    fn record(self, secret: &str, sources: &Sources) -> Token {
+        Token {
             token_hash: api::hash_token(secret),
+            token_id: Some(TokenId((sources.new_id)())),
             org_id: self.org_id,
             scopes: self.scopes,
             name: self.name,
             created_at: sources.now(),
-        };
-        tokens.put(&token).await
+            expires_at: self.expires_at.map(Timestamp::unix_seconds),
+        }
     }
 }
 
@@ -58,14 +57,30 @@ pub enum FirstToken {
 pub async fn create_token(data_dir: &Path, new: NewToken, sources: Sources) -> Result<String, OpenError> {
     create_data_dir(data_dir)?;
     let tables = Tables::open(&data_dir.join(tables::FILE))?;
-    let tokens = Tokens::new(transport::tables_client(tables), TOKENS);
+    let tokens = Tokens::new(transport::tables_client(tables), TOKENS, sources);
     create(new, &tokens, &sources).await.map_err(OpenError::during("make a token"))
 }
 
 pub(crate) async fn create(new: NewToken, tokens: &Tokens, sources: &Sources) -> Result<String, StoreError> {
-    let secret = new_secret();
-    new.store(&secret, tokens, sources).await?;
+    let secret = api::new_token(sources);
+    tokens.put(&new.record(&secret, sources)).await?;
     Ok(secret)
+}
+
+/// Makes sure that `secret`, which the operator brought, is a token as `new` says. It keeps its id over restarts.
+pub(crate) async fn keep(
+    new: NewToken,
+    secret: &str,
+    tokens: &Tokens,
+    sources: &Sources,
+) -> Result<(), StoreError> {
+    let wanted = new.record(secret, sources);
+    let known = tokens.find(&wanted.token_hash).await?;
+    let is_wanted = |known: &Token| {
+        let same = (&known.org_id, &known.scopes, known.expires_at);
+        known.token_id.is_some() && same == (&wanted.org_id, &wanted.scopes, wanted.expires_at)
+    };
+    if known.as_ref().is_some_and(is_wanted) { Ok(()) } else { tokens.put(&wanted).await }
 }
 
 /// Creates the data directory where it is missing, for its owner's eyes only: events hold what receivers answered.
@@ -75,9 +90,4 @@ pub(crate) fn create_data_dir(dir: &Path) -> Result<(), OpenError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir).map_err(OpenError::during("create the data directory"))
-}
-
-/// 256 random bits, in hex, with a prefix that secret scanners can look for.
-pub(crate) fn new_secret() -> String {
-    format!("hookstep_{}", hex::encode(rand::random::<[u8; 32]>()))
 }

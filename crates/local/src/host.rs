@@ -72,7 +72,7 @@ impl Host {
         let lock = lock(dir)?;
         let machines = Machines::load()?;
         let tables = Tables::open(&dir.join(tables::FILE))?;
-        let credentials = upload_credentials(dir)?;
+        let credentials = upload_credentials(dir, &options.sources)?;
         let bucket = bucket::open(&dir.join("s3"), &credentials)?;
         let states = States::default();
         let keys = keys::Keys::open(dir)?;
@@ -96,7 +96,7 @@ impl Host {
             connections: clients.events,
             secrets: clients.secrets,
             keys: clients.keys,
-            tokens: Tokens::new(clients.tables, TOKENS),
+            tokens: Tokens::new(clients.tables, TOKENS, options.sources),
             sources: options.sources,
             _lock: lock,
         })
@@ -142,7 +142,7 @@ impl Host {
     /// When tokens cannot be read or written.
     pub async fn first_token(&self, org_id: OrgId, brought: Option<&str>) -> Result<FirstToken, StoreError> {
         if let Some(secret) = brought {
-            NewToken::admin(org_id).store(secret, &self.tokens, &self.sources).await?;
+            admin::keep(NewToken::admin(org_id), secret, &self.tokens, &self.sources).await?;
         } else if !self.tokens.any().await? {
             return self.create_token(NewToken::admin(org_id)).await.map(FirstToken::Created);
         }
@@ -167,8 +167,8 @@ fn lock(dir: &std::path::Path) -> Result<File, OpenError> {
 }
 
 /// What presigned URLs are signed with: made once, so that a URL outlives a restart.
-fn upload_credentials(dir: &std::path::Path) -> Result<Credentials, OpenError> {
-    let key = private::read_or_make(&dir.join("upload-key"), admin::new_secret)
+fn upload_credentials(dir: &std::path::Path, sources: &Sources) -> Result<Credentials, OpenError> {
+    let key = private::read_or_make(&dir.join("upload-key"), || api::new_token(sources))
         .map_err(OpenError::during("read or write the upload key"))?;
     Ok(Credentials::from_keys("hookstep", key, None))
 }
@@ -211,7 +211,7 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
 
 fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service) -> Router {
     let (events, keys) = (clients.events.clone(), clients.keys.clone());
-    let tokens = Tokens::new(clients.tables.clone(), TOKENS);
+    let tokens = Tokens::new(clients.tables.clone(), TOKENS, options.sources);
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
     let console = console::router(console::Context {
         tokens: tokens.clone(),

@@ -18,6 +18,7 @@ mod journal;
 mod keys;
 mod machines;
 mod private;
+mod schema;
 mod secrets;
 mod states;
 mod tables;

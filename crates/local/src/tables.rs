@@ -11,11 +11,10 @@ use bytes::Bytes;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::wire::Reply;
-use crate::{OpenError, trace};
+use crate::{OpenError, schema, trace};
 
 /// The tables' file in the data directory.
 pub(crate) const FILE: &str = "tables.sqlite";
@@ -42,14 +41,7 @@ impl Tables {
     pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
         let path = file.to_str().ok_or(OpenError::Path)?;
         let database = Database::new(path).map_err(OpenError::during("open the tables"))?;
-        for (table, partition, sort) in [
-            (CONFIGS, "org_id", Some("config_id")),
-            (EVENTS, "pk", Some("sk")),
-            (TOKENS, "token_hash", None),
-            (CONNECTIONS, "name", None),
-        ] {
-            create(&database, table, partition, sort)?;
-        }
+        schema::make(&database)?;
         let (jobs, queue) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("tables".to_owned())
@@ -100,28 +92,6 @@ fn work(database: &Database, job: Job) {
                 tracing::warn!(%error, "expired items could not be removed");
             }
         }
-    }
-}
-
-fn create(database: &Database, table: &str, partition: &str, sort: Option<&str>) -> Result<(), OpenError> {
-    let keys = std::iter::once((partition, "HASH")).chain(sort.map(|name| (name, "RANGE")));
-    let request = json!({
-        "TableName": table,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": keys.clone().map(|(name, kind)| json!({"AttributeName": name, "KeyType": kind})).collect::<Vec<_>>(),
-        "AttributeDefinitions":
-            keys.map(|(name, _)| json!({"AttributeName": name, "AttributeType": "S"})).collect::<Vec<_>>(),
-    });
-    let request = serde_json::from_value(request).map_err(OpenError::during("describe a table"))?;
-    match database.create_table(request) {
-        Ok(_) => {
-            let request = json!({"TableName": table,
-                "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": true}});
-            let request = serde_json::from_value(request).map_err(OpenError::during("describe a table"))?;
-            database.update_time_to_live(request).map(drop).map_err(OpenError::during("set a table's expiry"))
-        }
-        Err(DynoxideError::ResourceInUseException(_)) => Ok(()),
-        Err(error) => Err(OpenError::during("create a table")(error)),
     }
 }
 

@@ -1,11 +1,12 @@
-//! The table of API tokens: pk `token_hash`.
+//! The table of API tokens: pk `token_hash`. Whoever has a token is found by its hash; the index `by-org` (pk `org_id`, sk
+//! `token_id`) is for those who manage an org's tokens and do not have them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use contract::Token;
+use contract::{OrgId, Sources, Token, TokenId};
 use tokio::time::Instant;
 
 use crate::StoreError;
@@ -23,32 +24,38 @@ const MOST_BELIEVED: usize = 1000;
 pub struct Tokens {
     client: Client,
     table: String,
+    sources: Sources,
     believed: Arc<Mutex<HashMap<String, (Instant, Token)>>>,
 }
 
 impl Tokens {
-    /// The table of this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), believed: Arc::default() }
+    /// The index of an org's tokens.
+    pub const BY_ORG: &str = "by-org";
+
+    /// The table of this name; the clock says which tokens have expired.
+    pub fn new(client: Client, table: impl Into<String>, sources: Sources) -> Self {
+        Self { client, table: table.into(), sources, believed: Arc::default() }
     }
 
-    /// The token with this hash; as it was up to ten seconds ago.
+    /// The token with this hash, unless it has expired; as it was up to ten seconds ago.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn find(&self, token_hash: &str) -> Result<Option<Token>, StoreError> {
-        if let Some(token) = self.believed(token_hash) {
-            return Ok(Some(token));
+        let found = match self.believed(token_hash) {
+            Some(token) => Some(token),
+            None => self.read(token_hash).await?.inspect(|token| self.believe(token)),
+        };
+        // An item is deleted days after its time: what it says counts, not that it is there.
+        Ok(found.filter(|token| !token.has_expired(self.sources.now())))
+    }
+
+    fn believe(&self, token: &Token) {
+        let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
+        if believed.len() >= MOST_BELIEVED {
+            believed.clear();
         }
-        let found = self.read(token_hash).await?;
-        if let Some(token) = &found {
-            let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
-            if believed.len() >= MOST_BELIEVED {
-                believed.clear();
-            }
-            believed.insert(token_hash.to_owned(), (Instant::now(), token.clone()));
-        }
-        Ok(found)
+        believed.insert(token.token_hash.clone(), (Instant::now(), token.clone()));
     }
 
     fn believed(&self, token_hash: &str) -> Option<Token> {
@@ -84,6 +91,67 @@ impl Tokens {
             .await
             .map_err(StoreError::during("write a token"))?;
         Ok(())
+    }
+
+    /// Tokens of an org that have an id, oldest first, after `after`; with them, where the next page starts when there is one.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn list(
+        &self,
+        org_id: &OrgId,
+        after: Option<TokenId>,
+        limit: usize,
+    ) -> Result<(Vec<Token>, Option<TokenId>), StoreError> {
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(Self::BY_ORG)
+            .key_condition_expression("org_id = :org_id AND token_id > :after")
+            .expression_attribute_values(":org_id", s(org_id))
+            // A space is before every id.
+            .expression_attribute_values(":after", after.map_or_else(|| s(" "), s))
+            // One more than is asked for: the last page knows that it is the last.
+            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(StoreError::during("list tokens"))?;
+        let mut tokens: Vec<Token> =
+            page.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_, _>>()?;
+        let is_last = tokens.len() <= limit;
+        tokens.truncate(limit);
+        let next = tokens.last().filter(|_| !is_last).and_then(|token| token.token_id);
+        Ok((tokens, next))
+    }
+
+    /// Deletes a token of an org; `false` when there is none with this id. Another process may believe it for ten seconds more.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written.
+    pub async fn revoke(&self, org_id: &OrgId, token_id: TokenId) -> Result<bool, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(Self::BY_ORG)
+            .key_condition_expression("org_id = :org_id AND token_id = :token_id")
+            .expression_attribute_values(":org_id", s(org_id))
+            .expression_attribute_values(":token_id", s(token_id))
+            .send()
+            .await
+            .map_err(StoreError::during("look for a token"))?;
+        let Some(item) = found.items.unwrap_or_default().pop() else { return Ok(false) };
+        let Token { token_hash, .. } = from_item(item)?;
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key("token_hash", s(&token_hash))
+            .send()
+            .await
+            .map_err(StoreError::during("delete a token"))?;
+        self.believed.lock().unwrap_or_else(PoisonError::into_inner).remove(&token_hash);
+        Ok(true)
     }
 
     /// Whether there is any token.

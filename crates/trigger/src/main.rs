@@ -14,7 +14,7 @@ async fn main() -> Result<(), boot::Error> {
         aws_sdk_sfn::Client::from_conf(config.build())
     };
     let ctx = Context {
-        tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?),
+        tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?, boot::sources()),
         configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
         idempotency: Idempotency::new(tables, boot::env("EVENTS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),

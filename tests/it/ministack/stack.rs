@@ -9,7 +9,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sfn::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
 use aws_types::SdkConfig;
-use contract::{Scope, Token};
+use contract::{Scope, Token, TokenId};
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
@@ -61,7 +61,8 @@ impl Stack {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let deployed: Deployed = serde_json::from_slice(&done.stdout).unwrap();
         let aws = aws(server);
-        let tokens = Tokens::new(aws_sdk_dynamodb::Client::new(&aws), &deployed.resources["TokensTable"]);
+        let table = &deployed.resources["TokensTable"];
+        let tokens = Tokens::new(aws_sdk_dynamodb::Client::new(&aws), table, boot::sources());
         tokens.put(&admin()).await.unwrap();
         let (outputs, resources) = (deployed.outputs, deployed.resources);
         let api = api(&outputs["ApiUrl"], server.port);
@@ -118,10 +119,12 @@ fn api(url: &str, port: u16) -> Api {
 fn admin() -> Token {
     Token {
         token_hash: api::hash_token(TOKEN),
+        token_id: Some(TokenId((boot::sources().new_id)())),
         org_id: ORG.parse().unwrap(),
         scopes: vec![Scope::Trigger, Scope::Read, Scope::Manage],
         name: "tests".to_owned(),
         created_at: boot::sources().now(),
+        expires_at: None,
     }
 }
 
