@@ -60,7 +60,9 @@ fn leave_out(operation: &mut Operation) {
     }
     if let Some(RefOr::T(body)) = &mut operation.request_body {
         for content in body.content.values_mut() {
-            if let Some(RefOr::T(Schema::OneOf(OneOf { items, .. }))) = &content.schema {
+            if let RefOr::T(content) = content
+                && let Some(RefOr::T(Schema::OneOf(OneOf { items, .. }))) = &content.schema
+            {
                 content.schema = items.first().cloned();
             }
         }
