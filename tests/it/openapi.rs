@@ -28,9 +28,13 @@ fn the_document_is_as_the_code_says() {
     );
 }
 
-/// What is served and is not of the API: where a presigned upload goes, and the pages of the console.
+/// Not of the API: what no route takes, where a presigned upload goes, and the pages of the console.
 fn is_of_the_api(path: &str) -> bool {
-    !path.starts_with("/claims/") && path != "/" && path != "/console" && !path.starts_with("/console/")
+    !path.starts_with("/{*")
+        && !path.starts_with("/hookstep-claims/")
+        && path != "/"
+        && path != "/console"
+        && !path.starts_with("/console/")
 }
 
 /// Every method and path that the routers take. Of the paths axum tells only those who debug it.

@@ -24,6 +24,8 @@ async fn schemathesis_finds_nothing() {
     let event_id = event["event_id"].as_str().unwrap().to_owned();
     let path = format!("/webhook/{config_id}/events/replay");
     let replay = world.api.post(&path, &json!({"event_ids": [event_id]})).await.json();
+    let tokens = world.api.get("/tokens").await.json();
+    let current = tokens["data"].as_array().unwrap().iter().find(|token| token["current"] == true).unwrap();
     let (base, files) = (&world.api.base, workspace().join("tests").join(NAME));
     // A directory of its own, for what it leaves behind.
     let dir = tempfile::tempdir().unwrap();
@@ -35,6 +37,7 @@ async fn schemathesis_finds_nothing() {
     command.env("HOOKSTEP_TOKEN", &world.api.token).env("RECEIVER_URL", &receiver.url);
     command.env("CONFIG_ID", &config_id).env("EVENT_ID", &event_id);
     command.env("REPLAY_ID", replay["replay_id"].as_str().unwrap());
+    command.env("TOKEN_ID", current["token_id"].as_str().unwrap());
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

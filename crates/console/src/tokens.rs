@@ -26,7 +26,7 @@ pub(crate) struct TokenFields {
     #[schema(min_length = 1, max_length = 100, examples("orders service"))]
     pub(crate) name: String,
     /// What it may do; at least one.
-    #[schema(min_items = 1)]
+    #[schema(value_type = Vec<Scope>, min_items = 1)]
     pub(crate) scopes: BTreeSet<Scope>,
     /// When it ends, to the second; without it, when it is revoked.
     #[serde(default)]

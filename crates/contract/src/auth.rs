@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth_fields::AuthFields;
+use crate::object::Object;
 use crate::{FieldError, OrgId, Secret};
 
 /// The longest value of a connection, and the most parameters of one kind: EventBridge's limits (API reference,
@@ -108,7 +109,8 @@ pub enum Place {
 impl Auth {
     /// Reads the field `auth` of a request: `null` clears it, as `{"type": "none"}` does.
     pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
+        let given = Option::<Object<Self>>::deserialize(deserializer)?;
+        Ok(Some(given.map(|Object(auth)| auth).unwrap_or_default()))
     }
 
     /// Checks everything but the token URL and the name of an API key, which the egress policy checks. Secrets may be left out.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::limits::{
     DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, MAX_PAUSE_SECS, MAX_RETRIES, MAX_TIMEOUT_SECS,
 };
+use crate::object::Object;
 use crate::{Auth, CertificateInfo, ConfigId, Lifetime, OrgId, Timestamp, Tls, schema};
 
 /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
@@ -78,7 +79,7 @@ pub struct ConfigFields {
     #[schema(minimum = 1, maximum = 840, default = default_timeout)]
     pub timeout_seconds: u32,
     /// When to send again.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "Object::read")]
     pub retry: Retry,
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod ids;
 pub mod limits;
+mod object;
 mod outcome;
 mod payload;
 mod replay;
