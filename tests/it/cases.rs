@@ -50,6 +50,14 @@ enum How {
     Upload,
     /// By a trigger with the claim check of something that was never uploaded.
     NoUpload,
+    /// By a trigger, and then once more.
+    Replayed,
+    /// By a trigger, and then once more with all that there are.
+    ReplayedInBulk,
+    /// By a trigger, and cancelled before it is sent again.
+    Cancelled,
+    /// By a test.
+    Test,
     /// By the bus.
     Bus,
     /// By the bus, with the claim check of an upload.
@@ -164,6 +172,33 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             let claim_check = upload(api, config_id, None).await;
             accepted(&Answer::to(triggering(&format!("?claim_check={claim_check}"))).await).into()
         }
+        How::Replayed => {
+            let first = sent(api, config_id, with_body("")).await;
+            let path = format!("/webhook/{config_id}/events/{first}/replay");
+            accepted(&api.post(&path, &json!({})).await).into()
+        }
+        How::ReplayedInBulk => {
+            let first = sent(api, config_id, with_body("")).await;
+            let asked = json!({"event_ids": [first]});
+            let started = api.post(&format!("/webhook/{config_id}/events/replay"), &asked).await;
+            assert_eq!(started.status, 202, "{started:?}");
+            let events = api.until_events(config_id, |events| events.len() == 2).await;
+            let replay = events.iter().find(|event| event["replay_of"] == first).unwrap();
+            replay["event_id"].as_str().unwrap().to_owned().into()
+        }
+        How::Cancelled => {
+            let event_id = accepted(&Answer::to(with_body("")).await);
+            api.until(config_id, &event_id, |event| event["next_attempt_at"].is_string()).await;
+            let path = format!("/webhook/{config_id}/events/{event_id}/cancel");
+            assert_eq!(api.post(&path, &json!({})).await.status, 200);
+            event_id.into()
+        }
+        How::Test => {
+            let request = api.request(Method::POST, &format!("/webhook/{config_id}/test"));
+            let request = request.header("content-type", case.content_type).body(case.body.clone());
+            let answer = Answer::to(request).await.json();
+            Accepted { event_id: answer["event_id"].as_str().unwrap().to_owned(), answer }
+        }
         How::Bus => put(engine, config_id, payload(case)).await.into(),
         How::BusWithUpload => {
             let claim_check = upload(api, config_id, Some(&case.body)).await;
@@ -174,6 +209,13 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             put(engine, config_id, payload(case)).await.into()
         }
     }
+}
+
+/// An event that has ended; answers its id.
+async fn sent(api: &Api, config_id: &str, request: RequestBuilder) -> String {
+    let event_id = accepted(&Answer::to(request).await);
+    api.ended(config_id, &event_id).await;
+    event_id
 }
 
 /// The second time, the first event is meant.

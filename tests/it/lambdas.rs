@@ -21,7 +21,7 @@ use crate::process::{Process, command, run};
 use crate::world::closed_port;
 
 /// Every function, with the settings that its `main` reads.
-pub(crate) const FUNCTIONS: [(&str, &[&str]); 6] = [
+pub(crate) const FUNCTIONS: [(&str, &[&str]); 7] = [
     (
         "trigger",
         &[
@@ -33,11 +33,23 @@ pub(crate) const FUNCTIONS: [(&str, &[&str]); 6] = [
             "STANDARD_STATE_MACHINE_ARN",
         ],
     ),
-    ("fetch-config", &["CONFIGS_TABLE"]),
+    ("fetch-config", &["CONFIGS_TABLE", "EVENTS_TABLE"]),
     ("hydrate", &["CLAIMS_BUCKET"]),
     ("deliver", &["CONFIGS_TABLE", "CLAIMS_BUCKET", "KEY_ID"]),
     ("update-status", &["EVENTS_TABLE", "CONFIGS_TABLE"]),
-    ("console", &["TOKENS_TABLE", "CONFIGS_TABLE", "EVENTS_TABLE", "KEY_ID", "EXPRESS_STATE_MACHINE_ARN"]),
+    ("replay", &["EVENTS_TABLE", "EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"]),
+    (
+        "console",
+        &[
+            "TOKENS_TABLE",
+            "CONFIGS_TABLE",
+            "EVENTS_TABLE",
+            "CLAIMS_BUCKET",
+            "KEY_ID",
+            "EXPRESS_STATE_MACHINE_ARN",
+            "STANDARD_STATE_MACHINE_ARN",
+        ],
+    ),
 ];
 
 /// What every function needs to reach AWS.
@@ -118,7 +130,7 @@ async fn update_status_records_an_exception() {
 /// The embedded host answers `InvalidInput` here, and it is one of the names that the state machine knows.
 #[tokio::test]
 async fn a_step_that_cannot_read_its_input_says_so_by_name() {
-    for name in ["fetch-config", "hydrate", "deliver", "update-status"] {
+    for name in ["fetch-config", "hydrate", "deliver", "update-status", "replay"] {
         let mut function = Function::start(name, &closed_port().await).await;
         let answer = function.invoke(json!({"event": {"event_id": "not an id"}})).await;
         assert_eq!(answer.error_type(), "InvalidInput", "{name}: {answer:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 use crate::world::{Answer, Api, Receiver, Reply, World, accepted, closed_port, moment};
 

@@ -8,8 +8,14 @@ use crate::lambdas::FUNCTIONS;
 use crate::process::workspace;
 
 /// Variables that a function can do without: it has a default for each.
-const OPTIONAL: [&str; 5] =
-    ["ALLOW_HTTP_TARGETS", "ASYNC_STANDARD", "INLINE_LIMIT", "RETENTION_DAYS", "ALLOW_PRIVATE_TARGETS"];
+const OPTIONAL: [&str; 6] = [
+    "ALLOW_HTTP_TARGETS",
+    "ALLOW_PRIVATE_TARGETS",
+    "ASYNC_STANDARD",
+    "INLINE_LIMIT",
+    "KEEP_BODIES",
+    "RETENTION_DAYS",
+];
 
 #[test]
 fn each_function_gets_the_variables_that_it_reads() {

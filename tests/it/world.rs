@@ -20,7 +20,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 pub(crate) use receiver::{Receiver, Reply, Seen, closed_port};
 
@@ -76,6 +76,7 @@ impl World {
             public_url: base.clone(),
             policy: DEVELOPMENT,
             inline_limit: INLINE_BYTES,
+            keep_bodies: true,
             async_workflow: AsyncWorkflow::Express,
             sources: boot::sources(),
         };
@@ -215,6 +216,45 @@ impl Api {
         let answer = self.get(&format!("/webhook/{config_id}/events{query}")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
+    }
+
+    /// The events of a webhook, at most 100, once they are as awaited.
+    pub(crate) async fn until_events(
+        &self,
+        config_id: &str,
+        awaited: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
+        let start = Instant::now();
+        loop {
+            let list = self.events(config_id, "?limit=100").await;
+            let events = list["data"].as_array().unwrap();
+            if awaited(events) {
+                return events.clone();
+            }
+            assert!(start.elapsed() < PATIENCE, "{} events: {events:?}", events.len());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Waits until a webhook has exactly so many events of this status.
+    pub(crate) async fn until_events_of(&self, config_id: &str, count: usize, status: &str) {
+        let start = Instant::now();
+        loop {
+            let (mut found, mut cursor) = (0, String::new());
+            loop {
+                let list = self.events(config_id, &format!("?limit=100&status={status}{cursor}")).await;
+                found += list["data"].as_array().unwrap().len();
+                match list["next_cursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => break,
+                }
+            }
+            if found == count {
+                return;
+            }
+            assert!(found < count && start.elapsed() < PATIENCE, "{found} events are {status}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// The event of a webhook that has one, as soon as it is there.

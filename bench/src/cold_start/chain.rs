@@ -88,6 +88,7 @@ fn machine() -> Outcome<Machine> {
         function("HydrateFunctionArn", "hydrate"),
         function("DeliverFunctionArn", "deliver"),
         function("UpdateStatusFunctionArn", "update-status"),
+        function("ReplayFunctionArn", "replay"),
         function("Workflow", "express"),
         function("EventsTable", EVENTS),
         function("StandardStateMachineArn", MACHINE),

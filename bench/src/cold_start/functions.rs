@@ -12,7 +12,7 @@ use crate::aws::{BUCKET, CONFIGS, EVENTS, KEY, MACHINE, Services, TOKENS};
 pub(crate) const EMPTY: &str = "empty-function";
 
 /// Every function, with the settings that are its own. The empty one is the first: the others are compared with it.
-const FUNCTIONS: [(&str, &[(&str, &str)]); 7] = [
+const FUNCTIONS: [(&str, &[(&str, &str)]); 8] = [
     (EMPTY, &[]),
     (
         "trigger",
@@ -25,7 +25,7 @@ const FUNCTIONS: [(&str, &[(&str, &str)]); 7] = [
             ("STANDARD_STATE_MACHINE_ARN", MACHINE),
         ],
     ),
-    ("fetch-config", &[("CONFIGS_TABLE", CONFIGS)]),
+    ("fetch-config", &[("CONFIGS_TABLE", CONFIGS), ("EVENTS_TABLE", EVENTS), ("KEEP_BODIES", "true")]),
     ("hydrate", &[("CLAIMS_BUCKET", BUCKET)]),
     // The receiver of the benchmark is on this machine and has no certificate.
     (
@@ -45,8 +45,18 @@ const FUNCTIONS: [(&str, &[(&str, &str)]); 7] = [
             ("TOKENS_TABLE", TOKENS),
             ("CONFIGS_TABLE", CONFIGS),
             ("EVENTS_TABLE", EVENTS),
+            ("CLAIMS_BUCKET", BUCKET),
             ("KEY_ID", KEY),
             ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
+            ("STANDARD_STATE_MACHINE_ARN", MACHINE),
+        ],
+    ),
+    (
+        "replay",
+        &[
+            ("EVENTS_TABLE", EVENTS),
+            ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
+            ("STANDARD_STATE_MACHINE_ARN", MACHINE),
         ],
     ),
 ];

@@ -5,7 +5,7 @@ use crate::counts::{Counts, Execution, Machine};
 use crate::paths::Path;
 use crate::prices::*;
 
-/// What a million deliveries of a kilobyte to a receiver that takes half a second may cost, all in.
+/// What a million deliveries of a kilobyte to a receiver that takes half a second may cost, all in, where bodies are not kept.
 pub(crate) const GOAL: f64 = 6.5;
 
 const MILLION: f64 = 1_000_000.0;

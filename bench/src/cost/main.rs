@@ -19,7 +19,7 @@ mod tests;
 mod world;
 
 use clap::Parser;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 use crate::assumptions::Assumptions;
 use crate::paths::Path;
@@ -39,9 +39,10 @@ async fn main() -> Outcome<()> {
     let Args { given } = Args::parse();
     let mut walked = Vec::new();
     for path in Path::ALL {
-        let express = path.walk(AsyncWorkflow::Express).await?;
-        let standard = path.walk(AsyncWorkflow::Standard).await?;
-        walked.push(Walked { path, express, standard });
+        let express = path.walk(AsyncWorkflow::Express, true).await?;
+        let bodiless = path.walk(AsyncWorkflow::Express, false).await?;
+        let standard = path.walk(AsyncWorkflow::Standard, true).await?;
+        walked.push(Walked { path, express, bodiless, standard });
     }
     println!("{}", report(&walked, &given));
     Ok(())

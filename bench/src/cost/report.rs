@@ -10,18 +10,21 @@ use crate::prices::SOURCE;
 pub(crate) struct Walked {
     pub(crate) path: Path,
     pub(crate) express: Counts,
+    /// Express first, bodies not kept.
+    pub(crate) bodiless: Counts,
     pub(crate) standard: Counts,
 }
 
 /// All tables.
 pub(crate) fn report(walked: &[Walked], given: &Assumptions) -> String {
     let mut text = format!("Dollars per million events; {SOURCE}.\n\n");
-    text.push_str("| | express first | all standard | API Destinations |\n| --- | ---: | ---: | ---: |\n");
-    for Walked { path, express, standard } in walked {
-        let [first, all] = [express, standard].map(|counts| Bill::of(counts, given).total());
+    text.push_str("| | express first | bodies not kept | all standard | API Destinations |\n| --- | ---: | ---: | ---: | ---: |\n",
+    );
+    for Walked { path, express, bodiless, standard } in walked {
+        let [first, less, all] = [express, bodiless, standard].map(|counts| Bill::of(counts, given).total());
         let destinations = api_destinations(*path, express, given);
         let destinations = destinations.map_or("–".to_owned(), |dollars| format!("{dollars:.2}"));
-        text.push_str(&format!("| {} | {first:.2} | {all:.2} | {destinations} |\n", path.name()));
+        text.push_str(&format!("| {} | {first:.2} | {less:.2} | {all:.2} | {destinations} |\n", path.name()));
     }
     text.push_str(&counted(walked));
     if let Some(main) = walked.first() {
@@ -42,7 +45,7 @@ fn counted(walked: &[Walked]) -> String {
         "| | invocations | Express | transitions | write units | read units | S3 | stored B | sent B |\n",
     );
     text.push_str("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
-    for Walked { path, express, standard } in walked {
+    for Walked { path, express, standard, .. } in walked {
         text.push_str(&format!(
             "| {} | {} | {} | {} ({}) | {} | {} | {} | {} | {} |\n",
             path.name(),
@@ -62,6 +65,7 @@ fn counted(walked: &[Walked]) -> String {
 
 fn breakdown(main: &Walked, given: &Assumptions) -> String {
     let bill = Bill::of(&main.express, given);
+    let bodiless = Bill::of(&main.bodiless, given).total();
     let mut text = format!("\n{}, express first:\n\n", main.path.name());
     text.push_str("| | per event | $ per million |\n| --- | ---: | ---: |\n");
     for line in &bill.0 {
@@ -69,6 +73,7 @@ fn breakdown(main: &Walked, given: &Assumptions) -> String {
         let each = each.strip_suffix(".0").unwrap_or(&each);
         text.push_str(&format!("| {} | {each} {} | {:.3} |\n", line.what, line.unit, line.dollars));
     }
-    text.push_str(&format!("| **together** (goal: {GOAL:.2}) | | **{:.2}** |\n", bill.total()));
+    text.push_str(&format!("| **together** | | **{:.2}** |\n", bill.total()));
+    text.push_str(&format!("| bodies not kept (goal: {GOAL:.2}) | | {bodiless:.2} |\n"));
     text
 }

@@ -1,7 +1,7 @@
 //! The goal, and that the counts are what a reader of the definition expects.
 
 use clap::Parser;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 use crate::Args;
 use crate::assumptions::Assumptions;
@@ -27,18 +27,23 @@ fn states(counts: &Counts, machine: Machine) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_million_deliveries_cost_no_more_than_the_goal() {
-    let counts = Path::Delivered.walk(AsyncWorkflow::Express).await.unwrap();
+    let counts = Path::Delivered.walk(AsyncWorkflow::Express, false).await.unwrap();
     let total = Bill::of(&counts, &defaults()).total();
     assert!(total <= GOAL, "{total:.2} dollars");
+    assert_eq!(counts.write_units, 2.0);
+    // What is kept of a kilobyte costs one write unit, and a month of its bytes.
+    let kept = Path::Delivered.walk(AsyncWorkflow::Express, true).await.unwrap();
+    let more = Bill::of(&kept, &defaults()).total() - total;
+    assert!((0.6..1.1).contains(&more), "{more:.2} dollars for the body");
 }
 
 #[tokio::test]
-async fn a_delivery_takes_four_invocations_two_writes_and_no_transition() {
-    let counts = Path::Delivered.walk(AsyncWorkflow::Express).await.unwrap();
+async fn a_delivery_takes_four_invocations_three_writes_and_no_transition() {
+    let counts = Path::Delivered.walk(AsyncWorkflow::Express, true).await.unwrap();
     let expected = [("deliver", 1), ("fetch-config", 1), ("trigger", 1), ("update-status", 1)];
     assert_eq!(invocations(&counts), expected);
-    // The event's record, and its end together with the small attempt; the webhook is read twice.
-    assert_eq!((counts.write_units, counts.read_units), (2.0, 1.0));
+    // The body, the event's record, and its end together with the small attempt; the webhook is read twice.
+    assert_eq!((counts.write_units, counts.read_units), (3.0, 1.0));
     assert_eq!((counts.s3_puts, counts.s3_gets, counts.transitions()), (0, 0, 0));
     assert_eq!((counts.http_units, counts.deliveries, counts.log_lines), (1, 1, 0));
     let expected = [
@@ -57,14 +62,14 @@ async fn a_delivery_takes_four_invocations_two_writes_and_no_transition() {
 
 #[tokio::test]
 async fn on_the_standard_machine_every_state_is_a_transition() {
-    let counts = Path::Delivered.walk(AsyncWorkflow::Standard).await.unwrap();
+    let counts = Path::Delivered.walk(AsyncWorkflow::Standard, true).await.unwrap();
     assert_eq!((counts.transitions(), counts.of(Machine::Express).count()), (9, 0));
-    assert_eq!(counts.write_units, 2.0);
+    assert_eq!(counts.write_units, 3.0);
 }
 
 #[tokio::test]
 async fn a_claim_check_is_put_looked_at_and_read_to_be_signed_and_to_be_sent() {
-    let counts = Path::ClaimCheck.walk(AsyncWorkflow::Express).await.unwrap();
+    let counts = Path::ClaimCheck.walk(AsyncWorkflow::Express, true).await.unwrap();
     assert_eq!((counts.s3_puts, counts.s3_gets), (1, 3));
     assert_eq!(counts.functions["hydrate"].invocations, 1);
     assert_eq!(counts.functions["deliver"].requests["s3"], 2);
@@ -73,10 +78,10 @@ async fn a_claim_check_is_put_looked_at_and_read_to_be_signed_and_to_be_sent() {
 
 #[tokio::test]
 async fn a_retry_is_handed_over_to_the_standard_machine() {
-    let counts = Path::OneRetry.walk(AsyncWorkflow::Express).await.unwrap();
+    let counts = Path::OneRetry.walk(AsyncWorkflow::Express, true).await.unwrap();
     assert_eq!((counts.deliveries, counts.functions["deliver"].invocations), (2, 2));
-    // The record, the first attempt and the status after it, and the end with the last attempt.
-    assert_eq!(counts.write_units, 4.0);
+    // The body, the record, the first attempt and the status after it, and the end with the last attempt.
+    assert_eq!(counts.write_units, 5.0);
     assert_eq!(states(&counts, Machine::Express).last(), Some(&"HandedOver"));
     let expected = ["Start", "WaitBeforeRetry", "HasClaimCheck", "Deliver", "UpdateStatus", "IsDone", "Done"];
     assert_eq!(states(&counts, Machine::Standard), expected);
@@ -84,9 +89,10 @@ async fn a_retry_is_handed_over_to_the_standard_machine() {
 
 #[tokio::test]
 async fn a_skipped_event_is_recorded_and_not_sent() {
-    let counts = Path::Skipped.walk(AsyncWorkflow::Express).await.unwrap();
+    let counts = Path::Skipped.walk(AsyncWorkflow::Express, true).await.unwrap();
     assert_eq!(invocations(&counts), [("fetch-config", 1), ("trigger", 1)]);
-    assert_eq!((counts.write_units, counts.deliveries), (1.0, 0));
+    // Kept, too: once the webhook is on again, it can be sent.
+    assert_eq!((counts.write_units, counts.deliveries), (2.0, 0));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use local::{Host, NewToken, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 use crate::Outcome;
 use crate::prices::ITEM_OVERHEAD_BYTES;
@@ -36,13 +36,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn open(async_workflow: AsyncWorkflow) -> Outcome<Self> {
+    pub(crate) async fn open(async_workflow: AsyncWorkflow, keep_bodies: bool) -> Outcome<Self> {
         let dir = tempfile::tempdir()?;
         let host = Host::open(Options {
             data_dir: dir.path().to_owned(),
             public_url: "http://bench.invalid".to_owned(),
             policy: Policy { allow_http_targets: true, allow_private_targets: true },
             inline_limit: contract::limits::INLINE_BYTES,
+            keep_bodies,
             async_workflow,
             sources: boot::sources(),
         })

@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use local::{Host, NewToken, Options};
 use serde_json::Value;
 use tower::ServiceExt;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 /// The org of the benchmark.
 const ORG: &str = "bench";
@@ -46,6 +46,7 @@ async fn main() -> Outcome<()> {
         policy: Policy { allow_http_targets: true, allow_private_targets: true },
         inline_limit: contract::limits::INLINE_BYTES,
         async_workflow: AsyncWorkflow::Express,
+        keep_bodies: true,
         sources: boot::sources(),
     };
     let host = Host::open(options.clone()).await?;

@@ -4,12 +4,12 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use contract::limits::INLINE_BYTES;
 use egress::Policy;
 use local::Options;
 use tracing_subscriber::EnvFilter;
-use trigger::AsyncWorkflow;
+use workflow::AsyncWorkflow;
 
 /// What every command answers with.
 pub(crate) type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -53,6 +53,11 @@ pub(crate) struct ServeArgs {
     /// store.
     #[arg(long, env = "HOOKSTEP_INLINE_LIMIT", default_value_t = INLINE_BYTES, value_parser = inline_limit)]
     pub(crate) inline_limit: usize,
+
+    /// Whether the bodies of events are kept as long as the events, to be looked at and sent again. Claim checks are kept in
+    /// any case.
+    #[arg(long, env = "HOOKSTEP_KEEP_BODIES", default_value_t = true, action = ArgAction::Set)]
+    pub(crate) keep_bodies: bool,
 }
 
 /// A machine, as the flag names it.
@@ -80,6 +85,7 @@ impl ServeArgs {
                 allow_private_targets: self.allow_private_targets,
             },
             inline_limit: self.inline_limit,
+            keep_bodies: self.keep_bodies,
             async_workflow: match self.async_workflow {
                 WorkflowName::Express => AsyncWorkflow::Express,
                 WorkflowName::Standard => AsyncWorkflow::Standard,

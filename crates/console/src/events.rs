@@ -45,6 +45,9 @@ pub(crate) struct EventView {
     size: Option<u64>,
     content_type: Option<String>,
     correlation_id: Option<String>,
+    replay_of: Option<EventId>,
+    /// What the receiver knows it by: the first event of a chain of replays.
+    webhook_id: EventId,
     outcome: Option<Outcome>,
     status_code: Option<u16>,
     /// How long the last attempt took.
@@ -180,7 +183,7 @@ pub(crate) fn moment(field: &str, text: &str) -> Result<Timestamp, FieldError> {
         .map_err(|_| FieldError::new(field, "must be a time like 2026-01-02T03:04:05Z (a + is sent as %2B)"))
 }
 
-fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> EventView {
+pub(crate) fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> EventView {
     EventView {
         event_id: record.event_id,
         org_id: record.org_id,
@@ -193,6 +196,8 @@ fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> EventView {
         size: record.size,
         content_type: record.content_type,
         correlation_id: record.correlation_id,
+        replay_of: record.replay_of,
+        webhook_id: record.webhook_id.unwrap_or(record.event_id),
         outcome: record.outcome,
         status_code: record.status_code,
         duration_ms: record.duration_ms,

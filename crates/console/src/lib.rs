@@ -1,23 +1,28 @@
 //! The Lambda function `console`: the management API.
 //!
-//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/stats`,
-//! `/events` and `/events/{event_id}`; `/tokens` and `/tokens/{token_id}`; `/.well-known/webhook-public-key` and `/healthz`.
+//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/stats`, `/events`,
+//! `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and `/replays/{replay_id}`; `/tokens` and
+//! `/tokens/{token_id}`; `/.well-known/webhook-public-key` and `/healthz`.
 
 mod authentication;
+mod cancel;
 mod certificates;
 mod events;
 mod health;
 mod page;
 mod patch;
+mod payload;
 mod public_key;
+mod replay;
+mod replays;
 mod save;
 mod signing_keys;
 mod stats;
 mod test_auth;
+mod test_send;
 mod tokens;
 mod view;
 mod webhooks;
-mod workflow;
 
 use std::sync::Arc;
 
@@ -28,9 +33,8 @@ use axum::routing::{delete, get, post};
 use contract::{Ciphertext, OrgId, Sources};
 use egress::Policy;
 use secrets::{Connections, Keys};
-use store::{Configs, Events, Tokens};
-
-pub use workflow::Workflow;
+use store::{Bodies, Claims, Configs, Events, Replays, Tokens};
+use workflow::Machines;
 
 /// The largest body of a management request: a config with all its headers and certificates is smaller.
 const BODY_BYTES: usize = 64 * 1024;
@@ -44,12 +48,18 @@ pub struct Context {
     pub configs: Configs,
     /// The table of events.
     pub events: Events,
+    /// Their bodies.
+    pub bodies: Bodies,
+    /// The bucket of claim checks.
+    pub claims: Claims,
+    /// The bulk replays.
+    pub replays: Replays,
     /// What encrypts keys.
     pub keys: Keys,
     /// The connections that hold what webhooks say to receivers of who they are.
     pub connections: Connections,
-    /// The state machine that tries it.
-    pub workflow: Workflow,
+    /// The state machines.
+    pub machines: Machines,
     /// Which receivers may be called at all.
     pub policy: Policy,
     /// The clock, new ids and the bytes of keys.
@@ -73,10 +83,19 @@ pub fn router(ctx: Context) -> Router {
         .route("/webhook/{config_id}/rotate-secret", post(signing_keys::rotate))
         .route("/webhook/{config_id}/test-auth", post(test_auth::test_auth))
         .route("/webhook/{config_id}/stats", get(stats::read))
+        .route("/webhook/{config_id}/test", post(test_send::test))
         .route("/webhook/{config_id}/events", get(events::list))
+        .route(
+            "/webhook/{config_id}/events/replay",
+            post(replays::create).layer(DefaultBodyLimit::max(replays::BODY_BYTES)),
+        )
+        .route("/webhook/{config_id}/replays/{replay_id}", get(replays::read))
         .route("/webhook/{config_id}/events/{event_id}", get(events::read))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{token_id}", delete(tokens::delete))
+        .route("/webhook/{config_id}/events/{event_id}/payload", get(payload::read))
+        .route("/webhook/{config_id}/events/{event_id}/replay", post(replay::replay))
+        .route("/webhook/{config_id}/events/{event_id}/cancel", post(cancel::cancel))
         .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/healthz", get(health::check))
         .layer(DefaultBodyLimit::max(BODY_BYTES))

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use api::{Caller, ConfigPath, Problem};
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use contract::{AuthReport, Scope, TestAuth};
+use axum::http::{HeaderMap, StatusCode};
+use contract::limits::SYNC_BUDGET;
+use contract::{AuthReport, ConfigId, OrgId, Scope, TestAuth};
+use serde_json::json;
+use workflow::Run;
 
 use crate::Context;
 
@@ -18,8 +21,24 @@ pub(crate) async fn test_auth(
 ) -> Result<Json<AuthReport>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
     let ConfigPath(config_id) = config_id?;
-    let org_id = caller.org_id();
+    Ok(Json(report(&ctx, caller.org_id(), config_id).await?))
+}
+
+/// Tries the authentication of a webhook and waits for what becomes of it.
+pub(crate) async fn report(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+) -> Result<AuthReport, Problem> {
     let config = ctx.configs.latest(org_id, config_id).await?.ok_or_else(Problem::no_webhook)?;
     let test = TestAuth { org_id: org_id.clone(), config_id, revision: config.revision };
-    Ok(Json(ctx.workflow.test_auth(&test).await?))
+    let name = (ctx.sources.new_id)();
+    // As for a sync trigger: API Gateway gives up after 30 s.
+    match ctx.machines.run(name, &json!({"test_auth": test}), SYNC_BUDGET).await? {
+        Run::Ended(report) => Ok(report),
+        Run::StillRunning => {
+            let detail = format!("there is no result after {} s; try again", SYNC_BUDGET.as_secs());
+            Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, detail))
+        }
+    }
 }

@@ -10,19 +10,23 @@ pub enum ErrorName {
     ConfigNotFound,
     /// A table or bucket did not answer; trying again may help.
     StorageUnavailable,
+    /// An execution could not be started; trying again may help.
+    WorkflowUnavailable,
     /// A step was given what it cannot read: the parts disagree about a contract.
     InvalidInput,
 }
 
 impl ErrorName {
     /// All of them, for the tests that bind the parts together.
-    pub const ALL: [Self; 3] = [Self::ConfigNotFound, Self::StorageUnavailable, Self::InvalidInput];
+    pub const ALL: [Self; 4] =
+        [Self::ConfigNotFound, Self::StorageUnavailable, Self::WorkflowUnavailable, Self::InvalidInput];
 
     /// The name as `ErrorEquals` has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ConfigNotFound => "ConfigNotFound",
             Self::StorageUnavailable => "StorageUnavailable",
+            Self::WorkflowUnavailable => "WorkflowUnavailable",
             Self::InvalidInput => "InvalidInput",
         }
     }

@@ -41,6 +41,10 @@ pub enum Origin {
     Api,
     /// From the EventBridge bus.
     EventBridge,
+    /// An earlier event, sent again.
+    Replay,
+    /// By `POST …/test`.
+    Test,
 }
 
 /// An event as the events table holds it, payload left out: a status is written without rewriting a body.
@@ -72,6 +76,15 @@ pub struct EventRecord {
     /// The producer's own id for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// The event it sends again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<EventId>,
+    /// What the receiver knows it by, where that is not its own id: see [`EventHead::webhook_id`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<EventId>,
+    /// The key of the claim check that is its body; other bodies are in the events table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
     /// How the last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -120,6 +133,9 @@ impl EventRecord {
             size: event.size,
             content_type: event.content_type.clone(),
             correlation_id: event.correlation_id.clone().filter(|id| is_key(id)),
+            replay_of: event.replay_of,
+            webhook_id: event.webhook_id,
+            claim: None,
             outcome: None,
             status_code: None,
             duration_ms: None,

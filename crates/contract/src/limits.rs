@@ -20,6 +20,12 @@ pub const UPLOAD_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// How long a presigned upload URL is good for.
 pub const UPLOAD_URL_LIFETIME: Duration = Duration::from_secs(3600);
 
+/// How long a presigned URL is good for at which a body can be read: it is followed at once.
+pub const READ_URL_LIFETIME: Duration = Duration::from_secs(300);
+
+/// The most events of one bulk replay.
+pub const MAX_REPLAYS: usize = 10_000;
+
 /// How long a sync trigger waits before it answers 202: under API Gateway's 30 s, with room for our own answer.
 pub const SYNC_BUDGET: Duration = Duration::from_secs(27);
 

@@ -119,11 +119,13 @@ pub struct PinnedObject {
 pub enum Payload {
     /// The body itself; small.
     Inline(Content),
+    /// The body of this event of the same webhook, as it is kept; `fetch-config` puts it in the place of this.
+    Kept(EventId),
     /// A claim check that was not resolved yet.
     Claim(Claim),
     /// A resolved claim check.
     Object(PinnedObject),
-    /// A claim check that cannot be resolved, and why; for the producer. `deliver` makes it a failed attempt.
+    /// A body that is not to be had, and why; for the producer. `deliver` makes it a failed attempt.
     Unusable(String),
 }
 

@@ -44,9 +44,20 @@ pub struct EventHead {
     /// The producer's trace (W3C Trace Context), passed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// The event that this one sends again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<EventId>,
+    /// The first event of a chain of replays, where this is a later one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<EventId>,
 }
 
 impl EventHead {
+    /// The `webhook-id` of its requests, by which a receiver tells a repeat: the same for an event and all its replays.
+    pub fn webhook_id(&self) -> EventId {
+        self.webhook_id.unwrap_or(self.event_id)
+    }
+
     /// When the event's records may go, in seconds since 1970 (DynamoDB TTL).
     pub fn expires_at(&self, retention: Duration) -> i64 {
         self.created_at.plus(retention).unix_seconds()
@@ -58,7 +69,7 @@ impl EventHead {
 pub struct WorkflowInput {
     /// The event.
     pub event: EventHead,
-    /// Its body: inline or a claim.
+    /// Its body: inline, a claim, or that of an earlier event.
     pub payload: Payload,
 }
 
@@ -69,6 +80,9 @@ pub struct FetchConfigInput {
     pub event: EventHead,
     /// The execution that will own the event's record.
     pub execution: String,
+    /// Its body; absent from an execution that an earlier version started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
 }
 
 /// What to send to where, secrets left out.
@@ -103,13 +117,16 @@ pub struct Plan {
     pub long: bool,
 }
 
-/// The output of `fetch-config`: the plan, and the record that `RecordEvent` writes.
+/// The output of `fetch-config`: the plan, the record that `RecordEvent` writes, and the body where it was elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FetchedConfig {
     /// All that the config means for the event.
     pub plan: Plan,
     /// The event's record as a DynamoDB item.
     pub record: serde_json::Value,
+    /// The body of the event that is sent again; absent when the body stays as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
 }
 
 /// The input of `hydrate`; its output is the [`Payload`], resolved.
@@ -238,6 +255,24 @@ pub struct WorkflowOutput {
     /// What a waiting producer is told.
     #[serde(default)]
     pub answer: Option<Delivered>,
+}
+
+impl WorkflowOutput {
+    /// The answer of an execution that has ended; that of an event that was not sent, if there is none.
+    pub fn answer_for(self, event_id: EventId) -> Delivered {
+        self.answer.unwrap_or(Delivered {
+            event_id,
+            status: self.status,
+            outcome: None,
+            status_code: None,
+            headers: BTreeMap::new(),
+            body: None,
+            body_truncated: false,
+            attempts: 0,
+            duration_ms: 0,
+            error: self.reason,
+        })
+    }
 }
 
 /// What the producer of a sync trigger gets.

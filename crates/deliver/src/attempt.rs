@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use contract::limits::{MAX_TIMEOUT_SECS, RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
-use contract::{
-    Attempt, DeliverInput, ErrorName, EventHead, Outcome, RequestPlan, Sources, StepError, Timestamp,
-};
+use contract::{Attempt, DeliverInput, ErrorName, Outcome, RequestPlan, Sources, StepError, Timestamp};
 use egress::{Body, Client, Keep, Request};
 use http::Method;
 use tokio::time::Instant;
@@ -162,9 +160,4 @@ impl Draft {
         let refused = attempt.outcome == Outcome::Refused;
         Ok(if refused { attempt } else { Attempt { request_headers: recorded, ..attempt } })
     }
-}
-
-/// The event as its producer and its receiver know it.
-pub(crate) fn webhook_id(event: &EventHead) -> String {
-    event.event_id.to_string()
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use contract::{EventHead, Timestamp};
 
-use crate::attempt::webhook_id;
 use crate::authentication::Authentication;
 use crate::mask::masked;
 
@@ -27,7 +26,7 @@ impl Headers {
             ("content-type", event.content_type.clone()),
             ("traceparent", event.traceparent.clone()),
             ("user-agent", Some(USER_AGENT.to_owned())),
-            ("webhook-id", Some(webhook_id(event))),
+            ("webhook-id", Some(event.webhook_id().to_string())),
             ("webhook-timestamp", Some(at.unix_seconds().to_string())),
             ("webhook-signature", signature),
         ];

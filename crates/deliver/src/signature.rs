@@ -7,7 +7,7 @@ use http_body::Body;
 use signing::{Metadata, StreamSigner};
 use tokio::time::timeout_at;
 
-use crate::attempt::{Draft, Unsent, webhook_id};
+use crate::attempt::{Draft, Unsent};
 use crate::keyring::Ring;
 use crate::payload::{self, Source, Verified};
 
@@ -20,7 +20,7 @@ pub(crate) async fn of(
     claims: &store::Claims,
 ) -> Result<Option<String>, Unsent> {
     let Some(signer) = ring.signer(draft.started_at) else { return Ok(None) };
-    let id = webhook_id(event);
+    let id = event.webhook_id().to_string();
     let metadata = Metadata::new(&id, draft.started_at.unix_seconds()).map_err(|error| {
         StepError::because(ErrorName::InvalidInput, "the event's id cannot be signed", error)
     })?;

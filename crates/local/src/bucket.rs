@@ -1,4 +1,4 @@
-//! S3 on this machine: s3s-fs on a folder, and the one route of it that is open to the network, presigned uploads.
+//! S3 on this machine: s3s-fs on a folder, and what of it is open to the network: presigned uploads and downloads.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::config::Credentials;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::put;
+use axum::routing::get;
 use contract::limits::UPLOAD_BYTES;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -31,12 +31,20 @@ pub(crate) fn open(folder: &Path, credentials: &Credentials) -> Result<S3Service
     Ok(builder.build())
 }
 
-/// The route that presigned uploads point to. The signature in the query is the only way in; it names the key.
-pub(crate) fn uploads(bucket: S3Service) -> Router {
+/// The route that presigned URLs point to. The signature in the query is the only way in; it names the method and the key.
+pub(crate) fn presigned(bucket: S3Service) -> Router {
     Router::new()
-        .route(&format!("/{CLAIMS}/{{*key}}"), put(upload))
+        .route(&format!("/{CLAIMS}/{{*key}}"), get(download).put(upload))
         .layer(DefaultBodyLimit::disable())
         .with_state(bucket)
+}
+
+async fn download(State(bucket): State<S3Service>, request: Request) -> Response {
+    let mut response = call(bucket, request).await;
+    // This is the console's origin: a body that somebody uploaded must not run here.
+    let sandbox = HeaderValue::from_static("sandbox; default-src 'none'");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, sandbox);
+    response
 }
 
 async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
@@ -52,11 +60,15 @@ async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
         }
         Some(_) => {}
     }
+    call(bucket, request).await
+}
+
+async fn call(bucket: S3Service, request: Request) -> Response {
     let request = request.map(s3s::Body::http_body_unsync);
     match bucket.call(request).await {
         Ok(response) => response.map(Body::new).into_response(),
         Err(error) => {
-            tracing::warn!(error = ?error, "an upload broke off");
+            tracing::warn!(error = ?error, "a transfer broke off");
             StatusCode::BAD_REQUEST.into_response()
         }
     }

@@ -1,7 +1,8 @@
 //! Executions: started, driven to their end, put to sleep, taken up again after a restart.
 
+use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use asl::{Checkpoint, Event, Execution, Host, Progress, TaskError};
 use contract::Sources;
@@ -33,6 +34,8 @@ pub(crate) struct Engine {
     /// The executions between two waits: a stop lets them get to the next one.
     running: TaskTracker,
     stopping: CancellationToken,
+    /// The standard executions between two waits, by ARN: these can be stopped from outside.
+    driven: Mutex<HashMap<String, CancellationToken>>,
 }
 
 /// Why an execution was not started; the names are AWS's.
@@ -85,6 +88,7 @@ impl Engine {
             slots: Semaphore::new(RUNNING_AT_ONCE),
             running: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            driven: Mutex::default(),
         })
     }
 
@@ -149,10 +153,37 @@ impl Engine {
         self.journal.flush().await;
     }
 
+    /// Ends a standard execution where it is; `false` when none of this ARN runs, `None` when that could not be written down.
+    /// What a function of it does meanwhile is given up.
+    pub(crate) async fn abort(&self, arn: &str) -> Option<bool> {
+        let aborted = self.journal.abort(arn, millis((self.sources.clock)())).await?;
+        if let Some(driven) = self.driven().get(arn) {
+            driven.cancel();
+        }
+        Some(aborted)
+    }
+
+    fn driven(&self) -> std::sync::MutexGuard<'_, HashMap<String, CancellationToken>> {
+        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Boxed here so that the future of an execution that starts another one has a type that ends.
     fn spawn(self: &Arc<Self>, stage: Stage) {
-        let driven: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(Arc::clone(self).drive(stage));
+        let driven: Pin<Box<dyn Future<Output = ()> + Send>> = match stage.kind {
+            Kind::Express => Box::pin(Arc::clone(self).drive(stage)),
+            Kind::Standard => Box::pin(Arc::clone(self).drive_unless_aborted(stage)),
+        };
         self.running.spawn(driven);
+    }
+
+    async fn drive_unless_aborted(self: Arc<Self>, stage: Stage) {
+        let (arn, aborted) = (stage.execution.id.clone(), CancellationToken::new());
+        self.driven().insert(arn.clone(), aborted.clone());
+        tokio::select! {
+            () = Arc::clone(&self).drive(stage) => {}
+            () = aborted.cancelled() => {}
+        }
+        self.driven().remove(&arn);
     }
 
     /// Runs an execution to its end or to its next long wait.
@@ -226,7 +257,8 @@ impl Engine {
                 () = engine.stopping.cancelled() => return,
             }
             match engine.restore(&arn).await {
-                Some(stage) => engine.spawn(stage),
+                Some(Restored::Stage(stage)) => engine.spawn(*stage),
+                Some(Restored::Ended) => {}
                 None => tracing::error!(
                     execution = arn,
                     "an execution in the journal cannot be read, so it rests"
@@ -241,8 +273,11 @@ impl Engine {
     }
 
     /// An execution as the journal has it: at its checkpoint, or at its start.
-    async fn restore(&self, arn: &str) -> Option<Stage> {
+    async fn restore(&self, arn: &str) -> Option<Restored> {
         let row = self.journal.read(arn).await?;
+        if row.status != "RUNNING" {
+            return Some(Restored::Ended);
+        }
         let kind = Kind::by_name(&row.machine)?;
         let input: Value = serde_json::from_str(&row.input).ok()?;
         let checkpoint = match row.checkpoint {
@@ -252,8 +287,17 @@ impl Engine {
         let started_at =
             OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.started_at) * 1_000_000).ok()?;
         let execution = execution(kind, row.arn, row.name, input, started_at);
-        Some(Stage { kind, execution, checkpoint, history: row.history.unwrap_or_default(), tell: None })
+        let history = row.history.unwrap_or_default();
+        Some(Restored::Stage(Box::new(Stage { kind, execution, checkpoint, history, tell: None })))
     }
+}
+
+/// What there is of an execution that slept.
+enum Restored {
+    /// All that it needs to go on.
+    Stage(Box<Stage>),
+    /// Its end: it was stopped meanwhile.
+    Ended,
 }
 
 /// An execution that is about to run.

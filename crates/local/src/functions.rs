@@ -19,6 +19,7 @@ pub(crate) struct Functions {
     pub(crate) hydrate: hydrate::Context,
     pub(crate) deliver: deliver::Context,
     pub(crate) update_status: update_status::Context,
+    pub(crate) replay: replay::Context,
 }
 
 impl Functions {
@@ -29,6 +30,7 @@ impl Functions {
             ("HydrateFunctionArn", "hydrate"),
             ("DeliverFunctionArn", "deliver"),
             ("UpdateStatusFunctionArn", "update-status"),
+            ("ReplayFunctionArn", "replay"),
         ]
         .into_iter()
         .map(|(placeholder, name)| (placeholder.to_owned(), format!("{ARN_PREFIX}{name}")))
@@ -49,6 +51,9 @@ impl Functions {
                 }
                 Some("update-status") => {
                     step(payload, async |input| update_status::handle(input, &self.update_status).await).await
+                }
+                Some("replay") => {
+                    step(payload, async |input| replay::handle(input, &self.replay).await).await
                 }
                 _ => Err(TaskError {
                     error: "Lambda.ResourceNotFoundException".to_owned(),

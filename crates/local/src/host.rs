@@ -11,9 +11,9 @@ use contract::{OrgId, Sources};
 use deliver::Keyring;
 use egress::Policy;
 use secrets::Vault;
-use store::{Claims, Configs, Events, Idempotency, StoreError, Tokens};
+use store::{Bodies, Claims, Configs, Events, Idempotency, Replays, StoreError, Tokens};
 use tokio::task::JoinHandle;
-use trigger::{AsyncWorkflow, Workflow};
+use workflow::AsyncWorkflow;
 
 use crate::admin::{self, FirstToken, NewToken};
 use crate::engine::Engine;
@@ -37,6 +37,8 @@ pub struct Options {
     pub policy: Policy,
     /// The largest body kept in the state, as serialised JSON, in bytes.
     pub inline_limit: usize,
+    /// Whether the bodies of events are kept, to be looked at and sent again.
+    pub keep_bodies: bool,
     /// Which machine starts async events.
     pub async_workflow: AsyncWorkflow,
     /// The clock and the dice.
@@ -184,7 +186,12 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
         client,
     );
     Ok(Functions {
-        fetch_config: fetch_config::Context { configs: configs.clone(), retention: RETENTION },
+        fetch_config: fetch_config::Context {
+            configs: configs.clone(),
+            bodies: Bodies::new(clients.tables.clone(), EVENTS),
+            keep_bodies: options.keep_bodies,
+            retention: RETENTION,
+        },
         hydrate: hydrate::Context { claims: claims.clone() },
         deliver: deliver::Context { keyring, claims, sources: options.sources },
         update_status: update_status::Context {
@@ -192,21 +199,30 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
             configs,
             sources: options.sources,
         },
+        replay: replay::Context {
+            events: Events::new(clients.tables.clone(), EVENTS),
+            bodies: Bodies::new(clients.tables.clone(), EVENTS),
+            replays: Replays::new(clients.tables.clone(), EVENTS),
+            machines: machines(options, clients),
+            sources: options.sources,
+        },
     })
 }
 
 fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service) -> Router {
     let (events, keys) = (clients.events.clone(), clients.keys.clone());
-    let (to_deliver, to_test) = (clients.states.clone(), clients.states.clone());
     let tokens = Tokens::new(clients.tables.clone(), TOKENS, options.sources);
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
     let console = console::router(console::Context {
         tokens: tokens.clone(),
         configs: configs.clone(),
         events: Events::new(clients.tables.clone(), EVENTS),
+        bodies: Bodies::new(clients.tables.clone(), EVENTS),
+        claims: claims(clients),
+        replays: Replays::new(clients.tables.clone(), EVENTS),
         keys: secrets::Keys::new(|| keys, KEY_ID),
         connections: secrets::Connections::new(|| events),
-        workflow: console::Workflow::new(|| to_test, Kind::Express.arn()),
+        machines: machines(options, clients),
         policy: options.policy,
         sources: options.sources,
     });
@@ -215,16 +231,16 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service)
         configs,
         idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
         claims: claims(clients),
-        workflow: Workflow::new(
-            || to_deliver,
-            Kind::Express.arn(),
-            Kind::Standard.arn(),
-            options.async_workflow,
-        ),
+        machines: machines(options, clients),
         sources: options.sources,
         inline_limit: options.inline_limit,
     });
-    api::with_fallbacks(console.merge(trigger).merge(bucket::uploads(bucket)))
+    api::with_fallbacks(console.merge(trigger).merge(bucket::presigned(bucket)))
+}
+
+fn machines(options: &Options, clients: &Clients) -> workflow::Machines {
+    let client = clients.states.clone();
+    workflow::Machines::new(|| client, Kind::Express.arn(), Kind::Standard.arn(), options.async_workflow)
 }
 
 fn claims(clients: &Clients) -> Claims {

@@ -73,6 +73,7 @@ enum Command {
     Start(Started, oneshot::Sender<bool>),
     Checkpoint { arn: String, checkpoint: String, wake_at: Option<i64>, history: String },
     End(String, Ended),
+    Abort { arn: String, stopped_at: i64, reply: oneshot::Sender<bool> },
     Read(String, oneshot::Sender<Option<Row>>),
     Running(oneshot::Sender<Vec<(String, Option<i64>)>>),
     Prune { machine: &'static str, before: i64 },
@@ -120,6 +121,13 @@ impl Journal {
         let _ = self.commands.send(Command::End(arn.to_owned(), ended));
     }
 
+    /// Ends a running execution from outside; `None` when that could not be written, `Some(false)` when none of this ARN runs.
+    pub(crate) async fn abort(&self, arn: &str, stopped_at: i64) -> Option<bool> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Abort { arn: arn.to_owned(), stopped_at, reply }).ok()?;
+        answer.await.ok()
+    }
+
     /// An execution by its ARN.
     pub(crate) async fn read(&self, arn: &str) -> Option<Row> {
         let (reply, answer) = oneshot::channel();
@@ -149,7 +157,7 @@ impl Journal {
 
 /// What is to be said once the commit has held.
 enum Reply {
-    Started(oneshot::Sender<bool>, bool),
+    Written(oneshot::Sender<bool>, bool),
     Flushed(oneshot::Sender<()>),
 }
 
@@ -158,7 +166,7 @@ fn write_batches(mut connection: Connection, queue: &mpsc::Receiver<Command>) {
         let batch = std::iter::once(first).chain(queue.try_iter().take(BATCH - 1));
         match write_batch(&mut connection, batch) {
             Ok(replies) => replies.into_iter().for_each(|reply| match reply {
-                Reply::Started(to, fresh) => drop(to.send(fresh)),
+                Reply::Written(to, changed) => drop(to.send(changed)),
                 Reply::Flushed(to) => drop(to.send(())),
             }),
             // The replies are dropped, so whoever waits is told that nothing was written.
@@ -189,12 +197,13 @@ fn apply(connection: &Connection, command: Command) -> Result<Option<Reply>, rus
                      VALUES (?1, ?2, ?3, 'RUNNING', ?4, ?5) ON CONFLICT DO NOTHING",
                 )?
                 .execute(params![row.arn, row.machine, row.name, row.input, row.started_at])?;
-            return Ok(Some(Reply::Started(reply, fresh == 1)));
+            return Ok(Some(Reply::Written(reply, fresh == 1)));
         }
         Command::Checkpoint { arn, checkpoint, wake_at, history } => {
             connection
                 .prepare_cached(
-                    "UPDATE executions SET checkpoint = ?2, wake_at = ?3, history = ?4 WHERE arn = ?1",
+                    "UPDATE executions SET checkpoint = ?2, wake_at = ?3, history = ?4
+                     WHERE arn = ?1 AND status = 'RUNNING'",
                 )?
                 .execute(params![arn, checkpoint, wake_at, history])?;
         }
@@ -202,7 +211,7 @@ fn apply(connection: &Connection, command: Command) -> Result<Option<Reply>, rus
             connection
                 .prepare_cached(
                     "UPDATE executions SET status = ?2, output = ?3, error = ?4, cause = ?5, history = ?6,
-                     stopped_at = ?7, checkpoint = NULL, wake_at = NULL WHERE arn = ?1",
+                     stopped_at = ?7, checkpoint = NULL, wake_at = NULL WHERE arn = ?1 AND status = 'RUNNING'",
                 )?
                 .execute(params![
                     arn,
@@ -213,6 +222,15 @@ fn apply(connection: &Connection, command: Command) -> Result<Option<Reply>, rus
                     ended.history,
                     ended.stopped_at
                 ])?;
+        }
+        Command::Abort { arn, stopped_at, reply } => {
+            let changed = connection
+                .prepare_cached(
+                    "UPDATE executions SET status = 'ABORTED', stopped_at = ?2, checkpoint = NULL, wake_at = NULL
+                     WHERE arn = ?1 AND status = 'RUNNING'",
+                )?
+                .execute(params![arn, stopped_at])?;
+            return Ok(Some(Reply::Written(reply, changed == 1)));
         }
         Command::Read(arn, reply) => drop(reply.send(read(connection, &arn)?)),
         Command::Running(reply) => drop(reply.send(running(connection)?)),
@@ -264,7 +282,7 @@ fn running(connection: &Connection) -> Result<Vec<(String, Option<i64>)>, rusqli
 pub struct ExecutionLog {
     /// Its ARN.
     pub arn: String,
-    /// `RUNNING`, `SUCCEEDED` or `FAILED`.
+    /// `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`.
     pub status: String,
     /// Its history, a JSON object a line; that of an express execution is written at its end.
     pub history: String,

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use contract::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -38,6 +39,7 @@ impl States {
         let answer = match (self.0.get(), operation) {
             (Some(engine), "StartExecution") => start(engine, request).await,
             (Some(engine), "StartSyncExecution") => start_sync(engine, request).await,
+            (Some(engine), "StopExecution") => stop(engine, request).await,
             (Some(engine), "DescribeExecution") => describe(engine, request).await,
             (Some(engine), "GetExecutionHistory") => history(engine, request).await,
             _ => Err(("InvalidAction", format!("the embedded host does not do {operation}"))),
@@ -74,6 +76,15 @@ async fn start_sync(engine: &Arc<Engine>, request: &[u8]) -> Answer {
         "executionArn": running.arn, "startDate": running.started_at, "stopDate": seconds(stopped_at),
         "status": status, "output": output, "error": error, "cause": cause,
     })))
+}
+
+async fn stop(engine: &Arc<Engine>, request: &[u8]) -> Answer {
+    // One that has ended is stopped again without a word, as on AWS.
+    let row = find(engine, request).await?;
+    match engine.abort(&row.arn).await {
+        Some(_) => Ok(json!({"stopDate": seconds(Timestamp::new((engine.sources.clock)()).unix_millis())})),
+        None => Err(("InternalServerError", "the stop could not be written down".to_owned())),
+    }
 }
 
 async fn describe(engine: &Arc<Engine>, request: &[u8]) -> Answer {

@@ -87,8 +87,8 @@ impl Events {
     }
 
     /// Records an attempt, again when it is told twice, and where the event stands after it. Answers `false`, and leaves
-    /// the event as it is, when it was delivered before or a later attempt is recorded: an execution that is run again
-    /// after a crash may come behind the one it handed over to.
+    /// the event as it is, when it was delivered or cancelled before or a later attempt is recorded: an execution that is run
+    /// again after a crash may come behind the one it handed over to.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -176,7 +176,8 @@ impl Events {
             .set_key(Some(item_key(Self::key(&event.org_id, event.config_id, event.event_id))))
             .update_expression(expression)
             .condition_expression(
-                "attribute_exists(sk) AND attempt_count <= :count AND #status <> :succeeded",
+                "attribute_exists(sk) AND attempt_count <= :count AND #status <> :succeeded \
+                 AND attribute_not_exists(cancelled)",
             )
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(values))

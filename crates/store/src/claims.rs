@@ -11,7 +11,7 @@ use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use contract::limits::UPLOAD_URL_LIFETIME;
+use contract::limits::{READ_URL_LIFETIME, UPLOAD_URL_LIFETIME};
 use contract::{Claim, PinnedObject, Timestamp};
 use http_body::{Body, Frame, SizeHint};
 use thiserror::Error;
@@ -97,6 +97,29 @@ impl Claims {
             .await
             .map_err(StoreError::during("presign an upload"))?;
         Ok(Upload { url: request.uri().to_owned(), expires_at: now.plus(UPLOAD_URL_LIFETIME) })
+    }
+
+    /// A URL at which the object of `key` can be read, as a file that no browser opens by itself.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub async fn presign_read(&self, key: &str, now: Timestamp) -> Result<String, StoreError> {
+        let config = PresigningConfig::builder()
+            .start_time(now.get().into())
+            .expires_in(READ_URL_LIFETIME)
+            .build()
+            .map_err(StoreError::during("presign a download"))?;
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .response_content_type("application/octet-stream")
+            .response_content_disposition("attachment")
+            .presigned(config)
+            .await
+            .map_err(StoreError::during("presign a download"))?;
+        Ok(request.uri().to_owned())
     }
 
     /// Looks at the object of a claim and pins it; `None` when there is none.

@@ -4,6 +4,7 @@
 //! on AWS and on the embedded host alike. Every key starts with the org, so no operation can reach another tenant.
 
 mod attempts;
+mod bodies;
 mod claims;
 mod configs;
 mod credentials;
@@ -13,10 +14,12 @@ mod hold;
 mod idempotency;
 mod item;
 mod on_demand;
+mod replays;
 mod search;
 mod stats;
 mod tokens;
 
+pub use bodies::Bodies;
 pub use claims::{Claims, ObjectBody, OpenError, Upload};
 pub use configs::{Configs, Written};
 pub use error::StoreError;
@@ -24,5 +27,6 @@ pub use events::{EventFilter, Events, Page};
 pub use hold::Hold;
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use on_demand::OnDemand;
+pub use replays::{Replays, Span};
 pub use stats::{CountedDay, CountedHour, EventSketch};
 pub use tokens::Tokens;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem, read_query};
+use api::{Caller, ConfigPath, Problem, answer, read_query};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use contract::limits::SYNC_BUDGET;
 use contract::{
     Claim, Content, EventHead, EventId, FieldError, Mode, Origin, Payload, Scope, Timestamp, WorkflowInput,
 };
@@ -15,7 +16,7 @@ use sha2::{Digest, Sha256};
 use store::IdempotencyKey;
 
 use crate::request::TriggerQuery;
-use crate::{Context, answer, request};
+use crate::{Context, request};
 
 /// Accepts an event and starts its delivery; when sync, waits for the receiver's answer.
 pub(crate) async fn trigger(
@@ -44,6 +45,8 @@ pub(crate) async fn trigger(
         size: claim.is_none().then_some(body.len() as u64),
         correlation_id: request::text_header(&headers, "x-correlation-id")?,
         traceparent: request::traceparent(&headers),
+        replay_of: None,
+        webhook_id: None,
     };
     if let Some(claim) = &claim
         && !claim.belongs_to(&event.org_id, config_id)
@@ -64,8 +67,14 @@ pub(crate) async fn trigger(
     let payload = payload(&ctx, &event, claim, body).await?;
     let input = WorkflowInput { event, payload };
     let response = match mode {
-        Mode::Async => answer::accepted(ctx.workflow.start(&input).await.map_err(|e| e.about(event_id))?),
-        Mode::Sync => answer::delivered(event_id, ctx.workflow.run(&input, &ctx.sources).await),
+        Mode::Async => {
+            ctx.machines.start(&input).await.map_err(|error| Problem::from(error).about(event_id))?;
+            answer::accepted(event_id)
+        }
+        Mode::Sync => {
+            let patience = SYNC_BUDGET.saturating_sub(ctx.sources.now().since(input.event.created_at));
+            answer::delivered(event_id, ctx.machines.run(event_id, &input, patience).await)
+        }
     };
     let mut response = response.into_response();
     if repeated {

@@ -3,10 +3,8 @@
 //! Routes: `POST /webhook/{config_id}/trigger` and `POST /webhook/{config_id}/uploads`.
 
 mod accept;
-mod answer;
 mod request;
 mod upload;
-mod workflow;
 
 use std::sync::Arc;
 
@@ -16,8 +14,7 @@ use axum::routing::post;
 use contract::Sources;
 use contract::limits::TRIGGER_BODY_BYTES;
 use store::{Claims, Configs, Idempotency, Tokens};
-
-pub use workflow::{AsyncWorkflow, Workflow};
+use workflow::Machines;
 
 /// What the routes need.
 #[derive(Clone, Debug)]
@@ -31,7 +28,7 @@ pub struct Context {
     /// The bucket of claim checks.
     pub claims: Claims,
     /// The state machines.
-    pub workflow: Workflow,
+    pub machines: Machines,
     /// The clock and new ids.
     pub sources: Sources,
     /// The largest body kept in the state, as serialised JSON, in bytes.

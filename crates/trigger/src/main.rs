@@ -1,7 +1,8 @@
 //! The Lambda function `trigger`, behind the HTTP API.
 
 use store::{Claims, Configs, Idempotency, Tokens};
-use trigger::{AsyncWorkflow, Context, Workflow, router};
+use trigger::{Context, router};
+use workflow::{AsyncWorkflow, Machines};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), boot::Error> {
@@ -12,18 +13,16 @@ async fn main() -> Result<(), boot::Error> {
         let config = aws_sdk_sfn::config::Builder::from(aws.config()).interceptor(boot::OneHost);
         aws_sdk_sfn::Client::from_conf(config.build())
     };
-    let starts_async =
-        if boot::env_flag("ASYNC_STANDARD") { AsyncWorkflow::Standard } else { AsyncWorkflow::Express };
     let ctx = Context {
         tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?, boot::sources()),
         configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
         idempotency: Idempotency::new(tables, boot::env("EVENTS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
-        workflow: Workflow::new(
+        machines: Machines::new(
             machines,
             boot::env("EXPRESS_STATE_MACHINE_ARN")?,
             boot::env("STANDARD_STATE_MACHINE_ARN")?,
-            starts_async,
+            AsyncWorkflow::new(boot::env_flag("ASYNC_STANDARD")),
         ),
         sources: boot::sources(),
         inline_limit: boot::env_number("INLINE_LIMIT", contract::limits::INLINE_BYTES)?,

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::world::{Answer, Seen};
 
 /// What no two events have in common.
-const OF_THIS_EVENT: [&str; 4] = ["event_id", "config_id", "created_at", "updated_at"];
+const OF_THIS_EVENT: [&str; 6] =
+    ["event_id", "config_id", "created_at", "updated_at", "webhook_id", "replay_of"];
 /// What no two attempts have in common.
 const OF_THIS_ATTEMPT: [&str; 3] = ["started_at", "duration_ms", "timings"];
 const OF_THIS_REQUEST: [&str; 4] = ["host", "webhook-id", "webhook-timestamp", "webhook-signature"];
@@ -62,7 +63,7 @@ fn agree(event: &Value, answer: &Value) {
 
 /// A request as the receiver saw it. The body is text, or else its hash.
 fn sent(event: &Value, seen: &Seen) -> Value {
-    assert_eq!(seen.header("webhook-id"), event["event_id"].as_str(), "the id is the event's");
+    assert_eq!(seen.header("webhook-id"), event["webhook_id"].as_str(), "the id is the event's");
     let headers = seen.headers().into_iter().filter(|(name, _)| !OF_THIS_REQUEST.contains(&name.as_str()));
     let headers: Map<_, _> = headers.map(|(name, value)| (name, json!(value))).collect();
     let body = match String::from_utf8(seen.body.clone()) {

@@ -21,10 +21,54 @@ const BINARY: &[u8] = b"\xff\xfe\0\x01 not text \x80";
 
 /// Every case.
 pub(super) fn cases() -> Vec<Case> {
-    [taken(), authenticated(), refused(), failed(), sent_again(), claim_checks(), not_sent(), from_the_bus()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let by_trigger =
+        [taken(), authenticated(), refused(), failed(), sent_again(), claim_checks(), not_sent()];
+    by_trigger.into_iter().chain([replayed(), from_the_bus()]).flatten().collect()
+}
+
+fn replayed() -> Vec<Case> {
+    let again = |name, body: &[u8]| {
+        let request = json!({"body": text_or_hash(body)});
+        let event =
+            json!({"origin": "replay", "status": "succeeded", "attempt_count": 1, "size": body.len()});
+        Case {
+            how: How::Replayed,
+            body: Bytes::copy_from_slice(body),
+            replies: vec![Reply::status(500), Reply::status(200)],
+            ..usual(name, json!({"event": event, "requests": [request, request]}))
+        }
+    };
+    vec![
+        again("replay of text", EXACT.as_bytes()),
+        Case { content_type: "application/octet-stream", ..again("replay of what is not text", BINARY) },
+        again("replay of a claim check", &[b'x'; 300_000]),
+        Case { how: How::ReplayedInBulk, ..again("replay in bulk", EXACT.as_bytes()) },
+        Case {
+            how: How::Cancelled,
+            webhook: json!({"retry": {"schedule_seconds": [3600]}}),
+            replies: vec![Reply::status(500)],
+            ..usual(
+                "a retry, cancelled",
+                json!({"event": {"status": "failed", "attempt_count": 1, "next_attempt_at": null,
+                    "reason": "cancelled before its next attempt"}}),
+            )
+        },
+        Case {
+            how: How::Test,
+            ..usual(
+                "a test",
+                json!({"event": {"origin": "test"}, "answer": {"status": "succeeded", "status_code": 200}}),
+            )
+        },
+    ]
+}
+
+/// A body as an observation shows it.
+fn text_or_hash(body: &[u8]) -> Value {
+    match std::str::from_utf8(body) {
+        Ok(text) if text.len() < 1000 => json!(text),
+        _ => json!({"sha256": encode(Sha256::digest(body))}),
+    }
 }
 
 /// The usual case, for others to differ from: an async trigger, taken at once, and never sent again.

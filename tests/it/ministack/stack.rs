@@ -22,7 +22,8 @@ use crate::cases::Engine;
 use crate::process::{binary, workspace};
 use crate::world::{Api, ORG};
 
-const FUNCTIONS: [&str; 6] = ["trigger", "fetch-config", "hydrate", "deliver", "update-status", "console"];
+const FUNCTIONS: [&str; 7] =
+    ["trigger", "fetch-config", "hydrate", "deliver", "update-status", "replay", "console"];
 
 /// An admin token.
 const TOKEN: &str = "hookstep_of_the_tests";

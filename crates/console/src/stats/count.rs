@@ -178,8 +178,7 @@ mod tests {
 
     /// Counts with so many events a page and pages a walk until all is counted; answers how many walks that took.
     fn counted(events: &[EventSketch], page: usize, pages: usize) -> (usize, BTreeMap<Hour, CountedHour>) {
-        let (first, last) =
-            (Hour::of(at("2026-01-01T22:00:00Z")), Hour::of(at("2026-01-02T05:00:00Z")));
+        let (first, last) = (Hour::of(at("2026-01-01T22:00:00Z")), Hour::of(at("2026-01-02T05:00:00Z")));
         let mut known = BTreeMap::new();
         for walks in 1.. {
             assert!(walks < 1000, "it does not end");

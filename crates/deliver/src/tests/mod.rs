@@ -59,6 +59,8 @@ fn input(url: &str) -> DeliverInput {
             size: None,
             correlation_id: None,
             traceparent: None,
+            replay_of: None,
+            webhook_id: None,
         },
         request: RequestPlan {
             url: url.to_owned(),

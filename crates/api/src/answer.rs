@@ -1,15 +1,15 @@
-//! What the producer gets.
+//! What one who triggers a delivery gets.
 
 use std::collections::BTreeMap;
 
-use api::Problem;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use contract::{Content, Delivered, EventId, Outcome, Status, WorkflowOutput};
 use serde::Serialize;
+use workflow::{Run, WorkflowError};
 
-use crate::workflow::Run;
+use crate::{Problem, log_failure};
 
 /// The answer to an event that is on its way.
 #[derive(Debug, Serialize)]
@@ -56,37 +56,46 @@ impl From<Delivered> for SyncAnswer {
 }
 
 /// 202: the event is on its way.
-pub(crate) fn accepted(event_id: EventId) -> Response {
+pub fn accepted(event_id: EventId) -> Response {
     (StatusCode::ACCEPTED, Json(Accepted { event_id, status: Status::InProgress })).into_response()
 }
 
 /// 200 with the receiver's answer; 202 when there is none yet; 500 when the fault is ours.
-pub(crate) fn delivered(event_id: EventId, run: Result<Run, Problem>) -> Response {
+pub fn delivered(event_id: EventId, run: Result<Run<WorkflowOutput>, WorkflowError>) -> Response {
     match run {
         Ok(Run::Ended(WorkflowOutput { status: Status::InProgress, .. }) | Run::StillRunning) => {
             accepted(event_id)
         }
         Ok(Run::Ended(output)) => {
-            let answer =
-                output.answer.unwrap_or_else(|| without_attempt(event_id, output.status, output.reason));
+            let answer = output.answer_for(event_id);
             Json(SyncAnswer::from(answer)).into_response()
         }
-        Err(problem) => problem.about(event_id).into_response(),
+        Err(error) => Problem::from(error).about(event_id).into_response(),
     }
 }
 
-/// The answer for an event that was not sent: a skipped one.
-fn without_attempt(event_id: EventId, status: Status, reason: Option<String>) -> Delivered {
-    Delivered {
-        event_id,
-        status,
-        outcome: None,
-        status_code: None,
-        headers: BTreeMap::new(),
-        body: None,
-        body_truncated: false,
-        attempts: 0,
-        duration_ms: 0,
-        error: reason,
+impl From<WorkflowError> for Problem {
+    fn from(error: WorkflowError) -> Self {
+        log_failure(&error);
+        let (status, detail) = match error {
+            WorkflowError::NotStarted(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "the workflow could not be started; try again")
+            }
+            WorkflowError::NotStopped(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "the delivery could not be stopped; try again")
+            }
+            WorkflowError::Lost(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the answer got lost: the event may or may not be delivered; its record says which",
+            ),
+            WorkflowError::Failed { .. } => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the event could not be delivered for a reason of ours; its record says more",
+            ),
+            WorkflowError::NotUnderstood(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "the fault is ours; try again")
+            }
+        };
+        Self::new(status, detail)
     }
 }

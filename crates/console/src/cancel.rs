@@ -1,0 +1,44 @@
+//! `POST /webhook/{config_id}/events/{event_id}/cancel`: no further attempt.
+
+use std::sync::Arc;
+
+use api::{Caller, ConfigPath, EventPath, Problem, no_event};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use contract::{ConfigId, EventId, EventRecord, OrgId, Scope, Status};
+
+use crate::Context;
+use crate::events::{EventView, view};
+
+/// Cancels the pending retry of an event.
+pub(crate) async fn cancel(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    event_id: Result<EventPath, Problem>,
+    headers: HeaderMap,
+) -> Result<Json<EventView>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
+    Ok(Json(view(stop(&ctx, caller.org_id(), config_id, event_id).await?, None)))
+}
+
+/// Marks an event that waits for its next attempt failed, then stops who waits. Whoever asks again after the second half has
+/// failed stops him then.
+pub(crate) async fn stop(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    event_id: EventId,
+) -> Result<EventRecord, Problem> {
+    let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
+    let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
+    if event.status == Status::InProgress && event.next_attempt_at.is_none() {
+        return Err(conflict("the event is being sent: there is no retry to cancel yet"));
+    }
+    if !ctx.events.cancel(&event, ctx.sources.now()).await? {
+        return Err(conflict("the event is not waiting for a retry"));
+    }
+    ctx.machines.stop(&event).await?;
+    ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)
+}

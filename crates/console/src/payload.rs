@@ -1,0 +1,46 @@
+//! `GET /webhook/{config_id}/events/{event_id}/payload`: the body of an event, to the byte.
+
+use std::sync::Arc;
+
+use api::{Caller, ConfigPath, EventPath, Problem, no_event};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use contract::Scope;
+
+use crate::Context;
+
+/// The type of a body whose producer named none.
+const UNKNOWN_TYPE: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// The body as it was sent, with its `Content-Type`; that of a claim check is where this redirects to.
+pub(crate) async fn read(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    event_id: Result<EventPath, Problem>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
+    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
+    let org_id = caller.org_id();
+    let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
+    if let Some(key) = &event.claim {
+        return Ok(
+            Redirect::temporary(&ctx.claims.presign_read(key, ctx.sources.now()).await?).into_response()
+        );
+    }
+    let kept = ctx.bodies.read(org_id, config_id, event_id).await?;
+    let body = kept.and_then(|content| content.to_bytes()).ok_or_else(not_kept)?;
+    let named = event.content_type.as_deref().and_then(|name| HeaderValue::from_str(name).ok());
+    // Whatever it is, a browser shall not run it here.
+    let safe = [
+        (header::CONTENT_TYPE, named.unwrap_or(UNKNOWN_TYPE)),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'")),
+    ];
+    Ok((safe, body).into_response())
+}
+
+fn not_kept() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "the body of this event is not kept")
+}

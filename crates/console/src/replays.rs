@@ -1,0 +1,158 @@
+//! `POST /webhook/{config_id}/events/replay` and `GET /webhook/{config_id}/replays/{replay_id}`: many events, sent again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Caller, ConfigPath, Problem, ReplayPath, no_replay, read_json};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use contract::limits::MAX_REPLAYS;
+use contract::{
+    ConfigId, EventId, FieldError, OrgId, ReplayInput, ReplayJob, ReplayStatus, Scope, Selection, Sources,
+    Status, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::Context;
+
+/// Room for [`MAX_REPLAYS`] ids.
+pub(crate) const BODY_BYTES: usize = 512 * 1024;
+
+/// Which events: either these, or those of a time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayRequest {
+    event_ids: Option<Vec<EventId>>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    status: Option<Status>,
+}
+
+/// A bulk replay as the API shows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReplayView {
+    pub(crate) replay_id: EventId,
+    pub(crate) config_id: ConfigId,
+    pub(crate) status: ReplayStatus,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) found: u32,
+    pub(crate) started: u32,
+    pub(crate) skipped: u32,
+    pub(crate) limit_reached: bool,
+    pub(crate) reason: Option<String>,
+}
+
+impl From<ReplayJob> for ReplayView {
+    fn from(job: ReplayJob) -> Self {
+        Self {
+            replay_id: job.replay_id,
+            config_id: job.config_id,
+            status: job.status,
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+            found: job.found,
+            started: job.started,
+            skipped: job.skipped,
+            limit_reached: job.limit_reached,
+            reason: job.reason,
+        }
+    }
+}
+
+/// Starts a bulk replay.
+pub(crate) async fn create(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<ReplayView>), Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let ConfigPath(config_id) = config_id?;
+    let asked = read_json(&body?)?;
+    let job = start(&ctx, caller.org_id(), config_id, asked).await?;
+    Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+/// How far a bulk replay has come.
+pub(crate) async fn read(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    replay_id: Result<ReplayPath, Problem>,
+    headers: HeaderMap,
+) -> Result<Json<ReplayView>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
+    let (ConfigPath(config_id), ReplayPath(replay_id)) = (config_id?, replay_id?);
+    let job = ctx.replays.get(caller.org_id(), config_id, replay_id).await?;
+    Ok(Json(job.ok_or_else(no_replay)?.into()))
+}
+
+/// Writes a bulk replay down and starts the execution that goes through it.
+pub(crate) async fn start(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    asked: ReplayRequest,
+) -> Result<ReplayView, Problem> {
+    let Sources { new_id, .. } = ctx.sources;
+    let now = ctx.sources.now();
+    let selection = selection(asked, now)?;
+    if ctx.configs.get(org_id, config_id).await?.is_none() {
+        return Err(Problem::no_webhook());
+    }
+    let job = ReplayJob {
+        replay_id: EventId(new_id()),
+        org_id: org_id.clone(),
+        config_id,
+        status: ReplayStatus::InProgress,
+        created_at: now,
+        updated_at: now,
+        found: 0,
+        started: 0,
+        skipped: 0,
+        limit_reached: false,
+        reason: None,
+        cursor: None,
+    };
+    ctx.replays.create(&job, &selection).await?;
+    let replay_id = job.replay_id;
+    let input = ReplayInput { org_id: org_id.clone(), config_id, replay_id, failed: None };
+    if let Err(error) = ctx.machines.start_standard(replay_id, &json!({"replay": input})).await {
+        let reason = Some("it could not be started".to_owned());
+        let failed = ReplayJob { status: ReplayStatus::Failed, reason, ..job.clone() };
+        ctx.replays.advance(&job, &failed).await?;
+        return Err(error.into());
+    }
+    Ok(job.into())
+}
+
+fn selection(asked: ReplayRequest, now: Timestamp) -> Result<Selection, FieldError> {
+    let ReplayRequest { event_ids, since, until, status } = asked;
+    if let Some(mut ids) = event_ids {
+        if since.is_some() || until.is_some() || status.is_some() {
+            return Err(FieldError::new("event_ids", "goes without since, until and status"));
+        }
+        if ids.is_empty() || ids.len() > MAX_REPLAYS {
+            return Err(FieldError::new("event_ids", format!("must be 1 to {MAX_REPLAYS} ids")));
+        }
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(*id));
+        return Ok(Selection::EventIds(ids));
+    }
+    let since = since.ok_or_else(|| FieldError::new("since", "must be given, or event_ids"))?;
+    // Its own replays are younger.
+    let latest = now.minus(Duration::from_millis(1));
+    let until = until.map_or(latest, |until| until.min(latest));
+    if since > until {
+        return Err(FieldError::new("since", "must not be later than until, or than now"));
+    }
+    match status.unwrap_or(Status::Failed) {
+        Status::InProgress => Err(FieldError::new("status", "must be failed, succeeded or skipped")),
+        status => Ok(Selection::Filter { since, until, status }),
+    }
+}

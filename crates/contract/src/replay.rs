@@ -1,0 +1,129 @@
+//! Many events, sent again.
+
+use std::ops::Not;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Claim, ConfigId, EventHead, EventId, EventRecord, Mode, OrgId, Origin, Payload, Status, Timestamp,
+    WorkflowInput,
+};
+
+impl WorkflowInput {
+    /// An event as it was, under an id of its own: the same body, and the same `webhook-id` for its receiver.
+    pub fn replay(record: &EventRecord, event_id: EventId, now: Timestamp) -> Self {
+        Self {
+            event: EventHead {
+                event_id,
+                org_id: record.org_id.clone(),
+                config_id: record.config_id,
+                origin: Origin::Replay,
+                mode: Mode::Async,
+                created_at: now,
+                content_type: record.content_type.clone(),
+                size: record.size,
+                correlation_id: record.correlation_id.clone(),
+                traceparent: None,
+                replay_of: Some(record.event_id),
+                webhook_id: Some(record.webhook_id.unwrap_or(record.event_id)),
+            },
+            payload: match &record.claim {
+                Some(key) => Payload::Claim(Claim { key: key.clone(), sha256: None }),
+                None => Payload::Kept(record.event_id),
+            },
+        }
+    }
+}
+
+/// Which events of a webhook to send again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// These, in this order.
+    EventIds(Vec<EventId>),
+    /// All of a time, oldest first.
+    Filter {
+        /// Accepted at or after this moment.
+        since: Timestamp,
+        /// Accepted before or at this moment.
+        until: Timestamp,
+        /// With this status.
+        status: Status,
+    },
+}
+
+/// Where a bulk replay stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplayStatus {
+    /// More are to be started.
+    InProgress,
+    /// All are started.
+    Done,
+    /// No more will be started, for a reason of ours.
+    Failed,
+}
+
+impl ReplayStatus {
+    /// The name as JSON and tables have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress => "in_progress",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A bulk replay and how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayJob {
+    /// The replay.
+    pub replay_id: EventId,
+    /// Its tenant.
+    pub org_id: OrgId,
+    /// The webhook whose events are sent again.
+    pub config_id: ConfigId,
+    /// Where it stands.
+    pub status: ReplayStatus,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it last came further.
+    pub updated_at: Timestamp,
+    /// How many events were looked at.
+    pub found: u32,
+    /// How many of them were started again.
+    pub started: u32,
+    /// How many were not: they are not there, are being delivered, or their bodies are not kept.
+    pub skipped: u32,
+    /// Whether it ended at the most events that one replay takes: there may be more.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub limit_reached: bool,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The last event that was looked at: the next batch goes on behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<EventId>,
+}
+
+/// The input of `replay`: which bulk replay to take further, or to give up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayInput {
+    /// The tenant.
+    pub org_id: OrgId,
+    /// The webhook.
+    pub config_id: ConfigId,
+    /// The bulk replay.
+    pub replay_id: EventId,
+    /// The name of the error for which it is given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+/// The output of `replay`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replayed {
+    /// Whether nothing is left to be started.
+    pub done: bool,
+}

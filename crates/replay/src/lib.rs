@@ -1,0 +1,126 @@
+//! The states `Replay` and `StopReplay`: one batch of a bulk replay, which the state machine goes round until all are started.
+
+use contract::limits::MAX_REPLAYS;
+use contract::{
+    ErrorName, EventId, EventRecord, ReplayInput, ReplayJob, ReplayStatus, Replayed, Selection, Sources,
+    Status, StepError, WorkflowInput,
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use sha2::{Digest, Sha256};
+use store::{Bodies, Events, Replays, Span};
+use workflow::{Machines, WorkflowError};
+
+/// How many events are looked at in one invocation: a few seconds of it on AWS.
+const BATCH: usize = 100;
+
+/// How many executions are started at once.
+const AT_ONCE: usize = 8;
+
+/// What the step needs.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of events.
+    pub events: Events,
+    /// Their bodies.
+    pub bodies: Bodies,
+    /// The bulk replays.
+    pub replays: Replays,
+    /// The state machines.
+    pub machines: Machines,
+    /// The clock.
+    pub sources: Sources,
+}
+
+/// The next events of a replay.
+struct Batch {
+    /// How many were looked at.
+    found: usize,
+    events: Vec<EventRecord>,
+    /// Where to go on, unless that was all.
+    next: Option<EventId>,
+}
+
+/// Takes a bulk replay further by a batch, or writes down that it is given up.
+///
+/// # Errors
+/// `StorageUnavailable`, or `WorkflowUnavailable`.
+pub async fn handle(input: ReplayInput, ctx: &Context) -> Result<Replayed, StepError> {
+    let job = ctx.replays.get(&input.org_id, input.config_id, input.replay_id).await?;
+    let Some(job) = job.filter(|job| job.status == ReplayStatus::InProgress) else {
+        return Ok(Replayed { done: true });
+    };
+    let further = match input.failed {
+        Some(error) => ReplayJob { status: ReplayStatus::Failed, reason: Some(error), ..job.clone() },
+        None => batch(&job, ctx).await?,
+    };
+    let further = ReplayJob { updated_at: ctx.sources.now(), ..further };
+    // If somebody else was quicker, what he wrote stands: he started the same events.
+    ctx.replays.advance(&job, &further).await?;
+    Ok(Replayed { done: further.status != ReplayStatus::InProgress })
+}
+
+async fn batch(job: &ReplayJob, ctx: &Context) -> Result<ReplayJob, StepError> {
+    let left = MAX_REPLAYS - (job.found as usize).min(MAX_REPLAYS);
+    let Batch { found, events, next } = next_batch(job, left.min(BATCH), ctx).await?;
+    let starts: Vec<_> = events.iter().map(|event| start(job, event, ctx)).collect();
+    let started: Vec<bool> = stream::iter(starts).buffered(AT_ONCE).try_collect().await?;
+    let started = started.into_iter().filter(|started| *started).count();
+    let full = found == left && next.is_some();
+    Ok(ReplayJob {
+        status: if next.is_none() || full { ReplayStatus::Done } else { ReplayStatus::InProgress },
+        found: job.found + count(found),
+        started: job.started + count(started),
+        skipped: job.skipped + count(found - started),
+        limit_reached: full,
+        cursor: next,
+        ..job.clone()
+    })
+}
+
+fn count(events: usize) -> u32 {
+    u32::try_from(events).unwrap_or(u32::MAX)
+}
+
+async fn next_batch(job: &ReplayJob, limit: usize, ctx: &Context) -> Result<Batch, StepError> {
+    let (org_id, config_id) = (&job.org_id, job.config_id);
+    match ctx.replays.selection(job).await? {
+        Some(Selection::Filter { since, until, status }) => {
+            let span = Span { since, until, status };
+            let (events, next) = ctx.events.oldest(org_id, config_id, span, job.cursor, limit).await?;
+            Ok(Batch { found: events.len(), events, next })
+        }
+        Some(Selection::EventIds(ids)) => {
+            let seen = job.cursor.and_then(|cursor| ids.iter().position(|id| *id == cursor));
+            let rest = ids.get(seen.map_or(0, |seen| seen + 1)..).unwrap_or_default();
+            let (now, later) = rest.split_at(rest.len().min(limit));
+            let reads: Vec<_> = now.iter().map(|id| ctx.events.get(org_id, config_id, *id)).collect();
+            let events: Vec<Option<EventRecord>> =
+                stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+            let events = events.into_iter().flatten().collect();
+            Ok(Batch { found: now.len(), events, next: now.last().copied().filter(|_| !later.is_empty()) })
+        }
+        // Past its retention.
+        None => Ok(Batch { found: 0, events: Vec::new(), next: None }),
+    }
+}
+
+/// Starts an event again; answers `false` when it cannot be.
+async fn start(job: &ReplayJob, event: &EventRecord, ctx: &Context) -> Result<bool, StepError> {
+    if event.status == Status::InProgress || (event.claim.is_none() && !ctx.bodies.has(event).await?) {
+        return Ok(false);
+    }
+    let input = WorkflowInput::replay(event, id_of(job, event.event_id), job.created_at);
+    let started = ctx.machines.start(&input).await;
+    started.map(|()| true).map_err(|error: WorkflowError| {
+        StepError::because(ErrorName::WorkflowUnavailable, "a replay could not be started", error)
+    })
+}
+
+/// The id of an event's replay. The same whenever it is asked for, so that a batch that is tried again delivers nothing twice:
+/// `RecordEvent` finds the event.
+fn id_of(job: &ReplayJob, event_id: EventId) -> EventId {
+    let hash = Sha256::new().chain_update(job.replay_id.0).chain_update(event_id.0).finalize();
+    let millis = u64::try_from(job.created_at.unix_millis()).unwrap_or_default();
+    let random: [u8; 10] = std::array::from_fn(|index| hash[index]);
+    EventId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}

@@ -1,0 +1,120 @@
+//! The bodies of events, kept so that they can be looked at and sent again: in the events table, each in a partition of its
+//! own (pk `{org_id}#{config_id}#{event_id}`, sk `body`), so that neither a status nor a list of events ever touches one.
+//! Claim checks are not here: they are in the bucket already.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use contract::limits::RETENTION;
+use contract::{ConfigId, Content, EventHead, EventId, EventRecord, OrgId};
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+
+use crate::StoreError;
+use crate::item::{Item, n, s};
+
+/// The usual trade of time for size. A JSON body of 1 KB is halved, and with it what DynamoDB charges.
+const LEVEL: u8 = 6;
+
+/// What a body may grow to when it is read: more than any state can have carried.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// The bytes as they are, where they do not get shorter.
+const BYTES: &str = "bytes";
+/// The bytes in raw deflate (RFC 1951).
+const DEFLATED: &str = "deflated";
+
+/// The kept bodies of the events table.
+#[derive(Clone, Debug)]
+pub struct Bodies {
+    client: Client,
+    table: String,
+    retention: Duration,
+}
+
+impl Bodies {
+    /// The bodies in the events table of this name.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into(), retention: RETENTION }
+    }
+
+    /// The same bodies, new ones kept for this long.
+    #[must_use]
+    pub fn kept_for(self, retention: Duration) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// Keeps the body of an event, for as long as the event itself.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn keep(&self, event: &EventHead, body: &[u8]) -> Result<(), StoreError> {
+        let deflated = compress_to_vec(body, LEVEL);
+        let (name, bytes) =
+            if deflated.len() < body.len() { (DEFLATED, deflated) } else { (BYTES, body.to_vec()) };
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(key(&event.org_id, event.config_id, event.event_id)))
+            .item(name, AttributeValue::B(Blob::new(bytes)))
+            .item("expires_at", n(event.expires_at(self.retention)))
+            .send()
+            .await
+            .map_err(StoreError::during("keep a body"))?;
+        Ok(())
+    }
+
+    /// Whether the body of an event is kept.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn has(&self, event: &EventRecord) -> Result<bool, StoreError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&event.org_id, event.config_id, event.event_id)))
+            .projection_expression("sk")
+            .send()
+            .await
+            .map_err(StoreError::during("look for a body"))?;
+        Ok(found.item.is_some())
+    }
+
+    /// The body of an event; `None` when none is kept, or not any more.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or what is there is no body.
+    pub async fn read(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+    ) -> Result<Option<Content>, StoreError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(org_id, config_id, event_id)))
+            .send()
+            .await
+            .map_err(StoreError::during("read a body"))?;
+        let Some(mut item) = found.item else { return Ok(None) };
+        if let Some(AttributeValue::B(bytes)) = item.remove(BYTES) {
+            return Ok(Some(Content::new(bytes.as_ref())));
+        }
+        let Some(AttributeValue::B(deflated)) = item.remove(DEFLATED) else { return Ok(None) };
+        let bytes = decompress_to_vec_with_limit(deflated.as_ref(), MOST_BYTES)
+            .map_err(|error| StoreError::during("inflate a body")(error.to_string()))?;
+        Ok(Some(Content::new(&bytes)))
+    }
+}
+
+fn key(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -> Item {
+    Item::from([
+        ("pk".to_owned(), s(format!("{org_id}#{config_id}#{event_id}"))),
+        ("sk".to_owned(), s("body")),
+    ])
+}

@@ -1,0 +1,225 @@
+//! Bulk replays, in the events table: pk `{org_id}#{config_id}#replays`, sk the replay's id. What was selected is an item of its
+//! own, sk `{replay_id}#selection`: how far a replay has come is written without it.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use contract::limits::RETENTION;
+use contract::{ConfigId, EventId, EventRecord, OrgId, ReplayJob, Selection, Status, Timestamp};
+use uuid::Uuid;
+
+use crate::error::unless_forbidden;
+use crate::events::{bound, item_key, to_record};
+use crate::item::{Item, from_item, n, s, to_item};
+use crate::{Events, StoreError};
+
+/// The ids of a selection, 16 bytes each: 10,000 of them fit into an item, which as text they would not.
+const EVENT_IDS: &str = "event_ids";
+
+/// Any other selection.
+const FILTER: &str = "filter";
+
+/// How many events a page of the table looks at, and how many pages one call reads: a rare status cannot read a whole partition
+/// at once.
+const PAGE: i32 = 500;
+const MAX_READS: usize = 4;
+
+/// The bulk replays of the events table.
+#[derive(Clone, Debug)]
+pub struct Replays {
+    client: Client,
+    table: String,
+    retention: Duration,
+}
+
+impl Replays {
+    /// The replays in the events table of this name.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into(), retention: RETENTION }
+    }
+
+    /// The same replays, new ones kept for this long.
+    #[must_use]
+    pub fn kept_for(self, retention: Duration) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// Writes a new replay, and before it what is selected.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn create(&self, job: &ReplayJob, selection: &Selection) -> Result<(), StoreError> {
+        let mut item = match selection {
+            Selection::EventIds(ids) => {
+                let bytes: Vec<u8> = ids.iter().flat_map(|id| *id.0.as_bytes()).collect();
+                Item::from([(EVENT_IDS.to_owned(), AttributeValue::B(Blob::new(bytes)))])
+            }
+            Selection::Filter { .. } => to_item(selection)?,
+        };
+        item.insert("expires_at".to_owned(), self.expiry(job));
+        let key = key(&job.org_id, job.config_id, format!("{}#selection", job.replay_id));
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item.into_iter().chain(key).collect()))
+            .send()
+            .await
+            .map_err(StoreError::during("write what a replay selects"))?;
+        self.put(job).send().await.map_err(StoreError::during("write a replay"))?;
+        Ok(())
+    }
+
+    /// A replay.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn get(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        replay_id: EventId,
+    ) -> Result<Option<ReplayJob>, StoreError> {
+        self.read(key(org_id, config_id, replay_id.to_string())).await?.map(from_item).transpose()
+    }
+
+    /// What a replay selects.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn selection(&self, job: &ReplayJob) -> Result<Option<Selection>, StoreError> {
+        let key = key(&job.org_id, job.config_id, format!("{}#selection", job.replay_id));
+        let Some(mut item) = self.read(key).await? else { return Ok(None) };
+        let Some(AttributeValue::B(bytes)) = item.get(EVENT_IDS) else {
+            item.retain(|name, _| name == FILTER);
+            return from_item(item).map(Some);
+        };
+        let ids = bytes.as_ref().chunks_exact(16).filter_map(|id| Uuid::from_slice(id).ok());
+        Ok(Some(Selection::EventIds(ids.map(EventId).collect())))
+    }
+
+    /// Writes that a replay has come further than `before`; `false` when somebody else has taken it further meanwhile.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn advance(&self, before: &ReplayJob, job: &ReplayJob) -> Result<bool, StoreError> {
+        let put = self
+            .put(job)
+            .condition_expression("#found = :found AND #status = :status")
+            .expression_attribute_names("#found", "found")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":found", n(before.found))
+            .expression_attribute_values(":status", s(before.status.as_str()))
+            .send()
+            .await;
+        unless_forbidden(put, "write how far a replay has come")
+    }
+
+    fn put(&self, job: &ReplayJob) -> aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder {
+        // A job is names and numbers: it is always an item.
+        let item = to_item(job).unwrap_or_default();
+        let key = key(&job.org_id, job.config_id, job.replay_id.to_string());
+        let put = self.client.put_item().table_name(&self.table);
+        put.set_item(Some(item.into_iter().chain(key).collect())).item("expires_at", self.expiry(job))
+    }
+
+    async fn read(&self, key: Item) -> Result<Option<Item>, StoreError> {
+        let read = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
+        Ok(read.send().await.map_err(StoreError::during("read a replay"))?.item)
+    }
+
+    fn expiry(&self, job: &ReplayJob) -> AttributeValue {
+        n(job.created_at.plus(self.retention).unix_seconds())
+    }
+}
+
+fn key(org_id: &OrgId, config_id: ConfigId, sk: String) -> Item {
+    Item::from([("pk".to_owned(), s(format!("{org_id}#{config_id}#replays"))), ("sk".to_owned(), s(sk))])
+}
+
+/// Which events to go through.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Accepted at or after this moment.
+    pub since: Timestamp,
+    /// Accepted before or at this moment.
+    pub until: Timestamp,
+    /// With this status.
+    pub status: Status,
+}
+
+impl Events {
+    /// Events of one webhook behind `after`, oldest first, at most `limit`; and where to go on, unless that was all.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn oldest(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        span: Span,
+        after: Option<EventId>,
+        limit: usize,
+    ) -> Result<(Vec<EventRecord>, Option<EventId>), StoreError> {
+        let (mut events, mut after) = (Vec::new(), after);
+        for _ in 0..MAX_READS {
+            let start = after.map(|id| item_key(Self::key(org_id, config_id, id)));
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .filter_expression("#status = :status")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
+                .expression_attribute_values(":from", s(bound(Some(span.since), 0)))
+                .expression_attribute_values(":to", s(bound(Some(span.until), u8::MAX)))
+                .expression_attribute_values(":status", s(span.status.as_str()))
+                .set_exclusive_start_key(start)
+                .limit(PAGE)
+                .send()
+                .await
+                .map_err(StoreError::during("go through events"))?;
+            after = page.last_evaluated_key.and_then(|key| key.get("sk")?.as_s().ok()?.parse().ok());
+            for item in page.items.unwrap_or_default() {
+                events.push(to_record(item)?);
+            }
+            if events.len() > limit {
+                events.truncate(limit);
+                after = events.last().map(|event: &EventRecord| event.event_id);
+                break;
+            }
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok((events, after))
+    }
+
+    /// Marks an event cancelled that is in progress, so that no attempt changes it any more; again, when it was marked before.
+    /// `false` when it is not in progress.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn cancel(&self, event: &EventRecord, now: Timestamp) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item_key(Self::key(&event.org_id, event.config_id, event.event_id))))
+            .update_expression(
+                "SET #status = :failed, reason = :reason, updated_at = :now, cancelled = :yes REMOVE next_attempt_at",
+            )
+            .condition_expression("#status = :in_progress OR cancelled = :yes")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":failed", s(Status::Failed.as_str()))
+            .expression_attribute_values(":in_progress", s(Status::InProgress.as_str()))
+            .expression_attribute_values(":reason", s("cancelled before its next attempt"))
+            .expression_attribute_values(":now", s(now))
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .send()
+            .await;
+        unless_forbidden(update, "cancel an event")
+    }
+}
