@@ -2,18 +2,20 @@
 //!
 //! Where a new test goes: by what a user would call it. `trigger` for what a producer sees, `webhooks` for the management API,
 //! `events` for what can be read back, `receivers` for what a receiver does to us, `bodies` for what travels, `claims` for
-//! claim checks, `retries` for what comes after a failure, `exceptions` for what is our own fault, `replays` for what is sent
-//! again, `search` and `stats` for events looked for and counted, `tenants` for who may do what, `tokens` for how tokens come
-//! and go, `patch` for changes of single fields, `auth`, `certificates` and `signing_keys` for how credentials and keys are
+//! claim checks, `retries` for what comes after a failure, `replays` for what is sent again, `exceptions` for what is our own
+//! fault, `tenants` for who may do what, `tokens` for how tokens come and go, `search` and `stats` for events looked for and
+//! counted, `patch` for changes of single fields, `auth`, `certificates` and `signing_keys` for how credentials and keys are
 //! set, `changes` for what becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures`
-//! for what a receiver can check, `leaks` for what must be nowhere, `bus` for events from EventBridge. What needs a process of
-//! its own is in `crash` (the host) and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and
-//! `contracts` binds the parts together.
+//! for what a receiver can check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `put_events` for those
+//! put on the host's own bus, `pages` and `browser` for the console. What needs a process of its own is in `crash` (the host)
+//! and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the parts
+//! together.
 //!
 //! What must be the same on AWS is a case in `cases`: it runs on the host, and in `ministack` on the deployed template.
 
 mod auth;
 mod bodies;
+mod browser;
 mod bus;
 mod cases;
 mod certificates;
@@ -27,8 +29,10 @@ mod exceptions;
 mod lambdas;
 mod leaks;
 mod ministack;
+mod pages;
 mod patch;
 mod process;
+mod put_events;
 mod python;
 mod receivers;
 mod replays;

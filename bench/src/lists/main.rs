@@ -45,8 +45,8 @@ async fn main() -> Outcome<()> {
         public_url: "http://localhost".to_owned(),
         policy: Policy { allow_http_targets: true, allow_private_targets: true },
         inline_limit: contract::limits::INLINE_BYTES,
-        async_workflow: AsyncWorkflow::Express,
         keep_bodies: true,
+        async_workflow: AsyncWorkflow::Express,
         sources: boot::sources(),
     };
     let host = Host::open(options.clone()).await?;

@@ -27,7 +27,15 @@ impl Caller {
                 "send a token: Authorization: Bearer <token>",
             ));
         };
-        let Some(token) = tokens.find(&hash_token(bearer)).await? else {
+        Self::of(bearer, tokens, scope).await
+    }
+
+    /// Finds the caller by a token, wherever it was brought, and checks that it may do `scope`.
+    ///
+    /// # Errors
+    /// 401 for a token we do not know, 403 without the scope, 500 when tokens cannot be read.
+    pub async fn of(token: &str, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
+        let Some(token) = tokens.find(&hash_token(token)).await? else {
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "this token is not known: it may have expired or been revoked",
@@ -38,6 +46,11 @@ impl Caller {
             return Err(Problem::new(StatusCode::FORBIDDEN, format!("this token lacks the scope {name}")));
         }
         Ok(Self { token })
+    }
+
+    /// Whether the caller may do `scope`, too.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.token.allows(scope)
     }
 
     /// The caller's org.

@@ -15,13 +15,13 @@ pub struct ConfigPath(pub ConfigId);
 #[derive(Clone, Copy, Debug)]
 pub struct EventPath(pub EventId);
 
-/// The `{token_id}` of a path.
-#[derive(Clone, Copy, Debug)]
-pub struct TokenPath(pub TokenId);
-
 /// The `{replay_id}` of a path.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayPath(pub EventId);
+
+/// The `{token_id}` of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenPath(pub TokenId);
 
 impl<S: Send + Sync> FromRequestParts<S> for ConfigPath {
     type Rejection = Problem;
@@ -39,19 +39,6 @@ impl<S: Send + Sync> FromRequestParts<S> for EventPath {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for TokenPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        param(parts, state, "token_id").await.map(Self).ok_or_else(no_token)
-    }
-}
-
-/// 404 for a token that is not there, or not this org's.
-pub fn no_token() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is no token with this token_id")
-}
-
 impl<S: Send + Sync> FromRequestParts<S> for ReplayPath {
     type Rejection = Problem;
 
@@ -63,6 +50,19 @@ impl<S: Send + Sync> FromRequestParts<S> for ReplayPath {
 /// 404 for a bulk replay that is not there.
 pub fn no_replay() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "this webhook has no replay with this replay_id")
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for TokenPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "token_id").await.map(Self).ok_or_else(no_token)
+    }
+}
+
+/// 404 for a token that is not there, or not this org's.
+pub fn no_token() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no token with this token_id")
 }
 
 /// 404 for an event that is not there.

@@ -41,6 +41,21 @@ impl Problem {
         Self { field: Some(error.field), ..Self::new(StatusCode::BAD_REQUEST, error.reason) }
     }
 
+    /// The status it is answered with.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What is wrong, and what to do about it.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The field that is wrong, as a path.
+    pub fn wrong_field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
     /// The same, naming the event it is about.
     #[must_use]
     pub fn about(self, event_id: contract::EventId) -> Self {
@@ -83,7 +98,7 @@ impl From<FieldError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = self.status();
         let mut response = (status, axum::Json(&self)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -171,7 +171,8 @@ pub(crate) async fn exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -
     Ok(!ctx.events.list(org_id, config_id, any).await?.events.is_empty())
 }
 
-fn status(text: &str) -> Result<Status, FieldError> {
+/// Reads a status.
+pub(crate) fn status(text: &str) -> Result<Status, FieldError> {
     let reader: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
     Status::deserialize(reader)
         .map_err(|_| FieldError::new("status", "must be in_progress, succeeded, failed or skipped"))

@@ -1,8 +1,8 @@
 //! The Lambda function `console`: the management API.
 //!
-//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/stats`, `/events`,
-//! `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and `/replays/{replay_id}`; `/tokens` and
-//! `/tokens/{token_id}`; `/.well-known/webhook-public-key` and `/healthz`.
+//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/stats`, `/events`, `/events/replay`,
+//! `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and `/replays/{replay_id}`;
+//! `/tokens` and `/tokens/{token_id}`; `/.well-known/webhook-public-key` and `/healthz`.
 
 mod authentication;
 mod cancel;
@@ -10,6 +10,7 @@ mod certificates;
 mod events;
 mod health;
 mod page;
+mod pages;
 mod patch;
 mod payload;
 mod public_key;
@@ -82,8 +83,8 @@ pub fn router(ctx: Context) -> Router {
         )
         .route("/webhook/{config_id}/rotate-secret", post(signing_keys::rotate))
         .route("/webhook/{config_id}/test-auth", post(test_auth::test_auth))
-        .route("/webhook/{config_id}/stats", get(stats::read))
         .route("/webhook/{config_id}/test", post(test_send::test))
+        .route("/webhook/{config_id}/stats", get(stats::read))
         .route("/webhook/{config_id}/events", get(events::list))
         .route(
             "/webhook/{config_id}/events/replay",
@@ -91,13 +92,14 @@ pub fn router(ctx: Context) -> Router {
         )
         .route("/webhook/{config_id}/replays/{replay_id}", get(replays::read))
         .route("/webhook/{config_id}/events/{event_id}", get(events::read))
-        .route("/tokens", get(tokens::list).post(tokens::create))
-        .route("/tokens/{token_id}", delete(tokens::delete))
         .route("/webhook/{config_id}/events/{event_id}/payload", get(payload::read))
         .route("/webhook/{config_id}/events/{event_id}/replay", post(replay::replay))
         .route("/webhook/{config_id}/events/{event_id}/cancel", post(cancel::cancel))
+        .route("/tokens", get(tokens::list).post(tokens::create))
+        .route("/tokens/{token_id}", delete(tokens::delete))
         .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/healthz", get(health::check))
+        .merge(pages::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(ctx))
 }

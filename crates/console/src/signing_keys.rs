@@ -41,9 +41,9 @@ fn default_overlap() -> u64 {
 #[derive(Debug, Serialize)]
 pub(crate) struct Rotated {
     #[serde(serialize_with = "reveal")]
-    signing_secret: Secret,
+    pub(crate) signing_secret: Secret,
     /// Until when the secret before it signs too; null when there was none.
-    previous_expires_at: Option<Timestamp>,
+    pub(crate) previous_expires_at: Option<Timestamp>,
 }
 
 /// `POST /webhook/{config_id}/rotate-secret`: a new secret signs, beside the old ones for a while.
@@ -59,7 +59,12 @@ pub(crate) async fn rotate(
     to_the_end(async move { Ok(Json(replace(&ctx, before, overlap).await?)) }).await
 }
 
-async fn replace(ctx: &Context, before: WebhookConfig, overlap: Duration) -> Result<Rotated, Problem> {
+/// Makes a new secret for a webhook; those before it sign beside it for `overlap`.
+pub(crate) async fn replace(
+    ctx: &Context,
+    before: WebhookConfig,
+    overlap: Duration,
+) -> Result<Rotated, Problem> {
     let now = ctx.sources.now();
     let stored = ctx.configs.credentials(&before.org_id, before.config_id).await?;
     let mut credentials = stored.unwrap_or_else(|| save::no_credentials(&before));

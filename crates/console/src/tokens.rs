@@ -33,13 +33,13 @@ pub(crate) struct TokenFields {
 /// A token as the API shows it.
 #[derive(Debug, Serialize)]
 pub(crate) struct TokenView {
-    token_id: Option<TokenId>,
-    name: String,
-    scopes: Vec<Scope>,
-    created_at: Timestamp,
-    expires_at: Option<Timestamp>,
+    pub(crate) token_id: Option<TokenId>,
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
     /// Whether it is the one that this request was sent with.
-    current: bool,
+    pub(crate) current: bool,
 }
 
 /// A token that was just made. Not `Debug`: it has the token itself.

@@ -44,7 +44,8 @@ fn reveal<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok
     }
 }
 
-fn warnings(config: &WebhookConfig, now: Timestamp) -> Vec<String> {
+/// What the owner of a webhook should see to, though it works so far.
+pub(crate) fn warnings(config: &WebhookConfig, now: Timestamp) -> Vec<String> {
     let mut warnings = Vec::new();
     if config.fields.url.starts_with("http:") {
         warnings.push("the URL is not https: bodies and credentials travel in the clear".to_owned());

@@ -1,0 +1,116 @@
+// What pages do beyond forms and links: rows that are added, texts that are copied, parts that load later or renew
+// themselves, and times that go on.
+"use strict";
+const signedOut = "You are signed out. Sign in to see what is new.";
+const units = [[60, "s", 1], [3600, "min", 60], [86400, "h", 3600], [2592000, "d", 86400]];
+
+function relative(time) {
+  const ahead = (Date.parse(time.dateTime) - Date.now()) / 1000;
+  const span = Math.abs(ahead);
+  const unit = units.find(([end]) => span < end);
+  if (span < 5) return "just now";
+  if (!unit) return time.textContent;
+  const text = `${Math.floor(span / unit[2])} ${unit[1]}`;
+  return ahead > 0 ? `in ${text}` : `${text} ago`;
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const text = relative(time);
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+// A part of another page, as text: null when there is none to be had.
+async function load(url, part) {
+  const answer = await fetch(url, { redirect: "manual", headers: { accept: "text/html" } });
+  if (answer.type === "opaqueredirect") {
+    const notice = document.createElement("p");
+    notice.className = "alert waiting";
+    notice.setAttribute("role", "status");
+    notice.append(Object.assign(document.createElement("a"), { href: "/console/sign-in", textContent: signedOut }));
+    document.querySelector("main").prepend(notice);
+    throw new Error("signed out");
+  }
+  if (!answer.ok) return null;
+  const template = document.createElement("template");
+  template.innerHTML = await answer.text();
+  return part ? template.content.querySelector(part) : template.content.firstElementChild;
+}
+
+const frozen = (element) => {
+  const copy = element.cloneNode(true);
+  for (const time of copy.querySelectorAll("time")) time.textContent = "";
+  for (const button of copy.querySelectorAll("[data-copy]")) button.replaceWith("");
+  return copy.innerHTML;
+};
+
+// Puts a new part in the place of the old one, unless they are the same; the focus stays where it was.
+function replace(old, fresh) {
+  if (frozen(old) === frozen(fresh) && old.dataset.live === fresh.dataset.live) return old;
+  const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  old.replaceWith(fresh);
+  enhance(fresh);
+  if (focused) [...fresh.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+  return fresh;
+}
+
+async function keepLive(element) {
+  let current = element;
+  while (current.isConnected && current.dataset.live) {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const isRead = !getSelection().isCollapsed && current.contains(getSelection().anchorNode);
+    if (document.hidden || isRead || !current.isConnected) continue;
+    try {
+      const fresh = await load(current.dataset.live, current.dataset.part);
+      if (fresh) current = replace(current, fresh);
+    } catch (error) {
+      if (error.message === "signed out") return;
+    }
+  }
+}
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    load(target.dataset.load).then((fresh) => fresh && replace(target, fresh), () => {});
+  }
+});
+
+function enhance(root) {
+  for (const button of root.querySelectorAll("[data-copy],[data-add],[data-remove]")) button.hidden = false;
+  for (const element of root.querySelectorAll("[data-load]")) seen.observe(element);
+}
+
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("button");
+  if (!button) return;
+  if (button.dataset.copy !== undefined) {
+    await navigator.clipboard?.writeText(button.dataset.copy);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  } else if (button.dataset.fetch) {
+    const fresh = await load(button.dataset.fetch).catch(() => null);
+    if (fresh) replace(document.querySelector(button.dataset.into), fresh).querySelector("[aria-pressed='true']")?.focus();
+  } else if (button.dataset.add !== undefined) {
+    const group = button.closest(".field");
+    group.querySelector(".rows").append(group.querySelector("template").content.cloneNode(true));
+    enhance(group);
+    group.querySelector(".row:last-child input, .row:last-child select").focus();
+  } else if (button.dataset.remove !== undefined) {
+    const group = button.closest(".field");
+    button.closest(".row").remove();
+    group.querySelector("[data-add]").focus();
+  }
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (target.form?.dataset.submit !== undefined) target.form.requestSubmit();
+});
+
+enhance(document);
+tick();
+setInterval(tick, 5000);
+for (const element of document.querySelectorAll("[data-live]")) keepLive(element);
+document.querySelector("[data-focus]")?.focus();

@@ -1,0 +1,144 @@
+//! Create and edit a webhook.
+
+mod fieldsets;
+
+use std::sync::Arc;
+
+use api::{ConfigPath, Problem};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use contract::WebhookConfig;
+use maud::html;
+
+use super::error::PageError;
+use super::form::{Fault, Form};
+use super::layout::{Section, page};
+use super::session::{Manager, Visitor};
+use super::{actions, parts, webhook_form};
+use crate::Context;
+use crate::save::{self, Saved, to_the_end};
+
+/// `GET /console/webhooks/new`
+pub(crate) async fn show_new(Manager(visitor): Manager) -> Html<String> {
+    form_page(&visitor, None, &webhook_form::blank(), Fault::default())
+}
+
+/// `POST /console/webhooks/new`: the page with its secret, or the form with what is wrong.
+pub(crate) async fn create(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, PageError> {
+    let form = Form::read(&body?);
+    let org_id = visitor.org_id().clone();
+    let created = match webhook_form::read(&form, None) {
+        Ok(asked) => to_the_end(async move { save::create(&ctx, org_id, asked).await }).await,
+        Err(problem) => Err(problem),
+    };
+    match created {
+        Ok(saved) => Ok((StatusCode::CREATED, created_page(&visitor, &saved)).into_response()),
+        Err(problem) => refused(&visitor, None, &form, problem),
+    }
+}
+
+/// `GET /console/webhooks/{config_id}/edit`
+pub(crate) async fn show(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+) -> Result<Html<String>, PageError> {
+    let config = save::latest(&ctx, visitor.caller(), config_id?).await?;
+    Ok(form_page(&visitor, Some(&config), &webhook_form::of(&config), Fault::default()))
+}
+
+/// `POST /console/webhooks/{config_id}/edit`
+pub(crate) async fn save(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, PageError> {
+    let form = Form::read(&body?);
+    let before = save::latest(&ctx, visitor.caller(), config_id?).await?;
+    actions::unchanged(&form, &before)?;
+    let saved = match webhook_form::read(&form, Some(&before.fields)) {
+        Ok(asked) => {
+            let before = before.clone();
+            to_the_end(async move { save::replace(&ctx, before, asked).await }).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match saved {
+        // Its first secret, for one that was made by a version that did not sign.
+        Ok(saved) if saved.secret.is_some() => Ok(created_page(&visitor, &saved).into_response()),
+        Ok(saved) => {
+            Ok(Redirect::to(&format!("/console/webhooks/{}?done=saved", saved.config.config_id))
+                .into_response())
+        }
+        Err(problem) => refused(&visitor, Some(&before), &form, problem),
+    }
+}
+
+/// The form again, with what is wrong; secrets have to be typed again. What is not about the form is an error.
+fn refused(
+    visitor: &Visitor,
+    config: Option<&WebhookConfig>,
+    form: &Form,
+    problem: Problem,
+) -> Result<Response, PageError> {
+    if problem.status() != StatusCode::BAD_REQUEST {
+        return Err(problem.into());
+    }
+    let page = form_page(visitor, config, form, Fault(Some(&problem)));
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+fn form_page(visitor: &Visitor, config: Option<&WebhookConfig>, form: &Form, fault: Fault) -> Html<String> {
+    let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
+    let back = config.map_or("/".to_owned(), |config| format!("/console/webhooks/{}", config.config_id));
+    let content = html! {
+        form.form method="post" novalidate {
+            div {
+                @match config {
+                    Some(config) => { (actions::crumbs(config)) }
+                    None => { (parts::crumbs(&[("Webhooks", "/")])) }
+                }
+                h1 { (title) }
+            }
+            (fault.summary())
+            input type="hidden" name="revision" value=(form.get("revision"));
+            (fieldsets::receiver(form, fault))
+            (fieldsets::authentication(form, fault, config.and_then(|config| config.fields.auth.as_ref())))
+            (fieldsets::delivery(form, fault))
+            (fieldsets::tls(form, fault, config))
+            div.actions.end {
+                a.button href=(back) { "Cancel" }
+                button.primary { @if config.is_some() { "Save changes" } @else { "Create webhook" } }
+            }
+        }
+    };
+    page(visitor, Section::Webhooks, title, content)
+}
+
+fn created_page(visitor: &Visitor, Saved { config, secret }: &Saved) -> Html<String> {
+    let base = format!("/console/webhooks/{}", config.config_id);
+    let content = html! {
+        (parts::crumbs(&[("Webhooks", "/")]))
+        div.narrow.card {
+            h1 { (config.fields.name) " is ready" }
+            p { "Hookstep signs every request to it with this signing secret:" }
+            @if let Some(secret) = secret { (actions::secret(&secret.reveal())) }
+            h2 { "What next?" }
+            p { "Send a test event and look at the answer, or trigger the webhook from your service with "
+                code { "POST /webhook/" (config.config_id) "/trigger" } "." }
+            div.actions {
+                a.button href=(base) { "To the webhook" }
+                a.button.primary href={(base) "/test"} { "Send a test" }
+            }
+        }
+    };
+    page(visitor, Section::Webhooks, "Webhook created", content)
+}

@@ -1,0 +1,163 @@
+// What an integrator does on a day with a mistake in it: from signing in to a new secret.
+import assert from "node:assert/strict";
+import { look, open } from "./console.mjs";
+
+const { base, token, good, bad, screens } = JSON.parse(process.argv[2]);
+const { browser, page, complaints } = await open(base);
+const button = (name) => page.getByRole("button", { name, exact: true });
+const link = (name) => page.getByRole("link", { name, exact: true });
+const field = (name) => page.getByLabel(name, { exact: true });
+const screen = (name) => look(page, name, screens);
+
+async function trigger(path, body) {
+  const answer = await fetch(`${base}/webhook/${path.split("/").pop()}/trigger`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "x-correlation-id": "order-4711" },
+    body: JSON.stringify(body),
+  });
+  assert.equal(answer.status, 202);
+  return (await answer.json()).event_id;
+}
+
+// A page that is loaded again loses this.
+const mark = () => page.evaluate(() => { globalThis.isSame = true; });
+const assertSame = async () => assert.ok(await page.evaluate(() => globalThis.isSame), "the page was loaded again");
+
+async function signIn() {
+  await page.goto("/");
+  await screen("sign-in");
+  await page.keyboard.type("hookstep_wrong");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").waitFor();
+  assert.match(complaints.pop(), /422/);
+  await field("API token").fill(token);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Webhooks" }).waitFor();
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+  await page.locator("tr .spark").first().waitFor();
+  await screen("webhooks");
+}
+
+async function create() {
+  await link("New webhook").click();
+  await screen("new-webhook");
+  await field("Name").fill("Orders to ERP");
+  await field("URL").fill("ftp://erp.example");
+  await field("Basic").check();
+  await field("User name").fill("hookstep");
+  await field("Password").fill("open sesame");
+  await field("Header name").last().fill("X-Team");
+  await field("Header value").last().fill("orders");
+  await button("Create webhook").click();
+  await page.getByText("The URL's scheme must be https").last().waitFor();
+  assert.match(complaints.pop(), /422/);
+  await screen("field-error");
+  await field("URL").fill(good);
+  await field("Password").fill("open sesame");
+  await button("Create webhook").click();
+  await page.getByText(/^whsec_/).waitFor();
+  await screen("created");
+  return await page.getByText(/^whsec_/).textContent();
+}
+
+async function test() {
+  await link("Send a test").click();
+  await field("Body").fill('{"order": 4711, "total": 12.50}');
+  await button("Send").click();
+  await page.getByText("Succeeded").waitFor();
+  await screen("test");
+}
+
+async function watch() {
+  await page.locator(".crumbs").getByRole("link", { name: "Orders to ERP" }).click();
+  await page.locator(".chart").first().waitFor();
+  await mark();
+  const path = new URL(page.url()).pathname;
+  const event = await trigger(path, { order: 4712 });
+  const row = page.getByRole("row").filter({ has: link(event) });
+  await row.getByText("Sending").waitFor();
+  await row.getByText("Succeeded").waitFor();
+  await assertSame();
+  await screen("webhook");
+  return path;
+}
+
+async function breakAndMend(path) {
+  await link("Edit").click();
+  await field("URL").fill(bad);
+  await screen("edit-webhook");
+  await button("Save changes").click();
+  await page.getByText("The changes are saved.").waitFor();
+  const event = await trigger(path, { order: 4713 });
+  await page.getByRole("row").filter({ has: link(event) }).getByText("Failed").waitFor();
+  await link(event).click();
+  await page.getByText("There is nothing at this URL").waitFor();
+  await screen("event-failed");
+
+  await link("Orders to ERP").click();
+  await link("Edit").click();
+  assert.equal(await field("Password").getAttribute("placeholder"), "kept — type to replace");
+  await field("URL").fill(good);
+  await button("Save changes").click();
+  await link(event).click();
+  await button("Replay").click();
+  await mark();
+  await page.locator("h1").getByText("Succeeded").waitFor();
+  await assertSame();
+  await screen("event");
+}
+
+async function rotate(path, before) {
+  await page.goto(path);
+  await link("Rotate").click();
+  await screen("rotate-secret");
+  await button("Rotate the secret").click();
+  const after = await page.getByText(/^whsec_/).textContent();
+  assert.notEqual(after, before);
+  await link("I have stored it").click();
+  await page.getByText("signs too").waitFor();
+}
+
+async function others(path) {
+  await link("Replay what was missed").click();
+  await screen("recover");
+  await button("Replay them").click();
+  await page.locator("h1").getByText("Done").waitFor();
+  await page.goto(path);
+  await link("Delete this webhook").click();
+  await screen("delete-webhook");
+}
+
+async function tokens() {
+  await link("API tokens").click();
+  await field("Name").fill("CI of the shop");
+  await field("trigger").check();
+  await button("Create token").click();
+  await page.getByText(/^hookstep_/).waitFor();
+  await screen("token-created");
+  await link("API tokens").click();
+  await screen("tokens");
+  await page.getByRole("row").filter({ hasText: "CI of the shop" }).getByRole("link", { name: /^Revoke/ }).click();
+  await button("Revoke the token").click();
+  await page.getByText("The token is revoked.").waitFor();
+}
+
+try {
+  await signIn();
+  const secret = await create();
+  await test();
+  const path = await watch();
+  await breakAndMend(path);
+  await rotate(path, secret);
+  await others(path);
+  await tokens();
+  await button("Sign out").click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.deepEqual(complaints, []);
+} catch (error) {
+  console.error(`at ${page.url()}\n${complaints.join("\n")}`);
+  throw error;
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,601 @@
+//! The console: pages for people. What a browser makes of them is in `browser`.
+#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+
+use contract::Scope;
+use http::Method;
+use reqwest::redirect::Policy;
+use serde_json::json;
+
+use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World};
+
+const SIGN_IN: &str = "/console/sign-in";
+
+/// All of a page with what it loads, uncompressed.
+const MOST_BYTES: usize = 100_000;
+
+/// A browser without a screen: it keeps no cookie by itself and follows nothing.
+struct Browser {
+    http: reqwest::Client,
+    base: String,
+    cookie: String,
+}
+
+impl Browser {
+    fn new(world: &World) -> Self {
+        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        Self { http, base: world.api.base.clone(), cookie: String::new() }
+    }
+
+    /// One that has signed in.
+    async fn signed_in(world: &World, who: &Api) -> Self {
+        let browser = Self::new(world);
+        let answer = browser.post(SIGN_IN, &[("token", &who.token)]).await;
+        assert_eq!((answer.status, location(&answer)), (303, "/console/signed-in"), "{answer:?}");
+        Self { cookie: set_cookie(&answer).split(';').next().unwrap().to_owned(), ..browser }
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).header("cookie", &self.cookie)
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        Answer::to(self.request(Method::GET, path)).await
+    }
+
+    /// The text of a page that is there.
+    async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        text(&answer)
+    }
+
+    /// A form, sent by a page of the console.
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        Answer::to(self.form(path, fields).header("sec-fetch-site", "same-origin")).await
+    }
+
+    fn form(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
+        let body = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+        self.request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.collect::<Vec<_>>().join("&"))
+    }
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    answer.headers.get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+fn location(answer: &Answer) -> &str {
+    header(answer, "location")
+}
+
+fn set_cookie(answer: &Answer) -> &str {
+    header(answer, "set-cookie")
+}
+
+fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.body.to_vec()).unwrap()
+}
+
+/// What a page loads.
+fn loaded(page: &str) -> Vec<&str> {
+    page.split('"').filter(|part| part.starts_with("/console/assets/")).collect()
+}
+
+/// A form's hidden revision.
+fn revision(page: &str) -> &str {
+    page.split("name=\"revision\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap()
+}
+
+/// The least that a webhook's form sends.
+fn webhook_form<'a>(name: &'a str, url: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("name", name),
+        ("url", url),
+        ("method", "POST"),
+        ("enabled", "on"),
+        ("timeout_seconds", "30"),
+        ("auth", "none"),
+    ]
+}
+
+/// The id of the webhook that a page is about.
+async fn only_webhook(api: &Api) -> String {
+    let list = api.get("/webhook").await.json();
+    assert_eq!(list["data"].as_array().unwrap().len(), 1, "{list}");
+    list["data"][0]["config_id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_sees_a_page_without_signing_in() {
+    let world = World::start().await;
+    let id = world.api.create_webhook("https://example.com/", json!({})).await;
+    let stranger = Browser::new(&world);
+    assert_eq!(location(&stranger.get("/").await), SIGN_IN);
+    for path in pages(&id, NOBODY) {
+        let answer = stranger.get(&path).await;
+        assert_eq!(answer.status, 303, "{path}");
+        let next = format!("{SIGN_IN}?next={}", path.replace('/', "%2F"));
+        assert_eq!(location(&answer), next);
+    }
+    let answer =
+        stranger.post(SIGN_IN, &[("token", &world.api.token), ("next", "/console/webhooks/new")]).await;
+    assert_eq!(location(&answer), "/console/signed-in?next=%2Fconsole%2Fwebhooks%2Fnew");
+    for wrong in ["", "hookstep_unknown"] {
+        let answer = stranger.post(SIGN_IN, &[("token", wrong)]).await;
+        assert_eq!((answer.status, set_cookie(&answer)), (422, ""));
+        assert!(!text(&answer).contains("hookstep_unknown"), "{answer:?}");
+    }
+    let answer = stranger.get("/console/signed-in").await;
+    assert_eq!(location(&answer), "/console/sign-in?reason=cookie");
+    assert!(stranger.page(location(&answer)).await.contains("needs https"));
+}
+
+/// Pages of a webhook and of an event.
+fn pages(id: &str, event_id: &str) -> Vec<String> {
+    let mut pages = vec!["/console/webhooks/new".to_owned()];
+    for part in ["", "/row", "/edit", "/delete", "/rotate-secret", "/test", "/recover", "/events"] {
+        pages.push(format!("/console/webhooks/{id}{part}"));
+    }
+    pages.push(format!("/console/webhooks/{id}/events/{event_id}"));
+    pages
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_a_cookie_that_scripts_and_other_sites_do_not_get() {
+    let world = World::start().await;
+    let browser = Browser::new(&world);
+    let form =
+        || browser.form(SIGN_IN, &[("token", &world.api.token)]).header("sec-fetch-site", "same-origin");
+    let plain = Answer::to(form()).await;
+    let cookie = set_cookie(&plain);
+    assert!(
+        cookie.starts_with("hookstep=")
+            && cookie.ends_with("; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax")
+    );
+    assert!(!cookie.contains(&world.api.token) && !location(&plain).contains(&world.api.token));
+    let secure = Answer::to(form().header("x-forwarded-proto", "https")).await;
+    let cookie = set_cookie(&secure);
+    assert!(cookie.starts_with("__Host-hookstep=") && cookie.ends_with("; SameSite=Lax; Secure"), "{cookie}");
+
+    let browser = Browser::signed_in(&world, &world.api).await;
+    assert_eq!(
+        location(&browser.get("/console/signed-in?next=%2Fconsole%2Ftokens").await),
+        "/console/tokens"
+    );
+    assert_eq!(location(&browser.get("/console/signed-in?next=%2F%2Fevil.example").await), "/");
+    let answer = browser.post("/console/sign-out", &[]).await;
+    assert!(set_cookie(&answer).starts_with("hookstep=; Path=/; Max-Age=0"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_does_not_know_the_cookie() {
+    let world = World::start().await;
+    let id = world.api.create_webhook("https://example.com/", json!({})).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    for path in ["/webhook".to_owned(), format!("/webhook/{id}"), format!("/webhook/{id}/events")] {
+        browser.get(&path).await.problem(401);
+    }
+    Answer::to(browser.request(Method::DELETE, &format!("/webhook/{id}"))).await.problem(401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_changed_by_another_site() {
+    let world = World::start().await;
+    let id = world.api.create_webhook("https://example.com/", json!({})).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let delete = || browser.form(&format!("/console/webhooks/{id}/delete"), &[]);
+    let refused = [
+        delete(),
+        delete().header("sec-fetch-site", "cross-site"),
+        delete().header("sec-fetch-site", "same-site"),
+        delete().header("sec-fetch-site", "none"),
+        delete().header("sec-fetch-site", "cross-site").header("origin", &world.api.base),
+        delete().header("origin", "https://evil.example"),
+        delete().header("origin", "null"),
+    ];
+    for request in refused {
+        assert_eq!(Answer::to(request).await.status, 403);
+    }
+    assert_eq!(world.api.get(&format!("/webhook/{id}")).await.status, 200);
+    // An old browser.
+    let answer = Answer::to(delete().header("origin", &world.api.base)).await;
+    assert_eq!(location(&answer), "/?done=deleted", "{answer:?}");
+    world.api.get(&format!("/webhook/{id}")).await.problem(404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_only_read_is_shown_nothing_that_would_be_refused() {
+    let (world, receiver) = (World::start().await, Receiver::answering([Reply::status(404)]).await);
+    let id = world
+        .api
+        .create_webhook(&receiver.url, json!({"auth": {"type": "api_key", "name": "X-Key", "value": "v"}}))
+        .await;
+    let event = world.api.deliver(&id, "{}").await;
+    let event_id = event["event_id"].as_str().unwrap();
+    let reader = Browser::signed_in(&world, &world.with_scopes(&[Scope::Read]).await).await;
+    let paths = [
+        "/".to_owned(),
+        format!("/console/webhooks/{id}"),
+        format!("/console/webhooks/{id}/events/{event_id}"),
+    ];
+    for path in &paths {
+        let page = reader.page(path).await;
+        assert!(page.contains("Read only"), "{path}");
+        let actions: Vec<_> = page.split("method=\"post\"").skip(1).collect();
+        assert!(actions.len() == 1 && actions[0].contains("Sign out"), "{path}: {page}");
+        for action in ["/edit", "/delete", "/rotate-secret", "/test", "/recover", "/replay", "/new"] {
+            assert!(!page.contains(&format!("{action}\"")), "{path} {action}");
+        }
+    }
+    for action in ["new", &format!("{id}/edit"), &format!("{id}/delete"), &format!("{id}/rotate-secret")] {
+        let path = format!("/console/webhooks/{action}");
+        assert_eq!(reader.get(&path).await.status, 403, "{path}");
+        assert_eq!(
+            reader.post(&path, &webhook_form("n", "https://example.com/")).await.status,
+            403,
+            "{path}"
+        );
+    }
+    for action in ["enabled", "test-auth", "test", "recover", &format!("events/{event_id}/replay")] {
+        assert_eq!(reader.post(&format!("/console/webhooks/{id}/{action}"), &[]).await.status, 403);
+    }
+    let producer = world.with_scopes(&[Scope::Trigger]).await;
+    assert_eq!(Browser::new(&world).post(SIGN_IN, &[("token", &producer.token)]).await.status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_of_another_org_are_not_there() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event = world.api.deliver(&id, "{}").await;
+    let other = Browser::signed_in(&world, &world.admin_of("other").await).await;
+    for path in pages(&id, event["event_id"].as_str().unwrap()).into_iter().skip(1) {
+        assert_eq!(other.get(&path).await.status, 404, "{path}");
+    }
+    for action in ["enabled", "edit", "delete", "rotate-secret", "test-auth", "test"] {
+        let path = format!("/console/webhooks/{id}/{action}");
+        assert_eq!(other.post(&path, &[]).await.status, 404, "{path}");
+    }
+    assert!(other.page("/").await.contains("No webhooks yet"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_small_strict_and_never_kept() {
+    let replies = [Reply::status(404).body(format!("{{\"a\":\"{}\"}}", "x".repeat(70_000)))];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let mut event_id = String::new();
+    for _ in 0..30 {
+        event_id = world.api.deliver(&id, "{}").await["event_id"].as_str().unwrap().to_owned();
+    }
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let others =
+        ["/", SIGN_IN, "/console/nothing", &format!("/console/webhooks/{NOBODY}")].map(str::to_owned);
+    for path in pages(&id, &event_id).into_iter().chain(others) {
+        let answer = browser.get(&path).await;
+        let policy = header(&answer, "content-security-policy");
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(header(&answer, "cache-control"), "no-store", "{path}");
+        assert_eq!(header(&answer, "x-content-type-options"), "nosniff", "{path}");
+        assert!(header(&answer, "content-type").starts_with("text/html"), "{path}");
+        let page = text(&answer);
+        assert!(
+            !page.contains("style=\"") && !page.contains("<style") && !page.contains("javascript:"),
+            "{path}"
+        );
+        let mut bytes = page.len();
+        for file in loaded(&page) {
+            let file = browser.get(file).await;
+            assert_eq!(header(&file, "cache-control"), "public, max-age=31536000, immutable");
+            bytes += file.body.len();
+        }
+        assert!(bytes < MOST_BYTES, "{path}: {bytes} bytes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_wrote_is_only_text() {
+    const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+    let replies =
+        [Reply::status(500).header("X-Hostile", HOSTILE).body(format!("{{\"a\": {}}}", json!(HOSTILE)))];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let fields = json!({"name": HOSTILE, "headers": {"X-Team": HOSTILE}, "auth": {"type": "basic", "username": HOSTILE,
+        "password": "p"}, "retry": {"schedule_seconds": []}});
+    let id = world.api.create_webhook(&receiver.url, fields).await;
+    let request = world.api.triggering(&id, "", "{}").header("x-correlation-id", HOSTILE);
+    let event_id = crate::world::accepted(&Answer::to(request).await);
+    world.api.ended(&id, &event_id).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    for path in pages(&id, &event_id).into_iter().chain(["/".to_owned()]) {
+        let page = browser.page(&path).await;
+        assert!(!page.contains("<script>") && !page.contains("<img"), "{path}: {page}");
+        assert!(path.ends_with("/new") || page.contains("&lt;script&gt;"), "{path}");
+    }
+    let query = encoded(HOSTILE);
+    for path in [format!("/console/webhooks/{id}?q={query}&status="), format!("{SIGN_IN}?next={query}")] {
+        assert!(!browser.page(&path).await.contains("<script>"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_is_created_and_edited_by_forms_and_its_secrets_are_kept() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let mut form = webhook_form("Orders", &receiver.url);
+    form.retain(|(name, _)| *name != "auth");
+    form.extend([("auth", "basic"), ("username", "erp"), ("password", "open sesame")]);
+    form.extend([
+        ("header_name", "X-Team"),
+        ("header_value", "blue"),
+        ("header_name", ""),
+        ("header_value", ""),
+    ]);
+    form.extend([("retry", "custom"), ("schedule", "5 s, 2 min")]);
+    let created = browser.post("/console/webhooks/new", &form).await;
+    assert_eq!(created.status, 201, "{created:?}");
+    assert_eq!(text(&created).matches("<code class=\"copyable\">whsec_").count(), 1);
+    let id = only_webhook(&world.api).await;
+    world.api.deliver(&id, "{}").await;
+    let basic = "Basic ZXJwOm9wZW4gc2VzYW1l";
+    assert_eq!(receiver.only().header("authorization"), Some(basic));
+    assert_eq!(receiver.only().header("x-team"), Some("blue"));
+
+    let edit = format!("/console/webhooks/{id}/edit");
+    let page = browser.page(&edit).await;
+    assert!(
+        page.contains("kept — type to replace")
+            && page.contains("value=\"erp\"")
+            && page.contains("5 s, 2 min")
+    );
+    let revision = revision(&page).to_owned();
+    form.retain(|(name, _)| *name != "password" && *name != "name");
+    form.extend([("name", "Renamed"), ("password", ""), ("revision", &revision)]);
+    let saved = browser.post(&edit, &form).await;
+    assert_eq!(location(&saved), format!("/console/webhooks/{id}?done=saved"), "{saved:?}");
+    assert!(browser.page(location(&saved)).await.contains("The changes are saved."));
+    world.api.deliver(&id, "{}").await;
+    assert_eq!(receiver.seen()[1].header("authorization"), Some(basic));
+    let config = world.api.get(&format!("/webhook/{id}")).await.json();
+    assert_eq!(
+        (&config["name"], &config["retry"]["schedule_seconds"]),
+        (&json!("Renamed"), &json!([5, 120]))
+    );
+    assert_eq!(config["headers"], json!({"X-Team": "blue"}));
+
+    // The same form again is somebody else's change.
+    assert_eq!(browser.post(&edit, &form).await.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_field_is_told_where_it_is_and_nothing_is_saved() {
+    let world = World::start().await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let cases: [(&str, &str, &str); 7] = [
+        ("name", "", "name-wrong"),
+        ("url", "ftp://example.com/", "url-wrong"),
+        ("timeout_seconds", "soon", "timeout_seconds-wrong"),
+        ("timeout_seconds", "841", "timeout_seconds-wrong"),
+        ("method", "GET", "method-wrong"),
+        ("auth", "basic", "auth-username-wrong"),
+        ("auth", "connection", "auth-connection_arn-wrong"),
+    ];
+    for (field, value, wrong) in cases {
+        let mut form = webhook_form("kept text", "https://example.com/");
+        form.retain(|(name, _)| *name != field);
+        form.extend([(field, value), ("password", "swordfish")]);
+        let answer = browser.post("/console/webhooks/new", &form).await;
+        assert_eq!(answer.status, 422, "{field}={value}: {answer:?}");
+        let page = text(&answer);
+        assert!(page.contains(&format!("id=\"{wrong}\"")), "{field}={value}: {page}");
+        assert!(field == "name" || page.contains("value=\"kept text\""), "{field}={value}");
+        assert!(!page.contains("swordfish"), "{field}={value}");
+    }
+    assert_eq!(world.api.get("/webhook").await.json()["data"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_is_switched_rotated_and_deleted_by_its_page() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world
+        .api
+        .create_webhook(&receiver.url, json!({"auth": {"type": "basic", "username": "u", "password": "p"}}))
+        .await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let base = format!("/console/webhooks/{id}");
+    let answer = browser.post(&format!("{base}/enabled"), &[("enabled", "false")]).await;
+    assert!(browser.page(location(&answer)).await.contains("recorded as skipped"));
+    assert_eq!(world.api.deliver(&id, "{}").await["status"], "skipped");
+    browser.post(&format!("{base}/enabled"), &[("enabled", "true")]).await;
+    assert_eq!(world.api.deliver(&id, "{}").await["status"], "succeeded");
+    assert!(receiver.only().header("authorization").is_some());
+
+    let tested = browser.post(&format!("{base}/test-auth"), &[]).await;
+    assert!(tested.status == 200 && text(&tested).contains("Works"), "{tested:?}");
+
+    let ask = browser.page(&format!("{base}/rotate-secret")).await;
+    let form = [("revision", revision(&ask)), ("overlap_hours", "24")];
+    let rotated = browser.post(&format!("{base}/rotate-secret"), &form).await;
+    assert!(rotated.status == 200 && text(&rotated).contains(">whsec_"), "{rotated:?}");
+    // Sent again, by going back or reloading.
+    assert_eq!(browser.post(&format!("{base}/rotate-secret"), &form).await.status, 409);
+    assert!(!browser.page(&base).await.contains(">whsec_M"));
+
+    assert!(browser.page(&format!("{base}/delete")).await.contains("cannot be undone"));
+    let deleted = browser.post(&format!("{base}/delete"), &[]).await;
+    assert!(browser.page(location(&deleted)).await.contains("The webhook is deleted."));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_told_in_plain_words_and_found_again() {
+    let replies = [Reply::status(404).header("X-Why", "no route").body("{\"b\":1.50,\"a\":[]}")];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event = world.api.deliver(&id, "{}").await;
+    let event_id = event["event_id"].as_str().unwrap();
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let base = format!("/console/webhooks/{id}");
+    let page = browser.page(&format!("{base}/events/{event_id}")).await;
+    for part in
+        ["There is nothing at this URL", "x-why", "no route", "1.50", "First byte", "127.0.0.1", "v1,***"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("data-live"), "an event that has ended does not change");
+    let found = browser.get(&format!("{base}?q={event_id}")).await;
+    assert_eq!(location(&found), format!("{base}/events/{event_id}"));
+    assert!(browser.page(&format!("{base}?q={NOBODY}")).await.contains("no such event"));
+    for (query, is_there) in [("status=failed", true), ("status=succeeded", false), ("period=1h", true)] {
+        let table = browser.page(&format!("{base}/events?{query}")).await;
+        assert_eq!(table.contains(event_id), is_there, "{query}: {table}");
+    }
+    assert_eq!(browser.get(&format!("{base}/events?status=lost")).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_page_has_a_token_or_a_secret() {
+    const SECRETS: [&str; 3] = ["pass-word-secret", "client-secret-value", "parameter-secret"];
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let basic = json!({"auth": {"type": "basic", "username": "u", "password": SECRETS[0]}});
+    let oauth = json!({"auth": {"type": "oauth_client_credentials", "token_url": receiver.url, "client_id": "c",
+        "client_secret": SECRETS[1], "parameters": [{"in": "body", "name": "audience", "value": SECRETS[2]}]}});
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let value = browser.cookie.split('=').nth(1).unwrap();
+    for fields in [basic, oauth] {
+        let id = world.api.create_webhook(&receiver.url, fields).await;
+        let event = world.api.deliver(&id, "{}").await;
+        for path in pages(&id, event["event_id"].as_str().unwrap()).into_iter().chain(["/".to_owned()]) {
+            let page = browser.page(&path).await;
+            for secret in SECRETS.into_iter().chain([world.api.token.as_str(), value]) {
+                assert!(!page.contains(secret), "{path}: {secret}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_replayed_and_its_body_downloaded() {
+    let replies = [Reply::status(404), Reply::status(200)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event = world.api.deliver(&id, "{\"a\":1.50, \"b\":\"<script>\"}").await;
+    let event_id = event["event_id"].as_str().unwrap();
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let path = format!("/console/webhooks/{id}/events/{event_id}");
+    let page = browser.page(&path).await;
+    assert!(page.contains("1.50") && page.contains("&lt;script&gt;"), "{page}");
+    let file = browser.get(&format!("{path}/payload")).await;
+    assert_eq!(text(&file), "{\"a\":1.50, \"b\":\"<script>\"}");
+    assert_eq!(header(&file, "content-disposition"), format!("attachment; filename=\"{event_id}\""));
+    assert_eq!(header(&file, "content-type"), "application/octet-stream");
+
+    let replayed = browser.post(&format!("{path}/replay"), &[]).await;
+    let target = location(&replayed);
+    // There before its record is.
+    browser.page(target).await;
+    let again = target.rsplit('/').next().unwrap().trim_end_matches("?new=1");
+    assert_eq!(world.api.ended(&id, again).await["status"], "succeeded");
+    assert!(browser.page(target).await.contains(&format!("{path}\">an earlier event")));
+    let nothing = format!("/console/webhooks/{id}/events/{NOBODY}");
+    assert_eq!(browser.get(&nothing).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pending_retry_is_cancelled_by_its_page() {
+    let (world, receiver) = (World::start().await, Receiver::answering([Reply::status(503)]).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event_id = world.api.trigger(&id, "{}").await;
+    world.api.until(&id, &event_id, |event| event["next_attempt_at"].is_string()).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let path = format!("/console/webhooks/{id}/events/{event_id}");
+    let page = browser.page(&path).await;
+    assert!(
+        page.contains("Retrying") && page.contains("The next attempt is due") && page.contains("data-live")
+    );
+    let cancelled = browser.post(&format!("{path}/cancel"), &[]).await;
+    assert_eq!(location(&cancelled), path);
+    assert_eq!(world.api.event(&id, &event_id).await["status"], "failed");
+    assert!(!browser.page(&path).await.contains("data-live"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_missed_is_replayed_and_its_progress_shown() {
+    let replies = [Reply::status(404), Reply::status(404), Reply::status(200)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    for _ in 0..2 {
+        world.api.deliver(&id, "{}").await;
+    }
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let recover = format!("/console/webhooks/{id}/recover");
+    let started = browser.post(&recover, &[("status", "failed"), ("hours", "1")]).await;
+    let replay_id = location(&started).rsplit('/').next().unwrap().to_owned();
+    let progress = format!("/webhook/{id}/replays/{replay_id}");
+    while world.api.get(&progress).await.json()["status"] == "in_progress" {
+        tokio::task::yield_now().await;
+    }
+    let page = browser.page(location(&started)).await;
+    assert!(page.contains("Done") && page.contains("<dd class=\"number\">2</dd>"), "{page}");
+    assert_eq!(browser.post(&recover, &[("status", "failed"), ("hours", "5")]).await.status, 400);
+    assert_eq!(browser.post(&recover, &[("status", "in_progress"), ("hours", "1")]).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_is_sent_and_answered_on_the_same_page() {
+    let replies = [Reply::status(200).body("{\"thanks\":1.50}"), Reply::status(422).body("no such order")];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let path = format!("/console/webhooks/{id}/test");
+    assert!(browser.page(&path).await.contains("Hello from Hookstep"));
+    let body = "\n{\"order\": 12.50}\r\n";
+    let sent = browser.post(&path, &[("body", body), ("content_type", "application/json")]).await;
+    let page = text(&sent);
+    assert!(sent.status == 200 && page.contains("Succeeded") && page.contains("1.50"), "{page}");
+    // Typed lines end as they do everywhere but in forms.
+    assert_eq!(receiver.only().body, b"\n{\"order\": 12.50}\n");
+    let refused = browser.post(&path, &[("body", "{}"), ("content_type", "text/plain")]).await;
+    let page = text(&refused);
+    assert!(page.contains("does not accept the body") && page.contains("no such order"), "{page}");
+    let wrong = browser.post(&path, &[("body", "{}"), ("content_type", "a\nb")]).await;
+    assert!(wrong.status == 422 && text(&wrong).contains("content_type-wrong"), "{wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_made_shown_once_and_revoked() {
+    let world = World::start().await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let wrong = browser.post("/console/tokens", &[("name", "shop"), ("days", "30")]).await;
+    assert!(wrong.status == 422 && text(&wrong).contains("scopes-wrong"), "{wrong:?}");
+    let form = [("name", "shop"), ("scope", "read"), ("scope", "trigger"), ("days", "30")];
+    let made = browser.post("/console/tokens", &form).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let page = text(&made);
+    let token = page.split("data-copy=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let shop = Api { token: token.clone(), ..world.api.clone() };
+    assert_eq!(shop.get("/webhook").await.status, 200);
+
+    let list = browser.page("/console/tokens").await;
+    assert!(list.contains("shop") && !list.contains(&token), "{list}");
+    assert!(!Browser::signed_in(&world, &shop).await.page("/console/tokens").await.contains("shop"));
+    let token_id = world.api.get("/tokens").await.json()["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|token| token["name"] == "shop")
+        .unwrap()["token_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let revoke = format!("/console/tokens/{token_id}/revoke");
+    assert!(browser.page(&revoke).await.contains("Revoke this token?"));
+    let revoked = browser.post(&revoke, &[]).await;
+    assert!(browser.page(location(&revoked)).await.contains("The token is revoked."));
+    shop.get("/webhook").await.problem(401);
+    assert_eq!(browser.post(&revoke, &[]).await.status, 404);
+}
