@@ -139,7 +139,7 @@ async fn nobody_sees_a_page_without_signing_in() {
 /// Pages of a webhook and of an event.
 fn pages(id: &str, event_id: &str) -> Vec<String> {
     let mut pages = vec!["/console/webhooks/new".to_owned()];
-    for part in ["", "/row", "/edit", "/delete", "/rotate-secret", "/events"] {
+    for part in ["", "/row", "/edit", "/delete", "/rotate-secret", "/test", "/recover", "/events"] {
         pages.push(format!("/console/webhooks/{id}{part}"));
     }
     pages.push(format!("/console/webhooks/{id}/events/{event_id}"));
@@ -229,7 +229,7 @@ async fn who_may_only_read_is_shown_nothing_that_would_be_refused() {
         assert!(page.contains("Read only"), "{path}");
         let actions: Vec<_> = page.split("method=\"post\"").skip(1).collect();
         assert!(actions.len() == 1 && actions[0].contains("Sign out"), "{path}: {page}");
-        for action in ["/edit", "/delete", "/rotate-secret", "/test", "/new"] {
+        for action in ["/edit", "/delete", "/rotate-secret", "/test", "/recover", "/replay", "/new"] {
             assert!(!page.contains(&format!("{action}\"")), "{path} {action}");
         }
     }
@@ -242,7 +242,7 @@ async fn who_may_only_read_is_shown_nothing_that_would_be_refused() {
             "{path}"
         );
     }
-    for action in ["enabled", "test-auth"] {
+    for action in ["enabled", "test-auth", "test", "recover", &format!("events/{event_id}/replay")] {
         assert_eq!(reader.post(&format!("/console/webhooks/{id}/{action}"), &[]).await.status, 403);
     }
     let producer = world.with_scopes(&[Scope::Trigger]).await;
@@ -258,7 +258,7 @@ async fn the_pages_of_another_org_are_not_there() {
     for path in pages(&id, event["event_id"].as_str().unwrap()).into_iter().skip(1) {
         assert_eq!(other.get(&path).await.status, 404, "{path}");
     }
-    for action in ["enabled", "edit", "delete", "rotate-secret", "test-auth"] {
+    for action in ["enabled", "edit", "delete", "rotate-secret", "test-auth", "test"] {
         let path = format!("/console/webhooks/{id}/{action}");
         assert_eq!(other.post(&path, &[]).await.status, 404, "{path}");
     }
@@ -476,4 +476,126 @@ async fn no_page_has_a_token_or_a_secret() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_replayed_and_its_body_downloaded() {
+    let replies = [Reply::status(404), Reply::status(200)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event = world.api.deliver(&id, "{\"a\":1.50, \"b\":\"<script>\"}").await;
+    let event_id = event["event_id"].as_str().unwrap();
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let path = format!("/console/webhooks/{id}/events/{event_id}");
+    let page = browser.page(&path).await;
+    assert!(page.contains("1.50") && page.contains("&lt;script&gt;"), "{page}");
+    let file = browser.get(&format!("{path}/payload")).await;
+    assert_eq!(text(&file), "{\"a\":1.50, \"b\":\"<script>\"}");
+    assert_eq!(header(&file, "content-disposition"), format!("attachment; filename=\"{event_id}\""));
+    assert_eq!(header(&file, "content-type"), "application/octet-stream");
+
+    let replayed = browser.post(&format!("{path}/replay"), &[]).await;
+    let target = location(&replayed);
+    // There before its record is.
+    browser.page(target).await;
+    let again = target.rsplit('/').next().unwrap().trim_end_matches("?new=1");
+    assert_eq!(world.api.ended(&id, again).await["status"], "succeeded");
+    assert!(browser.page(target).await.contains(&format!("{path}\">an earlier event")));
+    let nothing = format!("/console/webhooks/{id}/events/{NOBODY}");
+    assert_eq!(browser.get(&nothing).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pending_retry_is_cancelled_by_its_page() {
+    let (world, receiver) = (World::start().await, Receiver::answering([Reply::status(503)]).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event_id = world.api.trigger(&id, "{}").await;
+    world.api.until(&id, &event_id, |event| event["next_attempt_at"].is_string()).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let path = format!("/console/webhooks/{id}/events/{event_id}");
+    let page = browser.page(&path).await;
+    assert!(
+        page.contains("Retrying") && page.contains("The next attempt is due") && page.contains("data-live")
+    );
+    let cancelled = browser.post(&format!("{path}/cancel"), &[]).await;
+    assert_eq!(location(&cancelled), path);
+    assert_eq!(world.api.event(&id, &event_id).await["status"], "failed");
+    assert!(!browser.page(&path).await.contains("data-live"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_missed_is_replayed_and_its_progress_shown() {
+    let replies = [Reply::status(404), Reply::status(404), Reply::status(200)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    for _ in 0..2 {
+        world.api.deliver(&id, "{}").await;
+    }
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let recover = format!("/console/webhooks/{id}/recover");
+    let started = browser.post(&recover, &[("status", "failed"), ("hours", "1")]).await;
+    let replay_id = location(&started).rsplit('/').next().unwrap().to_owned();
+    let progress = format!("/webhook/{id}/replays/{replay_id}");
+    while world.api.get(&progress).await.json()["status"] == "in_progress" {
+        tokio::task::yield_now().await;
+    }
+    let page = browser.page(location(&started)).await;
+    assert!(page.contains("Done") && page.contains("<dd class=\"number\">2</dd>"), "{page}");
+    assert_eq!(browser.post(&recover, &[("status", "failed"), ("hours", "5")]).await.status, 400);
+    assert_eq!(browser.post(&recover, &[("status", "in_progress"), ("hours", "1")]).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_is_sent_and_answered_on_the_same_page() {
+    let replies = [Reply::status(200).body("{\"thanks\":1.50}"), Reply::status(422).body("no such order")];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let path = format!("/console/webhooks/{id}/test");
+    assert!(browser.page(&path).await.contains("Hello from Hookstep"));
+    let body = "\n{\"order\": 12.50}\r\n";
+    let sent = browser.post(&path, &[("body", body), ("content_type", "application/json")]).await;
+    let page = text(&sent);
+    assert!(sent.status == 200 && page.contains("Succeeded") && page.contains("1.50"), "{page}");
+    // Typed lines end as they do everywhere but in forms.
+    assert_eq!(receiver.only().body, b"\n{\"order\": 12.50}\n");
+    let refused = browser.post(&path, &[("body", "{}"), ("content_type", "text/plain")]).await;
+    let page = text(&refused);
+    assert!(page.contains("does not accept the body") && page.contains("no such order"), "{page}");
+    let wrong = browser.post(&path, &[("body", "{}"), ("content_type", "a\nb")]).await;
+    assert!(wrong.status == 422 && text(&wrong).contains("content_type-wrong"), "{wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_made_shown_once_and_revoked() {
+    let world = World::start().await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let wrong = browser.post("/console/tokens", &[("name", "shop"), ("days", "30")]).await;
+    assert!(wrong.status == 422 && text(&wrong).contains("scopes-wrong"), "{wrong:?}");
+    let form = [("name", "shop"), ("scope", "read"), ("scope", "trigger"), ("days", "30")];
+    let made = browser.post("/console/tokens", &form).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let page = text(&made);
+    let token = page.split("data-copy=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let shop = Api { token: token.clone(), ..world.api.clone() };
+    assert_eq!(shop.get("/webhook").await.status, 200);
+
+    let list = browser.page("/console/tokens").await;
+    assert!(list.contains("shop") && !list.contains(&token), "{list}");
+    assert!(!Browser::signed_in(&world, &shop).await.page("/console/tokens").await.contains("shop"));
+    let token_id = world.api.get("/tokens").await.json()["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|token| token["name"] == "shop")
+        .unwrap()["token_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let revoke = format!("/console/tokens/{token_id}/revoke");
+    assert!(browser.page(&revoke).await.contains("Revoke this token?"));
+    let revoked = browser.post(&revoke, &[]).await;
+    assert!(browser.page(location(&revoked)).await.contains("The token is revoked."));
+    shop.get("/webhook").await.problem(401);
+    assert_eq!(browser.post(&revoke, &[]).await.status, 404);
 }

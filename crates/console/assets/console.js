@@ -90,6 +90,9 @@ document.addEventListener("click", async ({ target }) => {
     await navigator.clipboard?.writeText(button.dataset.copy);
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  } else if (button.dataset.fetch) {
+    const fresh = await load(button.dataset.fetch).catch(() => null);
+    if (fresh) replace(document.querySelector(button.dataset.into), fresh).querySelector("[aria-pressed='true']")?.focus();
   } else if (button.dataset.add !== undefined) {
     const group = button.closest(".field");
     group.querySelector(".rows").append(group.querySelector("template").content.cloneNode(true));

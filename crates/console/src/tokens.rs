@@ -38,17 +38,17 @@ pub(crate) struct TokenFields {
 #[schema(as = Token)]
 pub(crate) struct TokenView {
     /// What it is called; null for one that was made before tokens had a name to revoke them by.
-    token_id: Option<TokenId>,
+    pub(crate) token_id: Option<TokenId>,
     /// What it is for.
-    name: String,
+    pub(crate) name: String,
     /// What it may do.
-    scopes: Vec<Scope>,
+    pub(crate) scopes: Vec<Scope>,
     /// When it was made.
-    created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// When it ends; null when it is only revoked.
-    expires_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
     /// Whether it is the one that this request was sent with.
-    current: bool,
+    pub(crate) current: bool,
 }
 
 // Not `Debug`: it has the token itself.

@@ -84,7 +84,7 @@ fn buttons(event: &EventRecord, base: &str) -> Markup {
     html! {
         div.actions {
             @if event.status != Status::InProgress {
-                form method="post" action={(base) "/replay"} { button.primary { "Replay" } }
+                form method="post" action={(base) "/replay"} { button.primary[event.status != Status::Succeeded] { "Replay" } }
             } @else if event.next_attempt_at.is_some() {
                 form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } }
             }

@@ -21,6 +21,7 @@ mod schedule;
 mod session;
 mod sign_in;
 mod test_send;
+mod tokens;
 mod webhook;
 mod webhook_form;
 mod webhooks;
@@ -59,6 +60,8 @@ pub(crate) fn routes() -> Router<Arc<Context>> {
         .route(&webhook("/events/{event_id}/payload"), get(event::payload::read))
         .route(&webhook("/events/{event_id}/replay"), post(event::replay))
         .route(&webhook("/events/{event_id}/cancel"), post(event::cancel))
+        .route("/console/tokens", get(tokens::show).post(tokens::create))
+        .route("/console/tokens/{token_id}/revoke", get(tokens::ask_revoke).post(tokens::revoke))
         .route("/console/assets/{name}", get(assets::serve))
         .route("/console/{*rest}", any(nothing))
         .layer(middleware::from_fn(guard::protect))
