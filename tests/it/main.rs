@@ -6,7 +6,8 @@
 //! what is our own fault, `tenants` for who may do what, `tokens` for how tokens come and go, `auth`, `certificates` and
 //! `signing_keys` for how credentials and keys are set, `changes` for what becomes of changes at once, `credentials` for who
 //! a request says it is, `trusted` and `signatures` for what a receiver can check, `leaks` for what must be nowhere, `bus`
-//! for events from EventBridge, `put_events` for those put on the host's own bus, `pages` and `browser` for the console.
+//! for events from EventBridge, `put_events` for those put on the host's own bus, `pages` and `browser` for the console,
+//! `openapi` for the API's document. `tenancy` and `schemathesis` ask every operation that is in it.
 //! What needs a process of its own is in `crash` (the host) and `lambdas` (the function binaries); `standins` is for AWS's
 //! services on the host, and `contracts` binds the parts together.
 //!
