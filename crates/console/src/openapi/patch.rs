@@ -17,10 +17,7 @@ impl PartialSchema for WebhookPatch {
             match (name.as_str(), field) {
                 // Neither has a default.
                 ("name" | "url", _) => {}
-                ("auth", field) => {
-                    *field =
-                        part("Those of its fields that are to change, or another `type` with all its fields.")
-                }
+                ("auth", field) => *field = auth(),
                 ("retry", field) => *field = retry(),
                 (_, RefOr::T(Schema::Object(field))) => or_null(field),
                 _ => {}
@@ -39,7 +36,8 @@ fn object(schema: RefOr<Schema>) -> Object {
     }
 }
 
-fn part(description: &str) -> RefOr<Schema> {
+fn auth() -> RefOr<Schema> {
+    let description = "Those of its fields that are to change, or another `type` with all its fields.";
     let types = SchemaType::from_iter([Type::Object, Type::Null]);
     ObjectBuilder::new().schema_type(types).description(Some(description)).into()
 }
