@@ -7,7 +7,8 @@
 //! counted, `patch` for changes of single fields, `auth`, `certificates` and `signing_keys` for how credentials and keys are
 //! set, `changes` for what becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures`
 //! for what a receiver can check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `put_events` for those
-//! put on the host's own bus, `pages` and `browser` for the console. What needs a process of its own is in `crash` (the host)
+//! put on the host's own bus, `pages` and `browser` for the console, `openapi` for the API's document, of which `tenancy` and
+//! `schemathesis` ask every operation. What needs a process of its own is in `crash` (the host)
 //! and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the parts
 //! together.
 //!
