@@ -2,12 +2,13 @@
 //!
 //! Where a new test goes: by what a user would call it. `trigger` for what a producer sees, `webhooks` for the management
 //! API, `events` for what can be read back, `receivers` for what a receiver does to us, `bodies` for what travels,
-//! `claims` for claim checks, `retries` for what comes after a failure, `exceptions` for what is our own fault, `replays` for what is sent again, `tenants`
-//! for who may do what, `tokens` for how tokens come and go, `auth`, `certificates` and `signing_keys` for how credentials and keys are set, `changes` for what
-//! becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures` for what a receiver can
-//! check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `pages` and `browser` for the console. What needs a process of its own is in `crash`
-//! (the host) and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the
-//! parts together.
+//! `claims` for claim checks, `retries` for what comes after a failure, `replays` for what is sent again, `exceptions` for
+//! what is our own fault, `tenants` for who may do what, `tokens` for how tokens come and go, `auth`, `certificates` and
+//! `signing_keys` for how credentials and keys are set, `changes` for what becomes of changes at once, `credentials` for who
+//! a request says it is, `trusted` and `signatures` for what a receiver can check, `leaks` for what must be nowhere, `bus`
+//! for events from EventBridge, `put_events` for those put on the host's own bus, `pages` and `browser` for the console.
+//! What needs a process of its own is in `crash` (the host) and `lambdas` (the function binaries); `standins` is for AWS's
+//! services on the host, and `contracts` binds the parts together.
 //!
 //! What must be the same on AWS is a case in `cases`: it runs on the host, and in `ministack` on the deployed template.
 
@@ -29,6 +30,7 @@ mod leaks;
 mod ministack;
 mod pages;
 mod process;
+mod put_events;
 mod python;
 mod receivers;
 mod replays;

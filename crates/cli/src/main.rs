@@ -1,5 +1,6 @@
 //! `hookstep`: the embedded host, and tools around it.
 
+mod aws;
 mod demo;
 mod history;
 mod serve;
@@ -33,6 +34,8 @@ enum Command {
     Demo(ServeArgs),
     /// Make an API token in the data directory. The host may be running.
     Token(token::TokenArgs),
+    /// Print the AWS credentials with which producers put events on the host's bus, for a shell to evaluate.
+    AwsCredentials(aws::AwsArgs),
     /// Print the executions of an event, state by state. The host may be running.
     History(history::HistoryArgs),
 }
@@ -46,6 +49,7 @@ async fn main() -> std::process::ExitCode {
         Some(Command::Serve(args)) => serve::serve(args).await,
         Some(Command::Demo(args)) => demo::demo(args).await,
         Some(Command::Token(args)) => token::create(args).await,
+        Some(Command::AwsCredentials(args)) => aws::print(args),
         Some(Command::History(args)) => history::print(args),
     };
     match result {

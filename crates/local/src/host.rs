@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use workflow::AsyncWorkflow;
 
 use crate::admin::{self, FirstToken, NewToken};
+use crate::bus::Bus;
 use crate::engine::Engine;
 use crate::functions::Functions;
 use crate::journal::{self, Journal};
@@ -24,7 +25,7 @@ use crate::machines::{Kind, Machines};
 use crate::states::States;
 use crate::tables::{self, CONFIGS, EVENTS, TOKENS, Tables};
 use crate::transport::{Clients, Others, Services};
-use crate::{OpenError, bucket, connections, housekeeping, private};
+use crate::{OpenError, aws, bucket, connections, housekeeping, private};
 
 /// How a host is set up.
 #[derive(Clone, Debug)]
@@ -77,7 +78,13 @@ impl Host {
         let states = States::default();
         let keys = keys::Keys::open(dir)?;
         let connections = connections::Connections::new(tables.clone(), keys.clone(), options.sources);
-        let others = Others { bucket: bucket.clone(), states: states.clone(), connections, keys };
+        let machine = match options.async_workflow {
+            AsyncWorkflow::Express => Kind::Express,
+            AsyncWorkflow::Standard => Kind::Standard,
+        };
+        let bus = Bus { states: states.clone(), sources: options.sources, machine };
+        let aws = aws::endpoint(bus.clone(), aws::aws_credentials(dir, &options.sources)?, options.sources);
+        let others = Others { bucket: bucket.clone(), states: states.clone(), bus, connections, keys };
         let services = Services { tables: tables.clone(), others: Some(others) };
         let clients = Clients::new(services, credentials, &options.public_url);
         let journal = Journal::open(&dir.join(journal::FILE))?;
@@ -89,7 +96,7 @@ impl Host {
             tracing::info!(executions = resumed, "took up executions of an earlier run");
         }
         Ok(Self {
-            router: router(&options, &clients, bucket),
+            router: router(&options, &clients, bucket, aws),
             housekeeping: tokio::spawn(housekeeping::run(Arc::clone(&engine), dir.join("s3"))),
             engine,
             states: clients.states,
@@ -209,7 +216,7 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
     })
 }
 
-fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service) -> Router {
+fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service, aws: Router) -> Router {
     let (events, keys) = (clients.events.clone(), clients.keys.clone());
     let tokens = Tokens::new(clients.tables.clone(), TOKENS, options.sources);
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
@@ -235,7 +242,7 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service)
         sources: options.sources,
         inline_limit: options.inline_limit,
     });
-    api::with_fallbacks(console.merge(trigger).merge(bucket::presigned(bucket)))
+    api::with_fallbacks(console.merge(trigger).merge(bucket::presigned(bucket)).merge(aws))
 }
 
 fn machines(options: &Options, clients: &Clients) -> workflow::Machines {

@@ -7,7 +7,9 @@
 
 mod admin;
 mod authorization;
+mod aws;
 mod bucket;
+mod bus;
 mod connections;
 mod engine;
 mod error;
@@ -28,6 +30,7 @@ mod transport;
 mod wire;
 
 pub use admin::{FirstToken, NewToken, create_token};
+pub use aws::{AwsCredentials, aws_credentials};
 pub use error::OpenError;
 pub use host::{Host, Options};
 pub use journal::{ExecutionLog, executions_of};

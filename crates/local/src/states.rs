@@ -34,6 +34,11 @@ impl States {
         let _ = self.0.set(engine);
     }
 
+    /// The engine, once it is there.
+    pub(crate) fn engine(&self) -> Option<&Arc<Engine>> {
+        self.0.get()
+    }
+
     /// Runs one operation (`StartExecution`, …) of the service's JSON protocol.
     pub(crate) async fn call(&self, operation: &str, request: &[u8]) -> Reply {
         let answer = match (self.0.get(), operation) {

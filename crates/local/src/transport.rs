@@ -18,6 +18,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use s3s::service::S3Service;
 
+use crate::bus::Bus;
 use crate::connections::Connections;
 use crate::keys::Keys;
 use crate::states::States;
@@ -47,6 +48,7 @@ pub(crate) struct Services {
 pub(crate) struct Others {
     pub(crate) bucket: S3Service,
     pub(crate) states: States,
+    pub(crate) bus: Bus,
     pub(crate) connections: Connections,
     pub(crate) keys: Keys,
 }
@@ -150,6 +152,7 @@ impl Others {
     async fn call(&self, service: &str, operation: &str, request: &[u8]) -> Result<Reply, ConnectorError> {
         let (name, reply) = match service {
             "AWSStepFunctions" => ("states", self.states.call(operation, request).await),
+            "AWSEvents" if operation == "PutEvents" => ("events", self.bus.put(request).await),
             "AWSEvents" => ("events", self.connections.call(operation, request).await),
             "secretsmanager" => {
                 ("secretsmanager", secrets::call(&self.connections, operation, request).await)
