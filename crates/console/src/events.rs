@@ -7,6 +7,7 @@ use api::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use contract::limits::CORRELATION_ID_BYTES;
 use contract::{
     Attempt, ConfigId, Content, EventId, EventRecord, FieldError, OrgId, Origin, Outcome, Scope, Status,
     Timestamp, Timings,
@@ -24,6 +25,8 @@ struct ListQuery {
     status: Option<String>,
     from: Option<String>,
     to: Option<String>,
+    correlation_id: Option<String>,
+    event_id: Option<String>,
     limit: Option<String>,
     cursor: Option<String>,
 }
@@ -47,6 +50,8 @@ pub(crate) struct EventView {
     webhook_id: EventId,
     outcome: Option<Outcome>,
     status_code: Option<u16>,
+    /// How long the last attempt took.
+    duration_ms: Option<u64>,
     attempt_count: u32,
     /// Why it was skipped or failed.
     reason: Option<String>,
@@ -75,7 +80,8 @@ struct AttemptView {
     error: Option<String>,
 }
 
-/// `GET /webhook/{config_id}/events`: newest first.
+/// `GET /webhook/{config_id}/events`: newest first. All parameters may be combined, but for `event_id`, which finds one event or
+/// none.
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
@@ -85,6 +91,26 @@ pub(crate) async fn list(
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
     let ConfigPath(config_id) = config_id?;
     let query: ListQuery = read_query(&uri)?;
+    let page = match query.event_id()? {
+        Some(event_id) => {
+            let found = ctx.events.get(caller.org_id(), config_id, event_id).await?;
+            store::Page { events: found.into_iter().collect(), next: None }
+        }
+        None => search(&ctx, caller.org_id(), config_id, &query).await?,
+    };
+    if page.events.is_empty() && !exists(&ctx, caller.org_id(), config_id).await? {
+        return Err(Problem::no_webhook());
+    }
+    let data = page.events.into_iter().map(|record| view(record, None)).collect();
+    Ok(Json(Page { data, next_cursor: page.next.map(page::encode_cursor) }))
+}
+
+async fn search(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    query: &ListQuery,
+) -> Result<store::Page, Problem> {
     let filter = EventFilter {
         status: query.status.as_deref().map(status).transpose()?,
         from: query.from.as_deref().map(|text| moment("from", text)).transpose()?,
@@ -97,12 +123,28 @@ pub(crate) async fn list(
     {
         return Err(FieldError::new("from", "must not be later than to").into());
     }
-    let found = ctx.events.list(caller.org_id(), config_id, filter).await?;
-    if found.events.is_empty() && !exists(&ctx, caller.org_id(), config_id).await? {
-        return Err(Problem::no_webhook());
+    Ok(match &query.correlation_id {
+        Some(correlation_id) if !(1..=CORRELATION_ID_BYTES).contains(&correlation_id.len()) => {
+            let reason = format!("must be 1 to {CORRELATION_ID_BYTES} bytes");
+            return Err(FieldError::new("correlation_id", reason).into());
+        }
+        Some(correlation_id) => ctx.events.correlated(org_id, config_id, correlation_id, filter).await?,
+        None => ctx.events.list(org_id, config_id, filter).await?,
+    })
+}
+
+impl ListQuery {
+    /// The one event that is asked for.
+    fn event_id(&self) -> Result<Option<EventId>, FieldError> {
+        let Some(text) = &self.event_id else { return Ok(None) };
+        let Self { status, from, to, correlation_id, event_id: _, limit, cursor } = self;
+        if [status, from, to, correlation_id, limit, cursor].into_iter().any(Option::is_some) {
+            return Err(FieldError::new("event_id", "must be the only parameter"));
+        }
+        text.parse()
+            .map(Some)
+            .map_err(|_| FieldError::new("event_id", "must be an event id: a lowercase UUID"))
     }
-    let data = found.events.into_iter().map(|record| view(record, None)).collect();
-    Ok(Json(Page { data, next_cursor: found.next.map(page::encode_cursor) }))
 }
 
 /// `GET /webhook/{config_id}/events/{event_id}`: with its attempts.
@@ -136,7 +178,7 @@ pub(crate) fn status(text: &str) -> Result<Status, FieldError> {
         .map_err(|_| FieldError::new("status", "must be in_progress, succeeded, failed or skipped"))
 }
 
-fn moment(field: &str, text: &str) -> Result<Timestamp, FieldError> {
+pub(crate) fn moment(field: &str, text: &str) -> Result<Timestamp, FieldError> {
     let reader: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
     Timestamp::deserialize(reader)
         .map_err(|_| FieldError::new(field, "must be a time like 2026-01-02T03:04:05Z (a + is sent as %2B)"))
@@ -159,6 +201,7 @@ pub(crate) fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> Event
         webhook_id: record.webhook_id.unwrap_or(record.event_id),
         outcome: record.outcome,
         status_code: record.status_code,
+        duration_ms: record.duration_ms,
         attempt_count: record.attempt_count,
         reason: record.reason,
         attempts: attempts.map(|attempts| attempts.into_iter().map(attempt_view).collect()),

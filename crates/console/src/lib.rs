@@ -1,6 +1,6 @@
 //! The Lambda function `console`: the management API.
 //!
-//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/events`, `/events/replay`,
+//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/stats`, `/events`, `/events/replay`,
 //! `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and `/replays/{replay_id}`;
 //! `/tokens` and `/tokens/{token_id}`; `/.well-known/webhook-public-key` and `/healthz`.
 
@@ -11,12 +11,14 @@ mod events;
 mod health;
 mod page;
 mod pages;
+mod patch;
 mod payload;
 mod public_key;
 mod replay;
 mod replays;
 mod save;
 mod signing_keys;
+mod stats;
 mod test_auth;
 mod test_send;
 mod tokens;
@@ -75,10 +77,14 @@ impl Context {
 pub fn router(ctx: Context) -> Router {
     Router::new()
         .route("/webhook", get(webhooks::list).post(webhooks::create))
-        .route("/webhook/{config_id}", get(webhooks::read).put(webhooks::replace).delete(webhooks::delete))
+        .route(
+            "/webhook/{config_id}",
+            get(webhooks::read).put(webhooks::replace).patch(patch::patch).delete(webhooks::delete),
+        )
         .route("/webhook/{config_id}/rotate-secret", post(signing_keys::rotate))
         .route("/webhook/{config_id}/test-auth", post(test_auth::test_auth))
         .route("/webhook/{config_id}/test", post(test_send::test))
+        .route("/webhook/{config_id}/stats", get(stats::read))
         .route("/webhook/{config_id}/events", get(events::list))
         .route(
             "/webhook/{config_id}/events/replay",

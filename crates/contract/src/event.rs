@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::CORRELATION_ID_BYTES;
 use crate::{ConfigId, EventHead, EventId, OrgId, Outcome, Timestamp};
 
 /// Where an event stands.
@@ -90,6 +91,9 @@ pub struct EventRecord {
     /// The status code of the last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
+    /// How long the last attempt took, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
     /// How many attempts were recorded.
     #[serde(default)]
     pub attempt_count: u32,
@@ -101,6 +105,11 @@ pub struct EventRecord {
     pub execution: String,
     /// When the record may go, in seconds since 1970 (DynamoDB TTL).
     pub expires_at: i64,
+}
+
+/// Whether a correlation id can be searched for. One that cannot, which only the bus brings, would forbid the whole record.
+fn is_key(correlation_id: &str) -> bool {
+    (1..=CORRELATION_ID_BYTES).contains(&correlation_id.len())
 }
 
 impl EventRecord {
@@ -123,12 +132,13 @@ impl EventRecord {
             next_attempt_at: None,
             size: event.size,
             content_type: event.content_type.clone(),
-            correlation_id: event.correlation_id.clone(),
+            correlation_id: event.correlation_id.clone().filter(|id| is_key(id)),
             replay_of: event.replay_of,
             webhook_id: event.webhook_id,
             claim: None,
             outcome: None,
             status_code: None,
+            duration_ms: None,
             attempt_count: 0,
             reason,
             execution: execution.to_owned(),

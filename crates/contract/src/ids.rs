@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::Timestamp;
 
 /// A text that is not an identifier of the kind asked for.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -101,6 +105,15 @@ uuid_id! {
     EventId, "an event id: a lowercase UUID"
 }
 
+impl EventId {
+    /// When the event was accepted, to the millisecond: a UUIDv7 begins with it.
+    pub fn accepted_at(self) -> Timestamp {
+        let bytes = self.0.as_bytes();
+        let millis = bytes[..6].iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte));
+        Timestamp::new(OffsetDateTime::UNIX_EPOCH).plus(Duration::from_millis(millis))
+    }
+}
+
 uuid_id! {
     /// An API token, as a lowercase UUIDv7: what it is called by those who may not know it.
     TokenId, "a token id: a lowercase UUID"
@@ -115,6 +128,16 @@ mod tests {
         assert!("0190a000-0000-7000-8000-00000000000a".parse::<EventId>().is_ok());
         for wrong in ["", "0190A000-0000-7000-8000-00000000000A", "0190a00000007000800000000000000a", "x"] {
             assert!(wrong.parse::<EventId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_event_id_says_when() {
+        for (id, at) in [
+            ("019b7c9e-5d88-7000-8000-000000000000", "2026-01-02T03:04:05.000Z"),
+            ("00000000-0001-7000-8000-000000000000", "1970-01-01T00:00:00.001Z"),
+        ] {
+            assert_eq!(id.parse::<EventId>().unwrap().accepted_at().to_string(), at);
         }
     }
 

@@ -74,6 +74,9 @@ pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// The longest idempotency key.
 pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 
+/// The longest correlation id that is recorded: it is the sort key of an index, and DynamoDB takes no longer one.
+pub const CORRELATION_ID_BYTES: usize = 1024;
+
 /// How long events and claim checks are kept when nothing else is said.
 pub const RETENTION: Duration = days(RETENTION_DAYS);
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Content, Timestamp};
 
 /// The class of an attempt's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The receiver answered 2xx.

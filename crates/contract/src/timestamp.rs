@@ -53,6 +53,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(pause.try_into().unwrap_or(time::Duration::MAX)))
     }
 
+    /// The last moment at or before this one that is a multiple of `step` after 1970 began: the beginning of its hour or day.
+    pub fn floor(self, step: Duration) -> Self {
+        let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1);
+        self.minus(Duration::from_millis(self.unix_millis().rem_euclid(step).unsigned_abs()))
+    }
+
     /// How much later than `earlier` this is; zero when it is not.
     pub fn since(self, earlier: Self) -> Duration {
         (self.0 - earlier.0).try_into().unwrap_or(Duration::ZERO)
@@ -80,6 +86,20 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_hour_has_one_beginning() {
+        let at = |text: &str| -> Timestamp { serde_json::from_str(&format!("{text:?}")).unwrap() };
+        for (text, hour, day) in [
+            ("2026-01-02T03:04:05.678Z", "2026-01-02T03:00:00.000Z", "2026-01-02T00:00:00.000Z"),
+            ("2026-01-02T00:00:00Z", "2026-01-02T00:00:00.000Z", "2026-01-02T00:00:00.000Z"),
+            ("1969-12-31T23:59:59Z", "1969-12-31T23:00:00.000Z", "1969-12-31T00:00:00.000Z"),
+        ] {
+            let hours = |number: u64| Duration::from_secs(number * 3600);
+            assert_eq!(at(text).floor(hours(1)).to_string(), hour);
+            assert_eq!(at(text).floor(hours(24)).to_string(), day);
+        }
+    }
 
     #[test]
     fn texts_sort_as_moments_do() {

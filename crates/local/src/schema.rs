@@ -2,7 +2,7 @@
 
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
-use store::Tokens;
+use store::{Events, Tokens};
 
 use crate::OpenError;
 use crate::tables::{CONFIGS, CONNECTIONS, EVENTS, TOKENS};
@@ -13,6 +13,7 @@ pub(crate) fn make(database: &Database) -> Result<(), OpenError> {
     create(database, EVENTS, &["pk", "sk"])?;
     create(database, TOKENS, &["token_hash"])?;
     create(database, CONNECTIONS, &["name"])?;
+    index(database, EVENTS, Events::BY_CORRELATION_ID, &["pk", "correlation_id"], "KEYS_ONLY")?;
     index(database, TOKENS, Tokens::BY_ORG, &["org_id", "token_id"], "ALL")
 }
 

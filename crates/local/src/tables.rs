@@ -102,6 +102,7 @@ fn dispatch(database: &Database, operation: &str, request: &[u8]) -> Reply {
         "UpdateItem" => run(request, |request| database.update_item(request)),
         "DeleteItem" => run(request, |request| database.delete_item(request)),
         "Query" => run(request, |request| database.query(request)),
+        "BatchGetItem" => run(request, |request| database.batch_get_item(request)),
         "Scan" => run(request, |request| database.scan(request)),
         "TransactWriteItems" => run(request, |request| database.transact_write_items(request)),
         _ => {

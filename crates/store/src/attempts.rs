@@ -138,12 +138,15 @@ impl Events {
         last: Option<Item>,
     ) -> Result<bool, StoreError> {
         let mut set =
-            "SET #status = :status, updated_at = :now, outcome = :outcome, attempt_count = :count".to_owned();
+            "SET #status = :status, updated_at = :now, outcome = :outcome, duration_ms = :duration_ms, \
+             attempt_count = :count"
+                .to_owned();
         let mut remove = Vec::new();
         let mut values: Item = HashMap::from([
             (":status".to_owned(), s(next.status.as_str())),
             (":now".to_owned(), s(now)),
             (":outcome".to_owned(), s(attempt.outcome.as_str())),
+            (":duration_ms".to_owned(), n(attempt.duration_ms)),
             (":count".to_owned(), n(attempt.number)),
             (":succeeded".to_owned(), s(Status::Succeeded.as_str())),
         ]);

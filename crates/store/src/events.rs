@@ -15,7 +15,7 @@ use crate::StoreError;
 use crate::item::{Item, from_item, s, to_dynamodb_json, to_item};
 
 /// The most pages read for one page of a filtered list, so that a rare status cannot read a whole partition at once.
-const MAX_READS: usize = 10;
+pub(crate) const MAX_READS: usize = 10;
 
 /// What an event's item does not say again, for it is in its key: every byte of a million items is paid for.
 const IN_THE_KEY: [&str; 3] = ["org_id", "config_id", "event_id"];

@@ -15,6 +15,8 @@ mod idempotency;
 mod item;
 mod on_demand;
 mod replays;
+mod search;
+mod stats;
 mod tokens;
 
 pub use bodies::Bodies;
@@ -26,4 +28,5 @@ pub use hold::Hold;
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use on_demand::OnDemand;
 pub use replays::{Replays, Span};
+pub use stats::{CountedDay, CountedHour, EventSketch};
 pub use tokens::Tokens;

@@ -1,0 +1,134 @@
+//! How long the host takes to answer for a page of a webhook with many events: the time from the request to the whole answer,
+//! in one process, without a socket.
+//!
+//! One event is delivered for real, and its item repeated: a page is as large as one of delivered events is.
+
+#![expect(clippy::print_stdout, reason = "the table is the output")]
+
+mod events;
+
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use clap::Parser;
+use egress::Policy;
+use http_body_util::BodyExt;
+use local::{Host, NewToken, Options};
+use serde_json::Value;
+use tower::ServiceExt;
+use workflow::AsyncWorkflow;
+
+/// The org of the benchmark.
+const ORG: &str = "bench";
+
+/// Measures pages on this machine.
+#[derive(Debug, Parser)]
+struct Args {
+    /// How many events the webhook has.
+    #[arg(long, default_value_t = 10_000)]
+    events: u32,
+
+    /// How often each page is asked for.
+    #[arg(long, default_value_t = 50)]
+    times: usize,
+}
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    let args = Args::parse();
+    let dir = tempfile::tempdir()?;
+    let options = Options {
+        data_dir: dir.path().to_owned(),
+        public_url: "http://localhost".to_owned(),
+        policy: Policy { allow_http_targets: true, allow_private_targets: true },
+        inline_limit: contract::limits::INLINE_BYTES,
+        keep_bodies: true,
+        async_workflow: AsyncWorkflow::Express,
+        sources: boot::sources(),
+    };
+    let host = Host::open(options.clone()).await?;
+    let token = host.create_token(NewToken::admin(ORG.parse()?)).await?;
+    let config_id = events::deliver_one(&Asker { host: &host, token: &token }).await?;
+    host.stop().await;
+    drop(host);
+    let bytes = events::repeat(dir.path(), args.events)?;
+
+    let host = Host::open(options).await?;
+    let asker = Asker { host: &host, token: &token };
+    println!("{} events of {bytes} B, {} times each\n", args.events, args.times);
+    println!("| | p50 ms | p99 ms | worst ms |");
+    println!("| --- | ---: | ---: | ---: |");
+    let path = format!("/webhook/{config_id}/events");
+    let middle = asker.cursor_after(&path, args.events / 2).await?;
+    for (name, query) in [
+        ("the first 100", "?limit=100".to_owned()),
+        ("100 from the middle", format!("?limit=100&cursor={middle}")),
+        ("the first 50", String::new()),
+        ("100 that failed, of which there are none", "?limit=100&status=failed".to_owned()),
+        ("100 of a correlation id", format!("?limit=100&correlation_id={}", events::CORRELATION_ID)),
+    ] {
+        let times = asker.times(&format!("{path}{query}"), args.times).await?;
+        let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1000.0;
+        println!("| {name} | {:.1} | {:.1} | {:.1} |", at(50), at(99), at(100));
+    }
+    let path = format!("/webhook/{config_id}/stats");
+    let first = asker.times(&path, 1).await?;
+    let second = asker.times(&path, args.times).await?;
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    println!(
+        "\nstats of 24 hours: {:.1} ms the first time, {:.1} ms then",
+        ms(first[0]),
+        ms(second[args.times / 2])
+    );
+    host.stop().await;
+    Ok(())
+}
+
+/// Somebody with a token.
+struct Asker<'a> {
+    host: &'a Host,
+    token: &'a str,
+}
+
+impl Asker<'_> {
+    async fn ask(&self, method: &str, path: &str, body: String) -> Outcome<Value> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .body(Body::from(body))?;
+        let response = self.host.router().oneshot(request).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        match status {
+            StatusCode::OK | StatusCode::CREATED => Ok(serde_json::from_slice(&body)?),
+            _ => Err(format!("{method} {path}: {status} {}", String::from_utf8_lossy(&body)).into()),
+        }
+    }
+
+    /// The cursor of the page after so many events.
+    async fn cursor_after(&self, path: &str, events: u32) -> Outcome<String> {
+        let mut query = "?limit=100".to_owned();
+        for _ in 0..events / 100 {
+            let page = self.ask("GET", &format!("{path}{query}"), String::new()).await?;
+            let cursor = page["next_cursor"].as_str().ok_or("the list ends early")?;
+            query = format!("?limit=100&cursor={cursor}");
+        }
+        Ok(query.rsplit('=').next().unwrap_or_default().to_owned())
+    }
+
+    /// How long the answers took, shortest first.
+    async fn times(&self, path: &str, times: usize) -> Outcome<Vec<Duration>> {
+        let mut found = Vec::with_capacity(times);
+        for _ in 0..times {
+            let start = Instant::now();
+            self.ask("GET", path, String::new()).await?;
+            found.push(start.elapsed());
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+}

@@ -1,0 +1,225 @@
+//! Counting events, a bounded number of them, and keeping what was counted of the hours that are over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use api::Problem;
+use contract::{ConfigId, EventId, OrgId, Tally, Timestamp};
+use store::{CountedDay, CountedHour, EventSketch, Events, StoreError};
+
+use super::hours::{Hour, Stretch, stretches};
+use crate::Context;
+
+/// The most pages of events that one request reads: 1 MB or 1,000 events each.
+const PAGES: usize = 20;
+
+/// The most of them for the hours that are not over, whose count is not kept: something must be left for the others.
+const LIVE_PAGES: usize = 10;
+
+/// How long after its end an hour is over: by then, what was accepted in it has been recorded.
+const SETTLING: Duration = Duration::from_secs(5 * 60);
+
+/// How long an hour with events in progress is believed.
+const BELIEVED: Duration = Duration::from_secs(10 * 60);
+
+/// What was counted.
+pub(crate) struct Counted {
+    /// Of every hour that was asked for.
+    pub(crate) tallies: BTreeMap<Hour, Tally>,
+    /// Whether every event was counted.
+    pub(crate) complete: bool,
+}
+
+/// Counts the events of `first..=last`.
+pub(crate) async fn hours(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    first: Hour,
+    last: Hour,
+) -> Result<Counted, Problem> {
+    let now = ctx.sources.now();
+    let events = &ctx.events;
+    let kept =
+        events.counted(org_id, config_id, first.first_of_day().start(), last.first_of_day().start()).await?;
+    let mut known: BTreeMap<Hour, CountedHour> = kept.into_iter().flat_map(of_day).collect();
+    // The first hour that is not over.
+    let live = Hour::of(now.minus(SETTLING));
+    let believed_from = now.minus(BELIEVED).unix_seconds();
+    let settled = |_, hour: &CountedHour| hour.tally.in_progress == 0 || hour.counted_at > believed_from;
+    let over = first.to(last).rev().find(|hour| *hour < live);
+    let (mut pages, mut complete) = (PAGES, true);
+    if last >= live {
+        let mut left = LIVE_PAGES;
+        let stretch = Stretch { first: first.max(live), last, before: None };
+        complete &= Walk::new(stretch, &mut known, now).read(events, org_id, config_id, &mut left).await?;
+        pages -= LIVE_PAGES - left;
+    }
+    for stretch in over.map(|over| stretches(first, over, &known, settled)).unwrap_or_default() {
+        complete &= Walk::new(stretch, &mut known, now).read(events, org_id, config_id, &mut pages).await?;
+    }
+    for day in changed_days(&known, live, now) {
+        events.keep_counted(org_id, config_id, &day_of(day, &known, live)).await?;
+    }
+    let tally = |hour| known.get(&hour).map(|counted| counted.tally.clone()).unwrap_or_default();
+    Ok(Counted { tallies: first.to(last).map(|hour| (hour, tally(hour))).collect(), complete })
+}
+
+/// Counting the events of a stretch, newest first.
+struct Walk<'a> {
+    stretch: Stretch,
+    known: &'a mut BTreeMap<Hour, CountedHour>,
+    now: Timestamp,
+    /// Where it is.
+    hour: Hour,
+    tally: Tally,
+    /// What comes from here on is counted.
+    rest: Option<EventId>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(stretch: Stretch, known: &'a mut BTreeMap<Hour, CountedHour>, now: Timestamp) -> Self {
+        // Of an hour that was counted in part, the rest is added.
+        let resumed = stretch.before.and_then(|_| known.get(&stretch.last));
+        let tally = resumed.map(|counted| counted.tally.clone()).unwrap_or_default();
+        Self { hour: stretch.last, rest: stretch.before, stretch, known, now, tally }
+    }
+
+    /// Reads and counts while there are pages; answers whether that was all of them.
+    async fn read(
+        mut self,
+        events: &Events,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        pages: &mut usize,
+    ) -> Result<bool, StoreError> {
+        let (from, to) = (self.stretch.first.start(), self.stretch.last.next().start());
+        while *pages > 0 {
+            *pages -= 1;
+            let (found, next) = events.sketches(org_id, config_id, from, to, self.rest).await?;
+            self.count(found, next);
+            if next.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Counts a page, after which `next` is the rest.
+    fn count(&mut self, events: Vec<EventSketch>, next: Option<EventId>) {
+        for event in events {
+            self.go_back_to(Hour::of_event(event.event_id));
+            self.tally.count(event.status, event.outcome, event.duration_ms);
+        }
+        self.go_back_to(next.map_or(self.stretch.first, Hour::of_event));
+        self.rest = next;
+        self.know(self.tally.clone(), next);
+    }
+
+    /// Goes to an hour that is not after this one; those between have no events.
+    fn go_back_to(&mut self, hour: Hour) {
+        for before in hour.to(self.hour).rev().skip(1) {
+            let tally = std::mem::take(&mut self.tally);
+            self.know(tally, None);
+            self.hour = before;
+        }
+    }
+
+    fn know(&mut self, tally: Tally, rest: Option<EventId>) {
+        let counted = CountedHour { tally, counted_at: self.now.unix_seconds(), rest };
+        self.known.insert(self.hour, counted);
+    }
+}
+
+fn of_day(counted: CountedDay) -> impl Iterator<Item = (Hour, CountedHour)> {
+    let day = Hour::of(counted.day);
+    counted.hours.into_iter().map(move |(number, hour)| (day.of_this_day(number), hour))
+}
+
+/// The days with an hour that is over and was counted just now.
+fn changed_days(known: &BTreeMap<Hour, CountedHour>, live: Hour, now: Timestamp) -> BTreeSet<Hour> {
+    let changed = known.range(..live).filter(|(_, counted)| counted.counted_at == now.unix_seconds());
+    changed.map(|(hour, _)| hour.first_of_day()).collect()
+}
+
+/// What is known of the hours of a day that are over.
+fn day_of(day: Hour, known: &BTreeMap<Hour, CountedHour>, live: Hour) -> CountedDay {
+    let hours = known.range(day..=day.of_this_day(23)).filter(|(hour, _)| **hour < live);
+    CountedDay {
+        day: day.start(),
+        hours: hours.map(|(hour, counted)| (hour.of_day(), counted.clone())).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::{Outcome, Status};
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        serde_json::from_str(&format!("\"{text}\"")).unwrap()
+    }
+
+    /// One event a minute from midnight, newest first.
+    fn minutes(number: u32) -> Vec<EventSketch> {
+        let event = |minute: u32| {
+            let at = at("2026-01-02T00:00:00Z").plus(Duration::from_secs(60) * minute);
+            let hex = format!("{:012x}", at.unix_millis());
+            EventSketch {
+                event_id: format!("{}-{}-7000-8000-000000000000", &hex[..8], &hex[8..]).parse().unwrap(),
+                status: Status::Succeeded,
+                outcome: Some(Outcome::Succeeded),
+                duration_ms: Some(u64::from(minute)),
+            }
+        };
+        (0..number).rev().map(event).collect()
+    }
+
+    /// Counts with so many events a page and pages a walk until all is counted; answers how many walks that took.
+    fn counted(events: &[EventSketch], page: usize, pages: usize) -> (usize, BTreeMap<Hour, CountedHour>) {
+        let (first, last) = (Hour::of(at("2026-01-01T22:00:00Z")), Hour::of(at("2026-01-02T05:00:00Z")));
+        let mut known = BTreeMap::new();
+        for walks in 1.. {
+            assert!(walks < 1000, "it does not end");
+            let mut left = pages;
+            for stretch in stretches(first, last, &known, |_, _| true) {
+                let mut walk = Walk::new(stretch, &mut known, at("2026-01-03T00:00:00Z"));
+                while left > 0 {
+                    left -= 1;
+                    let is_in = |event: &&EventSketch| {
+                        (stretch.first..=stretch.last).contains(&Hour::of_event(event.event_id))
+                            && walk.rest.is_none_or(|rest| event.event_id < rest)
+                    };
+                    let found: Vec<_> = events.iter().filter(is_in).copied().take(page).collect();
+                    let next = found.last().filter(|_| found.len() == page).map(|event| event.event_id);
+                    walk.count(found, next);
+                    if next.is_none() {
+                        break;
+                    }
+                }
+            }
+            if stretches(first, last, &known, |_, _| true).is_empty() {
+                return (walks, known);
+            }
+        }
+        unreachable!()
+    }
+
+    #[test]
+    fn however_the_pages_fall_every_event_is_counted_once() {
+        let events = minutes(200);
+        let (_, whole) = counted(&events, 1000, 1);
+        let numbers: Vec<_> = whole.values().map(|hour| hour.tally.succeeded).collect();
+        assert_eq!(numbers, [0, 0, 60, 60, 60, 20, 0, 0]);
+        for (page, pages) in [(1, 1), (7, 1), (7, 3), (20, 2), (60, 1), (61, 1), (199, 1), (200, 1), (201, 1)]
+        {
+            let (walks, known) = counted(&events, page, pages);
+            assert_eq!(known, whole, "{page} {pages}");
+            assert!(walks >= (200 / page).div_ceil(pages), "{page} {pages}: {walks}");
+        }
+        let (walks, nothing) = counted(&[], 10, 1);
+        assert_eq!((walks, nothing.len()), (1, 8));
+        assert!(nothing.values().all(|hour| hour.tally == Tally::default()));
+    }
+}

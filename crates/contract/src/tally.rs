@@ -1,0 +1,189 @@
+//! Many events, counted. Tallies of parts add up to the tally of the whole, percentiles included.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Outcome, Status};
+
+/// How many events became what, and how long their last attempts took.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Delivered.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub succeeded: u64,
+    /// Given up.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed: u64,
+    /// Being sent, or waiting to be sent again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub in_progress: u64,
+    /// Not to be sent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped: u64,
+    /// How the last attempts of the failed ones ended. Those that failed without an attempt are not in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// How long the last attempts of the delivered and the failed ones took, in milliseconds.
+    #[serde(default, skip_serializing_if = "Histogram::is_empty")]
+    pub durations: Histogram,
+}
+
+impl Tally {
+    /// Counts an event.
+    pub fn count(&mut self, status: Status, outcome: Option<Outcome>, duration_ms: Option<u64>) {
+        let counter = match status {
+            Status::Succeeded => &mut self.succeeded,
+            Status::Failed => &mut self.failed,
+            Status::InProgress => &mut self.in_progress,
+            Status::Skipped => &mut self.skipped,
+        };
+        *counter += 1;
+        if status == Status::Failed
+            && let Some(outcome) = outcome
+        {
+            *self.outcomes.entry(outcome).or_default() += 1;
+        }
+        if matches!(status, Status::Succeeded | Status::Failed)
+            && let Some(duration) = duration_ms
+        {
+            self.durations.record(duration);
+        }
+    }
+
+    /// Adds what another one counted.
+    pub fn add(&mut self, other: &Self) {
+        self.succeeded += other.succeeded;
+        self.failed += other.failed;
+        self.in_progress += other.in_progress;
+        self.skipped += other.skipped;
+        for (outcome, number) in &other.outcomes {
+            *self.outcomes.entry(*outcome).or_default() += number;
+        }
+        self.durations.add(&other.durations);
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Below 2^5 every number has a bucket of its own; above, every doubling has 2^4 of them. So a bucket is at most 1/16 of its
+/// least number wide, and its middle is within 1/32 of each.
+const BITS: u32 = 4;
+
+/// Whole numbers in buckets that grow with them: the middle of a bucket is within 3.2 % of all that is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Histogram(BTreeMap<u16, u64>);
+
+impl Histogram {
+    /// Takes a number in.
+    pub fn record(&mut self, value: u64) {
+        *self.0.entry(bucket(value)).or_default() += 1;
+    }
+
+    /// Takes in what another one has.
+    pub fn add(&mut self, other: &Self) {
+        for (bucket, number) in &other.0 {
+            *self.0.entry(*bucket).or_default() += number;
+        }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The least number that so many per cent of all are at or below (the nearest rank), to within 3.2 %; `None` of nothing.
+    pub fn percentile(&self, percent: u64) -> Option<u64> {
+        let all: u64 = self.0.values().sum();
+        let rank = (all * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        let is_reached = |(_, number): &(&u16, &u64)| {
+            seen += **number;
+            seen >= rank
+        };
+        self.0.iter().find(is_reached).map(|(bucket, _)| middle(*bucket))
+    }
+}
+
+fn bucket(value: u64) -> u16 {
+    // How many of the last bits do not matter.
+    let coarse = (u64::BITS - value.leading_zeros()).saturating_sub(BITS + 1);
+    // At most 60 * 16 + 31.
+    (u64::from(coarse << BITS) + (value >> coarse)) as u16
+}
+
+fn middle(bucket: u16) -> u64 {
+    let coarse = u64::from(bucket >> BITS).saturating_sub(1);
+    let least = (u64::from(bucket) - (coarse << BITS)) << coarse;
+    least + (1 << coarse) / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// As many small numbers as large ones.
+    fn durations() -> impl Strategy<Value = Vec<u64>> {
+        vec((0_u64..1 << 40, 0_u32..40).prop_map(|(value, shift)| value >> shift), 1..200)
+    }
+
+    fn of(values: &[u64]) -> Histogram {
+        let mut histogram = Histogram::default();
+        values.iter().for_each(|value| histogram.record(*value));
+        histogram
+    }
+
+    proptest! {
+        #[test]
+        fn a_percentile_is_near_the_true_one(mut values in durations(), percent in 1_u64..=100) {
+            let found = of(&values).percentile(percent).unwrap();
+            values.sort_unstable();
+            let rank = (values.len() as u64 * percent).div_ceil(100).max(1);
+            let exact = values[rank as usize - 1];
+            prop_assert!(found.abs_diff(exact) * 32 <= exact, "{found} for {exact}");
+        }
+
+        #[test]
+        fn parts_add_up_to_the_whole(left in durations(), right in durations()) {
+            let mut parts = of(&left);
+            parts.add(&of(&right));
+            prop_assert_eq!(parts, of(&[left, right].concat()));
+        }
+
+        #[test]
+        fn larger_numbers_are_in_no_smaller_bucket(one in any::<u64>(), other in any::<u64>()) {
+            prop_assert!(bucket(one.min(other)) <= bucket(one.max(other)));
+        }
+    }
+
+    #[test]
+    fn there_is_no_percentile_of_nothing() {
+        assert_eq!(Histogram::default().percentile(50), None);
+        assert_eq!((bucket(u64::MAX), bucket(31), bucket(32), middle(31)), (991, 31, 32, 31));
+    }
+
+    #[test]
+    fn an_event_is_counted_by_where_it_stands() {
+        let mut tally = Tally::default();
+        tally.count(Status::Succeeded, Some(Outcome::Succeeded), Some(10));
+        tally.count(Status::Failed, Some(Outcome::FailedHttp), Some(20));
+        tally.count(Status::Failed, None, None);
+        tally.count(Status::InProgress, Some(Outcome::FailedTimeout), Some(30_000));
+        tally.count(Status::Skipped, None, None);
+        let json = r#"{"succeeded":1,"failed":2,"in_progress":1,"skipped":1,"outcomes":{"failed_http":1},"durations":{"10":1,"20":1}}"#;
+        assert_eq!(serde_json::to_string(&tally).unwrap(), json);
+        let mut twice = tally.clone();
+        twice.add(&tally);
+        let read: Tally =
+            serde_json::from_str(&json.replace(":1", ":2").replace("\"failed\":2", "\"failed\":4")).unwrap();
+        assert_eq!(twice, read);
+        assert_eq!(serde_json::from_str::<Tally>("{}").unwrap(), Tally::default());
+    }
+}

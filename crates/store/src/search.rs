@@ -1,0 +1,105 @@
+//! Events by the producer's own id for them. The index `by-correlation-id` (pk `pk`, sk `correlation_id`, keys only) has those
+//! events that have one: only they are paid for twice, and only when they are recorded.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use contract::{ConfigId, EventId, EventRecord, OrgId};
+
+use crate::events::{MAX_READS, bound, item_key, to_record};
+use crate::item::s;
+use crate::{EventFilter, Events, Page, StoreError};
+
+impl Events {
+    /// The index of events by their correlation id.
+    pub const BY_CORRELATION_ID: &str = "by-correlation-id";
+
+    /// Events of one webhook with this correlation id, newest first. Of more than some tens of thousands, some are not found.
+    ///
+    /// # Errors
+    /// When the table or its index cannot be read.
+    pub async fn correlated(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        correlation_id: &str,
+        filter: EventFilter,
+    ) -> Result<Page, StoreError> {
+        let (from, to) = (EventId(bound(filter.from, 0)), EventId(bound(filter.to, u8::MAX)));
+        let mut ids = self.correlated_ids(org_id, config_id, correlation_id).await?;
+        ids.retain(|id| (from..=to).contains(id) && filter.before.is_none_or(|before| *id < before));
+        // The index is in no order of ours.
+        ids.sort_unstable_by_key(|id| Reverse(*id));
+        let mut events = Vec::new();
+        // One more than is asked for: the last page knows that it is the last.
+        for ids in ids.chunks(filter.limit + 1).take(MAX_READS) {
+            let mut found = self.batch(org_id, config_id, ids).await?;
+            found.retain(|event| filter.status.is_none_or(|status| event.status == status));
+            found.sort_unstable_by_key(|event| Reverse(event.event_id));
+            events.append(&mut found);
+            if events.len() > filter.limit {
+                events.truncate(filter.limit);
+                let next = events.last().map(|event: &EventRecord| event.event_id);
+                return Ok(Page { events, next });
+            }
+        }
+        let read = MAX_READS * (filter.limit + 1);
+        let next = if ids.len() > read { ids.get(read - 1).copied() } else { None };
+        Ok(Page { events, next })
+    }
+
+    async fn correlated_ids(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        correlation_id: &str,
+    ) -> Result<Vec<EventId>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(Self::BY_CORRELATION_ID)
+            .key_condition_expression("pk = :pk AND correlation_id = :id")
+            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
+            .expression_attribute_values(":id", s(correlation_id))
+            .into_paginator()
+            .send();
+        let mut ids = Vec::new();
+        for _ in 0..MAX_READS {
+            let Some(page) = pages.next().await else { break };
+            let page = page.map_err(StoreError::during("search events"))?;
+            ids.extend(
+                page.items().iter().filter_map(|item| item.get("sk")?.as_s().ok()?.parse::<EventId>().ok()),
+            );
+        }
+        Ok(ids)
+    }
+
+    /// These events, in no order, but those that are gone; at most as many as a page of the API has, and one.
+    async fn batch(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        ids: &[EventId],
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let mut events = Vec::new();
+        // DynamoDB takes up to 100 keys at once.
+        for ids in ids.chunks(100) {
+            let keys = ids.iter().map(|id| item_key(Self::key(org_id, config_id, *id))).collect();
+            let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build();
+            let mut left = Some(keys.map_err(StoreError::during("read events"))?);
+            while let Some(keys) = left {
+                let request = HashMap::from([(self.table.clone(), keys)]);
+                let answer = self.client.batch_get_item().set_request_items(Some(request)).send().await;
+                let answer = answer.map_err(StoreError::during("read events"))?;
+                for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                    events.push(to_record(item)?);
+                }
+                // What is too much at once is left for another request; it is an error when that is all of it.
+                left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
+            }
+        }
+        Ok(events)
+    }
+}
