@@ -36,6 +36,7 @@ async function signIn() {
   await page.getByRole("heading", { name: "Webhooks" }).waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+  await page.locator("tr .spark").first().waitFor();
   await screen("webhooks");
 }
 
@@ -71,12 +72,18 @@ async function test() {
 
 async function watch() {
   await page.locator(".crumbs").getByRole("link", { name: "Orders to ERP" }).click();
+  await page.locator(".chart").first().waitFor();
   await mark();
   const path = new URL(page.url()).pathname;
   const event = await trigger(path, { order: 4712 });
   const row = page.getByRole("row").filter({ has: link(event) });
   await row.getByText("Sending").waitFor();
   await row.getByText("Succeeded").waitFor();
+  await assertSame();
+  await button("7 days").click();
+  await page.getByRole("button", { name: "7 days", pressed: true }).waitFor();
+  await button("24 hours").click();
+  await page.getByRole("button", { name: "24 hours", pressed: true }).waitFor();
   await assertSame();
   await screen("webhook");
   return path;
@@ -99,6 +106,8 @@ async function breakAndMend(path) {
   assert.equal(await field("Password").getAttribute("placeholder"), "kept — type to replace");
   await field("URL").fill(good);
   await button("Save changes").click();
+  await page.getByRole("searchbox").fill("order-4711");
+  await button("Find").click();
   await link(event).click();
   await button("Replay").click();
   await mark();
