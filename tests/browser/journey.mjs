@@ -34,10 +34,14 @@ async function signIn() {
   await field("API token").fill(token);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Webhooks" }).waitFor();
+  await page.locator("tr .spark").last().waitFor();
+  await screen("webhooks");
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
-  await page.locator("tr .spark").first().waitFor();
-  await screen("webhooks");
+  await link("Warehouse").click();
+  await page.locator(".chart").first().waitFor();
+  await screen("webhook");
+  await link("Webhooks").first().click();
 }
 
 async function create() {
@@ -85,7 +89,7 @@ async function watch() {
   await button("24 hours").click();
   await page.getByRole("button", { name: "24 hours", pressed: true }).waitFor();
   await assertSame();
-  await screen("webhook");
+  await screen("webhook-live");
   return path;
 }
 

@@ -26,6 +26,8 @@ const DAY: &[BorrowedFormatItem<'_>] = format_description!("[day padding:none] [
 
 /// A drawing's own units; the style stretches it to where it is.
 const HEIGHT: f64 = 100.0;
+/// How high the highest is: above it is what it stands for.
+const TOP: f64 = 86.0;
 const BAR: f64 = 10.0;
 const GAP: f64 = 2.0;
 
@@ -208,7 +210,7 @@ fn stack(bucket: &Bucket, most: f64) -> Vec<(&'static str, f64, f64)> {
     let parts = parts.into_iter().filter(|(_, count)| *count > 0);
     parts
         .map(|(class, count)| {
-            let height = (float(count) / most * HEIGHT).max(3.0);
+            let height = (float(count) / most * TOP).max(3.0);
             top = (top - height).max(0.0);
             (class, top, height)
         })
@@ -241,7 +243,7 @@ fn points(stats: &Stats, most: u64, value: impl Fn(&Bucket) -> Option<u64>) -> S
     let mut points = Vec::new();
     for (index, bucket) in stats.buckets.iter().enumerate() {
         if let Some(ms) = value(bucket) {
-            let y = HEIGHT - float(ms) / float(most) * (HEIGHT - 8.0) - 4.0;
+            let y = HEIGHT - 2.0 - float(ms) / float(most) * (TOP - 2.0);
             let x = (float(index as u64) + 0.5) * BAR;
             points.push((x, y));
         }
