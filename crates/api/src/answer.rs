@@ -7,32 +7,46 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use contract::{Content, Delivered, EventId, Outcome, Status, WorkflowOutput};
 use serde::Serialize;
+use utoipa::ToSchema;
 use workflow::{Run, WorkflowError};
 
 use crate::{Problem, log_failure};
 
 /// The answer to an event that is on its way.
-#[derive(Debug, Serialize)]
-struct Accepted {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Accepted {
+    /// The event.
     event_id: EventId,
+    /// Always `in_progress`.
     status: Status,
 }
 
 /// The answer to a sync trigger whose delivery has ended.
-#[derive(Debug, Serialize)]
-struct SyncAnswer {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delivered)]
+pub struct SyncAnswer {
+    /// The event.
     event_id: EventId,
+    /// Where it stands now.
     status: Status,
+    /// How the last attempt ended; null when none was made.
     outcome: Option<Outcome>,
+    /// The receiver's status, when it gave one.
     status_code: Option<u16>,
+    /// The headers that came back.
     headers: BTreeMap<String, String>,
+    /// The first 64 KiB of the body that came back.
     body: Option<String>,
     /// `base64` when the receiver's body is not text.
     #[serde(skip_serializing_if = "Option::is_none")]
     body_encoding: Option<&'static str>,
+    /// Whether there was more of it.
     body_truncated: bool,
+    /// How many attempts were made.
     attempts: u32,
+    /// How long the last one took, in milliseconds.
     duration_ms: u64,
+    /// Why it failed, for the one who owns the receiver.
     error: Option<String>,
 }
 

@@ -8,18 +8,31 @@ use contract::{FieldError, error_chain};
 use serde::Serialize;
 use store::StoreError;
 use tracing::error;
+use utoipa::ToSchema;
 
 /// A refusal, for the one who asked.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
+    /// Always `about:blank`: the status says what kind of problem it is.
     #[serde(rename = "type")]
+    #[schema(examples("about:blank"))]
     kind: &'static str,
+    /// The name of the status.
+    #[schema(examples("Bad Request"))]
     title: &'static str,
+    /// The status.
+    #[schema(minimum = 400, maximum = 599, examples(400))]
     status: u16,
+    /// What is wrong, and what to do about it.
+    #[schema(examples("must be 1 to 840"))]
     detail: String,
+    /// The field that is wrong, as a path into the body, or the name of a parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, examples("timeout_seconds"))]
     field: Option<String>,
+    /// The event it is about, where one was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "uuid")]
     event_id: Option<String>,
 }
 

@@ -12,6 +12,26 @@ use crate::Context;
 use crate::events::{EventView, view};
 
 /// Cancels the pending retry of an event.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/events/{event_id}/cancel",
+    operation_id = "cancel_event",
+    tag = "Events",
+    summary = "Cancel the retries of an event",
+    description = "It is marked `failed`, and no further attempt is made.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("event_id" = EventId, Path, description = "The event."),
+    ),
+    responses(
+        (status = 200, description = "The event as it is now.", body = EventView),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn cancel(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

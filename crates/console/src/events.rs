@@ -15,73 +15,137 @@ use contract::{
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 use store::EventFilter;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::Context;
 use crate::page::{self, Page};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// Only events that stand there.
+    #[param(value_type = Status, required = false)]
     status: Option<String>,
+    /// Only events that were accepted then or later.
+    #[param(value_type = Timestamp, required = false)]
     from: Option<String>,
+    /// Only events that were accepted then or earlier.
+    #[param(value_type = Timestamp, required = false)]
     to: Option<String>,
+    /// Only events with this correlation id.
+    #[param(value_type = String, required = false)]
     correlation_id: Option<String>,
+    /// Only this event.
+    #[param(value_type = EventId, required = false)]
     event_id: Option<String>,
+    /// How many entries the page has at most.
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
+    /// The `next_cursor` of the page before; leave it out for the first page.
+    #[param(value_type = String, required = false)]
     cursor: Option<String>,
 }
 
-/// An event as the API shows it.
-#[derive(Debug, Serialize)]
+/// An event.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(crate) struct EventView {
+    /// The event.
     event_id: EventId,
+    /// Its tenant.
     org_id: OrgId,
+    /// The webhook it is for.
     config_id: ConfigId,
+    /// Where it stands.
     status: Status,
+    /// How it came in.
     origin: Origin,
+    /// When it was accepted.
     created_at: Timestamp,
+    /// When its status last changed.
     updated_at: Timestamp,
+    /// When it will be sent again.
     next_attempt_at: Option<Timestamp>,
+    /// The body's size in bytes; unknown for an upload, and for an event from the bus.
     size: Option<u64>,
+    /// The body's `Content-Type`.
     content_type: Option<String>,
+    /// The producer's own id for it.
     correlation_id: Option<String>,
+    /// The event it sends again.
     replay_of: Option<EventId>,
     /// What the receiver knows it by: the first event of a chain of replays.
     webhook_id: EventId,
+    /// How the last attempt ended.
     outcome: Option<Outcome>,
+    /// The status code of the last attempt.
     status_code: Option<u16>,
     /// How long the last attempt took.
     duration_ms: Option<u64>,
+    /// How many attempts were made.
     attempt_count: u32,
     /// Why it was skipped or failed.
     reason: Option<String>,
-    /// Only when one event is asked for.
+    /// Its attempts, oldest first; only when one event is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptView>>,
 }
 
-/// An attempt as the API shows it.
-#[derive(Debug, Serialize)]
+/// One attempt to deliver an event: what was sent, and what came back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
 struct AttemptView {
+    /// 1 for the first.
     number: u32,
+    /// When it began.
     started_at: Timestamp,
+    /// How long it took, the body read included, in milliseconds.
     duration_ms: u64,
+    /// How it ended.
     outcome: Outcome,
+    /// The receiver's status, when it gave one.
     status_code: Option<u16>,
+    /// The headers that were sent, the values of secret ones masked.
     request_headers: BTreeMap<String, String>,
+    /// The headers that came back; bounded to 8 KiB.
     response_headers: BTreeMap<String, String>,
+    /// The first 64 KiB of the body that came back.
     response_body: Option<String>,
     /// `base64` when the body is not text.
     #[serde(skip_serializing_if = "Option::is_none")]
     response_body_encoding: Option<&'static str>,
+    /// Whether there was more of it.
     response_truncated: bool,
+    /// The address that was called.
     remote_ip: Option<String>,
+    /// Where the time went.
     timings: Timings,
+    /// Why it failed, for the one who owns the receiver.
     error: Option<String>,
 }
 
 /// `GET /webhook/{config_id}/events`: newest first. All parameters may be combined, but for `event_id`, which finds one event or
 /// none.
+#[utoipa::path(
+    get,
+    path = "/webhook/{config_id}/events",
+    operation_id = "list_events",
+    tag = "Events",
+    summary = "List the events of a webhook",
+    description = "Newest first, without their attempts.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "A page of events.", body = Page<EventView>),
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
@@ -148,6 +212,23 @@ impl ListQuery {
 }
 
 /// `GET /webhook/{config_id}/events/{event_id}`: with its attempts.
+#[utoipa::path(
+    get,
+    path = "/webhook/{config_id}/events/{event_id}",
+    operation_id = "read_event",
+    tag = "Events",
+    summary = "Read an event with its attempts",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("event_id" = EventId, Path, description = "The event."),
+    ),
+    responses(
+        (status = 200, description = "The event, with every attempt so far.", body = EventView),
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

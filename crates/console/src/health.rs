@@ -11,6 +11,18 @@ use serde_json::{Value, json};
 use crate::Context;
 
 /// 200 while the tables answer, else 503.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "check_health",
+    tag = "Service",
+    summary = "Is the service up?",
+    responses(
+        (status = 200, description = "It is, and its tables answer.", body = Object, example = json!({"status": "ok"})),
+        (status = 503, response = api::Unavailable),
+    ),
+    security(()),
+)]
 pub(crate) async fn check(State(ctx): State<Arc<Context>>) -> Result<Json<Value>, Problem> {
     match ctx.configs.check().await {
         Ok(()) => Ok(Json(json!({"status": "ok"}))),

@@ -7,8 +7,10 @@
 mod authentication;
 mod cancel;
 mod certificates;
+mod docs;
 mod events;
 mod health;
+mod openapi;
 mod page;
 mod pages;
 mod patch;
@@ -36,6 +38,8 @@ use egress::Policy;
 use secrets::{Connections, Keys};
 use store::{Bodies, Claims, Configs, Events, Replays, Tokens};
 use workflow::Machines;
+
+pub use openapi::openapi;
 
 /// The largest body of a management request: a config with all its headers and certificates is smaller.
 const BODY_BYTES: usize = 64 * 1024;
@@ -99,6 +103,9 @@ pub fn router(ctx: Context) -> Router {
         .route("/tokens/{token_id}", delete(tokens::delete))
         .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/healthz", get(health::check))
+        .route("/openapi.json", get(openapi::show))
+        .route("/docs", get(docs::page))
+        .route("/docs/style.css", get(docs::style))
         .merge(pages::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(ctx))

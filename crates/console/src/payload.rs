@@ -6,7 +6,7 @@ use api::{Caller, ConfigPath, EventPath, Problem, no_event};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use contract::Scope;
+use contract::{ConfigId, EventId, Scope};
 
 use crate::Context;
 
@@ -14,6 +14,25 @@ use crate::Context;
 const UNKNOWN_TYPE: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// The body as it was sent, with its `Content-Type`; that of a claim check is where this redirects to.
+#[utoipa::path(
+    get,
+    path = "/webhook/{config_id}/events/{event_id}/payload",
+    operation_id = "read_payload",
+    tag = "Events",
+    summary = "Read the body of an event",
+    description = "To the byte, with the `Content-Type` that it came with.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("event_id" = EventId, Path, description = "The event."),
+    ),
+    responses(
+        (status = 200, description = "The body.", content_type = "*/*"),
+        (status = 307, description = "The body is large: it is where this points to, for five minutes."),
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

@@ -9,28 +9,56 @@ use axum::http::{HeaderName, StatusCode, Uri, header};
 use contract::{FieldError, OrgId, OrgKey};
 use serde::{Deserialize, Serialize};
 use signing::{PrivateKey, PublicKey};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{Context, bytes_32};
 
 /// For how long a receiver may keep it: it never changes.
 const CACHE_CONTROL: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public, max-age=3600")];
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Query {
+    /// The org.
+    #[param(value_type = OrgId, required = true)]
     org_id: Option<String>,
 }
 
-/// A key as the API shows it.
-#[derive(Debug, Serialize)]
+/// The public key of an org.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicKey)]
 pub(crate) struct PublicKeyView {
+    /// Whose it is.
     org_id: OrgId,
+    /// What it is for.
+    #[schema(examples("ed25519"))]
     algorithm: &'static str,
+    /// The key as Standard Webhooks writes it: `whpk_` and base64.
     public_key: String,
+    /// The same as PEM, for OpenSSL.
     pem: String,
 }
 
 /// `GET /.well-known/webhook-public-key?org_id=`: for everybody.
+#[utoipa::path(
+    get,
+    path = "/.well-known/webhook-public-key",
+    operation_id = "read_public_key",
+    tag = "Signatures",
+    summary = "Read the public key of an org",
+    description = "What `v1a` signatures are verified with. For everybody; it never changes.",
+    params(
+        Query,
+    ),
+    responses(
+        (status = 200, description = "The key.", body = PublicKeyView),
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        (status = 500, response = api::Internal),
+    ),
+    security(()),
+)]
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     uri: Uri,

@@ -8,18 +8,42 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use contract::{ConfigId, EventId, OrgId, Scope, Status, WorkflowInput};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Context;
 
 /// The event that sends another one again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Replayed {
+    /// The new event.
     pub(crate) event_id: EventId,
+    /// The event that is sent again.
     pub(crate) replay_of: EventId,
+    /// Always `in_progress`.
     pub(crate) status: Status,
 }
 
 /// The same body under a new event id; its receiver sees the same `webhook-id`.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/events/{event_id}/replay",
+    operation_id = "replay_event",
+    tag = "Events",
+    summary = "Send an event again",
+    description = "The same body under a new event id; the receiver sees the same `webhook-id`. It goes to where the webhook points now.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("event_id" = EventId, Path, description = "The event."),
+    ),
+    responses(
+        (status = 202, description = "It is on its way.", body = Replayed),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn replay(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

@@ -17,6 +17,7 @@ use contract::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::Context;
 
@@ -24,27 +25,43 @@ use crate::Context;
 pub(crate) const BODY_BYTES: usize = 512 * 1024;
 
 /// Which events: either these, or those of a time.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplayRequest {
+    /// These events, and no more fields then.
+    #[schema(min_items = 1, max_items = 10_000)]
     event_ids: Option<Vec<EventId>>,
+    /// Events that were accepted then or later.
     since: Option<Timestamp>,
+    /// Events that were accepted then or earlier; now, unless it is said.
     until: Option<Timestamp>,
+    /// Events with this status; `failed`, unless it is said. Not `in_progress`.
     status: Option<Status>,
 }
 
-/// A bulk replay as the API shows it.
-#[derive(Debug, Serialize)]
+/// A bulk replay, and how far it has come.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Replay)]
 pub(crate) struct ReplayView {
+    /// The replay.
     pub(crate) replay_id: EventId,
+    /// The webhook whose events are sent again.
     pub(crate) config_id: ConfigId,
+    /// Where it stands.
     pub(crate) status: ReplayStatus,
+    /// When it was asked for.
     pub(crate) created_at: Timestamp,
+    /// When it last came further.
     pub(crate) updated_at: Timestamp,
+    /// How many events were looked at.
     pub(crate) found: u32,
+    /// How many of them were started again.
     pub(crate) started: u32,
+    /// How many were not: they are not there, are being delivered, or their bodies are not kept.
     pub(crate) skipped: u32,
+    /// Whether it ended at the most events that one replay takes: there may be more.
     pub(crate) limit_reached: bool,
+    /// Why it failed.
     pub(crate) reason: Option<String>,
 }
 
@@ -66,6 +83,27 @@ impl From<ReplayJob> for ReplayView {
 }
 
 /// Starts a bulk replay.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/events/replay",
+    operation_id = "create_replay",
+    tag = "Events",
+    summary = "Send many events again",
+    description = "Either those named in `event_ids`, or all of a time with a status. At most 10,000; `GET …/replays/{replay_id}` says how far it has come.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    request_body(content = ReplayRequest, example = json!({"since": "2026-01-02T00:00:00Z", "status": "failed"})),
+    responses(
+        (status = 202, description = "The replay, which has begun.", body = ReplayView),
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        (status = 413, response = api::TooLarge),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
@@ -80,6 +118,23 @@ pub(crate) async fn create(
 }
 
 /// How far a bulk replay has come.
+#[utoipa::path(
+    get,
+    path = "/webhook/{config_id}/replays/{replay_id}",
+    operation_id = "read_replay",
+    tag = "Events",
+    summary = "Read how far a replay has come",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("replay_id" = EventId, Path, description = "The replay."),
+    ),
+    responses(
+        (status = 200, description = "The replay.", body = ReplayView),
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

@@ -9,9 +9,10 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
-use contract::{FieldError, Lifetime, OrgId, Scope, SigningKey, Timestamp, WebhookConfig};
+use contract::{ConfigId, FieldError, Lifetime, OrgId, Scope, SigningKey, Timestamp, WebhookConfig};
 use serde::{Deserialize, Serialize, Serializer};
 use signing::Secret;
+use utoipa::ToSchema;
 
 use crate::authentication::Change;
 use crate::save::{self, to_the_end};
@@ -26,10 +27,13 @@ const MAX_OVERLAP_SECS: u64 = 7 * 24 * 3600;
 /// The most secrets that sign at once: each is a signature more in the header of every request.
 const MAX_SECRETS: usize = 5;
 
-#[derive(Debug, Deserialize)]
+/// How the signing secret is replaced.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Rotation {
+    /// For how long the secrets before the new one still sign, in seconds.
     #[serde(default = "default_overlap")]
+    #[schema(maximum = 604_800, default = default_overlap)]
     overlap_seconds: u64,
 }
 
@@ -38,15 +42,38 @@ fn default_overlap() -> u64 {
 }
 
 /// The new secret, shown this once.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Rotated {
+    /// The new secret.
     #[serde(serialize_with = "reveal")]
+    #[schema(value_type = String, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]
     pub(crate) signing_secret: Secret,
     /// Until when the secret before it signs too; null when there was none.
     pub(crate) previous_expires_at: Option<Timestamp>,
 }
 
 /// `POST /webhook/{config_id}/rotate-secret`: a new secret signs, beside the old ones for a while.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/rotate-secret",
+    operation_id = "rotate_secret",
+    tag = "Webhooks",
+    summary = "Replace the signing secret",
+    description = "Requests are signed with the new secret and, for a while, with those before it too, so that the receiver can change over. The new secret is shown this once.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    request_body = Option<Rotation>,
+    responses(
+        (status = 200, description = "The new secret.", body = Rotated),
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        (status = 413, response = api::TooLarge),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn rotate(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

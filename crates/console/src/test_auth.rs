@@ -14,6 +14,25 @@ use workflow::Run;
 use crate::Context;
 
 /// Asks `deliver`, since only it reads credentials, and only its address may be one that an authorisation server knows.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/test-auth",
+    operation_id = "test_auth",
+    tag = "Webhooks",
+    summary = "Try the authentication of a webhook",
+    description = "Asks the authorisation server for a token, or looks whether the credentials are there. Nothing is sent to the receiver.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    responses(
+        (status = 200, description = "What came of it.", body = AuthReport),
+        (status = 404, response = api::NotFound),
+        (status = 503, response = api::Unavailable),
+        (status = 504, response = api::TimedOut),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn test_auth(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

@@ -23,6 +23,27 @@ pub(crate) const SAMPLE: &str = r#"{"type": "webhook.test", "message": "Hello fr
 const JSON: &str = "application/json";
 
 /// Sends the body, or a sample, as a sync trigger would, and records it like any event.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/test",
+    operation_id = "test_webhook",
+    tag = "Webhooks",
+    summary = "Send something to the receiver now",
+    description = "Sends the body, or a sample when there is none, and answers what the receiver says. It is recorded like any event, with the origin `test`.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    request_body(description = "Anything up to 64 KB; a sample when it is empty.", content(("application/json", example = json!({"order": 1042, "status": "shipped"})), ("text/plain"), ("application/octet-stream"))),
+    responses(
+        (status = 200, description = "The delivery has ended, and this is how.", body = answer::SyncAnswer),
+        (status = 202, description = "The event is on its way: the receiver takes its time.", body = answer::Accepted),
+        (status = 404, response = api::NotFound),
+        (status = 413, response = api::TooLarge),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn test(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

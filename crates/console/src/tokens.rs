@@ -13,52 +13,84 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
 use contract::{FieldError, OrgId, Scope, Timestamp, Token, TokenId};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::Context;
 use crate::page::{self, Page};
 
 /// A token that is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenFields {
     /// What it is for: 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100, examples("orders service"))]
     pub(crate) name: String,
     /// What it may do; at least one.
+    #[schema(value_type = Vec<Scope>, min_items = 1)]
     pub(crate) scopes: BTreeSet<Scope>,
     /// When it ends, to the second; without it, when it is revoked.
     #[serde(default)]
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-/// A token as the API shows it.
-#[derive(Debug, Serialize)]
+/// A token; never the token itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
 pub(crate) struct TokenView {
+    /// What it is called; null for one that was made before tokens had a name to revoke them by.
     pub(crate) token_id: Option<TokenId>,
+    /// What it is for.
     pub(crate) name: String,
+    /// What it may do.
     pub(crate) scopes: Vec<Scope>,
+    /// When it was made.
     pub(crate) created_at: Timestamp,
+    /// When it ends; null when it is only revoked.
     pub(crate) expires_at: Option<Timestamp>,
     /// Whether it is the one that this request was sent with.
     pub(crate) current: bool,
 }
 
-/// A token that was just made. Not `Debug`: it has the token itself.
-#[derive(Serialize)]
+// Not `Debug`: it has the token itself.
+/// A token that was just made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewToken)]
 pub(crate) struct NewTokenView {
-    /// Shown this once.
+    /// The token itself: shown this once.
     pub(crate) token: String,
     #[serde(flatten)]
     pub(crate) view: TokenView,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// How many entries the page has at most.
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
+    /// The `next_cursor` of the page before; leave it out for the first page.
+    #[param(value_type = String, required = false)]
     cursor: Option<String>,
 }
 
 /// `POST /tokens`
+#[utoipa::path(
+    post,
+    path = "/tokens",
+    operation_id = "create_token",
+    tag = "Tokens",
+    summary = "Make a token",
+    description = "It reaches the org of the token that asks. The answer has the new token: it is shown this once.",
+    request_body(content = TokenFields, example = json!({"name": "orders service", "scopes": ["trigger"]})),
+    responses(
+        (status = 201, description = "The token itself, and what it may do.", body = NewTokenView),
+        (status = 400, response = api::Invalid),
+        (status = 413, response = api::TooLarge),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
     headers: HeaderMap,
@@ -70,6 +102,23 @@ pub(crate) async fn create(
 }
 
 /// `GET /tokens`: oldest first.
+#[utoipa::path(
+    get,
+    path = "/tokens",
+    operation_id = "list_tokens",
+    tag = "Tokens",
+    summary = "List the tokens of the org",
+    description = "Oldest first.",
+    params(
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "A page of tokens.", body = Page<TokenView>),
+        (status = 400, response = api::Invalid),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     uri: Uri,
@@ -83,6 +132,23 @@ pub(crate) async fn list(
 }
 
 /// `DELETE /tokens/{token_id}`: it is refused at once here, and within ten seconds everywhere.
+#[utoipa::path(
+    delete,
+    path = "/tokens/{token_id}",
+    operation_id = "delete_token",
+    tag = "Tokens",
+    summary = "Revoke a token",
+    description = "It is refused everywhere after ten seconds at most.",
+    params(
+        ("token_id" = TokenId, Path, description = "The token."),
+    ),
+    responses(
+        (status = 204, description = "It is revoked."),
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
     token_id: Result<TokenPath, Problem>,

@@ -6,6 +6,7 @@ use contract::limits::days;
 use contract::{Auth, Timestamp, WebhookConfig};
 use serde::{Serialize, Serializer};
 use signing::Secret;
+use utoipa::ToSchema;
 
 use crate::save::Saved;
 use crate::signing_keys;
@@ -13,8 +14,9 @@ use crate::signing_keys;
 /// How long before its end a client certificate is warned of: time enough to get another one.
 const EXPIRES_SOON: Duration = days(30);
 
-/// A webhook as the API shows it.
-#[derive(Debug, Serialize)]
+/// A webhook.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Webhook)]
 pub(crate) struct WebhookView {
     #[serde(flatten)]
     config: WebhookConfig,
@@ -22,6 +24,7 @@ pub(crate) struct WebhookView {
     warnings: Vec<String>,
     /// Shown this once, by the save that made it.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    #[schema(value_type = String, required = false, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]
     signing_secret: Option<Secret>,
 }
 

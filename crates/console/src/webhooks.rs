@@ -9,22 +9,45 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
-use contract::Scope;
+use contract::{ConfigFields, ConfigId, Scope};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::Context;
 use crate::page::{self, Page};
 use crate::save::{self, to_the_end};
 use crate::view::WebhookView;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// How many entries the page has at most.
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
+    /// The `next_cursor` of the page before; leave it out for the first page.
+    #[param(value_type = String, required = false)]
     cursor: Option<String>,
 }
 
 /// `POST /webhook`
+#[utoipa::path(
+    post,
+    path = "/webhook",
+    operation_id = "create_webhook",
+    tag = "Webhooks",
+    summary = "Create a webhook",
+    description = "The answer has the secret that signs its requests: it is shown this once.",
+    request_body(content = ConfigFields, example = json!({"name": "Orders to the warehouse", "url": "https://example.com/hooks/orders", "auth": {"type": "basic", "username": "hookstep", "password": "correct horse"}})),
+    responses(
+        (status = 201, description = "The webhook, with its signing secret.", body = WebhookView),
+        (status = 400, response = api::Invalid),
+        (status = 413, response = api::TooLarge),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
     headers: HeaderMap,
@@ -38,6 +61,22 @@ pub(crate) async fn create(
 }
 
 /// `GET /webhook/{config_id}`
+#[utoipa::path(
+    get,
+    path = "/webhook/{config_id}",
+    operation_id = "read_webhook",
+    tag = "Webhooks",
+    summary = "Read a webhook",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    responses(
+        (status = 200, description = "The webhook, without its secrets.", body = WebhookView),
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
@@ -50,6 +89,28 @@ pub(crate) async fn read(
 
 /// `PUT /webhook/{config_id}`: all fields are replaced; those left out get their defaults, but for `auth`, `tls` and the secrets
 /// in them, which stay.
+#[utoipa::path(
+    put,
+    path = "/webhook/{config_id}",
+    operation_id = "replace_webhook",
+    tag = "Webhooks",
+    summary = "Replace a webhook",
+    description = "All fields are replaced. Those left out get their defaults, but for `auth`, `tls` and the secrets in them, which stay as they are; `null` clears them.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    request_body(content = ConfigFields, example = json!({"name": "Orders to the warehouse", "url": "https://example.com/hooks/orders", "timeout_seconds": 10})),
+    responses(
+        (status = 200, description = "The webhook as it is now.", body = WebhookView),
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        (status = 413, response = api::TooLarge),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn replace(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
@@ -65,6 +126,24 @@ pub(crate) async fn replace(
 }
 
 /// `DELETE /webhook/{config_id}`: its events stay until their retention ends.
+#[utoipa::path(
+    delete,
+    path = "/webhook/{config_id}",
+    operation_id = "delete_webhook",
+    tag = "Webhooks",
+    summary = "Delete a webhook",
+    description = "Its keys and credentials go with it. Its events can be read until their retention ends; those that wait for a retry are not sent again.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
@@ -77,6 +156,23 @@ pub(crate) async fn delete(
 }
 
 /// `GET /webhook`: oldest first.
+#[utoipa::path(
+    get,
+    path = "/webhook",
+    operation_id = "list_webhooks",
+    tag = "Webhooks",
+    summary = "List webhooks",
+    description = "Oldest first.",
+    params(
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "A page of webhooks.", body = Page<WebhookView>),
+        (status = 400, response = api::Invalid),
+        api::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     uri: Uri,

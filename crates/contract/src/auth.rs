@@ -1,14 +1,16 @@
 //! How a request says who it is. What is secret of it is in an EventBridge connection; what is stored and shown here is not.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use crate::auth_fields::AuthFields;
+use crate::object::Object;
 use crate::{FieldError, OrgId, Secret};
 
 /// The longest value of a connection, and the most parameters of one kind: EventBridge's limits (API reference,
 /// `CreateConnection`).
-const VALUE_CHARS: usize = 512;
-const MAX_PARAMETERS: usize = 100;
+pub(crate) const VALUE_CHARS: usize = 512;
+pub(crate) const MAX_PARAMETERS: usize = 100;
 
 /// How a request says who it is. A bearer token is an API key named `Authorization`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +57,7 @@ pub enum Auth {
 }
 
 /// The method of a token request: those that EventBridge takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TokenMethod {
     /// Everything goes into the query, but the client's id and secret, which go into an `Authorization: Basic` header.
@@ -93,7 +95,7 @@ pub struct Parameter {
 }
 
 /// Where a parameter of a token request goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// The form.
@@ -107,7 +109,8 @@ pub enum Place {
 impl Auth {
     /// Reads the field `auth` of a request: `null` clears it, as `{"type": "none"}` does.
     pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
+        let given = Option::<Object<Self>>::deserialize(deserializer)?;
+        Ok(Some(given.map(|Object(auth)| auth).unwrap_or_default()))
     }
 
     /// Checks everything but the token URL and the name of an API key, which the egress policy checks. Secrets may be left out.

@@ -5,6 +5,7 @@ use std::mem::take;
 
 use serde::Deserialize;
 
+use crate::object::Object;
 use crate::{Auth, Parameter, Secret, TokenMethod};
 
 #[derive(Deserialize)]
@@ -23,7 +24,7 @@ pub(crate) struct AuthFields {
     #[serde(default)]
     client_secret: Secret,
     method: Option<TokenMethod>,
-    parameters: Option<Vec<Parameter>>,
+    parameters: Option<Vec<Object<Parameter>>>,
     connection_arn: Option<String>,
 }
 
@@ -66,7 +67,7 @@ impl AuthFields {
                 client_id: required(&mut self.client_id, "client_id")?,
                 client_secret: take(&mut self.client_secret),
                 method: self.method.take().unwrap_or_default(),
-                parameters: self.parameters.take().unwrap_or_default(),
+                parameters: take(&mut self.parameters).into_iter().flatten().map(|Object(it)| it).collect(),
             },
             Kind::Connection => {
                 Auth::Connection { connection_arn: required(&mut self.connection_arn, "connection_arn")? }

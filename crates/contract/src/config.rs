@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use crate::limits::{
     DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, MAX_PAUSE_SECS, MAX_RETRIES, MAX_TIMEOUT_SECS,
 };
-use crate::{Auth, CertificateInfo, ConfigId, Lifetime, OrgId, Timestamp, Tls};
+use crate::object::Object;
+use crate::{Auth, CertificateInfo, ConfigId, Lifetime, OrgId, Timestamp, Tls, schema};
 
 /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
-const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+pub(crate) const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
 /// What is wrong with which field of a request; both parts are for the one who sent it.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -31,10 +33,11 @@ impl FieldError {
 }
 
 /// When to send again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
     /// The pause before each attempt after the first, in seconds; empty for no retries.
+    #[schema(schema_with = schema::pauses)]
     pub schedule_seconds: Vec<u32>,
 }
 
@@ -45,18 +48,22 @@ impl Default for Retry {
 }
 
 /// What the owner of a webhook sets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigFields {
     /// A name for people.
+    #[schema(min_length = 1, max_length = 100, examples("Orders to the warehouse"))]
     pub name: String,
     /// The receiver.
+    #[schema(format = "uri", max_length = 2048, examples("https://example.com/hooks/orders"))]
     pub url: String,
     /// The HTTP method.
     #[serde(default = "default_method")]
+    #[schema(schema_with = schema::methods)]
     pub method: String,
     /// Whether events are sent; otherwise they are recorded as skipped.
     #[serde(default = "default_enabled")]
+    #[schema(default = default_enabled)]
     pub enabled: bool,
     /// Headers to send along. Not for credentials: the state machine's history shows them.
     #[serde(default)]
@@ -69,9 +76,10 @@ pub struct ConfigFields {
     pub tls: Option<Tls>,
     /// The longest an attempt may take, the body read included, in seconds.
     #[serde(default = "default_timeout")]
+    #[schema(minimum = 1, maximum = 840, default = default_timeout)]
     pub timeout_seconds: u32,
     /// When to send again.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "Object::read")]
     pub retry: Retry,
 }
 
@@ -121,7 +129,7 @@ impl ConfigFields {
 }
 
 /// A webhook as the table holds it and the API shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WebhookConfig {
     /// Its tenant.
     pub org_id: OrgId,
@@ -131,8 +139,8 @@ pub struct WebhookConfig {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes: `deliver` reads its credentials again when it is told of a later one than it knows. 0 for one that
-    /// was never written by a version that has credentials.
+    // `deliver` reads its credentials again when it is told of a later one than it knows.
+    /// Counts its changes. 0 for one that was never written by a version that has credentials.
     #[serde(default)]
     pub revision: u64,
     /// Its signing secrets, newest first: not the secrets, only how long each signs.

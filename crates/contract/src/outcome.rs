@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{Content, Timestamp};
 
 /// The class of an attempt's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The receiver answered 2xx.
@@ -43,7 +44,7 @@ impl Outcome {
 
 /// Where an attempt's time went, in milliseconds from the start of each part. A part that did not happen (a kept-alive
 /// connection has no connect) is absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Timings {
     /// Name resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     Claim, ConfigId, EventHead, EventId, EventRecord, Mode, OrgId, Origin, Payload, Status, Timestamp,
@@ -53,7 +54,7 @@ pub enum Selection {
 }
 
 /// Where a bulk replay stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplayStatus {
     /// More are to be started.

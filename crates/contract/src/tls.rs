@@ -1,7 +1,9 @@
 //! TLS beyond the public authorities: who the client is, and whom it trusts.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
+use crate::object::Object;
 use crate::{Secret, Timestamp};
 
 /// What the owner of a webhook sets for TLS. Texts are PEM.
@@ -22,7 +24,8 @@ pub struct Tls {
 impl Tls {
     /// Reads the field `tls` of a request: `null` clears it.
     pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
+        let given = Option::<Object<Self>>::deserialize(deserializer)?;
+        Ok(Some(given.map(|Object(tls)| tls).unwrap_or_default()))
     }
 
     /// Whether it asks for nothing beyond the public authorities.
@@ -32,7 +35,7 @@ impl Tls {
 }
 
 /// What a client certificate says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CertificateInfo {
     /// Whose it is.
     pub subject: String,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{Attempt, ConfigId, Content, EventId, OrgId, Origin, Outcome, Payload, Retry, Status, Timestamp};
 
@@ -186,7 +187,7 @@ pub struct TestAuth {
 }
 
 /// What became of an authentication. Holds nothing secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuthReport {
     /// Whether an attempt would have had its credentials.
     pub ok: bool,

@@ -3,6 +3,7 @@
 //! Routes: `POST /webhook/{config_id}/trigger` and `POST /webhook/{config_id}/uploads`.
 
 mod accept;
+mod openapi;
 mod request;
 mod upload;
 
@@ -15,6 +16,8 @@ use contract::Sources;
 use contract::limits::TRIGGER_BODY_BYTES;
 use store::{Claims, Configs, Idempotency, Tokens};
 use workflow::Machines;
+
+pub use openapi::openapi;
 
 /// What the routes need.
 #[derive(Clone, Debug)]

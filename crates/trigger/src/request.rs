@@ -6,14 +6,20 @@ use axum::http::{HeaderMap, StatusCode};
 use contract::FieldError;
 use contract::limits::IDEMPOTENCY_KEY_BYTES;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use api::Problem;
 
 /// The query of a trigger.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct TriggerQuery {
+    /// Whether to wait for the receiver.
+    #[param(value_type = bool, required = false, default = false)]
     sync: Option<String>,
+    /// The `claim_check` of an upload, whose body is sent.
+    #[param(value_type = String, required = false)]
     pub(crate) claim_check: Option<String>,
 }
 

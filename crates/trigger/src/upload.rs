@@ -6,20 +6,42 @@ use api::{Caller, ConfigPath, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use contract::{Claim, EventId, Scope, Timestamp};
+use contract::{Claim, ConfigId, EventId, Scope, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Context;
 
 /// The answer: PUT to `upload_url` until `expires_at`, then trigger with `claim_check`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Upload)]
 pub(crate) struct UploadAnswer {
+    /// Where to PUT the body.
     upload_url: String,
+    /// What the trigger is given.
     claim_check: String,
+    /// Until when the URL can be used.
     expires_at: Timestamp,
 }
 
 /// Answers a presigned URL for one body.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/uploads",
+    operation_id = "create_upload",
+    tag = "Events",
+    summary = "Get a URL to upload a large body to",
+    description = "PUT the body to `upload_url`, up to 5 GB, then trigger the webhook with `claim_check` and an empty body.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    responses(
+        (status = 201, description = "Where to upload to.", body = UploadAnswer),
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
+    ),
+    security(("token" = ["trigger"])),
+)]
 pub(crate) async fn upload(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

@@ -1,0 +1,155 @@
+//! Schemas, for the OpenAPI document, of what serde reads but never writes: a derived schema would leave it out.
+
+use utoipa::openapi::schema::{AdditionalProperties, Array, ArrayBuilder, Object, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::auth::{MAX_PARAMETERS, VALUE_CHARS};
+use crate::config::METHODS;
+use crate::limits::{MAX_PAUSE_SECS, MAX_RETRIES, URL_BYTES};
+use crate::{Auth, Parameter, Place, Tls, TokenMethod};
+
+/// The pauses of a [`crate::Retry`]: a derive has no limits for what is in a list.
+pub(crate) fn pauses() -> Array {
+    let pause =
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PAUSE_SECS));
+    let description = "The pause before each attempt after the first, in seconds; empty for no retries.";
+    ArrayBuilder::new().items(pause).max_items(Some(MAX_RETRIES)).description(Some(description)).build()
+}
+
+/// The methods of a webhook.
+pub(crate) fn methods() -> Object {
+    let description = "The HTTP method.";
+    let methods = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+    methods.enum_values(Some(METHODS)).default(Some(METHODS[0].into())).build()
+}
+
+/// An object of just these fields.
+struct Fields(ObjectBuilder);
+
+impl Fields {
+    fn new(description: &str) -> Self {
+        let none = AdditionalProperties::<Schema>::FreeForm(false);
+        Self(ObjectBuilder::new().description(Some(description)).additional_properties(Some(none)))
+    }
+
+    /// The variant of `auth` with this `type`.
+    fn variant(name: &str, description: &str) -> Self {
+        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([name]));
+        Self(Self::new(description).0.title(Some(name))).required("type", kind)
+    }
+
+    fn required(self, name: &str, schema: impl Into<RefOr<Schema>>) -> Self {
+        Self(self.0.property(name, schema).required(name))
+    }
+
+    fn optional(self, name: &str, schema: impl Into<RefOr<Schema>>) -> Self {
+        Self(self.0.property(name, schema))
+    }
+
+    fn build(self) -> Object {
+        self.0.build()
+    }
+}
+
+fn text(description: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).description(Some(description))
+}
+
+/// What a connection holds.
+fn value(description: &str) -> ObjectBuilder {
+    text(description).min_length(Some(1)).max_length(Some(VALUE_CHARS))
+}
+
+fn secret(description: &str) -> ObjectBuilder {
+    value(&format!("{description} Write-only: left out, it stays as it is.")).write_only(true)
+}
+
+fn reference<T: ToSchema>(description: &str) -> Ref {
+    Ref::builder().ref_location_from_schema_name(T::name()).description(Some(description)).build()
+}
+
+impl PartialSchema for Auth {
+    fn schema() -> RefOr<Schema> {
+        let token_url = text("The token endpoint: a public https address, as any receiver.")
+            .format(Some(SchemaFormat::Custom("uri".to_owned())))
+            .max_length(Some(URL_BYTES))
+            .examples(["https://auth.example.com/oauth2/token"]);
+        let parameters = ArrayBuilder::new()
+            .items(Ref::from_schema_name(Parameter::name()))
+            .max_items(Some(MAX_PARAMETERS))
+            .description(Some("More to send with the token request."));
+        let variants = [
+            Fields::variant("none", "Requests do not say who they are."),
+            Fields::variant("basic", "HTTP Basic.")
+                .required("username", value("The user."))
+                .optional("password", secret("The password.")),
+            Fields::variant(
+                "api_key",
+                "A header with a fixed value. A bearer token is one named `Authorization`.",
+            )
+            .required("name", value("The header.").examples(["X-Api-Key"]))
+            .optional("value", secret("Its value.")),
+            Fields::variant(
+                "oauth_client_credentials",
+                "A bearer token of an authorisation server (RFC 6749 §4.4).",
+            )
+            .required("token_url", token_url)
+            .required("client_id", value("The client's id."))
+            .optional("client_secret", secret("The client's secret."))
+            .optional(
+                "method",
+                reference::<TokenMethod>("The method of the token request; POST unless it is said."),
+            )
+            .optional("parameters", parameters),
+            Fields::variant(
+                "connection",
+                "An EventBridge connection that the operator has made for this org.",
+            )
+            .required("connection_arn", text("Its ARN; its name begins with `hookstep.{org_id}.`.")),
+        ];
+        let one_of = utoipa::openapi::OneOfBuilder::new()
+            .description(Some("How a request says who it is. In an answer it is without its secrets."));
+        variants.into_iter().fold(one_of, |one_of, variant| one_of.item(variant.build())).into()
+    }
+}
+
+impl ToSchema for Auth {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((TokenMethod::name().into(), TokenMethod::schema()));
+        schemas.push((Parameter::name().into(), Parameter::schema()));
+        Parameter::schemas(schemas);
+    }
+}
+
+impl PartialSchema for Parameter {
+    fn schema() -> RefOr<Schema> {
+        Fields::new("One more parameter of a token request: `audience`, say, or `scope`.")
+            .required("in", reference::<Place>("Where it goes."))
+            .required("name", value("Its name."))
+            .optional("value", secret("Its value."))
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for Parameter {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Place::name().into(), Place::schema()));
+    }
+}
+
+impl PartialSchema for Tls {
+    fn schema() -> RefOr<Schema> {
+        let key = "The certificate's key. Write-only: left out, it stays as it is.";
+        let ca = "The only authorities that the receiver's certificate may come from; without it, those that browsers trust.";
+        Fields::new("TLS beyond the public authorities. Texts are PEM.")
+            .optional("certificate", text("The client certificate and those between it and its authority."))
+            .optional("private_key", text(key).write_only(true))
+            .optional("ca", text(ca))
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for Tls {}

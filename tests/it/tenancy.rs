@@ -1,0 +1,199 @@
+//! No request reaches what is another org's, whichever it is: every operation of the OpenAPI document is asked by those who
+//! may not, and then by one who may, so that it is not for another reason that the first were refused.
+#![expect(clippy::unwrap_used, reason = "a document that is not as expected ends the test")]
+
+use std::time::Duration;
+
+use contract::Scope;
+use http::Method;
+use local::NewToken;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, Api, ORG, Receiver, Reply, World};
+
+/// The operations for everybody. Whoever adds one says so here.
+const PUBLIC: [&str; 5] = ["check_health", "read_docs", "read_docs_style", "read_openapi", "read_public_key"];
+
+const SCOPES: [(&str, Scope); 3] =
+    [("trigger", Scope::Trigger), ("read", Scope::Read), ("manage", Scope::Manage)];
+
+/// What is in everything that our org has, and in nothing else.
+const MARKER: &str = "planted-e8b1f7";
+
+/// An operation of the document.
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+    scope: String,
+    body: Value,
+}
+
+impl Operation {
+    /// All of them; those that take away what others need come last.
+    async fn all(api: &Api) -> Vec<Self> {
+        let document = api.get("/openapi.json").await.json();
+        let mut operations = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let body = &operation["requestBody"];
+                let example = &body["content"]["application/json"]["example"];
+                assert!(body["required"] != true || example.is_object(), "{method} {path} has no example");
+                operations.push(Self {
+                    id: operation["operationId"].as_str().unwrap().to_owned(),
+                    method: method.to_uppercase().parse().unwrap(),
+                    path: path.clone(),
+                    scope: operation["x-required-scope"].as_str().unwrap().to_owned(),
+                    body: example.clone(),
+                });
+            }
+        }
+        operations
+            .sort_by_key(|operation| (operation.method == Method::DELETE, operation.method == Method::PUT));
+        operations
+    }
+
+    /// Whether it is about one thing, which is somebody's.
+    fn names_something(&self) -> bool {
+        self.path.contains('{')
+    }
+
+    async fn ask(&self, api: &Api, things: &Things) -> Answer {
+        let request = api.request(self.method.clone(), &things.fill(&self.path));
+        let mut body = self.body.clone();
+        if body["url"].is_string() {
+            body["url"] = json!(things.url);
+        }
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        Answer::to(request.header("content-type", "application/json").body(body)).await
+    }
+}
+
+/// What an org has: an id for every parameter of a path.
+#[derive(Clone)]
+struct Things {
+    /// Where its webhooks send.
+    url: String,
+    ids: Vec<(&'static str, String)>,
+}
+
+impl Things {
+    /// Everything there is to have, and the marker in each of its parts.
+    async fn of(api: &Api, receiver: &Receiver) -> Self {
+        let (url, marked) = (receiver.url.clone(), format!("{}?{MARKER}", receiver.url));
+        let fields = json!({"name": MARKER, "headers": {"X-Marker": MARKER},
+            "auth": {"type": "basic", "username": MARKER, "password": MARKER}});
+        let config_id = api.create_webhook(&marked, fields).await;
+        let request = api.triggering(&config_id, "", MARKER).header("x-correlation-id", MARKER);
+        let event_id = crate::world::accepted(&Answer::to(request).await);
+        api.ended(&config_id, &event_id).await;
+        let path = format!("/webhook/{config_id}/events/replay");
+        let replay = api.post(&path, &json!({"event_ids": [event_id]})).await.json();
+        let replay_id = replay["replay_id"].as_str().unwrap().to_owned();
+        let token = api.post("/tokens", &json!({"name": MARKER, "scopes": ["read"]})).await.json();
+        let token_id = token["token_id"].as_str().unwrap().to_owned();
+        let ids = [
+            ("config_id", config_id),
+            ("event_id", event_id),
+            ("replay_id", replay_id),
+            ("token_id", token_id),
+        ];
+        Self { url, ids: ids.into() }
+    }
+
+    fn fill(&self, path: &str) -> String {
+        let filled = self
+            .ids
+            .iter()
+            .fold(path.to_owned(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id));
+        assert!(!filled.contains('{'), "{filled}: there is nothing for this parameter");
+        filled
+    }
+}
+
+/// Fails unless the answer is one of these refusals and has nothing of ours.
+fn refused(who: &str, operation: &Operation, answer: &Answer, statuses: &[u16]) {
+    let Operation { method, path, .. } = operation;
+    assert!(statuses.contains(&answer.status), "{method} {path} by {who}: {answer:?}");
+    answer.problem(answer.status);
+    shows_nothing(who, operation, answer);
+}
+
+fn shows_nothing(who: &str, Operation { method, path, .. }: &Operation, answer: &Answer) {
+    let shown = format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.body));
+    assert!(!shown.contains(MARKER), "{method} {path} shows {who}: {shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_gets_nothing_from_any_operation() {
+    let reply = Reply::status(200).header("X-Marker", MARKER).body(MARKER);
+    let (world, receiver) = (World::start().await, Receiver::answering([reply]).await);
+    let operations = Operation::all(&world.api).await;
+    let things = Things::of(&world.api, &receiver).await;
+    let strangers = strangers(&world).await;
+    let other = world.admin_of("other").await;
+    let mut theirs = things.clone();
+    theirs.ids[0].1 = other.create_webhook(&things.url, json!({})).await;
+    for operation in &operations {
+        let Operation { id, scope, .. } = operation;
+        if PUBLIC.contains(&id.as_str()) {
+            assert_eq!(scope, "none", "{id}");
+            continue;
+        }
+        for (who, api) in &strangers {
+            refused(who, operation, &operation.ask(api, &things).await, &[401]);
+        }
+        let (_, needed) = SCOPES.iter().find(|(name, _)| name == scope).unwrap();
+        for api in narrower(&world, *needed).await {
+            refused("one of narrower scope", operation, &operation.ask(&api, &things).await, &[403]);
+        }
+        let answer = operation.ask(&other, &things).await;
+        if operation.names_something() {
+            refused("another org", operation, &answer, &[404]);
+        }
+        shows_nothing("another org", operation, &answer);
+        if operation.path.matches('{').count() > 1 {
+            refused(
+                "another org, by its own webhook",
+                operation,
+                &operation.ask(&other, &theirs).await,
+                &[404],
+            );
+        }
+    }
+    for operation in &operations {
+        let answer = operation.ask(&world.api, &things).await;
+        // The event has ended: there is nothing to cancel.
+        let is_done = answer.status < 400 || (operation.id == "cancel_event" && answer.status == 409);
+        assert!(is_done, "{} by one who may: {answer:?}", operation.id);
+    }
+}
+
+/// Those who are not, or not any more, who they say they are.
+async fn strangers(world: &World) -> Vec<(&'static str, Api)> {
+    let with = |token: String| Api { token, ..world.api.clone() };
+    let all = || NewToken::admin(ORG.parse().unwrap());
+    let now = boot::sources().now();
+    let past = NewToken { expires_at: Some(now.minus(Duration::from_secs(60))), ..all() };
+    let revoked =
+        world.api.post("/tokens", &json!({"name": "revoked", "scopes": ["trigger", "read", "manage"]})).await;
+    let path = format!("/tokens/{}", revoked.json()["token_id"].as_str().unwrap());
+    assert_eq!(world.api.delete(&path).await.status, 204);
+    vec![
+        ("nobody", with(String::new())),
+        ("one with a wrong token", with("hook_0000".to_owned())),
+        ("one whose token has expired", with(world.host.create_token(past).await.unwrap())),
+        ("one whose token is revoked", with(revoked.json()["token"].as_str().unwrap().to_owned())),
+    ]
+}
+
+/// Those of our org who may do everything else, and each other thing alone.
+async fn narrower(world: &World, needed: Scope) -> Vec<Api> {
+    let others: Vec<Scope> =
+        SCOPES.iter().map(|(_, scope)| *scope).filter(|scope| *scope != needed).collect();
+    let mut apis = vec![world.with_scopes(&[]).await, world.with_scopes(&others).await];
+    for scope in others {
+        apis.push(world.with_scopes(&[scope]).await);
+    }
+    apis
+}
