@@ -139,7 +139,8 @@ async fn nobody_sees_a_page_without_signing_in() {
 /// Pages of a webhook and of an event.
 fn pages(id: &str, event_id: &str) -> Vec<String> {
     let mut pages = vec!["/console/webhooks/new".to_owned()];
-    for part in ["", "/row", "/edit", "/delete", "/rotate-secret", "/test", "/recover", "/events"] {
+    for part in ["", "/row", "/charts", "/edit", "/delete", "/rotate-secret", "/test", "/recover", "/events"]
+    {
         pages.push(format!("/console/webhooks/{id}{part}"));
     }
     pages.push(format!("/console/webhooks/{id}/events/{event_id}"));
@@ -315,7 +316,10 @@ async fn what_others_wrote_is_only_text() {
     for path in pages(&id, &event_id).into_iter().chain(["/".to_owned()]) {
         let page = browser.page(&path).await;
         assert!(!page.contains("<script>") && !page.contains("<img"), "{path}: {page}");
-        assert!(path.ends_with("/new") || page.contains("&lt;script&gt;"), "{path}");
+        assert!(
+            path.ends_with("/new") || path.ends_with("/charts") || page.contains("&lt;script&gt;"),
+            "{path}"
+        );
     }
     let query = encoded(HOSTILE);
     for path in [format!("/console/webhooks/{id}?q={query}&status="), format!("{SIGN_IN}?next={query}")] {
@@ -436,8 +440,9 @@ async fn an_event_is_told_in_plain_words_and_found_again() {
     let replies = [Reply::status(404).header("X-Why", "no route").body("{\"b\":1.50,\"a\":[]}")];
     let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
-    let event = world.api.deliver(&id, "{}").await;
-    let event_id = event["event_id"].as_str().unwrap();
+    let request = world.api.triggering(&id, "", "{}").header("x-correlation-id", "order-7");
+    let event_id = &crate::world::accepted(&Answer::to(request).await);
+    world.api.ended(&id, event_id).await;
     let browser = Browser::signed_in(&world, &world.api).await;
     let base = format!("/console/webhooks/{id}");
     let page = browser.page(&format!("{base}/events/{event_id}")).await;
@@ -449,7 +454,9 @@ async fn an_event_is_told_in_plain_words_and_found_again() {
     assert!(!page.contains("data-live"), "an event that has ended does not change");
     let found = browser.get(&format!("{base}?q={event_id}")).await;
     assert_eq!(location(&found), format!("{base}/events/{event_id}"));
-    assert!(browser.page(&format!("{base}?q={NOBODY}")).await.contains("no such event"));
+    assert!(browser.page(&format!("{base}?q={NOBODY}")).await.contains("no event with this id"));
+    assert!(browser.page(&format!("{base}?q=order-7")).await.contains(event_id));
+    assert!(browser.page(&format!("{base}?q=order-8")).await.contains("No such events"));
     for (query, is_there) in [("status=failed", true), ("status=succeeded", false), ("period=1h", true)] {
         let table = browser.page(&format!("{base}/events?{query}")).await;
         assert_eq!(table.contains(event_id), is_there, "{query}: {table}");
@@ -598,4 +605,26 @@ async fn a_token_is_made_shown_once_and_revoked() {
     assert!(browser.page(location(&revoked)).await.contains("The token is revoked."));
     shop.get("/webhook").await.problem(401);
     assert_eq!(browser.post(&revoke, &[]).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_a_webhook_fares_is_drawn_and_told_in_numbers() {
+    let replies = [Reply::status(200), Reply::status(200), Reply::status(404)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    for _ in 0..3 {
+        world.api.deliver(&id, "{}").await;
+    }
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let row = browser.page(&format!("/console/webhooks/{id}/row")).await;
+    assert!(
+        row.contains("66.7 %") && row.contains("2 succeeded, 1 failed, 0 in progress, 0 skipped"),
+        "{row}"
+    );
+    for (range, buckets) in [("24h", 24), ("7d", 7), ("30d", 30)] {
+        let charts = browser.page(&format!("/console/webhooks/{id}/charts?range={range}")).await;
+        assert!(charts.contains("Events over time: 2 succeeded, 1 failed"), "{range}: {charts}");
+        assert_eq!(charts.matches("<th scope=\"row\">").count(), buckets, "{range}");
+        assert!(charts.contains("66.7 %") && charts.contains("Refused by receiver"), "{range}: {charts}");
+    }
 }

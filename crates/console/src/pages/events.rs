@@ -6,9 +6,10 @@ use api::{ConfigPath, Problem};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Html;
+use contract::limits::CORRELATION_ID_BYTES;
 use contract::{ConfigId, EventId, EventRecord, Status, Timestamp};
 use maud::{Markup, html};
-use store::EventFilter;
+use store::{EventFilter, Page};
 
 use super::error::PageError;
 use super::form::Query;
@@ -43,6 +44,8 @@ pub(crate) struct Asked {
     status: String,
     period: String,
     cursor: String,
+    /// A correlation id; what is an event's id is not looked for here.
+    q: String,
 }
 
 impl Asked {
@@ -52,11 +55,12 @@ impl Asked {
             status: query.get("status").to_owned(),
             period: query.get("period").to_owned(),
             cursor: query.get("cursor").to_owned(),
+            q: query.get("q").trim().to_owned(),
         }
     }
 
     fn is_filtered(&self) -> bool {
-        !self.status.is_empty() || !self.period.is_empty()
+        [&self.status, &self.period, &self.q].iter().any(|part| !part.is_empty())
     }
 
     fn filter(&self, now: Timestamp) -> Result<EventFilter, Problem> {
@@ -74,7 +78,7 @@ impl Asked {
 
     /// The query with another part.
     fn with(&self, name: &str, value: &str) -> String {
-        let pairs = [("status", &*self.status), ("period", &*self.period), ("cursor", "")];
+        let pairs = [("status", &*self.status), ("period", &*self.period), ("q", &*self.q), ("cursor", "")];
         let pairs = pairs.map(|(key, old)| if key == name { (key, value) } else { (key, old) });
         parts::query(pairs.into_iter().filter(|(_, value)| !value.is_empty()))
     }
@@ -100,7 +104,12 @@ pub(crate) async fn table(
     asked: &Asked,
 ) -> Result<Markup, PageError> {
     let now = ctx.sources.now();
-    let found = ctx.events.list(visitor.org_id(), config_id, asked.filter(now)?).await?;
+    let (org_id, filter) = (visitor.org_id(), asked.filter(now)?);
+    let found = match asked.q.as_str() {
+        "" => ctx.events.list(org_id, config_id, filter).await?,
+        q if q.len() > CORRELATION_ID_BYTES => Page { events: Vec::new(), next: None },
+        q => ctx.events.correlated(org_id, config_id, q, filter).await?,
+    };
     if found.events.is_empty() && !events::exists(ctx, visitor.org_id(), config_id).await? {
         return Err(Problem::no_webhook().into());
     }
@@ -181,7 +190,7 @@ fn answer(event: &EventRecord) -> Markup {
 }
 
 /// The tabs and the choice of a period above the table.
-pub(crate) fn filters(config_id: ConfigId, asked: &Asked, searched: &str, fault: Option<&str>) -> Markup {
+pub(crate) fn filters(config_id: ConfigId, asked: &Asked, fault: Option<&str>) -> Markup {
     let base = format!("/console/webhooks/{config_id}");
     html! {
         div.filters {
@@ -192,6 +201,7 @@ pub(crate) fn filters(config_id: ConfigId, asked: &Asked, searched: &str, fault:
             }
             form.inline method="get" action={(base) "#events"} data-submit {
                 @if !asked.status.is_empty() { input type="hidden" name="status" value=(asked.status); }
+                @if !asked.q.is_empty() { input type="hidden" name="q" value=(asked.q); }
                 label.hidden for="period" { "Period" }
                 select #period name="period" {
                     @for (value, name, _) in PERIODS { option value=(value) selected[asked.period == value] { (name) } }
@@ -199,8 +209,10 @@ pub(crate) fn filters(config_id: ConfigId, asked: &Asked, searched: &str, fault:
                 noscript { button { "Apply" } }
             }
             form.inline.search method="get" action=(base) role="search" {
-                label.hidden for="search" { "Event id" }
-                input #search type="search" name="q" value=(searched) placeholder="Event id" spellcheck="false" autocomplete="off";
+                @if !asked.status.is_empty() { input type="hidden" name="status" value=(asked.status); }
+                @if !asked.period.is_empty() { input type="hidden" name="period" value=(asked.period); }
+                label.hidden for="search" { "Event id or correlation id" }
+                input #search type="search" name="q" value=(asked.q) placeholder="Event or correlation id" spellcheck="false" autocomplete="off";
                 button { "Find" }
             }
         }

@@ -7,6 +7,7 @@
 mod actions;
 mod assets;
 mod bodies;
+mod charts;
 mod edit;
 mod error;
 mod event;
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> Router<Arc<Context>> {
         .route("/console/webhooks/new", get(edit::show_new).post(edit::create))
         .route(&webhook(""), get(webhook::show))
         .route(&webhook("/row"), get(webhooks::row))
+        .route(&webhook("/charts"), get(charts::fragment))
         .route(&webhook("/edit"), get(edit::show).post(edit::save))
         .route(&webhook("/enabled"), post(actions::set_enabled))
         .route(&webhook("/delete"), get(actions::ask_delete).post(actions::delete))

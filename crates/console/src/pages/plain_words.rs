@@ -66,9 +66,10 @@ fn answered(code: u16) -> (&'static str, &'static str) {
             "The receiver does not take this method",
             "Change the webhook's method, usually to POST. Then replay.",
         ),
-        408 | 425 => {
-            ("The receiver gave up waiting or was not ready", "Nothing, if it is rare: it is retried.")
-        }
+        408 | 425 => (
+            "The receiver gave up waiting or was not ready",
+            "Nothing, if it is rare: it is retried while retries are left.",
+        ),
         410 => (
             "The receiver says that it is gone for good",
             "The webhook was disabled. Set its new URL and enable it again, then replay what was missed.",
@@ -82,11 +83,11 @@ fn answered(code: u16) -> (&'static str, &'static str) {
         }
         429 => (
             "The receiver wants fewer requests",
-            "Nothing: it is retried, after the pause it asked for. If it stays like this, ask for a higher limit there.",
+            "It is retried after the pause that it asks for, while retries are left. If it stays like this, ask for a higher limit there.",
         ),
         500..600 => (
             "The receiver failed",
-            "Look into the receiver's log at this time. It is retried as the schedule says; or replay it when it is mended.",
+            "Look into the receiver's log at this time. When no retry is left, replay the event once the receiver is mended.",
         ),
         _ => (
             "The receiver did not accept the event",

@@ -14,7 +14,7 @@ use super::events::{self, Asked};
 use super::form::Query;
 use super::layout::{Section, page};
 use super::session::Visitor;
-use super::{parts, schedule};
+use super::{charts, parts, schedule};
 use crate::{Context, save, view};
 
 /// `GET /console/webhooks/{config_id}`
@@ -26,27 +26,30 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let query = Query::of(&uri);
     let config = save::latest(&ctx, visitor.caller(), config_id?).await?;
-    let searched = query.get("q").trim();
-    let found = search(&ctx, &config, searched).await?;
-    if let Some(event_id) = found {
-        let target = format!("/console/webhooks/{}/events/{event_id}", config.config_id);
-        return Ok(Redirect::to(&target).into_response());
+    let mut asked = Asked::of(&query);
+    let mut fault = None;
+    if let Ok(event_id) = query.get("q").trim().parse::<EventId>() {
+        if ctx.events.get(&config.org_id, config.config_id, event_id).await?.is_some() {
+            let target = format!("/console/webhooks/{}/events/{event_id}", config.config_id);
+            return Ok(Redirect::to(&target).into_response());
+        }
+        fault = Some("This webhook has no event with this id.");
+        asked = Asked::default();
     }
-    let asked = Asked::of(&query);
     let table = events::table(&ctx, &visitor, config.config_id, &asked).await?;
-    let fault = (!searched.is_empty()).then_some("This webhook has no such event.");
     let now = ctx.sources.now();
     let content = html! {
         (head(&visitor, &config))
         (notices(&config, query.get("done"), now))
         div.columns {
             div.wide {
+                (charts::place(config.config_id))
                 section.card #events aria-labelledby="events-title" {
                     div.title-row {
                         h2 #events-title { "Events" }
                         @if visitor.can_manage() { a href={"/console/webhooks/" (config.config_id) "/recover"} { "Replay what was missed" } }
                     }
-                    (events::filters(config.config_id, &asked, searched, fault))
+                    (events::filters(config.config_id, &asked, fault))
                     (table)
                 }
             }
@@ -54,13 +57,6 @@ pub(crate) async fn show(
         }
     };
     Ok(page(&visitor, Section::Webhooks, &config.fields.name, content).into_response())
-}
-
-/// The event that is looked for, when it is there.
-async fn search(ctx: &Context, config: &WebhookConfig, text: &str) -> Result<Option<EventId>, PageError> {
-    let Ok(event_id) = text.parse() else { return Ok(None) };
-    let found = ctx.events.get(&config.org_id, config.config_id, event_id).await?;
-    Ok(found.map(|event| event.event_id))
 }
 
 fn head(visitor: &Visitor, config: &WebhookConfig) -> Markup {

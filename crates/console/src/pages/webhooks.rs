@@ -13,8 +13,8 @@ use store::EventFilter;
 use super::error::PageError;
 use super::form::Query;
 use super::layout::{Section, page};
-use super::parts;
 use super::session::Visitor;
+use super::{charts, parts};
 use crate::{Context, page as paging, save, view};
 
 /// Rows on a page.
@@ -66,7 +66,7 @@ fn empty(visitor: &Visitor) -> Markup {
 fn table(configs: &[WebhookConfig], now: Timestamp) -> Markup {
     html! {
         div.card.scroll {
-            table.list {
+            table.list.webhooks {
                 caption.hidden { "Webhooks, oldest first" }
                 thead { tr {
                     th scope="col" { "Webhook" }
@@ -113,12 +113,16 @@ pub(crate) async fn row(
 ) -> Result<Html<String>, PageError> {
     let config = save::latest(&ctx, visitor.caller(), config_id?).await?;
     let newest = EventFilter { limit: 1, ..EventFilter::default() };
-    let events = ctx.events.list(&config.org_id, config.config_id, newest).await?.events;
+    let (listed, stats) = tokio::join!(
+        ctx.events.list(&config.org_id, config.config_id, newest),
+        charts::last_day(&ctx, &visitor, config.config_id)
+    );
+    let (events, stats) = (listed?.events, stats?);
     let now = ctx.sources.now();
     let row = html! {
         tr {
             (name_and_state(&config, now))
-            td { span.muted { "No events" } }
+            td { (charts::spark(&stats)) }
             td.right {
                 @match events.first() {
                     Some(event) => { (parts::moment(event.created_at, now)) div { (parts::status(event)) } }
