@@ -7,17 +7,17 @@ use crate::Problem;
 
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident, $description:literal;)*) => {
-    $(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
-        pub struct $name;
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
 
-        impl<'r> ToResponse<'r> for $name {
-            fn response() -> (&'r str, RefOr<Response>) {
-                (stringify!($name), refusal($description).into())
+            impl<'r> ToResponse<'r> for $name {
+                fn response() -> (&'r str, RefOr<Response>) {
+                    (stringify!($name), refusal($description).into())
+                }
             }
-        }
-    )*
+        )*
 
         /// Every refusal, for the document's components.
         pub fn refusals() -> Vec<(&'static str, RefOr<Response>)> {
@@ -28,7 +28,8 @@ macro_rules! refusals {
 
 refusals! {
     /// 400
-    Invalid, "Something in the request is wrong; `field` says what, as a path into the body or the name of a parameter.";
+    Invalid, "Something in the request is wrong; `field` says what, as a path into the body or the name of a \
+        parameter.";
     /// 401
     Unauthorized, "There is no token in the request, or it is not known (any more).";
     /// 403
@@ -36,7 +37,8 @@ refusals! {
     /// 404
     NotFound, "There is no such thing in the token's org.";
     /// 409
-    Conflict, "It is not as it was when the request was made, or the request contradicts an earlier one; `detail` says which.";
+    Conflict, "It is not as it was when the request was made, or the request contradicts an earlier one; `detail` says \
+        which.";
     /// 413
     TooLarge, "The body is larger than this operation takes.";
     /// 500
