@@ -28,14 +28,9 @@ fn the_document_is_as_the_code_says() {
     );
 }
 
-/// Not of the API: what no route takes, where a presigned upload goes, and the pages of the console.
-fn is_of_the_api(path: &str) -> bool {
-    !path.starts_with("/{*")
-        && !path.starts_with("/hookstep-claims/")
-        && path != "/"
-        && path != "/console"
-        && !path.starts_with("/console/")
-}
+/// Where routes begin that are not of the API: what no route takes, where presigned URLs point to, what stands in for AWS on the
+/// host, and the pages of the console.
+const OTHERS: [&str; 4] = ["/{*", "/hookstep-claims/", "/aws", "/console"];
 
 /// Every method and path that the routers take. Of the paths axum tells only those who debug it.
 async fn served(world: &World) -> BTreeSet<String> {
@@ -43,7 +38,10 @@ async fn served(world: &World) -> BTreeSet<String> {
     let paths = router.split("RouteId(").filter_map(|entry| entry.split_once("): \"/")?.1.split_once('"'));
     let paths: BTreeSet<String> = paths.map(|(path, _)| format!("/{path}")).collect();
     let mut served = BTreeSet::new();
-    for path in paths.into_iter().filter(|path| is_of_the_api(path)) {
+    for path in paths {
+        if path == "/" || OTHERS.iter().any(|start| path.starts_with(start)) {
+            continue;
+        }
         let parts = path.split('/').map(|part| if part.starts_with('{') { NOBODY } else { part });
         let concrete = parts.collect::<Vec<_>>().join("/");
         let answer = Answer::to(world.api.request("BREW".parse().unwrap(), &concrete)).await;

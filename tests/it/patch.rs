@@ -1,5 +1,4 @@
 //! Changing some of a webhook's fields.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
 use contract::Scope;
 use http::Method;

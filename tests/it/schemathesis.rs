@@ -2,7 +2,6 @@
 //! that should be refused, no failure of ours.
 //!
 //! It needs Python 3.11 and a package index. Without them this is skipped, but not where the environment variable `CI` is set.
-#![expect(clippy::unwrap_used, reason = "a tool that cannot be called ends the test")]
 
 use std::path::Path;
 use std::process::Command;
@@ -42,7 +41,6 @@ async fn schemathesis_finds_nothing() {
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("No issues found"), "{said}");
 }
 
 #[test]

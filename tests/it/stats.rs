@@ -99,7 +99,8 @@ async fn an_event_is_in_the_bucket_of_its_hour() {
             world.api.deliver(&id, "{}").await;
         }
     }
-    let start = Timestamp::new(clock() - time::Duration::hours(25));
+    let start =
+        Timestamp::new(clock() - time::Duration::hours(25)).floor(std::time::Duration::from_secs(3600));
     let at = |hours: i64| Timestamp::new(start.get() + time::Duration::hours(hours)).to_string();
     // What is counted first is kept, and is the same the second time.
     for _ in 0..2 {

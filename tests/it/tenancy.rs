@@ -161,7 +161,7 @@ async fn who_may_not_gets_nothing_from_any_operation() {
             );
         }
     }
-    for operation in &operations {
+    for operation in operations.iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())) {
         let answer = operation.ask(&world.api, &things).await;
         // The event has ended: there is nothing to cancel.
         let is_done = answer.status < 400 || (operation.id == "cancel_event" && answer.status == 409);

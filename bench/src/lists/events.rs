@@ -52,7 +52,7 @@ fn copy(item: &Value, index: u32) -> Value {
     let time = Timestamp::from_unix(NoContext, at.unix_timestamp().unsigned_abs(), at.nanosecond());
     let mut copy = item.clone();
     copy["sk"] = json!({"S": Uuid::new_v7(time).to_string()});
-    if index % 100 == 0 {
+    if index.is_multiple_of(100) {
         copy["correlation_id"] = json!({"S": CORRELATION_ID});
     }
     copy

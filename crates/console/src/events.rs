@@ -34,9 +34,9 @@ struct ListQuery {
     #[param(value_type = Timestamp, required = false)]
     to: Option<String>,
     /// Only events with this correlation id.
-    #[param(value_type = String, required = false)]
+    #[param(value_type = String, required = false, min_length = 1, max_length = 1024)]
     correlation_id: Option<String>,
-    /// Only this event.
+    /// Only this event; goes without the other parameters.
     #[param(value_type = EventId, required = false)]
     event_id: Option<String>,
     /// How many entries the page has at most.

@@ -8,14 +8,37 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use contract::{ConfigFields, Scope};
+use contract::{ConfigFields, ConfigId, Scope};
 use serde_json::{Map, Value};
 
 use crate::Context;
+use crate::openapi::WebhookPatch;
 use crate::save::{self, to_the_end};
 use crate::view::WebhookView;
 
 /// `PATCH /webhook/{config_id}`
+#[utoipa::path(
+    patch,
+    path = "/webhook/{config_id}",
+    operation_id = "change_webhook",
+    tag = "Webhooks",
+    summary = "Change some fields of a webhook",
+    description = "A JSON Merge Patch (RFC 7396): what is left out stays as it is, and `null` stands for the default.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    request_body(content = WebhookPatch, example = json!({"enabled": false})),
+    responses(
+        (status = 200, description = "The webhook as it is now.", body = WebhookView),
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        (status = 409, response = api::Conflict),
+        (status = 413, response = api::TooLarge),
+        (status = 503, response = api::Unavailable),
+        api::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
 pub(crate) async fn patch(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,

@@ -30,7 +30,8 @@ pub(crate) struct Replayed {
     operation_id = "replay_event",
     tag = "Events",
     summary = "Send an event again",
-    description = "The same body under a new event id; the receiver sees the same `webhook-id`. It goes to where the webhook points now.",
+    description = "The same body under a new event id; the receiver sees the same `webhook-id`. It goes to where \
+        the webhook points now.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
         ("event_id" = EventId, Path, description = "The event."),

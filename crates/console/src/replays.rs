@@ -89,7 +89,8 @@ impl From<ReplayJob> for ReplayView {
     operation_id = "create_replay",
     tag = "Events",
     summary = "Send many events again",
-    description = "Either those named in `event_ids`, or all of a time with a status. At most 10,000; `GET …/replays/{replay_id}` says how far it has come.",
+    description = "Either those named in `event_ids`, or all of a time with a status. At most 10,000; `GET \
+        …/replays/{replay_id}` says how far it has come.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
     ),

@@ -59,7 +59,8 @@ pub(crate) struct Rotated {
     operation_id = "rotate_secret",
     tag = "Webhooks",
     summary = "Replace the signing secret",
-    description = "Requests are signed with the new secret and, for a while, with those before it too, so that the receiver can change over. The new secret is shown this once.",
+    description = "Requests are signed with the new secret and, for a while, with those before it too, so that the \
+        receiver can change over. The new secret is shown this once.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
     ),

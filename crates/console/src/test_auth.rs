@@ -20,7 +20,8 @@ use crate::Context;
     operation_id = "test_auth",
     tag = "Webhooks",
     summary = "Try the authentication of a webhook",
-    description = "Asks the authorisation server for a token, or looks whether the credentials are there. Nothing is sent to the receiver.",
+    description = "Asks the authorisation server for a token, or looks whether the credentials are there. Nothing \
+        is sent to the receiver.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
     ),

@@ -29,11 +29,19 @@ const JSON: &str = "application/json";
     operation_id = "test_webhook",
     tag = "Webhooks",
     summary = "Send something to the receiver now",
-    description = "Sends the body, or a sample when there is none, and answers what the receiver says. It is recorded like any event, with the origin `test`.",
+    description = "Sends the body, or a sample when there is none, and answers what the receiver says. It is \
+        recorded like any event, with the origin `test`.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
     ),
-    request_body(description = "Anything up to 64 KB; a sample when it is empty.", content(("application/json", example = json!({"order": 1042, "status": "shipped"})), ("text/plain"), ("application/octet-stream"))),
+    request_body(
+        description = "Anything up to 64 KB; a sample when it is empty.",
+        content(
+            ("application/json", example = json!({"order": 1042, "status": "shipped"})),
+            ("text/plain"),
+            ("application/octet-stream"),
+        ),
+    ),
     responses(
         (status = 200, description = "The delivery has ended, and this is how.", body = answer::SyncAnswer),
         (status = 202, description = "The event is on its way: the receiver takes its time.", body = answer::Accepted),

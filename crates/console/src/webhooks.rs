@@ -38,7 +38,14 @@ struct ListQuery {
     tag = "Webhooks",
     summary = "Create a webhook",
     description = "The answer has the secret that signs its requests: it is shown this once.",
-    request_body(content = ConfigFields, example = json!({"name": "Orders to the warehouse", "url": "https://example.com/hooks/orders", "auth": {"type": "basic", "username": "hookstep", "password": "correct horse"}})),
+    request_body(
+        content = ConfigFields,
+        example = json!({
+            "name": "Orders to the warehouse",
+            "url": "https://example.com/hooks/orders",
+            "auth": {"type": "basic", "username": "hookstep", "password": "correct horse"},
+        }),
+    ),
     responses(
         (status = 201, description = "The webhook, with its signing secret.", body = WebhookView),
         (status = 400, response = api::Invalid),
@@ -95,11 +102,19 @@ pub(crate) async fn read(
     operation_id = "replace_webhook",
     tag = "Webhooks",
     summary = "Replace a webhook",
-    description = "All fields are replaced. Those left out get their defaults, but for `auth`, `tls` and the secrets in them, which stay as they are; `null` clears them.",
+    description = "All fields are replaced. Those left out get their defaults, but for `auth`, `tls` and the \
+        secrets in them, which stay as they are; `null` clears them.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
     ),
-    request_body(content = ConfigFields, example = json!({"name": "Orders to the warehouse", "url": "https://example.com/hooks/orders", "timeout_seconds": 10})),
+    request_body(
+        content = ConfigFields,
+        example = json!({
+            "name": "Orders to the warehouse",
+            "url": "https://example.com/hooks/orders",
+            "timeout_seconds": 10,
+        }),
+    ),
     responses(
         (status = 200, description = "The webhook as it is now.", body = WebhookView),
         (status = 400, response = api::Invalid),
@@ -132,7 +147,8 @@ pub(crate) async fn replace(
     operation_id = "delete_webhook",
     tag = "Webhooks",
     summary = "Delete a webhook",
-    description = "Its keys and credentials go with it. Its events can be read until their retention ends; those that wait for a retry are not sent again.",
+    description = "Its keys and credentials go with it. Its events can be read until their retention ends; those \
+        that wait for a retry are not sent again.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
     ),

@@ -3,7 +3,7 @@
 
 use std::mem::take;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::object::Object;
 use crate::{Auth, Parameter, Secret, TokenMethod};
@@ -13,18 +13,25 @@ use crate::{Auth, Parameter, Secret, TokenMethod};
 pub(crate) struct AuthFields {
     #[serde(rename = "type")]
     kind: Kind,
+    #[serde(default, deserialize_with = "given")]
     username: Option<String>,
     #[serde(default)]
     password: Secret,
+    #[serde(default, deserialize_with = "given")]
     name: Option<String>,
     #[serde(default)]
     value: Secret,
+    #[serde(default, deserialize_with = "given")]
     token_url: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     client_id: Option<String>,
     #[serde(default)]
     client_secret: Secret,
+    #[serde(default, deserialize_with = "given")]
     method: Option<TokenMethod>,
+    #[serde(default, deserialize_with = "given")]
     parameters: Option<Vec<Object<Parameter>>>,
+    #[serde(default, deserialize_with = "given")]
     connection_arn: Option<String>,
 }
 
@@ -91,6 +98,11 @@ impl AuthFields {
         ];
         is_there.into_iter().find(|(_, is_there)| *is_there).map(|(field, _)| field)
     }
+}
+
+/// What is there is not null: that would be a field which the type of auth may not have.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 fn required(field: &mut Option<String>, name: &str) -> Result<String, String> {

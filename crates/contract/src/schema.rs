@@ -1,6 +1,8 @@
 //! Schemas, for the OpenAPI document, of what serde reads but never writes: a derived schema would leave it out.
 
-use utoipa::openapi::schema::{AdditionalProperties, Array, ArrayBuilder, Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type,
+};
 use utoipa::openapi::{Ref, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -54,6 +56,10 @@ impl Fields {
 
 fn text(description: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(description))
+}
+
+fn or_null(text: ObjectBuilder) -> ObjectBuilder {
+    text.schema_type(SchemaType::from_iter([Type::String, Type::Null]))
 }
 
 /// What a connection holds.
@@ -144,9 +150,12 @@ impl PartialSchema for Tls {
         let key = "The certificate's key. Write-only: left out, it stays as it is.";
         let ca = "The only authorities that the receiver's certificate may come from; without it, those that browsers trust.";
         Fields::new("TLS beyond the public authorities. Texts are PEM.")
-            .optional("certificate", text("The client certificate and those between it and its authority."))
-            .optional("private_key", text(key).write_only(true))
-            .optional("ca", text(ca))
+            .optional(
+                "certificate",
+                or_null(text("The client certificate and those between it and its authority.")),
+            )
+            .optional("private_key", or_null(text(key)).write_only(true))
+            .optional("ca", or_null(text(ca)))
             .build()
             .into()
     }

@@ -26,18 +26,43 @@ use crate::{Context, request};
     operation_id = "trigger_webhook",
     tag = "Events",
     summary = "Trigger a webhook",
-    description = "Sends the body to the receiver, byte for byte as it came. Without `sync` the answer comes at once and a failed delivery is repeated on the schedule of the webhook. With it, the answer is the receiver's, unless that takes longer than 27 s. Our status speaks of us alone: a receiver that answers 500 makes it a 200 whose `status` is `failed`.",
+    description = "Sends the body to the receiver, byte for byte as it came. Without `sync` the answer comes at \
+        once and a failed delivery is repeated on the schedule of the webhook. With it, the answer is the \
+        receiver's, unless that takes longer than 27 s. Our status speaks of us alone: a receiver that answers 500 \
+        makes it a 200 whose `status` is `failed`.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
         TriggerQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of the producer's own. For 24 hours a request with the same key and the same body answers the event of the first one.", min_length = 1, max_length = 255, pattern = "^[ -~]+$"),
-        ("X-Correlation-Id" = Option<String>, Header, description = "The producer's own id for the event, kept with it.", min_length = 1, max_length = 255, pattern = "^[ -~]+$"),
-        ("traceparent" = Option<String>, Header, description = "The producer's trace (W3C Trace Context), passed on to the receiver."),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of the producer's own. For 24 hours a \
+            request with the same key and the same body answers the event of the first one.", min_length = 1,
+            max_length = 255, pattern = "^[ -~]+$"),
+        ("X-Correlation-Id" = Option<String>, Header, description = "The producer's own id for the event, kept \
+            with it.", min_length = 1, max_length = 255, pattern = "^[ -~]+$"),
+        ("traceparent" = Option<String>, Header, description = "The producer's trace (W3C Trace Context), passed \
+            on to the receiver."),
     ),
-    request_body(description = "Anything up to 6 MB, of any content type; empty with `claim_check`. On AWS, 4.4 MB when it is not text.", content(("application/json", example = json!({"order": 1042, "status": "shipped"})), ("text/plain"), ("application/octet-stream"))),
+    request_body(
+        description = "Anything up to 6 MB, of any content type; empty with `claim_check`. On AWS, 4.4 MB when it is \
+            not text.",
+        content(
+            ("application/json", example = json!({"order": 1042, "status": "shipped"})),
+            ("text/plain"),
+            ("application/octet-stream"),
+        ),
+    ),
     responses(
-        (status = 200, description = "With `sync=true`: the delivery has ended, and this is how.", body = answer::SyncAnswer, headers(("idempotent-replayed" = String, description = "`true` when the key was used before: the event is the first one's."))),
-        (status = 202, description = "The event is on its way.", body = answer::Accepted, headers(("idempotent-replayed" = String, description = "`true` when the key was used before: the event is the first one's."))),
+        (
+            status = 200,
+            description = "With `sync=true`: the delivery has ended, and this is how.",
+            body = answer::SyncAnswer,
+            headers(("idempotent-replayed" = String, description = "`true` when the key was used before.")),
+        ),
+        (
+            status = 202,
+            description = "The event is on its way.",
+            body = answer::Accepted,
+            headers(("idempotent-replayed" = String, description = "`true` when the key was used before.")),
+        ),
         (status = 400, response = api::Invalid),
         (status = 404, response = api::NotFound),
         (status = 409, response = api::Conflict),

@@ -31,7 +31,8 @@ pub(crate) struct UploadAnswer {
     operation_id = "create_upload",
     tag = "Events",
     summary = "Get a URL to upload a large body to",
-    description = "PUT the body to `upload_url`, up to 5 GB, then trigger the webhook with `claim_check` and an empty body.",
+    description = "PUT the body to `upload_url`, up to 5 GB, then trigger the webhook with `claim_check` and an \
+        empty body.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
     ),

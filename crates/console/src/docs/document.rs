@@ -119,6 +119,13 @@ pub(super) enum Kind {
     Some(Vec<String>),
 }
 
+impl Response {
+    /// Whether it is one that many operations give.
+    pub(super) fn is_shared(&self) -> bool {
+        self.reference.is_some()
+    }
+}
+
 impl Document {
     /// The schema that another one names, with its name.
     pub(super) fn named(&self, schema: &Schema) -> Option<(&str, &Schema)> {

@@ -1,5 +1,7 @@
 //! The page.
 
+use std::collections::BTreeMap;
+
 use maud::{DOCTYPE, Markup, html};
 
 use super::curl;
@@ -32,6 +34,11 @@ pub(super) fn render(document: &Document) -> Markup {
                             }
                         }
                     }
+                    section.tag #errors {
+                        h2 { (link("errors", "Errors")) }
+                        p { "What is not done is answered with " a href="#Problem" { "a problem" } "." }
+                        (errors(document))
+                    }
                     section.tag #objects {
                         h2 { (link("objects", "Objects")) }
                         p { "What bodies and answers are made of." }
@@ -61,6 +68,23 @@ fn introduction(document: &Document) -> Markup {
     }
 }
 
+/// What the answers say that can come from any operation.
+fn errors(document: &Document) -> Markup {
+    let operations = document.paths.into_iter().flat_map(|(_, methods)| methods);
+    let responses = operations.flat_map(|(_, operation)| &operation.responses);
+    let shared: BTreeMap<_, _> = responses.filter(|(_, response)| response.is_shared()).collect();
+    html! {
+        dl.answers {
+            @for (status, response) in shared {
+                div id={ "error-" (status) } {
+                    dt { code { (status) } }
+                    dd { (text(&document.response(response).description)) }
+                }
+            }
+        }
+    }
+}
+
 fn navigation(document: &Document) -> Markup {
     html! {
         nav aria-label="Operations" {
@@ -73,6 +97,7 @@ fn navigation(document: &Document) -> Markup {
                     }
                 }
             }
+            p { a href="#errors" { "Errors" } }
             p { a href="#objects" { "Objects" } }
             ul {
                 @for (name, schema) in &document.components.schemas {
@@ -106,7 +131,16 @@ fn operation(document: &Document, path: &str, method: &str, operation: &Operatio
             }
             h4 { "Answers" }
             dl.answers {
-                @for (status, response) in &operation.responses { (answer(document, status, response)) }
+                @for (status, response) in &operation.responses {
+                    @if !response.is_shared() { (answer(document, status, response)) }
+                }
+            }
+            @let errors: Vec<_> = operation.responses.into_iter().filter(|(_, answer)| answer.is_shared()).collect();
+            @if !errors.is_empty() {
+                p.errors {
+                    "Errors:"
+                    @for (status, _) in errors { " " a href={ "#error-" (status) } { code { (status) } } }
+                }
             }
             pre tabindex="0" { code { (curl::command(document, path, method, operation)) } }
         }

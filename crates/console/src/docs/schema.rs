@@ -19,7 +19,10 @@ pub(super) fn fields(document: &Document, schema: &Schema) -> Markup {
     html! {
         @if !schema.properties.is_empty() {
             dl.fields {
-                @for (name, field) in &schema.properties { (row(schema, name, field).render(document)) }
+                @for (name, field) in &schema.properties {
+                    // Its variant has said so already.
+                    @if schema.title.is_none() || name != "type" { (row(schema, name, field).render(document)) }
+                }
             }
         } @else if schema.one_of.is_empty() {
             p.type { (kind(document, schema)) }

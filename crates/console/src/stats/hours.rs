@@ -101,8 +101,6 @@ mod tests {
         assert_eq!(first.of_this_day(7), hour(31));
         assert_eq!(hour(22).to(first).collect::<Vec<_>>(), [hour(22), last, first]);
         assert_eq!(first.to(last).count(), 0);
-        let event_id: EventId = "019b7b9e-1000-7000-8000-000000000000".parse().unwrap();
-        assert_eq!(Hour::of_event(event_id), Hour::of(event_id.accepted_at()));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, Uri};
 use contract::limits::days;
 use contract::{ConfigId, FieldError, OrgId, Outcome, Scope, Tally, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::Context;
 use crate::events::{exists, moment};
@@ -23,7 +24,7 @@ use hours::Hour;
 const MAX_DAYS: usize = 32;
 
 /// What one bucket is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Step {
     /// An hour.
@@ -33,7 +34,7 @@ pub(crate) enum Step {
 }
 
 /// How deliveries went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Stats {
     /// When the first bucket begins.
     pub(crate) from: Timestamp,
@@ -52,7 +53,7 @@ pub(crate) struct Stats {
 
 /// The events that were accepted in one span of time. Percentiles are of how long the last attempts of the delivered and the
 /// failed ones took, to within 3.2 %; null without any.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Bucket {
     /// When it begins.
     pub(crate) start: Timestamp,
@@ -74,15 +75,41 @@ pub(crate) struct Bucket {
     pub(crate) p99_ms: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct StatsQuery {
+    /// From when on; 24 hours before `to`, or 30 days, unless it is said.
+    #[param(value_type = Timestamp, required = false)]
     from: Option<String>,
+    /// Until when; now, unless it is said.
+    #[param(value_type = Timestamp, required = false)]
     to: Option<String>,
+    /// What one bucket is; an hour, unless it is said.
+    #[param(value_type = Step, required = false)]
     by: Option<String>,
 }
 
 /// `GET /webhook/{config_id}/stats`
+#[utoipa::path(
+    get,
+    path = "/webhook/{config_id}/stats",
+    operation_id = "read_stats",
+    tag = "Webhooks",
+    summary = "See how the deliveries of a webhook went",
+    description = "Counts by hour or by day of those that were accepted then. 32 days at most.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        StatsQuery,
+    ),
+    responses(
+        (status = 200, description = "The counts.", body = Stats),
+        (status = 400, response = api::Invalid),
+        (status = 404, response = api::NotFound),
+        api::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
