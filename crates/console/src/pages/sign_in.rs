@@ -99,9 +99,15 @@ mod tests {
     #[test]
     fn after_signing_in_nobody_is_sent_elsewhere() {
         assert_eq!(safe("/console/webhooks/x?status=failed"), "/console/webhooks/x?status=failed");
-        for elsewhere in
-            ["", "/", "//evil.example", "https://evil.example", "/\\evil.example", "/console/\r\nx", "/console/\0"]
-        {
+        for elsewhere in [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/console/\r\nx",
+            "/console/\0",
+        ] {
             assert_eq!(safe(elsewhere), "/");
         }
     }
