@@ -1,6 +1,7 @@
 //! The console in a real browser: `tests/browser/journey.mjs` in headless Chromium.
 //!
-//! `HOOKSTEP_SCREENS=docs/screens cargo nextest run --workspace -E 'test(browser::)'` also makes the pictures of the README.
+//! With `HOOKSTEP_SCREENS=docs/screens` in the environment it also makes the pictures of the README (then: `pngquant --ext .png
+//! --force --strip docs/screens/*.png`).
 #![expect(clippy::unwrap_used, reason = "a host that cannot be set up ends the test")]
 
 use std::fs::File;

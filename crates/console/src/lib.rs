@@ -1,8 +1,9 @@
-//! The Lambda function `console`: the management API.
+//! The Lambda function `console`: the management API, and the pages of the console.
 //!
 //! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/stats`, `/events`,
 //! `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and `/replays/{replay_id}`; `/tokens` and
-//! `/tokens/{token_id}`; `/.well-known/webhook-public-key`, `/healthz`, `/openapi.json` and `/docs`.
+//! `/tokens/{token_id}`; `/.well-known/webhook-public-key`, `/healthz`, `/openapi.json` and `/docs`. The pages are `/` and all
+//! below `/console`.
 
 mod authentication;
 mod cancel;

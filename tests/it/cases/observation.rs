@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::world::{Answer, Seen};
 
 /// What no two events have in common.
-const OF_THIS_EVENT: [&str; 6] =
-    ["event_id", "config_id", "created_at", "updated_at", "webhook_id", "replay_of"];
+const OF_THIS_EVENT: [&str; 7] =
+    ["event_id", "config_id", "created_at", "updated_at", "webhook_id", "replay_of", "duration_ms"];
 /// What no two attempts have in common.
 const OF_THIS_ATTEMPT: [&str; 3] = ["started_at", "duration_ms", "timings"];
 const OF_THIS_REQUEST: [&str; 4] = ["host", "webhook-id", "webhook-timestamp", "webhook-signature"];

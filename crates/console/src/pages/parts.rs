@@ -79,7 +79,7 @@ pub(crate) fn status(event: &EventRecord) -> Markup {
 pub(crate) fn outcome(outcome: Outcome) -> Markup {
     let text = match outcome {
         Outcome::Succeeded => return badge("succeeded", "Succeeded"),
-        Outcome::FailedHttp => "Refused by receiver",
+        Outcome::FailedHttp => "HTTP error",
         Outcome::FailedTimeout => "Timed out",
         Outcome::FailedUnreachable => "Unreachable",
         Outcome::Refused => "Not allowed",

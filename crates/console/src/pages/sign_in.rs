@@ -60,7 +60,7 @@ pub(crate) async fn sign_out(headers: HeaderMap) -> impl IntoResponse {
 
 /// A page of ours: anything else would make of the sign-in a way to other sites.
 fn safe(next: &str) -> &str {
-    let is_ours = next.starts_with("/console/") && !next.contains(['\\', '\r', '\n']);
+    let is_ours = next.starts_with("/console/") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     if is_ours { next } else { "/" }
 }
 
@@ -99,9 +99,15 @@ mod tests {
     #[test]
     fn after_signing_in_nobody_is_sent_elsewhere() {
         assert_eq!(safe("/console/webhooks/x?status=failed"), "/console/webhooks/x?status=failed");
-        for elsewhere in
-            ["", "/", "//evil.example", "https://evil.example", "/\\evil.example", "/console/\r\nx"]
-        {
+        for elsewhere in [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/console/\r\nx",
+            "/console/\0",
+        ] {
             assert_eq!(safe(elsewhere), "/");
         }
     }
