@@ -162,6 +162,7 @@ async function withoutScript(path) {
   await page.getByLabel("API token").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
   assert.equal(new URL(page.url()).pathname, path);
+  await page.getByRole("link", { name: "Succeeded" }).first().click();
   await page.getByLabel("Period").selectOption("1h");
   await page.getByRole("button", { name: "Apply" }).click();
   await page.getByRole("row").nth(1).getByRole("link").click();

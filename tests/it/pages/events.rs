@@ -1,0 +1,124 @@
+//! What pages tell of events, and do with them.
+
+use serde_json::json;
+
+use super::{Browser, header, location, text};
+use crate::world::{Answer, NOBODY, Receiver, Reply, World, accepted};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_told_in_plain_words_and_found_again() {
+    let replies = [Reply::status(404).header("X-Why", "no route").body("{\"b\":1.50,\"a\":[]}")];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let request = world.api.triggering(&id, "", "{}").header("x-correlation-id", "order-7");
+    let event_id = &accepted(&Answer::to(request).await);
+    world.api.ended(&id, event_id).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let base = format!("/console/webhooks/{id}");
+    let page = browser.page(&format!("{base}/events/{event_id}")).await;
+    for part in
+        ["There is nothing at this URL", "x-why", "no route", "1.50", "First byte", "127.0.0.1", "v1,***"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("data-live"), "an event that has ended does not change");
+    let found = browser.get(&format!("{base}?q={event_id}")).await;
+    assert_eq!(location(&found), format!("{base}/events/{event_id}"));
+    assert!(browser.page(&format!("{base}?q={NOBODY}")).await.contains("no event with this id"));
+    assert!(browser.page(&format!("{base}?q=order-7")).await.contains(event_id));
+    assert!(browser.page(&format!("{base}?q=order-8")).await.contains("No such events"));
+    for (query, is_there) in [("status=failed", true), ("status=succeeded", false), ("period=1h", true)] {
+        let table = browser.page(&format!("{base}/events?{query}")).await;
+        assert_eq!(table.contains(event_id), is_there, "{query}: {table}");
+    }
+    assert_eq!(browser.get(&format!("{base}/events?status=lost")).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_replayed_and_its_body_downloaded() {
+    let replies = [Reply::status(404), Reply::status(200)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event = world.api.deliver(&id, "{\"a\":1.50, \"b\":\"<script>\"}").await;
+    let event_id = event["event_id"].as_str().unwrap();
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let path = format!("/console/webhooks/{id}/events/{event_id}");
+    let page = browser.page(&path).await;
+    assert!(page.contains("1.50") && page.contains("&lt;script&gt;"), "{page}");
+    let file = browser.get(&format!("{path}/payload")).await;
+    assert_eq!(text(&file), "{\"a\":1.50, \"b\":\"<script>\"}");
+    assert_eq!(header(&file, "content-disposition"), format!("attachment; filename=\"{event_id}\""));
+    assert_eq!(header(&file, "content-type"), "application/octet-stream");
+
+    let replayed = browser.post(&format!("{path}/replay"), &[]).await;
+    let target = location(&replayed);
+    // There before its record is.
+    browser.page(target).await;
+    let again = target.rsplit('/').next().unwrap().trim_end_matches("?new=1");
+    assert_eq!(world.api.ended(&id, again).await["status"], "succeeded");
+    assert!(browser.page(target).await.contains(&format!("{path}\">an earlier event")));
+    let nothing = format!("/console/webhooks/{id}/events/{NOBODY}");
+    assert_eq!(browser.get(&nothing).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pending_retry_is_cancelled_by_its_page() {
+    let (world, receiver) = (World::start().await, Receiver::answering([Reply::status(503)]).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event_id = world.api.trigger(&id, "{}").await;
+    world.api.until(&id, &event_id, |event| event["next_attempt_at"].is_string()).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let path = format!("/console/webhooks/{id}/events/{event_id}");
+    let page = browser.page(&path).await;
+    assert!(
+        page.contains("Retrying") && page.contains("The next attempt is due") && page.contains("data-live")
+    );
+    let cancelled = browser.post(&format!("{path}/cancel"), &[]).await;
+    assert_eq!(location(&cancelled), path);
+    assert_eq!(world.api.event(&id, &event_id).await["status"], "failed");
+    assert!(!browser.page(&path).await.contains("data-live"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_missed_is_replayed_and_its_progress_shown() {
+    let replies = [Reply::status(404), Reply::status(404), Reply::status(200)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    for _ in 0..2 {
+        world.api.deliver(&id, "{}").await;
+    }
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let recover = format!("/console/webhooks/{id}/recover");
+    let started = browser.post(&recover, &[("status", "failed"), ("hours", "1")]).await;
+    let replay_id = location(&started).rsplit('/').next().unwrap().to_owned();
+    let progress = format!("/webhook/{id}/replays/{replay_id}");
+    while world.api.get(&progress).await.json()["status"] == "in_progress" {
+        tokio::task::yield_now().await;
+    }
+    let page = browser.page(location(&started)).await;
+    assert!(page.contains("Done") && page.contains("<dd class=\"number\">2</dd>"), "{page}");
+    assert_eq!(browser.post(&recover, &[("status", "failed"), ("hours", "5")]).await.status, 400);
+    assert_eq!(browser.post(&recover, &[("status", "in_progress"), ("hours", "1")]).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_a_webhook_fares_is_drawn_and_told_in_numbers() {
+    let replies = [Reply::status(200), Reply::status(200), Reply::status(404)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    for _ in 0..3 {
+        world.api.deliver(&id, "{}").await;
+    }
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let row = browser.page(&format!("/console/webhooks/{id}/row")).await;
+    assert!(
+        row.contains("66.7 %") && row.contains("2 succeeded, 1 failed, 0 in progress, 0 skipped"),
+        "{row}"
+    );
+    for (range, buckets) in [("24h", 24), ("7d", 7), ("30d", 30)] {
+        let charts = browser.page(&format!("/console/webhooks/{id}/charts?range={range}")).await;
+        assert!(charts.contains("Events over time: 2 succeeded, 1 failed"), "{range}: {charts}");
+        assert_eq!(charts.matches("<th scope=\"row\">").count(), buckets, "{range}");
+        assert!(charts.contains("66.7 %") && charts.contains("HTTP error"), "{range}: {charts}");
+    }
+}
