@@ -52,9 +52,10 @@ async fn an_integrator_finds_and_mends_a_mistake() {
     let world =
         World::with_options(|options| options.sources = Sources { clock, new_id, ..options.sources }).await;
     write_the_past(&world).await;
-    // Slow enough to be seen on its way.
-    let slow = Reply::status(200).header("Content-Type", "application/json").body("{\"received\": true}");
-    let good = Receiver::answering([slow.after(Duration::from_secs(4))]).await;
+    let taken = Reply::status(200).header("Content-Type", "application/json").body("{\"received\": true}");
+    // The test, then what is to be seen on its way by a page that looks every two seconds, on a machine that may be busy.
+    let slow = |seconds| taken.clone().after(Duration::from_secs(seconds));
+    let good = Receiver::answering([taken.clone(), slow(12), slow(4), taken.clone()]).await;
     let lost = Reply::status(404).header("Content-Type", "application/json");
     let bad = Receiver::answering([lost.body("{\"error\": \"no such route\", \"path\": \"/hook\"}")]).await;
     let screens = std::env::var_os("HOOKSTEP_SCREENS").map(|directory| workspace().join(directory));
