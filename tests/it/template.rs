@@ -8,13 +8,14 @@ use crate::lambdas::FUNCTIONS;
 use crate::process::workspace;
 
 /// Variables that a function can do without: it has a default for each.
-const OPTIONAL: [&str; 6] = [
+const OPTIONAL: [&str; 7] = [
     "ALLOW_HTTP_TARGETS",
     "ALLOW_PRIVATE_TARGETS",
     "ASYNC_STANDARD",
     "INLINE_LIMIT",
     "KEEP_BODIES",
     "RETENTION_DAYS",
+    "STATIC_IPS",
 ];
 
 #[test]

@@ -66,6 +66,8 @@ pub struct Context {
     pub connections: Connections,
     /// The state machines.
     pub machines: Machines,
+    /// The addresses that receivers are called from, with commas between them; empty where they are not fixed.
+    pub static_ips: String,
     /// Which receivers may be called at all.
     pub policy: Policy,
     /// The clock, new ids and the bytes of keys.

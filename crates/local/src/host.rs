@@ -230,6 +230,8 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service,
         keys: secrets::Keys::new(|| keys, KEY_ID),
         connections: secrets::Connections::new(|| events),
         machines: machines(options, clients),
+        // Whatever this machine has.
+        static_ips: String::new(),
         policy: options.policy,
         sources: options.sources,
     });

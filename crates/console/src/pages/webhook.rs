@@ -53,7 +53,7 @@ pub(crate) async fn show(
                     (table)
                 }
             }
-            aside aria-label="Settings" { (settings(&visitor, &config, now)) }
+            aside aria-label="Settings" { (settings(&visitor, &config, &ctx.static_ips, now)) }
         }
     };
     Ok(page(&visitor, Section::Webhooks, &config.fields.name, content).into_response())
@@ -98,7 +98,7 @@ fn notices(config: &WebhookConfig, done: &str, now: Timestamp) -> Markup {
     }
 }
 
-fn settings(visitor: &Visitor, config: &WebhookConfig, now: Timestamp) -> Markup {
+fn settings(visitor: &Visitor, config: &WebhookConfig, static_ips: &str, now: Timestamp) -> Markup {
     let fields = &config.fields;
     html! {
         section.card {
@@ -112,6 +112,9 @@ fn settings(visitor: &Visitor, config: &WebhookConfig, now: Timestamp) -> Markup
                 }
                 @if !fields.headers.is_empty() {
                     dt { "Headers" } dd { @for (name, value) in &fields.headers { div.mono.small { (name) ": " (value) } } }
+                }
+                @if !static_ips.is_empty() {
+                    dt { "Called from" } dd { @for ip in static_ips.split(',') { div { (parts::copyable(ip.trim())) } } }
                 }
                 dt { "Created" } dd { (parts::moment(config.created_at, now)) }
                 dt { "Changed" } dd { (parts::moment(config.updated_at, now)) }
