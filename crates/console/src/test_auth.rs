@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem};
+use api::{Caller, ConfigPath, Problem, log_failure};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use contract::limits::SYNC_BUDGET;
 use contract::{AuthReport, ConfigId, OrgId, Scope, TestAuth};
 use serde_json::json;
-use workflow::Run;
+use workflow::{Run, WorkflowError};
 
 use crate::Context;
 
@@ -54,9 +54,16 @@ pub(crate) async fn report(
     let test = TestAuth { org_id: org_id.clone(), config_id, revision: config.revision };
     let name = (ctx.sources.new_id)();
     // As for a sync trigger: API Gateway gives up after 30 s.
-    match ctx.machines.run(name, &json!({"test_auth": test}), SYNC_BUDGET).await? {
-        Run::Ended(report) => Ok(report),
-        Run::StillRunning => {
+    match ctx.machines.run(name, &json!({"test_auth": test}), SYNC_BUDGET).await {
+        Ok(Run::Ended(report)) => Ok(report),
+        Err(error @ WorkflowError::NotStarted(_)) => Err(error.into()),
+        // There is no event that a record could say more of.
+        Err(error) => {
+            log_failure(&error);
+            let detail = "the authentication could not be tried for a reason of ours; try again";
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
+        }
+        Ok(Run::StillRunning) => {
             let detail = format!("there is no result after {} s; try again", SYNC_BUDGET.as_secs());
             Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, detail))
         }
