@@ -38,8 +38,9 @@ const PLATFORM_ERRORS: [&str; 15] = [
 ];
 
 /// What the template and the embedded host fill in.
-const PLACEHOLDERS: [&str; 8] = [
+const PLACEHOLDERS: [&str; 9] = [
     "DeliverFunctionArn",
+    "EventBus",
     "EventsTable",
     "FetchConfigFunctionArn",
     "HydrateFunctionArn",
@@ -190,8 +191,13 @@ fn every_task_is_tried_again_with_jitter_and_ends_in_the_record_of_an_exception(
             assert!(state["Catch"].is_null(), "{name}");
             continue;
         }
-        // Many events are no event: what is left of them is the progress.
-        let last = if name == "Replay" { "StopReplay" } else { "RecordException" };
+        let last = match name.as_str() {
+            // Many events are no event: what is left of them is the progress.
+            "Replay" => "StopReplay",
+            // The event has ended, told or not.
+            "PublishEvents" => "IsDone",
+            _ => "RecordException",
+        };
         for caught in ["States.ALL", "States.DataLimitExceeded"] {
             let catcher = state["Catch"].as_array().unwrap().iter().find(|catcher| {
                 catcher["ErrorEquals"].as_array().unwrap().iter().any(|error| error == caught)
@@ -219,7 +225,7 @@ fn the_state_has_no_place_for_a_secret() {
         let text = value.as_str().filter(|_| key != "Comment").unwrap_or_default();
         assert!(!is_secret(key) && !is_secret(text), "{key}: {text}");
     });
-    for module in ["event", "outcome", "payload", "workflow"] {
+    for module in ["delivery_event", "event", "outcome", "payload", "workflow"] {
         let text = read(&workspace().join(format!("crates/contract/src/{module}.rs")));
         for line in text.lines().map(str::trim).filter(|line| line.starts_with("pub ")) {
             assert!(!is_secret(line.split(':').next().unwrap()), "{module}: {line}");

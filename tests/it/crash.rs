@@ -292,7 +292,7 @@ async fn history_prints_the_executions_of_an_event_state_by_state() {
     let events: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
     let entered = events.iter().filter(|event| event["type"] == "TaskStateEntered");
     let tasks: Vec<_> = entered.map(|event| event["state"].as_str().unwrap()).collect();
-    assert_eq!(tasks, ["FetchConfig", "RecordEvent", "Deliver", "UpdateStatus"]);
+    assert_eq!(tasks, ["FetchConfig", "RecordEvent", "Deliver", "UpdateStatus", "PublishEvents"]);
 
     let nobody = ["history", crate::world::NOBODY, "--data-dir"];
     let (status, process) = run(command("hookstep").args(nobody).arg(dir.path())).await;

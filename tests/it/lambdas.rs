@@ -36,7 +36,7 @@ pub(crate) const FUNCTIONS: [(&str, &[&str]); 7] = [
     ("fetch-config", &["CONFIGS_TABLE", "EVENTS_TABLE"]),
     ("hydrate", &["CLAIMS_BUCKET"]),
     ("deliver", &["CONFIGS_TABLE", "CLAIMS_BUCKET", "KEY_ID"]),
-    ("update-status", &["EVENTS_TABLE", "CONFIGS_TABLE"]),
+    ("update-status", &["EVENTS_TABLE", "CONFIGS_TABLE", "PUBLISH_EVENTS"]),
     ("replay", &["EVENTS_TABLE", "EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"]),
     (
         "console",
@@ -196,6 +196,7 @@ fn lambda(name: &'static str, runtime_api: &str, aws: &str) -> Command {
     }
     command.envs(AWS.iter().map(|setting| (setting, "eu-central-1")));
     command.envs([
+        ("PUBLISH_EVENTS", "all"),
         ("AWS_ENDPOINT_URL", aws),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api),
         ("AWS_LAMBDA_FUNCTION_NAME", name),

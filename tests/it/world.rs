@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axum::serve::ListenerExt;
 use bytes::Bytes;
 use contract::limits::INLINE_BYTES;
-use contract::{EventId, Scope};
+use contract::{EventId, Publish, Scope};
 use egress::Policy;
 use http::{HeaderMap, Method};
 use local::{Host, NewToken, Options};
@@ -77,6 +77,7 @@ impl World {
             policy: DEVELOPMENT,
             inline_limit: INLINE_BYTES,
             keep_bodies: true,
+            publish: Publish::All,
             async_workflow: AsyncWorkflow::Express,
             sources: boot::sources(),
         };

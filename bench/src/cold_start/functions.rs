@@ -38,7 +38,10 @@ const FUNCTIONS: [(&str, &[(&str, &str)]); 8] = [
             ("ALLOW_PRIVATE_TARGETS", "true"),
         ],
     ),
-    ("update-status", &[("EVENTS_TABLE", EVENTS), ("CONFIGS_TABLE", CONFIGS)]),
+    (
+        "update-status",
+        &[("EVENTS_TABLE", EVENTS), ("CONFIGS_TABLE", CONFIGS), ("PUBLISH_EVENTS", "failures")],
+    ),
     (
         "console",
         &[

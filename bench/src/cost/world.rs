@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::any;
-use contract::{EventId, Scope};
+use contract::{EventId, Publish, Scope};
 use dynoxide::Database;
 use egress::Policy;
 use local::{Host, NewToken, Options};
@@ -44,6 +44,8 @@ impl World {
             policy: Policy { allow_http_targets: true, allow_private_targets: true },
             inline_limit: contract::limits::INLINE_BYTES,
             keep_bodies,
+            // As the template has it.
+            publish: Publish::Failures,
             async_workflow,
             sources: boot::sources(),
         })

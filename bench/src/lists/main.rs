@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use clap::Parser;
+use contract::Publish;
 use egress::Policy;
 use http_body_util::BodyExt;
 use local::{Host, NewToken, Options};
@@ -46,6 +47,7 @@ async fn main() -> Outcome<()> {
         policy: Policy { allow_http_targets: true, allow_private_targets: true },
         inline_limit: contract::limits::INLINE_BYTES,
         keep_bodies: true,
+        publish: Publish::Nothing,
         async_workflow: AsyncWorkflow::Express,
         sources: boot::sources(),
     };

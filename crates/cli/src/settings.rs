@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
+use contract::Publish;
 use contract::limits::INLINE_BYTES;
 use egress::Policy;
 use local::Options;
@@ -58,6 +59,11 @@ pub(crate) struct ServeArgs {
     /// any case.
     #[arg(long, env = "HOOKSTEP_KEEP_BODIES", default_value_t = true, action = ArgAction::Set)]
     pub(crate) keep_bodies: bool,
+
+    /// Which events of ours go on the bus, where webhooks can subscribe to them: all deliveries that end, only failures and
+    /// webhooks that are disabled, or none.
+    #[arg(long, env = "HOOKSTEP_PUBLISH_EVENTS", value_enum, default_value = "all")]
+    pub(crate) publish_events: PublishName,
 }
 
 /// A machine, as the flag names it.
@@ -65,6 +71,14 @@ pub(crate) struct ServeArgs {
 pub(crate) enum WorkflowName {
     Express,
     Standard,
+}
+
+/// Which events of ours, as the flag names them.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PublishName {
+    All,
+    Failures,
+    None,
 }
 
 fn inline_limit(text: &str) -> Result<usize, String> {
@@ -86,6 +100,11 @@ impl ServeArgs {
             },
             inline_limit: self.inline_limit,
             keep_bodies: self.keep_bodies,
+            publish: match self.publish_events {
+                PublishName::All => Publish::All,
+                PublishName::Failures => Publish::Failures,
+                PublishName::None => Publish::Nothing,
+            },
             async_workflow: match self.async_workflow {
                 WorkflowName::Express => AsyncWorkflow::Express,
                 WorkflowName::Standard => AsyncWorkflow::Standard,

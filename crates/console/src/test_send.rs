@@ -89,6 +89,7 @@ pub(crate) async fn send(
         size: Some(body.len() as u64),
         correlation_id: None,
         traceparent: None,
+        event_type: None,
         replay_of: None,
         webhook_id: None,
     };

@@ -77,6 +77,9 @@ pub struct EventRecord {
     /// The producer's own id for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// What kind of event it is, where it came by a subscription: its `detail-type` on the bus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
     /// The event it sends again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
@@ -134,6 +137,7 @@ impl EventRecord {
             size: event.size,
             content_type: event.content_type.clone(),
             correlation_id: event.correlation_id.clone().filter(|id| is_key(id)),
+            event_type: event.event_type.clone(),
             replay_of: event.replay_of,
             webhook_id: event.webhook_id,
             claim: None,

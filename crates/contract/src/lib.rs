@@ -9,6 +9,7 @@ mod auth;
 mod auth_fields;
 mod config;
 mod credentials;
+mod delivery_event;
 mod error;
 mod event;
 mod ids;
@@ -32,6 +33,7 @@ pub use credentials::{
     Ciphertext, Connection, ConnectionKind, Credentials, Lifetime, OrgKey, SigningKey, TlsKeys,
     encryption_context,
 };
+pub use delivery_event::{DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, is_ours};
 pub use error::{ErrorName, StepError, error_chain};
 pub use event::{EventRecord, Origin, Status};
 pub use ids::{ConfigId, EventId, InvalidId, OrgId, TokenId};

@@ -25,6 +25,7 @@ impl WorkflowInput {
                 size: record.size,
                 correlation_id: record.correlation_id.clone(),
                 traceparent: None,
+                event_type: record.event_type.clone(),
                 replay_of: Some(record.event_id),
                 webhook_id: Some(record.webhook_id.unwrap_or(record.event_id)),
             },

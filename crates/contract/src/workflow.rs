@@ -6,7 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Attempt, ConfigId, Content, EventId, OrgId, Origin, Outcome, Payload, Retry, Status, Timestamp};
+use crate::{
+    Attempt, ConfigId, Content, DeliveryEvent, EventId, OrgId, Origin, Outcome, Payload, Retry, Status,
+    Timestamp,
+};
 
 /// How the producer waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +48,9 @@ pub struct EventHead {
     /// The producer's trace (W3C Trace Context), passed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// What kind of event it is, where it came by a subscription: its `detail-type` on the bus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
     /// The event that this one sends again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
@@ -243,6 +249,9 @@ pub struct Next {
     /// What a waiting producer is told; absent in the async mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Delivered>,
+    /// What is to be put on the bus.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub publish: Vec<DeliveryEvent>,
 }
 
 /// The output of an execution.

@@ -9,8 +9,11 @@ use crate::machines::Kind;
 use crate::states::States;
 use crate::wire::{Answer, Reply, read};
 
-/// The bus by name: that of a deployment whose stack has the usual name, and what AWS calls the one that needs no name.
-const NAMES: [&str; 2] = ["hookstep", "default"];
+/// The bus by name: that of a deployment whose stack has the usual name.
+pub(crate) const NAME: &str = "hookstep";
+
+/// The same bus as AWS calls the one that needs no name.
+const DEFAULT: &str = "default";
 
 /// The detail type that the rule for direct events matches.
 const TRIGGER: &str = "Webhook Trigger";
@@ -126,8 +129,8 @@ impl Entry {
             return Err(("NotAuthorizedForSourceException", "Not authorized for the source.".to_owned()));
         }
         // `arn:aws:events:us-east-1:000000000000:event-bus/hookstep`, or only the name.
-        let bus = self.event_bus_name.as_deref().unwrap_or("default");
-        if !NAMES.contains(&bus.rsplit('/').next().unwrap_or(bus)) {
+        let bus = self.event_bus_name.as_deref().unwrap_or(DEFAULT);
+        if ![NAME, DEFAULT].contains(&bus.rsplit('/').next().unwrap_or(bus)) {
             return Err(("InvalidArgument", format!("Event bus {bus} does not exist.")));
         }
         match serde_json::from_str(&self.detail) {

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bus::Bus;
 use crate::functions::Functions;
 use crate::journal::{Ended, Journal, Started};
 use crate::machines::{Kind, Machines};
@@ -28,6 +29,7 @@ pub(crate) struct Engine {
     pub(crate) machines: Machines,
     pub(crate) functions: Functions,
     pub(crate) tables: Tables,
+    pub(crate) bus: Bus,
     pub(crate) journal: Journal,
     pub(crate) sources: Sources,
     slots: Semaphore,
@@ -76,6 +78,7 @@ impl Engine {
         machines: Machines,
         functions: Functions,
         tables: Tables,
+        bus: Bus,
         journal: Journal,
         sources: Sources,
     ) -> Arc<Self> {
@@ -83,6 +86,7 @@ impl Engine {
             machines,
             functions,
             tables,
+            bus,
             journal,
             sources,
             slots: Semaphore::new(RUNNING_AT_ONCE),

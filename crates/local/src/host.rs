@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::config::Credentials;
 use axum::Router;
 use contract::limits::RETENTION;
-use contract::{OrgId, Sources};
+use contract::{OrgId, Publish, Sources};
 use deliver::Keyring;
 use egress::Policy;
 use secrets::Vault;
@@ -40,6 +40,8 @@ pub struct Options {
     pub inline_limit: usize,
     /// Whether the bodies of events are kept, to be looked at and sent again.
     pub keep_bodies: bool,
+    /// Which events of ours go on the bus.
+    pub publish: Publish,
     /// Which machine starts async events.
     pub async_workflow: AsyncWorkflow,
     /// The clock and the dice.
@@ -84,12 +86,13 @@ impl Host {
         };
         let bus = Bus { states: states.clone(), sources: options.sources, machine };
         let aws = aws::endpoint(bus.clone(), aws::aws_credentials(dir, &options.sources)?, options.sources);
-        let others = Others { bucket: bucket.clone(), states: states.clone(), bus, connections, keys };
+        let others =
+            Others { bucket: bucket.clone(), states: states.clone(), bus: bus.clone(), connections, keys };
         let services = Services { tables: tables.clone(), others: Some(others) };
         let clients = Clients::new(services, credentials, &options.public_url);
         let journal = Journal::open(&dir.join(journal::FILE))?;
         let functions = functions(&options, &clients)?;
-        let engine = Engine::new(machines, functions, tables, journal, options.sources);
+        let engine = Engine::new(machines, functions, tables, bus, journal, options.sources);
         states.set(Arc::clone(&engine));
         let resumed = engine.resume_all().await;
         if resumed > 0 {
@@ -204,6 +207,7 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
         update_status: update_status::Context {
             events: Events::new(clients.tables.clone(), EVENTS),
             configs,
+            publish: options.publish,
             sources: options.sources,
         },
         replay: replay::Context {

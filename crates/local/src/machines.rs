@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use asl::Machine;
 
 use crate::OpenError;
+use crate::bus;
 use crate::functions::Functions;
 use crate::tables::EVENTS;
 use crate::tasks::RESOURCES;
@@ -82,6 +83,7 @@ fn load(kind: Kind) -> Result<Machine, OpenError> {
     substitutions.extend([
         ("Workflow".to_owned(), kind.name().to_owned()),
         ("EventsTable".to_owned(), EVENTS.to_owned()),
+        ("EventBus".to_owned(), bus::NAME.to_owned()),
         ("StandardStateMachineArn".to_owned(), Kind::Standard.arn()),
     ]);
     Machine::load(DEFINITION, &substitutions, &RESOURCES)

@@ -1,4 +1,5 @@
-//! What the interpreter asks for: Lambda functions, DynamoDB items, further executions; and the history it tells.
+//! What the interpreter asks for: Lambda functions, DynamoDB items, further executions, events on the bus; and the history
+//! it tells.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,12 +13,13 @@ use crate::machines::Kind;
 use crate::trace;
 
 /// The service integrations that the definition may name.
-pub(crate) const RESOURCES: [&str; 4] = [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION];
+pub(crate) const RESOURCES: [&str; 5] = [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION, PUT_EVENTS];
 
 const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
 const PUT_ITEM: &str = "arn:aws:states:::dynamodb:putItem";
 const GET_ITEM: &str = "arn:aws:states:::dynamodb:getItem";
 const START_EXECUTION: &str = "arn:aws:states:::states:startExecution";
+const PUT_EVENTS: &str = "arn:aws:states:::events:putEvents";
 
 /// The surroundings of one execution.
 pub(crate) struct Surroundings {
@@ -79,6 +81,7 @@ impl Surroundings {
             PUT_ITEM => self.dynamodb("PutItem", &arguments).await,
             GET_ITEM => self.dynamodb("GetItem", &arguments).await,
             START_EXECUTION => self.start_execution(arguments).await,
+            PUT_EVENTS => self.put_events(arguments).await,
             _ => Err(task_error("States.Runtime", format!("there is no integration {resource}"))),
         }
     }
@@ -108,6 +111,23 @@ impl Surroundings {
         let started = started
             .map_err(|error| task_error(&format!("StepFunctions.{}", error.name()), error.to_string()))?;
         Ok(json!({"ExecutionArn": started.arn, "StartDate": started.started_at}))
+    }
+
+    /// As the optimised integration does: details are objects, and an entry that is not taken fails the task.
+    async fn put_events(&self, mut arguments: Value) -> Result<Value, TaskError> {
+        for entry in arguments["Entries"].as_array_mut().into_iter().flatten() {
+            entry["Detail"] = Value::String(entry["Detail"].to_string());
+        }
+        let request = serde_json::to_vec(&arguments).unwrap_or_default();
+        let reply = self.engine.bus.put(&request).await;
+        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        if reply.status != 200 {
+            return Err(task_error("EventBridge.EventBridgeException", body.to_string()));
+        }
+        if body["FailedEntryCount"] != 0 {
+            return Err(task_error("EventBridge.FailedEntry", body.to_string()));
+        }
+        Ok(body)
     }
 }
 

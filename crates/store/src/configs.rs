@@ -108,7 +108,7 @@ impl Configs {
         self.transact(writes, "change a webhook").await
     }
 
-    /// Turns a webhook off and notes why; does nothing when it is not there.
+    /// Turns a webhook off and notes why; does nothing when it is off or not there. Answers whether it did.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -118,7 +118,7 @@ impl Configs {
         config_id: ConfigId,
         reason: &str,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let update = self
             .client
             .update_item()
@@ -126,13 +126,14 @@ impl Configs {
             .key("org_id", s(org_id))
             .key("config_id", s(config_id))
             .update_expression("SET enabled = :false, disabled_reason = :reason, updated_at = :now")
-            .condition_expression("attribute_exists(config_id)")
+            .condition_expression("attribute_exists(config_id) AND enabled = :true")
             .expression_attribute_values(":false", AttributeValue::Bool(false))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":reason", s(reason))
             .expression_attribute_values(":now", s(now))
             .send()
             .await;
-        unless_forbidden(update, "disable a webhook").map(drop)
+        unless_forbidden(update, "disable a webhook")
     }
 
     /// Deletes a webhook that is held, and its credentials.

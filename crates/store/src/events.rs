@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use contract::limits::RETENTION;
 use contract::{ConfigId, EventHead, EventId, EventRecord, OrgId, Status, Timestamp};
 use uuid::Uuid;
@@ -163,7 +163,8 @@ impl Events {
         query.send().await.map_err(StoreError::during("list events"))
     }
 
-    /// Marks an event failed and says why, writing its record first when an exception came before that.
+    /// Marks an event failed and says why, writing its record first when an exception came before that. Answers how many
+    /// attempts were recorded.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -173,7 +174,7 @@ impl Events {
         execution: &str,
         reason: &str,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u32, StoreError> {
         let record =
             EventRecord::new(event, execution, Status::Failed, Some(reason.to_owned()), self.retention);
         let mut item = to_item(&record)?;
@@ -196,17 +197,20 @@ impl Events {
             values.insert(format!(":{name}"), value);
         }
         expression.push_str(" REMOVE next_attempt_at");
-        self.client
+        let updated = self
+            .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(item_key(Self::key(&event.org_id, event.config_id, event.event_id))))
             .update_expression(expression)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::UpdatedNew)
             .send()
             .await
             .map_err(StoreError::during("mark an event failed"))?;
-        Ok(())
+        let attempts = updated.attributes.as_ref().and_then(|item| item.get("attempt_count")?.as_n().ok());
+        Ok(attempts.and_then(|count| count.parse().ok()).unwrap_or(0))
     }
 }
 

@@ -98,6 +98,7 @@ pub(crate) async fn trigger(
         size: claim.is_none().then_some(body.len() as u64),
         correlation_id: request::text_header(&headers, "x-correlation-id")?,
         traceparent: request::traceparent(&headers),
+        event_type: None,
         replay_of: None,
         webhook_id: None,
     };

@@ -1,11 +1,15 @@
 //! The states `UpdateStatus` and `RecordException`: record what happened, set the event's status, decide what is next.
 
 mod next;
+mod publish;
 
 use contract::{
-    Attempt, ErrorName, EventHead, Exception, Next, Sources, Status, StepError, UpdateStatusInput,
+    Attempt, ErrorName, EventHead, Exception, Next, Publish, Sources, Status, StepError, UpdateStatusInput,
 };
 use store::{Configs, Events};
+
+/// Why a webhook is disabled.
+const GONE_REASON: &str = "the receiver answered 410 Gone";
 
 /// What the step needs.
 #[derive(Clone, Debug)]
@@ -14,6 +18,8 @@ pub struct Context {
     pub events: Events,
     /// The table of webhooks: a receiver that answers 410 Gone turns its webhook off.
     pub configs: Configs,
+    /// Which events of ours the state machine is to put on the bus.
+    pub publish: Publish,
     /// The clock, and the dice for jitter.
     pub sources: Sources,
 }
@@ -26,54 +32,67 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
     match (input.attempt, input.exception) {
         (Some(attempt), None) => {
             let retry = input.retry.unwrap_or_default();
-            let next = next::decide(&input.event, &attempt, &retry, &ctx.sources);
-            let set = record_attempt(&input.event, &attempt, &next, ctx).await?;
+            let mut next = next::decide(&input.event, &attempt, &retry, &ctx.sources);
+            let recorded = record_attempt(&input.event, &attempt, &next, ctx).await?;
             // A success may be recorded twice: the first time, one of the two writes may have failed.
-            if set || next.status == Status::Succeeded {
+            if recorded.set || next.status == Status::Succeeded {
+                next.publish = publish::attempt(&input.event, &attempt, &next, recorded.disabled, ctx);
                 Ok(next)
             } else {
                 // Delivered, or taken further, by another execution: nothing more to do here.
-                Ok(Next { status: Status::InProgress, retry_at: None, answer: None })
+                Ok(Next { status: Status::InProgress, retry_at: None, answer: None, publish: Vec::new() })
             }
         }
         (None, Some(exception)) => {
-            record_exception(&input.event, &input.execution, &exception, ctx).await?;
-            Ok(Next { status: Status::Failed, retry_at: None, answer: None })
+            let reason = reason(&exception);
+            let attempts = record_exception(&input.event, &input.execution, &exception, &reason, ctx).await?;
+            let publish = publish::exception(&input.event, attempts, reason, ctx);
+            Ok(Next { status: Status::Failed, retry_at: None, answer: None, publish })
         }
         _ => Err(StepError::new(ErrorName::InvalidInput, "expected either an attempt or an exception")),
     }
 }
 
-/// Answers whether the event's status is this attempt's to set.
+/// What was written.
+struct Recorded {
+    /// Whether the event's status was this attempt's to set.
+    set: bool,
+    /// Why the webhook was disabled, when it was.
+    disabled: Option<&'static str>,
+}
+
 async fn record_attempt(
     event: &EventHead,
     attempt: &Attempt,
     next: &Next,
     ctx: &Context,
-) -> Result<bool, StepError> {
+) -> Result<Recorded, StepError> {
     let now = ctx.sources.now();
     let set = ctx.events.record_attempt(event, attempt, next, now).await?;
-    if attempt.status_code == Some(next::GONE) {
-        let reason = "the receiver answered 410 Gone";
-        ctx.configs.disable(&event.org_id, event.config_id, reason, now).await?;
+    let mut disabled = None;
+    if attempt.status_code == Some(next::GONE)
+        && ctx.configs.disable(&event.org_id, event.config_id, GONE_REASON, now).await?
+    {
+        disabled = Some(GONE_REASON);
     }
-    Ok(set)
+    Ok(Recorded { set, disabled })
 }
 
+/// Answers how many attempts were recorded before.
 async fn record_exception(
     event: &EventHead,
     execution: &str,
     exception: &Exception,
+    reason: &str,
     ctx: &Context,
-) -> Result<(), StepError> {
+) -> Result<u32, StepError> {
     tracing::error!(
         event.id = %event.event_id,
         error.name = exception.error,
         error.cause = exception.cause.as_deref().unwrap_or_default(),
         "an event could not be delivered for a reason of ours"
     );
-    ctx.events.fail(event, execution, &reason(exception), ctx.sources.now()).await?;
-    Ok(())
+    Ok(ctx.events.fail(event, execution, reason, ctx.sources.now()).await?)
 }
 
 /// What the producer reads: the platform's own errors by name only, for their causes may tell of our insides.

@@ -11,6 +11,7 @@ async fn main() -> Result<(), boot::Error> {
     let ctx = Context {
         events: Events::new(client.clone(), boot::env("EVENTS_TABLE")?).kept_for(boot::retention()?),
         configs: Configs::new(client, boot::env("CONFIGS_TABLE")?),
+        publish: boot::env("PUBLISH_EVENTS")?.parse()?,
         sources: boot::sources(),
     };
     boot::run(async |input| handle(input, &ctx).await).await

@@ -22,7 +22,8 @@ pub(crate) fn decide(event: &EventHead, attempt: &Attempt, retry: &Retry, source
         (_, None) => Status::Failed,
     };
     let waiting = event.mode == Mode::Sync && retry_at.is_none();
-    Next { status, retry_at, answer: waiting.then(|| answer(event, attempt, status, now)) }
+    let answer = waiting.then(|| answer(event, attempt, status, now));
+    Next { status, retry_at, answer, publish: Vec::new() }
 }
 
 /// The pause before the next attempt of an async event; `None` when there is none.

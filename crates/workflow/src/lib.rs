@@ -216,6 +216,7 @@ mod tests {
                 size: None,
                 correlation_id: None,
                 traceparent: None,
+                event_type: None,
                 replay_of: None,
                 webhook_id: None,
             };

@@ -56,6 +56,7 @@ impl Stack {
         deploy.arg("--template").arg(workspace().join("infra/template.yaml"));
         // The receivers of the tests have no TLS.
         deploy.args(["--parameter", "AllowHttpTargets=true"]);
+        deploy.args(["--parameter", "PublishEvents=all"]);
         deploy.args(["--parameter", &format!("Architecture={}", architecture())]);
         let done = deploy.output().await.unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -59,6 +59,7 @@ fn input(url: &str) -> DeliverInput {
             size: None,
             correlation_id: None,
             traceparent: None,
+            event_type: None,
             replay_of: None,
             webhook_id: None,
         },

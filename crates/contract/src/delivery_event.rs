@@ -1,0 +1,183 @@
+//! What we put on the bus ourselves: how deliveries ended, for whoever wants to know (docs/adr/0019).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{ConfigId, EventHead, EventId, OrgId, Origin, Outcome, Timestamp};
+
+/// What the detail types of all events of ours begin with, `Webhook Trigger` included.
+const OURS: &str = "Webhook ";
+
+/// Whether a detail type is one of ours, and no producer's.
+pub fn is_ours(detail_type: &str) -> bool {
+    detail_type.starts_with(OURS)
+}
+
+/// Which events of ours go on the bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publish {
+    /// Every delivery that ends.
+    All,
+    /// Deliveries that fail, and webhooks that we disable.
+    Failures,
+    /// None.
+    Nothing,
+}
+
+/// What [`Publish`] is not.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0:?} is neither all, failures nor none")]
+pub struct InvalidPublish(String);
+
+impl FromStr for Publish {
+    type Err = InvalidPublish;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self::All),
+            "failures" => Ok(Self::Failures),
+            "none" => Ok(Self::Nothing),
+            other => Err(InvalidPublish(other.to_owned())),
+        }
+    }
+}
+
+impl Publish {
+    /// Whether events of this type go on the bus.
+    pub fn includes(self, detail_type: DetailType) -> bool {
+        match self {
+            Self::All => true,
+            Self::Failures => detail_type != DetailType::DeliverySucceeded,
+            Self::Nothing => false,
+        }
+    }
+}
+
+/// The `detail-type` of an event of ours; its `source` is `hookstep`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DetailType {
+    /// A receiver took an event.
+    #[serde(rename = "Webhook Delivery Succeeded")]
+    DeliverySucceeded,
+    /// No further attempt will be made.
+    #[serde(rename = "Webhook Delivery Failed")]
+    DeliveryFailed,
+    /// A receiver answered 410 Gone, so its webhook is disabled.
+    #[serde(rename = "Webhook Disabled")]
+    Disabled,
+}
+
+impl DetailType {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::DeliverySucceeded, Self::DeliveryFailed, Self::Disabled];
+
+    /// As the bus has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DeliverySucceeded => "Webhook Delivery Succeeded",
+            Self::DeliveryFailed => "Webhook Delivery Failed",
+            Self::Disabled => "Webhook Disabled",
+        }
+    }
+}
+
+impl fmt::Display for DetailType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An event of ours, as the state machine puts it on the bus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryEvent {
+    /// What it is about.
+    pub detail_type: DetailType,
+    /// What is told of it.
+    pub detail: DeliveryDetail,
+}
+
+/// What an event of ours tells. Never a body, a header or a URL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryDetail {
+    /// The tenant.
+    pub org_id: OrgId,
+    /// The webhook.
+    pub config_id: ConfigId,
+    /// The event that was delivered, or was not.
+    pub event_id: EventId,
+    /// How it came in.
+    pub origin: Origin,
+    /// The type it was subscribed by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
+    /// The producer's own id for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// The event it sends again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<EventId>,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// How the last one ended: the class of the error, where it failed. Absent when something of ours stood in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The receiver's last status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<u16>,
+    /// What of ours stood in the way, or why the webhook was disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When the event was accepted.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+}
+
+impl DeliveryDetail {
+    /// What is told of every event.
+    pub fn of(event: &EventHead, attempts: u32, ended_at: Timestamp) -> Self {
+        Self {
+            org_id: event.org_id.clone(),
+            config_id: event.config_id,
+            event_id: event.event_id,
+            origin: event.origin,
+            event_type: event.event_type.clone(),
+            correlation_id: event.correlation_id.clone(),
+            replay_of: event.replay_of,
+            attempts,
+            outcome: None,
+            status_code: None,
+            reason: None,
+            created_at: event.created_at,
+            ended_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_type_is_told_as_it_is_matched() {
+        for detail_type in DetailType::ALL {
+            assert_eq!(serde_json::to_value(detail_type).unwrap(), detail_type.as_str());
+            assert!(is_ours(detail_type.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_switch_leaves_out_what_it_says() {
+        let told = |publish: Publish| DetailType::ALL.map(|detail_type| publish.includes(detail_type));
+        assert_eq!("all".parse().map(told), Ok([true, true, true]));
+        assert_eq!("failures".parse().map(told), Ok([false, true, true]));
+        assert_eq!("none".parse().map(told), Ok([false, false, false]));
+        assert_eq!(
+            "some".parse::<Publish>().unwrap_err().to_string(),
+            "\"some\" is neither all, failures nor none"
+        );
+    }
+}
