@@ -57,6 +57,8 @@ enum How {
     Cancelled,
     /// By a test.
     Test,
+    /// By a trigger, and then once more from the body that came.
+    Reapplied,
     /// By the bus.
     Bus,
     /// By the bus, with the claim check of an upload.
@@ -169,10 +171,11 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             let claim_check = upload(api, config_id, None).await;
             accepted(&Answer::to(triggering(&format!("?claim_check={claim_check}"))).await).into()
         }
-        How::Replayed => {
+        How::Replayed | How::Reapplied => {
             let first = sent(api, config_id, with_body("")).await;
             let path = format!("/webhook/{config_id}/events/{first}/replay");
-            accepted(&api.post(&path, &json!({})).await).into()
+            let how = json!({"reapply": matches!(case.how, How::Reapplied)});
+            accepted(&api.post(&path, &how).await).into()
         }
         How::ReplayedInBulk => {
             let first = sent(api, config_id, with_body("")).await;

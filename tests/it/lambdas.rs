@@ -21,7 +21,7 @@ use crate::process::{Process, command, run};
 use crate::world::closed_port;
 
 /// Every function, with the settings that its `main` reads.
-pub(crate) const FUNCTIONS: [(&str, &[&str]); 8] = [
+pub(crate) const FUNCTIONS: [(&str, &[&str]); 9] = [
     (
         "trigger",
         &[
@@ -38,6 +38,7 @@ pub(crate) const FUNCTIONS: [(&str, &[&str]); 8] = [
         &["CONFIGS_TABLE", "CLAIMS_BUCKET", "EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"],
     ),
     ("fetch-config", &["CONFIGS_TABLE", "EVENTS_TABLE"]),
+    ("transform", &["CONFIGS_TABLE", "EVENTS_TABLE", "CLAIMS_BUCKET"]),
     ("hydrate", &["CLAIMS_BUCKET"]),
     ("deliver", &["CONFIGS_TABLE", "CLAIMS_BUCKET", "KEY_ID"]),
     ("update-status", &["EVENTS_TABLE", "CONFIGS_TABLE", "PUBLISH_EVENTS"]),
@@ -135,7 +136,7 @@ async fn update_status_records_an_exception() {
 /// The embedded host answers `InvalidInput` here, and it is one of the names that the state machine knows.
 #[tokio::test]
 async fn a_step_that_cannot_read_its_input_says_so_by_name() {
-    for name in ["dispatch", "fetch-config", "hydrate", "deliver", "update-status", "replay"] {
+    for name in ["dispatch", "fetch-config", "transform", "hydrate", "deliver", "update-status", "replay"] {
         let mut function = Function::start(name, &closed_port().await).await;
         let answer = function.invoke(json!({"event": {"event_id": "not an id"}})).await;
         assert_eq!(answer.error_type(), "InvalidInput", "{name}: {answer:?}");

@@ -7,7 +7,7 @@
 //! counted, `patch` for changes of single fields, `auth`, `certificates` and `signing_keys` for how credentials and keys are
 //! set, `changes` for what becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures`
 //! for what a receiver can check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `put_events` for those
-//! put on the host's own bus, `subscriptions` for those that name no webhook, `delivery_events` for those that we put there, `pages` and `browser` for the console, `openapi` for the API's document, of which `tenancy` and
+//! put on the host's own bus, `subscriptions` for those that name no webhook, `delivery_events` for those that we put there, `shapes` for filters and transforms, `pages` and `browser` for the console, `openapi` for the API's document, of which `tenancy` and
 //! `schemathesis` ask every operation. What needs a process of its own is in `crash` (the host)
 //! and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the parts
 //! together.
@@ -42,6 +42,7 @@ mod replays;
 mod retries;
 mod schemathesis;
 mod search;
+mod shapes;
 mod signatures;
 mod signing_keys;
 mod standins;

@@ -22,7 +22,9 @@ const OPTIONAL: [&str; 7] = [
 fn each_function_gets_the_variables_that_it_reads() {
     let resources = resources();
     for (function, reads) in FUNCTIONS {
-        let main = read(&format!("crates/{function}/src/main.rs"));
+        let settings = ["main", "settings"].map(|file| format!("crates/{function}/src/{file}.rs"));
+        let main: String =
+            settings.iter().filter(|file| workspace().join(file).exists()).map(|file| read(file)).collect();
         let resource = &resources[&format!("{}Function", camel(function))];
         let given: BTreeSet<&str> =
             after(resource, "        Variables:").filter_map(|line| line.trim().split(':').next()).collect();

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use contract::limits::INLINE_BYTES;
 use contract::{EventId, Publish, Scope};
 use egress::Policy;
+use expression::Sandbox;
 use http::{HeaderMap, Method};
 use local::{Host, NewToken, Options};
 use reqwest::RequestBuilder;
@@ -21,6 +22,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use workflow::AsyncWorkflow;
+
+use crate::process::binary;
 
 pub(crate) use receiver::{Receiver, Reply, Seen, closed_port};
 
@@ -79,6 +82,7 @@ impl World {
             keep_bodies: true,
             static_ips: String::new(),
             publish: Publish::Failures,
+            sandbox: Sandbox::new(binary("hookstep")),
             async_workflow: AsyncWorkflow::Express,
             sources: boot::sources(),
         };

@@ -12,7 +12,7 @@ use crate::aws::{BUCKET, CONFIGS, EVENTS, KEY, MACHINE, Services, TOKENS};
 pub(crate) const EMPTY: &str = "empty-function";
 
 /// Every function, with the settings that are its own. The empty one is the first: the others are compared with it.
-const FUNCTIONS: [(&str, &[(&str, &str)]); 9] = [
+const FUNCTIONS: [(&str, &[(&str, &str)]); 10] = [
     (EMPTY, &[]),
     (
         "trigger",
@@ -35,6 +35,15 @@ const FUNCTIONS: [(&str, &[(&str, &str)]); 9] = [
         ],
     ),
     ("fetch-config", &[("CONFIGS_TABLE", CONFIGS), ("EVENTS_TABLE", EVENTS), ("KEEP_BODIES", "true")]),
+    (
+        "transform",
+        &[
+            ("CONFIGS_TABLE", CONFIGS),
+            ("EVENTS_TABLE", EVENTS),
+            ("CLAIMS_BUCKET", BUCKET),
+            ("KEEP_BODIES", "true"),
+        ],
+    ),
     ("hydrate", &[("CLAIMS_BUCKET", BUCKET)]),
     // The receiver of the benchmark is on this machine and has no certificate.
     (

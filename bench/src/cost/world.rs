@@ -12,6 +12,7 @@ use axum::routing::any;
 use contract::{EventId, Publish, Scope};
 use dynoxide::Database;
 use egress::Policy;
+use expression::Sandbox;
 use local::{Host, NewToken, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -47,6 +48,7 @@ impl World {
             // As the template has it.
             static_ips: String::new(),
             publish: Publish::Failures,
+            sandbox: Sandbox::of_this_program()?,
             async_workflow,
             sources: boot::sources(),
         })

@@ -14,6 +14,7 @@ use axum::http::{Request, StatusCode, header};
 use clap::Parser;
 use contract::Publish;
 use egress::Policy;
+use expression::Sandbox;
 use http_body_util::BodyExt;
 use local::{Host, NewToken, Options};
 use serde_json::Value;
@@ -49,6 +50,8 @@ async fn main() -> Outcome<()> {
         keep_bodies: true,
         static_ips: String::new(),
         publish: Publish::Nothing,
+        // No webhook here has an expression.
+        sandbox: Sandbox::new(""),
         async_workflow: AsyncWorkflow::Express,
         sources: boot::sources(),
     };

@@ -7,6 +7,8 @@ mod serve;
 mod settings;
 mod token;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 use crate::settings::ServeArgs;
@@ -40,23 +42,27 @@ enum Command {
     History(history::HistoryArgs),
 }
 
+fn main() -> ExitCode {
+    // The host starts this program again for every filter and transform.
+    match expression::work_or(run) {
+        Ok(code) => code,
+        Err(error) => {
+            settings::say_error(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[tokio::main]
-async fn main() -> std::process::ExitCode {
+async fn run() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     settings::init_tracing();
     let cli = Cli::parse();
-    let result = match cli.command {
+    match cli.command {
         None => serve::serve(cli.serve).await,
         Some(Command::Serve(args)) => serve::serve(args).await,
         Some(Command::Demo(args)) => demo::demo(args).await,
         Some(Command::Token(args)) => token::create(args).await,
         Some(Command::AwsCredentials(args)) => aws::print(args),
         Some(Command::History(args)) => history::print(args),
-    };
-    match result {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            settings::say_error(&*error);
-            std::process::ExitCode::FAILURE
-        }
     }
 }

@@ -37,7 +37,7 @@ impl Serving {
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
         let address = listener.local_addr()?;
-        let host = Host::open(args.options(address)).await?;
+        let host = Host::open(args.options(address)?).await?;
         let first_token = host.first_token(FIRST_ORG.parse()?, admin_token()?.as_deref()).await?;
         let (stop, stopped) = oneshot::channel::<()>();
         // Answers are small and written in one go: waiting for more to send with them only costs time.

@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use contract::Publish;
 use contract::limits::INLINE_BYTES;
 use egress::Policy;
+use expression::Sandbox;
 use local::Options;
 use tracing_subscriber::EnvFilter;
 use workflow::AsyncWorkflow;
@@ -95,8 +96,11 @@ fn inline_limit(text: &str) -> Result<usize, String> {
 
 impl ServeArgs {
     /// The host's options; `address` is where it really listens.
-    pub(crate) fn options(&self, address: SocketAddr) -> Options {
-        Options {
+    ///
+    /// # Errors
+    /// When this program cannot be found, which is also what evaluates expressions.
+    pub(crate) fn options(&self, address: SocketAddr) -> std::io::Result<Options> {
+        Ok(Options {
             data_dir: self.data_dir.clone(),
             public_url: self.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
             policy: Policy {
@@ -115,8 +119,9 @@ impl ServeArgs {
                 WorkflowName::Express => AsyncWorkflow::Express,
                 WorkflowName::Standard => AsyncWorkflow::Standard,
             },
+            sandbox: Sandbox::of_this_program()?,
             sources: boot::sources(),
-        }
+        })
     }
 }
 

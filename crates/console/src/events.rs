@@ -9,8 +9,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use contract::limits::CORRELATION_ID_BYTES;
 use contract::{
-    Attempt, ConfigId, Content, EventId, EventRecord, FieldError, OrgId, Origin, Outcome, Scope, Status,
-    Timestamp, Timings,
+    Attempt, ConfigId, Content, EventId, EventRecord, FieldError, OrgId, Origin, Outcome, Scope, Sent,
+    Status, Timestamp, Timings,
 };
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,8 @@ pub(crate) struct EventView {
     replay_of: Option<EventId>,
     /// What the receiver knows it by: the first event of a chain of replays.
     webhook_id: EventId,
+    /// What was sent in the place of its body, where a transform made something else of it.
+    sent: Option<SentView>,
     /// How the last attempt ended.
     outcome: Option<Outcome>,
     /// The status code of the last attempt.
@@ -92,6 +94,16 @@ pub(crate) struct EventView {
     /// Its attempts, oldest first; only when one event is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptView>>,
+}
+
+/// What was sent in the place of a body.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Sent)]
+struct SentView {
+    /// Its `Content-Type`.
+    content_type: String,
+    /// Its size in bytes.
+    size: u64,
 }
 
 /// One attempt to deliver an event: what was sent, and what came back.
@@ -283,6 +295,7 @@ pub(crate) fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> Event
         event_type: record.event_type,
         replay_of: record.replay_of,
         webhook_id: record.webhook_id.unwrap_or(record.event_id),
+        sent: record.sent.map(|Sent { content_type, size, .. }| SentView { content_type, size }),
         outcome: record.outcome,
         status_code: record.status_code,
         duration_ms: record.duration_ms,

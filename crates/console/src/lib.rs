@@ -1,6 +1,6 @@
 //! The Lambda function `console`: the management API, and the pages of the console.
 //!
-//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/stats`, `/events`,
+//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`, `/events`,
 //! `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and `/replays/{replay_id}`; `/tokens` and
 //! `/tokens/{token_id}`; `/.well-known/webhook-public-key`, `/healthz`, `/openapi.json` and `/docs`. The pages are `/` and all
 //! below `/console`.
@@ -16,6 +16,7 @@ mod page;
 mod pages;
 mod patch;
 mod payload;
+mod preview;
 mod public_key;
 mod replay;
 mod replays;
@@ -36,6 +37,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 use contract::{Ciphertext, OrgId, Publish, Sources};
 use egress::Policy;
+use expression::Sandbox;
 use secrets::{Connections, Keys};
 use store::{Bodies, Claims, Configs, Events, Replays, Tokens};
 use workflow::Machines;
@@ -70,6 +72,8 @@ pub struct Context {
     pub static_ips: String,
     /// Which events of ours go on the bus.
     pub publish: Publish,
+    /// Where filters and transforms are evaluated.
+    pub sandbox: Sandbox,
     /// Which receivers may be called at all.
     pub policy: Policy,
     /// The clock, new ids and the bytes of keys.
@@ -93,6 +97,7 @@ pub fn router(ctx: Context) -> Router {
         .route("/webhook/{config_id}/rotate-secret", post(signing_keys::rotate))
         .route("/webhook/{config_id}/test-auth", post(test_auth::test_auth))
         .route("/webhook/{config_id}/test", post(test_send::test))
+        .route("/webhook/{config_id}/preview", post(preview::preview))
         .route("/webhook/{config_id}/stats", get(stats::read))
         .route("/webhook/{config_id}/events", get(events::list))
         .route(

@@ -60,6 +60,7 @@ pub fn openapi() -> Document {
         crate::signing_keys::rotate,
         crate::test_auth::test_auth,
         crate::test_send::test,
+        crate::preview::preview,
         crate::stats::read,
         crate::events::list,
         crate::events::read,

@@ -74,6 +74,8 @@ fn patched(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigFie
                 headers.retain(|_, value| !value.is_null());
                 Value::Object(headers)
             }
+            // Of another kind, nothing of what was is of use.
+            ("filter" | "transform", change @ Value::Object(_)) => change,
             (_, Value::Null) if before.is_some() => continue,
             (_, change) => merge(before, change),
         };

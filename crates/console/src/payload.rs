@@ -2,16 +2,40 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, EventPath, Problem, no_event};
+use api::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use contract::{ConfigId, EventId, Scope};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::Context;
 
 /// The type of a body whose producer named none.
 const UNKNOWN_TYPE: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// Which body.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PayloadQuery {
+    /// Which of the two, where a transform made something else of what came.
+    #[serde(default)]
+    #[param(inline)]
+    of: PayloadOf,
+}
+
+/// One of two bodies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum PayloadOf {
+    /// The body that came.
+    #[default]
+    Event,
+    /// The body that was sent.
+    Sent,
+}
 
 /// The body as it was sent, with its `Content-Type`; that of a claim check is where this redirects to.
 #[utoipa::path(
@@ -24,10 +48,12 @@ const UNKNOWN_TYPE: HeaderValue = HeaderValue::from_static("application/octet-st
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
         ("event_id" = EventId, Path, description = "The event."),
+        PayloadQuery,
     ),
     responses(
         (status = 200, description = "The body.", content_type = "*/*"),
         (status = 307, description = "The body is large: it is where this points to, for five minutes."),
+        (status = 400, response = api::Invalid),
         (status = 404, response = api::NotFound),
         api::Authenticated,
     ),
@@ -37,20 +63,31 @@ pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
     event_id: Result<EventPath, Problem>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
     let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
     let org_id = caller.org_id();
+    let PayloadQuery { of } = read_query(&uri)?;
     let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
-    if let Some(key) = &event.claim {
+    // Most bodies are sent as they came.
+    let sent = event.sent.as_ref().filter(|_| of == PayloadOf::Sent);
+    let (claim, content_type) = match sent {
+        Some(sent) => (&sent.claim, Some(&sent.content_type)),
+        None => (&event.claim, event.content_type.as_ref()),
+    };
+    if let Some(key) = claim {
         return Ok(
             Redirect::temporary(&ctx.claims.presign_read(key, ctx.sources.now()).await?).into_response()
         );
     }
-    let kept = ctx.bodies.read(org_id, config_id, event_id).await?;
+    let kept = match sent {
+        Some(_) => ctx.bodies.read_sent(org_id, config_id, event_id).await?,
+        None => ctx.bodies.read(org_id, config_id, event_id).await?,
+    };
     let body = kept.and_then(|content| content.to_bytes()).ok_or_else(not_kept)?;
-    let named = event.content_type.as_deref().and_then(|name| HeaderValue::from_str(name).ok());
+    let named = content_type.map(String::as_str).and_then(|name| HeaderValue::from_str(name).ok());
     // Whatever it is, a browser shall not run it here.
     let safe = [
         (header::CONTENT_TYPE, named.unwrap_or(UNKNOWN_TYPE)),

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, EventPath, Problem, no_event};
+use api::{Caller, ConfigPath, EventPath, Problem, no_event, read_json};
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
-use contract::{ConfigId, EventId, OrgId, Scope, Status, WorkflowInput};
-use serde::Serialize;
+use contract::{ConfigId, EventId, OrgId, Scope, Status};
+use serde::{Deserialize, Serialize};
+use store::Again;
 use utoipa::ToSchema;
 
 use crate::Context;
@@ -23,6 +26,16 @@ pub(crate) struct Replayed {
     pub(crate) status: Status,
 }
 
+/// How to send it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayOptions {
+    /// Whether to begin with the body that came, and let today's filter and transform have their say. Otherwise what was sent
+    /// is sent again, to the byte.
+    #[serde(default)]
+    reapply: bool,
+}
+
 /// The same body under a new event id; its receiver sees the same `webhook-id`.
 #[utoipa::path(
     post,
@@ -30,14 +43,16 @@ pub(crate) struct Replayed {
     operation_id = "replay_event",
     tag = "Events",
     summary = "Send an event again",
-    description = "The same body under a new event id; the receiver sees the same `webhook-id`. It goes to where \
-        the webhook points now.",
+    description = "What was sent, to the byte, under a new event id; the receiver sees the same `webhook-id`. It goes \
+        to where the webhook points now. With `reapply`, today's filter and transform are asked again.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
         ("event_id" = EventId, Path, description = "The event."),
     ),
+    request_body(content = Option<ReplayOptions>, description = "May be left out."),
     responses(
         (status = 202, description = "It is on its way.", body = Replayed),
+        (status = 400, response = api::Invalid),
         (status = 404, response = api::NotFound),
         (status = 409, response = api::Conflict),
         (status = 503, response = api::Unavailable),
@@ -50,10 +65,14 @@ pub(crate) async fn replay(
     config_id: Result<ConfigPath, Problem>,
     event_id: Result<EventPath, Problem>,
     headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Replayed>), Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
     let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
-    let replayed = start(&ctx, caller.org_id(), config_id, event_id).await?;
+    let body = body?;
+    let ReplayOptions { reapply } =
+        if body.is_empty() { ReplayOptions::default() } else { read_json(&body)? };
+    let replayed = start(&ctx, caller.org_id(), config_id, event_id, reapply).await?;
     Ok((StatusCode::ACCEPTED, Json(replayed)))
 }
 
@@ -63,6 +82,7 @@ pub(crate) async fn start(
     org_id: &OrgId,
     config_id: ConfigId,
     event_id: EventId,
+    reapply: bool,
 ) -> Result<Replayed, Problem> {
     let (config, event) =
         tokio::try_join!(ctx.configs.get(org_id, config_id), ctx.events.get(org_id, config_id, event_id))?;
@@ -74,10 +94,10 @@ pub(crate) async fn start(
     if event.status == Status::InProgress {
         return Err(conflict("the event is still being delivered: cancel it, or wait for its end"));
     }
-    if event.claim.is_none() && !ctx.bodies.has(&event).await? {
+    let again = Again { event_id: EventId((ctx.sources.new_id)()), now: ctx.sources.now(), reapply };
+    let Some(input) = again.input(&event, &ctx.events, &ctx.bodies).await? else {
         return Err(conflict("the body of this event is not kept, so it cannot be sent again"));
-    }
-    let input = WorkflowInput::replay(&event, EventId((ctx.sources.new_id)()), ctx.sources.now());
+    };
     ctx.machines.start(&input).await?;
     Ok(Replayed { event_id: input.event.event_id, replay_of: event_id, status: Status::InProgress })
 }

@@ -37,6 +37,10 @@ pub(crate) struct ReplayRequest {
     until: Option<Timestamp>,
     /// Events with this status; `failed`, unless it is said. Not `in_progress`.
     status: Option<Status>,
+    /// Whether to begin with the bodies that came, and let today's filter and transform have their say. Otherwise what was sent
+    /// is sent again.
+    #[serde(default)]
+    reapply: bool,
 }
 
 /// A bulk replay, and how far it has come.
@@ -59,6 +63,8 @@ pub(crate) struct ReplayView {
     pub(crate) started: u32,
     /// How many were not: they are not there, are being delivered, or their bodies are not kept.
     pub(crate) skipped: u32,
+    /// Whether today's filter and transform have their say again.
+    pub(crate) reapply: bool,
     /// Whether it ended at the most events that one replay takes: there may be more.
     pub(crate) limit_reached: bool,
     /// Why it failed.
@@ -76,6 +82,7 @@ impl From<ReplayJob> for ReplayView {
             found: job.found,
             started: job.started,
             skipped: job.skipped,
+            reapply: job.reapply,
             limit_reached: job.limit_reached,
             reason: job.reason,
         }
@@ -157,6 +164,7 @@ pub(crate) async fn start(
 ) -> Result<ReplayView, Problem> {
     let Sources { new_id, .. } = ctx.sources;
     let now = ctx.sources.now();
+    let reapply = asked.reapply;
     let selection = selection(asked, now)?;
     if ctx.configs.get(org_id, config_id).await?.is_none() {
         return Err(Problem::no_webhook());
@@ -171,6 +179,7 @@ pub(crate) async fn start(
         found: 0,
         started: 0,
         skipped: 0,
+        reapply,
         limit_reached: false,
         reason: None,
         cursor: None,
@@ -188,7 +197,7 @@ pub(crate) async fn start(
 }
 
 fn selection(asked: ReplayRequest, now: Timestamp) -> Result<Selection, FieldError> {
-    let ReplayRequest { event_ids, since, until, status } = asked;
+    let ReplayRequest { event_ids, since, until, status, reapply: _ } = asked;
     if let Some(mut ids) = event_ids {
         if since.is_some() || until.is_some() || status.is_some() {
             return Err(FieldError::new("event_ids", "goes without since, until and status"));

@@ -3,10 +3,11 @@
 use api::{Caller, ConfigPath, Problem};
 use axum::http::StatusCode;
 use contract::{
-    Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, Publish, Timestamp,
+    Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, Publish, Shape, Timestamp,
     WebhookConfig,
 };
 use egress::Refusal;
+use expression::Fault;
 use signing::Secret;
 use store::{Hold, Written};
 use tracing::Instrument;
@@ -48,6 +49,7 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
 pub(crate) async fn create(ctx: &Context, org_id: OrgId, asked: ConfigFields) -> Result<Saved, Problem> {
     let now = ctx.sources.now();
     let Draft { fields, change, certificate } = draft(ctx, &org_id, asked, None, now)?;
+    check_shape(ctx, &fields, None).await?;
     let (key, secret) = signing_keys::make(ctx, &org_id).await?;
     let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
     let config = WebhookConfig {
@@ -91,6 +93,7 @@ pub(crate) async fn replace(
     let now = ctx.sources.now();
     let org_id = &before.org_id;
     let Draft { fields, change, certificate } = draft(ctx, org_id, asked, Some(&before), now)?;
+    check_shape(ctx, &fields, Some(&before.fields)).await?;
     let stored = ctx.configs.credentials(org_id, before.config_id).await?;
     let mut credentials = stored.unwrap_or_else(|| no_credentials(&before));
     let mut secret = None;
@@ -237,4 +240,32 @@ fn check_published(event_types: &[String], publish: Publish) -> Result<(), Field
         }
     }
     Ok(())
+}
+
+/// Looks at the syntax of a filter and a transform that are new.
+async fn check_shape(
+    ctx: &Context,
+    fields: &ConfigFields,
+    before: Option<&ConfigFields>,
+) -> Result<(), Problem> {
+    match Shape::of(fields) {
+        Some(shape) if before.and_then(Shape::of).as_ref() != Some(&shape) => {
+            match fault_of(ctx, &shape).await? {
+                Some(Fault { field, position: Some(position), reason }) => {
+                    Err(FieldError::new(field, format!("at character {position}: {reason}")).into())
+                }
+                Some(Fault { field, position: None, reason }) => Err(FieldError::new(field, reason).into()),
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What can be seen to be wrong with a filter or a transform before there is a body.
+pub(crate) async fn fault_of(ctx: &Context, shape: &Shape) -> Result<Option<Fault>, Problem> {
+    if *shape == Shape::default() {
+        return Ok(None);
+    }
+    ctx.sandbox.check(shape).await.map_err(|error| Problem::internal(&error))
 }

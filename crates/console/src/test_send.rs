@@ -2,25 +2,52 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem, answer};
+use api::{Caller, ConfigPath, Problem, answer, read_query};
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::{IntoResponse, Response};
 use contract::limits::SYNC_BUDGET;
 use contract::{
     ConfigId, Content, EventHead, EventId, Mode, OrgId, Origin, Payload, Scope, WorkflowInput, WorkflowOutput,
 };
+use serde::Deserialize;
+use utoipa::openapi::schema::OneOfBuilder;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use workflow::{Run, WorkflowError};
 
-use crate::Context;
+use crate::{Context, preview, save};
 
 /// What is sent when nothing is given.
 pub(crate) const SAMPLE: &str = r#"{"type": "webhook.test", "message": "Hello from Hookstep"}"#;
 
 /// What a body is that says nothing of itself.
 const JSON: &str = "application/json";
+
+/// Whether to send it.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TestQuery {
+    /// `false` shows the request that would go out, and sends and records nothing.
+    send: Option<bool>,
+}
+
+/// What a test answers: how the delivery ended, or what would be sent.
+pub(crate) enum Tested {}
+
+impl PartialSchema for Tested {
+    fn schema() -> RefOr<Schema> {
+        let either = [answer::SyncAnswer::name(), preview::Preview::name()];
+        let either = either.into_iter().map(|name| Ref::from_schema_name(name.as_ref()));
+        either.fold(OneOfBuilder::new(), OneOfBuilder::item).into()
+    }
+}
+
+impl ToSchema for Tested {}
 
 /// Sends the body, or a sample, as a sync trigger would, and records it like any event.
 #[utoipa::path(
@@ -33,6 +60,7 @@ const JSON: &str = "application/json";
         recorded like any event, with the origin `test`.",
     params(
         ("config_id" = ConfigId, Path, description = "The webhook."),
+        TestQuery,
     ),
     request_body(
         description = "Anything up to 64 KB; a sample when it is empty.",
@@ -43,8 +71,9 @@ const JSON: &str = "application/json";
         ),
     ),
     responses(
-        (status = 200, description = "The delivery has ended, and this is how.", body = answer::SyncAnswer),
+        (status = 200, description = "The delivery has ended, and this is how; or, with `send=false`, what would be sent.", body = Tested),
         (status = 202, description = "The event is on its way: the receiver takes its time.", body = answer::Accepted),
+        (status = 400, response = api::Invalid),
         (status = 404, response = api::NotFound),
         (status = 413, response = api::TooLarge),
         (status = 503, response = api::Unavailable),
@@ -56,14 +85,23 @@ pub(crate) async fn test(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
+    uri: Uri,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let ConfigPath(config_id) = config_id?;
+    let path = config_id?;
+    let TestQuery { send: is_sent } = read_query(&uri)?;
     let body = body?;
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let (body, kind) = if body.is_empty() { (SAMPLE.as_bytes(), None) } else { (&*body, given) };
-    let (event_id, run) = send(&ctx, caller.org_id(), config_id, body, kind.unwrap_or(JSON)).await?;
+    let kind = kind.unwrap_or(JSON);
+    if is_sent == Some(false) {
+        let config = save::latest(&ctx, &caller, path).await?;
+        let preview = preview::of(&ctx, &config.fields, body, kind).await?;
+        return Ok(Json(preview).into_response());
+    }
+    let ConfigPath(config_id) = path;
+    let (event_id, run) = send(&ctx, caller.org_id(), config_id, body, kind).await?;
     Ok(answer::delivered(event_id, run))
 }
 
@@ -92,6 +130,7 @@ pub(crate) async fn send(
         event_type: None,
         replay_of: None,
         webhook_id: None,
+        as_sent: false,
     };
     let event_id = event.event_id;
     let input = WorkflowInput { event, payload: Payload::Inline(Content::new(body)) };

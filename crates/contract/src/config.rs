@@ -10,7 +10,10 @@ use crate::limits::{
     DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, MAX_PAUSE_SECS, MAX_RETRIES, MAX_TIMEOUT_SECS,
 };
 use crate::object::Object;
-use crate::{Auth, CertificateInfo, ConfigId, Lifetime, OrgId, Timestamp, Tls, event_types, schema};
+use crate::{
+    Auth, CertificateInfo, ConfigId, Filter, Lifetime, OrgId, Shape, Timestamp, Tls, Transform, event_types,
+    schema, shape,
+};
 
 /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
 pub(crate) const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
@@ -85,6 +88,12 @@ pub struct ConfigFields {
     #[serde(default)]
     #[schema(schema_with = schema::event_types)]
     pub event_types: Vec<String>,
+    /// Which events are sent; the others are recorded as skipped. Null for all.
+    #[serde(default, deserialize_with = "shape::object_or_null", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+    /// What is sent in the place of the body. Null for the body itself.
+    #[serde(default, deserialize_with = "shape::object_or_null", skip_serializing_if = "Option::is_none")]
+    pub transform: Option<Transform>,
 }
 
 fn default_method() -> String {
@@ -100,7 +109,8 @@ fn default_timeout() -> u32 {
 }
 
 impl ConfigFields {
-    /// Checks everything but URLs, headers and certificates, which the egress policy checks, and `auth`.
+    /// Checks everything but URLs, headers and certificates, which the egress policy checks, `auth`, and the syntax of
+    /// expressions.
     ///
     /// # Errors
     /// The first field that is wrong.
@@ -128,7 +138,8 @@ impl ConfigFields {
                 format!("every pause must be 1 to {MAX_PAUSE_SECS} seconds"),
             ));
         }
-        event_types::check(&self.event_types)
+        event_types::check(&self.event_types)?;
+        Shape::of(self).unwrap_or_default().check()
     }
 }
 

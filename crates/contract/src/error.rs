@@ -12,14 +12,21 @@ pub enum ErrorName {
     StorageUnavailable,
     /// An execution could not be started; trying again may help.
     WorkflowUnavailable,
+    /// A process that evaluates expressions could not be started; trying again may help.
+    SandboxUnavailable,
     /// A step was given what it cannot read: the parts disagree about a contract.
     InvalidInput,
 }
 
 impl ErrorName {
     /// All of them, for the tests that bind the parts together.
-    pub const ALL: [Self; 4] =
-        [Self::ConfigNotFound, Self::StorageUnavailable, Self::WorkflowUnavailable, Self::InvalidInput];
+    pub const ALL: [Self; 5] = [
+        Self::ConfigNotFound,
+        Self::StorageUnavailable,
+        Self::WorkflowUnavailable,
+        Self::SandboxUnavailable,
+        Self::InvalidInput,
+    ];
 
     /// The name as `ErrorEquals` has it.
     pub fn as_str(self) -> &'static str {
@@ -27,6 +34,7 @@ impl ErrorName {
             Self::ConfigNotFound => "ConfigNotFound",
             Self::StorageUnavailable => "StorageUnavailable",
             Self::WorkflowUnavailable => "WorkflowUnavailable",
+            Self::SandboxUnavailable => "SandboxUnavailable",
             Self::InvalidInput => "InvalidInput",
         }
     }

@@ -89,6 +89,9 @@ pub struct EventRecord {
     /// The key of the claim check that is its body; other bodies are in the events table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
+    /// What was sent in the place of its body, where a transform made something else of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Sent>,
     /// How the last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -109,6 +112,18 @@ pub struct EventRecord {
     pub execution: String,
     /// When the record may go, in seconds since 1970 (DynamoDB TTL).
     pub expires_at: i64,
+}
+
+/// What was sent in the place of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sent {
+    /// Its `Content-Type`.
+    pub content_type: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The key of the claim check that it is; otherwise it is beside the body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
 }
 
 /// Whether a correlation id can be searched for. One that cannot, which only the bus brings, would forbid the whole record.
@@ -141,6 +156,7 @@ impl EventRecord {
             replay_of: event.replay_of,
             webhook_id: event.webhook_id,
             claim: None,
+            sent: None,
             outcome: None,
             status_code: None,
             duration_ms: None,

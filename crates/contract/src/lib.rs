@@ -21,6 +21,7 @@ mod payload;
 mod replay;
 mod schema;
 mod secret;
+mod shape;
 mod sources;
 mod tally;
 mod timestamp;
@@ -36,13 +37,14 @@ pub use credentials::{
 };
 pub use delivery_event::{DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, is_ours};
 pub use error::{ErrorName, StepError, error_chain};
-pub use event::{EventRecord, Origin, Status};
+pub use event::{EventRecord, Origin, Sent, Status};
 pub use event_types::subscribes;
 pub use ids::{ConfigId, EventId, InvalidId, OrgId, TokenId};
 pub use outcome::{Attempt, Outcome, Timings};
 pub use payload::{Claim, Content, Payload, PinnedObject};
 pub use replay::{ReplayInput, ReplayJob, ReplayStatus, Replayed, Selection};
 pub use secret::Secret;
+pub use shape::{Condition, FieldKind, Filter, LogicalOperator, Operator, Shape, Transform};
 pub use sources::Sources;
 pub use tally::{Histogram, Tally};
 pub use timestamp::Timestamp;
@@ -50,6 +52,6 @@ pub use tls::{CertificateInfo, Tls};
 pub use token::{Scope, Token};
 pub use workflow::{
     AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, EventHead, Exception, FetchConfigInput,
-    FetchedConfig, HydrateInput, Mode, Next, Plan, RequestPlan, TestAuth, UpdateStatusInput, WorkflowInput,
-    WorkflowOutput,
+    FetchedConfig, HydrateInput, Mode, Next, Plan, RequestPlan, TestAuth, TransformData, UpdateStatusInput,
+    WorkflowInput, WorkflowOutput,
 };

@@ -83,6 +83,31 @@ pub const MAX_EVENT_TYPES: usize = 100;
 /// The longest type of an event, in characters: EventBridge takes no longer `detail-type`.
 pub const EVENT_TYPE_CHARS: usize = 128;
 
+/// The longest JSONata expression, in characters.
+pub const EXPRESSION_CHARS: usize = 15_000;
+
+/// The most conditions of a filter.
+pub const MAX_CONDITIONS: usize = 10;
+
+/// The most values of a condition.
+pub const CONDITION_VALUES: usize = 100;
+
+/// The longest path of a field, in characters.
+pub const FIELD_CHARS: usize = 512;
+
+/// The longest `Content-Type` that a transform may set.
+pub const CONTENT_TYPE_CHARS: usize = 255;
+
+/// The largest body that a filter or a transform looks at: it has to be in memory, with all that is made of it. What the
+/// trigger takes at most.
+pub const SHAPED_BODY_BYTES: usize = 6 * 1024 * 1024;
+
+/// The largest result of a transform.
+pub const SHAPED_RESULT_BYTES: usize = 6 * 1024 * 1024;
+
+/// How long a filter and a transform may take together.
+pub const SHAPING_TIME: Duration = Duration::from_secs(5);
+
 /// How long events and claim checks are kept when nothing else is said.
 pub const RETENTION: Duration = days(RETENTION_DAYS);
 

@@ -121,6 +121,8 @@ pub enum Payload {
     Inline(Content),
     /// The body of this event of the same webhook, as it is kept; `fetch-config` puts it in the place of this.
     Kept(EventId),
+    /// What was sent in the place of the body of this event of the same webhook; `fetch-config` puts it in the place of this.
+    Sent(EventId),
     /// A claim check that was not resolved yet.
     Claim(Claim),
     /// A resolved claim check.

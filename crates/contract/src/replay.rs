@@ -11,8 +11,29 @@ use crate::{
 };
 
 impl WorkflowInput {
-    /// An event as it was, under an id of its own: the same body, and the same `webhook-id` for its receiver.
+    /// An event as it was sent, under an id of its own: the same bytes, and the same `webhook-id` for its receiver.
     pub fn replay(record: &EventRecord, event_id: EventId, now: Timestamp) -> Self {
+        let mut again = Self::from_the_start(record, record, event_id, now);
+        again.event.as_sent = true;
+        if let Some(sent) = &record.sent {
+            again.event.content_type = Some(sent.content_type.clone());
+            again.event.size = Some(sent.size);
+            again.payload = match &sent.claim {
+                Some(key) => Payload::Claim(Claim { key: key.clone(), sha256: None }),
+                None => Payload::Sent(record.event_id),
+            };
+        }
+        again
+    }
+
+    /// The same once more from the body that it came with: today's filter and transform have their say. That body is with the
+    /// first event of a chain of replays.
+    pub fn from_the_start(
+        record: &EventRecord,
+        first: &EventRecord,
+        event_id: EventId,
+        now: Timestamp,
+    ) -> Self {
         Self {
             event: EventHead {
                 event_id,
@@ -21,17 +42,18 @@ impl WorkflowInput {
                 origin: Origin::Replay,
                 mode: Mode::Async,
                 created_at: now,
-                content_type: record.content_type.clone(),
-                size: record.size,
+                content_type: first.content_type.clone(),
+                size: first.size,
                 correlation_id: record.correlation_id.clone(),
                 traceparent: None,
                 event_type: record.event_type.clone(),
                 replay_of: Some(record.event_id),
                 webhook_id: Some(record.webhook_id.unwrap_or(record.event_id)),
+                as_sent: false,
             },
-            payload: match &record.claim {
+            payload: match &first.claim {
                 Some(key) => Payload::Claim(Claim { key: key.clone(), sha256: None }),
-                None => Payload::Kept(record.event_id),
+                None => Payload::Kept(first.event_id),
             },
         }
     }
@@ -98,6 +120,9 @@ pub struct ReplayJob {
     pub started: u32,
     /// How many were not: they are not there, are being delivered, or their bodies are not kept.
     pub skipped: u32,
+    /// Whether today's filter and transform have their say again.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub reapply: bool,
     /// Whether it ended at the most events that one replay takes: there may be more.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub limit_reached: bool,

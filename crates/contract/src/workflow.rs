@@ -1,6 +1,7 @@
 //! What goes into the state machine, what its steps take and what they return.
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,9 @@ pub struct EventHead {
     /// The first event of a chain of replays, where this is a later one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<EventId>,
+    /// Whether its body was filtered and transformed before: a replay of what was sent.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub as_sent: bool,
 }
 
 impl EventHead {
@@ -122,6 +126,9 @@ pub struct Plan {
     pub retry: Retry,
     /// Whether an attempt may outlast what an express execution can wait for.
     pub long: bool,
+    /// Whether a filter or a transform has a say before the event is recorded.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub shaped: bool,
 }
 
 /// The output of `fetch-config`: the plan, the record that `RecordEvent` writes, and the body where it was elsewhere.
@@ -134,6 +141,19 @@ pub struct FetchedConfig {
     /// The body of the event that is sent again; absent when the body stays as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Payload>,
+}
+
+/// The input of `transform`, and its output: what it changes is in the same place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransformData {
+    /// The event; a transform gives it another content type.
+    pub event: EventHead,
+    /// Its body.
+    pub payload: Payload,
+    /// All that the config means for the event; a filter makes it skipped.
+    pub plan: Plan,
+    /// The event's record as a DynamoDB item.
+    pub record: serde_json::Value,
 }
 
 /// The input of `hydrate`; its output is the [`Payload`], resolved.

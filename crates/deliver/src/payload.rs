@@ -34,7 +34,7 @@ impl Source {
             Payload::Object(pinned) => Ok(Self::Object(pinned)),
             Payload::Unusable(reason) => Err(Unsent::failed(Outcome::FailedPayload, reason)),
             Payload::Claim(_) => Err(invalid("the claim check was not hydrated")),
-            Payload::Kept(_) => Err(invalid("the kept body was not fetched")),
+            Payload::Kept(_) | Payload::Sent(_) => Err(invalid("the kept body was not fetched")),
         }
     }
 

@@ -106,6 +106,7 @@ async fn start(
         event_type: Some(event.detail_type.clone()),
         replay_of: None,
         webhook_id: None,
+        as_sent: false,
     };
     let key = Claim::key_for(org_id, config_id, event_id);
     let payload = ctx.claims.payload(&key, Bytes::copy_from_slice(body.as_bytes()), ctx.inline_limit).await?;

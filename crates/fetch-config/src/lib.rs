@@ -6,7 +6,7 @@ use std::time::Duration;
 use contract::limits::EXPRESS_ATTEMPT_SECS;
 use contract::{
     Content, ErrorName, EventHead, EventRecord, FetchConfigInput, FetchedConfig, Mode, Payload, Plan,
-    RequestPlan, Status, StepError, WebhookConfig,
+    RequestPlan, Shape, Status, StepError, WebhookConfig,
 };
 use store::{Bodies, Configs, Events};
 
@@ -42,7 +42,7 @@ pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedCon
     let (config, known) = tokio::try_join!(config, body(event, input.payload, ctx))?;
     let config =
         config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
-    let plan = plan(config, event.mode);
+    let plan = plan(config, event);
     let new = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
     let record = EventRecord { size: event.size.or(known.size), claim: known.claim, ..new };
     Ok(FetchedConfig { plan, record: Events::item_as_json(&record)?, payload: known.payload })
@@ -54,8 +54,13 @@ async fn body(event: &EventHead, payload: Option<Payload>, ctx: &Context) -> Res
         Some(Payload::Inline(content)) => {
             Ok(Known { size: keep(event, &content, ctx).await?, ..Known::default() })
         }
-        Some(Payload::Kept(first)) => {
-            let Some(content) = ctx.bodies.read(&event.org_id, event.config_id, first).await? else {
+        Some(payload @ (Payload::Kept(first) | Payload::Sent(first))) => {
+            let (org_id, config_id) = (&event.org_id, event.config_id);
+            let found = match payload {
+                Payload::Sent(_) => ctx.bodies.read_sent(org_id, config_id, first).await?,
+                _ => ctx.bodies.read(org_id, config_id, first).await?,
+            };
+            let Some(content) = found else {
                 let payload = Payload::Unusable("the body of the event is not kept any more".to_owned());
                 return Ok(Known { payload: Some(payload), ..Known::default() });
             };
@@ -77,13 +82,14 @@ async fn keep(event: &EventHead, content: &Content, ctx: &Context) -> Result<Opt
     Ok(Some(bytes.len() as u64))
 }
 
-fn plan(config: WebhookConfig, mode: Mode) -> Plan {
+fn plan(config: WebhookConfig, event: &EventHead) -> Plan {
     let disabled = config.disabled_reason.unwrap_or_else(|| "the webhook is disabled".to_owned());
+    let shaped = !event.as_sent && config.fields.enabled && Shape::of(&config.fields).is_some();
     let fields = config.fields;
     let (status, reason) =
         if fields.enabled { (Status::InProgress, None) } else { (Status::Skipped, Some(disabled)) };
     // A waiting producer is never handed over: a quick receiver's answer must reach it.
-    let timeout_seconds = match mode {
+    let timeout_seconds = match event.mode {
         Mode::Async => fields.timeout_seconds,
         Mode::Sync => fields.timeout_seconds.min(EXPRESS_ATTEMPT_SECS),
     };
@@ -91,6 +97,7 @@ fn plan(config: WebhookConfig, mode: Mode) -> Plan {
         status,
         reason,
         long: timeout_seconds > EXPRESS_ATTEMPT_SECS,
+        shaped,
         retry: fields.retry,
         request: RequestPlan {
             url: fields.url,

@@ -16,6 +16,7 @@ const ARN_PREFIX: &str = "arn:aws:lambda:local:000000000000:function:";
 #[derive(Debug)]
 pub(crate) struct Functions {
     pub(crate) fetch_config: fetch_config::Context,
+    pub(crate) transform: transform::Context,
     pub(crate) hydrate: hydrate::Context,
     pub(crate) deliver: deliver::Context,
     pub(crate) update_status: update_status::Context,
@@ -27,6 +28,7 @@ impl Functions {
     pub(crate) fn placeholders() -> impl Iterator<Item = (String, String)> {
         [
             ("FetchConfigFunctionArn", "fetch-config"),
+            ("TransformFunctionArn", "transform"),
             ("HydrateFunctionArn", "hydrate"),
             ("DeliverFunctionArn", "deliver"),
             ("UpdateStatusFunctionArn", "update-status"),
@@ -42,6 +44,9 @@ impl Functions {
             match arn.strip_prefix(ARN_PREFIX) {
                 Some("fetch-config") => {
                     step(payload, async |input| fetch_config::handle(input, &self.fetch_config).await).await
+                }
+                Some("transform") => {
+                    step(payload, async |input| transform::handle(input, &self.transform).await).await
                 }
                 Some("hydrate") => {
                     step(payload, async |input| hydrate::handle(input, &self.hydrate).await).await

@@ -10,6 +10,7 @@ use contract::limits::RETENTION;
 use contract::{OrgId, Publish, Sources};
 use deliver::Keyring;
 use egress::Policy;
+use expression::Sandbox;
 use secrets::Vault;
 use store::{Bodies, Claims, Configs, Events, Idempotency, Replays, StoreError, Tokens};
 use tokio::task::JoinHandle;
@@ -44,6 +45,8 @@ pub struct Options {
     pub publish: Publish,
     /// The addresses that receivers see, with commas between them, as the console shows them; empty when nobody knows.
     pub static_ips: String,
+    /// Where filters and transforms are evaluated.
+    pub sandbox: Sandbox,
     /// Which machine starts async events.
     pub async_workflow: AsyncWorkflow,
     /// The clock and the dice.
@@ -213,6 +216,14 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
             keep_bodies: options.keep_bodies,
             retention: RETENTION,
         },
+        transform: transform::Context {
+            configs: configs.clone(),
+            bodies: Bodies::new(clients.tables.clone(), EVENTS),
+            claims: claims.clone(),
+            sandbox: options.sandbox.clone(),
+            keep_bodies: options.keep_bodies,
+            inline_limit: options.inline_limit,
+        },
         hydrate: hydrate::Context { claims: claims.clone() },
         deliver: deliver::Context { keyring, claims, sources: options.sources },
         update_status: update_status::Context {
@@ -256,6 +267,7 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service,
         machines: machines(options, clients),
         static_ips: options.static_ips.clone(),
         publish: options.publish,
+        sandbox: options.sandbox.clone(),
         policy: options.policy,
         sources: options.sources,
     });

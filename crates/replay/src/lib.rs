@@ -3,11 +3,11 @@
 use contract::limits::MAX_REPLAYS;
 use contract::{
     ErrorName, EventId, EventRecord, ReplayInput, ReplayJob, ReplayStatus, Replayed, Selection, Sources,
-    Status, StepError, WorkflowInput,
+    Status, StepError,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
-use store::{Bodies, Events, Replays, Span};
+use store::{Again, Bodies, Events, Replays, Span};
 use workflow::{Machines, WorkflowError};
 
 /// How many events are looked at in one invocation: a few seconds of it on AWS.
@@ -106,10 +106,11 @@ async fn next_batch(job: &ReplayJob, limit: usize, ctx: &Context) -> Result<Batc
 
 /// Starts an event again; answers `false` when it cannot be.
 async fn start(job: &ReplayJob, event: &EventRecord, ctx: &Context) -> Result<bool, StepError> {
-    if event.status == Status::InProgress || (event.claim.is_none() && !ctx.bodies.has(event).await?) {
+    if event.status == Status::InProgress {
         return Ok(false);
     }
-    let input = WorkflowInput::replay(event, id_of(job, event.event_id), job.created_at);
+    let again = Again { event_id: id_of(job, event.event_id), now: job.created_at, reapply: job.reapply };
+    let Some(input) = again.input(event, &ctx.events, &ctx.bodies).await? else { return Ok(false) };
     let started = ctx.machines.start(&input).await;
     started.map(|()| true).map_err(|error: WorkflowError| {
         StepError::because(ErrorName::WorkflowUnavailable, "a replay could not be started", error)

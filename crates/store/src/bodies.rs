@@ -1,10 +1,11 @@
 //! The bodies of events, kept so that they can be looked at and sent again: in the events table, each in a partition of its
-//! own (pk `{org_id}#{config_id}#{event_id}`, sk `body`), so that neither a status nor a list of events ever touches one.
+//! own (pk `{org_id}#{config_id}#{event_id}`, sk `body`, and `sent` for what a transform made of it), so that neither a status nor a list of events ever touches one.
 //! Claim checks are not here: they are in the bucket already.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract::limits::RETENTION;
@@ -13,6 +14,7 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use crate::StoreError;
+use crate::error::unless_forbidden;
 use crate::item::{Item, n, s};
 
 /// The usual trade of time for size. A JSON body of 1 KB is halved, and with it what DynamoDB charges.
@@ -25,6 +27,11 @@ const MOST_BYTES: usize = 1024 * 1024;
 const BYTES: &str = "bytes";
 /// The bytes in raw deflate (RFC 1951).
 const DEFLATED: &str = "deflated";
+
+/// The sort key of a body as it came.
+const BODY: &str = "body";
+/// The sort key of what was sent in its place.
+const SENT: &str = "sent";
 
 /// The kept bodies of the events table.
 #[derive(Clone, Debug)]
@@ -51,19 +58,32 @@ impl Bodies {
     /// # Errors
     /// When the table cannot be written.
     pub async fn keep(&self, event: &EventHead, body: &[u8]) -> Result<(), StoreError> {
+        self.put(event, BODY, body).send().await.map_err(StoreError::during("keep a body"))?;
+        Ok(())
+    }
+
+    /// Keeps what is sent in the place of an event's body, unless something is: then answers that.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn keep_sent(&self, event: &EventHead, body: &[u8]) -> Result<Option<Content>, StoreError> {
+        let put = self.put(event, SENT, body).condition_expression("attribute_not_exists(sk)").send().await;
+        if unless_forbidden(put, "keep a transformed body")? {
+            return Ok(None);
+        }
+        self.read_sent(&event.org_id, event.config_id, event.event_id).await
+    }
+
+    fn put(&self, event: &EventHead, part: &str, body: &[u8]) -> PutItemFluentBuilder {
         let deflated = compress_to_vec(body, LEVEL);
         let (name, bytes) =
             if deflated.len() < body.len() { (DEFLATED, deflated) } else { (BYTES, body.to_vec()) };
         self.client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(key(&event.org_id, event.config_id, event.event_id)))
+            .set_item(Some(key(&event.org_id, event.config_id, event.event_id, part)))
             .item(name, AttributeValue::B(Blob::new(bytes)))
             .item("expires_at", n(event.expires_at(self.retention)))
-            .send()
-            .await
-            .map_err(StoreError::during("keep a body"))?;
-        Ok(())
     }
 
     /// Whether the body of an event is kept.
@@ -71,11 +91,26 @@ impl Bodies {
     /// # Errors
     /// When the table cannot be read.
     pub async fn has(&self, event: &EventRecord) -> Result<bool, StoreError> {
+        self.has_part(event, BODY).await
+    }
+
+    /// Whether an event can be sent again as it was sent.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn has_what_was_sent(&self, event: &EventRecord) -> Result<bool, StoreError> {
+        match &event.sent {
+            Some(sent) => Ok(sent.claim.is_some() || self.has_part(event, SENT).await?),
+            None => Ok(event.claim.is_some() || self.has_part(event, BODY).await?),
+        }
+    }
+
+    async fn has_part(&self, event: &EventRecord, part: &str) -> Result<bool, StoreError> {
         let found = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(key(&event.org_id, event.config_id, event.event_id)))
+            .set_key(Some(key(&event.org_id, event.config_id, event.event_id, part)))
             .projection_expression("sk")
             .send()
             .await
@@ -93,11 +128,34 @@ impl Bodies {
         config_id: ConfigId,
         event_id: EventId,
     ) -> Result<Option<Content>, StoreError> {
+        self.read_part(org_id, config_id, event_id, BODY).await
+    }
+
+    /// What was sent in the place of an event's body; `None` when nothing is kept, or not any more.
+    ///
+    /// # Errors
+    /// When the table cannot be read, or what is there is no body.
+    pub async fn read_sent(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+    ) -> Result<Option<Content>, StoreError> {
+        self.read_part(org_id, config_id, event_id, SENT).await
+    }
+
+    async fn read_part(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+        part: &str,
+    ) -> Result<Option<Content>, StoreError> {
         let found = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(key(org_id, config_id, event_id)))
+            .set_key(Some(key(org_id, config_id, event_id, part)))
             .send()
             .await
             .map_err(StoreError::during("read a body"))?;
@@ -112,9 +170,6 @@ impl Bodies {
     }
 }
 
-fn key(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -> Item {
-    Item::from([
-        ("pk".to_owned(), s(format!("{org_id}#{config_id}#{event_id}"))),
-        ("sk".to_owned(), s("body")),
-    ])
+fn key(org_id: &OrgId, config_id: ConfigId, event_id: EventId, part: &str) -> Item {
+    Item::from([("pk".to_owned(), s(format!("{org_id}#{config_id}#{event_id}"))), ("sk".to_owned(), s(part))])
 }

@@ -61,7 +61,7 @@ impl Claims {
     ///
     /// # Errors
     /// When the bucket cannot be written.
-    async fn put(&self, key: &str, body: Bytes, sha256: &[u8]) -> Result<(), StoreError> {
+    pub async fn put(&self, key: &str, body: Bytes, sha256: &[u8]) -> Result<(), StoreError> {
         let put = self
             .client
             .put_object()
@@ -198,6 +198,16 @@ impl Claims {
             return Err(OpenError::Changed);
         }
         Ok(ObjectBody { inner: object.body.into_inner(), left: pinned.size })
+    }
+
+    /// Reads a pinned object as a whole: how large it may be is for the caller to know.
+    ///
+    /// # Errors
+    /// When it is gone, was changed, or cannot be read.
+    pub async fn read(&self, pinned: &PinnedObject) -> Result<Bytes, OpenError> {
+        let body = ByteStream::new(self.open(pinned).await?.inner);
+        let whole = body.collect().await.map_err(|error| OpenError::Unavailable(error.into()))?;
+        Ok(whole.into_bytes())
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use contract::limits::RETENTION;
-use contract::{ConfigId, EventHead, EventId, EventRecord, OrgId, Status, Timestamp};
+use contract::{ConfigId, EventHead, EventId, EventRecord, OrgId, Sent, Status, Timestamp};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -101,6 +102,21 @@ impl Events {
             item.retain(|name, _| !IN_THE_KEY.contains(&name.as_str()));
         }
         Ok(item)
+    }
+
+    /// Makes the item of a record that of a skipped event.
+    pub fn skip_item(item: &mut serde_json::Value, reason: &str) {
+        item["status"] = json!({"S": Status::Skipped.as_str()});
+        item["reason"] = json!({"S": reason});
+    }
+
+    /// Notes in the item of a record what is sent in the place of the body.
+    ///
+    /// # Errors
+    /// When it cannot be an item.
+    pub fn sent_item(item: &mut serde_json::Value, sent: &Sent) -> Result<(), StoreError> {
+        item["sent"] = json!({"M": to_dynamodb_json([], sent)?});
+        Ok(())
     }
 
     /// Events of one webhook, newest first.

@@ -30,7 +30,7 @@ pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, StoreError
 
 /// A record as the JSON of a DynamoDB item.
 pub(crate) fn to_dynamodb_json(
-    key: [(&str, String); 2],
+    key: impl IntoIterator<Item = (&'static str, String)>,
     record: &impl Serialize,
 ) -> Result<serde_json::Value, StoreError> {
     let mut item: HashMap<String, serde_dynamo::AttributeValue> =

@@ -3,6 +3,7 @@
 //! One small type per table or bucket, each with the few operations the steps need. All go through the AWS SDK clients,
 //! on AWS and on the embedded host alike. Every key starts with the org, so no operation can reach another tenant.
 
+mod again;
 mod attempts;
 mod bodies;
 mod claims;
@@ -19,6 +20,7 @@ mod search;
 mod stats;
 mod tokens;
 
+pub use again::Again;
 pub use bodies::Bodies;
 pub use claims::{Claims, ObjectBody, OpenError, Upload};
 pub use configs::{Configs, Written};

@@ -100,6 +100,7 @@ pub(crate) async fn trigger(
         event_type: None,
         replay_of: None,
         webhook_id: None,
+        as_sent: false,
     };
     if let Some(claim) = &claim
         && !claim.belongs_to(&event.org_id, config_id)

@@ -219,6 +219,7 @@ mod tests {
                 event_type: None,
                 replay_of: None,
                 webhook_id: None,
+                as_sent: false,
             };
             EventRecord::new(&head, execution, Status::InProgress, None, Duration::ZERO)
         };

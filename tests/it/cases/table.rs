@@ -27,7 +27,7 @@ const SUBSCRIBED: &str =
 pub(super) fn cases() -> Vec<Case> {
     let by_trigger =
         [taken(), authenticated(), refused(), failed(), sent_again(), claim_checks(), not_sent()];
-    by_trigger.into_iter().chain([replayed(), from_the_bus()]).flatten().collect()
+    by_trigger.into_iter().chain([replayed(), shaped(), from_the_bus()]).flatten().collect()
 }
 
 fn replayed() -> Vec<Case> {
@@ -64,6 +64,76 @@ fn replayed() -> Vec<Case> {
                 json!({"event": {"origin": "test"}, "answer": {"status": "succeeded", "status_code": 200}}),
             )
         },
+    ]
+}
+
+/// Filters and transforms. The text that is made tells one evaluation from the next.
+fn shaped() -> Vec<Case> {
+    let order = json!({"id": 7, "status": "paid", "items": [{"price": 1.5}, {"price": 2}]}).to_string();
+    let paid = json!({"conditions": [{"field": "status", "operator": "equals", "values": ["paid"]}]});
+    let total = json!({"jsonata": "{\"id\": id, \"total\": $sum(items.price)}"});
+    let made = json!({"body": r#"{"id":7,"total":3.5}"#, "headers": {"content-type": "application/json"}});
+    let of_order = |name, webhook: Value, expected| {
+        let mut fields = json!({"retry": {"schedule_seconds": []}});
+        fields
+            .as_object_mut()
+            .into_iter()
+            .for_each(|fields| fields.extend(webhook.as_object().cloned().unwrap_or_default()));
+        Case { webhook: fields, body: order.clone().into(), ..usual(name, expected) }
+    };
+    let sent = json!({"content_type": "application/json", "size": 20});
+    let succeeded =
+        json!({"event": {"status": "succeeded", "sent": sent, "size": order.len()}, "requests": [made]});
+    let twice = json!({"event": {"status": "succeeded", "origin": "replay"}, "requests": [made, made]});
+    let large = format!("{{\"numbers\":[{}0]}}", "123456789,".repeat(30_000));
+    vec![
+        of_order(
+            "a filter passes",
+            json!({"filter": paid}),
+            json!({"event": {"sent": null}, "requests": [{"body": order}]}),
+        ),
+        Case {
+            how: How::Sync,
+            ..of_order(
+                "a filter misses",
+                json!({"filter": {"jsonata": "status = 'open'"}}),
+                json!({"event": {"status": "skipped", "attempts": []}, "answer": {"status": "skipped", "attempts": 0}, "requests": []}),
+            )
+        },
+        of_order("a transform", json!({"filter": paid, "transform": total}), succeeded),
+        Case {
+            replies: vec![Reply::status(500), Reply::status(200)],
+            pause: 0.89,
+            ..of_order(
+                "a transform, sent again",
+                json!({"transform": total, "retry": {"schedule_seconds": [1]}}),
+                json!({"event": {"status": "succeeded", "attempt_count": 2}, "requests": [made, made]}),
+            )
+        },
+        Case {
+            how: How::Replayed,
+            ..of_order("a transform, replayed", json!({"transform": total}), twice.clone())
+        },
+        Case {
+            how: How::Reapplied,
+            ..of_order("a transform, reapplied", json!({"transform": total}), twice)
+        },
+        Case {
+            body: large.clone().into(),
+            ..of_order(
+                "a transform of a claim check into another",
+                json!({"transform": {"jsonata": "$"}}),
+                json!({"event": {"status": "succeeded", "sent": {"size": large.len()}}, "requests": [{"body": {"sha256": sha256(large.as_bytes())}}]}),
+            )
+        },
+        of_order(
+            "a transform that cannot be made",
+            json!({"transform": {"jsonata": "{\"a\": status + 1}"}}),
+            json!({"event": {
+                "status": "failed", "outcome": "failed_payload", "attempt_count": 1,
+                "reason": "transform.jsonata at character 7: T2001: The left side of the + operator must evaluate to a number",
+            }, "requests": []}),
+        ),
     ]
 }
 

@@ -20,8 +20,17 @@ use crate::cases::{Engine, put_events};
 use crate::process::{binary, workspace};
 use crate::world::{Api, ORG};
 
-const FUNCTIONS: [&str; 8] =
-    ["trigger", "dispatch", "fetch-config", "hydrate", "deliver", "update-status", "replay", "console"];
+const FUNCTIONS: [&str; 9] = [
+    "trigger",
+    "dispatch",
+    "fetch-config",
+    "transform",
+    "hydrate",
+    "deliver",
+    "update-status",
+    "replay",
+    "console",
+];
 
 /// An admin token.
 const TOKEN: &str = "hookstep_of_the_tests";

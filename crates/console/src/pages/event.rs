@@ -6,14 +6,16 @@ pub(crate) mod payload;
 use std::sync::Arc;
 
 use api::{ConfigPath, EventPath, Problem, no_event};
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::Uri;
 use axum::response::{Html, Redirect};
 use contract::{Attempt, EventRecord, Origin, Status, Timestamp};
 use maud::{Markup, html};
 
 use super::error::PageError;
-use super::form::Query;
+use super::form::{Form, Query};
 use super::layout::{Section, page};
 use super::parts;
 use super::plain_words::{Advice, advice};
@@ -107,9 +109,12 @@ pub(crate) async fn replay(
     Manager(visitor): Manager,
     config_id: Result<ConfigPath, Problem>,
     event_id: Result<EventPath, Problem>,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Redirect, PageError> {
     let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
-    let replayed = crate::replay::start(&ctx, visitor.org_id(), config_id, event_id).await?;
+    let form = Form::read(&body?);
+    let replayed =
+        crate::replay::start(&ctx, visitor.org_id(), config_id, event_id, form.is_checked("reapply")).await?;
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{}?new=1", replayed.event_id)))
 }
 

@@ -62,6 +62,7 @@ fn input(url: &str) -> DeliverInput {
             event_type: None,
             replay_of: None,
             webhook_id: None,
+            as_sent: false,
         },
         request: RequestPlan {
             url: url.to_owned(),

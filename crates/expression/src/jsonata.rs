@@ -1,0 +1,98 @@
+//! JSONata, within limits that the evaluator keeps by itself. What it cannot keep, the sandbox does.
+
+use std::time::Instant;
+
+use jsonata_core::ast::AstNode;
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
+use jsonata_core::parser::{self, ParserError};
+use jsonata_core::value::JValue;
+
+use crate::{Fault, locate};
+
+/// How deep an evaluation may nest: far more than any honest expression.
+const DEPTH: usize = 2000;
+
+/// The longest sequence: `[1..1000000]` is one.
+const ITEMS: usize = 1_000_000;
+
+/// What an expression made.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// A text.
+    Text(String),
+    /// Anything else, as JSON.
+    Json(String),
+}
+
+/// Parses an expression.
+pub(crate) fn parse(field: &str, text: &str) -> Result<AstNode, Fault> {
+    parser::parse(text).map_err(|error| Fault {
+        field: field.to_owned(),
+        position: Some(locate::syntax(text, |prefix| fault_of(parser::parse(prefix)))),
+        reason: error.to_string(),
+    })
+}
+
+/// Whether a beginning of an expression can still become one.
+fn fault_of(parsed: Result<AstNode, ParserError>) -> locate::Beginning {
+    match parsed {
+        Ok(_) => locate::Beginning::Fine,
+        Err(
+            ParserError::UnexpectedEnd
+            | ParserError::UnclosedString
+            | ParserError::UnclosedComment
+            | ParserError::UnclosedBacktick,
+        ) => locate::Beginning::Fine,
+        Err(error) if error.to_string().contains("end of expression") => locate::Beginning::Fine,
+        Err(_) => locate::Beginning::Wrong,
+    }
+}
+
+/// Whether an expression is true of a body, as `$boolean` has it; what is not there is not true.
+pub(crate) fn is_true(field: &str, text: &str, body: &str, deadline: Instant) -> Result<bool, Fault> {
+    let value = value_of(field, &format!("$boolean({text}\n)"), text, body, deadline)?;
+    Ok(value.as_bool().unwrap_or(false))
+}
+
+/// What an expression makes of a body.
+pub(crate) fn evaluate(field: &str, text: &str, body: &str, deadline: Instant) -> Result<Made, Fault> {
+    let value = value_of(field, text, text, body, deadline)?;
+    if value.is_undefined() {
+        return Err(Fault::new(field, "makes nothing of this body"));
+    }
+    if let Some(text) = value.as_str() {
+        return Ok(Made::Text(text.to_owned()));
+    }
+    match value.to_json_string() {
+        Ok(json) => Ok(Made::Json(json)),
+        Err(error) => Err(Fault::new(field, format!("makes what is not JSON: {error}"))),
+    }
+}
+
+/// Evaluates `whole`; a fault is shown in `text`, which is what its author wrote.
+fn value_of(field: &str, whole: &str, text: &str, body: &str, deadline: Instant) -> Result<JValue, Fault> {
+    let data =
+        JValue::from_json_str(body).map_err(|error| Fault::new("body", format!("is not JSON: {error}")))?;
+    // Its own syntax first: what is around it would move the position.
+    parse(field, text)?;
+    run(whole, &data, deadline).map_err(|error| {
+        let same = |part: &str| matches!(run(part, &data, deadline), Err(other) if other.message() == error.message());
+        Fault {
+            field: field.to_owned(),
+            position: Some(locate::fault(text, same)),
+            reason: error.message().to_owned(),
+        }
+    })
+}
+
+fn run(text: &str, data: &JValue, deadline: Instant) -> Result<JValue, EvaluatorError> {
+    let ast = parser::parse(text).map_err(|error| EvaluatorError::EvaluationError(error.to_string()))?;
+    let left = deadline.saturating_duration_since(Instant::now());
+    let options = EvaluatorOptions {
+        timeout_ms: Some(u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1)),
+        cancel: None,
+        max_stack_depth: Some(DEPTH),
+        max_sequence_length: Some(ITEMS),
+    };
+    Evaluator::with_options(Context::new(), options).evaluate(&ast, data)
+}

@@ -1,0 +1,76 @@
+//! Where in an expression a fault is. The evaluator does not say, so it is asked again about parts of the expression.
+
+/// Whether the beginning of an expression can be gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// It is whole, or may become so.
+    Fine,
+    /// Whatever follows, it stays wrong.
+    Wrong,
+}
+
+/// The character, from 1, with which a text becomes wrong: the last one of its shortest beginning that nothing can mend.
+pub(crate) fn syntax(text: &str, judge: impl Fn(&str) -> Beginning) -> usize {
+    let ends: Vec<usize> = text.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
+    let (mut fine, mut wrong) = (0, ends.len());
+    while fine + 1 < wrong {
+        let middle = fine.midpoint(wrong);
+        match judge(&text[..ends[middle - 1]]) {
+            Beginning::Fine => fine = middle,
+            Beginning::Wrong => wrong = middle,
+        }
+    }
+    wrong.max(1)
+}
+
+/// The character, from 1, at which the smallest part begins that fails as the whole does. `same` says whether a part does.
+///
+/// It looks into what can be evaluated by itself: the values of an object or a list, and the steps of a block.
+pub(crate) fn fault(text: &str, same: impl Fn(&str) -> bool) -> usize {
+    let (mut start, mut end) = trim(text, 0, text.len());
+    while let Some((from, to)) =
+        parts(text, start, end).into_iter().find(|(from, to)| same(&text[*from..*to]))
+    {
+        (start, end) = (from, to);
+    }
+    text[..start].chars().count() + 1
+}
+
+fn trim(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let part = &text[start..end];
+    let from = start + part.len() - part.trim_start().len();
+    (from, (start + part.trim_end().len()).max(from))
+}
+
+/// The parts of an object `{key: value, …}`, a list `[…, …]` or a block `(…; …)`: of an object the values.
+fn parts(text: &str, start: usize, end: usize) -> Vec<(usize, usize)> {
+    let part = &text[start..end];
+    let separator = match (part.chars().next(), part.chars().next_back()) {
+        (Some('{'), Some('}')) | (Some('['), Some(']')) => ',',
+        (Some('('), Some(')')) => ';',
+        _ => return Vec::new(),
+    };
+    let is_object = part.starts_with('{');
+    let mut found = Vec::new();
+    let (mut from, mut depth, mut quote, mut after_key) = (start + 1, 0_usize, None, !is_object);
+    for (at, c) in part.char_indices().skip(1) {
+        let at = start + at;
+        match (quote, c) {
+            (Some(open), c) if c == open && !text[..at].ends_with('\\') => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'' | '`') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') if depth > 0 => depth -= 1,
+            (None, ':') if depth == 0 && !after_key => (from, after_key) = (at + 1, true),
+            (None, c) if depth == 0 && (c == separator || at + c.len_utf8() == end) => {
+                found.push(trim(text, from, at));
+                (from, after_key) = (at + c.len_utf8(), !is_object);
+            }
+            // It is not one thing: `[a] & [b]`.
+            (None, ')' | ']' | '}') => return Vec::new(),
+            (None, _) => {}
+        }
+    }
+    found.retain(|(from, to)| from < to);
+    found
+}

@@ -1,0 +1,103 @@
+//! The state `Transform`: whether an event passes its webhook's filter, and what is sent in the place of its body
+//! (docs/adr/0017). Only webhooks that have one of the two come here.
+
+mod body;
+
+use bytes::Bytes;
+use contract::{
+    Claim, Content, ErrorName, EventHead, EventId, Payload, Sent, Shape, Status, StepError, TransformData,
+};
+use expression::{Sandbox, Verdict};
+use sha2::{Digest, Sha256};
+use store::{Bodies, Claims, Configs, Events};
+
+/// What the step needs.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of webhooks.
+    pub configs: Configs,
+    /// The bodies of events.
+    pub bodies: Bodies,
+    /// The bucket of claim checks: large bodies are read from it, and large results kept in it.
+    pub claims: Claims,
+    /// Where expressions are evaluated.
+    pub sandbox: Sandbox,
+    /// Whether what is sent is kept.
+    pub keep_bodies: bool,
+    /// The largest body kept in the state, as serialised JSON, in bytes.
+    pub inline_limit: usize,
+}
+
+/// Says what becomes of an event: as it came, with another body, skipped, or with a body that cannot be sent, which
+/// `deliver` makes a failed attempt.
+///
+/// # Errors
+/// `ConfigNotFound`, `StorageUnavailable`, or `SandboxUnavailable`.
+pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformData, StepError> {
+    let config = ctx.configs.get(&data.event.org_id, data.event.config_id).await?;
+    let config =
+        config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
+    // It may have none by now.
+    let Some(shape) = Shape::of(&config.fields) else { return Ok(data) };
+    let body = match body::read(&data.event, &data.payload, &ctx.claims).await? {
+        Ok(body) => body,
+        Err(unusable) => {
+            data.payload = Payload::Unusable(unusable);
+            return Ok(data);
+        }
+    };
+    match evaluate(&shape, &body, ctx).await? {
+        Verdict::AsItIs => {}
+        Verdict::Missed(reason) => {
+            Events::skip_item(&mut data.record, &reason);
+            data.plan.status = Status::Skipped;
+            data.plan.reason = Some(reason);
+        }
+        Verdict::Failed(fault) => data.payload = Payload::Unusable(fault.to_string()),
+        Verdict::Replaced { content_type, body } => {
+            let sent = replace(&mut data, content_type, body.into(), ctx).await?;
+            Events::sent_item(&mut data.record, &sent)?;
+        }
+    }
+    Ok(data)
+}
+
+async fn evaluate(shape: &Shape, body: &[u8], ctx: &Context) -> Result<Verdict, StepError> {
+    ctx.sandbox.apply(shape, body).await.map_err(|error| {
+        StepError::because(ErrorName::SandboxUnavailable, "an expression could not be evaluated", error)
+    })
+}
+
+/// Puts a result in the place of the body. Should this be a rerun, the first result stays: a receiver that sees an event twice
+/// sees the same bytes.
+async fn replace(
+    data: &mut TransformData,
+    content_type: String,
+    body: Bytes,
+    ctx: &Context,
+) -> Result<Sent, StepError> {
+    let event = &data.event;
+    let content = Content::new(&body);
+    let is_small = content.serialised_len() <= ctx.inline_limit;
+    let mut sent = Sent { content_type: content_type.clone(), size: body.len() as u64, claim: None };
+    data.payload = if !is_small {
+        let key = Claim::key_for(&event.org_id, event.config_id, sent_id(event));
+        ctx.claims.put(&key, body.clone(), &Sha256::digest(&body)).await?;
+        sent.claim = Some(key.clone());
+        Payload::Claim(Claim { key, sha256: None })
+    } else if ctx.keep_bodies {
+        Payload::Inline(ctx.bodies.keep_sent(event, &body).await?.unwrap_or(content))
+    } else {
+        Payload::Inline(content)
+    };
+    data.event.content_type = Some(content_type);
+    Ok(sent)
+}
+
+/// The name under which a large result is kept: of the form of an event's id, and the same in a rerun.
+fn sent_id(event: &EventHead) -> EventId {
+    let hash = Sha256::new().chain_update(event.event_id.0).chain_update("sent").finalize();
+    let millis = u64::try_from(event.created_at.unix_millis()).unwrap_or_default();
+    let random: [u8; 10] = std::array::from_fn(|index| hash[index]);
+    EventId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
