@@ -30,7 +30,7 @@ pub(crate) struct EventsArgs {
     #[command(flatten)]
     remote: Remote,
 
-    /// The webhook, by its config_id or its name.
+    /// The webhook, by its `config_id` or its name.
     webhook: String,
 
     /// Only this event, with its attempts.
@@ -94,7 +94,12 @@ pub(crate) async fn events(args: EventsArgs) -> Outcome {
     if let Some(event_id) = &args.event_id {
         let event_id: EventId = event_id.parse()?;
         let event = client.event(config_id, event_id).await?;
-        return Ok(if args.json { out::json(&event)? } else { show::details(&event)? });
+        if args.json {
+            out::json(&event)?;
+        } else {
+            show::details(&event)?;
+        }
+        return Ok(());
     }
     let now = boot::sources().now();
     let query = EventQuery {

@@ -8,7 +8,7 @@ use client::{Client, ConfigId, Webhook};
 /// The Hookstep to talk to.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Remote {
-    /// The Hookstep to talk to: a host, or the `ApiUrl` of a deployment to AWS. The token comes from HOOKSTEP_TOKEN.
+    /// The Hookstep to talk to: a host, or the `ApiUrl` of a deployment to AWS. The token comes from `HOOKSTEP_TOKEN`.
     #[arg(long, env = "HOOKSTEP_URL", default_value = "http://127.0.0.1:4700")]
     url: String,
 }

@@ -32,7 +32,7 @@ pub(crate) struct ReplayArgs {
     #[command(flatten)]
     remote: Remote,
 
-    /// The webhook, by its config_id or its name.
+    /// The webhook, by its `config_id` or its name.
     webhook: String,
 
     /// The events, by their ids.

@@ -35,7 +35,7 @@ pub(crate) struct TriggerArgs {
     #[command(flatten)]
     remote: Remote,
 
-    /// The webhook, by its config_id or its name.
+    /// The webhook, by its `config_id` or its name.
     webhook: String,
 
     /// The file with the body; - is standard input, as is nothing.

@@ -95,7 +95,8 @@ fn credentials(
     }
     let mut secrets = Vec::new();
     visible(path, before, node, lines, &mut secrets);
-    if lines.is_empty() && !(send && !secrets.is_empty()) {
+    let sends = !lines.is_empty() || (send && !secrets.is_empty());
+    if !sends {
         return None;
     }
     lines.append(&mut secrets);
@@ -168,10 +169,11 @@ fn short(value: &Value) -> String {
 mod tests {
     use serde_json::json;
 
+    use super::super::node;
     use super::*;
 
     fn compare(stored: Value, yaml: &str, send: bool) -> (Value, Vec<String>) {
-        let node = serde_saphyr::from_str(yaml).unwrap();
+        let node = node::parse(yaml).unwrap();
         let Changes { patch, lines } = changes(stored.as_object().unwrap(), &node, send);
         (Value::Object(patch), lines)
     }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use super::node::{Node, Tree};
+use super::node::{self, Node, Tree};
 
 /// Reads the webhooks of a file, with the environment in them. Each has a name or an id, and none is there twice.
 pub(super) fn read(path: &Path) -> Result<Vec<Node>, Box<dyn Error + Send + Sync>> {
@@ -14,7 +14,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Node>, Box<dyn Error + Send + Sync
         std::fs::read_to_string(path)
     };
     let text = text.map_err(|error| format!("cannot read {at}: {error}"))?;
-    let mut node: Node = serde_saphyr::from_str(&text).map_err(|error| format!("{at}: {error}"))?;
+    let mut node = node::parse(&text).map_err(|error| format!("{at}: {error}"))?;
     node.fill(&env).map_err(|error| format!("{at}: {error}"))?;
     webhooks(node).map_err(|(line, reason)| format!("{at}:{line}: {reason}").into())
 }

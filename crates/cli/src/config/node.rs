@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::Spanned;
 
@@ -26,6 +26,11 @@ pub(super) enum Tree {
     List(Vec<Node>),
     /// In the order of the file. The line is the key's.
     Map(Vec<(String, Node)>),
+}
+
+/// Reads YAML 1.2: only `true` and `false` are that, and no key is there twice.
+pub(super) fn parse(yaml: &str) -> Result<Node, serde_saphyr::Error> {
+    serde_saphyr::from_str_with_options(yaml, serde_saphyr::options! { strict_booleans: true })
 }
 
 impl Node {
@@ -84,9 +89,8 @@ impl Node {
         match &mut self.tree {
             Tree::Scalar(Value::String(text)) => {
                 let shown = text.clone();
-                let value = filled(text, env).map_err(|reason| format!("line {}: {reason}", self.line))?;
-                let is_from_env = value.1;
-                let value = value.0;
+                let (value, is_from_env) =
+                    filled(text, env).map_err(|reason| format!("line {}: {reason}", self.line))?;
                 self.tree =
                     if is_from_env { Tree::FromEnv { value, shown } } else { Tree::Scalar(value.into()) };
                 Ok(())
@@ -180,9 +184,6 @@ impl<'de> Visitor<'de> for TreeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {
         let mut fields: Vec<(String, Node)> = Vec::new();
         while let Some((key, mut node)) = entries.next_entry::<Spanned<String>, Node>()? {
-            if fields.iter().any(|(name, _)| *name == key.value) {
-                return Err(A::Error::custom(format_args!("{} is there twice", key.value)));
-            }
             node.line = key.referenced.line();
             fields.push((key.value, node));
         }
@@ -197,7 +198,7 @@ mod tests {
     use super::*;
 
     fn read(yaml: &str) -> Node {
-        serde_saphyr::from_str(yaml).unwrap()
+        parse(yaml).unwrap()
     }
 
     #[test]
@@ -229,7 +230,7 @@ mod tests {
     #[test]
     fn what_json_does_not_have_is_refused() {
         for wrong in ["a: .nan", "a: 1\na: 2", "a: [", "{1: 2"] {
-            assert!(serde_saphyr::from_str::<Node>(wrong).is_err(), "{wrong}");
+            assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
 }
