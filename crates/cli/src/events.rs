@@ -109,7 +109,9 @@ pub(crate) async fn events(args: EventsArgs) -> Outcome {
         correlation_id: args.correlation_id,
         ..EventQuery::default()
     };
-    let list = list(&client, config_id, &query, args.limit).await?;
+    // One that is not wanted still tells what came before.
+    let most = if args.follow { args.limit.max(1) } else { args.limit };
+    let list = list(&client, config_id, &query, most).await?;
     if !args.json {
         show::head()?;
     }

@@ -104,8 +104,8 @@ async fn what_is_wrong_is_told_with_its_line() {
             format!(
                 "webhooks:\n  - name: a\n    {url}\n    retry:\n      schedule_seconds:\n        - 5\n        - 0\n"
             ),
-            7,
-            "retry",
+            5,
+            "retry.schedule_seconds: every pause",
         ),
         (format!("webhooks:\n  - name: a\n    {url}\n    timeout_seconds: ten\n"), 4, "timeout_seconds: "),
         ("webhooks:\n  - name: a\n    url: file:///etc/passwd\n".to_owned(), 3, "url: "),

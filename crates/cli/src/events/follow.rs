@@ -25,6 +25,10 @@ const NEW: usize = 10_000;
 /// What was told of an event: the rest is no news.
 type Told = (Status, u32);
 
+fn told_of(event: &Event) -> Told {
+    (event.status, event.attempt_count)
+}
+
 struct Follower<'a> {
     client: &'a Client,
     config_id: ConfigId,
@@ -37,7 +41,7 @@ struct Follower<'a> {
     json: bool,
 }
 
-/// Prints these events, and what becomes of them and of those that follow.
+/// Prints these events, unless the limit is 0 and they are there only to say what is older, and what becomes of them and of those that follow.
 pub(super) async fn follow(
     client: &Client,
     config_id: ConfigId,
@@ -49,7 +53,12 @@ pub(super) async fn follow(
     let told = BTreeMap::new();
     let oldest = first.last().filter(|_| first.len() >= limit).map(|event| event.event_id);
     let mut follower = Follower { client, config_id, told, oldest, status: query.status, json };
-    first.iter().rev().try_for_each(|event| follower.tell(event))?;
+    for event in first.iter().rev() {
+        match limit {
+            0 => drop(follower.told.insert(event.event_id, told_of(event))),
+            _ => follower.tell(event)?,
+        }
+    }
     let mut newest = first.first().map_or_else(|| boot::sources().now(), |event| event.created_at);
     loop {
         let from = newest.minus(LATE);
@@ -94,7 +103,7 @@ impl Follower<'_> {
         if self.oldest.is_some_and(|oldest| event.event_id < oldest) {
             return Ok(());
         }
-        let now = (event.status, event.attempt_count);
+        let now = told_of(event);
         let before = self.told.insert(event.event_id, now);
         if before == Some(now) || self.status.is_some_and(|status| status != event.status) {
             return Ok(());
