@@ -13,8 +13,8 @@ use crate::remote::Remote;
 use crate::settings::Outcome;
 
 const HELP: &str = "\
-The file has a list of webhooks, each with the fields that the API has (see /docs
-of your Hookstep):
+The file has a list of webhooks, each with the fields that the API has (they are
+listed at /docs of your Hookstep):
 
   webhooks:
     - name: orders
@@ -23,19 +23,20 @@ of your Hookstep):
       retry: {schedule_seconds: [5, 60, 600]}
       auth: {type: basic, username: us, password: \"${ORDERS_PASSWORD}\"}
 
-A webhook is the one with its config_id, or else the only one of its name; where
-there is none of its name, it is created. Fields that the file does not have stay
-as they are, null stands for the default, and webhooks that the file does not
-have are left alone. Applied twice, the second time changes nothing.
+A webhook is the one with its config_id, or else the only one of its name;
+where there is none of its name, it is created. Fields that the file does not
+have stay as they are, null stands for the default, and webhooks that the file
+does not have are left alone. Applied twice, the second time changes nothing.
 
-${NAME} is the environment variable NAME, and is shown by its name only; $${ is ${.
+${NAME} is the environment variable NAME, and is shown by its name only; where
+no variable is meant, write $${.
 
 Credentials can be set but not read, so that one cannot tell whether they have
 changed: they are sent when their webhook is created, when something else of its
 auth or tls changes, and with --send-secrets. They are never shown.
 
---dry-run shows what would change. Whether Hookstep takes it is seen only when it
-is applied: at the first refusal this command ends, with the line of the file.
+--dry-run shows what would change. Whether Hookstep takes it is seen only when
+it is applied: at the first refusal this command ends, and names the line.
 
 Exit code: 0 when all is as the file says (with --dry-run: when it could be
 compared), 2 for a wrong command line, 4 otherwise.";

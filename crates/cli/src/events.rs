@@ -14,9 +14,9 @@ use crate::settings::Outcome;
 use crate::when::{When, when};
 
 pub(crate) const HELP: &str = "\
-Newest first; with -f oldest first, then a line whenever an event is accepted or
-its status changes, until Ctrl-C. Followed are the events that were listed and
-those that come.
+Newest first; with -f oldest first, then a line whenever an event is accepted
+or its status changes, until Ctrl-C. Followed are the events that were listed
+and those that come.
 
 Examples:
   hookstep events orders                        the last 20
@@ -35,7 +35,7 @@ pub(crate) struct EventsArgs {
 
     /// Only this event, with its attempts.
     #[arg(conflicts_with_all = ["follow", "status", "since", "until", "correlation_id", "limit"])]
-    event_id: Option<String>,
+    event_id: Option<EventId>,
 
     /// Go on: tell what changes.
     #[arg(short, long, conflicts_with = "until")]
@@ -91,8 +91,7 @@ impl From<StatusName> for Status {
 pub(crate) async fn events(args: EventsArgs) -> Outcome {
     let client = args.remote.client()?;
     let config_id = remote::webhook(&client, &args.webhook).await?;
-    if let Some(event_id) = &args.event_id {
-        let event_id: EventId = event_id.parse()?;
+    if let Some(event_id) = args.event_id {
         let event = client.event(config_id, event_id).await?;
         if args.json {
             out::json(&event)?;

@@ -24,7 +24,7 @@ command line, 4 when Hookstep refused or cannot be reached.
 Examples:
   hookstep replay orders 0193…                  one; prints the new event
   hookstep replay orders --since 2h             all that failed
-  hookstep replay orders --since 2026-01-02T00:00:00Z --until 1h --status skipped";
+  hookstep replay orders --since 7d --until 2026-01-02T00:00:00Z";
 
 /// Which events.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub(crate) struct ReplayArgs {
 
     /// The events, by their ids.
     #[arg(required_unless_present = "since", conflicts_with_all = ["since", "until", "status"])]
-    event_ids: Vec<String>,
+    event_ids: Vec<EventId>,
 
     /// All events accepted since: 90s, 15m, 2h, 7d, or a time like 2026-01-02T03:04:05Z.
     #[arg(long, value_parser = when)]
@@ -62,7 +62,7 @@ const PERIOD: Duration = Duration::from_millis(500);
 /// Sends events again.
 pub(crate) async fn replay(args: ReplayArgs) -> Ending {
     let client = args.remote.client()?;
-    let event_ids: Vec<EventId> = args.event_ids.iter().map(|id| id.parse()).collect::<Result<_, _>>()?;
+    let event_ids = args.event_ids;
     let config_id = remote::webhook(&client, &args.webhook).await?;
     if let [event_id] = event_ids[..] {
         let replayed = client.replay(config_id, event_id).await?;

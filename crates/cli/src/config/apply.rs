@@ -41,8 +41,11 @@ pub(super) async fn apply(args: ApplyArgs) -> Outcome {
         }
     }
     let Done { created, changed, unchanged } = done;
-    let end = if args.dry_run { "; nothing was done (--dry-run)" } else { "" };
-    out::note(format_args!("{created} to create, {changed} to change, {unchanged} unchanged{end}"));
+    if args.dry_run {
+        out::note(format_args!("dry run: {created} to create, {changed} to change, {unchanged} unchanged"));
+    } else {
+        out::note(format_args!("{created} created, {changed} changed, {unchanged} unchanged"));
+    }
     Ok(())
 }
 

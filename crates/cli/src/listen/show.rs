@@ -50,10 +50,11 @@ impl Shown<'_> {
 
 /// JSON with line breaks, text as it is, or that it is neither.
 fn pretty(body: &[u8]) -> String {
-    let Ok(text) = std::str::from_utf8(body) else { return "(not text)".to_owned() };
+    let text = std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
+    let Some(text) = text else { return "(not text)".to_owned() };
     let mut text = match serde_json::from_str::<serde_json::Value>(text) {
         Ok(json) => format!("{json:#}"),
-        Err(_) => text.to_owned(),
+        Err(_) => text.replace("\r\n", "\n"),
     };
     let end = text.floor_char_boundary(SHOWN_BYTES);
     if end < text.len() {
