@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-functions=(trigger fetch-config hydrate deliver update-status replay console)
+functions=(trigger dispatch fetch-config hydrate deliver update-status replay console)
 target="${CARGO_TARGET_DIR:-target}"
 out="${1:-$target/lambda}"
 

@@ -7,17 +7,16 @@ mod table;
 
 use std::panic::AssertUnwindSafe;
 
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use time::format_description::well_known::Rfc3339;
 
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, closed_port};
-
-const EXPRESS: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
 
 /// A case: what goes in, how the receiver behaves, and what is expected to be seen.
 struct Case {
@@ -64,6 +63,10 @@ enum How {
     BusWithUpload,
     /// By the bus, after its webhook was deleted.
     BusWhenDeleted,
+    /// By the bus, to whoever subscribes to its type: the body is the detail.
+    Subscribed,
+    /// By a trigger; another webhook that subscribes to it is told that this one is disabled.
+    Told,
 }
 
 /// Where events are delivered.
@@ -71,8 +74,8 @@ pub(crate) trait Engine {
     /// Somebody of [`ORG`] who may do everything.
     fn api(&self) -> &Api;
 
-    /// Puts an event with this detail on the bus.
-    async fn put_event(&self, detail: &Value);
+    /// Puts an event of this type on the bus.
+    async fn put_event(&self, detail_type: &str, detail: &str);
 }
 
 impl Engine for World {
@@ -80,14 +83,8 @@ impl Engine for World {
         &self.api
     }
 
-    /// There is no bus here: the machine is started with what the rule of `infra/template.yaml` would hand to it.
-    async fn put_event(&self, detail: &Value) {
-        let (id, now) = ((boot::sources().new_id)(), boot::sources().now().get());
-        // In whole seconds, as in the `time` of an event.
-        let now = now.replace_nanosecond(0).unwrap().format(&Rfc3339).unwrap();
-        let input = json!({"event_bridge": {"id": id, "accepted_at": now, "detail": detail}});
-        let states = self.host.states();
-        states.start_execution().state_machine_arn(EXPRESS).input(input.to_string()).send().await.unwrap();
+    async fn put_event(&self, detail_type: &str, detail: &str) {
+        put_events(self.host.event_bridge(), "hookstep", detail_type, detail).await;
     }
 }
 
@@ -208,7 +205,35 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             assert_eq!(api.delete(&format!("/webhook/{config_id}")).await.status, 204);
             put(engine, config_id, payload(case)).await.into()
         }
+        How::Subscribed => {
+            engine.put_event("cases.subscribed", std::str::from_utf8(&case.body).unwrap()).await;
+            let event = api.first_event(config_id).await;
+            event["event_id"].as_str().unwrap().to_owned().into()
+        }
+        How::Told => {
+            let watching = Receiver::ok().await;
+            let fields = json!({"event_types": ["Webhook Disabled"]});
+            let watcher = api.create_webhook(&watching.url, fields).await;
+            let event_id = accepted(&Answer::to(with_body("")).await);
+            // Another case may have its webhook disabled at the same time.
+            let told = |events: &[Value]| {
+                let bodies = || watching.seen().into_iter().map(|seen| String::from_utf8(seen.body).unwrap());
+                let of_this = |body: &String| body.contains(&event_id) && body.contains(config_id);
+                events.iter().any(|event| event["event_type"] == "Webhook Disabled")
+                    && bodies().any(|body| of_this(&body))
+            };
+            api.until_events(&watcher, told).await;
+            event_id.into()
+        }
     }
+}
+
+/// Puts an event on a bus.
+pub(crate) async fn put_events(client: &Client, bus: &str, detail_type: &str, detail: &str) {
+    let entry = PutEventsRequestEntry::builder().event_bus_name(bus).source("tests");
+    let entry = entry.detail_type(detail_type).detail(detail).build();
+    let put = client.put_events().entries(entry).send().await.unwrap();
+    assert_eq!(put.failed_entry_count(), 0, "{put:?}");
 }
 
 /// An event that has ended; answers its id.
@@ -249,7 +274,7 @@ fn payload(case: &Case) -> (&'static str, Value) {
 /// The event's id is the bus's to give: it is found by its webhook.
 async fn put(engine: &impl Engine, config_id: &str, (field, body): (&str, Value)) -> String {
     let detail = json!({"org_id": ORG, "config_id": config_id, "correlation_id": "order 7", field: body});
-    engine.put_event(&detail).await;
+    engine.put_event("Webhook Trigger", &detail.to_string()).await;
     let event = engine.api().first_event(config_id).await;
     event["event_id"].as_str().unwrap().to_owned()
 }

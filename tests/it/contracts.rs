@@ -51,17 +51,18 @@ const PLACEHOLDERS: [&str; 9] = [
 ];
 
 /// The Lambda functions: a crate each.
-const FUNCTIONS: [&str; 7] =
-    ["console", "deliver", "fetch-config", "hydrate", "replay", "trigger", "update-status"];
+const FUNCTIONS: [&str; 8] =
+    ["console", "deliver", "dispatch", "fetch-config", "hydrate", "replay", "trigger", "update-status"];
 
 /// Which crate may depend on which part of the AWS SDK. `store` wraps tables and the bucket, `secrets` connections and keys,
 /// `workflow` starts executions and `local` stands in for all of them; a function names a client only where its `main` makes it for `store`.
-const AWS_SDKS: [(&str, &[&str]); 11] = [
+const AWS_SDKS: [(&str, &[&str]); 12] = [
     ("console", &["aws-sdk-dynamodb", "aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-s3", "aws-sdk-sfn"]),
     (
         "deliver",
         &["aws-sdk-dynamodb", "aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-s3", "aws-sdk-secretsmanager"],
     ),
+    ("dispatch", &["aws-sdk-dynamodb", "aws-sdk-s3", "aws-sdk-sfn"]),
     ("fetch-config", &["aws-sdk-dynamodb"]),
     ("hydrate", &["aws-sdk-s3"]),
     (

@@ -13,7 +13,7 @@ const EVENT: &str = "0190a000-0000-7000-8000-0000000000e0";
 
 #[tokio::test]
 async fn a_delivery_that_ends_is_told_without_its_body() {
-    let world = World::start().await;
+    let world = telling_all().await;
     let receiver =
         Receiver::answering([Reply::status(503), Reply::status(200).body("thanks for the needle")]).await;
     let fields = json!({"retry": {"schedule_seconds": [1]}, "headers": {"x-haystack": "straw"}});
@@ -62,7 +62,7 @@ async fn a_failure_is_told_when_no_attempt_is_left() {
 
 #[tokio::test]
 async fn a_producer_who_waits_gets_its_answer_all_the_same() {
-    let world = World::start().await;
+    let world = telling_all().await;
     let receiver = Receiver::answering([Reply::status(200).body("thanks")]).await;
     let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
     let answer = world.api.trigger_sync(&config_id, "x").await;
@@ -104,7 +104,7 @@ async fn an_exception_is_told_and_the_execution_still_fails() {
 
 #[tokio::test]
 async fn a_test_is_not_told() {
-    let world = World::start().await;
+    let world = telling_all().await;
     let receiver = Receiver::ok().await;
     let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
     let answer = world.api.post(&format!("/webhook/{config_id}/test"), &json!({})).await;
@@ -123,6 +123,10 @@ async fn what_is_switched_off_is_not_told() {
             assert_eq!(told.len(), count, "{publish:?} {status}");
         }
     }
+}
+
+async fn telling_all() -> World {
+    World::with_options(|options| options.publish = Publish::All).await
 }
 
 /// What the executions of an event put on the bus.

@@ -21,7 +21,7 @@ use crate::process::{Process, command, run};
 use crate::world::closed_port;
 
 /// Every function, with the settings that its `main` reads.
-pub(crate) const FUNCTIONS: [(&str, &[&str]); 7] = [
+pub(crate) const FUNCTIONS: [(&str, &[&str]); 8] = [
     (
         "trigger",
         &[
@@ -32,6 +32,10 @@ pub(crate) const FUNCTIONS: [(&str, &[&str]); 7] = [
             "EXPRESS_STATE_MACHINE_ARN",
             "STANDARD_STATE_MACHINE_ARN",
         ],
+    ),
+    (
+        "dispatch",
+        &["CONFIGS_TABLE", "CLAIMS_BUCKET", "EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"],
     ),
     ("fetch-config", &["CONFIGS_TABLE", "EVENTS_TABLE"]),
     ("hydrate", &["CLAIMS_BUCKET"]),
@@ -48,6 +52,7 @@ pub(crate) const FUNCTIONS: [(&str, &[&str]); 7] = [
             "KEY_ID",
             "EXPRESS_STATE_MACHINE_ARN",
             "STANDARD_STATE_MACHINE_ARN",
+            "PUBLISH_EVENTS",
         ],
     ),
 ];
@@ -130,7 +135,7 @@ async fn update_status_records_an_exception() {
 /// The embedded host answers `InvalidInput` here, and it is one of the names that the state machine knows.
 #[tokio::test]
 async fn a_step_that_cannot_read_its_input_says_so_by_name() {
-    for name in ["fetch-config", "hydrate", "deliver", "update-status", "replay"] {
+    for name in ["dispatch", "fetch-config", "hydrate", "deliver", "update-status", "replay"] {
         let mut function = Function::start(name, &closed_port().await).await;
         let answer = function.invoke(json!({"event": {"event_id": "not an id"}})).await;
         assert_eq!(answer.error_type(), "InvalidInput", "{name}: {answer:?}");

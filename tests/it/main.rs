@@ -7,8 +7,9 @@
 //! counted, `patch` for changes of single fields, `auth`, `certificates` and `signing_keys` for how credentials and keys are
 //! set, `changes` for what becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures`
 //! for what a receiver can check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `put_events` for those
-//! put on the host's own bus, `delivery_events` for those that we put there, `pages` and `browser` for the console, `openapi` for the API's document, of which `tenancy` and
-//! `schemathesis` ask every operation, `client` for the Rust client and `cli` for the commands that use it. What needs a process of its own is in `crash` (the host)
+//! put on the host's own bus, `subscriptions` for those that name no webhook, `delivery_events` for those that we put there,
+//! `pages` and `browser` for the console, `openapi` for the API's document, of which `tenancy` and `schemathesis` ask every
+//! operation, `client` for the Rust client and `cli` for the commands. What needs a process of its own is in `crash` (the host)
 //! and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the parts
 //! together.
 //!
@@ -48,6 +49,7 @@ mod signatures;
 mod signing_keys;
 mod standins;
 mod stats;
+mod subscriptions;
 mod template;
 mod tenancy;
 mod tenants;

@@ -10,7 +10,7 @@ use crate::world::{Answer, Api, NOBODY, Receiver, World};
 const URL: &str = "https://example.com/hook";
 
 impl Api {
-    async fn patch(&self, config_id: &str, body: &Value) -> Answer {
+    pub(crate) async fn patch(&self, config_id: &str, body: &Value) -> Answer {
         Answer::to(self.request(Method::PATCH, &format!("/webhook/{config_id}")).body(body.to_string())).await
     }
 }

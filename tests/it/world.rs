@@ -77,7 +77,8 @@ impl World {
             policy: DEVELOPMENT,
             inline_limit: INLINE_BYTES,
             keep_bodies: true,
-            publish: Publish::All,
+            static_ips: String::new(),
+            publish: Publish::Failures,
             async_workflow: AsyncWorkflow::Express,
             sources: boot::sources(),
         };
@@ -362,4 +363,13 @@ fn http_client() -> reqwest::Client {
     // Another world of the same process may have done so.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// Comes back once it is so.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let start = Instant::now();
+    while !is_so().await {
+        assert!(start.elapsed() < PATIENCE, "not in time: {what}");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }

@@ -12,7 +12,7 @@ use crate::aws::{BUCKET, CONFIGS, EVENTS, KEY, MACHINE, Services, TOKENS};
 pub(crate) const EMPTY: &str = "empty-function";
 
 /// Every function, with the settings that are its own. The empty one is the first: the others are compared with it.
-const FUNCTIONS: [(&str, &[(&str, &str)]); 8] = [
+const FUNCTIONS: [(&str, &[(&str, &str)]); 9] = [
     (EMPTY, &[]),
     (
         "trigger",
@@ -20,6 +20,15 @@ const FUNCTIONS: [(&str, &[(&str, &str)]); 8] = [
             ("TOKENS_TABLE", TOKENS),
             ("CONFIGS_TABLE", CONFIGS),
             ("EVENTS_TABLE", EVENTS),
+            ("CLAIMS_BUCKET", BUCKET),
+            ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
+            ("STANDARD_STATE_MACHINE_ARN", MACHINE),
+        ],
+    ),
+    (
+        "dispatch",
+        &[
+            ("CONFIGS_TABLE", CONFIGS),
             ("CLAIMS_BUCKET", BUCKET),
             ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
             ("STANDARD_STATE_MACHINE_ARN", MACHINE),
@@ -52,6 +61,7 @@ const FUNCTIONS: [(&str, &[(&str, &str)]); 8] = [
             ("KEY_ID", KEY),
             ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
             ("STANDARD_STATE_MACHINE_ARN", MACHINE),
+            ("PUBLISH_EVENTS", "failures"),
         ],
     ),
     (

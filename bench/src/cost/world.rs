@@ -45,6 +45,7 @@ impl World {
             inline_limit: contract::limits::INLINE_BYTES,
             keep_bodies,
             // As the template has it.
+            static_ips: String::new(),
             publish: Publish::Failures,
             async_workflow,
             sources: boot::sources(),

@@ -47,6 +47,7 @@ async fn main() -> Outcome<()> {
         policy: Policy { allow_http_targets: true, allow_private_targets: true },
         inline_limit: contract::limits::INLINE_BYTES,
         keep_bodies: true,
+        static_ips: String::new(),
         publish: Publish::Nothing,
         async_workflow: AsyncWorkflow::Express,
         sources: boot::sources(),

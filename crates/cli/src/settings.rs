@@ -66,10 +66,15 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOOKSTEP_KEEP_BODIES", default_value_t = true, action = ArgAction::Set)]
     pub(crate) keep_bodies: bool,
 
-    /// Which events of ours go on the bus, where webhooks can subscribe to them: all deliveries that end, only failures and
-    /// webhooks that are disabled, or none.
-    #[arg(long, env = "HOOKSTEP_PUBLISH_EVENTS", value_enum, default_value = "all")]
+    /// Which events of ours go on the bus, where webhooks can subscribe to them: deliveries that failed and webhooks that
+    /// were disabled, all with every success, or none.
+    #[arg(long, env = "HOOKSTEP_PUBLISH_EVENTS", value_enum, default_value = "failures")]
     pub(crate) publish_events: PublishName,
+
+    /// The addresses that receivers see this machine call from, with commas between them: the console shows them to those
+    /// who open a firewall.
+    #[arg(long, env = "HOOKSTEP_STATIC_IPS", default_value = "", hide_default_value = true)]
+    pub(crate) static_ips: String,
 }
 
 /// A machine, as the flag names it.
@@ -106,6 +111,7 @@ impl ServeArgs {
             },
             inline_limit: self.inline_limit,
             keep_bodies: self.keep_bodies,
+            static_ips: self.static_ips.clone(),
             publish: match self.publish_events {
                 PublishName::All => Publish::All,
                 PublishName::Failures => Publish::Failures,

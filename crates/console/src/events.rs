@@ -73,6 +73,8 @@ pub(crate) struct EventView {
     content_type: Option<String>,
     /// The producer's own id for it.
     correlation_id: Option<String>,
+    /// What kind of event it is, where it came by a subscription.
+    event_type: Option<String>,
     /// The event it sends again.
     replay_of: Option<EventId>,
     /// What the receiver knows it by: the first event of a chain of replays.
@@ -278,6 +280,7 @@ pub(crate) fn view(record: EventRecord, attempts: Option<Vec<Attempt>>) -> Event
         size: record.size,
         content_type: record.content_type,
         correlation_id: record.correlation_id,
+        event_type: record.event_type,
         replay_of: record.replay_of,
         webhook_id: record.webhook_id.unwrap_or(record.event_id),
         outcome: record.outcome,

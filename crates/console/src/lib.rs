@@ -34,7 +34,7 @@ use api::Problem;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
-use contract::{Ciphertext, OrgId, Sources};
+use contract::{Ciphertext, OrgId, Publish, Sources};
 use egress::Policy;
 use secrets::{Connections, Keys};
 use store::{Bodies, Claims, Configs, Events, Replays, Tokens};
@@ -68,6 +68,8 @@ pub struct Context {
     pub machines: Machines,
     /// The addresses that receivers are called from, with commas between them; empty where they are not fixed.
     pub static_ips: String,
+    /// Which events of ours go on the bus.
+    pub publish: Publish,
     /// Which receivers may be called at all.
     pub policy: Policy,
     /// The clock, new ids and the bytes of keys.

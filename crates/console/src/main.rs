@@ -28,6 +28,7 @@ async fn main() -> Result<(), boot::Error> {
         connections: Connections::new(|| aws_sdk_eventbridge::Client::new(aws.config())),
         machines: Machines::new(machines, express?, standard?, starts_async),
         static_ips: boot::env("STATIC_IPS").unwrap_or_default(),
+        publish: boot::env("PUBLISH_EVENTS")?.parse()?,
         policy: Policy {
             allow_http_targets: boot::env_flag("ALLOW_HTTP_TARGETS"),
             allow_private_targets: boot::env_flag("ALLOW_PRIVATE_TARGETS"),

@@ -2,8 +2,11 @@
 
 use api::{Caller, ConfigPath, Problem};
 use axum::http::StatusCode;
-use contract::{Auth, ConfigFields, ConfigId, Credentials, FieldError, OrgId, Timestamp, WebhookConfig};
-use egress::{Policy, Refusal};
+use contract::{
+    Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, Publish, Timestamp,
+    WebhookConfig,
+};
+use egress::Refusal;
 use signing::Secret;
 use store::{Hold, Written};
 use tracing::Instrument;
@@ -44,7 +47,7 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
 /// Makes a webhook.
 pub(crate) async fn create(ctx: &Context, org_id: OrgId, asked: ConfigFields) -> Result<Saved, Problem> {
     let now = ctx.sources.now();
-    let Draft { fields, change, certificate } = draft(&ctx.policy, &org_id, asked, None, now)?;
+    let Draft { fields, change, certificate } = draft(ctx, &org_id, asked, None, now)?;
     let (key, secret) = signing_keys::make(ctx, &org_id).await?;
     let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
     let config = WebhookConfig {
@@ -87,7 +90,7 @@ pub(crate) async fn replace(
 ) -> Result<Saved, Problem> {
     let now = ctx.sources.now();
     let org_id = &before.org_id;
-    let Draft { fields, change, certificate } = draft(&ctx.policy, org_id, asked, Some(&before), now)?;
+    let Draft { fields, change, certificate } = draft(ctx, org_id, asked, Some(&before), now)?;
     let stored = ctx.configs.credentials(org_id, before.config_id).await?;
     let mut credentials = stored.unwrap_or_else(|| no_credentials(&before));
     let mut secret = None;
@@ -196,14 +199,16 @@ async fn release(ctx: &Context, config: &WebhookConfig, hold: Hold) {
 
 /// Checks what is asked for, and completes it with what is left out.
 fn draft(
-    policy: &Policy,
+    ctx: &Context,
     org_id: &OrgId,
     asked: ConfigFields,
     before: Option<&WebhookConfig>,
     now: Timestamp,
 ) -> Result<Draft, FieldError> {
     let mut fields = asked;
+    let policy = &ctx.policy;
     fields.check()?;
+    check_published(&fields.event_types, ctx.publish)?;
     policy.check_url(&fields.url).map_err(|refusal| FieldError::new("url", refusal.to_string()))?;
     policy.check_headers(&fields.headers).map_err(|refusal| {
         FieldError::new(format!("headers.{}", refusal.name), Refusal::from(refusal).to_string())
@@ -220,4 +225,16 @@ fn draft(
     let Checked { tls, certificate } = certificates::check(fields.tls, before, now)?;
     fields.tls = tls;
     Ok(Draft { fields, change, certificate })
+}
+
+/// A subscription to what is never told would wait for ever.
+fn check_published(event_types: &[String], publish: Publish) -> Result<(), FieldError> {
+    for (index, event_type) in event_types.iter().enumerate() {
+        let ours = DetailType::ALL.into_iter().find(|ours| ours.as_str() == event_type);
+        if ours.is_some_and(|ours| !publish.includes(ours)) {
+            let reason = "is not put on the bus here: it needs another PublishEvents (--publish-events)";
+            return Err(FieldError::new(format!("event_types[{index}]"), reason));
+        }
+    }
+    Ok(())
 }

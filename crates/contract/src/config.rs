@@ -10,7 +10,7 @@ use crate::limits::{
     DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, MAX_PAUSE_SECS, MAX_RETRIES, MAX_TIMEOUT_SECS,
 };
 use crate::object::Object;
-use crate::{Auth, CertificateInfo, ConfigId, Lifetime, OrgId, Timestamp, Tls, schema};
+use crate::{Auth, CertificateInfo, ConfigId, Lifetime, OrgId, Timestamp, Tls, event_types, schema};
 
 /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
 pub(crate) const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
@@ -81,6 +81,10 @@ pub struct ConfigFields {
     /// When to send again.
     #[serde(default, deserialize_with = "Object::read")]
     pub retry: Retry,
+    /// Which events of the bus to send, by their type: a name, a prefix (`order.*`), or `*` for all.
+    #[serde(default)]
+    #[schema(schema_with = schema::event_types)]
+    pub event_types: Vec<String>,
 }
 
 fn default_method() -> String {
@@ -124,7 +128,7 @@ impl ConfigFields {
                 format!("every pause must be 1 to {MAX_PAUSE_SECS} seconds"),
             ));
         }
-        Ok(())
+        event_types::check(&self.event_types)
     }
 }
 
@@ -197,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_stored_config_reads_back() {
-        let json = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-02T03:04:05.678Z","updated_at":"2026-01-02T03:04:05.678Z","revision":2,"signing_secrets":[{"created_at":"2026-01-02T03:04:05.678Z"}],"name":"n","url":"https://example.com/","method":"POST","enabled":true,"headers":{"a":"b"},"auth":{"type":"basic","username":"u"},"timeout_seconds":30,"retry":{"schedule_seconds":[5]}}"#;
+        let json = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-02T03:04:05.678Z","updated_at":"2026-01-02T03:04:05.678Z","revision":2,"signing_secrets":[{"created_at":"2026-01-02T03:04:05.678Z"}],"name":"n","url":"https://example.com/","method":"POST","enabled":true,"headers":{"a":"b"},"auth":{"type":"basic","username":"u"},"timeout_seconds":30,"retry":{"schedule_seconds":[5]},"event_types":["order.*"]}"#;
         let config: WebhookConfig = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&config).unwrap(), json);
     }

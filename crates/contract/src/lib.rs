@@ -12,6 +12,7 @@ mod credentials;
 mod delivery_event;
 mod error;
 mod event;
+mod event_types;
 mod ids;
 pub mod limits;
 mod object;
@@ -36,6 +37,7 @@ pub use credentials::{
 pub use delivery_event::{DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, is_ours};
 pub use error::{ErrorName, StepError, error_chain};
 pub use event::{EventRecord, Origin, Status};
+pub use event_types::subscribes;
 pub use ids::{ConfigId, EventId, InvalidId, OrgId, TokenId};
 pub use outcome::{Attempt, Outcome, Timings};
 pub use payload::{Claim, Content, Payload, PinnedObject};

@@ -77,6 +77,12 @@ pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// The longest correlation id that is recorded: it is the sort key of an index, and DynamoDB takes no longer one.
 pub const CORRELATION_ID_BYTES: usize = 1024;
 
+/// The most types of events that a webhook subscribes to: what it says of itself stays small, and is read for every event.
+pub const MAX_EVENT_TYPES: usize = 100;
+
+/// The longest type of an event, in characters: EventBridge takes no longer `detail-type`.
+pub const EVENT_TYPE_CHARS: usize = 128;
+
 /// How long events and claim checks are kept when nothing else is said.
 pub const RETENTION: Duration = days(RETENTION_DAYS);
 

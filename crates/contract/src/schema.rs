@@ -8,7 +8,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::{MAX_PARAMETERS, VALUE_CHARS};
 use crate::config::METHODS;
-use crate::limits::{MAX_PAUSE_SECS, MAX_RETRIES, URL_BYTES};
+use crate::limits::{EVENT_TYPE_CHARS, MAX_EVENT_TYPES, MAX_PAUSE_SECS, MAX_RETRIES, URL_BYTES};
 use crate::{Auth, Parameter, Place, Tls, TokenMethod};
 
 /// The pauses of a [`crate::Retry`]: a derive has no limits for what is in a list.
@@ -17,6 +17,22 @@ pub(crate) fn pauses() -> Array {
         ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PAUSE_SECS));
     let description = "The pause before each attempt after the first, in seconds; empty for no retries.";
     ArrayBuilder::new().items(pause).max_items(Some(MAX_RETRIES)).description(Some(description)).build()
+}
+
+/// What a webhook subscribes to.
+pub(crate) fn event_types() -> Array {
+    let event_type = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(EVENT_TYPE_CHARS))
+        .examples(["order.created", "order.*"]);
+    let description = "Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all but \
+        those that Hookstep tells of itself.";
+    ArrayBuilder::new()
+        .items(event_type)
+        .max_items(Some(MAX_EVENT_TYPES))
+        .description(Some(description))
+        .build()
 }
 
 /// The methods of a webhook.

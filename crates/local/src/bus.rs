@@ -1,6 +1,9 @@
 //! The event bus of this machine: `PutEvents`, and what the rules of `infra/template.yaml` do with an event.
 
-use contract::{Sources, Timestamp};
+use std::sync::{Arc, OnceLock};
+
+use contract::{Sources, StepError, Timestamp, error_chain};
+use dispatch::BusEvent;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -27,8 +30,10 @@ const MOST_BYTES: usize = 1024 * 1024;
 pub(crate) struct Bus {
     pub(crate) states: States,
     pub(crate) sources: Sources,
-    /// Which machine the rule starts.
+    /// Which machine the rule for direct events starts.
     pub(crate) machine: Kind,
+    /// What the rule for all other events calls; set once it is there.
+    pub(crate) dispatch: Arc<OnceLock<dispatch::Context>>,
 }
 
 #[derive(Deserialize)]
@@ -89,8 +94,27 @@ impl Bus {
         let id = (self.sources.new_id)().to_string();
         if entry.detail_type == TRIGGER {
             self.start(&id, entry).await?;
+        } else {
+            self.dispatch(&id, entry).await?;
         }
         Ok(id)
+    }
+
+    /// What Lambda does with an event of the rule for subscriptions. It would try again; here, whoever puts it is told.
+    async fn dispatch(&self, id: &str, entry: &Entry) -> Result<(), Refused> {
+        let ctx = self.dispatch.get().ok_or_else(starting)?;
+        let event = BusEvent {
+            id: id.to_owned(),
+            accepted_at: Timestamp::new((self.sources.clock)()),
+            detail_type: entry.detail_type.clone(),
+            detail: serde_json::from_str(&entry.detail).map_err(|_| malformed())?,
+        };
+        // Boxed: what it starts may put events on the bus itself.
+        let dispatched = Box::pin(dispatch::handle(event, ctx)).await;
+        dispatched.map(drop).map_err(|error: StepError| {
+            tracing::error!(error.chain = error_chain(&error), "an event could not be dispatched");
+            ("InternalFailure", format!("not every delivery was started: {}", error.message))
+        })
     }
 
     /// What the target's input transformer hands to the state machine.
@@ -102,7 +126,7 @@ impl Bus {
         // As it was put: parsing it again could change its numbers.
         input.truncate(input.len() - 1);
         let input = format!("{{\"event_bridge\":{input},\"detail\":{}}}}}", detail.get());
-        let engine = self.states.engine().ok_or(("InternalFailure", "the host is starting".to_owned()))?;
+        let engine = self.states.engine().ok_or_else(starting)?;
         // EventBridge would take it, and its rule could not start anything: here, whoever puts it is told.
         let started = engine.start(&self.machine.arn(), id, input).await;
         started.map(drop).map_err(|error| ("InternalFailure", format!("the event starts nothing: {error}")))
@@ -138,6 +162,10 @@ impl Entry {
             _ => Err(malformed()),
         }
     }
+}
+
+fn starting() -> Refused {
+    ("InternalFailure", "the host is starting".to_owned())
 }
 
 fn malformed() -> Refused {

@@ -42,6 +42,8 @@ pub struct Options {
     pub keep_bodies: bool,
     /// Which events of ours go on the bus.
     pub publish: Publish,
+    /// The addresses that receivers see, with commas between them, as the console shows them; empty when nobody knows.
+    pub static_ips: String,
     /// Which machine starts async events.
     pub async_workflow: AsyncWorkflow,
     /// The clock and the dice.
@@ -54,7 +56,8 @@ pub struct Host {
     router: Router,
     engine: Arc<Engine>,
     states: aws_sdk_sfn::Client,
-    connections: aws_sdk_eventbridge::Client,
+    event_bridge: aws_sdk_eventbridge::Client,
+    dispatch: dispatch::Context,
     secrets: aws_sdk_secretsmanager::Client,
     keys: aws_sdk_kms::Client,
     tokens: Tokens,
@@ -84,13 +87,15 @@ impl Host {
             AsyncWorkflow::Express => Kind::Express,
             AsyncWorkflow::Standard => Kind::Standard,
         };
-        let bus = Bus { states: states.clone(), sources: options.sources, machine };
+        let bus = Bus { states: states.clone(), sources: options.sources, machine, dispatch: Arc::default() };
         let aws = aws::endpoint(bus.clone(), aws::aws_credentials(dir, &options.sources)?, options.sources);
         let others =
             Others { bucket: bucket.clone(), states: states.clone(), bus: bus.clone(), connections, keys };
         let services = Services { tables: tables.clone(), others: Some(others) };
         let clients = Clients::new(services, credentials, &options.public_url);
         let journal = Journal::open(&dir.join(journal::FILE))?;
+        let dispatch = dispatch_context(&options, &clients);
+        let _ = bus.dispatch.set(dispatch.clone());
         let functions = functions(&options, &clients)?;
         let engine = Engine::new(machines, functions, tables, bus, journal, options.sources);
         states.set(Arc::clone(&engine));
@@ -103,7 +108,8 @@ impl Host {
             housekeeping: tokio::spawn(housekeeping::run(Arc::clone(&engine), dir.join("s3"))),
             engine,
             states: clients.states,
-            connections: clients.events,
+            event_bridge: clients.events,
+            dispatch,
             secrets: clients.secrets,
             keys: clients.keys,
             tokens: Tokens::new(clients.tables, TOKENS, options.sources),
@@ -122,9 +128,14 @@ impl Host {
         &self.states
     }
 
-    /// An EventBridge client of this host, to make connections and to look at them.
-    pub fn connections(&self) -> &aws_sdk_eventbridge::Client {
-        &self.connections
+    /// An EventBridge client of this host, to put events on its bus, to make connections and to look at them.
+    pub fn event_bridge(&self) -> &aws_sdk_eventbridge::Client {
+        &self.event_bridge
+    }
+
+    /// What dispatches the events of the bus that name no webhook.
+    pub fn dispatch(&self) -> &dispatch::Context {
+        &self.dispatch
     }
 
     /// A Secrets Manager client of this host, to read the secrets of connections.
@@ -220,6 +231,15 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
     })
 }
 
+fn dispatch_context(options: &Options, clients: &Clients) -> dispatch::Context {
+    dispatch::Context {
+        configs: Configs::new(clients.tables.clone(), CONFIGS),
+        claims: claims(clients),
+        machines: machines(options, clients),
+        inline_limit: options.inline_limit,
+    }
+}
+
 fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service, aws: Router) -> Router {
     let (events, keys) = (clients.events.clone(), clients.keys.clone());
     let tokens = Tokens::new(clients.tables.clone(), TOKENS, options.sources);
@@ -234,8 +254,8 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service,
         keys: secrets::Keys::new(|| keys, KEY_ID),
         connections: secrets::Connections::new(|| events),
         machines: machines(options, clients),
-        // Whatever this machine has.
-        static_ips: String::new(),
+        static_ips: options.static_ips.clone(),
+        publish: options.publish,
         policy: options.policy,
         sources: options.sources,
     });

@@ -12,8 +12,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use contract::limits::{READ_URL_LIFETIME, UPLOAD_URL_LIFETIME};
-use contract::{Claim, PinnedObject, Timestamp};
+use contract::{Claim, Content, Payload, PinnedObject, Timestamp};
 use http_body::{Body, Frame, SizeHint};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::{OnDemand, StoreError};
@@ -60,7 +61,7 @@ impl Claims {
     ///
     /// # Errors
     /// When the bucket cannot be written.
-    pub async fn put(&self, key: &str, body: Bytes, sha256: &[u8]) -> Result<(), StoreError> {
+    async fn put(&self, key: &str, body: Bytes, sha256: &[u8]) -> Result<(), StoreError> {
         let put = self
             .client
             .put_object()
@@ -76,6 +77,22 @@ impl Claims {
             Err(SdkError::ServiceError(e)) if e.raw().status().as_u16() == 412 => Ok(()),
             Err(e) => Err(StoreError::during("keep a body as a claim check")(e)),
         }
+    }
+
+    /// A body as the workflow carries it: inline when it is small enough, else as a claim check with this key.
+    ///
+    /// # Errors
+    /// When the bucket cannot be written.
+    pub async fn payload(&self, key: &str, body: Bytes, inline_limit: usize) -> Result<Payload, StoreError> {
+        if body.len() <= inline_limit {
+            let content = Content::new(&body);
+            if content.serialised_len() <= inline_limit {
+                return Ok(Payload::Inline(content));
+            }
+        }
+        let sha256 = Sha256::digest(&body);
+        self.put(key, body, &sha256).await?;
+        Ok(Payload::Claim(Claim { key: key.to_owned(), sha256: Some(hex::encode(sha256)) }))
     }
 
     /// A URL to which the body of `key` can be PUT.

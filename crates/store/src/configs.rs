@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
+use serde::Deserialize;
 
 use crate::credentials;
 use crate::error::unless_forbidden;
-use crate::item::{Item, from_item, s, to_item};
+use crate::item::{Item, from_item, n, s, to_item};
 use crate::{Hold, StoreError};
 
 /// Past every config id, and before the sort key of everything else in an org's partition.
@@ -24,6 +25,13 @@ const CONFLICTS: usize = 5;
 pub struct Configs {
     pub(crate) client: Client,
     pub(crate) table: String,
+}
+
+/// What a webhook subscribes to.
+#[derive(Debug, Deserialize)]
+struct Subscription {
+    config_id: ConfigId,
+    event_types: Vec<String>,
 }
 
 /// What became of a change.
@@ -186,6 +194,40 @@ impl Configs {
         let configs: Vec<WebhookConfig> = items.map(from_item).collect::<Result<_, _>>()?;
         let next = configs.last().filter(|_| more).map(|config| config.config_id);
         Ok((configs, next))
+    }
+
+    /// The enabled webhooks of `org_id` that subscribe to an event, told by their `event_types`. One query.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn subscribed(
+        &self,
+        org_id: &OrgId,
+        to_it: impl Fn(&[String]) -> bool,
+    ) -> Result<Vec<ConfigId>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("org_id = :org AND config_id < :end")
+            .filter_expression("enabled = :true AND size(event_types) > :none")
+            .projection_expression("config_id, event_types")
+            .expression_attribute_values(":org", s(org_id))
+            .expression_attribute_values(":end", s(AFTER_CONFIGS))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_values(":none", n(0))
+            .into_paginator()
+            .items()
+            .send();
+        let mut subscribed = Vec::new();
+        while let Some(item) = pages.next().await {
+            let Subscription { config_id, event_types } =
+                from_item(item.map_err(StoreError::during("read subscriptions"))?)?;
+            if to_it(&event_types) {
+                subscribed.push(config_id);
+            }
+        }
+        Ok(subscribed)
     }
 
     fn put(&self, item: Item) -> PutBuilder {

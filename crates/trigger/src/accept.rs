@@ -10,8 +10,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use contract::limits::SYNC_BUDGET;
 use contract::{
-    Claim, ConfigId, Content, EventHead, EventId, FieldError, Mode, Origin, Payload, Scope, Timestamp,
-    WorkflowInput,
+    Claim, ConfigId, EventHead, EventId, FieldError, Mode, Origin, Payload, Scope, Timestamp, WorkflowInput,
 };
 use sha2::{Digest, Sha256};
 use store::IdempotencyKey;
@@ -118,7 +117,13 @@ pub(crate) async fn trigger(
         None => false,
     };
     let event_id = event.event_id;
-    let payload = payload(&ctx, &event, claim, body).await?;
+    let payload = match claim {
+        Some(claim) => Payload::Claim(claim),
+        None => {
+            let key = Claim::key_for(&event.org_id, config_id, event_id);
+            ctx.claims.payload(&key, body, ctx.inline_limit).await?
+        }
+    };
     let input = WorkflowInput { event, payload };
     let response = match mode {
         Mode::Async => {
@@ -173,26 +178,4 @@ async fn first_of(
     let repeated = kept.event_id != event.event_id;
     event.event_id = kept.event_id;
     Ok(repeated)
-}
-
-/// The body as the workflow carries it: inline when it is small enough, else as a claim check.
-async fn payload(
-    ctx: &Context,
-    event: &EventHead,
-    claim: Option<Claim>,
-    body: Bytes,
-) -> Result<Payload, Problem> {
-    if let Some(claim) = claim {
-        return Ok(Payload::Claim(claim));
-    }
-    if body.len() <= ctx.inline_limit {
-        let content = Content::new(&body);
-        if content.serialised_len() <= ctx.inline_limit {
-            return Ok(Payload::Inline(content));
-        }
-    }
-    let sha256 = Sha256::digest(&body);
-    let key = Claim::key_for(&event.org_id, event.config_id, event.event_id);
-    ctx.claims.put(&key, body, &sha256).await?;
-    Ok(Payload::Claim(Claim { key, sha256: Some(hex::encode(sha256)) }))
 }

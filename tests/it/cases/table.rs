@@ -19,6 +19,10 @@ const EXACT: &str = "{\"b\": 1.0, \"a\":  \"{% $x %} ${EventsTable} é\", \"a\":
 /// Not text, so it travels as base64.
 const BINARY: &[u8] = b"\xff\xfe\0\x01 not text \x80";
 
+/// An event as its producer puts it, written as the emulator's bus writes it, too.
+const SUBSCRIBED: &str =
+    r#"{"org_id": "acme", "correlation_id": "order 8", "order": {"id": 8, "paid": true}}"#;
+
 /// Every case.
 pub(super) fn cases() -> Vec<Case> {
     let by_trigger =
@@ -198,6 +202,7 @@ fn refused() -> Vec<Case> {
         },
         Case {
             webhook: json!({"retry": {"schedule_seconds": [1]}}),
+            how: How::Told,
             replies: vec![Reply::status(410)],
             ..usual(
                 "async, a 410 turns the webhook off",
@@ -384,6 +389,21 @@ fn from_the_bus() -> Vec<Case> {
     vec![
         sent_again("by the bus, sent again", How::Bus),
         sent_again("by the bus, uploaded before", How::BusWithUpload),
+        Case {
+            how: How::Subscribed,
+            webhook: json!({"event_types": ["another", "cases.*"]}),
+            body: Bytes::from_static(SUBSCRIBED.as_bytes()),
+            ..usual(
+                "by the bus, subscribed",
+                json!({
+                    "event": {
+                        "status": "succeeded", "origin": "event_bridge", "event_type": "cases.subscribed",
+                        "correlation_id": "order 8", "size": SUBSCRIBED.len(),
+                    },
+                    "requests": [{"body": SUBSCRIBED, "headers": {"content-type": "application/json"}}],
+                }),
+            )
+        },
     ]
 }
 

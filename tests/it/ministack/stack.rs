@@ -5,25 +5,23 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sfn::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
 use aws_types::SdkConfig;
 use contract::{Scope, Token, TokenId};
 use reqwest::Url;
 use serde::Deserialize;
-use serde_json::Value;
 use store::Tokens;
 use tokio::process::Command;
 
 use super::environment::file;
 use super::server::Server;
-use crate::cases::Engine;
+use crate::cases::{Engine, put_events};
 use crate::process::{binary, workspace};
 use crate::world::{Api, ORG};
 
-const FUNCTIONS: [&str; 7] =
-    ["trigger", "fetch-config", "hydrate", "deliver", "update-status", "replay", "console"];
+const FUNCTIONS: [&str; 8] =
+    ["trigger", "dispatch", "fetch-config", "hydrate", "deliver", "update-status", "replay", "console"];
 
 /// An admin token.
 const TOKEN: &str = "hookstep_of_the_tests";
@@ -56,7 +54,6 @@ impl Stack {
         deploy.arg("--template").arg(workspace().join("infra/template.yaml"));
         // The receivers of the tests have no TLS.
         deploy.args(["--parameter", "AllowHttpTargets=true"]);
-        deploy.args(["--parameter", "PublishEvents=all"]);
         deploy.args(["--parameter", &format!("Architecture={}", architecture())]);
         let done = deploy.output().await.unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -82,16 +79,9 @@ impl Engine for Stack {
     }
 
     /// Through EventBridge and the stack's rule.
-    async fn put_event(&self, detail: &Value) {
-        let entry = PutEventsRequestEntry::builder()
-            .event_bus_name(&self.outputs["EventBusName"])
-            .source("tests")
-            .detail_type("Webhook Trigger")
-            .detail(detail.to_string())
-            .build();
+    async fn put_event(&self, detail_type: &str, detail: &str) {
         let bus = aws_sdk_eventbridge::Client::new(&self.aws);
-        let put = bus.put_events().entries(entry).send().await.unwrap();
-        assert_eq!(put.failed_entry_count(), 0, "{put:?}");
+        put_events(&bus, &self.outputs["EventBusName"], detail_type, detail).await;
     }
 }
 

@@ -20,6 +20,9 @@ impl PartialSchema for WebhookPatch {
                 ("auth", field) => *field = auth(),
                 ("retry", field) => *field = retry(),
                 (_, RefOr::T(Schema::Object(field))) => or_null(field),
+                (_, RefOr::T(Schema::Array(field))) => {
+                    field.schema_type = SchemaType::from_iter([Type::Array, Type::Null]);
+                }
                 _ => {}
             }
         }

@@ -22,8 +22,8 @@ use crate::Context;
 use crate::save::{self, Saved, to_the_end};
 
 /// `GET /console/webhooks/new`
-pub(crate) async fn show_new(Manager(visitor): Manager) -> Html<String> {
-    form_page(&visitor, None, &webhook_form::blank(), Fault::default())
+pub(crate) async fn show_new(State(ctx): State<Arc<Context>>, Manager(visitor): Manager) -> Html<String> {
+    form_page(&ctx, &visitor, None, &webhook_form::blank(), Fault::default())
 }
 
 /// `POST /console/webhooks/new`: the page with its secret, or the form with what is wrong.
@@ -35,12 +35,15 @@ pub(crate) async fn create(
     let form = Form::read(&body?);
     let org_id = visitor.org_id().clone();
     let created = match webhook_form::read(&form, None) {
-        Ok(asked) => to_the_end(async move { save::create(&ctx, org_id, asked).await }).await,
+        Ok(asked) => {
+            let ctx = Arc::clone(&ctx);
+            to_the_end(async move { save::create(&ctx, org_id, asked).await }).await
+        }
         Err(problem) => Err(problem),
     };
     match created {
         Ok(saved) => Ok((StatusCode::CREATED, created_page(&visitor, &saved)).into_response()),
-        Err(problem) => refused(&visitor, None, &form, problem),
+        Err(problem) => refused(&ctx, &visitor, None, &form, problem),
     }
 }
 
@@ -51,7 +54,7 @@ pub(crate) async fn show(
     config_id: Result<ConfigPath, Problem>,
 ) -> Result<Html<String>, PageError> {
     let config = save::latest(&ctx, visitor.caller(), config_id?).await?;
-    Ok(form_page(&visitor, Some(&config), &webhook_form::of(&config), Fault::default()))
+    Ok(form_page(&ctx, &visitor, Some(&config), &webhook_form::of(&config), Fault::default()))
 }
 
 /// `POST /console/webhooks/{config_id}/edit`
@@ -66,7 +69,7 @@ pub(crate) async fn save(
     actions::unchanged(&form, &before)?;
     let saved = match webhook_form::read(&form, Some(&before.fields)) {
         Ok(asked) => {
-            let before = before.clone();
+            let (ctx, before) = (Arc::clone(&ctx), before.clone());
             to_the_end(async move { save::replace(&ctx, before, asked).await }).await
         }
         Err(problem) => Err(problem),
@@ -78,12 +81,13 @@ pub(crate) async fn save(
             Ok(Redirect::to(&format!("/console/webhooks/{}?done=saved", saved.config.config_id))
                 .into_response())
         }
-        Err(problem) => refused(&visitor, Some(&before), &form, problem),
+        Err(problem) => refused(&ctx, &visitor, Some(&before), &form, problem),
     }
 }
 
 /// The form again, with what is wrong; secrets have to be typed again. What is not about the form is an error.
 fn refused(
+    ctx: &Context,
     visitor: &Visitor,
     config: Option<&WebhookConfig>,
     form: &Form,
@@ -92,11 +96,17 @@ fn refused(
     if problem.status() != StatusCode::BAD_REQUEST {
         return Err(problem.into());
     }
-    let page = form_page(visitor, config, form, Fault(Some(&problem)));
+    let page = form_page(ctx, visitor, config, form, Fault(Some(&problem)));
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-fn form_page(visitor: &Visitor, config: Option<&WebhookConfig>, form: &Form, fault: Fault) -> Html<String> {
+fn form_page(
+    ctx: &Context,
+    visitor: &Visitor,
+    config: Option<&WebhookConfig>,
+    form: &Form,
+    fault: Fault,
+) -> Html<String> {
     let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
     let back = config.map_or("/".to_owned(), |config| format!("/console/webhooks/{}", config.config_id));
     let content = html! {
@@ -110,8 +120,9 @@ fn form_page(visitor: &Visitor, config: Option<&WebhookConfig>, form: &Form, fau
             }
             (fault.summary())
             input type="hidden" name="revision" value=(form.get("revision"));
-            (fieldsets::receiver(form, fault))
+            (fieldsets::receiver(form, fault, &ctx.static_ips))
             (fieldsets::authentication(form, fault, config.and_then(|config| config.fields.auth.as_ref())))
+            (fieldsets::subscriptions(form, fault))
             (fieldsets::delivery(form, fault))
             (fieldsets::tls(form, fault, config))
             div.actions.end {

@@ -163,6 +163,7 @@ fn facts(event: &EventRecord, now: Timestamp) -> Markup {
                     " of " a.mono href={"/console/webhooks/" (event.config_id) "/events/" (id)} { "an earlier event" } } } }
                 div { dt { "Body" } dd { @match event.size { Some(size) => { (parts::bytes(size)) } None => { "–" } }
                     @if let Some(kind) = &event.content_type { div.muted.small.break { (kind) } } } }
+                @if let Some(event_type) = &event.event_type { div { dt { "Type" } dd.mono.break { (event_type) } } }
                 div { dt { "Attempts" } dd { (event.attempt_count) } }
                 @if let Some(id) = &event.correlation_id { div { dt { "Correlation id" } dd.mono.break { (id) } } }
                 @if let Some(at) = event.next_attempt_at { div { dt { "Next attempt" } dd { (parts::moment(at, now)) } } }

@@ -110,6 +110,9 @@ fn settings(visitor: &Visitor, config: &WebhookConfig, static_ips: &str, now: Ti
                     (schedule::sentence(&fields.retry.schedule_seconds))
                     @if !fields.retry.schedule_seconds.is_empty() { div.muted.small { (schedule::words(&fields.retry.schedule_seconds)) } }
                 }
+                @if !fields.event_types.is_empty() {
+                    dt { "Subscribes to" } dd { @for event_type in &fields.event_types { div.mono.small.break { (event_type) } } }
+                }
                 @if !fields.headers.is_empty() {
                     dt { "Headers" } dd { @for (name, value) in &fields.headers { div.mono.small { (name) ": " (value) } } }
                 }

@@ -37,6 +37,7 @@ pub(crate) fn of(config: &WebhookConfig) -> Form {
         ("timeout_seconds", fields.timeout_seconds.to_string()),
         ("retry", retry.to_owned()),
         ("schedule", schedule::words(&fields.retry.schedule_seconds)),
+        ("event_types", fields.event_types.join("\n")),
         ("revision", config.revision.to_string()),
     ];
     if fields.enabled {
@@ -104,6 +105,7 @@ pub(crate) fn read(form: &Form, before: Option<&ConfigFields>) -> Result<ConfigF
     asked["headers"] = json!(headers(form)?);
     asked["timeout_seconds"] = json!(timeout);
     asked["retry"] = json!({"schedule_seconds": pauses(form)?});
+    asked["event_types"] = json!(event_types(form));
     asked["auth"] = auth(form);
     asked["tls"] = tls(form);
     read_json(asked.to_string().as_bytes())
@@ -121,6 +123,11 @@ fn headers(form: &Form) -> Result<BTreeMap<&str, &str>, FieldError> {
         }
     }
     Ok(headers)
+}
+
+/// One a line, however many spaces and empty lines there are.
+fn event_types(form: &Form) -> Vec<&str> {
+    form.get("event_types").lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
 fn pauses(form: &Form) -> Result<Vec<u32>, FieldError> {
@@ -200,6 +207,7 @@ mod tests {
         let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-01T00:00:00Z",
             "updated_at":"2026-01-01T00:00:00Z","revision":3,"name":"n","url":"https://example.com/","method":"PUT","enabled":false,
             "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},
+            "event_types":["order.*","Webhook Disabled"],
             "auth":{"type":"oauth_client_credentials","token_url":"https://a.example/","client_id":"c","method":"GET",
                 "parameters":[{"in":"query","name":"audience"}]},
             "tls":{"certificate":"line\nline\n","ca":"ca"}}"#;
@@ -214,6 +222,7 @@ mod tests {
             ("header_name=A&header_value=1&header_name=&header_value=", None),
             ("header_name=A&header_value=1&header_name=A&header_value=2", Some("headers.A")),
             ("retry=custom&schedule=soon", Some("retry.schedule_seconds")),
+            ("event_types=%20order.created%20%0D%0A%0D%0Aorder.*", None),
         ] {
             assert_eq!(fields(sent).err().as_deref(), field, "{sent}");
         }

@@ -16,7 +16,7 @@ const AUTHS: [(&str, &str); 5] = [
 ];
 
 /// Name, method, URL, headers and the switch.
-pub(super) fn receiver(form: &Form, fault: Fault) -> Markup {
+pub(super) fn receiver(form: &Form, fault: Fault, static_ips: &str) -> Markup {
     let field = |name, label, hint| Field { name, label, hint, fault };
     html! {
         fieldset.card {
@@ -29,6 +29,9 @@ pub(super) fn receiver(form: &Form, fault: Fault) -> Markup {
                     }
                 }))
                 (field("url", "URL", "Public and https; redirects are not followed.").line("url", "url", form.get("url")))
+            }
+            @if !static_ips.is_empty() {
+                p.hint { "Requests come from " @for ip in static_ips.split(',') { code { (ip.trim()) } " " } "— for the receiver's firewall." }
             }
             (headers(form, fault))
             label.check { input type="checkbox" name="enabled" checked[form.is_checked("enabled")];
@@ -155,6 +158,18 @@ fn parameters(form: &Form, fault: Fault, is_stored: bool) -> Markup {
             button.quiet.small type="button" data-add hidden { "Add a parameter" }
             p.hint { "Such as scope or audience. Their values are kept when all are left empty; to change one, type all." }
             @if let Some(wrong) = fault.of("auth.parameters") { (Wrong("auth-parameters", wrong)) }
+        }
+    }
+}
+
+/// What of the bus is sent.
+pub(super) fn subscriptions(form: &Form, fault: Fault) -> Markup {
+    let hint = "Events of the EventBridge bus that are sent here, by their detail type: order.created, or order.* for all that begin \
+        like it. One a line; empty when your services trigger the webhook themselves.";
+    html! {
+        fieldset.card {
+            legend { "Subscriptions" }
+            (Field { name: "event_types", label: "Event types", hint, fault }.area("event_types", &form.text("event_types"), "order.created"))
         }
     }
 }

@@ -1,0 +1,129 @@
+//! Events of the bus that name no webhook: for each of them, one execution for every webhook of the org that subscribes to
+//! its type (docs/adr/0018).
+
+use bytes::Bytes;
+use contract::{
+    Claim, ConfigId, ErrorName, EventHead, EventId, Mode, OrgId, Origin, StepError, Timestamp, WorkflowInput,
+    subscribes,
+};
+use futures_util::{StreamExt, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use store::{Claims, Configs};
+use workflow::Machines;
+
+/// How many executions are started at once.
+const AT_ONCE: usize = 16;
+
+/// What the function needs.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of webhooks.
+    pub configs: Configs,
+    /// The bucket of claim checks, for bodies that no state can carry.
+    pub claims: Claims,
+    /// The state machines.
+    pub machines: Machines,
+    /// The largest body kept in the state, as serialised JSON, in bytes.
+    pub inline_limit: usize,
+}
+
+/// An event of the bus, as the rule's input transformer hands it on.
+#[derive(Debug, Deserialize)]
+pub struct BusEvent {
+    /// The bus's own id of it.
+    pub id: String,
+    /// When the bus took it.
+    pub accepted_at: Timestamp,
+    /// What kind of event it is.
+    pub detail_type: String,
+    /// What is delivered: the bytes as the bus hands them on.
+    pub detail: Box<RawValue>,
+}
+
+/// What the detail says of its delivery. All the rest is the product's.
+#[derive(Debug, Deserialize)]
+struct Envelope {
+    org_id: Option<Value>,
+    correlation_id: Option<Value>,
+    traceparent: Option<Value>,
+}
+
+/// How many deliveries were started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Dispatched {
+    /// One for each webhook that subscribes.
+    pub started: usize,
+}
+
+/// Starts the deliveries of an event.
+///
+/// Every one is tried. Should one not be started, the event is dispatched again as a whole, and those that were started
+/// deliver once all the same, for their ids are the same.
+///
+/// # Errors
+/// `StorageUnavailable`, or `WorkflowUnavailable` when at least one delivery could not be started.
+pub async fn handle(event: BusEvent, ctx: &Context) -> Result<Dispatched, StepError> {
+    let envelope: Option<Envelope> = serde_json::from_str(event.detail.get()).ok();
+    let org_id = envelope.as_ref().and_then(|envelope| text(&envelope.org_id)?.parse::<OrgId>().ok());
+    let (Some(envelope), Some(org_id)) = (envelope, org_id) else {
+        // Nobody's event: other products may share the bus.
+        tracing::debug!(event.id = event.id, "an event without an org");
+        return Ok(Dispatched { started: 0 });
+    };
+    let of_this_type = |event_types: &[String]| subscribes(event_types, &event.detail_type);
+    let subscribed = ctx.configs.subscribed(&org_id, of_this_type).await?;
+    let starts: Vec<_> =
+        subscribed.iter().map(|config_id| start(&event, &envelope, &org_id, *config_id, ctx)).collect();
+    let started: Vec<_> = stream::iter(starts).buffer_unordered(AT_ONCE).collect().await;
+    let count = started.len();
+    started.into_iter().collect::<Result<(), _>>()?;
+    Ok(Dispatched { started: count })
+}
+
+async fn start(
+    event: &BusEvent,
+    envelope: &Envelope,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    ctx: &Context,
+) -> Result<(), StepError> {
+    let body = event.detail.get();
+    let event_id = id_of(event, config_id);
+    let head = EventHead {
+        event_id,
+        org_id: org_id.clone(),
+        config_id,
+        origin: Origin::EventBridge,
+        mode: Mode::Async,
+        created_at: event.accepted_at,
+        content_type: Some("application/json".to_owned()),
+        size: Some(body.len() as u64),
+        correlation_id: text(&envelope.correlation_id).map(str::to_owned),
+        traceparent: text(&envelope.traceparent).map(str::to_owned),
+        event_type: Some(event.detail_type.clone()),
+        replay_of: None,
+        webhook_id: None,
+    };
+    let key = Claim::key_for(org_id, config_id, event_id);
+    let payload = ctx.claims.payload(&key, Bytes::copy_from_slice(body.as_bytes()), ctx.inline_limit).await?;
+    let started = ctx.machines.start(&WorkflowInput { event: head, payload }).await;
+    started.map_err(|error| {
+        StepError::because(ErrorName::WorkflowUnavailable, "a delivery could not be started", error)
+    })
+}
+
+fn text(value: &Option<Value>) -> Option<&str> {
+    value.as_ref()?.as_str()
+}
+
+/// The id of an event for one webhook. The same whenever it is asked for: the bus delivers at least once, and a dispatch that
+/// failed in part is repeated; `RecordEvent` finds the event.
+fn id_of(event: &BusEvent, config_id: ConfigId) -> EventId {
+    let hash = Sha256::new().chain_update(&event.id).chain_update(config_id.0).finalize();
+    let millis = u64::try_from(event.accepted_at.unix_millis()).unwrap_or_default();
+    let random: [u8; 10] = std::array::from_fn(|index| hash[index]);
+    EventId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
