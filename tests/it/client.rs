@@ -22,7 +22,6 @@ fn nobody() -> ConfigId {
 async fn of(replies: impl IntoIterator<Item = Reply>) -> (Receiver, Client) {
     let server = Receiver::answering(replies).await;
     let url = server.url.replace("/hook", "");
-    // An answer that is refused for its size, say, is not to end the connection of the next one.
     (server, Client::new(&url, "hookstep_hush").unwrap())
 }
 
@@ -63,6 +62,11 @@ async fn a_broken_connection_is_tried_again_and_in_the_end_told_with_its_cause()
     assert!(chain.contains("reset") && !chain.contains("127.0.0.1"), "{chain}");
     assert_eq!(server.calls(), 3);
     assert!(server.seen().iter().all(|request| request.header("idempotency-key") == Some("mine")));
+
+    let cut = Receiver::bytes("HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n{").await;
+    let client = Client::new(&cut.url, "t").unwrap().with_retries(1);
+    client.trigger(nobody(), "x").await.unwrap_err();
+    assert_eq!(cut.calls(), 2, "an answer that breaks off is none");
 
     let client = Client::new(&closed_port().await, "t").unwrap().with_retries(0);
     let error = client.create_webhook(&json!({})).await.unwrap_err();

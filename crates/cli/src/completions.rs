@@ -9,7 +9,7 @@ use crate::settings::Outcome;
 
 pub(crate) const HELP: &str = "\
 Examples:
-  hookstep completions bash > ~/.local/share/bash-completion/completions/hookstep
+  source <(hookstep completions bash)           in ~/.bashrc, say
   hookstep completions zsh > \"${fpath[1]}/_hookstep\"
   hookstep completions fish > ~/.config/fish/completions/hookstep.fish";
 

@@ -21,8 +21,8 @@ pub enum Error {
     /// TLS or the HTTP library could not be set up.
     #[error("the HTTP client could not be built")]
     Build(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// There was no answer, after all attempts. A trigger may have been accepted all the same: send it again with the same
-    /// idempotency key.
+    /// There was no whole answer, after all attempts. A trigger may have been accepted all the same: one with an idempotency key
+    /// of your own can be sent again without harm.
     #[error("{what} cannot be reached")]
     Unreachable {
         /// Hookstep, or the place of its uploads.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Response, StatusCode};
+
+use crate::send::Answer;
 
 /// How often a request is sent again when nothing else is said.
 pub(crate) const DEFAULT_RETRIES: u32 = 3;
@@ -27,15 +29,11 @@ pub(crate) enum Twice {
 }
 
 /// The pause before retry `number` (0 for the first), or `None` when there is to be none.
-pub(crate) fn pause(
-    result: &Result<Response, reqwest::Error>,
-    twice: Twice,
-    number: u32,
-) -> Option<Duration> {
+pub(crate) fn pause(result: &Result<Answer, reqwest::Error>, twice: Twice, number: u32) -> Option<Duration> {
     let again = match result {
         // What never left cannot have been taken.
         Err(error) => error.is_connect() || (twice == Twice::Harmless && !error.is_builder()),
-        Ok(response) => match response.status() {
+        Ok(answer) => match answer.status {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => true,
             status => status.is_server_error() && twice == Twice::Harmless,
         },
@@ -53,8 +51,8 @@ pub(crate) fn pause(
 }
 
 /// The `Retry-After` of an answer, in either of its two forms.
-fn asked(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+fn asked(answer: &Answer) -> Option<Duration> {
+    let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }

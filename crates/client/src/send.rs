@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, RequestBuilder, Response};
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use serde::Serialize;
@@ -85,7 +86,7 @@ impl Client {
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         let build = || self.request(Method::GET, path);
-        read(self.exchange(HOOKSTEP, Twice::Harmless, build, &Source::empty()).await?).await
+        self.exchange(HOOKSTEP, Twice::Harmless, build, &Source::empty()).await?.json()
     }
 
     /// Sends fields as JSON.
@@ -98,7 +99,7 @@ impl Client {
         let body = serde_json::to_vec(fields).map_err(|error| Error::Build(error.into()))?;
         let twice = if method == Method::POST { Twice::Harmful } else { Twice::Harmless };
         let build = || self.request(method.clone(), path).header(CONTENT_TYPE, "application/json");
-        read(self.exchange(HOOKSTEP, twice, build, &Source::Bytes(body.into())).await?).await
+        self.exchange(HOOKSTEP, twice, build, &Source::Bytes(body.into())).await?.json()
     }
 
     /// Sends what `build` builds with a body, again if that may help, and answers what is not a refusal.
@@ -108,10 +109,10 @@ impl Client {
         twice: Twice,
         build: impl Fn() -> RequestBuilder,
         body: &Source,
-    ) -> Result<Response, Error> {
+    ) -> Result<Answer, Error> {
         let mut number = 0;
         loop {
-            let result = body.attach(build()).await?.send().await;
+            let result = Answer::to(body.attach(build()).await?).await;
             if number < self.retries
                 && let Some(pause) = retry::pause(&result, twice, number)
             {
@@ -119,25 +120,33 @@ impl Client {
                 number += 1;
                 continue;
             }
-            let response = result.map_err(|error| unreachable(what, error))?;
-            let status = response.status();
-            if status.is_success() {
-                return Ok(response);
+            let answer = result.map_err(|error| Error::Unreachable { what, source: error.without_url() })?;
+            if answer.status.is_success() {
+                return Ok(answer);
             }
-            let body = response.bytes().await.map_err(|error| unreachable(what, error))?;
-            return Err(Error::Refused(Box::new(Problem::read(status, &body))));
+            return Err(Error::Refused(Box::new(Problem::read(answer.status, &answer.body))));
         }
     }
 }
 
-pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
-    let status = response.status().as_u16();
-    let body = response.bytes().await.map_err(|error| unreachable(HOOKSTEP, error))?;
-    serde_json::from_slice(&body).map_err(|source| Error::NotUnderstood { status, source })
+/// An answer that has come whole. One that breaks off is as good as none.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    body: Bytes,
 }
 
-fn unreachable(what: &'static str, error: reqwest::Error) -> Error {
-    Error::Unreachable { what, source: error.without_url() }
+impl Answer {
+    async fn to(request: RequestBuilder) -> Result<Self, reqwest::Error> {
+        let response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Self { status, headers, body: response.bytes().await? })
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let status = self.status.as_u16();
+        serde_json::from_slice(&self.body).map_err(|source| Error::NotUnderstood { status, source })
+    }
 }
 
 /// rustls with ring, whatever the process has chosen for others. Over HTTPS the machine's authorities are trusted: a Hookstep

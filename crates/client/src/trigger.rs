@@ -6,13 +6,13 @@ use std::pin::Pin;
 
 use contract::{ConfigId, EventId, Outcome, Status};
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::body::Source;
 use crate::events::with_query;
 use crate::retry::Twice;
-use crate::send::{HOOKSTEP, read};
+use crate::send::{Answer, HOOKSTEP};
 use crate::{Body, Client, Error, INLINE_BODY_BYTES};
 
 /// The answer to an event that is on its way.
@@ -131,7 +131,7 @@ impl Trigger {
         self
     }
 
-    async fn send(self, sync: bool) -> Result<Response, Error> {
+    async fn send(self, sync: bool) -> Result<Answer, Error> {
         let Self { client, config_id, body: Body(source), .. } = &self;
         if source.size().await? <= INLINE_BODY_BYTES {
             match self.send_source(source, sync).await {
@@ -143,7 +143,7 @@ impl Trigger {
         self.send_source(&claim, sync).await
     }
 
-    async fn send_source(&self, source: &Source, sync: bool) -> Result<Response, Error> {
+    async fn send_source(&self, source: &Source, sync: bool) -> Result<Answer, Error> {
         let mut query = vec![("sync", sync.to_string())];
         if let Source::Claim(key) = source {
             query.push(("claim_check", key.clone()));
@@ -166,7 +166,7 @@ impl IntoFuture for Trigger {
     type IntoFuture = Answering<Accepted>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { read(self.send(false).await?).await })
+        Box::pin(async move { self.send(false).await?.json() })
     }
 }
 
@@ -176,11 +176,11 @@ impl IntoFuture for SyncTrigger {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let response = self.0.send(true).await?;
-            if response.status() == StatusCode::ACCEPTED {
-                return read(response).await.map(SyncAnswer::StillInProgress);
+            let answer = self.0.send(true).await?;
+            if answer.status == StatusCode::ACCEPTED {
+                return answer.json().map(SyncAnswer::StillInProgress);
             }
-            read(response).await.map(SyncAnswer::Ended)
+            answer.json().map(SyncAnswer::Ended)
         })
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::body::Source;
 use crate::retry::Twice;
-use crate::send::{HOOKSTEP, read};
+use crate::send::HOOKSTEP;
 use crate::{Body, Client, Error};
 
 /// Where to PUT a body. Not shown by a `Debug`: who has the URL can write there.
@@ -38,7 +38,7 @@ impl Client {
         // One more of these is a URL that nobody uses.
         let ask = || self.request(Method::POST, &path);
         let answer = self.exchange(HOOKSTEP, Twice::Harmless, ask, &Source::empty()).await?;
-        let upload: Upload = read(answer).await?;
+        let upload: Upload = answer.json()?;
         // The URL has all the authority that is needed; the token stays here.
         let put = || self.http.put(&upload.upload_url);
         self.exchange("the place of the upload", Twice::Harmless, put, source).await?;
