@@ -31,13 +31,15 @@ pub(super) async fn apply(args: ApplyArgs) -> Outcome {
     }
     let mut done = Done::default();
     for (node, before, changes) in steps {
-        show(node, before, &changes, &mut done)?;
+        // Shown when it is done: of what is refused, the refusal is enough.
+        let mut secret = None;
         if !args.dry_run && !changes.patch.is_empty() {
             let applied = send(&client, before, &changes).await;
-            let applied = applied.map_err(|error| refused(&args.file, node, error))?;
-            if let Some(secret) = applied.signing_secret.filter(|_| args.show_signing_secrets) {
-                out::line(format_args!("    signing_secret: {secret}"))?;
-            }
+            secret = applied.map_err(|error| refused(&args.file, node, error))?.signing_secret;
+        }
+        show(node, before, &changes, &mut done)?;
+        if let Some(secret) = secret.filter(|_| args.show_signing_secrets) {
+            out::line(format_args!("    signing_secret: {secret}"))?;
         }
     }
     let Done { created, changed, unchanged } = done;
@@ -121,7 +123,9 @@ async fn send(
 fn refused(path: &Path, node: &Node, error: client::Error) -> BoxError {
     let Some(problem) = error.problem() else { return error.into() };
     let Some(field) = &problem.field else { return error.into() };
-    at(path, node.line_of(field), &format!("{field}: {}", problem.detail))
+    // Where in our request it is does not help.
+    let reason = problem.detail.split(" at line ").next().unwrap_or_default();
+    at(path, node.line_of(field), &format!("{field}: {reason}"))
 }
 
 fn at(path: &Path, line: u64, reason: &str) -> BoxError {
