@@ -7,8 +7,9 @@
 //! counted, `patch` for changes of single fields, `auth`, `certificates` and `signing_keys` for how credentials and keys are
 //! set, `changes` for what becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures`
 //! for what a receiver can check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `put_events` for those
-//! put on the host's own bus, `subscriptions` for those that name no webhook, `delivery_events` for those that we put there, `shapes` for filters and transforms, `pages` and `browser` for the console, `openapi` for the API's document, of which `tenancy` and
-//! `schemathesis` ask every operation. What needs a process of its own is in `crash` (the host)
+//! put on the host's own bus, `subscriptions` for those that name no webhook, `delivery_events` for those that we put there,
+//! `shapes` for filters and transforms, `pages` and `browser` for the console, `openapi` for the API's document, of which `tenancy` and `schemathesis` ask every
+//! operation, `client` for the Rust client and `cli` for the commands. What needs a process of its own is in `crash` (the host)
 //! and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the parts
 //! together.
 //!
@@ -22,6 +23,8 @@ mod cases;
 mod certificates;
 mod changes;
 mod claims;
+mod cli;
+mod client;
 mod contracts;
 mod crash;
 mod credentials;

@@ -80,9 +80,18 @@ impl Process {
 
     /// The first line of the standard output that holds this text, as soon as it is there.
     pub(crate) async fn line(&mut self, text: &str) -> String {
+        self.until_said(text, Self::stdout).await
+    }
+
+    /// The same for the standard error.
+    pub(crate) async fn told(&mut self, text: &str) -> String {
+        self.until_said(text, Self::stderr).await
+    }
+
+    async fn until_said(&mut self, text: &str, said: impl Fn(&Self) -> String) -> String {
         let start = Instant::now();
         loop {
-            if let Some(line) = self.stdout().lines().find(|line| line.contains(text)) {
+            if let Some(line) = said(self).lines().find(|line| line.contains(text)) {
                 return line.to_owned();
             }
             let ended = self.child.try_wait().unwrap();

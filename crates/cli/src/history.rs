@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use contract::EventId;
 
+use crate::out;
 use crate::settings::Outcome;
 
 /// Whose executions to print.
@@ -19,7 +20,6 @@ pub(crate) struct HistoryArgs {
 }
 
 /// Prints the executions of an event: a line for each, then its history, a JSON object a line.
-#[expect(clippy::print_stdout, reason = "the history is the output")]
 pub(crate) fn print(args: HistoryArgs) -> Outcome {
     let event_id: EventId = args.event_id.parse()?;
     let executions = local::executions_of(&args.data_dir, event_id)?;
@@ -27,8 +27,8 @@ pub(crate) fn print(args: HistoryArgs) -> Outcome {
         return Err(format!("there is no execution of the event {event_id} (any more)").into());
     }
     for execution in executions {
-        println!("# {} {}", execution.arn, execution.status);
-        print!("{}", execution.history);
+        out::line(format_args!("# {} {}", execution.arn, execution.status))?;
+        out::text(&execution.history)?;
     }
     Ok(())
 }

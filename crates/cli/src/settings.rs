@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{ArgAction, Args, ValueEnum};
 use contract::Publish;
@@ -16,11 +17,16 @@ use workflow::AsyncWorkflow;
 /// What every command answers with.
 pub(crate) type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
+/// What a command answers with whose exit code tells more.
+pub(crate) type Ending = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+
 /// What the flags do not say.
 pub(crate) const ENVIRONMENT: &str = "Environment:
   HOOKSTEP_ADMIN_TOKEN  the admin token, instead of a random one that the
                         first start prints; never a flag, for flags show in
                         the process list; at least 20 characters
+  HOOKSTEP_TOKEN        the API token of trigger, events, replay and config,
+                        likewise never a flag
   RUST_LOG              how much is logged to standard error; by default
                         warn,local=info";
 

@@ -15,7 +15,7 @@ use contract::limits::{SHAPED_RESULT_BYTES, SHAPING_TIME};
 use contract::{Filter, Shape, Transform};
 use serde::{Deserialize, Serialize};
 
-pub use sandbox::{Sandbox, SandboxError, work_or};
+pub use sandbox::{Sandbox, SandboxError, work_if_asked};
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -53,7 +53,7 @@ pub enum SandboxError {
 }
 
 impl Sandbox {
-    /// A sandbox whose processes are this program, whose `main` is [`work_or`].
+    /// A sandbox whose processes are this program, whose `main` begins with [`work_if_asked`].
     ///
     /// # Errors
     /// When the system does not say where it is.
@@ -61,7 +61,7 @@ impl Sandbox {
         std::env::current_exe().map(Self::new)
     }
 
-    /// A sandbox whose processes are `program`, whose `main` is [`work_or`].
+    /// A sandbox whose processes are `program`, whose `main` begins with [`work_if_asked`].
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into(), slots: Arc::new(Semaphore::new(AT_ONCE)) }
     }
@@ -161,16 +161,10 @@ fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// What the `main` of a program with a [`Sandbox::of_this_program`] is: should it have been started to be the sandbox, it
-/// does the one job that there is; otherwise it does what it is for.
-///
-/// # Errors
-/// Those of `otherwise`.
-pub fn work_or<E>(otherwise: impl FnOnce() -> Result<(), E>) -> Result<ExitCode, E> {
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT) {
-        return Ok(work());
-    }
-    otherwise().map(|()| ExitCode::SUCCESS)
+/// Should this process have been started to be the sandbox, does its one job, and answers what to end with. The `main` of a
+/// program with a [`Sandbox::of_this_program`] begins with it.
+pub fn work_if_asked() -> Option<ExitCode> {
+    std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT).then(work)
 }
 
 fn work() -> ExitCode {

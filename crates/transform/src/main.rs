@@ -8,7 +8,11 @@ use store::{Bodies, Claims, Configs};
 use transform::{Context, handle};
 
 fn main() -> Result<ExitCode, boot::Error> {
-    expression::work_or(serve)
+    // It starts itself for every expression.
+    match expression::work_if_asked() {
+        Some(code) => Ok(code),
+        None => serve().map(|()| ExitCode::SUCCESS),
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]

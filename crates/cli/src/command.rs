@@ -1,0 +1,111 @@
+//! The commands, and what the process ends with.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::{ENVIRONMENT, Ending, ServeArgs};
+use crate::{aws, completions, config, demo, events, history, listen, out, replay, serve, settings, token};
+use crate::{trigger, verify};
+
+/// Hookstep delivers webhooks. Without a command it serves.
+#[derive(Debug, Parser)]
+#[command(name = "hookstep", version, args_conflicts_with_subcommands = true, after_help = ENVIRONMENT)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole product in this process (the default).
+    #[command(after_help = ENVIRONMENT)]
+    Serve(ServeArgs),
+    /// Serve with a sample receiver and show, step by step, what a delivery is.
+    Demo(ServeArgs),
+    /// Make an API token in the data directory. The host may be running.
+    Token(token::TokenArgs),
+    /// Print the AWS credentials with which producers put events on the host's bus, for a shell to evaluate.
+    AwsCredentials(aws::AwsArgs),
+    /// Print the executions of an event, state by state. The host may be running.
+    History(history::HistoryArgs),
+    /// Send an event to a webhook.
+    #[command(after_help = trigger::HELP)]
+    Trigger(trigger::TriggerArgs),
+    /// List the events of a webhook, follow them, or look at one with its attempts.
+    #[command(after_help = events::HELP)]
+    Events(events::EventsArgs),
+    /// Send events again: one, some, or all of a time.
+    #[command(after_help = replay::HELP)]
+    Replay(replay::ReplayArgs),
+    /// Receive webhooks on this machine: check their signatures, show them, pass them on.
+    #[command(after_help = listen::HELP)]
+    Listen(listen::ListenArgs),
+    /// Check the signature of a request that was kept.
+    #[command(after_help = verify::HELP)]
+    Verify(verify::VerifyArgs),
+    /// Manage webhooks from a file.
+    Config(config::ConfigArgs),
+    /// Print a completion script for a shell.
+    #[command(after_help = completions::HELP)]
+    Completions(completions::CompletionsArgs),
+}
+
+/// What a host's command that fails ends with.
+const HOST_FAILED: u8 = 1;
+
+/// What a client's command that fails ends with: 1 to 3 speak of the event, and 2 of the command line.
+const CLIENT_FAILED: u8 = 4;
+
+impl Cli {
+    /// Runs the command; answers what the process ends with.
+    pub(crate) async fn run(self) -> ExitCode {
+        let done = |()| ExitCode::SUCCESS;
+        let (failed, ending): (u8, Ending) = match self.command {
+            None => (HOST_FAILED, serve::serve(self.serve).await.map(done)),
+            Some(Command::Serve(args)) => (HOST_FAILED, serve::serve(args).await.map(done)),
+            Some(Command::Demo(args)) => (HOST_FAILED, demo::demo(args).await.map(done)),
+            Some(Command::Token(args)) => (HOST_FAILED, token::create(args).await.map(done)),
+            Some(Command::AwsCredentials(args)) => (HOST_FAILED, aws::print(args).map(done)),
+            Some(Command::History(args)) => (HOST_FAILED, history::print(args).map(done)),
+            Some(Command::Trigger(args)) => (CLIENT_FAILED, trigger::trigger(args).await),
+            Some(Command::Events(args)) => (CLIENT_FAILED, events::events(args).await.map(done)),
+            Some(Command::Replay(args)) => (CLIENT_FAILED, replay::replay(args).await),
+            Some(Command::Listen(args)) => (CLIENT_FAILED, listen::listen(args).await.map(done)),
+            Some(Command::Verify(args)) => (CLIENT_FAILED, verify::verify(args).await),
+            Some(Command::Config(args)) => (CLIENT_FAILED, config::config(args).await.map(done)),
+            Some(Command::Completions(args)) => (CLIENT_FAILED, completions::print(args).map(done)),
+        };
+        ending.unwrap_or_else(|error| {
+            // Whoever read the output has seen enough of it.
+            if out::is_broken_pipe(&*error) {
+                return ExitCode::SUCCESS;
+            }
+            settings::say_error(&*error);
+            ExitCode::from(failed)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_help_fits_a_terminal_of_80_columns_as_it_was_written() {
+        fn check(command: &clap::Command) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines() {
+                assert!(line.chars().count() < 81, "{}: {line}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        let command = Cli::command();
+        command.clone().debug_assert();
+        check(&command);
+    }
+}

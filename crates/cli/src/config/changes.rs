@@ -1,0 +1,225 @@
+//! What has to change for a webhook to be as the file says.
+
+use serde_json::{Map, Value};
+
+use super::node::{Node, Tree};
+
+/// The longest value that is shown whole, in characters.
+const SHOWN_CHARS: usize = 60;
+
+/// A JSON Merge Patch, and the same for people.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub(super) patch: Map<String, Value>,
+    pub(super) lines: Vec<String>,
+}
+
+/// Compares a webhook as the API shows it with what the file says.
+pub(super) fn changes(stored: &Map<String, Value>, wanted: &Node, send_secrets: bool) -> Changes {
+    let mut changes = Changes::default();
+    let Tree::Map(fields) = &wanted.tree else { return changes };
+    for (name, node) in fields.iter().filter(|(name, _)| name != "config_id") {
+        let before = stored.get(name).unwrap_or(&Value::Null);
+        let mut lines = Vec::new();
+        let patch = match name.as_str() {
+            "auth" | "tls" => credentials(name, before, node, send_secrets, &mut lines),
+            _ => plain(name, before, node, &mut lines),
+        };
+        if let Some(patch) = patch {
+            changes.patch.insert(name.clone(), patch);
+            changes.lines.append(&mut lines);
+        }
+    }
+    changes
+}
+
+/// A field that can be read back.
+fn plain(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) -> Option<Value> {
+    let after = node.value();
+    if same(before, &after) {
+        return None;
+    }
+    describe(path, before, node, lines);
+    Some(merge_patch(before, after))
+}
+
+/// Names every part that differs.
+fn describe(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) {
+    let Tree::Map(fields) = &node.tree else {
+        lines.push(format!("{path}: {} -> {}", short(before), short(&node.shown())));
+        return;
+    };
+    for (name, node) in fields {
+        let before = before.get(name).unwrap_or(&Value::Null);
+        if !same(before, &node.value()) {
+            describe(&format!("{path}.{name}"), before, node, lines);
+        }
+    }
+    for (name, before) in before.as_object().into_iter().flatten() {
+        if node.field(name).is_none() {
+            lines.push(format!("{path}.{name}: {} -> (none)", short(before)));
+        }
+    }
+}
+
+/// The merge patch (RFC 7396) that makes the one out of the other.
+fn merge_patch(before: &Value, after: Value) -> Value {
+    let Value::Object(mut fields) = after else { return after };
+    for (name, before) in before.as_object().into_iter().flatten() {
+        match fields.remove(name) {
+            None => drop(fields.insert(name.clone(), Value::Null)),
+            Some(after) if after == *before => {}
+            Some(after) => drop(fields.insert(name.clone(), merge_patch(before, after))),
+        }
+    }
+    Value::Object(fields)
+}
+
+/// What of `auth` and `tls` the API shows. All else in them is a secret, or may be one.
+const PUBLIC: [&str; 9] =
+    ["type", "username", "name", "token_url", "client_id", "method", "in", "certificate", "connection_arn"];
+
+/// Credentials go whole or not at all; what the file does not have of them stays.
+fn credentials(
+    path: &str,
+    before: &Value,
+    node: &Node,
+    send: bool,
+    lines: &mut Vec<String>,
+) -> Option<Value> {
+    let after = node.value();
+    // To say nothing is not to have any.
+    let none = |value: &Value| value.is_null() || value["type"] == "none";
+    if none(before) && none(&after) {
+        return None;
+    }
+    let mut secrets = Vec::new();
+    visible(path, before, node, lines, &mut secrets);
+    let sends = !lines.is_empty() || (send && !secrets.is_empty());
+    if !sends {
+        return None;
+    }
+    lines.append(&mut secrets);
+    Some(after)
+}
+
+/// Names what differs of what can be seen, and all secrets that the file has.
+fn visible(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>, secrets: &mut Vec<String>) {
+    match &node.tree {
+        Tree::Map(fields) => {
+            for (name, node) in fields {
+                let path = format!("{path}.{name}");
+                let before = before.get(name).unwrap_or(&Value::Null);
+                let is_leaf = matches!(node.tree, Tree::Scalar(_) | Tree::FromEnv { .. });
+                if is_leaf && name != "ca" && !PUBLIC.contains(&name.as_str()) {
+                    secrets.push(format!("{path}: (secret)"));
+                } else {
+                    visible(&path, before, node, lines, secrets);
+                }
+            }
+        }
+        Tree::List(nodes) => {
+            let count = before.as_array().map_or(0, Vec::len);
+            if count != nodes.len() {
+                lines.push(format!("{path}: {count} -> {} entries", nodes.len()));
+            }
+            for (index, node) in nodes.iter().enumerate() {
+                let before = before.get(index).unwrap_or(&Value::Null);
+                visible(&format!("{path}[{index}]"), before, node, lines, secrets);
+            }
+        }
+        Tree::Scalar(_) | Tree::FromEnv { .. } if same(before, &node.value()) => {}
+        Tree::Scalar(_) | Tree::FromEnv { .. } => {
+            lines.push(format!("{path}: {} -> {}", short(before), short(&node.shown())));
+        }
+    }
+}
+
+/// Whether the API would say so: numbers by value, texts (PEM) but for the white space around them.
+fn same(before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::String(before), Value::String(after)) => before.trim() == after.trim(),
+        (Value::Number(before), Value::Number(after)) => before.as_f64() == after.as_f64(),
+        (Value::Object(fields), Value::Null) | (Value::Null, Value::Object(fields)) => fields.is_empty(),
+        (Value::Object(before), Value::Object(after)) => {
+            let names = before.keys().chain(after.keys());
+            let field =
+                |fields: &Map<String, Value>, name: &str| fields.get(name).cloned().unwrap_or_default();
+            names.into_iter().all(|name| same(&field(before, name), &field(after, name)))
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            before.len() == after.len() && before.iter().zip(after).all(|(before, after)| same(before, after))
+        }
+        _ => before == after,
+    }
+}
+
+fn short(value: &Value) -> String {
+    if value.is_null() {
+        return "(none)".to_owned();
+    }
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::node;
+    use super::*;
+
+    fn compare(stored: Value, yaml: &str, send: bool) -> (Value, Vec<String>) {
+        let node = node::parse(yaml).unwrap();
+        let Changes { patch, lines } = changes(stored.as_object().unwrap(), &node, send);
+        (Value::Object(patch), lines)
+    }
+
+    #[test]
+    fn only_what_differs_is_changed_and_what_is_not_said_stays() {
+        let stored = json!({
+            "name": "n", "url": "http://a/", "timeout_seconds": 30, "headers": {"a": "1", "b": "2"}, "static_ip": true
+        });
+        let yaml = "config_id: x\nname: n\nurl: http://b/\ntimeout_seconds: 30.0\nheaders: {b: '3', c: '4'}\nnew: [1]\n";
+        let (patch, lines) = compare(stored, yaml, false);
+        let expected = json!({"url": "http://b/", "headers": {"a": null, "b": "3", "c": "4"}, "new": [1]});
+        assert_eq!(patch, expected);
+        let expected = [
+            r#"url: "http://a/" -> "http://b/""#,
+            r#"headers.b: "2" -> "3""#,
+            r#"headers.c: (none) -> "4""#,
+            r#"headers.a: "1" -> (none)"#,
+            "new: (none) -> [1]",
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn credentials_are_sent_with_a_change_or_when_asked_and_never_shown() {
+        let stored = json!({"auth": {"type": "basic", "username": "u"}});
+        let yaml = "auth: {type: basic, username: u, password: hush}";
+        assert_eq!(compare(stored.clone(), yaml, false), (json!({}), vec![]));
+        let whole = json!({"auth": {"type": "basic", "username": "u", "password": "hush"}});
+        let (patch, lines) = compare(stored.clone(), yaml, true);
+        assert_eq!((patch, lines), (whole, vec!["auth.password: (secret)".to_owned()]));
+        let (patch, lines) = compare(stored, "auth: {type: other, unheard_of: hush}", false);
+        assert_eq!(patch["auth"]["unheard_of"], "hush");
+        assert_eq!(lines, [r#"auth.type: "basic" -> "other""#, "auth.unheard_of: (secret)"]);
+    }
+
+    #[test]
+    fn nothing_said_and_nothing_stored_are_the_same() {
+        for (stored, yaml) in [
+            (json!({}), "auth: {type: none}\nheaders: {}\nfilter: null"),
+            (
+                json!({"tls": {"ca": "PEM\n"}, "retry": {"schedule_seconds": [1]}}),
+                "tls: {ca: PEM}\nretry: {schedule_seconds: [1]}",
+            ),
+        ] {
+            assert_eq!(compare(stored, yaml, false), (json!({}), vec![]), "{yaml}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The receiver's side: whether a request is Hookstep's.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::HeaderMap;
+use signing::{DEFAULT_TOLERANCE, ID_HEADER, Key, Received, SIGNATURE_HEADER, TIMESTAMP_HEADER, VerifyError};
+use thiserror::Error;
+
+/// Why a request is not to be believed.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Unverified {
+    /// A header is missing, is there twice or is not text.
+    #[error("the request has not exactly one {0}; pass all headers as they came")]
+    Header(&'static str),
+    /// The headers do not fit the body, the keys or the time.
+    #[error(transparent)]
+    Signature(#[from] VerifyError),
+}
+
+/// Believes a request when one of its signatures is by one of these keys, and it was sent in the last five minutes.
+///
+/// `body` has to be the bytes as they came, not parsed and written again. A [`Key::Secret`] is the `whsec_…` of the webhook
+/// and checks `v1`; a [`Key::Public`] is the `whpk_…` of the org and checks `v1a`. To see a request that comes again, remember
+/// its `webhook-id`.
+///
+/// # Errors
+/// Says what does not fit.
+pub fn verify(headers: &HeaderMap, body: &[u8], keys: &[Key]) -> Result<(), Unverified> {
+    let now = now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    verify_at(headers, body, keys, DEFAULT_TOLERANCE, i64::try_from(now).unwrap_or(i64::MAX))
+}
+
+/// The same with a clock of your own: `now` in seconds since 1970, and how far the sender's may be from it.
+///
+/// ```
+/// use client::{DEFAULT_TOLERANCE, Key, Unverified, VerifyError, verify_at};
+///
+/// let headers = [
+///     ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+///     ("webhook-timestamp", "1614265330"),
+///     ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+/// ];
+/// let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+/// let headers = http::HeaderMap::from_iter(headers);
+/// let keys = [Key::Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?)];
+/// let check = |body: &[u8], now| verify_at(&headers, body, &keys, DEFAULT_TOLERANCE, now);
+///
+/// assert_eq!(check(br#"{"test": 2432232314}"#, 1614265331), Ok(()));
+/// assert_eq!(check(br#"{"test":2432232314}"#, 1614265331), Err(VerifyError::NoMatch.into()));
+/// let old = Unverified::Signature(VerifyError::TooOld { seconds: 301 });
+/// assert_eq!(check(br#"{"test": 2432232314}"#, 1614265631), Err(old));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Says what does not fit.
+pub fn verify_at(
+    headers: &HeaderMap,
+    body: &[u8],
+    keys: &[Key],
+    tolerance: Duration,
+    now: i64,
+) -> Result<(), Unverified> {
+    let received = Received {
+        id: one(headers, ID_HEADER)?,
+        timestamp: one(headers, TIMESTAMP_HEADER)?,
+        signature: one(headers, SIGNATURE_HEADER)?,
+    };
+    Ok(signing::verify(received, body, keys, tolerance, now)?)
+}
+
+fn one<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Unverified> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().map_err(|_| Unverified::Header(name)),
+        _ => Err(Unverified::Header(name)),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a library for others has no main to hand it a clock")]
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
+}
