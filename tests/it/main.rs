@@ -8,7 +8,7 @@
 //! set, `changes` for what becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures`
 //! for what a receiver can check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `put_events` for those
 //! put on the host's own bus, `subscriptions` for those that name no webhook, `delivery_events` for those that we put there, `pages` and `browser` for the console, `openapi` for the API's document, of which `tenancy` and
-//! `schemathesis` ask every operation. What needs a process of its own is in `crash` (the host)
+//! `schemathesis` ask every operation, and `typescript` for the client made from it. What needs a process of its own is in `crash` (the host)
 //! and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the parts
 //! together.
 //!
@@ -31,6 +31,7 @@ mod exceptions;
 mod lambdas;
 mod leaks;
 mod ministack;
+mod node;
 mod openapi;
 mod pages;
 mod patch;
@@ -53,5 +54,6 @@ mod tenants;
 mod tokens;
 mod trigger;
 mod trusted;
+mod typescript;
 mod webhooks;
 mod world;
