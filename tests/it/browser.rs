@@ -4,18 +4,16 @@
 //! --force --strip docs/screens/*.png`).
 #![expect(clippy::unwrap_used, reason = "a host that cannot be set up ends the test")]
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use contract::Sources;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use crate::node::packages;
 use crate::process::workspace;
 use crate::python::skip;
 use crate::world::{Receiver, Reply, World};
@@ -45,7 +43,7 @@ async fn an_integrator_finds_and_mends_a_mistake() {
     let Some(chromium) = CHROMIUMS.iter().find(|path| Path::new(path).exists()) else {
         return skip(NAME, LOSS, "there is no Chromium: apt-get install chromium");
     };
-    let packages = match packages() {
+    let packages = match packages(NAME, "tests/browser") {
         Ok(packages) => packages,
         Err(reason) => return skip(NAME, LOSS, &reason),
     };
@@ -110,30 +108,4 @@ async fn write_the_past(world: &World) {
         }
     }
     LATER.store(0, Ordering::Relaxed);
-}
-
-/// Installs what `package-lock.json` names, unless it is there. Whoever else wants it now waits.
-fn packages() -> Result<PathBuf, String> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let lock_file = workspace().join("tests/browser/package-lock.json");
-    let version = hex::encode(Sha256::digest(std::fs::read(&lock_file).unwrap()));
-    let dir = target.join(format!("{NAME}-{}", &version[..12]));
-    let lock = File::create(target.join(format!("{NAME}.lock"))).unwrap();
-    lock.lock().unwrap();
-    if dir.join("whole").exists() {
-        return Ok(dir);
-    }
-    std::fs::create_dir_all(&dir).unwrap();
-    for file in ["package.json", "package-lock.json"] {
-        std::fs::copy(workspace().join("tests/browser").join(file), dir.join(file)).unwrap();
-    }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&dir);
-    let output = npm.output().map_err(|error| format!("npm: {error}"))?;
-    if !output.status.success() {
-        let said = [output.stdout, output.stderr].concat();
-        return Err(format!("npm ci: {}\n{}", output.status, String::from_utf8_lossy(&said)));
-    }
-    File::create(dir.join("whole")).unwrap();
-    Ok(dir)
 }

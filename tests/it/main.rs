@@ -8,8 +8,9 @@
 //! set, `changes` for what becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures`
 //! for what a receiver can check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `put_events` for those
 //! put on the host's own bus, `subscriptions` for those that name no webhook, `delivery_events` for those that we put there,
-//! `shapes` for filters and transforms, `pages` and `browser` for the console, `openapi` for the API's document, of which `tenancy` and `schemathesis` ask every
-//! operation, `client` for the Rust client and `cli` for the commands. What needs a process of its own is in `crash` (the host)
+//! `shapes` for filters and transforms, `pages` and `browser` for the console, `openapi` for the API's document, of which
+//! `tenancy` and `schemathesis` ask every operation, `client`, `typescript` and `cli` for the clients and the commands. What
+//! needs a process of its own is in `crash` (the host)
 //! and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the parts
 //! together.
 //!
@@ -34,6 +35,7 @@ mod exceptions;
 mod lambdas;
 mod leaks;
 mod ministack;
+mod node;
 mod openapi;
 mod pages;
 mod patch;
@@ -57,5 +59,6 @@ mod tenants;
 mod tokens;
 mod trigger;
 mod trusted;
+mod typescript;
 mod webhooks;
 mod world;
