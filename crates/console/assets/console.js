@@ -1,5 +1,5 @@
 // What pages do beyond forms and links: rows that are added, texts that are copied, parts that load later or renew
-// themselves, and times that go on.
+// themselves, forms that are tried while they are written, and times that go on.
 "use strict";
 const signedOut = "You are signed out. Sign in to see what is new.";
 const units = [[60, "s", 1], [3600, "min", 60], [86400, "h", 3600], [2592000, "d", 86400]];
@@ -21,11 +21,14 @@ function tick() {
   }
 }
 
-// A part of another page, as text: null when there is none to be had.
-async function load(url, part) {
-  const answer = await fetch(url, { redirect: "manual", headers: { accept: "text/html" } });
+// A part of another page, or of the answer to a form: null when there is none to be had.
+async function load(url, part, body) {
+  const method = body ? "POST" : "GET";
+  const answer = await fetch(url, { method, body, redirect: "manual", headers: { accept: "text/html" } });
   if (answer.type === "opaqueredirect") {
+    document.querySelector("#signed-out")?.remove();
     const notice = document.createElement("p");
+    notice.id = "signed-out";
     notice.className = "alert waiting";
     notice.setAttribute("role", "status");
     notice.append(Object.assign(document.createElement("a"), { href: "/console/sign-in", textContent: signedOut }));
@@ -35,6 +38,7 @@ async function load(url, part) {
   if (!answer.ok) return null;
   const template = document.createElement("template");
   template.innerHTML = await answer.text();
+  if (body) return template.content;
   return part ? template.content.querySelector(part) : template.content.firstElementChild;
 }
 
@@ -70,6 +74,24 @@ async function keepLive(element) {
   }
 }
 
+// What a form would do, put where its button says; of two that overlap, the later one counts.
+let tries = 0;
+async function tryOut(button) {
+  const number = ++tries;
+  const sent = new URLSearchParams(new FormData(button.form));
+  sent.set("fragment", "1");
+  const fresh = await load(button.formAction, null, sent).catch(() => null);
+  if (number === tries) document.querySelector(button.dataset.try).replaceChildren(fresh ?? "It could not be tried.");
+}
+
+let pause;
+function tryLater(form) {
+  const button = form?.querySelector("[data-try]");
+  if (!button?.checkVisibility()) return;
+  clearTimeout(pause);
+  pause = setTimeout(() => tryOut(button), 500);
+}
+
 const seen = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
@@ -83,8 +105,8 @@ function enhance(root) {
   for (const element of root.querySelectorAll("[data-load]")) seen.observe(element);
 }
 
-document.addEventListener("click", async ({ target }) => {
-  const button = target.closest("button");
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.copy !== undefined) {
     await navigator.clipboard?.writeText(button.dataset.copy);
@@ -93,8 +115,12 @@ document.addEventListener("click", async ({ target }) => {
   } else if (button.dataset.fetch) {
     const fresh = await load(button.dataset.fetch).catch(() => null);
     if (fresh) replace(document.querySelector(button.dataset.into), fresh).querySelector("[aria-pressed='true']")?.focus();
+  } else if (button.dataset.try) {
+    event.preventDefault();
+    await tryOut(button);
   } else if (button.dataset.add !== undefined) {
     const group = button.closest(".field");
+    if (group.querySelectorAll(".row").length >= Number(button.dataset.add || Infinity)) return;
     group.querySelector(".rows").append(group.querySelector("template").content.cloneNode(true));
     enhance(group);
     group.querySelector(".row:last-child input, .row:last-child select").focus();
@@ -102,12 +128,15 @@ document.addEventListener("click", async ({ target }) => {
     const group = button.closest(".field");
     button.closest(".row").remove();
     group.querySelector("[data-add]").focus();
+    tryLater(group.closest("form"));
   }
 });
 
 document.addEventListener("change", ({ target }) => {
   if (target.form?.dataset.submit !== undefined) target.form.requestSubmit();
 });
+
+document.addEventListener("input", ({ target }) => tryLater(target.form));
 
 enhance(document);
 tick();

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 /// The most of a body that is on a page without being asked for.
 pub(crate) const SHOWN_BYTES: usize = 16 * 1024;
 
-/// A body as far as `limit` allows. `whole` is where the whole of it is.
+/// A body as far as `limit` allows. `whole` is where the whole of it is; empty when it is nowhere.
 pub(crate) fn body(content: &Content, limit: usize, whole: &str) -> Markup {
     let (text, is_binary) = match content {
         Content::Text(text) => (text.as_str(), false),
@@ -22,7 +22,7 @@ pub(crate) fn body(content: &Content, limit: usize, whole: &str) -> Markup {
         @else { pre.code tabindex="0" { (shown) } }
         @if end < text.len() {
             p.more { "The first " (super::parts::bytes(end as u64)) " of " (super::parts::bytes(text.len() as u64)) ". "
-                a href=(whole) { "Show all" } }
+                @if !whole.is_empty() { a href=(whole) { "Show all" } } }
         }
     }
 }

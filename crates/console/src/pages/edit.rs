@@ -1,6 +1,8 @@
 //! Create and edit a webhook.
 
 mod fieldsets;
+mod shape;
+pub(crate) mod trial;
 
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use contract::WebhookConfig;
-use maud::html;
+use maud::{Markup, html};
 
 use super::error::PageError;
 use super::form::{Fault, Form};
@@ -23,7 +25,9 @@ use crate::save::{self, Saved, to_the_end};
 
 /// `GET /console/webhooks/new`
 pub(crate) async fn show_new(State(ctx): State<Arc<Context>>, Manager(visitor): Manager) -> Html<String> {
-    form_page(&ctx, &visitor, None, &webhook_form::blank(), Fault::default())
+    let form = webhook_form::blank().with(trial::no_sample());
+    let asked = Asked { config: None, form: &form, fault: Fault::default() };
+    form_page(&ctx, &visitor, asked, &html! {})
 }
 
 /// `POST /console/webhooks/new`: the page with its secret, or the form with what is wrong.
@@ -54,7 +58,9 @@ pub(crate) async fn show(
     config_id: Result<ConfigPath, Problem>,
 ) -> Result<Html<String>, PageError> {
     let config = save::latest(&ctx, visitor.caller(), config_id?).await?;
-    Ok(form_page(&ctx, &visitor, Some(&config), &webhook_form::of(&config), Fault::default()))
+    let form = webhook_form::of(&config).with(trial::sample(&ctx, &config).await?);
+    let asked = Asked { config: Some(&config), form: &form, fault: Fault::default() };
+    Ok(form_page(&ctx, &visitor, asked, &html! {}))
 }
 
 /// `POST /console/webhooks/{config_id}/edit`
@@ -96,21 +102,34 @@ fn refused(
     if problem.status() != StatusCode::BAD_REQUEST {
         return Err(problem.into());
     }
-    let page = form_page(ctx, visitor, config, form, Fault(Some(&problem)));
+    let page = form_page(ctx, visitor, Asked { config, form, fault: Fault(Some(&problem)) }, &html! {});
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-fn form_page(
-    ctx: &Context,
-    visitor: &Visitor,
-    config: Option<&WebhookConfig>,
-    form: &Form,
-    fault: Fault,
-) -> Html<String> {
+/// What a form shows.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    /// The webhook as it is; none yet of a new one.
+    config: Option<&'a WebhookConfig>,
+    form: &'a Form,
+    fault: Fault<'a>,
+}
+
+/// The form; `tried` is what its filter and transform make of its sample, where that was asked.
+fn form_page(ctx: &Context, visitor: &Visitor, asked: Asked, tried: &Markup) -> Html<String> {
+    let Asked { config, form, fault } = asked;
     let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
-    let back = config.map_or("/".to_owned(), |config| format!("/console/webhooks/{}", config.config_id));
+    let (back, action, preview) = match config {
+        Some(config) => {
+            let base = format!("/console/webhooks/{}", config.config_id);
+            (base.clone(), format!("{base}/edit"), format!("{base}/preview"))
+        }
+        None => ("/".to_owned(), "/console/webhooks/new".to_owned(), "/console/preview".to_owned()),
+    };
     let content = html! {
-        form.form method="post" novalidate {
+        form.form method="post" action=(action) novalidate {
+            // What Enter means: the first button there is, which would be the one that only tries.
+            button.hidden tabindex="-1" aria-hidden="true" { "Save" }
             div {
                 @match config {
                     Some(config) => { (actions::crumbs(config)) }
@@ -123,6 +142,7 @@ fn form_page(
             (fieldsets::receiver(form, fault, &ctx.static_ips))
             (fieldsets::authentication(form, fault, config.and_then(|config| config.fields.auth.as_ref())))
             (fieldsets::subscriptions(form, fault))
+            (shape::part(form, fault, &preview, tried))
             (fieldsets::delivery(form, fault))
             (fieldsets::tls(form, fault, config))
             div.actions.end {

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::Uri;
 use axum::response::{Html, Redirect};
-use contract::{Attempt, EventRecord, Origin, Status, Timestamp};
+use contract::{Attempt, EventRecord, Origin, Shape, Status, Timestamp, WebhookConfig};
 use maud::{Markup, html};
 
 use super::error::PageError;
@@ -21,6 +21,7 @@ use super::parts;
 use super::plain_words::{Advice, advice};
 use super::session::{Manager, Visitor};
 use crate::Context;
+use payload::Bodies;
 
 /// `GET /console/webhooks/{config_id}/events/{event_id}`. `attempt` chooses the one that is shown whole.
 pub(crate) async fn show(
@@ -38,7 +39,7 @@ pub(crate) async fn show(
         tokio::try_join!(ctx.events.get(org_id, config_id, event_id), ctx.configs.get(org_id, config_id))?;
     let name = config.as_ref().map_or("Deleted webhook", |config| &config.fields.name);
     let content = match found {
-        Some(event) => whole(&ctx, &visitor, &event, &base, &query).await?,
+        Some(event) => whole(&ctx, &visitor, (&event, config.as_ref()), &base, &query).await?,
         // Replayed a moment ago: the record is written by the workflow.
         None if query.is_checked("new") && config.is_some() => not_yet(&base),
         None => return Err(no_event().into()),
@@ -53,13 +54,14 @@ pub(crate) async fn show(
 async fn whole(
     ctx: &Context,
     visitor: &Visitor,
-    event: &EventRecord,
+    (event, config): (&EventRecord, Option<&WebhookConfig>),
     base: &str,
     query: &Query,
 ) -> Result<Markup, PageError> {
     let attempts = ctx.events.attempts(&event.org_id, event.config_id, event.event_id).await?;
     let is_whole = query.is_checked("whole");
-    let body = payload::card(ctx, event, base, is_whole).await?;
+    let bodies = Bodies::of(ctx, event).await?;
+    let body = bodies.cards(base, is_whole);
     let chosen: Option<u32> = query.get("attempt").parse().ok();
     let live = (event.status == Status::InProgress && !is_whole).then(|| match chosen {
         Some(number) => format!("{base}?attempt={number}"),
@@ -73,7 +75,7 @@ async fn whole(
                     h1 { "Event " (parts::status(event)) }
                     p { (parts::copyable(&event.event_id.to_string())) }
                 }
-                @if visitor.can_manage() { (buttons(event, base)) }
+                @if visitor.can_manage() { (buttons(event, config, &bodies, base)) }
             }
             (explanation(event, attempts.last(), now))
             (facts(event, now))
@@ -82,13 +84,26 @@ async fn whole(
     })
 }
 
-fn buttons(event: &EventRecord, base: &str) -> Markup {
+/// What can be done with an event; nothing that would be refused.
+fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &Bodies, base: &str) -> Markup {
+    let has_shape = config.is_some_and(|config| Shape::of(&config.fields).is_some());
+    // What came is with the first event of a chain of replays; whether it is still there is seen when it is asked for.
+    let can_reapply =
+        (has_shape || bodies.differ()) && (bodies.has_what_came() || event.webhook_id.is_some());
     html! {
         div.actions {
-            @if event.status != Status::InProgress {
-                form method="post" action={(base) "/replay"} { button.primary[event.status != Status::Succeeded] { "Replay" } }
-            } @else if event.next_attempt_at.is_some() {
-                form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } }
+            @if event.status == Status::InProgress {
+                @if event.next_attempt_at.is_some() { form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } } }
+            } @else if config.is_some() {
+                @if can_reapply {
+                    form method="post" action={(base) "/replay"} {
+                        input type="hidden" name="reapply" value="1";
+                        button { "Replay through today’s filter and transform" }
+                    }
+                }
+                @if bodies.can_replay() {
+                    form method="post" action={(base) "/replay"} { button.primary[event.status != Status::Succeeded] { "Replay" } }
+                }
             }
         }
     }
@@ -136,7 +151,14 @@ fn explanation(event: &EventRecord, last: Option<&Attempt>, now: Timestamp) -> M
     html! {
         @match (event.status, told) {
             (Status::Skipped, _) => {
-                div.alert.skipped { strong { "Not sent: " (event.reason.as_deref().unwrap_or("the webhook is disabled")) "." } }
+                @let reason = event.reason.as_deref().unwrap_or("the webhook is disabled");
+                div.alert.skipped {
+                    strong { "Not sent: " (reason) "." }
+                    @if reason.contains("the filter") {
+                        p { "Nothing is wrong if it was not meant for this receiver. If it was, change the webhook’s filter and replay the event \
+                            through it; a plain replay sends the body as it came, and asks no filter." }
+                    }
+                }
             }
             (Status::Failed | Status::InProgress, Some(Advice { what, todo })) => {
                 div.alert.(if event.status == Status::Failed { "failed" } else { "waiting" }) {

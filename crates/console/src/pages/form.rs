@@ -28,6 +28,12 @@ impl Form {
         Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
+    /// The same with these values, too.
+    pub(crate) fn with(mut self, pairs: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.0.extend(Self::from_pairs(pairs).0);
+        self
+    }
+
     /// A field that is there once; empty when it is not there.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
@@ -58,6 +64,11 @@ impl<'a> Fault<'a> {
         let problem = self.0?;
         let rest = problem.wrong_field()?.strip_prefix(field)?;
         (rest.is_empty() || rest.starts_with(['.', '['])).then(|| problem.detail())
+    }
+
+    /// What is wrong with a field as a whole, and not with a part of it.
+    pub(crate) fn of_all(self, field: &str) -> Option<&'a str> {
+        self.0.filter(|problem| problem.wrong_field() == Some(field)).map(Problem::detail)
     }
 
     /// The line above the form. With a field it points there.

@@ -20,6 +20,8 @@ mod plain_words;
 mod recover;
 mod schedule;
 mod session;
+mod shape_form;
+mod shape_words;
 mod sign_in;
 mod test_send;
 mod tokens;
@@ -30,6 +32,7 @@ mod webhooks;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{any, get, post};
@@ -37,19 +40,26 @@ use axum::routing::{any, get, post};
 use crate::Context;
 use error::PageError;
 
+/// Room for the form of a webhook, in bytes: two expressions of 15,000 characters, a sample and certificates, in the encoding of
+/// forms, which makes three of a byte.
+const FORM_BYTES: usize = 512 * 1024;
+
 /// The pages, their fragments and what they load.
 pub(crate) fn routes() -> Router<Arc<Context>> {
+    let room = DefaultBodyLimit::max(FORM_BYTES);
     let webhook = |rest: &str| format!("/console/webhooks/{{config_id}}{rest}");
     Router::new()
         .route("/", get(webhooks::show))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/signed-in", get(sign_in::signed_in))
         .route("/console/sign-out", post(sign_in::sign_out))
-        .route("/console/webhooks/new", get(edit::show_new).post(edit::create))
+        .route("/console/webhooks/new", get(edit::show_new).post(edit::create).layer(room))
+        .route("/console/preview", post(edit::trial::of_new).layer(room))
         .route(&webhook(""), get(webhook::show))
         .route(&webhook("/row"), get(webhooks::row))
         .route(&webhook("/charts"), get(charts::fragment))
-        .route(&webhook("/edit"), get(edit::show).post(edit::save))
+        .route(&webhook("/edit"), get(edit::show).post(edit::save).layer(room))
+        .route(&webhook("/preview"), post(edit::trial::of_saved).layer(room))
         .route(&webhook("/enabled"), post(actions::set_enabled))
         .route(&webhook("/delete"), get(actions::ask_delete).post(actions::delete))
         .route(&webhook("/rotate-secret"), get(actions::ask_rotate).post(actions::rotate))

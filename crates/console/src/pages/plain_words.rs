@@ -34,10 +34,7 @@ pub(crate) fn advice(outcome: Outcome, status_code: Option<u16>, error: Option<&
             format!("The credentials for the request could not be had: {error}"),
             "Test the authentication on the webhook's page; check the token URL, the client id and the secret.",
         ),
-        Outcome::FailedPayload => (
-            format!("The body to send could not be had: {error}"),
-            "Upload it again and trigger a new event: this one cannot be sent any more.",
-        ),
+        Outcome::FailedPayload => unusable(error),
     };
     Some(Advice { what, todo })
 }
@@ -96,6 +93,29 @@ fn answered(code: u16) -> (&'static str, &'static str) {
     }
 }
 
+/// What a body is that cannot be sent: there, but nothing that the filter or the transform can work with, or not there.
+fn unusable(error: &str) -> (String, &'static str) {
+    let field = ["filter.", "transform.", "body: "].into_iter().find(|field| error.starts_with(field));
+    match field {
+        Some("filter.") => (
+            format!("The webhook's filter fails on this body: {error}"),
+            "Edit the webhook and try its filter on this body, below. Then replay the event through today's filter and transform.",
+        ),
+        Some("transform.") => (
+            format!("The webhook's transform fails on this body: {error}"),
+            "Edit the webhook and try its transform on this body, below. Then replay the event through today's filter and transform.",
+        ),
+        Some(_) => (
+            format!("The webhook's filter and transform cannot read this body: {error}"),
+            "They work on JSON: trigger with JSON, or edit the webhook so that it has neither; then replay the event through today's.",
+        ),
+        None => (
+            format!("The body to send could not be had: {error}"),
+            "Upload it again and trigger a new event: this one cannot be sent any more.",
+        ),
+    }
+}
+
 /// What to do when there was no answer; `error` is one of the texts of `egress`.
 fn unreachable(error: &str) -> &'static str {
     let about = |words: &[&str]| words.iter().any(|word| error.contains(word));
@@ -143,6 +163,13 @@ mod tests {
                 unreachable("the receiver broke off TLS: it demands a client certificate"),
                 "client certificate that",
             ),
+            (
+                told(Outcome::FailedPayload, None, "transform.jsonata at character 15: T2001"),
+                "try its transform",
+            ),
+            (told(Outcome::FailedPayload, None, "filter.jsonata: takes longer than 5 s"), "try its filter"),
+            (told(Outcome::FailedPayload, None, "body: is not JSON: it is not text"), "trigger with JSON"),
+            (told(Outcome::FailedPayload, None, "the claim check is gone"), "Upload it again"),
             (told(Outcome::Refused, None, "127.0.0.1 is not public"), "127.0.0.1 is not public"),
         ] {
             assert!(text.contains(part), "{text}");

@@ -14,7 +14,7 @@ use super::events::{self, Asked};
 use super::form::Query;
 use super::layout::{Section, page};
 use super::session::Visitor;
-use super::{charts, parts, schedule};
+use super::{charts, parts, schedule, shape_words};
 use crate::{Context, save, view};
 
 /// `GET /console/webhooks/{config_id}`
@@ -121,6 +121,13 @@ fn settings(visitor: &Visitor, config: &WebhookConfig, static_ips: &str, now: Ti
                 }
                 dt { "Created" } dd { (parts::moment(config.created_at, now)) }
                 dt { "Changed" } dd { (parts::moment(config.updated_at, now)) }
+            }
+        }
+        @if fields.filter.is_some() || fields.transform.is_some() {
+            section.card.stack {
+                h2 { "Filter and transform" }
+                @if let Some(filter) = &fields.filter { div { (shape_words::filter(filter)) } }
+                @if let Some(transform) = &fields.transform { (shape_words::transform(transform)) }
             }
         }
         section.card { h2 { "Authentication" } (authentication(visitor, config)) (certificate(config, now)) }

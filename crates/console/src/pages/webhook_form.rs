@@ -8,7 +8,7 @@ use contract::{Auth, ConfigFields, FieldError, Parameter, Place, WebhookConfig};
 use serde_json::{Value, json};
 
 use super::form::Form;
-use super::schedule;
+use super::{schedule, shape_form};
 
 /// What a new webhook's form has in it.
 pub(crate) fn blank() -> Form {
@@ -16,6 +16,7 @@ pub(crate) fn blank() -> Form {
         ("method", "POST".to_owned()),
         ("enabled", "on".to_owned()),
         ("auth", "none".to_owned()),
+        ("filter", "none".to_owned()),
         ("timeout_seconds", DEFAULT_TIMEOUT_SECS.to_string()),
         ("retry", "standard".to_owned()),
         ("schedule", schedule::words(&DEFAULT_SCHEDULE_SECS)),
@@ -47,6 +48,7 @@ pub(crate) fn of(config: &WebhookConfig) -> Form {
         pairs.extend([("header_name", name.clone()), ("header_value", value.clone())]);
     }
     pairs.extend(auth_pairs(fields.auth.as_ref()));
+    pairs.extend(shape_form::pairs(fields));
     if let Some(tls) = &fields.tls {
         pairs.push(("certificate", tls.certificate.clone().unwrap_or_default()));
         pairs.push(("ca", tls.ca.clone().unwrap_or_default()));
@@ -106,6 +108,8 @@ pub(crate) fn read(form: &Form, before: Option<&ConfigFields>) -> Result<ConfigF
     asked["timeout_seconds"] = json!(timeout);
     asked["retry"] = json!({"schedule_seconds": pauses(form)?});
     asked["event_types"] = json!(event_types(form));
+    asked["filter"] = shape_form::filter(form);
+    asked["transform"] = shape_form::transform(form);
     asked["auth"] = auth(form);
     asked["tls"] = tls(form);
     read_json(asked.to_string().as_bytes())
@@ -208,6 +212,8 @@ mod tests {
             "updated_at":"2026-01-01T00:00:00Z","revision":3,"name":"n","url":"https://example.com/","method":"PUT","enabled":false,
             "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},
             "event_types":["order.*","Webhook Disabled"],
+            "filter":{"conditions":[{"field":"a","operator":"any_of","values":["1","2"],"type":"number"}],"logical_operator":"OR"},
+            "transform":{"jsonata":"{\"a\": a}","content_type":"text/plain"},
             "auth":{"type":"oauth_client_credentials","token_url":"https://a.example/","client_id":"c","method":"GET",
                 "parameters":[{"in":"query","name":"audience"}]},
             "tls":{"certificate":"line\nline\n","ca":"ca"}}"#;

@@ -76,7 +76,7 @@ pub(super) fn authentication(form: &Form, fault: Fault, stored: Option<&Auth>) -
                     label { input type="radio" name="auth" value=(value) checked[kind == value || (kind.is_empty() && value == "none")]; span { (name) } }
                 }
             }
-            @if let Some(wrong) = fault.0.filter(|problem| problem.wrong_field() == Some("auth")) { (Wrong("auth", wrong.detail())) }
+            @if let Some(wrong) = fault.of_all("auth") { (Wrong("auth", wrong)) }
             p.pane.none.muted { "Requests are signed in any case: the receiver can check the header " code { "webhook-signature" } "." }
             (basic(form, fault, matches!(stored, Some(Auth::Basic { .. }))))
             (api_key(form, fault, matches!(stored, Some(Auth::ApiKey { .. }))))

@@ -55,7 +55,8 @@ pub(in crate::pages) fn response(
     }
 }
 
-fn headers(title: &str, headers: &BTreeMap<String, String>) -> Markup {
+/// Headers, folded when they are not looked at.
+pub(in crate::pages) fn headers(title: &str, headers: &BTreeMap<String, String>) -> Markup {
     html! {
         @if !headers.is_empty() {
             details.headers open {

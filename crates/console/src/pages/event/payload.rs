@@ -1,65 +1,127 @@
-//! The body of an event: on its page, and as a file.
+//! The bodies of an event: on its page, and as files.
 
 use std::sync::Arc;
 
 use api::{ConfigPath, EventPath, Problem, no_event};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use contract::EventRecord;
+use contract::{Content, EventRecord};
 use maud::{Markup, html};
+use store::StoreError;
 
 use crate::Context;
 use crate::pages::bodies;
 use crate::pages::error::PageError;
+use crate::pages::form::Query;
 use crate::pages::session::Visitor;
 
 /// `GET /console/webhooks/{config_id}/events/{event_id}/payload`: the body to the byte, as a file: a browser shall not open
-/// here what anybody may have sent.
+/// here what anybody may have sent. `of=sent` is what was sent in its place.
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
     config_id: Result<ConfigPath, Problem>,
     event_id: Result<EventPath, Problem>,
+    uri: Uri,
 ) -> Result<Response, PageError> {
     let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
     let event = ctx.events.get(visitor.org_id(), config_id, event_id).await?.ok_or_else(no_event)?;
-    if let Some(key) = &event.claim {
+    let sent = event.sent.as_ref().filter(|_| Query::of(&uri).get("of") == "sent");
+    let claim = sent.map_or(&event.claim, |sent| &sent.claim);
+    if let Some(key) = claim {
         let url = ctx.claims.presign_read(key, ctx.sources.now()).await?;
         return Ok(Redirect::to(&url).into_response());
     }
-    let kept = ctx.bodies.read(visitor.org_id(), config_id, event_id).await?;
+    let kept = kept(&ctx, &event, sent.is_some()).await?;
     let Some(body) = kept.and_then(|content| content.to_bytes()) else {
         return Err(PageError::new(StatusCode::NOT_FOUND, "The body of this event is not kept."));
     };
-    let file = format!("attachment; filename=\"{event_id}\"");
+    let suffix = if sent.is_some() { "-sent" } else { "" };
+    let file = format!("attachment; filename=\"{event_id}{suffix}\"");
     let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CONTENT_DISPOSITION, &file)];
     Ok((headers, body).into_response())
 }
 
-/// The body, or the way to it.
-pub(super) async fn card(
-    ctx: &Context,
-    event: &EventRecord,
-    base: &str,
-    is_whole: bool,
-) -> Result<Markup, PageError> {
-    let kept = match event.claim {
-        Some(_) => None,
-        None => ctx.bodies.read(&event.org_id, event.config_id, event.event_id).await?,
-    };
-    let limit = if is_whole { usize::MAX } else { bodies::SHOWN_BYTES };
-    Ok(html! {
-        section.card aria-labelledby="body-title" {
-            div.title-row {
-                h2 #body-title { "Event body" }
-                @if kept.is_some() || event.claim.is_some() { a href={(base) "/payload"} { "Download" } }
+async fn kept(ctx: &Context, event: &EventRecord, is_sent: bool) -> Result<Option<Content>, StoreError> {
+    let (org_id, config_id, event_id) = (&event.org_id, event.config_id, event.event_id);
+    if is_sent {
+        ctx.bodies.read_sent(org_id, config_id, event_id).await
+    } else {
+        ctx.bodies.read(org_id, config_id, event_id).await
+    }
+}
+
+/// A body of an event, as far as it is kept.
+enum Body {
+    /// In the table.
+    Here(Content),
+    /// A claim check.
+    File,
+    /// Not, or not any more.
+    Gone,
+}
+
+/// The bodies of an event: the one that came, and the one that was sent in its place, if there was one.
+pub(super) struct Bodies {
+    came: Body,
+    sent: Option<Body>,
+}
+
+impl Bodies {
+    /// Reads them.
+    pub(super) async fn of(ctx: &Context, event: &EventRecord) -> Result<Self, PageError> {
+        let read = async |claim: &Option<String>, is_sent| -> Result<Body, StoreError> {
+            if claim.is_some() {
+                return Ok(Body::File);
             }
-            @match (&event.claim, &kept) {
-                (Some(_), _) => { p.muted { "A large body, kept as a file." } }
-                (None, Some(content)) => { (bodies::body(content, limit, &format!("{base}?whole=1"))) }
-                (None, None) => { p.muted { "It is not kept." } }
+            Ok(kept(ctx, event, is_sent).await?.map_or(Body::Gone, Body::Here))
+        };
+        let sent = match &event.sent {
+            Some(sent) => Some(read(&sent.claim, true).await?),
+            None => None,
+        };
+        Ok(Self { came: read(&event.claim, false).await?, sent })
+    }
+
+    /// Whether what was sent can be sent again.
+    pub(super) fn can_replay(&self) -> bool {
+        !matches!(self.sent.as_ref().unwrap_or(&self.came), Body::Gone)
+    }
+
+    /// Whether what came is there for today's filter and transform.
+    pub(super) fn has_what_came(&self) -> bool {
+        !matches!(self.came, Body::Gone)
+    }
+
+    /// Whether something else was sent than what came.
+    pub(super) fn differ(&self) -> bool {
+        self.sent.is_some()
+    }
+
+    /// Both, or the ways to them.
+    pub(super) fn cards(&self, base: &str, is_whole: bool) -> Markup {
+        let limit = if is_whole { usize::MAX } else { bodies::SHOWN_BYTES };
+        html! {
+            @if let Some(sent) = &self.sent { (card("sent-title", "Body that was sent", sent, base, "/payload?of=sent", limit)) }
+            @let title = if self.differ() { "Body that came" } else { "Event body" };
+            (card("body-title", title, &self.came, base, "/payload", limit))
+        }
+    }
+}
+
+fn card(id: &str, title: &str, body: &Body, base: &str, file: &str, limit: usize) -> Markup {
+    html! {
+        section.card aria-labelledby=(id) {
+            div.title-row {
+                h2 id=(id) { (title) }
+                @if !matches!(body, Body::Gone) { a href={(base) (file)} aria-label={"Download: " (title)} { "Download" } }
+            }
+            @match body {
+                Body::File => { p.muted { "A large body, kept as a file." } }
+                Body::Here(content) => { (bodies::body(content, limit, &format!("{base}?whole=1"))) }
+                Body::Gone => { p.muted { "It is not kept." } }
             }
         }
-    })
+    }
 }
