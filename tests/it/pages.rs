@@ -3,6 +3,7 @@
 
 mod events;
 mod forms;
+mod shapes;
 
 use contract::Scope;
 use http::Method;
