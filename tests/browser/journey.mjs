@@ -60,15 +60,52 @@ async function create() {
   await screen("field-error");
   await field("URL").fill(good);
   await field("Password").fill("open sesame");
+  await shape();
   await button("Create webhook").click();
   await page.getByText(/^whsec_/).waitFor();
   await screen("created");
   return await page.getByText(/^whsec_/).textContent();
 }
 
+// What is written is tried while it is written: no button, no other page.
+async function shape() {
+  const tried = page.locator("#tried");
+  const top = (locator) => locator.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
+  await mark();
+  const summary = page.getByText("Filter and transform: which events are sent");
+  await summary.click();
+  await field("Conditions").check();
+  await field("Field").first().fill("order");
+  await field("Comparison").first().selectOption("greater_than");
+  await field("Read as").first().selectOption("number");
+  await field("Values, one a line").first().fill("4000");
+  await button("Add a condition").click();
+  await field("Comparison").last().selectOption("any_of");
+  await field("Field").last().fill("currency");
+  await field("Values, one a line").last().fill("EUR\nCHF");
+  await field("Sample body").fill('{"order": 1042, "currency": "EUR"}');
+  await tried.getByText("Would be skipped").waitFor();
+  await field("Sample body").fill('{"order": 4711, "total": 12.50, "currency": "EUR"}');
+  await tried.getByText("Would be sent").waitFor();
+  const transform = '{\n  "id": "A-" & order,\n  "total": total,\n  "status": "new"\n}';
+  await field("What is sent").fill(transform.replace('"A-" & order', "order & ("));
+  await tried.getByText("The transform's expression fails").waitFor();
+  await top(page.getByRole("heading", { name: "Try it on a sample" }));
+  await screen("trial-fault");
+  await field("What is sent").fill(transform);
+  await tried.getByText('"A-4711"').waitFor();
+  await top(page.getByRole("heading", { name: "Try it on a sample" }));
+  await screen("trial");
+  await top(summary);
+  await screen("filter-and-transform");
+  await button("Try").click();
+  await tried.getByText("Would be sent").waitFor();
+  await assertSame();
+}
+
 async function test() {
   await link("Send a test").click();
-  await field("Body").fill('{"order": 4711, "total": 12.50}');
+  await field("Body").fill('{"order": 4711, "total": 12.50, "currency": "EUR"}');
   await button("Send").click();
   await page.getByText("Succeeded").waitFor();
   await screen("test");
@@ -79,7 +116,7 @@ async function watch() {
   await page.locator(".chart").first().waitFor();
   await mark();
   const path = new URL(page.url()).pathname;
-  const event = await trigger(path, { order: 4712 });
+  const event = await trigger(path, { order: 4712, total: 12.5, currency: "CHF" });
   const row = page.getByRole("row").filter({ has: link(event) });
   await row.getByText("Sending").waitFor();
   await row.getByText("Succeeded").waitFor();
@@ -90,6 +127,14 @@ async function watch() {
   await page.getByRole("button", { name: "24 hours", pressed: true }).waitFor();
   await assertSame();
   await screen("webhook-live");
+  await link(event).click();
+  const [sent, came] = [page.locator("section[aria-labelledby=sent-title]"), page.locator("section[aria-labelledby=body-title]")];
+  await sent.getByText('"A-4712"').waitFor();
+  await came.getByText("4712").waitFor();
+  await button("Replay through today’s filter and transform").waitFor();
+  await sent.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
+  await screen("event-bodies");
+  await link("Orders to ERP").click();
   return path;
 }
 
@@ -99,7 +144,7 @@ async function breakAndMend(path) {
   await screen("edit-webhook");
   await button("Save changes").click();
   await page.getByText("The changes are saved.").waitFor();
-  const event = await trigger(path, { order: 4713 });
+  const event = await trigger(path, { order: 4713, total: 12.5, currency: "CHF" });
   await page.getByRole("row").filter({ has: link(event) }).getByText("Failed").waitFor();
   await link(event).click();
   await page.getByText("There is nothing at this URL").waitFor();
@@ -167,6 +212,10 @@ async function withoutScript(path) {
   await page.getByRole("button", { name: "Apply" }).click();
   await page.getByRole("row").nth(1).getByRole("link").click();
   await page.getByRole("heading", { name: "Attempt 1" }).waitFor();
+  await page.goto(`${path}/edit`);
+  await page.getByLabel("Sample body").fill('{"order": 4999, "currency": "CHF"}');
+  await page.getByRole("button", { name: "Try" }).click();
+  await page.locator("#tried").getByText('"A-4999"').waitFor();
 }
 
 // A page that is open while somebody signs out elsewhere says so, and asks no more.
