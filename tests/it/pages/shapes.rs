@@ -4,7 +4,7 @@
 use contract::Scope;
 use serde_json::{Value, json};
 
-use super::{Browser, header, location, revision, text, webhook_form};
+use super::{Browser, MOST_BYTES, header, loaded, location, revision, text, webhook_form};
 use crate::world::{Answer, Receiver, World};
 
 /// A condition of the form.
@@ -206,6 +206,37 @@ async fn an_event_shows_both_bodies_and_is_replayed_through_todays_filter() {
     let page = browser.page(target).await;
     assert!(page.contains("Not sent: the filter") && page.contains("asks no filter"), "{page}");
     assert_eq!(receiver.calls(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_kept_is_not_offered_again() {
+    let world = World::with_options(|options| options.keep_bodies = false).await;
+    let receiver = Receiver::ok().await;
+    let id = world.api.create_webhook(&receiver.url, json!({"transform": {"jsonata": "a"}})).await;
+    let event = world.api.deliver(&id, "{\"a\": 1}").await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let path = format!("/console/webhooks/{id}/events/{}", event["event_id"].as_str().unwrap());
+    let page = browser.page(&path).await;
+    assert!(page.contains("It is not kept") && !page.contains("/replay\""), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_with_all_conditions_is_still_small() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let one = json!({"field": "order.items[0].name", "operator": "any_of", "values": ["a".repeat(60), "b".repeat(60)]});
+    let filter = json!({"conditions": vec![one; 10]});
+    let id = world.api.create_webhook(&receiver.url, json!({"filter": filter})).await;
+    world.api.deliver(&id, json!({"text": "x".repeat(8000)}).to_string()).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let page = browser.page(&format!("/console/webhooks/{id}/edit")).await;
+    // Ten, and the template: no spare one, which could not be saved.
+    assert_eq!(page.matches("name=\"condition_field\"").count(), 11);
+    assert!(page.contains(&"x".repeat(8000)), "the sample is the body that came");
+    let mut bytes = page.len();
+    for file in loaded(&page) {
+        bytes += browser.get(file).await.body.len();
+    }
+    assert!(bytes < MOST_BYTES, "{bytes} bytes");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

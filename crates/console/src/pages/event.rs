@@ -189,7 +189,8 @@ fn facts(event: &EventRecord, now: Timestamp) -> Markup {
                 div { dt { "Origin" } dd { (origin) @if let Some(id) = event.replay_of {
                     " of " a.mono href={"/console/webhooks/" (event.config_id) "/events/" (id)} { "an earlier event" } } } }
                 div { dt { "Body" } dd { @match event.size { Some(size) => { (parts::bytes(size)) } None => { "–" } }
-                    @if let Some(kind) = &event.content_type { div.muted.small.break { (kind) } } } }
+                    @if let Some(kind) = &event.content_type { div.muted.small.break { (kind) } }
+                    @if let Some(sent) = &event.sent { div.muted.small.break { "sent as " (parts::bytes(sent.size)) " of " (sent.content_type) } } } }
                 @if let Some(event_type) = &event.event_type { div { dt { "Type" } dd.mono.break { (event_type) } } }
                 div { dt { "Attempts" } dd { (event.attempt_count) } }
                 @if let Some(id) = &event.correlation_id { div { dt { "Correlation id" } dd.mono.break { (id) } } }
