@@ -155,7 +155,9 @@ async function breakAndMend(path) {
   await link("Edit").click();
   assert.equal(await field("Password").getAttribute("placeholder"), "kept — type to replace");
   await field("URL").fill(good);
-  await button("Save changes").click();
+  // Enter saves, although another button is there before.
+  await page.keyboard.press("Enter");
+  await page.getByText("The changes are saved.").waitFor();
   await page.getByRole("searchbox").fill("order-4711");
   await button("Find").click();
   await link(event).click();
@@ -217,6 +219,7 @@ async function withoutScript(path) {
   await page.getByLabel("Sample body").fill('{"order": 4999, "currency": "CHF"}');
   await page.getByRole("button", { name: "Try" }).click();
   await page.locator("#tried").getByText('"A-4999"').waitFor();
+  assert.ok(await page.evaluate(() => scrollY > 0), "the result is out of sight");
 }
 
 // A page that is open while somebody signs out elsewhere says so, and asks no more.

@@ -87,7 +87,7 @@ async function tryOut(button) {
 let pause;
 function tryLater(form) {
   const button = form?.querySelector("[data-try]");
-  if (!button?.checkVisibility()) return;
+  if (!button?.closest("details").open) return;
   clearTimeout(pause);
   pause = setTimeout(() => tryOut(button), 500);
 }

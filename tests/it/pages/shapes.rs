@@ -1,11 +1,13 @@
 //! Filters and transforms on pages: the form, its trial, and what events tell of them.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
 use contract::Scope;
 use serde_json::{Value, json};
 
 use super::{Browser, MOST_BYTES, header, loaded, location, revision, text, webhook_form};
 use crate::world::{Answer, Receiver, World};
+
+/// Fields of a form.
+type Fields<'a> = &'a [(&'a str, &'a str)];
 
 /// A condition of the form.
 fn condition<'a>(
@@ -80,7 +82,7 @@ async fn a_wrong_filter_or_transform_is_told_where_it_is() {
     let wrong_value = condition("total", "greater_than", "number", "much");
     let none_for_it = condition("total", "is_empty", "string", "much");
     let two_for_one = condition("total", "equals", "string", "1\r\n2");
-    let cases: [(&[(&str, &str)], &str, &str); 8] = [
+    let cases: [(Fields, &str, &str); 8] = [
         (&[("filter", "jsonata"), ("filter_jsonata", "a =")], "filter-jsonata", "t character 3"),
         (&[("filter", "jsonata")], "filter-jsonata", "must be 1 to"),
         (&[("filter", "conditions")], "filter", "needs conditions"),

@@ -39,7 +39,7 @@ pub(crate) async fn show(
         tokio::try_join!(ctx.events.get(org_id, config_id, event_id), ctx.configs.get(org_id, config_id))?;
     let name = config.as_ref().map_or("Deleted webhook", |config| &config.fields.name);
     let content = match found {
-        Some(event) => whole(&ctx, &visitor, (&event, config.as_ref()), &base, &query).await?,
+        Some(event) => whole(&ctx, &visitor, &event, config.as_ref(), &base, &query).await?,
         // Replayed a moment ago: the record is written by the workflow.
         None if query.is_checked("new") && config.is_some() => not_yet(&base),
         None => return Err(no_event().into()),
@@ -54,7 +54,8 @@ pub(crate) async fn show(
 async fn whole(
     ctx: &Context,
     visitor: &Visitor,
-    (event, config): (&EventRecord, Option<&WebhookConfig>),
+    event: &EventRecord,
+    config: Option<&WebhookConfig>,
     base: &str,
     query: &Query,
 ) -> Result<Markup, PageError> {

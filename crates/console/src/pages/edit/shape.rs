@@ -51,7 +51,7 @@ fn conditions(form: &Form, fault: Fault) -> Markup {
         div.field #filter-conditions role="group" aria-labelledby="conditions-label" tabindex="-1" {
             div.title-row {
                 div.label #conditions-label { "An event is sent when" }
-                select.narrow-select name="logical_operator" aria-label="How many conditions must hold" {
+                select name="logical_operator" aria-label="How many conditions must hold" {
                     @for (value, name) in [("AND", "all of these hold"), ("OR", "one of these holds")] {
                         option value=(value) selected[form.get("logical_operator") == value] { (name) }
                     }
@@ -117,7 +117,7 @@ fn trial(form: &Form, preview: &str, tried: &Markup) -> Markup {
                 p.hint #sample-hint { "Nothing is saved, and nothing is sent." }
             }
             input type="hidden" name="sample_type" value=(form.get("sample_type"));
-            div.actions { button type="submit" formaction=(preview) data-try="#tried" { "Try" } }
+            div.actions { button type="submit" formaction={(preview) "#tried"} data-try="#tried" { "Try" } }
             div #tried role="region" aria-label="What would become of the sample" aria-live="polite" { (tried) }
         }
     }
