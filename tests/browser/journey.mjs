@@ -135,6 +135,13 @@ async function watch() {
   await button("Replay through today’s filter and transform").waitFor();
   await sent.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
   await screen("event-bodies");
+  const skipped = await trigger(path, { order: 17, total: 1, currency: "EUR" });
+  await page.goto(`${path}/events/${skipped}?new=1`);
+  await page.getByText("Not sent: the filter").waitFor();
+  await screen("event-skipped");
+  await link("Edit the webhook, and try it on this body").click();
+  await button("Try").click();
+  await page.locator("#tried").getByText("Would be skipped").waitFor();
   await link("Orders to ERP").click();
   return path;
 }

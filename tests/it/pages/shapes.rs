@@ -252,4 +252,9 @@ async fn a_failed_transform_is_told_with_what_to_do() {
     for part in ["transform fails on this body", "transform.jsonata at character", "try its transform"] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    // Tried on the body that it failed on, whatever came since.
+    world.api.deliver(&id, "{\"b\": 2}").await;
+    let edit = page.split('"').find(|part| part.contains("/edit?event=")).unwrap();
+    let form = browser.page(edit.split('#').next().unwrap()).await;
+    assert!(form.contains("{&quot;a&quot;: 1}"), "{form}");
 }

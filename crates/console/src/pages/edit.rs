@@ -10,13 +10,13 @@ use api::{ConfigPath, Problem};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use contract::WebhookConfig;
 use maud::{Markup, html};
 
 use super::error::PageError;
-use super::form::{Fault, Form};
+use super::form::{Fault, Form, Query};
 use super::layout::{Section, page};
 use super::session::{Manager, Visitor};
 use super::{actions, parts, webhook_form};
@@ -51,14 +51,16 @@ pub(crate) async fn create(
     }
 }
 
-/// `GET /console/webhooks/{config_id}/edit`
+/// `GET /console/webhooks/{config_id}/edit`. `event` chooses the one whose body is the sample.
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
     config_id: Result<ConfigPath, Problem>,
+    uri: Uri,
 ) -> Result<Html<String>, PageError> {
     let config = save::latest(&ctx, visitor.caller(), config_id?).await?;
-    let form = webhook_form::of(&config).with(trial::sample(&ctx, &config).await?);
+    let event_id = Query::of(&uri).get("event").parse().ok();
+    let form = webhook_form::of(&config).with(trial::sample(&ctx, &config, event_id).await?);
     let asked = Asked { config: Some(&config), form: &form, fault: Fault::default() };
     Ok(form_page(&ctx, &visitor, asked, &html! {}))
 }

@@ -79,6 +79,7 @@ async fn whole(
                 @if visitor.can_manage() { (buttons(event, config, &bodies, base)) }
             }
             (explanation(event, attempts.last(), now))
+            @if visitor.can_manage() && config.is_some() { (way_to_try(event)) }
             (facts(event, now))
             (attempt_list(base, &attempts, chosen, is_whole, &body, now))
         }
@@ -174,6 +175,18 @@ fn explanation(event: &EventRecord, last: Option<&Attempt>, now: Timestamp) -> M
             (Status::Succeeded, _) => {}
         }
     }
+}
+
+/// Where a filter or a transform that stopped the event is tried on its body.
+fn way_to_try(event: &EventRecord) -> Markup {
+    let reason = event.reason.as_deref().unwrap_or_default();
+    let is_stopped = match event.status {
+        Status::Skipped => reason.contains("the filter"),
+        Status::Failed => ["filter.", "transform.", "body: "].iter().any(|field| reason.starts_with(field)),
+        Status::InProgress | Status::Succeeded => false,
+    };
+    let form = format!("/console/webhooks/{}/edit?event={}#trial-title", event.config_id, event.event_id);
+    html! { @if is_stopped { p.try { a.button href=(form) { "Edit the webhook, and try it on this body" } } } }
 }
 
 fn facts(event: &EventRecord, now: Timestamp) -> Markup {

@@ -99,11 +99,11 @@ fn unusable(error: &str) -> (String, &'static str) {
     match field {
         Some("filter.") => (
             format!("The webhook's filter fails on this body: {error}"),
-            "Edit the webhook and try its filter on this body, below. Then replay the event through today's filter and transform.",
+            "Edit the webhook and try its filter on this body. Then replay the event through today's filter and transform.",
         ),
         Some("transform.") => (
             format!("The webhook's transform fails on this body: {error}"),
-            "Edit the webhook and try its transform on this body, below. Then replay the event through today's filter and transform.",
+            "Edit the webhook and try its transform on this body. Then replay the event through today's filter and transform.",
         ),
         Some(_) => (
             format!("The webhook's filter and transform cannot read this body: {error}"),

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::Html;
-use contract::{ConfigFields, Content, Origin, WebhookConfig};
+use contract::{ConfigFields, Content, EventId, EventRecord, Origin, WebhookConfig};
 use maud::{Markup, html};
 use store::EventFilter;
 
@@ -76,25 +76,31 @@ async fn tried(ctx: &Context, before: Option<&ConfigFields>, form: &Form) -> Res
     preview::of(ctx, &fields, form.text("sample").as_bytes(), kind).await
 }
 
-/// A sample for a webhook: the body of one of its newest events, where that is small, a text, and what came.
+/// A sample for a webhook: the body of this event, or else of one of the newest that came, where that is small and a text.
 pub(super) async fn sample(
     ctx: &Context,
     config: &WebhookConfig,
+    event_id: Option<EventId>,
 ) -> Result<[(&'static str, String); 2], Problem> {
-    let newest = EventFilter { limit: NEWEST, ..EventFilter::default() };
-    let newest = ctx.events.list(&config.org_id, config.config_id, newest).await?.events;
-    let event = newest.into_iter().find(|event| {
-        event.origin != Origin::Replay
-            && event.claim.is_none()
-            && event.size.is_some_and(|size| (1..=SAMPLE_BYTES).contains(&size))
-    });
-    if let Some(event) = event
+    let event = match event_id {
+        Some(event_id) => ctx.events.get(&config.org_id, config.config_id, event_id).await?,
+        None => {
+            let newest = EventFilter { limit: NEWEST, ..EventFilter::default() };
+            let newest = ctx.events.list(&config.org_id, config.config_id, newest).await?.events;
+            newest.into_iter().find(|event| event.origin != Origin::Replay && is_small(event))
+        }
+    };
+    if let Some(event) = event.filter(is_small)
         && let Some(Content::Text(body)) =
             ctx.bodies.read(&event.org_id, event.config_id, event.event_id).await?
     {
         return Ok(pairs(body, event.content_type.unwrap_or_else(|| JSON.to_owned())));
     }
     Ok(no_sample())
+}
+
+fn is_small(event: &EventRecord) -> bool {
+    event.claim.is_none() && event.size.is_some_and(|size| (1..=SAMPLE_BYTES).contains(&size))
 }
 
 /// A sample for a webhook that has no events.
