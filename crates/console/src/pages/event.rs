@@ -92,6 +92,8 @@ fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &Bodies,
     // What came is with the first event of a chain of replays; whether it is still there is seen when it is asked for.
     let can_reapply =
         (has_shape || bodies.differ()) && (bodies.has_what_came() || event.webhook_id.is_some());
+    // A plain replay asks no filter.
+    let is_meant = event.status != Status::Succeeded && !is_filtered(event);
     html! {
         div.actions {
             @if event.status == Status::InProgress {
@@ -104,7 +106,7 @@ fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &Bodies,
                     }
                 }
                 @if bodies.can_replay() {
-                    form method="post" action={(base) "/replay"} { button.primary[event.status != Status::Succeeded] { "Replay" } }
+                    form method="post" action={(base) "/replay"} { button.primary[is_meant] { "Replay" } }
                 }
             }
         }
@@ -156,7 +158,7 @@ fn explanation(event: &EventRecord, last: Option<&Attempt>, now: Timestamp) -> M
                 @let reason = event.reason.as_deref().unwrap_or("the webhook is disabled");
                 div.alert.skipped {
                     strong { "Not sent: " (reason) "." }
-                    @if reason.contains("the filter") {
+                    @if is_filtered(event) {
                         p { "Nothing is wrong if it was not meant for this receiver. If it was, change the webhook’s filter and replay the event \
                             through it; a plain replay sends the body as it came, and asks no filter." }
                     }
@@ -177,11 +179,16 @@ fn explanation(event: &EventRecord, last: Option<&Attempt>, now: Timestamp) -> M
     }
 }
 
+fn is_filtered(event: &EventRecord) -> bool {
+    let reason = event.reason.as_deref().unwrap_or_default();
+    event.status == Status::Skipped && reason.contains("the filter")
+}
+
 /// Where a filter or a transform that stopped the event is tried on its body.
 fn way_to_try(event: &EventRecord) -> Markup {
     let reason = event.reason.as_deref().unwrap_or_default();
     let is_stopped = match event.status {
-        Status::Skipped => reason.contains("the filter"),
+        Status::Skipped => is_filtered(event),
         Status::Failed => ["filter.", "transform.", "body: "].iter().any(|field| reason.starts_with(field)),
         Status::InProgress | Status::Succeeded => false,
     };

@@ -63,7 +63,7 @@ fn conditions(form: &Form, fault: Fault) -> Markup {
             }
             template { (row(Row::default(), None, MAX_CONDITIONS)) }
             button.quiet.small type="button" data-add=(MAX_CONDITIONS) hidden { "Add a condition" }
-            p.hint { "A field is a path into the body, like " code { "order.items[0].price" } "; several values go one a line. At most "
+            p.hint { "A field is a path into the body, like " code { "order.items[0].price" } "; several values go one a line, an empty one as " code { "\"\"" } ". At most "
                 (MAX_CONDITIONS) " conditions. Events that do not pass are recorded as skipped." }
             @if let Some(wrong) = fault.of_all("filter.conditions") { (Wrong("filter-conditions", wrong)) }
         }
