@@ -23,7 +23,7 @@ use crate::{Fault, Job, Verdict, apply, check};
 const ARGUMENT: &str = "evaluate-expressions";
 
 /// The memory that it may take: a body of 6 MB, as values, and what is made of it.
-const MEMORY_BYTES: u64 = 384 * 1024 * 1024;
+const MEMORY_BYTES: u64 = 768 * 1024 * 1024;
 
 /// The processor time after which the system ends it, should nobody else be left to do so, in seconds.
 const PROCESSOR_SECS: u64 = 2 * SHAPING_TIME.as_secs();
