@@ -19,9 +19,10 @@ use crate::process::workspace;
 /// The platform's error names that the definition matches. `States.*` are from the Amazon States Language specification;
 /// the others are the service's prefix and the exception's name in the AWS SDK for Java, as the Step Functions Developer
 /// Guide has them ("Handling errors in Step Functions workflows" and the page of each optimised integration).
-const PLATFORM_ERRORS: [&str; 15] = [
+const PLATFORM_ERRORS: [&str; 16] = [
     "States.ALL",
     "States.DataLimitExceeded",
+    "States.Timeout",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.ServiceException",

@@ -118,7 +118,12 @@ async fn a_wait_before_a_retry_survives_kill_9_and_ends_at_its_time() {
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [3]}})).await;
     let event_id = host.api.trigger(&config_id, "{}").await;
-    host.api.until(&config_id, &event_id, |event| event["next_attempt_at"].is_string()).await;
+    // Until it is handed over, the first attempt would be made again.
+    let executions = || local::executions_of(dir.path(), event_id.parse().unwrap()).unwrap();
+    until("the event is handed over", async || {
+        executions().len() == 2 && executions().iter().any(|one| one.status == "SUCCEEDED")
+    })
+    .await;
     host.process.kill().await;
 
     let host = Hookstep::start(dir.path(), FREE_PORT).await;

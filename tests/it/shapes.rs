@@ -103,6 +103,35 @@ async fn a_replay_sends_what_was_sent_and_reapply_begins_with_what_came() {
     assert_eq!(last.header("webhook-id"), Some(first.as_str()));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_never_sent_is_not_replayed_as_it_came() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let broken = json!({"transform": {"jsonata": "status + 1"}});
+    for fields in [broken, json!({"filter": {"jsonata": "false"}}), json!({"enabled": false})] {
+        let config_id = world.api.create_webhook(&receiver.url, fields).await;
+        let event = ended(&world.api, &config_id, ORDER).await;
+        let mended = json!({"enabled": true, "filter": null, "transform": summed()});
+        assert_eq!(world.api.patch(&config_id, &mended).await.status, 200);
+        let event_id = event["event_id"].as_str().unwrap();
+        let sent = world.api.get(&format!("/webhook/{config_id}/events/{event_id}/payload?of=sent")).await;
+        assert_eq!(sent.status, 404, "{sent:?}");
+        let replayed = again(&world.api, &config_id, event_id, json!({})).await;
+        assert_eq!(world.api.ended(&config_id, &replayed).await["status"], "succeeded");
+        let body = receiver.seen().pop().unwrap().body;
+        assert_eq!(String::from_utf8_lossy(&body), r#"{"status":"paid","total":3.5}"#);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_reason_is_the_tenants_and_cut() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let fields = json!({"transform": {"jsonata": "$error($pad('x', 300000, 'y'))"}});
+    let config_id = world.api.create_webhook(&receiver.url, fields).await;
+    let event = ended(&world.api, &config_id, ORDER).await;
+    assert_eq!(event["outcome"], "failed_payload", "{event}");
+    assert!(event["reason"].as_str().unwrap().chars().count() < 1100);
+}
+
 async fn again(api: &Api, config_id: &str, event_id: &str, how: Value) -> String {
     crate::world::accepted(&api.post(&format!("/webhook/{config_id}/events/{event_id}/replay"), &how).await)
 }

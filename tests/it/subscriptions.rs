@@ -72,6 +72,21 @@ async fn numbers_and_white_space_stay_as_they_were_put() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_detail_says_of_itself_is_taken_where_it_can_be() {
+    let world = World::start().await;
+    let (config_id, receiver) = subscriber(&world.api, &["*"]).await;
+    let long = "x".repeat(2000);
+    let detail = format!(
+        r#"{{"org_id":"nobody","correlation_id":"{long}","traceparent":"bad\r\nx: y","org_id":"{ORG}"}}"#
+    );
+    put_events(world.host.event_bridge(), "hookstep", "reading", &detail).await;
+    world.api.until_events_of(&config_id, 1, "succeeded").await;
+    let seen = receiver.only();
+    assert_eq!(seen.header("traceparent"), None);
+    assert_eq!(world.api.first_event(&config_id).await["correlation_id"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_of_nobody_is_nobodys() {
     let world = World::start().await;
     let (config_id, receiver) = subscriber(&world.api, &["*"]).await;
@@ -180,6 +195,7 @@ async fn a_wrong_type_is_refused_and_named() {
         (json!([""]), "event_types[0]"),
         (json!("order.created"), "event_types"),
         (json!([7]), "event_types[0]"),
+        (json!(["Webhook Trigger"]), "event_types[0]"),
     ] {
         let asked = json!({"name": "n", "url": "https://example.com/", "event_types": event_types});
         assert_eq!(world.api.post("/webhook", &asked).await.wrong_field(), field, "{asked}");

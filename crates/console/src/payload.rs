@@ -71,6 +71,9 @@ pub(crate) async fn read(
     let org_id = caller.org_id();
     let PayloadQuery { of } = read_query(&uri)?;
     let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
+    if of == PayloadOf::Sent && !event.is_shaped() {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "nothing was sent of this event"));
+    }
     // Most bodies are sent as they came.
     let sent = event.sent.as_ref().filter(|_| of == PayloadOf::Sent);
     let (claim, content_type) = match sent {

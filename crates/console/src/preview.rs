@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use contract::{Auth, ConfigFields, ConfigId, Content, Filter, Scope, Shape, Transform};
+use contract::{Auth, ConfigFields, ConfigId, Content, Filter, OrgId, Scope, Shape, Transform};
 use expression::{Fault, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -114,25 +114,26 @@ pub(crate) async fn preview(
     let config = save::latest(&ctx, &caller, config_id).await?;
     let fields = ConfigFields { filter: asked.filter, transform: asked.transform, ..config.fields };
     let content_type = asked.content_type.as_deref().unwrap_or(JSON);
-    of(&ctx, &fields, asked.body.as_bytes(), content_type).await.map(Json)
+    of(&ctx, caller.org_id(), &fields, asked.body.as_bytes(), content_type).await.map(Json)
 }
 
 /// What a webhook with these fields would make of a body.
 pub(crate) async fn of(
     ctx: &Context,
+    org_id: &OrgId,
     fields: &ConfigFields,
     body: &[u8],
     content_type: &str,
 ) -> Result<Preview, Problem> {
     let shape = Shape::of(fields).unwrap_or_default();
     shape.check()?;
-    if let Some(fault) = save::fault_of(ctx, &shape).await? {
+    if let Some(fault) = save::fault_of(ctx, org_id, &shape).await? {
         return Ok(Preview::faulty(fault));
     }
     let verdict = if shape == Shape::default() {
         Verdict::AsItIs
     } else {
-        ctx.sandbox.apply(&shape, body).await.map_err(|error| Problem::internal(&error))?
+        ctx.sandbox.apply(org_id, &shape, body).await.map_err(|error| Problem::internal(&error))?
     };
     Ok(match verdict {
         Verdict::AsItIs => Preview::sends(fields, content_type, body),

@@ -31,7 +31,7 @@ pub(crate) struct Replayed {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplayOptions {
     /// Whether to begin with the body that came, and let today's filter and transform have their say. Otherwise what was sent
-    /// is sent again, to the byte.
+    /// is sent again, to the byte; of an event that was never sent, filter and transform are asked in any case.
     #[serde(default)]
     reapply: bool,
 }

@@ -4,7 +4,7 @@ use api::{Caller, ConfigPath, Problem};
 use axum::http::StatusCode;
 use contract::{
     Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, Publish, Shape, Timestamp,
-    WebhookConfig,
+    WebhookConfig, is_ours,
 };
 use egress::Refusal;
 use expression::Fault;
@@ -49,7 +49,7 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
 pub(crate) async fn create(ctx: &Context, org_id: OrgId, asked: ConfigFields) -> Result<Saved, Problem> {
     let now = ctx.sources.now();
     let Draft { fields, change, certificate } = draft(ctx, &org_id, asked, None, now)?;
-    check_shape(ctx, &fields, None).await?;
+    check_shape(ctx, &org_id, &fields, None).await?;
     let (key, secret) = signing_keys::make(ctx, &org_id).await?;
     let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
     let config = WebhookConfig {
@@ -93,7 +93,7 @@ pub(crate) async fn replace(
     let now = ctx.sources.now();
     let org_id = &before.org_id;
     let Draft { fields, change, certificate } = draft(ctx, org_id, asked, Some(&before), now)?;
-    check_shape(ctx, &fields, Some(&before.fields)).await?;
+    check_shape(ctx, org_id, &fields, Some(&before.fields)).await?;
     let stored = ctx.configs.credentials(org_id, before.config_id).await?;
     let mut credentials = stored.unwrap_or_else(|| no_credentials(&before));
     let mut secret = None;
@@ -233,9 +233,12 @@ fn draft(
 /// A subscription to what is never told would wait for ever.
 fn check_published(event_types: &[String], publish: Publish) -> Result<(), FieldError> {
     for (index, event_type) in event_types.iter().enumerate() {
-        let ours = DetailType::ALL.into_iter().find(|ours| ours.as_str() == event_type);
-        if ours.is_some_and(|ours| !publish.includes(ours)) {
-            let reason = "is not put on the bus here: it needs another PublishEvents (--publish-events)";
+        let known = DetailType::ALL.into_iter().find(|ours| ours.as_str() == event_type);
+        if is_ours(event_type) && !known.is_some_and(|ours| publish.includes(ours)) {
+            let reason = match known {
+                Some(_) => "is not put on the bus here: it needs another PublishEvents (--publish-events)",
+                None => "is no event: those that begin with “Webhook ” are Hookstep's own",
+            };
             return Err(FieldError::new(format!("event_types[{index}]"), reason));
         }
     }
@@ -245,12 +248,13 @@ fn check_published(event_types: &[String], publish: Publish) -> Result<(), Field
 /// Looks at the syntax of a filter and a transform that are new.
 async fn check_shape(
     ctx: &Context,
+    org_id: &OrgId,
     fields: &ConfigFields,
     before: Option<&ConfigFields>,
 ) -> Result<(), Problem> {
     match Shape::of(fields) {
         Some(shape) if before.and_then(Shape::of).as_ref() != Some(&shape) => {
-            match fault_of(ctx, &shape).await? {
+            match fault_of(ctx, org_id, &shape).await? {
                 Some(Fault { field, position: Some(position), reason }) => {
                     Err(FieldError::new(field, format!("at character {position}: {reason}")).into())
                 }
@@ -263,9 +267,9 @@ async fn check_shape(
 }
 
 /// What can be seen to be wrong with a filter or a transform before there is a body.
-pub(crate) async fn fault_of(ctx: &Context, shape: &Shape) -> Result<Option<Fault>, Problem> {
+pub(crate) async fn fault_of(ctx: &Context, org_id: &OrgId, shape: &Shape) -> Result<Option<Fault>, Problem> {
     if *shape == Shape::default() {
         return Ok(None);
     }
-    ctx.sandbox.check(shape).await.map_err(|error| Problem::internal(&error))
+    ctx.sandbox.check(org_id, shape).await.map_err(|error| Problem::internal(&error))
 }

@@ -97,7 +97,7 @@ pub(crate) async fn test(
     let kind = kind.unwrap_or(JSON);
     if is_sent == Some(false) {
         let config = save::latest(&ctx, &caller, path).await?;
-        let preview = preview::of(&ctx, &config.fields, body, kind).await?;
+        let preview = preview::of(&ctx, &config.org_id, &config.fields, body, kind).await?;
         return Ok(Json(preview).into_response());
     }
     let ConfigPath(config_id) = path;

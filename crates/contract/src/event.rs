@@ -132,6 +132,11 @@ fn is_key(correlation_id: &str) -> bool {
 }
 
 impl EventRecord {
+    /// Whether its filter and transform, if any, had their say, so that it is known what was sent.
+    pub fn is_shaped(&self) -> bool {
+        self.sent.is_some() || (self.attempt_count > 0 && self.outcome != Some(Outcome::FailedPayload))
+    }
+
     /// The first record of an event, to be kept for `retention`.
     pub fn new(
         event: &EventHead,

@@ -53,5 +53,5 @@ pub use token::{Scope, Token};
 pub use workflow::{
     AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, EventHead, Exception, FetchConfigInput,
     FetchedConfig, HydrateInput, Mode, Next, Plan, RequestPlan, TestAuth, TransformData, UpdateStatusInput,
-    WorkflowInput, WorkflowOutput,
+    WorkflowInput, WorkflowOutput, is_traceparent,
 };

@@ -63,6 +63,19 @@ pub struct EventHead {
     pub as_sent: bool,
 }
 
+/// Whether a producer's trace is valid: one that is not is passed over, as W3C Trace Context wants it (§3.2.2).
+pub fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let has_id = |part: &str| part.bytes().any(|byte| byte != b'0');
+    match parts[..] {
+        ["00", trace, parent, flags] if [trace, parent, flags].map(str::len) == [32, 16, 2] => {
+            [trace, parent, flags].into_iter().all(is_hex) && has_id(trace) && has_id(parent)
+        }
+        _ => false,
+    }
+}
+
 impl EventHead {
     /// The `webhook-id` of its requests, by which a receiver tells a repeat: the same for an event and all its replays.
     pub fn webhook_id(&self) -> EventId {

@@ -1,14 +1,16 @@
 //! Events of the bus that name no webhook: for each of them, one execution for every webhook of the org that subscribes to
 //! its type (docs/adr/0018).
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
+use contract::limits::CORRELATION_ID_BYTES;
 use contract::{
     Claim, ConfigId, ErrorName, EventHead, EventId, Mode, OrgId, Origin, StepError, Timestamp, WorkflowInput,
-    subscribes,
+    is_traceparent, subscribes,
 };
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use store::{Claims, Configs};
@@ -43,13 +45,8 @@ pub struct BusEvent {
     pub detail: Box<RawValue>,
 }
 
-/// What the detail says of its delivery. All the rest is the product's.
-#[derive(Debug, Deserialize)]
-struct Envelope {
-    org_id: Option<Value>,
-    correlation_id: Option<Value>,
-    traceparent: Option<Value>,
-}
+/// The detail's fields, of which three say something of its delivery. All the rest is the product's.
+type Envelope = BTreeMap<String, Box<RawValue>>;
 
 /// How many deliveries were started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,7 +64,7 @@ pub struct Dispatched {
 /// `StorageUnavailable`, or `WorkflowUnavailable` when at least one delivery could not be started.
 pub async fn handle(event: BusEvent, ctx: &Context) -> Result<Dispatched, StepError> {
     let envelope: Option<Envelope> = serde_json::from_str(event.detail.get()).ok();
-    let org_id = envelope.as_ref().and_then(|envelope| text(&envelope.org_id)?.parse::<OrgId>().ok());
+    let org_id = envelope.as_ref().and_then(|envelope| text(envelope, "org_id")?.parse::<OrgId>().ok());
     let (Some(envelope), Some(org_id)) = (envelope, org_id) else {
         // Nobody's event: other products may share the bus.
         tracing::debug!(event.id = event.id, "an event without an org");
@@ -101,8 +98,9 @@ async fn start(
         created_at: event.accepted_at,
         content_type: Some("application/json".to_owned()),
         size: Some(body.len() as u64),
-        correlation_id: text(&envelope.correlation_id).map(str::to_owned),
-        traceparent: text(&envelope.traceparent).map(str::to_owned),
+        correlation_id: text(envelope, "correlation_id")
+            .filter(|id| (1..=CORRELATION_ID_BYTES).contains(&id.len())),
+        traceparent: text(envelope, "traceparent").filter(|trace| is_traceparent(trace)),
         event_type: Some(event.detail_type.clone()),
         replay_of: None,
         webhook_id: None,
@@ -116,8 +114,8 @@ async fn start(
     })
 }
 
-fn text(value: &Option<Value>) -> Option<&str> {
-    value.as_ref()?.as_str()
+fn text(envelope: &Envelope, field: &str) -> Option<String> {
+    serde_json::from_str(envelope.get(field)?.get()).ok()
 }
 
 /// The id of an event for one webhook. The same whenever it is asked for: the bus delivers at least once, and a dispatch that

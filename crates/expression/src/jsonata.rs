@@ -57,8 +57,8 @@ pub(crate) fn is_true(field: &str, text: &str, body: &str, deadline: Instant) ->
 /// What an expression makes of a body.
 pub(crate) fn evaluate(field: &str, text: &str, body: &str, deadline: Instant) -> Result<Made, Fault> {
     let value = value_of(field, text, text, body, deadline)?;
-    if value.is_undefined() {
-        return Err(Fault::new(field, "makes nothing of this body"));
+    if value.is_undefined() || value.is_function() {
+        return Err(Fault::new(field, "makes nothing of this body that could be sent"));
     }
     if let Some(text) = value.as_str() {
         return Ok(Made::Text(text.to_owned()));
@@ -77,9 +77,11 @@ fn value_of(field: &str, whole: &str, text: &str, body: &str, deadline: Instant)
     parse(field, text)?;
     run(whole, &data, deadline).map_err(|error| {
         let same = |part: &str| matches!(run(part, &data, deadline), Err(other) if other.message() == error.message());
+        // Without time, every part fails alike.
+        let position = (Instant::now() < deadline).then(|| locate::fault(text, same));
         Fault {
             field: field.to_owned(),
-            position: Some(locate::fault(text, same)),
+            position,
             reason: error.message().to_owned(),
         }
     })

@@ -3,14 +3,16 @@
 //! The program starts itself with one argument. The job is the first line of its input, the body follows; the verdict is the
 //! first line of its output, the body that takes the other's place follows.
 
+use std::collections::HashMap;
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contract::limits::{SHAPED_BODY_BYTES, SHAPED_RESULT_BYTES, SHAPING_TIME};
-use contract::{Shape, error_chain};
+use contract::{OrgId, Shape, error_chain};
 use rlimit::Resource;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,11 +36,24 @@ const AROUND: Duration = Duration::from_secs(2);
 /// How many run at once; they take a processor each.
 const AT_ONCE: usize = 4;
 
+/// How many of one org: others' expressions are not to wait for those of one that has slow ones.
+const OF_ONE_ORG: usize = 2;
+
+/// How long it is waited for the others. Then the state machine tries again: a state that waits for ever is ended.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// The most of a reason that is kept, in characters: it travels in the state, and is for people.
+const REASON_CHARS: usize = 1000;
+
+/// Signals by which somebody else ends a process: SIGHUP, SIGINT, SIGTERM.
+const ENDED: [i32; 3] = [1, 2, 15];
+
 /// Evaluates expressions in processes of their own.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     program: PathBuf,
     slots: Arc<Semaphore>,
+    orgs: Arc<Mutex<HashMap<OrgId, Arc<Semaphore>>>>,
 }
 
 /// Why nothing was evaluated. It is our fault, not the expression's.
@@ -47,6 +62,12 @@ pub enum SandboxError {
     /// The process cannot be started or spoken to.
     #[error("the sandbox cannot be started")]
     Process(#[from] std::io::Error),
+    /// Others' expressions take too long.
+    #[error("too many expressions are evaluated at once")]
+    Busy,
+    /// Somebody ended the process.
+    #[error("the sandbox was ended from outside")]
+    Ended,
     /// It does not say what it should.
     #[error("the sandbox does not answer as it should")]
     Answer(#[from] serde_json::Error),
@@ -63,15 +84,15 @@ impl Sandbox {
 
     /// A sandbox whose processes are `program`, whose `main` begins with [`work_if_asked`].
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), slots: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { program: program.into(), slots: Arc::new(Semaphore::new(AT_ONCE)), orgs: Arc::default() }
     }
 
     /// Looks at the syntax of expressions and at the values of conditions.
     ///
     /// # Errors
     /// When nothing can be evaluated; what is wrong with the shape is a value.
-    pub async fn check(&self, shape: &Shape) -> Result<Option<Fault>, SandboxError> {
-        match self.run(&Job::Check(shape.clone()), &[]).await? {
+    pub async fn check(&self, org_id: &OrgId, shape: &Shape) -> Result<Option<Fault>, SandboxError> {
+        match self.run(org_id, &Job::Check(shape.clone()), &[]).await? {
             Verdict::Failed(fault) => Ok(Some(fault)),
             _ => Ok(None),
         }
@@ -81,26 +102,47 @@ impl Sandbox {
     ///
     /// # Errors
     /// When nothing can be evaluated; what is wrong with the shape or the body is a value.
-    pub async fn apply(&self, shape: &Shape, body: &[u8]) -> Result<Verdict, SandboxError> {
+    pub async fn apply(&self, org_id: &OrgId, shape: &Shape, body: &[u8]) -> Result<Verdict, SandboxError> {
         if body.len() > SHAPED_BODY_BYTES {
             let reason = format!(
                 "is larger than {SHAPED_BODY_BYTES} bytes, the most that a filter or a transform takes"
             );
             return Ok(Verdict::Failed(Fault::new("body", reason)));
         }
-        self.run(&Job::Apply(shape.clone()), body).await
+        self.run(org_id, &Job::Apply(shape.clone()), body).await
     }
 
-    async fn run(&self, job: &Job, body: &[u8]) -> Result<Verdict, SandboxError> {
+    async fn run(&self, org_id: &OrgId, job: &Job, body: &[u8]) -> Result<Verdict, SandboxError> {
+        let own = self.slots_of(org_id);
+        let turn = async { (own.acquire().await, self.slots.acquire().await) };
+        let Ok(_turn) = tokio::time::timeout(PATIENCE, turn).await else { return Err(SandboxError::Busy) };
+        let verdict = self.evaluate(job, body).await;
+        drop(_turn);
+        self.orgs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, slots| Arc::strong_count(slots) > 1);
+        verdict
+    }
+
+    /// The slots of an org, kept as long as anybody of it is there.
+    fn slots_of(&self, org_id: &OrgId) -> Arc<Semaphore> {
+        let mut orgs = self.orgs.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(orgs.entry(org_id.clone()).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE_ORG))))
+    }
+
+    async fn evaluate(&self, job: &Job, body: &[u8]) -> Result<Verdict, SandboxError> {
         let mut input = serde_json::to_vec(job)?;
         input.push(b'\n');
         input.extend_from_slice(body);
-        // Never closed.
-        let _slot = self.slots.acquire().await;
         let mut child = Command::new(&self.program)
             .arg(ARGUMENT)
             // No credentials for whoever writes expressions.
             .env_clear()
+            // The host's allocator would reserve a gigabyte at once, which the limit counts.
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
+            // A Ctrl-C is for the host, which lets what has begun come to its end.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -131,6 +173,9 @@ impl Sandbox {
             return Ok(Verdict::Failed(Fault::new(field, reason)));
         };
         let (output, status) = done?;
+        if status.signal().is_some_and(|signal| ENDED.contains(&signal)) {
+            return Err(SandboxError::Ended);
+        }
         if !status.success() {
             return Ok(Verdict::Failed(Fault::new(field, "takes too much memory, or nests too deep")));
         }
@@ -141,7 +186,11 @@ impl Sandbox {
 /// The field that is to blame when the process dies.
 fn field(job: &Job) -> &'static str {
     let (Job::Check(shape) | Job::Apply(shape)) = job;
-    if shape.transform.is_some() { crate::TRANSFORM } else { crate::FILTER }
+    match (&shape.filter, &shape.transform) {
+        (Some(_), Some(_)) => "filter.jsonata or transform.jsonata",
+        (None, Some(_)) => crate::TRANSFORM,
+        _ => crate::FILTER,
+    }
 }
 
 fn read_verdict(output: &[u8]) -> Result<Verdict, SandboxError> {
@@ -149,6 +198,12 @@ fn read_verdict(output: &[u8]) -> Result<Verdict, SandboxError> {
     let mut verdict = serde_json::from_slice(line)?;
     if let Verdict::Replaced { body, .. } = &mut verdict {
         *body = rest.to_vec();
+    }
+    if let Verdict::Missed(reason) | Verdict::Failed(Fault { reason, .. }) = &mut verdict
+        && let Some((end, _)) = reason.char_indices().nth(REASON_CHARS)
+    {
+        reason.truncate(end);
+        reason.push('…');
     }
     Ok(verdict)
 }

@@ -203,8 +203,9 @@ fn a_fault_says_where_and_what() {
         );
         assert!(fault.reason.starts_with(code), "{expression}: {fault}");
     }
+    assert_eq!(fault(&transform("$string"), "{}").position, None);
     let fault = fault(&transform("missing"), "{}");
-    assert_eq!(fault.to_string(), "transform.jsonata: makes nothing of this body");
+    assert_eq!(fault.to_string(), "transform.jsonata: makes nothing of this body that could be sent");
 }
 
 #[test]

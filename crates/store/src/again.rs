@@ -26,7 +26,8 @@ impl Again {
         events: &Events,
         bodies: &Bodies,
     ) -> Result<Option<WorkflowInput>, StoreError> {
-        if !self.reapply {
+        // Where nothing was sent, there is nothing to send again but what came, by today's settings.
+        if !self.reapply && record.is_shaped() {
             let is_kept = bodies.has_what_was_sent(record).await?;
             return Ok(is_kept.then(|| WorkflowInput::replay(record, self.event_id, self.now)));
         }

@@ -5,7 +5,8 @@ mod body;
 
 use bytes::Bytes;
 use contract::{
-    Claim, Content, ErrorName, EventHead, EventId, Payload, Sent, Shape, Status, StepError, TransformData,
+    Claim, Content, ErrorName, EventHead, EventId, OrgId, Payload, Sent, Shape, Status, StepError,
+    TransformData,
 };
 use expression::{Sandbox, Verdict};
 use sha2::{Digest, Sha256};
@@ -46,7 +47,7 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
             return Ok(data);
         }
     };
-    match evaluate(&shape, &body, ctx).await? {
+    match evaluate(&data.event.org_id, &shape, &body, ctx).await? {
         Verdict::AsItIs => {}
         Verdict::Missed(reason) => {
             Events::skip_item(&mut data.record, &reason);
@@ -62,8 +63,8 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
     Ok(data)
 }
 
-async fn evaluate(shape: &Shape, body: &[u8], ctx: &Context) -> Result<Verdict, StepError> {
-    ctx.sandbox.apply(shape, body).await.map_err(|error| {
+async fn evaluate(org_id: &OrgId, shape: &Shape, body: &[u8], ctx: &Context) -> Result<Verdict, StepError> {
+    ctx.sandbox.apply(org_id, shape, body).await.map_err(|error| {
         StepError::because(ErrorName::SandboxUnavailable, "an expression could not be evaluated", error)
     })
 }
@@ -86,7 +87,9 @@ async fn replace(
         sent.claim = Some(key.clone());
         Payload::Claim(Claim { key, sha256: None })
     } else if ctx.keep_bodies {
-        Payload::Inline(ctx.bodies.keep_sent(event, &body).await?.unwrap_or(content))
+        let kept = ctx.bodies.keep_sent(event, &body).await?.unwrap_or(content);
+        sent.size = kept.to_bytes().map_or(sent.size, |bytes| bytes.len() as u64);
+        Payload::Inline(kept)
     } else {
         Payload::Inline(content)
     };

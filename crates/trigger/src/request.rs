@@ -75,16 +75,7 @@ pub(crate) fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Opt
 /// The producer's trace, to be passed on. One that is not valid is passed over, as W3C Trace Context wants it (§3.2.2).
 pub(crate) fn traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
-    let parts: Vec<&str> = text.split('-').collect();
-    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let has_id = |part: &str| part.bytes().any(|byte| byte != b'0');
-    match parts[..] {
-        ["00", trace, parent, flags] if [trace, parent, flags].map(str::len) == [32, 16, 2] => {
-            let valid = [trace, parent, flags].into_iter().all(is_hex) && has_id(trace) && has_id(parent);
-            valid.then(|| text.to_owned())
-        }
-        _ => None,
-    }
+    contract::is_traceparent(text).then(|| text.to_owned())
 }
 
 #[cfg(test)]

@@ -40,7 +40,9 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
                 Ok(next)
             } else {
                 // Delivered, or taken further, by another execution: nothing more to do here.
-                Ok(Next { status: Status::InProgress, retry_at: None, answer: None, publish: Vec::new() })
+                next.status = Status::InProgress;
+                let publish = publish::attempt(&input.event, &attempt, &next, recorded.disabled, ctx);
+                Ok(Next { status: next.status, retry_at: None, answer: None, publish })
             }
         }
         (None, Some(exception)) => {

@@ -23,6 +23,7 @@ pub(super) fn changes(stored: &Map<String, Value>, wanted: &Node, send_secrets: 
         let mut lines = Vec::new();
         let patch = match name.as_str() {
             "auth" | "tls" => credentials(name, before, node, send_secrets, &mut lines),
+            "filter" | "transform" => whole(name, before, node, &mut lines),
             _ => plain(name, before, node, &mut lines),
         };
         if let Some(patch) = patch {
@@ -41,6 +42,34 @@ fn plain(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) -> Op
     }
     describe(path, before, node, lines);
     Some(merge_patch(before, after))
+}
+
+/// A field that the API replaces whole, and shows with the defaults that a file may leave out.
+fn whole(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) -> Option<Value> {
+    let after = node.value();
+    if same(&told(before), &told(&after)) {
+        return None;
+    }
+    describe(path, before, node, lines);
+    Some(after)
+}
+
+/// A filter or a transform without what is the default.
+fn told(value: &Value) -> Value {
+    let is_default = |name: &str, value: &Value| match (name, value) {
+        ("logical_operator", Value::String(text)) => text == "AND",
+        ("type", Value::String(text)) => text == "string",
+        ("values" | "conditions", Value::Array(items)) => items.is_empty(),
+        (_, value) => value.is_null(),
+    };
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.iter().filter(|(name, value)| !is_default(name, value));
+            fields.map(|(name, value)| (name.clone(), told(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(told).collect(),
+        other => other.clone(),
+    }
 }
 
 /// Names every part that differs.
@@ -195,6 +224,25 @@ mod tests {
             "new: (none) -> [1]",
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_filter_and_a_transform_go_whole_and_defaults_are_no_change() {
+        let stored = json!({
+            "filter": {"logical_operator": "AND", "conditions": [{"field": "a", "operator": "is_empty", "values": [], "type": "string"}]},
+            "transform": {"jsonata": "a", "content_type": "text/xml"}
+        });
+        let same = "filter: {conditions: [{field: a, operator: is_empty}]}\ntransform: {jsonata: a, content_type: text/xml}";
+        assert_eq!(compare(stored.clone(), same, false), (json!({}), vec![]));
+        let (patch, _) = compare(
+            stored.clone(),
+            "filter: {jsonata: b}\ntransform: {jsonata: b, content_type: text/xml}",
+            false,
+        );
+        let whole =
+            json!({"filter": {"jsonata": "b"}, "transform": {"jsonata": "b", "content_type": "text/xml"}});
+        assert_eq!(patch, whole);
+        assert_eq!(compare(stored, "filter: null", false).0, json!({"filter": null}));
     }
 
     #[test]

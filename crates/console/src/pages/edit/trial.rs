@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::Html;
-use contract::{ConfigFields, Content, EventId, EventRecord, Origin, WebhookConfig};
+use contract::{ConfigFields, Content, EventId, EventRecord, OrgId, Origin, WebhookConfig};
 use maud::{Markup, html};
 use store::EventFilter;
 
@@ -57,7 +57,7 @@ async fn answer(
     config: Option<&WebhookConfig>,
     form: &Form,
 ) -> Result<Html<String>, PageError> {
-    let tried = match tried(ctx, config.map(|config| &config.fields), form).await {
+    let tried = match tried(ctx, visitor.org_id(), config.map(|config| &config.fields), form).await {
         Ok(preview) => told(preview, form),
         Err(problem) if problem.status() == StatusCode::BAD_REQUEST => {
             fault(problem.wrong_field().unwrap_or_default(), problem.detail())
@@ -70,10 +70,15 @@ async fn answer(
     Ok(form_page(ctx, visitor, Asked { config, form, fault: Fault::default() }, &tried))
 }
 
-async fn tried(ctx: &Context, before: Option<&ConfigFields>, form: &Form) -> Result<Preview, Problem> {
+async fn tried(
+    ctx: &Context,
+    org_id: &OrgId,
+    before: Option<&ConfigFields>,
+    form: &Form,
+) -> Result<Preview, Problem> {
     let fields = webhook_form::read(form, before)?;
     let kind = Some(form.get("sample_type")).filter(|kind| !kind.is_empty()).unwrap_or(JSON);
-    preview::of(ctx, &fields, form.text("sample").as_bytes(), kind).await
+    preview::of(ctx, org_id, &fields, form.text("sample").as_bytes(), kind).await
 }
 
 /// A sample for a webhook: the body of this event, or else of one of the newest that came, where that is small and a text.
