@@ -1037,7 +1037,7 @@ export interface components {
         };
         /** @description How to send it. */
         ReplayOptions: {
-            /** @description Whether to begin with the body that came, and let today's filter and transform have their say. Otherwise what was sent is sent again, to the byte. */
+            /** @description Whether to begin with the body that came, and let today's filter and transform have their say. Otherwise what was sent is sent again, to the byte; of an event that was never sent, filter and transform are asked in any case. */
             reapply?: boolean;
         };
         /** @description Which events: either these, or those of a time. */

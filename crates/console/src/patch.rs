@@ -75,10 +75,7 @@ fn patched(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigFie
                 Value::Object(headers)
             }
             // Of another kind, nothing of what was is of use.
-            ("filter" | "transform", Value::Object(mut change)) => {
-                change.retain(|_, value| !value.is_null());
-                Value::Object(change)
-            }
+            ("filter" | "transform", change @ Value::Object(_)) => change,
             (_, Value::Null) if before.is_some() => continue,
             (_, change) => merge(before, change),
         };
