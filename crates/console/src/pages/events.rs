@@ -184,7 +184,7 @@ fn answer(event: &EventRecord) -> Markup {
         @match (event.status_code, event.status) {
             (Some(code), Status::Succeeded) => { span.number { (code) } }
             (Some(code), _) => { span.number.bad { (code) } }
-            (None, _) => { span.muted.small { (event.reason.as_deref().unwrap_or("–")) } }
+            (None, _) => { span.reason.muted.small title=[event.reason.as_deref()] { (event.reason.as_deref().unwrap_or("–")) } }
         }
     }
 }

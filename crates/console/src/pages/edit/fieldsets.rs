@@ -77,7 +77,7 @@ pub(super) fn authentication(form: &Form, fault: Fault, stored: Option<&Auth>) -
                 }
             }
             @if let Some(wrong) = fault.of_all("auth") { (Wrong("auth", wrong)) }
-            p.pane.none.muted { "Requests are signed in any case: the receiver can check the header " code { "webhook-signature" } "." }
+            div.pane.none { p.muted { "Requests are signed in any case: the receiver can check the header " code { "webhook-signature" } "." } }
             (basic(form, fault, matches!(stored, Some(Auth::Basic { .. }))))
             (api_key(form, fault, matches!(stored, Some(Auth::ApiKey { .. }))))
             (oauth(form, fault, matches!(stored, Some(Auth::OauthClientCredentials { .. }))))
