@@ -27,8 +27,14 @@ pub(crate) const BUCKET: &str = "claims";
 pub(crate) const KEY: &str = "alias/hookstep";
 pub(crate) const MACHINE: &str = "arn:aws:states:eu-central-1:000000000000:stateMachine:hookstep-express";
 
-/// The only webhook there is.
+/// A webhook as most are. It subscribes to [`EVENT_TYPE`].
 pub(crate) const CONFIG_ID: &str = "0190a000-0000-7000-8000-00000000000a";
+
+/// A webhook with a filter and a transform.
+pub(crate) const SHAPED_CONFIG_ID: &str = "0190a000-0000-7000-8000-00000000000b";
+
+/// An event of the bus that is subscribed to.
+pub(crate) const EVENT_TYPE: &str = "order.created";
 
 /// Any time will do.
 const CREATED_AT: &str = "2026-01-02T03:04:05.678Z";
@@ -82,6 +88,7 @@ async fn answer(State(stub): State<Stub>, method: Method, headers: HeaderMap, bo
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let answer = match operation {
         Some("GetItem") => stub.item(&body),
+        Some("Query") => subscription(),
         Some("StartExecution") => {
             let input = body["input"].as_str().and_then(|input| serde_json::from_str(input).ok());
             let _ = stub.executions.send(input.unwrap_or_default());
@@ -112,16 +119,17 @@ impl Stub {
             Some(CONFIGS) => match request["Key"]["config_id"]["S"].as_str() {
                 Some("signing-key") => org_key(),
                 Some(secrets) if secrets.starts_with("secrets#") => credentials(),
-                _ => self.config(),
+                Some(id) => self.config(id),
+                None => json!({}),
             },
             _ => json!({}),
         }
     }
 
-    fn config(&self) -> Value {
-        json!({"Item": {
+    fn config(&self, id: &str) -> Value {
+        let mut item = json!({"Item": {
                 "org_id": {"S": "acme"},
-                "config_id": {"S": CONFIG_ID},
+                "config_id": {"S": id},
                 "created_at": {"S": CREATED_AT},
                 "updated_at": {"S": CREATED_AT},
                 "revision": {"N": "1"},
@@ -132,11 +140,22 @@ impl Stub {
                 "headers": {"M": {"x-bench": {"S": "1"}}},
                 "timeout_seconds": {"N": "30"},
                 "retry": {"M": {"schedule_seconds": {"L": [{"N": "5"}, {"N": "300"}]}}},
-        }})
+        }});
+        if id == SHAPED_CONFIG_ID {
+            item["Item"]["filter"] = json!({"M": {"jsonata": {"S": "$length(text) > 3"}}});
+            item["Item"]["transform"] = json!({"M": {"jsonata": {"S": "{'text': text}"}}});
+        }
+        item
     }
 }
 
-/// The keys of the only webhook.
+/// What `dispatch` reads of the webhooks of an org.
+fn subscription() -> Value {
+    let item = json!({"config_id": {"S": CONFIG_ID}, "event_types": {"L": [{"S": EVENT_TYPE}]}});
+    json!({"Items": [item], "Count": 1, "ScannedCount": 1})
+}
+
+/// The keys of a webhook.
 fn credentials() -> Value {
     let key = STANDARD.encode(Secret::from_random(&[7; 32]).reveal().as_bytes());
     json!({"Item": {
@@ -147,7 +166,7 @@ fn credentials() -> Value {
     }})
 }
 
-/// The key of its org.
+/// The key of the org.
 fn org_key() -> Value {
     let key = PrivateKey::from_seed(&[7; 32]);
     json!({"Item": {

@@ -21,11 +21,12 @@ use crate::numbers::Times;
 const DEFINITION: &str = include_str!("../../../statemachine.asl.json");
 
 /// The service integrations that the definition names.
-const RESOURCES: [&str; 4] = [
+const RESOURCES: [&str; 5] = [
     LAMBDA_INVOKE,
     "arn:aws:states:::dynamodb:putItem",
     "arn:aws:states:::dynamodb:getItem",
     "arn:aws:states:::states:startExecution",
+    "arn:aws:states:::events:putEvents",
 ];
 const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
 
@@ -85,12 +86,14 @@ fn machine() -> Outcome<Machine> {
     let function = |placeholder: &str, name: &str| (placeholder.to_owned(), name.to_owned());
     let substitutions = BTreeMap::from([
         function("FetchConfigFunctionArn", "fetch-config"),
+        function("TransformFunctionArn", "transform"),
         function("HydrateFunctionArn", "hydrate"),
         function("DeliverFunctionArn", "deliver"),
         function("UpdateStatusFunctionArn", "update-status"),
         function("ReplayFunctionArn", "replay"),
         function("Workflow", "express"),
         function("EventsTable", EVENTS),
+        function("EventBus", "hookstep"),
         function("StandardStateMachineArn", MACHINE),
     ]);
     Ok(Machine::load(DEFINITION, &substitutions, &RESOURCES)?)
@@ -182,4 +185,14 @@ impl Host for Cold<'_> {
     }
 
     fn record(&self, _: Event) {}
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_finds_all_that_it_names() {
+        if let Err(error) = super::machine() {
+            panic!("{error}");
+        }
+    }
 }

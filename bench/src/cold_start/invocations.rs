@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::aws::CONFIG_ID;
+use crate::aws::{CONFIG_ID, EVENT_TYPE, SHAPED_CONFIG_ID};
 use crate::chain::StepEvents;
 use crate::environment::Environment;
-use crate::functions::{Function, Functions};
+use crate::functions::{EMPTY, Function, Functions};
 use crate::numbers::Times;
 
 /// The size of the body that is delivered.
@@ -27,14 +27,14 @@ struct Costs<'a> {
 /// Measures the first invocation of so many environments each, and so many warm ones, the functions in turn.
 ///
 /// The tokens of `trigger` and `console` are read once in ten seconds, so a warm invocation seldom reads one here; a producer
-/// that sends less often pays for one read more.
+/// that sends less often pays for one read more. `replay` is left out: what it costs is how many events it is given.
 pub(crate) async fn measure(
     functions: &Functions,
     events: &StepEvents,
     starts: usize,
     warm: usize,
 ) -> Outcome<()> {
-    let mut rows: Vec<_> = functions.iter().map(|function| Costs::new(function, events)).collect();
+    let mut rows: Vec<_> = functions.iter().filter_map(|function| Costs::new(function, events)).collect();
     for _ in 0..starts {
         for row in &mut rows {
             row.invoke_first().await?;
@@ -63,9 +63,10 @@ fn cells(times: &Times) -> String {
 }
 
 impl<'a> Costs<'a> {
-    fn new(function: &'a Function, events: &StepEvents) -> Self {
-        let event = event_for(function.name, events);
-        Self { function, event, first: Times::default(), warm: Times::default(), warm_wall: Times::default() }
+    fn new(function: &'a Function, events: &StepEvents) -> Option<Self> {
+        let event = event_for(function.name, events)?;
+        let (first, warm, warm_wall) = (Times::default(), Times::default(), Times::default());
+        Some(Self { function, event, first, warm, warm_wall })
     }
 
     async fn invoke_first(&mut self) -> Outcome<()> {
@@ -110,22 +111,43 @@ async fn invoke(environment: &mut Environment, event: &Value) -> Outcome<(Durati
 }
 
 /// The steps of the chain get what the chain gave them.
-fn event_for(function: &str, events: &StepEvents) -> Value {
-    match function {
+fn event_for(function: &str, events: &StepEvents) -> Option<Value> {
+    let event = match function {
+        EMPTY => Value::Null,
+        "replay" => return None,
         "trigger" => trigger_event(),
         "console" => request("GET", &format!("/webhook/{CONFIG_ID}"), ""),
-        "hydrate" => {
-            let event = events.get("deliver").map(|input| input["event"].clone()).unwrap_or_default();
-            let key = format!("claims/acme/{CONFIG_ID}/{CONFIG_ID}");
-            json!({"event": event, "payload": {"claim": {"key": key}}})
+        "dispatch" => json!({
+            "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "accepted_at": "2026-01-02T03:04:05Z", "detail_type": EVENT_TYPE,
+            "detail": {"org_id": "acme", "text": text()},
+        }),
+        "transform" => {
+            let mut input = events.get("deliver")?.clone();
+            input["event"]["config_id"] = SHAPED_CONFIG_ID.into();
+            let retry = json!({"schedule_seconds": []});
+            let (status, request) = ("in_progress", input["request"].take());
+            input["plan"] =
+                json!({"status": status, "request": request, "retry": retry, "long": false, "shaped": true});
+            input["record"] = json!({});
+            input
         }
-        step => events.get(step).cloned().unwrap_or_default(),
-    }
+        "hydrate" => {
+            let key = format!("claims/acme/{CONFIG_ID}/{CONFIG_ID}");
+            json!({"event": events.get("deliver")?["event"], "payload": {"claim": {"key": key}}})
+        }
+        step => events.get(step)?.clone(),
+    };
+    Some(event)
+}
+
+/// As much of it as makes a body of the usual size.
+fn text() -> String {
+    "x".repeat(BODY_BYTES - r#"{"text":""}"#.len())
 }
 
 /// A producer's request with a body of the usual size.
 pub(crate) fn trigger_event() -> Value {
-    let body = json!({"text": "x".repeat(BODY_BYTES - r#"{"text":""}"#.len())}).to_string();
+    let body = json!({"text": text()}).to_string();
     request("POST", &format!("/webhook/{CONFIG_ID}/trigger"), &body)
 }
 

@@ -72,9 +72,11 @@ pub(crate) struct Assumptions {
 }
 
 impl Assumptions {
-    /// The billed time of a function on average, in milliseconds: it waits this long, and computes on its share of a core.
-    pub(crate) fn billed_ms(&self, function: &str, waits_ms: f64) -> f64 {
-        let warm = waits_ms + self.cpu_ms_of(function) * MEMORY_OF_ONE_CPU_MB / self.memory_mb;
+    /// The billed time of a function on average, in milliseconds: it waits this long, and computes on its share of a core what it
+    /// always does, and this more.
+    pub(crate) fn billed_ms(&self, function: &str, waits_ms: f64, more_cpu_ms: f64) -> f64 {
+        let cpu_ms = self.cpu_ms_of(function) + more_cpu_ms;
+        let warm = waits_ms + cpu_ms * MEMORY_OF_ONE_CPU_MB / self.memory_mb;
         // Billed by the millisecond, and since August 2025 with what comes before the first invocation ("AWS Lambda
         // standardizes billing for INIT Phase", AWS Compute Blog, 2025-04-29).
         warm.ceil() + self.cold_share * durations::of(function).cold_ms
@@ -134,7 +136,11 @@ impl Assumptions {
             format!("{} {} (+{})", measured.function, self.cpu_ms_of(measured.function), measured.cold_ms)
         });
         let functions = functions.collect::<Vec<_>>().join(", ");
-        format!("CPU ms on a whole core (+ billed ms more when cold): {functions}; {}", durations::SOURCE)
+        format!(
+            "CPU ms on a whole core (+ billed ms more when cold): {functions}, {} more for a body that is kept; {}",
+            durations::KEPT_BODY_CPU_MS,
+            durations::SOURCE
+        )
     }
 
     fn cpu_ms_of(&self, function: &str) -> f64 {

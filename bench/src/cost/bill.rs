@@ -2,6 +2,7 @@
 
 use crate::assumptions::Assumptions;
 use crate::counts::{Counts, Execution, Machine};
+use crate::durations::KEPT_BODY_CPU_MS;
 use crate::paths::Path;
 use crate::prices::*;
 
@@ -101,7 +102,10 @@ pub(crate) fn billed_ms(name: &str, counts: &Counts, given: &Assumptions) -> f64
         "deliver" => given.receiver_ms + given.connect_ms,
         _ => 0.0,
     };
-    given.billed_ms(name, requests + others)
+    let keeps_bodies =
+        name == "fetch-config" && function.requests.get("dynamodb") > Some(&function.invocations);
+    let more_cpu_ms = if keeps_bodies { KEPT_BODY_CPU_MS } else { 0.0 };
+    given.billed_ms(name, requests + others, more_cpu_ms)
 }
 
 /// The billed time of an Express execution: its tasks, its states, and the rounding.

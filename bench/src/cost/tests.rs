@@ -107,7 +107,7 @@ async fn a_skipped_event_is_recorded_and_not_sent() {
 #[test]
 fn less_memory_is_less_of_a_core() {
     let options = ["--cpu-ms", "deliver=2", "--cold-share", "0", "--memory-mb"];
-    let billed = |memory| given(&[&options[..], &[memory]].concat()).billed_ms("deliver", 100.0);
+    let billed = |memory| given(&[&options[..], &[memory]].concat()).billed_ms("deliver", 100.0, 0.0);
     assert_eq!((billed("1769"), billed("128")), (102.0, 128.0));
 }
 
