@@ -223,6 +223,25 @@ async fn events_are_sent_again_one_or_many() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_is_sent_again_through_what_the_webhook_has_now() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({"transform": {"jsonata": "number"}})).await;
+    let event = world.api.deliver(&id, r#"{"number": 7, "name": "seven"}"#).await;
+    let event_id = event["event_id"].as_str().unwrap();
+    let changed = json!({"transform": {"jsonata": "name"}});
+    assert_eq!(world.api.patch(&id, &changed).await.status, 200);
+    output(&mut hookstep(&world, &["replay", &id, event_id])).await;
+    world.api.until_events_of(&id, 2, "succeeded").await;
+    output(&mut hookstep(&world, &["replay", &id, event_id, "--reapply"])).await;
+    world.api.until_events_of(&id, 3, "succeeded").await;
+    output(&mut hookstep(&world, &["replay", &id, "--since", "1h", "--status", "succeeded", "--reapply"]))
+        .await;
+    world.api.until_events_of(&id, 6, "succeeded").await;
+    let bodies: Vec<_> = receiver.seen().into_iter().map(|seen| seen.body).collect();
+    assert_eq!(bodies, [&b"7"[..], b"7", b"seven", b"seven", b"seven", b"seven"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_was_kept_is_verified() {
     let (world, receiver, dir) = (World::start().await, Receiver::ok().await, TempDir::new().unwrap());
     let created = world.api.post("/webhook", &json!({"name": "n", "url": &receiver.url})).await.json();

@@ -26,7 +26,7 @@ export interface HookstepOptions {
   /**
    * How often a request is sent again after a connection that failed, a 429 or a 5xx: three times unless it is said, after
    * random pauses of up to 0.5 s, 1 s, 2 s and so on to 10 s, or after the `Retry-After` of the answer when that is at most
-   * 60 s. What would be done twice (creating a webhook, a replay) is sent again only after a 429 or a 503.
+   * 60 s. What would be done twice (creating a webhook, a replay) is sent again only after a 429.
    */
   retries?: number;
 }

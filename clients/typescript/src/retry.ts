@@ -46,8 +46,8 @@ async function once(how: Retrying, attempt: () => Promise<Response>, number: num
     const response = await attempt();
     if (response.ok) return { response };
     const { status } = response;
-    // These two say that it was not taken.
-    const again = status === 429 || status === 503 || (status >= 500 && how.harmless);
+    // Only a 429 says that it was not taken: API Gateway answers 503 when a function is late.
+    const again = status === 429 || (status >= 500 && how.harmless);
     const asked = retryAfter(response);
     const wait = again && asked <= MAX_RETRY_AFTER ? Math.max(asked, own) : undefined;
     return { error: await refusal(response), wait };

@@ -67,12 +67,12 @@ test("it gives up", async () => {
 
 test("what would be done twice is sent again only when it was not taken", async () => {
   const body = { name: "test", url: "https://example.com" };
-  for (const failure of [broken, reply(500), reply(504)]) {
+  for (const failure of [broken, reply(500), reply(503), reply(504)]) {
     const server = await serve(failure, reply(201, "{}", json));
     await assert.rejects(client(server.url).request("post", "/webhook", { body }));
     only(server.seen);
   }
-  const server = await serve(reply(429), reply(503), reply(201, "{}", json));
+  const server = await serve(reply(429), reply(429), reply(201, "{}", json));
   await client(server.url).request("post", "/webhook", { body });
   assert.deepEqual(server.seen.map((request) => request.body.toString()), Array(3).fill(JSON.stringify(body)));
 });

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use client::{EventId, Replay, ReplayQuery, ReplayStatus, Status};
+use client::{Again, EventId, Replay, ReplayQuery, ReplayStatus, Status};
 
 use crate::events::StatusName;
 use crate::out;
@@ -15,7 +15,8 @@ use crate::when::{When, when};
 
 pub(crate) const HELP: &str = "\
 An event is sent as it was, to where the webhook points now; its receiver sees
-the same webhook-id. Many are sent by Hookstep itself, at most 10,000 at a time:
+the same webhook-id. With --reapply it is sent as it came, through the filter and
+the transform that the webhook has now. Many are sent by Hookstep itself, at most 10,000 at a time:
 this command watches until all are on their way, and can be left with Ctrl-C.
 
 Exit code: 0 when they are on their way, 1 when the replay failed, 2 for a wrong
@@ -51,6 +52,10 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_enum, default_value = "failed")]
     status: StatusName,
 
+    /// Ask the filter and the transform again that the webhook has now.
+    #[arg(long)]
+    reapply: bool,
+
     /// Print the result as a line of JSON.
     #[arg(long)]
     json: bool,
@@ -63,9 +68,10 @@ const PERIOD: Duration = Duration::from_millis(500);
 pub(crate) async fn replay(args: ReplayArgs) -> Ending {
     let client = args.remote.client()?;
     let event_ids = args.event_ids;
+    let again = if args.reapply { Again::Reapplied } else { Again::AsSent };
     let config_id = remote::webhook(&client, &args.webhook).await?;
     if let [event_id] = event_ids[..] {
-        let replayed = client.replay(config_id, event_id).await?;
+        let replayed = client.replay(config_id, event_id, again).await?;
         if args.json {
             out::json(&replayed)?;
         } else {
@@ -83,7 +89,7 @@ pub(crate) async fn replay(args: ReplayArgs) -> Ending {
         },
         None => ReplayQuery::Events { event_ids },
     };
-    let mut replay = client.replay_many(config_id, &query).await?;
+    let mut replay = client.replay_many(config_id, &query, again).await?;
     out::note(format_args!("replay {} has begun", replay.replay_id));
     let mut bar = Bar::new(total);
     while replay.status == ReplayStatus::InProgress {

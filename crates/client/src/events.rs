@@ -43,6 +43,8 @@ pub struct Event {
     pub content_type: Option<String>,
     /// The producer's own id for it.
     pub correlation_id: Option<String>,
+    /// The detail type that its webhook subscribes to.
+    pub event_type: Option<String>,
     /// The event it sends again.
     pub replay_of: Option<EventId>,
     /// What the receiver knows it by: the first event of a chain of replays.
@@ -57,12 +59,23 @@ pub struct Event {
     pub attempt_count: u32,
     /// Why it was skipped or failed.
     pub reason: Option<String>,
+    /// What was sent in the place of its body, where a transform made something else of it.
+    pub sent: Option<Sent>,
     /// Its attempts, oldest first; only when one event is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Vec<Attempt>>,
     /// What a newer Hookstep says beyond that.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// What was sent in the place of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// Its `Content-Type`.
+    pub content_type: String,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// One attempt to deliver an event.

@@ -18,6 +18,16 @@ pub struct Replayed {
     pub status: Status,
 }
 
+/// What an event is sent again as, where its webhook has or had a filter or a transform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Again {
+    /// As it was sent.
+    #[default]
+    AsSent,
+    /// As it came, through the filter and the transform that the webhook has now.
+    Reapplied,
+}
+
 /// Which events to send again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -38,6 +48,13 @@ pub enum ReplayQuery {
         #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<Status>,
     },
+}
+
+#[derive(Serialize)]
+struct ReplayRequest<'a> {
+    #[serde(flatten)]
+    events: &'a ReplayQuery,
+    reapply: bool,
 }
 
 /// A bulk replay, and how far it has come.
@@ -66,21 +83,32 @@ pub struct Replay {
 }
 
 impl Client {
-    /// Sends an event that has ended again: the same body, under a new event id and the same `webhook-id`.
+    /// Sends an event that has ended again, under a new event id and the same `webhook-id`.
     ///
     /// # Errors
     /// As for every call; 409 while it is being delivered, or when its body is not kept.
-    pub async fn replay(&self, config_id: ConfigId, event_id: EventId) -> Result<Replayed, Error> {
+    pub async fn replay(
+        &self,
+        config_id: ConfigId,
+        event_id: EventId,
+        again: Again,
+    ) -> Result<Replayed, Error> {
         let path = format!("/webhook/{config_id}/events/{event_id}/replay");
-        self.send(Method::POST, &path, &json!({})).await
+        self.send(Method::POST, &path, &json!({"reapply": again == Again::Reapplied})).await
     }
 
     /// Begins to send many events again; [`Client::replay_progress`] tells how far it has come.
     ///
     /// # Errors
     /// As for every call.
-    pub async fn replay_many(&self, config_id: ConfigId, events: &ReplayQuery) -> Result<Replay, Error> {
-        self.send(Method::POST, &format!("/webhook/{config_id}/events/replay"), events).await
+    pub async fn replay_many(
+        &self,
+        config_id: ConfigId,
+        events: &ReplayQuery,
+        again: Again,
+    ) -> Result<Replay, Error> {
+        let asked = ReplayRequest { events, reapply: again == Again::Reapplied };
+        self.send(Method::POST, &format!("/webhook/{config_id}/events/replay"), &asked).await
     }
 
     /// How far a bulk replay has come.

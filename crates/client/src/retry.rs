@@ -34,7 +34,8 @@ pub(crate) fn pause(result: &Result<Answer, reqwest::Error>, twice: Twice, numbe
         // What never left cannot have been taken.
         Err(error) => error.is_connect() || (twice == Twice::Harmless && !error.is_builder()),
         Ok(answer) => match answer.status {
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => true,
+            StatusCode::TOO_MANY_REQUESTS => true,
+            // A 503, too, may come after the request was taken: API Gateway answers it when a function is late.
             status => status.is_server_error() && twice == Twice::Harmless,
         },
     };
