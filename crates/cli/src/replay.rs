@@ -15,9 +15,10 @@ use crate::when::{When, when};
 
 pub(crate) const HELP: &str = "\
 An event is sent as it was, to where the webhook points now; its receiver sees
-the same webhook-id. With --reapply it is sent as it came, through the filter and
-the transform that the webhook has now. Many are sent by Hookstep itself, at most 10,000 at a time:
-this command watches until all are on their way, and can be left with Ctrl-C.
+the same webhook-id. With --reapply it is sent as it came, through the filter
+and the transform that the webhook has now. Many are sent by Hookstep itself, at
+most 10,000 at a time: this command watches until all are on their way, and can
+be left with Ctrl-C.
 
 Exit code: 0 when they are on their way, 1 when the replay failed, 2 for a wrong
 command line, 4 when Hookstep refused or cannot be reached.
