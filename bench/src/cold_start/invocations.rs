@@ -34,7 +34,8 @@ pub(crate) async fn measure(
     starts: usize,
     warm: usize,
 ) -> Outcome<()> {
-    let mut rows: Vec<_> = functions.iter().filter_map(|function| Costs::new(function, events)).collect();
+    let rows = functions.iter().filter(|function| function.name != "replay");
+    let mut rows = rows.map(|function| Costs::new(function, events)).collect::<Outcome<Vec<_>>>()?;
     for _ in 0..starts {
         for row in &mut rows {
             row.invoke_first().await?;
@@ -63,10 +64,10 @@ fn cells(times: &Times) -> String {
 }
 
 impl<'a> Costs<'a> {
-    fn new(function: &'a Function, events: &StepEvents) -> Option<Self> {
+    fn new(function: &'a Function, events: &StepEvents) -> Outcome<Self> {
         let event = event_for(function.name, events)?;
         let (first, warm, warm_wall) = (Times::default(), Times::default(), Times::default());
-        Some(Self { function, event, first, warm, warm_wall })
+        Ok(Self { function, event, first, warm, warm_wall })
     }
 
     async fn invoke_first(&mut self) -> Outcome<()> {
@@ -111,10 +112,10 @@ async fn invoke(environment: &mut Environment, event: &Value) -> Outcome<(Durati
 }
 
 /// The steps of the chain get what the chain gave them.
-fn event_for(function: &str, events: &StepEvents) -> Option<Value> {
+fn event_for(function: &str, events: &StepEvents) -> Outcome<Value> {
+    let of_step = |step: &str| events.get(step).ok_or_else(|| format!("the chain has no {step}"));
     let event = match function {
         EMPTY => Value::Null,
-        "replay" => return None,
         "trigger" => trigger_event(),
         "console" => request("GET", &format!("/webhook/{CONFIG_ID}"), ""),
         "dispatch" => json!({
@@ -122,7 +123,7 @@ fn event_for(function: &str, events: &StepEvents) -> Option<Value> {
             "detail": {"org_id": "acme", "text": text()},
         }),
         "transform" => {
-            let mut input = events.get("deliver")?.clone();
+            let mut input = of_step("deliver")?.clone();
             input["event"]["config_id"] = SHAPED_CONFIG_ID.into();
             let retry = json!({"schedule_seconds": []});
             let (status, request) = ("in_progress", input["request"].take());
@@ -133,11 +134,11 @@ fn event_for(function: &str, events: &StepEvents) -> Option<Value> {
         }
         "hydrate" => {
             let key = format!("claims/acme/{CONFIG_ID}/{CONFIG_ID}");
-            json!({"event": events.get("deliver")?["event"], "payload": {"claim": {"key": key}}})
+            json!({"event": of_step("deliver")?["event"], "payload": {"claim": {"key": key}}})
         }
-        step => events.get(step)?.clone(),
+        step => of_step(step)?.clone(),
     };
-    Some(event)
+    Ok(event)
 }
 
 /// As much of it as makes a body of the usual size.

@@ -72,8 +72,8 @@ pub(crate) struct Assumptions {
 }
 
 impl Assumptions {
-    /// The billed time of a function on average, in milliseconds: it waits this long, and computes on its share of a core what it
-    /// always does, and this more.
+    /// The billed time of a function on average, in milliseconds: it waits this long, and computes on its share of a core:
+    /// what it always does, and `more_cpu_ms`.
     pub(crate) fn billed_ms(&self, function: &str, waits_ms: f64, more_cpu_ms: f64) -> f64 {
         let cpu_ms = self.cpu_ms_of(function) + more_cpu_ms;
         let warm = waits_ms + cpu_ms * MEMORY_OF_ONE_CPU_MB / self.memory_mb;

@@ -102,6 +102,7 @@ pub(crate) fn billed_ms(name: &str, counts: &Counts, given: &Assumptions) -> f64
         "deliver" => given.receiver_ms + given.connect_ms,
         _ => 0.0,
     };
+    // One request reads the webhook; another keeps the body.
     let keeps_bodies =
         name == "fetch-config" && function.requests.get("dynamodb") > Some(&function.invocations);
     let more_cpu_ms = if keeps_bodies { KEPT_BODY_CPU_MS } else { 0.0 };

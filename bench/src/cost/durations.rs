@@ -2,9 +2,11 @@
 //! everywhere.
 
 /// Where the numbers are from.
-pub(crate) const SOURCE: &str = "bench-cold-start of 2026-11-25 (Intel Xeon), medians of four runs, a TLS handshake of 0.3 ms added to deliver";
+pub(crate) const SOURCE: &str = "bench-cold-start of 2026-11-25 (Intel Xeon), medians of four runs, \
+    a TLS handshake of 0.3 ms added to deliver";
 
-/// CPU milliseconds that `fetch-config` takes more where it keeps the body: it is deflated, and written with a request of its own.
+/// CPU milliseconds that `fetch-config` takes more where it keeps the body, which is deflated, and written by a request of its
+/// own.
 pub(crate) const KEPT_BODY_CPU_MS: f64 = 0.3;
 
 /// One function.

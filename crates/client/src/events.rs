@@ -43,7 +43,7 @@ pub struct Event {
     pub content_type: Option<String>,
     /// The producer's own id for it.
     pub correlation_id: Option<String>,
-    /// The detail type that its webhook subscribes to.
+    /// What kind of event it is, where it came by a subscription.
     pub event_type: Option<String>,
     /// The event it sends again.
     pub replay_of: Option<EventId>,
