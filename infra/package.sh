@@ -8,7 +8,7 @@ functions=(trigger dispatch fetch-config transform hydrate deliver update-status
 target="${CARGO_TARGET_DIR:-target}"
 out="${1:-$target/lambda}"
 
-cargo build --release --locked "${functions[@]/#/-p}"
+cargo build --release --locked "${functions[@]/#/-phookstep-}"
 for function in "${functions[@]}"; do
   install -D -m 755 "$target/release/$function" "$out/$function/bootstrap"
   strip --strip-all "$out/$function/bootstrap"

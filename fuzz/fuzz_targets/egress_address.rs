@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use egress::Policy;
+use hookstep_egress::Policy;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: [u8; 16]| {

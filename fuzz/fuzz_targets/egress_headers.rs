@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use egress::Policy;
+use hookstep_egress::Policy;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use egress::{ClientTls, TlsParts, inspect, private_key_der};
+use hookstep_egress::{ClientTls, TlsParts, inspect, private_key_der};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use egress::Policy;
+use hookstep_egress::Policy;
 use libfuzzer_sys::fuzz_target;
 use url::Host;
 

@@ -8,9 +8,9 @@ use aws_sdk_eventbridge::types::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::Scope;
+use hookstep_contract::Scope;
+use hookstep_secrets::connection_name_for;
 use http::Method;
-use secrets::connection_name_for;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, NOBODY, ORG, Receiver, World};

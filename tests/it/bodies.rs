@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use contract::limits::{INLINE_BYTES, TRIGGER_BODY_BYTES};
 use futures_util::future::join_all;
+use hookstep_contract::limits::{INLINE_BYTES, TRIGGER_BODY_BYTES};
 use http::Method;
 use serde_json::json;
 
@@ -96,7 +96,7 @@ async fn a_body_arrives_to_the_byte() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_bytes_arrive_to_the_byte() {
     let (world, id, receiver) = one_webhook().await;
-    let sources = boot::sources();
+    let sources = hookstep_ambient::Sources::system();
     let random = |below: usize| ((sources.random)() * below as f64) as usize;
     let all = (0..40).map(|number| {
         // Half of them from a few bytes that escape, quote or break lines.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use contract::Sources;
+use hookstep_ambient::Sources;
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::{NoContext, Timestamp, Uuid};

@@ -13,7 +13,7 @@ const URL: &str = "https://example.com/hook";
 fn identity(days: i64) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["client.test".to_owned()]).unwrap();
-    let now = (boot::sources().clock)();
+    let now = (hookstep_ambient::Sources::system().clock)();
     (params.not_before, params.not_after) = (now - Duration::days(365), now + Duration::days(days));
     (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
 }

@@ -23,7 +23,7 @@ async fn new_upload(api: &Api, config_id: &str) -> Upload {
     let answer = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let text = |field: &str| answer.json()[field].as_str().unwrap().to_owned();
-    assert!(moment(&answer.json()["expires_at"]) > boot::sources().now().get());
+    assert!(moment(&answer.json()["expires_at"]) > hookstep_ambient::Sources::system().now().get());
     Upload { url: text("upload_url"), claim_check: text("claim_check") }
 }
 
@@ -269,8 +269,8 @@ async fn an_upload_url_does_not_copy_what_others_uploaded() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_url_expires() {
-    let past = |options: &mut local::Options| {
-        options.sources.clock = || (boot::sources().clock)() - Duration::from_secs(3700);
+    let past = |options: &mut hookstep_local::Options| {
+        options.sources.clock = || (hookstep_ambient::Sources::system().clock)() - Duration::from_secs(3700);
     };
     let world = World::with_options(past).await;
     let id = world.api.create_webhook("https://example.com/", json!({})).await;

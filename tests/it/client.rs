@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use client::{
+use hookstep_client::{
     Again, Body, Client, ConfigId, Error, EventQuery, INLINE_BODY_BYTES, Key, Outcome, Status, SyncAnswer,
     verify,
 };
@@ -59,7 +59,7 @@ async fn a_broken_connection_is_tried_again_and_in_the_end_told_with_its_cause()
     let client = Client::new(&server.url, "t").unwrap().with_retries(2);
     let error = client.trigger(nobody(), "x").idempotency_key("mine").await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
-    let chain = contract::error_chain(&error);
+    let chain = hookstep_contract::error_chain(&error);
     assert!(chain.contains("reset") && !chain.contains("127.0.0.1"), "{chain}");
     assert_eq!(server.calls(), 3);
     assert!(server.seen().iter().all(|request| request.header("idempotency-key") == Some("mine")));
@@ -71,7 +71,7 @@ async fn a_broken_connection_is_tried_again_and_in_the_end_told_with_its_cause()
 
     let client = Client::new(&closed_port().await, "t").unwrap().with_retries(0);
     let error = client.create_webhook(&json!({})).await.unwrap_err();
-    assert!(contract::error_chain(&error).contains("refused"), "{error:?}");
+    assert!(hookstep_contract::error_chain(&error).contains("refused"), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

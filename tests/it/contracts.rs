@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use contract::limits::{
+use hookstep_contract::limits::{
     CONFIG_HEADER_BYTES, IDEMPOTENCY_KEY_BYTES, INLINE_BYTES, MAX_PAUSE_SECS, MAX_RETRIES, STATE_DATA_BYTES,
     URL_BYTES,
 };
-use contract::{
+use hookstep_contract::{
     Content, DeliverInput, ErrorName, EventHead, Payload, Plan, RequestPlan, Retry, Status, WorkflowInput,
 };
 use proptest::prelude::*;
@@ -66,7 +66,7 @@ const FUNCTIONS: [&str; 9] = [
 ];
 
 /// Which crate may depend on which part of the AWS SDK. `store` wraps tables and the bucket, `secrets` connections and keys,
-/// `workflow` starts executions and `local` stands in for all of them; a function names a client only where its `main` makes it for `store`.
+/// `executions` starts executions and `local` stands in for all of them; a function names a client only where its `main` makes it for `store`.
 const AWS_SDKS: [(&str, &[&str]); 13] = [
     ("console", &["aws-sdk-dynamodb", "aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-s3", "aws-sdk-sfn"]),
     (
@@ -74,6 +74,7 @@ const AWS_SDKS: [(&str, &[&str]); 13] = [
         &["aws-sdk-dynamodb", "aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-s3", "aws-sdk-secretsmanager"],
     ),
     ("dispatch", &["aws-sdk-dynamodb", "aws-sdk-s3", "aws-sdk-sfn"]),
+    ("executions", &["aws-sdk-sfn"]),
     ("fetch-config", &["aws-sdk-dynamodb"]),
     ("hydrate", &["aws-sdk-s3"]),
     (
@@ -93,7 +94,6 @@ const AWS_SDKS: [(&str, &[&str]); 13] = [
     ("transform", &["aws-sdk-dynamodb", "aws-sdk-s3"]),
     ("trigger", &["aws-sdk-dynamodb", "aws-sdk-s3", "aws-sdk-sfn"]),
     ("update-status", &["aws-sdk-dynamodb"]),
-    ("workflow", &["aws-sdk-sfn"]),
 ];
 
 const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
@@ -418,7 +418,8 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let mut cargo = std::process::Command::new(env!("CARGO"));
     cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(workspace());
     let metadata: Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
-    let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
+    // By the folder below `crates`.
+    let name = |value: &Value| value["name"].as_str().unwrap().trim_start_matches("hookstep-").to_owned();
     let packages = metadata["packages"].as_array().unwrap().iter();
     let dependencies = |package: &Value| {
         let all = package["dependencies"].as_array().unwrap().iter();

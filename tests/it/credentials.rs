@@ -145,7 +145,7 @@ async fn a_connection_that_lost_its_credentials_fails_the_delivery_and_says_why(
         answer["error"].as_str().unwrap().to_owned()
     };
     let config_id = world.api.create_webhook(&receiver.url, basic()).await;
-    let name = secrets::connection_name_for(&"acme".parse().unwrap(), config_id.parse().unwrap());
+    let name = hookstep_secrets::connection_name_for(&"acme".parse().unwrap(), config_id.parse().unwrap());
     events.deauthorize_connection().name(&name).send().await.unwrap();
     assert!(failed(&config_id).await.starts_with("the connection is deauthorised"));
     events.delete_connection().name(&name).send().await.unwrap();

@@ -2,7 +2,7 @@
 //! in `subscriptions`.
 #![expect(clippy::unwrap_used, reason = "a history that cannot be read ends the test")]
 
-use contract::Publish;
+use hookstep_contract::Publish;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, NOBODY, ORG, Receiver, Reply, World, accepted};

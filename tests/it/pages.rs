@@ -5,7 +5,7 @@ mod events;
 mod forms;
 mod shapes;
 
-use contract::Scope;
+use hookstep_contract::Scope;
 use http::Method;
 use reqwest::redirect::Policy;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Changing some of a webhook's fields.
 
-use contract::Scope;
+use hookstep_contract::Scope;
 use http::Method;
 use serde_json::{Value, json};
 

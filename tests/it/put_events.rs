@@ -16,8 +16,8 @@ use crate::world::{NOBODY, ORG, Receiver, World};
 const TRIGGER: &str = "Webhook Trigger";
 
 /// The credentials of a host, as `hookstep aws-credentials` prints them.
-fn credentials(world: &World) -> local::AwsCredentials {
-    local::aws_credentials(world.dir.path(), &boot::sources()).unwrap()
+fn credentials(world: &World) -> hookstep_local::AwsCredentials {
+    hookstep_local::aws_credentials(world.dir.path(), &hookstep_ambient::Sources::system()).unwrap()
 }
 
 /// AWS's own client, with this key.

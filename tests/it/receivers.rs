@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use contract::limits::{RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
-use egress::Policy;
+use hookstep_contract::limits::{RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
+use hookstep_egress::Policy;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -1,9 +1,9 @@
 //! Events sent again, one or many; retries that are cancelled; bodies that are kept; test sends.
 #![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
+use hookstep_executions::AsyncWorkflow;
 use http::Method;
 use serde_json::{Value, json};
-use workflow::AsyncWorkflow;
 
 use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted};
 
@@ -106,7 +106,7 @@ async fn bodies_are_kept_to_the_byte_and_can_be_read_back() {
     let bodies: Vec<_> = receiver.seen().into_iter().map(|seen| seen.body).collect();
     assert_eq!(bodies.len(), 10);
     assert!(bodies.chunks(2).all(|pair| pair[0] == pair[1]));
-    let reader = world.with_scopes(&[contract::Scope::Trigger]).await;
+    let reader = world.with_scopes(&[hookstep_contract::Scope::Trigger]).await;
     reader.get(&event_path(&id, NOBODY, "/payload")).await.problem(403);
     api.get(&event_path(&id, NOBODY, "/payload")).await.problem(404);
 }

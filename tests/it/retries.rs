@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use hookstep_executions::AsyncWorkflow;
 use serde_json::{Value, json};
-use workflow::AsyncWorkflow;
 
 use crate::world::{Answer, Api, Receiver, Reply, World, accepted, closed_port, moment};
 
@@ -156,7 +156,7 @@ async fn a_retry_after_may_be_a_date() {
     let format = time::macros::format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
     );
-    let at = boot::sources().now().plus(Duration::from_secs(3)).get();
+    let at = hookstep_ambient::Sources::system().now().plus(Duration::from_secs(3)).get();
     let pause = left_alone(|| 0.5, at.format(format).unwrap()).await;
     assert!(pause > 1.9, "{pause}: the date has whole seconds");
 }

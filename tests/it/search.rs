@@ -1,7 +1,7 @@
 //! Finding an event again.
 #![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
-use contract::Scope;
+use hookstep_contract::Scope;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted, moment};

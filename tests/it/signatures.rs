@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use signing::{Metadata, NOISE_BYTES, PrivateKey, Received, Secret, Signer};
+use hookstep_signing::{Metadata, NOISE_BYTES, PrivateKey, Received, Secret, Signer};
 
 use crate::process::workspace;
 use crate::python;
@@ -109,7 +109,7 @@ impl Keys {
 const ID: &str = "0190a000-0000-7000-8000-00000000000a";
 
 fn now() -> i64 {
-    (boot::sources().clock)().unix_timestamp()
+    (hookstep_ambient::Sources::system().clock)().unix_timestamp()
 }
 
 #[test]

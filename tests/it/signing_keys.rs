@@ -5,10 +5,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use contract::Scope;
+use hookstep_contract::Scope;
+use hookstep_signing::{Key, Received, Secret, verify};
 use http::Method;
 use serde_json::{Value, json};
-use signing::{Key, Received, Secret, verify};
 use time::OffsetDateTime;
 
 use crate::world::{Answer, Api, NOBODY, ORG, Receiver, Seen, World, moment};
@@ -57,7 +57,8 @@ async fn a_signing_secret_is_shown_once() {
 static AHEAD_SECS: AtomicI64 = AtomicI64::new(0);
 
 fn clock() -> OffsetDateTime {
-    (boot::sources().clock)() + time::Duration::seconds(AHEAD_SECS.load(Ordering::Relaxed))
+    (hookstep_ambient::Sources::system().clock)()
+        + time::Duration::seconds(AHEAD_SECS.load(Ordering::Relaxed))
 }
 
 #[tokio::test]
@@ -157,8 +158,8 @@ async fn the_key_of_an_org_is_public_and_stays() {
     assert_eq!((shown.status, &key["org_id"], &key["algorithm"]), (200, &json!(ORG), &json!("ed25519")));
     assert_eq!(shown.headers["cache-control"], "public, max-age=3600");
     let (text, pem) = (key["public_key"].as_str().unwrap(), key["pem"].as_str().unwrap());
-    let public: signing::PublicKey = text.parse().unwrap();
-    assert_eq!(signing::PublicKey::from_pem(pem).unwrap(), public);
+    let public: hookstep_signing::PublicKey = text.parse().unwrap();
+    assert_eq!(hookstep_signing::PublicKey::from_pem(pem).unwrap(), public);
     world.api.create_webhook(URL, json!({})).await;
     assert_eq!(nobody.get(&path(ORG)).await.json(), key);
     world.admin_of("other").await.create_webhook(URL, json!({})).await;

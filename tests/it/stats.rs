@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use contract::{Scope, Timestamp};
+use hookstep_contract::{Scope, Timestamp};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::{NoContext, Uuid};
@@ -16,7 +16,7 @@ static LATER: AtomicI64 = AtomicI64::new(0);
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 fn clock() -> OffsetDateTime {
-    (boot::sources().clock)() + time::Duration::seconds(LATER.load(Ordering::Relaxed))
+    (hookstep_ambient::Sources::system().clock)() + time::Duration::seconds(LATER.load(Ordering::Relaxed))
 }
 
 fn new_id() -> Uuid {
@@ -34,7 +34,7 @@ async fn world_with_a_clock() -> World {
 
 /// Sets the clock to `hours` hours and this many minutes after midnight of a day last week.
 fn set_clock(hours: i64, minutes: i64) {
-    let now = (boot::sources().clock)();
+    let now = (hookstep_ambient::Sources::system().clock)();
     let midnight = now.replace_time(time::Time::MIDNIGHT) - time::Duration::days(7);
     LATER.store((midnight - now).whole_seconds() + hours * 3600 + minutes * 60, Ordering::Relaxed);
 }

@@ -7,11 +7,11 @@ use aws_sdk_sfn::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sfn::error::BoxError;
-use contract::Publish;
-use dispatch::{BusEvent, Context};
 use futures_util::{StreamExt, stream};
+use hookstep_contract::Publish;
+use hookstep_dispatch::{BusEvent, Context};
+use hookstep_executions::{AsyncWorkflow, Machines};
 use serde_json::{Value, json};
-use workflow::{AsyncWorkflow, Machines};
 
 use crate::cases::put_events;
 use crate::world::{Api, ORG, Receiver, Reply, World, until};
@@ -105,7 +105,7 @@ async fn an_event_that_the_bus_delivers_twice_is_sent_once() {
     let (config_id, receiver) = subscriber(&world.api, &["order.*"]).await;
     let ctx = world.host.dispatch();
     for _ in 0..2 {
-        assert_eq!(dispatch::handle(event("order.created"), ctx).await.unwrap().started, 1);
+        assert_eq!(hookstep_dispatch::handle(event("order.created"), ctx).await.unwrap().started, 1);
         world.api.until_events_of(&config_id, 1, "succeeded").await;
     }
     let event_id = world.api.first_event(&config_id).await["event_id"].as_str().unwrap().to_owned();
@@ -122,12 +122,12 @@ async fn a_dispatch_that_fails_in_part_is_repeated_without_a_second_delivery() {
     let (second, other) = subscriber(&world.api, &["order.*"]).await;
     let ctx = world.host.dispatch();
     let broken = Context { machines: machines_that_start_none_for(&second, &world), ..ctx.clone() };
-    let error = dispatch::handle(event("order.created"), &broken).await.unwrap_err();
-    assert_eq!(error.name, contract::ErrorName::WorkflowUnavailable);
+    let error = hookstep_dispatch::handle(event("order.created"), &broken).await.unwrap_err();
+    assert_eq!(error.name, hookstep_contract::ErrorName::WorkflowUnavailable);
     world.api.until_events_of(&first, 1, "succeeded").await;
     assert_eq!(other.calls(), 0);
 
-    assert_eq!(dispatch::handle(event("order.created"), ctx).await.unwrap().started, 2);
+    assert_eq!(hookstep_dispatch::handle(event("order.created"), ctx).await.unwrap().started, 2);
     world.api.until_events_of(&second, 1, "succeeded").await;
     let event_id = world.api.first_event(&first).await["event_id"].as_str().unwrap().to_owned();
     world.settled(&event_id).await;

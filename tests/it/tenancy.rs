@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use contract::Scope;
+use hookstep_contract::Scope;
+use hookstep_local::NewToken;
 use http::Method;
-use local::NewToken;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World};
@@ -173,7 +173,7 @@ async fn who_may_not_gets_nothing_from_any_operation() {
 async fn strangers(world: &World) -> Vec<(&'static str, Api)> {
     let with = |token: String| Api { token, ..world.api.clone() };
     let all = || NewToken::admin(ORG.parse().unwrap());
-    let now = boot::sources().now();
+    let now = hookstep_ambient::Sources::system().now();
     let past = NewToken { expires_at: Some(now.minus(Duration::from_secs(60))), ..all() };
     let revoked =
         world.api.post("/tokens", &json!({"name": "revoked", "scopes": ["trigger", "read", "manage"]})).await;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use contract::Scope;
+use hookstep_contract::Scope;
 use http::Method;
 use serde_json::{Value, json};
 

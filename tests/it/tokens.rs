@@ -3,9 +3,9 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use contract::{Scope, Timestamp};
+use hookstep_contract::{Scope, Timestamp};
+use hookstep_local::NewToken;
 use http::Method;
-use local::NewToken;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -46,7 +46,10 @@ async fn a_token_is_shown_once_and_does_what_it_was_made_for() {
     reader.post("/tokens", &json!({"name": "n", "scopes": ["manage"]})).await.problem(403);
 
     let list = listed(&world.api, "").await;
-    assert!(!list.to_string().contains(secret) && !list.to_string().contains(&api::hash_token(secret)));
+    assert!(
+        !list.to_string().contains(secret)
+            && !list.to_string().contains(&hookstep_http_edge::hash_token(secret))
+    );
     let [admin, shown] = list["data"].as_array().unwrap().as_slice() else { panic!("two: {list}") };
     assert_eq!(
         (&admin["name"], &admin["current"], &admin["expires_at"]),
@@ -89,7 +92,7 @@ async fn a_token_can_revoke_itself() {
 static LATER: AtomicI64 = AtomicI64::new(0);
 
 fn clock() -> OffsetDateTime {
-    (boot::sources().clock)() + time::Duration::seconds(LATER.load(Ordering::Relaxed))
+    (hookstep_ambient::Sources::system().clock)() + time::Duration::seconds(LATER.load(Ordering::Relaxed))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

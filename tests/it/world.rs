@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use axum::serve::ListenerExt;
 use bytes::Bytes;
-use contract::limits::INLINE_BYTES;
-use contract::{EventId, Publish, Scope};
-use egress::Policy;
-use expression::Sandbox;
+use hookstep_contract::limits::INLINE_BYTES;
+use hookstep_contract::{EventId, Publish, Scope};
+use hookstep_egress::Policy;
+use hookstep_executions::AsyncWorkflow;
+use hookstep_expression::Sandbox;
+use hookstep_local::{Host, NewToken, Options};
 use http::{HeaderMap, Method};
-use local::{Host, NewToken, Options};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -21,7 +22,6 @@ use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use workflow::AsyncWorkflow;
 
 use crate::process::binary;
 
@@ -84,7 +84,7 @@ impl World {
             publish: Publish::Failures,
             sandbox: Sandbox::new(binary("hookstep")),
             async_workflow: AsyncWorkflow::Express,
-            sources: boot::sources(),
+            sources: hookstep_ambient::Sources::system(),
         };
         set(&mut options);
         let host = Host::open(options).await.unwrap();
@@ -114,7 +114,7 @@ impl World {
     /// Waits until every execution of the event has ended.
     pub(crate) async fn settled(&self, event_id: &str) {
         let (event_id, start) = (event_id.parse().unwrap(), Instant::now());
-        while local::executions_of(self.dir.path(), event_id)
+        while hookstep_local::executions_of(self.dir.path(), event_id)
             .unwrap()
             .iter()
             .any(|run| run.status == "RUNNING")
@@ -128,7 +128,7 @@ impl World {
     pub(crate) async fn history(&self, event_id: &str) -> String {
         let event_id: EventId = event_id.parse().unwrap();
         let mut text = String::new();
-        for execution in local::executions_of(self.dir.path(), event_id).unwrap() {
+        for execution in hookstep_local::executions_of(self.dir.path(), event_id).unwrap() {
             text.push_str(&execution.history);
             let states = self.host.states();
             let described = states.describe_execution().execution_arn(&execution.arn).send().await.unwrap();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use asl::{Event, Execution, Host, Machine, Progress, TaskError};
+use hookstep_asl::{Event, Execution, Host, Machine, Progress, TaskError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

@@ -19,7 +19,7 @@ mod tests;
 mod world;
 
 use clap::Parser;
-use workflow::AsyncWorkflow;
+use hookstep_executions::AsyncWorkflow;
 
 use crate::assumptions::Assumptions;
 use crate::paths::Path;

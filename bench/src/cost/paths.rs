@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
+use hookstep_executions::AsyncWorkflow;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
-use workflow::AsyncWorkflow;
 
 use crate::Outcome;
 use crate::counts::{Counts, Execution};

@@ -1,8 +1,8 @@
 //! The goal, and that the counts are what a reader of the definition expects.
 
 use clap::Parser;
+use hookstep_executions::AsyncWorkflow;
 use tokio::sync::Mutex;
-use workflow::AsyncWorkflow;
 
 use crate::Args;
 use crate::assumptions::Assumptions;

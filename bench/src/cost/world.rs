@@ -9,15 +9,15 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::any;
-use contract::{EventId, Publish, Scope};
 use dynoxide::Database;
-use egress::Policy;
-use expression::Sandbox;
-use local::{Host, NewToken, Options};
+use hookstep_contract::{EventId, Publish, Scope};
+use hookstep_egress::Policy;
+use hookstep_executions::AsyncWorkflow;
+use hookstep_expression::Sandbox;
+use hookstep_local::{Host, NewToken, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
-use workflow::AsyncWorkflow;
 
 use crate::Outcome;
 use crate::prices::ITEM_OVERHEAD_BYTES;
@@ -43,18 +43,18 @@ impl World {
             data_dir: dir.path().to_owned(),
             public_url: "http://bench.invalid".to_owned(),
             policy: Policy { allow_http_targets: true, allow_private_targets: true },
-            inline_limit: contract::limits::INLINE_BYTES,
+            inline_limit: hookstep_contract::limits::INLINE_BYTES,
             keep_bodies,
             // As the template has it.
             static_ips: String::new(),
             publish: Publish::Failures,
             sandbox: Sandbox::of_this_program()?,
             async_workflow,
-            sources: boot::sources(),
+            sources: hookstep_ambient::Sources::system(),
         })
         .await?;
         // Two tokens: the one that triggers is read for the first time when it does.
-        let org: contract::OrgId = ORG.parse()?;
+        let org: hookstep_contract::OrgId = ORG.parse()?;
         let admin = host.create_token(NewToken::admin(org.clone())).await?;
         let scopes = vec![Scope::Trigger];
         let producer = host.create_token(NewToken { scopes, ..NewToken::admin(org) }).await?;
@@ -93,7 +93,7 @@ impl World {
     pub(crate) async fn executions(&self, event_id: EventId) -> Outcome<Vec<(String, String)>> {
         let done = async {
             loop {
-                let executions = local::executions_of(self.dir.path(), event_id)?;
+                let executions = hookstep_local::executions_of(self.dir.path(), event_id)?;
                 if !executions.is_empty() && executions.iter().all(|execution| execution.status != "RUNNING")
                 {
                     return Ok(executions

@@ -23,7 +23,7 @@ use crate::receiver::Receiver;
 /// Measures deliveries on this machine.
 #[derive(Debug, Parser)]
 struct Args {
-    /// The host's binary; `cargo build --release -p cli` makes it.
+    /// The host's binary; `cargo build --release --locked -p hookstep` makes it.
     #[arg(long, default_value = "target/release/hookstep")]
     hookstep: PathBuf,
 

@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use clap::Parser;
-use contract::Publish;
-use egress::Policy;
-use expression::Sandbox;
+use hookstep_contract::Publish;
+use hookstep_egress::Policy;
+use hookstep_executions::AsyncWorkflow;
+use hookstep_expression::Sandbox;
+use hookstep_local::{Host, NewToken, Options};
 use http_body_util::BodyExt;
-use local::{Host, NewToken, Options};
 use serde_json::Value;
 use tower::ServiceExt;
-use workflow::AsyncWorkflow;
 
 /// The org of the benchmark.
 const ORG: &str = "bench";
@@ -46,14 +46,14 @@ async fn main() -> Outcome<()> {
         data_dir: dir.path().to_owned(),
         public_url: "http://localhost".to_owned(),
         policy: Policy { allow_http_targets: true, allow_private_targets: true },
-        inline_limit: contract::limits::INLINE_BYTES,
+        inline_limit: hookstep_contract::limits::INLINE_BYTES,
         keep_bodies: true,
         static_ips: String::new(),
         publish: Publish::Nothing,
         // No webhook here has an expression.
         sandbox: Sandbox::new(""),
         async_workflow: AsyncWorkflow::Express,
-        sources: boot::sources(),
+        sources: hookstep_ambient::Sources::system(),
     };
     let host = Host::open(options.clone()).await?;
     let token = host.create_token(NewToken::admin(ORG.parse()?)).await?;

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use asl::{EventKind, TaskError};
+use hookstep_asl::{EventKind, TaskError};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use asl::{Checkpoint, DATA_LIMIT_BYTES, Event, Machine, Progress, within_data_limit};
+use hookstep_asl::{Checkpoint, DATA_LIMIT_BYTES, Event, Machine, Progress, within_data_limit};
 use serde_json::{Value, json};
 use time::macros::datetime;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use asl::{LoadError, Machine};
+use hookstep_asl::{LoadError, Machine};
 use proptest::prelude::{Strategy, any, prop_assert, proptest};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use asl::{Checkpoint, Event, Execution, Host, Machine, Progress, TaskError};
+use hookstep_asl::{Checkpoint, Event, Execution, Host, Machine, Progress, TaskError};
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use contract::EventId;
+use hookstep_contract::EventId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

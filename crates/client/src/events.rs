@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::{ConfigId, EventId, OrgId, Origin, Outcome, Status, Timestamp, Timings};
+use hookstep_contract::{ConfigId, EventId, OrgId, Origin, Outcome, Status, Timestamp, Timings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;

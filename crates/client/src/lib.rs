@@ -3,7 +3,7 @@
 //! ```
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use client::{Client, ConfigId, SyncAnswer};
+//! use hookstep_client::{Client, ConfigId, SyncAnswer};
 //! # use axum::extract::RawQuery;
 //! # use axum::http::StatusCode;
 //! # let event = r#""event_id": "01939f2e-8a10-7000-8000-2b7d40c5aa12", "status":"#;
@@ -62,12 +62,14 @@ mod verify;
 mod webhooks;
 
 pub use body::{Body, INLINE_BODY_BYTES};
-pub use contract::{ConfigId, EventId, OrgId, Origin, Outcome, ReplayStatus, Status, Timestamp, Timings};
 pub use error::{Error, Problem};
 pub use events::{Attempt, Event, EventQuery, Page, Sent};
+pub use hookstep_contract::{
+    ConfigId, EventId, OrgId, Origin, Outcome, ReplayStatus, Status, Timestamp, Timings,
+};
+pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
 pub use replays::{Again, Replay, ReplayQuery, Replayed};
 pub use send::Client;
-pub use signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
 pub use trigger::{Accepted, Delivered, SyncAnswer, SyncTrigger, Trigger};
 pub use verify::{Unverified, verify, verify_at};
 pub use webhooks::{OrgPublicKey, Webhook};

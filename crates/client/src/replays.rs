@@ -1,6 +1,6 @@
 //! Events that are sent again.
 
-use contract::{ConfigId, EventId, ReplayStatus, Status, Timestamp};
+use hookstep_contract::{ConfigId, EventId, ReplayStatus, Status, Timestamp};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -45,9 +45,9 @@ impl Client {
     /// A client of the Hookstep at `url` (`http://127.0.0.1:4700`, or the URL of an AWS deployment) with an API token.
     ///
     /// ```
-    /// let hookstep = client::Client::new("https://hooks.example.com", "hookstep_secret")?;
+    /// let hookstep = hookstep_client::Client::new("https://hooks.example.com", "hookstep_secret")?;
     /// assert!(!format!("{hookstep:?}").contains("secret"));
-    /// # Ok::<(), client::Error>(())
+    /// # Ok::<(), hookstep_client::Error>(())
     /// ```
     ///
     /// # Errors

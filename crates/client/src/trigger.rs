@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::pin::Pin;
 
-use contract::{ConfigId, EventId, Outcome, Status};
+use hookstep_contract::{ConfigId, EventId, Outcome, Status};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Bodies that are too large for a trigger.
 
-use contract::ConfigId;
+use hookstep_contract::ConfigId;
 use reqwest::Method;
 use serde::Deserialize;
 

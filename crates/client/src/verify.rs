@@ -2,8 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use hookstep_signing::{
+    DEFAULT_TOLERANCE, ID_HEADER, Key, Received, SIGNATURE_HEADER, TIMESTAMP_HEADER, VerifyError,
+};
 use http::HeaderMap;
-use signing::{DEFAULT_TOLERANCE, ID_HEADER, Key, Received, SIGNATURE_HEADER, TIMESTAMP_HEADER, VerifyError};
 use thiserror::Error;
 
 /// Why a request is not to be believed.
@@ -33,7 +35,7 @@ pub fn verify(headers: &HeaderMap, body: &[u8], keys: &[Key]) -> Result<(), Unve
 /// The same with a clock of your own: `now` in seconds since 1970, and how far the sender's may be from it.
 ///
 /// ```
-/// use client::{DEFAULT_TOLERANCE, Key, Unverified, VerifyError, verify_at};
+/// use hookstep_client::{DEFAULT_TOLERANCE, Key, Unverified, VerifyError, verify_at};
 ///
 /// let headers = [
 ///     ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
@@ -66,7 +68,7 @@ pub fn verify_at(
         timestamp: one(headers, TIMESTAMP_HEADER)?,
         signature: one(headers, SIGNATURE_HEADER)?,
     };
-    Ok(signing::verify(received, body, keys, tolerance, now)?)
+    Ok(hookstep_signing::verify(received, body, keys, tolerance, now)?)
 }
 
 fn one<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Unverified> {

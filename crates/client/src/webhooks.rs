@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use contract::{ConfigId, OrgId};
+use hookstep_contract::{ConfigId, OrgId};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 
-use api::Problem;
 use axum::http::StatusCode;
-use contract::{
+use hookstep_contract::{
     Auth, ConfigFields, Connection, FieldError, OrgId, Parameter, Place, WebhookConfig, connection_name,
     missing_value,
 };
-use egress::Policy;
-use secrets::{SaveError, connection_name_for};
+use hookstep_egress::Policy;
+use hookstep_http_edge::Problem;
+use hookstep_secrets::{SaveError, connection_name_for};
 
 use crate::Context;
 
@@ -172,7 +172,7 @@ fn refusal(error: SaveError, auth: &Auth) -> Problem {
 pub(crate) async fn tidy(ctx: &Context, config: &WebhookConfig) {
     if let Err(error) = try_tidy(ctx, config).await {
         let name = connection_name_for(&config.org_id, config.config_id);
-        let chain = contract::error_chain(&*error);
+        let chain = hookstep_contract::error_chain(&*error);
         tracing::warn!(connection.name = name, error.chain = chain, "a connection that nobody uses was left");
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, EventPath, Problem, no_event};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use contract::{ConfigId, EventId, EventRecord, OrgId, Scope, Status};
+use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Scope, Status};
+use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event};
 
 use crate::Context;
 use crate::events::{EventView, view};
@@ -25,10 +25,10 @@ use crate::events::{EventView, view};
     ),
     responses(
         (status = 200, description = "The event as it is now.", body = EventView),
-        (status = 404, response = api::NotFound),
-        (status = 409, response = api::Conflict),
-        (status = 503, response = api::Unavailable),
-        api::Authenticated,
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]

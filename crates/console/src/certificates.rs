@@ -1,9 +1,9 @@
 //! TLS of a webhook's own: its client certificate, and the authorities it trusts.
 
-use api::Problem;
-use contract::{CertificateInfo, FieldError, OrgId, Secret, Timestamp, Tls, TlsKeys};
-use egress::{ClientTls, TlsParts, TlsRefusal};
-use secrets::Keys;
+use hookstep_contract::{CertificateInfo, FieldError, OrgId, Secret, Timestamp, Tls, TlsKeys};
+use hookstep_egress::{ClientTls, TlsParts, TlsRefusal};
+use hookstep_http_edge::Problem;
+use hookstep_secrets::Keys;
 
 use crate::Context;
 
@@ -54,7 +54,7 @@ pub(crate) fn check(asked: Option<Tls>, before: Checked, now: Timestamp) -> Resu
 
 /// What a certificate says, which must be good now: whoever saves it can still do something about it.
 fn valid(certificate: &str, now: Timestamp) -> Result<CertificateInfo, FieldError> {
-    let facts = egress::inspect(certificate).map_err(refusal)?;
+    let facts = hookstep_egress::inspect(certificate).map_err(refusal)?;
     let info = CertificateInfo {
         subject: facts.subject,
         not_before: Timestamp::new(facts.not_before),

@@ -7,9 +7,9 @@ mod schema;
 
 use std::sync::LazyLock;
 
-use api::Problem;
 use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
+use hookstep_http_edge::Problem;
 
 use crate::openapi::{CACHE_CONTROL, JSON};
 use document::Document;

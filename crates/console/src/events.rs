@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use contract::limits::CORRELATION_ID_BYTES;
-use contract::{
+use hookstep_contract::limits::CORRELATION_ID_BYTES;
+use hookstep_contract::{
     Attempt, ConfigId, Content, EventId, EventRecord, FieldError, OrgId, Origin, Outcome, Scope, Sent,
     Status, Timestamp, Timings,
 };
+use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
+use hookstep_store::EventFilter;
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
-use store::EventFilter;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Context;
@@ -154,9 +154,9 @@ struct AttemptView {
     ),
     responses(
         (status = 200, description = "A page of events.", body = Page<EventView>),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["read"])),
 )]
@@ -172,7 +172,7 @@ pub(crate) async fn list(
     let page = match query.event_id()? {
         Some(event_id) => {
             let found = ctx.events.get(caller.org_id(), config_id, event_id).await?;
-            store::Page { events: found.into_iter().collect(), next: None }
+            hookstep_store::Page { events: found.into_iter().collect(), next: None }
         }
         None => search(&ctx, caller.org_id(), config_id, &query).await?,
     };
@@ -188,7 +188,7 @@ async fn search(
     org_id: &OrgId,
     config_id: ConfigId,
     query: &ListQuery,
-) -> Result<store::Page, Problem> {
+) -> Result<hookstep_store::Page, Problem> {
     let filter = EventFilter {
         status: query.status.as_deref().map(status).transpose()?,
         from: query.from.as_deref().map(|text| moment("from", text)).transpose()?,
@@ -238,8 +238,8 @@ impl ListQuery {
     ),
     responses(
         (status = 200, description = "The event, with every attempt so far.", body = EventView),
-        (status = 404, response = api::NotFound),
-        api::Authenticated,
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["read"])),
 )]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use api::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use hookstep_http_edge::Problem;
 use serde_json::{Value, json};
 
 use crate::Context;
@@ -19,7 +19,7 @@ use crate::Context;
     summary = "Is the service up?",
     responses(
         (status = 200, description = "It is, and its tables answer.", body = Object, example = json!({"status": "ok"})),
-        (status = 503, response = api::Unavailable),
+        (status = 503, response = hookstep_http_edge::Unavailable),
     ),
     security(()),
 )]
@@ -27,7 +27,7 @@ pub(crate) async fn check(State(ctx): State<Arc<Context>>) -> Result<Json<Value>
     match ctx.configs.check().await {
         Ok(()) => Ok(Json(json!({"status": "ok"}))),
         Err(error) => {
-            tracing::error!(error.chain = contract::error_chain(&error), "the tables do not answer");
+            tracing::error!(error.chain = hookstep_contract::error_chain(&error), "the tables do not answer");
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the tables do not answer"))
         }
     }

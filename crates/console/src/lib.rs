@@ -31,16 +31,17 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use api::Problem;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
-use contract::{Ciphertext, OrgId, Publish, Sources};
-use egress::Policy;
-use expression::Sandbox;
-use secrets::{Connections, Keys};
-use store::{Bodies, Claims, Configs, Events, Replays, Tokens};
-use workflow::Machines;
+use hookstep_ambient::Sources;
+use hookstep_contract::{Ciphertext, OrgId, Publish};
+use hookstep_egress::Policy;
+use hookstep_executions::Machines;
+use hookstep_expression::Sandbox;
+use hookstep_http_edge::Problem;
+use hookstep_secrets::{Connections, Keys};
+use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
 
 pub use openapi::openapi;
 

@@ -4,16 +4,19 @@ mod settings;
 
 use std::process::ExitCode;
 
-fn main() -> Result<ExitCode, boot::Error> {
+fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
     // It starts itself for every expression.
-    match expression::work_if_asked() {
+    match hookstep_expression::work_if_asked() {
         Some(code) => Ok(code),
         None => serve().map(|()| ExitCode::SUCCESS),
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn serve() -> Result<(), boot::Error> {
-    boot::init_tracing();
-    boot::serve(api::with_fallbacks(console::router(settings::context()?))).await
+async fn serve() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    hookstep_lambda_edge::serve(hookstep_http_edge::with_fallbacks(hookstep_console::router(
+        settings::context()?,
+    )))
+    .await
 }

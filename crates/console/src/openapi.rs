@@ -78,7 +78,7 @@ pub fn openapi() -> Document {
         crate::docs::page,
         crate::docs::style,
     ),
-    components(schemas(api::Problem)),
+    components(schemas(hookstep_http_edge::Problem)),
     modifiers(&Shared),
 )]
 struct Routes;
@@ -96,7 +96,7 @@ impl Modify for Shared {
             .build();
         let components = document.components.get_or_insert_with(Components::new);
         components.add_security_scheme("token", SecurityScheme::Http(token));
-        for (name, refusal) in api::refusals() {
+        for (name, refusal) in hookstep_http_edge::refusals() {
             components.responses.insert(name.to_owned(), refusal);
         }
     }

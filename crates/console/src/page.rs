@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contract::FieldError;
+use hookstep_contract::FieldError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem, read_json};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use contract::{ConfigFields, ConfigId, Scope};
+use hookstep_contract::{ConfigFields, ConfigId, Scope};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
 use serde_json::{Map, Value};
 
 use crate::Context;
@@ -30,12 +30,12 @@ use crate::view::WebhookView;
     request_body(content = WebhookPatch, example = json!({"enabled": false})),
     responses(
         (status = 200, description = "The webhook as it is now.", body = WebhookView),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        (status = 409, response = api::Conflict),
-        (status = 413, response = api::TooLarge),
-        (status = 503, response = api::Unavailable),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use contract::{ConfigId, EventId, Scope};
+use hookstep_contract::{ConfigId, EventId, Scope};
+use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -53,9 +53,9 @@ enum PayloadOf {
     responses(
         (status = 200, description = "The body.", content_type = "*/*"),
         (status = 307, description = "The body is large: it is where this points to, for five minutes."),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["read"])),
 )]

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem, read_json};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use contract::{Auth, ConfigFields, ConfigId, Content, Filter, OrgId, Scope, Shape, Transform};
-use expression::{Fault, Verdict};
+use hookstep_contract::{Auth, ConfigFields, ConfigId, Content, Filter, OrgId, Scope, Shape, Transform};
+use hookstep_expression::{Fault, Verdict};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -95,10 +95,10 @@ pub(crate) struct PreviewedRequest {
     })),
     responses(
         (status = 200, description = "What would become of the body.", body = Preview),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        (status = 413, response = api::TooLarge),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use api::{Problem, read_query};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, Uri, header};
-use contract::{FieldError, OrgId, OrgKey};
+use hookstep_contract::{FieldError, OrgId, OrgKey};
+use hookstep_http_edge::{Problem, read_query};
+use hookstep_signing::{PrivateKey, PublicKey};
 use serde::{Deserialize, Serialize};
-use signing::{PrivateKey, PublicKey};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{Context, bytes_32};
@@ -53,9 +53,9 @@ pub(crate) struct PublicKeyView {
     ),
     responses(
         (status = 200, description = "The key.", body = PublicKeyView),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        (status = 500, response = api::Internal),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 500, response = hookstep_http_edge::Internal),
     ),
     security(()),
 )]

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, EventPath, Problem, no_event, read_json};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
-use contract::{ConfigId, EventId, OrgId, Scope, Status};
+use hookstep_contract::{ConfigId, EventId, OrgId, Scope, Status};
+use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_json};
+use hookstep_store::Again;
 use serde::{Deserialize, Serialize};
-use store::Again;
 use utoipa::ToSchema;
 
 use crate::Context;
@@ -52,11 +52,11 @@ pub(crate) struct ReplayOptions {
     request_body(content = Option<ReplayOptions>, description = "May be left out."),
     responses(
         (status = 202, description = "It is on its way.", body = Replayed),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        (status = 409, response = api::Conflict),
-        (status = 503, response = api::Unavailable),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]

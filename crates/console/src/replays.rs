@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Caller, ConfigPath, Problem, ReplayPath, no_replay, read_json};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
-use contract::limits::MAX_REPLAYS;
-use contract::{
-    ConfigId, EventId, FieldError, OrgId, ReplayInput, ReplayJob, ReplayStatus, Scope, Selection, Sources,
-    Status, Timestamp,
+use hookstep_ambient::Sources;
+use hookstep_contract::limits::MAX_REPLAYS;
+use hookstep_contract::{
+    ConfigId, EventId, FieldError, OrgId, ReplayInput, ReplayJob, ReplayStatus, Scope, Selection, Status,
+    Timestamp,
 };
+use hookstep_http_edge::{Caller, ConfigPath, Problem, ReplayPath, no_replay, read_json};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -104,11 +105,11 @@ impl From<ReplayJob> for ReplayView {
     request_body(content = ReplayRequest, example = json!({"since": "2026-01-02T00:00:00Z", "status": "failed"})),
     responses(
         (status = 202, description = "The replay, which has begun.", body = ReplayView),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        (status = 413, response = api::TooLarge),
-        (status = 503, response = api::Unavailable),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -138,8 +139,8 @@ pub(crate) async fn create(
     ),
     responses(
         (status = 200, description = "The replay.", body = ReplayView),
-        (status = 404, response = api::NotFound),
-        api::Authenticated,
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["read"])),
 )]

@@ -1,15 +1,15 @@
 //! Saving a webhook: its item, its credentials and its connection, so that it is wholly saved or not at all.
 
-use api::{Caller, ConfigPath, Problem};
 use axum::http::StatusCode;
-use contract::{
+use hookstep_contract::{
     Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, Publish, Shape, Timestamp,
     WebhookConfig, is_ours,
 };
-use egress::Refusal;
-use expression::Fault;
-use signing::Secret;
-use store::{Hold, Written};
+use hookstep_egress::Refusal;
+use hookstep_expression::Fault;
+use hookstep_http_edge::{Caller, ConfigPath, Problem};
+use hookstep_signing::Secret;
+use hookstep_store::{Hold, Written};
 use tracing::Instrument;
 
 use crate::authentication::{self, Change, is_own};
@@ -26,7 +26,7 @@ pub(crate) struct Saved {
 struct Draft {
     fields: ConfigFields,
     change: Change,
-    certificate: Option<contract::CertificateInfo>,
+    certificate: Option<hookstep_contract::CertificateInfo>,
 }
 
 /// The caller's webhook of this id, with every change so far.
@@ -196,7 +196,7 @@ async fn hold(ctx: &Context, config: &WebhookConfig) -> Result<Hold, Problem> {
 async fn release(ctx: &Context, config: &WebhookConfig, hold: Hold) {
     // Logged and left: it ends by itself.
     if let Err(error) = ctx.configs.release(config, hold).await {
-        api::log_failure(&error);
+        hookstep_http_edge::log_failure(&error);
     }
 }
 

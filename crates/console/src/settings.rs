@@ -1,39 +1,41 @@
 //! What the function is given: its settings, and its clients.
 
-use console::Context;
-use egress::Policy;
-use expression::Sandbox;
-use secrets::{Connections, Keys};
-use store::{Bodies, Claims, Configs, Events, Replays, Tokens};
-use workflow::{AsyncWorkflow, Machines};
+use hookstep_ambient::{Sources, env};
+use hookstep_console::Context;
+use hookstep_egress::Policy;
+use hookstep_executions::{AsyncWorkflow, Machines};
+use hookstep_expression::Sandbox;
+use hookstep_secrets::{Connections, Keys};
+use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
 
 /// All that the routes need.
-pub(crate) fn context() -> Result<Context, boot::Error> {
-    let aws: &'static boot::Aws = Box::leak(Box::new(boot::Aws::from_env()?));
-    let (tables, events) = (aws_sdk_dynamodb::Client::new(aws.config()), boot::env("EVENTS_TABLE")?);
+pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
+    let aws = hookstep_lambda_edge::aws()?;
+    let (tables, events) = (aws_sdk_dynamodb::Client::new(aws.config()), env::required("EVENTS_TABLE")?);
     let machines = || {
-        let config = aws_sdk_sfn::config::Builder::from(aws.config()).interceptor(boot::OneHost);
+        let config = aws_sdk_sfn::config::Builder::from(aws.config())
+            .interceptor(hookstep_lambda_edge::IgnoreEndpointPrefix);
         aws_sdk_sfn::Client::from_conf(config.build())
     };
-    let [express, standard] = ["EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"].map(boot::env);
-    let starts_async = AsyncWorkflow::new(boot::env_flag("ASYNC_STANDARD"));
+    let [express, standard] = ["EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"].map(env::required);
+    let starts_async = AsyncWorkflow::new(env::flag("ASYNC_STANDARD"));
     Ok(Context {
-        tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?, boot::sources()),
-        configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
-        events: Events::new(tables.clone(), &events).kept_for(boot::retention()?),
+        tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
+        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
+        events: Events::new(tables.clone(), &events).kept_for(env::retention()?),
         bodies: Bodies::new(tables.clone(), &events),
-        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
-        replays: Replays::new(tables, &events).kept_for(boot::retention()?),
-        keys: Keys::new(|| aws_sdk_kms::Client::new(aws.config()), boot::env("KEY_ID")?),
+        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
+        replays: Replays::new(tables, &events).kept_for(env::retention()?),
+        keys: Keys::new(|| aws_sdk_kms::Client::new(aws.config()), env::required("KEY_ID")?),
         connections: Connections::new(|| aws_sdk_eventbridge::Client::new(aws.config())),
         machines: Machines::new(machines, express?, standard?, starts_async),
-        static_ips: boot::env("STATIC_IPS").unwrap_or_default(),
-        publish: boot::env("PUBLISH_EVENTS")?.parse()?,
+        static_ips: env::required("STATIC_IPS").unwrap_or_default(),
+        publish: env::required("PUBLISH_EVENTS")?.parse()?,
         sandbox: Sandbox::of_this_program()?,
         policy: Policy {
-            allow_http_targets: boot::env_flag("ALLOW_HTTP_TARGETS"),
-            allow_private_targets: boot::env_flag("ALLOW_PRIVATE_TARGETS"),
+            allow_http_targets: env::flag("ALLOW_HTTP_TARGETS"),
+            allow_private_targets: env::flag("ALLOW_PRIVATE_TARGETS"),
         },
-        sources: boot::sources(),
+        sources: Sources::system(),
     })
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Caller, ConfigPath, Problem, read_json};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
-use contract::{ConfigId, FieldError, Lifetime, OrgId, Scope, SigningKey, Timestamp, WebhookConfig};
+use hookstep_contract::{ConfigId, FieldError, Lifetime, OrgId, Scope, SigningKey, Timestamp, WebhookConfig};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
+use hookstep_signing::Secret;
 use serde::{Deserialize, Serialize, Serializer};
-use signing::Secret;
 use utoipa::ToSchema;
 
 use crate::authentication::Change;
@@ -67,11 +67,11 @@ pub(crate) struct Rotated {
     request_body = Option<Rotation>,
     responses(
         (status = 200, description = "The new secret.", body = Rotated),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        (status = 409, response = api::Conflict),
-        (status = 413, response = api::TooLarge),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -154,7 +154,7 @@ fn retired(keys: Vec<SigningKey>, now: Timestamp, overlap: Duration) -> Result<V
 
 #[cfg(test)]
 mod tests {
-    use contract::Ciphertext;
+    use hookstep_contract::Ciphertext;
 
     use super::*;
 

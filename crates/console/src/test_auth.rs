@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem, log_failure};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use contract::limits::SYNC_BUDGET;
-use contract::{AuthReport, ConfigId, OrgId, Scope, TestAuth};
+use hookstep_contract::limits::SYNC_BUDGET;
+use hookstep_contract::{AuthReport, ConfigId, OrgId, Scope, TestAuth};
+use hookstep_executions::{Run, WorkflowError};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, log_failure};
 use serde_json::json;
-use workflow::{Run, WorkflowError};
 
 use crate::Context;
 
@@ -27,10 +27,10 @@ use crate::Context;
     ),
     responses(
         (status = 200, description = "What came of it.", body = AuthReport),
-        (status = 404, response = api::NotFound),
-        (status = 503, response = api::Unavailable),
-        (status = 504, response = api::TimedOut),
-        api::Authenticated,
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        (status = 504, response = hookstep_http_edge::TimedOut),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]

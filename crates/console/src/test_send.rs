@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem, answer, read_query};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
-use contract::limits::SYNC_BUDGET;
-use contract::{
+use hookstep_contract::limits::SYNC_BUDGET;
+use hookstep_contract::{
     ConfigId, Content, EventHead, EventId, Mode, OrgId, Origin, Payload, Scope, WorkflowInput, WorkflowOutput,
 };
+use hookstep_executions::{Run, WorkflowError};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
 use serde::Deserialize;
 use utoipa::openapi::schema::OneOfBuilder;
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
-use workflow::{Run, WorkflowError};
 
 use crate::{Context, preview, save};
 
@@ -73,11 +73,11 @@ impl ToSchema for Tested {}
     responses(
         (status = 200, description = "The delivery has ended, and this is how; or, with `send=false`, what would be sent.", body = Tested),
         (status = 202, description = "The event is on its way: the receiver takes its time.", body = answer::Accepted),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        (status = 413, response = api::TooLarge),
-        (status = 503, response = api::Unavailable),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]

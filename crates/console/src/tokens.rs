@@ -4,14 +4,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use api::{Caller, Problem, TokenPath, hash_token, new_token, no_token, read_json, read_query};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
-use contract::{FieldError, OrgId, Scope, Timestamp, Token, TokenId};
+use hookstep_contract::{FieldError, OrgId, Scope, Timestamp, Token, TokenId};
+use hookstep_http_edge::{
+    Caller, Problem, TokenPath, hash_token, new_token, no_token, read_json, read_query,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -85,9 +87,9 @@ struct ListQuery {
     request_body(content = TokenFields, example = json!({"name": "orders service", "scopes": ["trigger"]})),
     responses(
         (status = 201, description = "The token itself, and what it may do.", body = NewTokenView),
-        (status = 400, response = api::Invalid),
-        (status = 413, response = api::TooLarge),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -114,8 +116,8 @@ pub(crate) async fn create(
     ),
     responses(
         (status = 200, description = "A page of tokens.", body = Page<TokenView>),
-        (status = 400, response = api::Invalid),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -144,8 +146,8 @@ pub(crate) async fn list(
     ),
     responses(
         (status = 204, description = "It is revoked."),
-        (status = 404, response = api::NotFound),
-        api::Authenticated,
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use contract::limits::days;
-use contract::{Auth, Timestamp, WebhookConfig};
+use hookstep_contract::limits::days;
+use hookstep_contract::{Auth, Timestamp, WebhookConfig};
+use hookstep_signing::Secret;
 use serde::{Serialize, Serializer};
-use signing::Secret;
 use utoipa::ToSchema;
 
 use crate::save::Saved;

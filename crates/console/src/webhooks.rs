@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem, read_json, read_query};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
-use contract::{ConfigFields, ConfigId, Scope};
+use hookstep_contract::{ConfigFields, ConfigId, Scope};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json, read_query};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -48,10 +48,10 @@ struct ListQuery {
     ),
     responses(
         (status = 201, description = "The webhook, with its signing secret.", body = WebhookView),
-        (status = 400, response = api::Invalid),
-        (status = 413, response = api::TooLarge),
-        (status = 503, response = api::Unavailable),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -79,8 +79,8 @@ pub(crate) async fn create(
     ),
     responses(
         (status = 200, description = "The webhook, without its secrets.", body = WebhookView),
-        (status = 404, response = api::NotFound),
-        api::Authenticated,
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["read"])),
 )]
@@ -117,12 +117,12 @@ pub(crate) async fn read(
     ),
     responses(
         (status = 200, description = "The webhook as it is now.", body = WebhookView),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        (status = 409, response = api::Conflict),
-        (status = 413, response = api::TooLarge),
-        (status = 503, response = api::Unavailable),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -154,9 +154,9 @@ pub(crate) async fn replace(
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 404, response = api::NotFound),
-        (status = 409, response = api::Conflict),
-        api::Authenticated,
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["manage"])),
 )]
@@ -184,8 +184,8 @@ pub(crate) async fn delete(
     ),
     responses(
         (status = 200, description = "A page of webhooks.", body = Page<WebhookView>),
-        (status = 400, response = api::Invalid),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["read"])),
 )]

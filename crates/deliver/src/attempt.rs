@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use contract::limits::{MAX_TIMEOUT_SECS, RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
-use contract::{Attempt, DeliverInput, ErrorName, Outcome, RequestPlan, Sources, StepError, Timestamp};
-use egress::{Body, Client, Keep, Request};
+use hookstep_ambient::Sources;
+use hookstep_contract::limits::{MAX_TIMEOUT_SECS, RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
+use hookstep_contract::{Attempt, DeliverInput, ErrorName, Outcome, RequestPlan, StepError, Timestamp};
+use hookstep_egress::{Body, Client, Keep, Request};
 use http::Method;
 use tokio::time::Instant;
 

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::Connection;
-use secrets::Values;
+use hookstep_contract::Connection;
+use hookstep_secrets::Values;
 use tokio::time::Instant;
 
 use crate::mask::Mask;
@@ -30,7 +30,7 @@ impl Credentials {
         &self,
         tokens: &Tokens,
         refused: Option<&str>,
-        http: &egress::Client,
+        http: &hookstep_egress::Client,
         deadline: Instant,
     ) -> Result<Authentication, Failure> {
         let authorization = |value: String, secrets: Vec<String>| Authentication {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::{Place, TokenMethod};
-use egress::{Body, Client, Keep, Request, Response};
+use hookstep_contract::{Place, TokenMethod};
+use hookstep_egress::{Body, Client, Keep, Request, Response};
+use hookstep_secrets::OauthClient;
 use http::Method;
-use secrets::OauthClient;
 use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
@@ -48,7 +48,7 @@ pub(crate) async fn exchange(
     match http.send(request).await {
         Ok(response) => read(&response, client),
         Err(failure) => {
-            let transient = !matches!(failure.error, egress::SendError::Refused(_));
+            let transient = !matches!(failure.error, hookstep_egress::SendError::Refused(_));
             Err(Failure {
                 reason: format!("the token endpoint: {}", failure.error),
                 transient,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::{EventHead, Timestamp};
+use hookstep_contract::{EventHead, Timestamp};
 
 use crate::authentication::Authentication;
 use crate::mask::masked;

@@ -6,13 +6,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contract::{
+use hookstep_ambient::OnDemand;
+use hookstep_contract::{
     Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, StepError, Timestamp, TlsKeys,
 };
-use egress::{ClientTls, TlsParts};
-use secrets::{Keys, ReadError, Vault};
-use signing::{PrivateKey, Secret, Signer};
-use store::{Configs, OnDemand};
+use hookstep_egress::{ClientTls, TlsParts};
+use hookstep_secrets::{Keys, ReadError, Vault};
+use hookstep_signing::{PrivateKey, Secret, Signer};
+use hookstep_store::Configs;
 use tokio::time::Instant;
 
 use crate::authentication::Credentials;
@@ -31,7 +32,7 @@ pub struct Keyring {
     configs: OnDemand<Configs>,
     keys: Keys,
     vault: Vault,
-    client: egress::Client,
+    client: hookstep_egress::Client,
     pub(crate) tokens: Tokens,
     kept: Arc<Mutex<Kept>>,
 }
@@ -57,7 +58,7 @@ pub(crate) struct Ring {
     /// Or why there are none, for the one who owns the webhook.
     pub(crate) credentials: Result<Option<Credentials>, String>,
     /// Under the webhook's own TLS, where it has one.
-    pub(crate) client: egress::Client,
+    pub(crate) client: hookstep_egress::Client,
 }
 
 impl Ring {
@@ -81,14 +82,14 @@ impl Keyring {
         configs: impl FnOnce() -> Configs + Send + 'static,
         keys: Keys,
         vault: Vault,
-        client: egress::Client,
+        client: hookstep_egress::Client,
     ) -> Self {
         let configs = OnDemand::new(configs);
         Self { configs, keys, vault, client, tokens: Tokens::default(), kept: Arc::default() }
     }
 
     /// The way out for whatever is not the receiver.
-    pub(crate) fn client(&self) -> &egress::Client {
+    pub(crate) fn client(&self) -> &hookstep_egress::Client {
         &self.client
     }
 
@@ -191,7 +192,7 @@ impl Keyring {
     }
 
     /// A client under the webhook's own TLS.
-    async fn tls(&self, org_id: &OrgId, tls: Option<&TlsKeys>) -> Result<egress::Client, StepError> {
+    async fn tls(&self, org_id: &OrgId, tls: Option<&TlsKeys>) -> Result<hookstep_egress::Client, StepError> {
         let Some(tls) = tls else { return Ok(self.client.clone()) };
         let private_key = match &tls.private_key {
             Some(key) => Some(self.decrypt(org_id, key).await?),

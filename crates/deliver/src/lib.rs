@@ -1,6 +1,6 @@
 //! The step that makes one HTTP attempt.
 //!
-//! What the receiver does, refuses or lets time out is a value: an [`Attempt`](contract::Attempt) with its [`Outcome`](contract::Outcome). So is an
+//! What the receiver does, refuses or lets time out is a value: an [`Attempt`](hookstep_contract::Attempt) with its [`Outcome`](hookstep_contract::Outcome). So is an
 //! authorisation server that gives no token. An `Err` means that we are broken: a table or the bucket does not answer, or the
 //! state holds what no step writes.
 //!
@@ -24,7 +24,8 @@ mod test_auth;
 #[cfg(test)]
 mod tests;
 
-use contract::{DeliverCall, DeliverOutput, Sources, StepError};
+use hookstep_ambient::Sources;
+use hookstep_contract::{DeliverCall, DeliverOutput, StepError};
 
 pub use keyring::Keyring;
 
@@ -34,7 +35,7 @@ pub struct Context {
     /// The keys of webhooks, and the way out.
     pub keyring: Keyring,
     /// Where claim checks are read.
-    pub claims: store::Claims,
+    pub claims: hookstep_store::Claims,
     /// The clock and the dice.
     pub sources: Sources,
 }

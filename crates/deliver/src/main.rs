@@ -1,27 +1,28 @@
 //! The Lambda function of the states `Deliver` and `TestAuth`.
 
-use deliver::{Context, Keyring, handle};
-use egress::Policy;
-use secrets::{Connections, Keys, Vault};
-use store::{Claims, Configs};
+use hookstep_ambient::{Sources, env};
+use hookstep_deliver::{Context, Keyring, handle};
+use hookstep_egress::Policy;
+use hookstep_secrets::{Connections, Keys, Vault};
+use hookstep_store::{Claims, Configs};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), boot::Error> {
-    boot::init_tracing();
-    let aws: &'static boot::Aws = Box::leak(Box::new(boot::Aws::from_env()?));
+async fn main() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    let aws = hookstep_lambda_edge::aws()?;
     let policy = Policy {
-        allow_http_targets: boot::env_flag("ALLOW_HTTP_TARGETS"),
-        allow_private_targets: boot::env_flag("ALLOW_PRIVATE_TARGETS"),
+        allow_http_targets: env::flag("ALLOW_HTTP_TARGETS"),
+        allow_private_targets: env::flag("ALLOW_PRIVATE_TARGETS"),
     };
-    let table = boot::env("CONFIGS_TABLE")?;
+    let table = env::required("CONFIGS_TABLE")?;
     let connections = Connections::new(|| aws_sdk_eventbridge::Client::new(aws.config()));
     let keyring = Keyring::new(
         move || Configs::new(aws_sdk_dynamodb::Client::new(aws.config()), table),
-        Keys::new(|| aws_sdk_kms::Client::new(aws.config()), boot::env("KEY_ID")?),
+        Keys::new(|| aws_sdk_kms::Client::new(aws.config()), env::required("KEY_ID")?),
         Vault::new(|| aws_sdk_secretsmanager::Client::new(aws.config()), connections),
-        egress::Client::new(policy)?,
+        hookstep_egress::Client::new(policy)?,
     );
-    let claims = Claims::new(|| aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?);
-    let ctx = Context { keyring, claims, sources: boot::sources() };
-    boot::run(async |call| handle(call, &ctx).await).await
+    let claims = Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?);
+    let ctx = Context { keyring, claims, sources: Sources::system() };
+    hookstep_lambda_edge::run(async |call| handle(call, &ctx).await).await
 }

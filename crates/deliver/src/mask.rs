@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use secrets::OauthClient;
+use hookstep_secrets::OauthClient;
 
 /// What stands in a secret's place.
 const MASKED: &str = "***";

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use secrets::OauthClient;
+use hookstep_secrets::OauthClient;
 use tokio::sync::Mutex as Slot;
 use tokio::time::{Instant, timeout_at};
 
@@ -75,7 +75,7 @@ impl Tokens {
         connection: &str,
         client: &OauthClient,
         refused: Option<&str>,
-        http: &egress::Client,
+        http: &hookstep_egress::Client,
         deadline: Instant,
     ) -> Result<Arc<str>, Failure> {
         let asked = Instant::now();

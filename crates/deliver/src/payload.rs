@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use contract::{ErrorName, Outcome, Payload, PinnedObject, StepError};
+use hookstep_contract::{ErrorName, Outcome, Payload, PinnedObject, StepError};
+use hookstep_store::{ObjectBody, OpenError};
 use http_body::{Frame, SizeHint};
 use sha2::{Digest, Sha256};
-use store::{ObjectBody, OpenError};
 use thiserror::Error;
 
 use crate::attempt::Unsent;
@@ -39,16 +39,22 @@ impl Source {
     }
 
     /// The body, to be sent once.
-    pub(crate) async fn body(&self, claims: &store::Claims) -> Result<egress::Body, Unsent> {
+    pub(crate) async fn body(
+        &self,
+        claims: &hookstep_store::Claims,
+    ) -> Result<hookstep_egress::Body, Unsent> {
         match self {
-            Self::Bytes(bytes) => Ok(egress::Body::bytes(bytes.clone())),
+            Self::Bytes(bytes) => Ok(hookstep_egress::Body::bytes(bytes.clone())),
             Self::Object(pinned) => Ok(stream(pinned, open(pinned, claims).await?)),
         }
     }
 }
 
 /// Opens the object for reading once.
-pub(crate) async fn open(pinned: &PinnedObject, claims: &store::Claims) -> Result<ObjectBody, Unsent> {
+pub(crate) async fn open(
+    pinned: &PinnedObject,
+    claims: &hookstep_store::Claims,
+) -> Result<ObjectBody, Unsent> {
     claims.open(pinned).await.map_err(|error| match error {
         OpenError::Gone => Unsent::failed(Outcome::FailedPayload, GONE),
         OpenError::Changed => Unsent::failed(Outcome::FailedPayload, CHANGED),
@@ -61,12 +67,12 @@ pub(crate) async fn open(pinned: &PinnedObject, claims: &store::Claims) -> Resul
 }
 
 /// The object as a request body, checked on the way.
-pub(crate) fn stream<B>(pinned: &PinnedObject, object: B) -> egress::Body
+pub(crate) fn stream<B>(pinned: &PinnedObject, object: B) -> hookstep_egress::Body
 where
     B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    egress::Body::stream(pinned.size, Verified::new(pinned, object))
+    hookstep_egress::Body::stream(pinned.size, Verified::new(pinned, object))
 }
 
 /// A body that broke off while it was read.

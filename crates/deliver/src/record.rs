@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contract::{Attempt, Content, Outcome, Timings};
-use egress::{Phase, Response, SendError, SendFailure};
+use hookstep_contract::{Attempt, Content, Outcome, Timings};
+use hookstep_egress::{Phase, Response, SendError, SendFailure};
 
 use crate::attempt::{Draft, Unsent};
 use crate::mask::Mask;
@@ -75,7 +75,7 @@ impl Draft {
     }
 }
 
-fn in_milliseconds(timings: egress::Timings) -> Timings {
+fn in_milliseconds(timings: hookstep_egress::Timings) -> Timings {
     // To the microsecond: the digits below are noise, and every one of them is stored.
     let milliseconds = |part: Duration| part.as_micros() as f64 / 1000.0;
     Timings {

@@ -1,7 +1,7 @@
 //! The receiver's wish when to be called again.
 
-use contract::Timestamp;
-use contract::limits::MAX_PAUSE_SECS;
+use hookstep_contract::Timestamp;
+use hookstep_contract::limits::MAX_PAUSE_SECS;
 
 /// The seconds from `now`, whichever of its two forms the header has; capped. What is neither is no wish.
 pub(crate) fn seconds(header: &str, now: Timestamp) -> Option<u64> {

@@ -2,9 +2,9 @@
 
 use std::pin::Pin;
 
-use contract::{ErrorName, EventHead, Outcome, PinnedObject, StepError};
+use hookstep_contract::{ErrorName, EventHead, Outcome, PinnedObject, StepError};
+use hookstep_signing::{Metadata, StreamSigner};
 use http_body::Body;
-use signing::{Metadata, StreamSigner};
 use tokio::time::timeout_at;
 
 use crate::attempt::{Draft, Unsent};
@@ -17,7 +17,7 @@ pub(crate) async fn of(
     event: &EventHead,
     ring: &Ring,
     draft: &Draft,
-    claims: &store::Claims,
+    claims: &hookstep_store::Claims,
 ) -> Result<Option<String>, Unsent> {
     let Some(signer) = ring.signer(draft.started_at) else { return Ok(None) };
     let id = event.webhook_id().to_string();
@@ -48,7 +48,7 @@ fn pin(pinned: &PinnedObject) -> String {
 async fn read(
     mut stream: StreamSigner,
     pinned: &PinnedObject,
-    claims: &store::Claims,
+    claims: &hookstep_store::Claims,
 ) -> Result<String, Unsent> {
     let mut object = Verified::new(pinned, payload::open(pinned, claims).await?);
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut object).poll_frame(cx)).await {

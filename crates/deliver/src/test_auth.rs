@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use contract::{AuthReport, StepError, TestAuth};
-use secrets::Values;
+use hookstep_contract::{AuthReport, StepError, TestAuth};
+use hookstep_secrets::Values;
 use tokio::time::Instant;
 
 use crate::Context;

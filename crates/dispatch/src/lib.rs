@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use contract::limits::CORRELATION_ID_BYTES;
-use contract::{
+use futures_util::{StreamExt, stream};
+use hookstep_contract::limits::CORRELATION_ID_BYTES;
+use hookstep_contract::{
     Claim, ConfigId, ErrorName, EventHead, EventId, Mode, OrgId, Origin, StepError, Timestamp, WorkflowInput,
     is_traceparent, subscribes,
 };
-use futures_util::{StreamExt, stream};
+use hookstep_executions::Machines;
+use hookstep_store::{Claims, Configs};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use store::{Claims, Configs};
-use workflow::Machines;
 
 /// How many executions are started at once.
 const AT_ONCE: usize = 16;

@@ -1,24 +1,25 @@
 //! The Lambda function `dispatch`, behind the bus.
 
-use dispatch::{Context, handle};
-use store::{Claims, Configs};
-use workflow::{AsyncWorkflow, Machines};
+use hookstep_ambient::env;
+use hookstep_dispatch::{Context, handle};
+use hookstep_executions::{AsyncWorkflow, Machines};
+use hookstep_store::{Claims, Configs};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), boot::Error> {
-    boot::init_tracing();
-    let aws: &'static boot::Aws = Box::leak(Box::new(boot::Aws::from_env()?));
+async fn main() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    let aws = hookstep_lambda_edge::aws()?;
     let tables = aws_sdk_dynamodb::Client::new(aws.config());
     let ctx = Context {
-        configs: Configs::new(tables, boot::env("CONFIGS_TABLE")?),
-        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
+        configs: Configs::new(tables, env::required("CONFIGS_TABLE")?),
+        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         machines: Machines::new(
             || aws_sdk_sfn::Client::new(aws.config()),
-            boot::env("EXPRESS_STATE_MACHINE_ARN")?,
-            boot::env("STANDARD_STATE_MACHINE_ARN")?,
-            AsyncWorkflow::new(boot::env_flag("ASYNC_STANDARD")),
+            env::required("EXPRESS_STATE_MACHINE_ARN")?,
+            env::required("STANDARD_STATE_MACHINE_ARN")?,
+            AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),
         ),
-        inline_limit: boot::env_number("INLINE_LIMIT", contract::limits::INLINE_BYTES)?,
+        inline_limit: env::number("INLINE_LIMIT", hookstep_contract::limits::INLINE_BYTES)?,
     };
-    boot::run(async |event| handle(event, &ctx).await).await
+    hookstep_lambda_edge::run(async |event| handle(event, &ctx).await).await
 }

@@ -4,7 +4,7 @@ mod path;
 
 use std::cmp::Ordering;
 
-use contract::{Condition, FieldKind, Filter, LogicalOperator, Operator};
+use hookstep_contract::{Condition, FieldKind, Filter, LogicalOperator, Operator};
 use serde_json::Value;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{Date, OffsetDateTime};

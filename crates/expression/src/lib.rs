@@ -11,8 +11,8 @@ mod sandbox;
 
 use std::time::Instant;
 
-use contract::limits::{SHAPED_RESULT_BYTES, SHAPING_TIME};
-use contract::{Filter, Shape, Transform};
+use hookstep_contract::limits::{SHAPED_RESULT_BYTES, SHAPING_TIME};
+use hookstep_contract::{Filter, Shape, Transform};
 use serde::{Deserialize, Serialize};
 
 pub use sandbox::{Sandbox, SandboxError, work_if_asked};

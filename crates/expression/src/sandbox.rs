@@ -11,8 +11,8 @@ use std::process::{ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contract::limits::{SHAPED_BODY_BYTES, SHAPED_RESULT_BYTES, SHAPING_TIME};
-use contract::{OrgId, Shape, error_chain};
+use hookstep_contract::limits::{SHAPED_BODY_BYTES, SHAPED_RESULT_BYTES, SHAPING_TIME};
+use hookstep_contract::{OrgId, Shape, error_chain};
 use rlimit::Resource;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

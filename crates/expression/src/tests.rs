@@ -1,4 +1,4 @@
-use contract::{Condition, FieldKind, Filter, LogicalOperator, Operator, Shape, Transform};
+use hookstep_contract::{Condition, FieldKind, Filter, LogicalOperator, Operator, Shape, Transform};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use contract::limits::EXPRESS_ATTEMPT_SECS;
-use contract::{
+use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
+use hookstep_contract::{
     Content, ErrorName, EventHead, EventRecord, FetchConfigInput, FetchedConfig, Mode, Payload, Plan,
     RequestPlan, Shape, Status, StepError, WebhookConfig,
 };
-use store::{Bodies, Configs, Events};
+use hookstep_store::{Bodies, Configs, Events};
 
 /// What the step needs.
 #[derive(Clone, Debug)]

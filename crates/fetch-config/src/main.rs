@@ -1,19 +1,20 @@
 //! The Lambda function of the state `FetchConfig`.
 
 use aws_sdk_dynamodb::Client;
-use fetch_config::{Context, handle};
-use store::{Bodies, Configs};
+use hookstep_ambient::env;
+use hookstep_fetch_config::{Context, handle};
+use hookstep_store::{Bodies, Configs};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), boot::Error> {
-    boot::init_tracing();
-    let aws = boot::Aws::from_env()?;
-    let (tables, retention) = (Client::new(aws.config()), boot::retention()?);
+async fn main() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    let aws = hookstep_lambda_edge::Aws::from_env()?;
+    let (tables, retention) = (Client::new(aws.config()), env::retention()?);
     let ctx = Context {
-        configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
-        bodies: Bodies::new(tables, boot::env("EVENTS_TABLE")?).kept_for(retention),
-        keep_bodies: boot::env_flag("KEEP_BODIES"),
+        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
+        bodies: Bodies::new(tables, env::required("EVENTS_TABLE")?).kept_for(retention),
+        keep_bodies: env::flag("KEEP_BODIES"),
         retention,
     };
-    boot::run(async |input| handle(input, &ctx).await).await
+    hookstep_lambda_edge::run(async |input| handle(input, &ctx).await).await
 }

@@ -1,7 +1,7 @@
 //! The state `Hydrate`: resolves a claim check to a pinned object. The body itself stays in S3.
 
-use contract::{Claim, HydrateInput, Payload, StepError};
-use store::Claims;
+use hookstep_contract::{Claim, HydrateInput, Payload, StepError};
+use hookstep_store::Claims;
 
 /// What the step needs.
 #[derive(Clone, Debug)]

@@ -1,13 +1,15 @@
 //! The Lambda function of the state `Hydrate`.
 
 use aws_sdk_s3::Client;
-use hydrate::{Context, handle};
-use store::Claims;
+use hookstep_ambient::env;
+use hookstep_hydrate::{Context, handle};
+use hookstep_store::Claims;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), boot::Error> {
-    boot::init_tracing();
-    let aws = boot::Aws::from_env()?;
-    let ctx = Context { claims: Claims::new(move || Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?) };
-    boot::run(async |input| handle(input, &ctx).await).await
+async fn main() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    let aws = hookstep_lambda_edge::Aws::from_env()?;
+    let ctx =
+        Context { claims: Claims::new(move || Client::new(aws.config()), env::required("CLAIMS_BUCKET")?) };
+    hookstep_lambda_edge::run(async |input| handle(input, &ctx).await).await
 }

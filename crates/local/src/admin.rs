@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use contract::{OrgId, Scope, Sources, Timestamp, Token, TokenId};
-use store::{StoreError, Tokens};
+use hookstep_ambient::Sources;
+use hookstep_contract::{OrgId, Scope, Timestamp, Token, TokenId};
+use hookstep_store::{StoreError, Tokens};
 
 use crate::tables::{self, TOKENS, Tables};
 use crate::{OpenError, transport};
@@ -30,7 +31,7 @@ impl NewToken {
 
     fn record(self, secret: &str, sources: &Sources) -> Token {
         Token {
-            token_hash: api::hash_token(secret),
+            token_hash: hookstep_http_edge::hash_token(secret),
             token_id: Some(TokenId((sources.new_id)())),
             org_id: self.org_id,
             scopes: self.scopes,
@@ -62,7 +63,7 @@ pub async fn create_token(data_dir: &Path, new: NewToken, sources: Sources) -> R
 }
 
 pub(crate) async fn create(new: NewToken, tokens: &Tokens, sources: &Sources) -> Result<String, StoreError> {
-    let secret = api::new_token(sources);
+    let secret = hookstep_http_edge::new_token(sources);
     tokens.put(&new.record(&secret, sources)).await?;
     Ok(secret)
 }

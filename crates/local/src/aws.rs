@@ -12,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, StatusCode, header, request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use contract::Sources;
+use hookstep_ambient::Sources;
 use serde_json::json;
 
 use crate::bus::Bus;
@@ -40,8 +40,9 @@ pub struct AwsCredentials {
 /// # Errors
 /// When the file cannot be read or written.
 pub fn aws_credentials(data_dir: &Path, sources: &Sources) -> Result<AwsCredentials, OpenError> {
-    let secret_access_key = private::read_or_make(&data_dir.join(SECRET_FILE), || api::new_token(sources))
-        .map_err(OpenError::during("read or write the secret access key"))?;
+    let secret_access_key =
+        private::read_or_make(&data_dir.join(SECRET_FILE), || hookstep_http_edge::new_token(sources))
+            .map_err(OpenError::during("read or write the secret access key"))?;
     Ok(AwsCredentials { access_key_id: ACCESS_KEY_ID, secret_access_key })
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use contract::{Sources, StepError, Timestamp, error_chain};
-use dispatch::BusEvent;
+use hookstep_ambient::Sources;
+use hookstep_contract::{StepError, Timestamp, error_chain};
+use hookstep_dispatch::BusEvent;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ pub(crate) struct Bus {
     /// Which machine the rule for direct events starts.
     pub(crate) machine: Kind,
     /// What the rule for all other events calls; set once it is there.
-    pub(crate) dispatch: Arc<OnceLock<dispatch::Context>>,
+    pub(crate) dispatch: Arc<OnceLock<hookstep_dispatch::Context>>,
 }
 
 #[derive(Deserialize)]
@@ -110,7 +111,7 @@ impl Bus {
             detail: serde_json::from_str(&entry.detail).map_err(|_| malformed())?,
         };
         // Boxed: what it starts may put events on the bus itself.
-        let dispatched = Box::pin(dispatch::handle(event, ctx)).await;
+        let dispatched = Box::pin(hookstep_dispatch::handle(event, ctx)).await;
         dispatched.map(drop).map_err(|error: StepError| {
             tracing::error!(error.chain = error_chain(&error), "an event could not be dispatched");
             ("InternalFailure", format!("not every delivery was started: {}", error.message))

@@ -8,7 +8,7 @@ mod item;
 
 use std::sync::Arc;
 
-use contract::Sources;
+use hookstep_ambient::Sources;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;

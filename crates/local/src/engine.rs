@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use asl::{Checkpoint, Event, Execution, Host, Progress, TaskError};
-use contract::Sources;
+use hookstep_ambient::Sources;
+use hookstep_asl::{Checkpoint, Event, Execution, Host, Progress, TaskError};
 use serde_json::Value;
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -104,7 +104,7 @@ impl Engine {
         input: String,
     ) -> Result<Running, StartError> {
         let kind = Kind::by_arn(machine).ok_or(StartError::StateMachineDoesNotExist)?;
-        if input.len() > asl::DATA_LIMIT_BYTES {
+        if input.len() > hookstep_asl::DATA_LIMIT_BYTES {
             return Err(StartError::InvalidExecutionInput);
         }
         let parsed: Value = serde_json::from_str(&input).map_err(|_| StartError::InvalidExecutionInput)?;
@@ -333,5 +333,5 @@ fn push_line(history: &mut String, event: &Event) {
 }
 
 fn millis(at: OffsetDateTime) -> i64 {
-    contract::Timestamp::new(at).unix_millis()
+    hookstep_contract::Timestamp::new(at).unix_millis()
 }

@@ -2,9 +2,9 @@
 
 use std::panic::AssertUnwindSafe;
 
-use asl::TaskError;
-use contract::{ErrorName, StepError, error_chain};
 use futures_util::FutureExt;
+use hookstep_asl::TaskError;
+use hookstep_contract::{ErrorName, StepError, error_chain};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,12 +15,12 @@ const ARN_PREFIX: &str = "arn:aws:lambda:local:000000000000:function:";
 /// The steps of the state machine, each with its context.
 #[derive(Debug)]
 pub(crate) struct Functions {
-    pub(crate) fetch_config: fetch_config::Context,
-    pub(crate) transform: transform::Context,
-    pub(crate) hydrate: hydrate::Context,
-    pub(crate) deliver: deliver::Context,
-    pub(crate) update_status: update_status::Context,
-    pub(crate) replay: replay::Context,
+    pub(crate) fetch_config: hookstep_fetch_config::Context,
+    pub(crate) transform: hookstep_transform::Context,
+    pub(crate) hydrate: hookstep_hydrate::Context,
+    pub(crate) deliver: hookstep_deliver::Context,
+    pub(crate) update_status: hookstep_update_status::Context,
+    pub(crate) replay: hookstep_replay::Context,
 }
 
 impl Functions {
@@ -43,22 +43,29 @@ impl Functions {
         let invocation = async {
             match arn.strip_prefix(ARN_PREFIX) {
                 Some("fetch-config") => {
-                    step(payload, async |input| fetch_config::handle(input, &self.fetch_config).await).await
+                    step(payload, async |input| {
+                        hookstep_fetch_config::handle(input, &self.fetch_config).await
+                    })
+                    .await
                 }
                 Some("transform") => {
-                    step(payload, async |input| transform::handle(input, &self.transform).await).await
+                    step(payload, async |input| hookstep_transform::handle(input, &self.transform).await)
+                        .await
                 }
                 Some("hydrate") => {
-                    step(payload, async |input| hydrate::handle(input, &self.hydrate).await).await
+                    step(payload, async |input| hookstep_hydrate::handle(input, &self.hydrate).await).await
                 }
                 Some("deliver") => {
-                    step(payload, async |input| deliver::handle(input, &self.deliver).await).await
+                    step(payload, async |input| hookstep_deliver::handle(input, &self.deliver).await).await
                 }
                 Some("update-status") => {
-                    step(payload, async |input| update_status::handle(input, &self.update_status).await).await
+                    step(payload, async |input| {
+                        hookstep_update_status::handle(input, &self.update_status).await
+                    })
+                    .await
                 }
                 Some("replay") => {
-                    step(payload, async |input| replay::handle(input, &self.replay).await).await
+                    step(payload, async |input| hookstep_replay::handle(input, &self.replay).await).await
                 }
                 _ => Err(TaskError {
                     error: "Lambda.ResourceNotFoundException".to_owned(),

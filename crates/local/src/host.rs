@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::Credentials;
 use axum::Router;
-use contract::limits::RETENTION;
-use contract::{OrgId, Publish, Sources};
-use deliver::Keyring;
-use egress::Policy;
-use expression::Sandbox;
-use secrets::Vault;
-use store::{Bodies, Claims, Configs, Events, Idempotency, Replays, StoreError, Tokens};
+use hookstep_ambient::Sources;
+use hookstep_contract::limits::RETENTION;
+use hookstep_contract::{OrgId, Publish};
+use hookstep_deliver::Keyring;
+use hookstep_egress::Policy;
+use hookstep_executions::AsyncWorkflow;
+use hookstep_expression::Sandbox;
+use hookstep_secrets::Vault;
+use hookstep_store::{Bodies, Claims, Configs, Events, Idempotency, Replays, StoreError, Tokens};
 use tokio::task::JoinHandle;
-use workflow::AsyncWorkflow;
 
 use crate::admin::{self, FirstToken, NewToken};
 use crate::bus::Bus;
@@ -60,7 +61,7 @@ pub struct Host {
     engine: Arc<Engine>,
     states: aws_sdk_sfn::Client,
     event_bridge: aws_sdk_eventbridge::Client,
-    dispatch: dispatch::Context,
+    dispatch: hookstep_dispatch::Context,
     secrets: aws_sdk_secretsmanager::Client,
     keys: aws_sdk_kms::Client,
     tokens: Tokens,
@@ -137,7 +138,7 @@ impl Host {
     }
 
     /// What dispatches the events of the bus that name no webhook.
-    pub fn dispatch(&self) -> &dispatch::Context {
+    pub fn dispatch(&self) -> &hookstep_dispatch::Context {
         &self.dispatch
     }
 
@@ -192,7 +193,7 @@ fn lock(dir: &std::path::Path) -> Result<File, OpenError> {
 
 /// What presigned URLs are signed with: made once, so that a URL outlives a restart.
 fn upload_credentials(dir: &std::path::Path, sources: &Sources) -> Result<Credentials, OpenError> {
-    let key = private::read_or_make(&dir.join("upload-key"), || api::new_token(sources))
+    let key = private::read_or_make(&dir.join("upload-key"), || hookstep_http_edge::new_token(sources))
         .map_err(OpenError::during("read or write the upload key"))?;
     Ok(Credentials::from_keys("hookstep", key, None))
 }
@@ -200,23 +201,24 @@ fn upload_credentials(dir: &std::path::Path, sources: &Sources) -> Result<Creden
 fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenError> {
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
     let claims = claims(clients);
-    let client = egress::Client::new(options.policy).map_err(OpenError::during("build the HTTP client"))?;
+    let client =
+        hookstep_egress::Client::new(options.policy).map_err(OpenError::during("build the HTTP client"))?;
     let (events, secrets, keys) = (clients.events.clone(), clients.secrets.clone(), clients.keys.clone());
     let for_keys = configs.clone();
     let keyring = Keyring::new(
         || for_keys,
-        secrets::Keys::new(|| keys, KEY_ID),
-        Vault::new(|| secrets, secrets::Connections::new(|| events)),
+        hookstep_secrets::Keys::new(|| keys, KEY_ID),
+        Vault::new(|| secrets, hookstep_secrets::Connections::new(|| events)),
         client,
     );
     Ok(Functions {
-        fetch_config: fetch_config::Context {
+        fetch_config: hookstep_fetch_config::Context {
             configs: configs.clone(),
             bodies: Bodies::new(clients.tables.clone(), EVENTS),
             keep_bodies: options.keep_bodies,
             retention: RETENTION,
         },
-        transform: transform::Context {
+        transform: hookstep_transform::Context {
             configs: configs.clone(),
             bodies: Bodies::new(clients.tables.clone(), EVENTS),
             claims: claims.clone(),
@@ -224,15 +226,15 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
             keep_bodies: options.keep_bodies,
             inline_limit: options.inline_limit,
         },
-        hydrate: hydrate::Context { claims: claims.clone() },
-        deliver: deliver::Context { keyring, claims, sources: options.sources },
-        update_status: update_status::Context {
+        hydrate: hookstep_hydrate::Context { claims: claims.clone() },
+        deliver: hookstep_deliver::Context { keyring, claims, sources: options.sources },
+        update_status: hookstep_update_status::Context {
             events: Events::new(clients.tables.clone(), EVENTS),
             configs,
             publish: options.publish,
             sources: options.sources,
         },
-        replay: replay::Context {
+        replay: hookstep_replay::Context {
             events: Events::new(clients.tables.clone(), EVENTS),
             bodies: Bodies::new(clients.tables.clone(), EVENTS),
             replays: Replays::new(clients.tables.clone(), EVENTS),
@@ -242,8 +244,8 @@ fn functions(options: &Options, clients: &Clients) -> Result<Functions, OpenErro
     })
 }
 
-fn dispatch_context(options: &Options, clients: &Clients) -> dispatch::Context {
-    dispatch::Context {
+fn dispatch_context(options: &Options, clients: &Clients) -> hookstep_dispatch::Context {
+    hookstep_dispatch::Context {
         configs: Configs::new(clients.tables.clone(), CONFIGS),
         claims: claims(clients),
         machines: machines(options, clients),
@@ -255,15 +257,15 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service,
     let (events, keys) = (clients.events.clone(), clients.keys.clone());
     let tokens = Tokens::new(clients.tables.clone(), TOKENS, options.sources);
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
-    let console = console::router(console::Context {
+    let console = hookstep_console::router(hookstep_console::Context {
         tokens: tokens.clone(),
         configs: configs.clone(),
         events: Events::new(clients.tables.clone(), EVENTS),
         bodies: Bodies::new(clients.tables.clone(), EVENTS),
         claims: claims(clients),
         replays: Replays::new(clients.tables.clone(), EVENTS),
-        keys: secrets::Keys::new(|| keys, KEY_ID),
-        connections: secrets::Connections::new(|| events),
+        keys: hookstep_secrets::Keys::new(|| keys, KEY_ID),
+        connections: hookstep_secrets::Connections::new(|| events),
         machines: machines(options, clients),
         static_ips: options.static_ips.clone(),
         publish: options.publish,
@@ -271,7 +273,7 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service,
         policy: options.policy,
         sources: options.sources,
     });
-    let trigger = trigger::router(trigger::Context {
+    let trigger = hookstep_trigger::router(hookstep_trigger::Context {
         tokens,
         configs,
         idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
@@ -280,12 +282,17 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service,
         sources: options.sources,
         inline_limit: options.inline_limit,
     });
-    api::with_fallbacks(console.merge(trigger).merge(bucket::presigned(bucket)).merge(aws))
+    hookstep_http_edge::with_fallbacks(console.merge(trigger).merge(bucket::presigned(bucket)).merge(aws))
 }
 
-fn machines(options: &Options, clients: &Clients) -> workflow::Machines {
+fn machines(options: &Options, clients: &Clients) -> hookstep_executions::Machines {
     let client = clients.states.clone();
-    workflow::Machines::new(|| client, Kind::Express.arn(), Kind::Standard.arn(), options.async_workflow)
+    hookstep_executions::Machines::new(
+        || client,
+        Kind::Express.arn(),
+        Kind::Standard.arn(),
+        options.async_workflow,
+    )
 }
 
 fn claims(clients: &Clients) -> Claims {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use contract::limits::RETENTION;
+use hookstep_contract::limits::RETENTION;
 
 use crate::bucket::CLAIMS;
 use crate::engine::Engine;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use asl::Machine;
+use hookstep_asl::Machine;
 
 use crate::OpenError;
 use crate::bus;

@@ -1,8 +1,8 @@
 //! The tables as they are made: what `infra/template.yaml` says of them, here.
 
 use dynoxide::{Database, DynoxideError};
+use hookstep_store::{Events, Tokens};
 use serde_json::{Value, json};
-use store::{Events, Tokens};
 
 use crate::OpenError;
 use crate::tables::{CONFIGS, CONNECTIONS, EVENTS, TOKENS};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use contract::Timestamp;
+use hookstep_contract::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -128,7 +128,7 @@ fn history_event(index: usize, line: &str) -> Value {
     });
     let mut shown = json!({
         "id": index + 1, "previousEventId": index, "type": kind,
-        "timestamp": at.map(|at| seconds(contract::Timestamp::new(at).unix_millis())),
+        "timestamp": at.map(|at| seconds(hookstep_contract::Timestamp::new(at).unix_millis())),
     });
     shown[details] = without_nulls(json!({
         "name": event["state"], "resource": event["resource"], "input": event["input"],

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use asl::{Checkpoint, Event, Host, TaskError};
+use hookstep_asl::{Checkpoint, Event, Host, TaskError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tracing::Instrument;

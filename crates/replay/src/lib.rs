@@ -1,14 +1,15 @@
 //! The states `Replay` and `StopReplay`: one batch of a bulk replay, which the state machine goes round until all are started.
 
-use contract::limits::MAX_REPLAYS;
-use contract::{
-    ErrorName, EventId, EventRecord, ReplayInput, ReplayJob, ReplayStatus, Replayed, Selection, Sources,
-    Status, StepError,
-};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use hookstep_ambient::Sources;
+use hookstep_contract::limits::MAX_REPLAYS;
+use hookstep_contract::{
+    ErrorName, EventId, EventRecord, ReplayInput, ReplayJob, ReplayStatus, Replayed, Selection, Status,
+    StepError,
+};
+use hookstep_executions::{Machines, WorkflowError};
+use hookstep_store::{Again, Bodies, Events, Replays, Span};
 use sha2::{Digest, Sha256};
-use store::{Again, Bodies, Events, Replays, Span};
-use workflow::{Machines, WorkflowError};
 
 /// How many events are looked at in one invocation: a few seconds of it on AWS.
 const BATCH: usize = 100;

@@ -1,25 +1,26 @@
 //! The Lambda function of the states `Replay` and `StopReplay`.
 
-use replay::{Context, handle};
-use store::{Bodies, Events, Replays};
-use workflow::{AsyncWorkflow, Machines};
+use hookstep_ambient::{Sources, env};
+use hookstep_executions::{AsyncWorkflow, Machines};
+use hookstep_replay::{Context, handle};
+use hookstep_store::{Bodies, Events, Replays};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), boot::Error> {
-    boot::init_tracing();
-    let aws: &'static boot::Aws = Box::leak(Box::new(boot::Aws::from_env()?));
-    let (tables, table) = (aws_sdk_dynamodb::Client::new(aws.config()), boot::env("EVENTS_TABLE")?);
+async fn main() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    let aws = hookstep_lambda_edge::aws()?;
+    let (tables, table) = (aws_sdk_dynamodb::Client::new(aws.config()), env::required("EVENTS_TABLE")?);
     let ctx = Context {
         events: Events::new(tables.clone(), &table),
         bodies: Bodies::new(tables.clone(), &table),
-        replays: Replays::new(tables, &table).kept_for(boot::retention()?),
+        replays: Replays::new(tables, &table).kept_for(env::retention()?),
         machines: Machines::new(
             || aws_sdk_sfn::Client::new(aws.config()),
-            boot::env("EXPRESS_STATE_MACHINE_ARN")?,
-            boot::env("STANDARD_STATE_MACHINE_ARN")?,
-            AsyncWorkflow::new(boot::env_flag("ASYNC_STANDARD")),
+            env::required("EXPRESS_STATE_MACHINE_ARN")?,
+            env::required("STANDARD_STATE_MACHINE_ARN")?,
+            AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),
         ),
-        sources: boot::sources(),
+        sources: Sources::system(),
     };
-    boot::run(async |input| handle(input, &ctx).await).await
+    hookstep_lambda_edge::run(async |input| handle(input, &ctx).await).await
 }

@@ -6,8 +6,8 @@ use aws_sdk_eventbridge::operation::describe_connection::DescribeConnectionOutpu
 use aws_sdk_eventbridge::types::{ConnectionAuthorizationType, ConnectionOAuthHttpMethod};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contract::{Auth, ConfigId, Connection, ConnectionKind, OrgId, TokenMethod, connection_prefix};
-use store::OnDemand;
+use hookstep_ambient::OnDemand;
+use hookstep_contract::{Auth, ConfigId, Connection, ConnectionKind, OrgId, TokenMethod, connection_prefix};
 use thiserror::Error;
 
 use crate::SecretsError;

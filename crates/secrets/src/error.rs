@@ -1,7 +1,7 @@
 //! A service of AWS that did not do as it was told.
 
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
-use contract::{ErrorName, StepError};
+use hookstep_contract::{ErrorName, StepError};
 use thiserror::Error;
 
 /// An operation that failed, told by the name of the error alone: the message may quote the request, which had a secret in it.

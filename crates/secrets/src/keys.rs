@@ -6,8 +6,8 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::{Ciphertext, OrgId, encryption_context};
-use store::OnDemand;
+use hookstep_ambient::OnDemand;
+use hookstep_contract::{Ciphertext, OrgId, encryption_context};
 
 use crate::SecretsError;
 

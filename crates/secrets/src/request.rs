@@ -11,7 +11,7 @@ use aws_sdk_eventbridge::types::{
     UpdateConnectionAuthRequestParameters, UpdateConnectionBasicAuthRequestParameters,
     UpdateConnectionOAuthClientRequestParameters, UpdateConnectionOAuthRequestParameters,
 };
-use contract::{Auth, Parameter, Place, TokenMethod};
+use hookstep_contract::{Auth, Parameter, Place, TokenMethod};
 
 use crate::SecretsError;
 
@@ -86,7 +86,7 @@ pub(crate) fn for_update(
                 .set_client_secret(client_secret.given().map(ToOwned::to_owned))
                 .build();
             // Parameters are given with all their values, or kept as they are.
-            let given = contract::missing_value(parameters).is_none();
+            let given = hookstep_contract::missing_value(parameters).is_none();
             let oauth = UpdateConnectionOAuthRequestParameters::builder()
                 .client_parameters(client)
                 .authorization_endpoint(token_url)

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use contract::{ConnectionKind, Place, TokenMethod};
+use hookstep_contract::{ConnectionKind, Place, TokenMethod};
 use serde::Deserialize;
 
 /// The credentials of a connection.

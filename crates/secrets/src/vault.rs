@@ -2,8 +2,8 @@
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use contract::{Connection, connection_name};
-use store::OnDemand;
+use hookstep_ambient::OnDemand;
+use hookstep_contract::{Connection, connection_name};
 use thiserror::Error;
 
 use crate::error::code;

@@ -1,6 +1,6 @@
 //! Events to be sent again: what can be, and with which body.
 
-use contract::{EventId, EventRecord, Timestamp, WorkflowInput};
+use hookstep_contract::{EventId, EventRecord, Timestamp, WorkflowInput};
 
 use crate::{Bodies, Events, StoreError};
 

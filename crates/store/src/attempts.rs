@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::{Attempt, ConfigId, EventHead, EventId, Next, OrgId, Status, Timestamp};
+use hookstep_contract::{Attempt, ConfigId, EventHead, EventId, Next, OrgId, Status, Timestamp};
 
 use crate::error::unless_forbidden;
 use crate::events::item_key;

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::limits::RETENTION;
-use contract::{ConfigId, Content, EventHead, EventId, EventRecord, OrgId};
+use hookstep_contract::limits::RETENTION;
+use hookstep_contract::{ConfigId, Content, EventHead, EventId, EventRecord, OrgId};
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 

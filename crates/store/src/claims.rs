@@ -11,13 +11,14 @@ use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use contract::limits::{READ_URL_LIFETIME, UPLOAD_URL_LIFETIME};
-use contract::{Claim, Content, Payload, PinnedObject, Timestamp};
+use hookstep_contract::limits::{READ_URL_LIFETIME, UPLOAD_URL_LIFETIME};
+use hookstep_contract::{Claim, Content, Payload, PinnedObject, Timestamp};
 use http_body::{Body, Frame, SizeHint};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::{OnDemand, StoreError};
+use crate::StoreError;
+use hookstep_ambient::OnDemand;
 
 /// The bucket of claim checks.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
-use contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
+use hookstep_contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
 use serde::Deserialize;
 
 use crate::credentials;

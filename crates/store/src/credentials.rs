@@ -1,7 +1,7 @@
 //! What only `deliver` reads, in the table of webhooks: the credentials of a webhook, sk `secrets#{config_id}`, and the key of
 //! its org, sk `signing-key`. Both sort past every config id, so that a list of webhooks does not read them.
 
-use contract::{ConfigId, Credentials, OrgId, OrgKey};
+use hookstep_contract::{ConfigId, Credentials, OrgId, OrgKey};
 
 use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, s};

@@ -1,7 +1,7 @@
 //! A table or bucket that did not do as it was told.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use contract::{ErrorName, StepError};
+use hookstep_contract::{ErrorName, StepError};
 use thiserror::Error;
 
 /// A storage operation that failed, with its cause.

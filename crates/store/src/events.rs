@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use contract::limits::RETENTION;
-use contract::{ConfigId, EventHead, EventId, EventRecord, OrgId, Sent, Status, Timestamp};
+use hookstep_contract::limits::RETENTION;
+use hookstep_contract::{ConfigId, EventHead, EventId, EventRecord, OrgId, Sent, Status, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::{ConfigId, OrgId, Sources, WebhookConfig};
+use hookstep_ambient::Sources;
+use hookstep_contract::{ConfigId, OrgId, WebhookConfig};
 
 use crate::item::{from_item, n, s};
 use crate::{Configs, StoreError};

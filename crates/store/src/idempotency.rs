@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use contract::limits::IDEMPOTENCY_LIFETIME;
-use contract::{ConfigId, EventId, OrgId, Timestamp};
+use hookstep_contract::limits::IDEMPOTENCY_LIFETIME;
+use hookstep_contract::{ConfigId, EventId, OrgId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;

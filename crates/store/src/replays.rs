@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::limits::RETENTION;
-use contract::{ConfigId, EventId, EventRecord, OrgId, ReplayJob, Selection, Status, Timestamp};
+use hookstep_contract::limits::RETENTION;
+use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, ReplayJob, Selection, Status, Timestamp};
 use uuid::Uuid;
 
 use crate::error::unless_forbidden;

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use contract::{ConfigId, EventId, EventRecord, OrgId};
+use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId};
 
 use crate::events::{MAX_READS, bound, item_key, to_record};
 use crate::item::s;

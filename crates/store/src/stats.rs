@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::limits::days;
-use contract::{ConfigId, EventId, OrgId, Outcome, Status, Tally, Timestamp};
+use hookstep_contract::limits::days;
+use hookstep_contract::{ConfigId, EventId, OrgId, Outcome, Status, Tally, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::events::{bound, item_key};

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use contract::{OrgId, Sources, Token, TokenId};
+use hookstep_ambient::Sources;
+use hookstep_contract::{OrgId, Token, TokenId};
 use tokio::time::Instant;
 
 use crate::StoreError;

@@ -1,8 +1,8 @@
 //! The body that a filter and a transform look at.
 
-use contract::limits::SHAPED_BODY_BYTES;
-use contract::{ErrorName, EventHead, Payload, StepError};
-use store::{Claims, OpenError};
+use hookstep_contract::limits::SHAPED_BODY_BYTES;
+use hookstep_contract::{ErrorName, EventHead, Payload, StepError};
+use hookstep_store::{Claims, OpenError};
 
 /// The bytes of a body, or why there are none; that is for its producer.
 pub(crate) async fn read(

@@ -4,13 +4,13 @@
 mod body;
 
 use bytes::Bytes;
-use contract::{
+use hookstep_contract::{
     Claim, Content, ErrorName, EventHead, EventId, OrgId, Payload, Sent, Shape, Status, StepError,
     TransformData,
 };
-use expression::{Sandbox, Verdict};
+use hookstep_expression::{Sandbox, Verdict};
+use hookstep_store::{Bodies, Claims, Configs, Events};
 use sha2::{Digest, Sha256};
-use store::{Bodies, Claims, Configs, Events};
 
 /// What the step needs.
 #[derive(Clone, Debug)]

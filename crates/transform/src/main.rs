@@ -1,32 +1,33 @@
 //! The Lambda function of the state `Transform`.
 
+use hookstep_ambient::env;
 use std::process::ExitCode;
 
 use aws_sdk_dynamodb::Client;
-use expression::Sandbox;
-use store::{Bodies, Claims, Configs};
-use transform::{Context, handle};
+use hookstep_expression::Sandbox;
+use hookstep_store::{Bodies, Claims, Configs};
+use hookstep_transform::{Context, handle};
 
-fn main() -> Result<ExitCode, boot::Error> {
+fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
     // It starts itself for every expression.
-    match expression::work_if_asked() {
+    match hookstep_expression::work_if_asked() {
         Some(code) => Ok(code),
         None => serve().map(|()| ExitCode::SUCCESS),
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn serve() -> Result<(), boot::Error> {
-    boot::init_tracing();
-    let aws: &'static boot::Aws = Box::leak(Box::new(boot::Aws::from_env()?));
+async fn serve() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    let aws = hookstep_lambda_edge::aws()?;
     let tables = Client::new(aws.config());
     let ctx = Context {
-        configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
-        bodies: Bodies::new(tables, boot::env("EVENTS_TABLE")?).kept_for(boot::retention()?),
-        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
+        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
+        bodies: Bodies::new(tables, env::required("EVENTS_TABLE")?).kept_for(env::retention()?),
+        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         sandbox: Sandbox::of_this_program()?,
-        keep_bodies: boot::env_flag("KEEP_BODIES"),
-        inline_limit: boot::env_number("INLINE_LIMIT", contract::limits::INLINE_BYTES)?,
+        keep_bodies: env::flag("KEEP_BODIES"),
+        inline_limit: env::number("INLINE_LIMIT", hookstep_contract::limits::INLINE_BYTES)?,
     };
-    boot::run(async |data| handle(data, &ctx).await).await
+    hookstep_lambda_edge::run(async |data| handle(data, &ctx).await).await
 }

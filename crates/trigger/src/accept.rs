@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem, answer, read_query};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use contract::limits::SYNC_BUDGET;
-use contract::{
+use hookstep_contract::limits::SYNC_BUDGET;
+use hookstep_contract::{
     Claim, ConfigId, EventHead, EventId, FieldError, Mode, Origin, Payload, Scope, Timestamp, WorkflowInput,
 };
+use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
+use hookstep_store::IdempotencyKey;
 use sha2::{Digest, Sha256};
-use store::IdempotencyKey;
 
 use crate::request::TriggerQuery;
 use crate::{Context, request};
@@ -62,12 +62,12 @@ use crate::{Context, request};
             body = answer::Accepted,
             headers(("idempotent-replayed" = String, description = "`true` when the key was used before.")),
         ),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        (status = 409, response = api::Conflict),
-        (status = 413, response = api::TooLarge),
-        (status = 503, response = api::Unavailable),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["trigger"])),
 )]

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use contract::Sources;
-use contract::limits::TRIGGER_BODY_BYTES;
-use store::{Claims, Configs, Idempotency, Tokens};
-use workflow::Machines;
+use hookstep_ambient::Sources;
+use hookstep_contract::limits::TRIGGER_BODY_BYTES;
+use hookstep_executions::Machines;
+use hookstep_store::{Claims, Configs, Idempotency, Tokens};
 
 pub use openapi::openapi;
 

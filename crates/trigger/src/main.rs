@@ -1,31 +1,33 @@
 //! The Lambda function `trigger`, behind the HTTP API.
 
-use store::{Claims, Configs, Idempotency, Tokens};
-use trigger::{Context, router};
-use workflow::{AsyncWorkflow, Machines};
+use hookstep_ambient::{Sources, env};
+use hookstep_executions::{AsyncWorkflow, Machines};
+use hookstep_store::{Claims, Configs, Idempotency, Tokens};
+use hookstep_trigger::{Context, router};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), boot::Error> {
-    boot::init_tracing();
-    let aws: &'static boot::Aws = Box::leak(Box::new(boot::Aws::from_env()?));
+async fn main() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    let aws = hookstep_lambda_edge::aws()?;
     let tables = aws_sdk_dynamodb::Client::new(aws.config());
     let machines = || {
-        let config = aws_sdk_sfn::config::Builder::from(aws.config()).interceptor(boot::OneHost);
+        let config = aws_sdk_sfn::config::Builder::from(aws.config())
+            .interceptor(hookstep_lambda_edge::IgnoreEndpointPrefix);
         aws_sdk_sfn::Client::from_conf(config.build())
     };
     let ctx = Context {
-        tokens: Tokens::new(tables.clone(), boot::env("TOKENS_TABLE")?, boot::sources()),
-        configs: Configs::new(tables.clone(), boot::env("CONFIGS_TABLE")?),
-        idempotency: Idempotency::new(tables, boot::env("EVENTS_TABLE")?),
-        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), boot::env("CLAIMS_BUCKET")?),
+        tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
+        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
+        idempotency: Idempotency::new(tables, env::required("EVENTS_TABLE")?),
+        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         machines: Machines::new(
             machines,
-            boot::env("EXPRESS_STATE_MACHINE_ARN")?,
-            boot::env("STANDARD_STATE_MACHINE_ARN")?,
-            AsyncWorkflow::new(boot::env_flag("ASYNC_STANDARD")),
+            env::required("EXPRESS_STATE_MACHINE_ARN")?,
+            env::required("STANDARD_STATE_MACHINE_ARN")?,
+            AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),
         ),
-        sources: boot::sources(),
-        inline_limit: boot::env_number("INLINE_LIMIT", contract::limits::INLINE_BYTES)?,
+        sources: Sources::system(),
+        inline_limit: env::number("INLINE_LIMIT", hookstep_contract::limits::INLINE_BYTES)?,
     };
-    boot::serve(api::with_fallbacks(router(ctx))).await
+    hookstep_lambda_edge::serve(hookstep_http_edge::with_fallbacks(router(ctx))).await
 }

@@ -3,12 +3,12 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
-use contract::FieldError;
-use contract::limits::IDEMPOTENCY_KEY_BYTES;
+use hookstep_contract::FieldError;
+use hookstep_contract::limits::IDEMPOTENCY_KEY_BYTES;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use api::Problem;
+use hookstep_http_edge::Problem;
 
 /// The query of a trigger.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -75,7 +75,7 @@ pub(crate) fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Opt
 /// The producer's trace, to be passed on. One that is not valid is passed over, as W3C Trace Context wants it (§3.2.2).
 pub(crate) fn traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
-    contract::is_traceparent(text).then(|| text.to_owned())
+    hookstep_contract::is_traceparent(text).then(|| text.to_owned())
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use api::{Caller, ConfigPath, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use contract::{Claim, ConfigId, EventId, Scope, Timestamp};
+use hookstep_contract::{Claim, ConfigId, EventId, Scope, Timestamp};
+use hookstep_http_edge::{Caller, ConfigPath, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,8 +38,8 @@ pub(crate) struct UploadAnswer {
     ),
     responses(
         (status = 201, description = "Where to upload to.", body = UploadAnswer),
-        (status = 404, response = api::NotFound),
-        api::Authenticated,
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["trigger"])),
 )]

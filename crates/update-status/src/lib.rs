@@ -3,10 +3,11 @@
 mod next;
 mod publish;
 
-use contract::{
-    Attempt, ErrorName, EventHead, Exception, Next, Publish, Sources, Status, StepError, UpdateStatusInput,
+use hookstep_ambient::Sources;
+use hookstep_contract::{
+    Attempt, ErrorName, EventHead, Exception, Next, Publish, Status, StepError, UpdateStatusInput,
 };
-use store::{Configs, Events};
+use hookstep_store::{Configs, Events};
 
 /// Why a webhook is disabled.
 const GONE_REASON: &str = "the receiver answered 410 Gone";

@@ -1,18 +1,19 @@
 //! The Lambda function of the states `UpdateStatus` and `RecordException`.
 
 use aws_sdk_dynamodb::Client;
-use store::{Configs, Events};
-use update_status::{Context, handle};
+use hookstep_ambient::{Sources, env};
+use hookstep_store::{Configs, Events};
+use hookstep_update_status::{Context, handle};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), boot::Error> {
-    boot::init_tracing();
-    let client = Client::new(boot::Aws::from_env()?.config());
+async fn main() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    let client = Client::new(hookstep_lambda_edge::Aws::from_env()?.config());
     let ctx = Context {
-        events: Events::new(client.clone(), boot::env("EVENTS_TABLE")?).kept_for(boot::retention()?),
-        configs: Configs::new(client, boot::env("CONFIGS_TABLE")?),
-        publish: boot::env("PUBLISH_EVENTS")?.parse()?,
-        sources: boot::sources(),
+        events: Events::new(client.clone(), env::required("EVENTS_TABLE")?).kept_for(env::retention()?),
+        configs: Configs::new(client, env::required("CONFIGS_TABLE")?),
+        publish: env::required("PUBLISH_EVENTS")?.parse()?,
+        sources: Sources::system(),
     };
-    boot::run(async |input| handle(input, &ctx).await).await
+    hookstep_lambda_edge::run(async |input| handle(input, &ctx).await).await
 }

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use contract::limits::{JITTER, MAX_PAUSE_SECS, SYNC_BUDGET, SYNC_RETRIES, SYNC_RETRY_PAUSE};
-use contract::{Attempt, Delivered, EventHead, Mode, Next, Outcome, Retry, Sources, Status, Timestamp};
+use hookstep_ambient::Sources;
+use hookstep_contract::limits::{JITTER, MAX_PAUSE_SECS, SYNC_BUDGET, SYNC_RETRIES, SYNC_RETRY_PAUSE};
+use hookstep_contract::{Attempt, Delivered, EventHead, Mode, Next, Outcome, Retry, Status, Timestamp};
 
 /// A receiver that never wants to hear from us again.
 pub(crate) const GONE: u16 = 410;

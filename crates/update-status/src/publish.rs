@@ -1,6 +1,6 @@
 //! What is told on the bus of an event that ended. The state machine puts it there.
 
-use contract::{
+use hookstep_contract::{
     Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventHead, Next, Origin, Status, is_ours,
 };
 

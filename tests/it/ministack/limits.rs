@@ -3,7 +3,7 @@
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
-use contract::limits::STATE_DATA_BYTES;
+use hookstep_contract::limits::STATE_DATA_BYTES;
 
 use super::stack::Stack;
 

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use aws_sdk_sfn::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
 use aws_types::SdkConfig;
-use contract::{Scope, Token, TokenId};
+use hookstep_contract::{Scope, Token, TokenId};
+use hookstep_store::Tokens;
 use reqwest::Url;
 use serde::Deserialize;
-use store::Tokens;
 use tokio::process::Command;
 
 use super::environment::file;
@@ -69,7 +69,8 @@ impl Stack {
         let deployed: Deployed = serde_json::from_slice(&done.stdout).unwrap();
         let aws = aws(server);
         let table = &deployed.resources["TokensTable"];
-        let tokens = Tokens::new(aws_sdk_dynamodb::Client::new(&aws), table, boot::sources());
+        let tokens =
+            Tokens::new(aws_sdk_dynamodb::Client::new(&aws), table, hookstep_ambient::Sources::system());
         tokens.put(&admin()).await.unwrap();
         let (outputs, resources) = (deployed.outputs, deployed.resources);
         let api = api(&outputs["ApiUrl"], server.port);
@@ -118,12 +119,12 @@ fn api(url: &str, port: u16) -> Api {
 /// What an operator writes into the table for a first token.
 fn admin() -> Token {
     Token {
-        token_hash: api::hash_token(TOKEN),
-        token_id: Some(TokenId((boot::sources().new_id)())),
+        token_hash: hookstep_http_edge::hash_token(TOKEN),
+        token_id: Some(TokenId((hookstep_ambient::Sources::system().new_id)())),
         org_id: ORG.parse().unwrap(),
         scopes: vec![Scope::Trigger, Scope::Read, Scope::Manage],
         name: "tests".to_owned(),
-        created_at: boot::sources().now(),
+        created_at: hookstep_ambient::Sources::system().now(),
         expires_at: None,
     }
 }

@@ -8,10 +8,10 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 
 /// The text of the document.
 pub(super) fn generate() -> String {
-    let mut document = console::openapi();
+    let mut document = hookstep_console::openapi();
     // Events are sent before they are looked at.
     let own = std::mem::take(&mut document.paths.paths);
-    document.merge(trigger::openapi());
+    document.merge(hookstep_trigger::openapi());
     document.paths.paths.extend(own);
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];

@@ -1,6 +1,6 @@
 //! Filters and transforms on pages: the form, its trial, and what events tell of them.
 
-use contract::Scope;
+use hookstep_contract::Scope;
 use serde_json::{Value, json};
 
 use super::{Browser, MOST_BYTES, header, loaded, location, revision, text, webhook_form};

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
-use local::KEY_ID;
+use hookstep_local::KEY_ID;
 
 use super::code;
 use crate::world::World;

@@ -1,6 +1,6 @@
 //! What a patch of a webhook may have. There is no such type: it is merged as JSON.
 
-use contract::{ConfigFields, Retry};
+use hookstep_contract::{ConfigFields, Retry};
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ConfigPath, Problem};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
-use contract::{ConfigFields, WebhookConfig};
+use hookstep_contract::{ConfigFields, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, Problem};
 use maud::{Markup, html};
 
 use super::error::PageError;

@@ -1,6 +1,6 @@
 //! Bodies: JSON set in lines without touching a value, anything else as it is.
 
-use contract::Content;
+use hookstep_contract::Content;
 use maud::{Markup, PreEscaped, html};
 use serde::de::IgnoredAny;
 

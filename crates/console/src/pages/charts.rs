@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ConfigPath, Problem};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Html;
-use contract::limits::days;
-use contract::{ConfigId, Outcome};
+use hookstep_contract::limits::days;
+use hookstep_contract::{ConfigId, Outcome};
+use hookstep_http_edge::{ConfigPath, Problem};
 use maud::{Markup, html};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;

@@ -6,13 +6,13 @@ pub(crate) mod trial;
 
 use std::sync::Arc;
 
-use api::{ConfigPath, Problem};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use contract::WebhookConfig;
+use hookstep_contract::WebhookConfig;
+use hookstep_http_edge::{ConfigPath, Problem};
 use maud::{Markup, html};
 
 use super::error::PageError;

@@ -1,8 +1,8 @@
 //! What goes wrong, as a page.
 
-use api::Problem;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use hookstep_http_edge::Problem;
 use maud::html;
 
 use super::layout;

@@ -5,13 +5,13 @@ pub(crate) mod payload;
 
 use std::sync::Arc;
 
-use api::{ConfigPath, EventPath, Problem, no_event};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::Uri;
 use axum::response::{Html, Redirect};
-use contract::{Attempt, EventRecord, Origin, Shape, Status, Timestamp, WebhookConfig};
+use hookstep_contract::{Attempt, EventRecord, Origin, Shape, Status, Timestamp, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, EventPath, Problem, no_event};
 use maud::{Markup, html};
 
 use super::error::PageError;

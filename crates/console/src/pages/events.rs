@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use api::{ConfigPath, Problem};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Html;
-use contract::limits::CORRELATION_ID_BYTES;
-use contract::{ConfigId, EventId, EventRecord, Status, Timestamp};
+use hookstep_contract::limits::CORRELATION_ID_BYTES;
+use hookstep_contract::{ConfigId, EventId, EventRecord, Status, Timestamp};
+use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_store::{EventFilter, Page};
 use maud::{Markup, html};
-use store::{EventFilter, Page};
 
 use super::error::PageError;
 use super::form::Query;

@@ -1,7 +1,7 @@
 //! Forms and query strings: reading them, and showing what is wrong where it is.
 
-use api::Problem;
 use axum::http::Uri;
+use hookstep_http_edge::Problem;
 use maud::{Markup, Render, html};
 use url::form_urlencoded;
 

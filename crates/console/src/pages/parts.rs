@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::{EventRecord, Outcome, Status, Timestamp};
+use hookstep_contract::{EventRecord, Outcome, Status, Timestamp};
 use maud::{Markup, html};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;

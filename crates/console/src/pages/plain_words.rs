@@ -1,6 +1,6 @@
 //! What went wrong with an attempt, for people, and what to do about it.
 
-use contract::Outcome;
+use hookstep_contract::Outcome;
 
 /// A failure in plain words.
 #[derive(Debug, PartialEq, Eq)]

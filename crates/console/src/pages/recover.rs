@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ConfigPath, Problem, ReplayPath, no_replay, read_json};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
-use contract::limits::MAX_REPLAYS;
-use contract::{ReplayJob, ReplayStatus};
+use hookstep_contract::limits::MAX_REPLAYS;
+use hookstep_contract::{ReplayJob, ReplayStatus};
+use hookstep_http_edge::{ConfigPath, Problem, ReplayPath, no_replay, read_json};
 use maud::{Markup, html};
 use serde_json::json;
 

@@ -64,7 +64,7 @@ fn read_pause(text: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
-    use contract::limits::DEFAULT_SCHEDULE_SECS;
+    use hookstep_contract::limits::DEFAULT_SCHEDULE_SECS;
 
     use super::*;
 

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use api::{Caller, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contract::{OrgId, Scope};
+use hookstep_contract::{OrgId, Scope};
+use hookstep_http_edge::{Caller, Problem};
 
 use super::error::PageError;
 use crate::Context;

@@ -1,6 +1,6 @@
 //! The part of a webhook's form that says which events are sent, and in what shape.
 
-use contract::{ConfigFields, FieldKind, Filter, LogicalOperator};
+use hookstep_contract::{ConfigFields, FieldKind, Filter, LogicalOperator};
 use serde_json::{Value, json};
 
 use super::form::Form;
@@ -113,7 +113,7 @@ fn lines_of(values: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use api::read_json;
+    use hookstep_http_edge::read_json;
 
     use super::*;
 

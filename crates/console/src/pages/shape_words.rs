@@ -1,6 +1,6 @@
 //! Filters and transforms in plain words.
 
-use contract::{Condition, Filter, LogicalOperator, Operator, Transform};
+use hookstep_contract::{Condition, Filter, LogicalOperator, Operator, Transform};
 use maud::{Markup, html};
 
 /// How a field is compared.

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use api::{ConfigPath, Problem};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use contract::{Delivered, EventId, FieldError, Status, WebhookConfig, WorkflowOutput};
+use hookstep_contract::{Delivered, EventId, FieldError, Status, WebhookConfig, WorkflowOutput};
+use hookstep_executions::{Run, WorkflowError};
+use hookstep_http_edge::{ConfigPath, Problem};
 use maud::{Markup, html};
-use workflow::{Run, WorkflowError};
 
 use super::error::PageError;
 use super::event::attempt::response;

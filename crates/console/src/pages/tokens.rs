@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use api::{Problem, TokenPath, no_token};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use contract::limits::days;
-use contract::{FieldError, Scope, Timestamp};
+use hookstep_contract::limits::days;
+use hookstep_contract::{FieldError, Scope, Timestamp};
+use hookstep_http_edge::{Problem, TokenPath, no_token};
 use maud::{Markup, html};
 
 use super::error::PageError;

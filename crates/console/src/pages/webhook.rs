@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use api::{ConfigPath, Problem};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
-use contract::{Auth, EventId, Timestamp, WebhookConfig};
+use hookstep_contract::{Auth, EventId, Timestamp, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, Problem};
 use maud::{Markup, html};
 
 use super::error::PageError;

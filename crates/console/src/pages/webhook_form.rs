@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use api::{Problem, read_json};
-use contract::limits::{DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS};
-use contract::{Auth, ConfigFields, FieldError, Parameter, Place, WebhookConfig};
+use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS};
+use hookstep_contract::{Auth, ConfigFields, FieldError, Parameter, Place, WebhookConfig};
+use hookstep_http_edge::{Problem, read_json};
 use serde_json::{Value, json};
 
 use super::form::Form;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use api::{ConfigPath, Problem};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Html;
-use contract::{Timestamp, WebhookConfig};
+use hookstep_contract::{Timestamp, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_store::EventFilter;
 use maud::{Markup, html};
-use store::EventFilter;
 
 use super::error::PageError;
 use super::form::Query;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use api::Problem;
-use contract::{ConfigId, EventId, OrgId, Tally, Timestamp};
-use store::{CountedDay, CountedHour, EventSketch, Events, StoreError};
+use hookstep_contract::{ConfigId, EventId, OrgId, Tally, Timestamp};
+use hookstep_http_edge::Problem;
+use hookstep_store::{CountedDay, CountedHour, EventSketch, Events, StoreError};
 
 use super::hours::{Hour, Stretch, stretches};
 use crate::Context;
@@ -153,7 +153,7 @@ fn day_of(day: Hour, known: &BTreeMap<Hour, CountedHour>, live: Hour) -> Counted
 
 #[cfg(test)]
 mod tests {
-    use contract::{Outcome, Status};
+    use hookstep_contract::{Outcome, Status};
 
     use super::*;
 

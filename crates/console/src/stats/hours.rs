@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contract::{EventId, Timestamp};
-use store::CountedHour;
+use hookstep_contract::{EventId, Timestamp};
+use hookstep_store::CountedHour;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

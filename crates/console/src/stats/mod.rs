@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Caller, ConfigPath, Problem, read_query};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use contract::limits::days;
-use contract::{ConfigId, FieldError, OrgId, Outcome, Scope, Tally, Timestamp};
+use hookstep_contract::limits::days;
+use hookstep_contract::{ConfigId, FieldError, OrgId, Outcome, Scope, Tally, Timestamp};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, read_query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -104,9 +104,9 @@ struct StatsQuery {
     ),
     responses(
         (status = 200, description = "The counts.", body = Stats),
-        (status = 400, response = api::Invalid),
-        (status = 404, response = api::NotFound),
-        api::Authenticated,
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
     ),
     security(("token" = ["read"])),
 )]

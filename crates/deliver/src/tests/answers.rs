@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use contract::limits::{RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
-use contract::{Content, Outcome, Payload};
-use egress::Policy;
+use hookstep_contract::limits::{RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
+use hookstep_contract::{Content, Outcome, Payload};
+use hookstep_egress::Policy;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::time::sleep;

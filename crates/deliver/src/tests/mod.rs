@@ -8,10 +8,11 @@ mod tokens;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use contract::{
-    Attempt, Content, DeliverInput, EventHead, Mode, Origin, Payload, RequestPlan, Sources, Timestamp,
+use hookstep_ambient::Sources;
+use hookstep_contract::{
+    Attempt, Content, DeliverInput, EventHead, Mode, Origin, Payload, RequestPlan, Timestamp,
 };
-use egress::Policy;
+use hookstep_egress::Policy;
 use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,16 +28,16 @@ fn context(policy: Policy) -> Context {
     let s3 = move || {
         aws_sdk_s3::Client::from_conf(aws_sdk_s3::Config::builder().behavior_version(version()).build())
     };
-    let connections = secrets::Connections::new(|| unreachable!("no connection is looked at"));
+    let connections = hookstep_secrets::Connections::new(|| unreachable!("no connection is looked at"));
     let keyring = Keyring::new(
         || unreachable!("no credentials are looked up"),
-        secrets::Keys::new(|| unreachable!("nothing is decrypted"), "key"),
-        secrets::Vault::new(|| unreachable!("no secret is read"), connections),
-        egress::Client::new(policy).unwrap(),
+        hookstep_secrets::Keys::new(|| unreachable!("nothing is decrypted"), "key"),
+        hookstep_secrets::Vault::new(|| unreachable!("no secret is read"), connections),
+        hookstep_egress::Client::new(policy).unwrap(),
     );
     Context {
         keyring,
-        claims: store::Claims::new(s3, "claims"),
+        claims: hookstep_store::Claims::new(s3, "claims"),
         sources: Sources {
             clock: || datetime!(2026-01-02 03:04:05 UTC),
             new_id: uuid::Uuid::nil,

@@ -5,8 +5,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
-use contract::{Attempt, Claim, Content, ErrorName, Outcome, Payload, PinnedObject, StepError};
 use futures_util::{Stream, StreamExt, stream};
+use hookstep_contract::{Attempt, Claim, Content, ErrorName, Outcome, Payload, PinnedObject, StepError};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use sha2::{Digest, Sha256};

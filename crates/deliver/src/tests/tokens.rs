@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use contract::{Place, TokenMethod};
-use egress::{Client, Policy};
-use secrets::{Extra, OauthClient};
+use hookstep_contract::{Place, TokenMethod};
+use hookstep_egress::{Client, Policy};
+use hookstep_secrets::{Extra, OauthClient};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 

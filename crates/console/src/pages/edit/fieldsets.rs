@@ -1,6 +1,6 @@
 //! The parts of the form of a webhook.
 
-use contract::{Auth, WebhookConfig};
+use hookstep_contract::{Auth, WebhookConfig};
 use maud::{Markup, html};
 
 use crate::pages::form::{Fault, Field, Form, Wrong};

@@ -1,7 +1,7 @@
 //! The part of the form of a webhook that says which events are sent, and in what shape; and where that is tried.
 
-use contract::Operator;
-use contract::limits::MAX_CONDITIONS;
+use hookstep_contract::Operator;
+use hookstep_contract::limits::MAX_CONDITIONS;
 use maud::{Markup, html};
 
 use crate::pages::form::{Fault, Field, Form, Wrong};

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use api::{ConfigPath, Problem};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::Html;
-use contract::{ConfigFields, Content, EventId, EventRecord, OrgId, Origin, WebhookConfig};
+use hookstep_contract::{ConfigFields, Content, EventId, EventRecord, OrgId, Origin, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_store::EventFilter;
 use maud::{Markup, html};
-use store::EventFilter;
 
 use super::{Asked, form_page};
 use crate::pages::error::PageError;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::{Attempt, Content};
+use hookstep_contract::{Attempt, Content};
 use maud::{Markup, html};
 
 use crate::pages::{bodies, parts};

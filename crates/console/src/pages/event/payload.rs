@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use api::{ConfigPath, EventPath, Problem, no_event};
 use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use contract::{Content, EventRecord};
+use hookstep_contract::{Content, EventRecord};
+use hookstep_http_edge::{ConfigPath, EventPath, Problem, no_event};
+use hookstep_store::StoreError;
 use maud::{Markup, html};
-use store::StoreError;
 
 use crate::Context;
 use crate::pages::bodies;

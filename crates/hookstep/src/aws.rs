@@ -1,0 +1,25 @@
+//! `hookstep aws-credentials`: what the AWS CLI and the SDKs sign with.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::settings::Outcome;
+
+/// What `hookstep aws-credentials` takes.
+#[derive(Debug, Args)]
+pub(crate) struct AwsArgs {
+    /// The host's data directory.
+    #[arg(long, env = "HOOKSTEP_DATA_DIR", default_value = ".hookstep")]
+    data_dir: PathBuf,
+}
+
+/// Prints lines that a shell can evaluate. Any region will do: it is part of the signature.
+#[expect(clippy::print_stdout, reason = "the credentials are the output")]
+pub(crate) fn print(args: AwsArgs) -> Outcome {
+    let credentials = hookstep_local::aws_credentials(&args.data_dir, &hookstep_ambient::Sources::system())?;
+    println!("export AWS_ACCESS_KEY_ID={}", credentials.access_key_id);
+    println!("export AWS_SECRET_ACCESS_KEY={}", credentials.secret_access_key);
+    println!("export AWS_REGION=us-east-1");
+    Ok(())
+}

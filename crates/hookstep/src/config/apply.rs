@@ -1,0 +1,133 @@
+//! Making webhooks be as a file says.
+
+use std::error::Error;
+use std::path::Path;
+
+use hookstep_client::{Client, Webhook};
+use serde_json::{Map, Value};
+
+use super::ApplyArgs;
+use super::changes::{Changes, changes};
+use super::file;
+use super::node::Node;
+use crate::out::{self, Colour, harmless, paint};
+use crate::remote;
+use crate::settings::Outcome;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Applies a file.
+pub(super) async fn apply(args: ApplyArgs) -> Outcome {
+    let wanted = file::read(&args.file)?;
+    let client = args.remote.client()?;
+    let stored = remote::webhooks(&client).await?;
+    // All of them before the first change: a file that is half wrong is not half applied.
+    let mut steps = Vec::new();
+    for node in &wanted {
+        let before = find(&stored, node).map_err(|(line, reason)| at(&args.file, line, &reason))?;
+        let fields = before.map(as_fields).transpose()?.unwrap_or_default();
+        let changes = changes(&fields, node, args.send_secrets || before.is_none());
+        steps.push((node, before, changes));
+    }
+    let mut done = Done::default();
+    for (node, before, changes) in steps {
+        // Shown when it is done: of what is refused, the refusal is enough.
+        let mut secret = None;
+        if !args.dry_run && !changes.patch.is_empty() {
+            let applied = send(&client, before, &changes).await;
+            secret = applied.map_err(|error| refused(&args.file, node, error))?.signing_secret;
+        }
+        show(node, before, &changes, &mut done)?;
+        if let Some(secret) = secret.filter(|_| args.show_signing_secrets) {
+            out::line(format_args!("    signing_secret: {secret}"))?;
+        }
+    }
+    let Done { created, changed, unchanged } = done;
+    if args.dry_run {
+        out::note(format_args!("dry run: {created} to create, {changed} to change, {unchanged} unchanged"));
+    } else {
+        out::note(format_args!("{created} created, {changed} changed, {unchanged} unchanged"));
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Done {
+    created: usize,
+    changed: usize,
+    unchanged: usize,
+}
+
+/// The webhook that is meant, if there is one.
+fn find<'a>(stored: &'a [Webhook], node: &Node) -> Result<Option<&'a Webhook>, (u64, String)> {
+    if let Some(config_id) = node.text("config_id") {
+        let found = stored.iter().find(|webhook| webhook.config_id.to_string() == config_id);
+        let missing = || (node.line_of("config_id"), "there is no webhook with this config_id".to_owned());
+        return found.map(Some).ok_or_else(missing);
+    }
+    let name = node.text("name").unwrap_or_default();
+    let named: Vec<_> = stored.iter().filter(|webhook| webhook.name == name).collect();
+    match named[..] {
+        [] => Ok(None),
+        [webhook] => Ok(Some(webhook)),
+        _ => {
+            let reason =
+                format!("{} webhooks have the name {name:?}: say which by its config_id", named.len());
+            Err((node.line_of("name"), reason))
+        }
+    }
+}
+
+fn as_fields(webhook: &Webhook) -> Result<Map<String, Value>, BoxError> {
+    match serde_json::to_value(webhook)? {
+        Value::Object(fields) => Ok(fields),
+        _ => Ok(Map::new()),
+    }
+}
+
+fn show(node: &Node, before: Option<&Webhook>, changes: &Changes, done: &mut Done) -> std::io::Result<()> {
+    let name = node.text("name").or_else(|| before.map(|webhook| webhook.name.clone())).unwrap_or_default();
+    let name = harmless(&name);
+    match before {
+        None => {
+            done.created += 1;
+            out::line(paint(Colour::Green, &format!("+ {name}")))?;
+        }
+        Some(_) if changes.patch.is_empty() => {
+            done.unchanged += 1;
+            out::line(format_args!("= {name}: unchanged"))?;
+        }
+        Some(webhook) => {
+            done.changed += 1;
+            out::line(paint(Colour::Yellow, &format!("~ {name} ({})", webhook.config_id)))?;
+        }
+    }
+    changes.lines.iter().try_for_each(|line| {
+        let line = if before.is_none() { line.replacen(": (none) -> ", ": ", 1) } else { line.clone() };
+        out::line(format_args!("    {}", harmless(&line)))
+    })
+}
+
+async fn send(
+    client: &Client,
+    before: Option<&Webhook>,
+    changes: &Changes,
+) -> Result<Webhook, hookstep_client::Error> {
+    match before {
+        Some(webhook) => client.update_webhook(webhook.config_id, &changes.patch).await,
+        None => client.create_webhook(&changes.patch).await,
+    }
+}
+
+/// The refusal, with the line of the field that it is about.
+fn refused(path: &Path, node: &Node, error: hookstep_client::Error) -> BoxError {
+    let Some(problem) = error.problem() else { return error.into() };
+    let Some(field) = &problem.field else { return error.into() };
+    // Where in our request it is does not help.
+    let reason = problem.detail.split(" at line ").next().unwrap_or_default();
+    at(path, node.line_of(field), &format!("{field}: {reason}"))
+}
+
+fn at(path: &Path, line: u64, reason: &str) -> BoxError {
+    format!("{}:{line}: {reason}", path.display()).into()
+}

@@ -1,0 +1,87 @@
+//! Events for people, in 80 columns.
+
+use std::io;
+
+use hookstep_client::{Attempt, Event, Status, Timestamp};
+
+use crate::out::{self, Colour, harmless, paint};
+
+/// The names of the columns.
+pub(super) fn head() -> io::Result<()> {
+    out::line(format_args!(
+        "{:<36} {:<19} {:<11} {:>4} {:>5}",
+        "EVENT", "ACCEPTED (UTC)", "STATUS", "HTTP", "TRIES"
+    ))
+}
+
+/// An event in a line.
+pub(super) fn row(event: &Event) -> io::Result<()> {
+    let code = event.status_code.map_or("-".to_owned(), |code| code.to_string());
+    // Padded first: a terminal does not count the characters of a colour.
+    let status = paint(colour(event.status), &format!("{:<11}", event.status.as_str()));
+    out::line(format_args!(
+        "{} {} {status} {code:>4} {:>5}",
+        event.event_id,
+        moment(event.created_at),
+        event.attempt_count
+    ))
+}
+
+/// An event with all that is known of it.
+pub(super) fn details(event: &Event) -> io::Result<()> {
+    field("event", &event.event_id.to_string())?;
+    field("status", &paint(colour(event.status), event.status.as_str()))?;
+    optional("reason", event.reason.as_deref())?;
+    field("accepted", &moment(event.created_at))?;
+    optional("next attempt", event.next_attempt_at.map(moment).as_deref())?;
+    optional("size", event.size.map(|size| format!("{size} bytes")).as_deref())?;
+    optional("content type", event.content_type.as_deref())?;
+    optional("correlation id", event.correlation_id.as_deref())?;
+    optional("replay of", event.replay_of.map(|id| id.to_string()).as_deref())?;
+    optional("webhook-id", Some(&event.webhook_id.to_string()))?;
+    event.attempts.iter().flatten().try_for_each(attempt)
+}
+
+fn attempt(attempt: &Attempt) -> io::Result<()> {
+    let Attempt { number, started_at, duration_ms, outcome, .. } = attempt;
+    out::line(format_args!(
+        "\nattempt {number}: {} at {} ({duration_ms} ms)",
+        outcome.as_str(),
+        moment(*started_at)
+    ))?;
+    optional("error", attempt.error.as_deref())?;
+    optional("called", attempt.remote_ip.as_deref())?;
+    optional("answered", attempt.status_code.map(|code| format!("HTTP {code}")).as_deref())?;
+    for (name, value) in &attempt.response_headers {
+        out::line(format_args!("    {}: {}", harmless(name), harmless(value)))?;
+    }
+    let Some(body) = attempt.response_body.as_deref().filter(|body| !body.is_empty()) else { return Ok(()) };
+    out::line("")?;
+    match &attempt.response_body_encoding {
+        Some(encoding) => out::line(format_args!("    ({encoding}) {}", harmless(body)))?,
+        None => harmless(body).lines().try_for_each(|line| out::line(format_args!("    {line}")))?,
+    }
+    if attempt.response_truncated { out::line("    (the rest was not kept)") } else { Ok(()) }
+}
+
+fn optional(name: &str, value: Option<&str>) -> io::Result<()> {
+    value.map_or(Ok(()), |value| field(name, &harmless(value)))
+}
+
+fn field(name: &str, value: &str) -> io::Result<()> {
+    out::line(format_args!("  {name:<15} {value}"))
+}
+
+fn colour(status: Status) -> Colour {
+    match status {
+        Status::Succeeded => Colour::Green,
+        Status::Failed => Colour::Red,
+        Status::InProgress | Status::Skipped => Colour::Yellow,
+    }
+}
+
+/// A time to the second.
+fn moment(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.split('.').next().unwrap_or(&text).replace('T', " ")
+}

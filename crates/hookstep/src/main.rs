@@ -1,0 +1,39 @@
+//! `hookstep`: the embedded host, and tools around it.
+
+mod aws;
+mod command;
+mod completions;
+mod config;
+mod demo;
+mod events;
+mod history;
+mod keys;
+mod listen;
+mod out;
+mod remote;
+mod replay;
+mod serve;
+mod settings;
+mod token;
+mod trigger;
+mod verify;
+mod when;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// A delivery makes thousands of small allocations on several threads, which glibc's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // The host starts this program again for every filter and transform.
+    hookstep_expression::work_if_asked().unwrap_or_else(run)
+}
+
+#[tokio::main]
+async fn run() -> ExitCode {
+    settings::init_tracing();
+    command::Cli::parse().run().await
+}

@@ -1,0 +1,57 @@
+//! Standard output is for data, standard error for the rest. A reader that goes away (`| head`) is not a fault.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use serde::Serialize;
+
+/// Writes a line to standard output.
+pub(crate) fn line(line: impl Display) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
+}
+
+/// Writes a text to standard output as it is.
+pub(crate) fn text(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// Writes a value to standard output as one line of JSON.
+pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
+    line(serde_json::to_string(value)?)
+}
+
+/// Says something to the one who watches.
+pub(crate) fn note(note: impl Display) {
+    // There is nobody to tell that nobody can be told.
+    let _ = writeln!(io::stderr().lock(), "{note}");
+}
+
+/// Whether the reader of standard output has gone.
+pub(crate) fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// A colour of the terminal's own palette (ECMA-48).
+#[derive(Clone, Copy)]
+pub(crate) enum Colour {
+    Red = 31,
+    Green = 32,
+    Yellow = 33,
+}
+
+/// The text in a colour, where standard output is a terminal and <https://no-color.org> is not asked for.
+pub(crate) fn paint(colour: Colour, text: &str) -> String {
+    let plain = hookstep_ambient::env::required("NO_COLOR").is_ok_and(|value| !value.is_empty());
+    if plain || !io::stdout().is_terminal() {
+        return text.to_owned();
+    }
+    format!("\x1b[{}m{text}\x1b[0m", colour as u8)
+}
+
+/// What a receiver or a producer wrote, without the control characters that a terminal would obey.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+}

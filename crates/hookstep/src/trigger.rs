@@ -1,0 +1,192 @@
+//! `hookstep trigger`.
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+use hookstep_client::{Body, Delivered, INLINE_BODY_BYTES, Status, SyncAnswer};
+use tokio::io::AsyncReadExt;
+
+use crate::out::{self, harmless};
+use crate::remote::{self, Remote};
+use crate::settings::Ending;
+
+pub(crate) const HELP: &str = "\
+With --sync, standard output is the body of the receiver's answer, and the exit
+code tells the outcome:
+  0  the receiver took it
+  1  it was not delivered: the receiver failed, or the webhook is disabled
+  2  the command line is wrong
+  3  no answer within 27 s; delivery goes on (hookstep events WEBHOOK EVENT)
+  4  Hookstep refused the event or cannot be reached
+Without --sync: 0 when the event was accepted, 2 and 4 as above.
+
+A body above 4 MB is uploaded first; a file of any size is read as it is sent.
+
+Examples:
+  hookstep trigger orders order.json --sync
+  echo '{\"order\": 1042}' | hookstep trigger orders
+  hookstep trigger orders --data ping --idempotency-key ping-1";
+
+/// An event to be sent.
+#[derive(Debug, Args)]
+pub(crate) struct TriggerArgs {
+    #[command(flatten)]
+    remote: Remote,
+
+    /// The webhook, by its `config_id` or its name.
+    webhook: String,
+
+    /// The file with the body; - is standard input, as is nothing.
+    #[arg(default_value = "-")]
+    file: String,
+
+    /// The body itself, in place of a file.
+    #[arg(short, long, conflicts_with = "file")]
+    data: Option<String>,
+
+    /// Wait for the receiver's answer, and end with an exit code by outcome.
+    #[arg(short, long)]
+    sync: bool,
+
+    /// The body's media type; unless it is said, what it looks like: JSON, text, or bytes.
+    #[arg(short = 't', long)]
+    content_type: Option<String>,
+
+    /// Your own id for the event, to find it by.
+    #[arg(long)]
+    correlation_id: Option<String>,
+
+    /// A key of your own: the same key and body are the same event for 24 hours.
+    #[arg(long)]
+    idempotency_key: Option<String>,
+
+    /// Print Hookstep's answer as a line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Sends an event.
+pub(crate) async fn trigger(args: TriggerArgs) -> Ending {
+    let client = args.remote.client()?;
+    let loaded = load(&args).await?;
+    let config_id = remote::webhook(&client, &args.webhook).await?;
+    let content_type = args.content_type.unwrap_or_else(|| loaded.media_type.to_owned());
+    let mut trigger = client.trigger(config_id, loaded.body).content_type(content_type);
+    if let Some(id) = args.correlation_id {
+        trigger = trigger.correlation_id(id);
+    }
+    if let Some(key) = args.idempotency_key {
+        trigger = trigger.idempotency_key(key);
+    }
+    if args.sync {
+        return report(&trigger.sync().await?, args.json);
+    }
+    let accepted = trigger.await?;
+    if args.json {
+        out::json(&accepted)?;
+    } else {
+        out::line(format_args!("{} {}", accepted.event_id, accepted.status.as_str()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(answer: &SyncAnswer, json: bool) -> Ending {
+    if json {
+        out::json(answer)?;
+    }
+    match answer {
+        SyncAnswer::Ended(delivered) => {
+            if !json {
+                tell(delivered)?;
+            }
+            let delivered = delivered.status == Status::Succeeded;
+            Ok(if delivered { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }
+        SyncAnswer::StillInProgress(accepted) => {
+            if !json {
+                out::note(format_args!("event {} is still being delivered", accepted.event_id));
+            }
+            Ok(ExitCode::from(3))
+        }
+    }
+}
+
+/// The receiver's body for whoever reads on, and the rest for whoever watches.
+fn tell(delivered: &Delivered) -> std::io::Result<()> {
+    let mut summary = delivered.status.as_str().to_owned();
+    if let Some(code) = delivered.status_code {
+        summary += &format!(": HTTP {code}");
+    }
+    if let Some(error) = &delivered.error {
+        summary += &format!(": {}", harmless(error));
+    }
+    let attempts = delivered.attempts;
+    let plural = if attempts == 1 { "" } else { "s" };
+    summary += &format!(" ({attempts} attempt{plural}, {} ms)", delivered.duration_ms);
+    out::note(format_args!("{summary}, event {}", delivered.event_id));
+    if delivered.body_truncated {
+        out::note("the receiver's body is longer than what is kept of it");
+    }
+    match delivered.body.as_deref() {
+        Some(body) if body.ends_with('\n') || body.is_empty() => out::text(body),
+        Some(body) => out::line(body),
+        None => Ok(()),
+    }
+}
+
+struct Loaded {
+    body: Body,
+    media_type: &'static str,
+    /// Keeps what did not fit into memory until it is sent.
+    _spool: Option<tempfile::TempPath>,
+}
+
+async fn load(args: &TriggerArgs) -> Result<Loaded, Box<dyn Error + Send + Sync>> {
+    if let Some(data) = &args.data {
+        return Ok(small(data.clone().into_bytes()));
+    }
+    if args.file == "-" {
+        return standard_input().await;
+    }
+    let path = Path::new(&args.file);
+    let cannot = |error| format!("cannot read {}: {error}", path.display());
+    if tokio::fs::metadata(path).await.map_err(cannot)?.len() > INLINE_BODY_BYTES {
+        let is_json = path.extension().is_some_and(|extension| extension == "json");
+        let media_type = if is_json { JSON } else { BYTES };
+        return Ok(Loaded { body: Body::file(path), media_type, _spool: None });
+    }
+    Ok(small(tokio::fs::read(path).await.map_err(cannot)?))
+}
+
+/// Standard input, by way of a file when it is large.
+async fn standard_input() -> Result<Loaded, Box<dyn Error + Send + Sync>> {
+    if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+        out::note("reading the body from standard input, to its end (Ctrl-D)");
+    }
+    let mut stdin = tokio::io::stdin();
+    let mut start = Vec::new();
+    (&mut stdin).take(INLINE_BODY_BYTES + 1).read_to_end(&mut start).await?;
+    if start.len() as u64 <= INLINE_BODY_BYTES {
+        return Ok(small(start));
+    }
+    let (file, path) = tempfile::NamedTempFile::new()?.into_parts();
+    let mut file = tokio::fs::File::from_std(file);
+    tokio::io::copy(&mut start.as_slice().chain(stdin), &mut file).await?;
+    file.sync_all().await?;
+    Ok(Loaded { body: Body::file(&*path), media_type: BYTES, _spool: Some(path) })
+}
+
+const JSON: &str = "application/json";
+const BYTES: &str = "application/octet-stream";
+
+/// A body in memory. Only what is UTF-8 may be called text: a gateway would change the rest.
+fn small(bytes: Vec<u8>) -> Loaded {
+    let media_type = match std::str::from_utf8(&bytes) {
+        Ok(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => JSON,
+        Ok(_) => "text/plain; charset=utf-8",
+        Err(_) => BYTES,
+    };
+    Loaded { body: bytes.into(), media_type, _spool: None }
+}

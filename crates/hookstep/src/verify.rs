@@ -1,0 +1,111 @@
+//! `hookstep verify`.
+
+use std::error::Error;
+use std::io::Read;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use hookstep_client::verify_at;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::keys::KeyArgs;
+use crate::out;
+use crate::settings::Ending;
+use crate::when::duration;
+
+pub(crate) const HELP: &str = "\
+The body has to be as it came, to the byte. Exit code: 0 when the request is
+believed, 1 when it is not, 2 for a wrong command line, 4 for a key or a file
+that cannot be read.
+
+Examples:
+  export HOOKSTEP_SIGNING_SECRET=whsec_…
+  hookstep verify body.json --headers headers.txt --tolerance 7d
+  hookstep verify - --id 0193… --timestamp 1767323045 --signature 'v1,…' <body";
+
+/// A request that was kept.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The file with the body; - is standard input, as is nothing.
+    #[arg(default_value = "-")]
+    body: String,
+
+    /// The file with the headers, a `name: value` each line; others than the three may be in it.
+    #[arg(long, required_unless_present_all = ["id", "timestamp", "signature"])]
+    headers: Option<String>,
+
+    /// The header webhook-id.
+    #[arg(long)]
+    id: Option<String>,
+
+    /// The header webhook-timestamp.
+    #[arg(long)]
+    timestamp: Option<String>,
+
+    /// The header webhook-signature.
+    #[arg(long)]
+    signature: Option<String>,
+
+    /// How old the request may be.
+    #[arg(long, default_value = "5m", value_parser = duration)]
+    tolerance: Duration,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+/// Checks a request.
+pub(crate) async fn verify(args: VerifyArgs) -> Ending {
+    let keys = args.keys.read().await?.all();
+    if keys.is_empty() {
+        return Err("there is no key to check with: give --secret, --public-key or --org".into());
+    }
+    let headers = headers(&args)?;
+    let body = read(&args.body)?;
+    let now = hookstep_ambient::Sources::system().now().unix_seconds();
+    match verify_at(&headers, &body, &keys, args.tolerance, now) {
+        Ok(()) => {
+            out::line("ok")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(reason) => {
+            out::line(format_args!("not verified: {reason}"))?;
+            Ok(ExitCode::from(1))
+        }
+    }
+}
+
+fn headers(args: &VerifyArgs) -> Result<HeaderMap, Box<dyn Error + Send + Sync>> {
+    let mut headers = HeaderMap::new();
+    let file = args.headers.as_deref().map(read).transpose()?.unwrap_or_default();
+    let file = String::from_utf8(file).map_err(|_| "the headers are not text")?;
+    for (name, value) in file.lines().filter_map(|line| line.split_once(':')) {
+        let name = name.trim().trim_start_matches("< ").trim_start_matches("> ");
+        // The request line and whatever else is no header is not asked for.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value.trim())) {
+            headers.append(name, value);
+        }
+    }
+    let given = [
+        ("webhook-id", &args.id),
+        ("webhook-timestamp", &args.timestamp),
+        ("webhook-signature", &args.signature),
+    ];
+    for (name, value) in given {
+        if let Some(value) = value {
+            headers.insert(name, HeaderValue::try_from(value)?);
+        }
+    }
+    Ok(headers)
+}
+
+fn read(path: &str) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+    let cannot = |error| format!("cannot read {path}: {error}").into();
+    if path != "-" {
+        return std::fs::read(path).map_err(cannot);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(cannot)?;
+    Ok(bytes)
+}

@@ -1,0 +1,76 @@
+//! Ids in a path.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use hookstep_contract::{ConfigId, EventId, TokenId};
+
+use crate::Problem;
+
+/// The `{config_id}` of a path. What cannot be an id names no webhook.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfigPath(pub ConfigId);
+
+/// The `{event_id}` of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct EventPath(pub EventId);
+
+/// The `{replay_id}` of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayPath(pub EventId);
+
+/// The `{token_id}` of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenPath(pub TokenId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ConfigPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "config_id").await.map(Self).ok_or_else(Problem::no_webhook)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for EventPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "event_id").await.map(Self).ok_or_else(no_event)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ReplayPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "replay_id").await.map(Self).ok_or_else(no_replay)
+    }
+}
+
+/// 404 for a bulk replay that is not there.
+pub fn no_replay() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "this webhook has no replay with this replay_id")
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for TokenPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "token_id").await.map(Self).ok_or_else(no_token)
+    }
+}
+
+/// 404 for a token that is not there, or not this org's.
+pub fn no_token() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no token with this token_id")
+}
+
+/// 404 for an event that is not there.
+pub fn no_event() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "this webhook has no event with this event_id")
+}
+
+async fn param<S: Send + Sync, T: std::str::FromStr>(parts: &mut Parts, state: &S, name: &str) -> Option<T> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    params.iter().find(|(key, _)| *key == name)?.1.parse().ok()
+}

@@ -1,0 +1,53 @@
+//! The Lambda edge: what every `main.rs` needs before its handler can run, and nothing more.
+//!
+//! A `main.rs` has the same four movements everywhere: tracing, settings, clients, run.
+
+mod aws;
+mod endpoint_prefix;
+mod failure;
+mod https;
+
+use hookstep_contract::{ErrorName, StepError};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+pub use aws::{Aws, aws};
+pub use endpoint_prefix::IgnoreEndpointPrefix;
+pub use lambda_runtime::Error;
+pub use lambda_runtime::tracing::init_default_subscriber as init_tracing;
+
+use failure::Failure;
+
+/// Runs a step's handler for every invocation, until Lambda stops the environment.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn run<I, O>(handle: impl AsyncFn(I) -> Result<O, StepError>) -> Result<(), Error>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let handle = &handle;
+    // Read here, not by the runtime, whose error for an input it cannot read has no name that the state machine knows.
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
+        // Boxed: the compiler computes the layout of everything below otherwise, and gives up on the longest of them.
+        let input = serde_json::from_str(event.payload.get()).map_err(unreadable).map_err(Failure)?;
+        Box::pin(handle(input)).await.map_err(Failure)
+    }))
+    .await
+}
+
+/// An input that is not what the step takes.
+fn unreadable(error: serde_json::Error) -> StepError {
+    StepError::because(ErrorName::InvalidInput, "the step cannot read its input", error)
+}
+
+/// Runs a router for every request of an HTTP API, until Lambda stops the environment.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn serve(router: axum::Router) -> Result<(), Error> {
+    lambda_http::run(router).await
+}
