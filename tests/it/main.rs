@@ -1,64 +1,118 @@
-//! The integration tests: HTTP in, a real receiver out, storage looked at.
+//! The integration tests: HTTP in, a real receiver out, storage looked at. A test stands with the reader whom it speaks for.
 //!
-//! Where a new test goes: by what a user would call it. `trigger` for what a producer sees, `webhooks` for the management API,
-//! `events` for what can be read back, `receivers` for what a receiver does to us, `bodies` for what travels, `claims` for
-//! claim checks, `retries` for what comes after a failure, `replays` for what is sent again, `exceptions` for what is our own
-//! fault, `tenants` for who may do what, `tokens` for how tokens come and go, `search` and `stats` for events looked for and
-//! counted, `patch` for changes of single fields, `auth`, `certificates` and `signing_keys` for how credentials and keys are
-//! set, `changes` for what becomes of changes at once, `credentials` for who a request says it is, `trusted` and `signatures`
-//! for what a receiver can check, `leaks` for what must be nowhere, `bus` for events from EventBridge, `put_events` for those
-//! put on the host's own bus, `subscriptions` for those that name no webhook, `delivery_events` for those that we put there,
-//! `shapes` for filters and transforms, `pages` and `browser` for the console, `openapi` for the API's document, of which
-//! `tenancy` and `schemathesis` ask every operation, `client`, `typescript` and `cli` for the clients and the commands. What
-//! needs a process of its own is in `crash` (the host)
-//! and `lambdas` (the function binaries); `standins` is for AWS's services on the host, and `contracts` binds the parts
-//! together.
-//!
-//! What must be the same on AWS is a case in `cases`: it runs on the host, and in `ministack` on the deployed template.
+//! | file | what its tests say |
+//! | --- | --- |
+//! | `producing/trigger` | what a producer sees |
+//! | `producing/bodies` | what travels: the receiver gets the producer's bytes |
+//! | `producing/claims` | claim checks: bodies that never enter the state |
+//! | `producing/bus` | events from EventBridge that name their webhook |
+//! | `producing/subscriptions` | events from EventBridge that name none |
+//! | `producing/put_events` | events put on the host's own bus with AWS's tools |
+//! | `delivering/receivers` | what a receiver does to us |
+//! | `delivering/retries` | what comes after a failed attempt |
+//! | `delivering/replays` | events sent again, retries cancelled, test sends |
+//! | `delivering/shapes` | filters and transforms |
+//! | `delivering/exceptions` | what becomes of an event when something of ours breaks |
+//! | `delivering/delivery_events` | the events that we put on the bus ourselves |
+//! | `reading/events` | what can be read back of an event |
+//! | `reading/search` | how an event is found again |
+//! | `reading/stats` | how deliveries are counted |
+//! | `managing/webhooks` | the management API |
+//! | `managing/patch` | changes of single fields |
+//! | `managing/changes` | changes at once, those that fail, and those that never end |
+//! | `managing/auth` | the authentication of a webhook, as it is set, kept and shown |
+//! | `managing/certificates` | the TLS of a webhook, as it is set, kept and shown |
+//! | `managing/signing_keys` | the signing keys, as they are made, shown and replaced |
+//! | `managing/pages` | the console's pages, and who sees them |
+//! | `managing/browser` | the console in a real browser |
+//! | `security/tenants` | who may do what |
+//! | `security/tenancy` | every operation of the API, asked by those who may not |
+//! | `security/tokens` | how API tokens come and go |
+//! | `security/credentials` | who a request says it is, as its receiver sees it |
+//! | `security/signatures` | signatures, verified by code that is not ours |
+//! | `security/trusted` | what a receiver can check of a real request |
+//! | `security/leaks` | planted secrets, and where they must not be found |
+//! | `host/crash` | the host as a process: killed, stopped, started again |
+//! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
+//! | `aws/cases` | what must be the same on the host and on AWS: a table |
+//! | `aws/ministack` | the deployed template, on an emulator of AWS; the cases run there, too |
+//! | `aws/lambdas` | the function binaries, as AWS runs them |
+//! | `aws/template` | what the template promises and no linter knows |
+//! | `clients/client` | the Rust client |
+//! | `clients/typescript` | the TypeScript client |
+//! | `clients/cli` | the commands of `hookstep` |
+//! | `clients/openapi` | the OpenAPI document: what is served is what the code says |
+//! | `clients/schemathesis` | the OpenAPI document, asked of a running host |
+//! | `house/contracts` | what binds the parts together: definition, error names, crates, numbers |
+//! | `world` | no tests: hosts, receivers, processes, and environments of Python and Node |
 
-mod auth;
-mod bodies;
-mod browser;
-mod bus;
-mod cases;
-mod certificates;
-mod changes;
-mod claims;
-mod cli;
-mod client;
-mod contracts;
-mod crash;
-mod credentials;
-mod delivery_events;
-mod events;
-mod exceptions;
-mod lambdas;
-mod leaks;
-mod ministack;
-mod node;
-mod openapi;
-mod pages;
-mod patch;
-mod process;
-mod put_events;
-mod python;
-mod receivers;
-mod replays;
-mod retries;
-mod schemathesis;
-mod search;
-mod shapes;
-mod signatures;
-mod signing_keys;
-mod standins;
-mod stats;
-mod subscriptions;
-mod template;
-mod tenancy;
-mod tenants;
-mod tokens;
-mod trigger;
-mod trusted;
-mod typescript;
-mod webhooks;
+mod producing {
+    mod bodies;
+    mod bus;
+    mod claims;
+    mod put_events;
+    mod subscriptions;
+    mod trigger;
+}
+
+mod delivering {
+    mod delivery_events;
+    mod exceptions;
+    mod receivers;
+    mod replays;
+    mod retries;
+    mod shapes;
+}
+
+mod reading {
+    mod events;
+    mod search;
+    mod stats;
+}
+
+mod managing {
+    mod auth;
+    mod browser;
+    mod certificates;
+    mod changes;
+    mod pages;
+    mod patch;
+    mod signing_keys;
+    mod webhooks;
+}
+
+mod security {
+    mod credentials;
+    pub(crate) mod leaks;
+    mod signatures;
+    mod tenancy;
+    mod tenants;
+    mod tokens;
+    mod trusted;
+}
+
+mod host {
+    mod crash;
+    mod standins;
+}
+
+mod aws {
+    pub(crate) mod cases;
+    mod lambdas;
+    mod ministack;
+    mod template;
+}
+
+mod clients {
+    mod cli;
+    mod client;
+    mod openapi;
+    mod schemathesis;
+    mod typescript;
+}
+
+mod house {
+    mod contracts;
+}
+
 mod world;

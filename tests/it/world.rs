@@ -1,6 +1,9 @@
 //! The world of a test: a host that serves over TCP, and those who ask it. Receivers are in `receiver`.
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built ends the test")]
 
+pub(crate) mod node;
+pub(crate) mod process;
+pub(crate) mod python;
 mod receiver;
 
 use std::time::{Duration, Instant};
@@ -23,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::process::binary;
+use crate::world::process::binary;
 
 pub(crate) use receiver::{Receiver, Reply, Seen, closed_port};
 

@@ -1,6 +1,6 @@
 """Starts ministack so that a test can use it: it ends with the test, and some of its ways are put right first.
 
-Everything else is set by environment variables (tests/it/ministack/server.rs).
+Everything else is set by environment variables (tests/it/aws/ministack/server.rs).
 """
 
 import json

@@ -1,0 +1,344 @@
+//! The functions as AWS runs them: a binary that asks the Runtime API for work and answers there. Lambda and the AWS services
+//! are stubs here; what the handlers do is tested with the host.
+#![expect(clippy::unwrap_used, reason = "a function that cannot be asked ends the test")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::sync::{Mutex, mpsc};
+
+use crate::world::closed_port;
+use crate::world::process::{Process, command, run};
+
+/// Every function, with the settings that its `main` reads.
+pub(crate) const FUNCTIONS: [(&str, &[&str]); 9] = [
+    (
+        "trigger",
+        &[
+            "TOKENS_TABLE",
+            "CONFIGS_TABLE",
+            "EVENTS_TABLE",
+            "CLAIMS_BUCKET",
+            "EXPRESS_STATE_MACHINE_ARN",
+            "STANDARD_STATE_MACHINE_ARN",
+        ],
+    ),
+    (
+        "dispatch",
+        &["CONFIGS_TABLE", "CLAIMS_BUCKET", "EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"],
+    ),
+    ("fetch-config", &["CONFIGS_TABLE", "EVENTS_TABLE"]),
+    ("transform", &["CONFIGS_TABLE", "EVENTS_TABLE", "CLAIMS_BUCKET"]),
+    ("hydrate", &["CLAIMS_BUCKET"]),
+    ("deliver", &["CONFIGS_TABLE", "CLAIMS_BUCKET", "KEY_ID"]),
+    ("update-status", &["EVENTS_TABLE", "CONFIGS_TABLE", "PUBLISH_EVENTS"]),
+    ("replay", &["EVENTS_TABLE", "EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"]),
+    (
+        "console",
+        &[
+            "TOKENS_TABLE",
+            "CONFIGS_TABLE",
+            "EVENTS_TABLE",
+            "CLAIMS_BUCKET",
+            "KEY_ID",
+            "EXPRESS_STATE_MACHINE_ARN",
+            "STANDARD_STATE_MACHINE_ARN",
+            "PUBLISH_EVENTS",
+        ],
+    ),
+];
+
+/// What every function needs to reach AWS.
+const AWS: [&str; 3] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+const ID: &str = "0190a000-0000-7000-8000-00000000000a";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn every_function_asks_for_work() {
+    for (name, _) in FUNCTIONS {
+        let function = Function::start(name, &empty_services().await).await;
+        function.is_asked_for_work(1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_is_missing_ends_the_function_and_is_named() {
+    for (name, own) in FUNCTIONS {
+        for missing in own.iter().chain(&AWS) {
+            let mut command = lambda(name, "127.0.0.1:9", "http://127.0.0.1:9");
+            let (status, process) = run(command.env_remove(missing)).await;
+            assert!(!status.success(), "{name} without {missing}");
+            let said = process.stderr();
+            assert!(said.contains(missing), "{name} without {missing} says: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn hydrate_answers_an_inline_payload_as_it_came() {
+    let mut function = Function::start("hydrate", &closed_port().await).await;
+    let payload = json!({"inline": {"text": "{\"reading\": 1.0}\n"}});
+    let answer = function.invoke(json!({"event": event(), "payload": payload})).await;
+    assert_eq!(answer.response(), &payload);
+}
+
+#[tokio::test]
+async fn fetch_config_tells_a_missing_webhook_from_a_missing_table() {
+    let input = json!({"event": event(), "execution": "arn:execution"});
+    let mut function = Function::start("fetch-config", &empty_services().await).await;
+    assert_eq!(function.invoke(input.clone()).await.error_type(), "ConfigNotFound");
+    let mut function = Function::start("fetch-config", &closed_port().await).await;
+    assert_eq!(function.invoke(input).await.error_type(), "StorageUnavailable");
+}
+
+#[tokio::test]
+async fn a_function_goes_on_after_a_failure() {
+    let mut function = Function::start("fetch-config", &empty_services().await).await;
+    let input = json!({"event": event(), "execution": "arn:execution"});
+    assert_eq!(function.invoke(input.clone()).await.error_type(), "ConfigNotFound");
+    assert_eq!(function.invoke(input).await.error_type(), "ConfigNotFound");
+    function.is_asked_for_work(3).await;
+}
+
+#[tokio::test]
+async fn deliver_answers_a_receiver_that_it_must_not_call_as_a_value() {
+    let mut function = Function::start("deliver", &closed_port().await).await;
+    for url in ["https://127.0.0.1:9/", "https://169.254.169.254/latest/meta-data/", "http://example.com/"] {
+        let request = json!({"url": url, "method": "POST", "headers": {}, "timeout_seconds": 5});
+        let payload = json!({"inline": {"text": "{}"}});
+        let input = json!({"event": event(), "request": request, "payload": payload, "number": 1});
+        let answer = function.invoke(input).await;
+        assert_eq!(answer.response()["outcome"], "refused", "{url}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn update_status_records_an_exception() {
+    let mut function = Function::start("update-status", &empty_services().await).await;
+    let exception = json!({"Error": "States.Timeout", "Cause": "too slow"});
+    let answer = function
+        .invoke(json!({"event": event(), "execution": "arn:execution", "exception": exception}))
+        .await;
+    assert_eq!(answer.response()["status"], "failed");
+}
+
+/// The embedded host answers `InvalidInput` here, and it is one of the names that the state machine knows.
+#[tokio::test]
+async fn a_step_that_cannot_read_its_input_says_so_by_name() {
+    for name in ["dispatch", "fetch-config", "transform", "hydrate", "deliver", "update-status", "replay"] {
+        let mut function = Function::start(name, &closed_port().await).await;
+        let answer = function.invoke(json!({"event": {"event_id": "not an id"}})).await;
+        assert_eq!(answer.error_type(), "InvalidInput", "{name}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn console_tells_whether_its_tables_answer() {
+    let mut function = Function::start("console", &empty_services().await).await;
+    let healthy = function.invoke(http_event("GET", "/healthz")).await;
+    assert_eq!(healthy.http(200)["status"], "ok");
+    let mut function = Function::start("console", &closed_port().await).await;
+    function.invoke(http_event("GET", "/healthz")).await.problem(503);
+}
+
+#[tokio::test]
+async fn console_asks_for_a_token_and_knows_its_paths() {
+    let mut function = Function::start("console", &empty_services().await).await;
+    function.invoke(http_event("GET", "/webhook")).await.problem(401);
+    function.invoke(http_event("GET", "/nothing/here")).await.problem(404);
+    function.invoke(http_event("PATCH", "/healthz")).await.problem(405);
+}
+
+#[tokio::test]
+async fn trigger_takes_nothing_without_a_token_that_it_knows() {
+    let mut function = Function::start("trigger", &empty_services().await).await;
+    let path = format!("/webhook/{ID}/trigger");
+    function.invoke(http_event("POST", &path)).await.problem(401);
+    let mut event = http_event("POST", &path);
+    event["headers"]["authorization"] = json!("Bearer nobody");
+    function.invoke(event).await.problem(401);
+    function.invoke(http_event("POST", "/nothing/here")).await.problem(404);
+}
+
+/// An event's head, as every step is given it.
+fn event() -> Value {
+    json!({
+        "event_id": ID, "org_id": "acme", "config_id": ID, "origin": "api", "mode": "async",
+        "created_at": "2026-01-02T03:04:05.678Z", "content_type": "application/json", "size": 2,
+    })
+}
+
+/// A request as an HTTP API of API Gateway hands it on, payload format 2.0.
+fn http_event(method: &str, path: &str) -> Value {
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+        "headers": {"host": "api.example.com", "content-type": "application/json"},
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "api", "domainName": "api.example.com", "domainPrefix": "api",
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test"},
+            "requestId": "request", "routeKey": "$default", "stage": "$default",
+            "time": "02/Jan/2026:03:04:05 +0000", "timeEpoch": 1_767_323_045_678_u64,
+        },
+        "isBase64Encoded": false,
+    })
+}
+
+/// The command of a function, with an environment as Lambda makes it.
+fn lambda(name: &'static str, runtime_api: &str, aws: &str) -> Command {
+    let mut command = command(name);
+    for (_, settings) in FUNCTIONS.iter().filter(|(function, _)| *function == name) {
+        command.envs(settings.iter().map(|setting| (setting, "test")));
+    }
+    command.envs(AWS.iter().map(|setting| (setting, "eu-central-1")));
+    command.envs([
+        ("PUBLISH_EVENTS", "all"),
+        ("AWS_ENDPOINT_URL", aws),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api),
+        ("AWS_LAMBDA_FUNCTION_NAME", name),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
+    ]);
+    command
+}
+
+/// AWS services that answer everything with nothing: no item, no token.
+async fn empty_services() -> String {
+    let answer = async || ([("content-type", "application/x-amz-json-1.0")], "{}");
+    format!("http://{}", serve(Router::new().fallback(answer)).await)
+}
+
+async fn serve(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(axum::serve(listener, router).into_future());
+    address
+}
+
+/// A function in its environment.
+struct Function {
+    process: Process,
+    asked: Arc<AtomicUsize>,
+    events: mpsc::Sender<Value>,
+    answers: mpsc::Receiver<Answer>,
+}
+
+impl Function {
+    /// Starts it, with the AWS services at this URL.
+    async fn start(name: &'static str, aws: &str) -> Self {
+        let (events, queue) = mpsc::channel(1);
+        let (tell, answers) = mpsc::channel(1);
+        let asked = Arc::<AtomicUsize>::default();
+        let runtime = Runtime { asked: Arc::clone(&asked), queue: Arc::new(Mutex::new(queue)), tell };
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(Runtime::next))
+            .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(Runtime::answer))
+            .with_state(runtime);
+        let process = Process::start(&mut lambda(name, &serve(router).await, aws));
+        Self { process, asked, events, answers }
+    }
+
+    /// Hands it an event and waits for what it makes of it.
+    async fn invoke(&mut self, event: Value) -> Answer {
+        self.events.send(event).await.unwrap();
+        let answer = tokio::time::timeout(PATIENCE, self.answers.recv()).await;
+        answer.ok().flatten().unwrap_or_else(|| panic!("no answer: {}", self.process.stderr()))
+    }
+
+    /// Waits until it has asked for work this many times.
+    async fn is_asked_for_work(&self, times: usize) {
+        let asked = async {
+            while self.asked.load(Ordering::Relaxed) < times {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, asked).await;
+        assert!(in_time.is_ok(), "asked too few times: {}", self.process.stderr());
+    }
+}
+
+/// A function's end of an invocation.
+#[derive(Debug)]
+struct Answer {
+    /// `response` or `error`: the last part of the path.
+    kind: String,
+    body: Value,
+}
+
+impl Answer {
+    fn response(&self) -> &Value {
+        assert_eq!(self.kind, "response", "{self:?}");
+        &self.body
+    }
+
+    fn error_type(&self) -> &str {
+        assert_eq!(self.kind, "error", "{self:?}");
+        self.body["errorType"].as_str().unwrap()
+    }
+
+    /// The body of an HTTP answer with this status.
+    fn http(&self, status: u16) -> Value {
+        let response = self.response();
+        assert_eq!(response["statusCode"], status, "{response}");
+        assert_eq!(response["isBase64Encoded"], false, "{response}");
+        serde_json::from_str(response["body"].as_str().unwrap()).unwrap()
+    }
+
+    /// The refusal with this status.
+    fn problem(&self, status: u16) {
+        let problem = self.http(status);
+        assert_eq!(self.body["headers"]["content-type"], "application/problem+json", "{self:?}");
+        assert_eq!(problem["status"], status, "{problem}");
+        assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
+    }
+}
+
+/// The Runtime API of Lambda.
+#[derive(Clone)]
+struct Runtime {
+    asked: Arc<AtomicUsize>,
+    queue: Arc<Mutex<mpsc::Receiver<Value>>>,
+    tell: mpsc::Sender<Answer>,
+}
+
+impl Runtime {
+    /// The next event, however long it takes.
+    async fn next(State(runtime): State<Self>) -> Response {
+        let number = runtime.asked.fetch_add(1, Ordering::Relaxed);
+        let Some(event) = runtime.queue.lock().await.recv().await else {
+            return StatusCode::GONE.into_response();
+        };
+        let headers = [
+            ("lambda-runtime-aws-request-id", format!("request-{number}")),
+            ("lambda-runtime-deadline-ms", "4102444800000".to_owned()),
+            (
+                "lambda-runtime-invoked-function-arn",
+                "arn:aws:lambda:local:000000000000:function:test".to_owned(),
+            ),
+            ("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
+        ];
+        (headers, event.to_string()).into_response()
+    }
+
+    async fn answer(
+        State(runtime): State<Self>,
+        Path((_, kind)): Path<(String, String)>,
+        body: Bytes,
+    ) -> StatusCode {
+        let body = serde_json::from_slice(&body).unwrap();
+        runtime.tell.send(Answer { kind, body }).await.unwrap();
+        StatusCode::ACCEPTED
+    }
+}

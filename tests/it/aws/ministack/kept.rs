@@ -1,0 +1,30 @@
+//! What the stack has kept must hold none of the secrets that the cases planted.
+#![expect(clippy::unwrap_used, reason = "a stack that cannot be read ends the test")]
+
+use std::path::Path;
+
+use tokio::process::Command;
+
+use super::environment::file;
+use super::server::Server;
+use crate::security::leaks::forbidden;
+
+/// Looks at every item, log line and execution.
+pub(super) async fn hold(server: &Server, python: &Path) {
+    let mut dump = Command::new(python);
+    dump.env_clear().env("HOME", server.dir.path());
+    dump.arg(file("dump.py")).args(["--endpoint", &server.endpoint()]);
+    let done = dump.output().await.unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let kept = String::from_utf8(done.stdout).unwrap();
+    // Otherwise there was nothing to look at.
+    for part in ["\"table\":", "\"group\":", "TaskStateEntered", "\"***\""] {
+        assert!(kept.contains(part), "nothing like {part} was kept");
+    }
+    for secret in forbidden() {
+        let line = kept.lines().find(|line| line.contains(&secret));
+        assert_eq!(line, None, "{secret} is in clear");
+    }
+    let log = server.whole_log();
+    assert!(forbidden().iter().all(|secret| !log.contains(secret)), "a secret is in the log");
+}

@@ -1,0 +1,57 @@
+//! How quick it is on ministack: to be looked at, not asserted, for it says more of ministack and of this machine than of us.
+//! After every invocation, for one, it waits 50 ms for something to be logged.
+
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::environment::say;
+use super::stack::Stack;
+use crate::aws::cases::Engine;
+use crate::world::Receiver;
+
+const SAMPLES: usize = 50;
+const AT_ONCE: usize = 16;
+const EACH: usize = 10;
+
+/// Prints the sync latency, and the executions per second, of events that the receiver takes at once.
+pub(super) async fn print(stack: &Stack) {
+    let (api, receiver) = (stack.api(), Receiver::ok().await);
+    let id = api.create_webhook(&receiver.url, json!({})).await;
+    let deliver = async || {
+        let start = Instant::now();
+        assert_eq!(api.trigger_sync(&id, "{}").await["status"], "succeeded");
+        start.elapsed()
+    };
+    let mut alone = Vec::new();
+    for _ in 0..SAMPLES {
+        alone.push(deliver().await);
+    }
+    let worker = async || {
+        for _ in 0..EACH {
+            deliver().await;
+        }
+    };
+    // A concurrent invocation starts a process of its own, once.
+    join_all((0..AT_ONCE).map(|_| deliver())).await;
+    let start = Instant::now();
+    join_all((0..AT_ONCE).map(|_| worker())).await;
+    let rate = (AT_ONCE * EACH) as f64 / start.elapsed().as_secs_f64();
+    alone.sort();
+    say(&format!(
+        "sync p50 {} ms, p90 {} ms (of {SAMPLES}, one at a time); {rate:.0} executions/s at {AT_ONCE} at once",
+        alone[SAMPLES / 2].as_millis(),
+        alone[SAMPLES * 9 / 10].as_millis(),
+    ));
+    read_back(&api.events(&id, "?limit=100").await, receiver.calls());
+}
+
+/// Every delivery was made, and is on record.
+fn read_back(page: &Value, calls: usize) {
+    assert_eq!(calls, SAMPLES + AT_ONCE + AT_ONCE * EACH);
+    assert!(page["next_cursor"].is_string(), "a page does not hold all");
+    let events = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+    assert_eq!(events.len(), 100);
+    assert!(events.iter().all(|event| event["status"] == "succeeded"));
+}

@@ -1,0 +1,151 @@
+//! The template, deployed.
+#![expect(clippy::unwrap_used, reason = "a stack that cannot be deployed ends the test")]
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use aws_sdk_sfn::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_smithy_http_client::Builder;
+use aws_types::SdkConfig;
+use hookstep_contract::{Scope, Token, TokenId};
+use hookstep_store::Tokens;
+use reqwest::Url;
+use serde::Deserialize;
+use tokio::process::Command;
+
+use super::environment::file;
+use super::server::Server;
+use crate::aws::cases::{Engine, put_events};
+use crate::world::process::{binary, workspace};
+use crate::world::{Api, ORG};
+
+const FUNCTIONS: [&str; 9] = [
+    "trigger",
+    "dispatch",
+    "fetch-config",
+    "transform",
+    "hydrate",
+    "deliver",
+    "update-status",
+    "replay",
+    "console",
+];
+
+/// An admin token.
+const TOKEN: &str = "hookstep_of_the_tests";
+
+/// A deployed stack, and those who use it.
+pub(super) struct Stack {
+    api: Api,
+    /// For clients of its services.
+    pub(super) aws: SdkConfig,
+    outputs: BTreeMap<String, String>,
+    resources: BTreeMap<String, String>,
+}
+
+/// What `deploy.py` prints.
+#[derive(Deserialize)]
+struct Deployed {
+    outputs: BTreeMap<String, String>,
+    /// Physical ids by logical ones.
+    resources: BTreeMap<String, String>,
+}
+
+impl Stack {
+    /// Deploys the template as a developer would, and makes a token.
+    pub(super) async fn deploy(server: &Server, python: &Path) -> Self {
+        let mut deploy = Command::new(python);
+        // Nothing of the machine's own AWS configuration.
+        deploy.env_clear().env("HOME", server.dir.path());
+        deploy.arg(file("deploy.py")).args(["--endpoint", &server.endpoint(), "--functions"]);
+        deploy.arg(functions(server.dir.path()).await);
+        deploy.arg("--template").arg(workspace().join("infra/template.yaml"));
+        // The receivers of the tests have no TLS.
+        deploy.args(["--parameter", "AllowHttpTargets=true"]);
+        deploy.args(["--parameter", &format!("Architecture={}", architecture())]);
+        let done = deploy.output().await.unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let deployed: Deployed = serde_json::from_slice(&done.stdout).unwrap();
+        let aws = aws(server);
+        let table = &deployed.resources["TokensTable"];
+        let tokens =
+            Tokens::new(aws_sdk_dynamodb::Client::new(&aws), table, hookstep_ambient::Sources::system());
+        tokens.put(&admin()).await.unwrap();
+        let (outputs, resources) = (deployed.outputs, deployed.resources);
+        let api = api(&outputs["ApiUrl"], server.port);
+        Self { api, aws, outputs, resources }
+    }
+
+    /// Both machines.
+    pub(super) fn machines(&self) -> [&str; 2] {
+        ["ExpressStateMachine", "StandardStateMachine"].map(|name| self.resources[name].as_str())
+    }
+}
+
+impl Engine for Stack {
+    fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Through EventBridge and the stack's rule.
+    async fn put_event(&self, detail_type: &str, detail: &str) {
+        let bus = aws_sdk_eventbridge::Client::new(&self.aws);
+        put_events(&bus, &self.outputs["EventBusName"], detail_type, detail).await;
+    }
+}
+
+/// Clients for the stack's services.
+fn aws(server: &Server) -> SdkConfig {
+    let credentials = Credentials::new("test", "test", None, None, "tests");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(Builder::new().build_http())
+        .endpoint_url(server.endpoint())
+        .build()
+}
+
+/// A client of the API, by the URL that the stack prints. Its name is in no DNS.
+fn api(url: &str, port: u16) -> Api {
+    let base = url.trim_end_matches('/').to_owned();
+    let host = Url::parse(url).unwrap().host_str().unwrap().to_owned();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let http = reqwest::Client::builder().no_proxy().resolve(&host, address).build().unwrap();
+    Api { http, base, token: TOKEN.to_owned() }
+}
+
+/// What an operator writes into the table for a first token.
+fn admin() -> Token {
+    Token {
+        token_hash: hookstep_http_edge::hash_token(TOKEN),
+        token_id: Some(TokenId((hookstep_ambient::Sources::system().new_id)())),
+        org_id: ORG.parse().unwrap(),
+        scopes: vec![Scope::Trigger, Scope::Read, Scope::Manage],
+        name: "tests".to_owned(),
+        created_at: hookstep_ambient::Sources::system().now(),
+        expires_at: None,
+    }
+}
+
+/// The functions as `infra/package.sh` lays them out: those of `HOOKSTEP_FUNCTIONS`, or else the debug build.
+async fn functions(dir: &Path) -> PathBuf {
+    if let Some(given) = std::env::var_os("HOOKSTEP_FUNCTIONS") {
+        return given.into();
+    }
+    let functions = dir.join("functions");
+    for name in FUNCTIONS {
+        let bootstrap = functions.join(name).join("bootstrap");
+        std::fs::create_dir_all(bootstrap.parent().unwrap()).unwrap();
+        std::fs::copy(binary(name), &bootstrap).unwrap();
+        // Half of it is for debuggers. Where there is no strip, it takes longer to zip.
+        let _ = Command::new("strip").arg(&bootstrap).status().await;
+    }
+    functions
+}
+
+/// This machine's, as Lambda calls it.
+fn architecture() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
+}

@@ -1,0 +1,147 @@
+//! What `infra/template.yaml` promises and no linter knows. That it works is tested by deploying it (`ministack`); what the
+//! emulator cannot do, a VPC for one, is at least looked at here.
+#![expect(clippy::unwrap_used, reason = "a template that cannot be read ends the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::aws::lambdas::FUNCTIONS;
+use crate::world::process::workspace;
+
+/// Variables that a function can do without: it has a default for each.
+const OPTIONAL: [&str; 7] = [
+    "ALLOW_HTTP_TARGETS",
+    "ALLOW_PRIVATE_TARGETS",
+    "ASYNC_STANDARD",
+    "INLINE_LIMIT",
+    "KEEP_BODIES",
+    "RETENTION_DAYS",
+    "STATIC_IPS",
+];
+
+#[test]
+fn each_function_gets_the_variables_that_it_reads() {
+    let resources = resources();
+    for (function, reads) in FUNCTIONS {
+        let settings = ["main", "settings"].map(|file| format!("crates/{function}/src/{file}.rs"));
+        let main: String =
+            settings.iter().filter(|file| workspace().join(file).exists()).map(|file| read(file)).collect();
+        let resource = &resources[&format!("{}Function", camel(function))];
+        let given: BTreeSet<&str> =
+            after(resource, "        Variables:").filter_map(|line| line.trim().split(':').next()).collect();
+        for variable in reads {
+            assert!(given.contains(variable), "{function} is not given {variable}");
+        }
+        for variable in given {
+            let is_read = main.contains(&format!("\"{variable}\"")) || variable == "RETENTION_DAYS";
+            assert!(is_read, "{function} is given {variable}, which it does not read");
+            assert!(reads.contains(&variable) || OPTIONAL.contains(&variable), "{function}: {variable}?");
+        }
+    }
+}
+
+#[test]
+fn private_targets_cannot_be_allowed_by_a_parameter() {
+    assert!(!template().contains("ALLOW_PRIVATE_TARGETS"));
+}
+
+#[test]
+fn only_deliver_is_in_the_vpc() {
+    for (name, resource) in resources() {
+        let is_in_vpc = resource.contains("VpcConfig:");
+        assert_eq!(is_in_vpc, name == "DeliverFunction", "{name}");
+    }
+}
+
+#[test]
+fn nothing_of_the_vpc_is_there_without_a_static_ip() {
+    for (name, resource) in resources() {
+        if resource.contains("    Type: AWS::EC2::") {
+            assert!(resource.contains("    Condition: HasStaticIp"), "{name} is always there");
+        }
+    }
+}
+
+#[test]
+fn every_function_and_machine_has_a_role_of_its_own() {
+    let mut seen = BTreeSet::new();
+    for (name, resource) in resources() {
+        if ["AWS::Serverless::Function", "AWS::Serverless::StateMachine"]
+            .iter()
+            .any(|kind| resource.contains(kind))
+        {
+            let role = resource.lines().find_map(|line| line.trim().strip_prefix("Role: !GetAtt ")).unwrap();
+            assert!(seen.insert(role.to_owned()), "{name} shares its role");
+        }
+    }
+    assert_eq!(seen.len(), FUNCTIONS.len() + 2);
+}
+
+/// `*` is for a denial, for the policies of a key and a bucket, and for what AWS has no name for.
+#[test]
+fn no_role_may_do_everything_or_touch_everything_that_has_a_name() {
+    const NAMELESS: [&str; 3] = ["xray:", "logs:", "ec2:"];
+    for (name, resource) in resources() {
+        if !resource.contains("Type: AWS::IAM::Role") {
+            continue;
+        }
+        assert!(!resource.contains("ManagedPolicyArns"), "{name}");
+        for statement in resource.split("- Effect: ").skip(1) {
+            let actions: Vec<&str> =
+                statement.split([' ', ',', '[', ']', '\n']).filter(|word| is_action(word)).collect();
+            let is_denied = statement.starts_with("Deny");
+            assert!(is_denied || actions.iter().all(|action| !action.contains('*')), "{name}: {actions:?}");
+            if statement.contains("Resource: \"*\"") {
+                let is_nameless = |action: &&str| NAMELESS.iter().any(|prefix| action.starts_with(prefix));
+                assert!(!actions.is_empty() && actions.iter().all(is_nameless), "{name}: {actions:?}");
+            }
+        }
+    }
+}
+
+fn is_action(word: &str) -> bool {
+    word.split_once(':').is_some_and(|(service, action)| {
+        !service.is_empty()
+            && service.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && action.starts_with(|c: char| c.is_ascii_uppercase() || c == '*')
+            && !action.starts_with(':')
+    })
+}
+
+/// Every resource with its text.
+fn resources() -> BTreeMap<String, String> {
+    let template = template();
+    let section = template.split("\nResources:\n").nth(1).unwrap().split("\nOutputs:\n").next().unwrap();
+    let mut resources = BTreeMap::<String, String>::new();
+    let mut name = String::new();
+    for line in section.lines() {
+        match line.strip_prefix("  ").filter(|rest| rest.starts_with(char::is_alphabetic)) {
+            Some(head) => head.trim_end_matches(':').clone_into(&mut name),
+            None => resources.entry(name.clone()).or_default().push_str(&format!("{line}\n")),
+        }
+    }
+    resources
+}
+
+/// The lines below this one that are indented deeper.
+fn after<'a>(text: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
+    let depth = head.len() - head.trim_start().len();
+    text.lines()
+        .skip_while(move |line| !line.starts_with(head.trim_end()))
+        .skip(1)
+        .take_while(move |line| line.len() - line.trim_start().len() > depth)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// `update-status` → `UpdateStatus`.
+fn camel(name: &str) -> String {
+    name.split('-').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
+}
+
+fn template() -> String {
+    read("infra/template.yaml")
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(workspace().join(path)).unwrap()
+}

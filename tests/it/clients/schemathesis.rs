@@ -1,0 +1,59 @@
+//! What the OpenAPI document says, asked of a running host by schemathesis: no answer that is not described, no request taken
+//! that should be refused, no failure of ours.
+//!
+//! It needs Python 3.11 and a package index. Without them this is skipped, but not where the environment variable `CI` is set.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::world::process::workspace;
+use crate::world::python;
+use crate::world::{Receiver, World};
+
+const NAME: &str = "schemathesis";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn schemathesis_finds_nothing() {
+    let Some(python) = python::environment(NAME, "the API is not held against its document") else { return };
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event = world.api.deliver(&config_id, "{}").await;
+    let event_id = event["event_id"].as_str().unwrap().to_owned();
+    let path = format!("/webhook/{config_id}/events/replay");
+    let replay = world.api.post(&path, &json!({"event_ids": [event_id]})).await.json();
+    let tokens = world.api.get("/tokens").await.json();
+    let current = tokens["data"].as_array().unwrap().iter().find(|token| token["current"] == true).unwrap();
+    let (base, files) = (&world.api.base, workspace().join("tests").join(NAME));
+    // A directory of its own, for what it leaves behind.
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(python.with_file_name("schemathesis"));
+    command.current_dir(dir.path());
+    command.arg("--config-file").arg(files.join("schemathesis.toml"));
+    command.args(["run", &format!("{base}/openapi.json"), "--url", base, "--no-color"]);
+    command.env("PYTHONPATH", &files).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("HOOKSTEP_TOKEN", &world.api.token).env("RECEIVER_URL", &receiver.url);
+    command.env("CONFIG_ID", &config_id).env("EVENT_ID", &event_id);
+    command.env("REPLAY_ID", replay["replay_id"].as_str().unwrap());
+    command.env("TOKEN_ID", current["token_id"].as_str().unwrap());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
+#[test]
+fn the_document_is_valid() {
+    let Some(python) = python::environment(NAME, "the OpenAPI document is not validated") else { return };
+    let document = workspace().join("crates/console/openapi.json");
+    let mut command = Command::new(python);
+    command.args(["-m", "openapi_spec_validator", "--schema", "3.1"]).arg(Path::new(&document));
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

@@ -1,0 +1,56 @@
+//! The TypeScript client: it is what the OpenAPI document says, its types fit, and its own tests pass against a running host.
+//!
+//! It needs Node 20 and a package index. Without them this is skipped, but not where the environment variable `CI` is set.
+#![expect(clippy::unwrap_used, reason = "a copy that cannot be made ends the test")]
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use tokio::process::Command;
+
+use crate::world::World;
+use crate::world::node::packages;
+use crate::world::process::workspace;
+use crate::world::python::skip;
+
+const NAME: &str = "typescript";
+const SOURCE: &str = "clients/typescript";
+const DOCUMENT: &str = "crates/console/openapi.json";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_typescript_client_is_current_and_does_what_it_says() {
+    let packages = match packages(NAME, SOURCE) {
+        Ok(packages) => packages,
+        Err(reason) => return skip(NAME, "nobody tries the TypeScript client", &reason),
+    };
+    // A workspace of its own: what is built is not left in ours.
+    let dir = tempfile::tempdir().unwrap();
+    let client = dir.path().join(SOURCE);
+    copy(&workspace().join(SOURCE), &client);
+    std::fs::create_dir_all(dir.path().join(DOCUMENT).parent().unwrap()).unwrap();
+    std::fs::copy(workspace().join(DOCUMENT), dir.path().join(DOCUMENT)).unwrap();
+    symlink(packages.join("node_modules"), client.join("node_modules")).unwrap();
+    let world = World::start().await;
+    for (script, help) in [("check", ": if it is stale, npm run generate"), ("test", "")] {
+        let mut npm = Command::new("npm");
+        npm.args(["run", script]).current_dir(&client);
+        npm.env("HOOKSTEP_URL", &world.api.base).env("HOOKSTEP_TOKEN", &world.api.token);
+        let output = npm.output().await.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "npm run {script}{help}\n{}", String::from_utf8_lossy(&said));
+    }
+}
+
+/// Copies what is in the repository, and not what `npm` has put beside it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_file() {
+            std::fs::copy(path, to).unwrap();
+        } else if !["dist", "dist-tests", "node_modules"].iter().any(|made| path.ends_with(made)) {
+            copy(&path, &to);
+        }
+    }
+}

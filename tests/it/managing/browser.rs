@@ -1,0 +1,111 @@
+//! The console in a real browser: `tests/browser/journey.mjs` in headless Chromium.
+//!
+//! With `HOOKSTEP_SCREENS=docs/screens` in the environment it also makes the pictures of the README (then: `pngquant --ext .png
+//! --force --strip docs/screens/*.png`).
+#![expect(clippy::unwrap_used, reason = "a host that cannot be set up ends the test")]
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use hookstep_ambient::Sources;
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::world::node::packages;
+use crate::world::process::workspace;
+use crate::world::python::skip;
+use crate::world::{Receiver, Reply, World};
+
+const NAME: &str = "browser";
+const LOSS: &str = "nobody looks at the console with a browser";
+
+/// Where Debian and others have it.
+const CHROMIUMS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/// How late it is for the host, in seconds from now: its past is written before the journey begins.
+static LATER: AtomicI64 = AtomicI64::new(0);
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+fn clock() -> OffsetDateTime {
+    OffsetDateTime::now_utc() + time::Duration::seconds(LATER.load(Ordering::Relaxed))
+}
+
+fn new_id() -> Uuid {
+    let now = clock();
+    let seconds = u64::try_from(now.unix_timestamp()).unwrap();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.nanosecond()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_integrator_finds_and_mends_a_mistake() {
+    let Some(chromium) = CHROMIUMS.iter().find(|path| Path::new(path).exists()) else {
+        return skip(NAME, LOSS, "there is no Chromium: apt-get install chromium");
+    };
+    let packages = match packages(NAME, "tests/browser") {
+        Ok(packages) => packages,
+        Err(reason) => return skip(NAME, LOSS, &reason),
+    };
+    let world =
+        World::with_options(|options| options.sources = Sources { clock, new_id, ..options.sources }).await;
+    write_the_past(&world).await;
+    let taken = Reply::status(200).header("Content-Type", "application/json").body("{\"received\": true}");
+    // The test, then what is to be seen on its way by a page that looks every two seconds, on a machine that may be busy.
+    let slow = |seconds| taken.clone().after(Duration::from_secs(seconds));
+    let good = Receiver::answering([taken.clone(), slow(12), slow(4), taken.clone()]).await;
+    let lost = Reply::status(404).header("Content-Type", "application/json");
+    let bad = Receiver::answering([lost.body("{\"error\": \"no such route\", \"path\": \"/hook\"}")]).await;
+    let screens = std::env::var_os("HOOKSTEP_SCREENS").map(|directory| workspace().join(directory));
+    let told = json!({"base": world.api.base, "token": world.api.token, "good": good.url, "bad": bad.url,
+        "screens": screens});
+    let journey = tokio::process::Command::new("node")
+        .arg(workspace().join("tests/browser/journey.mjs"))
+        .arg(told.to_string())
+        .env("BROWSER_PACKAGES", packages)
+        .env("CHROMIUM", chromium)
+        .output()
+        .await
+        .unwrap();
+    let said = [journey.stdout, journey.stderr].concat();
+    assert!(journey.status.success(), "{}", String::from_utf8_lossy(&said));
+    // What the forms said reached the receiver.
+    let seen = good.seen();
+    assert!(seen.iter().all(|request| request.header("x-team") == Some("orders")));
+    assert!(
+        seen.iter()
+            .all(|request| request.header("authorization") == Some("Basic aG9va3N0ZXA6b3BlbiBzZXNhbWU="))
+    );
+    // The replay has the id of the event that failed.
+    assert_eq!(seen.last().unwrap().header("webhook-id"), bad.only().header("webhook-id"));
+}
+
+/// A day in the life of a few webhooks.
+async fn write_the_past(world: &World) {
+    const DAY: i64 = 24;
+    let well = Receiver::ok().await;
+    let replies = (0..60).map(|number| Reply::status(if number % 4 == 0 { 500 } else { 200 }));
+    let ill = Receiver::answering(replies).await;
+    let mut ids = Vec::new();
+    LATER.store(-DAY * 3600, Ordering::Relaxed);
+    for (name, receiver, more) in [
+        ("Billing", &well, json!({"auth": {"type": "api_key", "name": "X-Api-Key", "value": "4711-4711"}})),
+        ("Warehouse", &ill, json!({"retry": {"schedule_seconds": []}})),
+        ("Newsletter", &well, json!({"enabled": false})),
+    ] {
+        let id = world.api.create_webhook(&receiver.url, json!({})).await;
+        let mut config = json!({"name": name, "url": receiver.url});
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert_eq!(world.api.put(&format!("/webhook/{id}"), &config).await.status, 200);
+        ids.push(id);
+    }
+    for hour in 1..=DAY {
+        LATER.store((hour - DAY) * 3600 - 60, Ordering::Relaxed);
+        for (id, number) in ids.iter().zip([1 + (hour * 7) % 5, 1 + (hour * 5) % 3, 1]) {
+            for _ in 0..number {
+                world.api.deliver(id, "{\"sku\": \"A-4711\", \"quantity\": 2}").await;
+            }
+        }
+    }
+    LATER.store(0, Ordering::Relaxed);
+}
