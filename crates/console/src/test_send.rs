@@ -10,7 +10,8 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{
-    ConfigId, Content, EventHead, EventId, Mode, OrgId, Origin, Payload, Scope, WorkflowInput, WorkflowOutput,
+    ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Payload, Scope, WorkflowInput,
+    WorkflowOutput,
 };
 use hookstep_executions::{Run, WorkflowError};
 use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
@@ -116,23 +117,12 @@ pub(crate) async fn send(
     if ctx.configs.get(org_id, config_id).await?.is_none() {
         return Err(Problem::no_webhook());
     }
-    let event = EventHead {
-        event_id: EventId((ctx.sources.new_id)()),
-        org_id: org_id.clone(),
-        config_id,
-        origin: Origin::Test,
-        mode: Mode::Sync,
-        created_at: ctx.sources.now(),
+    let (event_id, now) = (EventId((ctx.sources.new_id)()), ctx.sources.now());
+    let event = EventMetadata {
         content_type: Some(content_type.to_owned()),
         size: Some(body.len() as u64),
-        correlation_id: None,
-        traceparent: None,
-        event_type: None,
-        replay_of: None,
-        webhook_id: None,
-        as_sent: false,
+        ..EventMetadata::new(org_id.clone(), config_id, event_id, Origin::Test, Mode::Sync, now)
     };
-    let event_id = event.event_id;
     let input = WorkflowInput { event, payload: Payload::Inline(Content::new(body)) };
     Ok((event_id, ctx.machines.run(event_id, &input, SYNC_BUDGET).await))
 }

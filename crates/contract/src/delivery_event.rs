@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ConfigId, EventHead, EventId, OrgId, Origin, Outcome, Timestamp};
+use crate::{ConfigId, EventId, EventMetadata, OrgId, Origin, Outcome, Timestamp};
 
 /// What the detail types of all events of ours begin with, `Webhook Trigger` included.
 const OURS: &str = "Webhook ";
@@ -138,7 +138,7 @@ pub struct DeliveryDetail {
 
 impl DeliveryDetail {
     /// What is told of every event.
-    pub fn of(event: &EventHead, attempts: u32, ended_at: Timestamp) -> Self {
+    pub fn of(event: &EventMetadata, attempts: u32, ended_at: Timestamp) -> Self {
         Self {
             org_id: event.org_id.clone(),
             config_id: event.config_id,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::limits::CORRELATION_ID_BYTES;
-use crate::{ConfigId, EventHead, EventId, OrgId, Outcome, Timestamp};
+use crate::{ConfigId, EventId, EventMetadata, OrgId, Outcome, Timestamp};
 
 /// Where an event stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -83,7 +83,7 @@ pub struct EventRecord {
     /// The event it sends again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
-    /// What the receiver knows it by, where that is not its own id: see [`EventHead::webhook_id`].
+    /// What the receiver knows it by, where that is not its own id: see [`EventMetadata::webhook_id`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<EventId>,
     /// The key of the claim check that is its body; other bodies are in the events table.
@@ -139,7 +139,7 @@ impl EventRecord {
 
     /// The first record of an event, to be kept for `retention`.
     pub fn new(
-        event: &EventHead,
+        event: &EventMetadata,
         execution: &str,
         status: Status,
         reason: Option<String>,

@@ -12,6 +12,7 @@ mod credentials;
 mod delivery_event;
 mod error;
 mod event;
+mod event_metadata;
 mod event_types;
 mod ids;
 pub mod limits;
@@ -37,6 +38,7 @@ pub use credentials::{
 pub use delivery_event::{DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, is_ours};
 pub use error::{ErrorName, StepError, error_chain};
 pub use event::{EventRecord, Origin, Sent, Status};
+pub use event_metadata::{EventMetadata, Mode, is_traceparent};
 pub use event_types::subscribes;
 pub use ids::{ConfigId, EventId, InvalidId, OrgId, TokenId};
 pub use outcome::{Attempt, Outcome, Timings};
@@ -49,7 +51,7 @@ pub use timestamp::Timestamp;
 pub use tls::{CertificateInfo, Tls};
 pub use token::{Scope, Token};
 pub use workflow::{
-    AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, EventHead, Exception, FetchConfigInput,
-    FetchedConfig, HydrateInput, Mode, Next, Plan, RequestPlan, TestAuth, TransformData, UpdateStatusInput,
-    WorkflowInput, WorkflowOutput, is_traceparent,
+    AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, Exception, FetchConfigInput,
+    FetchedConfig, HydrateInput, Next, Plan, RequestPlan, TestAuth, TransformData, UpdateStatusInput,
+    WorkflowInput, WorkflowOutput,
 };

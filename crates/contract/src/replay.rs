@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Claim, ConfigId, EventHead, EventId, EventRecord, Mode, OrgId, Origin, Payload, Status, Timestamp,
+    Claim, ConfigId, EventId, EventMetadata, EventRecord, Mode, OrgId, Origin, Payload, Status, Timestamp,
     WorkflowInput,
 };
 
@@ -35,21 +35,21 @@ impl WorkflowInput {
         now: Timestamp,
     ) -> Self {
         Self {
-            event: EventHead {
-                event_id,
-                org_id: record.org_id.clone(),
-                config_id: record.config_id,
-                origin: Origin::Replay,
-                mode: Mode::Async,
-                created_at: now,
+            event: EventMetadata {
                 content_type: first.content_type.clone(),
                 size: first.size,
                 correlation_id: record.correlation_id.clone(),
-                traceparent: None,
                 event_type: record.event_type.clone(),
                 replay_of: Some(record.event_id),
                 webhook_id: Some(record.webhook_id.unwrap_or(record.event_id)),
-                as_sent: false,
+                ..EventMetadata::new(
+                    record.org_id.clone(),
+                    record.config_id,
+                    event_id,
+                    Origin::Replay,
+                    Mode::Async,
+                    now,
+                )
             },
             payload: match &first.claim {
                 Some(key) => Payload::Claim(Claim { key: key.clone(), sha256: None }),

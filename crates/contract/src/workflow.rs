@@ -2,97 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::ops::Not;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Attempt, ConfigId, Content, DeliveryEvent, EventId, OrgId, Origin, Outcome, Payload, Retry, Status,
-    Timestamp,
+    Attempt, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, OrgId, Outcome, Payload, Retry,
+    Status, Timestamp,
 };
-
-/// How the producer waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// It does not: the event is retried on its config's schedule.
-    Async,
-    /// It waits for the receiver's answer: retries only while the budget lasts.
-    Sync,
-}
-
-/// What is known of an event when it is accepted; every step is given it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EventHead {
-    /// The event.
-    pub event_id: EventId,
-    /// Its tenant.
-    pub org_id: OrgId,
-    /// The webhook it is for.
-    pub config_id: ConfigId,
-    /// How it came in.
-    pub origin: Origin,
-    /// How the producer waits.
-    pub mode: Mode,
-    /// When it was accepted.
-    pub created_at: Timestamp,
-    /// The body's `Content-Type`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<String>,
-    /// The body's size in bytes, where known: not that of an upload, or of an event from the bus.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub size: Option<u64>,
-    /// The producer's own id for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub correlation_id: Option<String>,
-    /// The producer's trace (W3C Trace Context), passed on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub traceparent: Option<String>,
-    /// What kind of event it is, where it came by a subscription: its `detail-type` on the bus.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event_type: Option<String>,
-    /// The event that this one sends again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replay_of: Option<EventId>,
-    /// The first event of a chain of replays, where this is a later one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub webhook_id: Option<EventId>,
-    /// Whether its body was filtered and transformed before: a replay of what was sent.
-    #[serde(default, skip_serializing_if = "<&bool>::not")]
-    pub as_sent: bool,
-}
-
-/// Whether a producer's trace is valid: one that is not is passed over, as W3C Trace Context wants it (§3.2.2).
-pub fn is_traceparent(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let has_id = |part: &str| part.bytes().any(|byte| byte != b'0');
-    match parts[..] {
-        ["00", trace, parent, flags] if [trace, parent, flags].map(str::len) == [32, 16, 2] => {
-            [trace, parent, flags].into_iter().all(is_hex) && has_id(trace) && has_id(parent)
-        }
-        _ => false,
-    }
-}
-
-impl EventHead {
-    /// The `webhook-id` of its requests, by which a receiver tells a repeat: the same for an event and all its replays.
-    pub fn webhook_id(&self) -> EventId {
-        self.webhook_id.unwrap_or(self.event_id)
-    }
-
-    /// When the event's records may go, in seconds since 1970 (DynamoDB TTL).
-    pub fn expires_at(&self, retention: Duration) -> i64 {
-        self.created_at.plus(retention).unix_seconds()
-    }
-}
 
 /// The input of an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkflowInput {
     /// The event.
-    pub event: EventHead,
+    pub event: EventMetadata,
     /// Its body: inline, a claim, or that of an earlier event.
     pub payload: Payload,
 }
@@ -101,7 +24,7 @@ pub struct WorkflowInput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchConfigInput {
     /// The event.
-    pub event: EventHead,
+    pub event: EventMetadata,
     /// The execution that will own the event's record.
     pub execution: String,
     /// Its body; absent from an execution that an earlier version started.
@@ -160,7 +83,7 @@ pub struct FetchedConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TransformData {
     /// The event; a transform gives it another content type.
-    pub event: EventHead,
+    pub event: EventMetadata,
     /// Its body.
     pub payload: Payload,
     /// All that the config means for the event; a filter makes it skipped.
@@ -173,7 +96,7 @@ pub struct TransformData {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HydrateInput {
     /// The event.
-    pub event: EventHead,
+    pub event: EventMetadata,
     /// The claim check to resolve.
     pub payload: Payload,
 }
@@ -182,7 +105,7 @@ pub struct HydrateInput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliverInput {
     /// The event.
-    pub event: EventHead,
+    pub event: EventMetadata,
     /// What to send to where.
     pub request: RequestPlan,
     /// The body.
@@ -246,7 +169,7 @@ pub struct AuthReport {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UpdateStatusInput {
     /// The event.
-    pub event: EventHead,
+    pub event: EventMetadata,
     /// The execution that owns the event's record.
     pub execution: String,
     /// When to send again; absent when an exception came before the config.

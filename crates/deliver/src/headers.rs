@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hookstep_contract::{EventHead, Timestamp};
+use hookstep_contract::{EventMetadata, Timestamp};
 
 use crate::authentication::Authentication;
 use crate::mask::masked;
@@ -15,7 +15,7 @@ pub(crate) struct Headers(BTreeMap<String, String>);
 
 impl Headers {
     pub(crate) fn new(
-        event: &EventHead,
+        event: &EventMetadata,
         own: &BTreeMap<String, String>,
         signature: Option<String>,
         at: Timestamp,

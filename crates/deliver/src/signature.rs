@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use hookstep_contract::{ErrorName, EventHead, Outcome, PinnedObject, StepError};
+use hookstep_contract::{ErrorName, EventMetadata, Outcome, PinnedObject, StepError};
 use hookstep_signing::{Metadata, StreamSigner};
 use http_body::Body;
 use tokio::time::timeout_at;
@@ -14,7 +14,7 @@ use crate::payload::{self, Source, Verified};
 /// The value of `webhook-signature`; `None` for a webhook without keys.
 pub(crate) async fn of(
     source: &Source,
-    event: &EventHead,
+    event: &EventMetadata,
     ring: &Ring,
     draft: &Draft,
     claims: &hookstep_store::Claims,

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use hookstep_contract::limits::CORRELATION_ID_BYTES;
 use hookstep_contract::{
-    Claim, ConfigId, ErrorName, EventHead, EventId, Mode, OrgId, Origin, StepError, Timestamp, WorkflowInput,
-    is_traceparent, subscribes,
+    Claim, ConfigId, ErrorName, EventId, EventMetadata, Mode, OrgId, Origin, StepError, Timestamp,
+    WorkflowInput, is_traceparent, subscribes,
 };
 use hookstep_executions::Machines;
 use hookstep_store::{Claims, Configs};
@@ -89,26 +89,26 @@ async fn start(
 ) -> Result<(), StepError> {
     let body = event.detail.get();
     let event_id = id_of(event, config_id);
-    let head = EventHead {
-        event_id,
-        org_id: org_id.clone(),
-        config_id,
-        origin: Origin::EventBridge,
-        mode: Mode::Async,
-        created_at: event.accepted_at,
+    let accepted_at = event.accepted_at;
+    let metadata = EventMetadata {
         content_type: Some("application/json".to_owned()),
         size: Some(body.len() as u64),
         correlation_id: text(envelope, "correlation_id")
             .filter(|id| (1..=CORRELATION_ID_BYTES).contains(&id.len())),
         traceparent: text(envelope, "traceparent").filter(|trace| is_traceparent(trace)),
         event_type: Some(event.detail_type.clone()),
-        replay_of: None,
-        webhook_id: None,
-        as_sent: false,
+        ..EventMetadata::new(
+            org_id.clone(),
+            config_id,
+            event_id,
+            Origin::EventBridge,
+            Mode::Async,
+            accepted_at,
+        )
     };
     let key = Claim::key_for(org_id, config_id, event_id);
     let payload = ctx.claims.payload(&key, Bytes::copy_from_slice(body.as_bytes()), ctx.inline_limit).await?;
-    let started = ctx.machines.start(&WorkflowInput { event: head, payload }).await;
+    let started = ctx.machines.start(&WorkflowInput { event: metadata, payload }).await;
     started.map_err(|error| {
         StepError::because(ErrorName::WorkflowUnavailable, "a delivery could not be started", error)
     })

@@ -197,7 +197,7 @@ impl Machines {
 
 #[cfg(test)]
 mod tests {
-    use hookstep_contract::{EventHead, Mode, Origin, Status};
+    use hookstep_contract::{EventMetadata, Mode, Origin, Status};
 
     use super::*;
 
@@ -205,23 +205,15 @@ mod tests {
     fn who_waits_is_found_by_its_name() {
         let event = |execution: &str| {
             let at = serde_json::from_str("\"2026-01-01T00:00:00Z\"").unwrap();
-            let head = EventHead {
-                event_id: "0190a000-0000-7000-8000-00000000000b".parse().unwrap(),
-                org_id: "acme".parse().unwrap(),
-                config_id: "0190a000-0000-7000-8000-00000000000a".parse().unwrap(),
-                origin: Origin::Api,
-                mode: Mode::Async,
-                created_at: at,
-                content_type: None,
-                size: None,
-                correlation_id: None,
-                traceparent: None,
-                event_type: None,
-                replay_of: None,
-                webhook_id: None,
-                as_sent: false,
-            };
-            EventRecord::new(&head, execution, Status::InProgress, None, Duration::ZERO)
+            let event = EventMetadata::new(
+                "acme".parse().unwrap(),
+                "0190a000-0000-7000-8000-00000000000a".parse().unwrap(),
+                "0190a000-0000-7000-8000-00000000000b".parse().unwrap(),
+                Origin::Api,
+                Mode::Async,
+                at,
+            );
+            EventRecord::new(&event, execution, Status::InProgress, None, Duration::ZERO)
         };
         let machines = Machines::new(
             || panic!("no client is needed"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    Content, ErrorName, EventHead, EventRecord, FetchConfigInput, FetchedConfig, Mode, Payload, Plan,
+    Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Mode, Payload, Plan,
     RequestPlan, Shape, Status, StepError, WebhookConfig,
 };
 use hookstep_store::{Bodies, Configs, Events};
@@ -49,7 +49,7 @@ pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedCon
 }
 
 /// Sees to the body of an event.
-async fn body(event: &EventHead, payload: Option<Payload>, ctx: &Context) -> Result<Known, StepError> {
+async fn body(event: &EventMetadata, payload: Option<Payload>, ctx: &Context) -> Result<Known, StepError> {
     match payload {
         Some(Payload::Inline(content)) => {
             Ok(Known { size: keep(event, &content, ctx).await?, ..Known::default() })
@@ -73,7 +73,7 @@ async fn body(event: &EventHead, payload: Option<Payload>, ctx: &Context) -> Res
 }
 
 /// Keeps a body, the same again in a rerun; answers its size.
-async fn keep(event: &EventHead, content: &Content, ctx: &Context) -> Result<Option<u64>, StepError> {
+async fn keep(event: &EventMetadata, content: &Content, ctx: &Context) -> Result<Option<u64>, StepError> {
     // What is not base64 is `deliver`'s to refuse.
     let Some(bytes) = content.to_bytes() else { return Ok(None) };
     if ctx.keep_bodies {
@@ -82,7 +82,7 @@ async fn keep(event: &EventHead, content: &Content, ctx: &Context) -> Result<Opt
     Ok(Some(bytes.len() as u64))
 }
 
-fn plan(config: WebhookConfig, event: &EventHead) -> Plan {
+fn plan(config: WebhookConfig, event: &EventMetadata) -> Plan {
     let disabled = config.disabled_reason.unwrap_or_else(|| "the webhook is disabled".to_owned());
     let shaped = !event.as_sent && config.fields.enabled && Shape::of(&config.fields).is_some();
     let fields = config.fields;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use hookstep_contract::{Attempt, ConfigId, EventHead, EventId, Next, OrgId, Status, Timestamp};
+use hookstep_contract::{Attempt, ConfigId, EventId, EventMetadata, Next, OrgId, Status, Timestamp};
 
 use crate::error::unless_forbidden;
 use crate::events::item_key;
@@ -94,7 +94,7 @@ impl Events {
     /// When the table cannot be written.
     pub async fn record_attempt(
         &self,
-        event: &EventHead,
+        event: &EventMetadata,
         attempt: &Attempt,
         next: &Next,
         now: Timestamp,
@@ -113,7 +113,7 @@ impl Events {
         set
     }
 
-    async fn put_attempt(&self, event: &EventHead, attempt: &Attempt) -> Result<(), StoreError> {
+    async fn put_attempt(&self, event: &EventMetadata, attempt: &Attempt) -> Result<(), StoreError> {
         let (org_id, config_id, event_id) = (&event.org_id, event.config_id, event.event_id);
         self.client
             .put_item()
@@ -131,7 +131,7 @@ impl Events {
     /// Writes where an event stands after `attempt`, and `last` with it.
     async fn set_status(
         &self,
-        event: &EventHead,
+        event: &EventMetadata,
         attempt: &Attempt,
         next: &Next,
         now: Timestamp,

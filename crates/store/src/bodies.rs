@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::limits::RETENTION;
-use hookstep_contract::{ConfigId, Content, EventHead, EventId, EventRecord, OrgId};
+use hookstep_contract::{ConfigId, Content, EventId, EventMetadata, EventRecord, OrgId};
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
@@ -57,7 +57,7 @@ impl Bodies {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn keep(&self, event: &EventHead, body: &[u8]) -> Result<(), StoreError> {
+    pub async fn keep(&self, event: &EventMetadata, body: &[u8]) -> Result<(), StoreError> {
         self.put(event, BODY, body).send().await.map_err(StoreError::during("keep a body"))?;
         Ok(())
     }
@@ -66,7 +66,7 @@ impl Bodies {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn keep_sent(&self, event: &EventHead, body: &[u8]) -> Result<Option<Content>, StoreError> {
+    pub async fn keep_sent(&self, event: &EventMetadata, body: &[u8]) -> Result<Option<Content>, StoreError> {
         let put = self.put(event, SENT, body).condition_expression("attribute_not_exists(sk)").send().await;
         if unless_forbidden(put, "keep a transformed body")? {
             return Ok(None);
@@ -74,7 +74,7 @@ impl Bodies {
         self.read_sent(&event.org_id, event.config_id, event.event_id).await
     }
 
-    fn put(&self, event: &EventHead, part: &str, body: &[u8]) -> PutItemFluentBuilder {
+    fn put(&self, event: &EventMetadata, part: &str, body: &[u8]) -> PutItemFluentBuilder {
         let deflated = compress_to_vec(body, LEVEL);
         let (name, bytes) =
             if deflated.len() < body.len() { (DEFLATED, deflated) } else { (BYTES, body.to_vec()) };

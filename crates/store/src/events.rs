@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use hookstep_contract::limits::RETENTION;
-use hookstep_contract::{ConfigId, EventHead, EventId, EventRecord, OrgId, Sent, Status, Timestamp};
+use hookstep_contract::{ConfigId, EventId, EventMetadata, EventRecord, OrgId, Sent, Status, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -186,7 +186,7 @@ impl Events {
     /// When the table cannot be written.
     pub async fn fail(
         &self,
-        event: &EventHead,
+        event: &EventMetadata,
         execution: &str,
         reason: &str,
         now: Timestamp,

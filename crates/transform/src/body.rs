@@ -1,12 +1,12 @@
 //! The body that a filter and a transform look at.
 
 use hookstep_contract::limits::SHAPED_BODY_BYTES;
-use hookstep_contract::{ErrorName, EventHead, Payload, StepError};
+use hookstep_contract::{ErrorName, EventMetadata, Payload, StepError};
 use hookstep_store::{Claims, OpenError};
 
 /// The bytes of a body, or why there are none; that is for its producer.
 pub(crate) async fn read(
-    event: &EventHead,
+    event: &EventMetadata,
     payload: &Payload,
     claims: &Claims,
 ) -> Result<Result<Vec<u8>, String>, StepError> {

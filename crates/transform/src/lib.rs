@@ -5,7 +5,7 @@ mod body;
 
 use bytes::Bytes;
 use hookstep_contract::{
-    Claim, Content, ErrorName, EventHead, EventId, OrgId, Payload, Sent, Shape, Status, StepError,
+    Claim, Content, ErrorName, EventId, EventMetadata, OrgId, Payload, Sent, Shape, Status, StepError,
     TransformData,
 };
 use hookstep_expression::{Sandbox, Verdict};
@@ -98,7 +98,7 @@ async fn replace(
 }
 
 /// The name under which a large result is kept: of the form of an event's id, and the same in a rerun.
-fn sent_id(event: &EventHead) -> EventId {
+fn sent_id(event: &EventMetadata) -> EventId {
     let hash = Sha256::new().chain_update(event.event_id.0).chain_update("sent").finalize();
     let millis = u64::try_from(event.created_at.unix_millis()).unwrap_or_default();
     let random: [u8; 10] = std::array::from_fn(|index| hash[index]);

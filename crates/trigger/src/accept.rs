@@ -9,7 +9,8 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{
-    Claim, ConfigId, EventHead, EventId, FieldError, Mode, Origin, Payload, Scope, Timestamp, WorkflowInput,
+    Claim, ConfigId, EventId, EventMetadata, FieldError, Mode, Origin, Payload, Scope, Timestamp,
+    WorkflowInput,
 };
 use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
 use hookstep_store::IdempotencyKey;
@@ -86,21 +87,13 @@ pub(crate) async fn trigger(
     let body = request::body(body)?;
     request::is_whole(&headers, &body)?;
     let claim = claimed(query.claim_check, &body)?;
-    let mut event = EventHead {
-        event_id: EventId((ctx.sources.new_id)()),
-        org_id: caller.org_id().clone(),
-        config_id,
-        origin: Origin::Api,
-        mode,
-        created_at: now,
+    let (org_id, event_id) = (caller.org_id().clone(), EventId((ctx.sources.new_id)()));
+    let mut event = EventMetadata {
         content_type: request::text_header(&headers, "content-type")?,
         size: claim.is_none().then_some(body.len() as u64),
         correlation_id: request::text_header(&headers, "x-correlation-id")?,
         traceparent: request::traceparent(&headers),
-        event_type: None,
-        replay_of: None,
-        webhook_id: None,
-        as_sent: false,
+        ..EventMetadata::new(org_id, config_id, event_id, Origin::Api, mode, now)
     };
     if let Some(claim) = &claim
         && !claim.belongs_to(&event.org_id, config_id)
@@ -158,7 +151,7 @@ fn claimed(key: Option<String>, body: &Bytes) -> Result<Option<Claim>, FieldErro
 /// `RecordEvent` finds the event and stops.
 async fn first_of(
     ctx: &Context,
-    event: &mut EventHead,
+    event: &mut EventMetadata,
     key: &str,
     claim: Option<&Claim>,
     body: &Bytes,

@@ -5,7 +5,7 @@ mod publish;
 
 use hookstep_ambient::Sources;
 use hookstep_contract::{
-    Attempt, ErrorName, EventHead, Exception, Next, Publish, Status, StepError, UpdateStatusInput,
+    Attempt, ErrorName, EventMetadata, Exception, Next, Publish, Status, StepError, UpdateStatusInput,
 };
 use hookstep_store::{Configs, Events};
 
@@ -65,7 +65,7 @@ struct Recorded {
 }
 
 async fn record_attempt(
-    event: &EventHead,
+    event: &EventMetadata,
     attempt: &Attempt,
     next: &Next,
     ctx: &Context,
@@ -83,7 +83,7 @@ async fn record_attempt(
 
 /// Answers how many attempts were recorded before.
 async fn record_exception(
-    event: &EventHead,
+    event: &EventMetadata,
     execution: &str,
     exception: &Exception,
     reason: &str,

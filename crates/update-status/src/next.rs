@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_contract::limits::{JITTER, MAX_PAUSE_SECS, SYNC_BUDGET, SYNC_RETRIES, SYNC_RETRY_PAUSE};
-use hookstep_contract::{Attempt, Delivered, EventHead, Mode, Next, Outcome, Retry, Status, Timestamp};
+use hookstep_contract::{Attempt, Delivered, EventMetadata, Mode, Next, Outcome, Retry, Status, Timestamp};
 
 /// A receiver that never wants to hear from us again.
 pub(crate) const GONE: u16 = 410;
 
 /// Decides what comes after `attempt`.
-pub(crate) fn decide(event: &EventHead, attempt: &Attempt, retry: &Retry, sources: &Sources) -> Next {
+pub(crate) fn decide(event: &EventMetadata, attempt: &Attempt, retry: &Retry, sources: &Sources) -> Next {
     let now = sources.now();
     let retry_at = match event.mode {
         Mode::Async => async_pause(attempt, retry, (sources.random)()).map(|pause| now.plus(pause)),
@@ -47,7 +47,7 @@ fn async_pause(attempt: &Attempt, retry: &Retry, random: f64) -> Option<Duration
 
 /// The pause before a sync event is sent again: only after connection errors, 429 and 5xx, at most twice, and only when
 /// the next attempt would begin before the producer has its answer.
-fn sync_pause(event: &EventHead, attempt: &Attempt, now: Timestamp) -> Option<Duration> {
+fn sync_pause(event: &EventMetadata, attempt: &Attempt, now: Timestamp) -> Option<Duration> {
     let worth_it = match attempt.outcome {
         Outcome::FailedUnreachable => true,
         Outcome::FailedHttp => matches!(attempt.status_code, Some(429 | 500..=599)),
@@ -65,7 +65,7 @@ fn jittered(pause: Duration, random: f64) -> Duration {
     pause.mul_f64(1.0 + JITTER * (2.0 * random - 1.0))
 }
 
-fn answer(event: &EventHead, attempt: &Attempt, status: Status, now: Timestamp) -> Delivered {
+fn answer(event: &EventMetadata, attempt: &Attempt, status: Status, now: Timestamp) -> Delivered {
     Delivered {
         event_id: event.event_id,
         status,

@@ -1,14 +1,14 @@
 //! What is told on the bus of an event that ended. The state machine puts it there.
 
 use hookstep_contract::{
-    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventHead, Next, Origin, Status, is_ours,
+    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Next, Origin, Status, is_ours,
 };
 
 use crate::Context;
 
 /// What is told of an attempt: nothing while there is another to come.
 pub(crate) fn attempt(
-    event: &EventHead,
+    event: &EventMetadata,
     attempt: &Attempt,
     next: &Next,
     disabled: Option<&str>,
@@ -31,7 +31,7 @@ pub(crate) fn attempt(
 
 /// What is told of an event for which something of ours stood in the way.
 pub(crate) fn exception(
-    event: &EventHead,
+    event: &EventMetadata,
     attempts: u32,
     reason: String,
     ctx: &Context,
@@ -42,7 +42,7 @@ pub(crate) fn exception(
 }
 
 fn told_of(
-    event: &EventHead,
+    event: &EventMetadata,
     detail_type: DetailType,
     detail: DeliveryDetail,
     ctx: &Context,

@@ -9,7 +9,7 @@ use hookstep_contract::limits::{
     URL_BYTES,
 };
 use hookstep_contract::{
-    Content, DeliverInput, ErrorName, EventHead, Payload, Plan, RequestPlan, Retry, Status, WorkflowInput,
+    Content, DeliverInput, ErrorName, EventMetadata, Payload, Plan, RequestPlan, Retry, Status, WorkflowInput,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -335,7 +335,7 @@ fn json_len(value: &impl serde::Serialize) -> usize {
     json.len() + json.matches('\u{7f}').count() * (r"\u007f".len() - 1)
 }
 
-fn largest_event() -> EventHead {
+fn largest_event() -> EventMetadata {
     let id = "0190a000-0000-7000-8000-00000000000a";
     // A header that doubles when it is escaped.
     let header = "\"".repeat(IDEMPOTENCY_KEY_BYTES);

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use hookstep_ambient::Sources;
 use hookstep_contract::{
-    Attempt, Content, DeliverInput, EventHead, Mode, Origin, Payload, RequestPlan, Timestamp,
+    Attempt, Content, DeliverInput, EventMetadata, Mode, Origin, Payload, RequestPlan, Timestamp,
 };
 use hookstep_egress::Policy;
 use time::macros::datetime;
@@ -49,21 +49,16 @@ fn context(policy: Policy) -> Context {
 
 fn input(url: &str) -> DeliverInput {
     DeliverInput {
-        event: EventHead {
-            event_id: EVENT_ID.parse().unwrap(),
-            org_id: "acme".parse().unwrap(),
-            config_id: "0190a000-0000-7000-8000-00000000000a".parse().unwrap(),
-            origin: Origin::Api,
-            mode: Mode::Async,
-            created_at: Timestamp::new(datetime!(2026-01-02 03:04:00 UTC)),
+        event: EventMetadata {
             content_type: Some("application/json".to_owned()),
-            size: None,
-            correlation_id: None,
-            traceparent: None,
-            event_type: None,
-            replay_of: None,
-            webhook_id: None,
-            as_sent: false,
+            ..EventMetadata::new(
+                "acme".parse().unwrap(),
+                "0190a000-0000-7000-8000-00000000000a".parse().unwrap(),
+                EVENT_ID.parse().unwrap(),
+                Origin::Api,
+                Mode::Async,
+                Timestamp::new(datetime!(2026-01-02 03:04:00 UTC)),
+            )
         },
         request: RequestPlan {
             url: url.to_owned(),

@@ -1,0 +1,112 @@
+//! What is known of an event when it is accepted.
+
+use std::ops::Not;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ConfigId, EventId, OrgId, Origin, Timestamp};
+
+/// How the producer waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The producer does not wait: the event is retried on its webhook's schedule.
+    Async,
+    /// The producer waits for the receiver's answer: the event is retried only while there is time left to answer.
+    Sync,
+}
+
+/// What is known of an event when it is accepted. Every step is given it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventMetadata {
+    /// The event.
+    pub event_id: EventId,
+    /// Its tenant.
+    pub org_id: OrgId,
+    /// The webhook it is for.
+    pub config_id: ConfigId,
+    /// How it came in.
+    pub origin: Origin,
+    /// How the producer waits.
+    pub mode: Mode,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// The body's `Content-Type`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// The body's size in bytes, where it is known: that of an upload, or of an event from the bus, is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The producer's own id for the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// The producer's trace (W3C Trace Context), passed on to the receiver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// What kind of event it is, where it came by a subscription: its `detail-type` on the bus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
+    /// The event that this one sends again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<EventId>,
+    /// The first event of a chain of replays, where this is a later one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<EventId>,
+    /// Whether the body was filtered and transformed before: a replay of what was sent.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub as_sent: bool,
+}
+
+impl EventMetadata {
+    /// An event of which only this is known. Whoever knows more sets the other fields.
+    pub fn new(
+        org_id: OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+        origin: Origin,
+        mode: Mode,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            event_id,
+            org_id,
+            config_id,
+            origin,
+            mode,
+            created_at,
+            content_type: None,
+            size: None,
+            correlation_id: None,
+            traceparent: None,
+            event_type: None,
+            replay_of: None,
+            webhook_id: None,
+            as_sent: false,
+        }
+    }
+
+    /// The `webhook-id` of the event's requests, by which a receiver recognises a repeat: an event and all its replays have
+    /// the same one.
+    pub fn webhook_id(&self) -> EventId {
+        self.webhook_id.unwrap_or(self.event_id)
+    }
+
+    /// When the event's records may be deleted, in seconds since 1970 (DynamoDB TTL).
+    pub fn expires_at(&self, retention: Duration) -> i64 {
+        self.created_at.plus(retention).unix_seconds()
+    }
+}
+
+/// Whether a producer's trace is valid. W3C Trace Context (§3.2.2) wants an invalid one to be ignored.
+pub fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let has_id = |part: &str| part.bytes().any(|byte| byte != b'0');
+    match parts[..] {
+        ["00", trace, parent, flags] if [trace, parent, flags].map(str::len) == [32, 16, 2] => {
+            [trace, parent, flags].into_iter().all(is_hex) && has_id(trace) && has_id(parent)
+        }
+        _ => false,
+    }
+}
