@@ -31,7 +31,7 @@ pub(crate) const MACHINE: &str = "arn:aws:states:eu-central-1:000000000000:state
 pub(crate) const CONFIG_ID: &str = "0190a000-0000-7000-8000-00000000000a";
 
 /// A webhook with a filter and a transform.
-pub(crate) const SHAPED_CONFIG_ID: &str = "0190a000-0000-7000-8000-00000000000b";
+pub(crate) const CONFIG_ID_WITH_RULES: &str = "0190a000-0000-7000-8000-00000000000b";
 
 /// An event of the bus that is subscribed to.
 pub(crate) const EVENT_TYPE: &str = "order.created";
@@ -141,7 +141,7 @@ impl Stub {
                 "timeout_seconds": {"N": "30"},
                 "retry": {"M": {"schedule_seconds": {"L": [{"N": "5"}, {"N": "300"}]}}},
         }});
-        if id == SHAPED_CONFIG_ID {
+        if id == CONFIG_ID_WITH_RULES {
             item["Item"]["filter"] = json!({"M": {"jsonata": {"S": "$length(text) > 3"}}});
             item["Item"]["transform"] = json!({"M": {"jsonata": {"S": "{'text': text}"}}});
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::aws::{CONFIG_ID, EVENT_TYPE, SHAPED_CONFIG_ID};
+use crate::aws::{CONFIG_ID, CONFIG_ID_WITH_RULES, EVENT_TYPE};
 use crate::chain::StepEvents;
 use crate::environment::Environment;
 use crate::functions::{EMPTY, Function, Functions};
@@ -124,11 +124,10 @@ fn event_for(function: &str, events: &StepEvents) -> Outcome<Value> {
         }),
         "transform" => {
             let mut input = of_step("deliver")?.clone();
-            input["event"]["config_id"] = SHAPED_CONFIG_ID.into();
+            input["event"]["config_id"] = CONFIG_ID_WITH_RULES.into();
             let retry = json!({"schedule_seconds": []});
             let (status, request) = ("in_progress", input["request"].take());
-            input["plan"] =
-                json!({"status": status, "request": request, "retry": retry, "long": false, "shaped": true});
+            input["plan"] = json!({"status": status, "request": request, "retry": retry, "long": false, "has_payload_rules": true});
             input["record"] = json!({});
             input
         }

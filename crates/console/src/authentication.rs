@@ -186,9 +186,9 @@ async fn try_tidy(ctx: &Context, config: &WebhookConfig) -> Result<(), Box<dyn E
         return Ok(());
     }
     // Whoever is about to give it a connection again must not lose that one.
-    let hold = ctx.configs.hold(&stored, &ctx.sources).await?.ok_or("the webhook is being changed")?;
+    let lease = ctx.configs.lease(&stored, &ctx.sources).await?.ok_or("the webhook is being changed")?;
     let deleted = ctx.connections.delete(&name).await;
-    ctx.configs.release(&stored, hold).await?;
+    ctx.configs.release(&stored, lease).await?;
     Ok(deleted?)
 }
 

@@ -71,7 +71,7 @@ pub(crate) async fn read(
     let org_id = caller.org_id();
     let PayloadQuery { of } = read_query(&uri)?;
     let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
-    if of == PayloadOf::Sent && !event.is_shaped() {
+    if of == PayloadOf::Sent && !event.rules_were_applied() {
         return Err(Problem::new(StatusCode::NOT_FOUND, "nothing was sent of this event"));
     }
     // Most bodies are sent as they came.

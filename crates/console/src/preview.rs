@@ -8,7 +8,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use hookstep_contract::{Auth, ConfigFields, ConfigId, Content, Filter, OrgId, Scope, Shape, Transform};
+use hookstep_contract::{
+    Auth, ConfigFields, ConfigId, Content, Filter, OrgId, PayloadRules, Scope, Transform,
+};
 use hookstep_expression::{Fault, Verdict};
 use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
 use serde::{Deserialize, Serialize};
@@ -125,15 +127,15 @@ pub(crate) async fn of(
     body: &[u8],
     content_type: &str,
 ) -> Result<Preview, Problem> {
-    let shape = Shape::of(fields).unwrap_or_default();
-    shape.check()?;
-    if let Some(fault) = save::fault_of(ctx, org_id, &shape).await? {
+    let rules = PayloadRules::of(fields).unwrap_or_default();
+    rules.check()?;
+    if let Some(fault) = save::fault_of(ctx, org_id, &rules).await? {
         return Ok(Preview::faulty(fault));
     }
-    let verdict = if shape == Shape::default() {
+    let verdict = if rules == PayloadRules::default() {
         Verdict::AsItIs
     } else {
-        ctx.sandbox.apply(org_id, &shape, body).await.map_err(|error| Problem::internal(&error))?
+        ctx.sandbox.apply(org_id, &rules, body).await.map_err(|error| Problem::internal(&error))?
     };
     Ok(match verdict {
         Verdict::AsItIs => Preview::sends(fields, content_type, body),

@@ -9,7 +9,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use hookstep_contract::{ConfigId, EventId, OrgId, Scope, Status};
 use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_json};
-use hookstep_store::Again;
+use hookstep_store::Redelivery;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -94,8 +94,9 @@ pub(crate) async fn start(
     if event.status == Status::InProgress {
         return Err(conflict("the event is still being delivered: cancel it, or wait for its end"));
     }
-    let again = Again { event_id: EventId((ctx.sources.new_id)()), now: ctx.sources.now(), reapply };
-    let Some(input) = again.input(&event, &ctx.events, &ctx.bodies).await? else {
+    let redelivery =
+        Redelivery { event_id: EventId((ctx.sources.new_id)()), now: ctx.sources.now(), reapply };
+    let Some(input) = redelivery.input(&event, &ctx.events, &ctx.bodies).await? else {
         return Err(conflict("the body of this event is not kept, so it cannot be sent again"));
     };
     ctx.machines.start(&input).await?;

@@ -2,14 +2,14 @@
 
 use axum::http::StatusCode;
 use hookstep_contract::{
-    Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, Publish, Shape, Timestamp,
-    WebhookConfig, is_ours,
+    Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, PayloadRules, Publish,
+    Timestamp, WebhookConfig, is_ours,
 };
 use hookstep_egress::Refusal;
 use hookstep_expression::Fault;
 use hookstep_http_edge::{Caller, ConfigPath, Problem};
 use hookstep_signing::Secret;
-use hookstep_store::{Hold, Written};
+use hookstep_store::{Lease, Written};
 use tracing::Instrument;
 
 use crate::authentication::{self, Change, is_own};
@@ -49,7 +49,7 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
 pub(crate) async fn create(ctx: &Context, org_id: OrgId, asked: ConfigFields) -> Result<Saved, Problem> {
     let now = ctx.sources.now();
     let Draft { fields, change, certificate } = draft(ctx, &org_id, asked, None, now)?;
-    check_shape(ctx, &org_id, &fields, None).await?;
+    check_payload_rules(ctx, &org_id, &fields, None).await?;
     let (key, secret) = signing_keys::make(ctx, &org_id).await?;
     let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
     let config = WebhookConfig {
@@ -93,7 +93,7 @@ pub(crate) async fn replace(
     let now = ctx.sources.now();
     let org_id = &before.org_id;
     let Draft { fields, change, certificate } = draft(ctx, org_id, asked, Some(&before), now)?;
-    check_shape(ctx, org_id, &fields, Some(&before.fields)).await?;
+    check_payload_rules(ctx, org_id, &fields, Some(&before.fields)).await?;
     let stored = ctx.configs.credentials(org_id, before.config_id).await?;
     let mut credentials = stored.unwrap_or_else(|| no_credentials(&before));
     let mut secret = None;
@@ -119,21 +119,21 @@ pub(crate) async fn write_over(
     change: Change,
 ) -> Result<WebhookConfig, Problem> {
     let now = ctx.sources.now();
-    let hold = hold(ctx, before).await?;
+    let lease = lease(ctx, before).await?;
     config.updated_at = now;
     config.revision = before.revision + 1;
     config.signing_secrets = signing_keys::lifetimes(&credentials.signing_keys);
     credentials.revision = config.revision;
     let write = async || {
         credentials.connection = authentication::apply(ctx, change, &config, credentials.connection).await?;
-        match ctx.configs.replace(&config, &credentials, &hold).await? {
+        match ctx.configs.replace(&config, &credentials, &lease).await? {
             Written::Done => Ok(()),
             Written::Outdated => Err(overtaken(ctx, before).await),
         }
     };
     let written = write().await;
     if written.is_err() {
-        release(ctx, before, hold).await;
+        release(ctx, before, lease).await;
     }
     let [was_own, is_own] = [before, &config].map(|config| is_own(config.fields.auth.as_ref()));
     // A connection that is changed cannot be changed back: its secrets are not ours to read.
@@ -145,18 +145,18 @@ pub(crate) async fn write_over(
 
 /// Deletes a webhook with its connection, while nobody else can change it.
 pub(crate) async fn delete(ctx: &Context, config: &WebhookConfig) -> Result<(), Problem> {
-    let hold = hold(ctx, config).await?;
+    let lease = lease(ctx, config).await?;
     let delete = async || {
         // The connection first, even where the webhook has none: what is left of it is found by the webhook alone.
         authentication::delete(ctx, config).await?;
-        match ctx.configs.delete(config, &hold).await? {
+        match ctx.configs.delete(config, &lease).await? {
             Written::Done => Ok(()),
             Written::Outdated => Err(overtaken(ctx, config).await),
         }
     };
     let deleted = delete().await;
     if deleted.is_err() {
-        release(ctx, config, hold).await;
+        release(ctx, config, lease).await;
     }
     deleted
 }
@@ -185,17 +185,17 @@ async fn overtaken(ctx: &Context, before: &WebhookConfig) -> Problem {
     }
 }
 
-/// Holds a webhook that is as it was when it was read.
-async fn hold(ctx: &Context, config: &WebhookConfig) -> Result<Hold, Problem> {
-    match ctx.configs.hold(config, &ctx.sources).await? {
-        Some(hold) => Ok(hold),
+/// Takes the lease of a webhook that is as it was when it was read.
+async fn lease(ctx: &Context, config: &WebhookConfig) -> Result<Lease, Problem> {
+    match ctx.configs.lease(config, &ctx.sources).await? {
+        Some(lease) => Ok(lease),
         None => Err(overtaken(ctx, config).await),
     }
 }
 
-async fn release(ctx: &Context, config: &WebhookConfig, hold: Hold) {
-    // Logged and left: it ends by itself.
-    if let Err(error) = ctx.configs.release(config, hold).await {
+async fn release(ctx: &Context, config: &WebhookConfig, lease: Lease) {
+    // Only logged: the lease ends by itself.
+    if let Err(error) = ctx.configs.release(config, lease).await {
         hookstep_http_edge::log_failure(&error);
     }
 }
@@ -246,15 +246,15 @@ fn check_published(event_types: &[String], publish: Publish) -> Result<(), Field
 }
 
 /// Looks at the syntax of a filter and a transform that are new.
-async fn check_shape(
+async fn check_payload_rules(
     ctx: &Context,
     org_id: &OrgId,
     fields: &ConfigFields,
     before: Option<&ConfigFields>,
 ) -> Result<(), Problem> {
-    match Shape::of(fields) {
-        Some(shape) if before.and_then(Shape::of).as_ref() != Some(&shape) => {
-            match fault_of(ctx, org_id, &shape).await? {
+    match PayloadRules::of(fields) {
+        Some(rules) if before.and_then(PayloadRules::of).as_ref() != Some(&rules) => {
+            match fault_of(ctx, org_id, &rules).await? {
                 Some(Fault { field, position: Some(position), reason }) => {
                     Err(FieldError::new(field, format!("at character {position}: {reason}")).into())
                 }
@@ -267,9 +267,13 @@ async fn check_shape(
 }
 
 /// What can be seen to be wrong with a filter or a transform before there is a body.
-pub(crate) async fn fault_of(ctx: &Context, org_id: &OrgId, shape: &Shape) -> Result<Option<Fault>, Problem> {
-    if *shape == Shape::default() {
+pub(crate) async fn fault_of(
+    ctx: &Context,
+    org_id: &OrgId,
+    rules: &PayloadRules,
+) -> Result<Option<Fault>, Problem> {
+    if *rules == PayloadRules::default() {
         return Ok(None);
     }
-    ctx.sandbox.check(org_id, shape).await.map_err(|error| Problem::internal(&error))
+    ctx.sandbox.check(org_id, rules).await.map_err(|error| Problem::internal(&error))
 }

@@ -11,8 +11,8 @@ use crate::limits::{
 };
 use crate::object::Object;
 use crate::{
-    Auth, CertificateInfo, ConfigId, Filter, Lifetime, OrgId, Shape, Timestamp, Tls, Transform, event_types,
-    schema, shape,
+    Auth, CertificateInfo, ConfigId, Filter, Lifetime, OrgId, PayloadRules, Timestamp, Tls, Transform,
+    event_types, payload_rules, schema,
 };
 
 /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
@@ -89,10 +89,18 @@ pub struct ConfigFields {
     #[schema(schema_with = schema::event_types)]
     pub event_types: Vec<String>,
     /// Which events are sent; the others are recorded as skipped. Null for all.
-    #[serde(default, deserialize_with = "shape::object_or_null", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "payload_rules::object_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub filter: Option<Filter>,
     /// What is sent in the place of the body. Null for the body itself.
-    #[serde(default, deserialize_with = "shape::object_or_null", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "payload_rules::object_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub transform: Option<Transform>,
 }
 
@@ -139,7 +147,7 @@ impl ConfigFields {
             ));
         }
         event_types::check(&self.event_types)?;
-        Shape::of(self).unwrap_or_default().check()
+        PayloadRules::of(self).unwrap_or_default().check()
     }
 }
 

@@ -132,8 +132,8 @@ fn is_key(correlation_id: &str) -> bool {
 }
 
 impl EventRecord {
-    /// Whether its filter and transform, if any, had their say, so that it is known what was sent.
-    pub fn is_shaped(&self) -> bool {
+    /// Whether the webhook's filter and transform, if it had any, were applied, so that it is known what was (to be) sent.
+    pub fn rules_were_applied(&self) -> bool {
         self.sent.is_some() || (self.attempt_count > 0 && self.outcome != Some(Outcome::FailedPayload))
     }
 

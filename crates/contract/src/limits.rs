@@ -98,15 +98,15 @@ pub const FIELD_CHARS: usize = 512;
 /// The longest `Content-Type` that a transform may set.
 pub const CONTENT_TYPE_CHARS: usize = 255;
 
-/// The largest body that a filter or a transform looks at: it has to be in memory, with all that is made of it. What the
-/// trigger takes at most.
-pub const SHAPED_BODY_BYTES: usize = 6 * 1024 * 1024;
+/// The largest body that a filter or a transform is applied to, which has to be in memory with all that is made of it: as
+/// large as the trigger takes.
+pub const MAX_RULES_BODY_BYTES: usize = 6 * 1024 * 1024;
 
 /// The largest result of a transform.
-pub const SHAPED_RESULT_BYTES: usize = 6 * 1024 * 1024;
+pub const MAX_TRANSFORMED_BYTES: usize = 6 * 1024 * 1024;
 
-/// How long a filter and a transform may take together.
-pub const SHAPING_TIME: Duration = Duration::from_secs(5);
+/// The time limit of a filter and a transform together.
+pub const RULES_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long events and claim checks are kept when nothing else is said.
 pub const RETENTION: Duration = days(RETENTION_DAYS);

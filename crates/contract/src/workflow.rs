@@ -62,9 +62,9 @@ pub struct Plan {
     pub retry: Retry,
     /// Whether an attempt may outlast what an express execution can wait for.
     pub long: bool,
-    /// Whether a filter or a transform has a say before the event is recorded.
-    #[serde(default, skip_serializing_if = "<&bool>::not")]
-    pub shaped: bool,
+    /// Whether the webhook has a filter or a transform, which are applied before the event is recorded.
+    #[serde(default, skip_serializing_if = "<&bool>::not", alias = "shaped")]
+    pub has_payload_rules: bool,
 }
 
 /// The output of `fetch-config`: the plan, the record that `RecordEvent` writes, and the body where it was elsewhere.

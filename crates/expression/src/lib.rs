@@ -11,8 +11,8 @@ mod sandbox;
 
 use std::time::Instant;
 
-use hookstep_contract::limits::{SHAPED_RESULT_BYTES, SHAPING_TIME};
-use hookstep_contract::{Filter, Shape, Transform};
+use hookstep_contract::limits::{MAX_TRANSFORMED_BYTES, RULES_TIMEOUT};
+use hookstep_contract::{Filter, PayloadRules, Transform};
 use serde::{Deserialize, Serialize};
 
 pub use sandbox::{Sandbox, SandboxError, work_if_asked};
@@ -22,9 +22,9 @@ pub use sandbox::{Sandbox, SandboxError, work_if_asked};
 #[serde(rename_all = "snake_case")]
 pub enum Job {
     /// Look at the syntax of expressions and at the values of conditions; there is no body.
-    Check(Shape),
+    Check(PayloadRules),
     /// Say what becomes of a body.
-    Apply(Shape),
+    Apply(PayloadRules),
 }
 
 /// What becomes of a body.
@@ -82,36 +82,36 @@ const TRANSFORM: &str = "transform.jsonata";
 ///
 /// # Errors
 /// The first fault.
-pub fn check(shape: &Shape) -> Result<(), Fault> {
-    if let Some(filter) = &shape.filter {
+pub fn check(rules: &PayloadRules) -> Result<(), Fault> {
+    if let Some(filter) = &rules.filter {
         conditions::check(filter)?;
         if let Some(text) = &filter.jsonata {
             jsonata::parse(FILTER, text)?;
         }
     }
-    if let Some(transform) = &shape.transform {
+    if let Some(transform) = &rules.transform {
         jsonata::parse(TRANSFORM, &transform.jsonata)?;
     }
     Ok(())
 }
 
 /// Says what becomes of a body.
-pub fn apply(shape: &Shape, body: &[u8]) -> Verdict {
-    match try_apply(shape, body) {
+pub fn apply(rules: &PayloadRules, body: &[u8]) -> Verdict {
+    match try_apply(rules, body) {
         Ok(verdict) => verdict,
         Err(fault) => Verdict::Failed(fault),
     }
 }
 
-fn try_apply(shape: &Shape, body: &[u8]) -> Result<Verdict, Fault> {
-    let deadline = Instant::now() + SHAPING_TIME;
+fn try_apply(rules: &PayloadRules, body: &[u8]) -> Result<Verdict, Fault> {
+    let deadline = Instant::now() + RULES_TIMEOUT;
     let text = std::str::from_utf8(body).map_err(|_| Fault::new("body", "is not JSON: it is not text"))?;
-    if let Some(filter) = &shape.filter
+    if let Some(filter) = &rules.filter
         && let Some(miss) = missed(filter, text, deadline)?
     {
         return Ok(Verdict::Missed(miss));
     }
-    match &shape.transform {
+    match &rules.transform {
         Some(transform) => replaced(transform, text, deadline),
         None => Ok(Verdict::AsItIs),
     }
@@ -133,8 +133,8 @@ fn replaced(transform: &Transform, body: &str, deadline: Instant) -> Result<Verd
         jsonata::Made::Text(text) => (text.into_bytes(), "text/plain; charset=utf-8"),
         jsonata::Made::Json(text) => (text.into_bytes(), "application/json"),
     };
-    if body.len() > SHAPED_RESULT_BYTES {
-        return Err(Fault::new(TRANSFORM, format!("makes more than {SHAPED_RESULT_BYTES} bytes")));
+    if body.len() > MAX_TRANSFORMED_BYTES {
+        return Err(Fault::new(TRANSFORM, format!("makes more than {MAX_TRANSFORMED_BYTES} bytes")));
     }
     let content_type = transform.content_type.clone().unwrap_or_else(|| usual.to_owned());
     Ok(Verdict::Replaced { content_type, body })

@@ -11,8 +11,8 @@ use std::process::{ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hookstep_contract::limits::{SHAPED_BODY_BYTES, SHAPED_RESULT_BYTES, SHAPING_TIME};
-use hookstep_contract::{OrgId, Shape, error_chain};
+use hookstep_contract::limits::{MAX_RULES_BODY_BYTES, MAX_TRANSFORMED_BYTES, RULES_TIMEOUT};
+use hookstep_contract::{OrgId, PayloadRules, error_chain};
 use rlimit::Resource;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,22 +28,22 @@ const ARGUMENT: &str = "evaluate-expressions";
 const MEMORY_BYTES: u64 = 768 * 1024 * 1024;
 
 /// The processor time after which the system ends it, should nobody else be left to do so, in seconds.
-const PROCESSOR_SECS: u64 = 2 * SHAPING_TIME.as_secs();
+const PROCESSOR_SECS: u64 = 2 * RULES_TIMEOUT.as_secs();
 
 /// How long it may take to start and to end, beside its work.
 const AROUND: Duration = Duration::from_secs(2);
 
-/// How many run at once; they take a processor each.
-const AT_ONCE: usize = 4;
+/// How many processes run at once; each keeps a processor busy.
+const MAX_CONCURRENT_PROCESSES: usize = 4;
 
-/// How many of one org: others' expressions are not to wait for those of one that has slow ones.
-const OF_ONE_ORG: usize = 2;
+/// How many of them one org may have, so that its slow expressions do not hold up those of others.
+const MAX_CONCURRENT_OF_ORG: usize = 2;
 
-/// How long it is waited for the others. Then the state machine tries again: a state that waits for ever is ended.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// How long a job waits for a free process. After that the state machine tries again, since a state's time is limited.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// The most of a reason that is kept, in characters: it travels in the state, and is for people.
-const REASON_CHARS: usize = 1000;
+/// The longest reason that is kept, in characters: it travels in the state, and people read it.
+const MAX_REASON_CHARS: usize = 1000;
 
 /// Signals by which somebody else ends a process: SIGHUP, SIGINT, SIGTERM.
 const ENDED: [i32; 3] = [1, 2, 15];
@@ -84,15 +84,19 @@ impl Sandbox {
 
     /// A sandbox whose processes are `program`, whose `main` begins with [`work_if_asked`].
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), slots: Arc::new(Semaphore::new(AT_ONCE)), orgs: Arc::default() }
+        Self {
+            program: program.into(),
+            slots: Arc::new(Semaphore::new(MAX_CONCURRENT_PROCESSES)),
+            orgs: Arc::default(),
+        }
     }
 
     /// Looks at the syntax of expressions and at the values of conditions.
     ///
     /// # Errors
-    /// When nothing can be evaluated; what is wrong with the shape is a value.
-    pub async fn check(&self, org_id: &OrgId, shape: &Shape) -> Result<Option<Fault>, SandboxError> {
-        match self.run(org_id, &Job::Check(shape.clone()), &[]).await? {
+    /// When nothing can be evaluated; what is wrong with the rules is a value.
+    pub async fn check(&self, org_id: &OrgId, rules: &PayloadRules) -> Result<Option<Fault>, SandboxError> {
+        match self.run(org_id, &Job::Check(rules.clone()), &[]).await? {
             Verdict::Failed(fault) => Ok(Some(fault)),
             _ => Ok(None),
         }
@@ -101,21 +105,28 @@ impl Sandbox {
     /// Says what becomes of a body.
     ///
     /// # Errors
-    /// When nothing can be evaluated; what is wrong with the shape or the body is a value.
-    pub async fn apply(&self, org_id: &OrgId, shape: &Shape, body: &[u8]) -> Result<Verdict, SandboxError> {
-        if body.len() > SHAPED_BODY_BYTES {
+    /// When nothing can be evaluated; what is wrong with the rules or the body is a value.
+    pub async fn apply(
+        &self,
+        org_id: &OrgId,
+        rules: &PayloadRules,
+        body: &[u8],
+    ) -> Result<Verdict, SandboxError> {
+        if body.len() > MAX_RULES_BODY_BYTES {
             let reason = format!(
-                "is larger than {SHAPED_BODY_BYTES} bytes, the most that a filter or a transform takes"
+                "is larger than {MAX_RULES_BODY_BYTES} bytes, the most that a filter or a transform takes"
             );
             return Ok(Verdict::Failed(Fault::new("body", reason)));
         }
-        self.run(org_id, &Job::Apply(shape.clone()), body).await
+        self.run(org_id, &Job::Apply(rules.clone()), body).await
     }
 
     async fn run(&self, org_id: &OrgId, job: &Job, body: &[u8]) -> Result<Verdict, SandboxError> {
         let own = self.slots_of(org_id);
         let turn = async { (own.acquire().await, self.slots.acquire().await) };
-        let Ok(_turn) = tokio::time::timeout(PATIENCE, turn).await else { return Err(SandboxError::Busy) };
+        let Ok(_turn) = tokio::time::timeout(WAIT_TIMEOUT, turn).await else {
+            return Err(SandboxError::Busy);
+        };
         let verdict = self.evaluate(job, body).await;
         drop(_turn);
         self.orgs
@@ -128,7 +139,9 @@ impl Sandbox {
     /// The slots of an org, kept as long as anybody of it is there.
     fn slots_of(&self, org_id: &OrgId) -> Arc<Semaphore> {
         let mut orgs = self.orgs.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(orgs.entry(org_id.clone()).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE_ORG))))
+        Arc::clone(
+            orgs.entry(org_id.clone()).or_insert_with(|| Arc::new(Semaphore::new(MAX_CONCURRENT_OF_ORG))),
+        )
     }
 
     async fn evaluate(&self, job: &Job, body: &[u8]) -> Result<Verdict, SandboxError> {
@@ -158,8 +171,8 @@ impl Sandbox {
         let read = async {
             let mut output = Vec::new();
             if let Some(stdout) = stdout {
-                let most = SHAPED_RESULT_BYTES + 64 * 1024;
-                stdout.take(most as u64).read_to_end(&mut output).await?;
+                let max_bytes = MAX_TRANSFORMED_BYTES + 64 * 1024;
+                stdout.take(max_bytes as u64).read_to_end(&mut output).await?;
             }
             Ok::<_, std::io::Error>(output)
         };
@@ -168,8 +181,8 @@ impl Sandbox {
             Ok::<_, std::io::Error>((output?, child.wait().await?))
         };
         let field = field(job);
-        let Ok(done) = tokio::time::timeout(SHAPING_TIME + AROUND, work).await else {
-            let reason = format!("takes longer than {} s", SHAPING_TIME.as_secs());
+        let Ok(done) = tokio::time::timeout(RULES_TIMEOUT + AROUND, work).await else {
+            let reason = format!("takes longer than {} s", RULES_TIMEOUT.as_secs());
             return Ok(Verdict::Failed(Fault::new(field, reason)));
         };
         let (output, status) = done?;
@@ -185,8 +198,8 @@ impl Sandbox {
 
 /// The field that is to blame when the process dies.
 fn field(job: &Job) -> &'static str {
-    let (Job::Check(shape) | Job::Apply(shape)) = job;
-    match (&shape.filter, &shape.transform) {
+    let (Job::Check(rules) | Job::Apply(rules)) = job;
+    match (&rules.filter, &rules.transform) {
         (Some(_), Some(_)) => "filter.jsonata or transform.jsonata",
         (None, Some(_)) => crate::TRANSFORM,
         _ => crate::FILTER,
@@ -200,7 +213,7 @@ fn read_verdict(output: &[u8]) -> Result<Verdict, SandboxError> {
         *body = rest.to_vec();
     }
     if let Verdict::Missed(reason) | Verdict::Failed(Fault { reason, .. }) = &mut verdict
-        && let Some((end, _)) = reason.char_indices().nth(REASON_CHARS)
+        && let Some((end, _)) = reason.char_indices().nth(MAX_REASON_CHARS)
     {
         reason.truncate(end);
         reason.push('…');
@@ -244,8 +257,8 @@ fn try_work() -> Result<(), SandboxError> {
     std::io::stdin().lock().read_to_end(&mut input)?;
     let (line, body) = split(&input);
     let verdict = match serde_json::from_slice(line)? {
-        Job::Check(shape) => check(&shape).map_or_else(Verdict::Failed, |()| Verdict::AsItIs),
-        Job::Apply(shape) => apply(&shape, body),
+        Job::Check(rules) => check(&rules).map_or_else(Verdict::Failed, |()| Verdict::AsItIs),
+        Job::Apply(rules) => apply(&rules, body),
     };
     let mut output = std::io::stdout().lock();
     serde_json::to_writer(&mut output, &verdict)?;

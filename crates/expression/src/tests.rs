@@ -1,15 +1,18 @@
-use hookstep_contract::{Condition, FieldKind, Filter, LogicalOperator, Operator, Shape, Transform};
+use hookstep_contract::{Condition, FieldKind, Filter, LogicalOperator, Operator, PayloadRules, Transform};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 
-fn filter(filter: Value) -> Shape {
-    Shape { filter: Some(serde_json::from_value(filter).unwrap()), transform: None }
+fn filter(filter: Value) -> PayloadRules {
+    PayloadRules { filter: Some(serde_json::from_value(filter).unwrap()), transform: None }
 }
 
-fn transform(jsonata: &str) -> Shape {
-    Shape { filter: None, transform: Some(Transform { jsonata: jsonata.to_owned(), content_type: None }) }
+fn transform(jsonata: &str) -> PayloadRules {
+    PayloadRules {
+        filter: None,
+        transform: Some(Transform { jsonata: jsonata.to_owned(), content_type: None }),
+    }
 }
 
 fn made(jsonata: &str, body: &str) -> String {
@@ -19,8 +22,8 @@ fn made(jsonata: &str, body: &str) -> String {
     }
 }
 
-fn fault(shape: &Shape, body: &str) -> Fault {
-    match apply(shape, body.as_bytes()) {
+fn fault(rules: &PayloadRules, body: &str) -> Fault {
+    match apply(rules, body.as_bytes()) {
         Verdict::Failed(fault) => fault,
         other => panic!("{other:?}"),
     }
@@ -29,10 +32,10 @@ fn fault(shape: &Shape, body: &str) -> Fault {
 /// Whether the body passes a filter of this one condition.
 fn passes(field: &str, operator: &str, values: &[&str], kind: &str, body: &Value) -> bool {
     let condition = json!({"field": field, "operator": operator, "values": values, "type": kind});
-    let shape = filter(json!({"conditions": [condition]}));
-    assert_eq!(shape.check(), Ok(()), "{condition}");
-    assert_eq!(check(&shape), Ok(()), "{condition}");
-    match apply(&shape, body.to_string().as_bytes()) {
+    let rules = filter(json!({"conditions": [condition]}));
+    assert_eq!(rules.check(), Ok(()), "{condition}");
+    assert_eq!(check(&rules), Ok(()), "{condition}");
+    match apply(&rules, body.to_string().as_bytes()) {
         Verdict::AsItIs => true,
         Verdict::Missed(_) => false,
         other => panic!("{other:?}"),
@@ -114,7 +117,7 @@ fn conditions_go_together_as_they_say_and_a_miss_says_why() {
             {"field": "a", "operator": "equals", "values": ["1"]}, {"field": "b", "operator": "equals", "values": ["2"]},
         ]}))
     };
-    let of = |shape: &Shape, body: &str| apply(shape, body.as_bytes());
+    let of = |rules: &PayloadRules, body: &str| apply(rules, body.as_bytes());
     assert_eq!(of(&two("AND"), r#"{"a": 1, "b": 2}"#), Verdict::AsItIs);
     assert_eq!(
         of(&two("AND"), r#"{"a": 1}"#),
@@ -144,8 +147,8 @@ fn what_a_condition_is_compared_with_is_looked_at() {
 
 #[test]
 fn an_expression_filters() {
-    let shape = filter(json!({"jsonata": "total > 10 and status = 'paid'"}));
-    let of = |body: &str| apply(&shape, body.as_bytes());
+    let rules = filter(json!({"jsonata": "total > 10 and status = 'paid'"}));
+    let of = |body: &str| apply(&rules, body.as_bytes());
     assert_eq!(of(r#"{"total": 11, "status": "paid"}"#), Verdict::AsItIs);
     for body in [r#"{"total": 9, "status": "paid"}"#, "{}", "[]"] {
         assert!(matches!(of(body), Verdict::Missed(_)), "{body}");
@@ -168,7 +171,7 @@ fn a_transform_makes_json_or_a_text() {
     assert_eq!(made("$", r#"{"b":1,"a":[true]}"#), r#"{"b":1,"a":[true]}"#);
     let Verdict::Replaced { content_type, .. } = apply(&transform("'a'"), b"{}") else { panic!() };
     assert_eq!(content_type, "text/plain; charset=utf-8");
-    let named = Shape {
+    let named = PayloadRules {
         filter: None,
         transform: Some(Transform {
             jsonata: "'<a/>'".to_owned(),
@@ -223,12 +226,12 @@ fn wrong_syntax_is_found_where_it_is() {
 #[test]
 fn a_body_that_is_not_json_is_named() {
     for body in [&b"<a/>"[..], b"", b"\xff"] {
-        for shape in [
+        for rules in [
             filter(json!({"jsonata": "true"})),
             filter(json!({"conditions": [{"field": "a", "operator": "is_empty"}]})),
             transform("1"),
         ] {
-            match apply(&shape, body) {
+            match apply(&rules, body) {
                 Verdict::Failed(fault) => assert_eq!(fault.field, "body", "{fault}"),
                 other => panic!("{other:?}"),
             }
@@ -257,9 +260,9 @@ proptest! {
         let operator = Operator::ALL[operator].0;
         let condition = Condition { field, operator, values: vec!["1".to_owned()], kind: FieldKind::Number };
         let filter = Filter { conditions: vec![condition], logical_operator: LogicalOperator::And, jsonata: None };
-        let shape = Shape { filter: Some(filter), transform: None };
-        let _ = check(&shape);
-        apply(&shape, body.to_string().as_bytes());
+        let rules = PayloadRules { filter: Some(filter), transform: None };
+        let _ = check(&rules);
+        apply(&rules, body.to_string().as_bytes());
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Mode, Payload, Plan,
-    RequestPlan, Shape, Status, StepError, WebhookConfig,
+    Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Mode, Payload,
+    PayloadRules, Plan, RequestPlan, Status, StepError, WebhookConfig,
 };
 use hookstep_store::{Bodies, Configs, Events};
 
@@ -84,7 +84,8 @@ async fn keep(event: &EventMetadata, content: &Content, ctx: &Context) -> Result
 
 fn plan(config: WebhookConfig, event: &EventMetadata) -> Plan {
     let disabled = config.disabled_reason.unwrap_or_else(|| "the webhook is disabled".to_owned());
-    let shaped = !event.as_sent && config.fields.enabled && Shape::of(&config.fields).is_some();
+    let has_payload_rules =
+        !event.as_sent && config.fields.enabled && PayloadRules::of(&config.fields).is_some();
     let fields = config.fields;
     let (status, reason) =
         if fields.enabled { (Status::InProgress, None) } else { (Status::Skipped, Some(disabled)) };
@@ -97,7 +98,7 @@ fn plan(config: WebhookConfig, event: &EventMetadata) -> Plan {
         status,
         reason,
         long: timeout_seconds > EXPRESS_ATTEMPT_SECS,
-        shaped,
+        has_payload_rules,
         retry: fields.retry,
         request: RequestPlan {
             url: fields.url,

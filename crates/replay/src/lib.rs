@@ -8,7 +8,7 @@ use hookstep_contract::{
     StepError,
 };
 use hookstep_executions::{Machines, WorkflowError};
-use hookstep_store::{Again, Bodies, Events, Replays, Span};
+use hookstep_store::{Bodies, Events, Redelivery, Replays, Span};
 use sha2::{Digest, Sha256};
 
 /// How many events are looked at in one invocation: a few seconds of it on AWS.
@@ -110,8 +110,9 @@ async fn start(job: &ReplayJob, event: &EventRecord, ctx: &Context) -> Result<bo
     if event.status == Status::InProgress {
         return Ok(false);
     }
-    let again = Again { event_id: id_of(job, event.event_id), now: job.created_at, reapply: job.reapply };
-    let Some(input) = again.input(event, &ctx.events, &ctx.bodies).await? else { return Ok(false) };
+    let redelivery =
+        Redelivery { event_id: id_of(job, event.event_id), now: job.created_at, reapply: job.reapply };
+    let Some(input) = redelivery.input(event, &ctx.events, &ctx.bodies).await? else { return Ok(false) };
     let started = ctx.machines.start(&input).await;
     started.map(|()| true).map_err(|error: WorkflowError| {
         StepError::because(ErrorName::WorkflowUnavailable, "a replay could not be started", error)

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::credentials;
 use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_item};
-use crate::{Hold, StoreError};
+use crate::{Lease, StoreError};
 
 /// Past every config id, and before the sort key of everything else in an org's partition.
 const AFTER_CONFIGS: &str = "g";
@@ -98,7 +98,7 @@ impl Configs {
         written.map(drop).map_err(StoreError::during("create a webhook"))
     }
 
-    /// Writes over a webhook that is held, and over its credentials; the hold ends with it.
+    /// Replaces a webhook of which we have the lease, and its credentials; the lease ends with it.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -106,12 +106,12 @@ impl Configs {
         &self,
         config: &WebhookConfig,
         credentials: &Credentials,
-        hold: &Hold,
+        lease: &Lease,
     ) -> Result<Written, StoreError> {
         let put = self
             .put(to_item(config)?)
-            .condition_expression("held_by = :hold")
-            .expression_attribute_values(":hold", hold.attribute());
+            .condition_expression("held_by = :lease")
+            .expression_attribute_values(":lease", lease.attribute());
         let writes = [item(put)?, item(self.put(credentials::to_item(credentials)?))?];
         self.transact(writes, "change a webhook").await
     }
@@ -144,18 +144,18 @@ impl Configs {
         unless_forbidden(update, "disable a webhook")
     }
 
-    /// Deletes a webhook that is held, and its credentials.
+    /// Deletes a webhook of which we have the lease, and its credentials.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn delete(&self, config: &WebhookConfig, hold: &Hold) -> Result<Written, StoreError> {
+    pub async fn delete(&self, config: &WebhookConfig, lease: &Lease) -> Result<Written, StoreError> {
         let delete = |sk: String| {
             let delete = Delete::builder().table_name(&self.table);
             delete.key("org_id", s(&config.org_id)).key("config_id", s(sk))
         };
         let webhook = delete(config.config_id.to_string())
-            .condition_expression("held_by = :hold")
-            .expression_attribute_values(":hold", hold.attribute());
+            .condition_expression("held_by = :lease")
+            .expression_attribute_values(":lease", lease.attribute());
         let writes = [webhook, delete(credentials::sort_key(config.config_id))].map(|delete| {
             let delete = delete.build().map_err(StoreError::during("describe a deletion"))?;
             Ok(TransactWriteItem::builder().delete(delete).build())

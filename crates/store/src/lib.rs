@@ -3,7 +3,6 @@
 //! One small type per table or bucket, each with the few operations the steps need. All go through the AWS SDK clients,
 //! on AWS and on the embedded host alike. Every key starts with the org, so no operation can reach another tenant.
 
-mod again;
 mod attempts;
 mod bodies;
 mod claims;
@@ -11,22 +10,23 @@ mod configs;
 mod credentials;
 mod error;
 mod events;
-mod hold;
 mod idempotency;
 mod item;
+mod lease;
+mod redelivery;
 mod replays;
 mod search;
 mod stats;
 mod tokens;
 
-pub use again::Again;
 pub use bodies::Bodies;
 pub use claims::{Claims, ObjectBody, OpenError, Upload};
 pub use configs::{Configs, Written};
 pub use error::StoreError;
 pub use events::{EventFilter, Events, Page};
-pub use hold::Hold;
 pub use idempotency::{Idempotency, IdempotencyKey};
+pub use lease::Lease;
+pub use redelivery::Redelivery;
 pub use replays::{Replays, Span};
 pub use stats::{CountedDay, CountedHour, EventSketch};
 pub use tokens::Tokens;

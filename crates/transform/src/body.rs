@@ -1,6 +1,6 @@
 //! The body that a filter and a transform look at.
 
-use hookstep_contract::limits::SHAPED_BODY_BYTES;
+use hookstep_contract::limits::MAX_RULES_BODY_BYTES;
 use hookstep_contract::{ErrorName, EventMetadata, Payload, StepError};
 use hookstep_store::{Claims, OpenError};
 
@@ -30,9 +30,9 @@ pub(crate) async fn read(
     let Some(pinned) = claims.pin(claim).await? else {
         return unusable("there is no object for the claim check: was it uploaded?");
     };
-    if pinned.size > SHAPED_BODY_BYTES as u64 {
+    if pinned.size > MAX_RULES_BODY_BYTES as u64 {
         return Ok(Err(format!(
-            "the body has {} bytes, and a filter or a transform takes at most {SHAPED_BODY_BYTES}",
+            "the body has {} bytes, and a filter or a transform takes at most {MAX_RULES_BODY_BYTES}",
             pinned.size
         )));
     }

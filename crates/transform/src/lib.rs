@@ -5,7 +5,7 @@ mod body;
 
 use bytes::Bytes;
 use hookstep_contract::{
-    Claim, Content, ErrorName, EventId, EventMetadata, OrgId, Payload, Sent, Shape, Status, StepError,
+    Claim, Content, ErrorName, EventId, EventMetadata, OrgId, Payload, PayloadRules, Sent, Status, StepError,
     TransformData,
 };
 use hookstep_expression::{Sandbox, Verdict};
@@ -39,7 +39,7 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
     let config =
         config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
     // It may have none by now.
-    let Some(shape) = Shape::of(&config.fields) else { return Ok(data) };
+    let Some(rules) = PayloadRules::of(&config.fields) else { return Ok(data) };
     let body = match body::read(&data.event, &data.payload, &ctx.claims).await? {
         Ok(body) => body,
         Err(unusable) => {
@@ -47,7 +47,7 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
             return Ok(data);
         }
     };
-    match evaluate(&data.event.org_id, &shape, &body, ctx).await? {
+    match evaluate(&data.event.org_id, &rules, &body, ctx).await? {
         Verdict::AsItIs => {}
         Verdict::Missed(reason) => {
             Events::skip_item(&mut data.record, &reason);
@@ -63,8 +63,13 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
     Ok(data)
 }
 
-async fn evaluate(org_id: &OrgId, shape: &Shape, body: &[u8], ctx: &Context) -> Result<Verdict, StepError> {
-    ctx.sandbox.apply(org_id, shape, body).await.map_err(|error| {
+async fn evaluate(
+    org_id: &OrgId,
+    rules: &PayloadRules,
+    body: &[u8],
+    ctx: &Context,
+) -> Result<Verdict, StepError> {
+    ctx.sandbox.apply(org_id, rules, body).await.map_err(|error| {
         StepError::because(ErrorName::SandboxUnavailable, "an expression could not be evaluated", error)
     })
 }

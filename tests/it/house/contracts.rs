@@ -348,7 +348,7 @@ fn largest_event() -> EventMetadata {
 
 fn largest_plan() -> Plan {
     Plan {
-        shaped: true,
+        has_payload_rules: true,
         status: Status::InProgress,
         reason: None,
         request: RequestPlan {

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::Uri;
 use axum::response::{Html, Redirect};
-use hookstep_contract::{Attempt, EventRecord, Origin, Shape, Status, Timestamp, WebhookConfig};
+use hookstep_contract::{Attempt, EventRecord, Origin, PayloadRules, Status, Timestamp, WebhookConfig};
 use hookstep_http_edge::{ConfigPath, EventPath, Problem, no_event};
 use maud::{Markup, html};
 
@@ -88,10 +88,10 @@ async fn whole(
 
 /// What can be done with an event; nothing that would be refused.
 fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &Bodies, base: &str) -> Markup {
-    let has_shape = config.is_some_and(|config| Shape::of(&config.fields).is_some());
+    let has_rules = config.is_some_and(|config| PayloadRules::of(&config.fields).is_some());
     // What came is with the first event of a chain of replays; whether it is still there is seen when it is asked for.
     let can_reapply =
-        (has_shape || bodies.differ()) && (bodies.has_what_came() || event.webhook_id.is_some());
+        (has_rules || bodies.differ()) && (bodies.has_what_came() || event.webhook_id.is_some());
     // A plain replay asks no filter.
     let is_meant = event.status != Status::Succeeded && !is_filtered(event);
     html! {

@@ -1,4 +1,4 @@
-//! Events to be sent again: what can be, and with which body.
+//! Sending an event again: whether it can be sent, and with which body.
 
 use hookstep_contract::{EventId, EventRecord, Timestamp, WorkflowInput};
 
@@ -6,17 +6,18 @@ use crate::{Bodies, Events, StoreError};
 
 /// How an event is sent again.
 #[derive(Clone, Copy, Debug)]
-pub struct Again {
+pub struct Redelivery {
     /// The id of the new event.
     pub event_id: EventId,
-    /// When it is accepted.
+    /// When the new event is accepted.
     pub now: Timestamp,
-    /// Whether today's filter and transform have their say about the body that came, or what was sent is sent again.
+    /// Whether to start from the body that was accepted and apply today's filter and transform to it. Otherwise what was sent
+    /// is sent again.
     pub reapply: bool,
 }
 
-impl Again {
-    /// What starts it; `None` when the body is not kept, or not any more.
+impl Redelivery {
+    /// The input of the new event's execution; `None` when the body is not kept (any more).
     ///
     /// # Errors
     /// When the tables cannot be read.
@@ -26,12 +27,12 @@ impl Again {
         events: &Events,
         bodies: &Bodies,
     ) -> Result<Option<WorkflowInput>, StoreError> {
-        // Where nothing was sent, there is nothing to send again but what came, by today's settings.
-        if !self.reapply && record.is_shaped() {
+        // Of an event that was never sent, only the accepted body can be sent, by today's settings.
+        if !self.reapply && record.rules_were_applied() {
             let is_kept = bodies.has_what_was_sent(record).await?;
             return Ok(is_kept.then(|| WorkflowInput::replay(record, self.event_id, self.now)));
         }
-        // What came is with the first event of a chain of replays.
+        // The accepted body is kept with the first event of a chain of replays.
         let first = match record.webhook_id {
             Some(first) => events.get(&record.org_id, record.config_id, first).await?,
             None => Some(record.clone()),

@@ -1,4 +1,4 @@
-//! Which events of a webhook are sent, and in what shape: its filter and its transform (docs/adr/0017).
+//! What a webhook does with a body before it is sent: its filter and its transform (docs/adr/0017).
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -169,22 +169,22 @@ pub struct Transform {
     pub content_type: Option<String>,
 }
 
-/// What becomes of a body before it is sent.
+/// A webhook's filter and transform: which bodies are sent, and what is sent in their place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shape {
-    /// Whether it is sent at all.
+pub struct PayloadRules {
+    /// Which bodies are sent; without one, all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
-    /// What is sent in its place.
+    /// What is sent in the place of a body; without one, the body itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
 }
 
-impl Shape {
-    /// That of a webhook; `None` when every body is sent as it is.
+impl PayloadRules {
+    /// Those of a webhook; `None` when it has neither filter nor transform.
     pub fn of(fields: &ConfigFields) -> Option<Self> {
-        let shape = Self { filter: fields.filter.clone(), transform: fields.transform.clone() };
-        (shape != Self::default()).then_some(shape)
+        let rules = Self { filter: fields.filter.clone(), transform: fields.transform.clone() };
+        (rules != Self::default()).then_some(rules)
     }
 
     /// Checks all but the syntax of expressions.
@@ -270,8 +270,8 @@ mod tests {
     use super::*;
 
     fn check(json: &str) -> Result<(), String> {
-        let shape: Shape = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        shape.check().map_err(|error| error.field)
+        let rules: PayloadRules = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        rules.check().map_err(|error| error.field)
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Taking a webhook for a change. Its connection cannot be written in one step with its item, so two changes at once could
-//! leave the connection of the one beside the config of the other. Whoever changes a webhook holds it first.
+//! A lease on a webhook while it is changed. The webhook's connection cannot be written in one transaction with its item, so
+//! two concurrent changes could leave the connection of one beside the config of the other. Whoever changes a webhook takes
+//! its lease first.
 
 use std::time::Duration;
 
@@ -12,25 +13,24 @@ use hookstep_contract::{ConfigId, OrgId, WebhookConfig};
 use crate::item::{from_item, n, s};
 use crate::{Configs, StoreError};
 
-/// How long a webhook is held by one who never says that he is done: longer than a request may take, which is 30 s at API
-/// Gateway.
-const HELD: Duration = Duration::from_secs(60);
+/// How long a lease lasts that is never released: longer than a request may take, which is 30 s at API Gateway.
+const LEASE_DURATION: Duration = Duration::from_secs(60);
 
-/// A webhook is held, and nobody else changes it.
+/// A lease on a webhook: until it ends, nobody else changes the webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hold {
+pub struct Lease {
     id: String,
 }
 
-impl Hold {
-    /// What the item says of it. It is in the item alone: a config that is written over one that was held is not.
+impl Lease {
+    /// The value of the item's attribute `held_by`. The lease lives only in the item: replacing the item ends it.
     pub(crate) fn attribute(&self) -> AttributeValue {
         s(&self.id)
     }
 }
 
 impl Configs {
-    /// One webhook of `org_id` with every change that was ever answered, to be changed again.
+    /// One webhook of `org_id`, read consistently: with every change that was ever acknowledged.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -42,44 +42,50 @@ impl Configs {
         self.item(org_id, config_id.to_string()).await?.map(from_item).transpose()
     }
 
-    /// Holds a webhook that is still as it was read; `None` when it is not, when it is gone and while somebody else holds it.
+    /// Takes the lease of a webhook that is still at the revision of `config`; `None` when it was changed or deleted since, or
+    /// when somebody else has the lease.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn hold(&self, config: &WebhookConfig, sources: &Sources) -> Result<Option<Hold>, StoreError> {
-        // Revision 0 is that of items without one. The SDK sends again what it has no answer to: its own hold is no obstacle.
+    pub async fn lease(
+        &self,
+        config: &WebhookConfig,
+        sources: &Sources,
+    ) -> Result<Option<Lease>, StoreError> {
+        // Items without a revision count as revision 0. The SDK repeats a request that got no answer, so a lease of the same
+        // id is no obstacle.
         let unchanged = "attribute_exists(config_id) \
             AND (revision = :revision OR (attribute_not_exists(revision) AND :revision = :none)) \
-            AND (attribute_not_exists(held_until) OR held_until < :now OR held_by = :hold)";
-        let (now, hold) = (sources.now(), Hold { id: (sources.new_id)().to_string() });
+            AND (attribute_not_exists(held_until) OR held_until < :now OR held_by = :lease)";
+        let (now, lease) = (sources.now(), Lease { id: (sources.new_id)().to_string() });
         let update = self
             .update_of(config)
-            .update_expression("SET held_until = :until, held_by = :hold")
+            .update_expression("SET held_until = :until, held_by = :lease")
             .condition_expression(unchanged)
             .expression_attribute_values(":revision", n(config.revision))
             .expression_attribute_values(":none", n(0))
             .expression_attribute_values(":now", s(now))
-            .expression_attribute_values(":until", s(now.plus(HELD)))
-            .expression_attribute_values(":hold", hold.attribute())
+            .expression_attribute_values(":until", s(now.plus(LEASE_DURATION)))
+            .expression_attribute_values(":lease", lease.attribute())
             .send()
             .await;
         match update {
-            Ok(_) => Ok(Some(hold)),
+            Ok(_) => Ok(Some(lease)),
             Err(e) if e.as_service_error().is_some_and(is_taken) => Ok(None),
-            Err(e) => Err(StoreError::during("hold a webhook")(e)),
+            Err(e) => Err(StoreError::during("take the lease of a webhook")(e)),
         }
     }
 
-    /// Ends a hold without a change; does nothing when it has ended already.
+    /// Ends a lease without a change; does nothing when it has ended already.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn release(&self, config: &WebhookConfig, hold: Hold) -> Result<(), StoreError> {
+    pub async fn release(&self, config: &WebhookConfig, lease: Lease) -> Result<(), StoreError> {
         let update = self
             .update_of(config)
             .update_expression("REMOVE held_until, held_by")
-            .condition_expression("held_by = :hold")
-            .expression_attribute_values(":hold", hold.attribute())
+            .condition_expression("held_by = :lease")
+            .expression_attribute_values(":lease", lease.attribute())
             .send()
             .await;
         match update {
@@ -98,7 +104,7 @@ impl Configs {
     }
 }
 
-/// Whether somebody else has the item, or is writing it at this very moment.
+/// Whether somebody else has the lease, or is writing the item at this very moment.
 fn is_taken(error: &UpdateItemError) -> bool {
     error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
 }
