@@ -15,7 +15,7 @@ use hookstep_contract::{EventId, Publish, Scope};
 use hookstep_egress::Policy;
 use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
-use hookstep_local::{Host, NewToken, Options};
+use hookstep_host::{Host, NewToken, Options};
 use http::{HeaderMap, Method};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -69,7 +69,6 @@ impl World {
         let _ = stop.send(());
         server.await.unwrap().unwrap();
         host.stop().await;
-        drop(host);
         Self::open(dir, set).await
     }
 
@@ -117,7 +116,7 @@ impl World {
     /// Waits until every execution of the event has ended.
     pub(crate) async fn settled(&self, event_id: &str) {
         let (event_id, start) = (event_id.parse().unwrap(), Instant::now());
-        while hookstep_local::executions_of(self.dir.path(), event_id)
+        while hookstep_host::executions_of(self.dir.path(), event_id)
             .unwrap()
             .iter()
             .any(|run| run.status == "RUNNING")
@@ -131,9 +130,9 @@ impl World {
     pub(crate) async fn history(&self, event_id: &str) -> String {
         let event_id: EventId = event_id.parse().unwrap();
         let mut text = String::new();
-        for execution in hookstep_local::executions_of(self.dir.path(), event_id).unwrap() {
+        for execution in hookstep_host::executions_of(self.dir.path(), event_id).unwrap() {
             text.push_str(&execution.history);
-            let states = self.host.states();
+            let states = &self.host.clients().states;
             let described = states.describe_execution().execution_arn(&execution.arn).send().await.unwrap();
             text.push_str(described.input().unwrap_or_default());
             text.push_str(described.output().unwrap_or_default());

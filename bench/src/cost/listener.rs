@@ -16,6 +16,9 @@ const TARGET: &str = "hookstep::aws";
 /// Who asks when no task of a machine is running: the function behind the API.
 const EDGE: &str = "trigger";
 
+/// The crates of the embedded host, which is not there on AWS.
+const EMBEDDED_HOST: [&str; 3] = ["hookstep_aws_local", "hookstep_engine", "hookstep_host"];
+
 /// Counts what the host asks of AWS. Clones share the counts.
 #[derive(Clone, Default)]
 pub(crate) struct Listener(Arc<Mutex<Counts>>);
@@ -78,11 +81,15 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
                 Some(span) => self.count(span.extensions().get(), &fields),
                 None => self.count(None, &fields),
             }
-        } else if *metadata.level() <= Level::INFO && !metadata.target().starts_with("hookstep_local") {
-            // The embedded host is not there on AWS; what anybody else says would be in a function's log.
+        } else if *metadata.level() <= Level::INFO && !is_embedded_host(metadata.target()) {
+            // What anybody but the embedded host reports would be in a function's log.
             self.0.lock().unwrap_or_else(PoisonError::into_inner).log_lines += 1;
         }
     }
+}
+
+fn is_embedded_host(target: &str) -> bool {
+    target.split("::").next().is_some_and(|name| EMBEDDED_HOST.contains(&name))
 }
 
 /// The fields that matter.

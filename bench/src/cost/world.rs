@@ -14,7 +14,7 @@ use hookstep_contract::{EventId, Publish, Scope};
 use hookstep_egress::Policy;
 use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
-use hookstep_local::{Host, NewToken, Options};
+use hookstep_host::{Host, NewToken, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -93,7 +93,7 @@ impl World {
     pub(crate) async fn executions(&self, event_id: EventId) -> Outcome<Vec<(String, String)>> {
         let done = async {
             loop {
-                let executions = hookstep_local::executions_of(self.dir.path(), event_id)?;
+                let executions = hookstep_host::executions_of(self.dir.path(), event_id)?;
                 if !executions.is_empty() && executions.iter().all(|execution| execution.status != "RUNNING")
                 {
                     return Ok(executions

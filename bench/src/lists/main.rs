@@ -16,7 +16,7 @@ use hookstep_contract::Publish;
 use hookstep_egress::Policy;
 use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
-use hookstep_local::{Host, NewToken, Options};
+use hookstep_host::{Host, NewToken, Options};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -59,7 +59,6 @@ async fn main() -> Outcome<()> {
     let token = host.create_token(NewToken::admin(ORG.parse()?)).await?;
     let config_id = events::deliver_one(&Asker { host: &host, token: &token }).await?;
     host.stop().await;
-    drop(host);
     let bytes = events::repeat(dir.path(), args.events)?;
 
     let host = Host::open(options).await?;

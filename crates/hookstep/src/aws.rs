@@ -17,7 +17,7 @@ pub(crate) struct AwsArgs {
 /// Prints lines that a shell can evaluate. Any region will do: it is part of the signature.
 #[expect(clippy::print_stdout, reason = "the credentials are the output")]
 pub(crate) fn print(args: AwsArgs) -> Outcome {
-    let credentials = hookstep_local::aws_credentials(&args.data_dir, &hookstep_ambient::Sources::system())?;
+    let credentials = hookstep_host::aws_credentials(&args.data_dir, &hookstep_ambient::Sources::system())?;
     println!("export AWS_ACCESS_KEY_ID={}", credentials.access_key_id);
     println!("export AWS_SECRET_ACCESS_KEY={}", credentials.secret_access_key);
     println!("export AWS_REGION=us-east-1");

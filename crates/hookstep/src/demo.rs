@@ -5,7 +5,7 @@ mod receiver;
 
 use std::time::Duration;
 
-use hookstep_local::NewToken;
+use hookstep_host::NewToken;
 use serde_json::{Value, json};
 
 use crate::serve::{FIRST_ORG, Serving, introduce};

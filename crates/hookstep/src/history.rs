@@ -22,7 +22,7 @@ pub(crate) struct HistoryArgs {
 /// Prints the executions of an event: a line for each, then its history, a JSON object a line.
 pub(crate) fn print(args: HistoryArgs) -> Outcome {
     let event_id: EventId = args.event_id.parse()?;
-    let executions = hookstep_local::executions_of(&args.data_dir, event_id)?;
+    let executions = hookstep_host::executions_of(&args.data_dir, event_id)?;
     if executions.is_empty() {
         return Err(format!("there is no execution of the event {event_id} (any more)").into());
     }

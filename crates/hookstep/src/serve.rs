@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::serve::ListenerExt;
-use hookstep_local::{FirstToken, Host};
+use hookstep_host::{FirstToken, Host};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

@@ -11,7 +11,7 @@ use hookstep_contract::limits::INLINE_BYTES;
 use hookstep_egress::Policy;
 use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
-use hookstep_local::Options;
+use hookstep_host::Options;
 use tracing_subscriber::EnvFilter;
 
 /// What every command answers with.
@@ -28,7 +28,7 @@ pub(crate) const ENVIRONMENT: &str = "Environment:
   HOOKSTEP_TOKEN        the API token of trigger, events, replay and config,
                         likewise never a flag
   RUST_LOG              how much is logged to standard error; by default
-                        warn,hookstep_local=info";
+                        warn,hookstep=info";
 
 /// How the host is run.
 #[derive(Clone, Debug, Args)]
@@ -142,8 +142,7 @@ pub(crate) fn admin_token() -> Result<Option<String>, Box<dyn Error + Send + Syn
 
 /// Logs to standard error; `RUST_LOG` says how much.
 pub(crate) fn init_tracing() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hookstep_local=info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hookstep=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 

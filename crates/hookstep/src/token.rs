@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hookstep_contract::limits::days;
 use hookstep_contract::{OrgId, Scope};
-use hookstep_local::NewToken;
+use hookstep_host::NewToken;
 
 use crate::settings::Outcome;
 
@@ -59,6 +59,6 @@ pub(crate) async fn create(args: TokenArgs) -> Outcome {
     let sources = hookstep_ambient::Sources::system();
     let expires_at = args.expires_in.map(|number| sources.now().plus(days(number.into())));
     let new = NewToken { org_id, scopes, name: args.name, expires_at };
-    println!("{}", hookstep_local::create_token(&args.data_dir, new, sources).await?);
+    println!("{}", hookstep_host::create_token(&args.data_dir, new, sources).await?);
     Ok(())
 }

@@ -86,7 +86,7 @@ impl Engine for World {
     }
 
     async fn put_event(&self, detail_type: &str, detail: &str) {
-        put_events(self.host.event_bridge(), "hookstep", detail_type, detail).await;
+        put_events(&self.host.clients().events, "hookstep", detail_type, detail).await;
     }
 }
 

@@ -92,7 +92,7 @@ async fn an_exception_is_told_and_the_execution_still_fails() {
                   "created_at": "2026-01-02T03:04:05Z"},
         "payload": {"inline": {"text": "x"}},
     });
-    let states = world.host.states();
+    let states = &world.host.clients().states;
     let run = states.start_sync_execution().state_machine_arn(EXPRESS).name(EVENT).input(input.to_string());
     assert_eq!(run.send().await.unwrap().error(), Some("ConfigNotFound"));
     let [told] = told(&world, EVENT).await.try_into().unwrap();

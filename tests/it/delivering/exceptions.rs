@@ -18,7 +18,7 @@ async fn run(world: &World, config_id: &str, payload: Value) -> String {
                   "created_at": "2026-01-02T03:04:05Z"},
         "payload": payload,
     });
-    let states = world.host.states();
+    let states = &world.host.clients().states;
     let run = states.start_sync_execution().state_machine_arn(EXPRESS).name(EVENT).input(input.to_string());
     let ended = run.send().await.unwrap();
     assert_eq!(ended.status, SyncExecutionStatus::Failed);
@@ -50,7 +50,7 @@ async fn a_fault_behind_the_record_leaves_no_event_in_progress() {
 async fn an_input_beyond_the_limit_of_a_state_is_refused_at_the_door() {
     let world = World::start().await;
     let input = json!({"event": "x".repeat(256 * 1024)}).to_string();
-    let states = world.host.states();
+    let states = &world.host.clients().states;
     let start = states.start_execution().state_machine_arn(EXPRESS).input(input).send().await.unwrap_err();
     assert!(start.as_service_error().unwrap().is_invalid_execution_input(), "{start:?}");
 }

@@ -119,7 +119,7 @@ async fn a_wait_before_a_retry_survives_kill_9_and_ends_at_its_time() {
     let config_id = host.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [3]}})).await;
     let event_id = host.api.trigger(&config_id, "{}").await;
     // Until it is handed over, the first attempt would be made again.
-    let executions = || hookstep_local::executions_of(dir.path(), event_id.parse().unwrap()).unwrap();
+    let executions = || hookstep_host::executions_of(dir.path(), event_id.parse().unwrap()).unwrap();
     until("the event is handed over", async || {
         executions().len() == 2 && executions().iter().any(|one| one.status == "SUCCEEDED")
     })
@@ -162,7 +162,7 @@ async fn run_again_after_hand_over(replies: [Reply; 3]) -> Value {
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [1]}})).await;
     let event_id = host.api.trigger(&config_id, "{}").await;
-    let executions = || hookstep_local::executions_of(dir.path(), event_id.parse().unwrap()).unwrap();
+    let executions = || hookstep_host::executions_of(dir.path(), event_id.parse().unwrap()).unwrap();
     until("the event is handed over", async || {
         executions().len() == 2 && executions()[0].status == "SUCCEEDED"
     })
@@ -284,7 +284,7 @@ async fn history_prints_the_executions_of_an_event_state_by_state() {
     host.api.ended(&config_id, &event_id).await;
     // The history of an express execution is written after the event's status.
     until("the execution ended", async || {
-        hookstep_local::executions_of(dir.path(), event_id.parse().unwrap()).unwrap()[0].status == "SUCCEEDED"
+        hookstep_host::executions_of(dir.path(), event_id.parse().unwrap()).unwrap()[0].status == "SUCCEEDED"
     })
     .await;
     let printed =

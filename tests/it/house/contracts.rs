@@ -66,8 +66,19 @@ const FUNCTIONS: [&str; 9] = [
 ];
 
 /// Which crate may depend on which part of the AWS SDK. `store` wraps tables and the bucket, `secrets` connections and keys,
-/// `executions` starts executions and `local` stands in for all of them; a function names a client only where its `main` makes it for `store`.
-const AWS_SDKS: [(&str, &[&str]); 13] = [
+/// `executions` starts executions, `aws-local` stands in for all of them and `host` hands their clients on; a function names a client only where its `main` makes it for `store`.
+const AWS_SDKS: [(&str, &[&str]); 14] = [
+    (
+        "aws-local",
+        &[
+            "aws-sdk-dynamodb",
+            "aws-sdk-eventbridge",
+            "aws-sdk-kms",
+            "aws-sdk-s3",
+            "aws-sdk-secretsmanager",
+            "aws-sdk-sfn",
+        ],
+    ),
     ("console", &["aws-sdk-dynamodb", "aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-s3", "aws-sdk-sfn"]),
     (
         "deliver",
@@ -78,7 +89,7 @@ const AWS_SDKS: [(&str, &[&str]); 13] = [
     ("fetch-config", &["aws-sdk-dynamodb"]),
     ("hydrate", &["aws-sdk-s3"]),
     (
-        "local",
+        "host",
         &[
             "aws-sdk-dynamodb",
             "aws-sdk-eventbridge",

@@ -66,7 +66,7 @@ impl World {
     /// The connection of a webhook, where it has one of its own.
     pub(crate) async fn connection(&self, config_id: &str) -> Option<DescribeConnectionOutput> {
         let name = connection_name_for(&ORG.parse().unwrap(), config_id.parse().unwrap());
-        self.host.event_bridge().describe_connection().name(name).send().await.ok()
+        self.host.clients().events.describe_connection().name(name).send().await.ok()
     }
 
     /// A change of a webhook; these fields are on top of those that must be there.
@@ -82,7 +82,7 @@ impl World {
         let key = key.api_key_name("X-Erp").api_key_value("planted-erp").build().unwrap();
         let parameters =
             CreateConnectionAuthRequestParameters::builder().api_key_auth_parameters(key).build();
-        let request = self.host.event_bridge().create_connection().name(name);
+        let request = self.host.clients().events.create_connection().name(name);
         let request = request.authorization_type(Kind::ApiKey).auth_parameters(parameters);
         request.send().await.unwrap().connection_arn.unwrap()
     }
@@ -279,7 +279,7 @@ async fn an_operators_connection_is_attached_by_its_org_alone_and_is_never_delet
         world.put(&config_id, &receiver.url, json!({"auth": {"type": "api_key", "name": "X-Erp"}})).await;
     assert_eq!(put.wrong_field(), "auth.value");
     assert_eq!(world.api.delete(&format!("/webhook/{config_id}")).await.status, 204);
-    let left = world.host.event_bridge().describe_connection().name("hookstep.acme.erp").send().await;
+    let left = world.host.clients().events.describe_connection().name("hookstep.acme.erp").send().await;
     assert_eq!(left.unwrap().connection_arn, Some(arn));
 }
 
@@ -288,13 +288,13 @@ async fn a_connection_that_is_lost_is_made_again_when_its_secrets_are_given_agai
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let config_id = world.api.create_webhook(&receiver.url, json!({"auth": basic("user", "one")})).await;
     let name = connection_name_for(&ORG.parse().unwrap(), config_id.parse().unwrap());
-    world.host.event_bridge().delete_connection().name(&name).send().await.unwrap();
+    world.host.clients().events.delete_connection().name(&name).send().await.unwrap();
     let put =
         world.put(&config_id, &receiver.url, json!({"auth": {"type": "basic", "username": "user"}})).await;
     assert_eq!(put.wrong_field(), "auth.password");
     // The refusal ended the hold on the webhook.
     assert_eq!(world.put(&config_id, &receiver.url, json!({"auth": basic("user", "two")})).await.status, 200);
-    world.host.event_bridge().deauthorize_connection().name(&name).send().await.unwrap();
+    world.host.clients().events.deauthorize_connection().name(&name).send().await.unwrap();
     let put =
         world.put(&config_id, &receiver.url, json!({"auth": {"type": "basic", "username": "user"}})).await;
     assert_eq!(put.wrong_field(), "auth.password");
@@ -313,7 +313,7 @@ async fn a_deleted_webhook_leaves_no_connection_whatever_became_of_it_before() {
         let config_id = world.api.create_webhook(URL, json!({"auth": basic("user", "planted")})).await;
         if lose_connection_first {
             let name = connection_name_for(&ORG.parse().unwrap(), config_id.parse().unwrap());
-            world.host.event_bridge().delete_connection().name(&name).send().await.unwrap();
+            world.host.clients().events.delete_connection().name(&name).send().await.unwrap();
         }
         let path = format!("/webhook/{config_id}");
         assert_eq!(world.api.delete(&path).await.status, 204);

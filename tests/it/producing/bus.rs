@@ -113,6 +113,12 @@ async fn an_event_reaches_only_webhooks_of_the_org_that_it_names() {
 /// Starts the express machine as the rule does, and waits for its end.
 async fn start(world: &World, detail: &Value) -> SyncExecutionStatus {
     let input = json!({"event_bridge": {"id": BUS_ID, "accepted_at": ACCEPTED_AT, "detail": detail}});
-    let run = world.host.states().start_sync_execution().state_machine_arn(EXPRESS).input(input.to_string());
+    let run = world
+        .host
+        .clients()
+        .states
+        .start_sync_execution()
+        .state_machine_arn(EXPRESS)
+        .input(input.to_string());
     run.send().await.unwrap().status().clone()
 }

@@ -269,7 +269,7 @@ async fn an_upload_url_does_not_copy_what_others_uploaded() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_url_expires() {
-    let past = |options: &mut hookstep_local::Options| {
+    let past = |options: &mut hookstep_host::Options| {
         options.sources.clock = || (hookstep_ambient::Sources::system().clock)() - Duration::from_secs(3700);
     };
     let world = World::with_options(past).await;

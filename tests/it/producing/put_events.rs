@@ -16,8 +16,8 @@ use crate::world::{NOBODY, ORG, Receiver, World};
 const TRIGGER: &str = "Webhook Trigger";
 
 /// The credentials of a host, as `hookstep aws-credentials` prints them.
-fn credentials(world: &World) -> hookstep_local::AwsCredentials {
-    hookstep_local::aws_credentials(world.dir.path(), &hookstep_ambient::Sources::system()).unwrap()
+fn credentials(world: &World) -> hookstep_host::AwsCredentials {
+    hookstep_host::aws_credentials(world.dir.path(), &hookstep_ambient::Sources::system()).unwrap()
 }
 
 /// AWS's own client, with this key.

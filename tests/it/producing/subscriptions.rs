@@ -9,8 +9,10 @@ use aws_sdk_sfn::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sfn::error::BoxError;
 use futures_util::{StreamExt, stream};
 use hookstep_contract::Publish;
+use hookstep_contract::limits::INLINE_BYTES;
 use hookstep_dispatch::{BusEvent, Context};
 use hookstep_executions::{AsyncWorkflow, Machines};
+use hookstep_store::{Claims, Configs};
 use serde_json::{Value, json};
 
 use crate::aws::cases::put_events;
@@ -26,7 +28,7 @@ async fn subscriber(api: &Api, event_types: &[&str]) -> (String, Receiver) {
 }
 
 async fn put(world: &World, detail_type: &str, detail: &Value) {
-    put_events(world.host.event_bridge(), "hookstep", detail_type, &detail.to_string()).await;
+    put_events(&world.host.clients().events, "hookstep", detail_type, &detail.to_string()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,7 +68,7 @@ async fn numbers_and_white_space_stay_as_they_were_put() {
     let world = World::start().await;
     let (config_id, receiver) = subscriber(&world.api, &["*"]).await;
     let detail = format!("{{\"org_id\":\"{ORG}\",\n \"reading\": 1.0, \"id\": 12345678901234567890}}");
-    put_events(world.host.event_bridge(), "hookstep", "reading", &detail).await;
+    put_events(&world.host.clients().events, "hookstep", "reading", &detail).await;
     world.api.until_events_of(&config_id, 1, "succeeded").await;
     assert_eq!(String::from_utf8_lossy(&receiver.only().body), detail);
 }
@@ -79,7 +81,7 @@ async fn what_a_detail_says_of_itself_is_taken_where_it_can_be() {
     let detail = format!(
         r#"{{"org_id":"nobody","correlation_id":"{long}","traceparent":"bad\r\nx: y","org_id":"{ORG}"}}"#
     );
-    put_events(world.host.event_bridge(), "hookstep", "reading", &detail).await;
+    put_events(&world.host.clients().events, "hookstep", "reading", &detail).await;
     world.api.until_events_of(&config_id, 1, "succeeded").await;
     let seen = receiver.only();
     assert_eq!(seen.header("traceparent"), None);
@@ -103,9 +105,9 @@ async fn an_event_of_nobody_is_nobodys() {
 async fn an_event_that_the_bus_delivers_twice_is_sent_once() {
     let world = World::start().await;
     let (config_id, receiver) = subscriber(&world.api, &["order.*"]).await;
-    let ctx = world.host.dispatch();
+    let ctx = dispatch_context(&world);
     for _ in 0..2 {
-        assert_eq!(hookstep_dispatch::handle(event("order.created"), ctx).await.unwrap().started, 1);
+        assert_eq!(hookstep_dispatch::handle(event("order.created"), &ctx).await.unwrap().started, 1);
         world.api.until_events_of(&config_id, 1, "succeeded").await;
     }
     let event_id = world.api.first_event(&config_id).await["event_id"].as_str().unwrap().to_owned();
@@ -120,14 +122,14 @@ async fn a_dispatch_that_fails_in_part_is_repeated_without_a_second_delivery() {
     let world = World::start().await;
     let (first, one) = subscriber(&world.api, &["order.*"]).await;
     let (second, other) = subscriber(&world.api, &["order.*"]).await;
-    let ctx = world.host.dispatch();
+    let ctx = dispatch_context(&world);
     let broken = Context { machines: machines_that_start_none_for(&second, &world), ..ctx.clone() };
     let error = hookstep_dispatch::handle(event("order.created"), &broken).await.unwrap_err();
     assert_eq!(error.name, hookstep_contract::ErrorName::WorkflowUnavailable);
     world.api.until_events_of(&first, 1, "succeeded").await;
     assert_eq!(other.calls(), 0);
 
-    assert_eq!(hookstep_dispatch::handle(event("order.created"), ctx).await.unwrap().started, 2);
+    assert_eq!(hookstep_dispatch::handle(event("order.created"), &ctx).await.unwrap().started, 2);
     world.api.until_events_of(&second, 1, "succeeded").await;
     let event_id = world.api.first_event(&first).await["event_id"].as_str().unwrap().to_owned();
     world.settled(&event_id).await;
@@ -202,9 +204,21 @@ async fn a_wrong_type_is_refused_and_named() {
     }
 }
 
+/// What the function `dispatch` has on a host.
+fn dispatch_context(world: &World) -> Context {
+    let clients = world.host.clients();
+    let (bucket, states) = (clients.bucket.clone(), clients.states.clone());
+    Context {
+        configs: Configs::new(clients.tables.clone(), "configs"),
+        claims: Claims::new(|| bucket, "hookstep-claims"),
+        machines: Machines::new(|| states, EXPRESS, "", AsyncWorkflow::Express),
+        inline_limit: INLINE_BYTES,
+    }
+}
+
 /// Machines that cannot be reached for one webhook.
 fn machines_that_start_none_for(config_id: &str, world: &World) -> Machines {
-    let config = world.host.states().config().to_builder();
+    let config = world.host.clients().states.config().to_builder();
     let config = config.retry_config(RetryConfig::disabled()).interceptor(Unreachable(config_id.to_owned()));
     let client = aws_sdk_sfn::Client::from_conf(config.build());
     Machines::new(|| client, EXPRESS, "", AsyncWorkflow::Express)

@@ -138,7 +138,7 @@ async fn a_token_endpoint_that_comes_back_is_asked_again() {
 async fn a_connection_that_lost_its_credentials_fails_the_delivery_and_says_why() {
     let world = World::start().await;
     let receiver = Receiver::ok().await;
-    let events = world.host.event_bridge();
+    let events = &world.host.clients().events;
     let failed = async |config_id: &str| {
         let answer = world.api.trigger_sync(config_id, "{}").await;
         assert_eq!(answer["outcome"], "failed_auth", "{answer}");

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use hookstep_contract::Scope;
-use hookstep_local::NewToken;
+use hookstep_host::NewToken;
 use http::Method;
 use serde_json::{Value, json};
 

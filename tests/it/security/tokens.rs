@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use hookstep_contract::{Scope, Timestamp};
-use hookstep_local::NewToken;
+use hookstep_host::NewToken;
 use http::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;

@@ -50,24 +50,24 @@ fn oauth() -> ToCreate {
 }
 
 async fn create(world: &World, name: &str, kind: Kind, parameters: ToCreate) -> Result<String, String> {
-    let request = world.host.event_bridge().create_connection().name(name).authorization_type(kind);
+    let request = world.host.clients().events.create_connection().name(name).authorization_type(kind);
     let made = request.auth_parameters(parameters).send().await.map_err(|error| code(&error).to_owned())?;
     assert_eq!(made.connection_state(), Some(&ConnectionState::Authorized));
     Ok(made.connection_arn.unwrap())
 }
 
 async fn update(world: &World, name: &str, kind: Kind, parameters: ToUpdate) -> Result<(), String> {
-    let request = world.host.event_bridge().update_connection().name(name).authorization_type(kind);
+    let request = world.host.clients().events.update_connection().name(name).authorization_type(kind);
     let changed = request.auth_parameters(parameters).send().await;
     changed.map(drop).map_err(|error| code(&error).to_owned())
 }
 
 async fn describe(world: &World, name: &str) -> DescribeConnectionOutput {
-    world.host.event_bridge().describe_connection().name(name).send().await.unwrap()
+    world.host.clients().events.describe_connection().name(name).send().await.unwrap()
 }
 
 async fn value(world: &World, secret_id: &str) -> Result<Value, String> {
-    let answer = world.host.secrets().get_secret_value().secret_id(secret_id).send().await;
+    let answer = world.host.clients().secrets.get_secret_value().secret_id(secret_id).send().await;
     let answer = answer.map_err(|error| code(&error).to_owned())?;
     Ok(serde_json::from_str(answer.secret_string().unwrap()).unwrap())
 }
@@ -197,9 +197,9 @@ async fn a_secret_goes_with_its_connection() {
     for id in [arn.as_str(), whole, name] {
         assert_eq!(value(&world, id).await.unwrap()["username"], "user");
     }
-    let gone = world.host.event_bridge().delete_connection().name("a").send().await.unwrap();
+    let gone = world.host.clients().events.delete_connection().name("a").send().await.unwrap();
     assert_eq!(gone.connection_state(), Some(&ConnectionState::Deleting));
-    let error = world.host.event_bridge().describe_connection().name("a").send().await.unwrap_err();
+    let error = world.host.clients().events.describe_connection().name("a").send().await.unwrap_err();
     assert_eq!(code(&error), "ResourceNotFoundException");
     create(&world, "a", Kind::Basic, basic("user", "pass")).await.unwrap();
     for id in [arn.as_str(), whole, name] {
@@ -212,7 +212,7 @@ async fn a_connection_can_lose_its_secret_and_get_a_new_one() {
     let world = World::start().await;
     create(&world, "a", Kind::Basic, basic("user", "pass")).await.unwrap();
     let arn = describe(&world, "a").await.secret_arn.unwrap();
-    world.host.event_bridge().deauthorize_connection().name("a").send().await.unwrap();
+    world.host.clients().events.deauthorize_connection().name("a").send().await.unwrap();
     let shown = describe(&world, "a").await;
     assert_eq!(shown.connection_state(), Some(&ConnectionState::Deauthorized));
     assert_eq!((shown.secret_arn(), shown.auth_parameters()), (None, None));

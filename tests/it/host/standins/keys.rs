@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
-use hookstep_local::KEY_ID;
+use hookstep_host::KEY_ID;
 
 use super::code;
 use crate::world::World;
@@ -26,11 +26,11 @@ async fn decrypt(keys: &Client, blob: &[u8], org: &str) -> Result<Vec<u8>, Strin
 #[tokio::test]
 async fn what_is_encrypted_can_be_decrypted_after_a_restart_and_only_with_its_context() {
     let world = World::start().await;
-    let blob = encrypt(world.host.keys(), PLAINTEXT.as_bytes(), "acme").await.unwrap();
-    let again = encrypt(world.host.keys(), PLAINTEXT.as_bytes(), "acme").await.unwrap();
+    let blob = encrypt(&world.host.clients().keys, PLAINTEXT.as_bytes(), "acme").await.unwrap();
+    let again = encrypt(&world.host.clients().keys, PLAINTEXT.as_bytes(), "acme").await.unwrap();
     assert_ne!(blob, again, "the same text twice is not the same ciphertext");
     let world = world.reopen(|_| ()).await;
-    let keys = world.host.keys();
+    let keys = &world.host.clients().keys;
     assert_eq!(decrypt(keys, &blob, "acme").await.unwrap(), PLAINTEXT.as_bytes());
     assert_eq!(decrypt(keys, &blob, "globex").await.unwrap_err(), "InvalidCiphertextException");
     let without = keys.decrypt().ciphertext_blob(Blob::new(blob.clone())).send().await.unwrap_err();
@@ -42,7 +42,7 @@ async fn what_is_encrypted_can_be_decrypted_after_a_restart_and_only_with_its_co
 #[tokio::test]
 async fn no_byte_of_a_ciphertext_can_be_changed() {
     let world = World::start().await;
-    let keys = world.host.keys();
+    let keys = &world.host.clients().keys;
     let blob = encrypt(keys, b"x", "acme").await.unwrap();
     for place in 0..blob.len() {
         let mut changed = blob.clone();
@@ -58,7 +58,7 @@ async fn no_byte_of_a_ciphertext_can_be_changed() {
 #[tokio::test]
 async fn no_more_is_encrypted_at_once_than_kms_would() {
     let world = World::start().await;
-    let keys = world.host.keys();
+    let keys = &world.host.clients().keys;
     let blob = encrypt(keys, &[7; 4096], "acme").await.unwrap();
     assert_eq!(decrypt(keys, &blob, "acme").await.unwrap(), [7; 4096]);
     assert_eq!(encrypt(keys, &[7; 4097], "acme").await.unwrap_err(), "ValidationException");
@@ -68,7 +68,7 @@ async fn no_more_is_encrypted_at_once_than_kms_would() {
 #[tokio::test]
 async fn there_is_one_key() {
     let world = World::start().await;
-    let keys = world.host.keys();
+    let keys = &world.host.clients().keys;
     let made = keys.encrypt().key_id(KEY_ID).plaintext(Blob::new("x")).send().await.unwrap();
     let arn = made.key_id().unwrap();
     assert!(arn.starts_with("arn:aws:kms:"), "{arn}");

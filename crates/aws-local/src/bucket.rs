@@ -1,0 +1,124 @@
+//! S3 on this machine: s3s-fs on a folder, and what of it is open to the network: presigned uploads and downloads.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use aws_credential_types::Credentials;
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hookstep_ambient::Sources;
+use hookstep_contract::limits::UPLOAD_BYTES;
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s_fs::FileSystem;
+
+use crate::{StandInError, private};
+
+/// The bucket of claim checks. Short: s3s-fs makes file names of the bucket and the key.
+pub const CLAIMS: &str = "hookstep-claims";
+
+/// The file of the data directory that holds the key of presigned URLs, and the folder of the objects.
+const KEY_FILE: &str = "upload-key";
+const FOLDER: &str = "s3";
+
+/// The store of objects.
+#[derive(Clone)]
+pub struct Bucket {
+    service: S3Service,
+    folder: PathBuf,
+    credentials: Credentials,
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Bucket {
+    /// Opens the store of a data directory with its bucket, [`CLAIMS`].
+    ///
+    /// # Errors
+    /// When the folder or the key of presigned URLs cannot be read or made.
+    pub fn open(data_dir: &Path, sources: &Sources) -> Result<Self, StandInError> {
+        let credentials = credentials(data_dir, sources)?;
+        let folder = data_dir.join(FOLDER);
+        std::fs::create_dir_all(folder.join(CLAIMS))
+            .map_err(StandInError::during("create the claim-check folder"))?;
+        let files = FileSystem::new(&folder)
+            .map_err(|error| format!("{error:?}"))
+            .map_err(StandInError::during("open the claim-check folder"))?;
+        let mut builder = S3ServiceBuilder::new(files);
+        builder
+            .set_auth(SimpleAuth::from_single(credentials.access_key_id(), credentials.secret_access_key()));
+        Ok(Self { service: builder.build(), folder, credentials })
+    }
+
+    /// What requests must be signed with.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The folder of the objects.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The route that presigned URLs point to. The signature in the query is the only way in; it names the method and the key.
+    pub fn presigned(&self) -> Router {
+        Router::new()
+            .route(&format!("/{CLAIMS}/{{*key}}"), get(download).put(upload))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(self.service.clone())
+    }
+
+    pub(crate) fn service(&self) -> &S3Service {
+        &self.service
+    }
+}
+
+/// What presigned URLs are signed with: made once, so that a URL outlives a restart.
+fn credentials(data_dir: &Path, sources: &Sources) -> Result<Credentials, StandInError> {
+    let key = private::read_or_make(&data_dir.join(KEY_FILE), || private::random_text(sources))
+        .map_err(StandInError::during("read or write the upload key"))?;
+    Ok(Credentials::from_keys("hookstep", key, None))
+}
+
+async fn download(State(bucket): State<S3Service>, request: Request) -> Response {
+    let mut response = call(bucket, request).await;
+    // This is the console's origin: a body that somebody uploaded must not run here.
+    let sandbox = HeaderValue::from_static("sandbox; default-src 'none'");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, sandbox);
+    response
+}
+
+async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
+    // As on AWS: a header that steers S3 (a copy of another object, say) counts only when it was signed, and we sign none.
+    if request.headers().keys().any(|name| name.as_str().starts_with("x-amz-")) {
+        return (StatusCode::FORBIDDEN, "headers of x-amz- must be signed, and this URL signs none")
+            .into_response();
+    }
+    match request.body().size_hint().exact() {
+        None => return (StatusCode::LENGTH_REQUIRED, "an upload needs a Content-Length").into_response(),
+        Some(length) if length > UPLOAD_BYTES => {
+            return (StatusCode::PAYLOAD_TOO_LARGE, "an upload has at most 5 GB").into_response();
+        }
+        Some(_) => {}
+    }
+    call(bucket, request).await
+}
+
+async fn call(bucket: S3Service, request: Request) -> Response {
+    let request = request.map(s3s::Body::http_body_unsync);
+    match bucket.call(request).await {
+        Ok(response) => response.map(Body::new).into_response(),
+        Err(error) => {
+            tracing::warn!(error = ?error, "a transfer broke off");
+            StatusCode::BAD_REQUEST.into_response()
+        }
+    }
+}

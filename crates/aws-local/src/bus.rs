@@ -1,0 +1,189 @@
+//! The event bus of this machine: `PutEvents`. What the rules of `infra/template.yaml` do with an event is a port.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use hookstep_ambient::Sources;
+use hookstep_contract::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::connections::Connections;
+use crate::trace;
+use crate::transport::JsonService;
+use crate::wire::{Answer, Reply, ServiceError, read};
+
+/// The bus by name: that of a deployment whose stack has the usual name.
+pub const BUS_NAME: &str = "hookstep";
+
+/// The same bus as AWS calls the one that needs no name.
+const DEFAULT: &str = "default";
+
+/// EventBridge's own limits of one call.
+const MAX_ENTRIES: usize = 10;
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// What the rules of the bus do with an event.
+pub trait Rules: Send + Sync + 'static {
+    /// Does what the rules say. When this comes back, what was started is on disk.
+    fn apply(&self, event: TakenEvent) -> BoxFuture<'_, Result<(), RuleError>>;
+}
+
+/// An event that the bus has taken.
+#[derive(Clone, Debug)]
+pub struct TakenEvent {
+    /// The bus's own id of it.
+    pub id: String,
+    /// When the bus took it.
+    pub accepted_at: Timestamp,
+    /// What kind of event it is.
+    pub detail_type: String,
+    /// The event itself: a JSON object, byte for byte as it was put.
+    pub detail: Box<RawValue>,
+}
+
+/// Why a rule could not do its work. EventBridge would try again; here, whoever puts the event gets this answer.
+#[derive(Clone, Debug)]
+pub struct RuleError {
+    /// The sentence that the answer has.
+    pub message: String,
+}
+
+/// The bus.
+#[derive(Clone)]
+pub struct Bus {
+    rules: Arc<dyn Rules>,
+    sources: Sources,
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bus")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutRequest {
+    entries: Vec<Entry>,
+}
+
+/// An event that is put; AWS has more fields, which change nothing here.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    detail_type: String,
+    #[serde(default)]
+    detail: String,
+    event_bus_name: Option<String>,
+}
+
+impl Bus {
+    /// A bus with these rules.
+    pub fn new(rules: impl Rules, sources: Sources) -> Self {
+        Self { rules: Arc::new(rules), sources }
+    }
+
+    /// Runs `PutEvents` of the service's JSON protocol. An event is on disk when it is answered.
+    pub async fn put(&self, request: &[u8]) -> Reply {
+        self.answer(request).await.into()
+    }
+
+    async fn answer(&self, request: &[u8]) -> Answer {
+        let PutRequest { entries } = read(request)?;
+        if entries.is_empty() || entries.len() > MAX_ENTRIES {
+            let message = format!("a call takes 1 to {MAX_ENTRIES} entries");
+            return Err(ServiceError::new("ValidationException", message));
+        }
+        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        if bytes > MAX_BYTES {
+            let message = "Total size of the entries in the request is over the limit.";
+            return Err(ServiceError::new("ValidationException", message));
+        }
+        let (mut answers, mut failed) = (Vec::new(), 0);
+        for entry in entries {
+            answers.push(match self.take(entry).await {
+                Ok(id) => json!({"EventId": id}),
+                Err(ServiceError { name, message }) => {
+                    failed += 1;
+                    json!({"ErrorCode": name, "ErrorMessage": message})
+                }
+            });
+        }
+        Ok(json!({"FailedEntryCount": failed, "Entries": answers}))
+    }
+
+    /// Takes one event and applies the rules to it; answers its id.
+    async fn take(&self, entry: Entry) -> Result<String, ServiceError> {
+        entry.check()?;
+        let id = (self.sources.new_id)().to_string();
+        let event = TakenEvent {
+            id: id.clone(),
+            accepted_at: self.sources.now(),
+            detail: serde_json::from_str(&entry.detail).map_err(|_| malformed())?,
+            detail_type: entry.detail_type,
+        };
+        let applied = self.rules.apply(event).await;
+        applied.map(|()| id).map_err(|error| ServiceError::new("InternalFailure", error.message))
+    }
+}
+
+/// The EventBridge API: the bus and the connections.
+pub(crate) struct EventBridge {
+    pub(crate) bus: Bus,
+    pub(crate) connections: Connections,
+}
+
+impl JsonService for EventBridge {
+    async fn call(&self, operation: &str, request: Bytes) -> Reply {
+        let answer = match operation {
+            "PutEvents" => self.bus.answer(&request).await,
+            _ => self.connections.call(operation, &request).await,
+        };
+        trace::service("events", operation, answer.into())
+    }
+}
+
+impl Entry {
+    /// How EventBridge counts it.
+    fn bytes(&self) -> usize {
+        self.source.len() + self.detail_type.len() + self.detail.len()
+    }
+
+    fn check(&self) -> Result<(), ServiceError> {
+        for (name, value) in
+            [("Source", &self.source), ("DetailType", &self.detail_type), ("Detail", &self.detail)]
+        {
+            if value.is_empty() {
+                let message =
+                    format!("Parameter {name} is not valid. Reason: {name} is a required argument.");
+                return Err(ServiceError::new("InvalidArgument", message));
+            }
+        }
+        if self.source.starts_with("aws.") {
+            return Err(ServiceError::new(
+                "NotAuthorizedForSourceException",
+                "Not authorized for the source.".to_owned(),
+            ));
+        }
+        // `arn:aws:events:us-east-1:000000000000:event-bus/hookstep`, or only the name.
+        let bus = self.event_bus_name.as_deref().unwrap_or(DEFAULT);
+        if ![BUS_NAME, DEFAULT].contains(&bus.rsplit('/').next().unwrap_or(bus)) {
+            return Err(ServiceError::new("InvalidArgument", format!("Event bus {bus} does not exist.")));
+        }
+        match serde_json::from_str(&self.detail) {
+            Ok(Value::Object(_)) => Ok(()),
+            _ => Err(malformed()),
+        }
+    }
+}
+
+fn malformed() -> ServiceError {
+    ServiceError::new("MalformedDetail", "Detail is malformed.")
+}

@@ -1,0 +1,78 @@
+//! The AWS SDK's clients of the services in this process, each of one service alone.
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Credentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
+};
+use aws_smithy_runtime_api::client::http::HttpClient;
+use aws_types::SdkConfig;
+
+use crate::bucket::Bucket;
+use crate::bus::{Bus, EventBridge};
+use crate::connections::Connections;
+use crate::keys::Keys;
+use crate::secrets::Secrets;
+use crate::states::States;
+use crate::tables::Tables;
+use crate::transport::{to_bucket, to_json_service};
+
+/// The region that the SDK is told; it ends up in signatures only.
+const REGION: &str = "us-east-1";
+
+/// A DynamoDB client.
+pub fn dynamodb(tables: Tables) -> aws_sdk_dynamodb::Client {
+    let config = config("http://dynamodb.local", to_json_service(tables));
+    let config = aws_sdk_dynamodb::config::Builder::from(&config).allow_no_auth().build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+/// An S3 client. Presigned URLs point to `url`.
+pub fn s3(bucket: Bucket, credentials: Credentials, url: &str) -> aws_sdk_s3::Client {
+    // Presigned URLs make the bucket the one service that can be reached from outside this process: it alone checks signatures.
+    let config = aws_sdk_s3::config::Builder::from(&config(url, to_bucket(bucket)))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .force_path_style(true)
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+/// A Step Functions client.
+pub fn step_functions(states: States) -> aws_sdk_sfn::Client {
+    let config = config("http://states.local", to_json_service(states));
+    let config = aws_sdk_sfn::config::Builder::from(&config).allow_no_auth().build();
+    aws_sdk_sfn::Client::from_conf(config)
+}
+
+/// An EventBridge client: of the bus and of connections.
+pub fn event_bridge(bus: Bus, connections: Connections) -> aws_sdk_eventbridge::Client {
+    let config = config("http://events.local", to_json_service(EventBridge { bus, connections }));
+    let config = aws_sdk_eventbridge::config::Builder::from(&config).allow_no_auth().build();
+    aws_sdk_eventbridge::Client::from_conf(config)
+}
+
+/// A Secrets Manager client: of the secrets of connections.
+pub fn secrets_manager(connections: Connections) -> aws_sdk_secretsmanager::Client {
+    let config = config("http://secretsmanager.local", to_json_service(Secrets(connections)));
+    let config = aws_sdk_secretsmanager::config::Builder::from(&config).allow_no_auth().build();
+    aws_sdk_secretsmanager::Client::from_conf(config)
+}
+
+/// A KMS client; the key is [`crate::KEY_ID`].
+pub fn kms(keys: Keys) -> aws_sdk_kms::Client {
+    let config = config("http://kms.local", to_json_service(keys));
+    let config = aws_sdk_kms::config::Builder::from(&config).allow_no_auth().build();
+    aws_sdk_kms::Client::from_conf(config)
+}
+
+fn config(url: &str, connector: impl HttpClient + 'static) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static(REGION))
+        // The services do not fail in passing; the state machine retries what does.
+        .retry_config(RetryConfig::disabled())
+        // A sync execution sends nothing while its receiver thinks, which this protection takes for a stalled stream.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(connector)
+        .endpoint_url(url)
+        .build()
+}

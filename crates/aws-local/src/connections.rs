@@ -1,0 +1,235 @@
+//! EventBridge connections on this machine, each with its secret (ADR 0011).
+//!
+//! A connection is an item of the tables' database; its parameters are in it encrypted, bound to the secret's ARN and version
+//! as Secrets Manager binds them. Nothing asks the authorisation server of an OAuth connection here: on AWS it is AUTHORIZING
+//! until EventBridge has got a token, here AUTHORIZED at once.
+
+mod item;
+
+use std::sync::Arc;
+
+use hookstep_ambient::Sources;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use crate::authorization::{Kind, Parameters};
+use crate::keys::Keys;
+use crate::tables::Tables;
+use crate::wire::{Answer, ServiceError, read, seconds, without_nulls};
+use item::{Connection, Secret};
+
+/// The part of the EventBridge API that is about connections.
+#[derive(Clone)]
+pub struct Connections {
+    tables: Tables,
+    keys: Keys,
+    sources: Sources,
+    /// Held while a connection is read and written again.
+    writing: Arc<Mutex<()>>,
+}
+
+/// A secret, decrypted.
+pub(crate) struct SecretValue {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) version: uuid::Uuid,
+    pub(crate) created_at: i64,
+    pub(crate) value: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateRequest {
+    name: String,
+    description: Option<String>,
+    authorization_type: Kind,
+    auth_parameters: Parameters,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UpdateRequest {
+    name: String,
+    description: Option<String>,
+    authorization_type: Option<Kind>,
+    auth_parameters: Option<Parameters>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NameRequest {
+    name: String,
+}
+
+impl Connections {
+    /// The connections in `tables`, under the key of this host.
+    pub fn new(tables: Tables, keys: Keys, sources: Sources) -> Self {
+        Self { tables, keys, sources, writing: Arc::default() }
+    }
+
+    /// Runs one operation (`CreateConnection`, …) of the service's JSON protocol.
+    pub(crate) async fn call(&self, operation: &str, request: &[u8]) -> Answer {
+        let _writing = self.writing.lock().await;
+        match operation {
+            "CreateConnection" => self.create(request).await,
+            "UpdateConnection" => self.update(request).await,
+            "DescribeConnection" => self.describe(request).await,
+            "DeauthorizeConnection" => self.deauthorize(request).await,
+            "DeleteConnection" => self.delete(request).await,
+            _ => Err(ServiceError::unsupported("InvalidAction", operation)),
+        }
+    }
+
+    /// The secret of this ARN (its random end may be left out, as on AWS) or name.
+    pub(crate) async fn secret(&self, id: &str) -> Result<Option<SecretValue>, ServiceError> {
+        let Some(name) = item::connection_of(id) else { return Ok(None) };
+        let Some(connection) = self.find(name).await? else { return Ok(None) };
+        let Some(secret) = connection.secret.as_ref() else { return Ok(None) };
+        let (name, arn) = (secret.name(&connection.name), secret.arn(&connection.name));
+        if id != name && id != arn && arn.rsplit_once('-').is_none_or(|(start, _)| id != start) {
+            return Ok(None);
+        }
+        let value = self.parameters(&connection, secret)?.secret();
+        Ok(Some(SecretValue { arn, name, version: secret.version, created_at: secret.created_at, value }))
+    }
+
+    async fn create(&self, request: &[u8]) -> Answer {
+        let CreateRequest { name, description, authorization_type, auth_parameters } = read(request)?;
+        check_name(&name)?;
+        if self.find(&name).await?.is_some() {
+            let message = format!("Connection {name} already exists.");
+            return Err(ServiceError::new("ResourceAlreadyExistsException", message));
+        }
+        let now = self.now();
+        let id = (self.sources.new_id)();
+        let secret = Secret::new((self.sources.new_id)());
+        let mut connection = Connection {
+            name,
+            id,
+            description,
+            kind: authorization_type,
+            created_at: now,
+            modified_at: now,
+            authorized_at: None,
+            secret: None,
+        };
+        self.authorize(&mut connection, secret, &auth_parameters)?;
+        self.write(&connection).await?;
+        Ok(json!({
+            "ConnectionArn": connection.arn(), "ConnectionState": connection.state(),
+            "CreationTime": seconds(now), "LastModifiedTime": seconds(now),
+        }))
+    }
+
+    async fn update(&self, request: &[u8]) -> Answer {
+        let UpdateRequest { name, description, authorization_type, auth_parameters } = read(request)?;
+        let mut connection = self.existing(&name, "update").await?;
+        connection.description = description.or(connection.description);
+        connection.modified_at = self.now();
+        if authorization_type.is_some() || auth_parameters.is_some() {
+            connection.kind = authorization_type.unwrap_or(connection.kind);
+            let (secret, known) = match connection.secret.take() {
+                Some(secret) => {
+                    let known = self.parameters(&connection, &secret)?;
+                    (secret, known)
+                }
+                None => (Secret::new((self.sources.new_id)()), Parameters::default()),
+            };
+            let parameters = known.changed(auth_parameters.unwrap_or_default()).only(connection.kind);
+            self.authorize(&mut connection, secret, &parameters)?;
+        }
+        self.write(&connection).await?;
+        Ok(short(&connection, connection.state()))
+    }
+
+    async fn describe(&self, request: &[u8]) -> Answer {
+        let NameRequest { name } = read(request)?;
+        let connection = self.existing(&name, "describe").await?;
+        let parameters = match &connection.secret {
+            Some(secret) => Some(self.parameters(&connection, secret)?.shown()),
+            None => None,
+        };
+        let mut shown = short(&connection, connection.state());
+        shown["Name"] = connection.name.as_str().into();
+        shown["Description"] = connection.description.as_deref().into();
+        shown["AuthorizationType"] = json!(connection.kind);
+        shown["AuthParameters"] = parameters.into();
+        shown["SecretArn"] = connection.secret.as_ref().map(|secret| secret.arn(&connection.name)).into();
+        Ok(without_nulls(shown))
+    }
+
+    async fn deauthorize(&self, request: &[u8]) -> Answer {
+        let NameRequest { name } = read(request)?;
+        let mut connection = self.existing(&name, "deauthorize").await?;
+        connection.secret = None;
+        connection.modified_at = self.now();
+        self.write(&connection).await?;
+        Ok(short(&connection, connection.state()))
+    }
+
+    async fn delete(&self, request: &[u8]) -> Answer {
+        let NameRequest { name } = read(request)?;
+        let connection = self.existing(&name, "delete").await?;
+        self.remove(&name).await?;
+        Ok(short(&connection, "DELETING"))
+    }
+
+    /// Gives the connection these parameters, in a new version of its secret.
+    fn authorize(
+        &self,
+        connection: &mut Connection,
+        secret: Secret,
+        parameters: &Parameters,
+    ) -> Result<(), ServiceError> {
+        if let Some(field) = parameters.fault(connection.kind) {
+            return Err(ServiceError::new(
+                "ValidationException",
+                format!("{field} is not as EventBridge takes it"),
+            ));
+        }
+        let (version, now) = ((self.sources.new_id)(), self.now());
+        let secret = secret.sealed(&connection.name, version, now, parameters, &self.keys);
+        connection.secret = Some(secret.ok_or_else(|| internal("encrypt a secret"))?);
+        connection.authorized_at = Some(now);
+        Ok(())
+    }
+
+    fn parameters(&self, connection: &Connection, secret: &Secret) -> Result<Parameters, ServiceError> {
+        secret.unsealed(&connection.name, &self.keys).ok_or_else(|| internal("decrypt a secret"))
+    }
+
+    async fn existing(&self, name: &str, operation: &str) -> Result<Connection, ServiceError> {
+        self.find(name).await?.ok_or_else(|| {
+            let message =
+                format!("Failed to {operation} the connection(s). Connection '{name}' does not exist.");
+            ServiceError::new("ResourceNotFoundException", message)
+        })
+    }
+
+    fn now(&self) -> i64 {
+        self.sources.now().unix_millis()
+    }
+}
+
+/// What all answers have.
+fn short(connection: &Connection, state: &str) -> Value {
+    without_nulls(json!({
+        "ConnectionArn": connection.arn(), "ConnectionState": state,
+        "CreationTime": seconds(connection.created_at), "LastModifiedTime": seconds(connection.modified_at),
+        "LastAuthorizedTime": connection.authorized_at.map(seconds),
+    }))
+}
+
+fn check_name(name: &str) -> Result<(), ServiceError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    if (1..=64).contains(&name.len()) && name.chars().all(allowed) {
+        return Ok(());
+    }
+    let message = format!("Value '{name}' at 'name' failed to satisfy constraint: 1 to 64 of [.-_A-Za-z0-9]");
+    Err(ServiceError::new("ValidationException", message))
+}
+
+fn internal(operation: &str) -> ServiceError {
+    ServiceError::new("InternalException", format!("cannot {operation}"))
+}

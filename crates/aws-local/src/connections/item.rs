@@ -1,0 +1,129 @@
+//! A connection as it is kept.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Connections, internal};
+use crate::authorization::{Kind, Parameters};
+use crate::keys::{Context, Keys};
+use crate::tables::CONNECTIONS;
+use crate::wire::ServiceError;
+
+const SECRETS: &str = "arn:aws:secretsmanager:local:000000000000:secret:";
+const PREFIX: &str = "events!connection/";
+
+/// A connection; its times are in milliseconds.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Connection {
+    pub(super) name: String,
+    pub(super) id: Uuid,
+    pub(super) description: Option<String>,
+    pub(super) kind: Kind,
+    pub(super) created_at: i64,
+    pub(super) modified_at: i64,
+    pub(super) authorized_at: Option<i64>,
+    /// None once it is deauthorised.
+    pub(super) secret: Option<Secret>,
+}
+
+/// The secret of a connection.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Secret {
+    /// Not the connection's, as on AWS.
+    id: Uuid,
+    /// The random end of its ARN.
+    suffix: String,
+    pub(super) version: Uuid,
+    /// When this version was made.
+    pub(super) created_at: i64,
+    /// The parameters, encrypted, in base64.
+    sealed: String,
+}
+
+impl Connection {
+    pub(super) fn arn(&self) -> String {
+        format!("arn:aws:events:local:000000000000:connection/{}/{}", self.name, self.id)
+    }
+
+    pub(super) fn state(&self) -> &'static str {
+        if self.secret.is_some() { "AUTHORIZED" } else { "DEAUTHORIZED" }
+    }
+}
+
+impl Secret {
+    /// One that holds nothing yet.
+    pub(super) fn new(id: Uuid) -> Self {
+        let suffix = hex::encode(rand::random::<[u8; 3]>());
+        Self { id, suffix, version: Uuid::nil(), created_at: 0, sealed: String::new() }
+    }
+
+    pub(super) fn name(&self, connection: &str) -> String {
+        format!("{PREFIX}{connection}/{}", self.id)
+    }
+
+    pub(super) fn arn(&self, connection: &str) -> String {
+        format!("{SECRETS}{}-{}", self.name(connection), self.suffix)
+    }
+
+    /// The same with other parameters in it.
+    pub(super) fn sealed(
+        self,
+        connection: &str,
+        version: Uuid,
+        created_at: i64,
+        parameters: &Parameters,
+        keys: &Keys,
+    ) -> Option<Self> {
+        let mut secret = Self { version, created_at, ..self };
+        let sealed = keys.seal(&secret.context(connection), &serde_json::to_vec(parameters).ok()?)?;
+        secret.sealed = STANDARD.encode(sealed);
+        Some(secret)
+    }
+
+    pub(super) fn unsealed(&self, connection: &str, keys: &Keys) -> Option<Parameters> {
+        let sealed = STANDARD.decode(&self.sealed).ok()?;
+        serde_json::from_slice(&keys.unseal(&self.context(connection), &sealed)?).ok()
+    }
+
+    /// What Secrets Manager binds a secret to ("Secret encryption and decryption", its user guide).
+    fn context(&self, connection: &str) -> Context {
+        let pairs = [("SecretARN", self.arn(connection)), ("SecretVersionId", self.version.to_string())];
+        pairs.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+}
+
+/// The name of the connection that a secret of this ARN or name is of.
+pub(super) fn connection_of(secret_id: &str) -> Option<&str> {
+    let name = secret_id.strip_prefix(SECRETS).unwrap_or(secret_id);
+    name.strip_prefix(PREFIX)?.split_once('/').map(|(connection, _)| connection)
+}
+
+impl Connections {
+    pub(super) async fn find(&self, name: &str) -> Result<Option<Connection>, ServiceError> {
+        let request = json!({"Key": {"name": {"S": name}}, "ConsistentRead": true});
+        let answer = self.ask("GetItem", request).await?;
+        let Some(text) = answer["Item"]["connection"]["S"].as_str() else { return Ok(None) };
+        serde_json::from_str(text).map(Some).map_err(|_| internal("read a connection"))
+    }
+
+    pub(super) async fn write(&self, connection: &Connection) -> Result<(), ServiceError> {
+        let text = serde_json::to_string(connection).map_err(|_| internal("write a connection"))?;
+        let item = json!({"name": {"S": connection.name}, "connection": {"S": text}});
+        self.ask("PutItem", json!({"Item": item})).await.map(drop)
+    }
+
+    pub(super) async fn remove(&self, name: &str) -> Result<(), ServiceError> {
+        self.ask("DeleteItem", json!({"Key": {"name": {"S": name}}})).await.map(drop)
+    }
+
+    async fn ask(&self, operation: &str, mut request: Value) -> Result<Value, ServiceError> {
+        request["TableName"] = CONNECTIONS.into();
+        let reply = self.tables.submit(operation, Bytes::from(request.to_string())).await;
+        let answer = serde_json::from_slice(&reply.body).ok().filter(|_| reply.status == 200);
+        answer.ok_or_else(|| internal("reach the connections"))
+    }
+}

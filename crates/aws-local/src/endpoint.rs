@@ -1,0 +1,86 @@
+//! The AWS-compatible endpoint of this host, `/aws`: what the AWS CLI and the SDKs call with `--endpoint-url`. It is for producers
+//! that put events on the bus, and asks them for AWS's signature (version 4) with the one key that there is.
+
+mod signature;
+
+use std::path::Path;
+
+use aws_credential_types::Credentials;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderValue, StatusCode, header, request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use hookstep_ambient::Sources;
+use serde_json::json;
+
+use crate::bus::Bus;
+use crate::wire::Reply;
+use crate::{StandInError, private};
+
+/// The name of the key; its secret is in a file of the data directory.
+const ACCESS_KEY_ID: &str = "hookstep";
+const SECRET_FILE: &str = "aws-secret-access-key";
+
+/// The largest request: EventBridge's megabyte of events, and the JSON around it.
+const BODY_BYTES: usize = 3 * 1024 * 1024;
+
+/// The credentials that a producer gives to its AWS SDK.
+#[derive(Clone)]
+pub struct AwsCredentials {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: &'static str,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+}
+
+/// The credentials of a data directory, made the first time they are asked for.
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub fn aws_credentials(data_dir: &Path, sources: &Sources) -> Result<AwsCredentials, StandInError> {
+    let secret_access_key =
+        private::read_or_make(&data_dir.join(SECRET_FILE), || private::random_text(sources))
+            .map_err(StandInError::during("read or write the secret access key"))?;
+    Ok(AwsCredentials { access_key_id: ACCESS_KEY_ID, secret_access_key })
+}
+
+#[derive(Clone, Debug)]
+struct Endpoint {
+    bus: Bus,
+    credentials: Credentials,
+    sources: Sources,
+}
+
+/// The routes of the endpoint.
+pub fn endpoint(bus: Bus, key: AwsCredentials, sources: Sources) -> Router {
+    let credentials = Credentials::from_keys(key.access_key_id, key.secret_access_key, None);
+    Router::new()
+        .route("/aws", post(call))
+        .route("/aws/", post(call))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(Endpoint { bus, credentials, sources })
+}
+
+async fn call(State(endpoint): State<Endpoint>, parts: request::Parts, body: Bytes) -> Response {
+    let now = (endpoint.sources.clock)();
+    if let Err(refused) = signature::check(&parts, &body, &endpoint.credentials, now) {
+        return refusal(StatusCode::FORBIDDEN, refused.name(), &refused.to_string());
+    }
+    match parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
+        Some("AWSEvents.PutEvents") => answer(endpoint.bus.put(&body).await),
+        _ => refusal(StatusCode::BAD_REQUEST, "UnknownOperationException", "this endpoint does PutEvents"),
+    }
+}
+
+fn refusal(status: StatusCode, name: &str, message: &str) -> Response {
+    let body = json!({"__type": name, "message": message}).to_string().into_bytes();
+    answer(Reply { status: status.as_u16(), body })
+}
+
+fn answer(reply: Reply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"))];
+    (status, kind, reply.body).into_response()
+}

@@ -1,0 +1,152 @@
+//! KMS on this machine: one key, in a file of the data directory.
+//!
+//! What it encrypts is as safe as that file. It keeps secrets out of the tables, out of their backups and out of what is read
+//! by mistake; against somebody who has the whole directory it is no protection, as KMS would be.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::transport::JsonService;
+use crate::wire::{Answer, Reply, ServiceError, read};
+use crate::{StandInError, private, trace};
+
+/// The name of this host's KMS key.
+pub const KEY_ID: &str = "alias/hookstep";
+
+const KEY_ARN: &str = "arn:aws:kms:local:000000000000:key/hookstep";
+
+/// The key's file in the data directory: 256 bits in hex.
+const FILE: &str = "local-key";
+
+/// The first byte of every ciphertext, in case that they are ever made otherwise.
+const VERSION: u8 = 1;
+
+/// "Encrypts plaintext of up to 4,096 bytes using a KMS key" (KMS API reference, Encrypt).
+const PLAINTEXT_BYTES: std::ops::RangeInclusive<usize> = 1..=4096;
+
+/// What a ciphertext is bound to: it is decrypted only for who knows the same. Sorted, for the bytes are compared.
+pub(crate) type Context = BTreeMap<String, String>;
+
+/// The KMS API, as far as the product uses it.
+#[derive(Clone, Debug)]
+pub struct Keys(LessSafeKey);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EncryptRequest {
+    key_id: String,
+    plaintext: String,
+    #[serde(default)]
+    encryption_context: Context,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DecryptRequest {
+    key_id: Option<String>,
+    ciphertext_blob: String,
+    #[serde(default)]
+    encryption_context: Context,
+}
+
+impl Keys {
+    /// Reads the key, making it the first time.
+    ///
+    /// # Errors
+    /// When the key's file cannot be read or made, or holds no key.
+    pub fn open(dir: &Path) -> Result<Self, StandInError> {
+        let text = private::read_or_make(&dir.join(FILE), || hex::encode(rand::random::<[u8; 32]>()))
+            .map_err(StandInError::during("read or write the local key"))?;
+        let key = hex::decode(text.trim()).map_err(StandInError::during("decode the local key"))?;
+        let key = UnboundKey::new(&AES_256_GCM, &key)
+            .map_err(|_| StandInError::during("use the local key")("it has not 256 bits"))?;
+        Ok(Self(LessSafeKey::new(key)))
+    }
+
+    /// Encrypts any number of bytes.
+    pub(crate) fn seal(&self, context: &Context, plaintext: &[u8]) -> Option<Vec<u8>> {
+        // Random: 2^32 of them under one key before two are the same with a probability above 2^-32 (NIST SP 800-38D, 8.3).
+        let nonce: [u8; NONCE_LEN] = rand::random();
+        let mut text = plaintext.to_vec();
+        let bound = Aad::from(bytes_of(context)?);
+        self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut text).ok()?;
+        Some([&[VERSION], nonce.as_slice(), &text].concat())
+    }
+
+    /// Decrypts what `seal` made with the same context, unchanged.
+    pub(crate) fn unseal(&self, context: &Context, blob: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, text) = blob.strip_prefix(&[VERSION])?.split_first_chunk::<NONCE_LEN>()?;
+        let mut text = text.to_vec();
+        let bound = Aad::from(bytes_of(context)?);
+        let plaintext =
+            self.0.open_in_place(Nonce::assume_unique_for_key(*nonce), bound, &mut text).ok()?.len();
+        text.truncate(plaintext);
+        Some(text)
+    }
+
+    fn encrypt(&self, request: &[u8]) -> Answer {
+        let EncryptRequest { key_id, plaintext, encryption_context } = read(request)?;
+        check(&key_id)?;
+        let plaintext = decoded(&plaintext)?;
+        if !PLAINTEXT_BYTES.contains(&plaintext.len()) {
+            return Err(ServiceError::new(
+                "ValidationException",
+                "a plaintext has 1 to 4,096 bytes".to_owned(),
+            ));
+        }
+        let blob = self.seal(&encryption_context, &plaintext).ok_or_else(|| {
+            ServiceError::new("KMSInternalException", "the plaintext could not be encrypted".to_owned())
+        })?;
+        Ok(
+            json!({"KeyId": KEY_ARN, "CiphertextBlob": STANDARD.encode(blob), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}),
+        )
+    }
+
+    fn decrypt(&self, request: &[u8]) -> Answer {
+        let DecryptRequest { key_id, ciphertext_blob, encryption_context } = read(request)?;
+        key_id.as_deref().map_or(Ok(()), check)?;
+        // As on AWS, it does not say what is wrong.
+        let plaintext = self
+            .unseal(&encryption_context, &decoded(&ciphertext_blob)?)
+            .ok_or_else(|| ServiceError::new("InvalidCiphertextException", String::new()))?;
+        Ok(
+            json!({"KeyId": KEY_ARN, "Plaintext": STANDARD.encode(plaintext), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}),
+        )
+    }
+}
+
+impl JsonService for Keys {
+    async fn call(&self, operation: &str, request: Bytes) -> Reply {
+        let answer = match operation {
+            "Encrypt" => self.encrypt(&request),
+            "Decrypt" => self.decrypt(&request),
+            _ => Err(ServiceError::unsupported("UnsupportedOperationException", operation)),
+        };
+        trace::service("kms", operation, answer.into())
+    }
+}
+
+fn check(key_id: &str) -> Result<(), ServiceError> {
+    if [KEY_ID, KEY_ARN].contains(&key_id) {
+        return Ok(());
+    }
+    Err(ServiceError::new("NotFoundException", format!("there is no key {key_id} here, only {KEY_ID}")))
+}
+
+fn decoded(blob: &str) -> Result<Vec<u8>, ServiceError> {
+    STANDARD
+        .decode(blob)
+        .map_err(|_| ServiceError::new("ValidationException", "a blob is not base64".to_owned()))
+}
+
+/// JSON, for its texts cannot run into each other.
+fn bytes_of(context: &Context) -> Option<Vec<u8>> {
+    serde_json::to_vec(context).ok()
+}

@@ -1,0 +1,42 @@
+//! Files for the owner's eyes only.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Result, Write};
+use std::path::Path;
+
+use hookstep_ambient::Sources;
+
+/// The text of a file that is made the first time and never again. A file that is there and cannot be read is an error, not
+/// a reason to write another one over it: what was made with it would be lost.
+pub(crate) fn read_or_make(path: &Path, make: impl FnOnce() -> String) -> Result<String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) if !text.is_empty() => return Ok(text),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let text = make();
+    write(path, &text)?;
+    Ok(text)
+}
+
+/// 256 random bits as text.
+pub(crate) fn random_text(sources: &Sources) -> String {
+    hex::encode(&(sources.random_bytes)()[..32])
+}
+
+/// Whole or not at all, and on disk before anything is made with it.
+fn write(path: &Path, text: &str) -> Result<()> {
+    let new = path.with_extension("new");
+    let mut file = create(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(new, path)
+}
+
+fn create(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

@@ -1,0 +1,185 @@
+//! The Step Functions API of this host, as far as the product uses it and its executions can be read back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::trace;
+use crate::transport::JsonService;
+use crate::wire::{Answer, Reply, ServiceError, read, seconds, without_nulls};
+
+/// The executions that the API starts, stops and shows.
+pub trait Executions: Send + Sync + 'static {
+    /// Writes a new execution down and starts it.
+    fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<StartedExecution, ServiceError>>;
+
+    /// Starts an execution and waits for its end.
+    fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<ExecutionRecord, ServiceError>>;
+
+    /// Stops an execution, if it runs; answers when, in milliseconds since 1970.
+    fn stop<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<i64, ServiceError>>;
+
+    /// The execution of this ARN.
+    fn find<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Option<ExecutionRecord>, ServiceError>>;
+}
+
+/// An execution to start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartRequest {
+    /// The state machine's ARN.
+    pub state_machine_arn: String,
+    /// The execution's name, when the caller gives it one.
+    pub name: Option<String>,
+    /// The execution's input, as JSON.
+    pub input: Option<String>,
+}
+
+/// An execution that was started.
+#[derive(Clone, Debug)]
+pub struct StartedExecution {
+    /// Its ARN.
+    pub arn: String,
+    /// When it was started, in milliseconds since 1970.
+    pub started_at: i64,
+}
+
+/// An execution, to be read back. Times are milliseconds since 1970.
+#[derive(Clone, Debug)]
+pub struct ExecutionRecord {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// The ARN of its state machine, while the host has that machine.
+    pub state_machine_arn: Option<String>,
+    /// `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`.
+    pub status: String,
+    /// Its input, as JSON.
+    pub input: String,
+    /// When it was started.
+    pub started_at: i64,
+    /// When it ended.
+    pub stopped_at: Option<i64>,
+    /// Its output, as JSON.
+    pub output: Option<String>,
+    /// The name of the error that ended it.
+    pub error: Option<String>,
+    /// The cause of that error.
+    pub cause: Option<String>,
+    /// Its history, a JSON object a line.
+    pub history: String,
+}
+
+/// The Step Functions API.
+#[derive(Clone)]
+pub struct States(Arc<dyn Executions>);
+
+impl fmt::Debug for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("States")
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExecutionRequest {
+    execution_arn: String,
+}
+
+impl States {
+    /// The API to these executions.
+    pub fn new(executions: impl Executions) -> Self {
+        Self(Arc::new(executions))
+    }
+
+    async fn start(&self, request: &[u8]) -> Answer {
+        let started = self.0.start(read(request)?).await?;
+        Ok(json!({"executionArn": started.arn, "startDate": seconds(started.started_at)}))
+    }
+
+    async fn start_sync(&self, request: &[u8]) -> Answer {
+        let ended = self.0.run(read(request)?).await?;
+        Ok(without_nulls(json!({
+            "executionArn": ended.arn, "startDate": seconds(ended.started_at),
+            "stopDate": ended.stopped_at.map(seconds), "status": ended.status,
+            "output": ended.output, "error": ended.error, "cause": ended.cause,
+        })))
+    }
+
+    async fn stop(&self, request: &[u8]) -> Answer {
+        // An execution that has ended is stopped again without an error, as on AWS.
+        let execution = self.find(request).await?;
+        let stopped_at = self.0.stop(&execution.arn).await?;
+        Ok(json!({"stopDate": seconds(stopped_at)}))
+    }
+
+    async fn describe(&self, request: &[u8]) -> Answer {
+        let execution = self.find(request).await?;
+        Ok(without_nulls(json!({
+            "executionArn": execution.arn, "name": execution.name, "status": execution.status,
+            "input": execution.input, "startDate": seconds(execution.started_at),
+            "stopDate": execution.stopped_at.map(seconds), "output": execution.output,
+            "error": execution.error, "cause": execution.cause,
+            "stateMachineArn": execution.state_machine_arn,
+        })))
+    }
+
+    async fn history(&self, request: &[u8]) -> Answer {
+        let execution = self.find(request).await?;
+        let lines = execution.history.lines().enumerate();
+        let events: Vec<Value> = lines.map(|(index, line)| history_event(index, line)).collect();
+        Ok(json!({"events": events}))
+    }
+
+    async fn find(&self, request: &[u8]) -> Result<ExecutionRecord, ServiceError> {
+        let ExecutionRequest { execution_arn: arn } = read(request)?;
+        let missing = || ServiceError::new("ExecutionDoesNotExist", format!("there is no execution {arn}"));
+        self.0.find(&arn).await?.ok_or_else(missing)
+    }
+}
+
+impl JsonService for States {
+    async fn call(&self, operation: &str, request: Bytes) -> Reply {
+        let answer = match operation {
+            "StartExecution" => self.start(&request).await,
+            "StartSyncExecution" => self.start_sync(&request).await,
+            "StopExecution" => self.stop(&request).await,
+            "DescribeExecution" => self.describe(&request).await,
+            "GetExecutionHistory" => self.history(&request).await,
+            _ => Err(ServiceError::unsupported("InvalidAction", operation)),
+        };
+        trace::service("states", operation, answer.into())
+    }
+}
+
+/// One line of our history in the form of AWS: its details under a name made from its type.
+fn history_event(index: usize, line: &str) -> Value {
+    let event: Value = serde_json::from_str(line).unwrap_or_default();
+    let kind = event["type"].as_str().unwrap_or_default();
+    let details = match kind {
+        kind if kind.ends_with("StateEntered") => "stateEnteredEventDetails".to_owned(),
+        kind if kind.ends_with("StateExited") => "stateExitedEventDetails".to_owned(),
+        kind => format!(
+            "{}{}EventDetails",
+            kind[..1.min(kind.len())].to_lowercase(),
+            kind.get(1..).unwrap_or_default()
+        ),
+    };
+    let at = event["timestamp"].as_str().and_then(|text| {
+        time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
+    });
+    let mut shown = json!({
+        "id": index + 1, "previousEventId": index, "type": kind,
+        "timestamp": at.map(|at| seconds(hookstep_contract::Timestamp::new(at).unix_millis())),
+    });
+    shown[details] = without_nulls(json!({
+        "name": event["state"], "resource": event["resource"], "input": event["input"],
+        "parameters": event["parameters"], "output": event["output"], "error": event["error"], "cause": event["cause"],
+    }));
+    shown
+}

@@ -1,0 +1,96 @@
+//! The state machines that the engine runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hookstep_asl::{LoadError, Machine};
+
+use crate::task_host::RESOURCES;
+
+/// How the executions of a machine are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MachineKind {
+    /// In one go: an execution that is interrupted starts over. Several executions may have one name.
+    Express,
+    /// From checkpoint to checkpoint: an execution that is interrupted goes on where it was. Names are given once.
+    Standard,
+}
+
+/// A definition under a name.
+#[derive(Debug)]
+pub struct StateMachine {
+    name: String,
+    kind: MachineKind,
+    definition: Machine,
+}
+
+impl StateMachine {
+    /// Loads a definition; `substitutions` has a value for each of its placeholders.
+    ///
+    /// # Errors
+    /// When the definition is not valid or asks for what the engine does not do.
+    pub fn load(
+        name: &str,
+        kind: MachineKind,
+        definition: &str,
+        substitutions: &BTreeMap<String, String>,
+    ) -> Result<Self, LoadError> {
+        let definition = Machine::load(definition, substitutions, &RESOURCES)?;
+        Ok(Self { name: name.to_owned(), kind, definition })
+    }
+
+    /// The ARN of the machine of this name.
+    pub fn arn_of(name: &str) -> String {
+        format!("arn:aws:states:local:000000000000:stateMachine:hookstep-{name}")
+    }
+
+    /// The machine's ARN.
+    pub fn arn(&self) -> String {
+        Self::arn_of(&self.name)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn kind(&self) -> MachineKind {
+        self.kind
+    }
+
+    pub(crate) fn definition(&self) -> &Machine {
+        &self.definition
+    }
+
+    /// What the ARNs of the machine's executions start with.
+    pub(crate) fn execution_prefix(&self) -> String {
+        let resource = match self.kind {
+            MachineKind::Express => "express",
+            MachineKind::Standard => "execution",
+        };
+        format!("arn:aws:states:local:000000000000:{resource}:hookstep-{}", self.name)
+    }
+}
+
+/// The state machines by their names.
+#[derive(Clone, Debug)]
+pub struct StateMachines(Arc<[Arc<StateMachine>]>);
+
+impl StateMachines {
+    /// These machines; no two have one name.
+    pub fn new(machines: impl IntoIterator<Item = StateMachine>) -> Self {
+        Self(machines.into_iter().map(Arc::new).collect())
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &StateMachine> {
+        self.0.iter().map(Arc::as_ref)
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Arc<StateMachine>> {
+        self.0.iter().find(|machine| machine.name == name)
+    }
+
+    pub(crate) fn by_arn(&self, arn: &str) -> Option<&Arc<StateMachine>> {
+        self.0.iter().find(|machine| machine.arn() == arn)
+    }
+}

@@ -1,0 +1,128 @@
+//! What the interpreter asks for while it runs one execution: functions, services, further executions; and the history that
+//! the interpreter reports.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hookstep_asl::{Checkpoint, Event, Host, TaskError};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tracing::Instrument;
+
+use crate::engine::Context;
+use crate::machines::MachineKind;
+use crate::ports::Operation;
+use crate::trace;
+
+/// The service integrations that a definition may name.
+pub(crate) const RESOURCES: [&str; 5] = [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION, PUT_EVENTS];
+
+const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
+const PUT_ITEM: &str = "arn:aws:states:::dynamodb:putItem";
+const GET_ITEM: &str = "arn:aws:states:::dynamodb:getItem";
+const START_EXECUTION: &str = "arn:aws:states:::states:startExecution";
+const PUT_EVENTS: &str = "arn:aws:states:::events:putEvents";
+
+/// The interpreter's host for one execution.
+pub(crate) struct TaskHost {
+    pub(crate) context: Arc<Context>,
+    pub(crate) kind: MachineKind,
+    pub(crate) arn: String,
+    /// The history so far: a JSON object a line.
+    pub(crate) history: Mutex<String>,
+}
+
+impl TaskHost {
+    /// The history so far.
+    pub(crate) fn history(&self) -> String {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Host for TaskHost {
+    async fn call(&self, resource: &str, arguments: Value) -> Result<Value, TaskError> {
+        let span = trace::task(resource, arguments["FunctionName"].as_str());
+        self.integrate(resource, arguments).instrument(span).await
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        (self.context.executions.sources.clock)()
+    }
+
+    fn random(&self) -> f64 {
+        (self.context.executions.sources.random)()
+    }
+
+    fn record(&self, event: Event) {
+        let Ok(line) = serde_json::to_string(&event) else { return };
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.push_str(&line);
+        history.push('\n');
+    }
+
+    fn entered(&self, at: &Checkpoint) {
+        // As on AWS: a standard execution goes on where it was, an express one starts over.
+        if self.kind == MachineKind::Standard
+            && let Ok(checkpoint) = serde_json::to_string(at)
+        {
+            self.context.executions.journal.checkpoint(&self.arn, checkpoint, None, self.history());
+        }
+    }
+}
+
+impl TaskHost {
+    async fn integrate(&self, resource: &str, mut arguments: Value) -> Result<Value, TaskError> {
+        match resource {
+            LAMBDA_INVOKE => {
+                let payload = arguments["Payload"].take();
+                let function = arguments["FunctionName"].as_str().unwrap_or_default();
+                trace::invoke();
+                let output = self.context.functions.invoke(function, payload).await?;
+                Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": output}))
+            }
+            PUT_ITEM => self.dynamodb(Operation::PutItem, arguments).await,
+            GET_ITEM => self.dynamodb(Operation::GetItem, arguments).await,
+            START_EXECUTION => self.start_execution(arguments).await,
+            PUT_EVENTS => self.put_events(arguments).await,
+            _ => Err(task_error("States.Runtime", format!("there is no integration {resource}"))),
+        }
+    }
+
+    async fn dynamodb(&self, operation: Operation, arguments: Value) -> Result<Value, TaskError> {
+        self.context.services.call(operation, arguments).await.map_err(|failure| {
+            let name = if failure.name.is_empty() { "AmazonDynamoDBException" } else { &failure.name };
+            // Step Functions names errors as the Java SDK does: always with this ending.
+            let name = name.strip_suffix("Exception").unwrap_or(name);
+            task_error(&format!("DynamoDB.{name}Exception"), failure.message)
+        })
+    }
+
+    async fn start_execution(&self, arguments: Value) -> Result<Value, TaskError> {
+        let machine = arguments["StateMachineArn"].as_str().unwrap_or_default();
+        let name = arguments["Name"].as_str().map(str::to_owned);
+        let input = arguments["Input"].to_string();
+        let started = self.context.executions.start(machine, name, input).await;
+        let started = started
+            .map_err(|error| task_error(&format!("StepFunctions.{}", error.name()), error.to_string()))?;
+        Ok(json!({"ExecutionArn": started.arn, "StartDate": started.started_at / 1000}))
+    }
+
+    /// As the optimised integration does: details are objects, and an entry that is not taken fails the task.
+    async fn put_events(&self, mut arguments: Value) -> Result<Value, TaskError> {
+        for entry in arguments["Entries"].as_array_mut().into_iter().flatten() {
+            entry["Detail"] = Value::String(entry["Detail"].to_string());
+        }
+        let answer = self.context.services.call(Operation::PutEvents, arguments).await;
+        let body = answer.map_err(|failure| {
+            let cause = format!("{}: {}", failure.name, failure.message);
+            task_error("EventBridge.EventBridgeException", cause)
+        })?;
+        if body["FailedEntryCount"] != 0 {
+            return Err(task_error("EventBridge.FailedEntry", body.to_string()));
+        }
+        Ok(body)
+    }
+}
+
+fn task_error(name: &str, cause: String) -> TaskError {
+    TaskError { error: name.to_owned(), cause }
+}

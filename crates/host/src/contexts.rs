@@ -1,0 +1,153 @@
+//! What each function and each router of the product needs, made from the clients of this host.
+
+use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
+use hookstep_contract::limits::RETENTION;
+use hookstep_deliver::Keyring;
+use hookstep_engine::StateMachine;
+use hookstep_executions::Machines;
+use hookstep_secrets::Vault;
+use hookstep_store::{Bodies, Claims, Configs, Events, Idempotency, Replays, Tokens};
+
+use crate::functions::StepFunctions;
+use crate::machines::{EXPRESS, STANDARD};
+use crate::{Clients, OpenError, Options};
+
+/// The steps of the state machines.
+pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunctions, OpenError> {
+    let configs = configs(&clients.tables);
+    let claims = claims(&clients.bucket);
+    Ok(StepFunctions {
+        fetch_config: hookstep_fetch_config::Context {
+            configs: configs.clone(),
+            bodies: bodies(clients),
+            keep_bodies: options.keep_bodies,
+            retention: RETENTION,
+        },
+        transform: hookstep_transform::Context {
+            configs: configs.clone(),
+            bodies: bodies(clients),
+            claims: claims.clone(),
+            sandbox: options.sandbox.clone(),
+            keep_bodies: options.keep_bodies,
+            inline_limit: options.inline_limit,
+        },
+        hydrate: hookstep_hydrate::Context { claims: claims.clone() },
+        deliver: hookstep_deliver::Context {
+            keyring: keyring(options, clients)?,
+            claims,
+            sources: options.sources,
+        },
+        update_status: hookstep_update_status::Context {
+            events: events(clients),
+            configs,
+            publish: options.publish,
+            sources: options.sources,
+        },
+        replay: hookstep_replay::Context {
+            events: events(clients),
+            bodies: bodies(clients),
+            replays: replays(clients),
+            machines: machines(options, &clients.states),
+            sources: options.sources,
+        },
+    })
+}
+
+/// What gives `deliver` its credentials and signing keys.
+fn keyring(options: &Options, clients: &Clients) -> Result<Keyring, OpenError> {
+    let client =
+        hookstep_egress::Client::new(options.policy).map_err(OpenError::during("build the HTTP client"))?;
+    let configs = configs(&clients.tables);
+    let secrets = clients.secrets.clone();
+    Ok(Keyring::new(|| configs, keys(clients), Vault::new(|| secrets, connections(clients)), client))
+}
+
+/// The target of the bus's rule for subscriptions. It takes its clients one by one, for it is made before the bus is.
+pub(crate) fn dispatch(
+    options: &Options,
+    tables: &aws_sdk_dynamodb::Client,
+    bucket: &aws_sdk_s3::Client,
+    states: &aws_sdk_sfn::Client,
+) -> hookstep_dispatch::Context {
+    hookstep_dispatch::Context {
+        configs: configs(tables),
+        claims: claims(bucket),
+        machines: machines(options, states),
+        inline_limit: options.inline_limit,
+    }
+}
+
+/// The management API and the console.
+pub(crate) fn console(options: &Options, clients: &Clients) -> hookstep_console::Context {
+    hookstep_console::Context {
+        tokens: tokens(options, &clients.tables),
+        configs: configs(&clients.tables),
+        events: events(clients),
+        bodies: bodies(clients),
+        claims: claims(&clients.bucket),
+        replays: replays(clients),
+        keys: keys(clients),
+        connections: connections(clients),
+        machines: machines(options, &clients.states),
+        static_ips: options.static_ips.clone(),
+        publish: options.publish,
+        sandbox: options.sandbox.clone(),
+        policy: options.policy,
+        sources: options.sources,
+    }
+}
+
+/// The trigger's API.
+pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger::Context {
+    hookstep_trigger::Context {
+        tokens: tokens(options, &clients.tables),
+        configs: configs(&clients.tables),
+        idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
+        claims: claims(&clients.bucket),
+        machines: machines(options, &clients.states),
+        sources: options.sources,
+        inline_limit: options.inline_limit,
+    }
+}
+
+/// The API tokens.
+pub(crate) fn tokens(options: &Options, tables: &aws_sdk_dynamodb::Client) -> Tokens {
+    Tokens::new(tables.clone(), TOKENS, options.sources)
+}
+
+fn configs(tables: &aws_sdk_dynamodb::Client) -> Configs {
+    Configs::new(tables.clone(), CONFIGS)
+}
+
+fn events(clients: &Clients) -> Events {
+    Events::new(clients.tables.clone(), EVENTS)
+}
+
+fn bodies(clients: &Clients) -> Bodies {
+    Bodies::new(clients.tables.clone(), EVENTS)
+}
+
+fn replays(clients: &Clients) -> Replays {
+    Replays::new(clients.tables.clone(), EVENTS)
+}
+
+fn claims(bucket: &aws_sdk_s3::Client) -> Claims {
+    let client = bucket.clone();
+    Claims::new(|| client, CLAIMS)
+}
+
+fn keys(clients: &Clients) -> hookstep_secrets::Keys {
+    let client = clients.keys.clone();
+    hookstep_secrets::Keys::new(|| client, KEY_ID)
+}
+
+fn connections(clients: &Clients) -> hookstep_secrets::Connections {
+    let client = clients.events.clone();
+    hookstep_secrets::Connections::new(|| client)
+}
+
+fn machines(options: &Options, states: &aws_sdk_sfn::Client) -> Machines {
+    let client = states.clone();
+    let [express, standard] = [EXPRESS, STANDARD].map(StateMachine::arn_of);
+    Machines::new(|| client, express, standard, options.async_workflow)
+}

@@ -1,0 +1,137 @@
+//! The host, put together.
+
+use axum::Router;
+use hookstep_ambient::Sources;
+use hookstep_aws_local::{Bucket, Bus, Connections, Keys, States, TABLES_FILE, Tables, clients};
+use hookstep_contract::OrgId;
+use hookstep_engine::{Engine, JOURNAL_FILE, Journal, StateMachine, executions};
+use hookstep_executions::AsyncWorkflow;
+use hookstep_store::{StoreError, Tokens};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::admin::{self, FirstToken, NewToken};
+use crate::executions::EngineExecutions;
+use crate::housekeeping::Housekeeping;
+use crate::lock::{Lock, lock};
+use crate::machines::{self, EXPRESS, STANDARD};
+use crate::rules::BusRules;
+use crate::services::TaskServices;
+use crate::{Clients, OpenError, Options, contexts, routes};
+
+/// The whole product in one process.
+#[derive(Debug)]
+pub struct Host {
+    router: Router,
+    engine: Engine,
+    clients: Clients,
+    tokens: Tokens,
+    sources: Sources,
+    housekeeping: AbortOnDropHandle<()>,
+    /// Held so that no second process opens the directory.
+    _lock: Lock,
+}
+
+impl Host {
+    /// Opens the data directory, creating it the first time, and takes up what an earlier process left.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, or a state machine's definition cannot be loaded.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let (dir, sources) = (&options.data_dir, options.sources);
+        admin::create_data_dir(dir)?;
+        let lock = lock(dir)?;
+        let tables = Tables::open(&dir.join(TABLES_FILE))?;
+        let bucket = Bucket::open(dir, &sources)?;
+        let keys = Keys::open(dir)?;
+        let connections = Connections::new(tables.clone(), keys.clone(), sources);
+        let journal = Journal::open(&dir.join(JOURNAL_FILE))?;
+        let (executions, starts) = executions(journal, machines::load()?, sources);
+        let states = States::new(EngineExecutions(executions.clone()));
+
+        let tables_client = clients::dynamodb(tables.clone());
+        let bucket_client = clients::s3(bucket.clone(), bucket.credentials().clone(), &options.public_url);
+        let states_client = clients::step_functions(states);
+        let rules = BusRules {
+            executions: executions.clone(),
+            machine_arn: StateMachine::arn_of(async_machine(options.async_workflow)),
+            dispatch: contexts::dispatch(&options, &tables_client, &bucket_client, &states_client),
+        };
+        let bus = Bus::new(rules, sources);
+        let clients = Clients {
+            tables: tables_client,
+            bucket: bucket_client,
+            states: states_client,
+            events: clients::event_bridge(bus.clone(), connections.clone()),
+            secrets: clients::secrets_manager(connections),
+            keys: clients::kms(keys),
+        };
+
+        let steps = contexts::steps(&options, &clients)?;
+        let router = routes::router(&options, &clients, &bucket, bus.clone())?;
+        let services = TaskServices { tables: tables.clone(), bus };
+        let housekeeping = Housekeeping {
+            executions: executions.clone(),
+            tables,
+            objects: bucket.folder().to_owned(),
+            sources,
+        };
+        let (engine, resumed) = Engine::start(executions, starts, steps, services).await;
+        if resumed > 0 {
+            tracing::info!(executions = resumed, "took up executions of an earlier run");
+        }
+        Ok(Self {
+            router,
+            engine,
+            tokens: contexts::tokens(&options, &clients.tables),
+            clients,
+            sources,
+            housekeeping: AbortOnDropHandle::new(tokio::spawn(housekeeping.run())),
+            _lock: lock,
+        })
+    }
+
+    /// The routes of the product.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The AWS SDK's clients of this host's services. The product has no use for them here: they are for tests and tools.
+    pub fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// Makes a token and answers it; it cannot be read again.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn create_token(&self, new: NewToken) -> Result<String, StoreError> {
+        admin::create(new, &self.tokens, &self.sources).await
+    }
+
+    /// Makes sure that there is an admin token of `org_id`: the one that `brought` says, or else a new one when there is
+    /// none at all.
+    ///
+    /// # Errors
+    /// When tokens cannot be read or written.
+    pub async fn first_token(&self, org_id: OrgId, brought: Option<&str>) -> Result<FirstToken, StoreError> {
+        if let Some(secret) = brought {
+            admin::keep(NewToken::admin(org_id), secret, &self.tokens, &self.sources).await?;
+        } else if !self.tokens.any().await? {
+            return self.create_token(NewToken::admin(org_id)).await.map(FirstToken::Created);
+        }
+        Ok(FirstToken::Known)
+    }
+
+    /// Finishes the attempts in flight. What waits for a later attempt goes on at the next start.
+    pub async fn stop(self) {
+        drop(self.housekeeping);
+        self.engine.stop().await;
+    }
+}
+
+fn async_machine(workflow: AsyncWorkflow) -> &'static str {
+    match workflow {
+        AsyncWorkflow::Express => EXPRESS,
+        AsyncWorkflow::Standard => STANDARD,
+    }
+}

@@ -1,0 +1,63 @@
+//! What AWS does by itself and this host must do: forget what is past its retention.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use hookstep_ambient::Sources;
+use hookstep_aws_local::{CLAIMS, Tables};
+use hookstep_contract::limits::RETENTION;
+use hookstep_engine::{Executions, MachineKind};
+
+/// How often.
+const INTERVAL: Duration = Duration::from_secs(3600);
+
+/// How long the history of an express execution is kept: long enough to look into yesterday's trouble.
+const EXPRESS_HISTORY: Duration = Duration::from_secs(24 * 3600);
+
+/// What is cleaned up.
+pub(crate) struct Housekeeping {
+    pub(crate) executions: Executions,
+    pub(crate) tables: Tables,
+    /// The folder of the bucket's objects.
+    pub(crate) objects: PathBuf,
+    pub(crate) sources: Sources,
+}
+
+impl Housekeeping {
+    /// Cleans up now and every hour.
+    pub(crate) async fn run(self) {
+        let mut ticks = tokio::time::interval(INTERVAL);
+        loop {
+            ticks.tick().await;
+            self.executions.prune(MachineKind::Express, EXPRESS_HISTORY);
+            self.executions.prune(MachineKind::Standard, RETENTION);
+            self.tables.expire();
+            let (folder, clock) = (self.objects.clone(), self.sources.clock);
+            let _ = tokio::task::spawn_blocking(move || remove_old(&folder, clock().into())).await;
+        }
+    }
+}
+
+/// Removes claim checks past their retention, and what s3s-fs keeps beside them.
+fn remove_old(folder: &Path, now: SystemTime) {
+    let Some(limit) = now.checked_sub(RETENTION) else { return };
+    let mut folders = vec![folder.join(CLAIMS)];
+    let mut files = Vec::new();
+    // The metadata files stand at the top of the store, beside the bucket.
+    files.extend(entries(folder).filter(|path| path.is_file()));
+    while let Some(next) = folders.pop() {
+        for path in entries(&next) {
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    for path in files {
+        let old = path.metadata().and_then(|data| data.modified()).is_ok_and(|modified| modified < limit);
+        if old && let Err(error) = std::fs::remove_file(&path) {
+            tracing::warn!(%error, "an expired claim check could not be removed");
+        }
+    }
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()))
+}

@@ -1,0 +1,34 @@
+//! How a host is set up.
+
+use std::path::PathBuf;
+
+use hookstep_ambient::Sources;
+use hookstep_contract::Publish;
+use hookstep_egress::Policy;
+use hookstep_executions::AsyncWorkflow;
+use hookstep_expression::Sandbox;
+
+/// How a host is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// The address under which producers reach this host: presigned upload URLs point there.
+    pub public_url: String,
+    /// Which receivers may be called.
+    pub policy: Policy,
+    /// The largest body kept in the state, as serialised JSON, in bytes.
+    pub inline_limit: usize,
+    /// Whether the bodies of events are kept, to be looked at and sent again.
+    pub keep_bodies: bool,
+    /// Which events of ours go on the bus.
+    pub publish: Publish,
+    /// The addresses that receivers see, with commas between them, as the console shows them; empty when nobody knows.
+    pub static_ips: String,
+    /// Where filters and transforms are evaluated.
+    pub sandbox: Sandbox,
+    /// Which machine starts async events.
+    pub async_workflow: AsyncWorkflow,
+    /// The clock and the dice.
+    pub sources: Sources,
+}

@@ -1,0 +1,39 @@
+//! The services that the state machine's tasks call directly.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use hookstep_aws_local::{Bus, Reply, Tables};
+use hookstep_engine::{Operation, ServiceFailure, Services};
+use serde_json::Value;
+
+/// The tables and the bus of this host.
+pub(crate) struct TaskServices {
+    pub(crate) tables: Tables,
+    pub(crate) bus: Bus,
+}
+
+impl Services for TaskServices {
+    fn call(&self, operation: Operation, request: Value) -> BoxFuture<'_, Result<Value, ServiceFailure>> {
+        async move {
+            let request = request.to_string();
+            let reply = match operation {
+                Operation::PutItem => self.tables.call("PutItem", request.into()).await,
+                Operation::GetItem => self.tables.call("GetItem", request.into()).await,
+                Operation::PutEvents => self.bus.put(request.as_bytes()).await,
+            };
+            read(&reply)
+        }
+        .boxed()
+    }
+}
+
+fn read(reply: &Reply) -> Result<Value, ServiceFailure> {
+    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    if reply.status == 200 {
+        return Ok(body);
+    }
+    let text = |field: &str| body[field].as_str().unwrap_or_default();
+    // Some services put a namespace before the name: `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`.
+    let name = text("__type").rsplit('#').next().unwrap_or_default();
+    Err(ServiceFailure { name: name.to_owned(), message: text("message").to_owned() })
+}
