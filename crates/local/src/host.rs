@@ -257,7 +257,7 @@ fn router(options: &Options, clients: &Clients, bucket: s3s::service::S3Service,
     let (events, keys) = (clients.events.clone(), clients.keys.clone());
     let tokens = Tokens::new(clients.tables.clone(), TOKENS, options.sources);
     let configs = Configs::new(clients.tables.clone(), CONFIGS);
-    let console = hookstep_console::router(hookstep_console::Context {
+    let console = hookstep_console::router(hookstep_management::Context {
         tokens: tokens.clone(),
         configs: configs.clone(),
         events: Events::new(clients.tables.clone(), EVENTS),
