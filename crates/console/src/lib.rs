@@ -1,129 +1,82 @@
-//! The Lambda function `console`: the management API, and the pages of the console.
+//! The web console: pages made on the server, for people. With the API of `management` it is the Lambda function `console`.
 //!
-//! Routes: `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`, `/events`,
-//! `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and `/replays/{replay_id}`; `/tokens` and
-//! `/tokens/{token_id}`; `/.well-known/webhook-public-key`, `/healthz`, `/openapi.json` and `/docs`. The pages are `/` and all
-//! below `/console`.
+//! A page calls the same use cases as the handlers of the API do, never the API itself. Who is asking is said by a
+//! cookie (`session`); `guard` keeps other sites out. Each file in `screens` is a screen; the others are what screens are
+//! made of.
 
-mod authentication;
-mod cancel;
-mod certificates;
-mod docs;
-mod events;
-mod health;
-mod openapi;
-mod page;
-mod pages;
-mod patch;
-mod payload;
-mod preview;
-mod public_key;
-mod replay;
-mod replays;
-mod save;
-mod signing_keys;
-mod stats;
-mod test_auth;
-mod test_send;
-mod tokens;
-mod view;
-mod webhooks;
+mod assets;
+mod body_view;
+mod document;
+mod error;
+mod form;
+mod guard;
+mod layout;
+mod parts;
+mod payload_rules_words;
+mod plain_words;
+mod schedule;
+mod screens;
+mod session;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
-use hookstep_ambient::Sources;
-use hookstep_contract::{Ciphertext, OrgId, Publish};
-use hookstep_egress::Policy;
-use hookstep_executions::Machines;
-use hookstep_expression::Sandbox;
-use hookstep_http_edge::Problem;
-use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::routing::{any, get, post};
 
-pub use openapi::openapi;
+use error::PageError;
+use hookstep_management::Context;
+use screens::{
+    asset_files, charts, event_page, event_table, replay_pages, sign_in, test_page, token_pages,
+    webhook_actions, webhook_edit, webhook_list, webhook_page,
+};
 
-/// The largest body of a management request: a config with all its headers and certificates is smaller.
-const BODY_BYTES: usize = 64 * 1024;
+/// Room for the form of a webhook, in bytes: two expressions of 15,000 characters, a sample and certificates, in the encoding of
+/// forms, which makes three of a byte.
+const FORM_BYTES: usize = 512 * 1024;
 
-/// What the routes need.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The table of API tokens.
-    pub tokens: Tokens,
-    /// The table of webhooks.
-    pub configs: Configs,
-    /// The table of events.
-    pub events: Events,
-    /// Their bodies.
-    pub bodies: Bodies,
-    /// The bucket of claim checks.
-    pub claims: Claims,
-    /// The bulk replays.
-    pub replays: Replays,
-    /// What encrypts keys.
-    pub keys: Keys,
-    /// The connections that hold what webhooks say to receivers of who they are.
-    pub connections: Connections,
-    /// The state machines.
-    pub machines: Machines,
-    /// The addresses that receivers are called from, with commas between them; empty where they are not fixed.
-    pub static_ips: String,
-    /// Which events of ours go on the bus.
-    pub publish: Publish,
-    /// Where filters and transforms are evaluated.
-    pub sandbox: Sandbox,
-    /// Which receivers may be called at all.
-    pub policy: Policy,
-    /// The clock, new ids and the bytes of keys.
-    pub sources: Sources,
+/// The pages, their fragments and what they load.
+fn pages() -> Router<Arc<Context>> {
+    let room = DefaultBodyLimit::max(FORM_BYTES);
+    let webhook = |rest: &str| format!("/console/webhooks/{{config_id}}{rest}");
+    Router::new()
+        .route("/", get(webhook_list::show))
+        .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/console/signed-in", get(sign_in::signed_in))
+        .route("/console/sign-out", post(sign_in::sign_out))
+        .route("/console/webhooks/new", get(webhook_edit::show_new).post(webhook_edit::create).layer(room))
+        .route("/console/preview", post(webhook_edit::trial::of_new).layer(room))
+        .route(&webhook(""), get(webhook_page::show))
+        .route(&webhook("/row"), get(webhook_list::row))
+        .route(&webhook("/charts"), get(charts::fragment))
+        .route(&webhook("/edit"), get(webhook_edit::show).post(webhook_edit::save).layer(room))
+        .route(&webhook("/preview"), post(webhook_edit::trial::of_saved).layer(room))
+        .route(&webhook("/enabled"), post(webhook_actions::set_enabled))
+        .route(&webhook("/delete"), get(webhook_actions::ask_delete).post(webhook_actions::delete))
+        .route(&webhook("/rotate-secret"), get(webhook_actions::ask_rotate).post(webhook_actions::rotate))
+        .route(&webhook("/test-auth"), post(webhook_actions::try_auth))
+        .route(&webhook("/test"), get(test_page::show).post(test_page::send))
+        .route(&webhook("/recover"), get(replay_pages::show).post(replay_pages::start))
+        .route(&webhook("/replays/{replay_id}"), get(replay_pages::progress))
+        .route(&webhook("/events"), get(event_table::fragment))
+        .route(&webhook("/events/{event_id}"), get(event_page::show))
+        .route(&webhook("/events/{event_id}/payload"), get(event_page::event_bodies::read))
+        .route(&webhook("/events/{event_id}/replay"), post(event_page::replay))
+        .route(&webhook("/events/{event_id}/cancel"), post(event_page::cancel))
+        .route("/console/tokens", get(token_pages::show).post(token_pages::create))
+        .route("/console/tokens/{token_id}/revoke", get(token_pages::ask_revoke).post(token_pages::revoke))
+        .route("/console/assets/{name}", get(asset_files::serve))
+        .route("/console/{*rest}", any(nothing))
+        .layer(middleware::from_fn(guard::protect))
 }
 
-impl Context {
-    async fn encrypt(&self, org_id: &OrgId, key: &str) -> Result<Ciphertext, Problem> {
-        self.keys.encrypt(org_id, key).await.map_err(|error| Problem::internal(&error))
-    }
+async fn nothing() -> PageError {
+    PageError::new(StatusCode::NOT_FOUND, "There is nothing at this address.")
 }
 
-/// The routes of this function.
+/// All routes of the function: the pages (`/` and all below `/console`) and the management API.
 pub fn router(ctx: Context) -> Router {
-    // Not merged: that would make every route of the pages once more, a tenth of what a cold start does.
-    pages::routes()
-        .route("/webhook", get(webhooks::list).post(webhooks::create))
-        .route(
-            "/webhook/{config_id}",
-            get(webhooks::read).put(webhooks::replace).patch(patch::patch).delete(webhooks::delete),
-        )
-        .route("/webhook/{config_id}/rotate-secret", post(signing_keys::rotate))
-        .route("/webhook/{config_id}/test-auth", post(test_auth::test_auth))
-        .route("/webhook/{config_id}/test", post(test_send::test))
-        .route("/webhook/{config_id}/preview", post(preview::preview))
-        .route("/webhook/{config_id}/stats", get(stats::read))
-        .route("/webhook/{config_id}/events", get(events::list))
-        .route(
-            "/webhook/{config_id}/events/replay",
-            post(replays::create).layer(DefaultBodyLimit::max(replays::BODY_BYTES)),
-        )
-        .route("/webhook/{config_id}/replays/{replay_id}", get(replays::read))
-        .route("/webhook/{config_id}/events/{event_id}", get(events::read))
-        .route("/webhook/{config_id}/events/{event_id}/payload", get(payload::read))
-        .route("/webhook/{config_id}/events/{event_id}/replay", post(replay::replay))
-        .route("/webhook/{config_id}/events/{event_id}/cancel", post(cancel::cancel))
-        .route("/tokens", get(tokens::list).post(tokens::create))
-        .route("/tokens/{token_id}", delete(tokens::delete))
-        .route("/.well-known/webhook-public-key", get(public_key::show))
-        .route("/healthz", get(health::check))
-        .route("/openapi.json", get(openapi::show))
-        .route("/docs", get(docs::page))
-        .route("/docs/style.css", get(docs::style))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Arc::new(ctx))
-}
-
-/// As many bytes as a key has, out of those that nobody can guess.
-fn bytes_32(sources: &Sources) -> [u8; 32] {
-    let bytes = (sources.random_bytes)();
-    std::array::from_fn(|index| bytes[index])
+    hookstep_management::add_routes(pages()).with_state(Arc::new(ctx))
 }

@@ -1,10 +1,10 @@
 //! What the function is given: its settings, and its clients.
 
 use hookstep_ambient::{Sources, env};
-use hookstep_console::Context;
 use hookstep_egress::Policy;
 use hookstep_executions::{AsyncWorkflow, Machines};
 use hookstep_expression::Sandbox;
+use hookstep_management::Context;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
 

@@ -11,6 +11,7 @@
 
 mod attempt;
 mod authentication;
+mod context;
 mod exchange;
 mod headers;
 mod keyring;
@@ -24,21 +25,10 @@ mod test_auth;
 #[cfg(test)]
 mod tests;
 
-use hookstep_ambient::Sources;
 use hookstep_contract::{DeliverCall, DeliverOutput, StepError};
 
+pub use context::Context;
 pub use keyring::Keyring;
-
-/// What the step works with.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The keys of webhooks, and the way out.
-    pub keyring: Keyring,
-    /// Where claim checks are read.
-    pub claims: hookstep_store::Claims,
-    /// The clock and the dice.
-    pub sources: Sources,
-}
 
 /// Sends an event to its receiver, once; or gets only the credentials for it.
 ///

@@ -1,6 +1,8 @@
 //! Events of the bus that name no webhook: for each of them, one execution for every webhook of the org that subscribes to
 //! its type (docs/adr/0018).
 
+mod context;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -10,27 +12,14 @@ use hookstep_contract::{
     Claim, ConfigId, ErrorName, EventId, EventMetadata, Mode, OrgId, Origin, StepError, Timestamp,
     WorkflowInput, is_traceparent, subscribes,
 };
-use hookstep_executions::Machines;
-use hookstep_store::{Claims, Configs};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+pub use context::Context;
+
 /// How many executions are started at once.
 const AT_ONCE: usize = 16;
-
-/// What the function needs.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The table of webhooks.
-    pub configs: Configs,
-    /// The bucket of claim checks, for bodies that no state can carry.
-    pub claims: Claims,
-    /// The state machines.
-    pub machines: Machines,
-    /// The largest body kept in the state, as serialised JSON, in bytes.
-    pub inline_limit: usize,
-}
 
 /// An event of the bus, as the rule's input transformer hands it on.
 #[derive(Debug, Deserialize)]

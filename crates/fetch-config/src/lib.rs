@@ -1,27 +1,16 @@
 //! The state `FetchConfig`: what a webhook's config means for one event. It also keeps the event's body, so that it can be
 //! looked at and sent again (ADR 0014), and fetches the one that is to be sent again.
 
-use std::time::Duration;
+mod context;
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
     Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Mode, Payload,
     PayloadRules, Plan, RequestPlan, Status, StepError, WebhookConfig,
 };
-use hookstep_store::{Bodies, Configs, Events};
+use hookstep_store::Events;
 
-/// What the step needs.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The table of webhooks.
-    pub configs: Configs,
-    /// The bodies of events.
-    pub bodies: Bodies,
-    /// Whether the bodies of new events are kept.
-    pub keep_bodies: bool,
-    /// How long the event's record is kept.
-    pub retention: Duration,
-}
+pub use context::Context;
 
 /// What the record of an event says of its body.
 #[derive(Debug, Default)]

@@ -78,8 +78,8 @@ pub(crate) fn dispatch(
 }
 
 /// The management API and the console.
-pub(crate) fn console(options: &Options, clients: &Clients) -> hookstep_console::Context {
-    hookstep_console::Context {
+pub(crate) fn console(options: &Options, clients: &Clients) -> hookstep_management::Context {
+    hookstep_management::Context {
         tokens: tokens(options, &clients.tables),
         configs: configs(&clients.tables),
         events: events(clients),

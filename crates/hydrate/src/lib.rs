@@ -1,14 +1,10 @@
 //! The state `Hydrate`: resolves a claim check to a pinned object. The body itself stays in S3.
 
-use hookstep_contract::{Claim, HydrateInput, Payload, StepError};
-use hookstep_store::Claims;
+mod context;
 
-/// What the step needs.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The bucket of claim checks.
-    pub claims: Claims,
-}
+use hookstep_contract::{Claim, HydrateInput, Payload, StepError};
+
+pub use context::Context;
 
 /// Pins the object of a claim check. A claim that cannot be resolved is the producer's fault and becomes
 /// [`Payload::Unusable`]; any other payload is answered as it came.

@@ -1,36 +1,24 @@
 //! The states `Replay` and `StopReplay`: one batch of a bulk replay, which the state machine goes round until all are started.
 
+mod context;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
-use hookstep_ambient::Sources;
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
     ErrorName, EventId, EventRecord, ReplayInput, ReplayJob, ReplayStatus, Replayed, Selection, Status,
     StepError,
 };
-use hookstep_executions::{Machines, WorkflowError};
-use hookstep_store::{Bodies, Events, Redelivery, Replays, Span};
+use hookstep_executions::WorkflowError;
+use hookstep_store::{Redelivery, Span};
 use sha2::{Digest, Sha256};
+
+pub use context::Context;
 
 /// How many events are looked at in one invocation: a few seconds of it on AWS.
 const BATCH: usize = 100;
 
 /// How many executions are started at once.
 const AT_ONCE: usize = 8;
-
-/// What the step needs.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The table of events.
-    pub events: Events,
-    /// Their bodies.
-    pub bodies: Bodies,
-    /// The bulk replays.
-    pub replays: Replays,
-    /// The state machines.
-    pub machines: Machines,
-    /// The clock.
-    pub sources: Sources,
-}
 
 /// The next events of a replay.
 struct Batch {

@@ -2,32 +2,18 @@
 //! (docs/adr/0017). Only webhooks that have one of the two come here.
 
 mod body;
+mod context;
 
 use bytes::Bytes;
 use hookstep_contract::{
     Claim, Content, ErrorName, EventId, EventMetadata, OrgId, Payload, PayloadRules, Sent, Status, StepError,
     TransformData,
 };
-use hookstep_expression::{Sandbox, Verdict};
-use hookstep_store::{Bodies, Claims, Configs, Events};
+use hookstep_expression::Verdict;
+use hookstep_store::Events;
 use sha2::{Digest, Sha256};
 
-/// What the step needs.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The table of webhooks.
-    pub configs: Configs,
-    /// The bodies of events.
-    pub bodies: Bodies,
-    /// The bucket of claim checks: large bodies are read from it, and large results kept in it.
-    pub claims: Claims,
-    /// Where expressions are evaluated.
-    pub sandbox: Sandbox,
-    /// Whether what is sent is kept.
-    pub keep_bodies: bool,
-    /// The largest body kept in the state, as serialised JSON, in bytes.
-    pub inline_limit: usize,
-}
+pub use context::Context;
 
 /// Says what becomes of an event: as it came, with another body, skipped, or with a body that cannot be sent, which
 /// `deliver` makes a failed attempt.

@@ -1,29 +1,17 @@
 //! The states `UpdateStatus` and `RecordException`: record what happened, set the event's status, decide what is next.
 
+mod context;
 mod next;
 mod publish;
 
-use hookstep_ambient::Sources;
 use hookstep_contract::{
-    Attempt, ErrorName, EventMetadata, Exception, Next, Publish, Status, StepError, UpdateStatusInput,
+    Attempt, ErrorName, EventMetadata, Exception, Next, Status, StepError, UpdateStatusInput,
 };
-use hookstep_store::{Configs, Events};
+
+pub use context::Context;
 
 /// Why a webhook is disabled.
 const GONE_REASON: &str = "the receiver answered 410 Gone";
-
-/// What the step needs.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The table of events.
-    pub events: Events,
-    /// The table of webhooks: a receiver that answers 410 Gone turns its webhook off.
-    pub configs: Configs,
-    /// Which events of ours the state machine is to put on the bus.
-    pub publish: Publish,
-    /// The clock, and the dice for jitter.
-    pub sources: Sources,
-}
 
 /// Records an attempt or an exception.
 ///

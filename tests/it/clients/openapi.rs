@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::world::process::workspace;
 use crate::world::{Answer, NOBODY, World};
 
-const PATH: &str = "crates/console/openapi.json";
+const PATH: &str = "crates/management/openapi.json";
 
 #[test]
 fn the_document_is_as_the_code_says() {

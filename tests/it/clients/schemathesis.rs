@@ -46,7 +46,7 @@ async fn schemathesis_finds_nothing() {
 #[test]
 fn the_document_is_valid() {
     let Some(python) = python::environment(NAME, "the OpenAPI document is not validated") else { return };
-    let document = workspace().join("crates/console/openapi.json");
+    let document = workspace().join("crates/management/openapi.json");
     let mut command = Command::new(python);
     command.args(["-m", "openapi_spec_validator", "--schema", "3.1"]).arg(Path::new(&document));
     let output = command.output().unwrap();

@@ -15,7 +15,7 @@ use crate::world::python::skip;
 
 const NAME: &str = "typescript";
 const SOURCE: &str = "clients/typescript";
-const DOCUMENT: &str = "crates/console/openapi.json";
+const DOCUMENT: &str = "crates/management/openapi.json";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_typescript_client_is_current_and_does_what_it_says() {

@@ -8,7 +8,7 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 
 /// The text of the document.
 pub(super) fn generate() -> String {
-    let mut document = hookstep_console::openapi();
+    let mut document = hookstep_management::openapi();
     // Events are sent before they are looked at.
     let own = std::mem::take(&mut document.paths.paths);
     document.merge(hookstep_trigger::openapi());

@@ -1,0 +1,49 @@
+//! HTML documents: the head that all pages share, and the page that has nothing around its content.
+
+use axum::response::Html;
+use maud::{DOCTYPE, Markup, html};
+
+use crate::assets::{ICON, SCRIPT, STYLE};
+
+/// A page with nothing around it.
+pub(crate) fn alone(title: &str, content: Markup) -> Html<String> {
+    document(
+        title,
+        html! {
+            main.alone #content {
+                p.brand { (mark()) "Hookstep" }
+                (content)
+            }
+        },
+    )
+}
+
+/// A whole HTML document with this body.
+pub(crate) fn document(title: &str, body: Markup) -> Html<String> {
+    let document = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · Hookstep" }
+                link rel="icon" href=(ICON.path());
+                link rel="stylesheet" href=(STYLE.path());
+                script src=(SCRIPT.path()) defer {}
+            }
+            body { (body) }
+        }
+    };
+    Html(document.into_string())
+}
+
+/// A hook that has let go of a dot.
+pub(crate) fn mark() -> Markup {
+    html! {
+        svg.mark viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" {
+            path d="M6 3v8.5a4.5 4.5 0 0 0 9 0V9.5" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" {}
+            circle cx="15" cy="4.5" r="2" fill="currentColor" {}
+        }
+    }
+}

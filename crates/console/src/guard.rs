@@ -1,0 +1,50 @@
+//! What keeps other sites out, and pages out of caches.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::error::PageError;
+
+/// Said of every page. Scripts and styles come from our own files, so what a receiver answers is text, whatever it holds.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
+
+/// Refuses what another site has made the browser send, and says what browsers may do with a page.
+pub(crate) async fn protect(request: Request, next: Next) -> Response {
+    let mut response = if request.method().is_safe() || is_same_origin(request.headers()) {
+        next.run(request).await
+    } else {
+        let detail = "This was not sent by a page of this console. Open the page again and repeat it.";
+        PageError::new(StatusCode::FORBIDDEN, detail).into_response()
+    };
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Browsers say where a request comes from: in `Sec-Fetch-Site`, or, where they do not know that one, in `Origin`.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let origin = text("origin").and_then(|origin| origin.parse::<Uri>().ok());
+    match (origin.as_ref().and_then(Uri::authority), text("host")) {
+        (Some(origin), Some(host)) => origin.as_str() == host,
+        _ => false,
+    }
+}

@@ -1,0 +1,14 @@
+//! The screens: a file each, with the routes' handlers and what they show.
+
+pub(crate) mod asset_files;
+pub(crate) mod charts;
+pub(crate) mod event_page;
+pub(crate) mod event_table;
+pub(crate) mod replay_pages;
+pub(crate) mod sign_in;
+pub(crate) mod test_page;
+pub(crate) mod token_pages;
+pub(crate) mod webhook_actions;
+pub(crate) mod webhook_edit;
+pub(crate) mod webhook_list;
+pub(crate) mod webhook_page;

@@ -1,0 +1,19 @@
+//! The style, the script and the icon, as files.
+
+use axum::extract::Path;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::assets::{ICON, SCRIPT, STYLE};
+use crate::error::PageError;
+
+/// For ever: another content has another name.
+const CACHE_CONTROL: (HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+
+/// `GET /console/assets/{name}`: for everybody.
+pub(crate) async fn serve(Path(name): Path<String>) -> Response {
+    match [&STYLE, &SCRIPT, &ICON].into_iter().find(|asset| asset.name == name) {
+        Some(asset) => ([(header::CONTENT_TYPE, asset.kind), CACHE_CONTROL], asset.content).into_response(),
+        None => PageError::new(StatusCode::NOT_FOUND, "There is no such file.").into_response(),
+    }
+}

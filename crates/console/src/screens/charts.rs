@@ -1,0 +1,301 @@
+//! How deliveries of a webhook went, drawn: bars and lines made on the server, the numbers on hover and in a table.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Html;
+use hookstep_contract::limits::days;
+use hookstep_contract::{ConfigId, Outcome};
+use hookstep_http_edge::{ConfigPath, Problem};
+use maud::{Markup, html};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use crate::error::PageError;
+use crate::form::Query;
+use crate::parts;
+use crate::session::Visitor;
+use hookstep_management::Context;
+use hookstep_management::stats::{Bucket, Stats, Step, stats};
+
+const HOUR: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:short] [hour]:00");
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[day padding:none] [month repr:short]");
+
+/// A drawing's own units; the style stretches it to where it is.
+const HEIGHT: f64 = 100.0;
+/// How high the highest is: above it is what it stands for.
+const TOP: f64 = 86.0;
+const BAR: f64 = 10.0;
+const GAP: f64 = 2.0;
+
+/// The periods that can be chosen.
+const RANGES: [(&str, &str); 3] = [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
+
+/// `GET /console/webhooks/{config_id}/charts?range=`: a part of the webhook's page.
+pub(crate) async fn fragment(
+    State(ctx): State<Arc<Context>>,
+    visitor: Visitor,
+    config_id: Result<ConfigPath, Problem>,
+    uri: Uri,
+) -> Result<Html<String>, PageError> {
+    let ConfigPath(config_id) = config_id?;
+    let query = Query::of(&uri);
+    let range = RANGES.iter().find(|(name, _)| *name == query.get("range")).map_or("24h", |(name, _)| name);
+    let stats = of_range(&ctx, &visitor, config_id, range).await?;
+    let base = format!("/console/webhooks/{config_id}");
+    Ok(Html(charts(&base, range, &stats).into_string()))
+}
+
+/// The last 24 hours of a webhook.
+pub(crate) async fn last_day(
+    ctx: &Context,
+    visitor: &Visitor,
+    config_id: ConfigId,
+) -> Result<Stats, PageError> {
+    of_range(ctx, visitor, config_id, "24h").await
+}
+
+async fn of_range(
+    ctx: &Context,
+    visitor: &Visitor,
+    config_id: ConfigId,
+    range: &str,
+) -> Result<Stats, PageError> {
+    let (back, step) = match range {
+        "7d" => (days(6), Step::Day),
+        "30d" => (days(29), Step::Day),
+        _ => (Duration::from_secs(23 * 3600), Step::Hour),
+    };
+    let now = ctx.sources.now();
+    // An event of this very millisecond belongs to it, too.
+    let to = now.plus(Duration::from_millis(1));
+    Ok(stats(ctx, visitor.org_id(), config_id, now.minus(back), to, step).await?)
+}
+
+/// What the list shows of a day: the share that was delivered, and a bar an hour.
+pub(crate) fn spark(stats: &Stats) -> Markup {
+    let totals = &stats.totals;
+    html! {
+        div.spark-row {
+            (bars(stats, "spark", &format!("Last 24 hours: {}", told(totals))))
+            @match share(totals) {
+                Some(share) => { span.number { (share) } }
+                None => { span.muted.small { "No deliveries" } }
+            }
+        }
+    }
+}
+
+/// A place for the charts, which are loaded when they are seen.
+pub(crate) fn place(config_id: ConfigId) -> Markup {
+    html! {
+        section.card.charts data-load={"/console/webhooks/" (config_id) "/charts"} aria-label="Deliveries" { p.muted { "…" } }
+    }
+}
+
+fn charts(base: &str, range: &str, stats: &Stats) -> Markup {
+    let totals = &stats.totals;
+    html! {
+        section.card.charts #charts aria-labelledby="charts-title" {
+            div.title-row {
+                h2 #charts-title { "Deliveries" }
+                div.tabs role="group" aria-label="Period" {
+                    @for (name, text) in RANGES {
+                        button type="button" data-fetch={(base) "/charts?range=" (name)} data-into="#charts" aria-pressed=(name == range) { (text) }
+                    }
+                }
+            }
+            dl.numbers {
+                (number("Success rate", &share(totals).unwrap_or_else(|| "–".to_owned())))
+                (number("Succeeded", &totals.succeeded.to_string()))
+                (number("Failed", &totals.failed.to_string()))
+                (number("In progress", &totals.in_progress.to_string()))
+                (number("p50", &span(totals.p50_ms)))
+                (number("p95", &span(totals.p95_ms)))
+            }
+            @if !stats.complete { p.hint { "Not all events are counted yet: there are very many. Look again in a moment." } }
+            div.two {
+                figure {
+                    figcaption { "Events" (key("ok", "succeeded")) (key("bad", "failed")) (key("open", "in progress")) (key("idle", "skipped")) }
+                    div.scale { (stats.buckets.iter().map(count).max().unwrap_or(0)) }
+                    (bars(stats, "chart", &format!("Events over time: {}", told(totals))))
+                    (axis(stats))
+                }
+                figure {
+                    figcaption { "Latency of the last attempt" (key("p50", "p50")) (key("p95", "p95")) }
+                    (lines(stats))
+                    (axis(stats))
+                }
+            }
+            (outcomes(totals))
+            (table(stats))
+        }
+    }
+}
+
+fn number(name: &str, value: &str) -> Markup {
+    html! { div { dt { (name) } dd.number { (value) } } }
+}
+
+fn key(class: &str, name: &str) -> Markup {
+    html! { span.legend-item { span.key.(class) {} (name) } }
+}
+
+fn span(ms: Option<u64>) -> String {
+    ms.map_or_else(|| "–".to_owned(), |ms| parts::millis(float(ms)))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "what is drawn has a few hundred steps")]
+fn float(count: u64) -> f64 {
+    count as f64
+}
+
+/// The share of what has ended that was delivered. Nearly all is not all.
+fn share(bucket: &Bucket) -> Option<String> {
+    let ended = bucket.succeeded + bucket.failed;
+    let share = (ended > 0).then(|| float(bucket.succeeded) / float(ended) * 100.0)?;
+    Some(match bucket.failed {
+        0 => "100 %".to_owned(),
+        _ if share > 99.9 => "99.9 %".to_owned(),
+        _ => format!("{share:.1} %"),
+    })
+}
+
+fn told(bucket: &Bucket) -> String {
+    let Bucket { succeeded, failed, in_progress, skipped, .. } = bucket;
+    format!("{succeeded} succeeded, {failed} failed, {in_progress} in progress, {skipped} skipped")
+}
+
+fn when(bucket: &Bucket, step: Step) -> String {
+    let format = if step == Step::Day { DAY } else { HOUR };
+    bucket.start.get().format(format).unwrap_or_default()
+}
+
+fn count(bucket: &Bucket) -> u64 {
+    bucket.succeeded + bucket.failed + bucket.in_progress + bucket.skipped
+}
+
+/// A bar a bucket: what went well at the bottom.
+fn bars(stats: &Stats, class: &str, label: &str) -> Markup {
+    let most = float(stats.buckets.iter().map(count).max().unwrap_or(0).max(1));
+    let width = float(stats.buckets.len() as u64) * BAR;
+    html! {
+        svg.(class) viewBox={"0 0 " (width) " " (HEIGHT)} preserveAspectRatio="none" role="img" aria-label=(label) {
+            @for (index, bucket) in stats.buckets.iter().enumerate() {
+                @let x = float(index as u64) * BAR + GAP / 2.0;
+                g {
+                    title { (when(bucket, stats.step)) ": " (told(bucket)) }
+                    rect.hover x=(x - GAP / 2.0) y="0" width=(BAR) height=(HEIGHT) {}
+                    @for (class, y, height) in stack(bucket, most) {
+                        rect.(class) x=(x) y={(format!("{y:.1}"))} width=(BAR - GAP) height={(format!("{height:.1}"))} {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The parts of a bar, from the bottom; none is so low that it cannot be seen.
+fn stack(bucket: &Bucket, most: f64) -> Vec<(&'static str, f64, f64)> {
+    let parts = [
+        ("ok", bucket.succeeded),
+        ("bad", bucket.failed),
+        ("open", bucket.in_progress),
+        ("idle", bucket.skipped),
+    ];
+    let mut top = HEIGHT;
+    let parts = parts.into_iter().filter(|(_, count)| *count > 0);
+    parts
+        .map(|(class, count)| {
+            let height = (float(count) / most * TOP).max(3.0);
+            top = (top - height).max(0.0);
+            (class, top, height)
+        })
+        .collect()
+}
+
+/// Two lines, and a place to hover for each bucket.
+fn lines(stats: &Stats) -> Markup {
+    let most =
+        stats.buckets.iter().filter_map(|bucket| bucket.p95_ms.max(bucket.p50_ms)).max().unwrap_or(0).max(1);
+    let width = float(stats.buckets.len() as u64) * BAR;
+    let label =
+        format!("Latency over time: p50 {}, p95 {}", span(stats.totals.p50_ms), span(stats.totals.p95_ms));
+    html! {
+        div.scale { (span(Some(most).filter(|_| stats.totals.p95_ms.is_some()))) }
+        svg.chart viewBox={"0 0 " (width) " " (HEIGHT)} preserveAspectRatio="none" role="img" aria-label=(label) {
+            polyline.p95 points=(points(stats, most, |bucket| bucket.p95_ms)) vector-effect="non-scaling-stroke" {}
+            polyline.p50 points=(points(stats, most, |bucket| bucket.p50_ms)) vector-effect="non-scaling-stroke" {}
+            @for (index, bucket) in stats.buckets.iter().enumerate() {
+                rect.hover x=(float(index as u64) * BAR) y="0" width=(BAR) height=(HEIGHT) {
+                    title { (when(bucket, stats.step)) ": p50 " (span(bucket.p50_ms)) ", p95 " (span(bucket.p95_ms)) ", p99 " (span(bucket.p99_ms)) }
+                }
+            }
+        }
+    }
+}
+
+/// A line through the buckets that have a value; a single one is a dash.
+fn points(stats: &Stats, most: u64, value: impl Fn(&Bucket) -> Option<u64>) -> String {
+    let mut points = Vec::new();
+    for (index, bucket) in stats.buckets.iter().enumerate() {
+        if let Some(ms) = value(bucket) {
+            let y = HEIGHT - 2.0 - float(ms) / float(most) * (TOP - 2.0);
+            let x = (float(index as u64) + 0.5) * BAR;
+            points.push((x, y));
+        }
+    }
+    if let [(x, y)] = points[..] {
+        points = vec![(x - BAR / 2.0, y), (x + BAR / 2.0, y)];
+    }
+    points.iter().map(|(x, y)| format!("{x:.0},{y:.1}")).collect::<Vec<_>>().join(" ")
+}
+
+fn axis(stats: &Stats) -> Markup {
+    let at =
+        |index: usize| stats.buckets.get(index).map(|bucket| when(bucket, stats.step)).unwrap_or_default();
+    html! {
+        div.axis aria-hidden="true" {
+            span { (at(0)) } span { (at(stats.buckets.len() / 2)) } span { (at(stats.buckets.len().saturating_sub(1))) }
+        }
+    }
+}
+
+/// What failed how.
+fn outcomes(totals: &Bucket) -> Markup {
+    html! {
+        @if !totals.outcomes.is_empty() {
+            p.outcomes { span.muted { "Failures: " } @for (outcome, count) in &totals.outcomes {
+                @if *outcome != Outcome::Succeeded { span { (parts::outcome(*outcome)) " " span.number { (count) } } } } }
+        }
+    }
+}
+
+/// The same in numbers.
+fn table(stats: &Stats) -> Markup {
+    html! {
+        details.as-table {
+            summary { "As a table" }
+            div.scroll tabindex="0" role="region" aria-label="Deliveries over time as a table" {
+                table {
+                    thead { tr {
+                        th scope="col" { @if stats.step == Step::Day { "Day (UTC)" } @else { "Hour (UTC)" } }
+                        @for name in ["Succeeded", "Failed", "In progress", "Skipped", "p50", "p95", "p99"] { th.right scope="col" { (name) } }
+                    } }
+                    tbody {
+                        @for bucket in stats.buckets.iter().rev() {
+                            tr {
+                                th scope="row" { (when(bucket, stats.step)) }
+                                @for count in [bucket.succeeded, bucket.failed, bucket.in_progress, bucket.skipped] { td.right.number { (count) } }
+                                @for ms in [bucket.p50_ms, bucket.p95_ms, bucket.p99_ms] { td.right.number { (span(ms)) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

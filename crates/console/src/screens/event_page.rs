@@ -1,0 +1,259 @@
+//! One event: what became of it, attempt by attempt.
+
+pub(crate) mod attempt;
+pub(crate) mod event_bodies;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::Uri;
+use axum::response::{Html, Redirect};
+use hookstep_contract::{Attempt, EventRecord, Origin, PayloadRules, Status, Timestamp, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, EventPath, Problem, no_event};
+use hookstep_management::events::cancel;
+use hookstep_management::replays::single;
+use maud::{Markup, html};
+
+use crate::error::PageError;
+use crate::form::{Form, Query};
+use crate::layout::{Section, page};
+use crate::parts;
+use crate::plain_words::{Advice, advice};
+use crate::session::{Manager, Visitor};
+use event_bodies::Bodies;
+use hookstep_management::Context;
+
+/// `GET /console/webhooks/{config_id}/events/{event_id}`. `attempt` chooses the one that is shown whole.
+pub(crate) async fn show(
+    State(ctx): State<Arc<Context>>,
+    visitor: Visitor,
+    config_id: Result<ConfigPath, Problem>,
+    event_id: Result<EventPath, Problem>,
+    uri: Uri,
+) -> Result<Html<String>, PageError> {
+    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
+    let org_id = visitor.org_id();
+    let query = Query::of(&uri);
+    let base = format!("/console/webhooks/{config_id}/events/{event_id}");
+    let (found, config) =
+        tokio::try_join!(ctx.events.get(org_id, config_id, event_id), ctx.configs.get(org_id, config_id))?;
+    let name = config.as_ref().map_or("Deleted webhook", |config| &config.fields.name);
+    let content = match found {
+        Some(event) => whole(&ctx, &visitor, &event, config.as_ref(), &base, &query).await?,
+        // Replayed a moment ago: the record is written by the workflow.
+        None if query.is_checked("new") && config.is_some() => not_yet(&base),
+        None => return Err(no_event().into()),
+    };
+    let content = html! {
+        (parts::crumbs(&[("Webhooks", "/"), (name, &format!("/console/webhooks/{config_id}"))]))
+        (content)
+    };
+    Ok(page(&visitor, Section::Webhooks, "Event", content))
+}
+
+async fn whole(
+    ctx: &Context,
+    visitor: &Visitor,
+    event: &EventRecord,
+    config: Option<&WebhookConfig>,
+    base: &str,
+    query: &Query,
+) -> Result<Markup, PageError> {
+    let attempts = ctx.events.attempts(&event.org_id, event.config_id, event.event_id).await?;
+    let is_whole = query.is_checked("whole");
+    let bodies = Bodies::of(ctx, event).await?;
+    let body = bodies.cards(base, is_whole);
+    let chosen: Option<u32> = query.get("attempt").parse().ok();
+    let live = (event.status == Status::InProgress && !is_whole).then(|| match chosen {
+        Some(number) => format!("{base}?attempt={number}"),
+        None => base.to_owned(),
+    });
+    let now = ctx.sources.now();
+    Ok(html! {
+        div #event data-live=[live] data-part="#event" {
+            div.head {
+                div {
+                    h1 { "Event " (parts::status(event)) }
+                    p { (parts::copyable(&event.event_id.to_string())) }
+                }
+                @if visitor.can_manage() { (buttons(event, config, &bodies, base)) }
+            }
+            (explanation(event, attempts.last(), now))
+            @if visitor.can_manage() && config.is_some() { (way_to_try(event)) }
+            (facts(event, now))
+            (attempt_list(base, &attempts, chosen, is_whole, &body, now))
+        }
+    })
+}
+
+/// What can be done with an event; nothing that would be refused.
+fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &Bodies, base: &str) -> Markup {
+    let has_rules = config.is_some_and(|config| PayloadRules::of(&config.fields).is_some());
+    // What came is with the first event of a chain of replays; whether it is still there is seen when it is asked for.
+    let can_reapply =
+        (has_rules || bodies.differ()) && (bodies.has_what_came() || event.webhook_id.is_some());
+    // A plain replay asks no filter.
+    let is_meant = event.status != Status::Succeeded && !is_filtered(event);
+    html! {
+        div.actions {
+            @if event.status == Status::InProgress {
+                @if event.next_attempt_at.is_some() { form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } } }
+            } @else if config.is_some() {
+                @if can_reapply {
+                    form method="post" action={(base) "/replay"} {
+                        input type="hidden" name="reapply" value="1";
+                        button { "Replay through today’s filter and transform" }
+                    }
+                }
+                @if bodies.can_replay() {
+                    form method="post" action={(base) "/replay"} { button.primary[is_meant] { "Replay" } }
+                }
+            }
+        }
+    }
+}
+
+fn not_yet(base: &str) -> Markup {
+    html! {
+        div #event data-live={(base) "?new=1"} data-part="#event" {
+            div.head { h1 { "Event " (parts::badge("waiting", "Sending")) } }
+            div.alert.waiting role="status" { "On its way; this page renews itself." }
+        }
+    }
+}
+
+/// `POST …/events/{event_id}/replay`: on to the event that sends it again.
+pub(crate) async fn replay(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+    event_id: Result<EventPath, Problem>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Redirect, PageError> {
+    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
+    let form = Form::read(&body?);
+    let replayed =
+        single::start(&ctx, visitor.org_id(), config_id, event_id, form.is_checked("reapply")).await?;
+    Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{}?new=1", replayed.event_id)))
+}
+
+/// `POST …/events/{event_id}/cancel`: no further attempt. It can still be replayed, so nobody is asked.
+pub(crate) async fn cancel(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+    event_id: Result<EventPath, Problem>,
+) -> Result<Redirect, PageError> {
+    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
+    cancel::stop(&ctx, visitor.org_id(), config_id, event_id).await?;
+    Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{event_id}")))
+}
+
+/// Where the event stands, in plain words.
+fn explanation(event: &EventRecord, last: Option<&Attempt>, now: Timestamp) -> Markup {
+    let told = last.and_then(|last| advice(last.outcome, last.status_code, last.error.as_deref()));
+    html! {
+        @match (event.status, told) {
+            (Status::Skipped, _) => {
+                @let reason = event.reason.as_deref().unwrap_or("the webhook is disabled");
+                div.alert.skipped {
+                    strong { "Not sent: " (reason) "." }
+                    @if is_filtered(event) {
+                        p { "Nothing is wrong if it was not meant for this receiver. If it was, change the webhook’s filter and replay the event \
+                            through it; a plain replay sends the body as it came, and asks no filter." }
+                    }
+                }
+            }
+            (Status::Failed | Status::InProgress, Some(Advice { what, todo })) => {
+                div.alert.(if event.status == Status::Failed { "failed" } else { "waiting" }) {
+                    strong { (what) } p { (todo) }
+                    @if let Some(at) = event.next_attempt_at { p { "The next attempt is due " (parts::moment(at, now)) "." } }
+                }
+            }
+            (Status::Failed, None) => {
+                div.alert.failed { strong { (parts::sentence(event.reason.as_deref().unwrap_or("It failed before an attempt"))) } }
+            }
+            (Status::InProgress, None) => { div.alert.waiting { "On its way; this page renews itself." } }
+            (Status::Succeeded, _) => {}
+        }
+    }
+}
+
+fn is_filtered(event: &EventRecord) -> bool {
+    let reason = event.reason.as_deref().unwrap_or_default();
+    event.status == Status::Skipped && reason.contains("the filter")
+}
+
+/// Where a filter or a transform that stopped the event is tried on its body.
+fn way_to_try(event: &EventRecord) -> Markup {
+    let reason = event.reason.as_deref().unwrap_or_default();
+    let is_stopped = match event.status {
+        Status::Skipped => is_filtered(event),
+        Status::Failed => ["filter.", "transform.", "body: "].iter().any(|field| reason.starts_with(field)),
+        Status::InProgress | Status::Succeeded => false,
+    };
+    let form = format!("/console/webhooks/{}/edit?event={}#trial-title", event.config_id, event.event_id);
+    html! { @if is_stopped { p.try { a.button href=(form) { "Edit the webhook, and try it on this body" } } } }
+}
+
+fn facts(event: &EventRecord, now: Timestamp) -> Markup {
+    let origin = match event.origin {
+        Origin::Api => "Trigger API",
+        Origin::EventBridge => "EventBridge bus",
+        Origin::Replay => "Replay",
+        Origin::Test => "Test",
+    };
+    html! {
+        section.card aria-label="Facts" {
+            dl.facts.wide {
+                div { dt { "Accepted" } dd { (parts::moment(event.created_at, now)) div.muted.small { (parts::exact(event.created_at)) } } }
+                div { dt { "Origin" } dd { (origin) @if let Some(id) = event.replay_of {
+                    " of " a.mono href={"/console/webhooks/" (event.config_id) "/events/" (id)} { "an earlier event" } } } }
+                div { dt { "Body" } dd { @match event.size { Some(size) => { (parts::bytes(size)) } None => { "–" } }
+                    @if let Some(kind) = &event.content_type { div.muted.small.break { (kind) } }
+                    @if let Some(sent) = &event.sent { div.muted.small.break { "sent as " (parts::bytes(sent.size)) " of " (sent.content_type) } } } }
+                @if let Some(event_type) = &event.event_type { div { dt { "Type" } dd.mono.break { (event_type) } } }
+                div { dt { "Attempts" } dd { (event.attempt_count) } }
+                @if let Some(id) = &event.correlation_id { div { dt { "Correlation id" } dd.mono.break { (id) } } }
+                @if let Some(at) = event.next_attempt_at { div { dt { "Next attempt" } dd { (parts::moment(at, now)) } } }
+            }
+        }
+    }
+}
+
+/// The attempts, newest first; one of them whole.
+fn attempt_list(
+    base: &str,
+    attempts: &[Attempt],
+    chosen: Option<u32>,
+    is_whole: bool,
+    body: &Markup,
+    now: Timestamp,
+) -> Markup {
+    let shown = chosen
+        .and_then(|number| attempts.iter().find(|attempt| attempt.number == number))
+        .or(attempts.last());
+    html! {
+        @match shown {
+            None => { (body) }
+            Some(shown) => {
+                div.columns.left {
+                    nav.card.timeline aria-label="Attempts" {
+                        h2 { "Attempts" }
+                        ol reversed {
+                            @for attempt in attempts.iter().rev() {
+                                li { a href={(base) "?attempt=" (attempt.number)} aria-current=[(attempt.number == shown.number).then_some("true")] {
+                                    span { "#" (attempt.number) " " (parts::outcome(attempt.outcome)) }
+                                    span.muted.small { (parts::moment(attempt.started_at, now)) " · " (parts::millis(attempt::ms(attempt.duration_ms))) }
+                                } }
+                            }
+                        }
+                    }
+                    div.wide { (attempt::whole(base, shown, is_whole)) (body) }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! One attempt: where its time went, what was sent, what came back.
+
+use std::collections::BTreeMap;
+
+use hookstep_contract::{Attempt, Content};
+use maud::{Markup, html};
+
+use crate::{body_view, parts};
+
+/// The width of the bar, in units of its own.
+const WIDTH: f64 = 1000.0;
+
+/// Everything about an attempt; of a large body the first part, unless `is_whole`.
+pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool) -> Markup {
+    let limit = if is_whole { usize::MAX } else { body_view::SHOWN_BYTES };
+    let more = format!("{base}?attempt={}&whole=1", attempt.number);
+    html! {
+        section.card aria-labelledby="attempt-title" {
+            h2 #attempt-title { "Attempt " (attempt.number) }
+            p {
+                (parts::outcome(attempt.outcome)) " "
+                @if let Some(code) = attempt.status_code { strong.number { (code) } " " }
+                span.muted { (parts::exact(attempt.started_at)) @if let Some(ip) = &attempt.remote_ip { " · " span.mono { (ip) } } }
+            }
+            @if let Some(error) = &attempt.error { p.muted { (parts::sentence(error)) } }
+            (timing(attempt))
+        }
+        @let response = response(&attempt.response_headers, attempt.response_body.as_ref(), attempt.response_truncated, limit, &more);
+        section.card aria-labelledby="response-title" { h2 #response-title { "Response" } (response) }
+        section.card aria-labelledby="request-title" {
+            h2 #request-title { "Request" }
+            (headers("Headers", &attempt.request_headers))
+        }
+    }
+}
+
+/// What a receiver answered.
+pub(in crate::screens) fn response(
+    response_headers: &BTreeMap<String, String>,
+    body: Option<&Content>,
+    is_truncated: bool,
+    limit: usize,
+    more: &str,
+) -> Markup {
+    html! {
+        @if response_headers.is_empty() && body.is_none() { p.muted { "There was none." } }
+        @else {
+            @match body {
+                Some(content) => { (body_view::body(content, limit, more)) }
+                None => { p.muted { "Its body is empty." } }
+            }
+            @if is_truncated { p.hint { "There was more of it; this much is kept." } }
+            (headers("Headers", response_headers))
+        }
+    }
+}
+
+/// Headers, folded when they are not looked at.
+pub(in crate::screens) fn headers(title: &str, headers: &BTreeMap<String, String>) -> Markup {
+    html! {
+        @if !headers.is_empty() {
+            details.headers open {
+                summary { (title) " (" (headers.len()) ")" }
+                dl.pairs { @for (name, value) in headers { dt { (name) } dd { (value) } } }
+            }
+        }
+    }
+}
+
+/// Milliseconds as the bar counts them.
+#[expect(clippy::cast_precision_loss, reason = "an attempt takes minutes at most")]
+pub(super) fn ms(whole: u64) -> f64 {
+    whole as f64
+}
+
+/// The parts of an attempt's time, one after the other.
+fn timing(attempt: &Attempt) -> Markup {
+    let parts = phases(attempt);
+    let total = parts.iter().map(|(.., length)| length).sum::<f64>().max(0.001);
+    let mut start = 0.0;
+    let told: Vec<_> =
+        parts.iter().map(|(_, name, length)| format!("{name} {}", parts::millis(*length))).collect();
+    html! {
+        svg.timing viewBox={"0 0 " (WIDTH) " 10"} preserveAspectRatio="none" role="img" aria-label={"Where the time went: " (told.join(", "))} {
+            @for (class, name, length) in &parts {
+                @let x = start;
+                @let width = length / total * WIDTH;
+                ({ start += width; html! {} })
+                rect class=(class) x={(format!("{x:.1}"))} y="0" width={(format!("{width:.1}"))} height="10" {
+                    title { (name) ": " (parts::millis(*length)) }
+                }
+            }
+        }
+        ul.legend {
+            @for (class, name, length) in &parts { li { span.key.(class) {} (name) " " span.number { (parts::millis(*length)) } } }
+            li.total { "Total " span.number { (parts::millis(ms(attempt.duration_ms))) } }
+        }
+    }
+}
+
+/// What of an attempt is known, in order. The wait for the first byte is what is left of it after the connection.
+fn phases(attempt: &Attempt) -> Vec<(&'static str, &'static str, f64)> {
+    let timings = attempt.timings;
+    let total = ms(attempt.duration_ms);
+    let connection: f64 = [timings.dns, timings.connect, timings.tls].into_iter().flatten().sum();
+    let waiting = timings.first_byte.map(|first| (first - connection).max(0.0));
+    let rest = (total - timings.first_byte.unwrap_or(connection)).max(0.0);
+    let rest_name = if timings.first_byte.is_some() { "Body" } else { "Waiting" };
+    [
+        ("dns", "DNS", timings.dns),
+        ("connect", "Connect", timings.connect),
+        ("tls", "TLS", timings.tls),
+        ("wait", "First byte", waiting),
+        ("rest", rest_name, Some(rest).filter(|rest| *rest > 0.0)),
+    ]
+    .into_iter()
+    .filter_map(|(class, name, length)| Some((class, name, length?)))
+    .collect()
+}

@@ -1,0 +1,125 @@
+//! Send all events of a time again that failed, or were skipped: after the receiver was down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::response::{Html, Redirect};
+use hookstep_contract::limits::MAX_REPLAYS;
+use hookstep_contract::{ReplayJob, ReplayStatus};
+use hookstep_http_edge::{ConfigPath, Problem, ReplayPath, no_replay, read_json};
+use hookstep_management::Context;
+use hookstep_management::replays::bulk;
+use hookstep_management::webhooks::write;
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::webhook_actions;
+use crate::error::PageError;
+use crate::form::Form;
+use crate::layout::{Section, page};
+use crate::parts;
+use crate::session::{Manager, Visitor};
+
+/// How far back, in hours.
+const PERIODS: [(u64, &str); 5] = [
+    (1, "the last hour"),
+    (6, "the last 6 hours"),
+    (24, "the last 24 hours"),
+    (168, "the last 7 days"),
+    (720, "the last 30 days"),
+];
+
+/// `GET /console/webhooks/{config_id}/recover`
+pub(crate) async fn show(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+) -> Result<Html<String>, PageError> {
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    let base = format!("/console/webhooks/{}", config.config_id);
+    let content = html! {
+        (webhook_actions::crumbs(&config))
+        form.narrow.card method="post" {
+            h1 { "Replay what was missed" }
+            p { "Sends events again, oldest first, each under a new event id; the receiver sees the " code { "webhook-id" }
+                " that it saw before. At most " (MAX_REPLAYS) " at once." }
+            div.halves {
+                div.field { label for="status" { "Events that" }
+                    select #status name="status" { option value="failed" { "failed" } option value="skipped" { "were skipped" } } }
+                div.field { label for="hours" { "in" }
+                    select #hours name="hours" { @for (hours, name) in PERIODS { option value=(hours) selected[hours == 24] { (name) } } } }
+            }
+            @if !config.fields.enabled { p.alert.waiting { "The webhook is disabled: its events would be skipped again. Enable it first." } }
+            div.actions { a.button href=(base) { "Cancel" } button.primary { "Replay them" } }
+        }
+    };
+    Ok(page(&visitor, Section::Webhooks, "Replay what was missed", content))
+}
+
+/// `POST /console/webhooks/{config_id}/recover`: on to its progress.
+pub(crate) async fn start(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Redirect, PageError> {
+    let ConfigPath(config_id) = config_id?;
+    let form = Form::read(&body?);
+    let hours = form.get("hours").parse().ok();
+    let Some((hours, _)) = PERIODS.into_iter().find(|(known, _)| Some(*known) == hours) else {
+        return Err(PageError::new(StatusCode::BAD_REQUEST, "Choose one of the periods."));
+    };
+    let since = ctx.sources.now().minus(Duration::from_secs(hours * 3600));
+    let asked = json!({"since": since, "status": form.get("status")}).to_string();
+    let job = bulk::start(&ctx, visitor.org_id(), config_id, read_json(asked.as_bytes())?).await?;
+    Ok(Redirect::to(&format!("/console/webhooks/{config_id}/replays/{}", job.replay_id)))
+}
+
+/// `GET /console/webhooks/{config_id}/replays/{replay_id}`
+pub(crate) async fn progress(
+    State(ctx): State<Arc<Context>>,
+    visitor: Visitor,
+    config_id: Result<ConfigPath, Problem>,
+    replay_id: Result<ReplayPath, Problem>,
+) -> Result<Html<String>, PageError> {
+    let (ConfigPath(config_id), ReplayPath(replay_id)) = (config_id?, replay_id?);
+    let job = ctx.replays.get(visitor.org_id(), config_id, replay_id).await?.ok_or_else(no_replay)?;
+    let config = write::latest(&ctx, visitor.caller(), ConfigPath(config_id)).await?;
+    let base = format!("/console/webhooks/{config_id}");
+    let live = (job.status == ReplayStatus::InProgress).then(|| format!("{base}/replays/{}", job.replay_id));
+    let content = html! {
+        (webhook_actions::crumbs(&config))
+        div.narrow.card #replay data-live=[live] data-part="#replay" {
+            h1 { "Replay " (state(job.status)) }
+            dl.facts.wide {
+                div { dt { "Events found" } dd.number { (job.found) } }
+                div { dt { "Sent again" } dd.number { (job.started) } }
+                div { dt { "Left out" } dd.number { (job.skipped) } }
+                div { dt { "Asked for" } dd { (parts::moment(job.created_at, ctx.sources.now())) } }
+            }
+            (remarks(&job))
+            div.actions { a.button.primary href=(base) { "To the events" } }
+        }
+    };
+    Ok(page(&visitor, Section::Webhooks, "Replay", content))
+}
+
+fn state(status: ReplayStatus) -> Markup {
+    match status {
+        ReplayStatus::InProgress => parts::badge("waiting", "In progress"),
+        ReplayStatus::Done => parts::badge("succeeded", "Done"),
+        ReplayStatus::Failed => parts::badge("failed", "Failed"),
+    }
+}
+
+fn remarks(job: &ReplayJob) -> Markup {
+    html! {
+        @if job.skipped > 0 { p.muted { "Left out are events whose body is not kept any more, or that are being sent." } }
+        @if job.limit_reached { p.alert.waiting { "There are more: replay again for the rest." } }
+        @if let Some(reason) = &job.reason { p.alert.failed { (parts::sentence(reason)) } }
+    }
+}

@@ -1,0 +1,115 @@
+//! Sign in and out.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use maud::html;
+
+use crate::document::alone;
+use crate::error::PageError;
+use crate::form::{Form, Query};
+use crate::parts;
+use crate::session::{self, Visitor};
+use hookstep_management::Context;
+
+const UNKNOWN: &str = "This token is not known, has expired, or may not read. Tokens begin with hookstep_.";
+const NO_COOKIE: &str =
+    "Your browser did not keep the session. Outside of the machine it runs on, the console needs https.";
+
+/// `GET /console/sign-in`
+pub(crate) async fn show(uri: Uri) -> Html<String> {
+    let query = Query::of(&uri);
+    page(query.get("next"), (query.get("reason") == "cookie").then_some(NO_COOKIE))
+}
+
+/// `POST /console/sign-in`
+pub(crate) async fn sign_in(
+    State(ctx): State<Arc<Context>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, PageError> {
+    let form = Form::read(&body?);
+    let (token, next) = (form.get("token").trim(), form.get("next"));
+    if let Err(problem) = session::check(&ctx, token).await {
+        if problem.status().is_server_error() {
+            return Err(problem.into());
+        }
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(next, Some(UNKNOWN))).into_response());
+    }
+    let cookie = [(header::SET_COOKIE, session::cookie(&headers, token))];
+    Ok((cookie, Redirect::to(&with_next("/console/signed-in", next))).into_response())
+}
+
+/// `GET /console/signed-in`: whether the browser has kept the cookie.
+pub(crate) async fn signed_in(uri: Uri, visitor: Result<Visitor, PageError>) -> Result<Redirect, PageError> {
+    let query = Query::of(&uri);
+    match visitor {
+        Ok(_) => Ok(Redirect::to(safe(query.get("next")))),
+        Err(PageError::SignIn { .. }) => Ok(Redirect::to("/console/sign-in?reason=cookie")),
+        Err(error) => Err(error),
+    }
+}
+
+/// `POST /console/sign-out`
+pub(crate) async fn sign_out(headers: HeaderMap) -> impl IntoResponse {
+    ([(header::SET_COOKIE, session::no_cookie(&headers))], Redirect::to("/console/sign-in"))
+}
+
+/// A page of ours: anything else would make of the sign-in a way to other sites.
+fn safe(next: &str) -> &str {
+    let is_ours = next.starts_with("/console/") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    if is_ours { next } else { "/" }
+}
+
+fn with_next(path: &str, next: &str) -> String {
+    match safe(next) {
+        "/" => path.to_owned(),
+        next => format!("{path}?{}", parts::query([("next", next)])),
+    }
+}
+
+fn page(next: &str, wrong: Option<&str>) -> Html<String> {
+    alone(
+        "Sign in",
+        html! {
+            h1 { "Sign in" }
+            p.muted { "With an API token of your organisation. It stays in a cookie that scripts cannot read, for 12 hours at most." }
+            form.stack method="post" action="/console/sign-in" {
+                @if safe(next) != "/" { input type="hidden" name="next" value=(next); }
+                @if let Some(wrong) = wrong { p.alert.failed #wrong role="alert" { (wrong) } }
+                div.field {
+                    label for="token" { "API token" }
+                    input #token name="token" type="password" autocomplete="current-password" required autofocus spellcheck="false"
+                        aria-invalid=[wrong.map(|_| "true")] aria-describedby=[wrong.map(|_| "wrong")];
+                    p.hint { "The first start of the host prints one; " code { "hookstep token" } " makes more." }
+                }
+                button.primary { "Sign in" }
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_nobody_is_sent_elsewhere() {
+        assert_eq!(safe("/console/webhooks/x?status=failed"), "/console/webhooks/x?status=failed");
+        for elsewhere in [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/console/\r\nx",
+            "/console/\0",
+        ] {
+            assert_eq!(safe(elsewhere), "/");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Send a test, and see what the receiver says.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use hookstep_contract::{Delivered, EventId, FieldError, Status, WebhookConfig, WorkflowOutput};
+use hookstep_executions::{Run, WorkflowError};
+use hookstep_http_edge::{ConfigPath, Problem};
+use maud::{Markup, html};
+
+use super::event_page::attempt::response;
+use super::webhook_actions;
+use crate::error::PageError;
+use crate::form::{Fault, Field, Form};
+use crate::layout::{Section, page};
+use crate::plain_words::{Advice, advice};
+use crate::session::{Manager, Visitor};
+use crate::{body_view, parts};
+use hookstep_management::Context;
+use hookstep_management::webhooks::test_send::{SAMPLE, send as send_test};
+use hookstep_management::webhooks::write;
+
+/// `GET /console/webhooks/{config_id}/test`
+pub(crate) async fn show(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+) -> Result<Html<String>, PageError> {
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    let form =
+        Form::from_pairs([("body", SAMPLE.to_owned()), ("content_type", "application/json".to_owned())]);
+    Ok(test_page(&visitor, &config, &form, Fault::default(), html! {}))
+}
+
+/// `POST /console/webhooks/{config_id}/test`: the same page, with the answer.
+pub(crate) async fn send(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, PageError> {
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    let form = Form::read(&body?);
+    let kind = form.get("content_type").trim();
+    if kind.is_empty() || HeaderValue::from_str(kind).is_err() {
+        let problem =
+            Problem::field(FieldError::new("content_type", "must be a media type like application/json"));
+        let page = test_page(&visitor, &config, &form, Fault(Some(&problem)), html! {});
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    let sent = form.text("body");
+    let (event_id, run) = send_test(&ctx, &config.org_id, config.config_id, sent.as_bytes(), kind).await?;
+    let target = format!("/console/webhooks/{}/events/{event_id}", config.config_id);
+    let answer = answer(event_id, &target, run)?;
+    Ok(test_page(&visitor, &config, &form, Fault::default(), answer).into_response())
+}
+
+fn test_page(
+    visitor: &Visitor,
+    config: &WebhookConfig,
+    form: &Form,
+    fault: Fault,
+    answer: Markup,
+) -> Html<String> {
+    let base = format!("/console/webhooks/{}", config.config_id);
+    let content = html! {
+        (webhook_actions::crumbs(config))
+        div.head { div {
+            h1 { "Send a test" }
+            p.target { span.method { (config.fields.method) } " " (config.fields.url) }
+        } }
+        (fault.summary())
+        div.columns.even {
+            form.card.stack method="post" action={(base) "/test"} {
+                (Field { name: "body", label: "Body", hint: "Sent byte for byte, signed, with the webhook's authentication and headers.", fault }
+                    .with(|ties| html! {
+                        textarea.code.tall id=(ties.id) name="body" rows="16" spellcheck="false" aria-describedby=[ties.described.as_deref()] { "\n" (form.text("body")) }
+                    }))
+                (Field { name: "content_type", label: "Content type", hint: "", fault }.line("text", "content_type", form.get("content_type")))
+                div.actions.end { a.button href=(base) { "Back" } button.primary { "Send" } }
+            }
+            section.card aria-labelledby="answer-title" aria-live="polite" {
+                h2 #answer-title { "Answer" }
+                @if answer.0.is_empty() {
+                    p.muted { "The receiver's answer appears here. The test is on record like any event, and is retried twice at most." }
+                } @else { (answer) }
+            }
+        }
+    };
+    page(visitor, Section::Webhooks, "Send a test", content)
+}
+
+/// What became of the test.
+fn answer(
+    event_id: EventId,
+    target: &str,
+    run: Result<Run<WorkflowOutput>, WorkflowError>,
+) -> Result<Markup, PageError> {
+    let delivered = match run {
+        Ok(Run::Ended(output)) if output.status != Status::InProgress => output.answer_for(event_id),
+        Ok(_) => {
+            return Ok(html! {
+                p.alert.waiting { "There is no answer yet. " a href={(target) "?new=1"} { "Watch the event" } }
+            });
+        }
+        Err(error) => return Err(Problem::from(error).about(event_id).into()),
+    };
+    Ok(told(target, &delivered))
+}
+
+fn told(target: &str, delivered: &Delivered) -> Markup {
+    let failure = delivered
+        .outcome
+        .and_then(|outcome| advice(outcome, delivered.status_code, delivered.error.as_deref()));
+    html! {
+        p {
+            @match delivered.status {
+                Status::Succeeded => { (parts::badge("succeeded", "Succeeded")) }
+                Status::Skipped => { (parts::badge("skipped", "Skipped")) }
+                Status::Failed | Status::InProgress => { (parts::badge("failed", "Failed")) }
+            }
+            @if let Some(code) = delivered.status_code { " " strong.number { (code) } }
+            span.muted { " in " (delivered.duration_ms) " ms" @if delivered.attempts > 1 { ", " (delivered.attempts) " attempts" } }
+            " · " a href=(target) { "Open the event" }
+        }
+        @match (failure, &delivered.error) {
+            (Some(Advice { what, todo }), _) => { div.alert.failed { strong { (what) } p { (todo) } } }
+            (None, Some(error)) => { p.alert.skipped { (parts::sentence(error)) } }
+            (None, None) => {}
+        }
+        @if delivered.status != Status::Skipped {
+            (response(&delivered.headers, delivered.body.as_ref(), delivered.body_truncated, body_view::SHOWN_BYTES, target))
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The API tokens of the org: made, listed, revoked.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use hookstep_contract::limits::days;
+use hookstep_contract::{FieldError, Scope, Timestamp};
+use hookstep_http_edge::{Problem, TokenPath, no_token};
+use maud::{Markup, html};
+
+use crate::error::PageError;
+use crate::form::{Fault, Field, Form, Query, Wrong};
+use crate::layout::{Section, page};
+use crate::parts;
+use crate::session::{Manager, Visitor};
+use hookstep_management::tokens::{NewTokenView, TokenFields, TokenView, make, page_of};
+use hookstep_management::{Context, paging};
+
+/// Rows on a page.
+const LIMIT: usize = 50;
+
+/// For how long a token can be good, in days; 0 is for ever.
+const LIFETIMES: [(usize, &str); 5] =
+    [(90, "90 days"), (30, "30 days"), (7, "7 days"), (365, "1 year"), (0, "No end: until it is revoked")];
+
+const SCOPES: [(Scope, &str, &str); 3] = [
+    (Scope::Trigger, "trigger", "Trigger webhooks and upload bodies: for services that produce events."),
+    (Scope::Read, "read", "See webhooks, events and attempts; sign in here and look."),
+    (Scope::Manage, "manage", "Create, change and delete webhooks, replay events, manage tokens."),
+];
+
+/// `GET /console/tokens`
+pub(crate) async fn show(
+    State(ctx): State<Arc<Context>>,
+    visitor: Visitor,
+    uri: Uri,
+) -> Result<Html<String>, PageError> {
+    tokens_page(&ctx, &visitor, &Query::of(&uri), &Form::default(), Fault::default()).await
+}
+
+/// `POST /console/tokens`: the page with the token, or the form with what is wrong.
+pub(crate) async fn create(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, PageError> {
+    let form = Form::read(&body?);
+    let made = match asked(&form, ctx.sources.now()) {
+        Ok(asked) => make(&ctx, visitor.org_id(), asked).await,
+        Err(error) => Err(error.into()),
+    };
+    match made {
+        Ok(made) => Ok((StatusCode::CREATED, created_page(&visitor, &made)).into_response()),
+        Err(problem) if problem.wrong_field().is_some() => {
+            let page = tokens_page(&ctx, &visitor, &Form::default(), &form, Fault(Some(&problem))).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+fn asked(form: &Form, now: Timestamp) -> Result<TokenFields, FieldError> {
+    let scopes: BTreeSet<Scope> = SCOPES
+        .into_iter()
+        .filter(|(_, name, _)| form.all("scope").any(|scope| scope == *name))
+        .map(|(scope, ..)| scope)
+        .collect();
+    let lifetime = form.get("days").parse().ok();
+    let Some((lifetime, _)) = LIFETIMES.into_iter().find(|(known, _)| Some(*known) == lifetime) else {
+        return Err(FieldError::new("expires_at", "must be one of the times"));
+    };
+    let expires_at = (lifetime > 0).then(|| now.plus(days(lifetime)));
+    Ok(TokenFields { name: form.get("name").trim().to_owned(), scopes, expires_at })
+}
+
+/// `GET /console/tokens/{token_id}/revoke`
+pub(crate) async fn ask_revoke(
+    Manager(visitor): Manager,
+    token_id: Result<TokenPath, Problem>,
+) -> Result<Html<String>, PageError> {
+    let TokenPath(token_id) = token_id?;
+    let content = html! {
+        (parts::crumbs(&[("API tokens", "/console/tokens")]))
+        form.narrow.card method="post" action={"/console/tokens/" (token_id) "/revoke"} {
+            h1 { "Revoke this token?" }
+            p { "Whoever uses the token " code { (token_id) } " is refused from now on, you included if it is yours. This cannot be undone." }
+            div.actions { a.button href="/console/tokens" { "Cancel" } button.primary.danger { "Revoke the token" } }
+        }
+    };
+    Ok(page(&visitor, Section::Tokens, "Revoke a token", content))
+}
+
+/// `POST /console/tokens/{token_id}/revoke`
+pub(crate) async fn revoke(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    token_id: Result<TokenPath, Problem>,
+) -> Result<Redirect, PageError> {
+    let TokenPath(token_id) = token_id?;
+    match ctx.tokens.revoke(visitor.org_id(), token_id).await? {
+        true => Ok(Redirect::to("/console/tokens?done=revoked")),
+        false => Err(no_token().into()),
+    }
+}
+
+async fn tokens_page(
+    ctx: &Context,
+    visitor: &Visitor,
+    query: &Query,
+    form: &Form,
+    fault: Fault<'_>,
+) -> Result<Html<String>, PageError> {
+    let content = if visitor.can_manage() {
+        let cursor = Some(query.get("cursor")).filter(|cursor| !cursor.is_empty());
+        let after = paging::decode_cursor(cursor).map_err(Problem::from)?;
+        let list = page_of(ctx, visitor.caller(), after, LIMIT).await?;
+        html! {
+            @if query.get("done") == "revoked" { p.alert.succeeded role="status" { "The token is revoked." } }
+            (fault.summary())
+            div.columns {
+                div.wide { (table(&list.data, ctx.sources.now()))
+                    nav.pages aria-label="Pages" {
+                        @if let Some(cursor) = &list.next_cursor { a.button rel="next" href={"/console/tokens?cursor=" (cursor)} { "Next page" } }
+                    }
+                }
+                (new_token(form, fault))
+            }
+        }
+    } else {
+        parts::empty(
+            "Not for this token",
+            html! { p { "Tokens are seen and made with a token that has the scope " code { "manage" } "." } },
+        )
+    };
+    let content = html! { div.head { h1 { "API tokens" } } (content) };
+    Ok(page(visitor, Section::Tokens, "API tokens", content))
+}
+
+fn table(tokens: &[TokenView], now: Timestamp) -> Markup {
+    html! {
+        div.card.scroll {
+            @if tokens.is_empty() {
+                (parts::empty("No tokens to list", html! { p { "Yours was made before tokens had ids. Create one here." } }))
+            } @else {
+                table {
+                    caption.hidden { "API tokens, oldest first" }
+                    thead { tr {
+                        th scope="col" { "Name" } th scope="col" { "Scopes" } th.spare scope="col" { "Created" }
+                        th scope="col" { "Ends" } th scope="col" { span.hidden { "Actions" } }
+                    } }
+                    tbody { @for token in tokens { (row(token, now)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(token: &TokenView, now: Timestamp) -> Markup {
+    html! {
+        tr {
+            td { strong.break { (token.name) } @if token.current { " " span.badge.succeeded { "Yours" } } }
+            td { @for (scope, name, _) in SCOPES { @if token.scopes.contains(&scope) { span.scope { (name) } " " } } }
+            td.spare { (parts::moment(token.created_at, now)) }
+            td { @match token.expires_at { Some(end) => { (parts::moment(end, now)) } None => { span.muted { "Never" } } } }
+            td.right { @if let Some(token_id) = token.token_id {
+                a.danger href={"/console/tokens/" (token_id) "/revoke"} { "Revoke" span.hidden { " " (token.name) } } } }
+        }
+    }
+}
+
+fn new_token(form: &Form, fault: Fault) -> Markup {
+    html! {
+        form.card.stack method="post" action="/console/tokens" novalidate {
+            h2 { "New token" }
+            (Field { name: "name", label: "Name", hint: "Who will use it.", fault }.line("text", "name", form.get("name")))
+            fieldset.plain #scopes tabindex="-1" {
+                legend { "Scopes" }
+                @for (_, name, what) in SCOPES {
+                    label.check { input type="checkbox" name="scope" value=(name) aria-label=(name) aria-describedby={"scope-" (name)} checked[form.all("scope").any(|scope| scope == name)];
+                        span { code { (name) } span.hint id={"scope-" (name)} { " " (what) } } }
+                }
+                @if let Some(wrong) = fault.of("scopes") { (Wrong("scopes", wrong)) }
+            }
+            (Field { name: "expires_at", label: "Good for", hint: "", fault }.with(|ties| html! {
+                select id=(ties.id) name="days" { @for (days, name) in LIFETIMES { option value=(days) selected[form.get("days") == days.to_string()] { (name) } } }
+            }))
+            button.primary { "Create token" }
+        }
+    }
+}
+
+fn created_page(visitor: &Visitor, made: &NewTokenView) -> Html<String> {
+    let content = html! {
+        (parts::crumbs(&[("API tokens", "/console/tokens")]))
+        div.narrow.card {
+            h1 { "The token " (made.view.name) }
+            p.alert.waiting { "Store it now: it is not shown again." }
+            p.secret { (parts::copyable(&made.token)) }
+            p { "It goes into the header " code { "Authorization: Bearer …" } " of every request to the API." }
+            div.actions { a.button.primary href="/console/tokens" { "I have stored it" } }
+        }
+    };
+    page(visitor, Section::Tokens, "New token", content)
+}

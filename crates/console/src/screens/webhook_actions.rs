@@ -1,0 +1,203 @@
+//! What is done to a webhook besides editing it. What cannot be undone asks first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::response::{Html, Redirect};
+use hookstep_contract::{ConfigFields, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, Problem};
+use maud::{Markup, html};
+
+use crate::error::PageError;
+use crate::form::Form;
+use crate::layout::{Section, page};
+use crate::parts;
+use crate::session::{Manager, Visitor};
+use hookstep_management::Context;
+use hookstep_management::webhooks::rotate_secret;
+use hookstep_management::webhooks::save;
+use hookstep_management::webhooks::test_auth;
+use hookstep_management::webhooks::write::{self, to_the_end};
+
+/// How long the old secret may sign beside the new one, in hours.
+const OVERLAPS: [(u64, &str); 4] =
+    [(24, "24 hours"), (168, "7 days"), (1, "1 hour"), (0, "Not at all: it stops now")];
+
+/// `POST /console/webhooks/{config_id}/enabled`
+pub(crate) async fn set_enabled(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Redirect, PageError> {
+    let before = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    let enabled = Form::read(&body?).get("enabled") == "true";
+    let target = format!(
+        "/console/webhooks/{}?done={}",
+        before.config_id,
+        if enabled { "enabled" } else { "disabled" }
+    );
+    // What is left out stays.
+    let asked = ConfigFields { enabled, auth: None, tls: None, ..before.fields.clone() };
+    to_the_end(async move { save::replace(&ctx, before, asked).await }).await?;
+    Ok(Redirect::to(&target))
+}
+
+/// `GET /console/webhooks/{config_id}/delete`
+pub(crate) async fn ask_delete(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+) -> Result<Html<String>, PageError> {
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    let text = html! {
+        p { "It is sent no more events, and its retries end. Its credentials and signing secrets are deleted; its events can be \
+             read through the API until they expire." }
+        p { "This cannot be undone. To stop it for a while, disable it." }
+    };
+    let button = html! { button.primary.danger { "Delete the webhook" } };
+    Ok(ask(&visitor, &config, "delete", "Delete this webhook?", text, button))
+}
+
+/// `POST /console/webhooks/{config_id}/delete`
+pub(crate) async fn delete(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+) -> Result<Redirect, PageError> {
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    to_the_end(async move { write::delete(&ctx, &config).await }).await?;
+    Ok(Redirect::to("/?done=deleted"))
+}
+
+/// `GET /console/webhooks/{config_id}/rotate-secret`
+pub(crate) async fn ask_rotate(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+) -> Result<Html<String>, PageError> {
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    let text = html! {
+        p { "A new secret signs from now on, and is shown once, on the next page." }
+        div.field {
+            label for="overlap" { "The old secret signs, too, for" }
+            select #overlap name="overlap_hours" { @for (hours, name) in OVERLAPS { option value=(hours) { (name) } } }
+            p.hint { "Time to give the new one to the receiver. Until then every request has both signatures." }
+        }
+    };
+    let button = html! { button.primary { "Rotate the secret" } };
+    Ok(ask(&visitor, &config, "rotate-secret", "Rotate the signing secret?", text, button))
+}
+
+/// `POST /console/webhooks/{config_id}/rotate-secret`: the page with the new secret.
+pub(crate) async fn rotate(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Html<String>, PageError> {
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    let form = Form::read(&body?);
+    unchanged(&form, &config)?;
+    let hours = form.get("overlap_hours").parse().ok();
+    let Some((hours, _)) = OVERLAPS.into_iter().find(|(known, _)| Some(*known) == hours) else {
+        return Err(PageError::new(StatusCode::BAD_REQUEST, "Choose one of the overlaps."));
+    };
+    let (before, name) = (config.clone(), config.fields.name.clone());
+    let overlap = Duration::from_secs(hours * 3600);
+    let work_ctx = Arc::clone(&ctx);
+    let rotated = to_the_end(async move { rotate_secret::replace(&work_ctx, before, overlap).await }).await?;
+    let now = ctx.sources.now();
+    let content = html! {
+        (crumbs(&config))
+        div.narrow.card {
+            h1 { "The new signing secret" }
+            (secret(&rotated.signing_secret.reveal()))
+            @if let Some(end) = rotated.previous_expires_at.filter(|end| *end > now) {
+                p { "The previous secret signs, too, until " (parts::exact(end)) "." }
+            }
+            p { a.button.primary href={"/console/webhooks/" (config.config_id)} { "I have stored it" } }
+        }
+    };
+    Ok(page(&visitor, Section::Webhooks, &name, content))
+}
+
+/// A secret that is shown this once.
+pub(crate) fn secret(secret: &str) -> Markup {
+    html! {
+        p.alert.waiting { "Store it now: it is not shown again. Give it to the receiver, which verifies the header "
+            code { "webhook-signature" } " with it." }
+        p.secret { (parts::copyable(secret)) }
+    }
+}
+
+/// `POST /console/webhooks/{config_id}/test-auth`
+pub(crate) async fn try_auth(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+) -> Result<Html<String>, PageError> {
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    let report = test_auth::report(&ctx, &config.org_id, config.config_id).await?;
+    let content = html! {
+        (crumbs(&config))
+        div.narrow.card {
+            h1 { "Test of the authentication" }
+            p { @if report.ok { (parts::badge("succeeded", "Works")) } @else { (parts::badge("failed", "Does not work")) } }
+            p { (parts::sentence(&report.detail)) }
+            dl.facts {
+                @if let Some(code) = report.status_code { dt { "Status of the authorisation server" } dd { (code) } }
+                @if let Some(seconds) = report.expires_in { dt { "The token is good for" } dd { (seconds) " s" } }
+                dt { "Took" } dd { (report.duration_ms) " ms" }
+            }
+            div.actions {
+                form method="post" action={"/console/webhooks/" (config.config_id) "/test-auth"} { button { "Test again" } }
+                a.button href={"/console/webhooks/" (config.config_id) "/edit"} { "Edit the webhook" }
+                a.button.primary href={"/console/webhooks/" (config.config_id)} { "Back" }
+            }
+        }
+    };
+    Ok(page(&visitor, Section::Webhooks, "Test of the authentication", content))
+}
+
+/// Refuses what was asked of the webhook as it was before: a form that is sent twice, or over somebody else's change.
+pub(crate) fn unchanged(form: &Form, config: &WebhookConfig) -> Result<(), PageError> {
+    if form.get("revision") == config.revision.to_string() {
+        return Ok(());
+    }
+    let detail = "The webhook has changed since this form was opened. Open it again to see how it is now.";
+    Err(PageError::new(StatusCode::CONFLICT, detail))
+}
+
+pub(crate) fn crumbs(config: &WebhookConfig) -> Markup {
+    parts::crumbs(&[
+        ("Webhooks", "/"),
+        (&config.fields.name, &format!("/console/webhooks/{}", config.config_id)),
+    ])
+}
+
+fn ask(
+    visitor: &Visitor,
+    config: &WebhookConfig,
+    action: &str,
+    question: &str,
+    text: Markup,
+    button: Markup,
+) -> Html<String> {
+    let base = format!("/console/webhooks/{}", config.config_id);
+    let content = html! {
+        (crumbs(config))
+        form.narrow.card method="post" action={(base) "/" (action)} {
+            h1 { (question) }
+            p.target { strong { (config.fields.name) } " · " (config.fields.url) }
+            (text)
+            input type="hidden" name="revision" value=(config.revision);
+            div.actions { a.button href=(base) { "Cancel" } (button) }
+        }
+    };
+    page(visitor, Section::Webhooks, question, content)
+}

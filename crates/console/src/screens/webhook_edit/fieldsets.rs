@@ -1,0 +1,223 @@
+//! The parts of the form of a webhook.
+
+use hookstep_contract::{Auth, WebhookConfig};
+use maud::{Markup, html};
+
+use crate::form::{Fault, Field, Form, Wrong};
+use crate::schedule;
+
+const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+const AUTHS: [(&str, &str); 5] = [
+    ("none", "None"),
+    ("basic", "Basic"),
+    ("api_key", "API key or bearer"),
+    ("oauth_client_credentials", "OAuth"),
+    ("connection", "Connection"),
+];
+
+/// Name, method, URL, headers and the switch.
+pub(super) fn receiver(form: &Form, fault: Fault, static_ips: &str) -> Markup {
+    let field = |name, label, hint| Field { name, label, hint, fault };
+    html! {
+        fieldset.card {
+            legend { "Receiver" }
+            (field("name", "Name", "For you and your colleagues.").line("text", "name", form.get("name")))
+            div.pair {
+                (field("method", "Method", "").with(|ties| html! {
+                    select id=(ties.id) name="method" aria-invalid=[ties.invalid] {
+                        @for method in METHODS { option selected[form.get("method") == method] { (method) } }
+                    }
+                }))
+                (field("url", "URL", "Public and https; redirects are not followed.").line("url", "url", form.get("url")))
+            }
+            @if !static_ips.is_empty() {
+                p.hint { "Requests come from " @for ip in static_ips.split(',') { code { (ip.trim()) } " " } "— for the receiver's firewall." }
+            }
+            (headers(form, fault))
+            label.check { input type="checkbox" name="enabled" checked[form.is_checked("enabled")];
+                span { "Enabled" span.hint { " Events of a disabled webhook are recorded as skipped." } } }
+        }
+    }
+}
+
+fn headers(form: &Form, fault: Fault) -> Markup {
+    let row = |name: &str, value: &str| {
+        html! {
+            div.row {
+                input name="header_name" aria-label="Header name" placeholder="X-Header" value=(name) autocomplete="off" spellcheck="false";
+                input name="header_value" aria-label="Header value" placeholder="Value" value=(value) autocomplete="off" spellcheck="false";
+                button.quiet.remove type="button" data-remove hidden aria-label="Remove this header" { "×" }
+            }
+        }
+    };
+    html! {
+        div.field #headers role="group" aria-labelledby="headers-label" tabindex="-1" {
+            div.label #headers-label { "Headers" }
+            div.rows {
+                @for (name, value) in form.all("header_name").zip(form.all("header_value")).filter(|pair| *pair != ("", "")) { (row(name, value)) }
+                (row("", ""))
+            }
+            template { (row("", "")) }
+            button.quiet.small type="button" data-add hidden { "Add a header" }
+            p.hint { "Sent with every request. Not for credentials: those belong under authentication." }
+            @if let Some(wrong) = fault.of("headers") { (Wrong("headers", wrong)) }
+        }
+    }
+}
+
+/// How a request says who it is. Which part is seen is for the style: it looks at the radio button.
+pub(super) fn authentication(form: &Form, fault: Fault, stored: Option<&Auth>) -> Markup {
+    let kind = form.get("auth");
+    html! {
+        fieldset.card.auth {
+            legend { "Authentication" }
+            div.radios #auth role="radiogroup" aria-label="Kind of authentication" tabindex="-1" {
+                @for (value, name) in AUTHS {
+                    label { input type="radio" name="auth" value=(value) checked[kind == value || (kind.is_empty() && value == "none")]; span { (name) } }
+                }
+            }
+            @if let Some(wrong) = fault.of_all("auth") { (Wrong("auth", wrong)) }
+            div.pane.none { p.muted { "Requests are signed in any case: the receiver can check the header " code { "webhook-signature" } "." } }
+            (basic(form, fault, matches!(stored, Some(Auth::Basic { .. }))))
+            (api_key(form, fault, matches!(stored, Some(Auth::ApiKey { .. }))))
+            (oauth(form, fault, matches!(stored, Some(Auth::OauthClientCredentials { .. }))))
+            div.pane.connection {
+                (Field { name: "auth.connection_arn", label: "ARN of the connection", hint: "An EventBridge connection that your operator \
+                    made for this organisation.", fault }.line("text", "connection_arn", form.get("connection_arn")))
+            }
+        }
+    }
+}
+
+fn basic(form: &Form, fault: Fault, is_stored: bool) -> Markup {
+    html! {
+        div.pane.basic {
+            div.halves {
+                (Field { name: "auth.username", label: "User name", hint: "", fault }.line("text", "username", form.get("username")))
+                (Field { name: "auth.password", label: "Password", hint: "", fault }.secret("password", is_stored))
+            }
+        }
+    }
+}
+
+fn api_key(form: &Form, fault: Fault, is_stored: bool) -> Markup {
+    let hint = "For a bearer token: Authorization, with the value “Bearer …”.";
+    html! {
+        div.pane.api_key {
+            div.halves {
+                (Field { name: "auth.name", label: "Header", hint, fault }.line("text", "key_name", form.get("key_name")))
+                (Field { name: "auth.value", label: "Value", hint: "", fault }.secret("key_value", is_stored))
+            }
+        }
+    }
+}
+
+fn oauth(form: &Form, fault: Fault, is_stored: bool) -> Markup {
+    let method = form.get("token_method");
+    html! {
+        div.pane.oauth {
+            div.pair {
+                (Field { name: "auth.method", label: "Method", hint: "", fault }.with(|ties| html! {
+                    select id=(ties.id) name="token_method" {
+                        @for name in ["POST", "GET", "PUT"] { option selected[method == name] { (name) } }
+                    }
+                }))
+                (Field { name: "auth.token_url", label: "Token URL", hint: "", fault }.line("url", "token_url", form.get("token_url")))
+            }
+            div.halves {
+                (Field { name: "auth.client_id", label: "Client id", hint: "", fault }.line("text", "client_id", form.get("client_id")))
+                (Field { name: "auth.client_secret", label: "Client secret", hint: "", fault }.secret("client_secret", is_stored))
+            }
+            (parameters(form, fault, is_stored))
+        }
+    }
+}
+
+fn parameters(form: &Form, fault: Fault, is_stored: bool) -> Markup {
+    let row = |place: &str, name: &str| {
+        html! {
+            div.row.three {
+                select name="parameter_in" aria-label="Where the parameter goes" {
+                    @for (value, text) in [("body", "Body"), ("query", "Query"), ("header", "Header")] { option value=(value) selected[place == value] { (text) } }
+                }
+                input name="parameter_name" aria-label="Parameter name" placeholder="audience" value=(name) autocomplete="off" spellcheck="false";
+                input name="parameter_value" type="password" aria-label="Parameter value" autocomplete="new-password"
+                    placeholder=(if is_stored && !name.is_empty() { "kept — type to replace" } else { "Value" });
+                button.quiet.remove type="button" data-remove hidden aria-label="Remove this parameter" { "×" }
+            }
+        }
+    };
+    html! {
+        div.field #auth-parameters role="group" aria-labelledby="parameters-label" tabindex="-1" {
+            div.label #parameters-label { "More parameters of the token request" }
+            div.rows {
+                @for (place, name) in form.all("parameter_in").zip(form.all("parameter_name")).filter(|(_, name)| !name.is_empty()) { (row(place, name)) }
+                (row("body", ""))
+            }
+            template { (row("body", "")) }
+            button.quiet.small type="button" data-add hidden { "Add a parameter" }
+            p.hint { "Such as scope or audience. Their values are kept when all are left empty; to change one, type all." }
+            @if let Some(wrong) = fault.of("auth.parameters") { (Wrong("auth-parameters", wrong)) }
+        }
+    }
+}
+
+/// What of the bus is sent.
+pub(super) fn subscriptions(form: &Form, fault: Fault) -> Markup {
+    let hint = "Events of the EventBridge bus that are sent here, by their detail type: order.created, or order.* for all that begin \
+        like it. One a line; empty when your services trigger the webhook themselves.";
+    html! {
+        fieldset.card {
+            legend { "Subscriptions" }
+            (Field { name: "event_types", label: "Event types", hint, fault }.area("event_types", &form.text("event_types"), "order.created"))
+        }
+    }
+}
+
+/// Timeout and retries.
+pub(super) fn delivery(form: &Form, fault: Fault) -> Markup {
+    let kinds = [
+        ("standard", "Standard: up to 9 retries within 3 d 3 h"),
+        ("custom", "Own schedule"),
+        ("none", "No retries"),
+    ];
+    let told =
+        schedule::read(form.get("schedule")).map(|pauses| schedule::sentence(&pauses)).unwrap_or_default();
+    html! {
+        fieldset.card.retries {
+            legend { "Delivery" }
+            (Field { name: "timeout_seconds", label: "Timeout in seconds", hint: "The longest an attempt may take, 1 to 840.", fault }
+                .line("number", "timeout_seconds", form.get("timeout_seconds")))
+            div.label #retry-label { "When the receiver fails" }
+            div.radios.column role="radiogroup" aria-labelledby="retry-label" {
+                @for (value, name) in kinds {
+                    label { input type="radio" name="retry" value=(value) checked[form.get("retry") == value]; span { (name) } }
+                }
+            }
+            div.pane.custom {
+                (Field { name: "retry.schedule_seconds", label: "Pauses before each retry", hint: "Like 5 s, 5 min, 2 h; at most 20 of at most \
+                    1 d each.", fault }.line("text", "schedule", form.get("schedule")))
+                @if form.get("retry") == "custom" && !told.is_empty() { p.muted.small { "As it is: " (told) "." } }
+            }
+        }
+    }
+}
+
+/// Client certificate and private authority, folded while there is nothing.
+pub(super) fn tls(form: &Form, fault: Fault, config: Option<&WebhookConfig>) -> Markup {
+    let has_key = config.is_some_and(|config| config.certificate.is_some());
+    let is_open = has_key || fault.of("tls").is_some() || !form.get("ca").is_empty();
+    let pem = "-----BEGIN CERTIFICATE-----";
+    let area = |name, label, hint, field: &str| {
+        Field { name, label, hint, fault }.area(field, &form.text(field), pem)
+    };
+    html! {
+        details.card open[is_open] {
+            summary { "TLS: client certificate and private authority" }
+            (area("tls.certificate", "Client certificate", "PEM, with those between it and its authority. Empty to remove.", "certificate"))
+            (Field { name: "tls.private_key", label: "Its private key", hint: "PEM. Encrypted, and never shown again.", fault }
+                .area("private_key", "", if has_key { "kept — paste to replace" } else { "-----BEGIN PRIVATE KEY-----" }))
+            (area("tls.ca", "Trusted authority", "PEM. Only certificates of this authority are accepted from the receiver.", "ca"))
+        }
+    }
+}

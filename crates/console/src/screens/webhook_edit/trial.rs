@@ -1,0 +1,196 @@
+//! What the filter and the transform of a form make of its sample; nothing is saved or sent.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::response::Html;
+use hookstep_contract::{ConfigFields, Content, EventId, EventRecord, OrgId, Origin, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_management::Context;
+use hookstep_management::webhooks::preview::{self, Preview, PreviewFault, PreviewedRequest};
+use hookstep_management::webhooks::test_send::SAMPLE;
+use hookstep_management::webhooks::write;
+use hookstep_store::EventFilter;
+use maud::{Markup, html};
+
+use super::{Asked, form_page, webhook_form};
+use crate::error::PageError;
+use crate::form::{Fault, Form};
+use crate::screens::event_page::attempt::headers;
+use crate::session::{Manager, Visitor};
+use crate::{body_view, parts};
+
+/// What a body is that says nothing of itself.
+const JSON: &str = "application/json";
+/// The largest body of an event that is taken for a sample, in bytes: one that a person can look through.
+const SAMPLE_BYTES: u64 = 8 * 1024;
+/// Among how many of the newest events one is looked for.
+const NEWEST: usize = 10;
+
+/// `POST /console/preview`: of a webhook that is not there yet.
+pub(crate) async fn of_new(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Html<String>, PageError> {
+    answer(&ctx, &visitor, None, &Form::read(&body?)).await
+}
+
+/// `POST /console/webhooks/{config_id}/preview`
+pub(crate) async fn of_saved(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    config_id: Result<ConfigPath, Problem>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Html<String>, PageError> {
+    let form = Form::read(&body?);
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    answer(&ctx, &visitor, Some(&config), &form).await
+}
+
+/// The form with the result, or, for a script, the result alone.
+async fn answer(
+    ctx: &Context,
+    visitor: &Visitor,
+    config: Option<&WebhookConfig>,
+    form: &Form,
+) -> Result<Html<String>, PageError> {
+    let tried = match tried(ctx, visitor.org_id(), config.map(|config| &config.fields), form).await {
+        Ok(preview) => told(preview, form),
+        Err(problem) if problem.status() == StatusCode::BAD_REQUEST => {
+            fault(problem.wrong_field().unwrap_or_default(), problem.detail())
+        }
+        Err(problem) => return Err(problem.into()),
+    };
+    if form.is_checked("fragment") {
+        return Ok(Html(tried.into_string()));
+    }
+    Ok(form_page(ctx, visitor, Asked { config, form, fault: Fault::default() }, &tried))
+}
+
+async fn tried(
+    ctx: &Context,
+    org_id: &OrgId,
+    before: Option<&ConfigFields>,
+    form: &Form,
+) -> Result<Preview, Problem> {
+    let fields = webhook_form::read(form, before)?;
+    let kind = Some(form.get("sample_type")).filter(|kind| !kind.is_empty()).unwrap_or(JSON);
+    preview::of(ctx, org_id, &fields, form.text("sample").as_bytes(), kind).await
+}
+
+/// A sample for a webhook: the body of this event, or else of one of the newest that came, where that is small and a text.
+pub(super) async fn sample(
+    ctx: &Context,
+    config: &WebhookConfig,
+    event_id: Option<EventId>,
+) -> Result<[(&'static str, String); 2], Problem> {
+    let event = match event_id {
+        Some(event_id) => ctx.events.get(&config.org_id, config.config_id, event_id).await?,
+        None => {
+            let newest = EventFilter { limit: NEWEST, ..EventFilter::default() };
+            let newest = ctx.events.list(&config.org_id, config.config_id, newest).await?.events;
+            newest.into_iter().find(|event| event.origin != Origin::Replay && is_small(event))
+        }
+    };
+    if let Some(event) = event.filter(is_small)
+        && let Some(Content::Text(body)) =
+            ctx.bodies.read(&event.org_id, event.config_id, event.event_id).await?
+    {
+        return Ok(pairs(body, event.content_type.unwrap_or_else(|| JSON.to_owned())));
+    }
+    Ok(no_sample())
+}
+
+fn is_small(event: &EventRecord) -> bool {
+    event.claim.is_none() && event.size.is_some_and(|size| (1..=SAMPLE_BYTES).contains(&size))
+}
+
+/// A sample for a webhook that has no events.
+pub(super) fn no_sample() -> [(&'static str, String); 2] {
+    pairs(SAMPLE.to_owned(), JSON.to_owned())
+}
+
+fn pairs(body: String, content_type: String) -> [(&'static str, String); 2] {
+    [("sample", body), ("sample_type", content_type)]
+}
+
+fn told(preview: Preview, form: &Form) -> Markup {
+    match preview {
+        Preview { fault: Some(PreviewFault { field, position, reason }), .. } => {
+            let place = position.map(|position| place(&expression(form, &field), position));
+            fault(&field, &place.map_or(reason.clone(), |place| format!("{place}: {reason}")))
+        }
+        Preview { request: Some(request), .. } => sent(request),
+        Preview { reason, .. } => html! {
+            p { (parts::badge("skipped", "Would be skipped")) " " (parts::sentence(&reason.unwrap_or_default())) }
+        },
+    }
+}
+
+fn sent(request: PreviewedRequest) -> Markup {
+    let PreviewedRequest { method, url, headers: sent, body, body_encoding } = request;
+    let body = if body_encoding.is_some() { Content::Base64(body) } else { Content::Text(body) };
+    html! {
+        p { (parts::badge("succeeded", "Would be sent")) }
+        p.target { span.method { (method) } " " @if url.is_empty() { "(no URL yet)" } @else { (url) } }
+        (body_view::body(&body, body_view::SHOWN_BYTES, ""))
+        (headers("Headers", &sent))
+    }
+}
+
+fn fault(field: &str, reason: &str) -> Markup {
+    html! { div.alert.failed { strong { (name_of(field)) } p { (parts::sentence(reason)) } } }
+}
+
+/// What a field is called on the form.
+fn name_of(field: &str) -> String {
+    let condition = field.strip_prefix("filter.conditions[").and_then(|rest| rest.split(']').next());
+    match (field, condition.and_then(|index| index.parse::<usize>().ok())) {
+        (_, Some(index)) => format!("Condition {} is wrong", index + 1),
+        ("filter.jsonata", _) => "The filter's expression fails".to_owned(),
+        ("transform.jsonata", _) => "The transform's expression fails".to_owned(),
+        ("transform.content_type", _) => "The content type of the result is wrong".to_owned(),
+        ("filter", _) => "The filter is not complete".to_owned(),
+        ("body", _) => "The sample cannot be read".to_owned(),
+        _ => format!("The field {field} is wrong"),
+    }
+}
+
+/// The expression of the form that a fault is in.
+fn expression(form: &Form, field: &str) -> String {
+    form.text(if field == "filter.jsonata" { "filter_jsonata" } else { "transform" })
+}
+
+/// Where the character at `position`, from 1, is for whoever looks at the text.
+fn place(text: &str, position: usize) -> String {
+    let before: String = text.chars().take(position.saturating_sub(1)).collect();
+    let (lines, last) = (before.matches('\n').count(), before.rsplit('\n').next().unwrap_or_default());
+    let column = last.chars().count() + 1;
+    if text.contains('\n') {
+        format!("at line {}, character {column}", lines + 1)
+    } else {
+        format!("at character {column}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_by_line_where_there_are_some() {
+        assert_eq!(place("1 + ä", 5), "at character 5");
+        assert_eq!(place("{\n  \"a\": ü +\n}", 11), "at line 2, character 9");
+        assert_eq!(place("a\n", 3), "at line 2, character 1");
+    }
+
+    #[test]
+    fn a_field_is_called_as_on_the_form() {
+        assert_eq!(name_of("filter.conditions[2].values[0]"), "Condition 3 is wrong");
+        assert_eq!(name_of("filter.conditions"), "The field filter.conditions is wrong");
+    }
+}

@@ -1,0 +1,245 @@
+//! The form of a webhook: what it sends becomes the request that the API takes, so that one place checks both.
+
+use std::collections::BTreeMap;
+
+use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS};
+use hookstep_contract::{Auth, ConfigFields, FieldError, Parameter, Place, WebhookConfig};
+use hookstep_http_edge::{Problem, read_json};
+use serde_json::{Value, json};
+
+use super::payload_rules_form;
+use crate::form::Form;
+use crate::schedule;
+
+/// What a new webhook's form has in it.
+pub(crate) fn blank() -> Form {
+    Form::from_pairs([
+        ("method", "POST".to_owned()),
+        ("enabled", "on".to_owned()),
+        ("auth", "none".to_owned()),
+        ("filter", "none".to_owned()),
+        ("timeout_seconds", DEFAULT_TIMEOUT_SECS.to_string()),
+        ("retry", "standard".to_owned()),
+        ("schedule", schedule::words(&DEFAULT_SCHEDULE_SECS)),
+    ])
+}
+
+/// What the form of a webhook has in it: all but its secrets.
+pub(crate) fn of(config: &WebhookConfig) -> Form {
+    let fields = &config.fields;
+    let retry = match fields.retry.schedule_seconds.as_slice() {
+        [] => "none",
+        pauses if pauses == DEFAULT_SCHEDULE_SECS => "standard",
+        _ => "custom",
+    };
+    let mut pairs = vec![
+        ("name", fields.name.clone()),
+        ("url", fields.url.clone()),
+        ("method", fields.method.clone()),
+        ("timeout_seconds", fields.timeout_seconds.to_string()),
+        ("retry", retry.to_owned()),
+        ("schedule", schedule::words(&fields.retry.schedule_seconds)),
+        ("event_types", fields.event_types.join("\n")),
+        ("revision", config.revision.to_string()),
+    ];
+    if fields.enabled {
+        pairs.push(("enabled", "on".to_owned()));
+    }
+    for (name, value) in &fields.headers {
+        pairs.extend([("header_name", name.clone()), ("header_value", value.clone())]);
+    }
+    pairs.extend(auth_pairs(fields.auth.as_ref()));
+    pairs.extend(payload_rules_form::pairs(fields));
+    if let Some(tls) = &fields.tls {
+        pairs.push(("certificate", tls.certificate.clone().unwrap_or_default()));
+        pairs.push(("ca", tls.ca.clone().unwrap_or_default()));
+    }
+    Form::from_pairs(pairs)
+}
+
+fn auth_pairs(auth: Option<&Auth>) -> Vec<(&'static str, String)> {
+    let kind = |kind: &str| ("auth", kind.to_owned());
+    match auth {
+        None | Some(Auth::None) => vec![kind("none")],
+        Some(Auth::Basic { username, .. }) => vec![kind("basic"), ("username", username.clone())],
+        Some(Auth::ApiKey { name, .. }) => vec![kind("api_key"), ("key_name", name.clone())],
+        Some(Auth::OauthClientCredentials { token_url, client_id, method, parameters, .. }) => {
+            let mut pairs = vec![
+                kind("oauth_client_credentials"),
+                ("token_url", token_url.clone()),
+                ("client_id", client_id.clone()),
+                ("token_method", method.as_str().to_owned()),
+            ];
+            for Parameter { place, name, .. } in parameters {
+                let place = match place {
+                    Place::Body => "body",
+                    Place::Query => "query",
+                    Place::Header => "header",
+                };
+                pairs.extend([("parameter_in", place.to_owned()), ("parameter_name", name.clone())]);
+                pairs.push(("parameter_value", String::new()));
+            }
+            pairs
+        }
+        Some(Auth::Connection { connection_arn }) => {
+            vec![kind("connection"), ("connection_arn", connection_arn.clone())]
+        }
+    }
+}
+
+/// Reads what the form asks for. What it does not show stays as it is in `before`.
+///
+/// # Errors
+/// 400 that names the field, as the API would.
+pub(crate) fn read(form: &Form, before: Option<&ConfigFields>) -> Result<ConfigFields, Problem> {
+    let mut asked = match before {
+        Some(fields) => serde_json::to_value(fields).map_err(|error| Problem::internal(&error))?,
+        None => json!({}),
+    };
+    let timeout: u32 = form
+        .get("timeout_seconds")
+        .trim()
+        .parse()
+        .map_err(|_| FieldError::new("timeout_seconds", "must be a number of seconds"))?;
+    asked["name"] = json!(form.get("name").trim());
+    asked["url"] = json!(form.get("url").trim());
+    asked["method"] = json!(form.get("method"));
+    asked["enabled"] = json!(form.is_checked("enabled"));
+    asked["headers"] = json!(headers(form)?);
+    asked["timeout_seconds"] = json!(timeout);
+    asked["retry"] = json!({"schedule_seconds": pauses(form)?});
+    asked["event_types"] = json!(event_types(form));
+    asked["filter"] = payload_rules_form::filter(form);
+    asked["transform"] = payload_rules_form::transform(form);
+    asked["auth"] = auth(form);
+    asked["tls"] = tls(form);
+    read_json(asked.to_string().as_bytes())
+}
+
+fn headers(form: &Form) -> Result<BTreeMap<&str, &str>, FieldError> {
+    let mut headers = BTreeMap::new();
+    for (name, value) in form.all("header_name").zip(form.all("header_value")) {
+        let (name, value) = (name.trim(), value.trim());
+        if name.is_empty() && value.is_empty() {
+            continue;
+        }
+        if headers.insert(name, value).is_some() {
+            return Err(FieldError::new(format!("headers.{name}"), "is there twice"));
+        }
+    }
+    Ok(headers)
+}
+
+/// One a line, however many spaces and empty lines there are.
+fn event_types(form: &Form) -> Vec<&str> {
+    form.get("event_types").lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+fn pauses(form: &Form) -> Result<Vec<u32>, FieldError> {
+    match form.get("retry") {
+        "none" => Ok(Vec::new()),
+        "custom" => schedule::read(form.get("schedule"))
+            .map_err(|reason| FieldError::new("retry.schedule_seconds", reason)),
+        _ => Ok(DEFAULT_SCHEDULE_SECS.to_vec()),
+    }
+}
+
+/// Secrets that are left empty are left out: they stay.
+fn auth(form: &Form) -> Value {
+    let mut auth = match form.get("auth") {
+        "basic" => json!({"type": "basic", "username": form.get("username")}),
+        "api_key" => json!({"type": "api_key", "name": form.get("key_name").trim()}),
+        "oauth_client_credentials" => json!({
+            "type": "oauth_client_credentials",
+            "token_url": form.get("token_url").trim(),
+            "client_id": form.get("client_id").trim(),
+            "method": form.get("token_method"),
+            "parameters": parameters(form),
+        }),
+        "connection" => json!({"type": "connection", "connection_arn": form.get("connection_arn").trim()}),
+        _ => json!({"type": "none"}),
+    };
+    let secret = match form.get("auth") {
+        "basic" => Some(("password", form.get("password"))),
+        "api_key" => Some(("value", form.get("key_value"))),
+        "oauth_client_credentials" => Some(("client_secret", form.get("client_secret"))),
+        _ => None,
+    };
+    if let Some((name, value)) = secret.filter(|(_, value)| !value.is_empty()) {
+        auth[name] = json!(value);
+    }
+    auth
+}
+
+fn parameters(form: &Form) -> Vec<Value> {
+    let names = form.all("parameter_name").zip(form.all("parameter_value"));
+    let rows = form
+        .all("parameter_in")
+        .zip(names)
+        .filter(|(_, (name, value))| !(name.is_empty() && value.is_empty()));
+    rows.map(|(place, (name, value))| match value {
+        "" => json!({"in": place, "name": name}),
+        value => json!({"in": place, "name": name, "value": value}),
+    })
+    .collect()
+}
+
+/// Nothing at all clears it.
+fn tls(form: &Form) -> Value {
+    let parts = [("certificate", "certificate"), ("private_key", "private_key"), ("ca", "ca")];
+    let given = parts.map(|(field, name)| (field, form.text(name)));
+    let given: serde_json::Map<String, Value> = given
+        .into_iter()
+        .filter(|(_, text)| !text.trim().is_empty())
+        .map(|(field, text)| (field.to_owned(), json!(text)))
+        .collect();
+    if given.is_empty() { Value::Null } else { Value::Object(given) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(sent: &str) -> Result<ConfigFields, String> {
+        let form = Form::read(
+            format!("name=n&url=https://example.com&method=POST&timeout_seconds=30&{sent}").as_bytes(),
+        );
+        read(&form, None).map_err(|problem| problem.wrong_field().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn a_webhook_is_sent_back_as_it_was() {
+        let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-01T00:00:00Z",
+            "updated_at":"2026-01-01T00:00:00Z","revision":3,"name":"n","url":"https://example.com/","method":"PUT","enabled":false,
+            "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},
+            "event_types":["order.*","Webhook Disabled"],
+            "filter":{"conditions":[{"field":"a","operator":"any_of","values":["1","2"],"type":"number"}],"logical_operator":"OR"},
+            "transform":{"jsonata":"{\"a\": a}","content_type":"text/plain"},
+            "auth":{"type":"oauth_client_credentials","token_url":"https://a.example/","client_id":"c","method":"GET",
+                "parameters":[{"in":"query","name":"audience"}]},
+            "tls":{"certificate":"line\nline\n","ca":"ca"}}"#;
+        let config: WebhookConfig = serde_json::from_str(stored).unwrap();
+        assert_eq!(read(&of(&config), None).unwrap(), config.fields);
+    }
+
+    #[test]
+    fn a_fault_names_the_field_as_the_api_does() {
+        for (sent, field) in [
+            ("timeout_seconds=30", None),
+            ("header_name=A&header_value=1&header_name=&header_value=", None),
+            ("header_name=A&header_value=1&header_name=A&header_value=2", Some("headers.A")),
+            ("retry=custom&schedule=soon", Some("retry.schedule_seconds")),
+            ("event_types=%20order.created%20%0D%0A%0D%0Aorder.*", None),
+        ] {
+            assert_eq!(fields(sent).err().as_deref(), field, "{sent}");
+        }
+    }
+
+    #[test]
+    fn secrets_left_empty_are_kept() {
+        let kept = fields("auth=basic&username=u&password=").unwrap().auth.unwrap();
+        assert_eq!(kept.missing_secret().as_deref(), Some("auth.password"));
+        let given = fields("auth=basic&username=u&password=p").unwrap().auth.unwrap();
+        assert_eq!(given.missing_secret(), None);
+    }
+}

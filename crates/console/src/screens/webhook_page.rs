@@ -1,0 +1,207 @@
+//! One webhook: how it fares, its events, and what it is set to.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::{IntoResponse, Redirect, Response};
+use hookstep_contract::{Auth, EventId, Timestamp, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, Problem};
+use maud::{Markup, html};
+
+use super::charts;
+use super::event_table::{self, Asked};
+use crate::error::PageError;
+use crate::form::Query;
+use crate::layout::{Section, page};
+use crate::session::Visitor;
+use crate::{parts, payload_rules_words, schedule};
+use hookstep_management::Context;
+use hookstep_management::webhooks::{webhook_view, write};
+
+/// `GET /console/webhooks/{config_id}`
+pub(crate) async fn show(
+    State(ctx): State<Arc<Context>>,
+    visitor: Visitor,
+    config_id: Result<ConfigPath, Problem>,
+    uri: Uri,
+) -> Result<Response, PageError> {
+    let query = Query::of(&uri);
+    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
+    let mut asked = Asked::of(&query);
+    let mut fault = None;
+    if let Ok(event_id) = query.get("q").trim().parse::<EventId>() {
+        if ctx.events.get(&config.org_id, config.config_id, event_id).await?.is_some() {
+            let target = format!("/console/webhooks/{}/events/{event_id}", config.config_id);
+            return Ok(Redirect::to(&target).into_response());
+        }
+        fault = Some("This webhook has no event with this id.");
+        asked = Asked::default();
+    }
+    let table = event_table::table(&ctx, &visitor, config.config_id, &asked).await?;
+    let now = ctx.sources.now();
+    let content = html! {
+        (head(&visitor, &config))
+        (notices(&config, query.get("done"), now))
+        div.columns {
+            div.wide {
+                (charts::place(config.config_id))
+                section.card #events aria-labelledby="events-title" {
+                    div.title-row {
+                        h2 #events-title { "Events" }
+                        @if visitor.can_manage() { a href={"/console/webhooks/" (config.config_id) "/recover"} { "Replay what was missed" } }
+                    }
+                    (event_table::filters(config.config_id, &asked, fault))
+                    (table)
+                }
+            }
+            aside aria-label="Settings" { (settings(&visitor, &config, &ctx.static_ips, now)) }
+        }
+    };
+    Ok(page(&visitor, Section::Webhooks, &config.fields.name, content).into_response())
+}
+
+fn head(visitor: &Visitor, config: &WebhookConfig) -> Markup {
+    let base = format!("/console/webhooks/{}", config.config_id);
+    html! {
+        (parts::crumbs(&[("Webhooks", "/")]))
+        div.head {
+            div {
+                h1 { (config.fields.name) " " (parts::enabled(config.fields.enabled)) }
+                p.target { span.method { (config.fields.method) } " " (parts::copyable(&config.fields.url)) }
+            }
+            @if visitor.can_manage() {
+                div.actions {
+                    form method="post" action={(base) "/enabled"} {
+                        input type="hidden" name="enabled" value=(!config.fields.enabled);
+                        button { @if config.fields.enabled { "Disable" } @else { "Enable" } }
+                    }
+                    a.button href={(base) "/edit"} { "Edit" }
+                    a.button.primary href={(base) "/test"} { "Send a test" }
+                }
+            }
+        }
+    }
+}
+
+fn notices(config: &WebhookConfig, done: &str, now: Timestamp) -> Markup {
+    let done = match done {
+        "saved" => Some("The changes are saved."),
+        "enabled" => Some("The webhook is enabled: new events are sent."),
+        "disabled" => Some("The webhook is disabled: new events are recorded as skipped."),
+        _ => None,
+    };
+    html! {
+        @if let Some(done) = done { p.alert.succeeded role="status" { (done) } }
+        @if let Some(reason) = &config.disabled_reason {
+            p.alert.failed { "This webhook was disabled: " (reason) ". Set its URL and enable it again." }
+        }
+        @for warning in webhook_view::warnings(config, now) { p.alert.waiting { (parts::sentence(&warning)) } }
+    }
+}
+
+fn settings(visitor: &Visitor, config: &WebhookConfig, static_ips: &str, now: Timestamp) -> Markup {
+    let fields = &config.fields;
+    html! {
+        section.card {
+            h2 { "Delivery" }
+            dl.facts {
+                dt { "Webhook id" } dd { (parts::copyable(&config.config_id.to_string())) }
+                dt { "Timeout" } dd { (fields.timeout_seconds) " s" }
+                dt { "Retries" } dd {
+                    (schedule::sentence(&fields.retry.schedule_seconds))
+                    @if !fields.retry.schedule_seconds.is_empty() { div.muted.small { (schedule::words(&fields.retry.schedule_seconds)) } }
+                }
+                @if !fields.event_types.is_empty() {
+                    dt { "Subscribes to" } dd { @for event_type in &fields.event_types { div.mono.small.break { (event_type) } } }
+                }
+                @if !fields.headers.is_empty() {
+                    dt { "Headers" } dd { @for (name, value) in &fields.headers { div.mono.small { (name) ": " (value) } } }
+                }
+                @if !static_ips.is_empty() {
+                    dt { "Called from" } dd { @for ip in static_ips.split(',') { div { (parts::copyable(ip.trim())) } } }
+                }
+                dt { "Created" } dd { (parts::moment(config.created_at, now)) }
+                dt { "Changed" } dd { (parts::moment(config.updated_at, now)) }
+            }
+        }
+        @if fields.filter.is_some() || fields.transform.is_some() {
+            section.card.stack {
+                h2 { "Filter and transform" }
+                @if let Some(filter) = &fields.filter { div { (payload_rules_words::filter(filter)) } }
+                @if let Some(transform) = &fields.transform { (payload_rules_words::transform(transform)) }
+            }
+        }
+        section.card { h2 { "Authentication" } (authentication(visitor, config)) (certificate(config, now)) }
+        section.card { h2 { "Signing secret" } (signing(visitor, config, now)) }
+        @if visitor.can_manage() {
+            p { a.danger href={"/console/webhooks/" (config.config_id) "/delete"} { "Delete this webhook" } }
+        }
+    }
+}
+
+/// The words for a kind of authentication.
+pub(crate) fn auth_kind(auth: Option<&Auth>) -> &'static str {
+    match auth {
+        None | Some(Auth::None) => "None",
+        Some(Auth::Basic { .. }) => "Basic",
+        Some(Auth::ApiKey { .. }) => "API key",
+        Some(Auth::OauthClientCredentials { .. }) => "OAuth client credentials",
+        Some(Auth::Connection { .. }) => "EventBridge connection",
+    }
+}
+
+fn authentication(visitor: &Visitor, config: &WebhookConfig) -> Markup {
+    let auth = config.fields.auth.as_ref();
+    html! {
+        dl.facts {
+            dt { "Kind" } dd { (auth_kind(auth)) }
+            @match auth {
+                Some(Auth::Basic { username, .. }) => { dt { "User" } dd.mono { (username) } }
+                Some(Auth::ApiKey { name, .. }) => { dt { "Header" } dd.mono { (name) } }
+                Some(Auth::OauthClientCredentials { token_url, client_id, .. }) => {
+                    dt { "Token URL" } dd.mono { (token_url) }
+                    dt { "Client id" } dd.mono { (client_id) }
+                }
+                Some(Auth::Connection { connection_arn }) => { dt { "Connection" } dd.mono { (connection_arn) } }
+                None | Some(Auth::None) => {}
+            }
+        }
+        @if visitor.can_manage() && auth.is_some() {
+            form method="post" action={"/console/webhooks/" (config.config_id) "/test-auth"} { button.small { "Test authentication" } }
+        }
+    }
+}
+
+fn certificate(config: &WebhookConfig, now: Timestamp) -> Markup {
+    html! {
+        @if let Some(certificate) = &config.certificate {
+            dl.facts {
+                dt { "Client certificate" } dd.mono { (certificate.subject) }
+                dt { "Expires" } dd { (parts::moment(certificate.not_after, now)) }
+            }
+        }
+        @if config.fields.tls.as_ref().is_some_and(|tls| tls.ca.is_some()) {
+            p.muted.small { "Only certificates of its own authority are trusted." }
+        }
+    }
+}
+
+fn signing(visitor: &Visitor, config: &WebhookConfig, now: Timestamp) -> Markup {
+    html! {
+        @match config.signing_secrets.split_first() {
+            None => { p.muted { "None yet." } }
+            Some((newest, older)) => {
+                dl.facts {
+                    dt { "Current" } dd { code { "whsec_•••" } " made " (parts::moment(newest.created_at, now)) }
+                    @for lifetime in older.iter().filter(|lifetime| lifetime.holds(now)) {
+                        @if let Some(end) = lifetime.expires_at { dt { "Previous" } dd { "signs too, until " (parts::moment(end, now)) } }
+                    }
+                }
+            }
+        }
+        @if visitor.can_manage() {
+            p { a.button.small href={"/console/webhooks/" (config.config_id) "/rotate-secret"} { "Rotate" } }
+        }
+    }
+}

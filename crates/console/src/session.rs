@@ -1,0 +1,178 @@
+//! Who is signed in: a cookie that holds an API token.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hookstep_contract::{OrgId, Scope};
+use hookstep_http_edge::{Caller, Problem};
+
+use crate::error::PageError;
+use hookstep_management::Context;
+
+/// How long a session lasts, in seconds: a working day, and no night.
+const LIFETIME_SECS: u32 = 12 * 3600;
+
+/// The cookie, by whether it may only travel over TLS. A browser takes a `__Host-` cookie from nobody but this host.
+const SECURE_NAME: &str = "__Host-hookstep";
+const PLAIN_NAME: &str = "hookstep";
+
+/// Somebody who may look around.
+pub(crate) struct Visitor {
+    caller: Caller,
+}
+
+/// Somebody who may change things.
+pub(crate) struct Manager(pub(crate) Visitor);
+
+impl Visitor {
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    pub(crate) fn org_id(&self) -> &OrgId {
+        self.caller.org_id()
+    }
+
+    /// Whether pages show what changes things.
+    pub(crate) fn can_manage(&self) -> bool {
+        self.caller.may(Scope::Manage)
+    }
+}
+
+impl FromRequestParts<Arc<Context>> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, PageError> {
+        let Some(token) = token(&parts.headers) else { return Err(sign_in_first(parts)) };
+        match Caller::of(&token, &ctx.tokens, Scope::Read).await {
+            Ok(caller) => Ok(Self { caller }),
+            Err(problem) if problem.status().is_server_error() => Err(problem.into()),
+            Err(_) => Err(sign_in_first(parts)),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Context>> for Manager {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, PageError> {
+        let visitor = Visitor::from_request_parts(parts, ctx).await?;
+        if visitor.can_manage() {
+            return Ok(Self(visitor));
+        }
+        let detail =
+            "You are signed in with a token that may only read. Sign in with one that has the scope manage.";
+        Err(PageError::new(StatusCode::FORBIDDEN, detail))
+    }
+}
+
+/// Where to go on after signing in: only what can be asked for again.
+fn sign_in_first(parts: &Parts) -> PageError {
+    let next = match parts.method {
+        Method::GET => parts.uri.path_and_query().map_or("/", |path| path.as_str()),
+        _ => "/",
+    };
+    PageError::SignIn { next: next.to_owned() }
+}
+
+/// Checks a token that somebody brings to sign in.
+pub(crate) async fn check(ctx: &Context, token: &str) -> Result<(), Problem> {
+    Caller::of(token, &ctx.tokens, Scope::Read).await.map(drop)
+}
+
+/// The cookie that signs in. The token may have any character in it; a cookie may not.
+pub(crate) fn cookie(headers: &HeaderMap, token: &str) -> String {
+    set_cookie(headers, &URL_SAFE_NO_PAD.encode(token), LIFETIME_SECS)
+}
+
+/// The cookie that signs out.
+pub(crate) fn no_cookie(headers: &HeaderMap) -> String {
+    set_cookie(headers, "", 0)
+}
+
+fn set_cookie(headers: &HeaderMap, value: &str, max_age: u32) -> String {
+    let (name, secure) = match needs_tls(headers) {
+        true => (SECURE_NAME, "; Secure"),
+        false => (PLAIN_NAME, ""),
+    };
+    // Lax: a link in a chat opens the event it names. What changes things is not left to the cookie (see `guard`).
+    format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
+}
+
+/// The token of the request's cookie.
+fn token(headers: &HeaderMap) -> Option<String> {
+    let wanted = if needs_tls(headers) { SECURE_NAME } else { PLAIN_NAME };
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let (_, value) = cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(name, _)| *name == wanted)?;
+    String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok().filter(|token| !token.is_empty())
+}
+
+/// Whether a session may only travel over TLS: everywhere, but on the machine itself. A proxy that ends TLS need not say so;
+/// who has none in front of the host cannot sign in from elsewhere, and is told why.
+fn needs_tls(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_forwarded = text("x-forwarded-proto").is_some_and(|protocols| protocols.starts_with("https"));
+    is_forwarded || !text(header::HOST.as_str()).is_some_and(is_loopback)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn asked(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|&(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn a_session_travels_in_the_clear_on_this_machine_only() {
+        let cases = [
+            (asked(&[("host", "127.0.0.1:4700")]), false),
+            (asked(&[("host", "localhost:4700")]), false),
+            (asked(&[("host", "[::1]:4700")]), false),
+            (asked(&[("host", "localhost"), ("x-forwarded-proto", "https")]), true),
+            (asked(&[("host", "10.0.0.1:4700")]), true),
+            (asked(&[("host", "localhost.example.com")]), true),
+            (asked(&[("host", "hooks.example.com"), ("x-forwarded-proto", "http")]), true),
+            (asked(&[]), true),
+        ];
+        for (headers, expected) in cases {
+            assert_eq!(needs_tls(&headers), expected, "{headers:?}");
+            let cookie = cookie(&headers, "t");
+            assert_eq!(cookie.starts_with("__Host-") && cookie.ends_with("; Secure"), expected, "{cookie}");
+        }
+    }
+
+    #[test]
+    fn a_token_comes_back_as_it_was_and_from_its_own_cookie_only() {
+        let host = ("host", "localhost");
+        let cookie = cookie(&asked(&[host]), "a b;ü");
+        let value = cookie.split([';', '=']).nth(1).unwrap();
+        let sent = |cookies: String| {
+            let mut headers = asked(&[host]);
+            headers.insert("cookie", cookies.parse().unwrap());
+            token(&headers)
+        };
+        assert_eq!(sent(format!("other=1; hookstep={value}")), Some("a b;ü".to_owned()));
+        assert_eq!(sent(format!("__Host-hookstep={value}")), None);
+        assert_eq!(sent("hookstep=".to_owned()), None);
+        assert_eq!(sent("hookstep=%".to_owned()), None);
+    }
+}

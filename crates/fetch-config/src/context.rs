@@ -1,0 +1,18 @@
+//! What the step needs.
+
+use std::time::Duration;
+
+use hookstep_store::{Bodies, Configs};
+
+/// The tables, clients and settings that the step works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of webhooks.
+    pub configs: Configs,
+    /// The bodies of events.
+    pub bodies: Bodies,
+    /// Whether the bodies of new events are kept.
+    pub keep_bodies: bool,
+    /// How long the event's record is kept.
+    pub retention: Duration,
+}

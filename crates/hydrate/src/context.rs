@@ -1,0 +1,10 @@
+//! What the step needs.
+
+use hookstep_store::Claims;
+
+/// The tables, clients and settings that the step works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The bucket of claim checks.
+    pub claims: Claims,
+}

@@ -1,0 +1,49 @@
+//! What the use cases and the routes of this crate need.
+
+use hookstep_ambient::Sources;
+use hookstep_contract::{Ciphertext, OrgId, Publish};
+use hookstep_egress::Policy;
+use hookstep_executions::Machines;
+use hookstep_expression::Sandbox;
+use hookstep_http_edge::Problem;
+use hookstep_secrets::{Connections, Keys};
+use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
+
+/// The tables, clients and settings that the routes need.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of API tokens.
+    pub tokens: Tokens,
+    /// The table of webhooks.
+    pub configs: Configs,
+    /// The table of events.
+    pub events: Events,
+    /// Their bodies.
+    pub bodies: Bodies,
+    /// The bucket of claim checks.
+    pub claims: Claims,
+    /// The bulk replays.
+    pub replays: Replays,
+    /// What encrypts keys.
+    pub keys: Keys,
+    /// The connections that hold what webhooks say to receivers of who they are.
+    pub connections: Connections,
+    /// The state machines.
+    pub machines: Machines,
+    /// The addresses that receivers are called from, with commas between them; empty where they are not fixed.
+    pub static_ips: String,
+    /// Which events of ours go on the bus.
+    pub publish: Publish,
+    /// Where filters and transforms are evaluated.
+    pub sandbox: Sandbox,
+    /// Which receivers may be called at all.
+    pub policy: Policy,
+    /// The clock, new ids and the bytes of keys.
+    pub sources: Sources,
+}
+
+impl Context {
+    pub(crate) async fn encrypt(&self, org_id: &OrgId, key: &str) -> Result<Ciphertext, Problem> {
+        self.keys.encrypt(org_id, key).await.map_err(|error| Problem::internal(&error))
+    }
+}

@@ -1,0 +1,5 @@
+//! Events: how they are listed, read and cancelled.
+
+pub(crate) mod body;
+pub mod cancel;
+pub mod lookup;

@@ -1,0 +1,64 @@
+//! `POST /webhook/{config_id}/events/{event_id}/cancel`: no further attempt.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Scope, Status};
+use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event};
+
+use crate::Context;
+use crate::events::lookup::{EventView, view};
+
+/// Cancels the pending retry of an event.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/events/{event_id}/cancel",
+    operation_id = "cancel_event",
+    tag = "Events",
+    summary = "Cancel the retries of an event",
+    description = "It is marked `failed`, and no further attempt is made.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("event_id" = EventId, Path, description = "The event."),
+    ),
+    responses(
+        (status = 200, description = "The event as it is now.", body = EventView),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn cancel(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    event_id: Result<EventPath, Problem>,
+    headers: HeaderMap,
+) -> Result<Json<EventView>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
+    Ok(Json(view(stop(&ctx, caller.org_id(), config_id, event_id).await?, None)))
+}
+
+/// Marks an event that waits for its next attempt failed, then stops who waits. Whoever asks again after the second half has
+/// failed stops him then.
+pub async fn stop(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    event_id: EventId,
+) -> Result<EventRecord, Problem> {
+    let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
+    let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
+    if event.status == Status::InProgress && event.next_attempt_at.is_none() {
+        return Err(conflict("the event is being sent: there is no retry to cancel yet"));
+    }
+    if !ctx.events.cancel(&event, ctx.sources.now()).await? {
+        return Err(conflict("the event is not waiting for a retry"));
+    }
+    ctx.machines.stop(&event).await?;
+    ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)
+}

@@ -1,0 +1,23 @@
+//! The management of webhooks: the use cases, the API that offers them, and the API's own documentation.
+//!
+//! A use case is a public function that takes the [`Context`]; the routes of the API call it, and so do the pages of the
+//! console, which is a crate on top of this one. The folders: `webhooks` (save, preview, test), `signing` (secrets and
+//! keys), `events` (list, read, cancel), `replays` (one event or many), `tokens` (API tokens), `stats` (counts over time),
+//! `docs` (the OpenAPI document as a page).
+
+mod context;
+mod docs;
+pub mod events;
+mod health;
+mod openapi;
+pub mod paging;
+pub mod replays;
+mod routes;
+pub mod signing;
+pub mod stats;
+pub mod tokens;
+pub mod webhooks;
+
+pub use context::Context;
+pub use openapi::openapi;
+pub use routes::add_routes;

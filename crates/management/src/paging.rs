@@ -1,0 +1,44 @@
+//! Lists: how they are asked for, and how they are answered.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hookstep_contract::FieldError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+const DEFAULT_LIMIT: usize = 50;
+const MAX_LIMIT: usize = 100;
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The entries.
+    pub data: Vec<T>,
+    /// What to send as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// Reads `limit`.
+pub(crate) fn limit(text: Option<&str>) -> Result<usize, FieldError> {
+    match text.map(str::parse) {
+        None => Ok(DEFAULT_LIMIT),
+        Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+        Some(_) => Err(FieldError::new("limit", format!("must be 1 to {MAX_LIMIT}"))),
+    }
+}
+
+/// A cursor: where a page ended. Not a secret; it only says what the last id was.
+pub fn encode_cursor(last: impl ToString) -> String {
+    URL_SAFE_NO_PAD.encode(last.to_string())
+}
+
+/// Reads `cursor`.
+pub fn decode_cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, FieldError> {
+    let Some(text) = text else { return Ok(None) };
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok())
+        .map(Some)
+        .ok_or_else(|| FieldError::new("cursor", "must be the next_cursor of an earlier page"))
+}

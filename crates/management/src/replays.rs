@@ -1,0 +1,4 @@
+//! Replays: events that are sent again, one by one or many at once.
+
+pub mod bulk;
+pub mod single;

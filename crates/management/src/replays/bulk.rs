@@ -1,0 +1,224 @@
+//! `POST /webhook/{config_id}/events/replay` and `GET /webhook/{config_id}/replays/{replay_id}`: many events, sent again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use hookstep_ambient::Sources;
+use hookstep_contract::limits::MAX_REPLAYS;
+use hookstep_contract::{
+    ConfigId, EventId, FieldError, OrgId, ReplayInput, ReplayJob, ReplayStatus, Scope, Selection, Status,
+    Timestamp,
+};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, ReplayPath, no_replay, read_json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::Context;
+
+/// Room for [`MAX_REPLAYS`] ids.
+pub(crate) const BODY_BYTES: usize = 512 * 1024;
+
+/// Which events: either these, or those of a time.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayRequest {
+    /// These events, and no more fields then.
+    #[schema(min_items = 1, max_items = 10_000)]
+    event_ids: Option<Vec<EventId>>,
+    /// Events that were accepted then or later.
+    since: Option<Timestamp>,
+    /// Events that were accepted then or earlier; now, unless it is said.
+    until: Option<Timestamp>,
+    /// Events with this status; `failed`, unless it is said. Not `in_progress`.
+    status: Option<Status>,
+    /// Whether to begin with the bodies that came, and let today's filter and transform have their say. Otherwise what was sent
+    /// is sent again.
+    #[serde(default)]
+    reapply: bool,
+}
+
+/// A bulk replay, and how far it has come.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Replay)]
+pub struct ReplayView {
+    /// The replay.
+    pub replay_id: EventId,
+    /// The webhook whose events are sent again.
+    pub config_id: ConfigId,
+    /// Where it stands.
+    pub status: ReplayStatus,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it last came further.
+    pub updated_at: Timestamp,
+    /// How many events were looked at.
+    pub found: u32,
+    /// How many of them were started again.
+    pub started: u32,
+    /// How many were not: they are not there, are being delivered, or their bodies are not kept.
+    pub skipped: u32,
+    /// Whether today's filter and transform have their say again.
+    pub reapply: bool,
+    /// Whether it ended at the most events that one replay takes: there may be more.
+    pub limit_reached: bool,
+    /// Why it failed.
+    pub reason: Option<String>,
+}
+
+impl From<ReplayJob> for ReplayView {
+    fn from(job: ReplayJob) -> Self {
+        Self {
+            replay_id: job.replay_id,
+            config_id: job.config_id,
+            status: job.status,
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+            found: job.found,
+            started: job.started,
+            skipped: job.skipped,
+            reapply: job.reapply,
+            limit_reached: job.limit_reached,
+            reason: job.reason,
+        }
+    }
+}
+
+/// Starts a bulk replay.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/events/replay",
+    operation_id = "create_replay",
+    tag = "Events",
+    summary = "Send many events again",
+    description = "Either those named in `event_ids`, or all of a time with a status. At most 10,000; `GET \
+        …/replays/{replay_id}` says how far it has come.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    request_body(content = ReplayRequest, example = json!({"since": "2026-01-02T00:00:00Z", "status": "failed"})),
+    responses(
+        (status = 202, description = "The replay, which has begun.", body = ReplayView),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn create(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<ReplayView>), Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let ConfigPath(config_id) = config_id?;
+    let asked = read_json(&body?)?;
+    let job = start(&ctx, caller.org_id(), config_id, asked).await?;
+    Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+/// How far a bulk replay has come.
+#[utoipa::path(
+    get,
+    path = "/webhook/{config_id}/replays/{replay_id}",
+    operation_id = "read_replay",
+    tag = "Events",
+    summary = "Read how far a replay has come",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("replay_id" = EventId, Path, description = "The replay."),
+    ),
+    responses(
+        (status = 200, description = "The replay.", body = ReplayView),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
+pub(crate) async fn read(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    replay_id: Result<ReplayPath, Problem>,
+    headers: HeaderMap,
+) -> Result<Json<ReplayView>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
+    let (ConfigPath(config_id), ReplayPath(replay_id)) = (config_id?, replay_id?);
+    let job = ctx.replays.get(caller.org_id(), config_id, replay_id).await?;
+    Ok(Json(job.ok_or_else(no_replay)?.into()))
+}
+
+/// Writes a bulk replay down and starts the execution that goes through it.
+pub async fn start(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    asked: ReplayRequest,
+) -> Result<ReplayView, Problem> {
+    let Sources { new_id, .. } = ctx.sources;
+    let now = ctx.sources.now();
+    let reapply = asked.reapply;
+    let selection = selection(asked, now)?;
+    if ctx.configs.get(org_id, config_id).await?.is_none() {
+        return Err(Problem::no_webhook());
+    }
+    let job = ReplayJob {
+        replay_id: EventId(new_id()),
+        org_id: org_id.clone(),
+        config_id,
+        status: ReplayStatus::InProgress,
+        created_at: now,
+        updated_at: now,
+        found: 0,
+        started: 0,
+        skipped: 0,
+        reapply,
+        limit_reached: false,
+        reason: None,
+        cursor: None,
+    };
+    ctx.replays.create(&job, &selection).await?;
+    let replay_id = job.replay_id;
+    let input = ReplayInput { org_id: org_id.clone(), config_id, replay_id, failed: None };
+    if let Err(error) = ctx.machines.start_standard(replay_id, &json!({"replay": input})).await {
+        let reason = Some("it could not be started".to_owned());
+        let failed = ReplayJob { status: ReplayStatus::Failed, reason, ..job.clone() };
+        ctx.replays.advance(&job, &failed).await?;
+        return Err(error.into());
+    }
+    Ok(job.into())
+}
+
+fn selection(asked: ReplayRequest, now: Timestamp) -> Result<Selection, FieldError> {
+    let ReplayRequest { event_ids, since, until, status, reapply: _ } = asked;
+    if let Some(mut ids) = event_ids {
+        if since.is_some() || until.is_some() || status.is_some() {
+            return Err(FieldError::new("event_ids", "goes without since, until and status"));
+        }
+        if ids.is_empty() || ids.len() > MAX_REPLAYS {
+            return Err(FieldError::new("event_ids", format!("must be 1 to {MAX_REPLAYS} ids")));
+        }
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(*id));
+        return Ok(Selection::EventIds(ids));
+    }
+    let since = since.ok_or_else(|| FieldError::new("since", "must be given, or event_ids"))?;
+    // Its own replays are younger.
+    let latest = now.minus(Duration::from_millis(1));
+    let until = until.map_or(latest, |until| until.min(latest));
+    if since > until {
+        return Err(FieldError::new("since", "must not be later than until, or than now"));
+    }
+    match status.unwrap_or(Status::Failed) {
+        Status::InProgress => Err(FieldError::new("status", "must be failed, succeeded or skipped")),
+        status => Ok(Selection::Filter { since, until, status }),
+    }
+}

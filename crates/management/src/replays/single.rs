@@ -1,0 +1,104 @@
+//! `POST /webhook/{config_id}/events/{event_id}/replay`: send an event again.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use hookstep_contract::{ConfigId, EventId, OrgId, Scope, Status};
+use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_json};
+use hookstep_store::Redelivery;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Context;
+
+/// The event that sends another one again.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Replayed {
+    /// The new event.
+    pub event_id: EventId,
+    /// The event that is sent again.
+    pub replay_of: EventId,
+    /// Always `in_progress`.
+    pub status: Status,
+}
+
+/// How to send it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayOptions {
+    /// Whether to begin with the body that came, and let today's filter and transform have their say. Otherwise what was sent
+    /// is sent again, to the byte; of an event that was never sent, filter and transform are asked in any case.
+    #[serde(default)]
+    reapply: bool,
+}
+
+/// The same body under a new event id; its receiver sees the same `webhook-id`.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/events/{event_id}/replay",
+    operation_id = "replay_event",
+    tag = "Events",
+    summary = "Send an event again",
+    description = "What was sent, to the byte, under a new event id; the receiver sees the same `webhook-id`. It goes \
+        to where the webhook points now. With `reapply`, today's filter and transform are asked again.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("event_id" = EventId, Path, description = "The event."),
+    ),
+    request_body(content = Option<ReplayOptions>, description = "May be left out."),
+    responses(
+        (status = 202, description = "It is on its way.", body = Replayed),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn replay(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    event_id: Result<EventPath, Problem>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Replayed>), Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
+    let body = body?;
+    let ReplayOptions { reapply } =
+        if body.is_empty() { ReplayOptions::default() } else { read_json(&body)? };
+    let replayed = start(&ctx, caller.org_id(), config_id, event_id, reapply).await?;
+    Ok((StatusCode::ACCEPTED, Json(replayed)))
+}
+
+/// Starts the delivery of an event that has ended once more.
+pub async fn start(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    event_id: EventId,
+    reapply: bool,
+) -> Result<Replayed, Problem> {
+    let (config, event) =
+        tokio::try_join!(ctx.configs.get(org_id, config_id), ctx.events.get(org_id, config_id, event_id))?;
+    let event = event.ok_or_else(no_event)?;
+    if config.is_none() {
+        return Err(Problem::no_webhook());
+    }
+    let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
+    if event.status == Status::InProgress {
+        return Err(conflict("the event is still being delivered: cancel it, or wait for its end"));
+    }
+    let redelivery =
+        Redelivery { event_id: EventId((ctx.sources.new_id)()), now: ctx.sources.now(), reapply };
+    let Some(input) = redelivery.input(&event, &ctx.events, &ctx.bodies).await? else {
+        return Err(conflict("the body of this event is not kept, so it cannot be sent again"));
+    };
+    ctx.machines.start(&input).await?;
+    Ok(Replayed { event_id: input.event.event_id, replay_of: event_id, status: Status::InProgress })
+}

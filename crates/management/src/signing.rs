@@ -1,0 +1,12 @@
+//! What requests are signed with: the secrets of a webhook, and the key pair of an org.
+
+pub(crate) mod public_key;
+pub(crate) mod secrets;
+
+use hookstep_ambient::Sources;
+
+/// As many bytes as a key has, out of those that nobody can guess.
+fn bytes_32(sources: &Sources) -> [u8; 32] {
+    let bytes = (sources.random_bytes)();
+    std::array::from_fn(|index| bytes[index])
+}

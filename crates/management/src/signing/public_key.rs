@@ -1,0 +1,93 @@
+//! The key of an org: made with its first webhook, and shown to whoever wants to check its signatures.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, Uri, header};
+use hookstep_contract::{FieldError, OrgId, OrgKey};
+use hookstep_http_edge::{Problem, read_query};
+use hookstep_signing::{PrivateKey, PublicKey};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::bytes_32;
+use crate::Context;
+
+/// For how long a receiver may keep it: it never changes.
+const CACHE_CONTROL: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public, max-age=3600")];
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Query {
+    /// The org.
+    #[param(value_type = OrgId, required = true)]
+    org_id: Option<String>,
+}
+
+/// The public key of an org.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicKey)]
+pub(crate) struct PublicKeyView {
+    /// Whose it is.
+    org_id: OrgId,
+    /// What it is for.
+    #[schema(examples("ed25519"))]
+    algorithm: &'static str,
+    /// The key as Standard Webhooks writes it: `whpk_` and base64.
+    public_key: String,
+    /// The same as PEM, for OpenSSL.
+    pem: String,
+}
+
+/// `GET /.well-known/webhook-public-key?org_id=`: for everybody.
+#[utoipa::path(
+    get,
+    path = "/.well-known/webhook-public-key",
+    operation_id = "read_public_key",
+    tag = "Signatures",
+    summary = "Read the public key of an org",
+    description = "What `v1a` signatures are verified with. For everybody; it never changes.",
+    params(
+        Query,
+    ),
+    responses(
+        (status = 200, description = "The key.", body = PublicKeyView),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 500, response = hookstep_http_edge::Internal),
+    ),
+    security(()),
+)]
+pub(crate) async fn show(
+    State(ctx): State<Arc<Context>>,
+    uri: Uri,
+) -> Result<([(HeaderName, &'static str); 1], Json<PublicKeyView>), Problem> {
+    let Query { org_id } = read_query(&uri)?;
+    let org_id: OrgId = org_id
+        .ok_or_else(|| FieldError::new("org_id", "must be given"))?
+        .parse()
+        .map_err(|error| FieldError::new("org_id", format!("is {error}")))?;
+    let Some(OrgKey { org_id, public_key, .. }) = ctx.configs.org_key(&org_id).await? else {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "this org has no key: it has made no webhook yet"));
+    };
+    let key: PublicKey = public_key.parse().map_err(|error| Problem::internal(&error))?;
+    let view = PublicKeyView { org_id, algorithm: "ed25519", public_key, pem: key.to_pem() };
+    Ok((CACHE_CONTROL, Json(view)))
+}
+
+/// Makes the key of an org that has none.
+pub(crate) async fn ensure(ctx: &Context, org_id: &OrgId) -> Result<(), Problem> {
+    if ctx.configs.org_key(org_id).await?.is_some() {
+        return Ok(());
+    }
+    let private = PrivateKey::from_seed(&bytes_32(&ctx.sources));
+    let key = OrgKey {
+        org_id: org_id.clone(),
+        created_at: ctx.sources.now(),
+        public_key: private.public_key().to_string(),
+        key: ctx.encrypt(org_id, &private.reveal()).await?,
+    };
+    Ok(ctx.configs.create_org_key(&key).await?)
+}

@@ -1,0 +1,94 @@
+//! The signing secrets of a webhook: the first one, and those that take its place.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use hookstep_contract::{Lifetime, OrgId, SigningKey, Timestamp};
+use hookstep_http_edge::Problem;
+use hookstep_signing::Secret;
+use serde::Serializer;
+
+use super::{bytes_32, public_key};
+use crate::Context;
+
+/// The most secrets that sign at once: each is a signature more in the header of every request.
+const MAX_SECRETS: usize = 5;
+
+/// A new secret, encrypted and in the clear. Whoever has a secret has the key of his org, too.
+pub(crate) async fn make(ctx: &Context, org_id: &OrgId) -> Result<(SigningKey, Secret), Problem> {
+    public_key::ensure(ctx, org_id).await?;
+    let secret = Secret::from_random(&bytes_32(&ctx.sources));
+    let key = ctx.encrypt(org_id, &secret.reveal()).await?;
+    let lifetime = Lifetime { created_at: ctx.sources.now(), expires_at: None };
+    Ok((SigningKey { key, lifetime }, secret))
+}
+
+/// How long each secret signs, for everybody to see.
+pub(crate) fn lifetimes(keys: &[SigningKey]) -> Vec<Lifetime> {
+    keys.iter().map(|key| key.lifetime).collect()
+}
+
+/// For serde: the one place where a secret is shown.
+pub(crate) fn reveal<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&secret.reveal())
+}
+
+/// The keys before a new one, as far as they still sign: none longer than `overlap`, and none longer than it was to.
+pub(crate) fn retired(
+    keys: Vec<SigningKey>,
+    now: Timestamp,
+    overlap: Duration,
+) -> Result<Vec<SigningKey>, Problem> {
+    let end = now.plus(overlap);
+    let retire = |mut key: SigningKey| {
+        key.lifetime.expires_at = Some(key.lifetime.expires_at.map_or(end, |earlier| earlier.min(end)));
+        key
+    };
+    let older: Vec<_> = keys.into_iter().map(retire).filter(|key| key.lifetime.holds(now)).collect();
+    if older.len() < MAX_SECRETS {
+        return Ok(older);
+    }
+    let detail = format!(
+        "{MAX_SECRETS} secrets sign already: wait until the first of them has expired, or set overlap_seconds to 0"
+    );
+    Err(Problem::new(StatusCode::CONFLICT, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use hookstep_contract::Ciphertext;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// A key that expires so many hours after `now`.
+    fn key(now: Timestamp, hours: Option<u32>) -> SigningKey {
+        let lifetime = Lifetime { created_at: now, expires_at: hours.map(|hours| now.plus(HOUR * hours)) };
+        SigningKey { key: Ciphertext(String::new()), lifetime }
+    }
+
+    #[test]
+    fn no_secret_signs_longer_than_it_was_to() {
+        let now: Timestamp = serde_json::from_str(r#""2026-01-02T03:04:05Z""#).unwrap();
+        type Case = (&'static [Option<u32>], u32, Option<&'static [u32]>);
+        let cases: [Case; 8] = [
+            (&[], 24, Some(&[])),
+            (&[None], 24, Some(&[24])),
+            (&[None], 0, Some(&[])),
+            (&[None, Some(1), Some(0)], 24, Some(&[24, 1])),
+            (&[None, Some(48)], 24, Some(&[24, 24])),
+            (&[None, Some(4), Some(3), Some(2)], 24, Some(&[24, 4, 3, 2])),
+            (&[None, Some(4), Some(3), Some(2), Some(1)], 24, None),
+            (&[None, Some(4), Some(3), Some(2), Some(1)], 0, Some(&[])),
+        ];
+        for (before, overlap, expected) in cases {
+            let keys = before.iter().map(|hours| key(now, *hours)).collect();
+            let ends = retired(keys, now, HOUR * overlap).map(|keys| {
+                keys.iter().map(|key| key.lifetime.expires_at.unwrap().since(now)).collect::<Vec<_>>()
+            });
+            let expected = expected.map(|hours| hours.iter().map(|hours| HOUR * *hours).collect::<Vec<_>>());
+            assert_eq!(ends.ok(), expected, "{before:?} {overlap}");
+        }
+    }
+}

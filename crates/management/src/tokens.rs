@@ -1,0 +1,220 @@
+//! `/tokens`: who may speak for an org. Whoever may manage its webhooks may also make a token that does more than his own: he
+//! could read whatever the org has by changing where its webhooks send it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::IntoResponse;
+use hookstep_contract::{FieldError, OrgId, Scope, Timestamp, Token, TokenId};
+use hookstep_http_edge::{
+    Caller, Problem, TokenPath, hash_token, new_token, no_token, read_json, read_query,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::Context;
+use crate::paging::{self, Page};
+
+/// A token that is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenFields {
+    /// What it is for: 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100, examples("orders service"))]
+    pub name: String,
+    /// What it may do; at least one.
+    #[schema(value_type = Vec<Scope>, min_items = 1)]
+    pub scopes: BTreeSet<Scope>,
+    /// When it ends, to the second; without it, when it is revoked.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token; never the token itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
+pub struct TokenView {
+    /// What it is called; null for one that was made before tokens had a name to revoke them by.
+    pub token_id: Option<TokenId>,
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends; null when it is only revoked.
+    pub expires_at: Option<Timestamp>,
+    /// Whether it is the one that this request was sent with.
+    pub current: bool,
+}
+
+// Not `Debug`: it has the token itself.
+/// A token that was just made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewToken)]
+pub struct NewTokenView {
+    /// The token itself: shown this once.
+    pub token: String,
+    #[serde(flatten)]
+    pub view: TokenView,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// How many entries the page has at most.
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
+    /// The `next_cursor` of the page before; leave it out for the first page.
+    #[param(value_type = String, required = false)]
+    cursor: Option<String>,
+}
+
+/// `POST /tokens`
+#[utoipa::path(
+    post,
+    path = "/tokens",
+    operation_id = "create_token",
+    tag = "Tokens",
+    summary = "Make a token",
+    description = "It reaches the org of the token that asks. The answer has the new token: it is shown this once.",
+    request_body(content = TokenFields, example = json!({"name": "orders service", "scopes": ["trigger"]})),
+    responses(
+        (status = 201, description = "The token itself, and what it may do.", body = NewTokenView),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn create(
+    State(ctx): State<Arc<Context>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let made = make(&ctx, caller.org_id(), read_json(&body?)?).await?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// `GET /tokens`: oldest first.
+#[utoipa::path(
+    get,
+    path = "/tokens",
+    operation_id = "list_tokens",
+    tag = "Tokens",
+    summary = "List the tokens of the org",
+    description = "Oldest first.",
+    params(
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "A page of tokens.", body = Page<TokenView>),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn list(
+    State(ctx): State<Arc<Context>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<Page<TokenView>>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let query: ListQuery = read_query(&uri)?;
+    let limit = paging::limit(query.limit.as_deref())?;
+    let after = paging::decode_cursor(query.cursor.as_deref())?;
+    Ok(Json(page_of(&ctx, &caller, after, limit).await?))
+}
+
+/// `DELETE /tokens/{token_id}`: it is refused at once here, and within ten seconds everywhere.
+#[utoipa::path(
+    delete,
+    path = "/tokens/{token_id}",
+    operation_id = "delete_token",
+    tag = "Tokens",
+    summary = "Revoke a token",
+    description = "It is refused everywhere after ten seconds at most.",
+    params(
+        ("token_id" = TokenId, Path, description = "The token."),
+    ),
+    responses(
+        (status = 204, description = "It is revoked."),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn delete(
+    State(ctx): State<Arc<Context>>,
+    token_id: Result<TokenPath, Problem>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let TokenPath(token_id) = token_id?;
+    match ctx.tokens.revoke(caller.org_id(), token_id).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(no_token()),
+    }
+}
+
+/// Makes a token of an org.
+pub async fn make(ctx: &Context, org_id: &OrgId, asked: TokenFields) -> Result<NewTokenView, Problem> {
+    let now = ctx.sources.now();
+    check(&asked, now)?;
+    let token = new_token(&ctx.sources);
+    let record = Token {
+        token_hash: hash_token(&token),
+        token_id: Some(TokenId((ctx.sources.new_id)())),
+        org_id: org_id.clone(),
+        scopes: asked.scopes.into_iter().collect(),
+        name: asked.name,
+        created_at: now,
+        expires_at: asked.expires_at.map(Timestamp::unix_seconds),
+    };
+    ctx.tokens.put(&record).await?;
+    Ok(NewTokenView { token, view: view(record, None) })
+}
+
+/// A page of the tokens of the caller's org.
+pub async fn page_of(
+    ctx: &Context,
+    caller: &Caller,
+    after: Option<TokenId>,
+    limit: usize,
+) -> Result<Page<TokenView>, Problem> {
+    let (tokens, next) = ctx.tokens.list(caller.org_id(), after, limit).await?;
+    let data = tokens.into_iter().map(|token| view(token, caller.token_id())).collect();
+    Ok(Page { data, next_cursor: next.map(paging::encode_cursor) })
+}
+
+fn check(asked: &TokenFields, now: Timestamp) -> Result<(), FieldError> {
+    let name_chars = asked.name.trim().chars().count();
+    if !(1..=100).contains(&name_chars) || asked.name.chars().any(char::is_control) {
+        return Err(FieldError::new("name", "must be 1 to 100 characters, without control characters"));
+    }
+    if asked.scopes.is_empty() {
+        return Err(FieldError::new("scopes", "must be at least one of trigger, read and manage"));
+    }
+    if asked.expires_at.is_some_and(|end| end.unix_seconds() <= now.unix_seconds()) {
+        return Err(FieldError::new("expires_at", "must be in the future"));
+    }
+    Ok(())
+}
+
+fn view(token: Token, current: Option<TokenId>) -> TokenView {
+    TokenView {
+        current: current.is_some() && current == token.token_id,
+        token_id: token.token_id,
+        name: token.name,
+        scopes: token.scopes,
+        created_at: token.created_at,
+        expires_at: token.expires_at.and_then(Timestamp::from_unix_seconds),
+    }
+}

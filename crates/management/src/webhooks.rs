@@ -1,0 +1,14 @@
+//! Webhooks: how they are saved, shown, tried and deleted.
+
+pub(crate) mod certificates;
+pub(crate) mod connection;
+pub(crate) mod crud;
+pub(crate) mod patch;
+mod patch_schema;
+pub mod preview;
+pub mod rotate_secret;
+pub mod save;
+pub mod test_auth;
+pub mod test_send;
+pub mod webhook_view;
+pub mod write;

@@ -1,0 +1,206 @@
+//! `/webhook`: create, read, replace, delete and list webhooks.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::IntoResponse;
+use hookstep_contract::{ConfigFields, ConfigId, Scope};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json, read_query};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::Context;
+use crate::paging::{self, Page};
+use crate::webhooks::save;
+use crate::webhooks::webhook_view::WebhookView;
+use crate::webhooks::write::{self, to_the_end};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// How many entries the page has at most.
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
+    /// The `next_cursor` of the page before; leave it out for the first page.
+    #[param(value_type = String, required = false)]
+    cursor: Option<String>,
+}
+
+/// `POST /webhook`
+#[utoipa::path(
+    post,
+    path = "/webhook",
+    operation_id = "create_webhook",
+    tag = "Webhooks",
+    summary = "Create a webhook",
+    description = "The answer has the secret that signs its requests: it is shown this once.",
+    request_body(
+        content = ConfigFields,
+        example = json!({
+            "name": "Orders to the warehouse",
+            "url": "https://example.com/hooks/orders",
+            "auth": {"type": "basic", "username": "hookstep", "password": "correct horse"},
+        }),
+    ),
+    responses(
+        (status = 201, description = "The webhook, with its signing secret.", body = WebhookView),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn create(
+    State(ctx): State<Arc<Context>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let (org_id, asked) = (caller.org_id().clone(), read_json(&body?)?);
+    let now = ctx.sources.now();
+    let saved = to_the_end(async move { save::create(&ctx, org_id, asked).await }).await?;
+    Ok((StatusCode::CREATED, Json(WebhookView::saved(saved, now))))
+}
+
+/// `GET /webhook/{config_id}`
+#[utoipa::path(
+    get,
+    path = "/webhook/{config_id}",
+    operation_id = "read_webhook",
+    tag = "Webhooks",
+    summary = "Read a webhook",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    responses(
+        (status = 200, description = "The webhook, without its secrets.", body = WebhookView),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
+pub(crate) async fn read(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+) -> Result<Json<WebhookView>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
+    let config = write::latest(&ctx, &caller, config_id?).await?;
+    Ok(Json(WebhookView::of(config, ctx.sources.now())))
+}
+
+/// `PUT /webhook/{config_id}`: all fields are replaced; those left out get their defaults, but for `auth`, `tls` and the secrets
+/// in them, which stay.
+#[utoipa::path(
+    put,
+    path = "/webhook/{config_id}",
+    operation_id = "replace_webhook",
+    tag = "Webhooks",
+    summary = "Replace a webhook",
+    description = "All fields are replaced. Those left out get their defaults, but for `auth`, `tls` and the \
+        secrets in them, which stay as they are; `null` clears them.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    request_body(
+        content = ConfigFields,
+        example = json!({
+            "name": "Orders to the warehouse",
+            "url": "https://example.com/hooks/orders",
+            "timeout_seconds": 10,
+        }),
+    ),
+    responses(
+        (status = 200, description = "The webhook as it is now.", body = WebhookView),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn replace(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<WebhookView>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let before = write::latest(&ctx, &caller, config_id?).await?;
+    let asked = read_json(&body?)?;
+    let now = ctx.sources.now();
+    let saved = to_the_end(async move { save::replace(&ctx, before, asked).await }).await?;
+    Ok(Json(WebhookView::saved(saved, now)))
+}
+
+/// `DELETE /webhook/{config_id}`: its events stay until their retention ends.
+#[utoipa::path(
+    delete,
+    path = "/webhook/{config_id}",
+    operation_id = "delete_webhook",
+    tag = "Webhooks",
+    summary = "Delete a webhook",
+    description = "Its keys and credentials go with it. Its events can be read until their retention ends; those \
+        that wait for a retry are not sent again.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn delete(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let config = write::latest(&ctx, &caller, config_id?).await?;
+    to_the_end(async move { write::delete(&ctx, &config).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /webhook`: oldest first.
+#[utoipa::path(
+    get,
+    path = "/webhook",
+    operation_id = "list_webhooks",
+    tag = "Webhooks",
+    summary = "List webhooks",
+    description = "Oldest first.",
+    params(
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "A page of webhooks.", body = Page<WebhookView>),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["read"])),
+)]
+pub(crate) async fn list(
+    State(ctx): State<Arc<Context>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<Page<WebhookView>>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
+    let query: ListQuery = read_query(&uri)?;
+    let limit = paging::limit(query.limit.as_deref())?;
+    let after = paging::decode_cursor(query.cursor.as_deref())?;
+    let (configs, next) = ctx.configs.list(caller.org_id(), after, limit).await?;
+    let now = ctx.sources.now();
+    let data = configs.into_iter().map(|config| WebhookView::of(config, now)).collect();
+    Ok(Json(Page { data, next_cursor: next.map(paging::encode_cursor) }))
+}

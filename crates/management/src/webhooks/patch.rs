@@ -1,0 +1,143 @@
+//! `PATCH /webhook/{config_id}`: a JSON Merge Patch (RFC 7396) over what a PUT takes.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
+use hookstep_contract::{ConfigFields, ConfigId, Scope};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
+use serde_json::{Map, Value};
+
+use crate::Context;
+use crate::webhooks::patch_schema::WebhookPatch;
+use crate::webhooks::save;
+use crate::webhooks::webhook_view::WebhookView;
+use crate::webhooks::write::{self, to_the_end};
+
+/// `PATCH /webhook/{config_id}`
+#[utoipa::path(
+    patch,
+    path = "/webhook/{config_id}",
+    operation_id = "change_webhook",
+    tag = "Webhooks",
+    summary = "Change some fields of a webhook",
+    description = "A JSON Merge Patch (RFC 7396): what is left out stays as it is, and `null` stands for the default.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    request_body(content = WebhookPatch, example = json!({"enabled": false})),
+    responses(
+        (status = 200, description = "The webhook as it is now.", body = WebhookView),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn patch(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<WebhookView>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let before = write::latest(&ctx, &caller, config_id?).await?;
+    let asked = patched(&before.fields, read_json(&body?)?)?;
+    let now = ctx.sources.now();
+    let saved = to_the_end(async move { save::replace(&ctx, before, asked).await }).await?;
+    Ok(Json(WebhookView::saved(saved, now)))
+}
+
+/// What a PUT would have to ask for to do what the patch says.
+fn patched(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigFields, Problem> {
+    let stored = serde_json::to_value(stored).map_err(|error| Problem::internal(&error))?;
+    let mut fields = object(Some(stored));
+    // Left out, these stay as they are. Their secrets are not ours to read, so nothing could be written over them.
+    let (auth, tls) = (fields.remove("auth"), fields.remove("tls"));
+    for (name, change) in patch {
+        let before = fields.remove(&name);
+        let after = match (name.as_str(), change) {
+            // Of another type, nothing of what was is of use.
+            ("auth", Value::Object(changes)) => {
+                let has_type =
+                    |auth: &Value| changes.get("type").is_none_or(|kind| auth.get("type") == Some(kind));
+                with_secrets(auth.clone().filter(has_type), changes)
+            }
+            ("tls", Value::Object(changes)) => with_secrets(tls.clone(), changes),
+            ("headers", change @ Value::Object(_)) => {
+                let mut headers = object(Some(merge(before, change)));
+                headers.retain(|_, value| !value.is_null());
+                Value::Object(headers)
+            }
+            // Of another kind, nothing of what was is of use.
+            ("filter" | "transform", change @ Value::Object(_)) => change,
+            (_, Value::Null) if before.is_some() => continue,
+            (_, change) => merge(before, change),
+        };
+        fields.insert(name, after);
+    }
+    read_json(Value::Object(fields).to_string().as_bytes())
+}
+
+/// Nulls stay: what they mean for a secret, whoever saves it knows.
+fn with_secrets(before: Option<Value>, changes: Map<String, Value>) -> Value {
+    let mut fields = object(before);
+    fields.extend(changes);
+    Value::Object(fields)
+}
+
+/// RFC 7396, section 2, but for the null of what is not there: it stays, so that a name that is no field is found.
+fn merge(before: Option<Value>, change: Value) -> Value {
+    let Value::Object(changes) = change else { return change };
+    let mut merged = object(before);
+    for (name, change) in changes {
+        match (merged.remove(&name), change) {
+            (Some(_), Value::Null) => {}
+            (before, change) => drop(merged.insert(name, merge(before, change))),
+        }
+    }
+    Value::Object(merged)
+}
+
+fn object(value: Option<Value>) -> Map<String, Value> {
+    match value {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The cases of RFC 7396, appendix A, that have a document that is an object and no null of what is not there.
+    #[test]
+    fn a_patch_is_merged_as_the_rfc_says() {
+        for (before, patch, after) in [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
+            (json!({"a": "b"}), json!({"a": null}), json!({})),
+            (json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"})),
+            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
+            (
+                json!({"a": {"b": "c", "d": "e"}}),
+                json!({"a": {"b": "d", "d": null}}),
+                json!({"a": {"b": "d"}}),
+            ),
+            (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
+            (json!({"a": "foo"}), json!("bar"), json!("bar")),
+            (json!({"a": "foo"}), json!({"a": {"b": 1}}), json!({"a": {"b": 1}})),
+        ] {
+            assert_eq!(merge(Some(before.clone()), patch.clone()), after, "{before} {patch}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! `POST /webhook/{config_id}/preview`: what a filter and a transform would make of a body, without sending it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
+use hookstep_contract::{
+    Auth, ConfigFields, ConfigId, Content, Filter, OrgId, PayloadRules, Scope, Transform,
+};
+use hookstep_expression::{Fault, Verdict};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{save, write};
+use crate::Context;
+
+/// What stands for what is secret, or made when a request is sent.
+const LATER: &str = "***";
+
+/// What a body is that says nothing of itself.
+const JSON: &str = "application/json";
+
+/// What to try, and on what. It need not be saved.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreviewRequest {
+    /// The filter to try; none when it is left out.
+    filter: Option<Filter>,
+    /// The transform to try; none when it is left out.
+    transform: Option<Transform>,
+    /// The body to try them on, as text.
+    #[schema(examples("{\"order\": 1042, \"status\": \"shipped\"}"))]
+    body: String,
+    /// Its `Content-Type`; `application/json` when it is left out.
+    content_type: Option<String>,
+}
+
+/// What would become of a body.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Preview {
+    /// Whether it would be sent.
+    pub passes: bool,
+    /// Why it would be skipped.
+    pub reason: Option<String>,
+    /// Why it could not be sent.
+    pub fault: Option<PreviewFault>,
+    /// What would be sent; null when nothing would.
+    pub request: Option<PreviewedRequest>,
+}
+
+/// What is wrong with a filter, a transform, or the body.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PreviewFault {
+    /// The field that is wrong, or `body`.
+    pub field: String,
+    /// Where in an expression: the character, from 1, at or before which it goes wrong.
+    pub position: Option<usize>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// A request as the receiver would see it; `***` stands for what is secret, and for what is made when it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PreviewedRequest {
+    /// The HTTP method.
+    pub method: String,
+    /// The receiver.
+    pub url: String,
+    /// Its headers.
+    pub headers: BTreeMap<String, String>,
+    /// Its body.
+    pub body: String,
+    /// `base64` when the body is not text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_encoding: Option<&'static str>,
+}
+
+/// Tries a filter and a transform.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/preview",
+    operation_id = "preview_webhook",
+    tag = "Webhooks",
+    summary = "Try a filter and a transform",
+    description = "Says what they would make of a body, and shows the request that would go out. Nothing is sent or \
+        recorded, and neither the filter nor the transform needs to be saved: they are as given here.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook that the request would be of."),
+    ),
+    request_body(content = PreviewRequest, example = json!({
+        "filter": {"jsonata": "status = 'shipped'"}, "transform": {"jsonata": "{\"id\": order}"},
+        "body": "{\"order\": 1042, \"status\": \"shipped\"}",
+    })),
+    responses(
+        (status = 200, description = "What would become of the body.", body = Preview),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn preview(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Preview>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let config_id = config_id?;
+    let asked: PreviewRequest = read_json(&body?)?;
+    let config = write::latest(&ctx, &caller, config_id).await?;
+    let fields = ConfigFields { filter: asked.filter, transform: asked.transform, ..config.fields };
+    let content_type = asked.content_type.as_deref().unwrap_or(JSON);
+    of(&ctx, caller.org_id(), &fields, asked.body.as_bytes(), content_type).await.map(Json)
+}
+
+/// What a webhook with these fields would make of a body.
+pub async fn of(
+    ctx: &Context,
+    org_id: &OrgId,
+    fields: &ConfigFields,
+    body: &[u8],
+    content_type: &str,
+) -> Result<Preview, Problem> {
+    let rules = PayloadRules::of(fields).unwrap_or_default();
+    rules.check()?;
+    if let Some(fault) = save::fault_of(ctx, org_id, &rules).await? {
+        return Ok(Preview::faulty(fault));
+    }
+    let verdict = if rules == PayloadRules::default() {
+        Verdict::AsItIs
+    } else {
+        ctx.sandbox.apply(org_id, &rules, body).await.map_err(|error| Problem::internal(&error))?
+    };
+    Ok(match verdict {
+        Verdict::AsItIs => Preview::sends(fields, content_type, body),
+        Verdict::Replaced { content_type, body } => Preview::sends(fields, &content_type, &body),
+        Verdict::Missed(reason) => {
+            Preview { passes: false, reason: Some(reason), fault: None, request: None }
+        }
+        Verdict::Failed(fault) => Preview::faulty(fault),
+    })
+}
+
+impl Preview {
+    fn faulty(fault: Fault) -> Self {
+        let Fault { field, position, reason } = fault;
+        let fault = Some(PreviewFault { field, position, reason });
+        Self { passes: false, reason: None, fault, request: None }
+    }
+
+    fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Self {
+        let headers = headers(fields, content_type, body.len());
+        let (body, body_encoding) = Content::new(body).into_parts();
+        let request = PreviewedRequest {
+            method: fields.method.clone(),
+            url: fields.url.clone(),
+            headers,
+            body,
+            body_encoding,
+        };
+        Self { passes: true, reason: None, fault: None, request: Some(request) }
+    }
+}
+
+fn headers(fields: &ConfigFields, content_type: &str, length: usize) -> BTreeMap<String, String> {
+    let own = fields.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone()));
+    let ours = [
+        ("content-type", content_type.to_owned()),
+        ("content-length", length.to_string()),
+        ("user-agent", concat!("Hookstep/", env!("CARGO_PKG_VERSION")).to_owned()),
+        ("webhook-id", LATER.to_owned()),
+        ("webhook-timestamp", LATER.to_owned()),
+        ("webhook-signature", format!("v1,{LATER} v1a,{LATER}")),
+    ];
+    let credentials = match &fields.auth {
+        None | Some(Auth::None) => None,
+        Some(Auth::Basic { .. }) => Some(("authorization".to_owned(), format!("Basic {LATER}"))),
+        Some(Auth::ApiKey { name, .. }) => Some((name.to_lowercase(), LATER.to_owned())),
+        Some(Auth::OauthClientCredentials { .. }) => {
+            Some(("authorization".to_owned(), format!("Bearer {LATER}")))
+        }
+        // What it says is its own.
+        Some(Auth::Connection { .. }) => Some(("authorization".to_owned(), LATER.to_owned())),
+    };
+    own.chain(ours.map(|(name, value)| (name.to_owned(), value))).chain(credentials).collect()
+}

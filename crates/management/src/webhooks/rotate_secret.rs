@@ -1,0 +1,111 @@
+//! `POST /webhook/{config_id}/rotate-secret`: a new signing secret, beside the old ones for a while.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
+use hookstep_contract::{ConfigId, FieldError, Scope, Timestamp, WebhookConfig};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
+use hookstep_signing::Secret;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::connection::Change;
+use super::write::{self, to_the_end};
+use crate::Context;
+use crate::signing::secrets::{make, retired, reveal};
+
+/// How long the old secret signs beside the new one when nothing is said: a day to tell the receiver.
+const DEFAULT_OVERLAP_SECS: u64 = 24 * 3600;
+
+/// The longest overlap: 7 days.
+const MAX_OVERLAP_SECS: u64 = 7 * 24 * 3600;
+
+/// How the signing secret is replaced.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    /// For how long the secrets before the new one still sign, in seconds.
+    #[serde(default = "default_overlap")]
+    #[schema(maximum = 604_800, default = default_overlap)]
+    overlap_seconds: u64,
+}
+
+fn default_overlap() -> u64 {
+    DEFAULT_OVERLAP_SECS
+}
+
+/// The new secret, shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Rotated {
+    /// The new secret.
+    #[serde(serialize_with = "reveal")]
+    #[schema(value_type = String, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]
+    pub signing_secret: Secret,
+    /// Until when the secret before it signs too; null when there was none.
+    pub previous_expires_at: Option<Timestamp>,
+}
+
+/// `POST /webhook/{config_id}/rotate-secret`: a new secret signs, beside the old ones for a while.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/rotate-secret",
+    operation_id = "rotate_secret",
+    tag = "Webhooks",
+    summary = "Replace the signing secret",
+    description = "Requests are signed with the new secret and, for a while, with those before it too, so that the \
+        receiver can change over. The new secret is shown this once.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+    ),
+    request_body = Option<Rotation>,
+    responses(
+        (status = 200, description = "The new secret.", body = Rotated),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn rotate(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Rotated>, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let before = write::latest(&ctx, &caller, config_id?).await?;
+    let overlap = overlap(&body?)?;
+    to_the_end(async move { Ok(Json(replace(&ctx, before, overlap).await?)) }).await
+}
+
+/// Makes a new secret for a webhook; those before it sign beside it for `overlap`.
+pub async fn replace(ctx: &Context, before: WebhookConfig, overlap: Duration) -> Result<Rotated, Problem> {
+    let now = ctx.sources.now();
+    let stored = ctx.configs.credentials(&before.org_id, before.config_id).await?;
+    let mut credentials = stored.unwrap_or_else(|| write::no_credentials(&before));
+    let older = retired(credentials.signing_keys, now, overlap)?;
+    let previous_expires_at = (!before.signing_secrets.is_empty()).then(|| now.plus(overlap));
+    let (key, signing_secret) = make(ctx, &before.org_id).await?;
+    credentials.signing_keys = [vec![key], older].concat();
+    write::write_over(ctx, &before, before.clone(), credentials, Change::Keep).await?;
+    Ok(Rotated { signing_secret, previous_expires_at })
+}
+
+fn overlap(body: &[u8]) -> Result<Duration, Problem> {
+    let seconds = match body {
+        [] => DEFAULT_OVERLAP_SECS,
+        body => read_json::<Rotation>(body)?.overlap_seconds,
+    };
+    if seconds > MAX_OVERLAP_SECS {
+        let reason = format!("must be 0 to {MAX_OVERLAP_SECS}");
+        return Err(FieldError::new("overlap_seconds", reason).into());
+    }
+    Ok(Duration::from_secs(seconds))
+}

@@ -1,0 +1,129 @@
+//! `POST /webhook/{config_id}/test`: send something to the receiver, and see what it says.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::{IntoResponse, Response};
+use hookstep_contract::limits::SYNC_BUDGET;
+use hookstep_contract::{
+    ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Payload, Scope, WorkflowInput,
+    WorkflowOutput,
+};
+use hookstep_executions::{Run, WorkflowError};
+use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
+use serde::Deserialize;
+use utoipa::openapi::schema::OneOfBuilder;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+use super::{preview, write};
+use crate::Context;
+
+/// What is sent when nothing is given.
+pub const SAMPLE: &str = r#"{"type": "webhook.test", "message": "Hello from Hookstep"}"#;
+
+/// What a body is that says nothing of itself.
+const JSON: &str = "application/json";
+
+/// Whether to send it.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TestQuery {
+    /// `false` shows the request that would go out, and sends and records nothing.
+    send: Option<bool>,
+}
+
+/// What a test answers: how the delivery ended, or what would be sent.
+pub(crate) enum Tested {}
+
+impl PartialSchema for Tested {
+    fn schema() -> RefOr<Schema> {
+        let either = [answer::SyncAnswer::name(), preview::Preview::name()];
+        let either = either.into_iter().map(|name| Ref::from_schema_name(name.as_ref()));
+        either.fold(OneOfBuilder::new(), OneOfBuilder::item).into()
+    }
+}
+
+impl ToSchema for Tested {}
+
+/// Sends the body, or a sample, as a sync trigger would, and records it like any event.
+#[utoipa::path(
+    post,
+    path = "/webhook/{config_id}/test",
+    operation_id = "test_webhook",
+    tag = "Webhooks",
+    summary = "Send something to the receiver now",
+    description = "Sends the body, or a sample when there is none, and answers what the receiver says. It is \
+        recorded like any event, with the origin `test`.",
+    params(
+        ("config_id" = ConfigId, Path, description = "The webhook."),
+        TestQuery,
+    ),
+    request_body(
+        description = "Anything up to 64 KB; a sample when it is empty.",
+        content(
+            ("application/json", example = json!({"order": 1042, "status": "shipped"})),
+            ("text/plain"),
+            ("application/octet-stream"),
+        ),
+    ),
+    responses(
+        (status = 200, description = "The delivery has ended, and this is how; or, with `send=false`, what would be sent.", body = Tested),
+        (status = 202, description = "The event is on its way: the receiver takes its time.", body = answer::Accepted),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        (status = 503, response = hookstep_http_edge::Unavailable),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn test(
+    State(ctx): State<Arc<Context>>,
+    config_id: Result<ConfigPath, Problem>,
+    headers: HeaderMap,
+    uri: Uri,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
+    let path = config_id?;
+    let TestQuery { send: is_sent } = read_query(&uri)?;
+    let body = body?;
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let (body, kind) = if body.is_empty() { (SAMPLE.as_bytes(), None) } else { (&*body, given) };
+    let kind = kind.unwrap_or(JSON);
+    if is_sent == Some(false) {
+        let config = write::latest(&ctx, &caller, path).await?;
+        let preview = preview::of(&ctx, &config.org_id, &config.fields, body, kind).await?;
+        return Ok(Json(preview).into_response());
+    }
+    let ConfigPath(config_id) = path;
+    let (event_id, run) = send(&ctx, caller.org_id(), config_id, body, kind).await?;
+    Ok(answer::delivered(event_id, run))
+}
+
+/// Sends `body` and waits for the answer.
+pub async fn send(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    body: &[u8],
+    content_type: &str,
+) -> Result<(EventId, Result<Run<WorkflowOutput>, WorkflowError>), Problem> {
+    if ctx.configs.get(org_id, config_id).await?.is_none() {
+        return Err(Problem::no_webhook());
+    }
+    let (event_id, now) = (EventId((ctx.sources.new_id)()), ctx.sources.now());
+    let event = EventMetadata {
+        content_type: Some(content_type.to_owned()),
+        size: Some(body.len() as u64),
+        ..EventMetadata::new(org_id.clone(), config_id, event_id, Origin::Test, Mode::Sync, now)
+    };
+    let input = WorkflowInput { event, payload: Payload::Inline(Content::new(body)) };
+    Ok((event_id, ctx.machines.run(event_id, &input, SYNC_BUDGET).await))
+}

@@ -1,0 +1,114 @@
+//! A webhook as the API shows it.
+
+use std::time::Duration;
+
+use hookstep_contract::limits::days;
+use hookstep_contract::{Auth, Timestamp, WebhookConfig};
+use hookstep_signing::Secret;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::save::Saved;
+use crate::signing::secrets;
+
+/// How long before its end a client certificate is warned of: time enough to get another one.
+const EXPIRES_SOON: Duration = days(30);
+
+/// A webhook.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Webhook)]
+pub(crate) struct WebhookView {
+    #[serde(flatten)]
+    config: WebhookConfig,
+    /// What its owner should see to, though it works so far.
+    warnings: Vec<String>,
+    /// Shown this once, by the save that made it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    #[schema(value_type = String, required = false, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]
+    signing_secret: Option<Secret>,
+}
+
+impl WebhookView {
+    /// A webhook that is there.
+    pub(crate) fn of(config: WebhookConfig, now: Timestamp) -> Self {
+        Self { warnings: warnings(&config, now), config, signing_secret: None }
+    }
+
+    /// A webhook that was just saved.
+    pub(crate) fn saved(Saved { config, secret }: Saved, now: Timestamp) -> Self {
+        Self { signing_secret: secret, ..Self::of(config, now) }
+    }
+}
+
+fn reveal<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => secrets::reveal(secret, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// What the owner of a webhook should see to, though it works so far.
+pub fn warnings(config: &WebhookConfig, now: Timestamp) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if config.fields.url.starts_with("http:") {
+        warnings.push("the URL is not https: bodies and credentials travel in the clear".to_owned());
+    }
+    if let Some(Auth::OauthClientCredentials { token_url, .. }) = &config.fields.auth
+        && token_url.starts_with("http:")
+    {
+        warnings.push("the token URL is not https: the client's secret travels in the clear".to_owned());
+    }
+    if let Some(end) = config.certificate.as_ref().map(|certificate| certificate.not_after) {
+        if end < now {
+            warnings.push(format!("the client certificate expired at {end}: receivers refuse it"));
+        } else if end < now.plus(EXPIRES_SOON) {
+            warnings.push(format!("the client certificate expires at {end}"));
+        }
+    }
+    if config.signing_secrets.is_empty() {
+        warnings.push("requests are not signed: save the webhook, and it gets a signing secret".to_owned());
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_warned_of_for_thirty_days_and_ever_after() {
+        let at = |text: &str| -> Timestamp { serde_json::from_str(&format!("{text:?}")).unwrap() };
+        let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a",
+            "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","revision":1,
+            "signing_secrets":[{"created_at":"2026-01-01T00:00:00Z"}],
+            "certificate":{"subject":"CN=client","not_before":"2026-01-01T00:00:00Z",
+                "not_after":"2026-12-31T00:00:00Z","fingerprint":"00"},
+            "name":"n","url":"https://example.com/"}"#;
+        let config: WebhookConfig = serde_json::from_str(stored).unwrap();
+        let soon = "the client certificate expires at 2026-12-31T00:00:00.000Z";
+        let expired = "the client certificate expired at 2026-12-31T00:00:00.000Z: receivers refuse it";
+        for (now, warning) in [
+            ("2026-12-01T00:00:00Z", None),
+            ("2026-12-01T00:00:01Z", Some(soon)),
+            ("2026-12-31T00:00:00Z", Some(soon)),
+            ("2026-12-31T00:00:01Z", Some(expired)),
+            ("2030-01-01T00:00:00Z", Some(expired)),
+        ] {
+            assert_eq!(warnings(&config, at(now)), Vec::from_iter(warning), "{now}");
+        }
+    }
+
+    #[test]
+    fn what_travels_in_the_clear_or_unsigned_is_warned_of() {
+        let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a",
+            "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z",
+            "name":"n","url":"http://example.com/",
+            "auth":{"type":"oauth_client_credentials","token_url":"http://example.com/","client_id":"c"}}"#;
+        let config: WebhookConfig = serde_json::from_str(stored).unwrap();
+        let warnings = warnings(&config, config.created_at);
+        let about = ["the URL is not https", "the token URL is not https", "requests are not signed"];
+        assert!(
+            warnings.len() == 3 && warnings.iter().zip(about).all(|(text, start)| text.starts_with(start))
+        );
+    }
+}

@@ -1,0 +1,20 @@
+//! What the step needs.
+
+use hookstep_ambient::Sources;
+use hookstep_executions::Machines;
+use hookstep_store::{Bodies, Events, Replays};
+
+/// The tables, clients and settings that the step works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of events.
+    pub events: Events,
+    /// The bodies of events.
+    pub bodies: Bodies,
+    /// The bulk replays.
+    pub replays: Replays,
+    /// The state machines.
+    pub machines: Machines,
+    /// The clock.
+    pub sources: Sources,
+}

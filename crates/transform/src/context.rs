@@ -1,0 +1,21 @@
+//! What the step needs.
+
+use hookstep_expression::Sandbox;
+use hookstep_store::{Bodies, Claims, Configs};
+
+/// The tables, clients and settings that the step works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of webhooks.
+    pub configs: Configs,
+    /// The bodies of events.
+    pub bodies: Bodies,
+    /// The bucket of claim checks: large bodies are read from it, and large results kept in it.
+    pub claims: Claims,
+    /// Where expressions are evaluated.
+    pub sandbox: Sandbox,
+    /// Whether what is sent is kept.
+    pub keep_bodies: bool,
+    /// The largest body kept in the state, as serialised JSON, in bytes.
+    pub inline_limit: usize,
+}

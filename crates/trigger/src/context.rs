@@ -1,0 +1,24 @@
+//! What the routes of this function need.
+
+use hookstep_ambient::Sources;
+use hookstep_executions::Machines;
+use hookstep_store::{Claims, Configs, Idempotency, Tokens};
+
+/// The tables, clients and settings that the function works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The table of API tokens.
+    pub tokens: Tokens,
+    /// The table of webhooks.
+    pub configs: Configs,
+    /// The idempotency keys of the events table.
+    pub idempotency: Idempotency,
+    /// The bucket of claim checks.
+    pub claims: Claims,
+    /// The state machines.
+    pub machines: Machines,
+    /// The clock and new ids.
+    pub sources: Sources,
+    /// The largest body kept in the state, as serialised JSON, in bytes.
+    pub inline_limit: usize,
+}
