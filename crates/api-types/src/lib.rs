@@ -21,13 +21,16 @@ mod token;
 mod trigger;
 mod webhook;
 
+#[cfg(test)]
+mod tests;
+
 pub use event::{Attempt, Event, Sent};
 pub use page::Page;
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;
 pub use replay::{Replay, ReplayOptions, ReplayRequest, Replayed};
 pub use sensitive::Sensitive;
-pub use signing::{DEFAULT_OVERLAP_SECS, OrgPublicKey, Rotated, Rotation};
+pub use signing::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, Rotation};
 pub use stats::{Stats, StatsBucket, StatsStep};
 pub use token::{NewToken, Token, TokenFields};
 pub use trigger::{Accepted, Delivered, Upload};

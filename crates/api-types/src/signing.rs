@@ -9,6 +9,9 @@ use crate::{Sensitive, schema};
 /// How long an old secret signs beside the new one when nothing is said, in seconds: a day to tell the receiver.
 pub const DEFAULT_OVERLAP_SECS: u64 = 24 * 3600;
 
+/// The longest overlap, in seconds: 7 days.
+pub const MAX_OVERLAP_SECS: u64 = 7 * 24 * 3600;
+
 /// How the signing secret is replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -206,7 +206,8 @@ fn check_value(field: &str, value: &str) -> Result<(), FieldError> {
         || value.trim().is_empty()
         || !value.chars().all(taken)
     {
-        let reason = format!("must be 1 to {CONNECTION_VALUE_CHARS} characters, without colons or control characters");
+        let reason =
+            format!("must be 1 to {CONNECTION_VALUE_CHARS} characters, without colons or control characters");
         return Err(FieldError::new(field, reason));
     }
     Ok(())
