@@ -1,4 +1,4 @@
-//! What is to be delivered.
+//! Bodies to send.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use tokio::fs::File;
 
 use crate::Error;
 
-/// The largest body that goes with the trigger itself, in bytes; a larger one is uploaded first.
+/// The largest body that is sent in the trigger itself, in bytes; a larger one is uploaded first.
 ///
-/// A trigger takes 6 MB, but on AWS a body reaches its function inside a JSON event of at most 6 MB (Lambda's quota for an
-/// invocation), in base64 unless it is text, which leaves 4.4 MB. 4,000,000 bytes stay under that, with room for the headers.
-/// A text that grows beyond it by its escapes is refused with 413, and uploaded then.
+/// A trigger takes 6 MB. On AWS, though, a body reaches its function inside a JSON event of at most 6 MB (Lambda's quota for an
+/// invocation), in base64 unless it is text, which leaves 4.4 MB. 4,000,000 bytes stay under that, with room for the headers. A
+/// text that JSON escapes make larger than that is refused with 413, and then uploaded.
 pub const INLINE_BODY_BYTES: u64 = 4_000_000;
 
-/// A body: bytes, a file, or an upload that is there already ([`Client::upload`](crate::Client::upload)).
+/// A body: bytes, a file, or an earlier upload ([`Client::upload`](crate::Client::upload)).
 ///
-/// Bytes and texts become one by themselves: `hookstep.trigger(id, "ping")`.
+/// Bytes and texts are converted where a body is expected: `hookstep.trigger(id, "ping")`.
 #[derive(Clone)]
 pub struct Body(pub(crate) Source);
 
@@ -31,12 +31,12 @@ pub(crate) enum Source {
 }
 
 impl Body {
-    /// The bytes of a file, read while they are sent.
+    /// The content of a file, read while it is sent.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File(path.into()))
     }
 
-    /// What was uploaded under this `claim_check`.
+    /// An upload, by its `claim_check`.
     pub fn claim_check(key: impl Into<String>) -> Self {
         Self(Source::Claim(key.into()))
     }
@@ -72,7 +72,7 @@ impl Source {
         }
     }
 
-    /// The request with these bytes, and their number: a store takes no upload of unknown length.
+    /// Adds the bytes to a request, and their number: S3 takes no upload of unknown length.
     pub(crate) async fn attach(&self, request: RequestBuilder) -> Result<RequestBuilder, Error> {
         if let Some((file, size)) = self.open().await? {
             return Ok(request.header(CONTENT_LENGTH, size).body(file));
@@ -94,7 +94,7 @@ async fn open(path: &Path) -> std::io::Result<(File, u64)> {
     let file = File::open(path).await?;
     let metadata = file.metadata().await?;
     if !metadata.is_file() {
-        return Err(std::io::Error::other("it is not a regular file, whose length is known"));
+        return Err(std::io::Error::other("it is not a regular file"));
     }
     Ok((file, metadata.len()))
 }

@@ -1,42 +1,40 @@
 //! What can go wrong between a producer and Hookstep.
 
-use std::fmt;
-
-use hookstep_contract::EventId;
-use serde::{Deserialize, Serialize};
+use hookstep_api_types::ProblemDetails;
+use reqwest::StatusCode;
 use thiserror::Error;
 
-/// Why a call has no answer. What a receiver did is none of these.
+/// Why a call failed. A receiver that fails is not an error: see the status of the event.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The client was given a URL that it cannot call.
-    #[error("{url:?} is not the http or https URL of a Hookstep")]
+    /// The client cannot call the URL that it was given.
+    #[error("{url:?} is not an http or https URL")]
     Url {
         /// The URL.
         url: String,
     },
-    /// The client was given a token, key or header that no header can carry; it is not repeated here.
-    #[error("{0} holds what no HTTP header can carry")]
+    /// The token, key or header that the client was given cannot be sent in a header. The message does not repeat it.
+    #[error("{0} contains characters that an HTTP header cannot carry")]
     Header(&'static str),
     /// TLS or the HTTP library could not be set up.
     #[error("the HTTP client could not be built")]
     Build(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// There was no whole answer, after all attempts. A trigger may have been accepted all the same: one with an idempotency key
-    /// of your own can be sent again without harm.
-    #[error("{what} cannot be reached")]
+    /// No complete response arrived, after all retries. Hookstep may have accepted a trigger all the same; one with an idempotency
+    /// key of your own can be sent again without creating a second event.
+    #[error("{service} cannot be reached")]
     Unreachable {
-        /// Hookstep, or the place of its uploads.
-        what: &'static str,
-        /// Why, without the URL: an upload's is a credential.
+        /// The service that was called: Hookstep, or the upload storage.
+        service: &'static str,
+        /// The cause. It does not contain the URL, because the URL of an upload is a credential.
         #[source]
         source: reqwest::Error,
     },
-    /// Hookstep said no.
+    /// Hookstep refused the request.
     #[error("{0}")]
-    Refused(Box<Problem>),
-    /// The answer is none of Hookstep's.
-    #[error("an answer with status {status} cannot be read; is this the URL of a Hookstep?")]
-    NotUnderstood {
+    Refused(Box<ProblemDetails>),
+    /// The response is not one of Hookstep's.
+    #[error("the response with status {status} cannot be read: is this the URL of a Hookstep?")]
+    UnexpectedResponse {
         /// Its status.
         status: u16,
         /// What does not fit.
@@ -48,20 +46,21 @@ pub enum Error {
     File {
         /// The file.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
 }
 
 impl Error {
-    /// The HTTP status of a refusal: 401 for a bad token, 404 for what is not there, 409 for a conflict, and so on.
+    /// The HTTP status, if Hookstep refused the request: 401 for a bad token, 404 for what does not exist, 409 for a conflict,
+    /// and so on.
     pub fn status(&self) -> Option<u16> {
         self.problem().map(|problem| problem.status)
     }
 
-    /// The refusal, when it is one.
-    pub fn problem(&self) -> Option<&Problem> {
+    /// The details, if Hookstep refused the request.
+    pub fn problem(&self) -> Option<&ProblemDetails> {
         match self {
             Self::Refused(problem) => Some(problem),
             _ => None,
@@ -69,49 +68,20 @@ impl Error {
     }
 }
 
-/// A refusal (RFC 9457 `application/problem+json`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// The HTTP status.
-    pub status: u16,
-    /// The name of the status.
-    #[serde(default)]
-    pub title: String,
-    /// What is wrong, and what to do about it.
-    #[serde(default)]
-    pub detail: String,
-    /// The field that is wrong, as a path into the body, or the name of a parameter.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-    /// The event it is about, where one was accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event_id: Option<EventId>,
-}
-
-/// How much of an answer that is no problem document is repeated, in characters.
+/// How much of a refusal that is not a problem document is quoted, in characters.
 const DETAIL_CHARS: usize = 200;
 
-impl Problem {
-    /// Reads a refusal; one that a proxy or a gateway made is put in the same form.
-    pub(crate) fn read(status: reqwest::StatusCode, body: &[u8]) -> Self {
-        if let Ok(problem) = serde_json::from_slice::<Self>(body) {
-            return Self { status: status.as_u16(), ..problem };
-        }
-        let detail = String::from_utf8_lossy(body).trim().chars().take(DETAIL_CHARS).collect();
-        let title = status.canonical_reason().unwrap_or("Error").to_owned();
-        Self { status: status.as_u16(), title, detail, field: None, event_id: None }
+/// Reads a refusal. One from a proxy or a gateway is put into the same form.
+pub(crate) fn read_problem(status: StatusCode, body: &[u8]) -> ProblemDetails {
+    if let Ok(problem) = serde_json::from_slice::<ProblemDetails>(body) {
+        return ProblemDetails { status: status.as_u16(), ..problem };
     }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status, self.title)?;
-        if let Some(field) = &self.field {
-            write!(f, ": {field}")?;
-        }
-        if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
-        }
-        self.event_id.map_or(Ok(()), |event_id| write!(f, " (event {event_id})"))
+    ProblemDetails {
+        kind: "about:blank".to_owned(),
+        title: status.canonical_reason().unwrap_or("Error").to_owned(),
+        status: status.as_u16(),
+        detail: String::from_utf8_lossy(body).trim().chars().take(DETAIL_CHARS).collect(),
+        field: None,
+        event_id: None,
     }
 }

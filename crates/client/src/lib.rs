@@ -1,4 +1,4 @@
-//! A client of Hookstep: triggers webhooks, reads what became of the events, and checks what arrives.
+//! A client of Hookstep: it triggers webhooks, reads how the events were delivered, and verifies the requests that a receiver gets.
 //!
 //! ```
 //! # #[tokio::main]
@@ -21,11 +21,11 @@
 //! let hookstep = Client::new(&url, "hookstep_…")?;
 //! let orders: ConfigId = "01939f2e-7c00-7000-8000-5f2a6c1d9e01".parse()?;
 //!
-//! // On its way: Hookstep delivers it, and again if need be.
+//! // Accepted: Hookstep delivers it, and retries if it has to.
 //! let accepted = hookstep.trigger(orders, r#"{"order": 1042}"#).content_type("application/json").await?;
 //! println!("event {}", accepted.event_id);
 //!
-//! // The receiver's own answer, if it comes within 27 s.
+//! // The receiver's own answer, if it arrives within 27 s.
 //! match hookstep.trigger(orders, "ping").sync().await? {
 //!     SyncAnswer::Ended(delivered) => assert_eq!(delivered.body.as_deref(), Some("pong")),
 //!     SyncAnswer::StillInProgress(accepted) => println!("{} goes on", accepted.event_id),
@@ -36,19 +36,19 @@
 //!
 //! # What it does for you
 //!
-//! - Every trigger has an `Idempotency-Key`, of its own making unless you name one, and keeps it when it is sent again: a
-//!   connection that breaks, a 429 or a 5xx makes another attempt, never another event. See [`Client::with_retries`].
-//! - A body above [`INLINE_BODY_BYTES`] is uploaded first and then triggered. One that is in a file ([`Body::file`]) is read
-//!   while it is sent, so memory stays constant however large it is.
-//! - Refusals are [`Error::Refused`] with Hookstep's own words, and the field they are about. What a receiver does is never
-//!   an error: it is the event's [`Status`].
+//! - Every trigger has an `Idempotency-Key`: a random one unless you set it. Retries after a broken connection, a 429 or a 5xx
+//!   use the same key, so they never create a second event. See [`Client::with_retries`].
+//! - A body above [`INLINE_BODY_BYTES`] is uploaded first and then triggered. A body in a file ([`Body::file`]) is read while it
+//!   is sent, so memory stays constant however large it is.
+//! - A refusal is [`Error::Refused`] with Hookstep's own explanation, and the field that is wrong. A receiver that fails is not
+//!   an error: it is the [`Status`] of the event.
 //!
-//! On the other side, a receiver calls [`verify()`] with the headers and the body as they came.
+//! A receiver calls [`verify()`] with the headers and the body as they arrived.
 //!
-//! # What it brings along
+//! # Dependencies
 //!
-//! `reqwest` over rustls with ring. The machine's own authorities are trusted. The proxy variables of the environment are
-//! read as `reqwest` reads them.
+//! `reqwest` over rustls with ring. The client trusts the certificate authorities of the machine, and uses the proxy settings of
+//! the environment as `reqwest` does.
 
 mod body;
 mod error;
@@ -62,14 +62,18 @@ mod verify;
 mod webhooks;
 
 pub use body::{Body, INLINE_BODY_BYTES};
-pub use error::{Error, Problem};
-pub use events::{Attempt, Event, EventQuery, Page, Sent};
+pub use error::Error;
+pub use events::EventQuery;
+pub use hookstep_api_types::{
+    Accepted, Attempt, Delivered, Event, OrgPublicKey, Page, ProblemDetails, Replay, Replayed, Sensitive,
+    Sent,
+};
 pub use hookstep_contract::{
     ConfigId, EventId, OrgId, Origin, Outcome, ReplayStatus, Status, Timestamp, Timings,
 };
 pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
-pub use replays::{Again, Replay, ReplayQuery, Replayed};
+pub use replays::{Redelivery, ReplayQuery};
 pub use send::Client;
-pub use trigger::{Accepted, Delivered, SyncAnswer, SyncTrigger, Trigger};
+pub use trigger::{SyncAnswer, SyncTrigger, Trigger};
 pub use verify::{Unverified, verify, verify_at};
-pub use webhooks::{OrgPublicKey, Webhook};
+pub use webhooks::Webhook;

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::body::Source;
-use crate::error::{Error, Problem};
-use crate::retry::{self, Twice};
+use crate::error::{Error, read_problem};
+use crate::retry::{self, Repeatable};
 
 /// Longer than any healthy connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,10 +23,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longer than the 27 s of a sync trigger, and than the 30 s after which API Gateway answers in its place.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Who is asked, unless it is the place of an upload.
+/// The name of the Hookstep API in errors.
 pub(crate) const HOOKSTEP: &str = "Hookstep";
 
-/// Somebody with a token, at one Hookstep. Cheap to clone; keep one, for it keeps the connections.
+/// A client of one Hookstep, with an API token. It is cheap to clone. Keep it: it keeps its connections open.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) http: reqwest::Client,
@@ -42,7 +42,7 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of the Hookstep at `url` (`http://127.0.0.1:4700`, or the URL of an AWS deployment) with an API token.
+    /// Creates a client of the Hookstep at `url` (`http://127.0.0.1:4700`, or the URL of an AWS deployment) with an API token.
     ///
     /// ```
     /// let hookstep = hookstep_client::Client::new("https://hooks.example.com", "hookstep_secret")?;
@@ -51,7 +51,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Url`], [`Error::Header`] for a token that cannot be one, or [`Error::Build`].
+    /// [`Error::Url`], [`Error::Header`] for a text that cannot be a token, or [`Error::Build`].
     pub fn new(url: &str, token: &str) -> Result<Self, Error> {
         let parsed =
             Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -71,9 +71,10 @@ impl Client {
         Ok(Self { http, base, token, retries: retry::DEFAULT_RETRIES })
     }
 
-    /// How often a request is sent again after a connection that failed, a 429 or a 5xx: three times unless it is said, after
-    /// random pauses of up to 0.5 s, 1 s, 2 s and so on to 10 s, or after the `Retry-After` of the answer when that is at most
-    /// 60 s. What would be done twice (creating a webhook, a replay) is sent again only if it cannot have been taken.
+    /// Sets how often a request is sent again after a failed connection, a 429 or a 5xx; the default is three times. The pauses
+    /// are random, up to 0.5 s, 1 s, 2 s and so on to 10 s, or as long as the `Retry-After` of the response if that is at most
+    /// 60 s. A request that would create something twice (a webhook, a replay) is sent again only if it cannot have been
+    /// processed.
     #[must_use]
     pub fn with_retries(self, retries: u32) -> Self {
         Self { retries, ..self }
@@ -86,7 +87,7 @@ impl Client {
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         let build = || self.request(Method::GET, path);
-        self.exchange(HOOKSTEP, Twice::Harmless, build, &Source::empty()).await?.json()
+        self.exchange(HOOKSTEP, Repeatable::Always, build, &Source::empty()).await?.json()
     }
 
     /// Sends fields as JSON.
@@ -97,46 +98,48 @@ impl Client {
         fields: &impl Serialize,
     ) -> Result<T, Error> {
         let body = serde_json::to_vec(fields).map_err(|error| Error::Build(error.into()))?;
-        let twice = if method == Method::POST { Twice::Harmful } else { Twice::Harmless };
+        let repeatable =
+            if method == Method::POST { Repeatable::UnlessProcessed } else { Repeatable::Always };
         let build = || self.request(method.clone(), path).header(CONTENT_TYPE, "application/json");
-        self.exchange(HOOKSTEP, twice, build, &Source::Bytes(body.into())).await?.json()
+        self.exchange(HOOKSTEP, repeatable, build, &Source::Bytes(body.into())).await?.json()
     }
 
-    /// Sends what `build` builds with a body, again if that may help, and answers what is not a refusal.
+    /// Sends the request that `build` makes with a body, again if that may help, and returns the response unless it is a refusal.
     pub(crate) async fn exchange(
         &self,
-        what: &'static str,
-        twice: Twice,
+        service: &'static str,
+        repeatable: Repeatable,
         build: impl Fn() -> RequestBuilder,
         body: &Source,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Response, Error> {
         let mut number = 0;
         loop {
-            let result = Answer::to(body.attach(build()).await?).await;
+            let result = Response::to(body.attach(build()).await?).await;
             if number < self.retries
-                && let Some(pause) = retry::pause(&result, twice, number)
+                && let Some(pause) = retry::pause(&result, repeatable, number)
             {
                 tokio::time::sleep(pause).await;
                 number += 1;
                 continue;
             }
-            let answer = result.map_err(|error| Error::Unreachable { what, source: error.without_url() })?;
-            if answer.status.is_success() {
-                return Ok(answer);
+            let response =
+                result.map_err(|error| Error::Unreachable { service, source: error.without_url() })?;
+            if response.status.is_success() {
+                return Ok(response);
             }
-            return Err(Error::Refused(Box::new(Problem::read(answer.status, &answer.body))));
+            return Err(Error::Refused(Box::new(read_problem(response.status, &response.body))));
         }
     }
 }
 
-/// An answer that has come whole. One that breaks off is as good as none.
-pub(crate) struct Answer {
+/// A response that arrived completely. One that breaks off counts as none.
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     body: Bytes,
 }
 
-impl Answer {
+impl Response {
     async fn to(request: RequestBuilder) -> Result<Self, reqwest::Error> {
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -145,12 +148,13 @@ impl Answer {
 
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let status = self.status.as_u16();
-        serde_json::from_slice(&self.body).map_err(|source| Error::NotUnderstood { status, source })
+        serde_json::from_slice(&self.body).map_err(|source| Error::UnexpectedResponse { status, source })
     }
 }
 
-/// rustls with ring, whatever the process has chosen for others. Over HTTPS the machine's authorities are trusted: a Hookstep
-/// may be behind a proxy with a certificate of the house. Without it they are not read, for a machine may have none.
+/// rustls with ring, whatever provider the process has installed. For HTTPS it trusts the certificate authorities of the
+/// machine, because a Hookstep may be behind a proxy with a certificate of its organisation. For HTTP they are not read, because
+/// a machine may have none.
 fn tls(https: bool) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

@@ -1,31 +1,24 @@
 //! Bodies that are too large for a trigger.
 
+use hookstep_api_types::Upload;
 use hookstep_contract::ConfigId;
 use reqwest::Method;
-use serde::Deserialize;
 
 use crate::body::Source;
-use crate::retry::Twice;
+use crate::retry::Repeatable;
 use crate::send::HOOKSTEP;
 use crate::{Body, Client, Error};
 
-/// Where to PUT a body. Not shown by a `Debug`: who has the URL can write there.
-#[derive(Deserialize)]
-struct Upload {
-    upload_url: String,
-    claim_check: String,
-}
-
 impl Client {
-    /// Uploads a body, to 5 GB, and answers what stands for it in a trigger.
+    /// Uploads a body of up to 5 GB, and returns what refers to it in a trigger.
     ///
-    /// [`Client::trigger`] does this by itself where it must. By hand, the same upload can be triggered again under the same
-    /// idempotency key: another upload is another body to Hookstep, even of the same bytes.
+    /// [`Client::trigger`] uploads by itself when it has to. Upload by hand to trigger the same upload again under the same
+    /// idempotency key: for Hookstep, another upload is another body, even if its bytes are the same.
     ///
-    /// An upload may take as long as it takes.
+    /// An upload has no timeout.
     ///
     /// # Errors
-    /// As for every call.
+    /// See [`Error`].
     pub async fn upload(&self, config_id: ConfigId, body: impl Into<Body>) -> Result<Body, Error> {
         self.upload_source(config_id, &body.into().0).await
     }
@@ -35,13 +28,13 @@ impl Client {
             return Ok(Body(source.clone()));
         }
         let path = format!("/webhook/{config_id}/uploads");
-        // One more of these is a URL that nobody uses.
-        let ask = || self.request(Method::POST, &path);
-        let answer = self.exchange(HOOKSTEP, Twice::Harmless, ask, &Source::empty()).await?;
-        let upload: Upload = answer.json()?;
-        // The URL has all the authority that is needed; the token stays here.
-        let put = || self.http.put(&upload.upload_url);
-        self.exchange("the place of the upload", Twice::Harmless, put, source).await?;
+        // Repeated, it leaves a URL behind that nobody uses.
+        let create = || self.request(Method::POST, &path);
+        let response = self.exchange(HOOKSTEP, Repeatable::Always, create, &Source::empty()).await?;
+        let upload: Upload = response.json()?;
+        // The URL is all the authority that the storage needs: it does not get the token.
+        let put = || self.http.put(&*upload.upload_url);
+        self.exchange("the upload storage", Repeatable::Always, put, source).await?;
         Ok(Body::claim_check(upload.claim_check))
     }
 }

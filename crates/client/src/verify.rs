@@ -1,4 +1,4 @@
-//! The receiver's side: whether a request is Hookstep's.
+//! The receiver's side: checking that a request is from Hookstep.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,31 +8,31 @@ use hookstep_signing::{
 use http::HeaderMap;
 use thiserror::Error;
 
-/// Why a request is not to be believed.
+/// Why a request could not be verified.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Unverified {
     /// A header is missing, is there twice or is not text.
-    #[error("the request has not exactly one {0}; pass all headers as they came")]
+    #[error("the request must have the header {0} exactly once; pass all headers as they arrived")]
     Header(&'static str),
-    /// The headers do not fit the body, the keys or the time.
+    /// The signature does not match the body and the keys, or the time is not right.
     #[error(transparent)]
     Signature(#[from] VerifyError),
 }
 
-/// Believes a request when one of its signatures is by one of these keys, and it was sent in the last five minutes.
+/// Accepts a request if it has a signature by one of these keys, and was sent in the last five minutes.
 ///
-/// `body` has to be the bytes as they came, not parsed and written again. A [`Key::Secret`] is the `whsec_…` of the webhook
-/// and checks `v1`; a [`Key::Public`] is the `whpk_…` of the org and checks `v1a`. To see a request that comes again, remember
-/// its `webhook-id`.
+/// `body` has to be the bytes as they arrived, not parsed and written again. A [`Key::Secret`] is the `whsec_…` of the webhook
+/// and checks `v1`; a [`Key::Public`] is the `whpk_…` of the org and checks `v1a`. To recognise a request that arrives again,
+/// remember its `webhook-id`.
 ///
 /// # Errors
-/// Says what does not fit.
+/// Why the request could not be verified.
 pub fn verify(headers: &HeaderMap, body: &[u8], keys: &[Key]) -> Result<(), Unverified> {
     let now = now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     verify_at(headers, body, keys, DEFAULT_TOLERANCE, i64::try_from(now).unwrap_or(i64::MAX))
 }
 
-/// The same with a clock of your own: `now` in seconds since 1970, and how far the sender's may be from it.
+/// The same with a clock of your own: `now` in seconds since 1970, and how far the sender's clock may be from it.
 ///
 /// ```
 /// use hookstep_client::{DEFAULT_TOLERANCE, Key, Unverified, VerifyError, verify_at};
@@ -55,7 +55,7 @@ pub fn verify(headers: &HeaderMap, body: &[u8], keys: &[Key]) -> Result<(), Unve
 /// ```
 ///
 /// # Errors
-/// Says what does not fit.
+/// Why the request could not be verified.
 pub fn verify_at(
     headers: &HeaderMap,
     body: &[u8],
@@ -64,14 +64,14 @@ pub fn verify_at(
     now: i64,
 ) -> Result<(), Unverified> {
     let received = Received {
-        id: one(headers, ID_HEADER)?,
-        timestamp: one(headers, TIMESTAMP_HEADER)?,
-        signature: one(headers, SIGNATURE_HEADER)?,
+        id: single_header(headers, ID_HEADER)?,
+        timestamp: single_header(headers, TIMESTAMP_HEADER)?,
+        signature: single_header(headers, SIGNATURE_HEADER)?,
     };
     Ok(hookstep_signing::verify(received, body, keys, tolerance, now)?)
 }
 
-fn one<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Unverified> {
+fn single_header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Unverified> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().map_err(|_| Unverified::Header(name)),
@@ -79,7 +79,7 @@ fn one<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Unveri
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a library for others has no main to hand it a clock")]
+#[expect(clippy::disallowed_methods, reason = "a library has no main that hands it a clock")]
 pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }

@@ -1,30 +1,32 @@
-//! Webhooks themselves.
+//! Managing webhooks.
 
 use std::fmt;
 
+use hookstep_api_types::{OrgPublicKey, Page, Sensitive};
 use hookstep_contract::{ConfigId, OrgId};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::events::with_query;
-use crate::{Client, Error, Page};
+use crate::{Client, Error};
 
-/// A webhook.
+/// A webhook: the fields that every caller needs, and all others as JSON. A newer Hookstep may add kinds of authentication or
+/// filters that this client does not know, and its webhooks can still be read.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Webhook {
-    /// The webhook.
+    /// The id of the webhook.
     pub config_id: ConfigId,
     /// Its name, for people.
     pub name: String,
-    /// The receiver.
+    /// The URL of the receiver.
     pub url: String,
     /// Whether events are sent; otherwise they are recorded as skipped.
     pub enabled: bool,
-    /// What its receiver checks `v1` signatures with; only in the answer that created it.
+    /// The key with which the receiver checks `v1` signatures. Only the answer that created the webhook has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signing_secret: Option<String>,
-    /// All its other fields, as the API has them.
+    pub signing_secret: Option<Sensitive>,
+    /// All other fields, as the API has them.
     #[serde(flatten)]
     pub more: Map<String, Value>,
 }
@@ -41,53 +43,42 @@ impl fmt::Debug for Webhook {
     }
 }
 
-/// What `v1a` signatures of an org are checked with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrgPublicKey {
-    /// The org.
-    pub org_id: OrgId,
-    /// The key as Standard Webhooks writes it: `whpk_…`.
-    pub public_key: String,
-    /// The same as PEM.
-    pub pem: String,
-}
-
 impl Client {
-    /// A page of the webhooks of the token's org.
+    /// Lists the webhooks of the token's org, one page at a time.
     ///
     /// # Errors
-    /// As for every call.
+    /// See [`Error`].
     pub async fn webhooks(&self, cursor: Option<&str>) -> Result<Page<Webhook>, Error> {
         let cursor: Vec<_> = cursor.map(|cursor| ("cursor", cursor.to_owned())).into_iter().collect();
         self.get(&with_query("/webhook", &cursor)).await
     }
 
-    /// A webhook.
+    /// Reads a webhook.
     ///
     /// # Errors
-    /// As for every call.
+    /// See [`Error`].
     pub async fn webhook(&self, config_id: ConfigId) -> Result<Webhook, Error> {
         self.get(&format!("/webhook/{config_id}")).await
     }
 
-    /// Creates a webhook of the fields that the API has (`name`, `url`, …). Keep the `signing_secret` of the answer: it is not
-    /// shown again.
+    /// Creates a webhook from the fields of the API (`name`, `url`, …). Keep the `signing_secret` of the result: it is not shown
+    /// again.
     ///
     /// # Errors
-    /// As for every call; 400 names the field that is wrong.
+    /// See [`Error`]; a 400 names the field that is wrong.
     pub async fn create_webhook(&self, fields: &impl Serialize) -> Result<Webhook, Error> {
         self.send(Method::POST, "/webhook", fields).await
     }
 
-    /// Puts these fields in place of all that the webhook had; credentials that are left out stay.
+    /// Replaces all fields of a webhook. Credentials that are left out stay as they are.
     ///
     /// # Errors
-    /// As for every call; 400 names the field that is wrong, 409 says that somebody else is changing it.
+    /// See [`Error`]; a 400 names the field that is wrong, a 409 means that somebody else changes the webhook at the same time.
     pub async fn replace_webhook(&self, id: ConfigId, fields: &impl Serialize) -> Result<Webhook, Error> {
         self.send(Method::PUT, &format!("/webhook/{id}"), fields).await
     }
 
-    /// Changes some fields: a JSON Merge Patch (RFC 7396).
+    /// Changes some fields of a webhook, by a JSON Merge Patch (RFC 7396).
     ///
     /// # Errors
     /// As for [`Client::replace_webhook`].
@@ -95,10 +86,10 @@ impl Client {
         self.send(Method::PATCH, &format!("/webhook/{id}"), changes).await
     }
 
-    /// The public key of an org, for everybody to read.
+    /// Reads the public key of an org. It needs no token.
     ///
     /// # Errors
-    /// As for every call; 404 while the org has no webhook.
+    /// See [`Error`]; the status is 404 while the org has no webhook.
     pub async fn public_key(&self, org_id: &OrgId) -> Result<OrgPublicKey, Error> {
         let query = [("org_id", org_id.to_string())];
         self.get(&with_query("/.well-known/webhook-public-key", &query)).await

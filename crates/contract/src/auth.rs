@@ -4,13 +4,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth_fields::AuthFields;
+use crate::limits::{CONNECTION_VALUE_CHARS, MAX_TOKEN_PARAMETERS};
 use crate::object::Object;
 use crate::{FieldError, OrgId, Secret};
-
-/// The longest value of a connection, and the most parameters of one kind: EventBridge's limits (API reference,
-/// `CreateConnection`).
-pub(crate) const VALUE_CHARS: usize = 512;
-pub(crate) const MAX_PARAMETERS: usize = 100;
 
 /// How a request says who it is. A bearer token is an API key named `Authorization`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,8 +179,8 @@ pub fn connection_name(arn: &str) -> Option<&str> {
 }
 
 fn check_parameters(parameters: &[Parameter]) -> Result<(), FieldError> {
-    if parameters.len() > MAX_PARAMETERS {
-        return Err(FieldError::new("auth.parameters", format!("must be at most {MAX_PARAMETERS}")));
+    if parameters.len() > MAX_TOKEN_PARAMETERS {
+        return Err(FieldError::new("auth.parameters", format!("must be at most {MAX_TOKEN_PARAMETERS}")));
     }
     for (index, Parameter { name, value, .. }) in parameters.iter().enumerate() {
         check_value(&format!("auth.parameters[{index}].name"), name)?;
@@ -206,11 +202,12 @@ fn check_secret(field: &str, secret: &Secret) -> Result<(), FieldError> {
 /// What EventBridge takes: its pattern for names and secrets of a connection has neither control characters nor a colon.
 fn check_value(field: &str, value: &str) -> Result<(), FieldError> {
     let taken = |c: char| !c.is_control() && c != ':';
-    if !(1..=VALUE_CHARS).contains(&value.chars().count())
+    if !(1..=CONNECTION_VALUE_CHARS).contains(&value.chars().count())
         || value.trim().is_empty()
         || !value.chars().all(taken)
     {
-        let reason = format!("must be 1 to {VALUE_CHARS} characters, without colons or control characters");
+        let reason =
+            format!("must be 1 to {CONNECTION_VALUE_CHARS} characters, without colons or control characters");
         return Err(FieldError::new(field, reason));
     }
     Ok(())

@@ -15,9 +15,6 @@ use crate::{
     event_types, payload_rules, schema,
 };
 
-/// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
-pub(crate) const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
-
 /// What is wrong with which field of a request; both parts are for the one who sent it.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{field}: {reason}")]
@@ -117,6 +114,9 @@ fn default_timeout() -> u32 {
 }
 
 impl ConfigFields {
+    /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
+    pub const METHODS: [&'static str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+
     /// Checks everything but URLs, headers and certificates, which the egress policy checks, `auth`, and the syntax of
     /// expressions.
     ///
@@ -127,8 +127,8 @@ impl ConfigFields {
         if !(1..=100).contains(&name_chars) || self.name.chars().any(char::is_control) {
             return Err(FieldError::new("name", "must be 1 to 100 characters, without control characters"));
         }
-        if !METHODS.contains(&self.method.as_str()) {
-            return Err(FieldError::new("method", format!("must be one of {}", METHODS.join(", "))));
+        if !Self::METHODS.contains(&self.method.as_str()) {
+            return Err(FieldError::new("method", format!("must be one of {}", Self::METHODS.join(", "))));
         }
         if !(1..=MAX_TIMEOUT_SECS).contains(&self.timeout_seconds) {
             return Err(FieldError::new("timeout_seconds", format!("must be 1 to {MAX_TIMEOUT_SECS}")));

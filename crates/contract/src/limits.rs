@@ -95,6 +95,12 @@ pub const CONDITION_VALUES: usize = 100;
 /// The longest path of a field, in characters.
 pub const FIELD_CHARS: usize = 512;
 
+/// The longest value of a connection, in characters: EventBridge's limit (API reference, `CreateConnection`).
+pub const CONNECTION_VALUE_CHARS: usize = 512;
+
+/// The most parameters of a token request: EventBridge's limit for each place that they go to.
+pub const MAX_TOKEN_PARAMETERS: usize = 100;
+
 /// The longest `Content-Type` that a transform may set.
 pub const CONTENT_TYPE_CHARS: usize = 255;
 

@@ -6,10 +6,9 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::auth::{MAX_PARAMETERS, VALUE_CHARS};
-use crate::config::METHODS;
+use crate::limits::{CONNECTION_VALUE_CHARS as VALUE_CHARS, MAX_TOKEN_PARAMETERS as MAX_PARAMETERS};
 use crate::limits::{EVENT_TYPE_CHARS, MAX_EVENT_TYPES, MAX_PAUSE_SECS, MAX_RETRIES, URL_BYTES};
-use crate::{Auth, Parameter, Place, Tls, TokenMethod};
+use crate::{Auth, ConfigFields, Parameter, Place, Tls, TokenMethod};
 
 /// The pauses of a [`crate::Retry`]: a derive has no limits for what is in a list.
 pub(crate) fn pauses() -> Array {
@@ -39,7 +38,7 @@ pub(crate) fn event_types() -> Array {
 pub(crate) fn methods() -> Object {
     let description = "The HTTP method.";
     let methods = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
-    methods.enum_values(Some(METHODS)).default(Some(METHODS[0].into())).build()
+    methods.enum_values(Some(ConfigFields::METHODS)).default(Some(ConfigFields::METHODS[0].into())).build()
 }
 
 /// An object of just these fields.

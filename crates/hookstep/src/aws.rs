@@ -1,12 +1,12 @@
-//! `hookstep aws-credentials`: what the AWS CLI and the SDKs sign with.
+//! `hookstep aws-credentials`: credentials for the AWS CLI and the SDKs.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::settings::Outcome;
+use crate::settings::CommandResult;
 
-/// What `hookstep aws-credentials` takes.
+/// The arguments of `hookstep aws-credentials`.
 #[derive(Debug, Args)]
 pub(crate) struct AwsArgs {
     /// The host's data directory.
@@ -14,9 +14,9 @@ pub(crate) struct AwsArgs {
     data_dir: PathBuf,
 }
 
-/// Prints lines that a shell can evaluate. Any region will do: it is part of the signature.
+/// Prints the credentials as lines that a shell can evaluate. Any region will do: it is only part of the signature.
 #[expect(clippy::print_stdout, reason = "the credentials are the output")]
-pub(crate) fn print(args: AwsArgs) -> Outcome {
+pub(crate) fn print(args: AwsArgs) -> CommandResult {
     let credentials = hookstep_host::aws_credentials(&args.data_dir, &hookstep_ambient::Sources::system())?;
     println!("export AWS_ACCESS_KEY_ID={}", credentials.access_key_id);
     println!("export AWS_SECRET_ACCESS_KEY={}", credentials.secret_access_key);

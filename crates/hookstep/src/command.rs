@@ -1,10 +1,10 @@
-//! The commands, and what the process ends with.
+//! The commands, and the exit code of the process.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::{ENVIRONMENT, Ending, ServeArgs};
+use crate::settings::{ENVIRONMENT, ExitResult, ServeArgs};
 use crate::{aws, completions, config, demo, events, history, listen, out, replay, serve, settings, token};
 use crate::{trigger, verify};
 
@@ -23,9 +23,9 @@ enum Command {
     /// Run the whole product in this process (the default).
     #[command(after_help = ENVIRONMENT)]
     Serve(ServeArgs),
-    /// Serve with a sample receiver and show, step by step, what a delivery is.
+    /// Serve, start a sample receiver, and show deliveries step by step.
     Demo(ServeArgs),
-    /// Make an API token in the data directory. The host may be running.
+    /// Create an API token in the data directory. The host may be running.
     Token(token::TokenArgs),
     /// Print the AWS credentials with which producers put events on the host's bus, for a shell to evaluate.
     AwsCredentials(aws::AwsArgs),
@@ -34,16 +34,16 @@ enum Command {
     /// Send an event to a webhook.
     #[command(after_help = trigger::HELP)]
     Trigger(trigger::TriggerArgs),
-    /// List the events of a webhook, follow them, or look at one with its attempts.
+    /// List or follow the events of a webhook, or show one event with its attempts.
     #[command(after_help = events::HELP)]
     Events(events::EventsArgs),
-    /// Send events again: one, some, or all of a time.
+    /// Send events again: one, several, or all of a period.
     #[command(after_help = replay::HELP)]
     Replay(replay::ReplayArgs),
-    /// Receive webhooks on this machine: check their signatures, show them, pass them on.
+    /// Receive webhooks on this machine: verify their signatures, print them, forward them.
     #[command(after_help = listen::HELP)]
     Listen(listen::ListenArgs),
-    /// Check the signature of a request that was kept.
+    /// Verify the signature of a saved request.
     #[command(after_help = verify::HELP)]
     Verify(verify::VerifyArgs),
     /// Manage webhooks from a file.
@@ -53,17 +53,17 @@ enum Command {
     Completions(completions::CompletionsArgs),
 }
 
-/// What a host's command that fails ends with.
+/// The exit code of a command of the host that fails.
 const HOST_FAILED: u8 = 1;
 
-/// What a client's command that fails ends with: 1 to 3 speak of the event, and 2 of the command line.
+/// The exit code of a client command that fails. 1 and 3 report the result of an event, 2 is a wrong command line.
 const CLIENT_FAILED: u8 = 4;
 
 impl Cli {
-    /// Runs the command; answers what the process ends with.
+    /// Runs the command, and returns the exit code of the process.
     pub(crate) async fn run(self) -> ExitCode {
         let done = |()| ExitCode::SUCCESS;
-        let (failed, ending): (u8, Ending) = match self.command {
+        let (failed, ending): (u8, ExitResult) = match self.command {
             None => (HOST_FAILED, serve::serve(self.serve).await.map(done)),
             Some(Command::Serve(args)) => (HOST_FAILED, serve::serve(args).await.map(done)),
             Some(Command::Demo(args)) => (HOST_FAILED, demo::demo(args).await.map(done)),
@@ -79,11 +79,11 @@ impl Cli {
             Some(Command::Completions(args)) => (CLIENT_FAILED, completions::print(args).map(done)),
         };
         ending.unwrap_or_else(|error| {
-            // Whoever read the output has seen enough of it.
+            // The reader of the output has seen enough of it (`| head`).
             if out::is_broken_pipe(&*error) {
                 return ExitCode::SUCCESS;
             }
-            settings::say_error(&*error);
+            settings::print_error(&*error);
             ExitCode::from(failed)
         })
     }

@@ -5,15 +5,15 @@ use clap_complete::Shell;
 
 use crate::command::Cli;
 use crate::out;
-use crate::settings::Outcome;
+use crate::settings::CommandResult;
 
 pub(crate) const HELP: &str = "\
 Examples:
-  source <(hookstep completions bash)           in ~/.bashrc, say
+  source <(hookstep completions bash)           for example in ~/.bashrc
   hookstep completions zsh > \"${fpath[1]}/_hookstep\"
   hookstep completions fish > ~/.config/fish/completions/hookstep.fish";
 
-/// For which shell.
+/// The arguments of `hookstep completions`.
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
     /// The shell.
@@ -21,8 +21,8 @@ pub(crate) struct CompletionsArgs {
 }
 
 /// Prints the script.
-pub(crate) fn print(args: CompletionsArgs) -> Outcome {
-    // By way of a text: the generator panics at a reader that goes away.
+pub(crate) fn print(args: CompletionsArgs) -> CommandResult {
+    // Into memory first: the generator panics if the reader of standard output goes away.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "hookstep", &mut script);
     Ok(out::text(&String::from_utf8(script)?)?)

@@ -10,11 +10,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::remote::Remote;
-use crate::settings::Outcome;
+use crate::settings::CommandResult;
 
 const HELP: &str = "\
-The file has a list of webhooks, each with the fields that the API has (they are
-listed at /docs of your Hookstep):
+The file has a list of webhooks, each with the fields of the API (see /docs of
+your Hookstep):
 
   webhooks:
     - name: orders
@@ -23,25 +23,25 @@ listed at /docs of your Hookstep):
       retry: {schedule_seconds: [5, 60, 600]}
       auth: {type: basic, username: us, password: \"${ORDERS_PASSWORD}\"}
 
-A webhook is the one with its config_id, or else the only one of its name;
-where there is none of its name, it is created. Fields that the file does not
-have stay as they are, null stands for the default, and webhooks that the file
-does not have are left alone. Applied twice, the second time changes nothing.
+A webhook is found by its config_id if it has one, otherwise by its name; if no
+webhook has the name, it is created. Fields that are not in the file stay as they
+are, null sets the default, and webhooks that are not in the file are not
+touched. Applying the same file again changes nothing.
 
-${NAME} is the environment variable NAME, and is shown by its name only; where
-no variable is meant, write $${.
+${NAME} is replaced by the environment variable NAME; the output shows only the
+name. Write $${ for a literal ${.
 
-Credentials can be set but not read, so that one cannot tell whether they have
-changed: they are sent when their webhook is created, when something else of its
-auth or tls changes, and with --send-secrets. They are never shown.
+Credentials can be set but not read, so this command cannot tell whether they
+have changed. It sends them when the webhook is created, when something else in
+its auth or tls changes, and with --send-secrets. It never prints them.
 
---dry-run shows what would change. Whether Hookstep takes it is seen only when
-it is applied: at the first refusal this command ends, and names the line.
+--dry-run shows what would change. Hookstep checks a webhook only when it is
+applied: at the first refusal this command stops, and names the line.
 
-Exit code: 0 when all is as the file says (with --dry-run: when it could be
-compared), 2 for a wrong command line, 4 otherwise.";
+Exit code: 0 if all webhooks are as in the file (with --dry-run: if they could
+be compared), 2 for a wrong command line, 4 otherwise.";
 
-/// What to do with a file.
+/// The arguments of `hookstep config`.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
@@ -50,12 +50,12 @@ pub(crate) struct ConfigArgs {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Create and change webhooks until they are as the file says.
+    /// Create and change webhooks so that they are as in the file.
     #[command(after_help = HELP)]
     Apply(ApplyArgs),
 }
 
-/// A file to be applied.
+/// The arguments of `hookstep config apply`.
 #[derive(Debug, Args)]
 struct ApplyArgs {
     #[command(flatten)]
@@ -65,21 +65,21 @@ struct ApplyArgs {
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
 
-    /// Show what would change, and change nothing.
+    /// Only show what would change.
     #[arg(long)]
     dry_run: bool,
 
-    /// Send all credentials of the file, whether or not anything else changes.
+    /// Send all credentials in the file, even if nothing else changes.
     #[arg(long)]
     send_secrets: bool,
 
-    /// Print the signing secrets of webhooks that are created. They are shown this once; later they can be rotated.
+    /// Print the signing secrets of webhooks that are created. Later they can be replaced, but not read.
     #[arg(long)]
     show_signing_secrets: bool,
 }
 
-/// Does what it is told with a file.
-pub(crate) async fn config(args: ConfigArgs) -> Outcome {
+/// Runs the command.
+pub(crate) async fn config(args: ConfigArgs) -> CommandResult {
     match args.command {
         ConfigCommand::Apply(args) => apply::apply(args).await,
     }

@@ -3,28 +3,25 @@
 mod follow;
 mod show;
 
-use std::error::Error;
-
 use clap::{Args, ValueEnum};
 use hookstep_client::{Client, ConfigId, Event, EventId, EventQuery, Status};
 
 use crate::out;
 use crate::remote::{self, Remote};
-use crate::settings::Outcome;
+use crate::settings::{BoxError, CommandResult};
 use crate::when::{When, when};
 
 pub(crate) const HELP: &str = "\
-Newest first; with -f oldest first, then a line whenever an event is accepted
-or its status changes, until Ctrl-C. Followed are the events that were listed
-and those that come.
+Events are listed newest first. With -f they are listed oldest first, followed by
+a line whenever one of them changes or a new event is accepted, until Ctrl-C.
 
 Examples:
   hookstep events orders                        the last 20
   hookstep events orders --status failed --since 2h
-  hookstep events orders 0193…                  one, with its attempts
+  hookstep events orders 0193…                  one event with its attempts
   hookstep events orders -f --json | jq .status";
 
-/// Which events, and how.
+/// The arguments of `hookstep events`.
 #[derive(Debug, Args)]
 pub(crate) struct EventsArgs {
     #[command(flatten)]
@@ -33,23 +30,23 @@ pub(crate) struct EventsArgs {
     /// The webhook, by its `config_id` or its name.
     webhook: String,
 
-    /// Only this event, with its attempts.
+    /// Show only this event, with its attempts.
     #[arg(conflicts_with_all = ["follow", "status", "since", "until", "correlation_id", "limit"])]
     event_id: Option<EventId>,
 
-    /// Go on: tell what changes.
+    /// Follow: go on and print what changes.
     #[arg(short, long, conflicts_with = "until")]
     follow: bool,
 
-    /// Only events that stand there.
+    /// Only events with this status.
     #[arg(long, value_enum)]
     status: Option<StatusName>,
 
-    /// Only events accepted since: 90s, 15m, 2h, 7d, or a time like 2026-01-02T03:04:05Z.
+    /// Only events accepted since then: 90s, 15m, 2h, 7d ago, or a time like 2026-01-02T03:04:05Z.
     #[arg(long, value_parser = when)]
     since: Option<When>,
 
-    /// Only events accepted until.
+    /// Only events accepted until then.
     #[arg(long, value_parser = when)]
     until: Option<When>,
 
@@ -57,11 +54,11 @@ pub(crate) struct EventsArgs {
     #[arg(long)]
     correlation_id: Option<String>,
 
-    /// The most events to list.
+    /// The largest number of events to list.
     #[arg(short = 'n', long, default_value_t = 20)]
     limit: usize,
 
-    /// Print each as a line of JSON.
+    /// Print each event as one line of JSON.
     #[arg(long)]
     json: bool,
 }
@@ -88,9 +85,9 @@ impl From<StatusName> for Status {
 }
 
 /// Lists, shows or follows events.
-pub(crate) async fn events(args: EventsArgs) -> Outcome {
+pub(crate) async fn events(args: EventsArgs) -> CommandResult {
     let client = args.remote.client()?;
-    let config_id = remote::webhook(&client, &args.webhook).await?;
+    let config_id = remote::find_webhook(&client, &args.webhook).await?;
     if let Some(event_id) = args.event_id {
         let event = client.event(config_id, event_id).await?;
         if args.json {
@@ -108,9 +105,9 @@ pub(crate) async fn events(args: EventsArgs) -> Outcome {
         correlation_id: args.correlation_id,
         ..EventQuery::default()
     };
-    // One that is not wanted still tells what came before.
-    let most = if args.follow { args.limit.max(1) } else { args.limit };
-    let list = list(&client, config_id, &query, most).await?;
+    // To follow without listing anything, the newest event is needed all the same: only later ones are printed.
+    let limit = if args.follow { args.limit.max(1) } else { args.limit };
+    let list = list(&client, config_id, &query, limit).await?;
     if !args.json {
         show::head()?;
     }
@@ -123,20 +120,20 @@ pub(crate) async fn events(args: EventsArgs) -> Outcome {
     Ok(())
 }
 
-/// The entries of a page at most.
-const PAGE: usize = 100;
+/// The largest number of events on a page.
+const MAX_PAGE_EVENTS: usize = 100;
 
-/// The first events of a list, newest first.
+/// Reads the newest events of a webhook, newest first.
 async fn list(
     client: &Client,
     config_id: ConfigId,
     query: &EventQuery,
     limit: usize,
-) -> Result<Vec<Event>, Box<dyn Error + Send + Sync>> {
+) -> Result<Vec<Event>, BoxError> {
     let mut events = Vec::new();
     let mut query = query.clone();
     while events.len() < limit {
-        query.limit = u32::try_from((limit - events.len()).min(PAGE)).ok();
+        query.limit = u32::try_from((limit - events.len()).min(MAX_PAGE_EVENTS)).ok();
         let page = client.events(config_id, &query).await?;
         events.extend(page.data);
         query.cursor = page.next_cursor;

@@ -1,17 +1,17 @@
-//! The keys that a receiver trusts.
+//! The keys with which a receiver verifies signatures.
 
-use std::error::Error;
 use std::fmt;
 
 use clap::Args;
 use hookstep_client::{Key, PublicKey, Secret};
 
 use crate::remote::Remote;
+use crate::settings::BoxError;
 
 /// Where the keys come from.
 #[derive(Args)]
 pub(crate) struct KeyArgs {
-    /// A signing secret (whsec_…), which checks v1. Several may be given, as while a secret is being replaced. Better in the
+    /// A signing secret (whsec_…), which verifies v1. Give several while a secret is being replaced. Better set it in the
     /// environment, separated by spaces: flags show in the process list.
     #[arg(
         long,
@@ -22,11 +22,11 @@ pub(crate) struct KeyArgs {
     )]
     secret: Vec<String>,
 
-    /// The org's public key, which checks v1a: whpk_…, or a PEM file.
+    /// The org's public key, which verifies v1a: whpk_…, or a PEM file.
     #[arg(long, value_name = "KEY", env = "HOOKSTEP_PUBLIC_KEY")]
     public_key: Option<String>,
 
-    /// Ask Hookstep for the public key of this org.
+    /// Get the public key of this org from Hookstep.
     #[arg(long, conflicts_with = "public_key")]
     org: Option<String>,
 
@@ -34,23 +34,23 @@ pub(crate) struct KeyArgs {
     remote: Remote,
 }
 
-/// Its secrets are nobody's business.
+/// Without the secrets.
 impl fmt::Debug for KeyArgs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyArgs").field("secrets", &self.secret.len()).finish_non_exhaustive()
     }
 }
 
-/// Keys, each list for one version of signatures.
+/// Keys to verify with, by the version of signatures that they are for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Keys {
+pub(crate) struct VerifyKeys {
     pub(crate) v1: Vec<Key>,
     pub(crate) v1a: Vec<Key>,
 }
 
 impl KeyArgs {
-    pub(crate) async fn read(&self) -> Result<Keys, Box<dyn Error + Send + Sync>> {
-        let mut keys = Keys::default();
+    pub(crate) async fn read(&self) -> Result<VerifyKeys, BoxError> {
+        let mut keys = VerifyKeys::default();
         for secret in self.secret.iter().filter(|secret| !secret.is_empty()) {
             keys.v1.push(Key::Secret(secret.trim().parse::<Secret>()?));
         }
@@ -67,7 +67,7 @@ impl KeyArgs {
     }
 }
 
-fn public_key(text: &str) -> Result<PublicKey, Box<dyn Error + Send + Sync>> {
+fn public_key(text: &str) -> Result<PublicKey, BoxError> {
     if text.starts_with("whpk_") {
         return Ok(text.parse()?);
     }
@@ -76,13 +76,13 @@ fn public_key(text: &str) -> Result<PublicKey, Box<dyn Error + Send + Sync>> {
     Ok(PublicKey::from_pem(&pem)?)
 }
 
-impl Keys {
+impl VerifyKeys {
     /// Every key.
     pub(crate) fn all(&self) -> Vec<Key> {
         [&*self.v1, &*self.v1a].concat()
     }
 
-    /// The version of each list that has keys.
+    /// Each version that has keys, with its keys.
     pub(crate) fn versions(&self) -> impl Iterator<Item = (&'static str, &[Key])> {
         [("v1", &*self.v1), ("v1a", &*self.v1a)].into_iter().filter(|(_, keys)| !keys.is_empty())
     }

@@ -1,4 +1,4 @@
-//! Standard output is for data, standard error for the rest. A reader that goes away (`| head`) is not a fault.
+//! Output: data goes to standard output, all else to standard error. A reader that goes away (`| head`) is not an error.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -23,9 +23,9 @@ pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
     line(serde_json::to_string(value)?)
 }
 
-/// Says something to the one who watches.
+/// Writes a line to standard error, for people.
 pub(crate) fn note(note: impl Display) {
-    // There is nobody to tell that nobody can be told.
+    // If standard error cannot be written to, there is no other place to report it.
     let _ = writeln!(io::stderr().lock(), "{note}");
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum Colour {
     Yellow = 33,
 }
 
-/// The text in a colour, where standard output is a terminal and <https://no-color.org> is not asked for.
+/// The text in a colour, if standard output is a terminal and `NO_COLOR` is not set (<https://no-color.org>).
 pub(crate) fn paint(colour: Colour, text: &str) -> String {
     let plain = hookstep_ambient::env::required("NO_COLOR").is_ok_and(|value| !value.is_empty());
     if plain || !io::stdout().is_terminal() {
@@ -51,7 +51,7 @@ pub(crate) fn paint(colour: Colour, text: &str) -> String {
     format!("\x1b[{}m{text}\x1b[0m", colour as u8)
 }
 
-/// What a receiver or a producer wrote, without the control characters that a terminal would obey.
-pub(crate) fn harmless(text: &str) -> String {
+/// A text of a receiver or a producer, without the control characters that a terminal would obey.
+pub(crate) fn sanitise(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
 }

@@ -5,30 +5,31 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use hookstep_client::{Again, EventId, Replay, ReplayQuery, ReplayStatus, Status};
+use hookstep_client::{EventId, Redelivery, Replay, ReplayQuery, ReplayStatus, Status};
 
 use crate::events::StatusName;
 use crate::out;
 use crate::remote::{self, Remote};
-use crate::settings::Ending;
+use crate::settings::ExitResult;
 use crate::when::{When, when};
 
 pub(crate) const HELP: &str = "\
-An event is sent as it was, to where the webhook points now; its receiver sees
-the same webhook-id. With --reapply it is sent as it came, through the filter
-and the transform that the webhook has now. Many are sent by Hookstep itself, at
-most 10,000 at a time: this command watches until all are on their way, and can
-be left with Ctrl-C.
+The same bytes are sent again, to the current URL of the webhook and with the
+same webhook-id. With --reapply, the body that the producer sent goes through the
+current filter and transform of the webhook.
 
-Exit code: 0 when they are on their way, 1 when the replay failed, 2 for a wrong
-command line, 4 when Hookstep refused or cannot be reached.
+Hookstep itself replays several events, at most 10,000 at a time. This command
+shows the progress; the replay goes on if you leave it with Ctrl-C.
+
+Exit code: 0 if all deliveries were started, 1 if the replay failed, 2 for a
+wrong command line, 4 if Hookstep refused or cannot be reached.
 
 Examples:
   hookstep replay orders 0193…                  one; prints the new event
-  hookstep replay orders --since 2h             all that failed
+  hookstep replay orders --since 2h             all that failed since then
   hookstep replay orders --since 7d --until 2026-01-02T00:00:00Z";
 
-/// Which events.
+/// The arguments of `hookstep replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
     #[command(flatten)]
@@ -37,42 +38,42 @@ pub(crate) struct ReplayArgs {
     /// The webhook, by its `config_id` or its name.
     webhook: String,
 
-    /// The events, by their ids.
+    /// The ids of the events.
     #[arg(required_unless_present = "since", conflicts_with_all = ["since", "until", "status"])]
     event_ids: Vec<EventId>,
 
-    /// All events accepted since: 90s, 15m, 2h, 7d, or a time like 2026-01-02T03:04:05Z.
+    /// All events accepted since then: 90s, 15m, 2h, 7d ago, or a time like 2026-01-02T03:04:05Z.
     #[arg(long, value_parser = when)]
     since: Option<When>,
 
-    /// Of these, only those accepted until.
+    /// Of these, only events accepted until then.
     #[arg(long, value_parser = when)]
     until: Option<When>,
 
-    /// Of these, only those that stand there.
+    /// Of these, only events with this status.
     #[arg(long, value_enum, default_value = "failed")]
     status: StatusName,
 
-    /// Ask the filter and the transform again that the webhook has now.
+    /// Put the producer's body through the current filter and transform of the webhook.
     #[arg(long)]
     reapply: bool,
 
-    /// Print the result as a line of JSON.
+    /// Print the result as one line of JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// How often is looked.
-const PERIOD: Duration = Duration::from_millis(500);
+/// How often the progress is read.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Sends events again.
-pub(crate) async fn replay(args: ReplayArgs) -> Ending {
+pub(crate) async fn replay(args: ReplayArgs) -> ExitResult {
     let client = args.remote.client()?;
     let event_ids = args.event_ids;
-    let again = if args.reapply { Again::Reapplied } else { Again::AsSent };
-    let config_id = remote::webhook(&client, &args.webhook).await?;
+    let redelivery = if args.reapply { Redelivery::Reapplied } else { Redelivery::AsSent };
+    let config_id = remote::find_webhook(&client, &args.webhook).await?;
     if let [event_id] = event_ids[..] {
-        let replayed = client.replay(config_id, event_id, again).await?;
+        let replayed = client.replay(config_id, event_id, redelivery).await?;
         if args.json {
             out::json(&replayed)?;
         } else {
@@ -90,12 +91,12 @@ pub(crate) async fn replay(args: ReplayArgs) -> Ending {
         },
         None => ReplayQuery::Events { event_ids },
     };
-    let mut replay = client.replay_many(config_id, &query, again).await?;
+    let mut replay = client.replay_many(config_id, &query, redelivery).await?;
     out::note(format_args!("replay {} has begun", replay.replay_id));
-    let mut bar = Bar::new(total);
+    let mut bar = ProgressBar::new(total);
     while replay.status == ReplayStatus::InProgress {
         bar.show(&replay);
-        tokio::time::sleep(PERIOD).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         replay = client.replay_progress(config_id, replay.replay_id).await?;
     }
     bar.show(&replay);
@@ -103,7 +104,7 @@ pub(crate) async fn replay(args: ReplayArgs) -> Ending {
     report(&replay, args.json)
 }
 
-fn report(replay: &Replay, json: bool) -> Ending {
+fn report(replay: &Replay, json: bool) -> ExitResult {
     let Replay { found, started, skipped, .. } = replay;
     if json {
         out::json(replay)?;
@@ -111,28 +112,28 @@ fn report(replay: &Replay, json: bool) -> Ending {
         out::line(format_args!("{found} looked at, {started} sent again, {skipped} skipped"))?;
     }
     if replay.limit_reached {
-        out::note("it ended at the most events that one replay takes: there may be more");
+        out::note("the replay stopped at the largest number of events that one takes: there may be more");
     }
     if replay.status == ReplayStatus::Failed {
-        let reason = replay.reason.as_deref().unwrap_or("for a reason that was not kept");
+        let reason = replay.reason.as_deref().unwrap_or("no reason was recorded");
         out::note(format_args!("the replay failed: {reason}"));
         return Ok(ExitCode::from(1));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The cells of a bar.
+/// The width of a progress bar, in characters.
 const CELLS: usize = 24;
 
-/// Progress on standard error: a line that is written over where that is a terminal, else a line whenever there is news.
-struct Bar {
-    /// How many there will be, where it is known.
+/// Progress on standard error: on a terminal one line that is overwritten, otherwise a line for each change.
+struct ProgressBar {
+    /// The number of events, if it is known.
     total: Option<usize>,
     is_terminal: bool,
     last: String,
 }
 
-impl Bar {
+impl ProgressBar {
     fn new(total: usize) -> Self {
         let total = Some(total).filter(|total| *total > 0);
         Self { total, is_terminal: std::io::stderr().is_terminal(), last: String::new() }

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::settings::{Outcome, ServeArgs, admin_token};
+use crate::settings::{BoxError, CommandResult, ServeArgs, admin_token};
 
 /// The org of the first token.
 pub(crate) const FIRST_ORG: &str = "default";
@@ -23,7 +23,7 @@ pub(crate) struct Serving {
 }
 
 /// Serves until Ctrl-C or SIGTERM.
-pub(crate) async fn serve(args: ServeArgs) -> Outcome {
+pub(crate) async fn serve(args: ServeArgs) -> CommandResult {
     let serving = Serving::start(&args).await?;
     introduce(&args, &serving);
     serving.until_stopped().await
@@ -31,7 +31,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
 
 impl Serving {
     /// Opens the host and begins to serve.
-    pub(crate) async fn start(args: &ServeArgs) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    pub(crate) async fn start(args: &ServeArgs) -> Result<Self, BoxError> {
         raise_file_limit();
         let listener = TcpListener::bind(args.listen)
             .await
@@ -40,7 +40,7 @@ impl Serving {
         let host = Host::open(args.options(address)?).await?;
         let first_token = host.first_token(FIRST_ORG.parse()?, admin_token()?.as_deref()).await?;
         let (stop, stopped) = oneshot::channel::<()>();
-        // Answers are small and written in one go: waiting for more to send with them only costs time.
+        // Responses are small and written at once, so that waiting for more data to send with them only costs time.
         let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
         let server = axum::serve(listener, host.router()).with_graceful_shutdown(async {
             let _ = stopped.await;
@@ -49,14 +49,14 @@ impl Serving {
         Ok(Self { address, host, first_token, stop, server })
     }
 
-    /// Serves until the first Ctrl-C or SIGTERM, then finishes the attempts in flight; a second one ends it at once.
+    /// Serves until the first Ctrl-C or SIGTERM, then finishes the attempts in flight. A second signal stops at once.
     #[expect(clippy::print_stdout, reason = "the program talks to its operator")]
-    pub(crate) async fn until_stopped(self) -> Outcome {
+    pub(crate) async fn until_stopped(self) -> CommandResult {
         signal().await?;
-        println!("stopping: finishing the attempts in flight (once more to stop at once)");
+        println!("stopping: finishing the attempts in flight (press Ctrl-C again to stop at once)");
         let _ = self.stop.send(());
         let finish = async {
-            // Sync producers still wait for their answers; only then can no request start anything new.
+            // Producers of sync triggers still wait for their answers. Once they have them, no request can start anything new.
             let served = self.server.await;
             self.host.stop().await;
             served
@@ -78,12 +78,12 @@ pub(crate) fn introduce(args: &ServeArgs, serving: &Serving) {
     match &serving.first_token {
         FirstToken::Created(token) => {
             println!("  admin token     {token}");
-            println!("                  (org \"{FIRST_ORG}\"; shown this once, so keep it)");
+            println!("                  (org \"{FIRST_ORG}\"; it is shown only this once, so keep it)");
         }
-        FirstToken::Known => println!("  admin token     the one you have"),
+        FirstToken::Known => println!("  admin token     unchanged"),
     }
     if args.allow_http_targets {
-        println!("  WARNING: --allow-http-targets: bodies may travel in the clear; for development only");
+        println!("  WARNING: --allow-http-targets: bodies may be sent unencrypted; for development only");
     }
     if args.allow_private_targets {
         println!(
@@ -107,7 +107,7 @@ async fn signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Every attempt in flight is a socket: the usual soft limit of 1,024 files would be the first thing to run out.
+/// Raises the limit of open files: every attempt in flight is a socket, and the usual soft limit is 1,024.
 fn raise_file_limit() {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files could not be raised");

@@ -14,78 +14,82 @@ use hookstep_expression::Sandbox;
 use hookstep_host::Options;
 use tracing_subscriber::EnvFilter;
 
-/// What every command answers with.
-pub(crate) type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+/// Any error of a command.
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What a command answers with whose exit code tells more.
-pub(crate) type Ending = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+/// The result of a command that either succeeds or fails.
+pub(crate) type CommandResult = Result<(), BoxError>;
 
-/// What the flags do not say.
+/// The result of a command whose exit code tells more.
+pub(crate) type ExitResult = Result<ExitCode, BoxError>;
+
+/// The environment variables that are not flags.
 pub(crate) const ENVIRONMENT: &str = "Environment:
-  HOOKSTEP_ADMIN_TOKEN  the admin token, instead of a random one that the
-                        first start prints; never a flag, for flags show in
-                        the process list; at least 20 characters
-  HOOKSTEP_TOKEN        the API token of trigger, events, replay and config,
-                        likewise never a flag
-  RUST_LOG              how much is logged to standard error; by default
+  HOOKSTEP_ADMIN_TOKEN  the admin token, at least 20 characters; without it,
+                        the first start makes a random one and prints it.
+                        There is no flag for it, because flags show in the
+                        process list
+  HOOKSTEP_TOKEN        the API token for trigger, events, replay and config;
+                        there is no flag for it either
+  RUST_LOG              the log levels, for standard error; by default
                         warn,hookstep=info";
 
-/// How the host is run.
+/// How to run the host.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// The address to listen on. Put a TLS proxy in front before it leaves this machine.
+    /// The address to listen on. Put a TLS proxy in front of it before other machines can reach it.
     #[arg(long, env = "HOOKSTEP_LISTEN", default_value = "127.0.0.1:4700")]
     pub(crate) listen: SocketAddr,
 
-    /// Where everything is kept: tables, claim checks, executions.
+    /// The data directory: tables, claim checks, executions.
     #[arg(long, env = "HOOKSTEP_DATA_DIR", default_value = ".hookstep")]
     pub(crate) data_dir: PathBuf,
 
-    /// The URL under which producers reach this host, when it is not the listen address: presigned upload URLs point there.
+    /// The URL under which producers reach this host, if it is not the listen address. Presigned upload URLs begin with it.
     #[arg(long, env = "HOOKSTEP_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
 
-    /// Also deliver to http:// URLs, in the clear. For development.
+    /// Also deliver to http:// URLs, unencrypted. For development.
     #[arg(long, env = "HOOKSTEP_ALLOW_HTTP_TARGETS")]
     pub(crate) allow_http_targets: bool,
 
-    /// Also deliver to loopback and private addresses: tenants can then reach this machine's network. For development.
+    /// Also deliver to loopback and private addresses, so that tenants can reach this machine's network. For development.
     #[arg(long, env = "HOOKSTEP_ALLOW_PRIVATE_TARGETS")]
     pub(crate) allow_private_targets: bool,
 
-    /// The machine that starts async events: express hands over what takes long, standard records every state as it goes.
+    /// The state machine that runs async events: express hands long deliveries over to standard; standard records every state.
     #[arg(long, env = "HOOKSTEP_ASYNC_WORKFLOW", value_enum, default_value = "express")]
     pub(crate) async_workflow: WorkflowName,
 
-    /// The largest body kept in the state machine's data, in bytes as serialised JSON; larger ones go to the claim-check
+    /// The largest body that is passed from state to state, in bytes as serialised JSON. Larger ones go to the claim-check
     /// store.
     #[arg(long, env = "HOOKSTEP_INLINE_LIMIT", default_value_t = INLINE_BYTES, value_parser = inline_limit)]
     pub(crate) inline_limit: usize,
 
-    /// Whether the bodies of events are kept as long as the events, to be looked at and sent again. Claim checks are kept in
-    /// any case.
+    /// Whether to keep the bodies of events as long as the events, so that they can be read and sent again. Claim checks are
+    /// always kept.
     #[arg(long, env = "HOOKSTEP_KEEP_BODIES", default_value_t = true, action = ArgAction::Set)]
     pub(crate) keep_bodies: bool,
 
-    /// Which events of ours go on the bus, where webhooks can subscribe to them: deliveries that failed and webhooks that
-    /// were disabled, all with every success, or none.
+    /// Which events about deliveries to publish on the bus, where webhooks can subscribe to them: failures (a delivery failed, a
+    /// webhook was disabled), all (also every success), or none.
     #[arg(long, env = "HOOKSTEP_PUBLISH_EVENTS", value_enum, default_value = "failures")]
     pub(crate) publish_events: PublishName,
 
-    /// The addresses that receivers see this machine call from, with commas between them: the console shows them to those
-    /// who open a firewall.
+    /// The addresses from which this machine calls receivers, separated by commas. The console shows them to those who have to
+    /// open a firewall.
     #[arg(long, env = "HOOKSTEP_STATIC_IPS", default_value = "", hide_default_value = true)]
     pub(crate) static_ips: String,
 }
 
-/// A machine, as the flag names it.
+/// A state machine, as the flag names it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum WorkflowName {
     Express,
     Standard,
 }
 
-/// Which events of ours, as the flag names them.
+/// Which events to publish, as the flag names them.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum PublishName {
     All,
@@ -101,10 +105,10 @@ fn inline_limit(text: &str) -> Result<usize, String> {
 }
 
 impl ServeArgs {
-    /// The host's options; `address` is where it really listens.
+    /// The host's options; `address` is the address that it listens on.
     ///
     /// # Errors
-    /// When this program cannot be found, which is also what evaluates expressions.
+    /// If this program cannot find its own file: it starts itself to evaluate expressions.
     pub(crate) fn options(&self, address: SocketAddr) -> std::io::Result<Options> {
         Ok(Options {
             data_dir: self.data_dir.clone(),
@@ -131,8 +135,8 @@ impl ServeArgs {
     }
 }
 
-/// The admin token that the operator brought in `HOOKSTEP_ADMIN_TOKEN`.
-pub(crate) fn admin_token() -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+/// The admin token that the operator set in `HOOKSTEP_ADMIN_TOKEN`.
+pub(crate) fn admin_token() -> Result<Option<String>, BoxError> {
     match hookstep_ambient::env::required("HOOKSTEP_ADMIN_TOKEN") {
         Ok(token) if token.len() < 20 => Err("HOOKSTEP_ADMIN_TOKEN must have at least 20 characters".into()),
         Ok(token) => Ok(Some(token)),
@@ -140,14 +144,14 @@ pub(crate) fn admin_token() -> Result<Option<String>, Box<dyn Error + Send + Syn
     }
 }
 
-/// Logs to standard error; `RUST_LOG` says how much.
+/// Logs to standard error, at the levels that `RUST_LOG` sets.
 pub(crate) fn init_tracing() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hookstep=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 /// Prints an error with its causes.
-#[expect(clippy::print_stderr, reason = "this is a program's last word")]
-pub(crate) fn say_error(error: &(dyn Error + 'static)) {
+#[expect(clippy::print_stderr, reason = "this ends the program")]
+pub(crate) fn print_error(error: &(dyn Error + 'static)) {
     eprintln!("hookstep: {}", hookstep_contract::error_chain(error));
 }

@@ -7,24 +7,24 @@ use hookstep_contract::limits::days;
 use hookstep_contract::{OrgId, Scope};
 use hookstep_host::NewToken;
 
-use crate::settings::Outcome;
+use crate::settings::CommandResult;
 
-/// A token to be made.
+/// The arguments of `hookstep token`.
 #[derive(Debug, Args)]
 pub(crate) struct TokenArgs {
-    /// The org it can reach; a new name makes a new org.
+    /// The org of the token; a new name makes a new org.
     #[arg(long, default_value = crate::serve::FIRST_ORG)]
     org: String,
 
-    /// What it may do there.
+    /// What the token may do.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "trigger,read,manage")]
     scopes: Vec<ScopeName>,
 
-    /// What it is for.
+    /// The name of the token: what it is for.
     #[arg(long, default_value = "made with hookstep token")]
     name: String,
 
-    /// How long it is good, in days; by default until it is revoked.
+    /// The number of days after which the token expires; by default it does not expire.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
     expires_in: Option<u16>,
 
@@ -51,9 +51,9 @@ impl From<ScopeName> for Scope {
     }
 }
 
-/// Makes a token and prints it.
+/// Creates a token and prints it.
 #[expect(clippy::print_stdout, reason = "the token is the output")]
-pub(crate) async fn create(args: TokenArgs) -> Outcome {
+pub(crate) async fn create(args: TokenArgs) -> CommandResult {
     let org_id: OrgId = args.org.parse()?;
     let scopes = args.scopes.into_iter().map(Scope::from).collect();
     let sources = hookstep_ambient::Sources::system();

@@ -1,6 +1,5 @@
 //! `hookstep trigger`.
 
-use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,28 +7,29 @@ use clap::Args;
 use hookstep_client::{Body, Delivered, INLINE_BODY_BYTES, Status, SyncAnswer};
 use tokio::io::AsyncReadExt;
 
-use crate::out::{self, harmless};
+use crate::out::{self, sanitise};
 use crate::remote::{self, Remote};
-use crate::settings::Ending;
+use crate::settings::{BoxError, ExitResult};
 
 pub(crate) const HELP: &str = "\
-With --sync, standard output is the body of the receiver's answer, and the exit
-code tells the outcome:
-  0  the receiver took it
-  1  it was not delivered: the receiver failed, or the webhook is disabled
+With --sync, the body of the receiver's answer goes to standard output, and the
+exit code tells how the delivery ended:
+  0  it succeeded
+  1  it did not: the receiver failed, or the event was skipped
   2  the command line is wrong
-  3  no answer within 27 s; delivery goes on (hookstep events WEBHOOK EVENT)
+  3  no answer within 27 s; the delivery goes on (hookstep events WEBHOOK EVENT)
   4  Hookstep refused the event or cannot be reached
-Without --sync: 0 when the event was accepted, 2 and 4 as above.
+Without --sync: 0 if the event was accepted, 2 and 4 as above.
 
-A body above 4 MB is uploaded first; a file of any size is read as it is sent.
+A body above 4 MB is uploaded first. Files are read while they are sent, so they
+may be of any size.
 
 Examples:
   hookstep trigger orders order.json --sync
   echo '{\"order\": 1042}' | hookstep trigger orders
   hookstep trigger orders --data ping --idempotency-key ping-1";
 
-/// An event to be sent.
+/// The arguments of `hookstep trigger`.
 #[derive(Debug, Args)]
 pub(crate) struct TriggerArgs {
     #[command(flatten)]
@@ -38,19 +38,19 @@ pub(crate) struct TriggerArgs {
     /// The webhook, by its `config_id` or its name.
     webhook: String,
 
-    /// The file with the body; - is standard input, as is nothing.
+    /// The file with the body; - is standard input, and the default.
     #[arg(default_value = "-")]
     file: String,
 
-    /// The body itself, in place of a file.
+    /// The body itself, instead of a file.
     #[arg(short, long, conflicts_with = "file")]
     data: Option<String>,
 
-    /// Wait for the receiver's answer, and end with an exit code by outcome.
+    /// Wait for the receiver's answer. The exit code tells how the delivery ended.
     #[arg(short, long)]
     sync: bool,
 
-    /// The body's media type; unless it is said, what it looks like: JSON, text, or bytes.
+    /// The body's media type; by default detected: JSON, text, or bytes.
     #[arg(short = 't', long)]
     content_type: Option<String>,
 
@@ -58,20 +58,20 @@ pub(crate) struct TriggerArgs {
     #[arg(long)]
     correlation_id: Option<String>,
 
-    /// A key of your own: the same key and body are the same event for 24 hours.
+    /// An idempotency key: for 24 hours, the same key with the same body is the same event.
     #[arg(long)]
     idempotency_key: Option<String>,
 
-    /// Print Hookstep's answer as a line of JSON.
+    /// Print Hookstep's answer as one line of JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Sends an event.
-pub(crate) async fn trigger(args: TriggerArgs) -> Ending {
+pub(crate) async fn trigger(args: TriggerArgs) -> ExitResult {
     let client = args.remote.client()?;
     let loaded = load(&args).await?;
-    let config_id = remote::webhook(&client, &args.webhook).await?;
+    let config_id = remote::find_webhook(&client, &args.webhook).await?;
     let content_type = args.content_type.unwrap_or_else(|| loaded.media_type.to_owned());
     let mut trigger = client.trigger(config_id, loaded.body).content_type(content_type);
     if let Some(id) = args.correlation_id {
@@ -92,14 +92,14 @@ pub(crate) async fn trigger(args: TriggerArgs) -> Ending {
     Ok(ExitCode::SUCCESS)
 }
 
-fn report(answer: &SyncAnswer, json: bool) -> Ending {
+fn report(answer: &SyncAnswer, json: bool) -> ExitResult {
     if json {
         out::json(answer)?;
     }
     match answer {
         SyncAnswer::Ended(delivered) => {
             if !json {
-                tell(delivered)?;
+                print_delivered(delivered)?;
             }
             let delivered = delivered.status == Status::Succeeded;
             Ok(if delivered { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -113,21 +113,21 @@ fn report(answer: &SyncAnswer, json: bool) -> Ending {
     }
 }
 
-/// The receiver's body for whoever reads on, and the rest for whoever watches.
-fn tell(delivered: &Delivered) -> std::io::Result<()> {
+/// Prints the receiver's body to standard output, for the next program, and all else to standard error.
+fn print_delivered(delivered: &Delivered) -> std::io::Result<()> {
     let mut summary = delivered.status.as_str().to_owned();
     if let Some(code) = delivered.status_code {
         summary += &format!(": HTTP {code}");
     }
     if let Some(error) = &delivered.error {
-        summary += &format!(": {}", harmless(error));
+        summary += &format!(": {}", sanitise(error));
     }
     let attempts = delivered.attempts;
     let plural = if attempts == 1 { "" } else { "s" };
     summary += &format!(" ({attempts} attempt{plural}, {} ms)", delivered.duration_ms);
     out::note(format_args!("{summary}, event {}", delivered.event_id));
     if delivered.body_truncated {
-        out::note("the receiver's body is longer than what is kept of it");
+        out::note("the receiver's answer is longer: Hookstep keeps only this part of it");
     }
     match delivered.body.as_deref() {
         Some(body) if body.ends_with('\n') || body.is_empty() => out::text(body),
@@ -136,14 +136,15 @@ fn tell(delivered: &Delivered) -> std::io::Result<()> {
     }
 }
 
+/// The body to send.
 struct Loaded {
     body: Body,
     media_type: &'static str,
-    /// Keeps what did not fit into memory until it is sent.
+    /// Keeps the file of a body that is too large for memory until it is sent.
     _spool: Option<tempfile::TempPath>,
 }
 
-async fn load(args: &TriggerArgs) -> Result<Loaded, Box<dyn Error + Send + Sync>> {
+async fn load(args: &TriggerArgs) -> Result<Loaded, BoxError> {
     if let Some(data) = &args.data {
         return Ok(small(data.clone().into_bytes()));
     }
@@ -160,10 +161,10 @@ async fn load(args: &TriggerArgs) -> Result<Loaded, Box<dyn Error + Send + Sync>
     Ok(small(tokio::fs::read(path).await.map_err(cannot)?))
 }
 
-/// Standard input, by way of a file when it is large.
-async fn standard_input() -> Result<Loaded, Box<dyn Error + Send + Sync>> {
+/// Reads standard input, into a temporary file if it is large.
+async fn standard_input() -> Result<Loaded, BoxError> {
     if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        out::note("reading the body from standard input, to its end (Ctrl-D)");
+        out::note("reading the body from standard input; end it with Ctrl-D");
     }
     let mut stdin = tokio::io::stdin();
     let mut start = Vec::new();
@@ -181,7 +182,7 @@ async fn standard_input() -> Result<Loaded, Box<dyn Error + Send + Sync>> {
 const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
 
-/// A body in memory. Only what is UTF-8 may be called text: a gateway would change the rest.
+/// A body in memory. Only UTF-8 may be declared as text: API Gateway would change other bytes.
 fn small(bytes: Vec<u8>) -> Loaded {
     let media_type = match std::str::from_utf8(&bytes) {
         Ok(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => JSON,

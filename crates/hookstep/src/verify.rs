@@ -1,6 +1,5 @@
 //! `hookstep verify`.
 
-use std::error::Error;
 use std::io::Read;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,27 +10,27 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::keys::KeyArgs;
 use crate::out;
-use crate::settings::Ending;
+use crate::settings::{BoxError, ExitResult};
 use crate::when::duration;
 
 pub(crate) const HELP: &str = "\
-The body has to be as it came, to the byte. Exit code: 0 when the request is
-believed, 1 when it is not, 2 for a wrong command line, 4 for a key or a file
-that cannot be read.
+The body must be the same as received, byte for byte. Exit code: 0 if the
+signature is valid, 1 if it is not, 2 for a wrong command line, 4 for a key or a
+file that cannot be read.
 
 Examples:
   export HOOKSTEP_SIGNING_SECRET=whsec_…
   hookstep verify body.json --headers headers.txt --tolerance 7d
   hookstep verify - --id 0193… --timestamp 1767323045 --signature 'v1,…' <body";
 
-/// A request that was kept.
+/// The arguments of `hookstep verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// The file with the body; - is standard input, as is nothing.
+    /// The file with the body; - is standard input, and the default.
     #[arg(default_value = "-")]
     body: String,
 
-    /// The file with the headers, a `name: value` each line; others than the three may be in it.
+    /// The file with the headers, one `name: value` per line. It may contain other headers, too.
     #[arg(long, required_unless_present_all = ["id", "timestamp", "signature"])]
     headers: Option<String>,
 
@@ -47,7 +46,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     signature: Option<String>,
 
-    /// How old the request may be.
+    /// The highest age of the request.
     #[arg(long, default_value = "5m", value_parser = duration)]
     tolerance: Duration,
 
@@ -55,11 +54,11 @@ pub(crate) struct VerifyArgs {
     keys: KeyArgs,
 }
 
-/// Checks a request.
-pub(crate) async fn verify(args: VerifyArgs) -> Ending {
+/// Verifies a request.
+pub(crate) async fn verify(args: VerifyArgs) -> ExitResult {
     let keys = args.keys.read().await?.all();
     if keys.is_empty() {
-        return Err("there is no key to check with: give --secret, --public-key or --org".into());
+        return Err("there is no key to verify with: give --secret, --public-key or --org".into());
     }
     let headers = headers(&args)?;
     let body = read(&args.body)?;
@@ -76,13 +75,13 @@ pub(crate) async fn verify(args: VerifyArgs) -> Ending {
     }
 }
 
-fn headers(args: &VerifyArgs) -> Result<HeaderMap, Box<dyn Error + Send + Sync>> {
+fn headers(args: &VerifyArgs) -> Result<HeaderMap, BoxError> {
     let mut headers = HeaderMap::new();
     let file = args.headers.as_deref().map(read).transpose()?.unwrap_or_default();
     let file = String::from_utf8(file).map_err(|_| "the headers are not text")?;
     for (name, value) in file.lines().filter_map(|line| line.split_once(':')) {
         let name = name.trim().trim_start_matches("< ").trim_start_matches("> ");
-        // The request line and whatever else is no header is not asked for.
+        // The file may be a whole request head: lines that are not headers are skipped.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value.trim())) {
             headers.append(name, value);
         }
@@ -100,7 +99,7 @@ fn headers(args: &VerifyArgs) -> Result<HeaderMap, Box<dyn Error + Send + Sync>>
     Ok(headers)
 }
 
-fn read(path: &str) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+fn read(path: &str) -> Result<Vec<u8>, BoxError> {
     let cannot = |error| format!("cannot read {path}: {error}").into();
     if path != "-" {
         return std::fs::read(path).map_err(cannot);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
 
-/// A moment: how long ago, or when.
+/// A time: how long ago, or when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum When {
     Ago(Duration),
@@ -39,7 +39,7 @@ pub(crate) fn when(text: &str) -> Result<When, String> {
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
-    // Few enough for any unit.
+    // A u32 does not overflow in any unit.
     let number: u32 = number.parse().map_err(|_| "must be 250ms, 90s, 15m, 2h or 7d".to_owned())?;
     let seconds = |each: u64| Duration::from_secs(u64::from(number) * each);
     match unit {

@@ -4,75 +4,55 @@ use axum::Router;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hookstep_contract::{FieldError, error_chain};
+use hookstep_api_types::ProblemDetails;
+use hookstep_contract::{EventId, FieldError, error_chain};
 use hookstep_store::StoreError;
 use serde::Serialize;
 use tracing::error;
-use utoipa::ToSchema;
 
-/// A refusal, for the one who asked.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Problem {
-    /// Always `about:blank`: the status says what kind of problem it is.
-    #[serde(rename = "type")]
-    #[schema(examples("about:blank"))]
-    kind: &'static str,
-    /// The name of the status.
-    #[schema(examples("Bad Request"))]
-    title: &'static str,
-    /// The status.
-    #[schema(minimum = 400, maximum = 599, examples(400))]
-    status: u16,
-    /// What is wrong, and what to do about it.
-    #[schema(examples("must be 1 to 840"))]
-    detail: String,
-    /// The field that is wrong, as a path into the body, or the name of a parameter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false, examples("timeout_seconds"))]
-    field: Option<String>,
-    /// The event it is about, where one was accepted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false, format = "uuid")]
-    event_id: Option<String>,
-}
+/// A refusal as a response: [`ProblemDetails`] with their status and media type.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Problem(ProblemDetails);
 
 impl Problem {
     /// A refusal with this status; `detail` says what to do about it.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error"),
+        Self(ProblemDetails {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
             field: None,
             event_id: None,
-        }
+        })
     }
 
     /// 400 with the name of the field that is wrong.
     pub fn field(error: FieldError) -> Self {
-        Self { field: Some(error.field), ..Self::new(StatusCode::BAD_REQUEST, error.reason) }
+        let Self(details) = Self::new(StatusCode::BAD_REQUEST, error.reason);
+        Self(ProblemDetails { field: Some(error.field), ..details })
     }
 
     /// The status it is answered with.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// What is wrong, and what to do about it.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The field that is wrong, as a path.
     pub fn wrong_field(&self) -> Option<&str> {
-        self.field.as_deref()
+        self.0.field.as_deref()
     }
 
     /// The same, naming the event it is about.
     #[must_use]
-    pub fn about(self, event_id: hookstep_contract::EventId) -> Self {
-        Self { event_id: Some(event_id.to_string()), ..self }
+    pub fn about(self, event_id: EventId) -> Self {
+        Self(ProblemDetails { event_id: Some(event_id), ..self.0 })
     }
 
     /// 404 for a webhook that is not there, or not this org's.

@@ -1,9 +1,8 @@
 //! Refusals as the OpenAPI document names them: one per status, said once.
 
+use hookstep_api_types::ProblemDetails;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder};
 use utoipa::{IntoResponses, ToResponse, ToSchema};
-
-use crate::Problem;
 
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident, $description:literal;)*) => {
@@ -65,6 +64,6 @@ impl IntoResponses for Authenticated {
 }
 
 fn refusal(description: &str) -> Response {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build();
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDetails::name()))).build();
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }

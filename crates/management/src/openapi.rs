@@ -53,7 +53,7 @@ pub fn openapi() -> Document {
         crate::docs::page,
         crate::docs::style,
     ),
-    components(schemas(hookstep_http_edge::Problem)),
+    components(schemas(hookstep_api_types::ProblemDetails)),
     modifiers(&Shared),
 )]
 struct Routes;

@@ -7,10 +7,10 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use hookstep_api_types::{Accepted, Delivered, schema};
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{
-    Claim, ConfigId, EventId, EventMetadata, FieldError, Mode, Origin, Payload, Scope, Timestamp,
-    WorkflowInput,
+    Claim, EventId, EventMetadata, FieldError, Mode, Origin, Payload, Scope, Timestamp, WorkflowInput,
 };
 use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
 use hookstep_store::IdempotencyKey;
@@ -31,7 +31,7 @@ use crate::{Context, request};
         receiver's, unless that takes longer than 27 s. Our status speaks of us alone: a receiver that answers 500 \
         makes it a 200 whose `status` is `failed`.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         TriggerQuery,
         ("Idempotency-Key" = Option<String>, Header, description = "A key of the producer's own. For 24 hours a \
             request with the same key and the same body answers the event of the first one.", min_length = 1,
@@ -54,13 +54,13 @@ use crate::{Context, request};
         (
             status = 200,
             description = "With `sync=true`: the delivery has ended, and this is how.",
-            body = answer::SyncAnswer,
+            body = Delivered,
             headers(("idempotent-replayed" = String, description = "`true` when the key was used before.")),
         ),
         (
             status = 202,
             description = "The event is on its way.",
-            body = answer::Accepted,
+            body = Accepted,
             headers(("idempotent-replayed" = String, description = "`true` when the key was used before.")),
         ),
         (status = 400, response = hookstep_http_edge::Invalid),

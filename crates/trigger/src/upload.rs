@@ -5,24 +5,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use hookstep_contract::{Claim, ConfigId, EventId, Scope, Timestamp};
+use hookstep_api_types::{Sensitive, Upload, schema};
+use hookstep_contract::{Claim, EventId, Scope};
 use hookstep_http_edge::{Caller, ConfigPath, Problem};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::Context;
-
-/// The answer: PUT to `upload_url` until `expires_at`, then trigger with `claim_check`.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Upload)]
-pub(crate) struct UploadAnswer {
-    /// Where to PUT the body.
-    upload_url: String,
-    /// What the trigger is given.
-    claim_check: String,
-    /// Until when the URL can be used.
-    expires_at: Timestamp,
-}
 
 /// Answers a presigned URL for one body.
 #[utoipa::path(
@@ -34,10 +21,10 @@ pub(crate) struct UploadAnswer {
     description = "PUT the body to `upload_url`, up to 5 GB, then trigger the webhook with `claim_check` and an \
         empty body.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     responses(
-        (status = 201, description = "Where to upload to.", body = UploadAnswer),
+        (status = 201, description = "Where to upload to.", body = Upload),
         (status = 404, response = hookstep_http_edge::NotFound),
         hookstep_http_edge::Authenticated,
     ),
@@ -47,14 +34,14 @@ pub(crate) async fn upload(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
-) -> Result<(StatusCode, Json<UploadAnswer>), Problem> {
+) -> Result<(StatusCode, Json<Upload>), Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Trigger).await?;
     let ConfigPath(config_id) = config_id?;
     if ctx.configs.get(caller.org_id(), config_id).await?.is_none() {
         return Err(Problem::no_webhook());
     }
     let claim_check = Claim::key_for(caller.org_id(), config_id, EventId((ctx.sources.new_id)()));
-    let upload = ctx.claims.presign(&claim_check, ctx.sources.now()).await?;
-    let answer = UploadAnswer { upload_url: upload.url, claim_check, expires_at: upload.expires_at };
-    Ok((StatusCode::CREATED, Json(answer)))
+    let presigned = ctx.claims.presign(&claim_check, ctx.sources.now()).await?;
+    let (upload_url, expires_at) = (Sensitive::new(presigned.url), presigned.expires_at);
+    Ok((StatusCode::CREATED, Json(Upload { upload_url, claim_check, expires_at })))
 }

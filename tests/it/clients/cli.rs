@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::world::process::{Process, command, output, run};
+use crate::world::process::{FREE_PORT, Process, command, output, run};
 use crate::world::{Receiver, Reply, World, closed_port};
 
 /// A command of somebody with a token.
@@ -260,6 +260,26 @@ async fn a_request_that_was_kept_is_verified() {
     assert_eq!(bad.code, Some(1));
     assert!(bad.stdout.contains("no signature matches"), "{}", bad.stdout);
     assert_eq!(ended(&mut hookstep(&world, &base)).await.code, Some(4));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_shows_five_deliveries_and_goes_on_serving() {
+    let dir = TempDir::new().unwrap();
+    let mut demo = command("hookstep");
+    demo.args(["demo", "--listen", FREE_PORT, "--data-dir"]).arg(dir.path());
+    let mut demo = Process::start(&mut demo);
+    demo.line("Hookstep goes on serving").await;
+    let shown = demo.stdout();
+    for part in [
+        "succeeded with HTTP 200, attempts 1",
+        "attempt 3: succeeded, HTTP 200",
+        "received 5242880 bytes",
+        "400 Bad Request: url: ",
+        "failed, attempts 1",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    demo.kill().await;
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use hookstep_client::{
-    Again, Body, Client, ConfigId, Error, EventQuery, INLINE_BODY_BYTES, Key, Outcome, Status, SyncAnswer,
-    verify,
+    Body, Client, ConfigId, Error, EventQuery, INLINE_BODY_BYTES, Key, Outcome, Redelivery, Status,
+    SyncAnswer, verify,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
@@ -138,7 +138,7 @@ async fn refusals_are_typed() {
 async fn what_is_no_answer_of_hookstep_is_said_to_be_none() {
     let (_server, client) = of([Reply::status(200).body("<html>")]).await;
     let error = client.trigger(nobody(), "x").await.unwrap_err();
-    assert!(matches!(error, Error::NotUnderstood { status: 200, .. }), "{error:?}");
+    assert!(matches!(error, Error::UnexpectedResponse { status: 200, .. }), "{error:?}");
     let (_server, client) = of([Reply::status(404).body("{\"message\":\"Not Found\"}")]).await;
     let error = client.trigger(nobody(), "x").await.unwrap_err();
     assert!(error.to_string().contains("404 Not Found") && error.to_string().contains("message"), "{error}");
@@ -213,7 +213,7 @@ async fn events_are_read_and_sent_again() {
         EventQuery { correlation_id: Some("order-7".to_owned()), limit: Some(1), ..EventQuery::default() };
     let page = client.events(id, &query).await.unwrap();
     assert_eq!(page.data[0].event_id, accepted.event_id);
-    let replayed = client.replay(id, accepted.event_id, Again::AsSent).await.unwrap();
+    let replayed = client.replay(id, accepted.event_id, Redelivery::AsSent).await.unwrap();
     assert_eq!(replayed.replay_of, accepted.event_id);
     world.api.ended(&id.to_string(), &replayed.event_id.to_string()).await;
     let seen = receiver.seen();

@@ -1,6 +1,5 @@
-//! Making webhooks be as a file says.
+//! Making webhooks as they are in a file.
 
-use std::error::Error;
 use std::path::Path;
 
 use hookstep_client::{Client, Webhook};
@@ -10,18 +9,16 @@ use super::ApplyArgs;
 use super::changes::{Changes, changes};
 use super::file;
 use super::node::Node;
-use crate::out::{self, Colour, harmless, paint};
+use crate::out::{self, Colour, paint, sanitise};
 use crate::remote;
-use crate::settings::Outcome;
-
-type BoxError = Box<dyn Error + Send + Sync>;
+use crate::settings::{BoxError, CommandResult};
 
 /// Applies a file.
-pub(super) async fn apply(args: ApplyArgs) -> Outcome {
+pub(super) async fn apply(args: ApplyArgs) -> CommandResult {
     let wanted = file::read(&args.file)?;
     let client = args.remote.client()?;
     let stored = remote::webhooks(&client).await?;
-    // All of them before the first change: a file that is half wrong is not half applied.
+    // All webhooks are compared before the first change, so that a file with an error in it changes nothing.
     let mut steps = Vec::new();
     for node in &wanted {
         let before = find(&stored, node).map_err(|(line, reason)| at(&args.file, line, &reason))?;
@@ -29,20 +26,20 @@ pub(super) async fn apply(args: ApplyArgs) -> Outcome {
         let changes = changes(&fields, node, args.send_secrets || before.is_none());
         steps.push((node, before, changes));
     }
-    let mut done = Done::default();
+    let mut counts = Counts::default();
     for (node, before, changes) in steps {
-        // Shown when it is done: of what is refused, the refusal is enough.
+        // Shown only once it is done: for a refused webhook, the refusal is enough.
         let mut secret = None;
         if !args.dry_run && !changes.patch.is_empty() {
             let applied = send(&client, before, &changes).await;
             secret = applied.map_err(|error| refused(&args.file, node, error))?.signing_secret;
         }
-        show(node, before, &changes, &mut done)?;
+        show(node, before, &changes, &mut counts)?;
         if let Some(secret) = secret.filter(|_| args.show_signing_secrets) {
-            out::line(format_args!("    signing_secret: {secret}"))?;
+            out::line(format_args!("    signing_secret: {}", &*secret))?;
         }
     }
-    let Done { created, changed, unchanged } = done;
+    let Counts { created, changed, unchanged } = counts;
     if args.dry_run {
         out::note(format_args!("dry run: {created} to create, {changed} to change, {unchanged} unchanged"));
     } else {
@@ -52,13 +49,13 @@ pub(super) async fn apply(args: ApplyArgs) -> Outcome {
 }
 
 #[derive(Default)]
-struct Done {
+struct Counts {
     created: usize,
     changed: usize,
     unchanged: usize,
 }
 
-/// The webhook that is meant, if there is one.
+/// Finds the webhook of an entry in the file, if it exists.
 fn find<'a>(stored: &'a [Webhook], node: &Node) -> Result<Option<&'a Webhook>, (u64, String)> {
     if let Some(config_id) = node.text("config_id") {
         let found = stored.iter().find(|webhook| webhook.config_id.to_string() == config_id);
@@ -71,8 +68,7 @@ fn find<'a>(stored: &'a [Webhook], node: &Node) -> Result<Option<&'a Webhook>, (
         [] => Ok(None),
         [webhook] => Ok(Some(webhook)),
         _ => {
-            let reason =
-                format!("{} webhooks have the name {name:?}: say which by its config_id", named.len());
+            let reason = format!("{} webhooks have the name {name:?}: add the config_id", named.len());
             Err((node.line_of("name"), reason))
         }
     }
@@ -85,26 +81,31 @@ fn as_fields(webhook: &Webhook) -> Result<Map<String, Value>, BoxError> {
     }
 }
 
-fn show(node: &Node, before: Option<&Webhook>, changes: &Changes, done: &mut Done) -> std::io::Result<()> {
+fn show(
+    node: &Node,
+    before: Option<&Webhook>,
+    changes: &Changes,
+    counts: &mut Counts,
+) -> std::io::Result<()> {
     let name = node.text("name").or_else(|| before.map(|webhook| webhook.name.clone())).unwrap_or_default();
-    let name = harmless(&name);
+    let name = sanitise(&name);
     match before {
         None => {
-            done.created += 1;
+            counts.created += 1;
             out::line(paint(Colour::Green, &format!("+ {name}")))?;
         }
         Some(_) if changes.patch.is_empty() => {
-            done.unchanged += 1;
+            counts.unchanged += 1;
             out::line(format_args!("= {name}: unchanged"))?;
         }
         Some(webhook) => {
-            done.changed += 1;
+            counts.changed += 1;
             out::line(paint(Colour::Yellow, &format!("~ {name} ({})", webhook.config_id)))?;
         }
     }
     changes.lines.iter().try_for_each(|line| {
         let line = if before.is_none() { line.replacen(": (none) -> ", ": ", 1) } else { line.clone() };
-        out::line(format_args!("    {}", harmless(&line)))
+        out::line(format_args!("    {}", sanitise(&line)))
     })
 }
 
@@ -119,11 +120,11 @@ async fn send(
     }
 }
 
-/// The refusal, with the line of the field that it is about.
+/// A refusal, with the line in the file of the field that it is about.
 fn refused(path: &Path, node: &Node, error: hookstep_client::Error) -> BoxError {
     let Some(problem) = error.problem() else { return error.into() };
     let Some(field) = &problem.field else { return error.into() };
-    // Where in our request it is does not help.
+    // The place in our own request does not help.
     let reason = problem.detail.split(" at line ").next().unwrap_or_default();
     at(path, node.line_of(field), &format!("{field}: {reason}"))
 }

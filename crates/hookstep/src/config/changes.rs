@@ -1,20 +1,20 @@
-//! What has to change for a webhook to be as the file says.
+//! Comparing a webhook with its entry in the file.
 
 use serde_json::{Map, Value};
 
 use super::node::{Node, Tree};
 
-/// The longest value that is shown whole, in characters.
-const SHOWN_CHARS: usize = 60;
+/// The longest value that is shown completely, in characters.
+const MAX_SHOWN_CHARS: usize = 60;
 
-/// A JSON Merge Patch, and the same for people.
+/// The changes, as a JSON Merge Patch and as lines for people.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub(super) patch: Map<String, Value>,
     pub(super) lines: Vec<String>,
 }
 
-/// Compares a webhook as the API shows it with what the file says.
+/// Compares a webhook, as the API shows it, with its entry in the file.
 pub(super) fn changes(stored: &Map<String, Value>, wanted: &Node, send_secrets: bool) -> Changes {
     let mut changes = Changes::default();
     let Tree::Map(fields) = &wanted.tree else { return changes };
@@ -34,7 +34,7 @@ pub(super) fn changes(stored: &Map<String, Value>, wanted: &Node, send_secrets: 
     changes
 }
 
-/// A field that can be read back.
+/// Compares a field that the API shows as it was set.
 fn plain(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) -> Option<Value> {
     let after = node.value();
     if same(before, &after) {
@@ -44,18 +44,18 @@ fn plain(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) -> Op
     Some(merge_patch(before, after))
 }
 
-/// A field that the API replaces whole, and shows with the defaults that a file may leave out.
+/// Compares a field that the API replaces as a whole, and shows with defaults that a file may leave out.
 fn whole(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) -> Option<Value> {
     let after = node.value();
-    if same(&told(before), &told(&after)) {
+    if same(&without_defaults(before), &without_defaults(&after)) {
         return None;
     }
     describe(path, before, node, lines);
     Some(after)
 }
 
-/// A filter or a transform without what is the default.
-fn told(value: &Value) -> Value {
+/// A filter or a transform without the fields that have their default.
+fn without_defaults(value: &Value) -> Value {
     let is_default = |name: &str, value: &Value| match (name, value) {
         ("logical_operator", Value::String(text)) => text == "AND",
         ("type", Value::String(text)) => text == "string",
@@ -65,14 +65,14 @@ fn told(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let fields = fields.iter().filter(|(name, value)| !is_default(name, value));
-            fields.map(|(name, value)| (name.clone(), told(value))).collect()
+            fields.map(|(name, value)| (name.clone(), without_defaults(value))).collect()
         }
-        Value::Array(items) => items.iter().map(told).collect(),
+        Value::Array(items) => items.iter().map(without_defaults).collect(),
         other => other.clone(),
     }
 }
 
-/// Names every part that differs.
+/// Adds a line for every part that differs.
 fn describe(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) {
     let Tree::Map(fields) = &node.tree else {
         lines.push(format!("{path}: {} -> {}", short(before), short(&node.shown())));
@@ -91,7 +91,7 @@ fn describe(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) {
     }
 }
 
-/// The merge patch (RFC 7396) that makes the one out of the other.
+/// The JSON Merge Patch (RFC 7396) that turns `before` into `after`.
 fn merge_patch(before: &Value, after: Value) -> Value {
     let Value::Object(mut fields) = after else { return after };
     for (name, before) in before.as_object().into_iter().flatten() {
@@ -104,11 +104,11 @@ fn merge_patch(before: &Value, after: Value) -> Value {
     Value::Object(fields)
 }
 
-/// What of `auth` and `tls` the API shows. All else in them is a secret, or may be one.
+/// The fields of `auth` and `tls` that the API shows. All others are secrets, or may be.
 const PUBLIC: [&str; 9] =
     ["type", "username", "name", "token_url", "client_id", "method", "in", "certificate", "connection_arn"];
 
-/// Credentials go whole or not at all; what the file does not have of them stays.
+/// Compares credentials. They are sent as a whole or not at all; those that the file leaves out stay as they are.
 fn credentials(
     path: &str,
     before: &Value,
@@ -117,13 +117,13 @@ fn credentials(
     lines: &mut Vec<String>,
 ) -> Option<Value> {
     let after = node.value();
-    // To say nothing is not to have any.
+    // A webhook without the field has no credentials.
     let none = |value: &Value| value.is_null() || value["type"] == "none";
     if none(before) && none(&after) {
         return None;
     }
     let mut secrets = Vec::new();
-    visible(path, before, node, lines, &mut secrets);
+    describe_credentials(path, before, node, lines, &mut secrets);
     let sends = !lines.is_empty() || (send && !secrets.is_empty());
     if !sends {
         return None;
@@ -132,8 +132,14 @@ fn credentials(
     Some(after)
 }
 
-/// Names what differs of what can be seen, and all secrets that the file has.
-fn visible(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>, secrets: &mut Vec<String>) {
+/// Adds a line for every visible part that differs, and for every secret in the file.
+fn describe_credentials(
+    path: &str,
+    before: &Value,
+    node: &Node,
+    lines: &mut Vec<String>,
+    secrets: &mut Vec<String>,
+) {
     match &node.tree {
         Tree::Map(fields) => {
             for (name, node) in fields {
@@ -143,7 +149,7 @@ fn visible(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>, sec
                 if is_leaf && name != "ca" && !PUBLIC.contains(&name.as_str()) {
                     secrets.push(format!("{path}: (secret)"));
                 } else {
-                    visible(&path, before, node, lines, secrets);
+                    describe_credentials(&path, before, node, lines, secrets);
                 }
             }
         }
@@ -154,7 +160,7 @@ fn visible(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>, sec
             }
             for (index, node) in nodes.iter().enumerate() {
                 let before = before.get(index).unwrap_or(&Value::Null);
-                visible(&format!("{path}[{index}]"), before, node, lines, secrets);
+                describe_credentials(&format!("{path}[{index}]"), before, node, lines, secrets);
             }
         }
         Tree::Scalar(_) | Tree::FromEnv { .. } if same(before, &node.value()) => {}
@@ -164,7 +170,7 @@ fn visible(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>, sec
     }
 }
 
-/// Whether the API would say so: numbers by value, texts (PEM) but for the white space around them.
+/// Whether the API treats two values as the same: numbers are compared by value, texts (PEM) without the white space around them.
 fn same(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::String(before), Value::String(after)) => before.trim() == after.trim(),
@@ -188,7 +194,7 @@ fn short(value: &Value) -> String {
         return "(none)".to_owned();
     }
     let text = value.to_string();
-    match text.char_indices().nth(SHOWN_CHARS) {
+    match text.char_indices().nth(MAX_SHOWN_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }

@@ -1,12 +1,12 @@
-//! The file.
+//! Reading the file.
 
-use std::error::Error;
 use std::path::Path;
 
 use super::node::{self, Node, Tree};
+use crate::settings::BoxError;
 
-/// Reads the webhooks of a file, with the environment in them. Each has a name or an id, and none is there twice.
-pub(super) fn read(path: &Path) -> Result<Vec<Node>, Box<dyn Error + Send + Sync>> {
+/// Reads the webhooks of a file, with environment variables replaced. Each has a name or an id, and none is listed twice.
+pub(super) fn read(path: &Path) -> Result<Vec<Node>, BoxError> {
     let at = path.display();
     let text = if path == Path::new("-") {
         std::io::read_to_string(std::io::stdin())
@@ -44,7 +44,7 @@ fn webhooks(node: Node) -> Result<Vec<Node>, (u64, String)> {
     Ok(webhooks)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the file says which settings it wants")]
+#[expect(clippy::disallowed_methods, reason = "the file names the variables that it needs")]
 fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -1,11 +1,12 @@
-//! A YAML value that knows its lines, and what of it came from the environment.
+//! A YAML value that knows its lines, and which parts came from the environment.
 
-use std::error::Error;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::Spanned;
+
+use crate::settings::BoxError;
 
 /// A value and where it is.
 #[derive(Clone, Debug)]
@@ -82,10 +83,7 @@ impl Node {
     }
 
     /// Puts the environment in the place of every `${NAME}`.
-    pub(super) fn fill(
-        &mut self,
-        env: &impl Fn(&str) -> Option<String>,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    pub(super) fn fill(&mut self, env: &impl Fn(&str) -> Option<String>) -> Result<(), BoxError> {
         match &mut self.tree {
             Tree::Scalar(Value::String(text)) => {
                 let shown = text.clone();

@@ -10,8 +10,8 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use tokio::net::TcpListener;
 
-/// How many requests `/flaky` turns down before it takes one.
-const TURNED_DOWN: usize = 2;
+/// How many requests `/flaky` rejects before it accepts one.
+const REJECTED: usize = 2;
 
 /// Starts the receiver on a free port and answers its URL.
 pub(crate) async fn start() -> std::io::Result<String> {
@@ -19,7 +19,7 @@ pub(crate) async fn start() -> std::io::Result<String> {
     let address = listener.local_addr()?;
     let calls = Arc::new(AtomicUsize::new(0));
     let flaky = async move || match calls.fetch_add(1, Ordering::Relaxed) {
-        call if call < TURNED_DOWN => (StatusCode::SERVICE_UNAVAILABLE, "not yet"),
+        call if call < REJECTED => (StatusCode::SERVICE_UNAVAILABLE, "not yet"),
         _ => (StatusCode::OK, "thank you"),
     };
     let router = Router::new()

@@ -1,47 +1,47 @@
-//! `hookstep events -f`: what changes, as it does.
+//! `hookstep events -f`: printing changes as they happen.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::time::Duration;
 
 use hookstep_client::{Client, ConfigId, Event, EventId, EventQuery, Status};
 use hookstep_contract::Timestamp;
 
 use super::{list, print};
-use crate::settings::Outcome;
+use crate::settings::{BoxError, CommandResult};
 
-/// How often is looked.
-const PERIOD: Duration = Duration::from_secs(1);
+/// How often events are read.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How much later than its acceptance an event can come to be in the list.
-const LATE: Duration = Duration::from_secs(60);
+/// How long after its acceptance an event can appear in the list.
+const MAX_DELAY: Duration = Duration::from_secs(60);
 
-/// The most events whose end is waited for; of more, the oldest are let go. Each costs a request a look.
-const UNFINISHED: usize = 100;
+/// The largest number of unfinished events to follow; beyond it, the oldest are dropped. Each costs a request per poll.
+const MAX_UNFINISHED: usize = 100;
 
-/// The most events that are read in one look.
-const NEW: usize = 10_000;
+/// The largest number of events that one poll reads.
+const MAX_NEW: usize = 10_000;
 
-/// What was told of an event: the rest is no news.
-type Told = (Status, u32);
+/// What makes an event worth printing again when it changes.
+type Progress = (Status, u32);
 
-fn told_of(event: &Event) -> Told {
+fn progress(event: &Event) -> Progress {
     (event.status, event.attempt_count)
 }
 
 struct Follower<'a> {
     client: &'a Client,
     config_id: ConfigId,
-    /// What was told of those that may still change or still be listed.
-    told: BTreeMap<EventId, Told>,
-    /// Older ones were left out of the list on purpose.
+    /// The last known progress of events that may still change or still be listed.
+    known: BTreeMap<EventId, Progress>,
+    /// Older events were left out of the list because of its limit.
     oldest: Option<EventId>,
-    /// Only news of this kind are told.
+    /// Only events that get this status are printed.
     status: Option<Status>,
     json: bool,
 }
 
-/// Prints these events, unless the limit is 0 and they are there only to say what is older, and what becomes of them and of those that follow.
+/// Prints these events, and then every change of them and of new events. With a limit of 0 the first event is not printed: it
+/// only tells which events are new.
 pub(super) async fn follow(
     client: &Client,
     config_id: ConfigId,
@@ -49,63 +49,63 @@ pub(super) async fn follow(
     first: Vec<Event>,
     limit: usize,
     json: bool,
-) -> Outcome {
-    let told = BTreeMap::new();
+) -> CommandResult {
+    let known = BTreeMap::new();
     let oldest = first.last().filter(|_| first.len() >= limit).map(|event| event.event_id);
-    let mut follower = Follower { client, config_id, told, oldest, status: query.status, json };
+    let mut follower = Follower { client, config_id, known, oldest, status: query.status, json };
     for event in first.iter().rev() {
         match limit {
-            0 => drop(follower.told.insert(event.event_id, told_of(event))),
-            _ => follower.tell(event)?,
+            0 => drop(follower.known.insert(event.event_id, progress(event))),
+            _ => follower.report(event)?,
         }
     }
     let mut newest =
         first.first().map_or_else(|| hookstep_ambient::Sources::system().now(), |event| event.created_at);
     loop {
-        let from = newest.minus(LATE);
-        // An event that has another status now may come to have the one that is asked for.
-        let from = Some(query.from.map_or(from, |asked| asked.max(from)));
-        let look = EventQuery { status: None, from, ..query.clone() };
-        newest = follower.look(&look).await?.unwrap_or(newest);
-        tokio::time::sleep(PERIOD).await;
+        let from = newest.minus(MAX_DELAY);
+        let from = Some(query.from.map_or(from, |wanted| wanted.max(from)));
+        // Of any status: an event may get the wanted one later.
+        let poll = EventQuery { status: None, from, ..query.clone() };
+        newest = follower.poll(&poll).await?.unwrap_or(newest);
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
 impl Follower<'_> {
-    /// Tells what is new; answers when the newest event was accepted.
-    async fn look(&mut self, query: &EventQuery) -> Result<Option<Timestamp>, Box<dyn Error + Send + Sync>> {
-        let events = list(self.client, self.config_id, query, NEW).await?;
+    /// Prints what has changed, and returns when the newest event was accepted.
+    async fn poll(&mut self, query: &EventQuery) -> Result<Option<Timestamp>, BoxError> {
+        let events = list(self.client, self.config_id, query, MAX_NEW).await?;
         let newest = events.first().map(|event| event.created_at);
         let listed: Vec<EventId> = events.iter().map(|event| event.event_id).collect();
         for event in events.iter().rev() {
-            self.tell(event)?;
+            self.report(event)?;
         }
-        let older: Vec<EventId> = self.told.keys().copied().filter(|id| !listed.contains(id)).collect();
+        let older: Vec<EventId> = self.known.keys().copied().filter(|id| !listed.contains(id)).collect();
         for event_id in older {
-            if self.told.get(&event_id).is_some_and(|(status, _)| *status == Status::InProgress) {
-                self.tell(&self.client.event(self.config_id, event_id).await?)?;
+            if self.known.get(&event_id).is_some_and(|(status, _)| *status == Status::InProgress) {
+                self.report(&self.client.event(self.config_id, event_id).await?)?;
             } else {
-                // It has ended, and is listed no more.
-                self.told.remove(&event_id);
+                // It has ended, and is no longer listed.
+                self.known.remove(&event_id);
             }
         }
-        while self.unfinished().count() > UNFINISHED {
+        while self.unfinished().count() > MAX_UNFINISHED {
             let Some(oldest) = self.unfinished().next() else { break };
-            self.told.remove(&oldest);
+            self.known.remove(&oldest);
         }
         Ok(newest)
     }
 
     fn unfinished(&self) -> impl Iterator<Item = EventId> {
-        self.told.iter().filter(|(_, (status, _))| *status == Status::InProgress).map(|(id, _)| *id)
+        self.known.iter().filter(|(_, (status, _))| *status == Status::InProgress).map(|(id, _)| *id)
     }
 
-    fn tell(&mut self, event: &Event) -> std::io::Result<()> {
+    fn report(&mut self, event: &Event) -> std::io::Result<()> {
         if self.oldest.is_some_and(|oldest| event.event_id < oldest) {
             return Ok(());
         }
-        let now = told_of(event);
-        let before = self.told.insert(event.event_id, now);
+        let now = progress(event);
+        let before = self.known.insert(event.event_id, now);
         if before == Some(now) || self.status.is_some_and(|status| status != event.status) {
             return Ok(());
         }

@@ -1,12 +1,12 @@
-//! Events for people, in 80 columns.
+//! Printing events for people, in 80 columns.
 
 use std::io;
 
 use hookstep_client::{Attempt, Event, Status, Timestamp};
 
-use crate::out::{self, Colour, harmless, paint};
+use crate::out::{self, Colour, paint, sanitise};
 
-/// The names of the columns.
+/// Prints the names of the columns.
 pub(super) fn head() -> io::Result<()> {
     out::line(format_args!(
         "{:<36} {:<19} {:<11} {:>4} {:>5}",
@@ -14,10 +14,10 @@ pub(super) fn head() -> io::Result<()> {
     ))
 }
 
-/// An event in a line.
+/// Prints an event in one line.
 pub(super) fn row(event: &Event) -> io::Result<()> {
     let code = event.status_code.map_or("-".to_owned(), |code| code.to_string());
-    // Padded first: a terminal does not count the characters of a colour.
+    // Padded before it is coloured: the characters that set a colour have no width.
     let status = paint(colour(event.status), &format!("{:<11}", event.status.as_str()));
     out::line(format_args!(
         "{} {} {status} {code:>4} {:>5}",
@@ -27,7 +27,7 @@ pub(super) fn row(event: &Event) -> io::Result<()> {
     ))
 }
 
-/// An event with all that is known of it.
+/// Prints an event with its details and its attempts.
 pub(super) fn details(event: &Event) -> io::Result<()> {
     field("event", &event.event_id.to_string())?;
     field("status", &paint(colour(event.status), event.status.as_str()))?;
@@ -53,19 +53,19 @@ fn attempt(attempt: &Attempt) -> io::Result<()> {
     optional("called", attempt.remote_ip.as_deref())?;
     optional("answered", attempt.status_code.map(|code| format!("HTTP {code}")).as_deref())?;
     for (name, value) in &attempt.response_headers {
-        out::line(format_args!("    {}: {}", harmless(name), harmless(value)))?;
+        out::line(format_args!("    {}: {}", sanitise(name), sanitise(value)))?;
     }
     let Some(body) = attempt.response_body.as_deref().filter(|body| !body.is_empty()) else { return Ok(()) };
     out::line("")?;
     match &attempt.response_body_encoding {
-        Some(encoding) => out::line(format_args!("    ({encoding}) {}", harmless(body)))?,
-        None => harmless(body).lines().try_for_each(|line| out::line(format_args!("    {line}")))?,
+        Some(encoding) => out::line(format_args!("    ({encoding}) {}", sanitise(body)))?,
+        None => sanitise(body).lines().try_for_each(|line| out::line(format_args!("    {line}")))?,
     }
-    if attempt.response_truncated { out::line("    (the rest was not kept)") } else { Ok(()) }
+    if attempt.response_truncated { out::line("    (the rest of the body was not kept)") } else { Ok(()) }
 }
 
 fn optional(name: &str, value: Option<&str>) -> io::Result<()> {
-    value.map_or(Ok(()), |value| field(name, &harmless(value)))
+    value.map_or(Ok(()), |value| field(name, &sanitise(value)))
 }
 
 fn field(name: &str, value: &str) -> io::Result<()> {

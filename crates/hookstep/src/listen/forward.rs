@@ -1,4 +1,4 @@
-//! Passing requests on to a receiver behind this one.
+//! Forwarding requests to another receiver.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,15 +9,16 @@ use axum::response::{IntoResponse, Response};
 use hookstep_egress::{Body, BuildError, Client, Keep, Policy, Request};
 
 use crate::out;
+use crate::settings::BoxError;
 
-/// The longest attempt that a webhook may ask for, and some.
+/// A little more than the longest attempt that a webhook can be configured for.
 const DEADLINE: Duration = Duration::from_secs(900);
 
-/// More of an answer than Hookstep keeps.
+/// How much of a response is returned: more than Hookstep keeps.
 const KEEP: Keep = Keep { header_bytes: 16 * 1024, body_bytes: 1024 * 1024 };
 
-/// What frames a message or belongs to one connection (RFC 9110 §7.6.1), and what has no meaning behind this one.
-const OURS: [&str; 9] = [
+/// Headers that belong to one connection or frame its message (RFC 9110 §7.6.1), and are therefore not forwarded.
+const NOT_FORWARDED: [&str; 9] = [
     "connection",
     "content-length",
     "expect",
@@ -29,27 +30,27 @@ const OURS: [&str; 9] = [
     "upgrade",
 ];
 
-/// A receiver that gets what this one got.
+/// Where to forward requests to.
 pub(super) struct Forward {
     client: Client,
     url: String,
 }
 
 impl Forward {
-    /// One at this URL: on any address, for the one who runs this has chosen it.
-    pub(super) fn to(url: String) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    /// Forwards to this URL. Any address is allowed, because the user of this command has chosen it.
+    pub(super) fn to(url: String) -> Result<Self, BoxError> {
         let policy = Policy { allow_http_targets: true, allow_private_targets: true };
         policy.check_url(&url).map_err(|refusal| format!("--forward {url}: {refusal}"))?;
         let client = Client::new(policy).map_err(|error: BuildError| error.to_string())?;
         Ok(Self { client, url })
     }
 
-    /// Sends the request and answers what is answered; 502 when nothing is.
-    pub(super) async fn pass(&self, method: &Method, headers: &HeaderMap, body: Bytes) -> Response {
+    /// Forwards a request and returns the response, or 502 if there is none.
+    pub(super) async fn send(&self, method: &Method, headers: &HeaderMap, body: Bytes) -> Response {
         let request = Request {
             method: method.clone(),
             url: self.url.clone(),
-            headers: texts(headers),
+            headers: forwarded_headers(headers),
             body: Body::bytes(body),
             deadline: DEADLINE,
             keep: KEEP,
@@ -72,7 +73,7 @@ impl Forward {
     }
 }
 
-fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let texts = headers.iter().filter(|(name, _)| !OURS.contains(&name.as_str()));
+fn forwarded_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let texts = headers.iter().filter(|(name, _)| !NOT_FORWARDED.contains(&name.as_str()));
     texts.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned()))).collect()
 }

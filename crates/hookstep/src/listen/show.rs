@@ -1,17 +1,17 @@
-//! A request for people.
+//! Printing a received request.
 
 use std::io;
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use hookstep_client::{Timestamp, Unverified};
 
-use crate::out::{self, Colour, harmless, paint};
+use crate::out::{self, Colour, paint, sanitise};
 
-/// The most of a body that is shown, in bytes.
-const SHOWN_BYTES: usize = 16 * 1024;
+/// How much of a body is printed, in bytes.
+const MAX_SHOWN_BYTES: usize = 16 * 1024;
 
-/// What came, and what is thought of it.
-pub(super) struct Shown<'a> {
+/// A request, and the result of verifying it.
+pub(super) struct ReceivedRequest<'a> {
     pub(super) now: Timestamp,
     pub(super) method: &'a Method,
     pub(super) uri: &'a Uri,
@@ -20,9 +20,9 @@ pub(super) struct Shown<'a> {
     pub(super) checks: &'a [(&'static str, Result<(), Unverified>)],
 }
 
-impl Shown<'_> {
-    /// Prints it, with what was answered.
-    pub(super) fn print(&self, answered: StatusCode) -> io::Result<()> {
+impl ReceivedRequest<'_> {
+    /// Prints the request, and the status of the response to it.
+    pub(super) fn print(&self, response: StatusCode) -> io::Result<()> {
         let Self { now, method, uri, body, .. } = self;
         let time = now.to_string();
         let time = time.split(['T', '.']).nth(1).unwrap_or_default();
@@ -40,15 +40,15 @@ impl Shown<'_> {
         for line in pretty(self.body).lines() {
             out::line(format_args!("  {line}"))?;
         }
-        out::text(&format!("  -> {answered}\n\n"))
+        out::text(&format!("  -> {response}\n\n"))
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        Some(harmless(&String::from_utf8_lossy(self.headers.get(name)?.as_bytes())))
+        Some(sanitise(&String::from_utf8_lossy(self.headers.get(name)?.as_bytes())))
     }
 }
 
-/// JSON with line breaks, text as it is, or that it is neither.
+/// A body for people: JSON with line breaks, other text as it is.
 fn pretty(body: &[u8]) -> String {
     let text = std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
     let Some(text) = text else { return "(not text)".to_owned() };
@@ -56,10 +56,10 @@ fn pretty(body: &[u8]) -> String {
         Ok(json) => format!("{json:#}"),
         Err(_) => text.replace("\r\n", "\n"),
     };
-    let end = text.floor_char_boundary(SHOWN_BYTES);
+    let end = text.floor_char_boundary(MAX_SHOWN_BYTES);
     if end < text.len() {
         text.truncate(end);
         text.push_str("\n(and more)");
     }
-    harmless(&text)
+    sanitise(&text)
 }

@@ -43,7 +43,7 @@ pub(crate) enum Tested {}
 
 impl PartialSchema for Tested {
     fn schema() -> RefOr<Schema> {
-        let either = [answer::SyncAnswer::name(), preview::Preview::name()];
+        let either = [hookstep_api_types::Delivered::name(), preview::Preview::name()];
         let either = either.into_iter().map(|name| Ref::from_schema_name(name.as_ref()));
         either.fold(OneOfBuilder::new(), OneOfBuilder::item).into()
     }
@@ -74,7 +74,7 @@ impl ToSchema for Tested {}
     ),
     responses(
         (status = 200, description = "The delivery has ended, and this is how; or, with `send=false`, what would be sent.", body = Tested),
-        (status = 202, description = "The event is on its way: the receiver takes its time.", body = answer::Accepted),
+        (status = 202, description = "The event is on its way: the receiver takes its time.", body = hookstep_api_types::Accepted),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 413, response = hookstep_http_edge::TooLarge),

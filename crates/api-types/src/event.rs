@@ -1,0 +1,170 @@
+//! Events and their attempts.
+
+use std::collections::BTreeMap;
+
+use hookstep_contract::{
+    ConfigId, Content, EventId, EventRecord, OrgId, Origin, Outcome, Status, Timestamp, Timings,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::schema;
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// The event.
+    #[schema(value_type = schema::EventId)]
+    pub event_id: EventId,
+    /// Its tenant.
+    #[schema(value_type = schema::OrgId)]
+    pub org_id: OrgId,
+    /// The webhook it is for.
+    #[schema(value_type = schema::ConfigId)]
+    pub config_id: ConfigId,
+    /// Where it stands.
+    #[schema(value_type = schema::Status)]
+    pub status: Status,
+    /// How it came in.
+    #[schema(value_type = schema::Origin)]
+    pub origin: Origin,
+    /// When it was accepted.
+    #[schema(value_type = schema::Timestamp)]
+    pub created_at: Timestamp,
+    /// When its status last changed.
+    #[schema(value_type = schema::Timestamp)]
+    pub updated_at: Timestamp,
+    /// When it will be sent again.
+    #[schema(value_type = Option<schema::Timestamp>)]
+    pub next_attempt_at: Option<Timestamp>,
+    /// The body's size in bytes; unknown for an upload, and for an event from the bus.
+    pub size: Option<u64>,
+    /// The body's `Content-Type`.
+    pub content_type: Option<String>,
+    /// The producer's own id for it.
+    pub correlation_id: Option<String>,
+    /// What kind of event it is, where it came by a subscription.
+    pub event_type: Option<String>,
+    /// The event it sends again.
+    #[schema(value_type = Option<schema::EventId>)]
+    pub replay_of: Option<EventId>,
+    /// What the receiver knows it by: the first event of a chain of replays.
+    #[schema(value_type = schema::EventId)]
+    pub webhook_id: EventId,
+    /// What was sent in the place of its body, where a transform made something else of it.
+    pub sent: Option<Sent>,
+    /// How the last attempt ended.
+    #[schema(value_type = Option<schema::Outcome>)]
+    pub outcome: Option<Outcome>,
+    /// The status code of the last attempt.
+    pub status_code: Option<u16>,
+    /// How long the last attempt took.
+    pub duration_ms: Option<u64>,
+    /// How many attempts were made.
+    pub attempt_count: u32,
+    /// Why it was skipped or failed.
+    pub reason: Option<String>,
+    /// Its attempts, oldest first; only when one event is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Vec<Attempt>>,
+}
+
+impl From<EventRecord> for Event {
+    /// Without its attempts.
+    fn from(record: EventRecord) -> Self {
+        Self {
+            event_id: record.event_id,
+            org_id: record.org_id,
+            config_id: record.config_id,
+            status: record.status,
+            origin: record.origin,
+            created_at: record.created_at,
+            updated_at: record.updated_at,
+            next_attempt_at: record.next_attempt_at,
+            size: record.size,
+            content_type: record.content_type,
+            correlation_id: record.correlation_id,
+            event_type: record.event_type,
+            replay_of: record.replay_of,
+            webhook_id: record.webhook_id.unwrap_or(record.event_id),
+            sent: record.sent.map(Sent::from),
+            outcome: record.outcome,
+            status_code: record.status_code,
+            duration_ms: record.duration_ms,
+            attempt_count: record.attempt_count,
+            reason: record.reason,
+            attempts: None,
+        }
+    }
+}
+
+/// What was sent in the place of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sent {
+    /// Its `Content-Type`.
+    pub content_type: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl From<hookstep_contract::Sent> for Sent {
+    fn from(sent: hookstep_contract::Sent) -> Self {
+        Self { content_type: sent.content_type, size: sent.size }
+    }
+}
+
+/// One attempt to deliver an event: what was sent, and what came back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Attempt {
+    /// 1 for the first.
+    pub number: u32,
+    /// When it began.
+    #[schema(value_type = schema::Timestamp)]
+    pub started_at: Timestamp,
+    /// How long it took, the body read included, in milliseconds.
+    pub duration_ms: u64,
+    /// How it ended.
+    #[schema(value_type = schema::Outcome)]
+    pub outcome: Outcome,
+    /// The receiver's status, when it gave one.
+    pub status_code: Option<u16>,
+    /// The headers that were sent, the values of secret ones masked.
+    pub request_headers: BTreeMap<String, String>,
+    /// The headers that came back; bounded to 8 KiB.
+    pub response_headers: BTreeMap<String, String>,
+    /// The first 64 KiB of the body that came back.
+    pub response_body: Option<String>,
+    /// `base64` when the body is not text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_body_encoding: Option<String>,
+    /// Whether there was more of it.
+    pub response_truncated: bool,
+    /// The address that was called.
+    pub remote_ip: Option<String>,
+    /// Where the time went.
+    #[schema(value_type = schema::Timings)]
+    pub timings: Timings,
+    /// Why it failed, for the one who owns the receiver.
+    pub error: Option<String>,
+}
+
+impl From<hookstep_contract::Attempt> for Attempt {
+    fn from(attempt: hookstep_contract::Attempt) -> Self {
+        let (response_body, encoding) = attempt.response_body.map(Content::into_parts).unzip();
+        Self {
+            number: attempt.number,
+            started_at: attempt.started_at,
+            duration_ms: attempt.duration_ms,
+            outcome: attempt.outcome,
+            status_code: attempt.status_code,
+            request_headers: attempt.request_headers,
+            response_headers: attempt.response_headers,
+            response_body,
+            response_body_encoding: encoding.flatten().map(str::to_owned),
+            response_truncated: attempt.response_truncated,
+            remote_ip: attempt.remote_ip,
+            timings: attempt.timings,
+            error: attempt.error,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The requests and answers of the HTTP API: what a client sends and what Hookstep answers, each type once.
+//!
+//! The server and the clients share these types, so each of them can be written as JSON and read from it. A request that has a
+//! field too many is refused; an answer may have more fields than the reader knows, so that a client keeps working with a newer
+//! Hookstep.
+//!
+//! The OpenAPI document is generated from the same types: their doc comments are its descriptions. Types of
+//! `hookstep_contract` (ids, statuses, the fields of a webhook) know nothing of OpenAPI; their schemas are in [`schema`].
+
+mod event;
+mod names;
+mod page;
+mod preview;
+mod problem;
+mod replay;
+pub mod schema;
+mod sensitive;
+mod signing;
+mod stats;
+mod token;
+mod trigger;
+mod webhook;
+
+#[cfg(test)]
+mod tests;
+
+pub use event::{Attempt, Event, Sent};
+pub use page::Page;
+pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
+pub use problem::ProblemDetails;
+pub use replay::{Replay, ReplayOptions, ReplayRequest, Replayed};
+pub use sensitive::Sensitive;
+pub use signing::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, Rotation};
+pub use stats::{Stats, StatsBucket, StatsStep};
+pub use token::{NewToken, Token, TokenFields};
+pub use trigger::{Accepted, Delivered, Upload};
+pub use webhook::{Webhook, WebhookPatch};

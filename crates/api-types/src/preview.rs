@@ -1,0 +1,76 @@
+//! Trying a filter, a transform or a whole webhook.
+
+use std::collections::BTreeMap;
+
+use hookstep_contract::{Filter, Transform};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Delivered, schema};
+
+/// What to try, and on what. It need not be saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewRequest {
+    /// The filter to try; none when it is left out.
+    #[schema(value_type = Option<schema::Filter>)]
+    pub filter: Option<Filter>,
+    /// The transform to try; none when it is left out.
+    #[schema(value_type = Option<schema::Transform>)]
+    pub transform: Option<Transform>,
+    /// The body to try them on, as text.
+    #[schema(examples("{\"order\": 1042, \"status\": \"shipped\"}"))]
+    pub body: String,
+    /// Its `Content-Type`; `application/json` when it is left out.
+    pub content_type: Option<String>,
+}
+
+/// What would become of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Preview {
+    /// Whether it would be sent.
+    pub passes: bool,
+    /// Why it would be skipped.
+    pub reason: Option<String>,
+    /// Why it could not be sent.
+    pub fault: Option<PreviewFault>,
+    /// What would be sent; null when nothing would.
+    pub request: Option<PreviewedRequest>,
+}
+
+/// What is wrong with a filter, a transform, or the body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PreviewFault {
+    /// The field that is wrong, or `body`.
+    pub field: String,
+    /// Where in an expression: the character, from 1, at or before which it goes wrong.
+    pub position: Option<usize>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// A request as the receiver would see it; `***` stands for what is secret, and for what is made when it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PreviewedRequest {
+    /// The HTTP method.
+    pub method: String,
+    /// The receiver.
+    pub url: String,
+    /// Its headers.
+    pub headers: BTreeMap<String, String>,
+    /// Its body.
+    pub body: String,
+    /// `base64` when the body is not text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_encoding: Option<String>,
+}
+
+/// What a test answers: how the delivery ended, or what would be sent.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Tested {
+    /// It was sent.
+    Delivered(Delivered),
+    /// With `send=false`.
+    Preview(Preview),
+}

@@ -1,0 +1,23 @@
+//! The schemas of what [`hookstep_contract`] defines: each type here has the name of the one whose JSON it describes.
+//!
+//! Nobody makes a value of them. They stand where a type of the contract is part of a request or an answer
+//! (`#[schema(value_type = schema::EventId)]`), so that the steps of a delivery, which share the contract, do not link what
+//! writes OpenAPI. The tests of this crate hold them against the contract's own JSON.
+
+mod auth;
+mod authentication;
+mod filter;
+mod ids;
+mod timings;
+mod variants;
+mod webhook;
+
+pub use auth::{Auth, Parameter, Tls};
+pub use authentication::AuthReport;
+pub use filter::{Condition, Filter, Transform};
+pub use ids::{ConfigId, EventId, OrgId, Timestamp, TokenId};
+pub use timings::Timings;
+pub use variants::{
+    FieldKind, LogicalOperator, Operator, Origin, Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,
+};
+pub use webhook::{CertificateInfo, ConfigFields, Lifetime, Retry, WebhookConfig};

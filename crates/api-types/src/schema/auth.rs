@@ -1,0 +1,159 @@
+//! Credentials: what serde reads but never writes. A derived schema would leave it out.
+
+use hookstep_contract::limits::{CONNECTION_VALUE_CHARS, MAX_TOKEN_PARAMETERS, URL_BYTES};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, SchemaType, Type,
+};
+use utoipa::openapi::{Ref, RefOr, Schema, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::{Place, TokenMethod};
+
+/// How a request says who it is.
+#[derive(Debug)]
+pub enum Auth {}
+
+/// One more parameter of a token request.
+#[derive(Debug)]
+pub enum Parameter {}
+
+/// TLS beyond the public authorities.
+#[derive(Debug)]
+pub enum Tls {}
+
+/// An object of just these fields.
+struct Fields(ObjectBuilder);
+
+impl Fields {
+    fn new(description: &str) -> Self {
+        let none = AdditionalProperties::<Schema>::FreeForm(false);
+        Self(ObjectBuilder::new().description(Some(description)).additional_properties(Some(none)))
+    }
+
+    /// The variant of `auth` with this `type`.
+    fn variant(name: &str, description: &str) -> Self {
+        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([name]));
+        Self(Self::new(description).0.title(Some(name))).required("type", kind)
+    }
+
+    fn required(self, name: &str, schema: impl Into<RefOr<Schema>>) -> Self {
+        Self(self.0.property(name, schema).required(name))
+    }
+
+    fn optional(self, name: &str, schema: impl Into<RefOr<Schema>>) -> Self {
+        Self(self.0.property(name, schema))
+    }
+
+    fn build(self) -> Object {
+        self.0.build()
+    }
+}
+
+fn text(description: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).description(Some(description))
+}
+
+fn or_null(text: ObjectBuilder) -> ObjectBuilder {
+    text.schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+}
+
+/// What a connection holds.
+fn value(description: &str) -> ObjectBuilder {
+    text(description).min_length(Some(1)).max_length(Some(CONNECTION_VALUE_CHARS))
+}
+
+fn secret(description: &str) -> ObjectBuilder {
+    value(&format!("{description} Write-only: left out, it stays as it is.")).write_only(true)
+}
+
+fn reference<T: ToSchema>(description: &str) -> Ref {
+    Ref::builder().ref_location_from_schema_name(T::name()).description(Some(description)).build()
+}
+
+impl PartialSchema for Auth {
+    fn schema() -> RefOr<Schema> {
+        let token_url = text("The token endpoint: a public https address, as any receiver.")
+            .format(Some(SchemaFormat::Custom("uri".to_owned())))
+            .max_length(Some(URL_BYTES))
+            .examples(["https://auth.example.com/oauth2/token"]);
+        let parameters = ArrayBuilder::new()
+            .items(Ref::from_schema_name(Parameter::name()))
+            .max_items(Some(MAX_TOKEN_PARAMETERS))
+            .description(Some("More to send with the token request."));
+        let variants = [
+            Fields::variant("none", "Requests do not say who they are."),
+            Fields::variant("basic", "HTTP Basic.")
+                .required("username", value("The user."))
+                .optional("password", secret("The password.")),
+            Fields::variant(
+                "api_key",
+                "A header with a fixed value. A bearer token is one named `Authorization`.",
+            )
+            .required("name", value("The header.").examples(["X-Api-Key"]))
+            .optional("value", secret("Its value.")),
+            Fields::variant(
+                "oauth_client_credentials",
+                "A bearer token of an authorisation server (RFC 6749 §4.4).",
+            )
+            .required("token_url", token_url)
+            .required("client_id", value("The client's id."))
+            .optional("client_secret", secret("The client's secret."))
+            .optional(
+                "method",
+                reference::<TokenMethod>("The method of the token request; POST unless it is said."),
+            )
+            .optional("parameters", parameters),
+            Fields::variant(
+                "connection",
+                "An EventBridge connection that the operator has made for this org.",
+            )
+            .required("connection_arn", text("Its ARN; its name begins with `hookstep.{org_id}.`.")),
+        ];
+        let one_of = OneOfBuilder::new()
+            .description(Some("How a request says who it is. In an answer it is without its secrets."));
+        variants.into_iter().fold(one_of, |one_of, variant| one_of.item(variant.build())).into()
+    }
+}
+
+impl ToSchema for Auth {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((TokenMethod::name().into(), TokenMethod::schema()));
+        schemas.push((Parameter::name().into(), Parameter::schema()));
+        Parameter::schemas(schemas);
+    }
+}
+
+impl PartialSchema for Parameter {
+    fn schema() -> RefOr<Schema> {
+        Fields::new("One more parameter of a token request: `audience`, say, or `scope`.")
+            .required("in", reference::<Place>("Where it goes."))
+            .required("name", value("Its name."))
+            .optional("value", secret("Its value."))
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for Parameter {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Place::name().into(), Place::schema()));
+    }
+}
+
+impl PartialSchema for Tls {
+    fn schema() -> RefOr<Schema> {
+        let key = "The certificate's key. Write-only: left out, it stays as it is.";
+        let ca = "The only authorities that the receiver's certificate may come from; without it, those that browsers trust.";
+        Fields::new("TLS beyond the public authorities. Texts are PEM.")
+            .optional(
+                "certificate",
+                or_null(text("The client certificate and those between it and its authority.")),
+            )
+            .optional("private_key", or_null(text(key)).write_only(true))
+            .optional("ca", or_null(text(ca)))
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for Tls {}

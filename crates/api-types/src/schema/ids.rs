@@ -1,0 +1,44 @@
+//! Ids and times: texts of a form.
+
+use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+macro_rules! texts {
+    ($($(#[doc = $doc:literal])* $name:ident = $schema:expr;)*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let mut schema: Object = $schema;
+                schema.description = Some(concat!($($doc),*).trim().to_owned());
+                schema.into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )*};
+}
+
+texts! {
+    /// A tenant
+    OrgId = text("acme").pattern(Some("^[a-z0-9_-]{1,32}$")).build();
+    /// A webhook config, as a lowercase UUID.
+    ConfigId = uuid("01939f2e-7c00-7000-8000-5f2a6c1d9e01");
+    /// An event, as a lowercase UUIDv7: sorting by it sorts by time.
+    EventId = uuid("01939f2e-8a10-7000-8000-2b7d40c5aa12");
+    /// An API token, as a lowercase UUIDv7: what it is called by those who may not know it.
+    TokenId = uuid("01939f2e-9b20-7000-8000-7c1f0e3b6d45");
+    /// A point in time in UTC, to the millisecond; RFC 3339 in JSON.
+    Timestamp = text("2026-01-02T03:04:05.678Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).build();
+}
+
+fn text(example: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).examples([example])
+}
+
+fn uuid(example: &str) -> Object {
+    text(example).format(Some(SchemaFormat::Custom("uuid".to_owned()))).build()
+}

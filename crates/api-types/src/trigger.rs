@@ -1,0 +1,91 @@
+//! Triggering a webhook.
+
+use std::collections::BTreeMap;
+
+use hookstep_contract::{Content, EventId, Outcome, Status, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Sensitive, schema};
+
+/// The answer to an event that is on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Accepted {
+    /// The event.
+    #[schema(value_type = schema::EventId)]
+    pub event_id: EventId,
+    /// Always `in_progress`.
+    #[schema(value_type = schema::Status)]
+    pub status: Status,
+}
+
+/// The answer to a sync trigger whose delivery has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Delivered {
+    /// The event.
+    #[schema(value_type = schema::EventId)]
+    pub event_id: EventId,
+    /// Where it stands now.
+    #[schema(value_type = schema::Status)]
+    pub status: Status,
+    /// How the last attempt ended; null when none was made.
+    #[schema(value_type = Option<schema::Outcome>)]
+    pub outcome: Option<Outcome>,
+    /// The receiver's status, when it gave one.
+    pub status_code: Option<u16>,
+    /// The headers that came back.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub headers: BTreeMap<String, String>,
+    /// The first 64 KiB of the body that came back.
+    pub body: Option<String>,
+    /// `base64` when the receiver's body is not text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_encoding: Option<String>,
+    /// Whether there was more of it.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub body_truncated: bool,
+    /// How many attempts were made.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub attempts: u32,
+    /// How long the last one took, in milliseconds.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub duration_ms: u64,
+    /// Why it failed, for the one who owns the receiver.
+    pub error: Option<String>,
+}
+
+impl From<hookstep_contract::Delivered> for Delivered {
+    fn from(delivered: hookstep_contract::Delivered) -> Self {
+        let (body, body_encoding) = delivered.body.map(Content::into_parts).unzip();
+        Self {
+            event_id: delivered.event_id,
+            status: delivered.status,
+            outcome: delivered.outcome,
+            status_code: delivered.status_code,
+            headers: delivered.headers,
+            body,
+            body_encoding: body_encoding.flatten().map(str::to_owned),
+            body_truncated: delivered.body_truncated,
+            attempts: delivered.attempts,
+            duration_ms: delivered.duration_ms,
+            error: delivered.error,
+        }
+    }
+}
+
+/// The answer: PUT to `upload_url` until `expires_at`, then trigger with `claim_check`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Upload {
+    /// Where to PUT the body.
+    #[schema(value_type = String)]
+    pub upload_url: Sensitive,
+    /// What the trigger is given.
+    pub claim_check: String,
+    /// Until when the URL can be used.
+    #[schema(value_type = schema::Timestamp)]
+    pub expires_at: Timestamp,
+}
