@@ -64,3 +64,124 @@ fn retry_after(response: &Response) -> Option<Duration> {
     let at = httpdate::parse_http_date(text).ok()?;
     Some(at.duration_since(crate::verify::now()).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use reqwest::header::HeaderMap;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    type Attempt = Result<Answer, reqwest::Error>;
+
+    fn answer(status: u16) -> Attempt {
+        let status = StatusCode::from_u16(status).unwrap();
+        Ok(Answer { status, headers: HeaderMap::new(), body: Bytes::new() })
+    }
+
+    fn answer_with(retry_after: &str) -> Attempt {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, retry_after.parse().unwrap())]);
+        answer(503).map(|answer| Answer { headers, ..answer })
+    }
+
+    /// Whether it is sent again if a second request does no harm, and if it would.
+    fn decisions(attempt: &Attempt) -> (bool, bool) {
+        let is_sent_again = |twice| pause(attempt, twice, 0).is_some();
+        (is_sent_again(Twice::Harmless), is_sent_again(Twice::Harmful))
+    }
+
+    #[test]
+    fn an_answer_is_final_unless_it_says_later_or_a_second_request_does_no_harm() {
+        for (status, expected) in [
+            (200, (false, false)),
+            (202, (false, false)),
+            (302, (false, false)),
+            (400, (false, false)),
+            (401, (false, false)),
+            (404, (false, false)),
+            (408, (false, false)),
+            (409, (false, false)),
+            (413, (false, false)),
+            (429, (true, true)),
+            (499, (false, false)),
+            (500, (true, false)),
+            (502, (true, false)),
+            (503, (true, false)),
+            (504, (true, false)),
+        ] {
+            assert_eq!(decisions(&answer(status)), expected, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_never_left_is_sent_again_and_what_may_have_been_taken_only_without_harm() {
+        let (refused, listener) = (closed_port().await, TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let reset = format!("http://{}/", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.readable().await.unwrap();
+        });
+        for (url, expected) in
+            [(refused.as_str(), (true, true)), (&reset, (true, false)), ("no URL", (false, false))]
+        {
+            let error = client().get(url).send().await.unwrap_err();
+            assert_eq!(decisions(&Err(error)), expected, "{url}");
+        }
+        server.await.unwrap();
+    }
+
+    #[test]
+    fn pauses_grow_from_half_a_second_to_ten_and_are_anywhere_below() {
+        for (number, most) in
+            [(0, 500), (1, 1000), (2, 2000), (3, 4000), (4, 8000), (5, 10_000), (60, 10_000)]
+        {
+            let pauses: Vec<_> =
+                (0..200).map(|_| pause(&answer(500), Twice::Harmless, number).unwrap()).collect();
+            let longest = pauses.iter().max().unwrap();
+            assert!(*longest <= Duration::from_millis(most), "{number}: {longest:?}");
+            // Two hundred of them are not all in the lower half.
+            assert!(*longest > Duration::from_millis(most / 2), "{number}: {longest:?}");
+        }
+    }
+
+    #[test]
+    fn a_retry_after_is_kept_unless_it_is_long_or_not_one() {
+        let at =
+            |from_now: u64| httpdate::fmt_http_date(crate::verify::now() + Duration::from_secs(from_now));
+        let own = Duration::ZERO..=FIRST_PAUSE;
+        let about = |seconds: u64| Duration::from_secs(seconds - 2)..=Duration::from_secs(seconds);
+        let exactly = |seconds: u64| Duration::from_secs(seconds)..=Duration::from_secs(seconds);
+        for (retry_after, expected) in [
+            ("0".to_owned(), Some(own.clone())),
+            ("7".to_owned(), Some(exactly(7))),
+            (" 7 ".to_owned(), Some(exactly(7))),
+            ("60".to_owned(), Some(exactly(60))),
+            ("61".to_owned(), None),
+            ("18446744073709551615".to_owned(), None),
+            (at(30), Some(about(30))),
+            (at(3600), None),
+            ("Thu, 01 Jan 1970 00:00:00 GMT".to_owned(), Some(own.clone())),
+            ("soon".to_owned(), Some(own.clone())),
+            ("-1".to_owned(), Some(own.clone())),
+            ("1.5".to_owned(), Some(own)),
+        ] {
+            let pause = pause(&answer_with(&retry_after), Twice::Harmless, 0);
+            let is_as_expected = match (&pause, &expected) {
+                (Some(pause), Some(expected)) => expected.contains(pause),
+                (pause, expected) => pause.is_none() && expected.is_none(),
+            };
+            assert!(is_as_expected, "{retry_after:?}: {pause:?}, not {expected:?}");
+        }
+    }
+
+    async fn closed_port() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        format!("http://{}/", listener.local_addr().unwrap())
+    }
+
+    fn client() -> reqwest::Client {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder().no_proxy().retry(reqwest::retry::never()).build().unwrap()
+    }
+}
