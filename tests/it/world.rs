@@ -1,14 +1,21 @@
 //! The world of a test: a host that serves over TCP, and those who ask it. Receivers are in `receiver`.
+//!
+//! A test leaves nothing behind. The threads, ports, directories and processes that it has made go with it, and it fails when
+//! one of them does not, or when its host or a process of it ended by itself. What no test can see of itself,
+//! `.ci/leftovers.py` looks for after the run.
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built ends the test")]
 
+mod dir;
+pub(crate) mod life;
 pub(crate) mod node;
 pub(crate) mod process;
 pub(crate) mod python;
 mod receiver;
+mod server;
 
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use axum::serve::ListenerExt;
 use bytes::Bytes;
 use hookstep_contract::limits::INLINE_BYTES;
 use hookstep_contract::{EventId, Publish, Scope};
@@ -19,15 +26,14 @@ use hookstep_host::{Host, NewToken, Options};
 use http::{HeaderMap, Method};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use crate::world::process::binary;
+use life::raced;
+use server::Server;
 
+pub(crate) use dir::Dir;
 pub(crate) use receiver::{Receiver, Reply, Seen, closed_port};
 
 /// The org of [`World::api`].
@@ -48,9 +54,9 @@ pub(crate) struct World {
     pub(crate) host: Host,
     /// An admin of [`ORG`].
     pub(crate) api: Api,
-    pub(crate) dir: TempDir,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<std::io::Result<()>>,
+    // In this order: first the host's threads end, then its directory goes.
+    server: Server,
+    pub(crate) dir: Dir,
 }
 
 impl World {
@@ -60,21 +66,21 @@ impl World {
     }
 
     pub(crate) async fn with_options(set: impl FnOnce(&mut Options)) -> Self {
-        Self::open(TempDir::new().unwrap(), set).await
+        Self::open(Dir::new(), set).await
     }
 
     /// Stops the host and opens another one on its data.
     pub(crate) async fn reopen(self, set: impl FnOnce(&mut Options)) -> Self {
-        let Self { host, dir, stop, server, .. } = self;
-        let _ = stop.send(());
-        server.await.unwrap().unwrap();
+        let Self { host, dir, mut server, .. } = self;
+        server.stop().await;
         host.stop().await;
+        drop(server);
         Self::open(dir, set).await
     }
 
-    async fn open(dir: TempDir, set: impl FnOnce(&mut Options)) -> Self {
+    async fn open(dir: Dir, set: impl FnOnce(&mut Options)) -> Self {
         // Presigned URLs are signed for the address, so it comes first.
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mut options = Options {
             data_dir: dir.path().to_owned(),
@@ -89,16 +95,10 @@ impl World {
             sources: hookstep_ambient::Sources::system(),
         };
         set(&mut options);
-        let host = Host::open(options).await.unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let listener = listener.tap_io(|connection| connection.set_nodelay(true).unwrap());
-        let server = axum::serve(listener, host.router()).with_graceful_shutdown(async {
-            let _ = stopped.await;
-        });
-        let server = tokio::spawn(server.into_future());
+        let (host, server) = Server::start(options, listener).await;
         let token = host.create_token(NewToken::admin(ORG.parse().unwrap())).await.unwrap();
         let api = Api { http: http_client(), base, token };
-        Self { host, api, dir, stop, server }
+        Self { host, api, server, dir }
     }
 
     /// An admin of another org.
@@ -122,7 +122,7 @@ impl World {
             .any(|run| run.status == "RUNNING")
         {
             assert!(start.elapsed() < PATIENCE, "{event_id} still runs");
-            tokio::time::sleep(LOOK_AGAIN).await;
+            raced(tokio::time::sleep(LOOK_AGAIN)).await;
         }
     }
 
@@ -240,7 +240,7 @@ impl Api {
                 return events.clone();
             }
             assert!(start.elapsed() < PATIENCE, "{} events: {events:?}", events.len());
-            tokio::time::sleep(LOOK_AGAIN).await;
+            raced(tokio::time::sleep(LOOK_AGAIN)).await;
         }
     }
 
@@ -261,7 +261,7 @@ impl Api {
                 return;
             }
             assert!(found < count && start.elapsed() < PATIENCE, "{found} events are {status}");
-            tokio::time::sleep(LOOK_AGAIN).await;
+            raced(tokio::time::sleep(LOOK_AGAIN)).await;
         }
     }
 
@@ -275,7 +275,7 @@ impl Api {
                 return answer.json()["data"][0].take();
             }
             assert!(start.elapsed() < PATIENCE, "no event: {answer:?}");
-            tokio::time::sleep(LOOK_AGAIN).await;
+            raced(tokio::time::sleep(LOOK_AGAIN)).await;
         }
     }
 
@@ -294,7 +294,7 @@ impl Api {
                 return answer.json();
             }
             assert!(start.elapsed() < PATIENCE, "{event_id} is still {answer:?}");
-            tokio::time::sleep(LOOK_AGAIN).await;
+            raced(tokio::time::sleep(LOOK_AGAIN)).await;
         }
     }
 
@@ -331,9 +331,12 @@ pub(crate) struct Answer {
 impl Answer {
     /// Sends the request.
     pub(crate) async fn to(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, body: response.bytes().await.unwrap() }
+        let whole = async {
+            let response = request.send().await?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            Ok::<_, reqwest::Error>(Self { status, headers, body: response.bytes().await? })
+        };
+        raced(whole).await.unwrap()
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -376,6 +379,6 @@ pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !is_so().await {
         assert!(start.elapsed() < PATIENCE, "not in time: {what}");
-        tokio::time::sleep(LOOK_AGAIN).await;
+        raced(tokio::time::sleep(LOOK_AGAIN)).await;
     }
 }

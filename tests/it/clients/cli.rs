@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::world::process::{FREE_PORT, Process, command, output, run};
-use crate::world::{Receiver, Reply, World, closed_port};
+use crate::world::process::{FREE_PORT, Process, command, finished, output, run};
+use crate::world::{Dir, Receiver, Reply, World, closed_port};
 
 /// A command of somebody with a token.
 fn hookstep(world: &World, args: &[&str]) -> Command {
@@ -37,7 +36,7 @@ async fn ended(command: &mut Command) -> Ended {
 }
 
 /// A file of a test.
-fn file(dir: &TempDir, name: &str, content: impl AsRef<[u8]>) -> String {
+fn file(dir: &Dir, name: &str, content: impl AsRef<[u8]>) -> String {
     let path: PathBuf = dir.path().join(name);
     std::fs::write(&path, content).unwrap();
     path.to_str().unwrap().to_owned()
@@ -102,7 +101,7 @@ async fn a_delivery_that_takes_too_long_is_still_in_progress() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_file_and_a_large_standard_input_arrive_to_the_byte() {
-    let (world, receiver, dir) = (World::start().await, Receiver::ok().await, TempDir::new().unwrap());
+    let (world, receiver, dir) = (World::start().await, Receiver::ok().await, Dir::new());
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
     let bytes: Vec<u8> = (0..10_000_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let path = file(&dir, "body.bin", &bytes);
@@ -243,7 +242,7 @@ async fn what_came_is_sent_again_through_what_the_webhook_has_now() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_was_kept_is_verified() {
-    let (world, receiver, dir) = (World::start().await, Receiver::ok().await, TempDir::new().unwrap());
+    let (world, receiver, dir) = (World::start().await, Receiver::ok().await, Dir::new());
     let created = world.api.post("/webhook", &json!({"name": "n", "url": &receiver.url})).await.json();
     world.api.deliver(created["config_id"].as_str().unwrap(), "body").await;
     let request = receiver.only();
@@ -264,7 +263,7 @@ async fn a_request_that_was_kept_is_verified() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_shows_five_deliveries_and_goes_on_serving() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let mut demo = command("hookstep");
     demo.args(["demo", "--listen", FREE_PORT, "--data-dir"]).arg(dir.path());
     let mut demo = Process::start(&mut demo);
@@ -285,9 +284,9 @@ async fn the_demo_shows_five_deliveries_and_goes_on_serving() {
 #[tokio::test]
 async fn completions_are_scripts_that_bash_reads() {
     let script = output(command("hookstep").args(["completions", "bash"])).await;
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let path = file(&dir, "hookstep.bash", &script);
-    assert!(Command::new("bash").args(["-n", &path]).status().await.unwrap().success());
+    assert!(finished(Command::new("bash").args(["-n", &path])).await.status.success());
     assert!(["trigger", "events", "--forward", "apply"].iter().all(|word| script.contains(word)));
     for shell in ["zsh", "fish"] {
         assert!(output(command("hookstep").args(["completions", shell])).await.contains("listen"));
@@ -302,7 +301,7 @@ async fn help_has_examples_and_a_reader_may_go_away() {
     }
     let program = crate::world::process::binary("hookstep");
     let script = format!("set -o pipefail; '{}' completions zsh | head -1", program.display());
-    let piped = Command::new("bash").args(["-c", &script]).output().await.unwrap();
+    let piped = finished(Command::new("bash").args(["-c", &script])).await;
     assert!(piped.status.success() && piped.stderr.is_empty(), "{piped:?}");
 }
 

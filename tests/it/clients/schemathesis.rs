@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::world::process::workspace;
 use crate::world::python;
-use crate::world::{Receiver, World};
+use crate::world::{Dir, Receiver, World};
 
 const NAME: &str = "schemathesis";
 
@@ -27,7 +27,7 @@ async fn schemathesis_finds_nothing() {
     let current = tokens["data"].as_array().unwrap().iter().find(|token| token["current"] == true).unwrap();
     let (base, files) = (&world.api.base, workspace().join("tests").join(NAME));
     // A directory of its own, for what it leaves behind.
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Dir::new();
     let mut command = Command::new(python.with_file_name("schemathesis"));
     command.current_dir(dir.path());
     command.arg("--config-file").arg(files.join("schemathesis.toml"));

@@ -8,10 +8,10 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-use crate::world::World;
 use crate::world::node::packages;
-use crate::world::process::workspace;
+use crate::world::process::{finished, workspace};
 use crate::world::python::skip;
+use crate::world::{Dir, World};
 
 const NAME: &str = "typescript";
 const SOURCE: &str = "clients/typescript";
@@ -24,7 +24,7 @@ async fn the_typescript_client_is_current_and_does_what_it_says() {
         Err(reason) => return skip(NAME, "nobody tries the TypeScript client", &reason),
     };
     // A workspace of its own: what is built is not left in ours.
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Dir::new();
     let client = dir.path().join(SOURCE);
     copy(&workspace().join(SOURCE), &client);
     std::fs::create_dir_all(dir.path().join(DOCUMENT).parent().unwrap()).unwrap();
@@ -35,7 +35,7 @@ async fn the_typescript_client_is_current_and_does_what_it_says() {
         let mut npm = Command::new("npm");
         npm.args(["run", script]).current_dir(&client);
         npm.env("HOOKSTEP_URL", &world.api.base).env("HOOKSTEP_TOKEN", &world.api.token);
-        let output = npm.output().await.unwrap();
+        let output = finished(&mut npm).await;
         let said = [output.stdout, output.stderr].concat();
         assert!(output.status.success(), "npm run {script}{help}\n{}", String::from_utf8_lossy(&said));
     }

@@ -11,15 +11,14 @@ use http::{HeaderMap, StatusCode};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::world::process::{FREE_PORT, Hookstep, Process, command, output, run, serve};
-use crate::world::{Answer, Api, Receiver, Reply, until};
+use crate::world::{Answer, Api, Dir, Receiver, Reply, until};
 
 #[tokio::test]
 async fn an_accepted_event_survives_kill_9() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let receiver = Receiver::answering([Reply::status(200).after(Duration::from_millis(700))]).await;
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({})).await;
@@ -36,7 +35,7 @@ async fn an_accepted_event_survives_kill_9() {
 
 #[tokio::test]
 async fn an_attempt_cut_by_kill_9_is_made_again_under_the_same_webhook_id() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let never = Reply::status(200).after(Duration::from_secs(3600));
     let receiver = Receiver::answering([never, Reply::status(200)]).await;
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
@@ -55,7 +54,7 @@ async fn an_attempt_cut_by_kill_9_is_made_again_under_the_same_webhook_id() {
 
 #[tokio::test]
 async fn a_sync_event_whose_producer_was_cut_off_by_kill_9_still_ends() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let never = Reply::status(200).after(Duration::from_secs(3600));
     let receiver = Receiver::answering([never, Reply::status(200)]).await;
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
@@ -75,7 +74,7 @@ async fn killing_the_host_at_random_moments_loses_no_accepted_event() {
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut dice = StdRng::seed_from_u64(seed);
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let receiver = MoodyReceiver::start(dice.random()).await;
     let mut host = Hookstep::start(dir.path(), FREE_PORT).await;
     let api = host.api.clone();
@@ -113,7 +112,7 @@ async fn killing_the_host_at_random_moments_loses_no_accepted_event() {
 
 #[tokio::test]
 async fn a_wait_before_a_retry_survives_kill_9_and_ends_at_its_time() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let receiver = Receiver::answering([Reply::status(500), Reply::status(200)]).await;
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [3]}})).await;
@@ -157,7 +156,7 @@ async fn an_express_execution_run_again_after_its_hand_over_delivers_for_good() 
 /// Makes what `kill -9` leaves between the commit of a hand-over and the commit of the express execution's end: the express
 /// execution is run a second time, beside the standard one. AWS may do the same to any async express execution.
 async fn run_again_after_hand_over(replies: [Reply; 3]) -> Value {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let receiver = Receiver::answering(replies).await;
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [1]}})).await;
@@ -181,7 +180,7 @@ async fn run_again_after_hand_over(replies: [Reply; 3]) -> Value {
 
 #[tokio::test]
 async fn sigterm_lets_an_attempt_in_flight_end() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let receiver = Receiver::answering([Reply::status(200).after(Duration::from_millis(1500))]).await;
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({})).await;
@@ -196,7 +195,7 @@ async fn sigterm_lets_an_attempt_in_flight_end() {
 
 #[tokio::test]
 async fn sigterm_leaves_a_waiting_producer_its_answer() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let receiver =
         Receiver::answering([Reply::status(200).body("done").after(Duration::from_millis(1500))]).await;
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
@@ -211,7 +210,7 @@ async fn sigterm_leaves_a_waiting_producer_its_answer() {
 
 #[tokio::test]
 async fn a_data_directory_serves_one_process() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let (status, second) = run(&mut serve(dir.path(), FREE_PORT)).await;
     assert_eq!(status.code(), Some(1));
@@ -225,7 +224,7 @@ async fn a_data_directory_serves_one_process() {
 
 #[tokio::test]
 async fn a_port_in_use_is_named() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let taken = TcpListener::bind(FREE_PORT).await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (status, host) = run(&mut serve(dir.path(), &address)).await;
@@ -235,7 +234,7 @@ async fn a_port_in_use_is_named() {
 
 #[tokio::test]
 async fn the_first_start_prints_an_admin_token_and_no_later_one_does() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let mut command = serve(dir.path(), FREE_PORT);
     let mut host = Hookstep::started(Process::start(command.env_remove("HOOKSTEP_ADMIN_TOKEN"))).await;
     let line = host.process.line("admin token").await;
@@ -253,7 +252,7 @@ async fn the_first_start_prints_an_admin_token_and_no_later_one_does() {
 
 #[tokio::test]
 async fn an_admin_token_that_can_be_guessed_is_refused() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let (status, host) = run(serve(dir.path(), FREE_PORT).env("HOOKSTEP_ADMIN_TOKEN", "secret")).await;
     assert_eq!(status.code(), Some(1));
     assert!(host.stderr().contains("HOOKSTEP_ADMIN_TOKEN must have at least"), "{}", host.stderr());
@@ -261,7 +260,7 @@ async fn an_admin_token_that_can_be_guessed_is_refused() {
 
 #[tokio::test]
 async fn a_token_made_beside_the_host_does_only_what_it_was_made_for() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let receiver = Receiver::ok().await;
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({})).await;
@@ -276,7 +275,7 @@ async fn a_token_made_beside_the_host_does_only_what_it_was_made_for() {
 
 #[tokio::test]
 async fn history_prints_the_executions_of_an_event_state_by_state() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let receiver = Receiver::ok().await;
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({})).await;

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::world::node::packages;
-use crate::world::process::workspace;
+use crate::world::process::{finished, workspace};
 use crate::world::python::skip;
 use crate::world::{Receiver, Reply, World};
 
@@ -59,14 +59,13 @@ async fn an_integrator_finds_and_mends_a_mistake() {
     let screens = std::env::var_os("HOOKSTEP_SCREENS").map(|directory| workspace().join(directory));
     let told = json!({"base": world.api.base, "token": world.api.token, "good": good.url, "bad": bad.url,
         "screens": screens});
-    let journey = tokio::process::Command::new("node")
+    let mut journey = tokio::process::Command::new("node");
+    journey
         .arg(workspace().join("tests/browser/journey.mjs"))
         .arg(told.to_string())
         .env("BROWSER_PACKAGES", packages)
-        .env("CHROMIUM", chromium)
-        .output()
-        .await
-        .unwrap();
+        .env("CHROMIUM", chromium);
+    let journey = finished(&mut journey).await;
     let said = [journey.stdout, journey.stderr].concat();
     assert!(journey.status.success(), "{}", String::from_utf8_lossy(&said));
     // What the forms said reached the receiver.

@@ -10,6 +10,7 @@ use aws_types::SdkConfig;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::world::process::finished;
 use crate::world::python;
 use crate::world::{NOBODY, ORG, Receiver, World};
 
@@ -146,7 +147,7 @@ async fn the_stock_aws_cli_and_boto3_put_events() {
         tool.env_clear().env("HOME", world.dir.path()).env("AWS_REGION", "us-east-1");
         tool.env("AWS_DEFAULT_REGION", "us-east-1").env("AWS_ACCESS_KEY_ID", key.access_key_id);
         tool.env("AWS_SECRET_ACCESS_KEY", &key.secret_access_key);
-        let done = tool.output().await.unwrap();
+        let done = finished(tool).await;
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
     world.api.until_events_of(&id, 2, "succeeded").await;

@@ -8,10 +8,9 @@ use std::sync::OnceLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::world::process::{FREE_PORT, Hookstep};
-use crate::world::{Receiver, Reply};
+use crate::world::{Dir, Receiver, Reply};
 
 /// In every planted secret, and nowhere else.
 pub(crate) const PLANTED: &str = "pl4nted";
@@ -63,7 +62,7 @@ pub(crate) fn grant() -> Reply {
 
 #[tokio::test]
 async fn no_secret_is_kept_in_clear_shown_or_logged() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let server = Receiver::answering([grant()]).await;
     let refusing = Receiver::answering([

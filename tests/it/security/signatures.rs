@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hookstep_signing::{Metadata, NOISE_BYTES, PrivateKey, Received, Secret, Signer};
 
+use crate::world::Dir;
 use crate::world::process::workspace;
 use crate::world::python;
 
@@ -52,7 +53,7 @@ fn by_openssl(headers: Received<'_>, body: &[u8], public_key_pem: &str, expected
     }
     let v1a = headers.signature.split(' ').find_map(|entry| entry.strip_prefix("v1a,")).unwrap();
     let head = format!("{}.{}.", headers.id, headers.timestamp);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Dir::new();
     let file = |name: &str, content: &[u8]| {
         let path = dir.path().join(name);
         std::fs::write(&path, content).unwrap();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use crate::world::Api;
+use crate::world::python::say;
 
 /// For `--listen`: any that nobody has.
 pub(crate) const FREE_PORT: &str = "127.0.0.1:0";
@@ -62,9 +63,12 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// A process that is killed when the test is done with it.
+/// A process that is killed when the test is done with it. The test fails if it had ended by itself before, and nobody had
+/// waited for that.
 pub(crate) struct Process {
     child: Child,
+    /// Whether its end was waited for.
+    has_ended: bool,
     stdout: Lines,
     stderr: Lines,
 }
@@ -75,7 +79,7 @@ impl Process {
         let mut child = pipes.kill_on_drop(true).spawn().unwrap();
         let stdout = Lines::read(child.stdout.take().unwrap());
         let stderr = Lines::read(child.stderr.take().unwrap());
-        Self { child, stdout, stderr }
+        Self { child, has_ended: false, stdout, stderr }
     }
 
     /// The first line of the standard output that holds this text, as soon as it is there.
@@ -114,13 +118,14 @@ impl Process {
     /// SIGKILL: no last word, no last write.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
+        self.has_ended = true;
     }
 
     /// SIGTERM: asks it to end.
     pub(crate) async fn terminate(&self) {
         let id = self.child.id().unwrap().to_string();
-        let sent = Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &id]).status().await.unwrap();
-        assert!(sent.success());
+        let sent = finished(Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &id])).await;
+        assert!(sent.status.success());
     }
 
     /// Waits for its end, and for the last of what it says.
@@ -128,10 +133,32 @@ impl Process {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let status =
             ended.unwrap_or_else(|_| panic!("still runs:\n{}{}", self.stdout(), self.stderr())).unwrap();
+        self.has_ended = true;
         for lines in [&mut self.stdout, &mut self.stderr] {
             (&mut lines.reader).await.unwrap();
         }
         status
+    }
+}
+
+impl Drop for Process {
+    #[expect(clippy::disallowed_methods, reason = "nothing can be awaited here")]
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let before = self.child.try_wait().unwrap();
+        let (_, start) = (self.child.start_kill(), Instant::now());
+        while self.child.try_wait().unwrap().is_none() && start.elapsed() < PATIENCE {
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        let is_gone = self.child.try_wait().unwrap().is_some();
+        assert!(is_gone || std::thread::panicking(), "{:?} cannot be killed", self.child);
+        if let Some(status) = before {
+            let last_words = format!("a process of this test ended by itself: {status}\n{}", self.stderr());
+            // The test may have failed because of it.
+            if std::thread::panicking() { say("process", &last_words) } else { panic!("{last_words}") }
+        }
     }
 }
 
@@ -155,6 +182,11 @@ impl Lines {
         });
         Self { text, reader }
     }
+}
+
+/// A command of somebody else's, run to its end, which the test does not outlive.
+pub(crate) async fn finished(command: &mut Command) -> Output {
+    command.kill_on_drop(true).output().await.unwrap()
 }
 
 /// Runs a command to its end.

@@ -8,13 +8,14 @@ use tokio::process::Command;
 use super::environment::file;
 use super::server::Server;
 use crate::security::leaks::forbidden;
+use crate::world::process::finished;
 
 /// Looks at every item, log line and execution.
 pub(super) async fn hold(server: &Server, python: &Path) {
     let mut dump = Command::new(python);
     dump.env_clear().env("HOME", server.dir.path());
     dump.arg(file("dump.py")).args(["--endpoint", &server.endpoint()]);
-    let done = dump.output().await.unwrap();
+    let done = finished(&mut dump).await;
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let kept = String::from_utf8(done.stdout).unwrap();
     // Otherwise there was nothing to look at.

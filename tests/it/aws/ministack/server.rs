@@ -7,9 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 use super::environment::{file, say};
+use crate::world::Dir;
 
 /// Below the ports that systems give to connections: nobody gets one of these by chance while the server starts.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
@@ -24,13 +23,13 @@ const LAST_LINES: usize = 60;
 pub(super) struct Server {
     pub(super) port: u16,
     /// What it and the functions write, and nothing else.
-    pub(super) dir: TempDir,
+    pub(super) dir: Dir,
     process: Child,
 }
 
 impl Server {
     pub(super) async fn start(python: &Path) -> Self {
-        let dir = TempDir::new().unwrap();
+        let dir = Dir::new();
         let port = free_port();
         let log = File::create(dir.path().join("log")).unwrap();
         let mut command = Command::new(python);

@@ -17,7 +17,7 @@ use tokio::process::Command;
 use super::environment::file;
 use super::server::Server;
 use crate::aws::cases::{Engine, put_events};
-use crate::world::process::{binary, workspace};
+use crate::world::process::{binary, finished, workspace};
 use crate::world::{Api, ORG};
 
 const FUNCTIONS: [&str; 9] = [
@@ -64,7 +64,7 @@ impl Stack {
         // The receivers of the tests have no TLS.
         deploy.args(["--parameter", "AllowHttpTargets=true"]);
         deploy.args(["--parameter", &format!("Architecture={}", architecture())]);
-        let done = deploy.output().await.unwrap();
+        let done = finished(&mut deploy).await;
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let deployed: Deployed = serde_json::from_slice(&done.stdout).unwrap();
         let aws = aws(server);
@@ -140,7 +140,7 @@ async fn functions(dir: &Path) -> PathBuf {
         std::fs::create_dir_all(bootstrap.parent().unwrap()).unwrap();
         std::fs::copy(binary(name), &bootstrap).unwrap();
         // Half of it is for debuggers. Where there is no strip, it takes longer to zip.
-        let _ = Command::new("strip").arg(&bootstrap).status().await;
+        let _ = Command::new("strip").kill_on_drop(true).arg(&bootstrap).status().await;
     }
     functions
 }

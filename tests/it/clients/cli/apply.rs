@@ -1,10 +1,9 @@
 //! `hookstep config apply`.
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::{Ended, ended, file, hookstep};
-use crate::world::World;
+use crate::world::{Dir, World};
 
 const SECRET: &str = "hush-hush-4711";
 
@@ -19,7 +18,7 @@ async fn webhooks(world: &World) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn webhooks_become_what_the_file_says() {
-    let (world, dir) = (World::start().await, TempDir::new().unwrap());
+    let (world, dir) = (World::start().await, Dir::new());
     let other = world.api.create_webhook("http://127.0.0.1:8080/other", json!({"name": "other"})).await;
     let yaml = |url: &str| {
         format!(
@@ -76,7 +75,7 @@ async fn webhooks_become_what_the_file_says() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_is_found_by_its_id_too_and_fields_we_do_not_know_are_passed_on() {
-    let (world, dir) = (World::start().await, TempDir::new().unwrap());
+    let (world, dir) = (World::start().await, Dir::new());
     let id = world.api.create_webhook("http://127.0.0.1:8080/", json!({"name": "old"})).await;
     let yaml = format!(
         "webhooks:\n  - config_id: {id}\n    name: new\n    enabled: false\n    timeout_seconds: 7\n"
@@ -93,7 +92,7 @@ async fn a_webhook_is_found_by_its_id_too_and_fields_we_do_not_know_are_passed_o
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_is_told_with_its_line() {
-    let (world, dir) = (World::start().await, TempDir::new().unwrap());
+    let (world, dir) = (World::start().await, Dir::new());
     let url = "url: http://127.0.0.1:8080/";
     for name in ["twin", "twin"] {
         world.api.create_webhook("http://127.0.0.1:8080/", json!({"name": name})).await;

@@ -1,0 +1,45 @@
+//! Directories of tests.
+#![expect(clippy::unwrap_used, reason = "a directory that cannot be made ends the test")]
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long those who write into a directory may take to notice that their test is over, and how often it is tried.
+const REMOVE_TIMEOUT: Duration = Duration::from_secs(5);
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A directory of a test's own. It goes when the test is done with it; when it does not, the test fails.
+#[derive(Debug)]
+pub(crate) struct Dir(PathBuf);
+
+impl Dir {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap().keep())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Dir {
+    #[expect(clippy::disallowed_methods, reason = "nothing can be awaited here")]
+    fn drop(&mut self) {
+        let start = Instant::now();
+        loop {
+            // It fails while somebody still makes files in it.
+            let Err(error) = std::fs::remove_dir_all(&self.0) else { return };
+            if error.kind() == ErrorKind::NotFound {
+                return;
+            }
+            if start.elapsed() > REMOVE_TIMEOUT {
+                assert!(std::thread::panicking(), "{} cannot be removed: {error}", self.0.display());
+                return;
+            }
+            std::thread::sleep(RETRY_INTERVAL);
+        }
+    }
+}

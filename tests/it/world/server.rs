@@ -1,0 +1,89 @@
+//! A host that serves on threads of its own, as a process of its own would have them. They end with it, and with them
+//! whatever it still does.
+#![expect(clippy::unwrap_used, reason = "a host that does not serve ends the test")]
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use hookstep_host::{Host, Options};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::life::{Life, Watch, raced};
+
+/// How long its threads may take to end what cannot be interrupted: a write to the disk.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The threads of a host, and the task that has its port.
+pub(crate) struct Server {
+    /// There until it is dropped.
+    threads: Option<Runtime>,
+    task: Option<JoinHandle<()>>,
+    stop: Option<oneshot::Sender<()>>,
+    life: Life,
+    _watch: Watch,
+}
+
+impl Server {
+    /// Opens a host and serves it at the port of `listener`.
+    pub(super) async fn start(options: Options, listener: TcpListener) -> (Host, Self) {
+        let life = Life::new();
+        let employer = life.clone();
+        let threads = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .on_thread_start(move || employer.employ_this_thread())
+            .build()
+            .unwrap();
+        let watch = life.watch();
+        let mut server = Self { threads: Some(threads), task: None, stop: None, life, _watch: watch };
+        let host = raced(server.spawn(Host::open(options))).await.unwrap().unwrap();
+        server.serve(&host, listener);
+        (host, server)
+    }
+
+    fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.threads.as_ref().unwrap().spawn(work)
+    }
+
+    fn serve(&mut self, host: &Host, listener: TcpListener) {
+        listener.set_nonblocking(true).unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (router, life) = (host.router(), self.life.clone());
+        let task = self.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            let listener = listener.tap_io(|connection| connection.set_nodelay(true).unwrap());
+            let server = axum::serve(listener, router).with_graceful_shutdown(async {
+                let _ = stopped.await;
+            });
+            if let Err(error) = server.await {
+                life.end(error);
+            }
+        });
+        (self.task, self.stop) = (Some(task), Some(stop));
+    }
+
+    /// Answers whom it has let in, and comes back when the port is closed.
+    pub(super) async fn stop(&mut self) {
+        drop(self.stop.take());
+        raced(self.task.as_mut().unwrap()).await.unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let threads = self.threads.take();
+        // A runtime does not let itself be ended by a task of another.
+        let end = move || threads.map(|threads| threads.shutdown_timeout(SHUTDOWN_TIMEOUT));
+        let ended = std::thread::spawn(end).join();
+        if std::thread::panicking() {
+            return;
+        }
+        assert!(ended.is_ok(), "the host's threads did not end");
+        assert_eq!(self.life.cause_of_death(), None, "the host died");
+        // The task has the listener.
+        assert!(self.task.as_ref().is_none_or(JoinHandle::is_finished), "the host's port is still open");
+    }
+}
