@@ -45,6 +45,9 @@
 //! | `clients/openapi` | the OpenAPI document: what is served is what the code says |
 //! | `clients/schemathesis` | the OpenAPI document, asked of a running host |
 //! | `house/contracts` | what binds the parts together: definition, error names, crates, numbers |
+//! | `house/budgets` | how long a function may be |
+//! | `house/documents` | links, commands and lengths in the documents |
+//! | `house/leftovers` | that a test which leaves something behind, or whose host dies, fails |
 //! | `world` | no tests: hosts, receivers, processes, and environments of Python and Node |
 
 mod producing {
@@ -114,7 +117,11 @@ mod clients {
 }
 
 mod house {
+    mod budgets;
     mod contracts;
+    mod documents;
+    mod leftovers;
+    mod tree;
 }
 
 mod world;
