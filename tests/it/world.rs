@@ -17,7 +17,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hookstep_contract::limits::INLINE_BYTES;
+use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_contract::{EventId, Publish, Scope};
 use hookstep_egress::Policy;
 use hookstep_executions::AsyncWorkflow;
@@ -87,6 +87,7 @@ impl World {
             public_url: base.clone(),
             policy: DEVELOPMENT,
             inline_limit: INLINE_BYTES,
+            sync_budget: SYNC_BUDGET,
             keep_bodies: true,
             static_ips: String::new(),
             publish: Publish::Failures,

@@ -44,6 +44,7 @@ impl World {
             public_url: "http://bench.invalid".to_owned(),
             policy: Policy { allow_http_targets: true, allow_private_targets: true },
             inline_limit: hookstep_contract::limits::INLINE_BYTES,
+            sync_budget: hookstep_contract::limits::SYNC_BUDGET,
             keep_bodies,
             // As the template has it.
             static_ips: String::new(),

@@ -47,6 +47,7 @@ async fn main() -> Outcome<()> {
         public_url: "http://localhost".to_owned(),
         policy: Policy { allow_http_targets: true, allow_private_targets: true },
         inline_limit: hookstep_contract::limits::INLINE_BYTES,
+        sync_budget: hookstep_contract::limits::SYNC_BUDGET,
         keep_bodies: true,
         static_ips: String::new(),
         publish: Publish::Nothing,

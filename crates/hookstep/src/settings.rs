@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Args, ValueEnum};
 use hookstep_contract::Publish;
-use hookstep_contract::limits::INLINE_BYTES;
+use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_egress::Policy;
 use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
@@ -118,6 +118,7 @@ impl ServeArgs {
                 allow_private_targets: self.allow_private_targets,
             },
             inline_limit: self.inline_limit,
+            sync_budget: SYNC_BUDGET,
             keep_bodies: self.keep_bodies,
             static_ips: self.static_ips.clone(),
             publish: match self.publish_events {
@@ -154,4 +155,28 @@ pub(crate) fn init_tracing() {
 #[expect(clippy::print_stderr, reason = "this ends the program")]
 pub(crate) fn print_error(error: &(dyn Error + 'static)) {
     eprintln!("hookstep: {}", hookstep_contract::error_chain(error));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Serve {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
+    #[test]
+    fn a_producer_waits_27_seconds_and_nothing_makes_it_longer() {
+        let serve = Serve::try_parse_from(["serve"]).unwrap();
+        let options = serve.args.options(([127, 0, 0, 1], 4700).into()).unwrap();
+        assert_eq!(options.sync_budget, Duration::from_secs(27));
+        // API Gateway gives up after 30 s.
+        assert!(options.sync_budget < Duration::from_secs(30));
+    }
 }

@@ -107,6 +107,7 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
         machines: machines(options, &clients.states),
         sources: options.sources,
         inline_limit: options.inline_limit,
+        sync_budget: options.sync_budget,
     }
 }
 

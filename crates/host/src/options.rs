@@ -1,6 +1,7 @@
 //! How a host is set up.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_contract::Publish;
@@ -19,6 +20,9 @@ pub struct Options {
     pub policy: Policy,
     /// The largest body kept in the state, as serialised JSON, in bytes.
     pub inline_limit: usize,
+    /// How long a sync trigger waits for the receiver before its answer is 202:
+    /// [`SYNC_BUDGET`](hookstep_contract::limits::SYNC_BUDGET), or less in a test.
+    pub sync_budget: Duration,
     /// Whether the bodies of events are kept, to be looked at and sent again.
     pub keep_bodies: bool,
     /// Which events of ours go on the bus.

@@ -5,18 +5,14 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use hookstep_api_types::{Accepted, Delivered, schema};
-use hookstep_contract::limits::SYNC_BUDGET;
-use hookstep_contract::{
-    Claim, EventId, EventMetadata, FieldError, Mode, Origin, Payload, Scope, Timestamp, WorkflowInput,
-};
+use hookstep_contract::{Claim, EventId, EventMetadata, Mode, Origin, Payload, Scope, WorkflowInput};
 use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
 use hookstep_store::IdempotencyKey;
-use sha2::{Digest, Sha256};
 
-use crate::request::TriggerQuery;
+use crate::request::{Request, TriggerQuery};
 use crate::{Context, request};
 
 /// Accepts an event and starts its delivery; when sync, waits for the receiver's answer.
@@ -82,94 +78,64 @@ pub(crate) async fn trigger(
     let now = ctx.sources.now();
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Trigger).await?;
     let ConfigPath(config_id) = config_id?;
-    let query: TriggerQuery = read_query(&uri)?;
-    let mode = if query.sync()? { Mode::Sync } else { Mode::Async };
-    let body = request::body(body)?;
-    request::is_whole(&headers, &body)?;
-    let claim = claimed(query.claim_check, &body)?;
-    let (org_id, event_id) = (caller.org_id().clone(), EventId((ctx.sources.new_id)()));
-    let mut event = EventMetadata {
-        content_type: request::text_header(&headers, "content-type")?,
-        size: claim.is_none().then_some(body.len() as u64),
-        correlation_id: request::text_header(&headers, "x-correlation-id")?,
-        traceparent: request::traceparent(&headers),
-        ..EventMetadata::new(org_id, config_id, event_id, Origin::Api, mode, now)
-    };
-    if let Some(claim) = &claim
-        && !claim.belongs_to(&event.org_id, config_id)
-    {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "this claim_check is not one of this webhook's uploads",
-        ));
+    let request = Request::read(read_query(&uri)?, &headers, request::body(body)?)?;
+    let org_id = caller.org_id();
+    if !request.is_of(org_id, config_id) {
+        let detail = "this claim_check is not one of this webhook's uploads";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
-    if ctx.configs.get(&event.org_id, config_id).await?.is_none() {
+    if ctx.configs.get(org_id, config_id).await?.is_none() {
         return Err(Problem::no_webhook());
     }
-    let repeated = match request::text_header(&headers, "idempotency-key")? {
-        Some(key) => first_of(&ctx, &mut event, &key, claim.as_ref(), &body, now).await?,
-        None => false,
-    };
-    let event_id = event.event_id;
-    let payload = match claim {
-        Some(claim) => Payload::Claim(claim),
-        None => {
-            let key = Claim::key_for(&event.org_id, config_id, event_id);
-            ctx.claims.payload(&key, body, ctx.inline_limit).await?
-        }
-    };
-    let input = WorkflowInput { event, payload };
-    let response = match mode {
-        Mode::Async => {
-            ctx.machines.start(&input).await.map_err(|error| Problem::from(error).about(event_id))?;
-            answer::accepted(event_id)
-        }
-        Mode::Sync => {
-            let patience = SYNC_BUDGET.saturating_sub(ctx.sources.now().since(input.event.created_at));
-            answer::delivered(event_id, ctx.machines.run(event_id, &input, patience).await)
-        }
-    };
-    let mut response = response.into_response();
-    if repeated {
-        response.headers_mut().insert("idempotent-replayed", axum::http::HeaderValue::from_static("true"));
+    let new_id = EventId((ctx.sources.new_id)());
+    let event =
+        request.event(EventMetadata::new(org_id.clone(), config_id, new_id, Origin::Api, request.mode, now));
+    let event_id = first_with_key(&ctx, &event, &request).await?;
+    let event = EventMetadata { event_id, ..event };
+    let payload = payload(&ctx, &event, request).await?;
+    let mut response = start(&ctx, &WorkflowInput { event, payload }).await?;
+    if event_id != new_id {
+        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
     Ok(response)
 }
 
-/// The claim check of the query; its trigger carries no body of its own.
-fn claimed(key: Option<String>, body: &Bytes) -> Result<Option<Claim>, FieldError> {
-    match key {
-        Some(_) if !body.is_empty() => Err(FieldError::new("claim_check", "comes with an empty body")),
-        Some(key) => Ok(Some(Claim { key, sha256: None })),
-        None => Ok(None),
-    }
-}
-
-/// Gives `event` the id of the first event with this idempotency key; answers whether there was one.
+/// The id of the first event with the request's idempotency key; the event's own when it is the first, or has no key.
 ///
 /// The workflow is started again for a repeat: should the first start have failed, this one delivers; otherwise its
 /// `RecordEvent` finds the event and stops.
-async fn first_of(
-    ctx: &Context,
-    event: &mut EventMetadata,
-    key: &str,
-    claim: Option<&Claim>,
-    body: &Bytes,
-    now: Timestamp,
-) -> Result<bool, Problem> {
-    let mut hash = Sha256::new();
-    for part in [event.content_type.as_deref(), claim.map(|claim| claim.key.as_str())] {
-        hash.update(part.unwrap_or_default());
-        hash.update([0]);
-    }
-    hash.update(body);
-    let wanted = IdempotencyKey { event_id: event.event_id, request_hash: hex::encode(hash.finalize()) };
-    let kept = ctx.idempotency.claim(&event.org_id, event.config_id, key, wanted.clone(), now).await?;
-    if kept.request_hash != wanted.request_hash {
+async fn first_with_key(ctx: &Context, event: &EventMetadata, request: &Request) -> Result<EventId, Problem> {
+    let Some(key) = &request.idempotency_key else { return Ok(event.event_id) };
+    let wanted = IdempotencyKey { event_id: event.event_id, request_hash: request.hash() };
+    let (org_id, config_id, now) = (&event.org_id, event.config_id, event.created_at);
+    let first = ctx.idempotency.claim(org_id, config_id, key, wanted.clone(), now).await?;
+    if first.request_hash != wanted.request_hash {
         let detail = "this Idempotency-Key was used for another body, content type or claim check";
-        return Err(Problem::new(StatusCode::CONFLICT, detail).about(kept.event_id));
+        return Err(Problem::new(StatusCode::CONFLICT, detail).about(first.event_id));
     }
-    let repeated = kept.event_id != event.event_id;
-    event.event_id = kept.event_id;
-    Ok(repeated)
+    Ok(first.event_id)
+}
+
+/// The body as the workflow takes it: in the state when there is room for it, else as a claim check.
+async fn payload(ctx: &Context, event: &EventMetadata, request: Request) -> Result<Payload, Problem> {
+    if let Some(claim) = request.claim {
+        return Ok(Payload::Claim(claim));
+    }
+    let key = Claim::key_for(&event.org_id, event.config_id, event.event_id);
+    Ok(ctx.claims.payload(&key, request.body, ctx.inline_limit).await?)
+}
+
+/// Starts the delivery and answers the producer: at once, or with the receiver's answer if that comes within the budget.
+async fn start(ctx: &Context, input: &WorkflowInput) -> Result<Response, Problem> {
+    let event_id = input.event.event_id;
+    Ok(match input.event.mode {
+        Mode::Async => {
+            ctx.machines.start(input).await.map_err(|error| Problem::from(error).about(event_id))?;
+            answer::accepted(event_id).into_response()
+        }
+        Mode::Sync => {
+            let left = ctx.sync_budget.saturating_sub(ctx.sources.now().since(input.event.created_at));
+            answer::delivered(event_id, ctx.machines.run(event_id, input, left).await).into_response()
+        }
+    })
 }

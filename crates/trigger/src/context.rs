@@ -1,5 +1,7 @@
 //! What the routes of this function need.
 
+use std::time::Duration;
+
 use hookstep_ambient::Sources;
 use hookstep_executions::Machines;
 use hookstep_store::{Claims, Configs, Idempotency, Tokens};
@@ -21,4 +23,7 @@ pub struct Context {
     pub sources: Sources,
     /// The largest body kept in the state, as serialised JSON, in bytes.
     pub inline_limit: usize,
+    /// How long a sync trigger waits for the receiver before its answer is 202:
+    /// [`SYNC_BUDGET`](hookstep_contract::limits::SYNC_BUDGET), or less in a test.
+    pub sync_budget: Duration,
 }

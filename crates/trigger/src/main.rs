@@ -1,6 +1,7 @@
 //! The Lambda function `trigger`, behind the HTTP API.
 
 use hookstep_ambient::{Sources, env};
+use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_executions::{AsyncWorkflow, Machines};
 use hookstep_store::{Claims, Configs, Idempotency, Tokens};
 use hookstep_trigger::{Context, router};
@@ -27,7 +28,8 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
             AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),
         ),
         sources: Sources::system(),
-        inline_limit: env::number("INLINE_LIMIT", hookstep_contract::limits::INLINE_BYTES)?,
+        inline_limit: env::number("INLINE_LIMIT", INLINE_BYTES)?,
+        sync_budget: SYNC_BUDGET,
     };
     hookstep_lambda_edge::serve(hookstep_http_edge::with_fallbacks(router(ctx))).await
 }

@@ -2,10 +2,12 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
-use hookstep_contract::FieldError;
 use hookstep_contract::limits::IDEMPOTENCY_KEY_BYTES;
+use hookstep_contract::{Claim, ConfigId, EventMetadata, FieldError, Mode, OrgId};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
 use hookstep_http_edge::Problem;
@@ -20,15 +22,14 @@ pub(crate) struct TriggerQuery {
     sync: Option<String>,
     /// The `claim_check` of an upload, whose body is sent.
     #[param(value_type = String, required = false)]
-    pub(crate) claim_check: Option<String>,
+    claim_check: Option<String>,
 }
 
 impl TriggerQuery {
-    /// Whether the producer waits for the receiver.
-    pub(crate) fn sync(&self) -> Result<bool, FieldError> {
+    fn mode(&self) -> Result<Mode, FieldError> {
         match self.sync.as_deref() {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
+            None | Some("false") => Ok(Mode::Async),
+            Some("true") => Ok(Mode::Sync),
             Some(_) => Err(FieldError::new("sync", "must be true or false")),
         }
     }
@@ -46,10 +47,70 @@ pub(crate) fn body(read: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem
     })
 }
 
+/// A trigger, as far as it can be understood without looking anything up.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) mode: Mode,
+    /// The upload that is sent in place of the body.
+    pub(crate) claim: Option<Claim>,
+    pub(crate) body: Bytes,
+    pub(crate) idempotency_key: Option<String>,
+    content_type: Option<String>,
+    correlation_id: Option<String>,
+    traceparent: Option<String>,
+}
+
+impl Request {
+    pub(crate) fn read(query: TriggerQuery, headers: &HeaderMap, body: Bytes) -> Result<Self, FieldError> {
+        let mode = query.mode()?;
+        check_length(headers, &body)?;
+        if query.claim_check.is_some() && !body.is_empty() {
+            return Err(FieldError::new("claim_check", "comes with an empty body"));
+        }
+        Ok(Self {
+            mode,
+            claim: query.claim_check.map(|key| Claim { key, sha256: None }),
+            body,
+            idempotency_key: text_header(headers, "idempotency-key")?,
+            content_type: text_header(headers, "content-type")?,
+            correlation_id: text_header(headers, "x-correlation-id")?,
+            traceparent: traceparent(headers),
+        })
+    }
+
+    /// Whether the claim check, if there is one, is of an upload to this webhook.
+    pub(crate) fn is_of(&self, org_id: &OrgId, config_id: ConfigId) -> bool {
+        self.claim.as_ref().is_none_or(|claim| claim.belongs_to(org_id, config_id))
+    }
+
+    /// The event with what this request says of it.
+    pub(crate) fn event(&self, new: EventMetadata) -> EventMetadata {
+        EventMetadata {
+            content_type: self.content_type.clone(),
+            // Of an upload, nobody has looked yet.
+            size: self.claim.is_none().then_some(self.body.len() as u64),
+            correlation_id: self.correlation_id.clone(),
+            traceparent: self.traceparent.clone(),
+            ..new
+        }
+    }
+
+    /// What two requests have in common when they are the same: they may share an idempotency key.
+    pub(crate) fn hash(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [self.content_type.as_deref(), self.claim.as_ref().map(|claim| claim.key.as_str())] {
+            hash.update(part.unwrap_or_default());
+            hash.update([0]);
+        }
+        hash.update(&self.body);
+        hex::encode(hash.finalize())
+    }
+}
+
 /// Refuses a body that is not as the producer sent it. API Gateway takes a body for text when its content type says so, and
 /// puts U+FFFD where it is not UTF-8: its length changes.
-pub(crate) fn is_whole(headers: &HeaderMap, body: &Bytes) -> Result<(), FieldError> {
-    let sent = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+fn check_length(headers: &HeaderMap, body: &Bytes) -> Result<(), FieldError> {
+    let sent = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if sent.is_some_and(|sent| sent != body.len()) {
         return Err(FieldError::new(
             "body",
@@ -61,7 +122,7 @@ pub(crate) fn is_whole(headers: &HeaderMap, body: &Bytes) -> Result<(), FieldErr
 }
 
 /// A header's value as text, when it is there.
-pub(crate) fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, FieldError> {
+fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, FieldError> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     match value.to_str() {
         Ok(text) if !text.is_empty() && text.len() <= IDEMPOTENCY_KEY_BYTES => Ok(Some(text.to_owned())),
@@ -73,42 +134,10 @@ pub(crate) fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Opt
 }
 
 /// The producer's trace, to be passed on. One that is not valid is passed over, as W3C Trace Context wants it (§3.2.2).
-pub(crate) fn traceparent(headers: &HeaderMap) -> Option<String> {
+fn traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     hookstep_contract::is_traceparent(text).then(|| text.to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_valid_trace_is_passed_on() {
-        let read = |text: &str| {
-            traceparent(&HeaderMap::from_iter([("traceparent".parse().unwrap(), text.parse().unwrap())]))
-        };
-        let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(read(valid).as_deref(), Some(valid));
-        for wrong in [
-            "",
-            "00",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        ] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_body_that_was_changed_on_the_way_is_refused() {
-        let mut headers = HeaderMap::new();
-        let arrived = Bytes::from_static("caf\u{fffd}".as_bytes());
-        assert!(is_whole(&headers, &arrived).is_ok(), "a length that nobody said cannot be compared");
-        headers.insert("content-length", 4.into());
-        assert!(is_whole(&headers, &arrived).is_err());
-        assert!(is_whole(&headers, &Bytes::from_static(b"caf\xe9")).is_ok());
-    }
-}
+mod tests;

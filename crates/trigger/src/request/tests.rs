@@ -1,0 +1,162 @@
+use axum::http::{HeaderName, HeaderValue};
+use hookstep_contract::{EventId, Origin};
+use hookstep_http_edge::read_query;
+use serde_json::json;
+
+use super::*;
+
+const CONFIG: &str = "0190a000-0000-7000-8000-00000000000a";
+const EVENT: &str = "0190a000-0000-7000-8000-00000000000b";
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+fn read(query: &str, headers: &[(&str, &[u8])], body: &'static [u8]) -> Result<Request, FieldError> {
+    let query = read_query(&format!("/trigger{query}").parse().unwrap()).unwrap();
+    let header = |&(name, value): &(&str, &[u8])| {
+        (HeaderName::try_from(name).unwrap(), HeaderValue::from_bytes(value).unwrap())
+    };
+    Request::read(query, &headers.iter().map(header).collect(), Bytes::from_static(body))
+}
+
+fn new_event() -> EventMetadata {
+    let created_at = serde_json::from_value(json!("2026-01-02T03:04:05.678Z")).unwrap();
+    let (org_id, config_id, event_id) =
+        ("acme".parse().unwrap(), CONFIG.parse().unwrap(), EVENT.parse::<EventId>().unwrap());
+    EventMetadata::new(org_id, config_id, event_id, Origin::Api, Mode::Async, created_at)
+}
+
+#[test]
+fn an_event_has_what_its_request_says_of_it() {
+    let headers: [(&str, &[u8]); 5] = [
+        ("content-type", b"text/csv"),
+        ("x-correlation-id", b"order 7"),
+        ("traceparent", TRACE.as_bytes()),
+        ("idempotency-key", b"k"),
+        ("content-length", b"3"),
+    ];
+    let request = read("?sync=true", &headers, b"a,b").unwrap();
+    assert_eq!((request.mode, request.idempotency_key.as_deref()), (Mode::Sync, Some("k")));
+    let expected = EventMetadata {
+        content_type: Some("text/csv".to_owned()),
+        size: Some(3),
+        correlation_id: Some("order 7".to_owned()),
+        traceparent: Some(TRACE.to_owned()),
+        ..new_event()
+    };
+    assert_eq!(request.event(new_event()), expected);
+
+    let least = read("", &[], b"").unwrap();
+    assert_eq!((least.mode, &least.claim, &least.idempotency_key), (Mode::Async, &None, &None));
+    assert_eq!(least.event(new_event()), EventMetadata { size: Some(0), ..new_event() });
+}
+
+#[test]
+fn an_upload_has_no_size_until_somebody_looks_at_it() {
+    let request = read("?claim_check=claims%2Fa", &[], b"").unwrap();
+    assert_eq!(request.claim, Some(Claim { key: "claims/a".to_owned(), sha256: None }));
+    assert_eq!(request.event(new_event()).size, None);
+}
+
+#[test]
+fn who_waits_says_so_in_one_of_two_words() {
+    for (query, mode) in [("", Mode::Async), ("?sync=false", Mode::Async), ("?sync=true", Mode::Sync)] {
+        assert_eq!(read(query, &[], b"{}").unwrap().mode, mode, "{query}");
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_is_named() {
+    let long = [b'k'; IDEMPOTENCY_KEY_BYTES + 1];
+    let longest = &long[1..];
+    let cases: [(&str, &[(&str, &[u8])], &'static [u8], Option<&str>); 17] = [
+        ("?sync=", &[], b"{}", Some("sync")),
+        ("?sync=yes", &[], b"{}", Some("sync")),
+        ("?sync=TRUE", &[], b"{}", Some("sync")),
+        ("?sync=1", &[], b"{}", Some("sync")),
+        ("?claim_check=a", &[], b" ", Some("claim_check")),
+        ("", &[("idempotency-key", b"")], b"{}", Some("idempotency-key")),
+        ("", &[("idempotency-key", &long)], b"{}", Some("idempotency-key")),
+        ("", &[("idempotency-key", longest)], b"{}", None),
+        ("", &[("x-correlation-id", b"\xc3\xa4")], b"{}", Some("x-correlation-id")),
+        ("", &[("x-correlation-id", b"a b")], b"{}", None),
+        ("", &[("content-type", &long)], b"{}", Some("content-type")),
+        ("", &[("content-type", b"no type at all")], b"{}", None),
+        ("", &[("content-length", b"2")], b"{}", None),
+        // API Gateway has put U+FFFD, three bytes, where one was that is not UTF-8.
+        ("", &[("content-length", b"4")], "caf\u{fffd}".as_bytes(), Some("body")),
+        ("", &[("content-length", b"4")], b"caf\xe9", None),
+        // A length that nobody has said cannot be compared.
+        ("", &[], "caf\u{fffd}".as_bytes(), None),
+        ("", &[("content-length", b"many")], b"{}", None),
+    ];
+    for (query, headers, body, field) in cases {
+        let named = read(query, headers, body).err().map(|error| error.field);
+        assert_eq!(named.as_deref(), field, "{query} {headers:?} {body:?}");
+    }
+}
+
+#[test]
+fn only_a_valid_trace_is_passed_on() {
+    let passed_on = |trace: &str| read("", &[("traceparent", trace.as_bytes())], b"").unwrap().traceparent;
+    assert_eq!(passed_on(TRACE).as_deref(), Some(TRACE));
+    for wrong in [
+        "",
+        "00",
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    ] {
+        assert_eq!(passed_on(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn a_claim_check_is_of_one_upload_to_one_webhook() {
+    let (org_id, config_id) = ("acme".parse().unwrap(), CONFIG.parse().unwrap());
+    assert!(read("", &[], b"").unwrap().is_of(&org_id, config_id), "there is none");
+    for (key, is_own) in [
+        (format!("claims/acme/{CONFIG}/{EVENT}"), true),
+        (format!("claims/other/{CONFIG}/{EVENT}"), false),
+        (format!("claims/acme/{EVENT}/{EVENT}"), false),
+        (format!("claims/acme/{CONFIG}/{EVENT}/more"), false),
+        (format!("claims/acme/{CONFIG}/../../other/{CONFIG}/{EVENT}"), false),
+        (format!("claims/acme/{CONFIG}/"), false),
+        (format!("claims/acme/{CONFIG}/nonsense"), false),
+        (format!("/claims/acme/{CONFIG}/{EVENT}"), false),
+        (String::new(), false),
+    ] {
+        let request = read(&format!("?claim_check={key}"), &[], b"").unwrap();
+        assert_eq!(request.is_of(&org_id, config_id), is_own, "{key}");
+    }
+}
+
+#[test]
+fn requests_are_the_same_by_what_the_receiver_would_get() {
+    let hash = |query: &str, headers: &[(&str, &[u8])], body| read(query, headers, body).unwrap().hash();
+    let json: (&str, &[u8]) = ("content-type", b"application/json");
+    let first = hash("", &[json], b"{}");
+    let same = [
+        hash("", &[json], b"{}"),
+        hash("?sync=true", &[json], b"{}"),
+        hash("", &[json, ("x-correlation-id", b"7"), ("traceparent", TRACE.as_bytes())], b"{}"),
+    ];
+    assert!(same.iter().all(|hash| *hash == first));
+
+    let mut different = vec![
+        first,
+        hash("", &[json], b"{ }"),
+        hash("", &[], b"{}"),
+        hash("", &[("content-type", b"text/plain")], b"{}"),
+        hash("?claim_check=a", &[], b""),
+        hash("?claim_check=b", &[], b""),
+        // What one field ends with is not what the next begins with.
+        hash("", &[("content-type", b"a")], b""),
+        hash("", &[], b"a"),
+        hash("", &[], b"\0a"),
+    ];
+    let count = different.len();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), count);
+}
