@@ -126,7 +126,7 @@ pub(crate) async fn trigger(
         }
         Mode::Sync => {
             let patience = SYNC_BUDGET.saturating_sub(ctx.sources.now().since(input.event.created_at));
-            answer::delivered(event_id, ctx.machines.run(event_id, &input, patience).await)
+            answer::delivered(event_id, ctx.machines.run(&input, patience).await)
         }
     };
     let mut response = response.into_response();
