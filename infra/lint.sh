@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the template, its policies and the state machine with what AWS and others provide for it. Needs Python 3; the tools
+# Checks the template, its policies and the state machines with what AWS and others provide for it. Needs Python 3; the tools
 # come from PyPI and npm into a virtual environment under the target directory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,4 +17,4 @@ export PATH="$tools/bin:$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central
 cfn-lint infra/template.yaml
 sam validate --lint --template infra/template.yaml
 checkov --skip-download --config-file infra/lint/checkov.yaml --file infra/template.yaml
-npx --yes asl-validator@4.0.0 --json-path statemachine.asl.json
+npx --yes asl-validator@4.0.0 --json-path statemachine.asl.json --json-path replay.asl.json --json-path test-auth.asl.json

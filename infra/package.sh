@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-functions=(trigger dispatch fetch-config transform hydrate deliver update-status replay console)
+# The template names each function's crate.
+mapfile -t functions < <(sed -n 's|^ *CodeUri: \.\./crates/||p' infra/template.yaml)
 target="${CARGO_TARGET_DIR:-target}"
 out="${1:-$target/lambda}"
 

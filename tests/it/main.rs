@@ -36,6 +36,7 @@
 //! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
 //! | `aws/cases` | what must be the same on the host and on AWS: a table |
 //! | `aws/ministack` | the deployed template, on an emulator of AWS; the cases run there, too |
+//! | `aws/functions` | no tests: the functions that the template deploys |
 //! | `aws/lambdas` | the function binaries, as AWS runs them |
 //! | `aws/template` | what the template promises and no linter knows |
 //! | `clients/client` | the Rust client |
@@ -44,10 +45,14 @@
 //! | `clients/examples` | the examples: what they send arrives, what was changed is refused |
 //! | `clients/openapi` | the OpenAPI document: what is served is what the code says |
 //! | `clients/schemathesis` | the OpenAPI document, asked of a running host |
-//! | `house/contracts` | what binds the parts together: definition, error names, crates, numbers |
+//! | `house/contracts` | what binds the parts together: error names, crates, numbers |
 //! | `house/budgets` | how long a function may be |
 //! | `house/documents` | links, commands and lengths in the documents |
 //! | `house/leftovers` | that a test which leaves something behind, or whose host dies, fails |
+//! | `house/dependencies` | Cargo mirrors IAM: who links which client of AWS |
+//! | `house/definitions` | the definitions of the state machines, bound to the template and to the crates |
+//! | `house/retry_policies` | when the state machines try a task again |
+//! | `house/interpreted` | the definitions, run with functions that answer as told |
 //! | `world` | no tests: hosts, receivers, processes, and environments of Python and Node |
 
 mod producing {
@@ -102,9 +107,10 @@ mod host {
 
 mod aws {
     pub(crate) mod cases;
+    pub(crate) mod functions;
     mod lambdas;
     mod ministack;
-    mod template;
+    pub(crate) mod template;
 }
 
 mod clients {
@@ -119,8 +125,12 @@ mod clients {
 mod house {
     mod budgets;
     mod contracts;
+    mod definitions;
+    mod dependencies;
     mod documents;
+    mod interpreted;
     mod leftovers;
+    mod retry_policies;
     mod tree;
 }
 

@@ -90,7 +90,6 @@ fn machine() -> Outcome<Machine> {
         function("HydrateFunctionArn", "hydrate"),
         function("DeliverFunctionArn", "deliver"),
         function("UpdateStatusFunctionArn", "update-status"),
-        function("ReplayFunctionArn", "replay"),
         function("Workflow", "express"),
         function("EventsTable", EVENTS),
         function("EventBus", "hookstep"),

@@ -11,76 +11,24 @@ use crate::aws::{BUCKET, CONFIGS, EVENTS, KEY, MACHINE, Services, TOKENS};
 /// The name of the empty function.
 pub(crate) const EMPTY: &str = "empty-function";
 
-/// Every function, with the settings that are its own. The empty one is the first: the others are compared with it.
-const FUNCTIONS: [(&str, &[(&str, &str)]); 10] = [
-    (EMPTY, &[]),
-    (
-        "trigger",
-        &[
-            ("TOKENS_TABLE", TOKENS),
-            ("CONFIGS_TABLE", CONFIGS),
-            ("EVENTS_TABLE", EVENTS),
-            ("CLAIMS_BUCKET", BUCKET),
-            ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
-            ("STANDARD_STATE_MACHINE_ARN", MACHINE),
-        ],
-    ),
-    (
-        "dispatch",
-        &[
-            ("CONFIGS_TABLE", CONFIGS),
-            ("CLAIMS_BUCKET", BUCKET),
-            ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
-            ("STANDARD_STATE_MACHINE_ARN", MACHINE),
-        ],
-    ),
-    ("fetch-config", &[("CONFIGS_TABLE", CONFIGS), ("EVENTS_TABLE", EVENTS), ("KEEP_BODIES", "true")]),
-    (
-        "transform",
-        &[
-            ("CONFIGS_TABLE", CONFIGS),
-            ("EVENTS_TABLE", EVENTS),
-            ("CLAIMS_BUCKET", BUCKET),
-            ("KEEP_BODIES", "true"),
-        ],
-    ),
-    ("hydrate", &[("CLAIMS_BUCKET", BUCKET)]),
-    // The receiver of the benchmark is on this machine and has no certificate.
-    (
-        "deliver",
-        &[
-            ("CONFIGS_TABLE", CONFIGS),
-            ("CLAIMS_BUCKET", BUCKET),
-            ("KEY_ID", KEY),
-            ("ALLOW_HTTP_TARGETS", "true"),
-            ("ALLOW_PRIVATE_TARGETS", "true"),
-        ],
-    ),
-    (
-        "update-status",
-        &[("EVENTS_TABLE", EVENTS), ("CONFIGS_TABLE", CONFIGS), ("PUBLISH_EVENTS", "failures")],
-    ),
-    (
-        "console",
-        &[
-            ("TOKENS_TABLE", TOKENS),
-            ("CONFIGS_TABLE", CONFIGS),
-            ("EVENTS_TABLE", EVENTS),
-            ("CLAIMS_BUCKET", BUCKET),
-            ("KEY_ID", KEY),
-            ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
-            ("STANDARD_STATE_MACHINE_ARN", MACHINE),
-            ("PUBLISH_EVENTS", "failures"),
-        ],
-    ),
-    (
-        "replay",
-        &[
-            ("EVENTS_TABLE", EVENTS),
-            ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
-            ("STANDARD_STATE_MACHINE_ARN", MACHINE),
-        ],
-    ),
+/// Names the crate of every function.
+const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
+
+/// The settings of all functions: each reads its own. The receiver of the benchmark is on this machine and has no certificate.
+const SETTINGS: [(&str, &str); 13] = [
+    ("TOKENS_TABLE", TOKENS),
+    ("CONFIGS_TABLE", CONFIGS),
+    ("EVENTS_TABLE", EVENTS),
+    ("CLAIMS_BUCKET", BUCKET),
+    ("KEY_ID", KEY),
+    ("EXPRESS_STATE_MACHINE_ARN", MACHINE),
+    ("STANDARD_STATE_MACHINE_ARN", MACHINE),
+    ("REPLAY_STATE_MACHINE_ARN", MACHINE),
+    ("TEST_AUTH_STATE_MACHINE_ARN", MACHINE),
+    ("PUBLISH_EVENTS", "failures"),
+    ("KEEP_BODIES", "true"),
+    ("ALLOW_HTTP_TARGETS", "true"),
+    ("ALLOW_PRIVATE_TARGETS", "true"),
 ];
 
 /// What Lambda sets for every function, as far as it is read.
@@ -108,14 +56,16 @@ pub(crate) struct Functions(Vec<Function>);
 impl Functions {
     /// Finds the binaries in a folder.
     pub(crate) fn find(folder: &Path) -> Outcome<Self> {
-        let found = FUNCTIONS.into_iter().map(|(name, own)| {
+        // The empty one is the first: the others are compared with it.
+        let functions = TEMPLATE.lines().filter_map(|line| line.trim().strip_prefix("CodeUri: ../crates/"));
+        let found = std::iter::once(EMPTY).chain(functions).map(|name| {
             let places = [folder.join(name).join("bootstrap"), folder.join(name)];
             let binary = places
                 .into_iter()
                 .find(|place| place.is_file())
                 .ok_or_else(|| format!("there is no {name} in {}", folder.display()))?;
             let mut settings: Vec<_> =
-                LAMBDA.iter().chain(own).map(|&(name, value)| (name, value.to_owned())).collect();
+                LAMBDA.iter().chain(&SETTINGS).map(|&(name, value)| (name, value.to_owned())).collect();
             settings.push(("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()));
             Ok(Function { name, binary, settings })
         });

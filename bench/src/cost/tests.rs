@@ -58,12 +58,12 @@ async fn a_delivery_takes_four_invocations_three_writes_and_no_transition() {
     let expected = [
         "Start",
         "FetchConfig",
-        "IsShaped",
+        "HasPayloadRules",
         "RecordEvent",
         "IsDeliverable",
         "Deliver",
         "UpdateStatus",
-        "IsDone",
+        "RouteAfterAttempt",
         "Done",
     ];
     assert_eq!(states(&counts, Machine::Express), expected);
@@ -92,7 +92,8 @@ async fn a_retry_is_handed_over_to_the_standard_machine() {
     // The body, the record, the first attempt and the status after it, and the end with the last attempt.
     assert_eq!(counts.write_units, 5.0);
     assert_eq!(states(&counts, Machine::Express).last(), Some(&"HandedOver"));
-    let expected = ["Start", "WaitBeforeRetry", "IsDeliverable", "Deliver", "UpdateStatus", "IsDone", "Done"];
+    let expected =
+        ["Start", "WaitBeforeRetry", "IsDeliverable", "Deliver", "UpdateStatus", "RouteAfterAttempt", "Done"];
     assert_eq!(states(&counts, Machine::Standard), expected);
 }
 

@@ -2,7 +2,7 @@
 
 use hookstep_ambient::{Sources, env};
 use hookstep_egress::Policy;
-use hookstep_executions::{AsyncWorkflow, Machines};
+use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_management::Context;
 use hookstep_secrets::{Connections, Keys};
@@ -12,13 +12,11 @@ use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
     let aws = hookstep_lambda_edge::aws()?;
     let (tables, events) = (aws_sdk_dynamodb::Client::new(aws.config()), env::required("EVENTS_TABLE")?);
-    let machines = || {
+    let states = ExecutionClient::new(|| {
         let config = aws_sdk_sfn::config::Builder::from(aws.config())
             .interceptor(hookstep_lambda_edge::IgnoreEndpointPrefix);
         aws_sdk_sfn::Client::from_conf(config.build())
-    };
-    let [express, standard] = ["EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"].map(env::required);
-    let starts_async = AsyncWorkflow::new(env::flag("ASYNC_STANDARD"));
+    });
     Ok(Context {
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
@@ -28,7 +26,14 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         replays: Replays::new(tables, &events).kept_for(env::retention()?),
         keys: Keys::new(|| aws_sdk_kms::Client::new(aws.config()), env::required("KEY_ID")?),
         connections: Connections::new(|| aws_sdk_eventbridge::Client::new(aws.config())),
-        machines: Machines::new(machines, express?, standard?, starts_async),
+        machines: Machines::new(
+            states.clone(),
+            env::required("EXPRESS_STATE_MACHINE_ARN")?,
+            env::required("STANDARD_STATE_MACHINE_ARN")?,
+            AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),
+        ),
+        replay_machine: ReplayMachine::new(states.clone(), env::required("REPLAY_STATE_MACHINE_ARN")?),
+        test_auth_machine: TestAuthMachine::new(states, env::required("TEST_AUTH_STATE_MACHINE_ARN")?),
         static_ips: env::required("STATIC_IPS").unwrap_or_default(),
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
         sandbox: Sandbox::of_this_program()?,

@@ -44,7 +44,7 @@ pub use ids::{ConfigId, EventId, InvalidId, OrgId, TokenId};
 pub use outcome::{Attempt, Outcome, Timings};
 pub use payload::{Claim, Content, Payload, PinnedObject};
 pub use payload_rules::{Condition, FieldKind, Filter, LogicalOperator, Operator, PayloadRules, Transform};
-pub use replay::{ReplayInput, ReplayJob, ReplayStatus, Replayed, Selection};
+pub use replay::{ReplayInput, ReplayJob, ReplayKey, ReplayOutput, ReplayStatus, Selection};
 pub use secret::Secret;
 pub use tally::{Histogram, Tally};
 pub use timestamp::Timestamp;

@@ -134,23 +134,38 @@ pub struct ReplayJob {
     pub cursor: Option<EventId>,
 }
 
-/// The input of `replay`: which bulk replay to take further, or to give up.
+/// Which bulk replay; the input of the machine of `replay.asl.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReplayInput {
+pub struct ReplayKey {
     /// The tenant.
     pub org_id: OrgId,
     /// The webhook.
     pub config_id: ConfigId,
     /// The bulk replay.
     pub replay_id: EventId,
-    /// The name of the error for which it is given up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<String>,
+}
+
+/// The input of `replay`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ReplayInput {
+    /// State `Replay`: start the next batch of its events.
+    NextBatch {
+        /// The bulk replay.
+        replay: ReplayKey,
+    },
+    /// State `StopReplay`: record that it failed.
+    GiveUp {
+        /// The bulk replay.
+        replay: ReplayKey,
+        /// The name of the error that stopped it.
+        error: String,
+    },
 }
 
 /// The output of `replay`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Replayed {
-    /// Whether nothing is left to be started.
+pub struct ReplayOutput {
+    /// Whether no event is left to be started.
     pub done: bool,
 }

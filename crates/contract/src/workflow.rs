@@ -114,30 +114,27 @@ pub struct DeliverInput {
     pub number: u32,
 }
 
-/// What `deliver` is called with: an attempt to make, or only its first half.
+/// The input of the function `deliver`: which of its two jobs to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum DeliverCall {
-    /// State `TestAuth`.
-    TestAuth {
-        /// Whose authentication to try.
-        test_auth: TestAuth,
-    },
-    /// State `Deliver`.
+    /// State `Deliver`: make one attempt.
     Attempt(Box<DeliverInput>),
+    /// State `TestAuth`: obtain the credentials and send nothing.
+    TestAuth(TestAuth),
 }
 
-/// What `deliver` answers.
+/// The output of the function `deliver`, under the name of the job that it did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(rename_all = "snake_case")]
 pub enum DeliverOutput {
-    /// What became of the attempt.
+    /// How the attempt ended.
     Attempt(Box<Attempt>),
-    /// What became of the authentication.
+    /// Whether the credentials could be obtained.
     AuthReport(AuthReport),
 }
 
-/// An authentication to try, without sending anything to the receiver.
+/// Whose credentials to try; the input of the machine of `test-auth.asl.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestAuth {
     /// The tenant.
@@ -165,22 +162,28 @@ pub struct AuthReport {
     pub duration_ms: u64,
 }
 
-/// The input of `update-status`: an attempt, or the exception that stood in its way.
+/// The input of `update-status`: what to record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct UpdateStatusInput {
-    /// The event.
-    pub event: EventMetadata,
-    /// The execution that owns the event's record.
-    pub execution: String,
-    /// When to send again; absent when an exception came before the config.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry: Option<Retry>,
-    /// What became of the attempt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<Attempt>,
-    /// What stood in its way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exception: Option<Exception>,
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum UpdateStatusInput {
+    /// State `UpdateStatus`: an attempt was made.
+    Attempt {
+        /// The event.
+        event: EventMetadata,
+        /// When to send again.
+        retry: Retry,
+        /// How the attempt ended.
+        attempt: Box<Attempt>,
+    },
+    /// State `RecordException`: an error of ours stopped the delivery.
+    Exception {
+        /// The event.
+        event: EventMetadata,
+        /// The execution that the error stopped.
+        execution: String,
+        /// The error.
+        exception: Exception,
+    },
 }
 
 /// An error that the state machine caught.

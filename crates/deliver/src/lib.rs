@@ -40,8 +40,6 @@ pub async fn handle(call: DeliverCall, ctx: &Context) -> Result<DeliverOutput, S
             let attempt = attempt::make(*input, ctx).await?;
             Ok(DeliverOutput::Attempt(Box::new(attempt)))
         }
-        DeliverCall::TestAuth { test_auth } => {
-            test_auth::run(&test_auth, ctx).await.map(DeliverOutput::AuthReport)
-        }
+        DeliverCall::TestAuth(test) => test_auth::run(&test, ctx).await.map(DeliverOutput::AuthReport),
     }
 }

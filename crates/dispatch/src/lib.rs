@@ -14,7 +14,6 @@ use hookstep_contract::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 pub use context::Context;
 
@@ -77,7 +76,9 @@ async fn start(
     ctx: &Context,
 ) -> Result<(), StepError> {
     let body = event.detail.get();
-    let event_id = id_of(event, config_id);
+    // The bus delivers at least once, and a dispatch that failed in part is repeated: each time, the id is the same.
+    let parts = [event.id.as_bytes(), config_id.0.as_bytes().as_slice()];
+    let event_id = EventId::derived(event.accepted_at, &parts);
     let accepted_at = event.accepted_at;
     let metadata = EventMetadata {
         content_type: Some("application/json".to_owned()),
@@ -105,13 +106,4 @@ async fn start(
 
 fn text(envelope: &Envelope, field: &str) -> Option<String> {
     serde_json::from_str(envelope.get(field)?.get()).ok()
-}
-
-/// The id of an event for one webhook. The same whenever it is asked for: the bus delivers at least once, and a dispatch that
-/// failed in part is repeated; `RecordEvent` finds the event.
-fn id_of(event: &BusEvent, config_id: ConfigId) -> EventId {
-    let hash = Sha256::new().chain_update(&event.id).chain_update(config_id.0).finalize();
-    let millis = u64::try_from(event.accepted_at.unix_millis()).unwrap_or_default();
-    let random: [u8; 10] = std::array::from_fn(|index| hash[index]);
-    EventId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }

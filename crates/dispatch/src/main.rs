@@ -2,7 +2,7 @@
 
 use hookstep_ambient::env;
 use hookstep_dispatch::{Context, handle};
-use hookstep_executions::{AsyncWorkflow, Machines};
+use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines};
 use hookstep_store::{Claims, Configs};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,7 +14,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         configs: Configs::new(tables, env::required("CONFIGS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         machines: Machines::new(
-            || aws_sdk_sfn::Client::new(aws.config()),
+            ExecutionClient::new(|| aws_sdk_sfn::Client::new(aws.config())),
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,
             AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),

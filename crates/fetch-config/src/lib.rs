@@ -2,11 +2,10 @@
 //! looked at and sent again (ADR 0014), and fetches the one that is to be sent again.
 
 mod context;
+mod plan;
 
-use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Mode, Payload,
-    PayloadRules, Plan, RequestPlan, Status, StepError, WebhookConfig,
+    Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Payload, StepError,
 };
 use hookstep_store::Events;
 
@@ -31,7 +30,7 @@ pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedCon
     let (config, known) = tokio::try_join!(config, body(event, input.payload, ctx))?;
     let config =
         config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
-    let plan = plan(config, event);
+    let plan = plan::of(config, event);
     let new = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
     let record = EventRecord { size: event.size.or(known.size), claim: known.claim, ..new };
     Ok(FetchedConfig { plan, record: Events::item_as_json(&record)?, payload: known.payload })
@@ -69,32 +68,4 @@ async fn keep(event: &EventMetadata, content: &Content, ctx: &Context) -> Result
         ctx.bodies.keep(event, &bytes).await?;
     }
     Ok(Some(bytes.len() as u64))
-}
-
-fn plan(config: WebhookConfig, event: &EventMetadata) -> Plan {
-    let disabled = config.disabled_reason.unwrap_or_else(|| "the webhook is disabled".to_owned());
-    let has_payload_rules =
-        !event.as_sent && config.fields.enabled && PayloadRules::of(&config.fields).is_some();
-    let fields = config.fields;
-    let (status, reason) =
-        if fields.enabled { (Status::InProgress, None) } else { (Status::Skipped, Some(disabled)) };
-    // A waiting producer is never handed over: a quick receiver's answer must reach it.
-    let timeout_seconds = match event.mode {
-        Mode::Async => fields.timeout_seconds,
-        Mode::Sync => fields.timeout_seconds.min(EXPRESS_ATTEMPT_SECS),
-    };
-    Plan {
-        status,
-        reason,
-        long: timeout_seconds > EXPRESS_ATTEMPT_SECS,
-        has_payload_rules,
-        retry: fields.retry,
-        request: RequestPlan {
-            url: fields.url,
-            method: fields.method,
-            headers: fields.headers,
-            timeout_seconds,
-            revision: config.revision,
-        },
-    }
 }

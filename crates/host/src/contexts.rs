@@ -4,12 +4,12 @@ use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
 use hookstep_contract::limits::RETENTION;
 use hookstep_deliver::Keyring;
 use hookstep_engine::StateMachine;
-use hookstep_executions::Machines;
+use hookstep_executions::{ExecutionClient, Machines, ReplayMachine, TestAuthMachine};
 use hookstep_secrets::Vault;
 use hookstep_store::{Bodies, Claims, Configs, Events, Idempotency, Replays, Tokens};
 
 use crate::functions::StepFunctions;
-use crate::machines::{EXPRESS, STANDARD};
+use crate::machines::{EXPRESS, REPLAY, STANDARD, TEST_AUTH};
 use crate::{Clients, OpenError, Options};
 
 /// The steps of the state machines.
@@ -89,6 +89,8 @@ pub(crate) fn console(options: &Options, clients: &Clients) -> hookstep_manageme
         keys: keys(clients),
         connections: connections(clients),
         machines: machines(options, &clients.states),
+        replay_machine: ReplayMachine::new(executions(&clients.states), StateMachine::arn_of(REPLAY)),
+        test_auth_machine: TestAuthMachine::new(executions(&clients.states), StateMachine::arn_of(TEST_AUTH)),
         static_ips: options.static_ips.clone(),
         publish: options.publish,
         sandbox: options.sandbox.clone(),
@@ -147,8 +149,12 @@ fn connections(clients: &Clients) -> hookstep_secrets::Connections {
     hookstep_secrets::Connections::new(|| client)
 }
 
-fn machines(options: &Options, states: &aws_sdk_sfn::Client) -> Machines {
+fn executions(states: &aws_sdk_sfn::Client) -> ExecutionClient {
     let client = states.clone();
+    ExecutionClient::new(|| client)
+}
+
+fn machines(options: &Options, states: &aws_sdk_sfn::Client) -> Machines {
     let [express, standard] = [EXPRESS, STANDARD].map(StateMachine::arn_of);
-    Machines::new(|| client, express, standard, options.async_workflow)
+    Machines::new(executions(states), express, standard, options.async_workflow)
 }

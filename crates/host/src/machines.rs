@@ -8,24 +8,34 @@ use hookstep_engine::{MachineKind, StateMachine, StateMachines};
 use crate::OpenError;
 use crate::functions::StepFunctions;
 
-/// The file of the workflow, and its text as it is deployed to AWS.
-const DELIVERY_FILE: &str = "statemachine.asl.json";
-const DELIVERY: &str = include_str!("../../../statemachine.asl.json");
+/// A definition as it is deployed to AWS: its file, and its text.
+type Definition = (&'static str, &'static str);
+
+const DELIVERY_DEFINITION: Definition =
+    ("statemachine.asl.json", include_str!("../../../statemachine.asl.json"));
+const REPLAY_DEFINITION: Definition = ("replay.asl.json", include_str!("../../../replay.asl.json"));
+const TEST_AUTH_DEFINITION: Definition = ("test-auth.asl.json", include_str!("../../../test-auth.asl.json"));
 
 /// The machine of every sync event, and of the first attempt of async ones.
 pub(crate) const EXPRESS: &str = "express";
 /// The machine of what may take long.
 pub(crate) const STANDARD: &str = "standard";
+/// The machine of bulk replays.
+pub(crate) const REPLAY: &str = "replay";
+/// The machine that tries credentials.
+pub(crate) const TEST_AUTH: &str = "test-auth";
 
 /// Loads every definition.
 pub(crate) fn load() -> Result<StateMachines, OpenError> {
-    let delivery = |name: &str, kind| {
-        StateMachine::load(name, kind, DELIVERY, &substitutions(name))
-            .map_err(|source| OpenError::Definition { file: DELIVERY_FILE, source })
+    let machine = |name: &str, kind, (file, text): Definition| {
+        StateMachine::load(name, kind, text, &substitutions(name))
+            .map_err(|source| OpenError::Definition { file, source })
     };
     Ok(StateMachines::new([
-        delivery(EXPRESS, MachineKind::Express)?,
-        delivery(STANDARD, MachineKind::Standard)?,
+        machine(EXPRESS, MachineKind::Express, DELIVERY_DEFINITION)?,
+        machine(STANDARD, MachineKind::Standard, DELIVERY_DEFINITION)?,
+        machine(REPLAY, MachineKind::Standard, REPLAY_DEFINITION)?,
+        machine(TEST_AUTH, MachineKind::Express, TEST_AUTH_DEFINITION)?,
     ]))
 }
 

@@ -3,7 +3,7 @@
 use hookstep_ambient::Sources;
 use hookstep_contract::{Ciphertext, OrgId, Publish};
 use hookstep_egress::Policy;
-use hookstep_executions::Machines;
+use hookstep_executions::{Machines, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_http_edge::Problem;
 use hookstep_secrets::{Connections, Keys};
@@ -28,8 +28,12 @@ pub struct Context {
     pub keys: Keys,
     /// The connections that hold what webhooks say to receivers of who they are.
     pub connections: Connections,
-    /// The state machines.
+    /// The state machines that deliver events.
     pub machines: Machines,
+    /// The state machine of bulk replays.
+    pub replay_machine: ReplayMachine,
+    /// The state machine that tries credentials.
+    pub test_auth_machine: TestAuthMachine,
     /// The addresses that receivers are called from, with commas between them; empty where they are not fixed.
     pub static_ips: String,
     /// Which events of ours go on the bus.

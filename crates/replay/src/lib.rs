@@ -5,12 +5,11 @@ mod context;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
-    ErrorName, EventId, EventRecord, ReplayInput, ReplayJob, ReplayStatus, Replayed, Selection, Status,
+    ErrorName, EventId, EventRecord, ReplayInput, ReplayJob, ReplayOutput, ReplayStatus, Selection, Status,
     StepError,
 };
 use hookstep_executions::WorkflowError;
 use hookstep_store::{Redelivery, Span};
-use sha2::{Digest, Sha256};
 
 pub use context::Context;
 
@@ -33,19 +32,22 @@ struct Batch {
 ///
 /// # Errors
 /// `StorageUnavailable`, or `WorkflowUnavailable`.
-pub async fn handle(input: ReplayInput, ctx: &Context) -> Result<Replayed, StepError> {
-    let job = ctx.replays.get(&input.org_id, input.config_id, input.replay_id).await?;
+pub async fn handle(input: ReplayInput, ctx: &Context) -> Result<ReplayOutput, StepError> {
+    let (ReplayInput::NextBatch { replay } | ReplayInput::GiveUp { replay, .. }) = &input;
+    let job = ctx.replays.get(&replay.org_id, replay.config_id, replay.replay_id).await?;
     let Some(job) = job.filter(|job| job.status == ReplayStatus::InProgress) else {
-        return Ok(Replayed { done: true });
+        return Ok(ReplayOutput { done: true });
     };
-    let further = match input.failed {
-        Some(error) => ReplayJob { status: ReplayStatus::Failed, reason: Some(error), ..job.clone() },
-        None => batch(&job, ctx).await?,
+    let further = match input {
+        ReplayInput::NextBatch { .. } => batch(&job, ctx).await?,
+        ReplayInput::GiveUp { error, .. } => {
+            ReplayJob { status: ReplayStatus::Failed, reason: Some(error), ..job.clone() }
+        }
     };
     let further = ReplayJob { updated_at: ctx.sources.now(), ..further };
     // If somebody else was quicker, what he wrote stands: he started the same events.
     ctx.replays.advance(&job, &further).await?;
-    Ok(Replayed { done: further.status != ReplayStatus::InProgress })
+    Ok(ReplayOutput { done: further.status != ReplayStatus::InProgress })
 }
 
 async fn batch(job: &ReplayJob, ctx: &Context) -> Result<ReplayJob, StepError> {
@@ -98,20 +100,13 @@ async fn start(job: &ReplayJob, event: &EventRecord, ctx: &Context) -> Result<bo
     if event.status == Status::InProgress {
         return Ok(false);
     }
-    let redelivery =
-        Redelivery { event_id: id_of(job, event.event_id), now: job.created_at, reapply: job.reapply };
+    // A batch that is repeated gives its events the same ids, so none is delivered twice: `RecordEvent` finds them.
+    let parts = [job.replay_id.0.as_bytes().as_slice(), event.event_id.0.as_bytes()];
+    let event_id = EventId::derived(job.created_at, &parts);
+    let redelivery = Redelivery { event_id, now: job.created_at, reapply: job.reapply };
     let Some(input) = redelivery.input(event, &ctx.events, &ctx.bodies).await? else { return Ok(false) };
     let started = ctx.machines.start(&input).await;
     started.map(|()| true).map_err(|error: WorkflowError| {
         StepError::because(ErrorName::WorkflowUnavailable, "a replay could not be started", error)
     })
-}
-
-/// The id of an event's replay. The same whenever it is asked for, so that a batch that is tried again delivers nothing twice:
-/// `RecordEvent` finds the event.
-fn id_of(job: &ReplayJob, event_id: EventId) -> EventId {
-    let hash = Sha256::new().chain_update(job.replay_id.0).chain_update(event_id.0).finalize();
-    let millis = u64::try_from(job.created_at.unix_millis()).unwrap_or_default();
-    let random: [u8; 10] = std::array::from_fn(|index| hash[index]);
-    EventId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }

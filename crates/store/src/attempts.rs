@@ -6,10 +6,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use hookstep_contract::{Attempt, ConfigId, EventId, EventMetadata, Next, OrgId, Status, Timestamp};
+use serde::Deserialize;
 
-use crate::error::unless_forbidden;
 use crate::events::item_key;
 use crate::item::{Item, from_item, n, s, to_item};
 use crate::{Events, StoreError};
@@ -20,6 +22,19 @@ const LAST: &str = "last_attempt";
 /// The largest attempt, as JSON, that is kept in its event's item: a page of events stays quick to read. Together the two
 /// are never charged more than apart.
 const SMALL_BYTES: usize = 2048;
+
+/// What recording an attempt did to its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The event has the status that this attempt gave it.
+    Decisive,
+    /// The event keeps the status that it had: it was delivered or cancelled before, or a later attempt is recorded. An
+    /// execution that is run again after a crash may come behind the one that it handed over to.
+    Superseded {
+        /// That status; `None` when the event's record has expired.
+        status: Option<Status>,
+    },
+}
 
 impl Events {
     /// The attempts of an event, in order.
@@ -86,9 +101,7 @@ impl Events {
         Ok(attempts)
     }
 
-    /// Records an attempt, again when it is told twice, and where the event stands after it. Answers `false`, and leaves
-    /// the event as it is, when it was delivered or cancelled before or a later attempt is recorded: an execution that is run
-    /// again after a crash may come behind the one it handed over to.
+    /// Records an attempt, and where the event stands after it. The same attempt can be recorded again.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -98,19 +111,19 @@ impl Events {
         attempt: &Attempt,
         next: &Next,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Recorded, StoreError> {
         if next.retry_at.is_none() && is_small(attempt)? {
-            let set = self.set_status(event, attempt, next, now, Some(to_item(attempt)?)).await?;
-            if !set {
+            let recorded = self.set_status(event, attempt, next, now, Some(to_item(attempt)?)).await?;
+            if recorded != Recorded::Decisive {
                 self.put_attempt(event, attempt).await?;
             }
-            return Ok(set);
+            return Ok(recorded);
         }
         // Both writes are repeated as they are when one of them fails, so their order does not matter.
-        let (recorded, set) =
+        let (written, recorded) =
             tokio::join!(self.put_attempt(event, attempt), self.set_status(event, attempt, next, now, None));
-        recorded?;
-        set
+        written?;
+        recorded
     }
 
     async fn put_attempt(&self, event: &EventMetadata, attempt: &Attempt) -> Result<(), StoreError> {
@@ -136,7 +149,7 @@ impl Events {
         next: &Next,
         now: Timestamp,
         last: Option<Item>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Recorded, StoreError> {
         let mut set =
             "SET #status = :status, updated_at = :now, outcome = :outcome, duration_ms = :duration_ms, \
              attempt_count = :count"
@@ -181,10 +194,30 @@ impl Events {
             )
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        unless_forbidden(update, "write the status of an event")
+        match update.map_err(SdkError::into_service_error) {
+            Ok(_) => Ok(Recorded::Decisive),
+            Err(UpdateItemError::ConditionalCheckFailedException(forbidden)) => {
+                let standing: Option<Standing> = forbidden.item.map(from_item).transpose()?;
+                Ok(match standing {
+                    // The same success: when the attempt could not be written the first time, both writes are repeated.
+                    Some(Standing { status: Status::Succeeded }) if next.status == Status::Succeeded => {
+                        Recorded::Decisive
+                    }
+                    other => Recorded::Superseded { status: other.map(|standing| standing.status) },
+                })
+            }
+            Err(error) => Err(StoreError::during("write the status of an event")(error)),
+        }
     }
+}
+
+/// Where an event stands, out of its item.
+#[derive(Deserialize)]
+struct Standing {
+    status: Status,
 }
 
 fn is_small(attempt: &Attempt) -> Result<bool, StoreError> {

@@ -19,6 +19,7 @@ mod search;
 mod stats;
 mod tokens;
 
+pub use attempts::Recorded;
 pub use bodies::Bodies;
 pub use claims::{Claims, ObjectBody, OpenError, Upload};
 pub use configs::{Configs, Written};

@@ -90,8 +90,5 @@ async fn replace(
 
 /// The name under which a large result is kept: of the form of an event's id, and the same in a rerun.
 fn sent_id(event: &EventMetadata) -> EventId {
-    let hash = Sha256::new().chain_update(event.event_id.0).chain_update("sent").finalize();
-    let millis = u64::try_from(event.created_at.unix_millis()).unwrap_or_default();
-    let random: [u8; 10] = std::array::from_fn(|index| hash[index]);
-    EventId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    EventId::derived(event.created_at, &[event.event_id.0.as_bytes(), b"sent"])
 }

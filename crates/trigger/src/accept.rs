@@ -135,7 +135,7 @@ async fn start(ctx: &Context, input: &WorkflowInput) -> Result<Response, Problem
         }
         Mode::Sync => {
             let left = ctx.sync_budget.saturating_sub(ctx.sources.now().since(input.event.created_at));
-            answer::delivered(event_id, ctx.machines.run(event_id, input, left).await).into_response()
+            answer::delivered(event_id, ctx.machines.run(input, left).await).into_response()
         }
     })
 }

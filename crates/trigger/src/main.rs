@@ -2,7 +2,7 @@
 
 use hookstep_ambient::{Sources, env};
 use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
-use hookstep_executions::{AsyncWorkflow, Machines};
+use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines};
 use hookstep_store::{Claims, Configs, Idempotency, Tokens};
 use hookstep_trigger::{Context, router};
 
@@ -11,18 +11,18 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     hookstep_lambda_edge::init_tracing();
     let aws = hookstep_lambda_edge::aws()?;
     let tables = aws_sdk_dynamodb::Client::new(aws.config());
-    let machines = || {
+    let states = ExecutionClient::new(|| {
         let config = aws_sdk_sfn::config::Builder::from(aws.config())
             .interceptor(hookstep_lambda_edge::IgnoreEndpointPrefix);
         aws_sdk_sfn::Client::from_conf(config.build())
-    };
+    });
     let ctx = Context {
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
         idempotency: Idempotency::new(tables, env::required("EVENTS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         machines: Machines::new(
-            machines,
+            states,
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,
             AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),

@@ -4,72 +4,55 @@ mod context;
 mod next;
 mod publish;
 
-use hookstep_contract::{
-    Attempt, ErrorName, EventMetadata, Exception, Next, Status, StepError, UpdateStatusInput,
-};
+use hookstep_contract::{Attempt, EventMetadata, Exception, Next, Status, StepError, UpdateStatusInput};
+use hookstep_store::Recorded;
 
 pub use context::Context;
 
 /// Why a webhook is disabled.
 const GONE_REASON: &str = "the receiver answered 410 Gone";
 
-/// Records an attempt or an exception.
+/// Records an attempt or an exception, and answers what comes next.
 ///
 /// # Errors
-/// `StorageUnavailable`; `InvalidInput` when there is nothing to record.
+/// `StorageUnavailable`.
 pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, StepError> {
-    match (input.attempt, input.exception) {
-        (Some(attempt), None) => {
-            let retry = input.retry.unwrap_or_default();
-            let mut next = next::decide(&input.event, &attempt, &retry, &ctx.sources);
-            let recorded = record_attempt(&input.event, &attempt, &next, ctx).await?;
-            // A success may be recorded twice: the first time, one of the two writes may have failed.
-            if recorded.set || next.status == Status::Succeeded {
-                next.publish = publish::attempt(&input.event, &attempt, &next, recorded.disabled, ctx);
-                Ok(next)
-            } else {
-                // Delivered, or taken further, by another execution: nothing more to do here.
-                next.status = Status::InProgress;
-                let publish = publish::attempt(&input.event, &attempt, &next, recorded.disabled, ctx);
-                Ok(Next { status: next.status, retry_at: None, answer: None, publish })
-            }
+    match input {
+        UpdateStatusInput::Attempt { event, retry, attempt } => {
+            let next = next::decide(&event, &attempt, &retry, &ctx.sources);
+            let recorded = ctx.events.record_attempt(&event, &attempt, &next, ctx.sources.now()).await?;
+            let disabled = disable_if_gone(&event, &attempt, ctx).await?;
+            let publish = publish::after_attempt(&event, &attempt, next.status, recorded, disabled, ctx);
+            Ok(match recorded {
+                Recorded::Decisive => Next { publish, ..next },
+                // Another execution delivers the event, or nobody does: nothing is left to do here.
+                Recorded::Superseded { status } => {
+                    Next { status: status.unwrap_or(next.status), retry_at: None, answer: None, publish }
+                }
+            })
         }
-        (None, Some(exception)) => {
+        UpdateStatusInput::Exception { event, execution, exception } => {
             let reason = reason(&exception);
-            let attempts = record_exception(&input.event, &input.execution, &exception, &reason, ctx).await?;
-            let publish = publish::exception(&input.event, attempts, reason, ctx);
+            let attempts = record_exception(&event, &execution, &exception, &reason, ctx).await?;
+            let publish = publish::after_exception(&event, attempts, reason, ctx);
             Ok(Next { status: Status::Failed, retry_at: None, answer: None, publish })
         }
-        _ => Err(StepError::new(ErrorName::InvalidInput, "expected either an attempt or an exception")),
     }
 }
 
-/// What was written.
-struct Recorded {
-    /// Whether the event's status was this attempt's to set.
-    set: bool,
-    /// Why the webhook was disabled, when it was.
-    disabled: Option<&'static str>,
-}
-
-async fn record_attempt(
+/// Disables the webhook of a receiver that wants no more events; answers why, when that is news.
+async fn disable_if_gone(
     event: &EventMetadata,
     attempt: &Attempt,
-    next: &Next,
     ctx: &Context,
-) -> Result<Recorded, StepError> {
-    let now = ctx.sources.now();
-    let set = ctx.events.record_attempt(event, attempt, next, now).await?;
-    let mut disabled = None;
-    if attempt.status_code == Some(next::GONE)
-        && ctx.configs.disable(&event.org_id, event.config_id, GONE_REASON, now).await?
-    {
-        disabled = Some(GONE_REASON);
-    }
-    Ok(Recorded { set, disabled })
+) -> Result<Option<&'static str>, StepError> {
+    let is_gone = attempt.status_code == Some(next::GONE);
+    let is_news = is_gone
+        && ctx.configs.disable(&event.org_id, event.config_id, GONE_REASON, ctx.sources.now()).await?;
+    Ok(is_news.then_some(GONE_REASON))
 }
 
-/// Answers how many attempts were recorded before.
+/// Marks the event as failed; answers how many attempts are on record.
 async fn record_exception(
     event: &EventMetadata,
     execution: &str,

@@ -79,3 +79,165 @@ fn answer(event: &EventMetadata, attempt: &Attempt, status: Status, now: Timesta
         error: attempt.error.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hookstep_contract::Delivered;
+    use serde_json::{Value, json};
+    use time::OffsetDateTime;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:15 UTC);
+
+    const DAY: u64 = 86_400;
+
+    fn sources(random: fn() -> f64) -> Sources {
+        Sources { clock: || NOW, random, ..Sources::system() }
+    }
+
+    /// An event that was accepted so many seconds ago.
+    fn event(mode: Mode, seconds_ago: u64) -> EventMetadata {
+        let id = "0190a000-0000-7000-8000-00000000000a";
+        let created_at = Timestamp::new(NOW).minus(Duration::from_secs(seconds_ago));
+        let event = json!({
+            "event_id": id, "org_id": "acme", "config_id": id, "origin": "api", "mode": mode, "created_at": created_at,
+        });
+        serde_json::from_value(event).unwrap()
+    }
+
+    fn attempt(number: u32, fields: &Value) -> Attempt {
+        let mut attempt =
+            json!({"number": number, "started_at": "2026-01-02T03:04:10Z", "duration_ms": 5_000});
+        attempt.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(attempt).unwrap()
+    }
+
+    /// The pause until the next attempt, in seconds.
+    fn pause(next: &Next) -> Option<u64> {
+        next.retry_at.map(|at| at.since(Timestamp::new(NOW)).as_secs())
+    }
+
+    #[test]
+    fn what_may_pass_is_sent_again_on_the_schedule_and_what_cannot_is_final() {
+        let event = event(Mode::Async, 10);
+        for (number, fields, expected) in [
+            (1, json!({"outcome": "succeeded", "status_code": 200}), None),
+            (1, json!({"outcome": "failed_unreachable"}), Some(5)),
+            (1, json!({"outcome": "failed_timeout"}), Some(5)),
+            (2, json!({"outcome": "failed_timeout"}), Some(300)),
+            (9, json!({"outcome": "failed_timeout"}), Some(DAY)),
+            // The schedule is used up.
+            (10, json!({"outcome": "failed_timeout"}), None),
+            (1, json!({"outcome": "refused"}), None),
+            (1, json!({"outcome": "failed_payload"}), None),
+            (1, json!({"outcome": "failed_auth"}), None),
+            (1, json!({"outcome": "failed_auth", "transient": true}), Some(5)),
+        ] {
+            let attempt = attempt(number, &fields);
+            let next = decide(&event, &attempt, &Retry::default(), &sources(|| 0.5));
+            assert_eq!(pause(&next), expected, "{number}: {fields}");
+            let status = match (attempt.outcome, expected) {
+                (Outcome::Succeeded, _) => Status::Succeeded,
+                (_, Some(_)) => Status::InProgress,
+                (_, None) => Status::Failed,
+            };
+            assert_eq!((next.status, next.answer), (status, None), "{number}: {fields}");
+        }
+    }
+
+    #[test]
+    fn a_receivers_status_says_whether_it_may_pass() {
+        for (status_code, is_retried) in [
+            (301, false),
+            (400, false),
+            (401, false),
+            (404, false),
+            (408, true),
+            (409, false),
+            (410, false),
+            (425, true),
+            (429, true),
+            (499, false),
+            (500, true),
+            (503, true),
+            (599, true),
+        ] {
+            let attempt = attempt(1, &json!({"outcome": "failed_http", "status_code": status_code}));
+            let next = decide(&event(Mode::Async, 10), &attempt, &Retry::default(), &sources(|| 0.5));
+            assert_eq!(next.retry_at.is_some(), is_retried, "{status_code}");
+        }
+    }
+
+    #[test]
+    fn a_receiver_may_put_off_an_attempt_but_not_for_more_than_a_day() {
+        let retry = Retry { schedule_seconds: vec![60] };
+        for (wished, expected) in [(0, 60), (59, 60), (61, 61), (3600, 3600), (DAY, DAY), (DAY + 1, DAY)] {
+            let fields = json!({"outcome": "failed_http", "status_code": 503, "retry_after_seconds": wished});
+            let next = decide(&event(Mode::Async, 10), &attempt(1, &fields), &retry, &sources(|| 0.5));
+            assert_eq!(pause(&next), Some(expected), "{wished}");
+        }
+    }
+
+    #[test]
+    fn jitter_moves_a_pause_by_a_tenth_but_never_before_the_moment_that_the_receiver_named() {
+        let retry = Retry { schedule_seconds: vec![100] };
+        let fields = json!({"outcome": "failed_http", "status_code": 503});
+        let wish = json!({"outcome": "failed_http", "status_code": 503, "retry_after_seconds": 100});
+        for (random, fields, expected) in [
+            ((|| 0.0) as fn() -> f64, &fields, 90),
+            (|| 0.5, &fields, 100),
+            (|| 1.0, &fields, 110),
+            (|| 0.0, &wish, 100),
+            (|| 1.0, &wish, 110),
+        ] {
+            let next = decide(&event(Mode::Async, 10), &attempt(1, fields), &retry, &sources(random));
+            assert_eq!(pause(&next), Some(expected), "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_producer_that_waits_gets_two_more_attempts_within_its_time() {
+        let unreachable = json!({"outcome": "failed_unreachable"});
+        let busy = json!({"outcome": "failed_http", "status_code": 429});
+        let later = json!({"outcome": "failed_http", "status_code": 503, "retry_after_seconds": 10});
+        for (number, seconds_ago, fields, expected) in [
+            (1, 0, &unreachable, Some(1)),
+            (2, 0, &unreachable, Some(2)),
+            (3, 0, &unreachable, None),
+            (1, 0, &busy, Some(1)),
+            (1, 16, &later, Some(10)),
+            // The next attempt would begin when the producer has its answer.
+            (1, 17, &later, None),
+            (1, 25, &unreachable, Some(1)),
+            (1, 26, &unreachable, None),
+            (1, 0, &json!({"outcome": "failed_http", "status_code": 408}), None),
+            (1, 0, &json!({"outcome": "failed_http", "status_code": 404}), None),
+            (1, 0, &json!({"outcome": "failed_timeout"}), None),
+            (1, 0, &json!({"outcome": "failed_auth", "transient": true}), None),
+        ] {
+            let event = event(Mode::Sync, seconds_ago);
+            let next = decide(&event, &attempt(number, fields), &Retry::default(), &sources(|| 0.5));
+            assert_eq!(pause(&next), expected, "{number} after {seconds_ago} s: {fields}");
+            // The answer is there when the event has ended, and only then.
+            assert_eq!(next.answer.is_some(), expected.is_none(), "{number} after {seconds_ago} s: {fields}");
+        }
+    }
+
+    #[test]
+    fn a_producer_that_waits_is_given_the_last_answer() {
+        let fields = json!({
+            "outcome": "succeeded", "status_code": 201, "response_headers": {"x-id": "7"}, "response_body": {"text": "ok"},
+            "response_truncated": true,
+        });
+        let event = event(Mode::Sync, 3);
+        let next = decide(&event, &attempt(2, &fields), &Retry::default(), &sources(|| 0.5));
+        let answer: Delivered = serde_json::from_value(json!({
+            "event_id": event.event_id, "status": "succeeded", "outcome": "succeeded", "status_code": 201, "attempts": 2,
+            "headers": {"x-id": "7"}, "body": {"text": "ok"}, "body_truncated": true, "duration_ms": 3000,
+        }))
+        .unwrap();
+        assert_eq!((next.status, next.answer), (Status::Succeeded, Some(answer)));
+    }
+}

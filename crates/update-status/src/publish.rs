@@ -1,23 +1,25 @@
-//! What is told on the bus of an event that ended. The state machine puts it there.
+//! The events about a delivery that ended, which the state machine publishes on the bus.
 
 use hookstep_contract::{
-    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Next, Origin, Status, is_ours,
+    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Origin, Status, is_ours,
 };
+use hookstep_store::Recorded;
 
 use crate::Context;
 
-/// What is told of an attempt: nothing while there is another to come.
-pub(crate) fn attempt(
+/// The events after an attempt: none while there is another attempt to come, or when another one decided.
+pub(crate) fn after_attempt(
     event: &EventMetadata,
     attempt: &Attempt,
-    next: &Next,
+    status: Status,
+    recorded: Recorded,
     disabled: Option<&str>,
     ctx: &Context,
 ) -> Vec<DeliveryEvent> {
-    let ended = match next.status {
-        Status::Succeeded => Some(DetailType::DeliverySucceeded),
-        Status::Failed => Some(DetailType::DeliveryFailed),
-        Status::InProgress | Status::Skipped => None,
+    let ended = match (recorded, status) {
+        (Recorded::Superseded { .. }, _) | (_, Status::InProgress | Status::Skipped) => None,
+        (Recorded::Decisive, Status::Succeeded) => Some(DetailType::DeliverySucceeded),
+        (Recorded::Decisive, Status::Failed) => Some(DetailType::DeliveryFailed),
     };
     let detail = DeliveryDetail {
         outcome: Some(attempt.outcome),
@@ -25,12 +27,12 @@ pub(crate) fn attempt(
         ..DeliveryDetail::of(event, attempt.number, ctx.sources.now())
     };
     let why = DeliveryDetail { reason: disabled.map(str::to_owned), ..detail.clone() };
-    let told = [(ended, detail), (disabled.map(|_| DetailType::Disabled), why)];
-    told.into_iter().filter_map(|(detail_type, detail)| told_of(event, detail_type?, detail, ctx)).collect()
+    let news = [(ended, detail), (disabled.map(|_| DetailType::Disabled), why)];
+    news.into_iter().filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()
 }
 
-/// What is told of an event for which something of ours stood in the way.
-pub(crate) fn exception(
+/// The event after an error of ours.
+pub(crate) fn after_exception(
     event: &EventMetadata,
     attempts: u32,
     reason: String,
@@ -38,18 +40,18 @@ pub(crate) fn exception(
 ) -> Vec<DeliveryEvent> {
     let detail =
         DeliveryDetail { reason: Some(reason), ..DeliveryDetail::of(event, attempts, ctx.sources.now()) };
-    told_of(event, DetailType::DeliveryFailed, detail, ctx).into_iter().collect()
+    published(event, DetailType::DeliveryFailed, detail, ctx).into_iter().collect()
 }
 
-fn told_of(
+fn published(
     event: &EventMetadata,
     detail_type: DetailType,
     detail: DeliveryDetail,
     ctx: &Context,
 ) -> Option<DeliveryEvent> {
-    // No delivery of what only tells of others, or a webhook that hears of deliveries would hear of its own for ever; and
-    // none of a test, for somebody is looking.
-    let silent = event.event_type.as_deref().is_some_and(is_ours) || event.origin == Origin::Test;
-    let told = detail_type == DetailType::Disabled || !silent;
-    (told && ctx.publish.includes(detail_type)).then_some(DeliveryEvent { detail_type, detail })
+    // Deliveries of our own events are not published, because that would loop. Nor are those of tests, because the user is
+    // watching.
+    let is_silent = event.event_type.as_deref().is_some_and(is_ours) || event.origin == Origin::Test;
+    let is_news = detail_type == DetailType::Disabled || !is_silent;
+    (is_news && ctx.publish.includes(detail_type)).then_some(DeliveryEvent { detail_type, detail })
 }

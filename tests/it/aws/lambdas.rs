@@ -17,46 +17,9 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::{Mutex, mpsc};
 
+use crate::aws::functions::{Function, function, functions};
 use crate::world::closed_port;
 use crate::world::process::{Process, command, run};
-
-/// Every function, with the settings that its `main` reads.
-pub(crate) const FUNCTIONS: [(&str, &[&str]); 9] = [
-    (
-        "trigger",
-        &[
-            "TOKENS_TABLE",
-            "CONFIGS_TABLE",
-            "EVENTS_TABLE",
-            "CLAIMS_BUCKET",
-            "EXPRESS_STATE_MACHINE_ARN",
-            "STANDARD_STATE_MACHINE_ARN",
-        ],
-    ),
-    (
-        "dispatch",
-        &["CONFIGS_TABLE", "CLAIMS_BUCKET", "EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"],
-    ),
-    ("fetch-config", &["CONFIGS_TABLE", "EVENTS_TABLE"]),
-    ("transform", &["CONFIGS_TABLE", "EVENTS_TABLE", "CLAIMS_BUCKET"]),
-    ("hydrate", &["CLAIMS_BUCKET"]),
-    ("deliver", &["CONFIGS_TABLE", "CLAIMS_BUCKET", "KEY_ID"]),
-    ("update-status", &["EVENTS_TABLE", "CONFIGS_TABLE", "PUBLISH_EVENTS"]),
-    ("replay", &["EVENTS_TABLE", "EXPRESS_STATE_MACHINE_ARN", "STANDARD_STATE_MACHINE_ARN"]),
-    (
-        "console",
-        &[
-            "TOKENS_TABLE",
-            "CONFIGS_TABLE",
-            "EVENTS_TABLE",
-            "CLAIMS_BUCKET",
-            "KEY_ID",
-            "EXPRESS_STATE_MACHINE_ARN",
-            "STANDARD_STATE_MACHINE_ARN",
-            "PUBLISH_EVENTS",
-        ],
-    ),
-];
 
 /// What every function needs to reach AWS.
 const AWS: [&str; 3] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
@@ -66,16 +29,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn every_function_asks_for_work() {
-    for (name, _) in FUNCTIONS {
-        let function = Function::start(name, &empty_services().await).await;
+    for Function { name, .. } in functions() {
+        let function = Running::start(name, &empty_services().await).await;
         function.is_asked_for_work(1).await;
     }
 }
 
 #[tokio::test]
 async fn a_setting_that_is_missing_ends_the_function_and_is_named() {
-    for (name, own) in FUNCTIONS {
-        for missing in own.iter().chain(&AWS) {
+    for function in functions() {
+        let name = &function.name;
+        for missing in function.required().chain(AWS) {
             let mut command = lambda(name, "127.0.0.1:9", "http://127.0.0.1:9");
             let (status, process) = run(command.env_remove(missing)).await;
             assert!(!status.success(), "{name} without {missing}");
@@ -87,7 +51,7 @@ async fn a_setting_that_is_missing_ends_the_function_and_is_named() {
 
 #[tokio::test]
 async fn hydrate_answers_an_inline_payload_as_it_came() {
-    let mut function = Function::start("hydrate", &closed_port().await).await;
+    let mut function = Running::start("hydrate", &closed_port().await).await;
     let payload = json!({"inline": {"text": "{\"reading\": 1.0}\n"}});
     let answer = function.invoke(json!({"event": event(), "payload": payload})).await;
     assert_eq!(answer.response(), &payload);
@@ -96,15 +60,15 @@ async fn hydrate_answers_an_inline_payload_as_it_came() {
 #[tokio::test]
 async fn fetch_config_tells_a_missing_webhook_from_a_missing_table() {
     let input = json!({"event": event(), "execution": "arn:execution"});
-    let mut function = Function::start("fetch-config", &empty_services().await).await;
+    let mut function = Running::start("fetch-config", &empty_services().await).await;
     assert_eq!(function.invoke(input.clone()).await.error_type(), "ConfigNotFound");
-    let mut function = Function::start("fetch-config", &closed_port().await).await;
+    let mut function = Running::start("fetch-config", &closed_port().await).await;
     assert_eq!(function.invoke(input).await.error_type(), "StorageUnavailable");
 }
 
 #[tokio::test]
 async fn a_function_goes_on_after_a_failure() {
-    let mut function = Function::start("fetch-config", &empty_services().await).await;
+    let mut function = Running::start("fetch-config", &empty_services().await).await;
     let input = json!({"event": event(), "execution": "arn:execution"});
     assert_eq!(function.invoke(input.clone()).await.error_type(), "ConfigNotFound");
     assert_eq!(function.invoke(input).await.error_type(), "ConfigNotFound");
@@ -113,23 +77,25 @@ async fn a_function_goes_on_after_a_failure() {
 
 #[tokio::test]
 async fn deliver_answers_a_receiver_that_it_must_not_call_as_a_value() {
-    let mut function = Function::start("deliver", &closed_port().await).await;
+    let mut function = Running::start("deliver", &closed_port().await).await;
     for url in ["https://127.0.0.1:9/", "https://169.254.169.254/latest/meta-data/", "http://example.com/"] {
         let request = json!({"url": url, "method": "POST", "headers": {}, "timeout_seconds": 5});
         let payload = json!({"inline": {"text": "{}"}});
-        let input = json!({"event": event(), "request": request, "payload": payload, "number": 1});
+        let input =
+            json!({"kind": "attempt", "event": event(), "request": request, "payload": payload, "number": 1});
         let answer = function.invoke(input).await;
-        assert_eq!(answer.response()["outcome"], "refused", "{url}: {answer:?}");
+        assert_eq!(answer.response()["attempt"]["outcome"], "refused", "{url}: {answer:?}");
     }
 }
 
 #[tokio::test]
 async fn update_status_records_an_exception() {
-    let mut function = Function::start("update-status", &empty_services().await).await;
+    let mut function = Running::start("update-status", &empty_services().await).await;
     let exception = json!({"Error": "States.Timeout", "Cause": "too slow"});
-    let answer = function
-        .invoke(json!({"event": event(), "execution": "arn:execution", "exception": exception}))
-        .await;
+    let input = json!({
+        "kind": "exception", "event": event(), "execution": "arn:execution", "exception": exception,
+    });
+    let answer = function.invoke(input).await;
     assert_eq!(answer.response()["status"], "failed");
 }
 
@@ -137,7 +103,7 @@ async fn update_status_records_an_exception() {
 #[tokio::test]
 async fn a_step_that_cannot_read_its_input_says_so_by_name() {
     for name in ["dispatch", "fetch-config", "transform", "hydrate", "deliver", "update-status", "replay"] {
-        let mut function = Function::start(name, &closed_port().await).await;
+        let mut function = Running::start(name, &closed_port().await).await;
         let answer = function.invoke(json!({"event": {"event_id": "not an id"}})).await;
         assert_eq!(answer.error_type(), "InvalidInput", "{name}: {answer:?}");
     }
@@ -145,16 +111,16 @@ async fn a_step_that_cannot_read_its_input_says_so_by_name() {
 
 #[tokio::test]
 async fn console_tells_whether_its_tables_answer() {
-    let mut function = Function::start("console", &empty_services().await).await;
+    let mut function = Running::start("console", &empty_services().await).await;
     let healthy = function.invoke(http_event("GET", "/healthz")).await;
     assert_eq!(healthy.http(200)["status"], "ok");
-    let mut function = Function::start("console", &closed_port().await).await;
+    let mut function = Running::start("console", &closed_port().await).await;
     function.invoke(http_event("GET", "/healthz")).await.problem(503);
 }
 
 #[tokio::test]
 async fn console_asks_for_a_token_and_knows_its_paths() {
-    let mut function = Function::start("console", &empty_services().await).await;
+    let mut function = Running::start("console", &empty_services().await).await;
     function.invoke(http_event("GET", "/webhook")).await.problem(401);
     function.invoke(http_event("GET", "/nothing/here")).await.problem(404);
     function.invoke(http_event("PATCH", "/healthz")).await.problem(405);
@@ -162,7 +128,7 @@ async fn console_asks_for_a_token_and_knows_its_paths() {
 
 #[tokio::test]
 async fn trigger_takes_nothing_without_a_token_that_it_knows() {
-    let mut function = Function::start("trigger", &empty_services().await).await;
+    let mut function = Running::start("trigger", &empty_services().await).await;
     let path = format!("/webhook/{ID}/trigger");
     function.invoke(http_event("POST", &path)).await.problem(401);
     let mut event = http_event("POST", &path);
@@ -197,9 +163,7 @@ fn http_event(method: &str, path: &str) -> Value {
 /// The command of a function, with an environment as Lambda makes it.
 fn lambda(name: &'static str, runtime_api: &str, aws: &str) -> Command {
     let mut command = command(name);
-    for (_, settings) in FUNCTIONS.iter().filter(|(function, _)| *function == name) {
-        command.envs(settings.iter().map(|setting| (setting, "test")));
-    }
+    command.envs(function(name).required().map(|setting| (setting, "test")));
     command.envs(AWS.iter().map(|setting| (setting, "eu-central-1")));
     command.envs([
         ("PUBLISH_EVENTS", "all"),
@@ -228,14 +192,14 @@ async fn serve(router: Router) -> String {
 }
 
 /// A function in its environment.
-struct Function {
+struct Running {
     process: Process,
     asked: Arc<AtomicUsize>,
     events: mpsc::Sender<Value>,
     answers: mpsc::Receiver<Answer>,
 }
 
-impl Function {
+impl Running {
     /// Starts it, with the AWS services at this URL.
     async fn start(name: &'static str, aws: &str) -> Self {
         let (events, queue) = mpsc::channel(1);

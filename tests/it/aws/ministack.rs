@@ -28,7 +28,9 @@ mod stack;
 use server::Server;
 use stack::Stack;
 
-use crate::aws::cases;
+use serde_json::json;
+
+use crate::aws::cases::{self, Engine};
 use crate::world::World;
 
 /// How many cases at once: a concurrent invocation is a process of its own.
@@ -44,7 +46,16 @@ async fn the_deployed_template_does_what_the_embedded_host_does() {
     for (ministack, host) in on_ministack.iter().zip(&on_the_host) {
         assert_eq!(ministack, host, "left is ministack, right the embedded host");
     }
+    credentials_can_be_tried(&stack).await;
     limits::hold(&stack).await;
     kept::hold(&server, &python).await;
     numbers::print(&stack).await;
+}
+
+/// No case has an event for it: nothing is sent.
+async fn credentials_can_be_tried(stack: &Stack) {
+    let fields = json!({"auth": {"type": "basic", "username": "user", "password": "of no case"}});
+    let config_id = stack.api().create_webhook("https://example.com/", fields).await;
+    let report = stack.api().post(&format!("/webhook/{config_id}/test-auth"), &json!({})).await;
+    assert_eq!((report.status, &report.json()["ok"]), (200, &json!(true)), "{report:?}");
 }

@@ -4,37 +4,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::lambdas::FUNCTIONS;
+use crate::aws::functions::{Function, OPTIONAL, functions};
 use crate::world::process::workspace;
-
-/// Variables that a function can do without: it has a default for each.
-const OPTIONAL: [&str; 7] = [
-    "ALLOW_HTTP_TARGETS",
-    "ALLOW_PRIVATE_TARGETS",
-    "ASYNC_STANDARD",
-    "INLINE_LIMIT",
-    "KEEP_BODIES",
-    "RETENTION_DAYS",
-    "STATIC_IPS",
-];
 
 #[test]
 fn each_function_gets_the_variables_that_it_reads() {
-    let resources = resources();
-    for (function, reads) in FUNCTIONS {
-        let settings = ["main", "settings"].map(|file| format!("crates/{function}/src/{file}.rs"));
+    for Function { name, variables } in functions() {
+        let settings = ["main", "settings"].map(|file| format!("crates/{name}/src/{file}.rs"));
         let main: String =
             settings.iter().filter(|file| workspace().join(file).exists()).map(|file| read(file)).collect();
-        let resource = &resources[&format!("{}Function", camel(function))];
-        let given: BTreeSet<&str> =
-            after(resource, "        Variables:").filter_map(|line| line.trim().split(':').next()).collect();
-        for variable in reads {
-            assert!(given.contains(variable), "{function} is not given {variable}");
+        for required in main.split("env::required(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let is_given = variables.iter().any(|variable| variable == required);
+            assert!(is_given || OPTIONAL.contains(&required), "{name} is not given {required}");
         }
-        for variable in given {
+        for variable in variables {
             let is_read = main.contains(&format!("\"{variable}\"")) || variable == "RETENTION_DAYS";
-            assert!(is_read, "{function} is given {variable}, which it does not read");
-            assert!(reads.contains(&variable) || OPTIONAL.contains(&variable), "{function}: {variable}?");
+            assert!(is_read, "{name} is given {variable}, which it does not read");
         }
     }
 }
@@ -73,7 +58,7 @@ fn every_function_and_machine_has_a_role_of_its_own() {
             assert!(seen.insert(role.to_owned()), "{name} shares its role");
         }
     }
-    assert_eq!(seen.len(), FUNCTIONS.len() + 2);
+    assert_eq!(seen.len(), functions().len() + 4);
 }
 
 /// `*` is for a denial, for the policies of a key and a bucket, and for what AWS has no name for.
@@ -86,8 +71,7 @@ fn no_role_may_do_everything_or_touch_everything_that_has_a_name() {
         }
         assert!(!resource.contains("ManagedPolicyArns"), "{name}");
         for statement in resource.split("- Effect: ").skip(1) {
-            let actions: Vec<&str> =
-                statement.split([' ', ',', '[', ']', '\n']).filter(|word| is_action(word)).collect();
+            let actions: Vec<&str> = actions(statement).collect();
             let is_denied = statement.starts_with("Deny");
             assert!(is_denied || actions.iter().all(|action| !action.contains('*')), "{name}: {actions:?}");
             if statement.contains("Resource: \"*\"") {
@@ -96,6 +80,11 @@ fn no_role_may_do_everything_or_touch_everything_that_has_a_name() {
             }
         }
     }
+}
+
+/// The IAM actions that a text names.
+pub(crate) fn actions(text: &str) -> impl Iterator<Item = &str> {
+    text.split([' ', ',', '[', ']', '\n']).filter(|word| is_action(word))
 }
 
 fn is_action(word: &str) -> bool {
@@ -108,7 +97,7 @@ fn is_action(word: &str) -> bool {
 }
 
 /// Every resource with its text.
-fn resources() -> BTreeMap<String, String> {
+pub(crate) fn resources() -> BTreeMap<String, String> {
     let template = template();
     let section = template.split("\nResources:\n").nth(1).unwrap().split("\nOutputs:\n").next().unwrap();
     let mut resources = BTreeMap::<String, String>::new();
@@ -123,7 +112,7 @@ fn resources() -> BTreeMap<String, String> {
 }
 
 /// The lines below this one that are indented deeper.
-fn after<'a>(text: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
+pub(crate) fn after<'a>(text: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
     let depth = head.len() - head.trim_start().len();
     text.lines()
         .skip_while(move |line| !line.starts_with(head.trim_end()))
@@ -131,11 +120,6 @@ fn after<'a>(text: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
         .take_while(move |line| line.len() - line.trim_start().len() > depth)
         .collect::<Vec<_>>()
         .into_iter()
-}
-
-/// `update-status` → `UpdateStatus`.
-fn camel(name: &str) -> String {
-    name.split('-').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
 }
 
 fn template() -> String {

@@ -1,4 +1,4 @@
-//! What binds the parts together: the state machine, the error names, the crates and the numbers.
+//! What binds the parts together: the error names, the crates and the numbers.
 #![expect(clippy::unwrap_used, reason = "a contract that cannot be read ends the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,128 +9,18 @@ use hookstep_contract::limits::{
     URL_BYTES,
 };
 use hookstep_contract::{
-    Content, DeliverInput, ErrorName, EventMetadata, Payload, Plan, RequestPlan, Retry, Status, WorkflowInput,
+    Content, DeliverCall, DeliverInput, ErrorName, EventMetadata, Payload, Plan, RequestPlan, Retry, Status,
+    WorkflowInput,
 };
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::definitions::{self, SECRET_WORDS};
+use crate::aws::functions::{Function, functions};
 use crate::world::process::workspace;
 
-/// The platform's error names that the definition matches. `States.*` are from the Amazon States Language specification;
-/// the others are the service's prefix and the exception's name in the AWS SDK for Java, as the Step Functions Developer
-/// Guide has them ("Handling errors in Step Functions workflows" and the page of each optimised integration).
-const PLATFORM_ERRORS: [&str; 16] = [
-    "States.ALL",
-    "States.DataLimitExceeded",
-    "States.Timeout",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.ServiceException",
-    "Lambda.TooManyRequestsException",
-    "DynamoDB.ConditionalCheckFailedException",
-    "DynamoDB.InternalServerErrorException",
-    "DynamoDB.ProvisionedThroughputExceededException",
-    "DynamoDB.RequestLimitExceededException",
-    "DynamoDB.SdkClientException",
-    "DynamoDB.ThrottlingException",
-    "StepFunctions.AWSStepFunctionsException",
-    "StepFunctions.ExecutionAlreadyExistsException",
-    "StepFunctions.SdkClientException",
-];
-
-/// What the template and the embedded host fill in.
-const PLACEHOLDERS: [&str; 10] = [
-    "DeliverFunctionArn",
-    "EventBus",
-    "EventsTable",
-    "FetchConfigFunctionArn",
-    "HydrateFunctionArn",
-    "ReplayFunctionArn",
-    "StandardStateMachineArn",
-    "TransformFunctionArn",
-    "UpdateStatusFunctionArn",
-    "Workflow",
-];
-
-/// The Lambda functions: a crate each.
-const FUNCTIONS: [&str; 9] = [
-    "console",
-    "deliver",
-    "dispatch",
-    "fetch-config",
-    "hydrate",
-    "replay",
-    "transform",
-    "trigger",
-    "update-status",
-];
-
-/// Which crate may depend on which part of the AWS SDK. `store` wraps tables and the bucket, `secrets` connections and keys,
-/// `executions` starts executions, `aws-local` stands in for all of them and `host` hands their clients on; a function names a client only where its `main` makes it for `store`.
-const AWS_SDKS: [(&str, &[&str]); 14] = [
-    (
-        "aws-local",
-        &[
-            "aws-sdk-dynamodb",
-            "aws-sdk-eventbridge",
-            "aws-sdk-kms",
-            "aws-sdk-s3",
-            "aws-sdk-secretsmanager",
-            "aws-sdk-sfn",
-        ],
-    ),
-    ("console", &["aws-sdk-dynamodb", "aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-s3", "aws-sdk-sfn"]),
-    (
-        "deliver",
-        &["aws-sdk-dynamodb", "aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-s3", "aws-sdk-secretsmanager"],
-    ),
-    ("dispatch", &["aws-sdk-dynamodb", "aws-sdk-s3", "aws-sdk-sfn"]),
-    ("executions", &["aws-sdk-sfn"]),
-    ("fetch-config", &["aws-sdk-dynamodb"]),
-    ("hydrate", &["aws-sdk-s3"]),
-    (
-        "host",
-        &[
-            "aws-sdk-dynamodb",
-            "aws-sdk-eventbridge",
-            "aws-sdk-kms",
-            "aws-sdk-s3",
-            "aws-sdk-secretsmanager",
-            "aws-sdk-sfn",
-        ],
-    ),
-    ("replay", &["aws-sdk-dynamodb", "aws-sdk-sfn"]),
-    ("secrets", &["aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-secretsmanager"]),
-    ("store", &["aws-sdk-dynamodb", "aws-sdk-s3"]),
-    ("transform", &["aws-sdk-dynamodb", "aws-sdk-s3"]),
-    ("trigger", &["aws-sdk-dynamodb", "aws-sdk-s3", "aws-sdk-sfn"]),
-    ("update-status", &["aws-sdk-dynamodb"]),
-];
-
-const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
 const MAX_FILE_LINES: usize = 400;
 const MAX_MAIN_LINES: usize = 40;
-
-/// What the name of a thing that must not enter the state would hold.
-const SECRET_WORDS: [&str; 8] =
-    ["secret", "password", "token", "credential", "authorization", "api_key", "apikey", "private"];
-
-#[test]
-fn every_error_that_is_matched_is_ours_or_the_platforms() {
-    let mut matched = BTreeSet::new();
-    visit(&definition(), &mut |key, value| {
-        if key == "ErrorEquals" {
-            matched.extend(value.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()));
-        }
-    });
-    for name in &matched {
-        let is_ours = ErrorName::ALL.iter().any(|ours| ours.as_str() == name);
-        assert!(is_ours || PLATFORM_ERRORS.contains(&name.as_str()), "{name} is nobody's");
-    }
-    for name in PLATFORM_ERRORS {
-        assert!(matched.contains(name), "{name} is matched nowhere");
-    }
-}
 
 #[test]
 fn our_error_names_are_listed_in_full_and_travel_as_they_are_matched() {
@@ -146,8 +36,9 @@ fn our_error_names_are_listed_in_full_and_travel_as_they_are_matched() {
 #[test]
 fn no_error_name_is_misspelt() {
     let mut files = files("crates", "rs");
-    files.extend([workspace().join("statemachine.asl.json"), workspace().join("infra/template.yaml")]);
-    for file in files.iter().filter(|file| file.exists()) {
+    files.extend(definitions::ALL.map(|file| workspace().join(file)));
+    files.push(workspace().join("infra/template.yaml"));
+    for file in &files {
         let text = read(file);
         let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect::<BTreeSet<_>>();
         for word in words.into_iter().filter(|word| !ErrorName::ALL.iter().any(|name| name.as_str() == *word))
@@ -159,96 +50,8 @@ fn no_error_name_is_misspelt() {
 }
 
 #[test]
-fn every_placeholder_is_filled_in() {
-    let text = read(&workspace().join("statemachine.asl.json"));
-    let found: BTreeSet<&str> = text.split("${").skip(1).filter_map(|rest| rest.split('}').next()).collect();
-    assert_eq!(found, BTreeSet::from(PLACEHOLDERS));
-    let template = workspace().join("infra/template.yaml");
-    if template.exists() {
-        let template = read(&template);
-        for name in found {
-            assert!(template.contains(&format!(" {name}:")), "the template does not fill in {name}");
-        }
-    }
-}
-
-#[test]
-fn every_lambda_state_names_its_own_function_and_the_function_is_a_crate() {
-    for (name, state) in tasks(LAMBDA_INVOKE) {
-        // One crate may have several states: it records attempts and exceptions, or makes an attempt or only its first half.
-        let own = match name.as_str() {
-            "RecordException" => "UpdateStatus",
-            "TestAuth" => "Deliver",
-            "StopReplay" => "Replay",
-            name => name,
-        };
-        assert_eq!(state["Arguments"]["FunctionName"], format!("${{{own}FunctionArn}}"), "{name}");
-        let main = workspace().join("crates").join(kebab(own)).join("src/main.rs");
-        assert!(main.exists() && FUNCTIONS.contains(&kebab(own).as_str()), "{name} has no crate");
-    }
-}
-
-#[test]
-fn every_state_says_what_it_is_for() {
-    let definition = definition();
-    assert_eq!(definition["QueryLanguage"], "JSONata");
-    for (name, state) in states() {
-        assert!(state["Comment"].as_str().is_some_and(|comment| comment.len() > 10), "{name} has no comment");
-    }
-}
-
-#[test]
-fn every_task_is_tried_again_with_jitter_and_ends_in_the_record_of_an_exception() {
-    for (name, state) in tasks("") {
-        assert!(!state["TimeoutSeconds"].is_null(), "{name} may hang for ever");
-        let retriers = state["Retry"].as_array().unwrap_or_else(|| panic!("{name} has no Retry"));
-        assert!(!retriers.is_empty(), "{name} has no Retry");
-        for retrier in retriers {
-            assert_eq!(retrier["JitterStrategy"], "FULL", "{name}");
-            for field in ["BackoffRate", "MaxAttempts", "IntervalSeconds", "MaxDelaySeconds"] {
-                assert!(retrier[field].is_number(), "{name} has a Retry without {field}");
-            }
-        }
-        // The last resort has nothing to fall back on, whoever reads the event of another execution must not mark it, and a
-        // test has no event.
-        if matches!(name.as_str(), "RecordException" | "ReadEvent" | "TestAuth" | "StopReplay") {
-            assert!(state["Catch"].is_null(), "{name}");
-            continue;
-        }
-        let last = match name.as_str() {
-            // Many events are no event: what is left of them is the progress.
-            "Replay" => "StopReplay",
-            // The event has ended, told or not.
-            "PublishEvents" => "IsDone",
-            _ => "RecordException",
-        };
-        for caught in ["States.ALL", "States.DataLimitExceeded"] {
-            let catcher = state["Catch"].as_array().unwrap().iter().find(|catcher| {
-                catcher["ErrorEquals"].as_array().unwrap().iter().any(|error| error == caught)
-            });
-            let next = catcher.map(|catcher| &catcher["Next"]);
-            assert_eq!(next, Some(&json!(last)), "{name} leaves {caught}");
-        }
-    }
-}
-
-#[test]
-fn deliver_is_tried_again_only_after_what_comes_before_the_receiver_is_called() {
-    let before = ["Lambda.TooManyRequestsException", "Lambda.ServiceException", "StorageUnavailable"];
-    for retrier in states()["Deliver"]["Retry"].as_array().unwrap() {
-        for error in retrier["ErrorEquals"].as_array().unwrap() {
-            assert!(before.contains(&error.as_str().unwrap()), "{error}: the receiver could be called twice");
-        }
-    }
-}
-
-#[test]
-fn the_state_has_no_place_for_a_secret() {
+fn the_inputs_and_outputs_of_steps_have_no_place_for_a_secret() {
     let is_secret = |text: &str| SECRET_WORDS.iter().any(|word| text.to_lowercase().contains(word));
-    visit(&definition(), &mut |key, value| {
-        let text = value.as_str().filter(|_| key != "Comment").unwrap_or_default();
-        assert!(!is_secret(key) && !is_secret(text), "{key}: {text}");
-    });
     for module in ["delivery_event", "event", "outcome", "payload", "workflow"] {
         let text = read(&workspace().join(format!("crates/contract/src/{module}.rs")));
         for line in text.lines().map(str::trim).filter(|line| line.starts_with("pub ")) {
@@ -258,32 +61,9 @@ fn the_state_has_no_place_for_a_secret() {
 }
 
 #[test]
-fn no_function_depends_on_another_and_contract_on_nothing_of_ours() {
-    let dependencies = dependencies();
-    for function in FUNCTIONS {
-        let others = FUNCTIONS.into_iter().filter(|other| dependencies[function].contains(*other));
-        assert_eq!(others.collect::<Vec<_>>(), [""; 0], "{function} depends on another function");
-    }
-    for name in dependencies.keys() {
-        assert!(!dependencies["contract"].contains(name), "contract depends on {name}");
-    }
-}
-
-#[test]
-fn each_crate_has_only_its_part_of_the_aws_sdk() {
-    let allowed = BTreeMap::from(AWS_SDKS);
-    let is_product = |name: &str| !["bench", "integration"].contains(&name);
-    for (name, dependencies) in dependencies().iter().filter(|(name, _)| is_product(name)) {
-        let allowed = allowed.get(name.as_str()).copied().unwrap_or_default();
-        let sdks: Vec<_> = dependencies.iter().filter(|name| name.starts_with("aws-sdk-")).collect();
-        assert_eq!(sdks, allowed, "{name}");
-    }
-}
-
-#[test]
 fn a_function_names_an_aws_client_only_in_its_main() {
-    for function in FUNCTIONS {
-        for file in files(&format!("crates/{function}/src"), "rs") {
+    for Function { name, .. } in functions() {
+        for file in files(&format!("crates/{name}/src"), "rs") {
             // A main of many settings has them in a file of their own.
             let excepted = file.ends_with("src/main.rs") || file.ends_with("src/settings.rs");
             let is_test = file.components().any(|part| part.as_os_str() == "tests");
@@ -299,9 +79,9 @@ fn files_and_mains_keep_to_their_budgets() {
         let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]").count();
         assert!(lines <= MAX_FILE_LINES, "{} has {lines} lines", file.display());
     }
-    for function in FUNCTIONS {
-        let lines = read(&workspace().join(format!("crates/{function}/src/main.rs"))).lines().count();
-        assert!(lines <= MAX_MAIN_LINES, "the main of {function} has {lines} lines");
+    for Function { name, .. } in functions() {
+        let lines = read(&workspace().join(format!("crates/{name}/src/main.rs"))).lines().count();
+        assert!(lines <= MAX_MAIN_LINES, "the main of {name} has {lines} lines");
     }
 }
 
@@ -330,6 +110,7 @@ proptest! {
         }});
         prop_assert!(json_len(&resume) < STATE_DATA_BYTES);
         let input = DeliverInput { event, request: plan.request, payload, number: 21 };
+        let input = DeliverCall::Attempt(Box::new(input));
         prop_assert!(json_len(&input) < STATE_DATA_BYTES);
     }
 }
@@ -374,42 +155,6 @@ fn largest_plan() -> Plan {
     }
 }
 
-fn definition() -> Value {
-    serde_json::from_str(&read(&workspace().join("statemachine.asl.json"))).unwrap()
-}
-
-fn states() -> BTreeMap<String, Value> {
-    serde_json::from_value(definition()["States"].take()).unwrap()
-}
-
-/// The Task states with this resource; with an empty one, all of them.
-fn tasks(resource: &str) -> BTreeMap<String, Value> {
-    let is_wanted = |state: &Value| resource.is_empty() || state["Resource"] == resource;
-    let tasks: BTreeMap<_, _> =
-        states().into_iter().filter(|(_, state)| state["Type"] == "Task" && is_wanted(state)).collect();
-    assert!(!tasks.is_empty());
-    tasks
-}
-
-/// Shows every field of every object, however deep.
-fn visit(value: &Value, see: &mut impl FnMut(&str, &Value)) {
-    match value {
-        Value::Object(fields) => fields.iter().for_each(|(key, value)| {
-            see(key, value);
-            visit(value, see);
-        }),
-        Value::Array(values) => values.iter().for_each(|value| visit(value, see)),
-        _ => {}
-    }
-}
-
-/// `FetchConfig` as `fetch-config`.
-fn kebab(name: &str) -> String {
-    let words = name.chars().enumerate();
-    let parts = words.map(|(at, c)| if at > 0 && c.is_uppercase() { format!("-{c}") } else { c.to_string() });
-    parts.collect::<String>().to_lowercase()
-}
-
 /// How many letters must change to make one word the other (Levenshtein), whatever their case.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -422,21 +167,6 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
-}
-
-/// Every package of the workspace with its dependencies, those of tests and builds left out.
-fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
-    let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(workspace());
-    let metadata: Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
-    // By the folder below `crates`.
-    let name = |value: &Value| value["name"].as_str().unwrap().trim_start_matches("hookstep-").to_owned();
-    let packages = metadata["packages"].as_array().unwrap().iter();
-    let dependencies = |package: &Value| {
-        let all = package["dependencies"].as_array().unwrap().iter();
-        all.filter(|dependency| dependency["kind"].is_null()).map(name).collect()
-    };
-    packages.map(|package| (name(package), dependencies(package))).collect()
 }
 
 /// Every file below a folder of the workspace with this extension.

@@ -12,12 +12,11 @@ use axum::http::{HeaderMap, StatusCode};
 use hookstep_ambient::Sources;
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
-    ConfigId, EventId, FieldError, OrgId, ReplayInput, ReplayJob, ReplayStatus, Scope, Selection, Status,
+    ConfigId, EventId, FieldError, OrgId, ReplayJob, ReplayKey, ReplayStatus, Scope, Selection, Status,
     Timestamp,
 };
 use hookstep_http_edge::{Caller, ConfigPath, Problem, ReplayPath, no_replay, read_json};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::Context;
@@ -186,9 +185,8 @@ pub async fn start(
         cursor: None,
     };
     ctx.replays.create(&job, &selection).await?;
-    let replay_id = job.replay_id;
-    let input = ReplayInput { org_id: org_id.clone(), config_id, replay_id, failed: None };
-    if let Err(error) = ctx.machines.start_standard(replay_id, &json!({"replay": input})).await {
+    let replay = ReplayKey { org_id: org_id.clone(), config_id, replay_id: job.replay_id };
+    if let Err(error) = ctx.replay_machine.start(&replay).await {
         let reason = Some("it could not be started".to_owned());
         let failed = ReplayJob { status: ReplayStatus::Failed, reason, ..job.clone() };
         ctx.replays.advance(&job, &failed).await?;

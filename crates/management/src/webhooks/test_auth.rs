@@ -9,7 +9,6 @@ use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{AuthReport, ConfigId, OrgId, Scope, TestAuth};
 use hookstep_executions::{Run, WorkflowError};
 use hookstep_http_edge::{Caller, ConfigPath, Problem, log_failure};
-use serde_json::json;
 
 use crate::Context;
 
@@ -50,7 +49,7 @@ pub async fn report(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Resul
     let test = TestAuth { org_id: org_id.clone(), config_id, revision: config.revision };
     let name = (ctx.sources.new_id)();
     // As for a sync trigger: API Gateway gives up after 30 s.
-    match ctx.machines.run(name, &json!({"test_auth": test}), SYNC_BUDGET).await {
+    match ctx.test_auth_machine.run(name, &test, SYNC_BUDGET).await {
         Ok(Run::Ended(report)) => Ok(report),
         Err(error @ WorkflowError::NotStarted(_)) => Err(error.into()),
         // There is no event that a record could say more of.

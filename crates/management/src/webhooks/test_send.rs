@@ -125,5 +125,5 @@ pub async fn send(
         ..EventMetadata::new(org_id.clone(), config_id, event_id, Origin::Test, Mode::Sync, now)
     };
     let input = WorkflowInput { event, payload: Payload::Inline(Content::new(body)) };
-    Ok((event_id, ctx.machines.run(event_id, &input, SYNC_BUDGET).await))
+    Ok((event_id, ctx.machines.run(&input, SYNC_BUDGET).await))
 }

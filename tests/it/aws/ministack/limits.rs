@@ -7,8 +7,8 @@ use hookstep_contract::limits::STATE_DATA_BYTES;
 
 use super::stack::Stack;
 
-/// Looks at every input and output of every state of every execution so far. Both machines had some: the express one hands
-/// over what is sent again.
+/// Looks at every input and output of every state of every execution so far. Each machine had some: the express one hands over
+/// what is sent again, and events were replayed in bulk.
 pub(super) async fn hold(stack: &Stack) {
     let (states, mut failed, mut aborted) = (Client::new(&stack.aws), 0, 0);
     for machine in stack.machines() {

@@ -17,20 +17,9 @@ use tokio::process::Command;
 use super::environment::file;
 use super::server::Server;
 use crate::aws::cases::{Engine, put_events};
+use crate::aws::functions::Function;
 use crate::world::process::{binary, finished, workspace};
 use crate::world::{Api, ORG};
-
-const FUNCTIONS: [&str; 9] = [
-    "trigger",
-    "dispatch",
-    "fetch-config",
-    "transform",
-    "hydrate",
-    "deliver",
-    "update-status",
-    "replay",
-    "console",
-];
 
 /// An admin token.
 const TOKEN: &str = "hookstep_of_the_tests";
@@ -77,9 +66,10 @@ impl Stack {
         Self { api, aws, outputs, resources }
     }
 
-    /// Both machines.
-    pub(super) fn machines(&self) -> [&str; 2] {
-        ["ExpressStateMachine", "StandardStateMachine"].map(|name| self.resources[name].as_str())
+    /// All state machines.
+    pub(super) fn machines(&self) -> [&str; 4] {
+        ["ExpressStateMachine", "StandardStateMachine", "ReplayStateMachine", "TestAuthStateMachine"]
+            .map(|name| self.resources[name].as_str())
     }
 }
 
@@ -135,7 +125,7 @@ async fn functions(dir: &Path) -> PathBuf {
         return given.into();
     }
     let functions = dir.join("functions");
-    for name in FUNCTIONS {
+    for Function { name, .. } in crate::aws::functions::functions() {
         let bootstrap = functions.join(name).join("bootstrap");
         std::fs::create_dir_all(bootstrap.parent().unwrap()).unwrap();
         std::fs::copy(binary(name), &bootstrap).unwrap();

@@ -1,0 +1,130 @@
+//! The two machines of `statemachine.asl.json`.
+
+use std::time::Duration;
+
+use hookstep_contract::{EventRecord, WorkflowInput, WorkflowOutput};
+
+use crate::{ExecutionClient, Run, WorkflowError};
+
+/// Which machine starts async events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsyncWorkflow {
+    /// The express machine, which hands over what takes long.
+    Express,
+    /// The standard machine, for an operator who wants every event in its execution history.
+    Standard,
+}
+
+impl AsyncWorkflow {
+    /// The standard machine if `standard`, else the express one.
+    pub fn new(standard: bool) -> Self {
+        if standard { Self::Standard } else { Self::Express }
+    }
+}
+
+/// The express and the standard machine that deliver events.
+#[derive(Clone, Debug)]
+pub struct Machines {
+    client: ExecutionClient,
+    express_arn: String,
+    standard_arn: String,
+    starts_async: AsyncWorkflow,
+}
+
+impl Machines {
+    /// The machines of these ARNs.
+    pub fn new(
+        client: ExecutionClient,
+        express_arn: impl Into<String>,
+        standard_arn: impl Into<String>,
+        starts_async: AsyncWorkflow,
+    ) -> Self {
+        Self { client, express_arn: express_arn.into(), standard_arn: standard_arn.into(), starts_async }
+    }
+
+    /// Starts the delivery of an event that nobody waits for, and returns once the execution is accepted. Starting an event
+    /// twice delivers it once.
+    ///
+    /// # Errors
+    /// When the execution is not accepted.
+    pub async fn start(&self, input: &WorkflowInput) -> Result<(), WorkflowError> {
+        let machine_arn = match self.starts_async {
+            AsyncWorkflow::Express => &self.express_arn,
+            AsyncWorkflow::Standard => &self.standard_arn,
+        };
+        self.client.start(machine_arn, input.event.event_id.to_string(), input).await
+    }
+
+    /// Starts the delivery of an event and waits for its end, but not longer than `timeout`.
+    ///
+    /// # Errors
+    /// When the execution is not accepted or fails, or its response is lost.
+    pub async fn run(
+        &self,
+        input: &WorkflowInput,
+        timeout: Duration,
+    ) -> Result<Run<WorkflowOutput>, WorkflowError> {
+        self.client.run(&self.express_arn, input.event.event_id.to_string(), input, timeout).await
+    }
+
+    /// Stops the execution in which an event waits for its next attempt, if there is one.
+    ///
+    /// # Errors
+    /// When the execution may still run.
+    pub async fn stop(&self, event: &EventRecord) -> Result<(), WorkflowError> {
+        for execution_arn in self.waiting(event) {
+            self.client.stop(execution_arn, "cancelled").await?;
+        }
+        Ok(())
+    }
+
+    /// The ARNs that the execution may have: that of the event itself where it began on the standard machine, else that of a
+    /// hand-over (see the state `HandOver`), before the first attempt or after it.
+    fn waiting(&self, event: &EventRecord) -> Vec<String> {
+        let executions = self.standard_arn.replace(":stateMachine:", ":execution:");
+        if event.execution.starts_with(&format!("{executions}:")) {
+            return vec![event.execution.clone()];
+        }
+        [2, 1].map(|number| format!("{executions}:{}-{number}", event.event_id)).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hookstep_contract::{EventMetadata, Mode, Origin, Status};
+
+    use super::*;
+
+    #[test]
+    fn an_execution_that_waits_is_found_by_its_name() {
+        let event = |execution: &str| {
+            let at = serde_json::from_str("\"2026-01-01T00:00:00Z\"").unwrap();
+            let event = EventMetadata::new(
+                "acme".parse().unwrap(),
+                "0190a000-0000-7000-8000-00000000000a".parse().unwrap(),
+                "0190a000-0000-7000-8000-00000000000b".parse().unwrap(),
+                Origin::Api,
+                Mode::Async,
+                at,
+            );
+            EventRecord::new(&event, execution, Status::InProgress, None, Duration::ZERO)
+        };
+        let machines = Machines::new(
+            ExecutionClient::new(|| panic!("no client is needed")),
+            "arn:aws:states:eu-central-1:1:stateMachine:Express",
+            "arn:aws:states:eu-central-1:1:stateMachine:Standard",
+            AsyncWorkflow::Express,
+        );
+        let standard = "arn:aws:states:eu-central-1:1:execution:Standard:some-name";
+        assert_eq!(machines.waiting(&event(standard)), [standard]);
+        let of = |number| {
+            format!(
+                "arn:aws:states:eu-central-1:1:execution:Standard:0190a000-0000-7000-8000-00000000000b-{number}"
+            )
+        };
+        assert_eq!(
+            machines.waiting(&event("arn:aws:states:eu-central-1:1:express:Express:x:y")),
+            [of(2), of(1)]
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! What a webhook means for one event: whether it is sent, what is sent to where, and when it is sent again. Pure.
+
+use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
+use hookstep_contract::{EventMetadata, Mode, PayloadRules, Plan, RequestPlan, Status, WebhookConfig};
+
+/// What `config` means for `event`.
+pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
+    let disabled = config.disabled_reason.unwrap_or_else(|| "the webhook is disabled".to_owned());
+    let has_payload_rules =
+        !event.as_sent && config.fields.enabled && PayloadRules::of(&config.fields).is_some();
+    let fields = config.fields;
+    let (status, reason) =
+        if fields.enabled { (Status::InProgress, None) } else { (Status::Skipped, Some(disabled)) };
+    // A waiting producer is never handed over: a quick receiver's answer must reach it.
+    let timeout_seconds = match event.mode {
+        Mode::Async => fields.timeout_seconds,
+        Mode::Sync => fields.timeout_seconds.min(EXPRESS_ATTEMPT_SECS),
+    };
+    Plan {
+        status,
+        reason,
+        long: timeout_seconds > EXPRESS_ATTEMPT_SECS,
+        has_payload_rules,
+        retry: fields.retry,
+        request: RequestPlan {
+            url: fields.url,
+            method: fields.method,
+            headers: fields.headers,
+            timeout_seconds,
+            revision: config.revision,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ID: &str = "0190a000-0000-7000-8000-00000000000a";
+    const AT: &str = "2026-01-02T03:04:05Z";
+
+    fn plan(config: &Value, event: &Value) -> Plan {
+        let mut all = json!({
+            "org_id": "acme", "config_id": ID, "created_at": AT, "updated_at": AT, "revision": 7, "name": "orders",
+            "url": "https://example.com/", "headers": {"x-a": "1"}, "retry": {"schedule_seconds": [5]},
+        });
+        all.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
+        let mut head = json!({
+            "event_id": ID, "org_id": "acme", "config_id": ID, "origin": "api", "mode": "async", "created_at": AT,
+        });
+        head.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+        of(serde_json::from_value(all).unwrap(), &serde_json::from_value(head).unwrap())
+    }
+
+    #[test]
+    fn the_request_is_that_of_the_webhook() {
+        let plan = plan(&json!({"method": "PUT", "timeout_seconds": 20}), &json!({}));
+        let request = json!({
+            "url": "https://example.com/", "method": "PUT", "headers": {"x-a": "1"}, "timeout_seconds": 20, "revision": 7,
+        });
+        assert_eq!(serde_json::to_value(plan.request).unwrap(), request);
+        assert_eq!(plan.retry.schedule_seconds, [5]);
+        assert_eq!((plan.status, plan.reason, plan.long), (Status::InProgress, None, false));
+    }
+
+    #[test]
+    fn an_event_of_a_disabled_webhook_is_skipped_with_the_reason() {
+        for (config, expected) in [
+            (json!({"enabled": false}), "the webhook is disabled"),
+            (json!({"enabled": false, "disabled_reason": "the receiver is gone"}), "the receiver is gone"),
+        ] {
+            let plan = plan(&config, &json!({}));
+            assert_eq!(plan.status, Status::Skipped, "{config}");
+            assert_eq!(plan.reason.as_deref(), Some(expected), "{config}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_may_outlast_an_express_execution_is_long_unless_a_producer_waits() {
+        for (seconds, mode, expected) in [
+            (EXPRESS_ATTEMPT_SECS, "async", (EXPRESS_ATTEMPT_SECS, false)),
+            (EXPRESS_ATTEMPT_SECS + 1, "async", (EXPRESS_ATTEMPT_SECS + 1, true)),
+            (EXPRESS_ATTEMPT_SECS + 1, "sync", (EXPRESS_ATTEMPT_SECS, false)),
+            (840, "sync", (EXPRESS_ATTEMPT_SECS, false)),
+        ] {
+            let plan = plan(&json!({"timeout_seconds": seconds}), &json!({"mode": mode}));
+            assert_eq!((plan.request.timeout_seconds, plan.long), expected, "{seconds} {mode}");
+        }
+    }
+
+    #[test]
+    fn filter_and_transform_are_evaluated_once_and_only_for_what_is_sent() {
+        let filter = json!({"filter": {"jsonata": "true"}});
+        let transform = json!({"transform": {"jsonata": "$"}});
+        for (config, event, expected) in [
+            (json!({}), json!({}), false),
+            (filter.clone(), json!({}), true),
+            (transform, json!({}), true),
+            (json!({"filter": {"jsonata": "true"}, "enabled": false}), json!({}), false),
+            // The body of a replay was transformed when it was sent first.
+            (filter, json!({"as_sent": true}), false),
+        ] {
+            assert_eq!(plan(&config, &event).has_payload_rules, expected, "{config} {event}");
+        }
+    }
+}

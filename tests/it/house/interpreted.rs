@@ -1,0 +1,193 @@
+//! The definitions, run by the interpreter with functions that answer as told: what cannot be provoked from outside.
+#![expect(clippy::unwrap_used, reason = "a definition that cannot be run ends the test")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use hookstep_asl::{Checkpoint, Event, Execution, Host, Machine, Progress, TaskError};
+use hookstep_contract::{DeliverCall, EventId, Timestamp, UpdateStatusInput};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::definitions::{DELIVERY, LAMBDA_INVOKE, REPLAY, placeholders, text};
+
+const ID: &str = "0190a000-0000-7000-8000-00000000000b";
+
+/// What the functions answer, by the placeholder of the function; what is not here answers an empty object.
+type Answers = BTreeMap<&'static str, Result<Value, TaskError>>;
+
+#[test]
+fn an_execution_never_fails_with_a_name_that_is_reserved_for_the_platform() {
+    let event = json!({"event": {"event_id": ID}, "payload": {"inline": {"text": "{}"}}});
+    let replay = json!({"org_id": "acme", "config_id": ID, "replay_id": ID});
+    for (file, first, input) in
+        [(DELIVERY, "FetchConfigFunctionArn", event), (REPLAY, "ReplayFunctionArn", replay)]
+    {
+        for (caught, shown) in [
+            ("States.Timeout", "Platform.Timeout"),
+            ("States.DataLimitExceeded", "Platform.DataLimitExceeded"),
+            ("States.QueryEvaluationError", "Platform.QueryEvaluationError"),
+            ("Lambda.Unknown", "Lambda.Unknown"),
+            ("ConfigNotFound", "ConfigNotFound"),
+        ] {
+            let machine = FakeHost::failing_once(first, caught);
+            let ended = run(file, &machine, |loaded| loaded.start(input.clone()));
+            let expected = TaskError::new(shown, "as told");
+            assert_eq!(ended, Progress::Failed(expected), "{file}: {caught}");
+        }
+    }
+}
+
+#[test]
+fn an_input_that_nobody_knows_fails_by_name() {
+    for input in [json!({}), json!({"replay": {}}), json!({"test_auth": {}})] {
+        let machine = FakeHost::default();
+        let ended = run(DELIVERY, &machine, |loaded| loaded.start(input.clone()));
+        let Progress::Failed(error) = ended else { panic!("{input}: {ended:?}") };
+        assert_eq!(error.error, "UnknownInput", "{input}");
+        assert!(machine.calls().is_empty(), "{input}");
+    }
+}
+
+/// An execution that waited for its next attempt when the host was stopped, as a journal of version 0.1 has it. The states
+/// behind the wait have changed since; what they are given has not.
+#[test]
+fn a_delivery_that_an_earlier_version_put_to_sleep_goes_on() {
+    let attempt = json!({
+        "number": 2, "started_at": "2026-01-02T03:04:10.678Z", "duration_ms": 5, "outcome": "succeeded", "status_code": 200,
+    });
+    let machine = FakeHost::answering([
+        ("DeliverFunctionArn", Ok(json!({"attempt": attempt}))),
+        ("UpdateStatusFunctionArn", Ok(json!({"status": "succeeded"}))),
+    ]);
+    for state in ["WaitBeforeRetry", "IsDeliverable"] {
+        let ended = run(DELIVERY, &machine, |_| asleep(state));
+        assert_eq!(ended, Progress::Succeeded(json!({"status": "succeeded"})), "{state}");
+        let [deliver, update_status] = machine.calls().try_into().unwrap();
+        let DeliverCall::Attempt(call) = serde_json::from_value(deliver).unwrap() else {
+            panic!("{state}: no attempt was made")
+        };
+        assert_eq!((call.number, call.request.url.as_str()), (2, "https://example.com/"));
+        let recorded: UpdateStatusInput = serde_json::from_value(update_status).unwrap();
+        assert!(matches!(recorded, UpdateStatusInput::Attempt { .. }), "{recorded:?}");
+    }
+}
+
+/// Recorded from a host of version 0.1.
+fn asleep(state: &str) -> Checkpoint {
+    let checkpoint = json!({"state": state, "input": {}, "variables": {
+        "event": {
+            "event_id": ID, "org_id": "acme", "config_id": "0190a000-0000-7000-8000-00000000000a", "origin": "api",
+            "mode": "async", "created_at": "2026-01-02T03:04:05.678Z", "content_type": "application/json", "size": 2,
+        },
+        "payload": {"inline": {"text": "{}"}},
+        "plan": {
+            "status": "in_progress", "long": false, "retry": {"schedule_seconds": [5, 300]}, "request": {
+                "url": "https://example.com/", "method": "POST", "headers": {}, "timeout_seconds": 30, "revision": 1,
+            },
+        },
+        "attempt_number": 2,
+        "retry_at": "2026-01-02T03:04:10.000Z",
+    }});
+    serde_json::from_value(checkpoint).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    /// The definition cannot call `EventId::at`, so it has an expression that gives the same.
+    #[test]
+    fn an_event_of_the_bus_has_the_id_of_its_moment_and_of_its_id_on_the_bus(
+        bus_id in any::<[u8; 16]>(), seconds in 1_700_000_000_i64..4_000_000_000,
+    ) {
+        let moment = Timestamp::from_unix_seconds(seconds).unwrap();
+        let input = json!({"event_bridge": {
+            "id": uuid::Uuid::from_bytes(bus_id), "accepted_at": moment, "detail": {"payload": {}},
+        }});
+        let machine = FakeHost::default();
+        run(DELIVERY, &machine, |loaded| loaded.start(input));
+        let event = &machine.calls()[0]["event"];
+        let [.., version, second, variant, fourth, e, f, g, h, i, j] = bus_id;
+        // The half bytes of version and variant are taken.
+        let bits = [version & 0x0f, second, variant & 0x0f, fourth, e, f, g, h, i, j];
+        prop_assert_eq!(&event["event_id"], &json!(EventId::at(moment, bits)));
+        prop_assert_eq!(&event["created_at"], &json!(moment));
+    }
+}
+
+/// Runs an express execution from where it is told, to its end.
+fn run(file: &str, host: &FakeHost, from: impl FnOnce(&Machine) -> Checkpoint) -> Progress {
+    let named = |name: String| (name.clone(), if name == "Workflow" { "express".to_owned() } else { name });
+    let substitutions = placeholders(file).into_iter().map(named).collect();
+    let resources = [
+        LAMBDA_INVOKE,
+        "arn:aws:states:::dynamodb:putItem",
+        "arn:aws:states:::dynamodb:getItem",
+        "arn:aws:states:::states:startExecution",
+        "arn:aws:states:::events:putEvents",
+    ];
+    let machine = Machine::load(&text(file), &substitutions, &resources).unwrap();
+    let from = from(&machine);
+    let execution = Execution {
+        id: "arn:aws:states:local:000000000000:express:hookstep-express:test".to_owned(),
+        name: "test".to_owned(),
+        input: Arc::new(from.input.clone()),
+        start_time: OffsetDateTime::UNIX_EPOCH,
+        machine_id: "arn:aws:states:local:000000000000:stateMachine:hookstep-express".to_owned(),
+        machine_name: "hookstep-express".to_owned(),
+    };
+    host.calls.lock().unwrap().clear();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(machine.run(&execution, from, host))
+}
+
+/// Functions that answer as told, and a clock that is long past every pause.
+#[derive(Default)]
+struct FakeHost {
+    answers: Mutex<Answers>,
+    /// The function that fails its first call, and how.
+    failing: Mutex<Option<(&'static str, TaskError)>>,
+    calls: Mutex<Vec<Value>>,
+}
+
+impl FakeHost {
+    fn answering<const N: usize>(answers: [(&'static str, Result<Value, TaskError>); N]) -> Self {
+        Self { answers: Mutex::new(BTreeMap::from(answers)), ..Self::default() }
+    }
+
+    fn failing_once(function: &'static str, error: &str) -> Self {
+        Self { failing: Mutex::new(Some((function, TaskError::new(error, "as told")))), ..Self::default() }
+    }
+
+    /// What the functions were called with.
+    fn calls(&self) -> Vec<Value> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+impl Host for FakeHost {
+    async fn call(&self, resource: &str, mut arguments: Value) -> Result<Value, TaskError> {
+        if resource != LAMBDA_INVOKE {
+            return Ok(json!({}));
+        }
+        let function = arguments["FunctionName"].as_str().unwrap().to_owned();
+        self.calls.lock().unwrap().push(arguments["Payload"].take());
+        let failing = self.failing.lock().unwrap().take_if(|(failing, _)| *failing == function);
+        if let Some((_, error)) = failing {
+            return Err(error);
+        }
+        let answer = self.answers.lock().unwrap().get(function.as_str()).cloned();
+        Ok(json!({"Payload": answer.unwrap_or_else(|| Ok(json!({})))?}))
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(4_000_000_000).unwrap()
+    }
+
+    fn random(&self) -> f64 {
+        0.0
+    }
+
+    fn record(&self, _: Event) {}
+}
