@@ -1,7 +1,6 @@
 //! How a request says who it is. What is secret of it is in an EventBridge connection; what is stored and shown here is not.
 
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
 
 use crate::auth_fields::AuthFields;
 use crate::limits::{CONNECTION_VALUE_CHARS, MAX_TOKEN_PARAMETERS};
@@ -53,7 +52,7 @@ pub enum Auth {
 }
 
 /// The method of a token request: those that EventBridge takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TokenMethod {
     /// Everything goes into the query, but the client's id and secret, which go into an `Authorization: Basic` header.
@@ -91,7 +90,7 @@ pub struct Parameter {
 }
 
 /// Where a parameter of a token request goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// The form.

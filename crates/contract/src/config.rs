@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use utoipa::ToSchema;
 
 use crate::limits::{
     DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, MAX_PAUSE_SECS, MAX_RETRIES, MAX_TIMEOUT_SECS,
@@ -12,7 +11,7 @@ use crate::limits::{
 use crate::object::Object;
 use crate::{
     Auth, CertificateInfo, ConfigId, Filter, Lifetime, OrgId, PayloadRules, Timestamp, Tls, Transform,
-    event_types, payload_rules, schema,
+    event_types, payload_rules,
 };
 
 /// What is wrong with which field of a request; both parts are for the one who sent it.
@@ -33,11 +32,10 @@ impl FieldError {
 }
 
 /// When to send again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
     /// The pause before each attempt after the first, in seconds; empty for no retries.
-    #[schema(schema_with = schema::pauses)]
     pub schedule_seconds: Vec<u32>,
 }
 
@@ -48,22 +46,18 @@ impl Default for Retry {
 }
 
 /// What the owner of a webhook sets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigFields {
     /// A name for people.
-    #[schema(min_length = 1, max_length = 100, examples("Orders to the warehouse"))]
     pub name: String,
     /// The receiver.
-    #[schema(format = "uri", max_length = 2048, examples("https://example.com/hooks/orders"))]
     pub url: String,
     /// The HTTP method.
     #[serde(default = "default_method")]
-    #[schema(schema_with = schema::methods)]
     pub method: String,
     /// Whether events are sent; otherwise they are recorded as skipped.
     #[serde(default = "default_enabled")]
-    #[schema(default = default_enabled)]
     pub enabled: bool,
     /// Headers to send along. Not for credentials: the state machine's history shows them.
     #[serde(default)]
@@ -76,14 +70,12 @@ pub struct ConfigFields {
     pub tls: Option<Tls>,
     /// The longest an attempt may take, the body read included, in seconds.
     #[serde(default = "default_timeout")]
-    #[schema(minimum = 1, maximum = 840, default = default_timeout)]
     pub timeout_seconds: u32,
     /// When to send again.
     #[serde(default, deserialize_with = "Object::read")]
     pub retry: Retry,
     /// Which events of the bus to send, by their type: a name, a prefix (`order.*`), or `*` for all.
     #[serde(default)]
-    #[schema(schema_with = schema::event_types)]
     pub event_types: Vec<String>,
     /// Which events are sent; the others are recorded as skipped. Null for all.
     #[serde(
@@ -152,7 +144,7 @@ impl ConfigFields {
 }
 
 /// A webhook as the table holds it and the API shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookConfig {
     /// Its tenant.
     pub org_id: OrgId,

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::{ConfigId, OrgId, Timestamp, TokenMethod};
 
@@ -72,7 +71,7 @@ pub struct SigningKey {
 }
 
 /// When a signing secret was made, and until when it signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifetime {
     /// When it was made.
     pub created_at: Timestamp,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::Timestamp;
@@ -19,9 +18,8 @@ use crate::Timestamp;
 pub struct InvalidId(&'static str);
 
 /// A tenant: 1 to 32 of `a-z`, `0-9`, `-` and `_`. It stands in table keys and S3 keys, hence the narrow alphabet.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[schema(description = "A tenant", value_type = String, pattern = "^[a-z0-9_-]{1,32}$", examples("acme"))]
 pub struct OrgId(String);
 
 impl FromStr for OrgId {
@@ -58,11 +56,10 @@ impl fmt::Display for OrgId {
 }
 
 macro_rules! uuid_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $example:literal) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        #[schema(value_type = String, format = "uuid", examples($example))]
         pub struct $name(pub Uuid);
 
         impl FromStr for $name {
@@ -101,12 +98,12 @@ macro_rules! uuid_id {
 
 uuid_id! {
     /// A webhook config, as a lowercase UUID.
-    ConfigId, "a config id: a lowercase UUID", "01939f2e-7c00-7000-8000-5f2a6c1d9e01"
+    ConfigId, "a config id: a lowercase UUID"
 }
 
 uuid_id! {
     /// An event, as a lowercase UUIDv7: sorting by it sorts by time.
-    EventId, "an event id: a lowercase UUID", "01939f2e-8a10-7000-8000-2b7d40c5aa12"
+    EventId, "an event id: a lowercase UUID"
 }
 
 impl EventId {
@@ -135,7 +132,7 @@ impl EventId {
 
 uuid_id! {
     /// An API token, as a lowercase UUIDv7: what it is called by those who may not know it.
-    TokenId, "a token id: a lowercase UUID", "01939f2e-9b20-7000-8000-7c1f0e3b6d45"
+    TokenId, "a token id: a lowercase UUID"
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Everything that crosses a process boundary, as named types: what the state machine passes between the steps, what the
-//! tables hold and what the API shows. No I/O, no clock, no AWS.
+//! Everything that crosses the boundary between the parts of Hookstep, as named types: what the state machine passes between the
+//! steps, and what the tables hold. No I/O, no clock, no AWS. What the HTTP API takes and answers is in `hookstep-api-types`.
 //!
 //! The cast, in the order of one delivery: a producer's request becomes a [`WorkflowInput`]; `fetch-config` turns a
 //! [`WebhookConfig`] into a [`Plan`]; `hydrate` turns a claim check into a pinned [`Payload`]; `deliver` answers an
@@ -21,7 +21,6 @@ mod outcome;
 mod payload;
 mod payload_rules;
 mod replay;
-mod schema;
 mod secret;
 mod tally;
 mod timestamp;

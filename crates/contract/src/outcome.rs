@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::{Content, Timestamp};
 
 /// The class of an attempt's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The receiver answered 2xx.
@@ -44,7 +43,7 @@ impl Outcome {
 
 /// Where an attempt's time went, in milliseconds from the start of each part. A part that did not happen (a kept-alive
 /// connection has no connect) is absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
     /// Name resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,31 +1,28 @@
 //! What a webhook does with a body before it is sent: its filter and its transform (docs/adr/0017).
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::limits::{CONDITION_VALUES, CONTENT_TYPE_CHARS, EXPRESSION_CHARS, FIELD_CHARS, MAX_CONDITIONS};
 use crate::object::Object;
 use crate::{ConfigFields, FieldError};
 
 /// Which events are sent: those for which all conditions, or one of them, hold; or those for which an expression is true.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
     /// Up to ten conditions; not together with `jsonata`.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "objects")]
-    #[schema(max_items = 10)]
     pub conditions: Vec<Condition>,
     /// Whether all conditions must hold, or one is enough.
     #[serde(default)]
     pub logical_operator: LogicalOperator,
     /// A JSONata expression over the body; an event is sent when it is true, as `$boolean` has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 15000, examples("amount > 100 and status = \"paid\""))]
     pub jsonata: Option<String>,
 }
 
 /// How conditions go together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum LogicalOperator {
     /// All must hold.
@@ -36,19 +33,17 @@ pub enum LogicalOperator {
 }
 
 /// A condition on one field of a JSON body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The path of the field: `order.items[0].price`, the same as `order.items.0.price`. Without an index, a list stands for
     /// each of its items.
-    #[schema(min_length = 1, max_length = 512, examples("order.status"))]
     pub field: String,
     /// How it is compared.
     pub operator: Operator,
     /// What it is compared with, as text; `any_of` and `none_of` take several, `is_empty` and `is_not_empty` none, all others
     /// one.
     #[serde(default)]
-    #[schema(max_items = 100, examples(json!(["paid"])))]
     pub values: Vec<String>,
     /// As what the field and the values are read.
     #[serde(default, rename = "type")]
@@ -56,7 +51,7 @@ pub struct Condition {
 }
 
 /// How a field is compared. Those of a length count the items of a list; one value is 1, none is 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "their names are what they are")]
 pub enum Operator {
@@ -136,7 +131,7 @@ impl Operator {
 }
 
 /// As what a field and the values beside it are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Text; other values as JSON writes them.
@@ -153,19 +148,13 @@ pub enum FieldKind {
 }
 
 /// What is sent in the place of the body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transform {
     /// A JSONata expression over the body. A text is sent as it is, anything else as JSON.
-    #[schema(
-        min_length = 1,
-        max_length = 15000,
-        examples("{\"id\": order.id, \"total\": $sum(order.items.price)}")
-    )]
     pub jsonata: String,
     /// The `Content-Type` of the result: by default `application/json`, or `text/plain; charset=utf-8` of a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 255, examples("text/xml"))]
     pub content_type: Option<String>,
 }
 

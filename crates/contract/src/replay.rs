@@ -3,7 +3,6 @@
 use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::{
     Claim, ConfigId, EventId, EventMetadata, EventRecord, Mode, OrgId, Origin, Payload, Status, Timestamp,
@@ -77,7 +76,7 @@ pub enum Selection {
 }
 
 /// Where a bulk replay stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplayStatus {
     /// More are to be started.

@@ -1,7 +1,6 @@
 //! TLS beyond the public authorities: who the client is, and whom it trusts.
 
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
 
 use crate::object::Object;
 use crate::{Secret, Timestamp};
@@ -35,7 +34,7 @@ impl Tls {
 }
 
 /// What a client certificate says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateInfo {
     /// Whose it is.
     pub subject: String,

@@ -1,12 +1,11 @@
 //! API tokens, as stored: never the token itself.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::{OrgId, Timestamp, TokenId};
 
 /// What a token may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Trigger webhooks and upload bodies for them.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::{
     Attempt, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, OrgId, Outcome, Payload, Retry,
@@ -146,7 +145,7 @@ pub struct TestAuth {
 }
 
 /// What became of an authentication. Holds nothing secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthReport {
     /// Whether an attempt would have had its credentials.
     pub ok: bool,

@@ -3,20 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hookstep_contract::FieldError;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
-
-/// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Page<T> {
-    /// The entries.
-    pub data: Vec<T>,
-    /// What to send as `cursor` for the next page; null on the last.
-    pub next_cursor: Option<String>,
-}
 
 /// Reads `limit`.
 pub(crate) fn limit(text: Option<&str>) -> Result<usize, FieldError> {

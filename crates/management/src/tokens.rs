@@ -1,7 +1,6 @@
 //! `/tokens`: who may speak for an org. Whoever may manage its webhooks may also make a token that does more than his own: he
 //! could read whatever the org has by changing where its webhooks send it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,59 +9,16 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
-use hookstep_contract::{FieldError, OrgId, Scope, Timestamp, Token, TokenId};
+use hookstep_api_types::{NewToken, Page, Sensitive, Token, TokenFields, schema};
+use hookstep_contract::{self as contract, FieldError, OrgId, Scope, Timestamp, TokenId};
 use hookstep_http_edge::{
     Caller, Problem, TokenPath, hash_token, new_token, no_token, read_json, read_query,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::Context;
-use crate::paging::{self, Page};
-
-/// A token that is asked for.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TokenFields {
-    /// What it is for: 1 to 100 characters.
-    #[schema(min_length = 1, max_length = 100, examples("orders service"))]
-    pub name: String,
-    /// What it may do; at least one.
-    #[schema(value_type = Vec<Scope>, min_items = 1)]
-    pub scopes: BTreeSet<Scope>,
-    /// When it ends, to the second; without it, when it is revoked.
-    #[serde(default)]
-    pub expires_at: Option<Timestamp>,
-}
-
-/// A token; never the token itself.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Token)]
-pub struct TokenView {
-    /// What it is called; null for one that was made before tokens had a name to revoke them by.
-    pub token_id: Option<TokenId>,
-    /// What it is for.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Vec<Scope>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it ends; null when it is only revoked.
-    pub expires_at: Option<Timestamp>,
-    /// Whether it is the one that this request was sent with.
-    pub current: bool,
-}
-
-// Not `Debug`: it has the token itself.
-/// A token that was just made.
-#[derive(Serialize, ToSchema)]
-#[schema(as = NewToken)]
-pub struct NewTokenView {
-    /// The token itself: shown this once.
-    pub token: String,
-    #[serde(flatten)]
-    pub view: TokenView,
-}
+use crate::paging;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -86,7 +42,7 @@ struct ListQuery {
     description = "It reaches the org of the token that asks. The answer has the new token: it is shown this once.",
     request_body(content = TokenFields, example = json!({"name": "orders service", "scopes": ["trigger"]})),
     responses(
-        (status = 201, description = "The token itself, and what it may do.", body = NewTokenView),
+        (status = 201, description = "The token itself, and what it may do.", body = NewToken),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 413, response = hookstep_http_edge::TooLarge),
         hookstep_http_edge::Authenticated,
@@ -115,7 +71,7 @@ pub(crate) async fn create(
         ListQuery,
     ),
     responses(
-        (status = 200, description = "A page of tokens.", body = Page<TokenView>),
+        (status = 200, description = "A page of tokens.", body = Page<Token>),
         (status = 400, response = hookstep_http_edge::Invalid),
         hookstep_http_edge::Authenticated,
     ),
@@ -125,7 +81,7 @@ pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Json<Page<TokenView>>, Problem> {
+) -> Result<Json<Page<Token>>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
     let query: ListQuery = read_query(&uri)?;
     let limit = paging::limit(query.limit.as_deref())?;
@@ -142,7 +98,7 @@ pub(crate) async fn list(
     summary = "Revoke a token",
     description = "It is refused everywhere after ten seconds at most.",
     params(
-        ("token_id" = TokenId, Path, description = "The token."),
+        ("token_id" = schema::TokenId, Path, description = "The token."),
     ),
     responses(
         (status = 204, description = "It is revoked."),
@@ -165,21 +121,21 @@ pub(crate) async fn delete(
 }
 
 /// Makes a token of an org.
-pub async fn make(ctx: &Context, org_id: &OrgId, asked: TokenFields) -> Result<NewTokenView, Problem> {
+pub async fn make(ctx: &Context, org_id: &OrgId, fields: TokenFields) -> Result<NewToken, Problem> {
     let now = ctx.sources.now();
-    check(&asked, now)?;
+    check(&fields, now)?;
     let token = new_token(&ctx.sources);
-    let record = Token {
+    let record = contract::Token {
         token_hash: hash_token(&token),
         token_id: Some(TokenId((ctx.sources.new_id)())),
         org_id: org_id.clone(),
-        scopes: asked.scopes.into_iter().collect(),
-        name: asked.name,
+        scopes: fields.scopes.into_iter().collect(),
+        name: fields.name,
         created_at: now,
-        expires_at: asked.expires_at.map(Timestamp::unix_seconds),
+        expires_at: fields.expires_at.map(Timestamp::unix_seconds),
     };
     ctx.tokens.put(&record).await?;
-    Ok(NewTokenView { token, view: view(record, None) })
+    Ok(NewToken { token: Sensitive::new(token), details: view(record, None) })
 }
 
 /// A page of the tokens of the caller's org.
@@ -188,28 +144,28 @@ pub async fn page_of(
     caller: &Caller,
     after: Option<TokenId>,
     limit: usize,
-) -> Result<Page<TokenView>, Problem> {
+) -> Result<Page<Token>, Problem> {
     let (tokens, next) = ctx.tokens.list(caller.org_id(), after, limit).await?;
     let data = tokens.into_iter().map(|token| view(token, caller.token_id())).collect();
     Ok(Page { data, next_cursor: next.map(paging::encode_cursor) })
 }
 
-fn check(asked: &TokenFields, now: Timestamp) -> Result<(), FieldError> {
-    let name_chars = asked.name.trim().chars().count();
-    if !(1..=100).contains(&name_chars) || asked.name.chars().any(char::is_control) {
+fn check(fields: &TokenFields, now: Timestamp) -> Result<(), FieldError> {
+    let name_chars = fields.name.trim().chars().count();
+    if !(1..=100).contains(&name_chars) || fields.name.chars().any(char::is_control) {
         return Err(FieldError::new("name", "must be 1 to 100 characters, without control characters"));
     }
-    if asked.scopes.is_empty() {
+    if fields.scopes.is_empty() {
         return Err(FieldError::new("scopes", "must be at least one of trigger, read and manage"));
     }
-    if asked.expires_at.is_some_and(|end| end.unix_seconds() <= now.unix_seconds()) {
+    if fields.expires_at.is_some_and(|end| end.unix_seconds() <= now.unix_seconds()) {
         return Err(FieldError::new("expires_at", "must be in the future"));
     }
     Ok(())
 }
 
-fn view(token: Token, current: Option<TokenId>) -> TokenView {
-    TokenView {
+fn view(token: contract::Token, current: Option<TokenId>) -> Token {
+    Token {
         current: current.is_some() && current == token.token_id,
         token_id: token.token_id,
         name: token.name,

@@ -4,7 +4,6 @@ pub(crate) mod certificates;
 pub(crate) mod connection;
 pub(crate) mod crud;
 pub(crate) mod patch;
-mod patch_schema;
 pub mod preview;
 pub mod rotate_secret;
 pub mod save;

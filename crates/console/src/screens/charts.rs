@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Html;
+use hookstep_api_types::{Stats, StatsBucket, StatsStep};
 use hookstep_contract::limits::days;
 use hookstep_contract::{ConfigId, Outcome};
 use hookstep_http_edge::{ConfigPath, Problem};
@@ -18,7 +19,7 @@ use crate::form::Query;
 use crate::parts;
 use crate::session::Visitor;
 use hookstep_management::Context;
-use hookstep_management::stats::{Bucket, Stats, Step, stats};
+use hookstep_management::stats::stats;
 
 const HOUR: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [hour]:00");
@@ -65,9 +66,9 @@ async fn of_range(
     range: &str,
 ) -> Result<Stats, PageError> {
     let (back, step) = match range {
-        "7d" => (days(6), Step::Day),
-        "30d" => (days(29), Step::Day),
-        _ => (Duration::from_secs(23 * 3600), Step::Hour),
+        "7d" => (days(6), StatsStep::Day),
+        "30d" => (days(29), StatsStep::Day),
+        _ => (Duration::from_secs(23 * 3600), StatsStep::Hour),
     };
     let now = ctx.sources.now();
     // An event of this very millisecond belongs to it, too.
@@ -154,7 +155,7 @@ fn float(count: u64) -> f64 {
 }
 
 /// The share of what has ended that was delivered. Nearly all is not all.
-fn share(bucket: &Bucket) -> Option<String> {
+fn share(bucket: &StatsBucket) -> Option<String> {
     let ended = bucket.succeeded + bucket.failed;
     let share = (ended > 0).then(|| float(bucket.succeeded) / float(ended) * 100.0)?;
     Some(match bucket.failed {
@@ -164,17 +165,17 @@ fn share(bucket: &Bucket) -> Option<String> {
     })
 }
 
-fn told(bucket: &Bucket) -> String {
-    let Bucket { succeeded, failed, in_progress, skipped, .. } = bucket;
+fn told(bucket: &StatsBucket) -> String {
+    let StatsBucket { succeeded, failed, in_progress, skipped, .. } = bucket;
     format!("{succeeded} succeeded, {failed} failed, {in_progress} in progress, {skipped} skipped")
 }
 
-fn when(bucket: &Bucket, step: Step) -> String {
-    let format = if step == Step::Day { DAY } else { HOUR };
+fn when(bucket: &StatsBucket, step: StatsStep) -> String {
+    let format = if step == StatsStep::Day { DAY } else { HOUR };
     bucket.start.get().format(format).unwrap_or_default()
 }
 
-fn count(bucket: &Bucket) -> u64 {
+fn count(bucket: &StatsBucket) -> u64 {
     bucket.succeeded + bucket.failed + bucket.in_progress + bucket.skipped
 }
 
@@ -199,7 +200,7 @@ fn bars(stats: &Stats, class: &str, label: &str) -> Markup {
 }
 
 /// The parts of a bar, from the bottom; none is so low that it cannot be seen.
-fn stack(bucket: &Bucket, most: f64) -> Vec<(&'static str, f64, f64)> {
+fn stack(bucket: &StatsBucket, most: f64) -> Vec<(&'static str, f64, f64)> {
     let parts = [
         ("ok", bucket.succeeded),
         ("bad", bucket.failed),
@@ -239,7 +240,7 @@ fn lines(stats: &Stats) -> Markup {
 }
 
 /// A line through the buckets that have a value; a single one is a dash.
-fn points(stats: &Stats, most: u64, value: impl Fn(&Bucket) -> Option<u64>) -> String {
+fn points(stats: &Stats, most: u64, value: impl Fn(&StatsBucket) -> Option<u64>) -> String {
     let mut points = Vec::new();
     for (index, bucket) in stats.buckets.iter().enumerate() {
         if let Some(ms) = value(bucket) {
@@ -265,7 +266,7 @@ fn axis(stats: &Stats) -> Markup {
 }
 
 /// What failed how.
-fn outcomes(totals: &Bucket) -> Markup {
+fn outcomes(totals: &StatsBucket) -> Markup {
     html! {
         @if !totals.outcomes.is_empty() {
             p.outcomes { span.muted { "Failures: " } @for (outcome, count) in &totals.outcomes {
@@ -282,7 +283,7 @@ fn table(stats: &Stats) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="Deliveries over time as a table" {
                 table {
                     thead { tr {
-                        th scope="col" { @if stats.step == Step::Day { "Day (UTC)" } @else { "Hour (UTC)" } }
+                        th scope="col" { @if stats.step == StatsStep::Day { "Day (UTC)" } @else { "Hour (UTC)" } }
                         @for name in ["Succeeded", "Failed", "In progress", "Skipped", "p50", "p95", "p99"] { th.right scope="col" { (name) } }
                     } }
                     tbody {

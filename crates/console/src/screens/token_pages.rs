@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use hookstep_api_types::{NewToken, Token, TokenFields};
 use hookstep_contract::limits::days;
 use hookstep_contract::{FieldError, Scope, Timestamp};
 use hookstep_http_edge::{Problem, TokenPath, no_token};
@@ -18,7 +19,7 @@ use crate::form::{Fault, Field, Form, Query, Wrong};
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
-use hookstep_management::tokens::{NewTokenView, TokenFields, TokenView, make, page_of};
+use hookstep_management::tokens::{make, page_of};
 use hookstep_management::{Context, paging};
 
 /// Rows on a page.
@@ -141,7 +142,7 @@ async fn tokens_page(
     Ok(page(visitor, Section::Tokens, "API tokens", content))
 }
 
-fn table(tokens: &[TokenView], now: Timestamp) -> Markup {
+fn table(tokens: &[Token], now: Timestamp) -> Markup {
     html! {
         div.card.scroll {
             @if tokens.is_empty() {
@@ -160,7 +161,7 @@ fn table(tokens: &[TokenView], now: Timestamp) -> Markup {
     }
 }
 
-fn row(token: &TokenView, now: Timestamp) -> Markup {
+fn row(token: &Token, now: Timestamp) -> Markup {
     html! {
         tr {
             td { strong.break { (token.name) } @if token.current { " " span.badge.succeeded { "Yours" } } }
@@ -194,11 +195,11 @@ fn new_token(form: &Form, fault: Fault) -> Markup {
     }
 }
 
-fn created_page(visitor: &Visitor, made: &NewTokenView) -> Html<String> {
+fn created_page(visitor: &Visitor, made: &NewToken) -> Html<String> {
     let content = html! {
         (parts::crumbs(&[("API tokens", "/console/tokens")]))
         div.narrow.card {
-            h1 { "The token " (made.view.name) }
+            h1 { "The token " (made.details.name) }
             p.alert.waiting { "Store it now: it is not shown again." }
             p.secret { (parts::copyable(&made.token)) }
             p { "It goes into the header " code { "Authorization: Bearer …" } " of every request to the API." }

@@ -116,7 +116,7 @@ pub(crate) async fn rotate(
         (crumbs(&config))
         div.narrow.card {
             h1 { "The new signing secret" }
-            (secret(&rotated.signing_secret.reveal()))
+            (secret(&rotated.signing_secret))
             @if let Some(end) = rotated.previous_expires_at.filter(|end| *end > now) {
                 p { "The previous secret signs, too, until " (parts::exact(end)) "." }
             }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use hookstep_contract::{ConfigId, EventId, Scope};
+use hookstep_api_types::schema;
+use hookstep_contract::Scope;
 use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -46,8 +47,8 @@ enum PayloadOf {
     summary = "Read the body of an event",
     description = "To the byte, with the `Content-Type` that it came with.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
-        ("event_id" = EventId, Path, description = "The event."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
+        ("event_id" = schema::EventId, Path, description = "The event."),
         PayloadQuery,
     ),
     responses(

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use hookstep_api_types::{Event, schema};
 use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Scope, Status};
 use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event};
 
 use crate::Context;
-use crate::events::lookup::{EventView, view};
 
 /// Cancels the pending retry of an event.
 #[utoipa::path(
@@ -20,11 +20,11 @@ use crate::events::lookup::{EventView, view};
     summary = "Cancel the retries of an event",
     description = "It is marked `failed`, and no further attempt is made.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
-        ("event_id" = EventId, Path, description = "The event."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
+        ("event_id" = schema::EventId, Path, description = "The event."),
     ),
     responses(
-        (status = 200, description = "The event as it is now.", body = EventView),
+        (status = 200, description = "The event as it is now.", body = Event),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 409, response = hookstep_http_edge::Conflict),
         (status = 503, response = hookstep_http_edge::Unavailable),
@@ -37,10 +37,10 @@ pub(crate) async fn cancel(
     config_id: Result<ConfigPath, Problem>,
     event_id: Result<EventPath, Problem>,
     headers: HeaderMap,
-) -> Result<Json<EventView>, Problem> {
+) -> Result<Json<Event>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
     let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
-    Ok(Json(view(stop(&ctx, caller.org_id(), config_id, event_id).await?, None)))
+    Ok(Json(Event::from(stop(&ctx, caller.org_id(), config_id, event_id).await?)))
 }
 
 /// Marks an event that waits for its next attempt failed, then stops who waits. Whoever asks again after the second half has

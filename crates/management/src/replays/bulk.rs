@@ -10,84 +10,18 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use hookstep_ambient::Sources;
+use hookstep_api_types::{Replay, ReplayRequest, schema};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
     ConfigId, EventId, FieldError, OrgId, ReplayJob, ReplayKey, ReplayStatus, Scope, Selection, Status,
     Timestamp,
 };
 use hookstep_http_edge::{Caller, ConfigPath, Problem, ReplayPath, no_replay, read_json};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::Context;
 
 /// Room for [`MAX_REPLAYS`] ids.
 pub(crate) const BODY_BYTES: usize = 512 * 1024;
-
-/// Which events: either these, or those of a time.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReplayRequest {
-    /// These events, and no more fields then.
-    #[schema(min_items = 1, max_items = 10_000)]
-    event_ids: Option<Vec<EventId>>,
-    /// Events that were accepted then or later.
-    since: Option<Timestamp>,
-    /// Events that were accepted then or earlier; now, unless it is said.
-    until: Option<Timestamp>,
-    /// Events with this status; `failed`, unless it is said. Not `in_progress`.
-    status: Option<Status>,
-    /// Whether to begin with the bodies that came, and let today's filter and transform have their say. Otherwise what was sent
-    /// is sent again.
-    #[serde(default)]
-    reapply: bool,
-}
-
-/// A bulk replay, and how far it has come.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Replay)]
-pub struct ReplayView {
-    /// The replay.
-    pub replay_id: EventId,
-    /// The webhook whose events are sent again.
-    pub config_id: ConfigId,
-    /// Where it stands.
-    pub status: ReplayStatus,
-    /// When it was asked for.
-    pub created_at: Timestamp,
-    /// When it last came further.
-    pub updated_at: Timestamp,
-    /// How many events were looked at.
-    pub found: u32,
-    /// How many of them were started again.
-    pub started: u32,
-    /// How many were not: they are not there, are being delivered, or their bodies are not kept.
-    pub skipped: u32,
-    /// Whether today's filter and transform have their say again.
-    pub reapply: bool,
-    /// Whether it ended at the most events that one replay takes: there may be more.
-    pub limit_reached: bool,
-    /// Why it failed.
-    pub reason: Option<String>,
-}
-
-impl From<ReplayJob> for ReplayView {
-    fn from(job: ReplayJob) -> Self {
-        Self {
-            replay_id: job.replay_id,
-            config_id: job.config_id,
-            status: job.status,
-            created_at: job.created_at,
-            updated_at: job.updated_at,
-            found: job.found,
-            started: job.started,
-            skipped: job.skipped,
-            reapply: job.reapply,
-            limit_reached: job.limit_reached,
-            reason: job.reason,
-        }
-    }
-}
 
 /// Starts a bulk replay.
 #[utoipa::path(
@@ -99,11 +33,11 @@ impl From<ReplayJob> for ReplayView {
     description = "Either those named in `event_ids`, or all of a time with a status. At most 10,000; `GET \
         …/replays/{replay_id}` says how far it has come.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     request_body(content = ReplayRequest, example = json!({"since": "2026-01-02T00:00:00Z", "status": "failed"})),
     responses(
-        (status = 202, description = "The replay, which has begun.", body = ReplayView),
+        (status = 202, description = "The replay, which has begun.", body = Replay),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 413, response = hookstep_http_edge::TooLarge),
@@ -117,7 +51,7 @@ pub(crate) async fn create(
     config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<ReplayView>), Problem> {
+) -> Result<(StatusCode, Json<Replay>), Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
     let ConfigPath(config_id) = config_id?;
     let asked = read_json(&body?)?;
@@ -133,11 +67,11 @@ pub(crate) async fn create(
     tag = "Events",
     summary = "Read how far a replay has come",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
-        ("replay_id" = EventId, Path, description = "The replay."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
+        ("replay_id" = schema::EventId, Path, description = "The replay."),
     ),
     responses(
-        (status = 200, description = "The replay.", body = ReplayView),
+        (status = 200, description = "The replay.", body = Replay),
         (status = 404, response = hookstep_http_edge::NotFound),
         hookstep_http_edge::Authenticated,
     ),
@@ -148,7 +82,7 @@ pub(crate) async fn read(
     config_id: Result<ConfigPath, Problem>,
     replay_id: Result<ReplayPath, Problem>,
     headers: HeaderMap,
-) -> Result<Json<ReplayView>, Problem> {
+) -> Result<Json<Replay>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
     let (ConfigPath(config_id), ReplayPath(replay_id)) = (config_id?, replay_id?);
     let job = ctx.replays.get(caller.org_id(), config_id, replay_id).await?;
@@ -161,7 +95,7 @@ pub async fn start(
     org_id: &OrgId,
     config_id: ConfigId,
     asked: ReplayRequest,
-) -> Result<ReplayView, Problem> {
+) -> Result<Replay, Problem> {
     let Sources { new_id, .. } = ctx.sources;
     let now = ctx.sources.now();
     let reapply = asked.reapply;

@@ -7,34 +7,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
+use hookstep_api_types::{ReplayOptions, Replayed, schema};
 use hookstep_contract::{ConfigId, EventId, OrgId, Scope, Status};
 use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_json};
 use hookstep_store::Redelivery;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::Context;
-
-/// The event that sends another one again.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Replayed {
-    /// The new event.
-    pub event_id: EventId,
-    /// The event that is sent again.
-    pub replay_of: EventId,
-    /// Always `in_progress`.
-    pub status: Status,
-}
-
-/// How to send it.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ReplayOptions {
-    /// Whether to begin with the body that came, and let today's filter and transform have their say. Otherwise what was sent
-    /// is sent again, to the byte; of an event that was never sent, filter and transform are asked in any case.
-    #[serde(default)]
-    reapply: bool,
-}
 
 /// The same body under a new event id; its receiver sees the same `webhook-id`.
 #[utoipa::path(
@@ -46,8 +24,8 @@ pub(crate) struct ReplayOptions {
     description = "What was sent, to the byte, under a new event id; the receiver sees the same `webhook-id`. It goes \
         to where the webhook points now. With `reapply`, today's filter and transform are asked again.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
-        ("event_id" = EventId, Path, description = "The event."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
+        ("event_id" = schema::EventId, Path, description = "The event."),
     ),
     request_body(content = Option<ReplayOptions>, description = "May be left out."),
     responses(

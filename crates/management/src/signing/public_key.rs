@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, Uri, header};
+use hookstep_api_types::{OrgPublicKey, schema};
 use hookstep_contract::{FieldError, OrgId, OrgKey};
 use hookstep_http_edge::{Problem, read_query};
 use hookstep_signing::{PrivateKey, PublicKey};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::bytes_32;
 use crate::Context;
@@ -22,23 +23,8 @@ const CACHE_CONTROL: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public,
 #[into_params(parameter_in = Query)]
 struct Query {
     /// The org.
-    #[param(value_type = OrgId, required = true)]
+    #[param(value_type = schema::OrgId, required = true)]
     org_id: Option<String>,
-}
-
-/// The public key of an org.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PublicKey)]
-pub(crate) struct PublicKeyView {
-    /// Whose it is.
-    org_id: OrgId,
-    /// What it is for.
-    #[schema(examples("ed25519"))]
-    algorithm: &'static str,
-    /// The key as Standard Webhooks writes it: `whpk_` and base64.
-    public_key: String,
-    /// The same as PEM, for OpenSSL.
-    pem: String,
 }
 
 /// `GET /.well-known/webhook-public-key?org_id=`: for everybody.
@@ -53,7 +39,7 @@ pub(crate) struct PublicKeyView {
         Query,
     ),
     responses(
-        (status = 200, description = "The key.", body = PublicKeyView),
+        (status = 200, description = "The key.", body = OrgPublicKey),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 500, response = hookstep_http_edge::Internal),
@@ -63,7 +49,7 @@ pub(crate) struct PublicKeyView {
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     uri: Uri,
-) -> Result<([(HeaderName, &'static str); 1], Json<PublicKeyView>), Problem> {
+) -> Result<([(HeaderName, &'static str); 1], Json<OrgPublicKey>), Problem> {
     let Query { org_id } = read_query(&uri)?;
     let org_id: OrgId = org_id
         .ok_or_else(|| FieldError::new("org_id", "must be given"))?
@@ -73,8 +59,8 @@ pub(crate) async fn show(
         return Err(Problem::new(StatusCode::NOT_FOUND, "this org has no key: it has made no webhook yet"));
     };
     let key: PublicKey = public_key.parse().map_err(|error| Problem::internal(&error))?;
-    let view = PublicKeyView { org_id, algorithm: "ed25519", public_key, pem: key.to_pem() };
-    Ok((CACHE_CONTROL, Json(view)))
+    let algorithm = "ed25519".to_owned();
+    Ok((CACHE_CONTROL, Json(OrgPublicKey { org_id, algorithm, public_key, pem: key.to_pem() })))
 }
 
 /// Makes the key of an org that has none.

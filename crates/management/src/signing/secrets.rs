@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use hookstep_contract::{Lifetime, OrgId, SigningKey, Timestamp};
 use hookstep_http_edge::Problem;
 use hookstep_signing::Secret;
-use serde::Serializer;
 
 use super::{bytes_32, public_key};
 use crate::Context;
@@ -26,11 +25,6 @@ pub(crate) async fn make(ctx: &Context, org_id: &OrgId) -> Result<(SigningKey, S
 /// How long each secret signs, for everybody to see.
 pub(crate) fn lifetimes(keys: &[SigningKey]) -> Vec<Lifetime> {
     keys.iter().map(|key| key.lifetime).collect()
-}
-
-/// For serde: the one place where a secret is shown.
-pub(crate) fn reveal<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&secret.reveal())
 }
 
 /// The keys before a new one, as far as they still sign: none longer than `overlap`, and none longer than it was to.

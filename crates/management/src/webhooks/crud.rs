@@ -8,15 +8,16 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
-use hookstep_contract::{ConfigFields, ConfigId, Scope};
+use hookstep_api_types::{Page, Webhook, schema};
+use hookstep_contract::Scope;
 use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json, read_query};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::Context;
-use crate::paging::{self, Page};
+use crate::paging;
 use crate::webhooks::save;
-use crate::webhooks::webhook_view::WebhookView;
+use crate::webhooks::webhook_view::{view, view_saved};
 use crate::webhooks::write::{self, to_the_end};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -40,7 +41,7 @@ struct ListQuery {
     summary = "Create a webhook",
     description = "The answer has the secret that signs its requests: it is shown this once.",
     request_body(
-        content = ConfigFields,
+        content = schema::ConfigFields,
         example = json!({
             "name": "Orders to the warehouse",
             "url": "https://example.com/hooks/orders",
@@ -48,7 +49,7 @@ struct ListQuery {
         }),
     ),
     responses(
-        (status = 201, description = "The webhook, with its signing secret.", body = WebhookView),
+        (status = 201, description = "The webhook, with its signing secret.", body = Webhook),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 413, response = hookstep_http_edge::TooLarge),
         (status = 503, response = hookstep_http_edge::Unavailable),
@@ -65,7 +66,7 @@ pub(crate) async fn create(
     let (org_id, asked) = (caller.org_id().clone(), read_json(&body?)?);
     let now = ctx.sources.now();
     let saved = to_the_end(async move { save::create(&ctx, org_id, asked).await }).await?;
-    Ok((StatusCode::CREATED, Json(WebhookView::saved(saved, now))))
+    Ok((StatusCode::CREATED, Json(view_saved(saved, now))))
 }
 
 /// `GET /webhook/{config_id}`
@@ -76,10 +77,10 @@ pub(crate) async fn create(
     tag = "Webhooks",
     summary = "Read a webhook",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     responses(
-        (status = 200, description = "The webhook, without its secrets.", body = WebhookView),
+        (status = 200, description = "The webhook, without its secrets.", body = Webhook),
         (status = 404, response = hookstep_http_edge::NotFound),
         hookstep_http_edge::Authenticated,
     ),
@@ -89,10 +90,10 @@ pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
-) -> Result<Json<WebhookView>, Problem> {
+) -> Result<Json<Webhook>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
     let config = write::latest(&ctx, &caller, config_id?).await?;
-    Ok(Json(WebhookView::of(config, ctx.sources.now())))
+    Ok(Json(view(config, ctx.sources.now())))
 }
 
 /// `PUT /webhook/{config_id}`: all fields are replaced; those left out get their defaults, but for `auth`, `tls` and the secrets
@@ -106,10 +107,10 @@ pub(crate) async fn read(
     description = "All fields are replaced. Those left out get their defaults, but for `auth`, `tls` and the \
         secrets in them, which stay as they are; `null` clears them.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     request_body(
-        content = ConfigFields,
+        content = schema::ConfigFields,
         example = json!({
             "name": "Orders to the warehouse",
             "url": "https://example.com/hooks/orders",
@@ -117,7 +118,7 @@ pub(crate) async fn read(
         }),
     ),
     responses(
-        (status = 200, description = "The webhook as it is now.", body = WebhookView),
+        (status = 200, description = "The webhook as it is now.", body = Webhook),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 409, response = hookstep_http_edge::Conflict),
@@ -132,13 +133,13 @@ pub(crate) async fn replace(
     config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<WebhookView>, Problem> {
+) -> Result<Json<Webhook>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
     let before = write::latest(&ctx, &caller, config_id?).await?;
     let asked = read_json(&body?)?;
     let now = ctx.sources.now();
     let saved = to_the_end(async move { save::replace(&ctx, before, asked).await }).await?;
-    Ok(Json(WebhookView::saved(saved, now)))
+    Ok(Json(view_saved(saved, now)))
 }
 
 /// `DELETE /webhook/{config_id}`: its events stay until their retention ends.
@@ -151,7 +152,7 @@ pub(crate) async fn replace(
     description = "Its keys and credentials go with it. Its events can be read until their retention ends; those \
         that wait for a retry are not sent again.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     responses(
         (status = 204, description = "It is gone."),
@@ -184,7 +185,7 @@ pub(crate) async fn delete(
         ListQuery,
     ),
     responses(
-        (status = 200, description = "A page of webhooks.", body = Page<WebhookView>),
+        (status = 200, description = "A page of webhooks.", body = Page<Webhook>),
         (status = 400, response = hookstep_http_edge::Invalid),
         hookstep_http_edge::Authenticated,
     ),
@@ -194,13 +195,13 @@ pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Json<Page<WebhookView>>, Problem> {
+) -> Result<Json<Page<Webhook>>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
     let query: ListQuery = read_query(&uri)?;
     let limit = paging::limit(query.limit.as_deref())?;
     let after = paging::decode_cursor(query.cursor.as_deref())?;
     let (configs, next) = ctx.configs.list(caller.org_id(), after, limit).await?;
     let now = ctx.sources.now();
-    let data = configs.into_iter().map(|config| WebhookView::of(config, now)).collect();
+    let data = configs.into_iter().map(|config| view(config, now)).collect();
     Ok(Json(Page { data, next_cursor: next.map(paging::encode_cursor) }))
 }

@@ -7,14 +7,14 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use hookstep_contract::{ConfigFields, ConfigId, Scope};
+use hookstep_api_types::{Webhook, WebhookPatch, schema};
+use hookstep_contract::{ConfigFields, Scope};
 use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
 use serde_json::{Map, Value};
 
 use crate::Context;
-use crate::webhooks::patch_schema::WebhookPatch;
 use crate::webhooks::save;
-use crate::webhooks::webhook_view::WebhookView;
+use crate::webhooks::webhook_view::view_saved;
 use crate::webhooks::write::{self, to_the_end};
 
 /// `PATCH /webhook/{config_id}`
@@ -26,11 +26,11 @@ use crate::webhooks::write::{self, to_the_end};
     summary = "Change some fields of a webhook",
     description = "A JSON Merge Patch (RFC 7396): what is left out stays as it is, and `null` stands for the default.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     request_body(content = WebhookPatch, example = json!({"enabled": false})),
     responses(
-        (status = 200, description = "The webhook as it is now.", body = WebhookView),
+        (status = 200, description = "The webhook as it is now.", body = Webhook),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 409, response = hookstep_http_edge::Conflict),
@@ -45,13 +45,13 @@ pub(crate) async fn patch(
     config_id: Result<ConfigPath, Problem>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<WebhookView>, Problem> {
+) -> Result<Json<Webhook>, Problem> {
     let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
     let before = write::latest(&ctx, &caller, config_id?).await?;
     let asked = patched(&before.fields, read_json(&body?)?)?;
     let now = ctx.sources.now();
     let saved = to_the_end(async move { save::replace(&ctx, before, asked).await }).await?;
-    Ok(Json(WebhookView::saved(saved, now)))
+    Ok(Json(view_saved(saved, now)))
 }
 
 /// What a PUT would have to ask for to do what the patch says.

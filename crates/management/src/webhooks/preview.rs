@@ -8,13 +8,10 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use hookstep_contract::{
-    Auth, ConfigFields, ConfigId, Content, Filter, OrgId, PayloadRules, Scope, Transform,
-};
+use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
+use hookstep_contract::{Auth, ConfigFields, Content, OrgId, PayloadRules, Scope};
 use hookstep_expression::{Fault, Verdict};
 use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::{save, write};
 use crate::Context;
@@ -24,61 +21,6 @@ const LATER: &str = "***";
 
 /// What a body is that says nothing of itself.
 const JSON: &str = "application/json";
-
-/// What to try, and on what. It need not be saved.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PreviewRequest {
-    /// The filter to try; none when it is left out.
-    filter: Option<Filter>,
-    /// The transform to try; none when it is left out.
-    transform: Option<Transform>,
-    /// The body to try them on, as text.
-    #[schema(examples("{\"order\": 1042, \"status\": \"shipped\"}"))]
-    body: String,
-    /// Its `Content-Type`; `application/json` when it is left out.
-    content_type: Option<String>,
-}
-
-/// What would become of a body.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Preview {
-    /// Whether it would be sent.
-    pub passes: bool,
-    /// Why it would be skipped.
-    pub reason: Option<String>,
-    /// Why it could not be sent.
-    pub fault: Option<PreviewFault>,
-    /// What would be sent; null when nothing would.
-    pub request: Option<PreviewedRequest>,
-}
-
-/// What is wrong with a filter, a transform, or the body.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PreviewFault {
-    /// The field that is wrong, or `body`.
-    pub field: String,
-    /// Where in an expression: the character, from 1, at or before which it goes wrong.
-    pub position: Option<usize>,
-    /// What is wrong.
-    pub reason: String,
-}
-
-/// A request as the receiver would see it; `***` stands for what is secret, and for what is made when it is sent.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PreviewedRequest {
-    /// The HTTP method.
-    pub method: String,
-    /// The receiver.
-    pub url: String,
-    /// Its headers.
-    pub headers: BTreeMap<String, String>,
-    /// Its body.
-    pub body: String,
-    /// `base64` when the body is not text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body_encoding: Option<&'static str>,
-}
 
 /// Tries a filter and a transform.
 #[utoipa::path(
@@ -90,7 +32,7 @@ pub struct PreviewedRequest {
     description = "Says what they would make of a body, and shows the request that would go out. Nothing is sent or \
         recorded, and neither the filter nor the transform needs to be saved: they are as given here.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook that the request would be of."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook that the request would be of."),
     ),
     request_body(content = PreviewRequest, example = json!({
         "filter": {"jsonata": "status = 'shipped'"}, "transform": {"jsonata": "{\"id\": order}"},
@@ -131,7 +73,7 @@ pub async fn of(
     let rules = PayloadRules::of(fields).unwrap_or_default();
     rules.check()?;
     if let Some(fault) = save::fault_of(ctx, org_id, &rules).await? {
-        return Ok(Preview::faulty(fault));
+        return Ok(faulty(fault));
     }
     let verdict = if rules == PayloadRules::default() {
         Verdict::AsItIs
@@ -139,34 +81,32 @@ pub async fn of(
         ctx.sandbox.apply(org_id, &rules, body).await.map_err(|error| Problem::internal(&error))?
     };
     Ok(match verdict {
-        Verdict::AsItIs => Preview::sends(fields, content_type, body),
-        Verdict::Replaced { content_type, body } => Preview::sends(fields, &content_type, &body),
+        Verdict::AsItIs => sends(fields, content_type, body),
+        Verdict::Replaced { content_type, body } => sends(fields, &content_type, &body),
         Verdict::Missed(reason) => {
             Preview { passes: false, reason: Some(reason), fault: None, request: None }
         }
-        Verdict::Failed(fault) => Preview::faulty(fault),
+        Verdict::Failed(fault) => faulty(fault),
     })
 }
 
-impl Preview {
-    fn faulty(fault: Fault) -> Self {
-        let Fault { field, position, reason } = fault;
-        let fault = Some(PreviewFault { field, position, reason });
-        Self { passes: false, reason: None, fault, request: None }
-    }
+fn faulty(fault: Fault) -> Preview {
+    let Fault { field, position, reason } = fault;
+    let fault = Some(PreviewFault { field, position, reason });
+    Preview { passes: false, reason: None, fault, request: None }
+}
 
-    fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Self {
-        let headers = headers(fields, content_type, body.len());
-        let (body, body_encoding) = Content::new(body).into_parts();
-        let request = PreviewedRequest {
-            method: fields.method.clone(),
-            url: fields.url.clone(),
-            headers,
-            body,
-            body_encoding,
-        };
-        Self { passes: true, reason: None, fault: None, request: Some(request) }
-    }
+fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Preview {
+    let headers = headers(fields, content_type, body.len());
+    let (body, body_encoding) = Content::new(body).into_parts();
+    let request = PreviewedRequest {
+        method: fields.method.clone(),
+        url: fields.url.clone(),
+        headers,
+        body,
+        body_encoding: body_encoding.map(str::to_owned),
+    };
+    Preview { passes: true, reason: None, fault: None, request: Some(request) }
 }
 
 fn headers(fields: &ConfigFields, content_type: &str, length: usize) -> BTreeMap<String, String> {

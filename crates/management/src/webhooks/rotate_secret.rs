@@ -8,47 +8,14 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
-use hookstep_contract::{ConfigId, FieldError, Scope, Timestamp, WebhookConfig};
+use hookstep_api_types::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, Rotated, Rotation, Sensitive, schema};
+use hookstep_contract::{FieldError, Scope, WebhookConfig};
 use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
-use hookstep_signing::Secret;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::connection::Change;
 use super::write::{self, to_the_end};
 use crate::Context;
-use crate::signing::secrets::{make, retired, reveal};
-
-/// How long the old secret signs beside the new one when nothing is said: a day to tell the receiver.
-const DEFAULT_OVERLAP_SECS: u64 = 24 * 3600;
-
-/// The longest overlap: 7 days.
-const MAX_OVERLAP_SECS: u64 = 7 * 24 * 3600;
-
-/// How the signing secret is replaced.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Rotation {
-    /// For how long the secrets before the new one still sign, in seconds.
-    #[serde(default = "default_overlap")]
-    #[schema(maximum = 604_800, default = default_overlap)]
-    overlap_seconds: u64,
-}
-
-fn default_overlap() -> u64 {
-    DEFAULT_OVERLAP_SECS
-}
-
-/// The new secret, shown this once.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Rotated {
-    /// The new secret.
-    #[serde(serialize_with = "reveal")]
-    #[schema(value_type = String, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]
-    pub signing_secret: Secret,
-    /// Until when the secret before it signs too; null when there was none.
-    pub previous_expires_at: Option<Timestamp>,
-}
+use crate::signing::secrets::{make, retired};
 
 /// `POST /webhook/{config_id}/rotate-secret`: a new secret signs, beside the old ones for a while.
 #[utoipa::path(
@@ -60,7 +27,7 @@ pub struct Rotated {
     description = "Requests are signed with the new secret and, for a while, with those before it too, so that the \
         receiver can change over. The new secret is shown this once.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     request_body = Option<Rotation>,
     responses(
@@ -95,7 +62,7 @@ pub async fn replace(ctx: &Context, before: WebhookConfig, overlap: Duration) ->
     let (key, signing_secret) = make(ctx, &before.org_id).await?;
     credentials.signing_keys = [vec![key], older].concat();
     write::write_over(ctx, &before, before.clone(), credentials, Change::Keep).await?;
-    Ok(Rotated { signing_secret, previous_expires_at })
+    Ok(Rotated { signing_secret: Sensitive::new(&**signing_secret.reveal()), previous_expires_at })
 }
 
 fn overlap(body: &[u8]) -> Result<Duration, Problem> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use hookstep_api_types::schema;
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{AuthReport, ConfigId, OrgId, Scope, TestAuth};
 use hookstep_executions::{Run, WorkflowError};
@@ -22,10 +23,10 @@ use crate::Context;
     description = "Asks the authorisation server for a token, or looks whether the credentials are there. Nothing \
         is sent to the receiver.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     responses(
-        (status = 200, description = "What came of it.", body = AuthReport),
+        (status = 200, description = "What came of it.", body = schema::AuthReport),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 503, response = hookstep_http_edge::Unavailable),
         (status = 504, response = hookstep_http_edge::TimedOut),

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
+use hookstep_api_types::{Accepted, Tested, schema};
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{
     ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Payload, Scope, WorkflowInput,
@@ -16,9 +17,7 @@ use hookstep_contract::{
 use hookstep_executions::{Run, WorkflowError};
 use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
 use serde::Deserialize;
-use utoipa::openapi::schema::OneOfBuilder;
-use utoipa::openapi::{Ref, RefOr, Schema};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::IntoParams;
 
 use super::{preview, write};
 use crate::Context;
@@ -38,19 +37,6 @@ pub(crate) struct TestQuery {
     send: Option<bool>,
 }
 
-/// What a test answers: how the delivery ended, or what would be sent.
-pub(crate) enum Tested {}
-
-impl PartialSchema for Tested {
-    fn schema() -> RefOr<Schema> {
-        let either = [hookstep_api_types::Delivered::name(), preview::Preview::name()];
-        let either = either.into_iter().map(|name| Ref::from_schema_name(name.as_ref()));
-        either.fold(OneOfBuilder::new(), OneOfBuilder::item).into()
-    }
-}
-
-impl ToSchema for Tested {}
-
 /// Sends the body, or a sample, as a sync trigger would, and records it like any event.
 #[utoipa::path(
     post,
@@ -61,7 +47,7 @@ impl ToSchema for Tested {}
     description = "Sends the body, or a sample when there is none, and answers what the receiver says. It is \
         recorded like any event, with the origin `test`.",
     params(
-        ("config_id" = ConfigId, Path, description = "The webhook."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         TestQuery,
     ),
     request_body(
@@ -74,7 +60,7 @@ impl ToSchema for Tested {}
     ),
     responses(
         (status = 200, description = "The delivery has ended, and this is how; or, with `send=false`, what would be sent.", body = Tested),
-        (status = 202, description = "The event is on its way: the receiver takes its time.", body = hookstep_api_types::Accepted),
+        (status = 202, description = "The event is on its way: the receiver takes its time.", body = Accepted),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 413, response = hookstep_http_edge::TooLarge),

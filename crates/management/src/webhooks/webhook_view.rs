@@ -2,49 +2,24 @@
 
 use std::time::Duration;
 
+use hookstep_api_types::{Sensitive, Webhook};
 use hookstep_contract::limits::days;
 use hookstep_contract::{Auth, Timestamp, WebhookConfig};
-use hookstep_signing::Secret;
-use serde::{Serialize, Serializer};
-use utoipa::ToSchema;
 
 use super::save::Saved;
-use crate::signing::secrets;
 
 /// How long before its end a client certificate is warned of: time enough to get another one.
 const EXPIRES_SOON: Duration = days(30);
 
-/// A webhook.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Webhook)]
-pub(crate) struct WebhookView {
-    #[serde(flatten)]
-    config: WebhookConfig,
-    /// What its owner should see to, though it works so far.
-    warnings: Vec<String>,
-    /// Shown this once, by the save that made it.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
-    #[schema(value_type = String, required = false, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]
-    signing_secret: Option<Secret>,
+/// A webhook that is there.
+pub(crate) fn view(config: WebhookConfig, now: Timestamp) -> Webhook {
+    Webhook { warnings: warnings(&config, now), config, signing_secret: None }
 }
 
-impl WebhookView {
-    /// A webhook that is there.
-    pub(crate) fn of(config: WebhookConfig, now: Timestamp) -> Self {
-        Self { warnings: warnings(&config, now), config, signing_secret: None }
-    }
-
-    /// A webhook that was just saved.
-    pub(crate) fn saved(Saved { config, secret }: Saved, now: Timestamp) -> Self {
-        Self { signing_secret: secret, ..Self::of(config, now) }
-    }
-}
-
-fn reveal<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(secret) => secrets::reveal(secret, serializer),
-        None => serializer.serialize_none(),
-    }
+/// A webhook that was just saved: the one place where its signing secret is shown.
+pub(crate) fn view_saved(Saved { config, secret }: Saved, now: Timestamp) -> Webhook {
+    let signing_secret = secret.map(|secret| Sensitive::new(&**secret.reveal()));
+    Webhook { signing_secret, ..view(config, now) }
 }
 
 /// What the owner of a webhook should see to, though it works so far.
