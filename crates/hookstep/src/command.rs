@@ -25,6 +25,8 @@ enum Command {
     Serve(ServeArgs),
     /// Serve, start a sample receiver, and show deliveries step by step.
     Demo(ServeArgs),
+    /// Check that a host on this machine serves, for the health check of a container: the exit code is 0 or 1.
+    Health(serve::health::HealthArgs),
     /// Create an API token in the data directory. The host may be running.
     Token(token::TokenArgs),
     /// Print the AWS credentials with which producers put events on the host's bus, for a shell to evaluate.
@@ -67,6 +69,7 @@ impl Cli {
             None => (HOST_FAILED, serve::serve(self.serve).await.map(done)),
             Some(Command::Serve(args)) => (HOST_FAILED, serve::serve(args).await.map(done)),
             Some(Command::Demo(args)) => (HOST_FAILED, demo::demo(args).await.map(done)),
+            Some(Command::Health(args)) => (HOST_FAILED, serve::health::check(args).await.map(done)),
             Some(Command::Token(args)) => (HOST_FAILED, token::create(args).await.map(done)),
             Some(Command::AwsCredentials(args)) => (HOST_FAILED, aws::print(args).map(done)),
             Some(Command::History(args)) => (HOST_FAILED, history::print(args).map(done)),

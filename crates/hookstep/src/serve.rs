@@ -1,5 +1,7 @@
 //! `hookstep serve`.
 
+pub(crate) mod health;
+
 use std::net::SocketAddr;
 
 use axum::serve::ListenerExt;
