@@ -41,6 +41,7 @@
 //! | `clients/client` | the Rust client |
 //! | `clients/typescript` | the TypeScript client |
 //! | `clients/cli` | the commands of `hookstep` |
+//! | `clients/examples` | the examples: what they send arrives, what was changed is refused |
 //! | `clients/openapi` | the OpenAPI document: what is served is what the code says |
 //! | `clients/schemathesis` | the OpenAPI document, asked of a running host |
 //! | `house/contracts` | what binds the parts together: definition, error names, crates, numbers |
@@ -106,6 +107,7 @@ mod aws {
 mod clients {
     mod cli;
     mod client;
+    mod examples;
     mod openapi;
     mod schemathesis;
     mod typescript;

@@ -28,10 +28,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Synchronous: answered with what the receiver said. A receiver's failure is not an error but the status of the event.
     match hookstep.trigger(orders, order).content_type("application/json").sync().await? {
         SyncAnswer::Ended(delivered) => {
-            println!(
-                "event {}: {:?}, HTTP {:?}",
-                delivered.event_id, delivered.status, delivered.status_code
-            );
+            let answer = delivered.status_code.map_or("no answer".to_owned(), |code| format!("HTTP {code}"));
+            println!("event {}: {}, {answer}", delivered.event_id, delivered.status.as_str());
         }
         SyncAnswer::StillInProgress(accepted) => println!("event {} is still in progress", accepted.event_id),
     }
