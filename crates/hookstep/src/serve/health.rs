@@ -36,7 +36,10 @@ pub(crate) async fn check(args: HealthArgs) -> CommandResult {
     match client.send(request).await {
         Ok(response) if response.status == StatusCode::OK => Ok(()),
         Ok(response) => Err(format!("the host on {address} answers {}", response.status).into()),
-        Err(failure) => Err(failure.error.into()),
+        Err(failure) => {
+            let reason = hookstep_contract::error_chain(&failure.error);
+            Err(format!("the host on {address} does not answer: {reason}").into())
+        }
     }
 }
 
