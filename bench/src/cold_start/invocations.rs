@@ -128,7 +128,12 @@ fn event_for(function: &str, events: &StepEvents) -> Outcome<Value> {
             let retry = json!({"schedule_seconds": []});
             let (status, request) = ("in_progress", input["request"].take());
             input["plan"] = json!({"status": status, "request": request, "retry": retry, "long": false, "has_payload_rules": true});
-            input["record"] = json!({});
+            let at = &input["event"]["created_at"];
+            input["record"] = json!({
+                "pk": {"S": format!("acme#{CONFIG_ID_WITH_RULES}")}, "sk": {"S": input["event"]["event_id"]},
+                "status": {"S": status}, "origin": {"S": "api"}, "created_at": {"S": at}, "updated_at": {"S": at},
+                "expires_at": {"N": "0"},
+            });
             input
         }
         "hydrate" => {

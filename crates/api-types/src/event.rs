@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hookstep_contract::{
-    ConfigId, Content, EventId, EventRecord, OrgId, Origin, Outcome, Status, Timestamp, Timings,
+    ConfigId, Content, EventId, EventRecord, OrgId, Origin, Outcome, Reason, Status, Timestamp, Timings,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -63,7 +63,12 @@ pub struct Event {
     /// How many attempts were made.
     pub attempt_count: u32,
     /// Why it was skipped or failed.
-    pub reason: Option<String>,
+    #[schema(value_type = Option<schema::Reason>)]
+    pub reason: Option<Reason>,
+    /// The `detail` of the reason.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub error: Option<String>,
     /// Its attempts, oldest first; only when one event is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Vec<Attempt>>,
@@ -92,6 +97,7 @@ impl From<EventRecord> for Event {
             status_code: record.status_code,
             duration_ms: record.duration_ms,
             attempt_count: record.attempt_count,
+            error: record.reason.as_ref().map(|reason| reason.detail.clone()),
             reason: record.reason,
             attempts: None,
         }
@@ -144,7 +150,11 @@ pub struct Attempt {
     /// Where the time went.
     #[schema(value_type = schema::Timings)]
     pub timings: Timings,
-    /// Why it failed, for the one who owns the receiver.
+    /// Why it failed.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Reason>, required = true)]
+    pub reason: Option<Reason>,
+    /// The `detail` of the reason.
     pub error: Option<String>,
 }
 
@@ -164,7 +174,8 @@ impl From<hookstep_contract::Attempt> for Attempt {
             response_truncated: attempt.response_truncated,
             remote_ip: attempt.remote_ip,
             timings: attempt.timings,
-            error: attempt.error,
+            error: attempt.reason.as_ref().map(|reason| reason.detail.clone()),
+            reason: attempt.reason,
         }
     }
 }

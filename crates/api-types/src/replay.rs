@@ -1,6 +1,6 @@
 //! Sending events again.
 
-use hookstep_contract::{ConfigId, EventId, ReplayJob, ReplayStatus, Status, Timestamp};
+use hookstep_contract::{ConfigId, EventId, Reason, ReplayJob, ReplayStatus, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -87,7 +87,12 @@ pub struct Replay {
     /// Whether it ended at the most events that one replay takes: there may be more.
     pub limit_reached: bool,
     /// Why it failed.
-    pub reason: Option<String>,
+    #[schema(value_type = Option<schema::Reason>)]
+    pub reason: Option<Reason>,
+    /// The `detail` of the reason.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub error: Option<String>,
 }
 
 impl From<ReplayJob> for Replay {
@@ -103,6 +108,7 @@ impl From<ReplayJob> for Replay {
             skipped: job.skipped,
             reapply: job.reapply,
             limit_reached: job.limit_reached,
+            error: job.reason.as_ref().map(|reason| reason.detail.clone()),
             reason: job.reason,
         }
     }

@@ -8,6 +8,7 @@ mod auth;
 mod authentication;
 mod filter;
 mod ids;
+mod reason;
 mod timings;
 mod variants;
 mod webhook;
@@ -16,6 +17,7 @@ pub use auth::{Auth, Parameter, Tls};
 pub use authentication::AuthReport;
 pub use filter::{Condition, Filter, Transform};
 pub use ids::{ConfigId, EventId, OrgId, Timestamp, TokenId};
+pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;
 pub use variants::{
     FieldKind, LogicalOperator, Operator, Origin, Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hookstep_contract::{Content, EventId, Outcome, Status, Timestamp};
+use hookstep_contract::{Content, EventId, Outcome, Reason, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -54,7 +54,11 @@ pub struct Delivered {
     #[serde(default)]
     #[schema(required = true)]
     pub duration_ms: u64,
-    /// Why it failed, for the one who owns the receiver.
+    /// Why it failed or was skipped.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Reason>, required = true)]
+    pub reason: Option<Reason>,
+    /// The `detail` of the reason.
     pub error: Option<String>,
 }
 
@@ -72,7 +76,8 @@ impl From<hookstep_contract::Delivered> for Delivered {
             body_truncated: delivered.body_truncated,
             attempts: delivered.attempts,
             duration_ms: delivered.duration_ms,
-            error: delivered.error,
+            error: delivered.reason.as_ref().map(|reason| reason.detail.clone()),
+            reason: delivered.reason,
         }
     }
 }

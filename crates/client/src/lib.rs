@@ -69,7 +69,7 @@ pub use hookstep_api_types::{
     Sent,
 };
 pub use hookstep_contract::{
-    ConfigId, EventId, OrgId, Origin, Outcome, ReplayStatus, Status, Timestamp, Timings,
+    ConfigId, EventId, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status, Timestamp, Timings,
 };
 pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
 pub use replays::{Redelivery, ReplayQuery};

@@ -4,6 +4,7 @@
 //! cookie (`session`); `guard` keeps other sites out. Each file in `screens` is a screen; the others are what screens are
 //! made of.
 
+mod advice;
 mod assets;
 mod body_view;
 mod document;
@@ -13,7 +14,7 @@ mod guard;
 mod layout;
 mod parts;
 mod payload_rules_words;
-mod plain_words;
+
 mod schedule;
 mod screens;
 mod session;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ConfigId, EventId, EventMetadata, OrgId, Origin, Outcome, Timestamp};
+use crate::{ConfigId, EventId, EventMetadata, OrgId, Origin, Outcome, Reason, Timestamp};
 
 /// What the detail types of all events of ours begin with, `Webhook Trigger` included.
 const OURS: &str = "Webhook ";
@@ -127,9 +127,9 @@ pub struct DeliveryDetail {
     /// The receiver's last status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
-    /// What of ours stood in the way, or why the webhook was disabled.
+    /// Why the delivery failed, or the webhook was disabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// When the event was accepted.
     pub created_at: Timestamp,
     /// When it ended.

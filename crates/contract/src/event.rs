@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CORRELATION_ID_BYTES;
-use crate::{ConfigId, EventId, EventMetadata, OrgId, Outcome, Timestamp};
+use crate::{ConfigId, EventId, EventMetadata, OrgId, Outcome, Reason, Timestamp};
 
 /// Where an event stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub enum Status {
     Succeeded,
     /// No further attempt will be made.
     Failed,
-    /// Not to be sent: the config is disabled.
+    /// Not to be sent: the webhook is disabled, or its filter does not let the event pass.
     Skipped,
 }
 
@@ -105,7 +105,7 @@ pub struct EventRecord {
     pub attempt_count: u32,
     /// Why it was skipped, or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// The execution that owns the record: only it may record the event again. Empty once the event is delivered.
     #[serde(default)]
     pub execution: String,
@@ -141,7 +141,7 @@ impl EventRecord {
         event: &EventMetadata,
         execution: &str,
         status: Status,
-        reason: Option<String>,
+        reason: Option<Reason>,
         retention: Duration,
     ) -> Self {
         Self {

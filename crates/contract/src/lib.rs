@@ -2,12 +2,15 @@
 //! steps, and what the tables hold. No I/O, no clock, no AWS. What the HTTP API takes and answers is in `hookstep-api-types`.
 //!
 //! The cast, in the order of one delivery: a producer's request becomes a [`WorkflowInput`]; `fetch-config` turns a
-//! [`WebhookConfig`] into a [`Plan`]; `hydrate` turns a claim check into a pinned [`Payload`]; `deliver` answers an
+//! [`WebhookConfig`] into a [`Plan`]; `hydrate` turns a claim check into a pinned object, a [`Body`]; `deliver` answers an
 //! [`Attempt`] with an [`Outcome`]; `update-status` answers [`Next`]. What we broke ourselves is a [`StepError`].
 
 mod auth;
 mod auth_fields;
+mod body;
+mod claim;
 mod config;
+mod content;
 mod credentials;
 mod delivery_event;
 mod error;
@@ -18,8 +21,10 @@ mod ids;
 pub mod limits;
 mod object;
 mod outcome;
-mod payload;
 mod payload_rules;
+mod reason;
+mod reason_code;
+mod record_item;
 mod replay;
 mod secret;
 mod tally;
@@ -29,7 +34,10 @@ mod token;
 mod workflow;
 
 pub use auth::{Auth, Parameter, Place, TokenMethod, connection_name, connection_prefix, missing_value};
+pub use body::{Body, Source, Unresolved};
+pub use claim::{Claim, PinnedObject};
 pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
+pub use content::Content;
 pub use credentials::{
     Ciphertext, Connection, ConnectionKind, Credentials, Lifetime, OrgKey, SigningKey, TlsKeys,
     encryption_context,
@@ -41,8 +49,10 @@ pub use event_metadata::{EventMetadata, Mode, is_traceparent};
 pub use event_types::subscribes;
 pub use ids::{ConfigId, EventId, InvalidId, OrgId, TokenId};
 pub use outcome::{Attempt, Outcome, Timings};
-pub use payload::{Claim, Content, Payload, PinnedObject};
 pub use payload_rules::{Condition, FieldKind, Filter, LogicalOperator, Operator, PayloadRules, Transform};
+pub use reason::Reason;
+pub use reason_code::ReasonCode;
+pub use record_item::RecordKey;
 pub use replay::{ReplayInput, ReplayJob, ReplayKey, ReplayOutput, ReplayStatus, Selection};
 pub use secret::Secret;
 pub use tally::{Histogram, Tally};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Content, Timestamp};
+use crate::{Content, Reason, Timestamp};
 
 /// The class of an attempt's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -91,9 +91,9 @@ pub struct Attempt {
     /// Where the time went.
     #[serde(default)]
     pub timings: Timings,
-    /// Why it failed, for the one who owns the receiver.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    /// Why it failed. Attempts of earlier versions have a sentence under the name `error`.
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "error")]
+    pub reason: Option<Reason>,
     /// Whether a failure that is final otherwise may pass: the authorisation server was down.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub transient: bool,

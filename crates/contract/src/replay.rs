@@ -5,8 +5,8 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Claim, ConfigId, EventId, EventMetadata, EventRecord, Mode, OrgId, Origin, Payload, Status, Timestamp,
-    WorkflowInput,
+    Claim, ConfigId, EventId, EventMetadata, EventRecord, Mode, OrgId, Origin, Reason, Source, Status,
+    Timestamp, WorkflowInput,
 };
 
 impl WorkflowInput {
@@ -18,8 +18,8 @@ impl WorkflowInput {
             again.event.content_type = Some(sent.content_type.clone());
             again.event.size = Some(sent.size);
             again.payload = match &sent.claim {
-                Some(key) => Payload::Claim(Claim { key: key.clone(), sha256: None }),
-                None => Payload::Sent(record.event_id),
+                Some(key) => Source::Claim(Claim { key: key.clone(), sha256: None }),
+                None => Source::SentBodyOf(record.event_id),
             };
         }
         again
@@ -51,8 +51,8 @@ impl WorkflowInput {
                 )
             },
             payload: match &first.claim {
-                Some(key) => Payload::Claim(Claim { key: key.clone(), sha256: None }),
-                None => Payload::Kept(first.event_id),
+                Some(key) => Source::Claim(Claim { key: key.clone(), sha256: None }),
+                None => Source::AcceptedBodyOf(first.event_id),
             },
         }
     }
@@ -127,7 +127,7 @@ pub struct ReplayJob {
     pub limit_reached: bool,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// The last event that was looked at: the next batch goes on behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<EventId>,

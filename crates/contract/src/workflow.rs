@@ -6,8 +6,8 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attempt, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, OrgId, Outcome, Payload, Retry,
-    Status, Timestamp,
+    Attempt, Body, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, OrgId, Outcome,
+    Reason, Retry, Source, Status, Timestamp, Unresolved, record_item,
 };
 
 /// The input of an execution.
@@ -15,8 +15,8 @@ use crate::{
 pub struct WorkflowInput {
     /// The event.
     pub event: EventMetadata,
-    /// Its body: inline, a claim, or that of an earlier event.
-    pub payload: Payload,
+    /// Its body.
+    pub payload: Source,
 }
 
 /// The input of `fetch-config`.
@@ -28,7 +28,7 @@ pub struct FetchConfigInput {
     pub execution: String,
     /// Its body; absent from an execution that an earlier version started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payload: Option<Payload>,
+    pub payload: Option<Source>,
 }
 
 /// What to send to where, secrets left out.
@@ -54,7 +54,7 @@ pub struct Plan {
     pub status: Status,
     /// Why it is skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// What to send to where.
     pub request: RequestPlan,
     /// When to send again.
@@ -71,11 +71,12 @@ pub struct Plan {
 pub struct FetchedConfig {
     /// All that the config means for the event.
     pub plan: Plan,
-    /// The event's record as a DynamoDB item.
-    pub record: serde_json::Value,
+    /// The event's record; in JSON a DynamoDB item.
+    #[serde(with = "record_item")]
+    pub record: EventRecord,
     /// The body of the event that is sent again; absent when the body stays as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payload: Option<Payload>,
+    pub payload: Option<Unresolved>,
 }
 
 /// The input of `transform`, and its output: what it changes is in the same place.
@@ -84,20 +85,21 @@ pub struct TransformData {
     /// The event; a transform gives it another content type.
     pub event: EventMetadata,
     /// Its body.
-    pub payload: Payload,
+    pub payload: Unresolved,
     /// All that the config means for the event; a filter makes it skipped.
     pub plan: Plan,
-    /// The event's record as a DynamoDB item.
-    pub record: serde_json::Value,
+    /// The event's record; in JSON a DynamoDB item.
+    #[serde(with = "record_item")]
+    pub record: EventRecord,
 }
 
-/// The input of `hydrate`; its output is the [`Payload`], resolved.
+/// The input of `hydrate`; its output is the [`Body`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HydrateInput {
     /// The event.
     pub event: EventMetadata,
-    /// The claim check to resolve.
-    pub payload: Payload,
+    /// The body, which is a claim check.
+    pub payload: Unresolved,
 }
 
 /// The input of `deliver`.
@@ -108,7 +110,7 @@ pub struct DeliverInput {
     /// What to send to where.
     pub request: RequestPlan,
     /// The body.
-    pub payload: Payload,
+    pub payload: Body,
     /// Which attempt this is, from 1.
     pub number: u32,
 }
@@ -219,7 +221,7 @@ pub struct WorkflowOutput {
     pub status: Status,
     /// Why it was skipped.
     #[serde(default)]
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// What a waiting producer is told.
     #[serde(default)]
     pub answer: Option<Delivered>,
@@ -238,7 +240,7 @@ impl WorkflowOutput {
             body_truncated: false,
             attempts: 0,
             duration_ms: 0,
-            error: self.reason,
+            reason: self.reason,
         })
     }
 }
@@ -271,7 +273,7 @@ pub struct Delivered {
     /// From acceptance to the end, in milliseconds.
     #[serde(default)]
     pub duration_ms: u64,
-    /// Why it failed or was skipped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    /// Why it failed or was skipped. Answers of earlier versions have a sentence under the name `error`.
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "error")]
+    pub reason: Option<Reason>,
 }

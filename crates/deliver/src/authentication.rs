@@ -6,8 +6,9 @@ use hookstep_contract::Connection;
 use hookstep_secrets::Values;
 use tokio::time::Instant;
 
+use crate::exchange::TokenFailure;
 use crate::mask::Mask;
-use crate::oauth::{Failure, Tokens};
+use crate::oauth::Tokens;
 
 /// The credentials of a webhook, as far as it has any.
 pub(crate) struct Credentials {
@@ -32,7 +33,7 @@ impl Credentials {
         refused: Option<&str>,
         http: &hookstep_egress::Client,
         deadline: Instant,
-    ) -> Result<Authentication, Failure> {
+    ) -> Result<Authentication, TokenFailure> {
         let authorization = |value: String, secrets: Vec<String>| Authentication {
             name: "authorization".to_owned(),
             mask: Mask::new(secrets),

@@ -14,34 +14,51 @@ use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use crate::headers::USER_AGENT;
+use crate::USER_AGENT;
 use crate::mask::Mask;
-use crate::oauth::Failure;
 
-/// A token's answer is small; what is beyond is no token.
+/// An answer with a token is small.
 const KEEP: Keep = Keep { header_bytes: 1024, body_bytes: 64 * 1024 };
 
 /// How much of an authorisation server's own words is passed on.
-const DESCRIPTION_CHARS: usize = 200;
+const MAX_DESCRIPTION_CHARS: usize = 200;
 
-/// What came of a token request.
-pub(crate) struct Exchanged {
+/// A token, as the authorisation server gave it.
+pub(crate) struct GrantedToken {
     /// The whole value of the `Authorization` header.
     pub(crate) header: String,
-    /// How long it is good for, in seconds, when the server says so.
+    /// How long the token is valid, in seconds, when the server says so.
     pub(crate) expires_in: Option<u64>,
     pub(crate) status_code: u16,
 }
 
-/// Asks for a token.
+/// Why there is no token; for the one who owns the webhook. Holds nothing secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TokenFailure {
+    pub(crate) detail: String,
+    /// Whether it may work later.
+    pub(crate) transient: bool,
+    /// What the token endpoint answered, if it did.
+    pub(crate) status_code: Option<u16>,
+}
+
+impl TokenFailure {
+    /// The time of the attempt was up.
+    pub(crate) fn late() -> Self {
+        let detail = "the authorisation server gave no token within the webhook's timeout".to_owned();
+        Self { detail, transient: true, status_code: None }
+    }
+}
+
+/// Requests a token.
 pub(crate) async fn exchange(
     client: &OauthClient,
     http: &Client,
     deadline: Instant,
-) -> Result<Exchanged, Failure> {
+) -> Result<GrantedToken, TokenFailure> {
     let deadline = deadline.saturating_duration_since(Instant::now());
-    let request = request(client, deadline).map_err(|reason| Failure {
-        reason,
+    let request = request(client, deadline).map_err(|detail| TokenFailure {
+        detail,
         transient: false,
         status_code: None,
     })?;
@@ -49,11 +66,8 @@ pub(crate) async fn exchange(
         Ok(response) => read(&response, client),
         Err(failure) => {
             let transient = !matches!(failure.error, hookstep_egress::SendError::Refused(_));
-            Err(Failure {
-                reason: format!("the token endpoint: {}", failure.error),
-                transient,
-                status_code: None,
-            })
+            let detail = format!("the token endpoint: {}", failure.error);
+            Err(TokenFailure { detail, transient, status_code: None })
         }
     }
 }
@@ -135,21 +149,22 @@ enum Seconds {
     Text(String),
 }
 
+/// The body of an answer that refuses a token (RFC 6749 §5.2).
 #[derive(Default, Deserialize)]
-struct Refusal {
+struct ErrorAnswer {
     #[serde(default)]
     error: Option<String>,
     #[serde(default)]
     error_description: Option<String>,
 }
 
-fn read(response: &Response, client: &OauthClient) -> Result<Exchanged, Failure> {
+fn read(response: &Response, client: &OauthClient) -> Result<GrantedToken, TokenFailure> {
     let status = response.status;
     let failure =
-        |reason: String, transient| Failure { reason, transient, status_code: Some(status.as_u16()) };
+        |detail: String, transient| TokenFailure { detail, transient, status_code: Some(status.as_u16()) };
     if !status.is_success() {
         let transient = status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429);
-        let said = refusal(&response.body, client);
+        let said = server_words(&response.body, client);
         return Err(failure(format!("the token endpoint answered {}{said}", status.as_u16()), transient));
     }
     let header = serde_json::from_slice(&response.body).ok().and_then(|token: Token| {
@@ -164,19 +179,19 @@ fn read(response: &Response, client: &OauthClient) -> Result<Exchanged, Failure>
         sendable.then_some((header, expires_in))
     });
     let Some((header, expires_in)) = header else {
-        let reason = format!("the token endpoint answered {} without a usable access_token", status.as_u16());
-        return Err(failure(reason, false));
+        let detail = format!("the token endpoint answered {} without a usable access_token", status.as_u16());
+        return Err(failure(detail, false));
     };
-    Ok(Exchanged { header, expires_in, status_code: status.as_u16() })
+    Ok(GrantedToken { header, expires_in, status_code: status.as_u16() })
 }
 
-/// What the server says of its refusal (RFC 6749 §5.2), without the secrets that it may repeat.
-fn refusal(body: &[u8], client: &OauthClient) -> String {
-    let Refusal { error, error_description } = serde_json::from_slice(body).unwrap_or_default();
+/// What the server says about its refusal, without the secrets that it may repeat.
+fn server_words(body: &[u8], client: &OauthClient) -> String {
+    let ErrorAnswer { error, error_description } = serde_json::from_slice(body).unwrap_or_default();
     let mask = Mask::of_client(client);
     let said = [error, error_description].into_iter().flatten().map(|text| {
         let shown: String = text.chars().filter(|c| !c.is_control()).collect();
-        mask.text(&shown).chars().take(DESCRIPTION_CHARS).collect::<String>()
+        mask.text(&shown).chars().take(MAX_DESCRIPTION_CHARS).collect::<String>()
     });
     said.map(|text| format!(": {text}")).collect()
 }

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use hookstep_contract::{EventMetadata, Timestamp};
 
+use crate::USER_AGENT;
 use crate::authentication::Authentication;
 use crate::mask::masked;
-
-/// Who we are, to receivers and authorisation servers.
-pub(crate) const USER_AGENT: &str = concat!("Hookstep/", env!("CARGO_PKG_VERSION"));
 
 /// All headers but `Host`, `Content-Length` and the one that says who we are.
 pub(crate) struct Headers(BTreeMap<String, String>);

@@ -1,5 +1,5 @@
-//! What an attempt needs that is not in its plan: the webhook's keys and credentials. They are read once and believed for a
-//! while; a webhook that was changed since is known by its revision.
+//! What an attempt needs that is not in its plan: the webhook's keys and credentials. They are read once and cached for a
+//! while; a later revision of the webhook replaces them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use hookstep_ambient::OnDemand;
 use hookstep_contract::{
-    Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, StepError, Timestamp, TlsKeys,
+    Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, Reason, StepError, Timestamp,
+    TlsKeys,
 };
 use hookstep_egress::{ClientTls, TlsParts};
 use hookstep_secrets::{Keys, ReadError, Vault};
@@ -19,12 +20,12 @@ use tokio::time::Instant;
 use crate::authentication::Credentials;
 use crate::oauth::Tokens;
 
-/// How long a webhook's keys are believed. A change of the webhook shows at once, by its revision, unless the event was
-/// planned before it; a change of an attached connection, which we are not told of, shows after this time.
-const BELIEVED: Duration = Duration::from_secs(60);
+/// How long a webhook's keys are cached. A change of the webhook is noticed at once, by its revision, unless the event was
+/// planned before it; a change of an attached connection, which Hookstep does not hear of, after this time.
+const CACHE_TTL: Duration = Duration::from_secs(60);
 
-/// How many webhooks' keys are kept at once. Each may have an HTTP client of its own.
-const MOST_KEPT: usize = 500;
+/// How many webhooks' keys are cached at once. Each may have an HTTP client of its own.
+const MAX_CACHED: usize = 500;
 
 /// The keys of webhooks, read when they are first needed.
 #[derive(Clone)]
@@ -34,12 +35,12 @@ pub struct Keyring {
     vault: Vault,
     client: hookstep_egress::Client,
     pub(crate) tokens: Tokens,
-    kept: Arc<Mutex<Kept>>,
+    cache: Arc<Mutex<KeyCache>>,
 }
 
 #[derive(Default)]
-struct Kept {
-    rings: HashMap<(OrgId, ConfigId), (Instant, Arc<Ring>)>,
+struct KeyCache {
+    webhooks: HashMap<(OrgId, ConfigId), (Instant, Arc<WebhookKeys>)>,
     /// Never changed once they are made.
     org_keys: HashMap<OrgId, PrivateKey>,
 }
@@ -51,23 +52,23 @@ impl fmt::Debug for Keyring {
 }
 
 /// The keys of one webhook.
-pub(crate) struct Ring {
+pub(crate) struct WebhookKeys {
     revision: u64,
     pub(crate) secrets: Vec<(Secret, Lifetime)>,
     pub(crate) org_key: Option<PrivateKey>,
-    /// Or why there are none, for the one who owns the webhook.
-    pub(crate) credentials: Result<Option<Credentials>, String>,
+    /// Or why they cannot be read.
+    pub(crate) credentials: Result<Option<Credentials>, Reason>,
     /// Under the webhook's own TLS, where it has one.
     pub(crate) client: hookstep_egress::Client,
 }
 
-impl Ring {
-    /// Signs with all that is good at `now`; `None` for a webhook without keys.
+impl WebhookKeys {
+    /// Signs with all secrets that are valid at `now`; `None` for a webhook without keys.
     pub(crate) fn signer(&self, now: Timestamp) -> Option<Signer> {
-        let mut good =
+        let mut valid =
             self.secrets.iter().filter(|(_, lifetime)| lifetime.holds(now)).map(|(secret, _)| secret.clone());
-        let newest = good.next()?;
-        Some(Signer::new(newest, good.collect(), self.org_key.clone()))
+        let newest = valid.next()?;
+        Some(Signer::new(newest, valid.collect(), self.org_key.clone()))
     }
 
     /// Whether there may be other credentials when a receiver refuses these.
@@ -85,7 +86,7 @@ impl Keyring {
         client: hookstep_egress::Client,
     ) -> Self {
         let configs = OnDemand::new(configs);
-        Self { configs, keys, vault, client, tokens: Tokens::default(), kept: Arc::default() }
+        Self { configs, keys, vault, client, tokens: Tokens::default(), cache: Arc::default() }
     }
 
     /// The way out for whatever is not the receiver.
@@ -94,59 +95,59 @@ impl Keyring {
     }
 
     /// The keys of a webhook, at `revision` or later, and those of now when they are to be `fresh`; `None` when it was deleted.
-    pub(crate) async fn ring(
+    pub(crate) async fn keys(
         &self,
         org_id: &OrgId,
         config_id: ConfigId,
         revision: u64,
         fresh: bool,
-    ) -> Result<Option<Arc<Ring>>, StepError> {
+    ) -> Result<Option<Arc<WebhookKeys>>, StepError> {
         if revision == 0 {
             return Ok(Some(Arc::new(self.bare())));
         }
         let webhook = (org_id.clone(), config_id);
-        let known = self.lock().rings.get(&webhook).cloned();
-        if let Some((read, ring)) = &known
+        let known = self.lock().webhooks.get(&webhook).cloned();
+        if let Some((read, keys)) = &known
             && !fresh
-            && ring.revision >= revision
-            && read.elapsed() < BELIEVED
-            // What could not be had may have been mended since.
-            && ring.credentials.is_ok()
+            && keys.revision >= revision
+            && read.elapsed() < CACHE_TTL
+            // What could not be read may have been repaired since.
+            && keys.credentials.is_ok()
         {
-            return Ok(Some(Arc::clone(ring)));
+            return Ok(Some(Arc::clone(keys)));
         }
         let Some(stored) = self.configs.credentials(org_id, config_id).await? else {
-            self.lock().rings.remove(&webhook);
+            self.lock().webhooks.remove(&webhook);
             return Ok(None);
         };
-        let ring = match known {
+        let keys = match known {
             Some((_, known)) if known.revision == stored.revision => self.renew(&known, &stored).await?,
             _ => self.unlock(stored).await?,
         };
-        let ring = Arc::new(ring);
-        let mut kept = self.lock();
-        if kept.rings.len() >= MOST_KEPT {
-            kept.rings.clear();
+        let keys = Arc::new(keys);
+        let mut cache = self.lock();
+        if cache.webhooks.len() >= MAX_CACHED {
+            cache.webhooks.clear();
         }
-        kept.rings.insert(webhook, (Instant::now(), Arc::clone(&ring)));
-        Ok(Some(ring))
+        cache.webhooks.insert(webhook, (Instant::now(), Arc::clone(&keys)));
+        Ok(Some(keys))
     }
 
-    /// The ring of a webhook that is as it was: its keys are the same, and its client keeps its connections. Only an attached
-    /// connection changes without us.
-    async fn renew(&self, known: &Ring, stored: &Stored) -> Result<Ring, StepError> {
+    /// The keys of a webhook that was not changed: they are the same, and its client keeps its connections. Only an attached
+    /// connection may have changed.
+    async fn renew(&self, known: &WebhookKeys, stored: &Stored) -> Result<WebhookKeys, StepError> {
         let credentials = self.credentials(stored).await?;
         let (secrets, org_key, client) = (known.secrets.clone(), known.org_key.clone(), known.client.clone());
-        Ok(Ring { revision: known.revision, secrets, org_key, credentials, client })
+        Ok(WebhookKeys { revision: known.revision, secrets, org_key, credentials, client })
     }
 
     /// A webhook of an older version: it has no keys.
-    fn bare(&self) -> Ring {
+    fn bare(&self) -> WebhookKeys {
         let client = self.client.clone();
-        Ring { revision: 0, secrets: Vec::new(), org_key: None, credentials: Ok(None), client }
+        WebhookKeys { revision: 0, secrets: Vec::new(), org_key: None, credentials: Ok(None), client }
     }
 
-    async fn unlock(&self, stored: Stored) -> Result<Ring, StepError> {
+    async fn unlock(&self, stored: Stored) -> Result<WebhookKeys, StepError> {
         let org_id = &stored.org_id;
         let (secrets, org_key, credentials, client) = tokio::try_join!(
             self.secrets(&stored),
@@ -154,7 +155,7 @@ impl Keyring {
             self.credentials(&stored),
             self.tls(org_id, stored.tls.as_ref()),
         )?;
-        Ok(Ring { revision: stored.revision, secrets, org_key, credentials, client })
+        Ok(WebhookKeys { revision: stored.revision, secrets, org_key, credentials, client })
     }
 
     async fn secrets(&self, stored: &Stored) -> Result<Vec<(Secret, Lifetime)>, StepError> {
@@ -174,19 +175,19 @@ impl Keyring {
         let Some(stored) = self.configs.org_key(org_id).await? else { return Ok(None) };
         let text = self.decrypt(org_id, &stored.key).await?;
         let key: PrivateKey = text.parse().map_err(|error| unreadable("an org's key", error))?;
-        let mut kept = self.lock();
-        if kept.org_keys.len() >= MOST_KEPT {
-            kept.org_keys.clear();
+        let mut cache = self.lock();
+        if cache.org_keys.len() >= MAX_CACHED {
+            cache.org_keys.clear();
         }
-        kept.org_keys.insert(org_id.clone(), key.clone());
+        cache.org_keys.insert(org_id.clone(), key.clone());
         Ok(Some(key))
     }
 
-    async fn credentials(&self, stored: &Stored) -> Result<Result<Option<Credentials>, String>, StepError> {
+    async fn credentials(&self, stored: &Stored) -> Result<Result<Option<Credentials>, Reason>, StepError> {
         let Some(connection) = stored.connection.clone() else { return Ok(Ok(None)) };
         match self.vault.read(&connection).await {
             Ok(values) => Ok(Ok(Some(Credentials { connection, values }))),
-            Err(ReadError::Unusable(reason)) => Ok(Err(reason)),
+            Err(ReadError::Unreadable(reason)) => Ok(Err(reason)),
             Err(ReadError::Unavailable(error)) => Err(error.into()),
         }
     }
@@ -211,8 +212,8 @@ impl Keyring {
         Ok(self.keys.decrypt(org_id, key).await?.0)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, KeyCache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

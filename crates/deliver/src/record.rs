@@ -3,22 +3,57 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hookstep_contract::{Attempt, Content, Outcome, Timings};
-use hookstep_egress::{Phase, Response, SendError, SendFailure};
+use hookstep_ambient::Sources;
+use hookstep_contract::limits::MAX_TIMEOUT_SECS;
+use hookstep_contract::{
+    Attempt, Content, Outcome, Reason, ReasonCode, RequestPlan, StepError, Timestamp, Timings,
+};
+use hookstep_egress::{Response, SendError, SendFailure};
+use tokio::time::Instant;
 
-use crate::attempt::{Draft, Unsent};
 use crate::mask::Mask;
-use crate::payload;
-use crate::retry_after;
+use crate::unsent::Unsent;
+use crate::{outgoing, reason, retry_after};
 
-impl Draft {
+/// Keeps the time of an attempt that has begun, and makes its record.
+pub(crate) struct Recorder {
+    number: u32,
+    pub(crate) started_at: Timestamp,
+    start: Instant,
+    /// How long the attempt may take in all.
+    pub(crate) timeout: Duration,
+    sources: Sources,
+}
+
+impl Recorder {
+    pub(crate) fn start(number: u32, plan: &RequestPlan, sources: Sources) -> Self {
+        let timeout = Duration::from_secs(plan.timeout_seconds.min(MAX_TIMEOUT_SECS).into());
+        Self { number, started_at: sources.now(), start: Instant::now(), timeout, sources }
+    }
+
+    /// When the attempt's time is up.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.start + self.timeout
+    }
+
+    /// The attempt, whether anything was sent or not.
+    pub(crate) fn end(&self, result: Result<Attempt, Unsent>) -> Result<Attempt, StepError> {
+        result.or_else(|unsent| match unsent {
+            Unsent::Failed { outcome, reason, transient } => {
+                Ok(Attempt { reason: Some(reason), transient, ..self.record(outcome) })
+            }
+            Unsent::OurFault(error) => Err(error),
+        })
+    }
+
     /// The attempt whose receiver answered. A receiver may repeat our credentials: they are masked.
     pub(crate) fn answered(&self, response: Response, mask: Option<&Mask>) -> Attempt {
         let status = response.status;
-        let (outcome, error) = if status.is_success() {
+        let (outcome, reason) = if status.is_success() {
             (Outcome::Succeeded, None)
         } else {
-            (Outcome::FailedHttp, Some(format!("the receiver answered {}", status.as_u16())))
+            let detail = format!("the receiver answered {}", status.as_u16());
+            (Outcome::FailedHttp, Some(Reason::new(ReasonCode::HttpStatus, detail)))
         };
         let (headers, body) = match mask {
             Some(mask) => (mask.values(response.headers), mask.bytes(response.body)),
@@ -32,7 +67,7 @@ impl Draft {
             response_truncated: response.truncated,
             remote_ip: response.remote_addr.map(|address| address.ip().to_string()),
             timings: in_milliseconds(response.timings),
-            error,
+            reason,
             retry_after_seconds: response.retry_after.and_then(|header| retry_after::seconds(&header, now)),
             ..self.record(outcome)
         }
@@ -42,20 +77,21 @@ impl Draft {
     pub(crate) fn unanswered(&self, failure: SendFailure) -> Result<Attempt, Unsent> {
         let SendFailure { error, timings } = failure;
         let (outcome, reason) = match error {
-            SendError::Refused(_) => (Outcome::Refused, error.to_string()),
-            // Told by the time of the whole attempt: signing may have used up some of it.
-            SendError::Timeout { phase: phase @ Phase::Answer, .. } => {
-                (Outcome::FailedTimeout, SendError::Timeout { phase, after: self.timeout }.to_string())
+            SendError::Refused(refusal) => (Outcome::Refused, reason::refused(&refusal)),
+            SendError::Timeout { phase, after } => {
+                // Signing may have used up some of the attempt's time: what counts is the whole of it.
+                let after = if self.start.elapsed() < self.timeout { after } else { self.timeout };
+                let detail = SendError::Timeout { phase, after }.to_string();
+                (Outcome::FailedTimeout, Reason::new(reason::timed_out(phase), detail))
             }
-            SendError::Timeout { .. } => (Outcome::FailedTimeout, error.to_string()),
-            SendError::Unreachable { .. } => (Outcome::FailedUnreachable, error.to_string()),
-            SendError::Body(source) => return Err(payload::broken(source)),
+            SendError::Unreachable { kind, .. } => (Outcome::FailedUnreachable, reason::unreachable(&kind)),
+            SendError::Body(source) => return Err(outgoing::broken_off(source)),
         };
-        Ok(Attempt { error: Some(reason), timings: in_milliseconds(timings), ..self.record(outcome) })
+        Ok(Attempt { reason: Some(reason), timings: in_milliseconds(timings), ..self.record(outcome) })
     }
 
     /// The record as far as every attempt has it.
-    pub(crate) fn record(&self, outcome: Outcome) -> Attempt {
+    fn record(&self, outcome: Outcome) -> Attempt {
         Attempt {
             number: self.number,
             started_at: self.started_at,
@@ -68,7 +104,7 @@ impl Draft {
             response_truncated: false,
             remote_ip: None,
             timings: Timings::default(),
-            error: None,
+            reason: None,
             transient: false,
             retry_after_seconds: None,
         }

@@ -1,4 +1,4 @@
-//! The first half of an attempt: are its credentials to be had?
+//! The first half of an attempt: whether its credentials can be obtained.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::Context;
 use crate::authentication::Credentials;
 use crate::exchange;
 
-/// Somebody waits, with less patience than a webhook's timeout may have.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the test may take: somebody waits, and a webhook's timeout may be longer.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Gets the credentials of a webhook; a token is asked for, even where a good one is kept.
+/// Gets the credentials of a webhook. A token is requested even where a valid one is cached.
 pub(crate) async fn run(test: &TestAuth, ctx: &Context) -> Result<AuthReport, StepError> {
     let start = Instant::now();
-    let ring = ctx.keyring.ring(&test.org_id, test.config_id, test.revision, true).await?;
-    let mut report = match ring.as_deref().map(|ring| &ring.credentials) {
-        None => told(false, "the webhook was deleted"),
-        Some(Err(reason)) => told(false, reason),
-        Some(Ok(None)) => told(true, "the webhook has no authentication"),
-        Some(Ok(Some(credentials))) => try_out(credentials, ctx, start + PATIENCE).await,
+    let keys = ctx.keyring.keys(&test.org_id, test.config_id, test.revision, true).await?;
+    let mut report = match keys.as_deref().map(|keys| &keys.credentials) {
+        None => report(false, "the webhook was deleted"),
+        Some(Err(reason)) => report(false, &reason.detail),
+        Some(Ok(None)) => report(true, "the webhook has no authentication"),
+        Some(Ok(Some(credentials))) => try_out(credentials, ctx, start + WAIT_TIMEOUT).await,
     };
     report.duration_ms = start.elapsed().as_millis() as u64;
     Ok(report)
@@ -30,26 +30,26 @@ pub(crate) async fn run(test: &TestAuth, ctx: &Context) -> Result<AuthReport, St
 async fn try_out(credentials: &Credentials, ctx: &Context, deadline: Instant) -> AuthReport {
     let client = match &credentials.values {
         Values::Basic { .. } => {
-            return told(
+            return report(
                 true,
                 "the user name and the password are there; only the receiver can say whether they are right",
             );
         }
         Values::ApiKey { .. } => {
-            return told(true, "the API key is there; only the receiver can say whether it is right");
+            return report(true, "the API key is there; only the receiver can say whether it is right");
         }
         Values::Oauth(client) => client,
     };
     match exchange::exchange(client, ctx.keyring.client(), deadline).await {
-        Ok(exchanged) => AuthReport {
-            status_code: Some(exchanged.status_code),
-            expires_in: exchanged.expires_in,
-            ..told(true, "the token endpoint gave a token")
+        Ok(token) => AuthReport {
+            status_code: Some(token.status_code),
+            expires_in: token.expires_in,
+            ..report(true, "the token endpoint gave a token")
         },
-        Err(failure) => AuthReport { status_code: failure.status_code, ..told(false, &failure.reason) },
+        Err(failure) => AuthReport { status_code: failure.status_code, ..report(false, &failure.detail) },
     }
 }
 
-fn told(ok: bool, detail: &str) -> AuthReport {
+fn report(ok: bool, detail: &str) -> AuthReport {
     AuthReport { ok, detail: detail.to_owned(), status_code: None, expires_in: None, duration_ms: 0 }
 }

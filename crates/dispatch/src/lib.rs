@@ -97,7 +97,7 @@ async fn start(
         )
     };
     let key = Claim::key_for(org_id, config_id, event_id);
-    let payload = ctx.claims.payload(&key, Bytes::copy_from_slice(body.as_bytes()), ctx.inline_limit).await?;
+    let payload = ctx.claims.source(&key, Bytes::copy_from_slice(body.as_bytes()), ctx.inline_limit).await?;
     let started = ctx.machines.start(&WorkflowInput { event: metadata, payload }).await;
     started.map_err(|error| {
         StepError::because(ErrorName::WorkflowUnavailable, "a delivery could not be started", error)

@@ -12,16 +12,13 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::body::Watch;
 use crate::client_tls::ClientTls;
-use crate::failure::{Phase, SendError, SendFailure, classify};
+use crate::failure::{CONNECT_TIMEOUT, Phase, SendError, SendFailure, classify};
 use crate::headers;
 use crate::message::{Request, Response};
-use crate::policy::{Policy, Refusal};
+use crate::policy::{Policy, PolicyRefusal};
 use crate::resolver::{self, CheckingResolver, Lookup};
 use crate::timing::{Stopwatch, TimeConnects, Timings};
 use crate::tls;
-
-/// Longer than any healthy connect, TLS included; shorter than the time most webhooks allow in all.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Under the 60 s after which common load balancers close: a request sent into a closing connection fails.
 const POOL_IDLE: Duration = Duration::from_secs(50);
@@ -160,7 +157,7 @@ impl Client {
         let Request { method, url, headers, body, deadline: after, keep } = request;
         let deadline = Instant::now() + after;
         let url = self.policy.check_url(&url)?;
-        let mut headers = headers::to_map(&headers).map_err(Refusal::Header)?;
+        let mut headers = headers::to_map(&headers).map_err(PolicyRefusal::Header)?;
         set_length(&mut headers, &method, body.length);
         let sending = self.http.request(method, url).headers(headers).body(body.inner).send();
         let mut response = match timeout_at(deadline, sending).await {

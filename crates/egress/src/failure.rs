@@ -6,14 +6,16 @@ use std::io;
 use std::iter;
 use std::time::Duration;
 
-use rustls::AlertDescription;
 use thiserror::Error;
 
 use crate::body::BoxError;
-use crate::client::CONNECT_TIMEOUT;
-use crate::policy::Refusal;
+use crate::policy::PolicyRefusal;
 use crate::resolver::ResolveError;
 use crate::timing::Timings;
+use crate::tls_failure::TlsFailure;
+
+/// Longer than any healthy connect, TLS included; shorter than the time most webhooks allow in all.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A send without an answer.
 #[derive(Debug, Error)]
@@ -31,7 +33,7 @@ pub struct SendFailure {
 pub enum SendError {
     /// The policy forbids the request; nothing was sent.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] PolicyRefusal),
     /// The time was up.
     #[error("{phase} within {} s", after.as_secs())]
     Timeout {
@@ -80,12 +82,8 @@ pub enum Unreachable {
     ConnectionRefused,
     /// No way there, or no way told.
     NoConnection,
-    /// The receiver's certificate.
-    Certificate(rustls::CertificateError),
-    /// The rest of TLS.
-    Tls(rustls::Error),
-    /// TLS, after what was a whole handshake to us. HTTP/2 keeps no more of the reason.
-    TlsBroken,
+    /// TLS.
+    Tls(TlsFailure),
     /// Broken off by the other side.
     Reset,
     /// Closed by the other side, without an answer or in the middle of its head.
@@ -100,41 +98,12 @@ impl fmt::Display for Unreachable {
             Self::Dns => f.write_str("the host name does not resolve"),
             Self::ConnectionRefused => f.write_str("connection refused"),
             Self::NoConnection => f.write_str("could not connect"),
-            Self::Certificate(rustls::CertificateError::UnknownIssuer) => {
-                f.write_str("the certificate is not valid: its issuer is not trusted, or its chain is not complete")
-            }
-            Self::Certificate(error) => write!(f, "the certificate is not valid: {error}"),
-            Self::Tls(rustls::Error::AlertReceived(alert)) => write_alert(f, *alert),
-            Self::Tls(error) => write!(f, "no TLS connection: {error}"),
-            Self::TlsBroken => f.write_str(
-                "TLS broke after the handshake, as it does when the receiver demands a client certificate that it did \
-                 not get, or does not accept the one it got",
-            ),
+            Self::Tls(failure) => write!(f, "{failure}"),
             Self::Reset => f.write_str("the connection was reset before an answer came"),
             Self::Closed => f.write_str("the connection was closed before an answer came"),
             Self::Protocol => f.write_str("the answer is not valid HTTP, or its headers are too large"),
         }
     }
-}
-
-/// What the receiver's last word in TLS means to its owner. Libraries do not agree on the alert for a certificate that was
-/// not shown: Go says "bad certificate", OpenSSL "handshake failure" before TLS 1.3.
-fn write_alert(f: &mut fmt::Formatter<'_>, alert: AlertDescription) -> fmt::Result {
-    let reason = match alert {
-        AlertDescription::CertificateRequired => "it demands a client certificate",
-        AlertDescription::BadCertificate
-        | AlertDescription::UnsupportedCertificate
-        | AlertDescription::CertificateRevoked
-        | AlertDescription::CertificateExpired
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::UnknownCA
-        | AlertDescription::DecryptError
-        | AlertDescription::AccessDenied => "it got no client certificate that it accepts",
-        AlertDescription::HandshakeFailure => "nothing in common, or it demands a client certificate",
-        AlertDescription::UnrecognisedName => "it does not know the host name",
-        other => return write!(f, "the receiver broke off TLS: {other:?}"),
-    };
-    write!(f, "the receiver broke off TLS: {reason} ({alert:?})")
 }
 
 /// What a failed request of the HTTP library means.
@@ -144,7 +113,7 @@ pub(crate) fn classify(error: reqwest::Error) -> SendError {
     }
     for cause in causes(&error) {
         if let Some(ResolveError::Blocked(blocked)) = cause.downcast_ref() {
-            return Refusal::Address(*blocked).into();
+            return PolicyRefusal::Address(*blocked).into();
         }
     }
     let fallback = if error.is_connect() { Unreachable::NoConnection } else { Unreachable::Protocol };
@@ -158,10 +127,7 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
         return Some(Unreachable::Dns);
     }
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-        return Some(match error {
-            rustls::Error::InvalidCertificate(error) => Unreachable::Certificate(error.clone()),
-            other => Unreachable::Tls(other.clone()),
-        });
+        return Some(Unreachable::Tls(TlsFailure::of(error)));
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
         return match error {
@@ -178,7 +144,7 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
         // What TLS makes of the other side's alert, or of a record that it cannot use. HTTP/2 has made text of the cause.
         io::ErrorKind::InvalidData => {
             let is_told_below = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
-            (!is_told_below).then_some(Unreachable::TlsBroken)
+            (!is_told_below).then_some(Unreachable::Tls(TlsFailure::after_handshake()))
         }
         io::ErrorKind::ConnectionRefused => Some(Unreachable::ConnectionRefused),
         io::ErrorKind::ConnectionReset

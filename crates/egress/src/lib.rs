@@ -60,6 +60,7 @@ mod resolver;
 mod tests;
 mod timing;
 mod tls;
+mod tls_failure;
 
 pub use address::BlockedAddress;
 pub use body::{Body, BoxError};
@@ -70,5 +71,6 @@ pub use headers::HeaderRefusal;
 #[cfg(feature = "inspect")]
 pub use inspect::{CertificateFacts, inspect};
 pub use message::{Keep, Request, Response};
-pub use policy::{Policy, Refusal};
+pub use policy::{Policy, PolicyRefusal};
 pub use timing::Timings;
+pub use tls_failure::{TlsFailure, TlsFailureKind};

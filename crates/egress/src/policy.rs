@@ -26,7 +26,7 @@ pub struct Policy {
 
 /// Why a request is not sent; for the one who chose the URL and the headers.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum Refusal {
+pub enum PolicyRefusal {
     /// The URL is too long.
     #[error("the URL is longer than {MAX_URL_BYTES} bytes")]
     TooLong,
@@ -67,34 +67,34 @@ impl Policy {
     ///
     /// # Errors
     /// Why it may not.
-    pub fn check_url(&self, text: &str) -> Result<Url, Refusal> {
+    pub fn check_url(&self, text: &str) -> Result<Url, PolicyRefusal> {
         if text.len() > MAX_URL_BYTES {
-            return Err(Refusal::TooLong);
+            return Err(PolicyRefusal::TooLong);
         }
         // The parser drops these without a word, or takes `\` for a slash where others see the user info go on: what is
         // shown would not be what is called.
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
-            return Err(Refusal::Unescaped);
+            return Err(PolicyRefusal::Unescaped);
         }
-        let url = Url::parse(text).map_err(Refusal::Unreadable)?;
+        let url = Url::parse(text).map_err(PolicyRefusal::Unreadable)?;
         match url.scheme() {
             "https" => {}
             "http" if self.allow_http_targets => {}
-            other => return Err(Refusal::Scheme(other.to_owned())),
+            other => return Err(PolicyRefusal::Scheme(other.to_owned())),
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refusal::UserInfo);
+            return Err(PolicyRefusal::UserInfo);
         }
         if url.fragment().is_some() {
-            return Err(Refusal::Fragment);
+            return Err(PolicyRefusal::Fragment);
         }
         self.check_host(&url)?;
         check_port(&url)?;
         // The HTTP library has its own idea of a URL: find out here where they differ. Escaping can also have made it longer.
         match url.as_str().parse::<http::Uri>() {
             Ok(_) if url.as_str().len() <= MAX_URL_BYTES => Ok(url),
-            Ok(_) => Err(Refusal::TooLong),
-            Err(_) => Err(Refusal::Unescaped),
+            Ok(_) => Err(PolicyRefusal::TooLong),
+            Err(_) => Err(PolicyRefusal::Unescaped),
         }
     }
 
@@ -131,22 +131,22 @@ impl Policy {
         headers::to_map(headers).map(drop)
     }
 
-    fn check_host(&self, url: &Url) -> Result<(), Refusal> {
+    fn check_host(&self, url: &Url) -> Result<(), PolicyRefusal> {
         match url.host() {
-            None => Err(Refusal::NoHost),
+            None => Err(PolicyRefusal::NoHost),
             Some(Host::Ipv4(address)) => Ok(self.allows(address.into())?),
             Some(Host::Ipv6(address)) => Ok(self.allows(address.into())?),
             Some(Host::Domain(name)) if self.allow_private_targets || is_public_name(name) => Ok(()),
-            Some(Host::Domain(name)) => Err(Refusal::LocalName(name.to_owned())),
+            Some(Host::Domain(name)) => Err(PolicyRefusal::LocalName(name.to_owned())),
         }
     }
 }
 
-fn check_port(url: &Url) -> Result<(), Refusal> {
+fn check_port(url: &Url) -> Result<(), PolicyRefusal> {
     match url.port_or_known_default() {
         Some(443 | FIRST_FREE_PORT..) => Ok(()),
         Some(80) if url.scheme() == "http" => Ok(()),
-        other => Err(Refusal::Port(other.unwrap_or_default())),
+        other => Err(PolicyRefusal::Port(other.unwrap_or_default())),
     }
 }
 

@@ -4,7 +4,7 @@ mod path;
 
 use std::cmp::Ordering;
 
-use hookstep_contract::{Condition, FieldKind, Filter, LogicalOperator, Operator};
+use hookstep_contract::{Condition, FieldKind, Filter, LogicalOperator, Operator, ReasonCode};
 use serde_json::Value;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{Date, OffsetDateTime};
@@ -24,8 +24,9 @@ enum Typed {
 /// Looks at what conditions are compared with.
 pub(crate) fn check(filter: &Filter) -> Result<(), Fault> {
     for (index, condition) in filter.conditions.iter().enumerate() {
-        let wrong =
-            |field: &str, reason: String| Fault::new(format!("filter.conditions[{index}].{field}"), reason);
+        let wrong = |field: &str, reason: String| {
+            Fault::new(ReasonCode::FilterFault, format!("filter.conditions[{index}].{field}"), reason)
+        };
         path::parse(&condition.field).map_err(|reason| wrong("field", reason.to_owned()))?;
         for (place, value) in condition.values.iter().enumerate() {
             let (fits, what) = if condition.operator.is_length() {

@@ -7,6 +7,7 @@ use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptio
 use jsonata_core::parser::{self, ParserError};
 use jsonata_core::value::JValue;
 
+use crate::fault::Expression;
 use crate::{Fault, locate};
 
 /// How deep an evaluation may nest: far more than any honest expression.
@@ -25,11 +26,10 @@ pub(crate) enum Made {
 }
 
 /// Parses an expression.
-pub(crate) fn parse(field: &str, text: &str) -> Result<AstNode, Fault> {
+pub(crate) fn parse(expression: Expression, text: &str) -> Result<AstNode, Fault> {
     parser::parse(text).map_err(|error| Fault {
-        field: field.to_owned(),
         position: Some(locate::syntax(text, |prefix| fault_of(parser::parse(prefix)))),
-        reason: error.to_string(),
+        ..expression.fault(error.to_string())
     })
 }
 
@@ -43,47 +43,61 @@ fn fault_of(parsed: Result<AstNode, ParserError>) -> locate::Beginning {
             | ParserError::UnclosedComment
             | ParserError::UnclosedBacktick,
         ) => locate::Beginning::Fine,
-        Err(error) if error.to_string().contains("end of expression") => locate::Beginning::Fine,
+        // The parser's name for the end of the text.
+        Err(ParserError::UnexpectedToken(found) | ParserError::Expected { found, .. }) if found == "Eof" => {
+            locate::Beginning::Fine
+        }
         Err(_) => locate::Beginning::Wrong,
     }
 }
 
 /// Whether an expression is true of a body, as `$boolean` has it; what is not there is not true.
-pub(crate) fn is_true(field: &str, text: &str, body: &str, deadline: Instant) -> Result<bool, Fault> {
-    let value = value_of(field, &format!("$boolean({text}\n)"), text, body, deadline)?;
+pub(crate) fn is_true(
+    expression: Expression,
+    text: &str,
+    body: &str,
+    deadline: Instant,
+) -> Result<bool, Fault> {
+    let value = value_of(expression, &format!("$boolean({text}\n)"), text, body, deadline)?;
     Ok(value.as_bool().unwrap_or(false))
 }
 
 /// What an expression makes of a body.
-pub(crate) fn evaluate(field: &str, text: &str, body: &str, deadline: Instant) -> Result<Made, Fault> {
-    let value = value_of(field, text, text, body, deadline)?;
+pub(crate) fn evaluate(
+    expression: Expression,
+    text: &str,
+    body: &str,
+    deadline: Instant,
+) -> Result<Made, Fault> {
+    let value = value_of(expression, text, text, body, deadline)?;
     if value.is_undefined() || value.is_function() {
-        return Err(Fault::new(field, "makes nothing of this body that could be sent"));
+        return Err(expression.fault("makes nothing of this body that could be sent"));
     }
     if let Some(text) = value.as_str() {
         return Ok(Made::Text(text.to_owned()));
     }
     match value.to_json_string() {
         Ok(json) => Ok(Made::Json(json)),
-        Err(error) => Err(Fault::new(field, format!("makes what is not JSON: {error}"))),
+        Err(error) => Err(expression.fault(format!("makes what is not JSON: {error}"))),
     }
 }
 
 /// Evaluates `whole`; a fault is shown in `text`, which is what its author wrote.
-fn value_of(field: &str, whole: &str, text: &str, body: &str, deadline: Instant) -> Result<JValue, Fault> {
-    let data =
-        JValue::from_json_str(body).map_err(|error| Fault::new("body", format!("is not JSON: {error}")))?;
+fn value_of(
+    expression: Expression,
+    whole: &str,
+    text: &str,
+    body: &str,
+    deadline: Instant,
+) -> Result<JValue, Fault> {
+    let data = JValue::from_json_str(body).map_err(Fault::not_json)?;
     // Its own syntax first: what is around it would move the position.
-    parse(field, text)?;
+    parse(expression, text)?;
     run(whole, &data, deadline).map_err(|error| {
         let same = |part: &str| matches!(run(part, &data, deadline), Err(other) if other.message() == error.message());
         // Without time, every part fails alike.
         let position = (Instant::now() < deadline).then(|| locate::fault(text, same));
-        Fault {
-            field: field.to_owned(),
-            position,
-            reason: error.message().to_owned(),
-        }
+        Fault { position, ..expression.fault(error.message()) }
     })
 }
 

@@ -12,13 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hookstep_contract::limits::{MAX_RULES_BODY_BYTES, MAX_TRANSFORMED_BYTES, RULES_TIMEOUT};
-use hookstep_contract::{OrgId, PayloadRules, error_chain};
+use hookstep_contract::{OrgId, PayloadRules, ReasonCode, error_chain};
 use rlimit::Resource;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
 
+use crate::fault::Expression;
 use crate::{Fault, Job, Verdict, apply, check};
 
 /// What tells the program that it is the sandbox.
@@ -116,7 +117,7 @@ impl Sandbox {
             let reason = format!(
                 "is larger than {MAX_RULES_BODY_BYTES} bytes, the most that a filter or a transform takes"
             );
-            return Ok(Verdict::Failed(Fault::new("body", reason)));
+            return Ok(Verdict::Failed(Fault::new(ReasonCode::BodyTooLarge, "body", reason)));
         }
         self.run(org_id, &Job::Apply(rules.clone()), body).await
     }
@@ -180,29 +181,30 @@ impl Sandbox {
             let ((), output) = tokio::join!(write, read);
             Ok::<_, std::io::Error>((output?, child.wait().await?))
         };
-        let field = field(job);
         let Ok(done) = tokio::time::timeout(RULES_TIMEOUT + AROUND, work).await else {
             let reason = format!("takes longer than {} s", RULES_TIMEOUT.as_secs());
-            return Ok(Verdict::Failed(Fault::new(field, reason)));
+            return Ok(Verdict::Failed(exhausted(job, reason)));
         };
         let (output, status) = done?;
         if status.signal().is_some_and(|signal| ENDED.contains(&signal)) {
             return Err(SandboxError::Ended);
         }
         if !status.success() {
-            return Ok(Verdict::Failed(Fault::new(field, "takes too much memory, or nests too deep")));
+            return Ok(Verdict::Failed(exhausted(job, "takes too much memory, or nests too deep")));
         }
         read_verdict(&output)
     }
 }
 
-/// The field that is to blame when the process dies.
-fn field(job: &Job) -> &'static str {
+/// The fault of a process that was ended for what it took.
+fn exhausted(job: &Job, reason: impl Into<String>) -> Fault {
     let (Job::Check(rules) | Job::Apply(rules)) = job;
     match (&rules.filter, &rules.transform) {
-        (Some(_), Some(_)) => "filter.jsonata or transform.jsonata",
-        (None, Some(_)) => crate::TRANSFORM,
-        _ => crate::FILTER,
+        (Some(_), Some(_)) => {
+            Fault::new(ReasonCode::RulesFault, "filter.jsonata or transform.jsonata", reason)
+        }
+        (None, Some(_)) => Expression::Transform.fault(reason),
+        (_, None) => Expression::Filter.fault(reason),
     }
 }
 

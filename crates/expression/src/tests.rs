@@ -1,4 +1,6 @@
-use hookstep_contract::{Condition, FieldKind, Filter, LogicalOperator, Operator, PayloadRules, Transform};
+use hookstep_contract::{
+    Condition, FieldKind, Filter, LogicalOperator, Operator, PayloadRules, ReasonCode, Transform,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -200,8 +202,8 @@ fn a_fault_says_where_and_what() {
     ] {
         let fault = fault(&transform(expression), body);
         assert_eq!(
-            (fault.field.as_str(), fault.position),
-            ("transform.jsonata", Some(position)),
+            (fault.code, fault.field.as_str(), fault.position),
+            (ReasonCode::TransformFault, "transform.jsonata", Some(position)),
             "{expression}: {fault}"
         );
         assert!(fault.reason.starts_with(code), "{expression}: {fault}");
@@ -220,7 +222,7 @@ fn wrong_syntax_is_found_where_it_is() {
         assert_eq!(fault.position, Some(position), "{expression}: {fault}");
     }
     let fault = check(&filter(json!({"jsonata": "a ="}))).unwrap_err();
-    assert_eq!(fault.field, "filter.jsonata");
+    assert_eq!((fault.code, &*fault.field), (ReasonCode::FilterFault, "filter.jsonata"));
 }
 
 #[test]
@@ -232,7 +234,9 @@ fn a_body_that_is_not_json_is_named() {
             transform("1"),
         ] {
             match apply(&rules, body) {
-                Verdict::Failed(fault) => assert_eq!(fault.field, "body", "{fault}"),
+                Verdict::Failed(fault) => {
+                    assert_eq!((&*fault.field, fault.code), ("body", ReasonCode::BodyNotJson), "{fault}");
+                }
                 other => panic!("{other:?}"),
             }
         }

@@ -5,59 +5,71 @@ mod context;
 mod plan;
 
 use hookstep_contract::{
-    Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Payload, StepError,
+    Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Source, StepError,
+    Unresolved,
 };
-use hookstep_store::Events;
+use hookstep_store::BodyLoss;
 
 pub use context::Context;
 
-/// What the record of an event says of its body.
+/// What is known of an event's body once it was stored or fetched.
 #[derive(Debug, Default)]
-struct Known {
+struct StoredBody {
     size: Option<u64>,
     claim: Option<String>,
-    /// The body itself, where it was elsewhere.
-    payload: Option<Payload>,
+    /// The body itself, where it was fetched from another event.
+    payload: Option<Unresolved>,
 }
 
-/// Loads the config, keeps the body, and answers the delivery plan and the event's record.
+/// Loads the config, stores or fetches the body, and answers the delivery plan and the event's record.
 ///
 /// # Errors
 /// `ConfigNotFound`, or `StorageUnavailable`.
 pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedConfig, StepError> {
     let event = &input.event;
     let config = async { Ok(ctx.configs.get(&event.org_id, event.config_id).await?) };
-    let (config, known) = tokio::try_join!(config, body(event, input.payload, ctx))?;
+    let (config, body) = tokio::try_join!(config, store_or_fetch(event, input.payload, ctx))?;
     let config =
         config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
     let plan = plan::of(config, event);
     let new = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
-    let record = EventRecord { size: event.size.or(known.size), claim: known.claim, ..new };
-    Ok(FetchedConfig { plan, record: Events::item_as_json(&record)?, payload: known.payload })
+    let record = EventRecord { size: event.size.or(body.size), claim: body.claim, ..new };
+    Ok(FetchedConfig { plan, record, payload: body.payload })
 }
 
-/// Sees to the body of an event.
-async fn body(event: &EventMetadata, payload: Option<Payload>, ctx: &Context) -> Result<Known, StepError> {
+async fn store_or_fetch(
+    event: &EventMetadata,
+    payload: Option<Source>,
+    ctx: &Context,
+) -> Result<StoredBody, StepError> {
+    let (org_id, config_id) = (&event.org_id, event.config_id);
     match payload {
-        Some(Payload::Inline(content)) => {
-            Ok(Known { size: keep(event, &content, ctx).await?, ..Known::default() })
+        Some(Source::Inline(content)) => {
+            Ok(StoredBody { size: keep(event, &content, ctx).await?, ..StoredBody::default() })
         }
-        Some(payload @ (Payload::Kept(first) | Payload::Sent(first))) => {
-            let (org_id, config_id) = (&event.org_id, event.config_id);
-            let found = match payload {
-                Payload::Sent(_) => ctx.bodies.read_sent(org_id, config_id, first).await?,
-                _ => ctx.bodies.read(org_id, config_id, first).await?,
-            };
-            let Some(content) = found else {
-                let payload = Payload::Unusable("the body of the event is not kept any more".to_owned());
-                return Ok(Known { payload: Some(payload), ..Known::default() });
-            };
-            let size = keep(event, &content, ctx).await?;
-            Ok(Known { size, payload: Some(Payload::Inline(content)), ..Known::default() })
+        Some(Source::AcceptedBodyOf(first)) => {
+            fetched(event, ctx.bodies.read(org_id, config_id, first).await?, ctx).await
         }
-        Some(Payload::Claim(claim)) => Ok(Known { claim: Some(claim.key), ..Known::default() }),
-        Some(Payload::Object(_) | Payload::Unusable(_)) | None => Ok(Known::default()),
+        Some(Source::SentBodyOf(first)) => {
+            fetched(event, ctx.bodies.read_sent(org_id, config_id, first).await?, ctx).await
+        }
+        Some(Source::Claim(claim)) => Ok(StoredBody { claim: Some(claim.key), ..StoredBody::default() }),
+        Some(Source::Unusable(_)) | None => Ok(StoredBody::default()),
     }
+}
+
+/// The stored body of another event becomes this event's own.
+async fn fetched(
+    event: &EventMetadata,
+    found: Option<Content>,
+    ctx: &Context,
+) -> Result<StoredBody, StepError> {
+    let Some(content) = found else {
+        let payload = Some(Unresolved::Unusable(BodyLoss::NotKept.into()));
+        return Ok(StoredBody { payload, ..StoredBody::default() });
+    };
+    let size = keep(event, &content, ctx).await?;
+    Ok(StoredBody { size, payload: Some(Unresolved::Inline(content)), claim: None })
 }
 
 /// Keeps a body, the same again in a rerun; answers its size.

@@ -1,16 +1,21 @@
 //! What a webhook means for one event: whether it is sent, what is sent to where, and when it is sent again. Pure.
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
-use hookstep_contract::{EventMetadata, Mode, PayloadRules, Plan, RequestPlan, Status, WebhookConfig};
+use hookstep_contract::{
+    EventMetadata, Mode, PayloadRules, Plan, Reason, ReasonCode, RequestPlan, Status, WebhookConfig,
+};
 
 /// What `config` means for `event`.
 pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
-    let disabled = config.disabled_reason.unwrap_or_else(|| "the webhook is disabled".to_owned());
+    let disabled = config.disabled_reason.unwrap_or_else(|| ReasonCode::WebhookDisabled.meaning().to_owned());
     let has_payload_rules =
         !event.as_sent && config.fields.enabled && PayloadRules::of(&config.fields).is_some();
     let fields = config.fields;
-    let (status, reason) =
-        if fields.enabled { (Status::InProgress, None) } else { (Status::Skipped, Some(disabled)) };
+    let (status, reason) = if fields.enabled {
+        (Status::InProgress, None)
+    } else {
+        (Status::Skipped, Some(Reason::new(ReasonCode::WebhookDisabled, disabled)))
+    };
     // A waiting producer is never handed over: a quick receiver's answer must reach it.
     let timeout_seconds = match event.mode {
         Mode::Async => fields.timeout_seconds,
@@ -73,7 +78,7 @@ mod tests {
         ] {
             let plan = plan(&config, &json!({}));
             assert_eq!(plan.status, Status::Skipped, "{config}");
-            assert_eq!(plan.reason.as_deref(), Some(expected), "{config}");
+            assert_eq!(plan.reason, Some(Reason::new(ReasonCode::WebhookDisabled, expected)), "{config}");
         }
     }
 

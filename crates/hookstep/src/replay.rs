@@ -115,7 +115,7 @@ fn report(replay: &Replay, json: bool) -> ExitResult {
         out::note("the replay stopped at the largest number of events that one takes: there may be more");
     }
     if replay.status == ReplayStatus::Failed {
-        let reason = replay.reason.as_deref().unwrap_or("no reason was recorded");
+        let reason = replay.reason.as_ref().map_or("no reason was recorded", |reason| &reason.detail);
         out::note(format_args!("the replay failed: {reason}"));
         return Ok(ExitCode::from(1));
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use hookstep_client::{Body, Delivered, INLINE_BODY_BYTES, Status, SyncAnswer};
+use hookstep_client::{Body, Delivered, INLINE_BODY_BYTES, Reason, Status, SyncAnswer};
 use tokio::io::AsyncReadExt;
 
 use crate::out::{self, sanitise};
@@ -119,8 +119,8 @@ fn print_delivered(delivered: &Delivered) -> std::io::Result<()> {
     if let Some(code) = delivered.status_code {
         summary += &format!(": HTTP {code}");
     }
-    if let Some(error) = &delivered.error {
-        summary += &format!(": {}", sanitise(error));
+    if let Some(Reason { code, detail }) = &delivered.reason {
+        summary += &format!(": {}: {}", code.as_str(), sanitise(detail));
     }
     let attempts = delivered.attempts;
     let plural = if attempts == 1 { "" } else { "s" };

@@ -5,8 +5,8 @@ mod context;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
-    ErrorName, EventId, EventRecord, ReplayInput, ReplayJob, ReplayOutput, ReplayStatus, Selection, Status,
-    StepError,
+    ErrorName, EventId, EventRecord, Reason, ReasonCode, ReplayInput, ReplayJob, ReplayOutput, ReplayStatus,
+    Selection, Status, StepError,
 };
 use hookstep_executions::WorkflowError;
 use hookstep_store::{Redelivery, Span};
@@ -41,7 +41,9 @@ pub async fn handle(input: ReplayInput, ctx: &Context) -> Result<ReplayOutput, S
     let further = match input {
         ReplayInput::NextBatch { .. } => batch(&job, ctx).await?,
         ReplayInput::GiveUp { error, .. } => {
-            ReplayJob { status: ReplayStatus::Failed, reason: Some(error), ..job.clone() }
+            let detail = format!("an internal error stopped the replay ({error})");
+            let reason = Some(Reason::new(ReasonCode::Platform, detail));
+            ReplayJob { status: ReplayStatus::Failed, reason, ..job.clone() }
         }
     };
     let further = ReplayJob { updated_at: ctx.sources.now(), ..further };

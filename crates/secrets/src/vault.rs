@@ -3,7 +3,7 @@
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use hookstep_ambient::OnDemand;
-use hookstep_contract::{Connection, connection_name};
+use hookstep_contract::{Connection, Reason, ReasonCode, connection_name};
 use thiserror::Error;
 
 use crate::error::code;
@@ -19,9 +19,9 @@ pub struct Vault {
 /// Why credentials could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
-    /// There are none to be had; the text is for whoever owns the webhook.
+    /// The connection has no credentials that can be read; the reason is for the one who owns the webhook.
     #[error("{0}")]
-    Unusable(String),
+    Unreadable(Reason),
     /// Secrets Manager or EventBridge did not answer.
     #[error(transparent)]
     Unavailable(#[from] SecretsError),
@@ -52,10 +52,12 @@ impl Vault {
     async fn look_again(&self, known: &Connection) -> Result<Values, ReadError> {
         let name = connection_name(&known.arn).unwrap_or_default();
         let Some((found, reason)) = self.connections.find(name).await? else {
-            return Err(unusable("was deleted"));
+            return Err(unreadable("was deleted"));
         };
         if found.arn != known.arn {
-            return Err(unusable("was deleted, and another one made under its name: save the webhook again"));
+            return Err(unreadable(
+                "was deleted, and another one made under its name: save the webhook again",
+            ));
         }
         if let Some(arn) = &found.secret_arn
             && let Some(values) = self.secret(&found, arn).await?
@@ -63,8 +65,8 @@ impl Vault {
             return Ok(values);
         }
         Err(match reason {
-            Some(reason) => unusable(&format!("is deauthorised: {reason}")),
-            None => unusable("is deauthorised: it has no credentials"),
+            Some(reason) => unreadable(&format!("is deauthorised: {reason}")),
+            None => unreadable("is deauthorised: it has no credentials"),
         })
     }
 
@@ -74,7 +76,7 @@ impl Vault {
             Ok(found) => {
                 let text = found.secret_string().unwrap_or_default();
                 let values = Values::read(connection.kind, text);
-                return values.map(Some).ok_or_else(|| unusable("has a secret that cannot be read"));
+                return values.map(Some).ok_or_else(|| unreadable("has a secret that cannot be read"));
             }
             Err(error) => error,
         };
@@ -82,13 +84,13 @@ impl Vault {
             // A secret that is about to be deleted is an invalid request.
             Some("ResourceNotFoundException" | "InvalidRequestException") => Ok(None),
             Some("AccessDeniedException" | "DecryptionFailure") => {
-                Err(unusable("has a secret that Hookstep may not read"))
+                Err(unreadable("has a secret that Hookstep may not read"))
             }
             _ => Err(SecretsError::new("read the secret of a connection", code(&error)).into()),
         }
     }
 }
 
-fn unusable(what: &str) -> ReadError {
-    ReadError::Unusable(format!("the connection {what}"))
+fn unreadable(what: &str) -> ReadError {
+    ReadError::Unreadable(Reason::new(ReasonCode::ConnectionUnreadable, format!("the connection {what}")))
 }

@@ -13,7 +13,7 @@ use hookstep_contract::{Attempt, ConfigId, EventId, EventMetadata, Next, OrgId, 
 use serde::Deserialize;
 
 use crate::events::item_key;
-use crate::item::{Item, from_item, n, s, to_item};
+use crate::item::{Item, from_item, n, s, to_attribute, to_item};
 use crate::{Events, StoreError};
 
 /// The attribute of an event's item that holds its last attempt.
@@ -67,7 +67,7 @@ impl Events {
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(item_key(Self::key(org_id, config_id, event_id))))
+            .set_key(Some(item_key(org_id, config_id, event_id)))
             .projection_expression(LAST)
             .send()
             .await
@@ -166,7 +166,7 @@ impl Events {
         for (name, value) in [
             ("status_code", attempt.status_code.map(n)),
             ("next_attempt_at", next.retry_at.map(s)),
-            ("reason", attempt.error.as_ref().map(s)),
+            ("reason", attempt.reason.as_ref().map(to_attribute).transpose()?),
             (LAST, last.map(AttributeValue::M)),
         ] {
             match value {
@@ -186,7 +186,7 @@ impl Events {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(item_key(Self::key(&event.org_id, event.config_id, event.event_id))))
+            .set_key(Some(item_key(&event.org_id, event.config_id, event.event_id)))
             .update_expression(expression)
             .condition_expression(
                 "attribute_exists(sk) AND attempt_count <= :count AND #status <> :succeeded \

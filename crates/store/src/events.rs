@@ -6,20 +6,18 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 use hookstep_contract::limits::RETENTION;
-use hookstep_contract::{ConfigId, EventId, EventMetadata, EventRecord, OrgId, Sent, Status, Timestamp};
-use serde_json::json;
+use hookstep_contract::{
+    ConfigId, EventId, EventMetadata, EventRecord, OrgId, Reason, RecordKey, Status, Timestamp,
+};
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::item::{Item, from_item, s, to_dynamodb_json, to_item};
+use crate::item::{Item, from_item, s, to_attribute, to_item};
 
 /// The most pages read for one page of a filtered list, so that a rare status cannot read a whole partition at once.
 pub(crate) const MAX_READS: usize = 10;
-
-/// What an event's item does not say again, for it is in its key: every byte of a million items is paid for.
-const IN_THE_KEY: [&str; 3] = ["org_id", "config_id", "event_id"];
 
 /// The table of events and attempts.
 #[derive(Clone, Debug)]
@@ -65,11 +63,6 @@ impl Events {
         Self { retention, ..self }
     }
 
-    /// The key of an event's item.
-    pub fn key(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -> [(&'static str, String); 2] {
-        [("pk", format!("{org_id}#{config_id}")), ("sk", event_id.to_string())]
-    }
-
     /// One event.
     ///
     /// # Errors
@@ -84,39 +77,11 @@ impl Events {
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(item_key(Self::key(org_id, config_id, event_id))))
+            .set_key(Some(item_key(org_id, config_id, event_id)))
             .send()
             .await
             .map_err(StoreError::during("read an event"))?;
         found.item.map(to_record).transpose()
-    }
-
-    /// An event's record as the JSON of an item, for the state machine's own `PutItem`.
-    ///
-    /// # Errors
-    /// When the record cannot be an item.
-    pub fn item_as_json(record: &EventRecord) -> Result<serde_json::Value, StoreError> {
-        let key = Self::key(&record.org_id, record.config_id, record.event_id);
-        let mut item = to_dynamodb_json(key, record)?;
-        if let Some(item) = item.as_object_mut() {
-            item.retain(|name, _| !IN_THE_KEY.contains(&name.as_str()));
-        }
-        Ok(item)
-    }
-
-    /// Makes the item of a record that of a skipped event.
-    pub fn skip_item(item: &mut serde_json::Value, reason: &str) {
-        item["status"] = json!({"S": Status::Skipped.as_str()});
-        item["reason"] = json!({"S": reason});
-    }
-
-    /// Notes in the item of a record what is sent in the place of the body.
-    ///
-    /// # Errors
-    /// When it cannot be an item.
-    pub fn sent_item(item: &mut serde_json::Value, sent: &Sent) -> Result<(), StoreError> {
-        item["sent"] = json!({"M": to_dynamodb_json([], sent)?});
-        Ok(())
     }
 
     /// Events of one webhook, newest first.
@@ -157,7 +122,7 @@ impl Events {
         filter: &EventFilter,
         before: Option<EventId>,
     ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, StoreError> {
-        let start = before.map(|id| item_key(Self::key(org_id, config_id, id)));
+        let start = before.map(|id| item_key(org_id, config_id, id));
         let mut query = self
             .client
             .query()
@@ -188,13 +153,12 @@ impl Events {
         &self,
         event: &EventMetadata,
         execution: &str,
-        reason: &str,
+        reason: &Reason,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
-        let record =
-            EventRecord::new(event, execution, Status::Failed, Some(reason.to_owned()), self.retention);
+        let record = EventRecord::new(event, execution, Status::Failed, Some(reason.clone()), self.retention);
         let mut item = to_item(&record)?;
-        for name in ["status", "updated_at", "reason"].into_iter().chain(IN_THE_KEY) {
+        for name in ["status", "updated_at", "reason"].into_iter().chain(RecordKey::FIELDS) {
             item.remove(name);
         }
         let mut expression = "SET #status = :status, updated_at = :now, #reason = :reason".to_owned();
@@ -205,7 +169,7 @@ impl Events {
         let mut values: Item = HashMap::from([
             (":status".to_owned(), s(Status::Failed.as_str())),
             (":now".to_owned(), s(now)),
-            (":reason".to_owned(), s(reason)),
+            (":reason".to_owned(), to_attribute(reason)?),
         ]);
         for (name, value) in item {
             expression.push_str(&format!(", #{name} = if_not_exists(#{name}, :{name})"));
@@ -217,7 +181,7 @@ impl Events {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(item_key(Self::key(&event.org_id, event.config_id, event.event_id))))
+            .set_key(Some(item_key(&event.org_id, event.config_id, event.event_id)))
             .update_expression(expression)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
@@ -234,16 +198,17 @@ impl Events {
 pub(crate) fn to_record(mut item: Item) -> Result<EventRecord, StoreError> {
     let part =
         |item: &Item, name| item.get(name).and_then(|part| part.as_s().ok()).cloned().unwrap_or_default();
-    let (pk, sk) = (part(&item, "pk"), part(&item, "sk"));
-    let (org_id, config_id) = pk.rsplit_once('#').unwrap_or_default();
-    for (name, value) in IN_THE_KEY.into_iter().zip([org_id, config_id, &sk]) {
+    let key = RecordKey { pk: part(&item, "pk"), sk: part(&item, "sk") };
+    for (name, value) in RecordKey::FIELDS.into_iter().zip(key.values()) {
         item.insert(name.to_owned(), s(value));
     }
     from_item(item)
 }
 
-pub(crate) fn item_key(key: [(&'static str, String); 2]) -> HashMap<String, AttributeValue> {
-    key.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect()
+/// The key of an event's item.
+pub(crate) fn item_key(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -> Item {
+    let RecordKey { pk, sk } = RecordKey::of(org_id, config_id, event_id);
+    Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
 }
 
 /// The least (`fill` 0) or greatest (`fill` 255) event id of a millisecond; without one, of all time.

@@ -5,6 +5,7 @@
 
 mod attempts;
 mod bodies;
+mod body_loss;
 mod claims;
 mod configs;
 mod credentials;
@@ -13,21 +14,26 @@ mod events;
 mod idempotency;
 mod item;
 mod lease;
+mod object_body;
 mod redelivery;
 mod replays;
+mod resolve;
 mod search;
 mod stats;
 mod tokens;
 
 pub use attempts::Recorded;
 pub use bodies::Bodies;
-pub use claims::{Claims, ObjectBody, OpenError, Upload};
+pub use body_loss::BodyLoss;
+pub use claims::{Claims, Upload};
 pub use configs::{Configs, Written};
 pub use error::StoreError;
 pub use events::{EventFilter, Events, Page};
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use lease::Lease;
+pub use object_body::ObjectBody;
 pub use redelivery::Redelivery;
 pub use replays::{Replays, Span};
+pub use resolve::OpenError;
 pub use stats::{CountedDay, CountedHour, EventSketch};
 pub use tokens::Tokens;

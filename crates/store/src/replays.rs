@@ -7,12 +7,14 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::limits::RETENTION;
-use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, ReplayJob, Selection, Status, Timestamp};
+use hookstep_contract::{
+    ConfigId, EventId, EventRecord, OrgId, Reason, ReasonCode, ReplayJob, Selection, Status, Timestamp,
+};
 use uuid::Uuid;
 
 use crate::error::unless_forbidden;
 use crate::events::{bound, item_key, to_record};
-use crate::item::{Item, from_item, n, s, to_item};
+use crate::item::{Item, from_item, n, s, to_attribute, to_item};
 use crate::{Events, StoreError};
 
 /// The ids of a selection, 16 bytes each: 10,000 of them fit into an item, which as text they would not.
@@ -164,7 +166,7 @@ impl Events {
     ) -> Result<(Vec<EventRecord>, Option<EventId>), StoreError> {
         let (mut events, mut after) = (Vec::new(), after);
         for _ in 0..MAX_READS {
-            let start = after.map(|id| item_key(Self::key(org_id, config_id, id)));
+            let start = after.map(|id| item_key(org_id, config_id, id));
             let page = self
                 .client
                 .query()
@@ -203,11 +205,12 @@ impl Events {
     /// # Errors
     /// When the table cannot be written.
     pub async fn cancel(&self, event: &EventRecord, now: Timestamp) -> Result<bool, StoreError> {
+        let cancelled = Reason::new(ReasonCode::Cancelled, "cancelled before its next attempt");
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(item_key(Self::key(&event.org_id, event.config_id, event.event_id))))
+            .set_key(Some(item_key(&event.org_id, event.config_id, event.event_id)))
             .update_expression(
                 "SET #status = :failed, reason = :reason, updated_at = :now, cancelled = :yes REMOVE next_attempt_at",
             )
@@ -215,7 +218,7 @@ impl Events {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":failed", s(Status::Failed.as_str()))
             .expression_attribute_values(":in_progress", s(Status::InProgress.as_str()))
-            .expression_attribute_values(":reason", s("cancelled before its next attempt"))
+            .expression_attribute_values(":reason", to_attribute(&cancelled)?)
             .expression_attribute_values(":now", s(now))
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .send()

@@ -86,7 +86,7 @@ impl Events {
         let mut events = Vec::new();
         // DynamoDB takes up to 100 keys at once.
         for ids in ids.chunks(100) {
-            let keys = ids.iter().map(|id| item_key(Self::key(org_id, config_id, *id))).collect();
+            let keys = ids.iter().map(|id| item_key(org_id, config_id, *id)).collect();
             let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build();
             let mut left = Some(keys.map_err(StoreError::during("read events"))?);
             while let Some(keys) = left {

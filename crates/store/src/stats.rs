@@ -127,7 +127,7 @@ impl Events {
             // No event has the least id of a millisecond: the version of a UUID is 7.
             .expression_attribute_values(":from", s(bound(Some(from), 0)))
             .expression_attribute_values(":to", s(bound(Some(to), 0)))
-            .set_exclusive_start_key(before.map(|id| item_key(Self::key(org_id, config_id, id))))
+            .set_exclusive_start_key(before.map(|id| item_key(org_id, config_id, id)))
             .scan_index_forward(false)
             .limit(PAGE)
             .send()

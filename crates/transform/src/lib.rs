@@ -6,17 +6,16 @@ mod context;
 
 use bytes::Bytes;
 use hookstep_contract::{
-    Claim, Content, ErrorName, EventId, EventMetadata, OrgId, Payload, PayloadRules, Sent, Status, StepError,
-    TransformData,
+    Claim, Content, ErrorName, EventId, EventMetadata, OrgId, PayloadRules, Reason, ReasonCode, Sent, Status,
+    StepError, TransformData, Unresolved,
 };
 use hookstep_expression::Verdict;
-use hookstep_store::Events;
 use sha2::{Digest, Sha256};
 
 pub use context::Context;
 
-/// Says what becomes of an event: as it came, with another body, skipped, or with a body that cannot be sent, which
-/// `deliver` makes a failed attempt.
+/// Applies a webhook's filter and transform to an event. The event stays as it came, gets another body, is skipped, or gets a
+/// body that cannot be sent, which `deliver` makes a failed attempt.
 ///
 /// # Errors
 /// `ConfigNotFound`, `StorageUnavailable`, or `SandboxUnavailable`.
@@ -24,26 +23,27 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
     let config = ctx.configs.get(&data.event.org_id, data.event.config_id).await?;
     let config =
         config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
-    // It may have none by now.
+    // The webhook may have been changed since `FetchConfig`, and have neither any more.
     let Some(rules) = PayloadRules::of(&config.fields) else { return Ok(data) };
     let body = match body::read(&data.event, &data.payload, &ctx.claims).await? {
         Ok(body) => body,
-        Err(unusable) => {
-            data.payload = Payload::Unusable(unusable);
+        Err(reason) => {
+            data.payload = Unresolved::Unusable(reason);
             return Ok(data);
         }
     };
     match evaluate(&data.event.org_id, &rules, &body, ctx).await? {
         Verdict::AsItIs => {}
-        Verdict::Missed(reason) => {
-            Events::skip_item(&mut data.record, &reason);
+        Verdict::Missed(detail) => {
+            let reason = Reason::new(ReasonCode::FilterMissed, detail);
+            data.record.status = Status::Skipped;
+            data.record.reason = Some(reason.clone());
             data.plan.status = Status::Skipped;
             data.plan.reason = Some(reason);
         }
-        Verdict::Failed(fault) => data.payload = Payload::Unusable(fault.to_string()),
+        Verdict::Failed(fault) => data.payload = Unresolved::Unusable(fault.into()),
         Verdict::Replaced { content_type, body } => {
-            let sent = replace(&mut data, content_type, body.into(), ctx).await?;
-            Events::sent_item(&mut data.record, &sent)?;
+            replace(&mut data, content_type, body.into(), ctx).await?;
         }
     }
     Ok(data)
@@ -60,14 +60,14 @@ async fn evaluate(
     })
 }
 
-/// Puts a result in the place of the body. Should this be a rerun, the first result stays: a receiver that sees an event twice
-/// sees the same bytes.
+/// Puts a result in the place of the body. In a rerun the first result stays: a receiver that sees an event twice sees the
+/// same bytes.
 async fn replace(
     data: &mut TransformData,
     content_type: String,
     body: Bytes,
     ctx: &Context,
-) -> Result<Sent, StepError> {
+) -> Result<(), StepError> {
     let event = &data.event;
     let content = Content::new(&body);
     let is_small = content.serialised_len() <= ctx.inline_limit;
@@ -76,16 +76,17 @@ async fn replace(
         let key = Claim::key_for(&event.org_id, event.config_id, sent_id(event));
         ctx.claims.put(&key, body.clone(), &Sha256::digest(&body)).await?;
         sent.claim = Some(key.clone());
-        Payload::Claim(Claim { key, sha256: None })
+        Unresolved::Claim(Claim { key, sha256: None })
     } else if ctx.keep_bodies {
-        let kept = ctx.bodies.keep_sent(event, &body).await?.unwrap_or(content);
-        sent.size = kept.to_bytes().map_or(sent.size, |bytes| bytes.len() as u64);
-        Payload::Inline(kept)
+        let stored = ctx.bodies.keep_sent(event, &body).await?.unwrap_or(content);
+        sent.size = stored.to_bytes().map_or(sent.size, |bytes| bytes.len() as u64);
+        Unresolved::Inline(stored)
     } else {
-        Payload::Inline(content)
+        Unresolved::Inline(content)
     };
     data.event.content_type = Some(content_type);
-    Ok(sent)
+    data.record.sent = Some(sent);
+    Ok(())
 }
 
 /// The name under which a large result is kept: of the form of an event's id, and the same in a rerun.

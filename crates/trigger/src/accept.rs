@@ -8,7 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use hookstep_api_types::{Accepted, Delivered, schema};
-use hookstep_contract::{Claim, EventId, EventMetadata, Mode, Origin, Payload, Scope, WorkflowInput};
+use hookstep_contract::{Claim, EventId, EventMetadata, Mode, Origin, Scope, Source, WorkflowInput};
 use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
 use hookstep_store::IdempotencyKey;
 
@@ -117,12 +117,12 @@ async fn first_with_key(ctx: &Context, event: &EventMetadata, request: &Request)
 }
 
 /// The body as the workflow takes it: in the state when there is room for it, else as a claim check.
-async fn payload(ctx: &Context, event: &EventMetadata, request: Request) -> Result<Payload, Problem> {
+async fn payload(ctx: &Context, event: &EventMetadata, request: Request) -> Result<Source, Problem> {
     if let Some(claim) = request.claim {
-        return Ok(Payload::Claim(claim));
+        return Ok(Source::Claim(claim));
     }
     let key = Claim::key_for(&event.org_id, event.config_id, event.event_id);
-    Ok(ctx.claims.payload(&key, request.body, ctx.inline_limit).await?)
+    Ok(ctx.claims.source(&key, request.body, ctx.inline_limit).await?)
 }
 
 /// Starts the delivery and answers the producer: at once, or with the receiver's answer if that comes within the budget.

@@ -4,7 +4,10 @@ mod context;
 mod next;
 mod publish;
 
-use hookstep_contract::{Attempt, EventMetadata, Exception, Next, Status, StepError, UpdateStatusInput};
+use hookstep_contract::{
+    Attempt, ErrorName, EventMetadata, Exception, Next, Reason, ReasonCode, Status, StepError,
+    UpdateStatusInput,
+};
 use hookstep_store::Recorded;
 
 pub use context::Context;
@@ -57,7 +60,7 @@ async fn record_exception(
     event: &EventMetadata,
     execution: &str,
     exception: &Exception,
-    reason: &str,
+    reason: &Reason,
     ctx: &Context,
 ) -> Result<u32, StepError> {
     tracing::error!(
@@ -69,14 +72,17 @@ async fn record_exception(
     Ok(ctx.events.fail(event, execution, reason, ctx.sources.now()).await?)
 }
 
-/// What the producer reads: the platform's own errors by name only, for their causes may tell of our insides.
-fn reason(exception: &Exception) -> String {
+/// What the producer reads. The platform's own errors are told by name only, since their causes may reveal internals.
+fn reason(exception: &Exception) -> Reason {
+    let platform = |detail: String| Reason::new(ReasonCode::Platform, detail);
     match exception.error.as_str() {
-        "ConfigNotFound" => "the webhook was deleted before the event could be sent".to_owned(),
-        "States.Timeout" => "a step took too long (States.Timeout)".to_owned(),
-        "States.DataLimitExceeded" => {
-            "the event's data grew beyond 256 KiB (States.DataLimitExceeded)".to_owned()
+        name if name == ErrorName::ConfigNotFound.as_str() => {
+            Reason::new(ReasonCode::WebhookDeleted, "the webhook was deleted before the event could be sent")
         }
-        name => format!("an internal error stood in the way ({name})"),
+        name @ "States.Timeout" => platform(format!("a step took too long ({name})")),
+        name @ "States.DataLimitExceeded" => {
+            platform(format!("the event's data grew beyond 256 KiB ({name})"))
+        }
+        name => platform(format!("an internal error stopped the delivery ({name})")),
     }
 }

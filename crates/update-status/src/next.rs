@@ -76,7 +76,7 @@ fn answer(event: &EventMetadata, attempt: &Attempt, status: Status, now: Timesta
         body_truncated: attempt.response_truncated,
         attempts: attempt.number,
         duration_ms: u64::try_from(now.since(event.created_at).as_millis()).unwrap_or(u64::MAX),
-        error: attempt.error.clone(),
+        reason: attempt.reason.clone(),
     }
 }
 

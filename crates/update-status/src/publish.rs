@@ -1,7 +1,8 @@
 //! The events about a delivery that ended, which the state machine publishes on the bus.
 
 use hookstep_contract::{
-    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Origin, Status, is_ours,
+    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Origin, Reason, ReasonCode, Status,
+    is_ours,
 };
 use hookstep_store::Recorded;
 
@@ -24,9 +25,14 @@ pub(crate) fn after_attempt(
     let detail = DeliveryDetail {
         outcome: Some(attempt.outcome),
         status_code: attempt.status_code,
+        // A detail may quote the body, the URL or the authorisation server: the bus is told the code alone.
+        reason: attempt.reason.as_ref().map(|reason| Reason::of(reason.code)),
         ..DeliveryDetail::of(event, attempt.number, ctx.sources.now())
     };
-    let why = DeliveryDetail { reason: disabled.map(str::to_owned), ..detail.clone() };
+    let why = DeliveryDetail {
+        reason: disabled.map(|why| Reason::new(ReasonCode::WebhookDisabled, why)),
+        ..detail.clone()
+    };
     let news = [(ended, detail), (disabled.map(|_| DetailType::Disabled), why)];
     news.into_iter().filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()
 }
@@ -35,7 +41,7 @@ pub(crate) fn after_attempt(
 pub(crate) fn after_exception(
     event: &EventMetadata,
     attempts: u32,
-    reason: String,
+    reason: Reason,
     ctx: &Context,
 ) -> Vec<DeliveryEvent> {
     let detail =

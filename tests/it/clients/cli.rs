@@ -167,7 +167,7 @@ async fn following_tells_of_new_events_and_of_every_turn() {
     let mut following = Process::start(&mut hookstep(&world, &["events", &id, "-f", "--json"]));
     following.line(&first).await;
     let event_id = world.api.trigger(&id, "y").await;
-    following.line(r#""attempt_count":1,"reason":"the receiver"#).await;
+    following.line(r#""attempt_count":1,"reason":{"code":"http_status","detail":"the receiver"#).await;
     let cancelled = world.api.post(&format!("/webhook/{id}/events/{event_id}/cancel"), &json!({})).await;
     assert_eq!(cancelled.status, 200, "{cancelled:?}");
     following.line(r#""status":"failed""#).await;

@@ -31,7 +31,10 @@ async fn an_event_of_a_webhook_that_was_deleted_meanwhile_fails_and_says_why() {
     assert_eq!(run(&world, NOBODY, json!({"inline": {"text": "{}"}})).await, "ConfigNotFound");
     let event = world.api.event(NOBODY, EVENT).await;
     assert_eq!(event["status"], "failed");
-    assert_eq!(event["reason"], "the webhook was deleted before the event could be sent");
+    assert_eq!(
+        event["reason"],
+        json!({"code": "webhook_deleted", "detail": "the webhook was deleted before the event could be sent"})
+    );
     assert_eq!(event["attempts"], json!([]));
 }
 
@@ -42,7 +45,10 @@ async fn a_fault_behind_the_record_leaves_no_event_in_progress() {
     assert_eq!(run(&world, &id, json!({"inline": {"base64": "not base64!"}})).await, "InvalidInput");
     let event = world.api.event(&id, EVENT).await;
     assert_eq!(event["status"], "failed");
-    assert_eq!(event["reason"], "an internal error stood in the way (InvalidInput)");
+    assert_eq!(
+        event["reason"],
+        json!({"code": "platform", "detail": "an internal error stopped the delivery (InvalidInput)"})
+    );
     assert_eq!(receiver.calls(), 0);
 }
 

@@ -17,7 +17,8 @@ async fn event_at(world: &World, url: &str) -> Value {
 }
 
 /// Checks that the event at `url` failed without an answer, and why.
-async fn assert_unreachable(url: &str, reason: &str) {
+async fn assert_unreachable(url: &str, code: &str, detail: &str) {
+    let reason = json!({"code": code, "detail": detail});
     let event = event_at(&World::start().await, url).await;
     let attempt = &event["attempts"][0];
     assert_eq!(
@@ -25,7 +26,8 @@ async fn assert_unreachable(url: &str, reason: &str) {
         (&json!("failed"), &json!("failed_unreachable")),
         "{event}"
     );
-    assert_eq!((&attempt["error"], &attempt["status_code"]), (&json!(reason), &json!(null)));
+    assert_eq!((&attempt["reason"], &attempt["status_code"]), (&reason, &json!(null)));
+    assert_eq!((&attempt["error"], &event["error"]), (&reason["detail"], &reason["detail"]));
     assert_eq!((&attempt["response_body"], &attempt["response_headers"]), (&json!(null), &json!({})));
     assert_eq!(event["reason"], reason);
 }
@@ -38,7 +40,7 @@ async fn a_slow_receiver_times_out() {
     let id = world.api.create_webhook(&receiver.url, fields).await;
     let event = world.api.deliver(&id, "{}").await;
     assert_eq!((&event["status"], &event["outcome"]), (&json!("failed"), &json!("failed_timeout")));
-    assert_eq!(event["reason"], "no answer within 1 s");
+    assert_eq!(event["reason"], json!({"code": "answer_timeout", "detail": "no answer within 1 s"}));
     let took = event["attempts"][0]["duration_ms"].as_u64().unwrap();
     assert!((1000..5000).contains(&took), "{took}");
     receiver.only();
@@ -46,12 +48,12 @@ async fn a_slow_receiver_times_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_port_is_unreachable() {
-    assert_unreachable(&closed_port().await, "connection refused").await;
+    assert_unreachable(&closed_port().await, "connection_refused", "connection refused").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_without_address_is_unreachable() {
-    assert_unreachable("http://nosuch.invalid/", "the host name does not resolve").await;
+    assert_unreachable("http://nosuch.invalid/", "dns", "the host name does not resolve").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,7 +68,7 @@ async fn a_plain_receiver_behind_https_is_unreachable() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_before_the_answer_is_unreachable() {
     let receiver = Receiver::raw(|stream| async move { stream.set_zero_linger().unwrap() }).await;
-    assert_unreachable(&receiver.url, "the connection was reset before an answer came").await;
+    assert_unreachable(&receiver.url, "reset", "the connection was reset before an answer came").await;
     receiver.only();
 }
 
@@ -74,7 +76,7 @@ async fn a_reset_before_the_answer_is_unreachable() {
 async fn an_answer_that_ends_in_its_head_is_unreachable() {
     for answer in ["", "HTTP/1.1 200 OK\r\nContent-Le"] {
         let receiver = Receiver::bytes(answer).await;
-        assert_unreachable(&receiver.url, "the connection was closed before an answer came").await;
+        assert_unreachable(&receiver.url, "reset", "the connection was closed before an answer came").await;
         receiver.only();
     }
 }
@@ -90,7 +92,7 @@ async fn what_is_not_http_is_unreachable() {
         b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
     ] {
         let receiver = Receiver::bytes(answer).await;
-        assert_unreachable(&receiver.url, reason).await;
+        assert_unreachable(&receiver.url, "protocol", reason).await;
     }
 }
 
@@ -101,7 +103,12 @@ async fn a_head_without_end_is_cut_off() {
         while stream.write_all(format!("x: {}\r\n", "y".repeat(8000)).as_bytes()).await.is_ok() {}
     })
     .await;
-    assert_unreachable(&receiver.url, "the answer is not valid HTTP, or its headers are too large").await;
+    assert_unreachable(
+        &receiver.url,
+        "protocol",
+        "the answer is not valid HTTP, or its headers are too large",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -299,7 +306,7 @@ async fn a_blocked_address_is_refused_when_it_is_used() {
                 (&event["attempt_count"], &event["attempts"][0]["request_headers"]),
                 (&json!(1), &json!({}))
             );
-            assert!(event["reason"].is_string(), "{event}");
+            assert!(event["reason"]["code"].is_string() && event["error"].is_string(), "{event}");
             let answer = world.api.trigger_sync(id, "{}").await;
             assert_eq!((&answer["outcome"], &answer["attempts"]), (&json!("refused"), &json!(1)));
         }

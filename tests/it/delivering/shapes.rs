@@ -32,7 +32,8 @@ async fn a_filter_lets_through_what_passes_to_the_byte_and_skips_the_rest() {
 
     let event = ended(&world.api, &config_id, r#"{"status": "open"}"#).await;
     assert_eq!(event["status"], "skipped", "{event}");
-    assert_eq!(event["reason"], "the filter's condition does not hold: status equals paid");
+    let detail = "the filter's condition does not hold: status equals paid";
+    assert_eq!(event["reason"], json!({"code": "filter_missed", "detail": detail}));
     assert_eq!(receiver.calls(), 1);
     let answer = world.api.trigger_sync(&config_id, r#"{"status": "open"}"#).await;
     assert_eq!((&answer["status"], &answer["attempts"]), (&json!("skipped"), &json!(0)), "{answer}");
@@ -129,7 +130,8 @@ async fn a_long_reason_is_the_tenants_and_cut() {
     let config_id = world.api.create_webhook(&receiver.url, fields).await;
     let event = ended(&world.api, &config_id, ORDER).await;
     assert_eq!(event["outcome"], "failed_payload", "{event}");
-    assert!(event["reason"].as_str().unwrap().chars().count() < 1100);
+    assert_eq!(event["reason"]["code"], "transform_fault");
+    assert!(event["error"].as_str().unwrap().chars().count() < 1100);
 }
 
 async fn again(api: &Api, config_id: &str, event_id: &str, how: Value) -> String {
@@ -179,11 +181,12 @@ async fn a_fault_says_where_it_is_and_is_not_retried() {
         "{event}"
     );
     assert_eq!((&event["attempt_count"], &event["next_attempt_at"]), (&json!(1), &Value::Null));
-    let reason = event["reason"].as_str().unwrap();
-    assert!(reason.starts_with("transform.jsonata at character 15: T2001"), "{reason}");
+    assert_eq!(event["reason"]["code"], "transform_fault");
+    let detail = event["error"].as_str().unwrap();
+    assert!(detail.starts_with("transform.jsonata at character 15: T2001"), "{detail}");
     let answer = world.api.trigger_sync(&config_id, "not json").await;
     assert_eq!((&answer["status"], &answer["outcome"]), (&json!("failed"), &json!("failed_payload")));
-    assert!(answer["error"].as_str().unwrap().starts_with("body: is not JSON"), "{answer}");
+    assert_eq!(answer["reason"]["code"], "body_not_json", "{answer}");
     assert_eq!(receiver.calls(), 0);
 }
 

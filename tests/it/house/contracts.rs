@@ -9,8 +9,8 @@ use hookstep_contract::limits::{
     URL_BYTES,
 };
 use hookstep_contract::{
-    Content, DeliverCall, DeliverInput, ErrorName, EventMetadata, Payload, Plan, RequestPlan, Retry, Status,
-    WorkflowInput,
+    Body, Content, DeliverCall, DeliverInput, ErrorName, EventMetadata, Plan, RequestPlan, Retry, Source,
+    Status, WorkflowInput,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -101,9 +101,9 @@ proptest! {
         let times = INLINE_BYTES / Content::new(&pattern).serialised_len();
         let content = Content::new(&pattern.repeat(times));
         prop_assert!(content.serialised_len() <= INLINE_BYTES);
-        let (event, payload) = (largest_event(), Payload::Inline(content));
+        let (event, payload) = (largest_event(), Body::Inline(content.clone()));
         let plan = largest_plan();
-        let input = WorkflowInput { event: event.clone(), payload: payload.clone() };
+        let input = WorkflowInput { event: event.clone(), payload: Source::Inline(content) };
         prop_assert!(json_len(&input) < STATE_DATA_BYTES);
         let resume = json!({"resume": {
             "event": event, "payload": payload, "plan": plan, "number": 21, "retry_at": event.created_at,

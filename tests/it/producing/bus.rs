@@ -78,7 +78,9 @@ async fn an_event_without_a_body_is_recorded_as_failed_and_says_why() {
         (&json!("failed"), &json!("failed_payload")),
         "{event}"
     );
-    assert_eq!(event["attempts"][0]["error"], "the event has neither a payload nor a claim_check", "{event}");
+    let reason =
+        json!({"code": "body_missing", "detail": "the event has neither a payload nor a claim_check"});
+    assert_eq!(event["attempts"][0]["reason"], reason, "{event}");
     assert_eq!(receiver.calls(), 0);
 }
 

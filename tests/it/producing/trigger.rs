@@ -50,7 +50,7 @@ async fn a_sync_trigger_is_answered_with_the_receivers_answer() {
         json!({
             "event_id": event_id, "status": "succeeded", "outcome": "succeeded", "status_code": 201,
             "headers": {"x-order": "7", "content-type": "text/plain", "content-length": "10"},
-            "body": "thänk you", "body_truncated": false, "attempts": 1, "duration_ms": null, "error": null,
+            "body": "thänk you", "body_truncated": false, "attempts": 1, "duration_ms": null, "reason": null, "error": null,
         })
     );
     let seen = receiver.only();
@@ -68,7 +68,8 @@ async fn a_receivers_refusal_is_an_answer_not_our_error() {
     let answer = world.api.trigger_sync(&id, "{}").await;
     assert_eq!((&answer["status"], &answer["outcome"]), (&json!("failed"), &json!("failed_http")));
     assert_eq!((&answer["status_code"], &answer["body"]), (&json!(400), &json!("no such order")));
-    assert_eq!(answer["error"], "the receiver answered 400");
+    let reason = json!({"code": "http_status", "detail": "the receiver answered 400"});
+    assert_eq!((&answer["reason"], &answer["error"]), (&reason, &reason["detail"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,7 +196,7 @@ async fn a_repeated_sync_trigger_is_told_where_the_first_stands() {
     let again = with_key(&world.api, &id, "?sync=true", "k", "{}").await;
     assert_eq!((first.status, again.status), (200, 200), "{again:?}");
     let (first, again) = (first.json(), again.json());
-    for field in ["event_id", "status", "outcome", "status_code", "attempts", "error"] {
+    for field in ["event_id", "status", "outcome", "status_code", "attempts", "reason", "error"] {
         assert_eq!(first[field], again[field], "{field}");
     }
     receiver.only();
@@ -218,9 +219,10 @@ async fn a_disabled_webhook_records_the_event_and_sends_nothing() {
     let id = world.api.create_webhook(&receiver.url, json!({"enabled": false})).await;
     let event = world.api.deliver(&id, "{}").await;
     assert_eq!((&event["status"], &event["attempts"]), (&json!("skipped"), &json!([])));
-    assert_eq!(event["reason"], "the webhook is disabled");
+    let reason = json!({"code": "webhook_disabled", "detail": "the webhook is disabled"});
+    assert_eq!((&event["reason"], &event["error"]), (&reason, &reason["detail"]));
     let answer = world.api.trigger_sync(&id, "{}").await;
-    assert_eq!((&answer["status"], &answer["error"]), (&json!("skipped"), &json!("the webhook is disabled")));
+    assert_eq!((&answer["status"], &answer["reason"]), (&json!("skipped"), &reason));
     assert_eq!((&answer["attempts"], &answer["outcome"]), (&json!(0), &json!(null)));
     assert_eq!(receiver.calls(), 0);
 }

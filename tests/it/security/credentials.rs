@@ -107,8 +107,8 @@ async fn a_token_that_is_not_to_be_had_fails_the_delivery_and_says_why() {
         let config_id = world.api.create_webhook(&receiver.url, oauth(&token_url)).await;
         let answer = world.api.trigger_sync(&config_id, "{}").await;
         assert_eq!(
-            (&answer["outcome"], &answer["error"]),
-            (&json!("failed_auth"), &json!(reason)),
+            (&answer["outcome"], &answer["reason"]),
+            (&json!("failed_auth"), &json!({"code": "token_endpoint", "detail": reason})),
             "{answer}"
         );
         let test = world.api.post(&format!("/webhook/{config_id}/test-auth"), &json!({})).await;
@@ -141,7 +141,11 @@ async fn a_connection_that_lost_its_credentials_fails_the_delivery_and_says_why(
     let events = &world.host.clients().events;
     let failed = async |config_id: &str| {
         let answer = world.api.trigger_sync(config_id, "{}").await;
-        assert_eq!(answer["outcome"], "failed_auth", "{answer}");
+        assert_eq!(
+            (&answer["outcome"], &answer["reason"]["code"]),
+            (&json!("failed_auth"), &json!("connection_unreadable")),
+            "{answer}"
+        );
         answer["error"].as_str().unwrap().to_owned()
     };
     let config_id = world.api.create_webhook(&receiver.url, basic()).await;
@@ -195,7 +199,7 @@ async fn a_deleted_webhook_is_not_sent_again() {
     world.api.until(&config_id, &event_id, |event| event["attempt_count"] == 1).await;
     assert_eq!(world.api.delete(&format!("/webhook/{config_id}")).await.status, 204);
     let event = world.api.ended(&config_id, &event_id).await;
-    assert_eq!((&event["outcome"], &event["reason"]), (&json!("refused"), &json!("the webhook was deleted")));
+    assert_eq!((&event["outcome"], &event["reason"]["code"]), (&json!("refused"), &json!("webhook_deleted")));
     assert_eq!(receiver.calls(), 1);
 }
 

@@ -79,6 +79,9 @@ fn values_fit_their_schemas() {
     fits::<schema::EventId, contract::EventId>(json!("01939f2e-8a10-7000-8000-2b7d40c5aa12"));
     fits::<schema::TokenId, contract::TokenId>(json!("01939f2e-9b20-7000-8000-7c1f0e3b6d45"));
     fits::<schema::Timestamp, contract::Timestamp>(json!(at));
+    for code in contract::ReasonCode::ALL {
+        fits::<schema::Reason, contract::Reason>(json!({"code": code, "detail": code.meaning()}));
+    }
     for part in ["dns", "connect", "tls", "first_byte"] {
         fits::<schema::Timings, contract::Timings>(json!({part: 1.5}));
     }

@@ -10,17 +10,19 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::Uri;
 use axum::response::{Html, Redirect};
-use hookstep_contract::{Attempt, EventRecord, Origin, PayloadRules, Status, Timestamp, WebhookConfig};
+use hookstep_contract::{
+    Attempt, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp, WebhookConfig,
+};
 use hookstep_http_edge::{ConfigPath, EventPath, Problem, no_event};
 use hookstep_management::events::cancel;
 use hookstep_management::replays::single;
 use maud::{Markup, html};
 
+use crate::advice::{Advice, advice};
 use crate::error::PageError;
 use crate::form::{Form, Query};
 use crate::layout::{Section, page};
 use crate::parts;
-use crate::plain_words::{Advice, advice};
 use crate::session::{Manager, Visitor};
 use event_bodies::Bodies;
 use hookstep_management::Context;
@@ -80,7 +82,7 @@ async fn whole(
                 }
                 @if visitor.can_manage() { (buttons(event, config, &bodies, base)) }
             }
-            (explanation(event, attempts.last(), now))
+            (explanation(event, now))
             @if visitor.can_manage() && config.is_some() { (way_to_try(event)) }
             (facts(event, now))
             (attempt_list(base, &attempts, chosen, is_whole, &body, now))
@@ -152,50 +154,49 @@ pub(crate) async fn cancel(
 }
 
 /// Where the event stands, in plain words.
-fn explanation(event: &EventRecord, last: Option<&Attempt>, now: Timestamp) -> Markup {
-    let told = last.and_then(|last| advice(last.outcome, last.status_code, last.error.as_deref()));
+fn explanation(event: &EventRecord, now: Timestamp) -> Markup {
+    let told = event.reason.as_ref().map(|reason| advice(reason, event.outcome, event.status_code));
     html! {
-        @match (event.status, told) {
-            (Status::Skipped, _) => {
-                @let reason = event.reason.as_deref().unwrap_or("the webhook is disabled");
-                div.alert.skipped {
-                    strong { "Not sent: " (reason) "." }
-                    @if is_filtered(event) {
-                        p { "Nothing is wrong if it was not meant for this receiver. If it was, change the webhook’s filter and replay the event \
-                            through it; a plain replay sends the body as it came, and asks no filter." }
-                    }
-                }
+        @match (event.status, &event.reason, told) {
+            (Status::Succeeded, ..) => {}
+            (Status::Skipped, Some(reason), Some(Advice { todo, .. })) => {
+                div.alert.skipped { strong { "Not sent: " (reason.detail) "." } p { (todo) } }
             }
-            (Status::Failed | Status::InProgress, Some(Advice { what, todo })) => {
+            (Status::Failed | Status::InProgress, _, Some(Advice { what, todo })) => {
                 div.alert.(if event.status == Status::Failed { "failed" } else { "waiting" }) {
                     strong { (what) } p { (todo) }
                     @if let Some(at) = event.next_attempt_at { p { "The next attempt is due " (parts::moment(at, now)) "." } }
                 }
             }
-            (Status::Failed, None) => {
-                div.alert.failed { strong { (parts::sentence(event.reason.as_deref().unwrap_or("It failed before an attempt"))) } }
-            }
-            (Status::InProgress, None) => { div.alert.waiting { "On its way; this page renews itself." } }
-            (Status::Succeeded, _) => {}
+            (Status::InProgress, ..) => { div.alert.waiting { "On its way; this page renews itself." } }
+            (Status::Skipped, ..) => { div.alert.skipped { strong { "Not sent." } } }
+            (Status::Failed, ..) => { div.alert.failed { strong { "It failed before an attempt." } } }
         }
     }
 }
 
 fn is_filtered(event: &EventRecord) -> bool {
-    let reason = event.reason.as_deref().unwrap_or_default();
-    event.status == Status::Skipped && reason.contains("the filter")
+    event.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::FilterMissed)
 }
 
 /// Where a filter or a transform that stopped the event is tried on its body.
 fn way_to_try(event: &EventRecord) -> Markup {
-    let reason = event.reason.as_deref().unwrap_or_default();
-    let is_stopped = match event.status {
-        Status::Skipped => is_filtered(event),
-        Status::Failed => ["filter.", "transform.", "body: "].iter().any(|field| reason.starts_with(field)),
-        Status::InProgress | Status::Succeeded => false,
-    };
+    let is_stopped = event.reason.as_ref().is_some_and(|reason| is_about_rules(reason.code));
     let form = format!("/console/webhooks/{}/edit?event={}#trial-title", event.config_id, event.event_id);
     html! { @if is_stopped { p.try { a.button href=(form) { "Edit the webhook, and try it on this body" } } } }
+}
+
+/// Whether a filter or a transform has stopped an event for this reason.
+fn is_about_rules(code: ReasonCode) -> bool {
+    matches!(
+        code,
+        ReasonCode::FilterMissed
+            | ReasonCode::FilterFault
+            | ReasonCode::TransformFault
+            | ReasonCode::RulesFault
+            | ReasonCode::BodyNotJson
+            | ReasonCode::BodyTooLarge
+    )
 }
 
 fn facts(event: &EventRecord, now: Timestamp) -> Markup {

@@ -185,7 +185,10 @@ fn answer(event: &EventRecord) -> Markup {
         @match (event.status_code, event.status) {
             (Some(code), Status::Succeeded) => { span.number { (code) } }
             (Some(code), _) => { span.number.bad { (code) } }
-            (None, _) => { span.reason.muted.small title=[event.reason.as_deref()] { (event.reason.as_deref().unwrap_or("–")) } }
+            (None, _) => {
+                @let detail = event.reason.as_ref().map(|reason| &*reason.detail);
+                span.reason.muted.small title=[detail] { (detail.unwrap_or("–")) }
+            }
         }
     }
 }

@@ -120,6 +120,6 @@ fn remarks(job: &ReplayJob) -> Markup {
     html! {
         @if job.skipped > 0 { p.muted { "Left out are events whose body is not kept any more, or that are being sent." } }
         @if job.limit_reached { p.alert.waiting { "There are more: replay again for the rest." } }
-        @if let Some(reason) = &job.reason { p.alert.failed { (parts::sentence(reason)) } }
+        @if let Some(reason) = &job.reason { p.alert.failed { (parts::sentence(&reason.detail)) } }
     }
 }

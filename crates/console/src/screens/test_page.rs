@@ -14,10 +14,10 @@ use maud::{Markup, html};
 
 use super::event_page::attempt::response;
 use super::webhook_actions;
+use crate::advice::{Advice, advice};
 use crate::error::PageError;
 use crate::form::{Fault, Field, Form};
 use crate::layout::{Section, page};
-use crate::plain_words::{Advice, advice};
 use crate::session::{Manager, Visitor};
 use crate::{body_view, parts};
 use hookstep_management::Context;
@@ -113,9 +113,9 @@ fn answer(
 }
 
 fn told(target: &str, delivered: &Delivered) -> Markup {
-    let failure = delivered
-        .outcome
-        .and_then(|outcome| advice(outcome, delivered.status_code, delivered.error.as_deref()));
+    let reason = delivered.reason.as_ref();
+    let told = reason.map(|reason| advice(reason, delivered.outcome, delivered.status_code));
+    let class = if delivered.status == Status::Skipped { "skipped" } else { "failed" };
     html! {
         p {
             @match delivered.status {
@@ -127,11 +127,7 @@ fn told(target: &str, delivered: &Delivered) -> Markup {
             span.muted { " in " (delivered.duration_ms) " ms" @if delivered.attempts > 1 { ", " (delivered.attempts) " attempts" } }
             " · " a href=(target) { "Open the event" }
         }
-        @match (failure, &delivered.error) {
-            (Some(Advice { what, todo }), _) => { div.alert.failed { strong { (what) } p { (todo) } } }
-            (None, Some(error)) => { p.alert.skipped { (parts::sentence(error)) } }
-            (None, None) => {}
-        }
+        @if let Some(Advice { what, todo }) = told { div.alert.(class) { strong { (what) } p { (todo) } } }
         @if delivered.status != Status::Skipped {
             (response(&delivered.headers, delivered.body.as_ref(), delivered.body_truncated, body_view::SHOWN_BYTES, target))
         }

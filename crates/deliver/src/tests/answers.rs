@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use hookstep_contract::limits::{RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
-use hookstep_contract::{Content, Outcome, Payload};
+use hookstep_contract::{Body, Content, Outcome, ReasonCode};
 use hookstep_egress::Policy;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use super::{DEVELOPMENT, EVENT_ID, Receiver, attempted, context, header, input};
+use super::{DEVELOPMENT, EVENT_ID, Receiver, attempted, context, header, input, told};
 use crate::attempt;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nx-a: 2\r\n\r\nhi";
@@ -18,7 +18,7 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nx-a: 2\r\n
 async fn a_2xx_succeeds_and_everything_is_recorded() {
     let receiver = Receiver::answering(OK).await;
     let attempt = attempted(input(&receiver.url)).await;
-    assert_eq!((attempt.outcome, attempt.status_code, attempt.error), (Outcome::Succeeded, Some(200), None));
+    assert_eq!((attempt.outcome, attempt.status_code, attempt.reason), (Outcome::Succeeded, Some(200), None));
     assert_eq!(attempt.response_headers["x-a"], "1, 2");
     assert_eq!(attempt.response_body, Some(Content::Text("hi".to_owned())));
     assert!(!attempt.response_truncated);
@@ -58,7 +58,7 @@ async fn other_statuses_fail_and_redirects_are_not_followed() {
         let receiver = Receiver::answering(answer).await;
         let attempt = attempted(input(&receiver.url)).await;
         assert_eq!((attempt.outcome, attempt.status_code), (Outcome::FailedHttp, Some(status)));
-        assert_eq!(attempt.error, Some(format!("the receiver answered {status}")));
+        assert_eq!(told(&attempt), (ReasonCode::HttpStatus, &*format!("the receiver answered {status}")));
     }
     assert!(target.seen.lock().unwrap().is_empty());
 }
@@ -84,7 +84,7 @@ async fn a_slow_head_times_out_and_a_slow_body_does_not_fail() {
     let (timed_out, stalled) = tokio::join!(with_a_second(&silent.url), with_a_second(&stalling.url));
     assert!((1.0..3.0).contains(&start.elapsed().as_secs_f64()));
     assert_eq!(timed_out.outcome, Outcome::FailedTimeout);
-    assert_eq!(timed_out.error.as_deref(), Some("no answer within 1 s"));
+    assert_eq!(told(&timed_out), (ReasonCode::AnswerTimeout, "no answer within 1 s"));
     assert!(timed_out.duration_ms >= 1000 && timed_out.timings.connect.is_some());
     assert_eq!((stalled.outcome, stalled.response_truncated), (Outcome::Succeeded, true));
     assert_eq!(stalled.response_body, Some(Content::Text("half".to_owned())));
@@ -104,19 +104,53 @@ async fn unreachable_receivers_say_how() {
     .await;
     let not_http = "the answer is not valid HTTP, or its headers are too large";
     let cases = [
-        (format!("http://127.0.0.1:{port}/"), "connection refused"),
-        ("http://nobody.invalid/".to_owned(), "the host name does not resolve"),
-        (reset.url, "the connection was reset before an answer came"),
-        (closed.url, "the connection was closed before an answer came"),
-        (half_a_head.url, "the connection was closed before an answer came"),
-        (garbage.url, not_http),
-        (endless_head.url, not_http),
+        (format!("http://127.0.0.1:{port}/"), ReasonCode::ConnectionRefused, "connection refused"),
+        ("http://nobody.invalid/".to_owned(), ReasonCode::Dns, "the host name does not resolve"),
+        (reset.url, ReasonCode::Reset, "the connection was reset before an answer came"),
+        (closed.url, ReasonCode::Reset, "the connection was closed before an answer came"),
+        (half_a_head.url, ReasonCode::Reset, "the connection was closed before an answer came"),
+        (garbage.url, ReasonCode::Protocol, not_http),
+        (endless_head.url, ReasonCode::Protocol, not_http),
     ];
-    for (url, reason) in cases {
+    for (url, code, detail) in cases {
         let attempt = attempted(input(&url)).await;
         assert_eq!((attempt.outcome, attempt.status_code), (Outcome::FailedUnreachable, None), "{url}");
-        assert_eq!(attempt.error.as_deref(), Some(reason));
+        assert_eq!(told(&attempt), (code, detail));
         assert_eq!(attempt.response_body, None);
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_never_was_reached_has_not_taken_the_event() {
+    let mute = Receiver::raw(|stream| async move {
+        sleep(Duration::from_secs(60)).await;
+        drop(stream);
+    })
+    .await;
+    let mut input = input(&mute.url.replace("http:", "https:"));
+    input.request.timeout_seconds = 1;
+    let attempt = attempted(input).await;
+    assert_eq!(attempt.outcome, Outcome::FailedTimeout);
+    assert_eq!(told(&attempt), (ReasonCode::ConnectTimeout, "no connection within 1 s"));
+}
+
+#[tokio::test]
+async fn a_tls_alert_says_what_it_is_about() {
+    for (alert, code) in [
+        (112, ReasonCode::TlsHostName),
+        (70, ReasonCode::TlsVersion),
+        (116, ReasonCode::ClientCertificate),
+        (80, ReasonCode::Tls),
+    ] {
+        let receiver = Receiver::raw(move |mut stream| async move {
+            // A fatal alert in the clear, as before keys are agreed on (RFC 8446 §5.1 and §6).
+            stream.write_all(&[21, 3, 3, 0, 2, 2, alert]).await.unwrap();
+            // Read what comes, or closing would reset the connection before the alert is read.
+            while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {}
+        })
+        .await;
+        let attempt = attempted(input(&receiver.url.replace("http:", "https:"))).await;
+        assert_eq!((attempt.outcome, told(&attempt).0), (Outcome::FailedUnreachable, code), "{alert}");
     }
 }
 
@@ -172,9 +206,9 @@ async fn binary_bodies_are_exact_both_ways() {
         Receiver::answering(b"HTTP/1.1 200 OK\r\nX-Latin: caf\xe9\r\nContent-Length: 3\r\n\r\n\xff\x00\xfe")
             .await;
     let mut binary = input(&receiver.url);
-    binary.payload = Payload::Inline(Content::new(b"\x00\xff\r\n\x80"));
+    binary.payload = Body::Inline(Content::new(b"\x00\xff\r\n\x80"));
     let mut empty = input(&receiver.url);
-    empty.payload = Payload::Inline(Content::Text(String::new()));
+    empty.payload = Body::Inline(Content::Text(String::new()));
     empty.request.method = "DELETE".to_owned();
 
     let answered = attempted(binary).await;
@@ -191,19 +225,22 @@ async fn nothing_is_sent_past_the_policy() {
     let receiver = Receiver::answering(OK).await;
     let port = receiver.url.strip_prefix("http://127.0.0.1:").unwrap();
     let closed = context(Policy { allow_private_targets: false, ..DEVELOPMENT });
-    for (host, reason) in [
+    for (host, detail) in [
         ("127.0.0.1", "the address 127.0.0.1 is loopback"),
         ("0x7f.1", "the address 127.0.0.1 is loopback"),
         ("[::ffff:127.0.0.1]", "the address ::ffff:127.0.0.1 is loopback"),
         ("localhost", "the host name localhost is not a public name"),
     ] {
         let attempt = attempt::make(input(&format!("http://{host}:{port}")), &closed).await.unwrap();
-        assert_eq!((attempt.outcome, attempt.error.as_deref()), (Outcome::Refused, Some(reason)));
+        assert_eq!(
+            (attempt.outcome, told(&attempt)),
+            (Outcome::Refused, (ReasonCode::BlockedAddress, detail))
+        );
     }
     let mut smuggler = input(&receiver.url);
     smuggler.request.headers.insert("Host".to_owned(), "elsewhere".to_owned());
     let refused = attempted(smuggler).await;
     assert_eq!(refused.outcome, Outcome::Refused);
-    assert_eq!(refused.error.as_deref(), Some("the header Host is reserved"));
+    assert_eq!(told(&refused), (ReasonCode::BadHeader, "the header Host is reserved"));
     assert!(receiver.seen.lock().unwrap().is_empty());
 }

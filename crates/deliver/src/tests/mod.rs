@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use hookstep_ambient::Sources;
 use hookstep_contract::{
-    Attempt, Content, DeliverInput, EventMetadata, Mode, Origin, Payload, RequestPlan, Timestamp,
+    Attempt, Body, Content, DeliverInput, EventMetadata, Mode, Origin, ReasonCode, RequestPlan, Timestamp,
 };
 use hookstep_egress::Policy;
 use time::macros::datetime;
@@ -67,7 +67,7 @@ fn input(url: &str) -> DeliverInput {
             timeout_seconds: 5,
             revision: 0,
         },
-        payload: Payload::Inline(Content::Text("{\"a\": 1.0}".to_owned())),
+        payload: Body::Inline(Content::Text("{\"a\": 1.0}".to_owned())),
         number: 1,
     }
 }
@@ -75,6 +75,12 @@ fn input(url: &str) -> DeliverInput {
 /// One attempt with the hatches open; spawned, as a host does it.
 async fn attempted(input: DeliverInput) -> Attempt {
     tokio::spawn(async move { attempt::make(input, &context(DEVELOPMENT)).await }).await.unwrap().unwrap()
+}
+
+/// Why an attempt failed.
+fn told(attempt: &Attempt) -> (ReasonCode, &str) {
+    let reason = attempt.reason.as_ref().unwrap();
+    (reason.code, &reason.detail)
 }
 
 /// What a receiver was sent.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
-use hookstep_contract::{Attempt, Claim, Content, ErrorName, Outcome, Payload, PinnedObject, StepError};
+use hookstep_contract::{
+    Attempt, Body, Content, ErrorName, Outcome, PinnedObject, Reason, ReasonCode, StepError,
+};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use sha2::{Digest, Sha256};
@@ -15,9 +17,9 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::{DEVELOPMENT, Receiver, context, input};
-use crate::attempt::{self, Draft};
 use crate::headers::Headers;
-use crate::payload;
+use crate::record::Recorder;
+use crate::{attempt, outgoing};
 
 const PART: &[u8] = &[b'x'; 10_000];
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -42,10 +44,11 @@ where
     let object = StreamBody::new(parts.map(|part| part.map(|part| Frame::data(Bytes::from_static(part)))));
     let ctx = context(DEVELOPMENT);
     let input = input(url);
-    let body = payload::stream(&pinned, object);
-    let draft = Draft::start(1, &input.request, ctx.sources);
-    let headers = Headers::new(&input.event, &input.request.headers, None, draft.started_at);
-    draft.end(draft.send(&input.request, body, &headers, None, ctx.keyring.client()).await)
+    let body = outgoing::stream(&pinned, object);
+    let recorder = Recorder::start(1, &input.request, ctx.sources);
+    let headers = Headers::new(&input.event, &input.request.headers, None, recorder.started_at);
+    let sent = attempt::send(&recorder, &input.request, body, &headers, None, ctx.keyring.client()).await;
+    recorder.end(sent)
 }
 
 fn parts(count: usize) -> impl Stream<Item = Result<&'static [u8], Infallible>> + Unpin {
@@ -68,7 +71,8 @@ async fn an_altered_object_never_arrives_whole() {
     let receiver = Receiver::answering(OK).await;
     let attempt = attempt_with(&receiver.url, pinned(30_000, Some(hash(4))), parts(3)).await.unwrap();
     assert_eq!(attempt.outcome, Outcome::FailedPayload);
-    assert_eq!(attempt.error.as_deref(), Some("the claim check was changed after the event was accepted"));
+    let changed = "the claim check was changed after the event was accepted";
+    assert_eq!(attempt.reason, Some(Reason::new(ReasonCode::BodyChanged, changed)));
     assert!(receiver.seen.lock().unwrap().is_empty(), "no whole request");
 }
 
@@ -116,7 +120,7 @@ async fn an_early_answer_counts() {
             (attempt.outcome, attempt.status_code),
             (Outcome::FailedHttp, Some(413)),
             "{:?}",
-            attempt.error
+            attempt.reason
         );
         assert_eq!(attempt.response_body, Some(Content::Text("big".to_owned())));
         assert!(attempt.duration_ms < 3000);
@@ -132,14 +136,13 @@ async fn payloads_that_cannot_be_sent() {
         input.payload = payload;
         attempt::make(input, &ctx)
     };
-    let attempt = with(Payload::Unusable("too large".to_owned())).await.unwrap();
-    assert_eq!((attempt.outcome, attempt.error.as_deref()), (Outcome::FailedPayload, Some("too large")));
+    let reason = Reason::new(ReasonCode::BodyTooLarge, "too large");
+    let attempt = with(Body::Unusable(reason.clone())).await.unwrap();
+    assert_eq!((attempt.outcome, attempt.reason), (Outcome::FailedPayload, Some(reason)));
 
-    let claim = Claim { key: "claims/k".to_owned(), sha256: None };
     for (payload, name) in [
-        (Payload::Inline(Content::Base64("!".to_owned())), ErrorName::InvalidInput),
-        (Payload::Claim(claim), ErrorName::InvalidInput),
-        (Payload::Object(pinned(1, None)), ErrorName::StorageUnavailable),
+        (Body::Inline(Content::Base64("!".to_owned())), ErrorName::InvalidInput),
+        (Body::Object(pinned(1, None)), ErrorName::StorageUnavailable),
     ] {
         assert_eq!(with(payload).await.unwrap_err().name, name);
     }

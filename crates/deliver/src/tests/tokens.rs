@@ -11,7 +11,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use super::{DEVELOPMENT, Receiver, header};
-use crate::oauth::{Failure, Tokens};
+use crate::exchange::TokenFailure;
+use crate::oauth::Tokens;
 
 fn client(token_url: &str, method: TokenMethod) -> OauthClient {
     let extra =
@@ -33,7 +34,7 @@ fn http(policy: Policy) -> Client {
     Client::new(policy).unwrap()
 }
 
-async fn token(client: &OauthClient, policy: Policy) -> Result<Arc<str>, Failure> {
+async fn token(client: &OauthClient, policy: Policy) -> Result<Arc<str>, TokenFailure> {
     Tokens::default().header("arn", client, None, &http(policy), soon()).await
 }
 
@@ -133,7 +134,7 @@ async fn a_refusal_is_told_without_the_secrets_it_repeats() {
     for (answer, reason, transient) in cases {
         let server = Receiver::answering(answer).await;
         let failure = token(&client(&server.url, TokenMethod::Post), DEVELOPMENT).await.unwrap_err();
-        assert_eq!((failure.reason.as_str(), failure.transient), (reason, transient));
+        assert_eq!((failure.detail.as_str(), failure.transient), (reason, transient));
     }
 }
 
@@ -148,7 +149,7 @@ async fn a_token_endpoint_is_under_the_egress_policy() {
         ("http://example.com/token", "the token endpoint: the URL's scheme must be https, not http"),
     ] {
         let failure = token(&client(url, TokenMethod::Post), Policy::default()).await.unwrap_err();
-        assert_eq!((failure.reason.as_str(), failure.transient), (reason, false));
+        assert_eq!((failure.detail.as_str(), failure.transient), (reason, false));
     }
 }
 

@@ -14,13 +14,24 @@ use tokio::net::TcpStream;
 
 use super::hostile::receiver as scripted;
 use crate::resolver::Lookup;
-use crate::{Body, Client, ClientTls, Keep, Policy, Refusal, Request, SendError, TlsParts, Unreachable, tls};
+use crate::{
+    Body, Client, ClientTls, Keep, Policy, PolicyRefusal, Request, SendError, SendFailure, TlsFailureKind,
+    TlsParts, Unreachable, tls,
+};
 
 const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// Every name is this machine.
 const HERE: Lookup = |_| Box::pin(async { Ok(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))]) });
+
+/// What TLS failed of.
+fn tls_kind(failure: &SendFailure) -> Option<TlsFailureKind> {
+    match &failure.error {
+        SendError::Unreachable { kind: Unreachable::Tls(failure), .. } => Some(failure.kind),
+        _ => None,
+    }
+}
 
 pub(super) fn request(url: String) -> Request {
     Request {
@@ -115,7 +126,7 @@ async fn a_name_that_resolves_inside_is_refused() {
         let client = Client::with(Policy::default(), lookup, tls::public_roots()).unwrap();
         let failure = client.send(request("https://rebound.example/".to_owned())).await.unwrap_err();
         assert_eq!(failure.error.to_string(), format!("the address {address}"));
-        assert!(matches!(failure.error, SendError::Refused(Refusal::Address(_))));
+        assert!(matches!(failure.error, SendError::Refused(PolicyRefusal::Address(_))));
     }
 }
 
@@ -152,7 +163,9 @@ async fn names_of_what_is_inside_are_refused() {
         let own = client.with_tls(&ClientTls::parse(TlsParts::default()).unwrap()).unwrap();
         for client in [client, own] {
             let failure = client.send(request(format!("https://{host}/"))).await.unwrap_err();
-            let SendError::Refused(Refusal::Address(blocked)) = failure.error else { panic!("{failure:?}") };
+            let SendError::Refused(PolicyRefusal::Address(blocked)) = failure.error else {
+                panic!("{failure:?}")
+            };
             assert_eq!(blocked.kind, kind);
         }
     }
@@ -182,7 +195,7 @@ async fn tls_is_verified_and_timed() {
 
     let stranger = Client::with(DEVELOPMENT, HERE, tls::public_roots()).unwrap();
     let failure = stranger.send(request(url)).await.unwrap_err();
-    assert!(matches!(failure.error, SendError::Unreachable { kind: Unreachable::Certificate(_), .. }));
+    assert_eq!(tls_kind(&failure), Some(TlsFailureKind::CertificateUntrusted));
 }
 
 #[tokio::test]
@@ -212,7 +225,7 @@ fn plain_text_where_tls_is_expected_is_told() {
     thread::spawn(move || listener.accept().unwrap().0.write_all(ANSWER));
     let client = Client::with(DEVELOPMENT, HERE, tls::public_roots()).unwrap();
     let failure = runtime.block_on(client.send(request(url))).unwrap_err();
-    assert!(matches!(failure.error, SendError::Unreachable { kind: Unreachable::Tls(_), .. }), "{failure:?}");
+    assert_eq!(tls_kind(&failure), Some(TlsFailureKind::Other), "{failure:?}");
     assert!(failure.timings.connect.is_some() && failure.timings.tls.is_none());
 }
 

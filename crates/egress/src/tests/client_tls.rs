@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::client::{request, trusting_client};
 use super::pki::{Authority, Signed};
-use crate::{BoxError, Client, ClientTls, SendError, TlsParts, Unreachable};
+use crate::{BoxError, Client, ClientTls, SendError, TlsFailure, TlsFailureKind, TlsParts, Unreachable};
 
 /// Which receiver: what it speaks, and what it demands.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +89,14 @@ async fn unreachable(client: &Client, url: &str) -> Unreachable {
     }
 }
 
+/// The sentence of a failure that a client certificate is to blame for.
+async fn client_certificate_fault(client: &Client, url: &str) -> String {
+    match unreachable(client, url).await {
+        Unreachable::Tls(failure) if failure.kind == TlsFailureKind::ClientCertificate => failure.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_receiver_that_demands_a_certificate_gets_the_right_one() {
     let (authority, stranger) = (Authority::new("own"), Authority::new("other"));
@@ -99,8 +107,8 @@ async fn a_receiver_that_demands_a_certificate_gets_the_right_one() {
         let version = if kind.alpn == "h2" { "HTTP/2.0" } else { "HTTP/1.1" };
         assert_eq!(String::from_utf8(answer.body).unwrap(), version);
 
-        let without = unreachable(&client(None, Some(&authority)), &url).await.to_string();
-        let refused = unreachable(&client(Some(&wrong), Some(&authority)), &url).await.to_string();
+        let without = client_certificate_fault(&client(None, Some(&authority)), &url).await;
+        let refused = client_certificate_fault(&client(Some(&wrong), Some(&authority)), &url).await;
         if (kind.version, kind.alpn) == (&version::TLS13, "h2") {
             assert!(without.contains("demands a client certificate that it did not get"), "{without}");
             assert!(refused.contains("does not accept the one it got"), "{refused}");
@@ -118,7 +126,7 @@ async fn an_authority_of_ones_own_is_the_only_one() {
     let url = receiver(kind, &own).await;
     assert_eq!(client(None, Some(&own)).send(request(url.clone())).await.unwrap().status, 200);
 
-    let not_trusted = Unreachable::Certificate(CertificateError::UnknownIssuer);
+    let not_trusted = Unreachable::Tls(TlsFailure::of(&CertificateError::UnknownIssuer.into()));
     assert_eq!(unreachable(&client(None, Some(&other)), &url).await, not_trusted);
     // `trusting_client` stands for the public roots: it trusts a receiver that the client with an authority does not.
     let public = super::http2::receiver().await;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use proptest::prelude::*;
 use url::Host;
 
-use crate::{Policy, Refusal};
+use crate::{Policy, PolicyRefusal};
 
 const PRODUCTION: Policy = Policy { allow_http_targets: false, allow_private_targets: false };
 const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
@@ -120,7 +120,7 @@ fn every_spelling_of_an_address_is_seen_through() {
     ] {
         let refused = PRODUCTION.check_url(&format!("https://{host}/")).expect_err(host);
         assert!(
-            matches!(refused, Refusal::Address(blocked) if blocked.kind == "loopback"),
+            matches!(refused, PolicyRefusal::Address(blocked) if blocked.kind == "loopback"),
             "{host}: {refused}"
         );
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use hookstep_client::{Attempt, Event, Status, Timestamp};
+use hookstep_client::{Attempt, Event, Reason, Status, Timestamp};
 
 use crate::out::{self, Colour, paint, sanitise};
 
@@ -31,7 +31,7 @@ pub(super) fn row(event: &Event) -> io::Result<()> {
 pub(super) fn details(event: &Event) -> io::Result<()> {
     field("event", &event.event_id.to_string())?;
     field("status", &paint(colour(event.status), event.status.as_str()))?;
-    optional("reason", event.reason.as_deref())?;
+    reason(event.reason.as_ref())?;
     field("accepted", &moment(event.created_at))?;
     optional("next attempt", event.next_attempt_at.map(moment).as_deref())?;
     optional("size", event.size.map(|size| format!("{size} bytes")).as_deref())?;
@@ -49,7 +49,7 @@ fn attempt(attempt: &Attempt) -> io::Result<()> {
         outcome.as_str(),
         moment(*started_at)
     ))?;
-    optional("error", attempt.error.as_deref())?;
+    reason(attempt.reason.as_ref())?;
     optional("called", attempt.remote_ip.as_deref())?;
     optional("answered", attempt.status_code.map(|code| format!("HTTP {code}")).as_deref())?;
     for (name, value) in &attempt.response_headers {
@@ -62,6 +62,12 @@ fn attempt(attempt: &Attempt) -> io::Result<()> {
         None => sanitise(body).lines().try_for_each(|line| out::line(format_args!("    {line}")))?,
     }
     if attempt.response_truncated { out::line("    (the rest of the body was not kept)") } else { Ok(()) }
+}
+
+/// The code for programs, the sentence for people.
+fn reason(reason: Option<&Reason>) -> io::Result<()> {
+    let text = reason.map(|Reason { code, detail }| format!("{}: {detail}", code.as_str()));
+    optional("reason", text.as_deref())
 }
 
 fn optional(name: &str, value: Option<&str>) -> io::Result<()> {

@@ -13,8 +13,8 @@ use hookstep_ambient::Sources;
 use hookstep_api_types::{Replay, ReplayRequest, schema};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
-    ConfigId, EventId, FieldError, OrgId, ReplayJob, ReplayKey, ReplayStatus, Scope, Selection, Status,
-    Timestamp,
+    ConfigId, EventId, FieldError, OrgId, Reason, ReasonCode, ReplayJob, ReplayKey, ReplayStatus, Scope,
+    Selection, Status, Timestamp,
 };
 use hookstep_http_edge::{Caller, ConfigPath, Problem, ReplayPath, no_replay, read_json};
 
@@ -121,7 +121,7 @@ pub async fn start(
     ctx.replays.create(&job, &selection).await?;
     let replay = ReplayKey { org_id: org_id.clone(), config_id, replay_id: job.replay_id };
     if let Err(error) = ctx.replay_machine.start(&replay).await {
-        let reason = Some("it could not be started".to_owned());
+        let reason = Some(Reason::new(ReasonCode::Platform, "the replay could not be started"));
         let failed = ReplayJob { status: ReplayStatus::Failed, reason, ..job.clone() };
         ctx.replays.advance(&job, &failed).await?;
         return Err(error.into());

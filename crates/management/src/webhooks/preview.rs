@@ -91,7 +91,7 @@ pub async fn of(
 }
 
 fn faulty(fault: Fault) -> Preview {
-    let Fault { field, position, reason } = fault;
+    let Fault { field, position, reason, .. } = fault;
     let fault = Some(PreviewFault { field, position, reason });
     Preview { passes: false, reason: None, fault, request: None }
 }

@@ -4,7 +4,7 @@ use hookstep_contract::{
     Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, PayloadRules, Publish,
     Timestamp, WebhookConfig, is_ours,
 };
-use hookstep_egress::Refusal;
+use hookstep_egress::PolicyRefusal;
 use hookstep_expression::Fault;
 use hookstep_http_edge::Problem;
 use hookstep_signing::Secret;
@@ -103,7 +103,7 @@ fn draft(
     check_published(&fields.event_types, ctx.publish)?;
     policy.check_url(&fields.url).map_err(|refusal| FieldError::new("url", refusal.to_string()))?;
     policy.check_headers(&fields.headers).map_err(|refusal| {
-        FieldError::new(format!("headers.{}", refusal.name), Refusal::from(refusal).to_string())
+        FieldError::new(format!("headers.{}", refusal.name), PolicyRefusal::from(refusal).to_string())
     })?;
     let stored = before.and_then(|before| before.fields.auth.as_ref());
     let asked = fields.auth.take();
@@ -144,10 +144,12 @@ async fn check_payload_rules(
     match PayloadRules::of(fields) {
         Some(rules) if before.and_then(PayloadRules::of).as_ref() != Some(&rules) => {
             match fault_of(ctx, org_id, &rules).await? {
-                Some(Fault { field, position: Some(position), reason }) => {
+                Some(Fault { field, position: Some(position), reason, .. }) => {
                     Err(FieldError::new(field, format!("at character {position}: {reason}")).into())
                 }
-                Some(Fault { field, position: None, reason }) => Err(FieldError::new(field, reason).into()),
+                Some(Fault { field, position: None, reason, .. }) => {
+                    Err(FieldError::new(field, reason).into())
+                }
                 None => Ok(()),
             }
         }

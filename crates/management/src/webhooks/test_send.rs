@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use hookstep_api_types::{Accepted, Tested, schema};
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{
-    ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Payload, Scope, WorkflowInput,
+    ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Scope, Source, WorkflowInput,
     WorkflowOutput,
 };
 use hookstep_executions::{Run, WorkflowError};
@@ -110,6 +110,6 @@ pub async fn send(
         size: Some(body.len() as u64),
         ..EventMetadata::new(org_id.clone(), config_id, event_id, Origin::Test, Mode::Sync, now)
     };
-    let input = WorkflowInput { event, payload: Payload::Inline(Content::new(body)) };
+    let input = WorkflowInput { event, payload: Source::Inline(Content::new(body)) };
     Ok((event_id, ctx.machines.run(&input, SYNC_BUDGET).await))
 }

@@ -55,7 +55,8 @@ fn agree(event: &Value, answer: &Value) {
         ("outcome", "outcome"),
         ("status_code", "status_code"),
         ("attempts", "attempt_count"),
-        ("error", "reason"),
+        ("reason", "reason"),
+        ("error", "error"),
     ] {
         assert_eq!(answer[told], event[recorded], "{told}: {answer} {event}");
     }

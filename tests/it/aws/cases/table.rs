@@ -54,7 +54,7 @@ fn replayed() -> Vec<Case> {
             ..usual(
                 "a retry, cancelled",
                 json!({"event": {"status": "failed", "attempt_count": 1, "next_attempt_at": null,
-                    "reason": "cancelled before its next attempt"}}),
+                    "reason": {"code": "cancelled"}, "error": "cancelled before its next attempt"}}),
             )
         },
         Case {
@@ -131,7 +131,8 @@ fn shaped() -> Vec<Case> {
             json!({"transform": {"jsonata": "{\"a\": status + 1}"}}),
             json!({"event": {
                 "status": "failed", "outcome": "failed_payload", "attempt_count": 1,
-                "reason": "transform.jsonata at character 7: T2001: The left side of the + operator must evaluate to a number",
+                "reason": {"code": "transform_fault"},
+                "error": "transform.jsonata at character 7: T2001: The left side of the + operator must evaluate to a number",
             }, "requests": []}),
         ),
     ]
@@ -186,7 +187,7 @@ fn taken() -> Vec<Case> {
                     "event": {"status": "succeeded", "attempts": [{"response_body": "thänk you"}]},
                     "answer": {
                         "status": "succeeded", "status_code": 201, "body": "thänk you", "headers": {"x-order": "7"},
-                        "attempts": 1, "error": null,
+                        "attempts": 1, "reason": null, "error": null,
                     },
                     "requests": [{"line": "PUT /hook HTTP/1.1", "headers": {"x-team": "{% $states.input %}"}}],
                 }),
@@ -245,7 +246,8 @@ fn authenticated() -> Vec<Case> {
                 "async, OAuth, refused",
                 json!({
                     "event": {
-                        "status": "failed", "outcome": "failed_auth", "reason": "the token endpoint answered 400: ***",
+                        "status": "failed", "outcome": "failed_auth",
+                        "reason": {"code": "token_endpoint", "detail": "the token endpoint answered 400: ***"},
                     },
                     "requests": [],
                 }),
@@ -264,7 +266,7 @@ fn refused() -> Vec<Case> {
                 json!({
                     "event": {
                         "status": "failed", "outcome": "failed_http", "status_code": 400, "attempt_count": 1,
-                        "reason": "the receiver answered 400", "attempts": [{"response_body": "no such order"}],
+                        "reason": {"code": "http_status", "detail": "the receiver answered 400"}, "attempts": [{"response_body": "no such order"}],
                     },
                     "requests": [{}],
                 }),
@@ -315,7 +317,7 @@ fn failed() -> Vec<Case> {
                     "event": {"status": "failed", "attempt_count": 3, "attempts": [{"number": 1}, {"number": 2}, {"number": 3}]},
                     "answer": {
                         "status": "failed", "outcome": "failed_http", "status_code": 500, "body": "oops", "attempts": 3,
-                        "error": "the receiver answered 500",
+                        "reason": {"code": "http_status"}, "error": "the receiver answered 500",
                     },
                     "requests": [{}, {}, {}],
                 }),
@@ -415,7 +417,7 @@ fn not_sent() -> Vec<Case> {
         ..usual(
             name,
             json!({
-                "event": {"status": "skipped", "reason": "the webhook is disabled", "attempt_count": 0, "attempts": []},
+                "event": {"status": "skipped", "reason": {"code": "webhook_disabled"}, "error": "the webhook is disabled", "attempt_count": 0, "attempts": []},
                 "answer": answer, "requests": [],
             }),
         )
@@ -430,7 +432,8 @@ fn not_sent() -> Vec<Case> {
                 "by the bus, to a webhook that was deleted",
                 json!({
                     "event": {
-                        "status": "failed", "reason": "the webhook was deleted before the event could be sent",
+                        "status": "failed", "reason": {"code": "webhook_deleted"},
+                        "error": "the webhook was deleted before the event could be sent",
                         "outcome": null, "attempts": [],
                     },
                     "enabled": null, "requests": [],

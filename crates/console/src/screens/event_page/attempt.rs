@@ -22,7 +22,7 @@ pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool) -> Markup {
                 @if let Some(code) = attempt.status_code { strong.number { (code) } " " }
                 span.muted { (parts::exact(attempt.started_at)) @if let Some(ip) = &attempt.remote_ip { " · " span.mono { (ip) } } }
             }
-            @if let Some(error) = &attempt.error { p.muted { (parts::sentence(error)) } }
+            @if let Some(reason) = &attempt.reason { p.muted { (parts::sentence(&reason.detail)) } }
             (timing(attempt))
         }
         @let response = response(&attempt.response_headers, attempt.response_body.as_ref(), attempt.response_truncated, limit, &more);

@@ -1,0 +1,87 @@
+//! The body of an event on its way through the state machine. Each part of the way has a type of its own, which cannot hold
+//! what that part never gets. All of them are the field `payload` in JSON, and share its tags.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Claim, Content, EventId, PinnedObject, Reason};
+
+/// The body that an execution starts with. `FetchConfig` turns it into an [`Unresolved`] one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The body itself, which is small.
+    Inline(Content),
+    /// A claim check.
+    Claim(Claim),
+    /// The accepted body of this event of the same webhook, as it was stored.
+    #[serde(rename = "kept")]
+    AcceptedBodyOf(EventId),
+    /// What was sent in the place of the body of this event of the same webhook, as it was stored.
+    #[serde(rename = "sent")]
+    SentBodyOf(EventId),
+    /// There is no body to send, and why.
+    Unusable(Reason),
+}
+
+/// A body that was fetched from wherever it was stored. `Hydrate` turns it into a [`Body`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unresolved {
+    /// The body itself, which is small.
+    Inline(Content),
+    /// A claim check.
+    Claim(Claim),
+    /// There is no body to send, and why.
+    Unusable(Reason),
+}
+
+/// A body that can be sent, or cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// The body itself, which is small.
+    Inline(Content),
+    /// A resolved claim check.
+    Object(PinnedObject),
+    /// There is no body to send, and why. `deliver` makes it a failed attempt.
+    Unusable(Reason),
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+    use crate::ReasonCode;
+
+    const INLINE: &str = r#"{"inline":{"text":"{}"}}"#;
+    const CLAIM: &str = r#"{"claim":{"key":"claims/acme/a/b"}}"#;
+    const OBJECT: &str = r#"{"object":{"key":"claims/acme/a/b","etag":"e","size":3}}"#;
+    const UNUSABLE: &str = r#"{"unusable":{"code":"body_missing","detail":"there is no body to send"}}"#;
+    const KEPT: &str = r#"{"kept":"0190a000-0000-7000-8000-00000000000b"}"#;
+    const SENT: &str = r#"{"sent":"0190a000-0000-7000-8000-00000000000b"}"#;
+
+    /// Which of the texts are read, and come out as they went in.
+    fn read<T: Serialize + DeserializeOwned>() -> Vec<&'static str> {
+        let all = [INLINE, CLAIM, OBJECT, UNUSABLE, KEPT, SENT];
+        let is_read = |json: &&str| match serde_json::from_str::<T>(json) {
+            Ok(body) => serde_json::to_string(&body).unwrap() == **json,
+            Err(_) => false,
+        };
+        all.into_iter().filter(is_read).collect()
+    }
+
+    #[test]
+    fn a_part_of_the_way_reads_what_it_can_get_and_nothing_else() {
+        assert_eq!(read::<Source>(), [INLINE, CLAIM, UNUSABLE, KEPT, SENT]);
+        assert_eq!(read::<Unresolved>(), [INLINE, CLAIM, UNUSABLE]);
+        assert_eq!(read::<Body>(), [INLINE, OBJECT, UNUSABLE]);
+    }
+
+    #[test]
+    fn an_execution_that_waits_since_before_there_were_codes_goes_on() {
+        let body: Body = serde_json::from_str(r#"{"unusable":"the claim check is gone"}"#).unwrap();
+        let reason = Reason::new(ReasonCode::Unclassified, "the claim check is gone");
+        assert_eq!(body, Body::Unusable(reason));
+    }
+}

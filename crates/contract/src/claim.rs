@@ -1,0 +1,73 @@
+//! Claim checks: bodies in S3, which are too large for the state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ConfigId, EventId, OrgId};
+
+/// A claim check: a body in S3 that is not resolved yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The object's key, `claims/{org_id}/{config_id}/{event_id}`.
+    pub key: String,
+    /// SHA-256 in hex, where Hookstep stored the body itself and so knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+impl Claim {
+    /// The key under which the body of an event (or of an upload) is kept.
+    pub fn key_for(org_id: &OrgId, config_id: ConfigId, id: EventId) -> String {
+        format!("{}{id}", Self::prefix(org_id, config_id))
+    }
+
+    /// What every key of this config's claim checks starts with.
+    pub fn prefix(org_id: &OrgId, config_id: ConfigId) -> String {
+        format!("claims/{org_id}/{config_id}/")
+    }
+
+    /// Whether the key is one of this config's and nothing more.
+    pub fn belongs_to(&self, org_id: &OrgId, config_id: ConfigId) -> bool {
+        self.key
+            .strip_prefix(&Self::prefix(org_id, config_id))
+            .is_some_and(|id| id.parse::<EventId>().is_ok())
+    }
+}
+
+/// A resolved claim check: an object in S3, pinned, so that any change of it is noticed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedObject {
+    /// The object's key in the claim-check bucket.
+    pub key: String,
+    /// Its entity tag when it was looked at.
+    pub etag: String,
+    /// Its version, where the bucket keeps versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 in hex, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_of_another_org_does_not_belong() {
+        let org: OrgId = "acme".parse().unwrap();
+        let config: ConfigId = "0190a000-0000-7000-8000-00000000000a".parse().unwrap();
+        let id: EventId = "0190a000-0000-7000-8000-00000000000b".parse().unwrap();
+        let claim = |key: String| Claim { key, sha256: None };
+        assert!(claim(Claim::key_for(&org, config, id)).belongs_to(&org, config));
+        for key in [
+            format!("claims/other/{config}/{id}"),
+            format!("claims/acme/{config}/../../other/{config}/{id}"),
+            format!("claims/acme/{config}/"),
+            format!("claims/acme/{config}/{id}/x"),
+        ] {
+            assert!(!claim(key.clone()).belongs_to(&org, config), "{key}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! An event's record as a DynamoDB item. In the steps a record is an [`EventRecord`]; in their JSON it is the item that the
+//! state machine's own `PutItem` writes, which is what this module makes of it (for `serde(with)`).
+
+use std::collections::BTreeMap;
+
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Number, Value};
+
+use crate::{ConfigId, EventId, EventRecord, OrgId};
+
+/// The key of a record's item, and what it says of the record. The item does not repeat that: every byte of a million items
+/// is paid for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordKey {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+impl RecordKey {
+    /// The fields of a record that are in its key.
+    pub const FIELDS: [&str; 3] = ["org_id", "config_id", "event_id"];
+
+    /// The key of an event's record.
+    pub fn of(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -> Self {
+        Self { pk: format!("{org_id}#{config_id}"), sk: event_id.to_string() }
+    }
+
+    /// The values of [`Self::FIELDS`].
+    pub fn values(&self) -> [&str; 3] {
+        let (org_id, config_id) = self.pk.rsplit_once('#').unwrap_or_default();
+        [org_id, config_id, &self.sk]
+    }
+}
+
+/// A value as DynamoDB has it in JSON.
+#[derive(Serialize, Deserialize)]
+enum Attribute {
+    S(String),
+    N(String),
+    #[serde(rename = "BOOL")]
+    Bool(bool),
+    #[serde(rename = "NULL")]
+    Null(bool),
+    L(Vec<Self>),
+    M(BTreeMap<String, Self>),
+}
+
+impl From<Value> for Attribute {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Self::Null(true),
+            Value::Bool(value) => Self::Bool(value),
+            Value::Number(number) => Self::N(number.to_string()),
+            Value::String(text) => Self::S(text),
+            Value::Array(items) => Self::L(items.into_iter().map(Self::from).collect()),
+            Value::Object(fields) => {
+                Self::M(fields.into_iter().map(|(name, value)| (name, value.into())).collect())
+            }
+        }
+    }
+}
+
+impl TryFrom<Attribute> for Value {
+    type Error = serde_json::Error;
+
+    fn try_from(attribute: Attribute) -> Result<Self, Self::Error> {
+        Ok(match attribute {
+            Attribute::Null(_) => Self::Null,
+            Attribute::Bool(value) => Self::Bool(value),
+            Attribute::N(number) => Self::Number(number.parse::<Number>()?),
+            Attribute::S(text) => Self::String(text),
+            Attribute::L(items) => {
+                Self::Array(items.into_iter().map(Self::try_from).collect::<Result<_, _>>()?)
+            }
+            Attribute::M(fields) => {
+                let field = |(name, value)| Ok::<_, Self::Error>((name, Self::try_from(value)?));
+                Self::Object(fields.into_iter().map(field).collect::<Result<Map<_, _>, _>>()?)
+            }
+        })
+    }
+}
+
+pub(crate) fn serialize<S: Serializer>(record: &EventRecord, serializer: S) -> Result<S::Ok, S::Error> {
+    let RecordKey { pk, sk } = RecordKey::of(&record.org_id, record.config_id, record.event_id);
+    let fields: BTreeMap<String, Value> =
+        serde_json::to_value(record).and_then(serde_json::from_value).map_err(S::Error::custom)?;
+    fields
+        .into_iter()
+        .filter(|(name, _)| !RecordKey::FIELDS.contains(&name.as_str()))
+        .chain([("pk".to_owned(), pk.into()), ("sk".to_owned(), sk.into())])
+        .map(|(name, value)| (name, Attribute::from(value)))
+        .collect::<BTreeMap<_, _>>()
+        .serialize(serializer)
+}
+
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EventRecord, D::Error> {
+    #[derive(Deserialize)]
+    struct Item {
+        pk: Attribute,
+        sk: Attribute,
+        #[serde(flatten)]
+        fields: BTreeMap<String, Attribute>,
+    }
+
+    let Item { pk: Attribute::S(pk), sk: Attribute::S(sk), fields } = Item::deserialize(deserializer)? else {
+        return Err(D::Error::custom("the key of an item is text"));
+    };
+    let key = RecordKey { pk, sk };
+    let mut record = Map::new();
+    for (name, value) in RecordKey::FIELDS.into_iter().zip(key.values()) {
+        record.insert(name.to_owned(), value.into());
+    }
+    for (name, attribute) in fields {
+        record.insert(name, attribute.try_into().map_err(D::Error::custom)?);
+    }
+    serde_json::from_value(record.into()).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Output {
+        #[serde(with = "super")]
+        record: EventRecord,
+    }
+
+    const ITEM: &str = r##"{"record":{"attempt_count":{"N":"0"},"created_at":{"S":"2026-01-02T03:04:05.000Z"},"execution":{"S":"e"},"expires_at":{"N":"1"},"origin":{"S":"api"},"pk":{"S":"acme#0190a000-0000-7000-8000-00000000000a"},"reason":{"M":{"code":{"S":"filter_missed"},"detail":{"S":"no"}}},"sent":{"M":{"content_type":{"S":"text/xml"},"size":{"N":"3"}}},"sk":{"S":"0190a000-0000-7000-8000-00000000000b"},"status":{"S":"skipped"},"updated_at":{"S":"2026-01-02T03:04:05.000Z"}}}"##;
+
+    #[test]
+    fn a_record_is_an_item_and_back() {
+        let output: Output = serde_json::from_str(ITEM).unwrap();
+        assert_eq!(output.record.org_id.to_string(), "acme");
+        assert_eq!(output.record.sent.as_ref().map(|sent| sent.size), Some(3));
+        assert_eq!(serde_json::to_string(&output).unwrap(), ITEM);
+    }
+}

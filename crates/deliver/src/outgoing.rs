@@ -1,0 +1,71 @@
+//! The body of an attempt: from the state, or from the bucket while it is signed and while it is sent.
+
+use std::error::Error;
+
+use bytes::Bytes;
+use hookstep_contract::{Body, ErrorName, Outcome, PinnedObject, StepError};
+use hookstep_store::{BodyLoss, Claims, ObjectBody, OpenError};
+
+use crate::unsent::Unsent;
+use crate::verified::Verified;
+
+/// Where the body is. It can be read more than once: to be signed, to be sent, and to be sent again.
+#[derive(Debug)]
+pub(crate) enum OutgoingBody {
+    Bytes(Bytes),
+    Object(PinnedObject),
+}
+
+impl OutgoingBody {
+    pub(crate) fn new(body: Body) -> Result<Self, Unsent> {
+        match body {
+            Body::Inline(content) => {
+                let invalid = || StepError::new(ErrorName::InvalidInput, "the payload is not valid base64");
+                Ok(Self::Bytes(content.to_bytes().ok_or_else(invalid)?.into()))
+            }
+            Body::Object(pinned) => Ok(Self::Object(pinned)),
+            Body::Unusable(reason) => Err(Unsent::failed(Outcome::FailedPayload, reason)),
+        }
+    }
+
+    /// The body, to be sent once.
+    pub(crate) async fn open(&self, claims: &Claims) -> Result<hookstep_egress::Body, Unsent> {
+        match self {
+            Self::Bytes(bytes) => Ok(hookstep_egress::Body::bytes(bytes.clone())),
+            Self::Object(pinned) => Ok(stream(pinned, open(pinned, claims).await?)),
+        }
+    }
+}
+
+/// Opens the object for reading once.
+pub(crate) async fn open(pinned: &PinnedObject, claims: &Claims) -> Result<ObjectBody, Unsent> {
+    claims.open(pinned).await.map_err(|error| match error {
+        OpenError::Lost(loss) => Unsent::failed(Outcome::FailedPayload, loss),
+        OpenError::Unavailable(source) => Unsent::OurFault(StepError::because(
+            ErrorName::StorageUnavailable,
+            "the claim check could not be opened",
+            source,
+        )),
+    })
+}
+
+/// The object as a request body, checked on the way.
+pub(crate) fn stream<B>(pinned: &PinnedObject, object: B) -> hookstep_egress::Body
+where
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    hookstep_egress::Body::stream(pinned.size, Verified::new(pinned, object))
+}
+
+/// A body that broke off while it was read.
+pub(crate) fn broken_off(source: Box<dyn Error + Send + Sync>) -> Unsent {
+    match source.downcast::<BodyLoss>() {
+        Ok(loss) => Unsent::failed(Outcome::FailedPayload, *loss),
+        Err(source) => Unsent::OurFault(StepError::because(
+            ErrorName::StorageUnavailable,
+            "the claim check could not be read to its end",
+            source,
+        )),
+    }
+}

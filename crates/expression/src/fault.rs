@@ -1,0 +1,72 @@
+//! What is wrong with a filter, a transform, or the body they are applied to.
+
+use std::fmt;
+
+use hookstep_contract::{Reason, ReasonCode};
+use serde::{Deserialize, Serialize};
+
+/// What is wrong with a filter, a transform, or the body they are applied to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Which of them is at fault.
+    pub code: ReasonCode,
+    /// The field at fault: `filter.jsonata`, `transform.jsonata`, a condition, or `body`.
+    pub field: String,
+    /// Where in an expression: the character, from 1, at or before which it goes wrong.
+    pub position: Option<usize>,
+    /// What is wrong: a JSONata error with its code, for one.
+    pub reason: String,
+}
+
+/// An expression of a webhook.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Expression {
+    Filter,
+    Transform,
+}
+
+impl Expression {
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::Filter => "filter.jsonata",
+            Self::Transform => "transform.jsonata",
+        }
+    }
+
+    pub(crate) fn code(self) -> ReasonCode {
+        match self {
+            Self::Filter => ReasonCode::FilterFault,
+            Self::Transform => ReasonCode::TransformFault,
+        }
+    }
+
+    /// A fault of this expression.
+    pub(crate) fn fault(self, reason: impl Into<String>) -> Fault {
+        Fault::new(self.code(), self.field(), reason)
+    }
+}
+
+impl Fault {
+    pub(crate) fn new(code: ReasonCode, field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { code, field: field.into(), position: None, reason: reason.into() }
+    }
+
+    pub(crate) fn not_json(error: impl fmt::Display) -> Self {
+        Self::new(ReasonCode::BodyNotJson, "body", format!("is not JSON: {error}"))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.position {
+            Some(position) => write!(f, "{} at character {position}: {}", self.field, self.reason),
+            None => write!(f, "{}: {}", self.field, self.reason),
+        }
+    }
+}
+
+impl From<Fault> for Reason {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault.code, fault.to_string())
+    }
+}

@@ -1,0 +1,176 @@
+//! From a claim check to its body: resolved once to a pinned object, and read as that object or not at all.
+
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ChecksumMode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hookstep_contract::{Claim, ConfigId, OrgId, PinnedObject};
+use thiserror::Error;
+
+use crate::{BodyLoss, Claims, ObjectBody, StoreError};
+
+/// Why a pinned object cannot be read.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The object is not the one that was pinned.
+    #[error(transparent)]
+    Lost(#[from] BodyLoss),
+    /// The bucket did not answer.
+    #[error("the bucket cannot be read")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Claims {
+    /// Pins the object of a claim check that belongs to this webhook; or says why there is none to pin.
+    ///
+    /// # Errors
+    /// When the bucket cannot be read.
+    pub async fn resolve(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        claim: &Claim,
+    ) -> Result<Result<PinnedObject, BodyLoss>, StoreError> {
+        if !claim.belongs_to(org_id, config_id) {
+            return Ok(Err(BodyLoss::NotOwner));
+        }
+        Ok(matching(claim, self.find(claim).await?))
+    }
+
+    /// The object of a claim check as it is now; `None` when there is none.
+    async fn find(&self, claim: &Claim) -> Result<Option<PinnedObject>, StoreError> {
+        let head = self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(&claim.key)
+            .checksum_mode(ChecksumMode::Enabled)
+            .send()
+            .await;
+        let head = match head {
+            Ok(head) => head,
+            // By the status: HEAD has no body to name the error, and stores name it differently.
+            Err(SdkError::ServiceError(e)) if e.raw().status().as_u16() == 404 => return Ok(None),
+            Err(e) => return Err(StoreError::during("look at a claim check")(e)),
+        };
+        let sha256 = head.checksum_sha256().and_then(|text| STANDARD.decode(text).ok()).map(hex::encode);
+        Ok(Some(PinnedObject {
+            key: claim.key.clone(),
+            etag: head.e_tag().unwrap_or_default().to_owned(),
+            version_id: head.version_id().map(ToOwned::to_owned),
+            size: head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            sha256,
+        }))
+    }
+
+    /// Opens a pinned object for reading once.
+    ///
+    /// # Errors
+    /// When the object is gone, was changed, or cannot be read.
+    pub async fn open(&self, pinned: &PinnedObject) -> Result<ObjectBody, OpenError> {
+        let object = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(&pinned.key)
+            .if_match(&pinned.etag)
+            .set_version_id(pinned.version_id.clone())
+            .send()
+            .await;
+        let object = match object {
+            Ok(object) => object,
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_key()) => {
+                return Err(BodyLoss::Missing.into());
+            }
+            Err(SdkError::ServiceError(e)) if e.raw().status().as_u16() == 412 => {
+                return Err(BodyLoss::Changed.into());
+            }
+            Err(e) => return Err(OpenError::Unavailable(e.into())),
+        };
+        // A store that does not know If-Match (the embedded one) still says what it gives.
+        let size = object.content_length().and_then(|size| u64::try_from(size).ok());
+        if object.e_tag() != Some(&pinned.etag) || size != Some(pinned.size) {
+            return Err(BodyLoss::Changed.into());
+        }
+        Ok(ObjectBody::new(object.body.into_inner(), pinned.size))
+    }
+
+    /// Reads a pinned object as a whole. The caller has to know that it is not too large for that.
+    ///
+    /// # Errors
+    /// When the object is gone, was changed, or cannot be read.
+    pub async fn read(&self, pinned: &PinnedObject) -> Result<Bytes, OpenError> {
+        let body = ByteStream::new(self.open(pinned).await?.into_inner());
+        let whole = body.collect().await.map_err(|error| OpenError::Unavailable(error.into()))?;
+        Ok(whole.into_bytes())
+    }
+}
+
+/// The object that was found, if it is the one that the claim check is for.
+fn matching(claim: &Claim, found: Option<PinnedObject>) -> Result<PinnedObject, BodyLoss> {
+    match (found, &claim.sha256) {
+        // Only what Hookstep has put there itself has a known hash.
+        (None, Some(_)) => Err(BodyLoss::Missing),
+        (None, None) => Err(BodyLoss::NotUploaded),
+        (Some(found), Some(wanted)) if found.sha256.as_ref().is_some_and(|sha256| sha256 != wanted) => {
+            Err(BodyLoss::Changed)
+        }
+        (Some(found), wanted) => {
+            Ok(PinnedObject { sha256: found.sha256.or_else(|| wanted.clone()), ..found })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "claims/acme/0190a000-0000-7000-8000-00000000000a/0190a000-0000-7000-8000-00000000000b";
+
+    fn claims() -> Claims {
+        Claims::new(|| unreachable!("the bucket is not asked"), "claims")
+    }
+
+    fn claim(sha256: Option<&str>) -> Claim {
+        Claim { key: KEY.to_owned(), sha256: sha256.map(ToOwned::to_owned) }
+    }
+
+    fn object(sha256: Option<&str>) -> PinnedObject {
+        PinnedObject {
+            key: KEY.to_owned(),
+            etag: "e".to_owned(),
+            version_id: None,
+            size: 3,
+            sha256: sha256.map(ToOwned::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_claim_check_is_the_object_that_was_accepted_or_none() {
+        for (claimed, found, expected) in [
+            (None, None, Err(BodyLoss::NotUploaded)),
+            (Some("aa"), None, Err(BodyLoss::Missing)),
+            (Some("aa"), Some(object(Some("bb"))), Err(BodyLoss::Changed)),
+            (Some("aa"), Some(object(Some("aa"))), Ok(object(Some("aa")))),
+            // A bucket may not know the hash: then it is checked while the body is read.
+            (Some("aa"), Some(object(None)), Ok(object(Some("aa")))),
+            (None, Some(object(Some("bb"))), Ok(object(Some("bb")))),
+            (None, Some(object(None)), Ok(object(None))),
+        ] {
+            assert_eq!(matching(&claim(claimed), found.clone()), expected, "{claimed:?} {found:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_bucket_is_not_asked_for_a_claim_check_of_somebody_else() {
+        let (acme, config): (OrgId, ConfigId) =
+            ("acme".parse().unwrap(), "0190a000-0000-7000-8000-00000000000a".parse().unwrap());
+        let other: ConfigId = "0190a000-0000-7000-8000-00000000000c".parse().unwrap();
+        for (org_id, config_id) in [(&"other".parse().unwrap(), config), (&acme, other)] {
+            let resolved = claims().resolve(org_id, config_id, &claim(None)).await.unwrap();
+            assert_eq!(resolved, Err(BodyLoss::NotOwner));
+        }
+    }
+}
