@@ -28,6 +28,6 @@ pub use connections::Connections;
 pub use endpoint::{AwsCredentials, aws_credentials, endpoint};
 pub use error::StandInError;
 pub use keys::{KEY_ID, Keys};
-pub use states::{ExecutionRecord, Executions, StartRequest, StartedExecution, States};
+pub use states::{ExecutionRecord, Executions, StartRequest, StartedExecution, States, SyncResult};
 pub use tables::{CONFIGS, EVENTS, TABLES_FILE, TOKENS, Tables};
 pub use wire::{Reply, ServiceError};

@@ -18,7 +18,7 @@ pub trait Executions: Send + Sync + 'static {
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<StartedExecution, ServiceError>>;
 
     /// Starts an execution and waits for its end.
-    fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<ExecutionRecord, ServiceError>>;
+    fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>>;
 
     /// Stops an execution, if it runs; answers when, in milliseconds since 1970.
     fn stop<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<i64, ServiceError>>;
@@ -48,6 +48,25 @@ pub struct StartedExecution {
     pub started_at: i64,
 }
 
+/// An execution that somebody waited for. Times are milliseconds since 1970.
+#[derive(Clone, Debug)]
+pub struct SyncResult {
+    /// Its ARN.
+    pub arn: String,
+    /// When it was started.
+    pub started_at: i64,
+    /// `SUCCEEDED` or `FAILED`.
+    pub status: &'static str,
+    /// When it ended.
+    pub stopped_at: i64,
+    /// Its output, as JSON.
+    pub output: Option<String>,
+    /// The name of the error that ended it.
+    pub error: Option<String>,
+    /// The cause of that error.
+    pub cause: Option<String>,
+}
+
 /// An execution, to be read back. Times are milliseconds since 1970.
 #[derive(Clone, Debug)]
 pub struct ExecutionRecord {
@@ -58,7 +77,7 @@ pub struct ExecutionRecord {
     /// The ARN of its state machine, while the host has that machine.
     pub state_machine_arn: Option<String>,
     /// `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`.
-    pub status: String,
+    pub status: &'static str,
     /// Its input, as JSON.
     pub input: String,
     /// When it was started.
@@ -106,7 +125,7 @@ impl States {
         let ended = self.0.run(read(request)?).await?;
         Ok(without_nulls(json!({
             "executionArn": ended.arn, "startDate": seconds(ended.started_at),
-            "stopDate": ended.stopped_at.map(seconds), "status": ended.status,
+            "stopDate": seconds(ended.stopped_at), "status": ended.status,
             "output": ended.output, "error": ended.error, "cause": ended.cause,
         })))
     }

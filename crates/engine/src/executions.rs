@@ -7,13 +7,16 @@ use std::time::Duration;
 use hookstep_ambient::Sources;
 use hookstep_asl::{Checkpoint, Event, Execution};
 use serde_json::Value;
-use thiserror::Error;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::journal::{Ended, Journal, Row, Started};
+use crate::history::History;
+use crate::journal::{
+    Ended, ExecutionRow, Inserted, Journal, JournalError, NewExecution, ReadError, StopOutcome,
+};
 use crate::machines::{MachineKind, StateMachine, StateMachines};
+use crate::start::{Running, StartError};
 
 /// Executions that were started and that no engine has taken yet.
 #[derive(Debug)]
@@ -27,45 +30,7 @@ pub struct Executions {
     pub(crate) sources: Sources,
     starts: mpsc::UnboundedSender<Stage>,
     /// The standard executions between two waits, by ARN: these can be stopped from outside.
-    stoppable: Arc<Mutex<HashMap<String, CancellationToken>>>,
-}
-
-/// Why an execution was not started; the names are AWS's.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum StartError {
-    /// No state machine has this ARN.
-    #[error("there is no such state machine")]
-    StateMachineDoesNotExist,
-    /// A standard execution has the name already.
-    #[error("there is an execution of this name already")]
-    ExecutionAlreadyExists,
-    /// The input cannot be an input.
-    #[error("the input is not JSON, or larger than 256 KiB")]
-    InvalidExecutionInput,
-    /// The journal did not take it.
-    #[error("the execution could not be written down")]
-    SdkClientException,
-}
-
-impl StartError {
-    /// The name as `ErrorEquals` has it, without the service.
-    pub(crate) fn name(self) -> String {
-        match self {
-            Self::SdkClientException => "SdkClientException".to_owned(),
-            other => format!("{other:?}Exception"),
-        }
-    }
-}
-
-/// An execution that is on disk and about to run.
-#[derive(Debug)]
-pub struct Running {
-    /// Its ARN.
-    pub arn: String,
-    /// When it was started, in milliseconds since 1970.
-    pub started_at: i64,
-    /// How it ends; mostly nobody waits for this.
-    pub end: oneshot::Receiver<Ended>,
+    stops: Arc<Mutex<HashMap<String, CancellationToken>>>,
 }
 
 /// An execution that is about to run.
@@ -74,15 +39,14 @@ pub(crate) struct Stage {
     pub(crate) machine: Arc<StateMachine>,
     pub(crate) execution: Execution,
     pub(crate) checkpoint: Checkpoint,
-    /// A JSON object a line.
-    pub(crate) history: String,
+    pub(crate) history: History,
     pub(crate) report: Option<oneshot::Sender<Ended>>,
 }
 
 /// The executions of a journal, and those of them that are started from now on, for the engine.
 pub fn executions(journal: Journal, machines: StateMachines, sources: Sources) -> (Executions, Starts) {
     let (starts, started) = mpsc::unbounded_channel();
-    (Executions { machines, journal, sources, starts, stoppable: Arc::default() }, Starts(started))
+    (Executions { machines, journal, sources, starts, stops: Arc::default() }, Starts(started))
 }
 
 impl Executions {
@@ -96,11 +60,11 @@ impl Executions {
         name: Option<String>,
         input: String,
     ) -> Result<Running, StartError> {
-        let machine = self.machines.by_arn(machine_arn).ok_or(StartError::StateMachineDoesNotExist)?;
+        let machine = self.machines.by_arn(machine_arn).ok_or(StartError::NoStateMachine)?;
         if input.len() > hookstep_asl::DATA_LIMIT_BYTES {
-            return Err(StartError::InvalidExecutionInput);
+            return Err(StartError::InvalidInput);
         }
-        let parsed: Value = serde_json::from_str(&input).map_err(|_| StartError::InvalidExecutionInput)?;
+        let parsed: Value = serde_json::from_str(&input).map_err(|_| StartError::InvalidInput)?;
         let now = (self.sources.clock)();
         let name = name.unwrap_or_else(|| (self.sources.new_id)().to_string());
         let arn = match machine.kind() {
@@ -111,7 +75,7 @@ impl Executions {
             MachineKind::Standard => format!("{}:{name}", machine.execution_prefix()),
         };
         let started_at = millis(now);
-        let row = Started {
+        let row = NewExecution {
             arn: arn.clone(),
             machine: machine.name().to_owned(),
             name: name.clone(),
@@ -119,34 +83,39 @@ impl Executions {
             started_at,
         };
         match self.journal.start(row).await {
-            Some(true) => {}
-            Some(false) => return Err(StartError::ExecutionAlreadyExists),
-            None => return Err(StartError::SdkClientException),
+            Ok(Inserted::New) => {}
+            Ok(Inserted::Exists) => return Err(StartError::NameTaken),
+            Err(error) => return Err(StartError::NotWritten(error)),
         }
         let checkpoint = machine.definition().start(parsed.clone());
         let execution = execution(machine, arn.clone(), name, parsed, now);
-        let mut history = String::new();
-        push_line(&mut history, &Event::execution_started(&execution));
+        let history = History::default();
+        history.push(&Event::execution_started(&execution));
         let (report, end) = oneshot::channel();
         let stage =
             Stage { machine: Arc::clone(machine), execution, checkpoint, history, report: Some(report) };
         // Without an engine any more, the execution is taken up at the next start of the host.
         let _ = self.starts.send(stage);
-        Ok(Running { arn, started_at, end })
+        Ok(Running::new(arn, started_at, end))
     }
 
-    /// Ends a standard execution where it is; `false` when none of this ARN runs, `None` when that could not be written down.
-    /// What a function of it does meanwhile is given up.
-    pub async fn abort(&self, arn: &str) -> Option<bool> {
-        let aborted = self.journal.abort(arn, millis((self.sources.clock)())).await?;
-        if let Some(stop) = self.stoppable().get(arn) {
+    /// Ends a standard execution where it is. What a function of it does meanwhile is given up.
+    ///
+    /// # Errors
+    /// When that could not be written down.
+    pub async fn stop(&self, arn: &str) -> Result<StopOutcome, JournalError> {
+        let outcome = self.journal.abort(arn, self.now()).await?;
+        if let Some(stop) = self.stops().get(arn) {
             stop.cancel();
         }
-        Some(aborted)
+        Ok(outcome)
     }
 
     /// The execution of this ARN.
-    pub async fn find(&self, arn: &str) -> Option<Row> {
+    ///
+    /// # Errors
+    /// When the journal, or the execution's row in it, cannot be read.
+    pub async fn find(&self, arn: &str) -> Result<Option<ExecutionRow>, ReadError> {
         self.journal.read(arn).await
     }
 
@@ -168,19 +137,35 @@ impl Executions {
         }
     }
 
-    /// Until it is forgotten again, the execution of this ARN ends when the token is cancelled.
-    pub(crate) fn remember_stoppable(&self, arn: &str) -> CancellationToken {
+    /// For as long as the answer is held, the execution of this ARN can be stopped from outside.
+    pub(crate) fn stoppable(&self, arn: &str) -> Stoppable {
         let stop = CancellationToken::new();
-        self.stoppable().insert(arn.to_owned(), stop.clone());
-        stop
+        self.stops().insert(arn.to_owned(), stop.clone());
+        Stoppable { executions: self.clone(), arn: arn.to_owned(), stop }
     }
 
-    pub(crate) fn forget_stoppable(&self, arn: &str) {
-        self.stoppable().remove(arn);
+    fn stops(&self) -> MutexGuard<'_, HashMap<String, CancellationToken>> {
+        self.stops.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn stoppable(&self) -> MutexGuard<'_, HashMap<String, CancellationToken>> {
-        self.stoppable.lock().unwrap_or_else(PoisonError::into_inner)
+/// An execution that can be stopped from outside.
+pub(crate) struct Stoppable {
+    executions: Executions,
+    arn: String,
+    stop: CancellationToken,
+}
+
+impl Stoppable {
+    /// Comes back once the execution is to stop.
+    pub(crate) async fn requested(&self) {
+        self.stop.cancelled().await;
+    }
+}
+
+impl Drop for Stoppable {
+    fn drop(&mut self) {
+        self.executions.stops().remove(&self.arn);
     }
 }
 
@@ -199,13 +184,6 @@ pub(crate) fn execution(
         start_time,
         machine_id: machine.arn(),
         machine_name: format!("hookstep-{}", machine.name()),
-    }
-}
-
-fn push_line(history: &mut String, event: &Event) {
-    if let Ok(line) = serde_json::to_string(event) {
-        history.push_str(&line);
-        history.push('\n');
     }
 }
 

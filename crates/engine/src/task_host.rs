@@ -1,14 +1,15 @@
 //! What the interpreter asks for while it runs one execution: functions, services, further executions; and the history that
 //! the interpreter reports.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use hookstep_asl::{Checkpoint, Event, Host, TaskError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tracing::Instrument;
 
-use crate::engine::Context;
+use crate::context::Context;
+use crate::history::History;
 use crate::machines::MachineKind;
 use crate::ports::Operation;
 use crate::trace;
@@ -27,14 +28,16 @@ pub(crate) struct TaskHost {
     pub(crate) context: Arc<Context>,
     pub(crate) kind: MachineKind,
     pub(crate) arn: String,
-    /// The history so far: a JSON object a line.
-    pub(crate) history: Mutex<String>,
+    pub(crate) history: History,
 }
 
 impl TaskHost {
-    /// The history so far.
-    pub(crate) fn history(&self) -> String {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Writes where the execution stands, and when it goes on if it waits.
+    pub(crate) fn write_checkpoint(&self, at: &Checkpoint, wake_at: Option<i64>) -> Result<(), TaskError> {
+        let text = serde_json::to_string(at)
+            .map_err(|error| task_error("States.Runtime", format!("the checkpoint cannot be written: {error}")))?;
+        self.context.executions.journal.checkpoint(&self.arn, text, wake_at, self.history.text());
+        Ok(())
     }
 }
 
@@ -53,18 +56,15 @@ impl Host for TaskHost {
     }
 
     fn record(&self, event: Event) {
-        let Ok(line) = serde_json::to_string(&event) else { return };
-        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-        history.push_str(&line);
-        history.push('\n');
+        self.history.push(&event);
     }
 
     fn entered(&self, at: &Checkpoint) {
         // As on AWS: a standard execution goes on where it was, an express one starts over.
         if self.kind == MachineKind::Standard
-            && let Ok(checkpoint) = serde_json::to_string(at)
+            && let Err(error) = self.write_checkpoint(at, None)
         {
-            self.context.executions.journal.checkpoint(&self.arn, checkpoint, None, self.history());
+            tracing::error!(execution = self.arn, error.cause = error.cause, "a checkpoint was lost");
         }
     }
 }
@@ -76,7 +76,7 @@ impl TaskHost {
                 let payload = arguments["Payload"].take();
                 let function = arguments["FunctionName"].as_str().unwrap_or_default();
                 trace::invoke();
-                let output = self.context.functions.invoke(function, payload).await?;
+                let output = self.context.ports.functions.invoke(function, payload).await?;
                 Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": output}))
             }
             PUT_ITEM => self.dynamodb(Operation::PutItem, arguments).await,
@@ -88,7 +88,7 @@ impl TaskHost {
     }
 
     async fn dynamodb(&self, operation: Operation, arguments: Value) -> Result<Value, TaskError> {
-        self.context.services.call(operation, arguments).await.map_err(|failure| {
+        self.context.ports.services.call(operation, arguments).await.map_err(|failure| {
             let name = if failure.name.is_empty() { "AmazonDynamoDBException" } else { &failure.name };
             // Step Functions names errors as the Java SDK does: always with this ending.
             let name = name.strip_suffix("Exception").unwrap_or(name);
@@ -102,7 +102,7 @@ impl TaskHost {
         let input = arguments["Input"].to_string();
         let started = self.context.executions.start(machine, name, input).await;
         let started = started
-            .map_err(|error| task_error(&format!("StepFunctions.{}", error.name()), error.to_string()))?;
+            .map_err(|error| task_error(&format!("StepFunctions.{}", error.name_in_retry()), error.to_string()))?;
         Ok(json!({"ExecutionArn": started.arn, "StartDate": started.started_at / 1000}))
     }
 
@@ -111,7 +111,7 @@ impl TaskHost {
         for entry in arguments["Entries"].as_array_mut().into_iter().flatten() {
             entry["Detail"] = Value::String(entry["Detail"].to_string());
         }
-        let answer = self.context.services.call(Operation::PutEvents, arguments).await;
+        let answer = self.context.ports.services.call(Operation::PutEvents, arguments).await;
         let body = answer.map_err(|failure| {
             let cause = format!("{}: {}", failure.name, failure.message);
             task_error("EventBridge.EventBridgeException", cause)

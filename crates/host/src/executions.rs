@@ -2,8 +2,14 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use hookstep_aws_local::{ExecutionRecord, Executions, ServiceError, StartRequest, StartedExecution};
-use hookstep_engine::{Running, StartError};
+use hookstep_aws_local::{
+    ExecutionRecord, Executions, ServiceError, StartRequest, StartedExecution, SyncResult,
+};
+use hookstep_contract::error_chain;
+use hookstep_engine::{EndedExecution, ExecutionRow, Running};
+
+/// The name of an error that is nobody's but ours.
+const INTERNAL: &str = "InternalServerError";
 
 /// The executions, as the API wants them.
 #[derive(Clone, Debug)]
@@ -12,23 +18,16 @@ pub(crate) struct EngineExecutions(pub(crate) hookstep_engine::Executions);
 impl EngineExecutions {
     async fn begin(&self, request: StartRequest) -> Result<Running, ServiceError> {
         let input = request.input.unwrap_or_else(|| "{}".to_owned());
-        self.0.start(&request.state_machine_arn, request.name, input).await.map_err(|error| {
-            let name = match error {
-                StartError::StateMachineDoesNotExist => "StateMachineDoesNotExist",
-                StartError::ExecutionAlreadyExists => "ExecutionAlreadyExists",
-                StartError::InvalidExecutionInput => "InvalidExecutionInput",
-                StartError::SdkClientException => "InternalServerError",
-            };
-            ServiceError::new(name, error.to_string())
-        })
+        let started = self.0.start(&request.state_machine_arn, request.name, input).await;
+        started.map_err(|error| ServiceError::new(error.name(), error.to_string()))
     }
 
-    fn record(&self, row: hookstep_engine::Row) -> ExecutionRecord {
+    fn record(&self, row: ExecutionRow) -> ExecutionRecord {
         ExecutionRecord {
             state_machine_arn: self.0.machine_arn(&row.machine),
             arn: row.arn,
             name: row.name,
-            status: row.status,
+            status: row.status.as_str(),
             input: row.input,
             started_at: row.started_at,
             stopped_at: row.stopped_at,
@@ -49,39 +48,36 @@ impl Executions for EngineExecutions {
         .boxed()
     }
 
-    fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<ExecutionRecord, ServiceError>> {
+    fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>> {
         async move {
-            let Running { arn, started_at, end } = self.begin(request).await?;
-            let ended = end
-                .await
-                .map_err(|_| ServiceError::new("InternalServerError", "the execution was given up"))?;
-            Ok(ExecutionRecord {
-                arn,
-                name: String::new(),
-                state_machine_arn: None,
-                status: ended.status.to_owned(),
-                input: String::new(),
-                started_at,
-                stopped_at: Some(ended.stopped_at),
-                output: ended.output,
-                error: ended.error,
-                cause: ended.cause,
-                history: ended.history,
-            })
+            let running = self.begin(request).await?;
+            let (arn, started_at) = (running.arn.clone(), running.started_at);
+            let ended = running.ended().await;
+            let EndedExecution { status, stopped_at, output, error, cause } =
+                ended.map_err(|error| ServiceError::new(INTERNAL, error.to_string()))?;
+            let status = status.as_str();
+            Ok(SyncResult { arn, started_at, status, stopped_at, output, error, cause })
         }
         .boxed()
     }
 
     fn stop<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<i64, ServiceError>> {
         async move {
-            let not_written =
-                || ServiceError::new("InternalServerError", "the stop could not be written down");
-            self.0.abort(arn).await.map(|_| self.0.now()).ok_or_else(not_written)
+            let stopped = self.0.stop(arn).await;
+            stopped.map(|_| self.0.now()).map_err(|error| internal("stopped", &error))
         }
         .boxed()
     }
 
     fn find<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Option<ExecutionRecord>, ServiceError>> {
-        async move { Ok(self.0.find(arn).await.map(|row| self.record(row))) }.boxed()
+        async move {
+            let row = self.0.find(arn).await.map_err(|error| internal("read", &error))?;
+            Ok(row.map(|row| self.record(row)))
+        }
+        .boxed()
     }
+}
+
+fn internal(what: &str, error: &(dyn std::error::Error + 'static)) -> ServiceError {
+    ServiceError::new(INTERNAL, format!("the execution could not be {what}: {}", error_chain(error)))
 }

@@ -1,16 +1,19 @@
 //! The host, put together.
 
+use std::sync::Arc;
+
 use axum::Router;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{Bucket, Bus, Connections, Keys, States, TABLES_FILE, Tables, clients};
 use hookstep_contract::OrgId;
-use hookstep_engine::{Engine, JOURNAL_FILE, Journal, StateMachine, executions};
+use hookstep_engine::{Engine, JOURNAL_FILE, Journal, Ports, StateMachine, executions};
 use hookstep_executions::AsyncWorkflow;
 use hookstep_store::{StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin::{self, FirstToken, NewToken};
 use crate::executions::EngineExecutions;
+use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
 use crate::lock::{Lock, lock};
 use crate::machines::{self, EXPRESS, STANDARD};
@@ -35,7 +38,8 @@ impl Host {
     /// Opens the data directory, creating it the first time, and takes up what an earlier process left.
     ///
     /// # Errors
-    /// When the directory cannot be used, or a state machine's definition cannot be loaded.
+    /// When the directory cannot be used, the executions in it cannot be read, or a state machine's definition cannot be
+    /// loaded.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let (dir, sources) = (&options.data_dir, options.sources);
         admin::create_data_dir(dir)?;
@@ -75,10 +79,12 @@ impl Host {
             objects: bucket.folder().to_owned(),
             sources,
         };
-        let (engine, resumed) = Engine::start(executions, starts, steps, services).await;
-        if resumed > 0 {
-            tracing::info!(executions = resumed, "took up executions of an earlier run");
-        }
+        let ports = Ports {
+            functions: Arc::new(steps),
+            services: Arc::new(services),
+            failure_routes: Arc::new(ProductFailureRoutes),
+        };
+        let engine = Engine::start(executions, starts, ports).await?;
         Ok(Self {
             router,
             engine,

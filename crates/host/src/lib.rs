@@ -10,6 +10,7 @@ mod clients;
 mod contexts;
 mod error;
 mod executions;
+mod failure_routes;
 mod functions;
 mod host;
 mod housekeeping;

@@ -1,0 +1,103 @@
+//! An execution driven to its end, or to its next long wait.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use hookstep_asl::{Progress, TaskError};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::executions::{Stage, millis};
+use crate::journal::{Ended, ExecutionStatus};
+use crate::machines::MachineKind;
+use crate::restore::{Resumed, resume, resume_after_panic};
+use crate::task_host::TaskHost;
+
+/// An execution that waits until its time has come.
+pub(crate) struct Sleep {
+    pub(crate) arn: String,
+    /// In milliseconds since 1970.
+    pub(crate) wake_at: i64,
+}
+
+/// Goes on with an execution that slept.
+pub(crate) async fn wake(context: Arc<Context>, arn: String) -> Option<Sleep> {
+    match resume(&context, &arn).await {
+        Resumed::Stage(stage) => drive(context, *stage).await,
+        Resumed::Later(wake_at) => Some(Sleep { arn, wake_at }),
+        Resumed::Ended => None,
+    }
+}
+
+/// Drives an execution. A panic ends the execution and nothing else.
+pub(crate) async fn drive(context: Arc<Context>, stage: Stage) -> Option<Sleep> {
+    let arn = stage.execution.id.clone();
+    let driven = AssertUnwindSafe(drive_until_stopped(&context, stage)).catch_unwind().await;
+    match driven {
+        Ok(sleep) => sleep,
+        Err(_) => match resume_after_panic(&context, &arn).await {
+            Resumed::Stage(stage) => drive_until_stopped(&context, *stage).await,
+            Resumed::Later(_) | Resumed::Ended => None,
+        },
+    }
+}
+
+async fn drive_until_stopped(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
+    match stage.machine.kind() {
+        MachineKind::Express => drive_to_pause(context, stage).await,
+        MachineKind::Standard => {
+            let stop = context.executions.stoppable(&stage.execution.id);
+            tokio::select! {
+                sleep = drive_to_pause(context, stage) => sleep,
+                () = stop.requested() => None,
+            }
+        }
+    }
+}
+
+async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
+    let Ok(_slot) = context.slots.acquire().await else { return None };
+    let Stage { machine, execution, mut checkpoint, history, report } = stage;
+    let arn = execution.id.clone();
+    let task_host =
+        TaskHost { context: Arc::clone(context), kind: machine.kind(), arn: arn.clone(), history };
+    let result = loop {
+        match machine.definition().run(&execution, checkpoint, &task_host).await {
+            Progress::Succeeded(output) => break Ok(output),
+            Progress::Failed(error) => break Err(error),
+            Progress::Waiting { until, resume } if machine.kind() == MachineKind::Standard => {
+                let wake_at = millis(until);
+                match task_host.write_checkpoint(&resume, Some(wake_at)) {
+                    Ok(()) => return Some(Sleep { arn, wake_at }),
+                    Err(error) => break Err(error),
+                }
+            }
+            // The short pauses of a sync delivery.
+            Progress::Waiting { until, resume } => {
+                context.sleep_until(millis(until)).await;
+                checkpoint = resume;
+            }
+        }
+    };
+    let ended = ended(result, &task_host);
+    context.executions.journal.end(&arn, ended.clone());
+    if let Some(report) = report {
+        // Nobody listens to an async execution, or to a sync one whose producer has its 202.
+        let _ = report.send(ended);
+    }
+    None
+}
+
+fn ended(result: Result<Value, TaskError>, task_host: &TaskHost) -> Ended {
+    let (status, output, failure) = match result {
+        Ok(output) => (ExecutionStatus::Succeeded, Some(output.to_string()), None),
+        Err(failure) => (ExecutionStatus::Failed, None, Some(failure)),
+    };
+    if let Some(failure) = &failure {
+        tracing::error!(execution = task_host.arn, error.name = failure.error, "an execution failed");
+    }
+    let (error, cause) = failure.map(|failure| (failure.error, failure.cause)).unzip();
+    let stopped_at = task_host.context.executions.now();
+    Ended { status, output, error, cause, history: Some(task_host.history.text()), stopped_at }
+}

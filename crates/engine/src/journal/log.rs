@@ -1,0 +1,41 @@
+//! The executions of an event, read beside a host that may be running.
+
+use std::path::Path;
+
+use hookstep_contract::EventId;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{JOURNAL_FILE, JournalError};
+
+/// An execution as its log shows it.
+#[derive(Clone, Debug)]
+pub struct ExecutionLog {
+    /// Its ARN.
+    pub arn: String,
+    /// `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`.
+    pub status: String,
+    /// Its history, a JSON object a line; that of an express execution is written at its end.
+    pub history: String,
+}
+
+/// The executions of an event, oldest first.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn executions_of(data_dir: &Path, event_id: EventId) -> Result<Vec<ExecutionLog>, JournalError> {
+    let file = data_dir.join(JOURNAL_FILE);
+    let read = || -> Result<Vec<ExecutionLog>, rusqlite::Error> {
+        let connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        // The hand-overs of an event are named `{event_id}-{number}`; '.' comes after '-'.
+        connection
+            .prepare(
+                "SELECT arn, status, history FROM executions WHERE name >= ?1 AND name < ?1 || '.' ORDER BY started_at",
+            )?
+            .query_map([event_id.to_string()], |row| {
+                let history: Option<String> = row.get(2)?;
+                Ok(ExecutionLog { arn: row.get(0)?, status: row.get(1)?, history: history.unwrap_or_default() })
+            })?
+            .collect()
+    };
+    read().map_err(JournalError::of_file("read", &file))
+}

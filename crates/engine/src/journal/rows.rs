@@ -1,0 +1,183 @@
+//! An execution as a row. Times are milliseconds since 1970.
+
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+use thiserror::Error;
+
+use super::JournalError;
+
+/// Where an execution stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExecutionStatus {
+    /// It has not ended.
+    Running,
+    /// It ended with an output.
+    Succeeded,
+    /// It ended with an error.
+    Failed,
+    /// It was stopped from outside.
+    Aborted,
+}
+
+impl ExecutionStatus {
+    const ALL: [Self; 4] = [Self::Running, Self::Succeeded, Self::Failed, Self::Aborted];
+
+    /// AWS's name for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::Aborted => "ABORTED",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// An execution as it is started.
+#[derive(Clone, Debug)]
+pub(crate) struct NewExecution {
+    pub(crate) arn: String,
+    pub(crate) machine: String,
+    pub(crate) name: String,
+    pub(crate) input: String,
+    pub(crate) started_at: i64,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExecutionStatus,
+    pub(crate) output: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) cause: Option<String>,
+    /// `None` leaves the history as it is.
+    pub(crate) history: Option<String>,
+    pub(crate) stopped_at: i64,
+}
+
+/// An execution that has not ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unfinished {
+    pub(crate) arn: String,
+    /// When it goes on; `None` when it does not wait.
+    pub(crate) wake_at: Option<i64>,
+}
+
+/// An execution as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionRow {
+    /// Its ARN.
+    pub arn: String,
+    /// The name of its state machine.
+    pub machine: String,
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub status: ExecutionStatus,
+    /// Its input, as JSON.
+    pub input: String,
+    /// Where it goes on, as JSON.
+    pub checkpoint: Option<String>,
+    /// When it was started.
+    pub started_at: i64,
+    /// When it ended.
+    pub stopped_at: Option<i64>,
+    /// Its output, as JSON.
+    pub output: Option<String>,
+    /// The name of the error that ended it.
+    pub error: Option<String>,
+    /// The cause of that error.
+    pub cause: Option<String>,
+    /// Its history, a JSON object a line.
+    pub history: Option<String>,
+}
+
+/// What can be read of a row that is not as it was written.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("its column {column} {problem}")]
+pub struct UnreadableRow {
+    column: &'static str,
+    problem: &'static str,
+    pub(crate) machine: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) input: Option<String>,
+    pub(crate) checkpoint: Option<String>,
+    pub(crate) history: Option<String>,
+}
+
+/// Why an execution cannot be read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The journal cannot be read, the execution's row or more of it.
+    #[error(transparent)]
+    Journal(JournalError),
+    /// The row is there, and is not as it was written.
+    #[error(transparent)]
+    Row(Box<UnreadableRow>),
+}
+
+/// The columns that [`ExecutionRow::read`] reads, in its order.
+pub(super) const COLUMNS: &str =
+    "arn, machine, name, status, input, checkpoint, started_at, stopped_at, output, error, cause, history";
+
+/// A column that is not as it was written, and what is wrong with it.
+struct Fault(&'static str, &'static str);
+
+impl ExecutionRow {
+    /// Reads a row; the error of the outer result is SQLite's.
+    pub(super) fn read(row: &Row<'_>) -> Result<Result<Self, Box<UnreadableRow>>, rusqlite::Error> {
+        let values = (0..12).map(|index| row.get_ref(index)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::from_values(&values).map_err(|Fault(column, problem)| {
+            let rest = |index: usize| text(values[index], "").ok();
+            Box::new(UnreadableRow {
+                column,
+                problem,
+                machine: rest(1),
+                name: rest(2),
+                input: rest(4),
+                checkpoint: rest(5),
+                history: rest(11),
+            })
+        }))
+    }
+
+    fn from_values(values: &[ValueRef<'_>]) -> Result<Self, Fault> {
+        let status = ExecutionStatus::parse(&text(values[3], "status")?);
+        Ok(Self {
+            arn: text(values[0], "arn")?,
+            machine: text(values[1], "machine")?,
+            name: text(values[2], "name")?,
+            status: status.ok_or(Fault("status", "has no known status"))?,
+            input: text(values[4], "input")?,
+            checkpoint: optional(values[5], "checkpoint", text)?,
+            started_at: integer(values[6], "started_at")?,
+            stopped_at: optional(values[7], "stopped_at", integer)?,
+            output: optional(values[8], "output", text)?,
+            error: optional(values[9], "error", text)?,
+            cause: optional(values[10], "cause", text)?,
+            history: optional(values[11], "history", text)?,
+        })
+    }
+}
+
+fn text(value: ValueRef<'_>, column: &'static str) -> Result<String, Fault> {
+    let ValueRef::Text(bytes) = value else { return Err(Fault(column, "is not a text")) };
+    String::from_utf8(bytes.to_vec()).map_err(|_| Fault(column, "is not UTF-8"))
+}
+
+fn integer(value: ValueRef<'_>, column: &'static str) -> Result<i64, Fault> {
+    let ValueRef::Integer(number) = value else { return Err(Fault(column, "is not a number")) };
+    Ok(number)
+}
+
+fn optional<T>(
+    value: ValueRef<'_>,
+    column: &'static str,
+    read: impl FnOnce(ValueRef<'_>, &'static str) -> Result<T, Fault>,
+) -> Result<Option<T>, Fault> {
+    if value == ValueRef::Null { Ok(None) } else { read(value, column).map(Some) }
+}

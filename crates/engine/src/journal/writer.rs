@@ -1,0 +1,161 @@
+//! The thread that owns the journal: it takes commands in batches and commits each batch once.
+
+use std::iter;
+use std::sync::mpsc;
+
+use hookstep_contract::error_chain;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::rows::{Ended, ExecutionRow, NewExecution, ReadError, Unfinished};
+use super::{Inserted, JournalError, StopOutcome, statements};
+
+/// How many commands share a commit at most, so that no answer waits long for its neighbours.
+const MAX_BATCH: usize = 256;
+
+/// What the thread is to do, with the place for the answer.
+pub(super) enum Command {
+    Start(NewExecution, oneshot::Sender<Result<Inserted, JournalError>>),
+    Checkpoint { arn: String, checkpoint: String, wake_at: Option<i64>, history: String },
+    End(String, Ended),
+    Abort { arn: String, stopped_at: i64, reply: oneshot::Sender<Result<StopOutcome, JournalError>> },
+    Read(String, oneshot::Sender<Result<Option<ExecutionRow>, ReadError>>),
+    Unfinished(oneshot::Sender<Result<Vec<Unfinished>, JournalError>>),
+    Prune { machine: String, before: i64 },
+    Flush(oneshot::Sender<()>),
+}
+
+/// What is to be answered once the commit has held.
+enum Pending {
+    Started(oneshot::Sender<Result<Inserted, JournalError>>, Inserted),
+    Stopped(oneshot::Sender<Result<StopOutcome, JournalError>>, StopOutcome),
+    /// Nobody waits for the write; that it was lost is logged.
+    Written(String),
+    Flushed(oneshot::Sender<()>),
+}
+
+/// Works until every handle of the journal is gone.
+pub(super) fn run(mut connection: Connection, queue: &mpsc::Receiver<Command>) {
+    while let Ok(first) = queue.recv() {
+        let mut batch = iter::once(first).chain(queue.try_iter().take(MAX_BATCH - 1)).peekable();
+        while batch.peek().is_some() {
+            write_batch(&mut connection, &mut batch);
+        }
+    }
+}
+
+/// Applies the batch in one transaction. Ends early when SQLite has rolled the transaction back.
+fn write_batch(connection: &mut Connection, batch: &mut impl Iterator<Item = Command>) {
+    let transaction = match connection.transaction() {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            let error = JournalError::during("begin a transaction")(error);
+            return batch.for_each(|command| command.refuse(&error));
+        }
+    };
+    let mut pending = Vec::new();
+    for command in batch {
+        pending.extend(apply(&transaction, command));
+        // A statement that fails is undone alone; but a full disk, for instance, undoes the whole transaction.
+        if transaction.is_autocommit() {
+            break;
+        }
+    }
+    let committed = transaction.commit().map_err(JournalError::during("commit to the journal"));
+    if let Err(error) = &committed {
+        report("a transaction of the journal was lost", None, error);
+    }
+    pending.into_iter().for_each(|pending| pending.answer(&committed));
+}
+
+/// Applies one command. What fails is answered at once and leaves the other commands of its transaction alone.
+fn apply(connection: &Connection, command: Command) -> Option<Pending> {
+    match command {
+        Command::Start(row, reply) => match statements::insert(connection, &row) {
+            Ok(inserted) => Some(Pending::Started(reply, inserted)),
+            Err(error) => {
+                report("an execution could not be written", Some(&row.arn), &error);
+                answer(reply, Err(error))
+            }
+        },
+        Command::Abort { arn, stopped_at, reply } => match statements::abort(connection, &arn, stopped_at) {
+            Ok(outcome) => Some(Pending::Stopped(reply, outcome)),
+            Err(error) => answer(reply, Err(error)),
+        },
+        Command::Checkpoint { arn, checkpoint, wake_at, history } => {
+            let written = statements::set_checkpoint(connection, &arn, &checkpoint, wake_at, &history);
+            unawaited(arn, written)
+        }
+        Command::End(arn, ended) => {
+            let written = statements::set_end(connection, &arn, &ended);
+            unawaited(arn, written)
+        }
+        Command::Read(arn, reply) => answer(reply, statements::read(connection, &arn)),
+        Command::Unfinished(reply) => answer(reply, statements::unfinished(connection)),
+        Command::Prune { machine, before } => {
+            if let Err(error) = statements::prune(connection, &machine, before) {
+                report("old executions could not be forgotten", None, &error);
+            }
+            None
+        }
+        Command::Flush(reply) => Some(Pending::Flushed(reply)),
+    }
+}
+
+fn unawaited(arn: String, written: Result<(), JournalError>) -> Option<Pending> {
+    match written {
+        Ok(()) => Some(Pending::Written(arn)),
+        Err(error) => {
+            report("the progress of an execution could not be written", Some(&arn), &error);
+            None
+        }
+    }
+}
+
+/// Answers whoever has not gone away.
+fn answer<T>(reply: oneshot::Sender<T>, value: T) -> Option<Pending> {
+    let _ = reply.send(value);
+    None
+}
+
+fn report(message: &str, execution: Option<&str>, error: &JournalError) {
+    tracing::error!(execution, error.chain = error_chain(error), "{message}");
+}
+
+impl Pending {
+    fn answer(self, committed: &Result<(), JournalError>) {
+        let with = |error: &JournalError| error.clone();
+        match self {
+            Self::Started(reply, inserted) => {
+                let _ = reply.send(committed.as_ref().map(|()| inserted).map_err(with));
+            }
+            Self::Stopped(reply, outcome) => {
+                let _ = reply.send(committed.as_ref().map(|()| outcome).map_err(with));
+            }
+            Self::Written(arn) => {
+                if let Err(error) = committed {
+                    report("the progress of an execution was lost", Some(&arn), error);
+                }
+            }
+            // Whoever flushes wants to know that the queue is empty; what was lost is logged.
+            Self::Flushed(reply) => drop(reply.send(())),
+        }
+    }
+}
+
+impl Command {
+    /// Answers a command that cannot be applied.
+    pub(super) fn refuse(self, error: &JournalError) {
+        match self {
+            Self::Start(_, reply) => drop(reply.send(Err(error.clone()))),
+            Self::Abort { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Self::Read(_, reply) => drop(reply.send(Err(ReadError::Journal(error.clone())))),
+            Self::Unfinished(reply) => drop(reply.send(Err(error.clone()))),
+            Self::Checkpoint { arn, .. } | Self::End(arn, _) => {
+                report("the progress of an execution could not be written", Some(&arn), error);
+            }
+            Self::Prune { .. } => report("old executions could not be forgotten", None, error),
+            Self::Flush(reply) => drop(reply.send(())),
+        }
+    }
+}

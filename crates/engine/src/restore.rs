@@ -1,0 +1,184 @@
+//! Executions as the journal has them: taken up where they stood, or brought to an end when that cannot be read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookstep_asl::TaskError;
+use hookstep_contract::error_chain;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use thiserror::Error;
+use time::OffsetDateTime;
+
+use crate::context::Context;
+use crate::executions::{Executions, Stage, execution};
+use crate::history::History;
+use crate::journal::{Ended, ExecutionRow, ExecutionStatus, JournalError, ReadError, UnreadableRow};
+use crate::ports::Remains;
+
+/// How long to wait before a journal that did not answer is read again.
+const READ_AGAIN: Duration = Duration::from_secs(10);
+
+/// The error that ends an execution which cannot be restored.
+const NOT_RESTORED: &str = "ExecutionNotRestored";
+
+/// What becomes of an execution whose time has come.
+pub(crate) enum Resumed {
+    /// It goes on.
+    Stage(Box<Stage>),
+    /// Its time is later, in milliseconds since 1970.
+    Later(i64),
+    /// It has ended.
+    Ended,
+}
+
+/// Why an execution cannot be restored.
+#[derive(Debug, Error)]
+enum RestoreError {
+    #[error("the journal cannot be read")]
+    Journal(#[source] JournalError),
+    #[error("the journal has no such execution")]
+    Missing,
+    #[error("the execution's row cannot be read")]
+    Row(#[source] Box<UnreadableRow>),
+    #[error("there is no state machine {0}")]
+    Machine(String),
+    /// Without the error of the parser, which may quote the event's body.
+    #[error("the execution's {what} is not as it was written, at line {line}, column {column}")]
+    Json { what: &'static str, line: usize, column: usize },
+    #[error("the execution's start is not a moment")]
+    StartedAt(#[source] time::error::ComponentRange),
+    #[error("the interpreter panicked")]
+    Panicked,
+}
+
+/// What can be told of an execution even when it cannot be restored.
+#[derive(Default)]
+struct Found {
+    remains: Remains,
+    name: String,
+    history: String,
+}
+
+/// Takes an execution up again. One that cannot be restored goes on where its failure is recorded.
+pub(crate) async fn resume(context: &Context, arn: &str) -> Resumed {
+    let row = context.executions.journal.read(arn).await;
+    // A disk that does not answer now may do so later; damage does not heal.
+    if let Err(ReadError::Journal(error)) = &row
+        && !error.is_damage()
+    {
+        tracing::error!(execution = arn, error.chain = error_chain(error), "an execution cannot be read yet");
+        return Resumed::Later(context.executions.now() + READ_AGAIN.as_millis() as i64);
+    }
+    let mut found = Found::default();
+    match restore(&context.executions, row, &mut found) {
+        Ok(resumed) => resumed,
+        Err(error) => fail(context, arn, found, &error),
+    }
+}
+
+/// The same for an execution whose interpreter panicked: it goes on where its failure is recorded.
+pub(crate) async fn resume_after_panic(context: &Context, arn: &str) -> Resumed {
+    let mut found = Found::default();
+    match restore(&context.executions, context.executions.journal.read(arn).await, &mut found) {
+        Ok(Resumed::Ended) => Resumed::Ended,
+        Ok(_) | Err(_) => fail(context, arn, found, &RestoreError::Panicked),
+    }
+}
+
+/// Reads a row. What can be read of it is in `found`, even when the execution cannot be restored.
+fn restore(
+    executions: &Executions,
+    row: Result<Option<ExecutionRow>, ReadError>,
+    found: &mut Found,
+) -> Result<Resumed, RestoreError> {
+    let row = match row {
+        Ok(row) => row.ok_or(RestoreError::Missing)?,
+        Err(ReadError::Journal(error)) => return Err(RestoreError::Journal(error)),
+        Err(ReadError::Row(row)) => {
+            *found = Found::in_unreadable(&row);
+            return Err(RestoreError::Row(row));
+        }
+    };
+    if row.status != ExecutionStatus::Running {
+        return Ok(Resumed::Ended);
+    }
+    *found = Found::in_row(&row);
+    let input: Value = parse("input", &row.input)?;
+    let missing = || RestoreError::Machine(row.machine.clone());
+    let machine = executions.machines.by_name(&row.machine).ok_or_else(missing)?;
+    let checkpoint = match &row.checkpoint {
+        Some(text) => parse("checkpoint", text)?,
+        None => machine.definition().start(input.clone()),
+    };
+    let started_at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.started_at) * 1_000_000);
+    let started_at = started_at.map_err(RestoreError::StartedAt)?;
+    let execution = execution(machine, row.arn, row.name, input, started_at);
+    let history = History::new(row.history.unwrap_or_default());
+    let machine = Arc::clone(machine);
+    Ok(Resumed::Stage(Box::new(Stage { machine, execution, checkpoint, history, report: None })))
+}
+
+fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, RestoreError> {
+    serde_json::from_str(text).map_err(|error| RestoreError::Json {
+        what,
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+/// Brings an execution to its end that cannot be restored: by way of the state that records its failure, or, when nobody can
+/// tell what it was about, by its row alone.
+fn fail(context: &Context, arn: &str, found: Found, error: &RestoreError) -> Resumed {
+    let executions = &context.executions;
+    let error = TaskError::new(NOT_RESTORED, error_chain(error));
+    tracing::error!(execution = arn, error.cause = error.cause, "an execution cannot be restored, so it fails");
+    let route = context.ports.failure_routes.route(&found.remains, &error);
+    let route = route.and_then(|route| Some((executions.machines.by_name(route.machine)?, route.checkpoint)));
+    let Some((machine, checkpoint)) = route else {
+        tracing::error!(execution = arn, "nothing tells what the execution was about: only its row is marked");
+        let TaskError { error, cause } = error;
+        let ended = Ended {
+            status: ExecutionStatus::Failed,
+            output: None,
+            error: Some(error),
+            cause: Some(cause),
+            history: None,
+            stopped_at: executions.now(),
+        };
+        executions.journal.end(arn, ended);
+        return Resumed::Ended;
+    };
+    let input = found.remains.input.unwrap_or_default();
+    let execution = execution(machine, arn.to_owned(), found.name, input, (executions.sources.clock)());
+    let history = History::new(found.history);
+    let machine = Arc::clone(machine);
+    Resumed::Stage(Box::new(Stage { machine, execution, checkpoint, history, report: None }))
+}
+
+impl Found {
+    fn in_row(row: &ExecutionRow) -> Self {
+        Self {
+            remains: Remains {
+                machine: Some(row.machine.clone()),
+                input: serde_json::from_str(&row.input).ok(),
+                checkpoint: row.checkpoint.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            },
+            name: row.name.clone(),
+            history: row.history.clone().unwrap_or_default(),
+        }
+    }
+
+    fn in_unreadable(row: &UnreadableRow) -> Self {
+        let json = |text: &Option<String>| serde_json::from_str(text.as_deref()?).ok();
+        Self {
+            remains: Remains {
+                machine: row.machine.clone(),
+                input: json(&row.input),
+                checkpoint: json(&row.checkpoint),
+            },
+            name: row.name.clone().unwrap_or_default(),
+            history: row.history.clone().unwrap_or_default(),
+        }
+    }
+}
