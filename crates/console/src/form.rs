@@ -1,5 +1,7 @@
 //! Forms and query strings: reading them, and showing what is wrong where it is.
 
+use std::ops::Deref;
+
 use axum::http::Uri;
 use hookstep_http_edge::Problem;
 use maud::{Markup, Render, html};
@@ -9,8 +11,24 @@ use url::form_urlencoded;
 #[derive(Default)]
 pub(crate) struct Form(Vec<(String, String)>);
 
-/// A query string is read like a form.
-pub(crate) type Query = Form;
+/// The query string of a page, which is read like a form.
+#[derive(Default)]
+pub(crate) struct Query(Form);
+
+impl Query {
+    /// Reads the query of an address.
+    pub(crate) fn of(uri: &Uri) -> Self {
+        Self(Form::read(uri.query().unwrap_or_default().as_bytes()))
+    }
+}
+
+impl Deref for Query {
+    type Target = Form;
+
+    fn deref(&self) -> &Form {
+        &self.0
+    }
+}
 
 impl Form {
     /// Reads a body of the kind that forms send.
@@ -18,12 +36,7 @@ impl Form {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
 
-    /// Reads the query of an address.
-    pub(crate) fn of(uri: &Uri) -> Self {
-        Self::read(uri.query().unwrap_or_default().as_bytes())
-    }
-
-    /// The same with these values.
+    /// A form with these values.
     pub(crate) fn from_pairs(pairs: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }

@@ -9,6 +9,7 @@ mod assets;
 mod body_view;
 mod document;
 mod error;
+mod extract;
 mod form;
 mod guard;
 mod layout;
@@ -26,9 +27,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{any, get, post};
+use hookstep_management::Context;
 
 use error::PageError;
-use hookstep_management::Context;
 use screens::{
     asset_files, charts, event_page, event_table, replay_pages, sign_in, test_page, token_pages,
     webhook_actions, webhook_edit, webhook_list, webhook_page,

@@ -10,9 +10,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hookstep_contract::{OrgId, Scope};
 use hookstep_http_edge::{Caller, Problem};
+use hookstep_management::Context;
 
 use crate::error::PageError;
-use hookstep_management::Context;
 
 /// How long a session lasts, in seconds: a working day, and no night.
 const LIFETIME_SECS: u32 = 12 * 3600;
@@ -44,12 +44,24 @@ impl Visitor {
     }
 }
 
+impl AsRef<Visitor> for Visitor {
+    fn as_ref(&self) -> &Visitor {
+        self
+    }
+}
+
+impl AsRef<Visitor> for Manager {
+    fn as_ref(&self) -> &Visitor {
+        &self.0
+    }
+}
+
 impl FromRequestParts<Arc<Context>> for Visitor {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, PageError> {
         let Some(token) = token(&parts.headers) else { return Err(sign_in_first(parts)) };
-        match Caller::of(&token, &ctx.tokens, Scope::Read).await {
+        match Caller::by_token(&token, &ctx.tokens, Scope::Read).await {
             Ok(caller) => Ok(Self { caller }),
             Err(problem) if problem.status().is_server_error() => Err(problem.into()),
             Err(_) => Err(sign_in_first(parts)),
@@ -82,7 +94,7 @@ fn sign_in_first(parts: &Parts) -> PageError {
 
 /// Checks a token that somebody brings to sign in.
 pub(crate) async fn check(ctx: &Context, token: &str) -> Result<(), Problem> {
-    Caller::of(token, &ctx.tokens, Scope::Read).await.map(drop)
+    Caller::by_token(token, &ctx.tokens, Scope::Read).await.map(drop)
 }
 
 /// The cookie that signs in. The token may have any character in it; a cookie may not.

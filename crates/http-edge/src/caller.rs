@@ -1,4 +1,4 @@
-//! Who is asking: a bearer token, found by its hash.
+//! Who sent a request: found by the hash of the bearer token.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use hookstep_ambient::Sources;
@@ -8,18 +8,19 @@ use sha2::{Digest, Sha256};
 
 use crate::Problem;
 
-/// The one who sent a request, with the only org it can reach.
+/// The sender of a request, with the only org that it can reach.
 #[derive(Clone, Debug)]
 pub struct Caller {
     token: Token,
 }
 
 impl Caller {
-    /// Finds the caller by the request's bearer token and checks that it may do `scope`.
-    ///
-    /// # Errors
-    /// 401 without a token we know, 403 without the scope, 500 when tokens cannot be read.
-    pub async fn authenticate(headers: &HeaderMap, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
+    /// Finds the caller by the request's bearer token and checks that the token has `scope`.
+    pub(crate) async fn authenticate(
+        headers: &HeaderMap,
+        tokens: &Tokens,
+        scope: Scope,
+    ) -> Result<Self, Problem> {
         let bearer =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer_token);
         let Some(bearer) = bearer else {
@@ -28,18 +29,18 @@ impl Caller {
                 "send a token: Authorization: Bearer <token>",
             ));
         };
-        Self::of(bearer, tokens, scope).await
+        Self::by_token(bearer, tokens, scope).await
     }
 
-    /// Finds the caller by a token, wherever it was brought, and checks that it may do `scope`.
+    /// Finds the caller by a token, wherever the request carries it, and checks that the token has `scope`.
     ///
     /// # Errors
-    /// 401 for a token we do not know, 403 without the scope, 500 when tokens cannot be read.
-    pub async fn of(token: &str, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
+    /// 401 for an unknown token, 403 without the scope, 500 when tokens cannot be read.
+    pub async fn by_token(token: &str, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
         let Some(token) = tokens.find(&hash_token(token)).await? else {
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
-                "this token is not known: it may have expired or been revoked",
+                "this token is unknown: it may have expired or been revoked",
             ));
         };
         if !token.allows(scope) {
@@ -49,7 +50,7 @@ impl Caller {
         Ok(Self { token })
     }
 
-    /// Whether the caller may do `scope`, too.
+    /// Whether the token has `scope` as well.
     pub fn may(&self, scope: Scope) -> bool {
         self.token.allows(scope)
     }
@@ -59,7 +60,7 @@ impl Caller {
         &self.token.org_id
     }
 
-    /// What the caller's token is called by, when it has an id.
+    /// The id of the caller's token; tokens made by early versions have none.
     pub fn token_id(&self) -> Option<TokenId> {
         self.token.token_id
     }
@@ -76,7 +77,7 @@ pub fn new_token(sources: &Sources) -> String {
     format!("hookstep_{}", hex::encode(&bytes[..32]))
 }
 
-/// The hash under which a token is stored. Tokens are 256 random bits, so a plain SHA-256 cannot be searched.
+/// The hash under which a token is stored. Tokens are 256 random bits, so nobody can guess one that has a known SHA-256.
 pub fn hash_token(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }

@@ -1,7 +1,13 @@
-//! What `trigger` and `console` share at the HTTP edge: who is asking ([`Caller`]), how a refusal looks ([`Problem`]), and
-//! how a body or query is read so that a wrong field is named ([`read_json`], [`read_query`]).
+//! What the HTTP functions `trigger` and `console` share: who is asking ([`Caller`], [`Authorized`]), how a refusal looks
+//! ([`Problem`]), and extractors that answer what they cannot read with a problem that names the wrong field
+//! ([`ApiJson`], [`ApiQuery`], [`ConfigPath`]).
+//!
+//! Extractors run in the order of a handler's arguments. Ours stand in one order everywhere: the caller, the ids of the
+//! path, the query, the body; so 401 comes before 404, and 404 before 400.
 
 pub mod answer;
+mod authorized;
+mod body;
 mod caller;
 mod json;
 mod path;
@@ -9,11 +15,13 @@ mod problem;
 mod query;
 mod refusals;
 
+pub use authorized::{Authorized, HasTokens, Manage, Read, RequiredScope, Trigger};
+pub use body::{ApiBytes, ApiJson};
 pub use caller::{Caller, hash_token, new_token};
 pub use json::read_json;
 pub use path::{ConfigPath, EventPath, ReplayPath, TokenPath, no_event, no_replay, no_token};
 pub use problem::{Problem, log_failure, with_fallbacks};
-pub use query::read_query;
+pub use query::ApiQuery;
 pub use refusals::{
     Authenticated, Conflict, Forbidden, Internal, Invalid, NotFound, TimedOut, TooLarge, Unauthorized,
     Unavailable, refusals,

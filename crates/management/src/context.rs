@@ -5,7 +5,7 @@ use hookstep_contract::{Ciphertext, OrgId, Publish};
 use hookstep_egress::Policy;
 use hookstep_executions::{Machines, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
-use hookstep_http_edge::Problem;
+use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
 
@@ -44,6 +44,12 @@ pub struct Context {
     pub policy: Policy,
     /// The clock, new ids and the bytes of keys.
     pub sources: Sources,
+}
+
+impl HasTokens for Context {
+    fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
 }
 
 impl Context {

@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
 use hookstep_api_types::{Stats, StatsBucket, StatsStep, schema};
 use hookstep_contract::limits::days;
-use hookstep_contract::{ConfigId, FieldError, OrgId, Scope, Tally, Timestamp};
-use hookstep_http_edge::{Caller, ConfigPath, Problem, read_query};
+use hookstep_contract::{ConfigId, FieldError, OrgId, Tally, Timestamp};
+use hookstep_http_edge::{ApiQuery, Authorized, ConfigPath, Problem, Read};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -27,7 +26,7 @@ const MAX_DAYS: usize = 32;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct StatsQuery {
+pub(crate) struct StatsQuery {
     /// From when on; 24 hours before `to`, or 30 days, unless it is said.
     #[param(value_type = schema::Timestamp, required = false)]
     from: Option<String>,
@@ -61,13 +60,10 @@ struct StatsQuery {
 )]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    uri: Uri,
-    headers: HeaderMap,
+    caller: Authorized<Read>,
+    ConfigPath(config_id): ConfigPath,
+    ApiQuery(query): ApiQuery<StatsQuery>,
 ) -> Result<Json<Stats>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    let ConfigPath(config_id) = config_id?;
-    let query: StatsQuery = read_query(&uri)?;
     let step = match query.by.as_deref() {
         None | Some("hour") => StatsStep::Hour,
         Some("day") => StatsStep::Day,

@@ -4,15 +4,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{NewToken, Page, Sensitive, Token, TokenFields, schema};
-use hookstep_contract::{self as contract, FieldError, OrgId, Scope, Timestamp, TokenId};
+use hookstep_contract::{FieldError, OrgId, Timestamp, TokenId};
 use hookstep_http_edge::{
-    Caller, Problem, TokenPath, hash_token, new_token, no_token, read_json, read_query,
+    ApiJson, ApiQuery, Authorized, Caller, Manage, Problem, TokenPath, hash_token, new_token, no_token,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -23,7 +21,7 @@ use crate::paging;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub(crate) struct ListQuery {
     /// How many entries the page has at most.
     #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
@@ -51,11 +49,10 @@ struct ListQuery {
 )]
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    caller: Authorized<Manage>,
+    ApiJson(fields): ApiJson<TokenFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let made = make(&ctx, caller.org_id(), read_json(&body?)?).await?;
+    let made = make(&ctx, caller.org_id(), fields).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -79,11 +76,9 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
-    uri: Uri,
-    headers: HeaderMap,
+    caller: Authorized<Manage>,
+    ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<Token>>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let query: ListQuery = read_query(&uri)?;
     let limit = paging::limit(query.limit.as_deref())?;
     let after = paging::decode_cursor(query.cursor.as_deref())?;
     Ok(Json(page_of(&ctx, &caller, after, limit).await?))
@@ -109,11 +104,9 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
-    token_id: Result<TokenPath, Problem>,
-    headers: HeaderMap,
+    caller: Authorized<Manage>,
+    TokenPath(token_id): TokenPath,
 ) -> Result<StatusCode, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let TokenPath(token_id) = token_id?;
     match ctx.tokens.revoke(caller.org_id(), token_id).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(no_token()),

@@ -7,6 +7,7 @@ pub(crate) mod patch;
 pub mod preview;
 pub mod rotate_secret;
 pub mod save;
+pub(crate) mod stored_webhook;
 pub mod test_auth;
 pub mod test_send;
 pub mod webhook_view;

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
 use hookstep_api_types::{Accepted, Delivered, schema};
-use hookstep_contract::{Claim, EventId, EventMetadata, Mode, Origin, Scope, Source, WorkflowInput};
-use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
+use hookstep_contract::{Claim, EventId, EventMetadata, Mode, Origin, Source, WorkflowInput};
+use hookstep_http_edge::{Authorized, ConfigPath, Problem, Trigger, answer};
 use hookstep_store::IdempotencyKey;
 
-use crate::request::{Request, TriggerQuery};
-use crate::{Context, request};
+use crate::Context;
+use crate::request::{TriggerQuery, TriggerRequest};
 
 /// Accepts an event and starts its delivery; when sync, waits for the receiver's answer.
 #[utoipa::path(
@@ -70,16 +68,11 @@ use crate::{Context, request};
 )]
 pub(crate) async fn trigger(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    caller: Authorized<Trigger>,
+    ConfigPath(config_id): ConfigPath,
+    request: TriggerRequest,
 ) -> Result<Response, Problem> {
-    let now = ctx.sources.now();
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Trigger).await?;
-    let ConfigPath(config_id) = config_id?;
-    let request = Request::read(read_query(&uri)?, &headers, request::body(body)?)?;
-    let org_id = caller.org_id();
+    let (now, org_id) = (ctx.sources.now(), caller.org_id());
     if !request.is_of(org_id, config_id) {
         let detail = "this claim_check is not one of this webhook's uploads";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
@@ -102,9 +95,13 @@ pub(crate) async fn trigger(
 
 /// The id of the first event with the request's idempotency key; the event's own when it is the first, or has no key.
 ///
-/// The workflow is started again for a repeat: should the first start have failed, this one delivers; otherwise its
+/// The workflow is started again for a repeated request: if the first start failed, the second one delivers; otherwise its
 /// `RecordEvent` finds the event and stops.
-async fn first_with_key(ctx: &Context, event: &EventMetadata, request: &Request) -> Result<EventId, Problem> {
+async fn first_with_key(
+    ctx: &Context,
+    event: &EventMetadata,
+    request: &TriggerRequest,
+) -> Result<EventId, Problem> {
     let Some(key) = &request.idempotency_key else { return Ok(event.event_id) };
     let wanted = IdempotencyKey { event_id: event.event_id, request_hash: request.hash() };
     let (org_id, config_id, now) = (&event.org_id, event.config_id, event.created_at);
@@ -117,7 +114,7 @@ async fn first_with_key(ctx: &Context, event: &EventMetadata, request: &Request)
 }
 
 /// The body as the workflow takes it: in the state when there is room for it, else as a claim check.
-async fn payload(ctx: &Context, event: &EventMetadata, request: Request) -> Result<Source, Problem> {
+async fn payload(ctx: &Context, event: &EventMetadata, request: TriggerRequest) -> Result<Source, Problem> {
     if let Some(claim) = request.claim {
         return Ok(Source::Claim(claim));
     }
@@ -128,14 +125,14 @@ async fn payload(ctx: &Context, event: &EventMetadata, request: Request) -> Resu
 /// Starts the delivery and answers the producer: at once, or with the receiver's answer if that comes within the budget.
 async fn start(ctx: &Context, input: &WorkflowInput) -> Result<Response, Problem> {
     let event_id = input.event.event_id;
-    Ok(match input.event.mode {
+    match input.event.mode {
         Mode::Async => {
             ctx.machines.start(input).await.map_err(|error| Problem::from(error).about(event_id))?;
-            answer::accepted(event_id).into_response()
+            Ok(answer::accepted(event_id))
         }
         Mode::Sync => {
             let left = ctx.sync_budget.saturating_sub(ctx.sources.now().since(input.event.created_at));
-            answer::delivered(event_id, ctx.machines.run(input, left).await).into_response()
+            Ok(answer::delivered(event_id, ctx.machines.run(input, left).await))
         }
-    })
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_executions::Machines;
+use hookstep_http_edge::HasTokens;
 use hookstep_store::{Claims, Configs, Idempotency, Tokens};
 
 /// The tables, clients and settings that the function works with.
@@ -26,4 +27,10 @@ pub struct Context {
     /// How long a sync trigger waits for the receiver before its answer is 202:
     /// [`SYNC_BUDGET`](hookstep_contract::limits::SYNC_BUDGET), or less in a test.
     pub sync_budget: Duration,
+}
+
+impl HasTokens for Context {
+    fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
 }

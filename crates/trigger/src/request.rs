@@ -2,15 +2,15 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use hookstep_contract::limits::IDEMPOTENCY_KEY_BYTES;
 use hookstep_contract::{Claim, ConfigId, EventMetadata, FieldError, Mode, OrgId};
+use hookstep_http_edge::{ApiQuery, Problem};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
-
-use hookstep_http_edge::Problem;
 
 /// The query of a trigger.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -35,21 +35,9 @@ impl TriggerQuery {
     }
 }
 
-/// The body, or 413 that names the way for larger ones.
-pub(crate) fn body(read: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
-    read.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the body is larger than 6 MB: POST /webhook/{config_id}/uploads, PUT the body to the upload_url it answers, \
-             then trigger with ?claim_check=",
-        ),
-        _ => rejection.into(),
-    })
-}
-
-/// A trigger, as far as it can be understood without looking anything up.
+/// A trigger, as far as it can be checked without looking anything up.
 #[derive(Debug)]
-pub(crate) struct Request {
+pub(crate) struct TriggerRequest {
     pub(crate) mode: Mode,
     /// The upload that is sent in place of the body.
     pub(crate) claim: Option<Claim>,
@@ -60,8 +48,32 @@ pub(crate) struct Request {
     traceparent: Option<String>,
 }
 
-impl Request {
-    pub(crate) fn read(query: TriggerQuery, headers: &HeaderMap, body: Bytes) -> Result<Self, FieldError> {
+impl<S: Send + Sync> FromRequest<S> for TriggerRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let ApiQuery(query) = ApiQuery::from_request_parts(&mut parts, state).await?;
+        let headers = parts.headers.clone();
+        let body = Bytes::from_request(Request::from_parts(parts, body), state).await.map_err(unread)?;
+        Ok(Self::read(query, &headers, body)?)
+    }
+}
+
+/// 413 names the way for larger bodies.
+fn unread(rejection: BytesRejection) -> Problem {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is larger than 6 MB: POST /webhook/{config_id}/uploads, PUT the body to the upload_url of the answer, \
+             then trigger with ?claim_check=",
+        ),
+        _ => rejection.into(),
+    }
+}
+
+impl TriggerRequest {
+    fn read(query: TriggerQuery, headers: &HeaderMap, body: Bytes) -> Result<Self, FieldError> {
         let mode = query.mode()?;
         check_length(headers, &body)?;
         if query.claim_check.is_some() && !body.is_empty() {
@@ -83,11 +95,11 @@ impl Request {
         self.claim.as_ref().is_none_or(|claim| claim.belongs_to(org_id, config_id))
     }
 
-    /// The event with what this request says of it.
+    /// A new event, completed with what this request says about it.
     pub(crate) fn event(&self, new: EventMetadata) -> EventMetadata {
         EventMetadata {
             content_type: self.content_type.clone(),
-            // Of an upload, nobody has looked yet.
+            // The size of an upload is found out by `Hydrate`.
             size: self.claim.is_none().then_some(self.body.len() as u64),
             correlation_id: self.correlation_id.clone(),
             traceparent: self.traceparent.clone(),
@@ -95,7 +107,7 @@ impl Request {
         }
     }
 
-    /// What two requests have in common when they are the same: they may share an idempotency key.
+    /// Equal for equal requests, which may share an idempotency key.
     pub(crate) fn hash(&self) -> String {
         let mut hash = Sha256::new();
         for part in [self.content_type.as_deref(), self.claim.as_ref().map(|claim| claim.key.as_str())] {
@@ -108,14 +120,14 @@ impl Request {
 }
 
 /// Refuses a body that is not as the producer sent it. API Gateway takes a body for text when its content type says so, and
-/// puts U+FFFD where it is not UTF-8: its length changes.
+/// puts U+FFFD where it is not UTF-8, which changes its length.
 fn check_length(headers: &HeaderMap, body: &Bytes) -> Result<(), FieldError> {
     let sent = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if sent.is_some_and(|sent| sent != body.len()) {
         return Err(FieldError::new(
             "body",
-            "did not arrive as it was sent: where it is not UTF-8, its content-type must not be text, JSON or XML \
-             (application/octet-stream will do), or it must come by an upload",
+            "did not arrive as it was sent: a body that is not UTF-8 must have a content-type other than text, JSON and \
+             XML (application/octet-stream will do), or must be uploaded",
         ));
     }
     Ok(())
@@ -133,7 +145,7 @@ fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>
     }
 }
 
-/// The producer's trace, to be passed on. One that is not valid is passed over, as W3C Trace Context wants it (§3.2.2).
+/// The producer's trace context, to be passed on. An invalid one is ignored, as W3C Trace Context §3.2.2 asks.
 fn traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     hookstep_contract::is_traceparent(text).then(|| text.to_owned())

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use hookstep_api_types::{Sensitive, Upload, schema};
-use hookstep_contract::{Claim, EventId, Scope};
-use hookstep_http_edge::{Caller, ConfigPath, Problem};
+use hookstep_contract::{Claim, EventId};
+use hookstep_http_edge::{Authorized, ConfigPath, Problem, Trigger};
 
 use crate::Context;
 
@@ -32,11 +32,9 @@ use crate::Context;
 )]
 pub(crate) async fn upload(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    headers: HeaderMap,
+    caller: Authorized<Trigger>,
+    ConfigPath(config_id): ConfigPath,
 ) -> Result<(StatusCode, Json<Upload>), Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Trigger).await?;
-    let ConfigPath(config_id) = config_id?;
     if ctx.configs.get(caller.org_id(), config_id).await?.is_none() {
         return Err(Problem::no_webhook());
     }

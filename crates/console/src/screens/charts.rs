@@ -4,22 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::Html;
 use hookstep_api_types::{Stats, StatsBucket, StatsStep};
 use hookstep_contract::limits::days;
 use hookstep_contract::{ConfigId, Outcome};
-use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_http_edge::ConfigPath;
+use hookstep_management::Context;
+use hookstep_management::stats::stats;
 use maud::{Markup, html};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::error::PageError;
+use crate::extract::Shown;
 use crate::form::Query;
 use crate::parts;
 use crate::session::Visitor;
-use hookstep_management::Context;
-use hookstep_management::stats::stats;
 
 const HOUR: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [hour]:00");
@@ -39,11 +39,9 @@ const RANGES: [(&str, &str); 3] = [("24h", "24 hours"), ("7d", "7 days"), ("30d"
 pub(crate) async fn fragment(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
-    config_id: Result<ConfigPath, Problem>,
-    uri: Uri,
+    Shown(ConfigPath(config_id)): Shown<ConfigPath>,
+    query: Query,
 ) -> Result<Html<String>, PageError> {
-    let ConfigPath(config_id) = config_id?;
-    let query = Query::of(&uri);
     let range = RANGES.iter().find(|(name, _)| *name == query.get("range")).map_or("24h", |(name, _)| name);
     let stats = of_range(&ctx, &visitor, config_id, range).await?;
     let base = format!("/console/webhooks/{config_id}");

@@ -5,39 +5,33 @@ pub(crate) mod event_bodies;
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::Uri;
 use axum::response::{Html, Redirect};
-use hookstep_contract::{
-    Attempt, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp, WebhookConfig,
-};
-use hookstep_http_edge::{ConfigPath, EventPath, Problem, no_event};
+use hookstep_contract::{Attempt, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp, WebhookConfig};
+use hookstep_http_edge::{ConfigPath, EventPath, no_event};
+use hookstep_management::Context;
 use hookstep_management::events::cancel;
 use hookstep_management::replays::single;
 use maud::{Markup, html};
 
 use crate::advice::{Advice, advice};
 use crate::error::PageError;
+use crate::extract::Shown;
 use crate::form::{Form, Query};
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
 use event_bodies::Bodies;
-use hookstep_management::Context;
 
 /// `GET /console/webhooks/{config_id}/events/{event_id}`. `attempt` chooses the one that is shown whole.
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
-    config_id: Result<ConfigPath, Problem>,
-    event_id: Result<EventPath, Problem>,
-    uri: Uri,
+    Shown(ConfigPath(config_id)): Shown<ConfigPath>,
+    Shown(EventPath(event_id)): Shown<EventPath>,
+    query: Query,
 ) -> Result<Html<String>, PageError> {
-    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
     let org_id = visitor.org_id();
-    let query = Query::of(&uri);
     let base = format!("/console/webhooks/{config_id}/events/{event_id}");
     let (found, config) =
         tokio::try_join!(ctx.events.get(org_id, config_id, event_id), ctx.configs.get(org_id, config_id))?;
@@ -130,12 +124,10 @@ fn not_yet(base: &str) -> Markup {
 pub(crate) async fn replay(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
-    event_id: Result<EventPath, Problem>,
-    body: Result<Bytes, BytesRejection>,
+    Shown(ConfigPath(config_id)): Shown<ConfigPath>,
+    Shown(EventPath(event_id)): Shown<EventPath>,
+    form: Form,
 ) -> Result<Redirect, PageError> {
-    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
-    let form = Form::read(&body?);
     let replayed =
         single::start(&ctx, visitor.org_id(), config_id, event_id, form.is_checked("reapply")).await?;
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{}?new=1", replayed.event_id)))
@@ -145,10 +137,9 @@ pub(crate) async fn replay(
 pub(crate) async fn cancel(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
-    event_id: Result<EventPath, Problem>,
+    Shown(ConfigPath(config_id)): Shown<ConfigPath>,
+    Shown(EventPath(event_id)): Shown<EventPath>,
 ) -> Result<Redirect, PageError> {
-    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
     cancel::stop(&ctx, visitor.org_id(), config_id, event_id).await?;
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{event_id}")))
 }

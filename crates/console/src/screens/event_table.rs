@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::Html;
 use hookstep_contract::limits::CORRELATION_ID_BYTES;
 use hookstep_contract::{ConfigId, EventId, EventRecord, Status, Timestamp};
@@ -14,6 +13,7 @@ use hookstep_store::{EventFilter, Page};
 use maud::{Markup, html};
 
 use crate::error::PageError;
+use crate::extract::Shown;
 use crate::form::Query;
 use crate::parts;
 use crate::session::Visitor;
@@ -89,11 +89,10 @@ impl Asked {
 pub(crate) async fn fragment(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
-    config_id: Result<ConfigPath, Problem>,
-    uri: Uri,
+    Shown(ConfigPath(config_id)): Shown<ConfigPath>,
+    query: Query,
 ) -> Result<Html<String>, PageError> {
-    let ConfigPath(config_id) = config_id?;
-    let asked = Asked::of(&Query::of(&uri));
+    let asked = Asked::of(&query);
     Ok(Html(table(&ctx, &visitor, config_id, &asked).await?.into_string()))
 }
 

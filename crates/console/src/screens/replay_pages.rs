@@ -3,22 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{ReplayJob, ReplayStatus};
-use hookstep_http_edge::{ConfigPath, Problem, ReplayPath, no_replay, read_json};
+use hookstep_http_edge::{ConfigPath, ReplayPath, no_replay, read_json};
 use hookstep_management::Context;
 use hookstep_management::replays::bulk;
-use hookstep_management::webhooks::write;
 use maud::{Markup, html};
 use serde_json::json;
 
 use super::webhook_actions;
 use crate::error::PageError;
+use crate::extract::{OnWebhook, Shown};
 use crate::form::Form;
 use crate::layout::{Section, page};
 use crate::parts;
@@ -35,11 +33,8 @@ const PERIODS: [(u64, &str); 5] = [
 
 /// `GET /console/webhooks/{config_id}/recover`
 pub(crate) async fn show(
-    State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
 ) -> Result<Html<String>, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
     let base = format!("/console/webhooks/{}", config.config_id);
     let content = html! {
         (webhook_actions::crumbs(&config))
@@ -64,11 +59,9 @@ pub(crate) async fn show(
 pub(crate) async fn start(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
-    body: Result<Bytes, BytesRejection>,
+    Shown(ConfigPath(config_id)): Shown<ConfigPath>,
+    form: Form,
 ) -> Result<Redirect, PageError> {
-    let ConfigPath(config_id) = config_id?;
-    let form = Form::read(&body?);
     let hours = form.get("hours").parse().ok();
     let Some((hours, _)) = PERIODS.into_iter().find(|(known, _)| Some(*known) == hours) else {
         return Err(PageError::new(StatusCode::BAD_REQUEST, "Choose one of the periods."));
@@ -82,14 +75,11 @@ pub(crate) async fn start(
 /// `GET /console/webhooks/{config_id}/replays/{replay_id}`
 pub(crate) async fn progress(
     State(ctx): State<Arc<Context>>,
-    visitor: Visitor,
-    config_id: Result<ConfigPath, Problem>,
-    replay_id: Result<ReplayPath, Problem>,
+    OnWebhook(visitor, config): OnWebhook<Visitor>,
+    Shown(ReplayPath(replay_id)): Shown<ReplayPath>,
 ) -> Result<Html<String>, PageError> {
-    let (ConfigPath(config_id), ReplayPath(replay_id)) = (config_id?, replay_id?);
-    let job = ctx.replays.get(visitor.org_id(), config_id, replay_id).await?.ok_or_else(no_replay)?;
-    let config = write::latest(&ctx, visitor.caller(), ConfigPath(config_id)).await?;
-    let base = format!("/console/webhooks/{config_id}");
+    let job = ctx.replays.get(&config.org_id, config.config_id, replay_id).await?.ok_or_else(no_replay)?;
+    let base = format!("/console/webhooks/{}", config.config_id);
     let live = (job.status == ReplayStatus::InProgress).then(|| format!("{base}/replays/{}", job.replay_id));
     let content = html! {
         (webhook_actions::crumbs(&config))

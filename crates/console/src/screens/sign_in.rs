@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use hookstep_management::Context;
 use maud::html;
 
 use crate::document::alone;
@@ -14,15 +13,13 @@ use crate::error::PageError;
 use crate::form::{Form, Query};
 use crate::parts;
 use crate::session::{self, Visitor};
-use hookstep_management::Context;
 
 const UNKNOWN: &str = "This token is not known, has expired, or may not read. Tokens begin with hookstep_.";
 const NO_COOKIE: &str =
     "Your browser did not keep the session. Outside of the machine it runs on, the console needs https.";
 
 /// `GET /console/sign-in`
-pub(crate) async fn show(uri: Uri) -> Html<String> {
-    let query = Query::of(&uri);
+pub(crate) async fn show(query: Query) -> Html<String> {
     page(query.get("next"), (query.get("reason") == "cookie").then_some(NO_COOKIE))
 }
 
@@ -30,9 +27,8 @@ pub(crate) async fn show(uri: Uri) -> Html<String> {
 pub(crate) async fn sign_in(
     State(ctx): State<Arc<Context>>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Response, PageError> {
-    let form = Form::read(&body?);
     let (token, next) = (form.get("token").trim(), form.get("next"));
     if let Err(problem) = session::check(&ctx, token).await {
         if problem.status().is_server_error() {
@@ -45,8 +41,10 @@ pub(crate) async fn sign_in(
 }
 
 /// `GET /console/signed-in`: whether the browser has kept the cookie.
-pub(crate) async fn signed_in(uri: Uri, visitor: Result<Visitor, PageError>) -> Result<Redirect, PageError> {
-    let query = Query::of(&uri);
+pub(crate) async fn signed_in(
+    query: Query,
+    visitor: Result<Visitor, PageError>,
+) -> Result<Redirect, PageError> {
     match visitor {
         Ok(_) => Ok(Redirect::to(safe(query.get("next")))),
         Err(PageError::SignIn { .. }) => Ok(Redirect::to("/console/sign-in?reason=cookie")),

@@ -2,35 +2,30 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use hookstep_contract::{Delivered, EventId, FieldError, Status, WebhookConfig, WorkflowOutput};
 use hookstep_executions::{Run, WorkflowError};
-use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_http_edge::Problem;
+use hookstep_management::Context;
+use hookstep_management::webhooks::test_send::{SAMPLE, send as send_test};
 use maud::{Markup, html};
 
 use super::event_page::attempt::response;
 use super::webhook_actions;
 use crate::advice::{Advice, advice};
 use crate::error::PageError;
+use crate::extract::OnWebhook;
 use crate::form::{Fault, Field, Form};
 use crate::layout::{Section, page};
 use crate::session::{Manager, Visitor};
 use crate::{body_view, parts};
-use hookstep_management::Context;
-use hookstep_management::webhooks::test_send::{SAMPLE, send as send_test};
-use hookstep_management::webhooks::write;
 
 /// `GET /console/webhooks/{config_id}/test`
 pub(crate) async fn show(
-    State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
 ) -> Result<Html<String>, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
     let form =
         Form::from_pairs([("body", SAMPLE.to_owned()), ("content_type", "application/json".to_owned())]);
     Ok(test_page(&visitor, &config, &form, Fault::default(), html! {}))
@@ -39,12 +34,9 @@ pub(crate) async fn show(
 /// `POST /console/webhooks/{config_id}/test`: the same page, with the answer.
 pub(crate) async fn send(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
-    body: Result<Bytes, BytesRejection>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    form: Form,
 ) -> Result<Response, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
-    let form = Form::read(&body?);
     let kind = form.get("content_type").trim();
     if kind.is_empty() || HeaderValue::from_str(kind).is_err() {
         let problem =

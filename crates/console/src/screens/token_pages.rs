@@ -3,24 +3,23 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use hookstep_api_types::{NewToken, Token, TokenFields};
 use hookstep_contract::limits::days;
 use hookstep_contract::{FieldError, Scope, Timestamp};
 use hookstep_http_edge::{Problem, TokenPath, no_token};
+use hookstep_management::tokens::{make, page_of};
+use hookstep_management::{Context, paging};
 use maud::{Markup, html};
 
 use crate::error::PageError;
+use crate::extract::Shown;
 use crate::form::{Fault, Field, Form, Query, Wrong};
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
-use hookstep_management::tokens::{make, page_of};
-use hookstep_management::{Context, paging};
 
 /// Rows on a page.
 const LIMIT: usize = 50;
@@ -39,18 +38,17 @@ const SCOPES: [(Scope, &str, &str); 3] = [
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
-    uri: Uri,
+    query: Query,
 ) -> Result<Html<String>, PageError> {
-    tokens_page(&ctx, &visitor, &Query::of(&uri), &Form::default(), Fault::default()).await
+    tokens_page(&ctx, &visitor, &query, &Form::default(), Fault::default()).await
 }
 
 /// `POST /console/tokens`: the page with the token, or the form with what is wrong.
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Response, PageError> {
-    let form = Form::read(&body?);
     let made = match asked(&form, ctx.sources.now()) {
         Ok(asked) => make(&ctx, visitor.org_id(), asked).await,
         Err(error) => Err(error.into()),
@@ -58,7 +56,7 @@ pub(crate) async fn create(
     match made {
         Ok(made) => Ok((StatusCode::CREATED, created_page(&visitor, &made)).into_response()),
         Err(problem) if problem.wrong_field().is_some() => {
-            let page = tokens_page(&ctx, &visitor, &Form::default(), &form, Fault(Some(&problem))).await?;
+            let page = tokens_page(&ctx, &visitor, &Query::default(), &form, Fault(Some(&problem))).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(problem) => Err(problem.into()),
@@ -82,9 +80,8 @@ fn asked(form: &Form, now: Timestamp) -> Result<TokenFields, FieldError> {
 /// `GET /console/tokens/{token_id}/revoke`
 pub(crate) async fn ask_revoke(
     Manager(visitor): Manager,
-    token_id: Result<TokenPath, Problem>,
+    Shown(TokenPath(token_id)): Shown<TokenPath>,
 ) -> Result<Html<String>, PageError> {
-    let TokenPath(token_id) = token_id?;
     let content = html! {
         (parts::crumbs(&[("API tokens", "/console/tokens")]))
         form.narrow.card method="post" action={"/console/tokens/" (token_id) "/revoke"} {
@@ -100,9 +97,8 @@ pub(crate) async fn ask_revoke(
 pub(crate) async fn revoke(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
-    token_id: Result<TokenPath, Problem>,
+    Shown(TokenPath(token_id)): Shown<TokenPath>,
 ) -> Result<Redirect, PageError> {
-    let TokenPath(token_id) = token_id?;
     match ctx.tokens.revoke(visitor.org_id(), token_id).await? {
         true => Ok(Redirect::to("/console/tokens?done=revoked")),
         false => Err(no_token().into()),

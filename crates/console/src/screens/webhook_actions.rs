@@ -3,25 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use hookstep_contract::{ConfigFields, WebhookConfig};
-use hookstep_http_edge::{ConfigPath, Problem};
-use maud::{Markup, html};
-
-use crate::error::PageError;
-use crate::form::Form;
-use crate::layout::{Section, page};
-use crate::parts;
-use crate::session::{Manager, Visitor};
 use hookstep_management::Context;
 use hookstep_management::webhooks::rotate_secret;
 use hookstep_management::webhooks::save;
 use hookstep_management::webhooks::test_auth;
 use hookstep_management::webhooks::write::{self, to_the_end};
+use maud::{Markup, html};
+
+use crate::error::PageError;
+use crate::extract::OnWebhook;
+use crate::form::Form;
+use crate::layout::{Section, page};
+use crate::parts;
+use crate::session::{Manager, Visitor};
 
 /// How long the old secret may sign beside the new one, in hours.
 const OVERLAPS: [(u64, &str); 4] =
@@ -30,12 +28,10 @@ const OVERLAPS: [(u64, &str); 4] =
 /// `POST /console/webhooks/{config_id}/enabled`
 pub(crate) async fn set_enabled(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
-    body: Result<Bytes, BytesRejection>,
+    OnWebhook(_, before): OnWebhook<Manager>,
+    form: Form,
 ) -> Result<Redirect, PageError> {
-    let before = write::latest(&ctx, visitor.caller(), config_id?).await?;
-    let enabled = Form::read(&body?).get("enabled") == "true";
+    let enabled = form.get("enabled") == "true";
     let target = format!(
         "/console/webhooks/{}?done={}",
         before.config_id,
@@ -49,11 +45,8 @@ pub(crate) async fn set_enabled(
 
 /// `GET /console/webhooks/{config_id}/delete`
 pub(crate) async fn ask_delete(
-    State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
 ) -> Result<Html<String>, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
     let text = html! {
         p { "It is sent no more events, and its retries end. Its credentials and signing secrets are deleted; its events can be \
              read through the API until they expire." }
@@ -66,21 +59,16 @@ pub(crate) async fn ask_delete(
 /// `POST /console/webhooks/{config_id}/delete`
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
+    OnWebhook(_, config): OnWebhook<Manager>,
 ) -> Result<Redirect, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
     to_the_end(async move { write::delete(&ctx, &config).await }).await?;
     Ok(Redirect::to("/?done=deleted"))
 }
 
 /// `GET /console/webhooks/{config_id}/rotate-secret`
 pub(crate) async fn ask_rotate(
-    State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
 ) -> Result<Html<String>, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
     let text = html! {
         p { "A new secret signs from now on, and is shown once, on the next page." }
         div.field {
@@ -96,12 +84,9 @@ pub(crate) async fn ask_rotate(
 /// `POST /console/webhooks/{config_id}/rotate-secret`: the page with the new secret.
 pub(crate) async fn rotate(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
-    body: Result<Bytes, BytesRejection>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    form: Form,
 ) -> Result<Html<String>, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
-    let form = Form::read(&body?);
     unchanged(&form, &config)?;
     let hours = form.get("overlap_hours").parse().ok();
     let Some((hours, _)) = OVERLAPS.into_iter().find(|(known, _)| Some(*known) == hours) else {
@@ -138,10 +123,8 @@ pub(crate) fn secret(secret: &str) -> Markup {
 /// `POST /console/webhooks/{config_id}/test-auth`
 pub(crate) async fn try_auth(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
 ) -> Result<Html<String>, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
     let report = test_auth::report(&ctx, &config.org_id, config.config_id).await?;
     let content = html! {
         (crumbs(&config))

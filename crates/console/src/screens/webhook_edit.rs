@@ -8,24 +8,23 @@ mod webhook_form;
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use hookstep_contract::WebhookConfig;
-use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_http_edge::Problem;
+use hookstep_management::Context;
+use hookstep_management::webhooks::save::{self, Saved};
+use hookstep_management::webhooks::write::to_the_end;
 use maud::{Markup, html};
 
 use super::webhook_actions;
 use crate::error::PageError;
+use crate::extract::OnWebhook;
 use crate::form::{Fault, Form, Query};
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
-use hookstep_management::Context;
-use hookstep_management::webhooks::save::{self, Saved};
-use hookstep_management::webhooks::write::{self, to_the_end};
 
 /// `GET /console/webhooks/new`
 pub(crate) async fn show_new(State(ctx): State<Arc<Context>>, Manager(visitor): Manager) -> Html<String> {
@@ -38,9 +37,8 @@ pub(crate) async fn show_new(State(ctx): State<Arc<Context>>, Manager(visitor): 
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Response, PageError> {
-    let form = Form::read(&body?);
     let org_id = visitor.org_id().clone();
     let created = match webhook_form::read(&form, None) {
         Ok(asked) => {
@@ -58,12 +56,10 @@ pub(crate) async fn create(
 /// `GET /console/webhooks/{config_id}/edit`. `event` chooses the one whose body is the sample.
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
-    uri: Uri,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    query: Query,
 ) -> Result<Html<String>, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
-    let event_id = Query::of(&uri).get("event").parse().ok();
+    let event_id = query.get("event").parse().ok();
     let form = webhook_form::of(&config).with(trial::sample(&ctx, &config, event_id).await?);
     let asked = Asked { config: Some(&config), form: &form, fault: Fault::default() };
     Ok(form_page(&ctx, &visitor, asked, &html! {}))
@@ -72,12 +68,9 @@ pub(crate) async fn show(
 /// `POST /console/webhooks/{config_id}/edit`
 pub(crate) async fn save(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
-    body: Result<Bytes, BytesRejection>,
+    OnWebhook(Manager(visitor), before): OnWebhook<Manager>,
+    form: Form,
 ) -> Result<Response, PageError> {
-    let form = Form::read(&body?);
-    let before = write::latest(&ctx, visitor.caller(), config_id?).await?;
     webhook_actions::unchanged(&form, &before)?;
     let saved = match webhook_form::read(&form, Some(&before.fields)) {
         Ok(asked) => {

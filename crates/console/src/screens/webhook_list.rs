@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::Html;
 use hookstep_contract::{Timestamp, WebhookConfig};
-use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_http_edge::Problem;
+use hookstep_management::webhooks::webhook_view;
+use hookstep_management::{Context, paging};
 use hookstep_store::EventFilter;
 use maud::{Markup, html};
 
 use super::charts;
 use crate::error::PageError;
+use crate::extract::OnWebhook;
 use crate::form::Query;
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::Visitor;
-use hookstep_management::webhooks::{webhook_view, write};
-use hookstep_management::{Context, paging};
 
 /// Rows on a page.
 const LIMIT: usize = 25;
@@ -26,9 +26,8 @@ const LIMIT: usize = 25;
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
-    uri: Uri,
+    query: Query,
 ) -> Result<Html<String>, PageError> {
-    let query = Query::of(&uri);
     let cursor = Some(query.get("cursor")).filter(|cursor| !cursor.is_empty());
     let after = paging::decode_cursor(cursor).map_err(Problem::from)?;
     let (configs, next) = ctx.configs.list(visitor.org_id(), after, LIMIT).await?;
@@ -110,10 +109,8 @@ fn name_and_state(config: &WebhookConfig, now: Timestamp) -> Markup {
 /// `GET /console/webhooks/{config_id}/row`: a row with how the webhook fares.
 pub(crate) async fn row(
     State(ctx): State<Arc<Context>>,
-    visitor: Visitor,
-    config_id: Result<ConfigPath, Problem>,
+    OnWebhook(visitor, config): OnWebhook<Visitor>,
 ) -> Result<Html<String>, PageError> {
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
     let newest = EventFilter { limit: 1, ..EventFilter::default() };
     let (listed, stats) = tokio::join!(
         ctx.events.list(&config.org_id, config.config_id, newest),

@@ -3,31 +3,27 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
 use hookstep_contract::{Auth, EventId, Timestamp, WebhookConfig};
-use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_management::Context;
+use hookstep_management::webhooks::webhook_view;
 use maud::{Markup, html};
 
 use super::charts;
 use super::event_table::{self, Asked};
 use crate::error::PageError;
+use crate::extract::OnWebhook;
 use crate::form::Query;
 use crate::layout::{Section, page};
 use crate::session::Visitor;
 use crate::{parts, payload_rules_words, schedule};
-use hookstep_management::Context;
-use hookstep_management::webhooks::{webhook_view, write};
 
 /// `GET /console/webhooks/{config_id}`
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
-    visitor: Visitor,
-    config_id: Result<ConfigPath, Problem>,
-    uri: Uri,
+    OnWebhook(visitor, config): OnWebhook<Visitor>,
+    query: Query,
 ) -> Result<Response, PageError> {
-    let query = Query::of(&uri);
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
     let mut asked = Asked::of(&query);
     let mut fault = None;
     if let Ok(event_id) = query.get("q").trim().parse::<EventId>() {

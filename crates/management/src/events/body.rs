@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use hookstep_api_types::schema;
 use hookstep_contract::Scope;
-use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
+use hookstep_http_edge::{ApiQuery, Authorized, ConfigPath, EventPath, Problem, Read, no_event};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -62,15 +62,12 @@ enum PayloadOf {
 )]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    event_id: Result<EventPath, Problem>,
-    uri: Uri,
-    headers: HeaderMap,
+    caller: Authorized<Read>,
+    ConfigPath(config_id): ConfigPath,
+    EventPath(event_id): EventPath,
+    ApiQuery(PayloadQuery { of }): ApiQuery<PayloadQuery>,
 ) -> Result<Response, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
     let org_id = caller.org_id();
-    let PayloadQuery { of } = read_query(&uri)?;
     let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
     if of == PayloadOf::Sent && !event.rules_were_applied() {
         return Err(Problem::new(StatusCode::NOT_FOUND, "nothing was sent of this event"));

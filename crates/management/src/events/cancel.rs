@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use hookstep_api_types::{Event, schema};
-use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Scope, Status};
-use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event};
+use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Status};
+use hookstep_http_edge::{Authorized, ConfigPath, EventPath, Manage, Problem, no_event};
 
 use crate::Context;
 
@@ -34,12 +34,10 @@ use crate::Context;
 )]
 pub(crate) async fn cancel(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    event_id: Result<EventPath, Problem>,
-    headers: HeaderMap,
+    caller: Authorized<Manage>,
+    ConfigPath(config_id): ConfigPath,
+    EventPath(event_id): EventPath,
 ) -> Result<Json<Event>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
     Ok(Json(Event::from(stop(&ctx, caller.org_id(), config_id, event_id).await?)))
 }
 

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
 use hookstep_api_types::{Attempt, Event, Page, schema};
 use hookstep_contract::limits::CORRELATION_ID_BYTES;
-use hookstep_contract::{ConfigId, EventId, FieldError, OrgId, Scope, Status, Timestamp};
-use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_query};
+use hookstep_contract::{ConfigId, EventId, FieldError, OrgId, Status, Timestamp};
+use hookstep_http_edge::{ApiQuery, Authorized, ConfigPath, EventPath, Problem, Read, no_event};
 use hookstep_store::EventFilter;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -20,7 +19,7 @@ use crate::paging;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub(crate) struct ListQuery {
     /// Only events that stand there.
     #[param(value_type = schema::Status, required = false)]
     status: Option<String>,
@@ -67,13 +66,10 @@ struct ListQuery {
 )]
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    uri: Uri,
-    headers: HeaderMap,
+    caller: Authorized<Read>,
+    ConfigPath(config_id): ConfigPath,
+    ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<Event>>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    let ConfigPath(config_id) = config_id?;
-    let query: ListQuery = read_query(&uri)?;
     let page = match query.event_id()? {
         Some(event_id) => {
             let found = ctx.events.get(caller.org_id(), config_id, event_id).await?;
@@ -150,12 +146,10 @@ impl ListQuery {
 )]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    event_id: Result<EventPath, Problem>,
-    headers: HeaderMap,
+    caller: Authorized<Read>,
+    ConfigPath(config_id): ConfigPath,
+    EventPath(event_id): EventPath,
 ) -> Result<Json<Event>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
     let org_id = caller.org_id();
     let record = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
     let attempts = ctx.events.attempts(org_id, config_id, event_id).await?;

@@ -5,18 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use hookstep_ambient::Sources;
 use hookstep_api_types::{Replay, ReplayRequest, schema};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
-    ConfigId, EventId, FieldError, OrgId, Reason, ReasonCode, ReplayJob, ReplayKey, ReplayStatus, Scope,
+    ConfigId, EventId, FieldError, OrgId, Reason, ReasonCode, ReplayJob, ReplayKey, ReplayStatus,
     Selection, Status, Timestamp,
 };
-use hookstep_http_edge::{Caller, ConfigPath, Problem, ReplayPath, no_replay, read_json};
+use hookstep_http_edge::{ApiJson, Authorized, ConfigPath, Manage, Problem, Read, ReplayPath, no_replay};
 
 use crate::Context;
 
@@ -48,14 +46,11 @@ pub(crate) const BODY_BYTES: usize = 512 * 1024;
 )]
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    caller: Authorized<Manage>,
+    ConfigPath(config_id): ConfigPath,
+    ApiJson(request): ApiJson<ReplayRequest>,
 ) -> Result<(StatusCode, Json<Replay>), Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let ConfigPath(config_id) = config_id?;
-    let asked = read_json(&body?)?;
-    let job = start(&ctx, caller.org_id(), config_id, asked).await?;
+    let job = start(&ctx, caller.org_id(), config_id, request).await?;
     Ok((StatusCode::ACCEPTED, Json(job)))
 }
 
@@ -79,12 +74,10 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    replay_id: Result<ReplayPath, Problem>,
-    headers: HeaderMap,
+    caller: Authorized<Read>,
+    ConfigPath(config_id): ConfigPath,
+    ReplayPath(replay_id): ReplayPath,
 ) -> Result<Json<Replay>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    let (ConfigPath(config_id), ReplayPath(replay_id)) = (config_id?, replay_id?);
     let job = ctx.replays.get(caller.org_id(), config_id, replay_id).await?;
     Ok(Json(job.ok_or_else(no_replay)?.into()))
 }

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use hookstep_api_types::{ReplayOptions, Replayed, schema};
-use hookstep_contract::{ConfigId, EventId, OrgId, Scope, Status};
-use hookstep_http_edge::{Caller, ConfigPath, EventPath, Problem, no_event, read_json};
+use hookstep_contract::{ConfigId, EventId, OrgId, Status};
+use hookstep_http_edge::{ApiJson, Authorized, ConfigPath, EventPath, Manage, Problem, no_event};
 use hookstep_store::Redelivery;
 
 use crate::Context;
@@ -40,16 +38,12 @@ use crate::Context;
 )]
 pub(crate) async fn replay(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    event_id: Result<EventPath, Problem>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    caller: Authorized<Manage>,
+    ConfigPath(config_id): ConfigPath,
+    EventPath(event_id): EventPath,
+    options: Option<ApiJson<ReplayOptions>>,
 ) -> Result<(StatusCode, Json<Replayed>), Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
-    let body = body?;
-    let ReplayOptions { reapply } =
-        if body.is_empty() { ReplayOptions::default() } else { read_json(&body)? };
+    let ReplayOptions { reapply } = options.map(|ApiJson(options)| options).unwrap_or_default();
     let replayed = start(&ctx, caller.org_id(), config_id, event_id, reapply).await?;
     Ok((StatusCode::ACCEPTED, Json(replayed)))
 }

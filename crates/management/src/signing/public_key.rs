@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, Uri, header};
+use axum::http::{HeaderName, StatusCode, header};
 use hookstep_api_types::{OrgPublicKey, schema};
 use hookstep_contract::{FieldError, OrgId, OrgKey};
-use hookstep_http_edge::{Problem, read_query};
+use hookstep_http_edge::{ApiQuery, Problem};
 use hookstep_signing::{PrivateKey, PublicKey};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -21,7 +21,7 @@ const CACHE_CONTROL: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public,
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Query {
+pub(crate) struct Query {
     /// The org.
     #[param(value_type = schema::OrgId, required = true)]
     org_id: Option<String>,
@@ -48,9 +48,8 @@ struct Query {
 )]
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
-    uri: Uri,
+    ApiQuery(Query { org_id }): ApiQuery<Query>,
 ) -> Result<([(HeaderName, &'static str); 1], Json<OrgPublicKey>), Problem> {
-    let Query { org_id } = read_query(&uri)?;
     let org_id: OrgId = org_id
         .ok_or_else(|| FieldError::new("org_id", "must be given"))?
         .parse()

@@ -3,27 +3,26 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{Page, Webhook, schema};
 use hookstep_contract::Scope;
-use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json, read_query};
+use hookstep_http_edge::{ApiJson, ApiQuery, Authorized, Manage, Problem, Read};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::Context;
 use crate::paging;
 use crate::webhooks::save;
+use crate::webhooks::stored_webhook::StoredWebhook;
 use crate::webhooks::webhook_view::{view, view_saved};
 use crate::webhooks::write::{self, to_the_end};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub(crate) struct ListQuery {
     /// How many entries the page has at most.
     #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
@@ -59,13 +58,12 @@ struct ListQuery {
 )]
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    caller: Authorized<Manage>,
+    ApiJson(fields): ApiJson<ConfigFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let (org_id, asked) = (caller.org_id().clone(), read_json(&body?)?);
+    let org_id = caller.org_id().clone();
     let now = ctx.sources.now();
-    let saved = to_the_end(async move { save::create(&ctx, org_id, asked).await }).await?;
+    let saved = to_the_end(async move { save::create(&ctx, org_id, fields).await }).await?;
     Ok((StatusCode::CREATED, Json(view_saved(saved, now))))
 }
 
@@ -88,11 +86,8 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    headers: HeaderMap,
+    StoredWebhook { config, .. }: StoredWebhook<Read>,
 ) -> Result<Json<Webhook>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    let config = write::latest(&ctx, &caller, config_id?).await?;
     Ok(Json(view(config, ctx.sources.now())))
 }
 
@@ -130,15 +125,11 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn replace(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    StoredWebhook { config: before, .. }: StoredWebhook<Manage>,
+    ApiJson(fields): ApiJson<ConfigFields>,
 ) -> Result<Json<Webhook>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let before = write::latest(&ctx, &caller, config_id?).await?;
-    let asked = read_json(&body?)?;
     let now = ctx.sources.now();
-    let saved = to_the_end(async move { save::replace(&ctx, before, asked).await }).await?;
+    let saved = to_the_end(async move { save::replace(&ctx, before, fields).await }).await?;
     Ok(Json(view_saved(saved, now)))
 }
 
@@ -164,11 +155,8 @@ pub(crate) async fn replace(
 )]
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    headers: HeaderMap,
+    StoredWebhook { config, .. }: StoredWebhook<Manage>,
 ) -> Result<StatusCode, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let config = write::latest(&ctx, &caller, config_id?).await?;
     to_the_end(async move { write::delete(&ctx, &config).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -193,11 +181,9 @@ pub(crate) async fn delete(
 )]
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
-    uri: Uri,
-    headers: HeaderMap,
+    caller: Authorized<Read>,
+    ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<Webhook>>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Read).await?;
-    let query: ListQuery = read_query(&uri)?;
     let limit = paging::limit(query.limit.as_deref())?;
     let after = paging::decode_cursor(query.cursor.as_deref())?;
     let (configs, next) = ctx.configs.list(caller.org_id(), after, limit).await?;

@@ -3,19 +3,17 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
 use hookstep_api_types::{Webhook, WebhookPatch, schema};
-use hookstep_contract::{ConfigFields, Scope};
-use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
+use hookstep_contract::ConfigFields;
+use hookstep_http_edge::{ApiJson, Manage, Problem, read_json};
 use serde_json::{Map, Value};
 
 use crate::Context;
 use crate::webhooks::save;
+use crate::webhooks::stored_webhook::StoredWebhook;
 use crate::webhooks::webhook_view::view_saved;
-use crate::webhooks::write::{self, to_the_end};
+use crate::webhooks::write::to_the_end;
 
 /// `PATCH /webhook/{config_id}`
 #[utoipa::path(
@@ -42,15 +40,12 @@ use crate::webhooks::write::{self, to_the_end};
 )]
 pub(crate) async fn patch(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    StoredWebhook { config: before, .. }: StoredWebhook<Manage>,
+    ApiJson(patch): ApiJson<Map<String, Value>>,
 ) -> Result<Json<Webhook>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let before = write::latest(&ctx, &caller, config_id?).await?;
-    let asked = patched(&before.fields, read_json(&body?)?)?;
+    let fields = patched(&before.fields, patch)?;
     let now = ctx.sources.now();
-    let saved = to_the_end(async move { save::replace(&ctx, before, asked).await }).await?;
+    let saved = to_the_end(async move { save::replace(&ctx, before, fields).await }).await?;
     Ok(Json(view_saved(saved, now)))
 }
 

@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
-use hookstep_contract::{Auth, ConfigFields, Content, OrgId, PayloadRules, Scope};
+use hookstep_contract::{Auth, ConfigFields, Content, OrgId, PayloadRules};
 use hookstep_expression::{Fault, Verdict};
-use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
+use hookstep_http_edge::{ApiJson, Manage, Problem};
 
-use super::{save, write};
+use super::save;
 use crate::Context;
+use crate::webhooks::stored_webhook::StoredWebhook;
 
 /// What stands for what is secret, or made when a request is sent.
 const LATER: &str = "***";
@@ -49,17 +47,12 @@ const JSON: &str = "application/json";
 )]
 pub(crate) async fn preview(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    StoredWebhook { config, .. }: StoredWebhook<Manage>,
+    ApiJson(request): ApiJson<PreviewRequest>,
 ) -> Result<Json<Preview>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let config_id = config_id?;
-    let asked: PreviewRequest = read_json(&body?)?;
-    let config = write::latest(&ctx, &caller, config_id).await?;
-    let fields = ConfigFields { filter: asked.filter, transform: asked.transform, ..config.fields };
-    let content_type = asked.content_type.as_deref().unwrap_or(JSON);
-    of(&ctx, caller.org_id(), &fields, asked.body.as_bytes(), content_type).await.map(Json)
+    let fields = ConfigFields { filter: request.filter, transform: request.transform, ..config.fields };
+    let content_type = request.content_type.as_deref().unwrap_or(JSON);
+    of(&ctx, &config.org_id, &fields, request.body.as_bytes(), content_type).await.map(Json)
 }
 
 /// What a webhook with these fields would make of a body.

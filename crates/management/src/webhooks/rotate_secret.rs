@@ -4,18 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
 use hookstep_api_types::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, Rotated, Rotation, Sensitive, schema};
-use hookstep_contract::{FieldError, Scope, WebhookConfig};
-use hookstep_http_edge::{Caller, ConfigPath, Problem, read_json};
+use hookstep_contract::{FieldError, WebhookConfig};
+use hookstep_http_edge::{ApiJson, Manage, Problem};
 
 use super::connection::Change;
 use super::write::{self, to_the_end};
 use crate::Context;
 use crate::signing::secrets::{make, retired};
+use crate::webhooks::stored_webhook::StoredWebhook;
 
 /// `POST /webhook/{config_id}/rotate-secret`: a new secret signs, beside the old ones for a while.
 #[utoipa::path(
@@ -42,13 +40,10 @@ use crate::signing::secrets::{make, retired};
 )]
 pub(crate) async fn rotate(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    StoredWebhook { config: before, .. }: StoredWebhook<Manage>,
+    rotation: Option<ApiJson<Rotation>>,
 ) -> Result<Json<Rotated>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let before = write::latest(&ctx, &caller, config_id?).await?;
-    let overlap = overlap(&body?)?;
+    let overlap = overlap(rotation.map(|ApiJson(rotation)| rotation))?;
     to_the_end(async move { Ok(Json(replace(&ctx, before, overlap).await?)) }).await
 }
 
@@ -65,14 +60,10 @@ pub async fn replace(ctx: &Context, before: WebhookConfig, overlap: Duration) ->
     Ok(Rotated { signing_secret: Sensitive::new(&**signing_secret.reveal()), previous_expires_at })
 }
 
-fn overlap(body: &[u8]) -> Result<Duration, Problem> {
-    let seconds = match body {
-        [] => DEFAULT_OVERLAP_SECS,
-        body => read_json::<Rotation>(body)?.overlap_seconds,
-    };
+fn overlap(rotation: Option<Rotation>) -> Result<Duration, FieldError> {
+    let seconds = rotation.map_or(DEFAULT_OVERLAP_SECS, |rotation| rotation.overlap_seconds);
     if seconds > MAX_OVERLAP_SECS {
-        let reason = format!("must be 0 to {MAX_OVERLAP_SECS}");
-        return Err(FieldError::new("overlap_seconds", reason).into());
+        return Err(FieldError::new("overlap_seconds", format!("must be 0 to {MAX_OVERLAP_SECS}")));
     }
     Ok(Duration::from_secs(seconds))
 }

@@ -17,7 +17,9 @@ use crate::signing::secrets;
 
 /// A webhook that was saved, and the signing secret that was made for it.
 pub struct Saved {
+    /// The webhook as it is now.
     pub config: WebhookConfig,
+    /// The new signing secret; none when it already had one.
     pub secret: Option<Secret>,
 }
 

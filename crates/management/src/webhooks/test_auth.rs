@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use hookstep_api_types::schema;
 use hookstep_contract::limits::SYNC_BUDGET;
-use hookstep_contract::{AuthReport, ConfigId, OrgId, Scope, TestAuth};
+use hookstep_contract::{AuthReport, ConfigId, OrgId, TestAuth};
 use hookstep_executions::{Run, WorkflowError};
-use hookstep_http_edge::{Caller, ConfigPath, Problem, log_failure};
+use hookstep_http_edge::{Authorized, ConfigPath, Manage, Problem, log_failure};
 
 use crate::Context;
 
@@ -36,11 +36,9 @@ use crate::Context;
 )]
 pub(crate) async fn test_auth(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
-    headers: HeaderMap,
+    caller: Authorized<Manage>,
+    ConfigPath(config_id): ConfigPath,
 ) -> Result<Json<AuthReport>, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let ConfigPath(config_id) = config_id?;
     Ok(Json(report(&ctx, caller.org_id(), config_id).await?))
 }
 

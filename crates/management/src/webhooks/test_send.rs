@@ -3,19 +3,17 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use hookstep_api_types::{Accepted, Tested, schema};
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{
-    ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Scope, Source, WorkflowInput,
+    ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Source, WorkflowInput,
     WorkflowOutput,
 };
 use hookstep_executions::{Run, WorkflowError};
-use hookstep_http_edge::{Caller, ConfigPath, Problem, answer, read_query};
+use hookstep_http_edge::{ApiBytes, ApiQuery, Authorized, ConfigPath, Manage, Problem, answer};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -71,24 +69,20 @@ pub(crate) struct TestQuery {
 )]
 pub(crate) async fn test(
     State(ctx): State<Arc<Context>>,
-    config_id: Result<ConfigPath, Problem>,
+    caller: Authorized<Manage>,
+    ConfigPath(config_id): ConfigPath,
+    ApiQuery(TestQuery { send: is_sent }): ApiQuery<TestQuery>,
     headers: HeaderMap,
-    uri: Uri,
-    body: Result<Bytes, BytesRejection>,
+    ApiBytes(body): ApiBytes,
 ) -> Result<Response, Problem> {
-    let caller = Caller::authenticate(&headers, &ctx.tokens, Scope::Manage).await?;
-    let path = config_id?;
-    let TestQuery { send: is_sent } = read_query(&uri)?;
-    let body = body?;
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let (body, kind) = if body.is_empty() { (SAMPLE.as_bytes(), None) } else { (&*body, given) };
     let kind = kind.unwrap_or(JSON);
     if is_sent == Some(false) {
-        let config = write::latest(&ctx, &caller, path).await?;
+        let config = write::latest(&ctx, caller.org_id(), config_id).await?;
         let preview = preview::of(&ctx, &config.org_id, &config.fields, body, kind).await?;
         return Ok(Json(preview).into_response());
     }
-    let ConfigPath(config_id) = path;
     let (event_id, run) = send(&ctx, caller.org_id(), config_id, body, kind).await?;
     Ok(answer::delivered(event_id, run))
 }

@@ -1,8 +1,8 @@
 //! Writing a webhook in the place of the one that was read, while nobody else can change it.
 
 use axum::http::StatusCode;
-use hookstep_contract::{Credentials, WebhookConfig};
-use hookstep_http_edge::{Caller, ConfigPath, Problem};
+use hookstep_contract::{ConfigId, Credentials, OrgId, WebhookConfig};
+use hookstep_http_edge::Problem;
 use hookstep_store::{Lease, Written};
 use tracing::Instrument;
 
@@ -10,13 +10,12 @@ use super::connection::{self, Change, is_own};
 use crate::Context;
 use crate::signing::secrets;
 
-/// The caller's webhook of this id, with every change so far.
-pub async fn latest(
-    ctx: &Context,
-    caller: &Caller,
-    ConfigPath(config_id): ConfigPath,
-) -> Result<WebhookConfig, Problem> {
-    ctx.configs.latest(caller.org_id(), config_id).await?.ok_or_else(Problem::no_webhook)
+/// The org's webhook with this id, with every change so far.
+///
+/// # Errors
+/// 404 when the org has no such webhook.
+pub async fn latest(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<WebhookConfig, Problem> {
+    ctx.configs.latest(org_id, config_id).await?.ok_or_else(Problem::no_webhook)
 }
 
 /// Does the work even when whoever asked for it goes away: what stops half-way leaves what nobody knows of.

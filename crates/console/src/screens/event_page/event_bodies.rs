@@ -3,31 +3,31 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use hookstep_contract::{Content, EventRecord};
-use hookstep_http_edge::{ConfigPath, EventPath, Problem, no_event};
+use hookstep_http_edge::{ConfigPath, EventPath, no_event};
+use hookstep_management::Context;
 use hookstep_store::StoreError;
 use maud::{Markup, html};
 
 use crate::body_view;
 use crate::error::PageError;
+use crate::extract::Shown;
 use crate::form::Query;
 use crate::session::Visitor;
-use hookstep_management::Context;
 
 /// `GET /console/webhooks/{config_id}/events/{event_id}/payload`: the body to the byte, as a file: a browser shall not open
 /// here what anybody may have sent. `of=sent` is what was sent in its place.
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
-    config_id: Result<ConfigPath, Problem>,
-    event_id: Result<EventPath, Problem>,
-    uri: Uri,
+    Shown(ConfigPath(config_id)): Shown<ConfigPath>,
+    Shown(EventPath(event_id)): Shown<EventPath>,
+    query: Query,
 ) -> Result<Response, PageError> {
-    let (ConfigPath(config_id), EventPath(event_id)) = (config_id?, event_id?);
     let event = ctx.events.get(visitor.org_id(), config_id, event_id).await?.ok_or_else(no_event)?;
-    let sent = event.sent.as_ref().filter(|_| Query::of(&uri).get("of") == "sent");
+    let sent = event.sent.as_ref().filter(|_| query.get("of") == "sent");
     let claim = sent.map_or(&event.claim, |sent| &sent.claim);
     if let Some(key) = claim {
         let url = ctx.claims.presign_read(key, ctx.sources.now()).await?;

@@ -2,23 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::Html;
 use hookstep_api_types::{Preview, PreviewFault, PreviewedRequest};
 use hookstep_contract::{ConfigFields, Content, EventId, EventRecord, OrgId, Origin, WebhookConfig};
-use hookstep_http_edge::{ConfigPath, Problem};
+use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::webhooks::preview;
 use hookstep_management::webhooks::test_send::SAMPLE;
-use hookstep_management::webhooks::write;
 use hookstep_store::EventFilter;
 use maud::{Markup, html};
 
 use super::{Asked, form_page, webhook_form};
 use crate::error::PageError;
+use crate::extract::OnWebhook;
 use crate::form::{Fault, Form};
 use crate::screens::event_page::attempt::headers;
 use crate::session::{Manager, Visitor};
@@ -35,20 +33,17 @@ const NEWEST: usize = 10;
 pub(crate) async fn of_new(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Html<String>, PageError> {
-    answer(&ctx, &visitor, None, &Form::read(&body?)).await
+    answer(&ctx, &visitor, None, &form).await
 }
 
 /// `POST /console/webhooks/{config_id}/preview`
 pub(crate) async fn of_saved(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    config_id: Result<ConfigPath, Problem>,
-    body: Result<Bytes, BytesRejection>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    form: Form,
 ) -> Result<Html<String>, PageError> {
-    let form = Form::read(&body?);
-    let config = write::latest(&ctx, visitor.caller(), config_id?).await?;
     answer(&ctx, &visitor, Some(&config), &form).await
 }
 

@@ -1,0 +1,80 @@
+//! The caller of an operation, as an extractor.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use hookstep_contract::Scope;
+use hookstep_store::Tokens;
+
+use crate::{Caller, Problem};
+
+/// A router's state that has the table of API tokens.
+pub trait HasTokens {
+    /// The table of API tokens.
+    fn tokens(&self) -> &Tokens;
+}
+
+impl<T: HasTokens> HasTokens for Arc<T> {
+    fn tokens(&self) -> &Tokens {
+        T::tokens(self)
+    }
+}
+
+/// A scope as a type, for the signature of a handler.
+pub trait RequiredScope {
+    /// The scope.
+    const SCOPE: Scope;
+}
+
+/// The scope `trigger`.
+#[derive(Clone, Copy, Debug)]
+pub enum Trigger {}
+
+/// The scope `read`.
+#[derive(Clone, Copy, Debug)]
+pub enum Read {}
+
+/// The scope `manage`.
+#[derive(Clone, Copy, Debug)]
+pub enum Manage {}
+
+impl RequiredScope for Trigger {
+    const SCOPE: Scope = Scope::Trigger;
+}
+
+impl RequiredScope for Read {
+    const SCOPE: Scope = Scope::Read;
+}
+
+impl RequiredScope for Manage {
+    const SCOPE: Scope = Scope::Manage;
+}
+
+/// The [`Caller`], whose token has the scope `S`; otherwise the answer is 401 or 403.
+///
+/// It stands before every other argument that can be refused, so that nothing is learned without a token.
+#[derive(Clone, Debug)]
+pub struct Authorized<S> {
+    caller: Caller,
+    scope: PhantomData<fn() -> S>,
+}
+
+impl<S> Deref for Authorized<S> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<S: RequiredScope, T: HasTokens + Send + Sync> FromRequestParts<T> for Authorized<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &T) -> Result<Self, Problem> {
+        let caller = Caller::authenticate(&parts.headers, state.tokens(), S::SCOPE).await?;
+        Ok(Self { caller, scope: PhantomData })
+    }
+}

@@ -1,0 +1,28 @@
+//! The webhook of the path, as an extractor.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use hookstep_contract::WebhookConfig;
+use hookstep_http_edge::{Authorized, ConfigPath, Problem, RequiredScope};
+
+use super::write::latest;
+use crate::Context;
+
+/// The webhook of the path with every change so far, for a caller whose token has the scope `S`.
+pub(crate) struct StoredWebhook<S> {
+    pub(crate) config: WebhookConfig,
+    scope: PhantomData<fn() -> S>,
+}
+
+impl<S: RequiredScope> FromRequestParts<Arc<Context>> for StoredWebhook<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, Problem> {
+        let caller = Authorized::<S>::from_request_parts(parts, ctx).await?;
+        let ConfigPath(config_id) = ConfigPath::from_request_parts(parts, ctx).await?;
+        Ok(Self { config: latest(ctx, caller.org_id(), config_id).await?, scope: PhantomData })
+    }
+}
