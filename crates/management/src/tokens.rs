@@ -118,7 +118,7 @@ pub async fn make(ctx: &Context, org_id: &OrgId, fields: TokenFields) -> Result<
     let now = ctx.sources.now();
     check(&fields, now)?;
     let token = new_token(&ctx.sources);
-    let record = contract::Token {
+    let record = hookstep_contract::Token {
         token_hash: hash_token(&token),
         token_id: Some(TokenId((ctx.sources.new_id)())),
         org_id: org_id.clone(),
@@ -157,7 +157,7 @@ fn check(fields: &TokenFields, now: Timestamp) -> Result<(), FieldError> {
     Ok(())
 }
 
-fn view(token: contract::Token, current: Option<TokenId>) -> Token {
+fn view(token: hookstep_contract::Token, current: Option<TokenId>) -> Token {
     Token {
         current: current.is_some() && current == token.token_id,
         token_id: token.token_id,

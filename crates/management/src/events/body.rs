@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use hookstep_api_types::schema;
-use hookstep_contract::Scope;
+
 use hookstep_http_edge::{ApiQuery, Authorized, ConfigPath, EventPath, Problem, Read, no_event};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{Page, Webhook, schema};
-use hookstep_contract::Scope;
+use hookstep_contract::ConfigFields;
 use hookstep_http_edge::{ApiJson, ApiQuery, Authorized, Manage, Problem, Read};
 use serde::Deserialize;
 use utoipa::IntoParams;
