@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use hookstep_asl::{Checkpoint, Event, Execution, Host, Machine, Progress, TaskError};
 use hookstep_contract::{DeliverCall, EventId, Timestamp, UpdateStatusInput};
+use hookstep_engine::{LAMBDA_INVOKE, RESOURCES};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::definitions::{DELIVERY, LAMBDA_INVOKE, REPLAY, placeholders, text};
+use super::definitions::{DELIVERY, REPLAY, placeholders, text};
 
 const ID: &str = "0190a000-0000-7000-8000-00000000000b";
 
@@ -120,14 +121,7 @@ proptest! {
 fn run(file: &str, host: &FakeHost, from: impl FnOnce(&Machine) -> Checkpoint) -> Progress {
     let named = |name: String| (name.clone(), if name == "Workflow" { "express".to_owned() } else { name });
     let substitutions = placeholders(file).into_iter().map(named).collect();
-    let resources = [
-        LAMBDA_INVOKE,
-        "arn:aws:states:::dynamodb:putItem",
-        "arn:aws:states:::dynamodb:getItem",
-        "arn:aws:states:::states:startExecution",
-        "arn:aws:states:::events:putEvents",
-    ];
-    let machine = Machine::load(&text(file), &substitutions, &resources).unwrap();
+    let machine = Machine::load(&text(file), &substitutions, &RESOURCES).unwrap();
     let from = from(&machine);
     let execution = Execution {
         id: "arn:aws:states:local:000000000000:express:hookstep-express:test".to_owned(),
