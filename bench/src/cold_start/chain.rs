@@ -3,11 +3,13 @@
 //! This process is API Gateway, and Step Functions: it runs the real definition in our interpreter, and every Lambda task
 //! starts a process. `RecordEvent`, which is DynamoDB called by Step Functions, answers at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hookstep_asl::{Event, Execution, Host, Machine, Progress, TaskError};
+use hookstep_engine::{LAMBDA_INVOKE, RESOURCES};
+use hookstep_host::STEPS;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -19,16 +21,6 @@ use crate::invocations::trigger_event;
 use crate::numbers::Times;
 
 const DEFINITION: &str = include_str!("../../../statemachine.asl.json");
-
-/// The service integrations that the definition names.
-const RESOURCES: [&str; 5] = [
-    LAMBDA_INVOKE,
-    "arn:aws:states:::dynamodb:putItem",
-    "arn:aws:states:::dynamodb:getItem",
-    "arn:aws:states:::states:startExecution",
-    "arn:aws:states:::events:putEvents",
-];
-const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
 
 /// The event that each step was given, by the function's name.
 pub(crate) type StepEvents = HashMap<String, Value>;
@@ -83,18 +75,14 @@ pub(crate) async fn measure(
 }
 
 fn machine() -> Outcome<Machine> {
-    let function = |placeholder: &str, name: &str| (placeholder.to_owned(), name.to_owned());
-    let substitutions = BTreeMap::from([
-        function("FetchConfigFunctionArn", "fetch-config"),
-        function("TransformFunctionArn", "transform"),
-        function("HydrateFunctionArn", "hydrate"),
-        function("DeliverFunctionArn", "deliver"),
-        function("UpdateStatusFunctionArn", "update-status"),
-        function("Workflow", "express"),
-        function("EventsTable", EVENTS),
-        function("EventBus", "hookstep"),
-        function("StandardStateMachineArn", MACHINE),
-    ]);
+    let others = [
+        ("Workflow", "express"),
+        ("EventsTable", EVENTS),
+        ("EventBus", "hookstep"),
+        ("StandardStateMachineArn", MACHINE),
+    ];
+    let pairs = STEPS.into_iter().chain(others);
+    let substitutions = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     Ok(Machine::load(DEFINITION, &substitutions, &RESOURCES)?)
 }
 

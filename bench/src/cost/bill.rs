@@ -1,7 +1,9 @@
 //! From counts to dollars.
 
+use hookstep_engine::MachineKind;
+
 use crate::assumptions::Assumptions;
-use crate::counts::{Counts, Execution, Machine};
+use crate::counts::{Counts, Execution};
 use crate::durations::KEPT_BODY_CPU_MS;
 use crate::paths::Path;
 use crate::prices::*;
@@ -81,11 +83,12 @@ impl Bill {
     fn machines(&mut self, counts: &Counts, given: &Assumptions) {
         self.add(
             "Express executions",
-            counts.of(Machine::Express).count() as f64,
+            counts.of(MachineKind::Express).count() as f64,
             "executions",
             EXPRESS_MILLION,
         );
-        let ms: f64 = counts.of(Machine::Express).map(|execution| express_ms(execution, counts, given)).sum();
+        let ms: f64 =
+            counts.of(MachineKind::Express).map(|execution| express_ms(execution, counts, given)).sum();
         self.add("Express time", ms, "ms", EXPRESS_CHUNK_GB / 1000.0 * EXPRESS_GB_SECOND * MILLION);
         self.add("Standard transitions", counts.transitions() as f64, "transitions", STANDARD_MILLION);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hookstep_engine::MachineKind;
 use serde_json::Value;
 
 /// All that is billed, counted. Bytes and units are of one event.
@@ -38,7 +39,7 @@ pub(crate) struct Function {
 /// One execution of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Execution {
-    pub(crate) machine: Machine,
+    pub(crate) machine: MachineKind,
     /// The states it entered, in order.
     pub(crate) states: Vec<String>,
     /// Its tasks, retries included: a function's name or the resource.
@@ -47,21 +48,14 @@ pub(crate) struct Execution {
     pub(crate) retries: usize,
 }
 
-/// The two kinds of machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Machine {
-    Express,
-    Standard,
-}
-
 impl Counts {
     /// The transitions of Standard executions.
     pub(crate) fn transitions(&self) -> usize {
-        self.of(Machine::Standard).map(|execution| execution.states.len() + execution.retries).sum()
+        self.of(MachineKind::Standard).map(|execution| execution.states.len() + execution.retries).sum()
     }
 
     /// The executions of a machine.
-    pub(crate) fn of(&self, machine: Machine) -> impl Iterator<Item = &Execution> {
+    pub(crate) fn of(&self, machine: MachineKind) -> impl Iterator<Item = &Execution> {
         self.executions.iter().filter(move |execution| execution.machine == machine)
     }
 
@@ -74,7 +68,7 @@ impl Counts {
 impl Execution {
     /// Reads an execution's history, a JSON object a line.
     pub(crate) fn read(arn: &str, history: &str) -> Self {
-        let machine = if arn.contains(":express:") { Machine::Express } else { Machine::Standard };
+        let machine = if arn.contains(":express:") { MachineKind::Express } else { MachineKind::Standard };
         let (mut states, mut tasks, mut entered) = (Vec::new(), Vec::new(), 0);
         for event in history.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
             let kind = event["type"].as_str().unwrap_or_default();

@@ -1,8 +1,10 @@
 //! The tables, in Markdown.
 
+use hookstep_engine::MachineKind;
+
 use crate::assumptions::Assumptions;
 use crate::bill::{Bill, GOAL, api_destinations};
-use crate::counts::{Counts, Machine};
+use crate::counts::Counts;
 use crate::paths::Path;
 use crate::prices::SOURCE;
 
@@ -50,7 +52,7 @@ fn counted(walked: &[Walked]) -> String {
             "| {} | {} | {} | {} ({}) | {} | {} | {} | {} | {} |\n",
             path.name(),
             express.invocations(),
-            express.of(Machine::Express).count(),
+            express.of(MachineKind::Express).count(),
             express.transitions(),
             standard.transitions(),
             express.write_units,

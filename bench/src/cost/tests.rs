@@ -1,13 +1,14 @@
 //! The goal, and that the counts are what a reader of the definition expects.
 
 use clap::Parser;
+use hookstep_engine::MachineKind;
 use hookstep_executions::AsyncWorkflow;
 use tokio::sync::Mutex;
 
 use crate::Args;
 use crate::assumptions::Assumptions;
 use crate::bill::{Bill, GOAL};
-use crate::counts::{Counts, Machine};
+use crate::counts::Counts;
 use crate::paths::Path;
 
 fn defaults() -> Assumptions {
@@ -30,7 +31,7 @@ fn invocations(counts: &Counts) -> Vec<(&str, u64)> {
     counts.functions.iter().map(|(name, function)| (name.as_str(), function.invocations)).collect()
 }
 
-fn states(counts: &Counts, machine: Machine) -> Vec<&str> {
+fn states(counts: &Counts, machine: MachineKind) -> Vec<&str> {
     counts.of(machine).flat_map(|execution| &execution.states).map(String::as_str).collect()
 }
 
@@ -66,13 +67,13 @@ async fn a_delivery_takes_four_invocations_three_writes_and_no_transition() {
         "RouteAfterAttempt",
         "Done",
     ];
-    assert_eq!(states(&counts, Machine::Express), expected);
+    assert_eq!(states(&counts, MachineKind::Express), expected);
 }
 
 #[tokio::test]
 async fn on_the_standard_machine_every_state_is_a_transition() {
     let counts = walk(Path::Delivered, AsyncWorkflow::Standard, true).await;
-    assert_eq!((counts.transitions(), counts.of(Machine::Express).count()), (9, 0));
+    assert_eq!((counts.transitions(), counts.of(MachineKind::Express).count()), (9, 0));
     assert_eq!(counts.write_units, 3.0);
 }
 
@@ -91,10 +92,10 @@ async fn a_retry_is_handed_over_to_the_standard_machine() {
     assert_eq!((counts.deliveries, counts.functions["deliver"].invocations), (2, 2));
     // The body, the record, the first attempt and the status after it, and the end with the last attempt.
     assert_eq!(counts.write_units, 5.0);
-    assert_eq!(states(&counts, Machine::Express).last(), Some(&"HandedOver"));
+    assert_eq!(states(&counts, MachineKind::Express).last(), Some(&"HandedOver"));
     let expected =
         ["Start", "WaitBeforeRetry", "IsDeliverable", "Deliver", "UpdateStatus", "RouteAfterAttempt", "Done"];
-    assert_eq!(states(&counts, Machine::Standard), expected);
+    assert_eq!(states(&counts, MachineKind::Standard), expected);
 }
 
 #[tokio::test]

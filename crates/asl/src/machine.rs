@@ -39,6 +39,11 @@ impl Machine {
         Ok(Machine { start_at, states: read })
     }
 
+    /// Whether the definition has a state of this name.
+    pub fn has_state(&self, name: &str) -> bool {
+        self.states.contains_key(name)
+    }
+
     /// Where an execution with this input begins.
     pub fn start(&self, input: Value) -> Checkpoint {
         Checkpoint { state: self.start_at.clone(), input, variables: BTreeMap::new() }

@@ -107,12 +107,6 @@ uuid_id! {
 }
 
 impl EventId {
-    /// The UUIDv7 of this moment that has these bits in the place of random ones.
-    pub fn at(moment: Timestamp, bits: [u8; 10]) -> Self {
-        let millis = u64::try_from(moment.unix_millis()).unwrap_or_default();
-        Self(uuid::Builder::from_unix_timestamp_millis(millis, &bits).into_uuid())
-    }
-
     /// The id of an event that is made from something else: the same whenever it is made from the same `parts`, so that an
     /// event that is started twice is delivered once.
     ///
@@ -120,6 +114,20 @@ impl EventId {
     pub fn derived(moment: Timestamp, parts: &[&[u8]]) -> Self {
         let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize();
         Self::at(moment, std::array::from_fn(|index| hash[index]))
+    }
+
+    /// The id of an event that was put on the bus for one webhook, from the bus's own id of it. The state `Start` has an
+    /// expression that gives the same.
+    pub fn of_bus(moment: Timestamp, bus_id: Uuid) -> Self {
+        let [.., version, second, variant, fourth, e, f, g, h, i, j] = bus_id.into_bytes();
+        // The half bytes of version and variant are taken.
+        Self::at(moment, [version & 0x0f, second, variant & 0x0f, fourth, e, f, g, h, i, j])
+    }
+
+    /// The UUIDv7 of this moment that has these bits in the place of random ones.
+    fn at(moment: Timestamp, bits: [u8; 10]) -> Self {
+        let millis = u64::try_from(moment.unix_millis()).unwrap_or_default();
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &bits).into_uuid())
     }
 
     /// When the event was accepted, to the millisecond: a UUIDv7 begins with it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookstep_asl::TaskError;
+use hookstep_asl::{Checkpoint, TaskError};
 use hookstep_contract::error_chain;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -43,6 +43,8 @@ enum RestoreError {
     Row(#[source] Box<UnreadableRow>),
     #[error("there is no state machine {0}")]
     Machine(String),
+    #[error("the state machine {machine} has no state {state}")]
+    State { machine: String, state: String },
     /// Without the error of the parser, which may quote the event's body.
     #[error("the execution's {what} is not as it was written, at line {line}, column {column}")]
     Json { what: &'static str, line: usize, column: usize },
@@ -107,10 +109,14 @@ fn restore(
     let input: Value = parse("input", &row.input)?;
     let missing = || RestoreError::Machine(row.machine.clone());
     let machine = executions.machines.by_name(&row.machine).ok_or_else(missing)?;
-    let checkpoint = match &row.checkpoint {
+    let checkpoint: Checkpoint = match &row.checkpoint {
         Some(text) => parse("checkpoint", text)?,
         None => machine.definition().start(input.clone()),
     };
+    // Definitions change from version to version. A checkpoint behind a wait is at a state that stays.
+    if !machine.definition().has_state(&checkpoint.state) {
+        return Err(RestoreError::State { machine: row.machine, state: checkpoint.state });
+    }
     let started_at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.started_at) * 1_000_000);
     let started_at = started_at.map_err(RestoreError::StartedAt)?;
     let execution = execution(machine, row.arn, row.name, input, started_at);
@@ -132,11 +138,18 @@ fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, Resto
 fn fail(context: &Context, arn: &str, found: Found, error: &RestoreError) -> Resumed {
     let executions = &context.executions;
     let error = TaskError::new(NOT_RESTORED, error_chain(error));
-    tracing::error!(execution = arn, error.cause = error.cause, "an execution cannot be restored, so it fails");
+    tracing::error!(
+        execution = arn,
+        error.cause = error.cause,
+        "an execution cannot be restored, so it fails"
+    );
     let route = context.ports.failure_routes.route(&found.remains, &error);
     let route = route.and_then(|route| Some((executions.machines.by_name(route.machine)?, route.checkpoint)));
     let Some((machine, checkpoint)) = route else {
-        tracing::error!(execution = arn, "nothing tells what the execution was about: only its row is marked");
+        tracing::error!(
+            execution = arn,
+            "nothing tells what the execution was about: only its row is marked"
+        );
         let TaskError { error, cause } = error;
         let ended = Ended {
             status: ExecutionStatus::Failed,

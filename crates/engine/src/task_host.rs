@@ -15,9 +15,10 @@ use crate::ports::Operation;
 use crate::trace;
 
 /// The service integrations that a definition may name.
-pub(crate) const RESOURCES: [&str; 5] = [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION, PUT_EVENTS];
+pub const RESOURCES: [&str; 5] = [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION, PUT_EVENTS];
 
-const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
+/// The integration that invokes a Lambda function.
+pub const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
 const PUT_ITEM: &str = "arn:aws:states:::dynamodb:putItem";
 const GET_ITEM: &str = "arn:aws:states:::dynamodb:getItem";
 const START_EXECUTION: &str = "arn:aws:states:::states:startExecution";

@@ -11,6 +11,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// The functions of the state machines, each with the definitions' placeholder for its ARN.
+pub const STEPS: [(&str, &str); 6] = [
+    ("FetchConfigFunctionArn", "fetch-config"),
+    ("TransformFunctionArn", "transform"),
+    ("HydrateFunctionArn", "hydrate"),
+    ("DeliverFunctionArn", "deliver"),
+    ("UpdateStatusFunctionArn", "update-status"),
+    ("ReplayFunctionArn", "replay"),
+];
+
 /// The account and region in this host's ARNs.
 const ARN_PREFIX: &str = "arn:aws:lambda:local:000000000000:function:";
 
@@ -28,16 +38,7 @@ pub(crate) struct StepFunctions {
 impl StepFunctions {
     /// The definition's placeholders for functions, and the ARN of each.
     pub(crate) fn placeholders() -> impl Iterator<Item = (String, String)> {
-        [
-            ("FetchConfigFunctionArn", "fetch-config"),
-            ("TransformFunctionArn", "transform"),
-            ("HydrateFunctionArn", "hydrate"),
-            ("DeliverFunctionArn", "deliver"),
-            ("UpdateStatusFunctionArn", "update-status"),
-            ("ReplayFunctionArn", "replay"),
-        ]
-        .into_iter()
-        .map(|(placeholder, name)| (placeholder.to_owned(), format!("{ARN_PREFIX}{name}")))
+        STEPS.into_iter().map(|(placeholder, name)| (placeholder.to_owned(), format!("{ARN_PREFIX}{name}")))
     }
 
     async fn call(&self, arn: &str, payload: Value) -> Result<Value, TaskError> {

@@ -24,6 +24,7 @@ mod services;
 pub use admin::{FirstToken, NewToken, create_token};
 pub use clients::Clients;
 pub use error::OpenError;
+pub use functions::STEPS;
 pub use hookstep_aws_local::{AwsCredentials, KEY_ID, StandInError, aws_credentials};
 pub use hookstep_engine::{ExecutionLog, JournalError, executions_of};
 pub use host::Host;

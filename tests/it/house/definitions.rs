@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hookstep_contract::ErrorName;
+use hookstep_engine::LAMBDA_INVOKE;
 use serde_json::{Value, json};
 
 use crate::world::process::workspace;
@@ -14,8 +15,6 @@ pub(super) const TEST_AUTH: &str = "test-auth.asl.json";
 
 /// All definitions.
 pub(super) const ALL: [&str; 3] = [DELIVERY, REPLAY, TEST_AUTH];
-
-pub(super) const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
 
 /// The platform's error names that the definitions match. `States.*` are from the Amazon States Language specification; the
 /// others are the service's prefix and the exception's name in the AWS SDK for Java, as the Step Functions Developer Guide has

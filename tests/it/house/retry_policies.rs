@@ -1,8 +1,9 @@
 //! The retry policies of the state machines: each `Retry` is one of these, value by value.
 
+use hookstep_engine::LAMBDA_INVOKE;
 use serde_json::{Value, json};
 
-use super::definitions::{LAMBDA_INVOKE, strings, tasks};
+use super::definitions::{strings, tasks};
 
 /// Errors of Lambda that come before the function runs.
 const BEFORE_IT_RUNS: [&str; 8] = [

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{Html, Redirect};
-use hookstep_contract::{Attempt, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp, WebhookConfig};
+use hookstep_contract::{
+    Attempt, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp, WebhookConfig,
+};
 use hookstep_http_edge::{ConfigPath, EventPath, no_event};
 use hookstep_management::Context;
 use hookstep_management::events::cancel;

@@ -11,8 +11,8 @@ use hookstep_ambient::Sources;
 use hookstep_api_types::{Replay, ReplayRequest, schema};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
-    ConfigId, EventId, FieldError, OrgId, Reason, ReasonCode, ReplayJob, ReplayKey, ReplayStatus,
-    Selection, Status, Timestamp,
+    ConfigId, EventId, FieldError, OrgId, Reason, ReasonCode, ReplayJob, ReplayKey, ReplayStatus, Selection,
+    Status, Timestamp,
 };
 use hookstep_http_edge::{ApiJson, Authorized, ConfigPath, Manage, Problem, Read, ReplayPath, no_replay};
 

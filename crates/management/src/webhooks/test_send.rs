@@ -9,8 +9,7 @@ use axum::response::{IntoResponse, Response};
 use hookstep_api_types::{Accepted, Tested, schema};
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{
-    ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Source, WorkflowInput,
-    WorkflowOutput,
+    ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Source, WorkflowInput, WorkflowOutput,
 };
 use hookstep_executions::{Run, WorkflowError};
 use hookstep_http_edge::{ApiBytes, ApiQuery, Authorized, ConfigPath, Manage, Problem, answer};
