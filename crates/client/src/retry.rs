@@ -73,22 +73,22 @@ mod tests {
 
     use super::*;
 
-    type Attempt = Result<Answer, reqwest::Error>;
+    type Attempt = Result<Response, reqwest::Error>;
 
     fn answer(status: u16) -> Attempt {
         let status = StatusCode::from_u16(status).unwrap();
-        Ok(Answer { status, headers: HeaderMap::new(), body: Bytes::new() })
+        Ok(Response { status, headers: HeaderMap::new(), body: Bytes::new() })
     }
 
     fn answer_with(retry_after: &str) -> Attempt {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, retry_after.parse().unwrap())]);
-        answer(503).map(|answer| Answer { headers, ..answer })
+        answer(503).map(|answer| Response { headers, ..answer })
     }
 
     /// Whether it is sent again if a second request does no harm, and if it would.
     fn decisions(attempt: &Attempt) -> (bool, bool) {
-        let is_sent_again = |twice| pause(attempt, twice, 0).is_some();
-        (is_sent_again(Twice::Harmless), is_sent_again(Twice::Harmful))
+        let is_sent_again = |repeatable| pause(attempt, repeatable, 0).is_some();
+        (is_sent_again(Repeatable::Always), is_sent_again(Repeatable::UnlessProcessed))
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
             [(0, 500), (1, 1000), (2, 2000), (3, 4000), (4, 8000), (5, 10_000), (60, 10_000)]
         {
             let pauses: Vec<_> =
-                (0..200).map(|_| pause(&answer(500), Twice::Harmless, number).unwrap()).collect();
+                (0..200).map(|_| pause(&answer(500), Repeatable::Always, number).unwrap()).collect();
             let longest = pauses.iter().max().unwrap();
             assert!(*longest <= Duration::from_millis(most), "{number}: {longest:?}");
             // Two hundred of them are not all in the lower half.
@@ -166,7 +166,7 @@ mod tests {
             ("-1".to_owned(), Some(own.clone())),
             ("1.5".to_owned(), Some(own)),
         ] {
-            let pause = pause(&answer_with(&retry_after), Twice::Harmless, 0);
+            let pause = pause(&answer_with(&retry_after), Repeatable::Always, 0);
             let is_as_expected = match (&pause, &expected) {
                 (Some(pause), Some(expected)) => expected.contains(pause),
                 (pause, expected) => pause.is_none() && expected.is_none(),

@@ -1,6 +1,6 @@
+use axum::extract::Query;
 use axum::http::{HeaderName, HeaderValue};
 use hookstep_contract::{EventId, Origin};
-use hookstep_http_edge::read_query;
 use serde_json::json;
 
 use super::*;
@@ -10,7 +10,7 @@ const EVENT: &str = "0190a000-0000-7000-8000-00000000000b";
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 fn read(query: &str, headers: &[(&str, &[u8])], body: &'static [u8]) -> Result<TriggerRequest, FieldError> {
-    let query = read_query(&format!("/trigger{query}").parse().unwrap()).unwrap();
+    let Query(query) = Query::try_from_uri(&format!("/trigger{query}").parse().unwrap()).unwrap();
     let header = |&(name, value): &(&str, &[u8])| {
         (HeaderName::try_from(name).unwrap(), HeaderValue::from_bytes(value).unwrap())
     };
