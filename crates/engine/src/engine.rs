@@ -26,11 +26,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub async fn start(
-        executions: Executions,
-        starts: Starts,
-        ports: Ports,
-    ) -> Result<Self, JournalError> {
+    pub async fn start(executions: Executions, starts: Starts, ports: Ports) -> Result<Self, JournalError> {
         let journal = executions.journal.clone();
         let unfinished = journal.unfinished().await?;
         if !unfinished.is_empty() {
@@ -125,3 +121,6 @@ impl Tasks {
 fn joined<T>(result: Result<T, JoinError>) -> Option<T> {
     result.inspect_err(|error| tracing::error!(%error, "the task of an execution broke off")).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,8 @@ use tokio::sync::oneshot;
 
 pub use error::JournalError;
 pub use log::{ExecutionLog, executions_of};
-pub use rows::{ExecutionRow, ExecutionStatus, ReadError, UnreadableRow};
 pub(crate) use rows::{Ended, NewExecution, Unfinished};
+pub use rows::{ExecutionRow, ExecutionStatus, ReadError, UnreadableRow};
 use writer::Command;
 
 /// The journal's file in the data directory.
@@ -56,14 +56,13 @@ impl Journal {
     /// # Errors
     /// When the file cannot be used.
     pub fn open(file: &Path) -> Result<Self, JournalError> {
-        let failed = |operation| JournalError::of_file(operation, file);
-        let connection = Connection::open(file).map_err(failed("open"))?;
-        statements::prepare(&connection).map_err(failed("read"))?;
+        let connection = Connection::open(file).map_err(JournalError::of_file("open", file))?;
+        statements::prepare(&connection).map_err(JournalError::of_file("read", file))?;
         let (commands, queue) = mpsc::channel();
         thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer::run(connection, &queue))
-            .map_err(failed("start the thread of"))?;
+            .map_err(JournalError::of_file("start the thread of", file))?;
         Ok(Self { commands })
     }
 

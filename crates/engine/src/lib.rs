@@ -25,6 +25,8 @@ pub use journal::{
     UnreadableRow, executions_of,
 };
 pub use machines::{MachineKind, StateMachine, StateMachines};
-pub use ports::{FailureRoute, FailureRoutes, Functions, Operation, Ports, Remains, ServiceFailure, Services};
+pub use ports::{
+    FailureRoute, FailureRoutes, Functions, Operation, Ports, Remains, ServiceFailure, Services,
+};
 pub use start::{EndedExecution, NotEnded, Running, StartError};
 pub use task_host::{LAMBDA_INVOKE, RESOURCES};

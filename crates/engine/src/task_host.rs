@@ -35,8 +35,9 @@ pub(crate) struct TaskHost {
 impl TaskHost {
     /// Writes where the execution stands, and when it goes on if it waits.
     pub(crate) fn write_checkpoint(&self, at: &Checkpoint, wake_at: Option<i64>) -> Result<(), TaskError> {
-        let text = serde_json::to_string(at)
-            .map_err(|error| task_error("States.Runtime", format!("the checkpoint cannot be written: {error}")))?;
+        let text = serde_json::to_string(at).map_err(|error| {
+            task_error("States.Runtime", format!("the checkpoint cannot be written: {error}"))
+        })?;
         self.context.executions.journal.checkpoint(&self.arn, text, wake_at, self.history.text());
         Ok(())
     }
@@ -102,8 +103,9 @@ impl TaskHost {
         let name = arguments["Name"].as_str().map(str::to_owned);
         let input = arguments["Input"].to_string();
         let started = self.context.executions.start(machine, name, input).await;
-        let started = started
-            .map_err(|error| task_error(&format!("StepFunctions.{}", error.name_in_retry()), error.to_string()))?;
+        let started = started.map_err(|error| {
+            task_error(&format!("StepFunctions.{}", error.name_in_retry()), error.to_string())
+        })?;
         Ok(json!({"ExecutionArn": started.arn, "StartDate": started.started_at / 1000}))
     }
 

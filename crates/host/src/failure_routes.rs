@@ -2,44 +2,57 @@
 //! other failure, so that the event ends, its webhook hears of it, and the alarm rings.
 
 use hookstep_asl::{Checkpoint, TaskError};
-use hookstep_contract::EventMetadata;
+use hookstep_contract::{EventMetadata, Timestamp};
 use hookstep_engine::{FailureRoute, FailureRoutes, Remains};
 use serde_json::{Value, json};
 
-use crate::machines::{EXPRESS, STANDARD};
+use crate::machines::{EXPRESS, REPLAY, TEST_AUTH};
 
 /// The failure routes of the product's state machines.
 pub(crate) struct ProductFailureRoutes;
 
 impl FailureRoutes for ProductFailureRoutes {
     fn route(&self, remains: &Remains, error: &TaskError) -> Option<FailureRoute> {
-        let input = json!({"Error": error.error, "Cause": error.cause});
-        if let Some(event) = event(remains) {
-            let variables = [("event".to_owned(), event)].into();
-            let checkpoint = Checkpoint { state: "RecordException".to_owned(), input, variables };
-            return Some(FailureRoute { machine: EXPRESS, checkpoint });
-        }
-        let mut replay = find(remains, &["replay"], &["replay"])?.clone();
-        replay.as_object_mut()?.insert("failed".to_owned(), error.error.clone().into());
-        let variables = [("replay".to_owned(), replay)].into();
-        let checkpoint = Checkpoint { state: "StopReplay".to_owned(), input, variables };
-        Some(FailureRoute { machine: STANDARD, checkpoint })
+        let (machine, state, variables) = match remains.machine.as_deref() {
+            // Whoever waited for the test has gone, and no record says that it was made.
+            Some(TEST_AUTH) => return None,
+            Some(REPLAY) => {
+                // The state names the replay by the execution's input.
+                remains.input.as_ref()?;
+                (REPLAY, "StopReplay", Vec::new())
+            }
+            _ => (EXPRESS, "RecordException", vec![("event".to_owned(), event(remains)?)]),
+        };
+        let checkpoint = Checkpoint {
+            state: state.to_owned(),
+            input: json!({"Error": error.error, "Cause": error.cause}),
+            variables: variables.into_iter().collect(),
+        };
+        Some(FailureRoute { machine, checkpoint })
     }
 }
 
-/// The event that an execution was about.
+/// The event that an execution was about: from the variables of its checkpoint, or else from its input.
 fn event(remains: &Remains) -> Option<Value> {
-    let found = find(remains, &["event"], &["event"]).or_else(|| find(remains, &["event"], &["resume", "event"]));
+    let at = |value: &Option<Value>, path: &str| value.as_ref()?.pointer(path).cloned();
+    let event = at(&remains.checkpoint, "/variables/event")
+        .or_else(|| at(&remains.input, "/event"))
+        .or_else(|| at(&remains.input, "/resume/event"))
+        .or_else(|| event_of_the_bus(remains.input.as_ref()?.get("event_bridge")?))?;
     // Without its ids, nothing can be recorded of it.
-    found.filter(|event| serde_json::from_value::<EventMetadata>((*event).clone()).is_ok()).cloned()
+    serde_json::from_value::<EventMetadata>(event.clone()).is_ok().then_some(event)
 }
 
-/// What is under this path in the variables, or else under that path in the input.
-fn find<'a>(remains: &'a Remains, in_variables: &[&str], in_input: &[&str]) -> Option<&'a Value> {
-    let variables = remains.checkpoint.as_ref().and_then(|checkpoint| checkpoint.get("variables"));
-    at(variables, in_variables).or_else(|| at(remains.input.as_ref(), in_input))
-}
-
-fn at<'a>(value: Option<&'a Value>, path: &[&str]) -> Option<&'a Value> {
-    path.iter().try_fold(value?, |value, name| value.get(name))
+/// The event that the state `Start` makes of a direct event of the bus, as far as recording a failure needs it.
+fn event_of_the_bus(event: &Value) -> Option<Value> {
+    let (bus_id, detail) = (event["id"].as_str()?, &event["detail"]);
+    let accepted_at: Timestamp = serde_json::from_value(event["accepted_at"].clone()).ok()?;
+    let millis = format!("{:012x}", accepted_at.unix_millis());
+    let (high, low) = millis.split_at_checked(8)?;
+    let (version, variant, node) = (bus_id.get(15..18)?, bus_id.get(20..23)?, bus_id.get(23..)?);
+    Some(json!({
+        "event_id": format!("{high}-{low}-7{version}-8{variant}{node}"),
+        "org_id": detail["org_id"], "config_id": detail["config_id"],
+        "origin": "event_bridge", "mode": "async", "created_at": accepted_at,
+    }))
 }

@@ -111,13 +111,16 @@ pub(super) fn unfinished(connection: &Connection) -> Result<Vec<Unfinished>, Jou
                     ValueRef::Integer(at) => Some(at),
                     ValueRef::Null => None,
                     _ => {
-                        tracing::error!(execution = arn, "when an execution goes on cannot be read: it goes on now");
+                        tracing::error!(
+                            execution = arn,
+                            "when an execution goes on cannot be read: it goes on now"
+                        );
                         None
                     }
                 };
                 Ok(Unfinished { arn, wake_at })
             })?
-            .collect()
+            .collect::<Result<Vec<_>, _>>()
     };
     select().map_err(JournalError::during("read which executions have not ended"))
 }

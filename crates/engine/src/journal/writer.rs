@@ -45,7 +45,7 @@ pub(super) fn run(mut connection: Connection, queue: &mpsc::Receiver<Command>) {
 }
 
 /// Applies the batch in one transaction. Ends early when SQLite has rolled the transaction back.
-fn write_batch(connection: &mut Connection, batch: &mut impl Iterator<Item = Command>) {
+pub(super) fn write_batch(connection: &mut Connection, batch: &mut impl Iterator<Item = Command>) {
     let transaction = match connection.transaction() {
         Ok(transaction) => transaction,
         Err(error) => {

@@ -1,0 +1,221 @@
+//! Executions from their start over a restart to their end, also when the journal is damaged in between.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use hookstep_ambient::Sources;
+use hookstep_asl::{Checkpoint, TaskError};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+use crate::journal::{ExecutionRow, ExecutionStatus, JOURNAL_FILE};
+use crate::ports::{FailureRoute, FailureRoutes, Functions, Operation, Remains, ServiceFailure, Services};
+use crate::{MachineKind, StateMachine, StateMachines, executions};
+
+const DEFINITION: &str = r#"{
+    "QueryLanguage": "JSONata", "StartAt": "Work", "States": {
+        "Work": {
+            "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": {"FunctionName": "work", "Payload": "{% $states.input %}"}, "Next": "Pause"
+        },
+        "Pause": {"Type": "Wait", "Seconds": "{% $states.context.Execution.Input.pause %}", "Next": "Put"},
+        "Put": {
+            "Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "Arguments": {"TableName": "t", "Item": {}},
+            "Next": "Done"
+        },
+        "Done": {"Type": "Succeed"},
+        "RecordFailure": {
+            "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": {"FunctionName": "record", "Payload": "{% $thing & ': ' & $states.input %}"}, "Next": "Failed"
+        },
+        "Failed": {"Type": "Fail", "Error": "Recorded"}
+    }
+}"#;
+
+/// The outside of the engine: it notes what is asked of it.
+#[derive(Clone, Default)]
+struct Outside(Arc<Mutex<Vec<String>>>);
+
+impl Outside {
+    fn seen(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Functions for Outside {
+    fn invoke<'a>(&'a self, arn: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, TaskError>> {
+        self.0.lock().unwrap().push(format!("{arn} {payload}"));
+        async { Ok(json!({})) }.boxed()
+    }
+}
+
+impl Services for Outside {
+    fn call(&self, _: Operation, _: Value) -> BoxFuture<'_, Result<Value, ServiceFailure>> {
+        async { panic!("a service that panics, as the interpreter may") }.boxed()
+    }
+}
+
+impl FailureRoutes for Outside {
+    fn route(&self, remains: &Remains, error: &TaskError) -> Option<FailureRoute> {
+        let thing = remains.input.as_ref()?.get("thing")?.clone();
+        let variables = [("thing".to_owned(), thing)].into();
+        let input = error.error.clone().into();
+        let checkpoint = Checkpoint { state: "RecordFailure".to_owned(), input, variables };
+        Some(FailureRoute { machine: "express", checkpoint })
+    }
+}
+
+/// A data directory whose engine is opened again and again.
+struct Place {
+    dir: TempDir,
+    outside: Outside,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { dir: TempDir::new().unwrap(), outside: Outside::default() }
+    }
+
+    async fn open(&self) -> Result<(Engine, Executions), JournalError> {
+        let journal = Journal::open(&self.dir.path().join(JOURNAL_FILE))?;
+        let load = |name, kind| StateMachine::load(name, kind, DEFINITION, &BTreeMap::new()).unwrap();
+        let machines = StateMachines::new([
+            load("express", MachineKind::Express),
+            load("standard", MachineKind::Standard),
+        ]);
+        let (executions, starts) = executions(journal, machines, Sources::system());
+        let outside = Arc::new(self.outside.clone());
+        let ports = Ports { functions: outside.clone(), services: outside.clone(), failure_routes: outside };
+        Ok((Engine::start(executions.clone(), starts, ports).await?, executions))
+    }
+
+    /// A standard execution that waits for an hour, and the engine stopped.
+    async fn with_a_sleeper(&self) -> String {
+        let (engine, executions) = self.open().await.unwrap();
+        let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
+        let machine = StateMachine::arn_of("standard");
+        let running = executions.start(&machine, Some("sleeper".to_owned()), input).await.unwrap();
+        until(async || executions.journal.unfinished().await.unwrap()[0].wake_at.is_some()).await;
+        engine.stop().await;
+        running.arn
+    }
+
+    fn execute(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.dir.path().join(JOURNAL_FILE)).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
+    /// Whether this process has a file of the directory open.
+    fn is_open(&self) -> bool {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        let mut paths = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+        paths.any(|path| path.starts_with(self.dir.path()))
+    }
+}
+
+async fn until(is_so: impl AsyncFn() -> bool) {
+    for _ in 0..3000 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("not within 30 seconds");
+}
+
+async fn ended(executions: &Executions, arn: &str) -> ExecutionRow {
+    until(async || executions.journal.unfinished().await.unwrap().is_empty()).await;
+    executions.find(arn).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn an_execution_that_cannot_be_restored_goes_on_where_its_failure_is_recorded() {
+    for damage in [
+        "checkpoint = '{\"state\": \"Put\"'",
+        "checkpoint = x'00'",
+        "machine = 'machine of old'",
+        "started_at = 'yesterday'",
+        "started_at = 9223372036854775807",
+    ] {
+        let place = Place::new();
+        let arn = place.with_a_sleeper().await;
+        place.execute(&format!("UPDATE executions SET wake_at = 0, {damage}"));
+        let (engine, executions) = place.open().await.unwrap();
+        until(async || place.outside.seen().len() == 2).await;
+        assert_eq!(place.outside.seen()[1], r#"record "a delivery: ExecutionNotRestored""#, "{damage}");
+        engine.stop().await;
+        assert!(executions.journal.unfinished().await.unwrap().is_empty(), "{damage}");
+        // What is damaged beside the checkpoint stays so.
+        if let Ok(row) = executions.find(&arn).await {
+            let row = row.unwrap();
+            assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
+            assert!(row.history.unwrap().contains("RecordFailure"), "{damage}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_execution_of_which_nothing_can_be_told_is_marked_failed() {
+    let place = Place::new();
+    let arn = place.with_a_sleeper().await;
+    place.execute("UPDATE executions SET wake_at = 0, input = 'no JSON'");
+    let (_engine, executions) = place.open().await.unwrap();
+    let row = ended(&executions, &arn).await;
+    assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("ExecutionNotRestored")));
+    let cause = "the execution's input is not as it was written, at line 1, column 2";
+    assert_eq!(row.cause.as_deref(), Some(cause));
+    assert!(row.history.unwrap().contains("WaitStateEntered"), "the history stays");
+    assert_eq!(place.outside.seen().len(), 1, "no failure is recorded");
+}
+
+#[tokio::test]
+async fn an_execution_whose_interpreter_panics_goes_on_where_its_failure_is_recorded() {
+    for machine in ["express", "standard"] {
+        let place = Place::new();
+        let (_engine, executions) = place.open().await.unwrap();
+        let input = json!({"thing": "a delivery", "pause": 0}).to_string();
+        let running = executions.start(&StateMachine::arn_of(machine), None, input).await.unwrap();
+        let row = ended(&executions, &running.arn).await;
+        assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
+        assert_eq!(place.outside.seen()[1], r#"record "a delivery: ExecutionNotRestored""#);
+    }
+}
+
+#[tokio::test]
+async fn an_engine_does_not_start_without_its_journal() {
+    let place = Place::new();
+    place.with_a_sleeper().await;
+    place.execute("ALTER TABLE executions RENAME COLUMN wake_at TO awake");
+    let Err(error) = place.open().await else { panic!("it starts") };
+    let text = hookstep_contract::error_chain(&error).to_string();
+    assert_eq!(text.split(':').next(), Some("cannot read which executions have not ended"));
+}
+
+#[tokio::test]
+async fn an_engine_that_is_dropped_lets_go_of_the_journal() {
+    let place = Place::new();
+    place.with_a_sleeper().await;
+    until(async || !place.is_open()).await;
+    let (engine, executions) = place.open().await.unwrap();
+    assert!(place.is_open());
+    drop(executions);
+    drop(engine);
+    until(async || !place.is_open()).await;
+}
+
+#[tokio::test]
+async fn a_stop_leaves_what_waits_and_a_start_takes_it_up() {
+    let place = Place::new();
+    let arn = place.with_a_sleeper().await;
+    let (engine, executions) = place.open().await.unwrap();
+    let row = executions.find(&arn).await.unwrap().unwrap();
+    assert_eq!(row.status, ExecutionStatus::Running);
+    assert_eq!(executions.stop(&arn).await.unwrap(), crate::StopOutcome::Stopped);
+    assert_eq!(executions.stop(&arn).await.unwrap(), crate::StopOutcome::NotRunning);
+    engine.stop().await;
+    assert_eq!(place.outside.seen(), [r#"work {"pause":3600,"thing":"a delivery"}"#]);
+}
