@@ -2,7 +2,7 @@
 
 use hookstep_ambient::env;
 use hookstep_dispatch::{Context, handle};
-use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines};
+use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
 use hookstep_store::{Claims, Configs};
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,7 +13,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let ctx = Context {
         configs: Configs::new(tables, env::required("CONFIGS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
-        machines: Machines::new(
+        machines: DeliveryMachines::new(
             ExecutionClient::new(|| aws_sdk_sfn::Client::new(aws.config())),
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,

@@ -2,7 +2,7 @@
 
 use hookstep_ambient::{Sources, env};
 use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
-use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines};
+use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
 use hookstep_store::{Claims, Configs, Idempotency, Tokens};
 use hookstep_trigger::{Context, router};
 
@@ -21,7 +21,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
         idempotency: Idempotency::new(tables, env::required("EVENTS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
-        machines: Machines::new(
+        machines: DeliveryMachines::new(
             states,
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,
