@@ -6,7 +6,8 @@ use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient, Repl
 use hookstep_expression::Sandbox;
 use hookstep_management::Context;
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
+use hookstep_claims::Claims;
+use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
 
 /// All that the routes need.
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {

@@ -3,7 +3,8 @@
 use hookstep_ambient::env;
 use hookstep_dispatch::{Context, handle};
 use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
-use hookstep_store::{Claims, Configs};
+use hookstep_claims::Claims;
+use hookstep_store::Configs;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {

@@ -6,7 +6,8 @@ use hookstep_deliver::Keyring;
 use hookstep_engine::StateMachine;
 use hookstep_executions::{ExecutionClient, DeliveryMachines, ReplayMachine, TestAuthMachine};
 use hookstep_secrets::Vault;
-use hookstep_store::{Bodies, Claims, Configs, Events, Idempotency, Replays, Tokens};
+use hookstep_claims::Claims;
+use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Tokens};
 
 use crate::functions::StepFunctions;
 use crate::machines::{EXPRESS, REPLAY, STANDARD, TEST_AUTH};

@@ -7,7 +7,8 @@ use hookstep_executions::{DeliveryMachines, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
+use hookstep_claims::Claims;
+use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
 
 /// The tables, clients and settings that the routes need.
 #[derive(Clone, Debug)]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use hookstep_ambient::Sources;
 use hookstep_executions::DeliveryMachines;
 use hookstep_http_edge::HasTokens;
-use hookstep_store::{Claims, Configs, Idempotency, Tokens};
+use hookstep_claims::Claims;
+use hookstep_store::{Configs, Idempotency, Tokens};
 
 /// The tables, clients and settings that the function works with.
 #[derive(Clone, Debug)]

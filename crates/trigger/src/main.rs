@@ -3,7 +3,8 @@
 use hookstep_ambient::{Sources, env};
 use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
-use hookstep_store::{Claims, Configs, Idempotency, Tokens};
+use hookstep_claims::Claims;
+use hookstep_store::{Configs, Idempotency, Tokens};
 use hookstep_trigger::{Context, router};
 
 #[tokio::main(flavor = "current_thread")]

@@ -12,7 +12,8 @@ use hookstep_contract::Publish;
 use hookstep_contract::limits::INLINE_BYTES;
 use hookstep_dispatch::{BusEvent, Context};
 use hookstep_executions::{AsyncWorkflow, ExecutionClient, DeliveryMachines};
-use hookstep_store::{Claims, Configs};
+use hookstep_claims::Claims;
+use hookstep_store::Configs;
 use serde_json::{Value, json};
 
 use crate::aws::cases::put_events;
