@@ -6,9 +6,9 @@ use crate::definition::{Catcher, Retrier, State, Task};
 use crate::error::{LoadError, Refusal};
 use crate::expression::Expression;
 use crate::functions;
-use crate::leave::Exit;
 use crate::retry;
 use crate::setting::Setting;
+use crate::transition::Transition;
 
 type States = BTreeMap<String, State>;
 
@@ -21,7 +21,7 @@ pub(crate) fn check(start_at: &str, states: &States, resources: &[&str]) -> Resu
     for (name, state) in states {
         let located = |(field, refusal)| LoadError::Refused { state: name.clone(), field, refusal };
         check_fields(state, resources).map_err(located)?;
-        check_exits(state, states).map_err(located)?;
+        check_transitions(state, states).map_err(located)?;
         check_expressions(state, &assigned).map_err(located)?;
     }
     check_reachable(start_at, states)
@@ -86,23 +86,28 @@ fn check_errors(task: &Task) -> Result<(), Refused> {
     Ok(())
 }
 
-fn check_exits(state: &State, states: &States) -> Result<(), Refused> {
-    for exit in state.exits() {
-        if let Some(next) = exit.next.filter(|next| !states.contains_key(*next)) {
-            let field =
-                if matches!(state, State::Choice(_)) && exit.place.is_empty() { "Default" } else { "Next" };
-            return Err((inside(&exit.place, field), Refusal::NoSuchState(next.to_owned())));
+fn check_transitions(state: &State, states: &States) -> Result<(), Refused> {
+    for transition in state.transitions() {
+        if let Some(next) = transition.next.filter(|next| !states.contains_key(*next)) {
+            let field = if matches!(state, State::Choice(_)) && transition.place.is_empty() {
+                "Default"
+            } else {
+                "Next"
+            };
+            return Err((inside(&transition.place, field), Refusal::NoSuchState(next.to_owned())));
         }
-        if let Some(name) = exit.assign.into_iter().flat_map(BTreeMap::keys).find(|name| !is_variable(name)) {
-            return Err((inside(&exit.place, "Assign"), Refusal::VariableName(name.clone())));
+        if let Some(name) =
+            transition.assign.into_iter().flat_map(BTreeMap::keys).find(|name| !is_variable(name))
+        {
+            return Err((inside(&transition.place, "Assign"), Refusal::VariableName(name.clone())));
         }
     }
     Ok(())
 }
 
 fn check_expressions(state: &State, assigned: &BTreeSet<&str>) -> Result<(), Refused> {
-    for exit in state.exits() {
-        let Exit { place, special, assign, output, .. } = exit;
+    for transition in state.transitions() {
+        let Transition { place, special, assign, output, .. } = transition;
         for (name, template) in assign.into_iter().flatten() {
             let mut found = Vec::new();
             template.collect(&mut found);
@@ -175,8 +180,11 @@ fn setting<'a, T>(field: &str, setting: &'a Option<Setting<T>>) -> Option<(Strin
 }
 
 fn assigned_by(state: &State) -> Vec<&str> {
-    let exits = state.exits().into_iter();
-    exits.flat_map(|exit| exit.assign.into_iter().flat_map(BTreeMap::keys)).map(String::as_str).collect()
+    let transitions = state.transitions().into_iter();
+    transitions
+        .flat_map(|transition| transition.assign.into_iter().flat_map(BTreeMap::keys))
+        .map(String::as_str)
+        .collect()
 }
 
 fn check_reachable(start_at: &str, states: &States) -> Result<(), LoadError> {
@@ -186,7 +194,7 @@ fn check_reachable(start_at: &str, states: &States) -> Result<(), LoadError> {
     let mut reached = BTreeSet::from([start_at.as_str()]);
     let mut ahead = vec![start_at.as_str()];
     while let Some(state) = ahead.pop().and_then(|name| states.get(name)) {
-        let targets = state.exits().into_iter().filter_map(|exit| exit.next);
+        let targets = state.transitions().into_iter().filter_map(|transition| transition.next);
         ahead.extend(targets.filter(|target| reached.insert(target)));
     }
     match states.keys().find(|name| !reached.contains(name.as_str())) {

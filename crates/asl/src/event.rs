@@ -4,7 +4,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::error::TaskError;
-use crate::host::Execution;
+use crate::execution::Execution;
 use crate::json::Json;
 
 /// One entry of the execution's history. Fields that its kind does not have are absent.

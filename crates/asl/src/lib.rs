@@ -1,8 +1,7 @@
-//! An interpreter for the part of the Amazon States Language that `statemachine.asl.json` uses.
+//! An interpreter for the part of the Amazon States Language that our definitions use.
 //!
-//! The same file runs on AWS Step Functions and, through this crate, in one process. What is not supported is
-//! refused by [`Machine::load`], which names the state and the field: a definition never runs differently in
-//! silence.
+//! The same definitions run on AWS Step Functions and, through this crate, in one process. [`Machine::load`] refuses what
+//! is not supported and names the state and the field, so that a definition never runs differently without notice.
 //!
 //! The cast: a [`Machine`] is a definition, checked and with every JSONata expression parsed. An [`Execution`] is
 //! one run of it. A [`Checkpoint`] says where that run stands between two states; it is all that a restart needs.
@@ -17,23 +16,26 @@ mod check;
 mod definition;
 mod error;
 mod event;
+mod execution;
 mod expression;
 mod functions;
 mod host;
 mod json;
-mod leave;
 mod machine;
 mod names;
 mod retry;
 mod run;
 mod scope;
 mod setting;
+mod step;
 mod substitute;
 mod task;
 mod template;
+mod transition;
 
 pub use error::{ExpressionError, LoadError, Refusal, TaskError};
 pub use event::{Event, EventKind};
-pub use host::{Checkpoint, Execution, Host, Progress};
+pub use execution::{Checkpoint, Execution, Progress};
+pub use host::Host;
 pub use json::{DATA_LIMIT_BYTES, Json, within_data_limit};
 pub use machine::Machine;

@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::check;
 use crate::definition::{self, Definition, State};
 use crate::error::LoadError;
-use crate::host::{Checkpoint, Execution, Host, Progress};
+use crate::execution::{Checkpoint, Execution, Progress};
+use crate::host::Host;
 use crate::run;
 use crate::substitute::substitute;
 

@@ -8,27 +8,13 @@ use time::OffsetDateTime;
 use crate::definition::{Choice, Fail, State, Wait};
 use crate::error::TaskError;
 use crate::event::{Event, EventKind};
-use crate::host::{Checkpoint, Execution, Host, Progress};
+use crate::execution::{Checkpoint, Execution, Progress};
+use crate::host::Host;
 use crate::json::Json;
-use crate::leave::Left;
 use crate::scope::{QueryFailure, Scope, Visit};
 use crate::setting::{Setting, evaluate_as};
+use crate::step::{Step, evaluated};
 use crate::task;
-
-/// What a state comes to: what it hands on, and to whom.
-pub(crate) struct Step<'m> {
-    left: Left,
-    /// None ends the execution.
-    next: Option<&'m str>,
-    /// A Wait state: not before then.
-    until: Option<OffsetDateTime>,
-}
-
-impl<'m> Step<'m> {
-    pub(crate) fn new(left: Left, next: Option<&'m str>) -> Step<'m> {
-        Step { left, next, until: None }
-    }
-}
 
 pub(crate) async fn run(
     states: &BTreeMap<String, State>,
@@ -61,12 +47,12 @@ pub(crate) async fn run(
             Ok(_) => visit_state(state, visit, host).await,
             Err(error) => Err(error),
         };
-        let Step { left, next, until } = match step {
+        let Step { handed_on, next, until } = match step {
             Ok(step) => step,
             Err(error) => return fail(error, host),
         };
-        at.variables.extend(left.assigned);
-        if let Some(output) = left.output {
+        at.variables.extend(handed_on.assigned);
+        if let Some(output) = handed_on.output {
             (at.input, text) = output;
         }
         if let Some(kind) = state.exited_kind() {
@@ -100,11 +86,13 @@ async fn visit_state<'m>(
     let step = match state {
         State::Task(task) => return task::run(task, visit, host).await,
         State::Choice(choice) => choose(choice, &visit),
-        State::Wait(wait) => hold(wait, &visit, host.now()),
+        State::Wait(wait) => wait(wait, &visit, host.now()),
         State::Pass(pass) => {
-            pass.exit().leave(&visit, None).map(|left| Step::new(left, pass.next.as_deref()))
+            pass.transition().take(&visit, None).map(|handed_on| Step::new(handed_on, pass.next.as_deref()))
         }
-        State::Succeed(succeed) => succeed.exit().leave(&visit, None).map(|left| Step::new(left, None)),
+        State::Succeed(succeed) => {
+            succeed.transition().take(&visit, None).map(|handed_on| Step::new(handed_on, None))
+        }
         State::Fail(fail) => Err(failure(fail, &visit)),
     };
     evaluated(step, visit.state, host)
@@ -117,11 +105,11 @@ fn choose<'m>(choice: &'m Choice, visit: &Visit<'_>) -> Result<Step<'m>, TaskErr
         let matched: bool = evaluate_as(&rule.condition, &mut scope, "Condition")
             .map_err(|failure| failure.within(&format!("Choices[{index}]")).in_state(visit.state))?;
         if matched {
-            return Ok(Step::new(rule.exit(index).leave(visit, None)?, Some(&rule.next)));
+            return Ok(Step::new(rule.transition(index).take(visit, None)?, Some(&rule.next)));
         }
     }
-    match choice.exit() {
-        Some(exit) => Ok(Step::new(exit.leave(visit, None)?, choice.default.as_deref())),
+    match choice.transition() {
+        Some(transition) => Ok(Step::new(transition.take(visit, None)?, choice.default.as_deref())),
         None => {
             let cause = format!("No rule of the state '{}' matched, and it has no Default.", visit.state);
             Err(TaskError::new(TaskError::NO_CHOICE_MATCHED, cause))
@@ -145,7 +133,7 @@ fn hold<'m>(wait: &'m Wait, visit: &Visit<'_>, now: OffsetDateTime) -> Result<St
     if let Some(timestamp) = &wait.timestamp {
         until = timestamp.evaluate(&mut scope, "Timestamp").map_err(failed)?.0;
     }
-    let step = Step::new(wait.exit().leave(visit, None)?, Some(&wait.next));
+    let step = Step::new(wait.transition().take(visit, None)?, Some(&wait.next));
     // What is due already needs no waiting.
     Ok(Step { until: (until > now).then_some(until), ..step })
 }
@@ -162,19 +150,6 @@ fn failure(fail: &Fail, visit: &Visit<'_>) -> TaskError {
         (Ok(error), Ok(cause)) => TaskError { error, cause },
         (Err(failure), _) | (_, Err(failure)) => failure.in_state(visit.state),
     }
-}
-
-/// Tells the history of a failed evaluation.
-pub(crate) fn evaluated<T>(
-    result: Result<T, TaskError>,
-    state: &str,
-    host: &impl Host,
-) -> Result<T, TaskError> {
-    result.inspect_err(|error| {
-        if error.error == TaskError::QUERY_EVALUATION_ERROR {
-            host.record(Event::of_state(host.now(), EventKind::EvaluationFailed, state).with_error(error));
-        }
-    })
 }
 
 impl State {

@@ -10,8 +10,8 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::{format_description, offset};
 
 use crate::error::TaskError;
+use crate::execution::Execution;
 use crate::expression::Expression;
-use crate::host::Execution;
 
 /// Whole numbers up to here are exact in JSONata, which calculates with `f64`.
 const EXACT_WHOLE_NUMBERS: f64 = 9_007_199_254_740_992.0;

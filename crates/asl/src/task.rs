@@ -9,10 +9,10 @@ use crate::error::TaskError;
 use crate::event::{Event, EventKind};
 use crate::host::Host;
 use crate::json::Json;
-use crate::leave::Left;
 use crate::retry::{self, Retries};
-use crate::run::{Step, evaluated};
 use crate::scope::{QueryFailure, Scope, Visit};
+use crate::step::{Step, evaluated};
+use crate::transition::StateOutput;
 
 /// What a task is called with.
 struct Call {
@@ -31,7 +31,7 @@ pub(crate) async fn run<'m>(
     loop {
         let visit = Visit { retries: retries.count(), ..visit };
         let error = match attempt(task, &visit, host).await {
-            Ok(left) => return Ok(Step::new(left, task.next.as_deref())),
+            Ok(handed_on) => return Ok(Step::new(handed_on, task.next.as_deref())),
             Err(error) => error,
         };
         match retries.next_delay(&error, || host.random()) {
@@ -41,7 +41,7 @@ pub(crate) async fn run<'m>(
     }
 }
 
-async fn attempt(task: &Task, visit: &Visit<'_>, host: &impl Host) -> Result<Left, TaskError> {
+async fn attempt(task: &Task, visit: &Visit<'_>, host: &impl Host) -> Result<StateOutput, TaskError> {
     let Call { arguments, text, timeout } = evaluated(prepare(task, visit), visit.state, host)?;
     let scheduled = Event::of_state(host.now(), EventKind::TaskScheduled, visit.state);
     host.record(Event { resource: Some(task.resource.clone()), parameters: Some(text), ..scheduled });
@@ -61,8 +61,8 @@ async fn attempt(task: &Task, visit: &Visit<'_>, host: &impl Host) -> Result<Lef
     };
     let succeeded = Event::of_state(host.now(), EventKind::TaskSucceeded, visit.state);
     host.record(Event { output: Some(text.clone()), ..succeeded });
-    let left = evaluated(task.exit().leave(visit, Some(&result)), visit.state, host)?;
-    Ok(Left { output: left.output.or(Some((result, text))), ..left })
+    let handed_on = evaluated(task.transition().take(visit, Some(&result)), visit.state, host)?;
+    Ok(StateOutput { output: handed_on.output.or(Some((result, text))), ..handed_on })
 }
 
 fn prepare(task: &Task, visit: &Visit<'_>) -> Result<Call, TaskError> {
@@ -100,7 +100,7 @@ async fn call(
     })
 }
 
-/// The way out that catches the error, or the error itself.
+/// The transition that catches the error, or the error itself.
 fn catch<'m>(
     task: &'m Task,
     visit: &Visit<'_>,
@@ -113,13 +113,13 @@ fn catch<'m>(
         return Err(error);
     };
     let error_output = json!({"Error": error.error, "Cause": error.cause});
-    let left = evaluated(catcher.exit(index).leave(visit, Some(&error_output)), visit.state, host)?;
-    let output = match left.output {
+    let handed_on = evaluated(catcher.transition(index).take(visit, Some(&error_output)), visit.state, host)?;
+    let output = match handed_on.output {
         Some(output) => output,
         None => {
             let text = Json::limited(&error_output, "the error output", visit.state)?;
             (error_output, text)
         }
     };
-    Ok(Step::new(Left { output: Some(output), ..left }, Some(&catcher.next)))
+    Ok(Step::new(StateOutput { output: Some(output), ..handed_on }, Some(&catcher.next)))
 }

@@ -2,11 +2,12 @@
 
 use hookstep_ambient::{Sources, env};
 use hookstep_egress::Policy;
-use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines, ReplayMachine, TestAuthMachine};
+use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_management::Context;
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
+use hookstep_claims::Claims;
+use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
 
 /// All that the routes need.
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
@@ -26,7 +27,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         replays: Replays::new(tables, &events).kept_for(env::retention()?),
         keys: Keys::new(|| aws_sdk_kms::Client::new(aws.config()), env::required("KEY_ID")?),
         connections: Connections::new(|| aws_sdk_eventbridge::Client::new(aws.config())),
-        machines: Machines::new(
+        machines: DeliveryMachines::new(
             states.clone(),
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,

@@ -1,7 +1,7 @@
 //! What the step needs.
 
 use hookstep_ambient::Sources;
-use hookstep_store::Claims;
+use hookstep_claims::Claims;
 
 use crate::Keyring;
 

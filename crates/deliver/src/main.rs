@@ -4,7 +4,8 @@ use hookstep_ambient::{Sources, env};
 use hookstep_deliver::{Context, Keyring, handle};
 use hookstep_egress::Policy;
 use hookstep_secrets::{Connections, Keys, Vault};
-use hookstep_store::{Claims, Configs};
+use hookstep_claims::Claims;
+use hookstep_store::Configs;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {

@@ -5,8 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use hookstep_contract::PinnedObject;
-use hookstep_store::BodyLoss;
+use hookstep_contract::{BodyLoss, PinnedObject};
 use http_body::{Body, Frame, SizeHint};
 use sha2::{Digest, Sha256};
 

@@ -1,7 +1,8 @@
 //! What the function needs.
 
-use hookstep_executions::Machines;
-use hookstep_store::{Claims, Configs};
+use hookstep_executions::DeliveryMachines;
+use hookstep_claims::Claims;
+use hookstep_store::Configs;
 
 /// The tables, clients and settings that the function works with.
 #[derive(Clone, Debug)]
@@ -11,7 +12,7 @@ pub struct Context {
     /// The bucket of claim checks, for bodies that no state can carry.
     pub claims: Claims,
     /// The state machines.
-    pub machines: Machines,
+    pub machines: DeliveryMachines,
     /// The largest body kept in the state, as serialised JSON, in bytes.
     pub inline_limit: usize,
 }

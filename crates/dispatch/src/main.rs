@@ -2,8 +2,9 @@
 
 use hookstep_ambient::env;
 use hookstep_dispatch::{Context, handle};
-use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines};
-use hookstep_store::{Claims, Configs};
+use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
+use hookstep_claims::Claims;
+use hookstep_store::Configs;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
@@ -13,7 +14,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let ctx = Context {
         configs: Configs::new(tables, env::required("CONFIGS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
-        machines: Machines::new(
+        machines: DeliveryMachines::new(
             ExecutionClient::new(|| aws_sdk_sfn::Client::new(aws.config())),
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,

@@ -24,14 +24,14 @@ impl AsyncWorkflow {
 
 /// The express and the standard machine that deliver events.
 #[derive(Clone, Debug)]
-pub struct Machines {
+pub struct DeliveryMachines {
     client: ExecutionClient,
     express_arn: String,
     standard_arn: String,
     starts_async: AsyncWorkflow,
 }
 
-impl Machines {
+impl DeliveryMachines {
     /// The machines of these ARNs.
     pub fn new(
         client: ExecutionClient,
@@ -109,7 +109,7 @@ mod tests {
             );
             EventRecord::new(&event, execution, Status::InProgress, None, Duration::ZERO)
         };
-        let machines = Machines::new(
+        let machines = DeliveryMachines::new(
             ExecutionClient::new(|| panic!("no client is needed")),
             "arn:aws:states:eu-central-1:1:stateMachine:Express",
             "arn:aws:states:eu-central-1:1:stateMachine:Standard",

@@ -1,7 +1,7 @@
 //! The state machines, for those who start, await and stop executions: `trigger`, `dispatch`, `replay` and the management
 //! API.
 //!
-//! Each kind of machine is a type of its own, which offers what may be done with it: [`Machines`] deliver events,
+//! Each kind of machine is a type of its own, which offers what may be done with it: [`DeliveryMachines`] deliver events,
 //! [`ReplayMachine`] sends many again, [`TestAuthMachine`] tries the credentials of a webhook.
 
 mod delivery;
@@ -10,7 +10,7 @@ mod execution_client;
 mod replay;
 mod test_auth;
 
-pub use delivery::{AsyncWorkflow, Machines};
+pub use delivery::{AsyncWorkflow, DeliveryMachines};
 pub use error::WorkflowError;
 pub use execution_client::{ExecutionClient, Run};
 pub use replay::ReplayMachine;

@@ -5,10 +5,9 @@ mod context;
 mod plan;
 
 use hookstep_contract::{
-    Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Source, StepError,
+    BodyLoss, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Source, StepError,
     Unresolved,
 };
-use hookstep_store::BodyLoss;
 
 pub use context::Context;
 

@@ -4,9 +4,10 @@ use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
 use hookstep_contract::limits::RETENTION;
 use hookstep_deliver::Keyring;
 use hookstep_engine::StateMachine;
-use hookstep_executions::{ExecutionClient, Machines, ReplayMachine, TestAuthMachine};
+use hookstep_executions::{ExecutionClient, DeliveryMachines, ReplayMachine, TestAuthMachine};
 use hookstep_secrets::Vault;
-use hookstep_store::{Bodies, Claims, Configs, Events, Idempotency, Replays, Tokens};
+use hookstep_claims::Claims;
+use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Tokens};
 
 use crate::functions::StepFunctions;
 use crate::machines::{EXPRESS, REPLAY, STANDARD, TEST_AUTH};
@@ -154,7 +155,7 @@ fn executions(states: &aws_sdk_sfn::Client) -> ExecutionClient {
     ExecutionClient::new(|| client)
 }
 
-fn machines(options: &Options, states: &aws_sdk_sfn::Client) -> Machines {
+fn machines(options: &Options, states: &aws_sdk_sfn::Client) -> DeliveryMachines {
     let [express, standard] = [EXPRESS, STANDARD].map(StateMachine::arn_of);
-    Machines::new(executions(states), express, standard, options.async_workflow)
+    DeliveryMachines::new(executions(states), express, standard, options.async_workflow)
 }

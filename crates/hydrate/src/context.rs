@@ -1,6 +1,6 @@
 //! What the step needs.
 
-use hookstep_store::Claims;
+use hookstep_claims::Claims;
 
 /// The tables, clients and settings that the step works with.
 #[derive(Clone, Debug)]

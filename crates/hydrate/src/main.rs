@@ -3,7 +3,7 @@
 use aws_sdk_s3::Client;
 use hookstep_ambient::env;
 use hookstep_hydrate::{Context, handle};
-use hookstep_store::Claims;
+use hookstep_claims::Claims;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {

@@ -3,11 +3,12 @@
 use hookstep_ambient::Sources;
 use hookstep_contract::{Ciphertext, OrgId, Publish};
 use hookstep_egress::Policy;
-use hookstep_executions::{Machines, ReplayMachine, TestAuthMachine};
+use hookstep_executions::{DeliveryMachines, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Claims, Configs, Events, Replays, Tokens};
+use hookstep_claims::Claims;
+use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
 
 /// The tables, clients and settings that the routes need.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub struct Context {
     /// The connections that hold what webhooks say to receivers of who they are.
     pub connections: Connections,
     /// The state machines that deliver events.
-    pub machines: Machines,
+    pub machines: DeliveryMachines,
     /// The state machine of bulk replays.
     pub replay_machine: ReplayMachine,
     /// The state machine that tries credentials.

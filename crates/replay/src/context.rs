@@ -1,7 +1,7 @@
 //! What the step needs.
 
 use hookstep_ambient::Sources;
-use hookstep_executions::Machines;
+use hookstep_executions::DeliveryMachines;
 use hookstep_store::{Bodies, Events, Replays};
 
 /// The tables, clients and settings that the step works with.
@@ -14,7 +14,7 @@ pub struct Context {
     /// The bulk replays.
     pub replays: Replays,
     /// The state machines.
-    pub machines: Machines,
+    pub machines: DeliveryMachines,
     /// The clock.
     pub sources: Sources,
 }

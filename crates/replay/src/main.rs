@@ -1,7 +1,7 @@
 //! The Lambda function of the states `Replay` and `StopReplay`.
 
 use hookstep_ambient::{Sources, env};
-use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines};
+use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
 use hookstep_replay::{Context, handle};
 use hookstep_store::{Bodies, Events, Replays};
 
@@ -14,7 +14,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         events: Events::new(tables.clone(), &table),
         bodies: Bodies::new(tables.clone(), &table),
         replays: Replays::new(tables, &table).kept_for(env::retention()?),
-        machines: Machines::new(
+        machines: DeliveryMachines::new(
             ExecutionClient::new(|| aws_sdk_sfn::Client::new(aws.config())),
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,

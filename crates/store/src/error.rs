@@ -1,28 +1,7 @@
-//! A table or bucket that did not do as it was told.
+//! What a table answers when it refuses a write.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use hookstep_contract::{ErrorName, StepError};
-use thiserror::Error;
-
-/// A storage operation that failed, with its cause.
-#[derive(Debug, Error)]
-#[error("cannot {operation}")]
-pub struct StoreError {
-    /// What was tried: fits after "cannot".
-    operation: &'static str,
-    #[source]
-    source: Box<dyn std::error::Error + Send + Sync>,
-}
-
-impl StoreError {
-    /// For `map_err`: `source` stopped us from doing `operation`.
-    pub(crate) fn during<E>(operation: &'static str) -> impl FnOnce(E) -> Self
-    where
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        move |source| Self { operation, source: source.into() }
-    }
-}
+use hookstep_contract::StoreError;
 
 /// Whether a write took place: `false` when its condition forbade it.
 pub(crate) fn unless_forbidden<T, E, R>(
@@ -37,11 +16,5 @@ where
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
         Err(error) => Err(StoreError::during(operation)(error)),
-    }
-}
-
-impl From<StoreError> for StepError {
-    fn from(error: StoreError) -> Self {
-        StepError::because(ErrorName::StorageUnavailable, "storage failed", error)
     }
 }

@@ -2,7 +2,7 @@
 
 use hookstep_contract::limits::MAX_RULES_BODY_BYTES;
 use hookstep_contract::{ErrorName, EventMetadata, PinnedObject, Reason, ReasonCode, StepError, Unresolved};
-use hookstep_store::{Claims, OpenError};
+use hookstep_claims::{Claims, OpenError};
 
 /// The bytes of a body, or why there are none.
 pub(crate) async fn read(

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use aws_sdk_dynamodb::Client;
 use hookstep_expression::Sandbox;
-use hookstep_store::{Bodies, Claims, Configs};
+use hookstep_claims::Claims;
+use hookstep_store::{Bodies, Configs};
 use hookstep_transform::{Context, handle};
 
 fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {

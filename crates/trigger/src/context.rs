@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_executions::Machines;
+use hookstep_executions::DeliveryMachines;
 use hookstep_http_edge::HasTokens;
-use hookstep_store::{Claims, Configs, Idempotency, Tokens};
+use hookstep_claims::Claims;
+use hookstep_store::{Configs, Idempotency, Tokens};
 
 /// The tables, clients and settings that the function works with.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub struct Context {
     /// The bucket of claim checks.
     pub claims: Claims,
     /// The state machines.
-    pub machines: Machines,
+    pub machines: DeliveryMachines,
     /// The clock and new ids.
     pub sources: Sources,
     /// The largest body kept in the state, as serialised JSON, in bytes.

@@ -2,8 +2,9 @@
 
 use hookstep_ambient::{Sources, env};
 use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
-use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines};
-use hookstep_store::{Claims, Configs, Idempotency, Tokens};
+use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
+use hookstep_claims::Claims;
+use hookstep_store::{Configs, Idempotency, Tokens};
 use hookstep_trigger::{Context, router};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +22,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
         idempotency: Idempotency::new(tables, env::required("EVENTS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
-        machines: Machines::new(
+        machines: DeliveryMachines::new(
             states,
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,

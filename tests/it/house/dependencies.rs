@@ -35,27 +35,24 @@ const ON_BEHALF: [(&str, &str); 5] = [
     ("trigger", "aws-sdk-kms"),
 ];
 
-/// Clients that a function links without a use for them, because they are in a crate with others. `secrets` has the vault
-/// beside connections and keys; only `deliver` opens it.
-const UNUSED: [(&str, &str); 5] = [
-    ("console", "aws-sdk-secretsmanager"),
-    ("fetch-config", "aws-sdk-s3"),
-    ("hydrate", "aws-sdk-dynamodb"),
-    ("replay", "aws-sdk-s3"),
-    ("update-status", "aws-sdk-s3"),
-];
+/// Clients that a function links without a use for them: `secrets` has the vault beside connections and keys, and only
+/// `deliver` opens it.
+const UNUSED: [(&str, &str); 1] = [("console", "aws-sdk-secretsmanager")];
 
 /// The libraries that wrap clients, and which. All other libraries link none.
-const WRAPPERS: [(&str, &[&str]); 3] = [
+const WRAPPERS: [(&str, &[&str]); 4] = [
+    ("hookstep-claims", &["aws-sdk-s3"]),
     ("hookstep-executions", &["aws-sdk-sfn"]),
     ("hookstep-secrets", &["aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-secretsmanager"]),
-    ("hookstep-store", &["aws-sdk-dynamodb", "aws-sdk-s3"]),
+    ("hookstep-store", &["aws-sdk-dynamodb"]),
 ];
 
 /// The libraries below the functions: they link only what they wrap, and never the runtime of Lambda.
-const LIBRARIES: [&str; 10] = [
+const LIBRARIES: [&str; 12] = [
     "hookstep-ambient",
+    "hookstep-api-types",
     "hookstep-asl",
+    "hookstep-claims",
     "hookstep-client",
     "hookstep-contract",
     "hookstep-egress",

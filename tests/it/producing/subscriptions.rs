@@ -11,8 +11,9 @@ use futures_util::{StreamExt, stream};
 use hookstep_contract::Publish;
 use hookstep_contract::limits::INLINE_BYTES;
 use hookstep_dispatch::{BusEvent, Context};
-use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines};
-use hookstep_store::{Claims, Configs};
+use hookstep_executions::{AsyncWorkflow, ExecutionClient, DeliveryMachines};
+use hookstep_claims::Claims;
+use hookstep_store::Configs;
 use serde_json::{Value, json};
 
 use crate::aws::cases::put_events;
@@ -211,17 +212,17 @@ fn dispatch_context(world: &World) -> Context {
     Context {
         configs: Configs::new(clients.tables.clone(), "configs"),
         claims: Claims::new(|| bucket, "hookstep-claims"),
-        machines: Machines::new(ExecutionClient::new(|| states), EXPRESS, "", AsyncWorkflow::Express),
+        machines: DeliveryMachines::new(ExecutionClient::new(|| states), EXPRESS, "", AsyncWorkflow::Express),
         inline_limit: INLINE_BYTES,
     }
 }
 
 /// Machines that cannot be reached for one webhook.
-fn machines_that_start_none_for(config_id: &str, world: &World) -> Machines {
+fn machines_that_start_none_for(config_id: &str, world: &World) -> DeliveryMachines {
     let config = world.host.clients().states.config().to_builder();
     let config = config.retry_config(RetryConfig::disabled()).interceptor(Unreachable(config_id.to_owned()));
     let client = aws_sdk_sfn::Client::from_conf(config.build());
-    Machines::new(ExecutionClient::new(|| client), EXPRESS, "", AsyncWorkflow::Express)
+    DeliveryMachines::new(ExecutionClient::new(|| client), EXPRESS, "", AsyncWorkflow::Express)
 }
 
 /// Breaks requests that hold this text.

@@ -37,7 +37,7 @@ fn context(policy: Policy) -> Context {
     );
     Context {
         keyring,
-        claims: hookstep_store::Claims::new(s3, "claims"),
+        claims: hookstep_claims::Claims::new(s3, "claims"),
         sources: Sources {
             clock: || datetime!(2026-01-02 03:04:05 UTC),
             new_id: uuid::Uuid::nil,

@@ -6,10 +6,10 @@ use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hookstep_contract::{Claim, ConfigId, OrgId, PinnedObject};
+use hookstep_contract::{BodyLoss, Claim, ConfigId, OrgId, PinnedObject, StoreError};
 use thiserror::Error;
 
-use crate::{BodyLoss, Claims, ObjectBody, StoreError};
+use crate::{Claims, ObjectBody};
 
 /// Why a pinned object cannot be read.
 #[derive(Debug, Error)]

@@ -1,7 +1,8 @@
 //! How a body can be lost between its acceptance and its delivery. The sentences are for its producer.
 
-use hookstep_contract::{Reason, ReasonCode};
 use thiserror::Error;
+
+use crate::{Reason, ReasonCode};
 
 /// Why there is no body to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

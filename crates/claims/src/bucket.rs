@@ -9,10 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hookstep_ambient::OnDemand;
 use hookstep_contract::limits::{READ_URL_LIFETIME, UPLOAD_URL_LIFETIME};
-use hookstep_contract::{Claim, Content, Source, Timestamp};
+use hookstep_contract::{Claim, Content, Source, StoreError, Timestamp};
 use sha2::{Digest, Sha256};
-
-use crate::StoreError;
 
 /// The bucket of claim checks.
 #[derive(Clone, Debug)]

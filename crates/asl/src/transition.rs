@@ -1,0 +1,140 @@
+//! The transitions out of a state. Each has its own `Assign`, `Output` and `Next`.
+
+use serde_json::Value;
+
+use crate::definition::{Assign, Catcher, Choice, Pass, Rule, State, Succeed, Task, Wait};
+use crate::error::TaskError;
+use crate::json::Json;
+use crate::scope::{QueryFailure, Scope, Visit};
+use crate::template::Template;
+
+/// One transition out of a state.
+pub(crate) struct Transition<'a> {
+    /// Where the state writes it: empty, `Catch[0]`, `Choices[1]`.
+    pub(crate) place: String,
+    /// What `$states` has here besides the input and the context.
+    pub(crate) special: Option<&'static str>,
+    pub(crate) assign: Option<&'a Assign>,
+    pub(crate) output: Option<&'a Template>,
+    /// The state it leads to; none if it ends the execution.
+    pub(crate) next: Option<&'a str>,
+}
+
+/// What a state hands on when a transition is taken.
+pub(crate) struct StateOutput {
+    /// `None`: the state's input.
+    pub(crate) output: Option<(Value, Json)>,
+    pub(crate) assigned: Vec<(String, Value)>,
+}
+
+impl Transition<'_> {
+    /// Evaluates `Assign` and `Output`. Both see the variables as they were before.
+    pub(crate) fn take(&self, visit: &Visit<'_>, special: Option<&Value>) -> Result<StateOutput, TaskError> {
+        let mut expressions = Vec::new();
+        self.templates().for_each(|template| template.collect(&mut expressions));
+        let mut scope = Scope::open(visit, self.special.zip(special), &expressions);
+        let failed = |failure: QueryFailure, field: &str| {
+            failure.within(field).within(&self.place).in_state(visit.state)
+        };
+        let mut assigned = Vec::new();
+        for (name, template) in self.assign.into_iter().flatten() {
+            let value =
+                template.evaluate(&mut scope).map_err(|failure| failed(failure.within(name), "Assign"))?;
+            Json::limited(&value, &format!("the variable '{name}'"), visit.state)?;
+            assigned.push((name.clone(), value));
+        }
+        let output = match self.output {
+            Some(template) => {
+                let value = template.evaluate(&mut scope).map_err(|failure| failed(failure, "Output"))?;
+                let text = Json::limited(&value, "the output", visit.state)?;
+                Some((value, text))
+            }
+            None => None,
+        };
+        Ok(StateOutput { output, assigned })
+    }
+
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.assign.into_iter().flat_map(Assign::values).chain(self.output)
+    }
+}
+
+impl State {
+    /// Every transition out of this state.
+    pub(crate) fn transitions(&self) -> Vec<Transition<'_>> {
+        match self {
+            State::Task(task) => {
+                let catches = task.catch.iter().enumerate().map(|(index, catcher)| catcher.transition(index));
+                std::iter::once(task.transition()).chain(catches).collect()
+            }
+            State::Choice(choice) => {
+                let rules = choice.choices.iter().enumerate().map(|(index, rule)| rule.transition(index));
+                rules.chain(choice.transition()).collect()
+            }
+            State::Wait(wait) => vec![wait.transition()],
+            State::Pass(pass) => vec![pass.transition()],
+            State::Succeed(succeed) => vec![succeed.transition()],
+            State::Fail(_) => vec![],
+        }
+    }
+}
+
+impl Task {
+    pub(crate) fn transition(&self) -> Transition<'_> {
+        Transition {
+            special: Some("result"),
+            ..transition(&self.assign, self.output.as_ref(), self.next.as_deref())
+        }
+    }
+}
+
+impl Catcher {
+    pub(crate) fn transition(&self, index: usize) -> Transition<'_> {
+        let transition = transition(&self.assign, self.output.as_ref(), Some(&self.next));
+        Transition { place: format!("Catch[{index}]"), special: Some("errorOutput"), ..transition }
+    }
+}
+
+impl Choice {
+    /// The default, if there is one.
+    pub(crate) fn transition(&self) -> Option<Transition<'_>> {
+        self.default.as_deref().map(|default| transition(&self.assign, self.output.as_ref(), Some(default)))
+    }
+}
+
+impl Rule {
+    pub(crate) fn transition(&self, index: usize) -> Transition<'_> {
+        Transition {
+            place: format!("Choices[{index}]"),
+            ..transition(&self.assign, self.output.as_ref(), Some(&self.next))
+        }
+    }
+}
+
+impl Wait {
+    pub(crate) fn transition(&self) -> Transition<'_> {
+        transition(&self.assign, self.output.as_ref(), Some(&self.next))
+    }
+}
+
+impl Pass {
+    pub(crate) fn transition(&self) -> Transition<'_> {
+        transition(&self.assign, self.output.as_ref(), self.next.as_deref())
+    }
+}
+
+impl Succeed {
+    pub(crate) fn transition(&self) -> Transition<'_> {
+        Transition {
+            place: String::new(),
+            special: None,
+            assign: None,
+            output: self.output.as_ref(),
+            next: None,
+        }
+    }
+}
+
+fn transition<'a>(assign: &'a Assign, output: Option<&'a Template>, next: Option<&'a str>) -> Transition<'a> {
+    Transition { place: String::new(), special: None, assign: Some(assign), output, next }
+}
