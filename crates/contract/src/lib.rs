@@ -36,7 +36,7 @@ mod workflow;
 pub use auth::{Auth, Parameter, Place, TokenMethod, connection_name, connection_prefix, missing_value};
 pub use body::{Body, Source, Unresolved};
 pub use claim::{Claim, PinnedObject};
-pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
+pub use config::{ConfigFields, FieldError, Retry, WebhookConfig, check_name};
 pub use content::Content;
 pub use credentials::{
     Ciphertext, Connection, ConnectionKind, Credentials, Lifetime, OrgKey, SigningKey, TlsKeys,

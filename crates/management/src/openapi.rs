@@ -6,11 +6,11 @@ use utoipa::openapi::{Components, OpenApi as Document};
 use utoipa::{Modify, OpenApi};
 
 const DESCRIPTION: &str = "Hookstep delivers webhooks. Every request carries an API token: `Authorization: Bearer <token>`. \
-    A token belongs to one org and reaches nothing of any other; its scopes (`trigger`, `read`, `manage`) say what it may \
+    A token belongs to one org and reaches no data of any other; its scopes (`trigger`, `read`, `manage`) say what it may \
     do there. Errors are `application/problem+json` (RFC 9457) and name the field that is wrong; nothing is half-saved. \
     Times are UTC.";
 
-/// The part of the document that is about this function, and what is about all of them.
+/// The part of the document about the routes of this crate, and what all parts share.
 pub fn openapi() -> Document {
     Routes::openapi()
 }
@@ -19,10 +19,10 @@ pub fn openapi() -> Document {
 #[openapi(
     info(title = "Hookstep", description = DESCRIPTION),
     tags(
-        (name = "Webhooks", description = "Where to send, and how."),
-        (name = "Events", description = "Send one, and see what became of it."),
-        (name = "Tokens", description = "Who may speak for the org."),
-        (name = "Signatures", description = "What receivers verify requests with."),
+        (name = "Webhooks", description = "Receivers of events, and how events are sent to them."),
+        (name = "Events", description = "Trigger deliveries, and see how they went."),
+        (name = "Tokens", description = "The API tokens of an org."),
+        (name = "Signatures", description = "The keys with which receivers verify requests."),
         (name = "Service", description = "About the service itself."),
     ),
     paths(
@@ -32,7 +32,7 @@ pub fn openapi() -> Document {
         crate::webhooks::crud::replace,
         crate::webhooks::patch::patch,
         crate::webhooks::crud::delete,
-        crate::webhooks::rotate_secret::rotate,
+        crate::webhooks::rotate_secret::rotate_secret,
         crate::webhooks::test_auth::test_auth,
         crate::webhooks::test_send::test,
         crate::webhooks::preview::preview,
@@ -58,7 +58,7 @@ pub fn openapi() -> Document {
 )]
 struct Routes;
 
-/// What the routes refer to.
+/// The components that all routes refer to.
 struct Shared;
 
 impl Modify for Shared {
