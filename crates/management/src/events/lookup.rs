@@ -181,6 +181,7 @@ pub fn parse_status(text: &str) -> Result<Status, FieldError> {
 /// Parses a time in a query.
 pub(crate) fn parse_time(field: &str, text: &str) -> Result<Timestamp, FieldError> {
     let reader: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
-    Timestamp::deserialize(reader)
-        .map_err(|_| FieldError::new(field, "must be a time like 2026-01-02T03:04:05Z (with + encoded as %2B)"))
+    Timestamp::deserialize(reader).map_err(|_| {
+        FieldError::new(field, "must be a time like 2026-01-02T03:04:05Z (with + encoded as %2B)")
+    })
 }

@@ -90,12 +90,12 @@ pub async fn start(
     ctx: &Context,
     org_id: &OrgId,
     config_id: ConfigId,
-    asked: ReplayRequest,
+    request: ReplayRequest,
 ) -> Result<Replay, Problem> {
     let Sources { new_id, .. } = ctx.sources;
     let now = ctx.sources.now();
-    let reapply = asked.reapply;
-    let selection = selection(asked, now)?;
+    let reapply = request.reapply;
+    let selection = selection(request, now)?;
     if ctx.configs.get(org_id, config_id).await?.is_none() {
         return Err(Problem::no_webhook());
     }
@@ -125,8 +125,8 @@ pub async fn start(
     Ok(job.into())
 }
 
-fn selection(asked: ReplayRequest, now: Timestamp) -> Result<Selection, FieldError> {
-    let ReplayRequest { event_ids, since, until, status, reapply: _ } = asked;
+fn selection(request: ReplayRequest, now: Timestamp) -> Result<Selection, FieldError> {
+    let ReplayRequest { event_ids, since, until, status, reapply: _ } = request;
     if let Some(mut ids) = event_ids {
         if since.is_some() || until.is_some() || status.is_some() {
             return Err(FieldError::new("event_ids", "excludes since, until and status"));

@@ -55,7 +55,10 @@ pub(crate) async fn show(
         .parse()
         .map_err(|error| FieldError::new("org_id", format!("is {error}")))?;
     let Some(OrgKey { org_id, public_key, .. }) = ctx.configs.org_key(&org_id).await? else {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "this org has no key: the first webhook of an org makes it"));
+        return Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "this org has no key: the first webhook of an org makes it",
+        ));
     };
     let key: PublicKey = public_key.parse().map_err(|error| Problem::internal(&error))?;
     let algorithm = "ed25519".to_owned();
