@@ -190,7 +190,7 @@ fn check_parameters(parameters: &[Parameter]) -> Result<(), FieldError> {
 
 fn check_secret(field: &str, secret: &Secret) -> Result<(), FieldError> {
     match secret {
-        Secret::Kept => Ok(()),
+        Secret::Unchanged => Ok(()),
         Secret::Cleared => {
             Err(FieldError::new(field, "must not be null: leave it out to keep it, or set auth to null"))
         }

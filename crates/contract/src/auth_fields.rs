@@ -86,12 +86,12 @@ impl AuthFields {
     fn left(&self) -> Option<&'static str> {
         let is_there = [
             ("username", self.username.is_some()),
-            ("password", self.password != Secret::Kept),
+            ("password", self.password != Secret::Unchanged),
             ("name", self.name.is_some()),
-            ("value", self.value != Secret::Kept),
+            ("value", self.value != Secret::Unchanged),
             ("token_url", self.token_url.is_some()),
             ("client_id", self.client_id.is_some()),
-            ("client_secret", self.client_secret != Secret::Kept),
+            ("client_secret", self.client_secret != Secret::Unchanged),
             ("method", self.method.is_some()),
             ("parameters", self.parameters.is_some()),
             ("connection_arn", self.connection_arn.is_some()),

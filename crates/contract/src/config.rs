@@ -105,6 +105,17 @@ fn default_timeout() -> u32 {
     DEFAULT_TIMEOUT_SECS
 }
 
+/// Checks the name of a webhook or of a token.
+///
+/// # Errors
+/// The field `name`.
+pub fn check_name(name: &str) -> Result<(), FieldError> {
+    if (1..=100).contains(&name.trim().chars().count()) && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(FieldError::new("name", "must be 1 to 100 characters, without control characters"))
+}
+
 impl ConfigFields {
     /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
     pub const METHODS: [&'static str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
@@ -115,10 +126,7 @@ impl ConfigFields {
     /// # Errors
     /// The first field that is wrong.
     pub fn check(&self) -> Result<(), FieldError> {
-        let name_chars = self.name.trim().chars().count();
-        if !(1..=100).contains(&name_chars) || self.name.chars().any(char::is_control) {
-            return Err(FieldError::new("name", "must be 1 to 100 characters, without control characters"));
-        }
+        check_name(&self.name)?;
         if !Self::METHODS.contains(&self.method.as_str()) {
             return Err(FieldError::new("method", format!("must be one of {}", Self::METHODS.join(", "))));
         }

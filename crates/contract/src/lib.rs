@@ -39,7 +39,7 @@ pub use auth::{Auth, Parameter, Place, TokenMethod, connection_name, connection_
 pub use body::{Body, Source, Unresolved};
 pub use body_loss::BodyLoss;
 pub use claim::{Claim, PinnedObject};
-pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
+pub use config::{ConfigFields, FieldError, Retry, WebhookConfig, check_name};
 pub use content::Content;
 pub use credentials::{
     Ciphertext, Connection, ConnectionKind, Credentials, Lifetime, OrgKey, SigningKey, TlsKeys,

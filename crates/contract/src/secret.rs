@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 pub enum Secret {
     /// Not in the request: what is stored stays.
     #[default]
-    Kept,
+    Unchanged,
     /// `null`: what is stored goes.
     Cleared,
     /// A new value.
@@ -22,7 +22,7 @@ impl Secret {
     pub fn given(&self) -> Option<&str> {
         match self {
             Self::Given(value) => Some(value),
-            Self::Kept | Self::Cleared => None,
+            Self::Unchanged | Self::Cleared => None,
         }
     }
 }
@@ -30,7 +30,7 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Kept => "Kept",
+            Self::Unchanged => "Unchanged",
             Self::Cleared => "Cleared",
             Self::Given(_) => "Given(***)",
         })

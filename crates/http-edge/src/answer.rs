@@ -14,7 +14,7 @@ pub fn accepted(event_id: EventId) -> Response {
     (StatusCode::ACCEPTED, Json(Accepted { event_id, status: Status::InProgress })).into_response()
 }
 
-/// 200 with the receiver's answer; 202 when there is none yet; 500 when the fault is ours.
+/// 200 with the receiver's answer; 202 when there is none yet; 500 after an error of our own.
 pub fn delivered(event_id: EventId, run: Result<Run<WorkflowOutput>, WorkflowError>) -> Response {
     match run {
         Ok(Run::Ended(WorkflowOutput { status: Status::InProgress, .. }) | Run::StillRunning) => {
@@ -37,14 +37,14 @@ impl From<WorkflowError> for Problem {
             }
             WorkflowError::Lost(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "the answer got lost: the event may or may not be delivered; its record says which",
+                "the result was lost: the event may or may not have been delivered; its record tells",
             ),
             WorkflowError::Failed { .. } => (
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "the event could not be delivered for a reason of ours; its record says more",
+                "the event could not be delivered because of an error in Hookstep; its record tells more",
             ),
             WorkflowError::NotUnderstood(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "the fault is ours; try again")
+                (StatusCode::INTERNAL_SERVER_ERROR, "an error in Hookstep; try again")
             }
         };
         Self::new(status, detail)

@@ -11,7 +11,7 @@ use crate::Problem;
 /// # Errors
 /// 400 that names the field, or the place when the body is not JSON.
 pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    // Where a structure is wanted, serde would also read an array of its fields in order.
+    // serde would also read a structure from an array of its fields in order.
     if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "the body must be a JSON object, not an array"));
     }

@@ -7,7 +7,7 @@ use hookstep_contract::{ConfigId, EventId, TokenId};
 
 use crate::Problem;
 
-/// The `{config_id}` of a path. What cannot be an id names no webhook.
+/// The `{config_id}` of a path. A text that is no id names no webhook: 404.
 #[derive(Clone, Copy, Debug)]
 pub struct ConfigPath(pub ConfigId);
 
@@ -47,7 +47,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ReplayPath {
     }
 }
 
-/// 404 for a bulk replay that is not there.
+/// 404 for a bulk replay that the webhook does not have.
 pub fn no_replay() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "this webhook has no replay with this replay_id")
 }
@@ -60,12 +60,12 @@ impl<S: Send + Sync> FromRequestParts<S> for TokenPath {
     }
 }
 
-/// 404 for a token that is not there, or not this org's.
+/// 404 for a token that the org does not have.
 pub fn no_token() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no token with this token_id")
 }
 
-/// 404 for an event that is not there.
+/// 404 for an event that the webhook does not have.
 pub fn no_event() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "this webhook has no event with this event_id")
 }

@@ -55,15 +55,15 @@ impl Problem {
         Self(ProblemDetails { event_id: Some(event_id), ..self.0 })
     }
 
-    /// 404 for a webhook that is not there, or not this org's.
+    /// 404 for a webhook that the org does not have.
     pub fn no_webhook() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no webhook with this config_id")
     }
 
-    /// 500 for a fault of ours; its causes go to the log, not to the caller.
+    /// 500 for an error of our own; its causes go to the log, not to the caller.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         log_failure(error);
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the fault is ours; try again")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "an error in Hookstep; try again")
     }
 }
 
@@ -102,12 +102,12 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Logs a fault of ours with its causes, once, where the request ends.
+/// Logs an error of our own with its causes, once, where the request ends.
 pub fn log_failure(error: &(dyn std::error::Error + 'static)) {
     error!(error.chain = error_chain(error), "a request failed");
 }
 
-/// Answers what no route takes with a [`Problem`], too.
+/// Adds the routes that answer unknown paths and methods with a [`Problem`].
 pub fn with_fallbacks(router: Router) -> Router {
     router
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path"))

@@ -1,4 +1,4 @@
-//! Refusals as the OpenAPI document names them: one per status, said once.
+//! The refusals of the API as the OpenAPI document names them, one for each status.
 
 use hookstep_api_types::ProblemDetails;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder};
@@ -18,7 +18,7 @@ macro_rules! refusals {
             }
         )*
 
-        /// Every refusal, for the document's components.
+        /// Every refusal, for the components of the document.
         pub fn refusals() -> Vec<(&'static str, RefOr<Response>)> {
             vec![$($name::response()),*]
         }
@@ -30,25 +30,25 @@ refusals! {
     Invalid, "Something in the request is wrong; `field` says what, as a path into the body or the name of a \
         parameter.";
     /// 401
-    Unauthorized, "There is no token in the request, or it is not known (any more).";
+    Unauthorized, "The request carries no token, or one that is unknown, expired or revoked.";
     /// 403
     Forbidden, "The token lacks the scope that this operation needs.";
     /// 404
-    NotFound, "There is no such thing in the token's org.";
+    NotFound, "The org of the token has nothing with this id.";
     /// 409
-    Conflict, "It is not as it was when the request was made, or the request contradicts an earlier one; `detail` says \
+    Conflict, "The state of the resource does not allow the request, or an earlier request contradicts it; `detail` says \
         which.";
     /// 413
     TooLarge, "The body is larger than this operation takes.";
     /// 500
-    Internal, "The fault is ours. Trying again may help.";
+    Internal, "An error in Hookstep. Trying again may help.";
     /// 503
-    Unavailable, "Something that we depend on does not answer. Try again.";
+    Unavailable, "A service that Hookstep depends on does not answer. Try again.";
     /// 504
     TimedOut, "There is no result yet. Try again.";
 }
 
-/// What every operation that wants a token can answer.
+/// The refusals of every operation that needs a token.
 #[derive(Clone, Copy, Debug)]
 pub struct Authenticated;
 

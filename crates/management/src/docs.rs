@@ -1,4 +1,4 @@
-//! `GET /docs`: the OpenAPI document as a page. It is made here, at the first request, and needs no script.
+//! `GET /docs`: the OpenAPI document as a page. The page is made at the first request, and needs no script.
 
 mod curl;
 mod document;
@@ -15,7 +15,7 @@ use hookstep_http_edge::Problem;
 use document::Document;
 use published::{CACHE_CONTROL, JSON};
 
-/// The page runs nothing and loads nothing but its style.
+/// The page runs no script, and loads nothing but its style sheet.
 const SECURITY: [(HeaderName, &str); 3] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -50,7 +50,7 @@ pub(crate) async fn page() -> Result<impl IntoResponse, Problem> {
     path = "/docs/style.css",
     operation_id = "read_docs_style",
     tag = "Service",
-    summary = "Read the style of that page",
+    summary = "Read the style sheet of that page",
     responses((status = 200, description = "A style sheet.", body = String, content_type = "text/css")),
     security(()),
 )]

@@ -16,9 +16,9 @@ use crate::Context;
     path = "/healthz",
     operation_id = "check_health",
     tag = "Service",
-    summary = "Is the service up?",
+    summary = "Check that the service is up",
     responses(
-        (status = 200, description = "It is, and its tables answer.", body = Object, example = json!({"status": "ok"})),
+        (status = 200, description = "The service is up, and its tables answer.", body = Object, example = json!({"status": "ok"})),
         (status = 503, response = hookstep_http_edge::Unavailable),
     ),
     security(()),

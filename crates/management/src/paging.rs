@@ -1,4 +1,4 @@
-//! Lists: how they are asked for, and how they are answered.
+//! Paging of lists: the parameters `limit` and `cursor`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,8 +7,8 @@ use hookstep_contract::FieldError;
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
 
-/// Reads `limit`.
-pub(crate) fn limit(text: Option<&str>) -> Result<usize, FieldError> {
+/// Parses `limit`.
+pub(crate) fn parse_limit(text: Option<&str>) -> Result<usize, FieldError> {
     match text.map(str::parse) {
         None => Ok(DEFAULT_LIMIT),
         Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
@@ -16,12 +16,15 @@ pub(crate) fn limit(text: Option<&str>) -> Result<usize, FieldError> {
     }
 }
 
-/// A cursor: where a page ended. Not a secret; it only says what the last id was.
+/// A cursor: the last id of a page. It is encoded because its content is ours to change, not because it is secret.
 pub fn encode_cursor(last: impl ToString) -> String {
     URL_SAFE_NO_PAD.encode(last.to_string())
 }
 
-/// Reads `cursor`.
+/// Parses `cursor`.
+///
+/// # Errors
+/// The field `cursor`.
 pub fn decode_cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, FieldError> {
     let Some(text) = text else { return Ok(None) };
     URL_SAFE_NO_PAD
@@ -29,5 +32,5 @@ pub fn decode_cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok())
         .map(Some)
-        .ok_or_else(|| FieldError::new("cursor", "must be the next_cursor of an earlier page"))
+        .ok_or_else(|| FieldError::new("cursor", "must be the next_cursor of another page"))
 }

@@ -29,7 +29,7 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
             "/webhook/{config_id}",
             get(crud::read).put(crud::replace).patch(patch::patch).delete(crud::delete),
         )
-        .route("/webhook/{config_id}/rotate-secret", post(rotate_secret::rotate))
+        .route("/webhook/{config_id}/rotate-secret", post(rotate_secret::rotate_secret))
         .route("/webhook/{config_id}/test-auth", post(test_auth::test_auth))
         .route("/webhook/{config_id}/test", post(test_send::test))
         .route("/webhook/{config_id}/preview", post(preview::preview))

@@ -5,7 +5,7 @@ pub(crate) mod secrets;
 
 use hookstep_ambient::Sources;
 
-/// As many bytes as a key has, out of those that nobody can guess.
+/// 32 random bytes, the length of every key here.
 fn bytes_32(sources: &Sources) -> [u8; 32] {
     let bytes = (sources.random_bytes)();
     std::array::from_fn(|index| bytes[index])

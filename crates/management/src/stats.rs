@@ -1,4 +1,4 @@
-//! `GET /webhook/{config_id}/stats`: how deliveries went, hour by hour or day by day.
+//! `GET /webhook/{config_id}/stats`: counts of deliveries by hour or by day.
 
 mod count;
 mod hours;
@@ -17,23 +17,23 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::Context;
-use crate::events::lookup::{exists, moment};
+use crate::events::lookup::{parse_time, webhook_exists};
 use hours::Hour;
 
-/// The longest time that is asked for at once.
+/// The longest period of one request.
 const MAX_DAYS: usize = 32;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StatsQuery {
-    /// From when on; 24 hours before `to`, or 30 days, unless it is said.
+    /// The start of the period. By default 24 hours before `to`, or 30 days when counting by day.
     #[param(value_type = schema::Timestamp, required = false)]
     from: Option<String>,
-    /// Until when; now, unless it is said.
+    /// The end of the period. By default now.
     #[param(value_type = schema::Timestamp, required = false)]
     to: Option<String>,
-    /// What one bucket is; an hour, unless it is said.
+    /// The length of a bucket. By default an hour.
     #[param(value_type = StatsStep, required = false)]
     by: Option<String>,
 }
@@ -69,15 +69,18 @@ pub(crate) async fn read(
         Some("day") => StatsStep::Day,
         Some(_) => return Err(FieldError::new("by", "must be hour or day").into()),
     };
-    let to = query.to.as_deref().map(|text| moment("to", text)).transpose()?;
+    let to = query.to.as_deref().map(|text| parse_time("to", text)).transpose()?;
     let to = to.unwrap_or_else(|| ctx.sources.now());
-    let from = query.from.as_deref().map(|text| moment("from", text)).transpose()?;
+    let from = query.from.as_deref().map(|text| parse_time("from", text)).transpose()?;
     let from = from.unwrap_or_else(|| default_from(step, to));
     Ok(Json(stats(&ctx, caller.org_id(), config_id, from, to, step).await?))
 }
 
-/// How deliveries of a webhook went: the buckets that have any of `from..to` in them. Reads a bounded number of events, see
+/// Counts the deliveries of a webhook, in the buckets that overlap `from..to`. Reads a bounded number of events, see
 /// `docs/adr/0016-stats.md`.
+///
+/// # Errors
+/// 400 for a period that cannot be; 404 when there is no such webhook.
 pub async fn stats(
     ctx: &Context,
     org_id: &OrgId,
@@ -97,11 +100,11 @@ pub async fn stats(
         return Err(FieldError::new("from", format!("must be at most {MAX_DAYS} days before to")).into());
     }
     let first = first_hour(step, from);
-    // The last hour that begins before `to` and has begun already.
+    // The last hour that has begun, and begins before `to`.
     let last = Hour::of(to.minus(Duration::from_millis(1))).min(Hour::of(now));
-    let counted = count::hours(ctx, org_id, config_id, first, last).await?;
+    let counted = count::count_hours(ctx, org_id, config_id, first, last).await?;
     let is_empty = counted.tallies.values().all(|tally| *tally == Tally::default());
-    if is_empty && !exists(ctx, org_id, config_id).await? {
+    if is_empty && !webhook_exists(ctx, org_id, config_id).await? {
         return Err(Problem::no_webhook());
     }
     let mut buckets = BTreeMap::new();
@@ -122,7 +125,7 @@ pub async fn stats(
     })
 }
 
-/// The bucket of a moment begins with this hour.
+/// The first hour of the bucket that contains `at`.
 fn first_hour(step: StatsStep, at: Timestamp) -> Hour {
     match step {
         StatsStep::Hour => Hour::of(at),
@@ -130,7 +133,7 @@ fn first_hour(step: StatsStep, at: Timestamp) -> Hour {
     }
 }
 
-/// 24 hours, or 30 days, the last of which has `to` in it.
+/// The start of 24 hours, or of 30 days, the last of which contains `to`.
 fn default_from(step: StatsStep, to: Timestamp) -> Timestamp {
     match step {
         StatsStep::Hour => to.minus(Duration::from_secs(23 * 3600)),

@@ -1,5 +1,5 @@
-//! `/tokens`: who may speak for an org. Whoever may manage its webhooks may also make a token that does more than his own: he
-//! could read whatever the org has by changing where its webhooks send it.
+//! `/tokens`: the API tokens of an org. A token with `manage` may create one with other scopes than its own: it could read
+//! all data of the org anyway, by changing where webhooks send it.
 
 use std::sync::Arc;
 
@@ -22,10 +22,10 @@ use crate::paging;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// How many entries the page has at most.
+    /// The most entries of the page.
     #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before; leave it out for the first page.
+    /// The `next_cursor` of the previous page; leave it out for the first page.
     #[param(value_type = String, required = false)]
     cursor: Option<String>,
 }
@@ -36,11 +36,11 @@ pub(crate) struct ListQuery {
     path = "/tokens",
     operation_id = "create_token",
     tag = "Tokens",
-    summary = "Make a token",
-    description = "It reaches the org of the token that asks. The answer has the new token: it is shown this once.",
+    summary = "Create a token",
+    description = "The new token belongs to the org of the token that creates it. It is shown only this once.",
     request_body(content = TokenFields, example = json!({"name": "orders service", "scopes": ["trigger"]})),
     responses(
-        (status = 201, description = "The token itself, and what it may do.", body = NewToken),
+        (status = 201, description = "The token itself, and its scopes.", body = NewToken),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 413, response = hookstep_http_edge::TooLarge),
         hookstep_http_edge::Authenticated,
@@ -52,11 +52,11 @@ pub(crate) async fn create(
     caller: Authorized<Manage>,
     ApiJson(fields): ApiJson<TokenFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let made = make(&ctx, caller.org_id(), fields).await?;
+    let made = new_org_token(&ctx, caller.org_id(), fields).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
-/// `GET /tokens`: oldest first.
+/// `GET /tokens`
 #[utoipa::path(
     get,
     path = "/tokens",
@@ -79,24 +79,24 @@ pub(crate) async fn list(
     caller: Authorized<Manage>,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<Token>>, Problem> {
-    let limit = paging::limit(query.limit.as_deref())?;
+    let limit = paging::parse_limit(query.limit.as_deref())?;
     let after = paging::decode_cursor(query.cursor.as_deref())?;
-    Ok(Json(page_of(&ctx, &caller, after, limit).await?))
+    Ok(Json(list_tokens(&ctx, &caller, after, limit).await?))
 }
 
-/// `DELETE /tokens/{token_id}`: it is refused at once here, and within ten seconds everywhere.
+/// `DELETE /tokens/{token_id}`: this process refuses the token at once, others within ten seconds.
 #[utoipa::path(
     delete,
     path = "/tokens/{token_id}",
     operation_id = "delete_token",
     tag = "Tokens",
     summary = "Revoke a token",
-    description = "It is refused everywhere after ten seconds at most.",
+    description = "The token is refused everywhere within ten seconds.",
     params(
         ("token_id" = schema::TokenId, Path, description = "The token."),
     ),
     responses(
-        (status = 204, description = "It is revoked."),
+        (status = 204, description = "The token is revoked."),
         (status = 404, response = hookstep_http_edge::NotFound),
         hookstep_http_edge::Authenticated,
     ),
@@ -114,7 +114,10 @@ pub(crate) async fn delete(
 }
 
 /// Makes a token of an org.
-pub async fn make(ctx: &Context, org_id: &OrgId, fields: TokenFields) -> Result<NewToken, Problem> {
+///
+/// # Errors
+/// 400 that names the wrong field.
+pub async fn new_org_token(ctx: &Context, org_id: &OrgId, fields: TokenFields) -> Result<NewToken, Problem> {
     let now = ctx.sources.now();
     check(&fields, now)?;
     let token = new_token(&ctx.sources);
@@ -131,8 +134,11 @@ pub async fn make(ctx: &Context, org_id: &OrgId, fields: TokenFields) -> Result<
     Ok(NewToken { token: Sensitive::new(token), details: view(record, None) })
 }
 
-/// A page of the tokens of the caller's org.
-pub async fn page_of(
+/// A page of the tokens of the caller's org, oldest first.
+///
+/// # Errors
+/// 500 when the table cannot be read.
+pub async fn list_tokens(
     ctx: &Context,
     caller: &Caller,
     after: Option<TokenId>,

@@ -69,7 +69,7 @@ impl Asked {
         let hours = PERIODS.iter().find(|(name, ..)| *name == self.period).map_or(0, |(.., hours)| *hours);
         let from = Timestamp::new(now.get() - std::time::Duration::from_secs(hours * 3600));
         Ok(EventFilter {
-            status: given(&self.status).as_deref().map(lookup::status).transpose()?,
+            status: given(&self.status).as_deref().map(lookup::parse_status).transpose()?,
             from: (hours > 0).then_some(from),
             before: paging::decode_cursor::<EventId>(given(&self.cursor).as_deref())?,
             limit: LIMIT,
@@ -110,7 +110,7 @@ pub(crate) async fn table(
         q if q.len() > CORRELATION_ID_BYTES => Page { events: Vec::new(), next: None },
         q => ctx.events.correlated(org_id, config_id, q, filter).await?,
     };
-    if found.events.is_empty() && !lookup::exists(ctx, visitor.org_id(), config_id).await? {
+    if found.events.is_empty() && !lookup::webhook_exists(ctx, visitor.org_id(), config_id).await? {
         return Err(Problem::no_webhook().into());
     }
     let base = format!("/console/webhooks/{config_id}");

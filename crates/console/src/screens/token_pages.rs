@@ -10,7 +10,7 @@ use hookstep_api_types::{NewToken, Token, TokenFields};
 use hookstep_contract::limits::days;
 use hookstep_contract::{FieldError, Scope, Timestamp};
 use hookstep_http_edge::{Problem, TokenPath, no_token};
-use hookstep_management::tokens::{make, page_of};
+use hookstep_management::tokens::{list_tokens, new_org_token};
 use hookstep_management::{Context, paging};
 use maud::{Markup, html};
 
@@ -50,7 +50,7 @@ pub(crate) async fn create(
     form: Form,
 ) -> Result<Response, PageError> {
     let made = match asked(&form, ctx.sources.now()) {
-        Ok(asked) => make(&ctx, visitor.org_id(), asked).await,
+        Ok(asked) => new_org_token(&ctx, visitor.org_id(), asked).await,
         Err(error) => Err(error.into()),
     };
     match made {
@@ -115,7 +115,7 @@ async fn tokens_page(
     let content = if visitor.can_manage() {
         let cursor = Some(query.get("cursor")).filter(|cursor| !cursor.is_empty());
         let after = paging::decode_cursor(cursor).map_err(Problem::from)?;
-        let list = page_of(ctx, visitor.caller(), after, LIMIT).await?;
+        let list = list_tokens(ctx, visitor.caller(), after, LIMIT).await?;
         html! {
             @if query.get("done") == "revoked" { p.alert.succeeded role="status" { "The token is revoked." } }
             (fault.summary())

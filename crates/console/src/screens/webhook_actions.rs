@@ -11,7 +11,7 @@ use hookstep_management::Context;
 use hookstep_management::webhooks::rotate_secret;
 use hookstep_management::webhooks::save;
 use hookstep_management::webhooks::test_auth;
-use hookstep_management::webhooks::write::{self, to_the_end};
+use hookstep_management::webhooks::write::{self, run_to_completion};
 use maud::{Markup, html};
 
 use crate::error::PageError;
@@ -39,7 +39,7 @@ pub(crate) async fn set_enabled(
     );
     // What is left out stays.
     let asked = ConfigFields { enabled, auth: None, tls: None, ..before.fields.clone() };
-    to_the_end(async move { save::replace(&ctx, before, asked).await }).await?;
+    run_to_completion(async move { save::replace(&ctx, before, asked).await }).await?;
     Ok(Redirect::to(&target))
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
     OnWebhook(_, config): OnWebhook<Manager>,
 ) -> Result<Redirect, PageError> {
-    to_the_end(async move { write::delete(&ctx, &config).await }).await?;
+    run_to_completion(async move { write::delete(&ctx, &config).await }).await?;
     Ok(Redirect::to("/?done=deleted"))
 }
 
@@ -95,7 +95,8 @@ pub(crate) async fn rotate(
     let (before, name) = (config.clone(), config.fields.name.clone());
     let overlap = Duration::from_secs(hours * 3600);
     let work_ctx = Arc::clone(&ctx);
-    let rotated = to_the_end(async move { rotate_secret::replace(&work_ctx, before, overlap).await }).await?;
+    let rotated =
+        run_to_completion(async move { rotate_secret::rotate(&work_ctx, before, overlap).await }).await?;
     let now = ctx.sources.now();
     let content = html! {
         (crumbs(&config))
@@ -125,7 +126,7 @@ pub(crate) async fn try_auth(
     State(ctx): State<Arc<Context>>,
     OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
 ) -> Result<Html<String>, PageError> {
-    let report = test_auth::report(&ctx, &config.org_id, config.config_id).await?;
+    let report = test_auth::run(&ctx, &config.org_id, config.config_id).await?;
     let content = html! {
         (crumbs(&config))
         div.narrow.card {

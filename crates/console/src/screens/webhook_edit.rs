@@ -14,8 +14,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use hookstep_contract::WebhookConfig;
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
-use hookstep_management::webhooks::save::{self, Saved};
-use hookstep_management::webhooks::write::to_the_end;
+use hookstep_management::webhooks::save::{self, SavedWebhook};
+use hookstep_management::webhooks::write::run_to_completion;
 use maud::{Markup, html};
 
 use super::webhook_actions;
@@ -43,7 +43,7 @@ pub(crate) async fn create(
     let created = match webhook_form::read(&form, None) {
         Ok(asked) => {
             let ctx = Arc::clone(&ctx);
-            to_the_end(async move { save::create(&ctx, org_id, asked).await }).await
+            run_to_completion(async move { save::create(&ctx, org_id, asked).await }).await
         }
         Err(problem) => Err(problem),
     };
@@ -75,7 +75,7 @@ pub(crate) async fn save(
     let saved = match webhook_form::read(&form, Some(&before.fields)) {
         Ok(asked) => {
             let (ctx, before) = (Arc::clone(&ctx), before.clone());
-            to_the_end(async move { save::replace(&ctx, before, asked).await }).await
+            run_to_completion(async move { save::replace(&ctx, before, asked).await }).await
         }
         Err(problem) => Err(problem),
     };
@@ -153,7 +153,7 @@ fn form_page(ctx: &Context, visitor: &Visitor, asked: Asked, tried: &Markup) -> 
     page(visitor, Section::Webhooks, title, content)
 }
 
-fn created_page(visitor: &Visitor, Saved { config, secret }: &Saved) -> Html<String> {
+fn created_page(visitor: &Visitor, SavedWebhook { config, secret }: &SavedWebhook) -> Html<String> {
     let base = format!("/console/webhooks/{}", config.config_id);
     let content = html! {
         (parts::crumbs(&[("Webhooks", "/")]))

@@ -1,16 +1,16 @@
-//! An operation as a command line.
+//! An operation as a `curl` command.
 
 use serde_json::{Map, Value};
 
 use super::document::{Body, Content, Document, Operation, Schema};
 
-/// The call of an operation with `curl`, ids and secrets left to the shell's variables.
+/// The `curl` command of an operation. Ids and secrets are shell variables.
 pub(super) fn command(document: &Document, path: &str, method: &str, operation: &Operation) -> String {
     let mut command = String::from("curl");
     if method != "get" {
         command.push_str(&format!(" -X {}", method.to_uppercase()));
     }
-    command.push_str(&format!(" \"$HOOKSTEP_URL{}{}\"", in_shell(path), query(operation)));
+    command.push_str(&format!(" \"$HOOKSTEP_URL{}{}\"", with_variables(path), query(operation)));
     if operation.scope != "none" {
         command.push_str(" \\\n  -H \"Authorization: Bearer $HOOKSTEP_TOKEN\"");
     }
@@ -21,7 +21,7 @@ pub(super) fn command(document: &Document, path: &str, method: &str, operation: 
 }
 
 /// `/webhook/{config_id}` → `/webhook/$CONFIG_ID`.
-fn in_shell(path: &str) -> String {
+fn with_variables(path: &str) -> String {
     let names = path.split_inclusive(['{', '}']).map(|part| match part.strip_suffix('}') {
         Some(name) => format!("${}", name.to_uppercase()),
         None => part.trim_end_matches('{').to_owned(),
@@ -29,7 +29,7 @@ fn in_shell(path: &str) -> String {
     names.collect()
 }
 
-/// What cannot be left out.
+/// The query string of the required parameters.
 fn query(operation: &Operation) -> String {
     let needed =
         operation.parameters.iter().filter(|parameter| parameter.place == "query" && parameter.required);
@@ -44,7 +44,7 @@ fn example<'a>(document: &Document, body: &'a Body) -> Option<(&'a str, Value)> 
     Some((kind, example.clone().or_else(made)?))
 }
 
-/// A value that the schema takes: of an object, the fields for which there is an example or a default.
+/// A value that matches the schema. An object gets the fields that have an example or a default.
 fn sample(document: &Document, schema: &Schema) -> Option<Value> {
     let schema = document.named(schema).map_or(schema, |(_, schema)| schema);
     if let Some(value) = schema.examples.first().or(schema.default.as_ref()).or(schema.values.first()) {

@@ -1,4 +1,4 @@
-//! As much of an OpenAPI document as the page shows, in the document's order.
+//! The parts of an OpenAPI document that the page shows, in the order of the document.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -68,7 +68,7 @@ pub(super) struct Body {
     pub(super) required: bool,
 }
 
-/// An answer, or the name of one.
+/// A response, or a reference to one.
 #[derive(serde::Deserialize)]
 pub(super) struct Response {
     #[serde(rename = "$ref")]
@@ -91,7 +91,7 @@ pub(super) struct Schema {
     #[serde(rename = "$ref")]
     reference: Option<String>,
     #[serde(rename = "type")]
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<JsonType>,
     pub(super) title: Option<String>,
     pub(super) format: Option<String>,
     pub(super) description: Option<String>,
@@ -114,25 +114,25 @@ pub(super) struct Schema {
 
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
-pub(super) enum Kind {
+pub(super) enum JsonType {
     One(String),
     Some(Vec<String>),
 }
 
 impl Response {
-    /// Whether it is one that many operations give.
+    /// Whether it is a reference to a response that many operations share.
     pub(super) fn is_shared(&self) -> bool {
         self.reference.is_some()
     }
 }
 
 impl Document {
-    /// The schema that another one names, with its name.
+    /// The schema that `schema` refers to, with its name.
     pub(super) fn named(&self, schema: &Schema) -> Option<(&str, &Schema)> {
         self.components.schemas.get(name_of(schema.reference.as_deref()?))
     }
 
-    /// The answer that is meant.
+    /// Resolves a reference to a shared response.
     pub(super) fn response<'a>(&'a self, response: &'a Response) -> &'a Response {
         let name = response.reference.as_deref().map(name_of);
         name.and_then(|name| self.components.responses.get(name)).map_or(response, |(_, response)| response)
@@ -143,12 +143,12 @@ fn name_of(reference: &str) -> &str {
     reference.rsplit('/').next().unwrap_or(reference)
 }
 
-/// A JSON object whose order counts.
+/// A JSON object that keeps the order of its members.
 pub(super) struct Ordered<T>(Vec<(String, T)>);
 
 impl<T> Ordered<T> {
     fn get(&self, name: &str) -> Option<(&str, &T)> {
-        self.into_iter().find(|(known, _)| *known == name)
+        self.into_iter().find(|(key, _)| *key == name)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The page.
+//! The documentation page as HTML.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::curl;
 use super::document::{Document, Operation, Parameter, Response};
-use super::schema::{Row, fields, has_a_place, kind, text};
+use super::schema::{FieldRow, fields, has_section, text, type_of};
 
 /// The whole page.
 pub(super) fn render(document: &Document) -> Markup {
@@ -36,14 +36,14 @@ pub(super) fn render(document: &Document) -> Markup {
                     }
                     section.tag #errors {
                         h2 { (link("errors", "Errors")) }
-                        p { "What is not done is answered with " a href="#Problem" { "a problem" } "." }
+                        p { "An operation that fails answers " a href="#Problem" { "a problem" } "." }
                         (errors(document))
                     }
                     section.tag #objects {
                         h2 { (link("objects", "Objects")) }
-                        p { "What bodies and answers are made of." }
+                        p { "The types in request bodies and answers." }
                         @for (name, schema) in &document.components.schemas {
-                            @if has_a_place(schema) {
+                            @if has_section(schema) {
                                 article id=(name) {
                                     h3 { (link(name, name)) }
                                     @if let Some(about) = &schema.description { p { (text(about)) } }
@@ -68,7 +68,7 @@ fn introduction(document: &Document) -> Markup {
     }
 }
 
-/// What the answers say that can come from any operation.
+/// The errors that any operation may answer.
 fn errors(document: &Document) -> Markup {
     let operations = document.paths.into_iter().flat_map(|(_, methods)| methods);
     let responses = operations.flat_map(|(_, operation)| &operation.responses);
@@ -101,7 +101,7 @@ fn navigation(document: &Document) -> Markup {
             p { a href="#objects" { "Objects" } }
             ul {
                 @for (name, schema) in &document.components.schemas {
-                    @if has_a_place(schema) { li { a href={ "#" (name) } { (name) } } }
+                    @if has_section(schema) { li { a href={ "#" (name) } { (name) } } }
                 }
             }
         }
@@ -126,7 +126,7 @@ fn operation(document: &Document, path: &str, method: &str, operation: &Operatio
                 h4 { "Body" @if !body.required { " " span.mark { "optional" } } }
                 @if let Some(about) = &body.description { p { (text(about)) } }
                 @for (content_type, content) in &body.content {
-                    p.type { code { (content_type) } @if let Some(schema) = &content.schema { " " (kind(document, schema)) } }
+                    p.type { code { (content_type) } @if let Some(schema) = &content.schema { " " (type_of(document, schema)) } }
                 }
             }
             h4 { "Answers" }
@@ -147,9 +147,9 @@ fn operation(document: &Document, path: &str, method: &str, operation: &Operatio
     }
 }
 
-fn row(Parameter { name, place, description, required, schema }: &Parameter) -> Row<'_> {
+fn row(Parameter { name, place, description, required, schema }: &Parameter) -> FieldRow<'_> {
     let marks = [Some(place.as_str()), required.then_some("required")].into_iter().flatten().collect();
-    Row { name, about: description.as_deref(), marks, schema }
+    FieldRow { name, about: description.as_deref(), marks, schema }
 }
 
 fn answer(document: &Document, status: &str, response: &Response) -> Markup {
@@ -160,7 +160,7 @@ fn answer(document: &Document, status: &str, response: &Response) -> Markup {
             dt { code { (status) } }
             dd {
                 (text(&response.description))
-                @for schema in schemas { " " span.type { (kind(document, schema)) } }
+                @for schema in schemas { " " span.type { (type_of(document, schema)) } }
             }
         }
     }
@@ -168,7 +168,7 @@ fn answer(document: &Document, status: &str, response: &Response) -> Markup {
 
 fn scope(scope: &str) -> Markup {
     html! {
-        @if scope == "none" { span.scope { "for everybody" } } @else { span.scope { "scope " b { (scope) } } }
+        @if scope == "none" { span.scope { "no token needed" } } @else { span.scope { "scope " b { (scope) } } }
     }
 }
 

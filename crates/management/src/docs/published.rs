@@ -5,7 +5,7 @@ use axum::http::{HeaderName, header};
 /// The document of the whole API.
 pub(crate) const JSON: &str = include_str!("../../openapi.json");
 
-/// For how long it, and its page, may be kept: it changes with a deployment.
+/// How long the document and its page may be cached: they change only with a deployment.
 pub(crate) const CACHE_CONTROL: (HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
 
 /// `GET /openapi.json`

@@ -1,4 +1,4 @@
-//! `GET /webhook/{config_id}/events/{event_id}/payload`: the body of an event, to the byte.
+//! `GET /webhook/{config_id}/events/{event_id}/payload`: the body of an event, byte for byte.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::Context;
 
-/// The type of a body whose producer named none.
+/// The content type of a body whose producer named none.
 const UNKNOWN_TYPE: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// Which body.
@@ -38,14 +38,14 @@ enum PayloadOf {
     Sent,
 }
 
-/// The body as it was sent, with its `Content-Type`; that of a claim check is where this redirects to.
+/// The body with its `Content-Type`; for a claim check, a redirect to its object.
 #[utoipa::path(
     get,
     path = "/webhook/{config_id}/events/{event_id}/payload",
     operation_id = "read_payload",
     tag = "Events",
     summary = "Read the body of an event",
-    description = "To the byte, with the `Content-Type` that it came with.",
+    description = "Byte for byte, with the `Content-Type` of the trigger.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ("event_id" = schema::EventId, Path, description = "The event."),
@@ -53,7 +53,7 @@ enum PayloadOf {
     ),
     responses(
         (status = 200, description = "The body.", content_type = "*/*"),
-        (status = 307, description = "The body is large: it is where this points to, for five minutes."),
+        (status = 307, description = "The body is large: `Location` is its URL, valid for five minutes."),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         hookstep_http_edge::Authenticated,
@@ -70,9 +70,9 @@ pub(crate) async fn read(
     let org_id = caller.org_id();
     let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
     if of == PayloadOf::Sent && !event.rules_were_applied() {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "nothing was sent of this event"));
+        return Err(Problem::new(StatusCode::NOT_FOUND, "nothing was sent for this event"));
     }
-    // Most bodies are sent as they came.
+    // Most bodies are sent as they were received, and have no second copy.
     let sent = event.sent.as_ref().filter(|_| of == PayloadOf::Sent);
     let (claim, content_type) = match sent {
         Some(sent) => (&sent.claim, Some(&sent.content_type)),
@@ -87,9 +87,9 @@ pub(crate) async fn read(
         Some(_) => ctx.bodies.read_sent(org_id, config_id, event_id).await?,
         None => ctx.bodies.read(org_id, config_id, event_id).await?,
     };
-    let body = kept.and_then(|content| content.to_bytes()).ok_or_else(not_kept)?;
+    let body = kept.and_then(|content| content.to_bytes()).ok_or_else(not_stored)?;
     let named = content_type.map(String::as_str).and_then(|name| HeaderValue::from_str(name).ok());
-    // Whatever it is, a browser shall not run it here.
+    // A browser must not run the body on this origin, whatever it contains.
     let safe = [
         (header::CONTENT_TYPE, named.unwrap_or(UNKNOWN_TYPE)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -98,6 +98,6 @@ pub(crate) async fn read(
     Ok((safe, body).into_response())
 }
 
-fn not_kept() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "the body of this event is not kept")
+fn not_stored() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "the body of this event is not stored")
 }

@@ -1,4 +1,4 @@
-//! `POST /webhook/{config_id}/events/{event_id}/cancel`: no further attempt.
+//! `POST /webhook/{config_id}/events/{event_id}/cancel`: ends the retries of an event.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::Context;
     operation_id = "cancel_event",
     tag = "Events",
     summary = "Cancel the retries of an event",
-    description = "It is marked `failed`, and no further attempt is made.",
+    description = "The event gets the status `failed`, and no further attempt is made.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ("event_id" = schema::EventId, Path, description = "The event."),
@@ -41,8 +41,11 @@ pub(crate) async fn cancel(
     Ok(Json(Event::from(stop(&ctx, caller.org_id(), config_id, event_id).await?)))
 }
 
-/// Marks an event that waits for its next attempt failed, then stops who waits. Whoever asks again after the second half has
-/// failed stops him then.
+/// Marks an event that waits for its next attempt as failed, then stops the execution that waits. If stopping fails, the
+/// request can be repeated.
+///
+/// # Errors
+/// 404 when there is no such event; 409 when it does not wait for a retry; 503 when the execution could not be stopped.
 pub async fn stop(
     ctx: &Context,
     org_id: &OrgId,

@@ -1,4 +1,4 @@
-//! `/webhook/{config_id}/events`: what became of the events of a webhook.
+//! `/webhook/{config_id}/events`: lists and reads the events of a webhook.
 
 use std::sync::Arc;
 
@@ -20,31 +20,30 @@ use crate::paging;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// Only events that stand there.
+    /// Only events with this status.
     #[param(value_type = schema::Status, required = false)]
     status: Option<String>,
-    /// Only events that were accepted then or later.
+    /// Only events that were accepted at this time or later.
     #[param(value_type = schema::Timestamp, required = false)]
     from: Option<String>,
-    /// Only events that were accepted then or earlier.
+    /// Only events that were accepted at this time or earlier.
     #[param(value_type = schema::Timestamp, required = false)]
     to: Option<String>,
     /// Only events with this correlation id.
     #[param(value_type = String, required = false, min_length = 1, max_length = 1024)]
     correlation_id: Option<String>,
-    /// Only this event; goes without the other parameters.
+    /// Only this event. Excludes all other parameters.
     #[param(value_type = schema::EventId, required = false)]
     event_id: Option<String>,
-    /// How many entries the page has at most.
+    /// The most entries of the page.
     #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before; leave it out for the first page.
+    /// The `next_cursor` of the previous page; leave it out for the first page.
     #[param(value_type = String, required = false)]
     cursor: Option<String>,
 }
 
-/// `GET /webhook/{config_id}/events`: newest first. All parameters may be combined, but for `event_id`, which finds one event or
-/// none.
+/// `GET /webhook/{config_id}/events`
 #[utoipa::path(
     get,
     path = "/webhook/{config_id}/events",
@@ -77,7 +76,7 @@ pub(crate) async fn list(
         }
         None => search(&ctx, caller.org_id(), config_id, &query).await?,
     };
-    if page.events.is_empty() && !exists(&ctx, caller.org_id(), config_id).await? {
+    if page.events.is_empty() && !webhook_exists(&ctx, caller.org_id(), config_id).await? {
         return Err(Problem::no_webhook());
     }
     let data = page.events.into_iter().map(Event::from).collect();
@@ -91,11 +90,11 @@ async fn search(
     query: &ListQuery,
 ) -> Result<hookstep_store::Page, Problem> {
     let filter = EventFilter {
-        status: query.status.as_deref().map(status).transpose()?,
-        from: query.from.as_deref().map(|text| moment("from", text)).transpose()?,
-        to: query.to.as_deref().map(|text| moment("to", text)).transpose()?,
+        status: query.status.as_deref().map(parse_status).transpose()?,
+        from: query.from.as_deref().map(|text| parse_time("from", text)).transpose()?,
+        to: query.to.as_deref().map(|text| parse_time("to", text)).transpose()?,
         before: paging::decode_cursor(query.cursor.as_deref())?,
-        limit: paging::limit(query.limit.as_deref())?,
+        limit: paging::parse_limit(query.limit.as_deref())?,
     };
     if let (Some(from), Some(to)) = (filter.from, filter.to)
         && from > to
@@ -113,7 +112,7 @@ async fn search(
 }
 
 impl ListQuery {
-    /// The one event that is asked for.
+    /// The id when the request is for one event.
     fn event_id(&self) -> Result<Option<EventId>, FieldError> {
         let Some(text) = &self.event_id else { return Ok(None) };
         let Self { status, from, to, correlation_id, event_id: _, limit, cursor } = self;
@@ -126,7 +125,7 @@ impl ListQuery {
     }
 }
 
-/// `GET /webhook/{config_id}/events/{event_id}`: with its attempts.
+/// `GET /webhook/{config_id}/events/{event_id}`
 #[utoipa::path(
     get,
     path = "/webhook/{config_id}/events/{event_id}",
@@ -157,8 +156,11 @@ pub(crate) async fn read(
     Ok(Json(Event { attempts, ..Event::from(record) }))
 }
 
-/// Whether there is, or was, such a webhook: a deleted one's events can still be read.
-pub async fn exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<bool, Problem> {
+/// Whether the webhook exists or existed: the events of a deleted one can still be read.
+///
+/// # Errors
+/// 500 when the tables cannot be read.
+pub async fn webhook_exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<bool, Problem> {
     if ctx.configs.get(org_id, config_id).await?.is_some() {
         return Ok(true);
     }
@@ -166,15 +168,20 @@ pub async fn exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Resul
     Ok(!ctx.events.list(org_id, config_id, any).await?.events.is_empty())
 }
 
-/// Reads a status.
-pub fn status(text: &str) -> Result<Status, FieldError> {
+/// Parses a status.
+///
+/// # Errors
+/// The field `status`.
+pub fn parse_status(text: &str) -> Result<Status, FieldError> {
     let reader: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
     Status::deserialize(reader)
         .map_err(|_| FieldError::new("status", "must be in_progress, succeeded, failed or skipped"))
 }
 
-pub(crate) fn moment(field: &str, text: &str) -> Result<Timestamp, FieldError> {
+/// Parses a time in a query.
+pub(crate) fn parse_time(field: &str, text: &str) -> Result<Timestamp, FieldError> {
     let reader: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
-    Timestamp::deserialize(reader)
-        .map_err(|_| FieldError::new(field, "must be a time like 2026-01-02T03:04:05Z (a + is sent as %2B)"))
+    Timestamp::deserialize(reader).map_err(|_| {
+        FieldError::new(field, "must be a time like 2026-01-02T03:04:05Z (with + encoded as %2B)")
+    })
 }

@@ -1,4 +1,4 @@
-//! `POST /webhook/{config_id}/events/replay` and `GET /webhook/{config_id}/replays/{replay_id}`: many events, sent again.
+//! `POST /webhook/{config_id}/events/replay` and `GET /webhook/{config_id}/replays/{replay_id}`: sends many events again.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,14 +28,14 @@ pub(crate) const BODY_BYTES: usize = 512 * 1024;
     operation_id = "create_replay",
     tag = "Events",
     summary = "Send many events again",
-    description = "Either those named in `event_ids`, or all of a time with a status. At most 10,000; `GET \
-        …/replays/{replay_id}` says how far it has come.",
+    description = "Either the events of `event_ids`, or all events of a period with a status: at most 10,000. `GET \
+        …/replays/{replay_id}` shows the progress.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     request_body(content = ReplayRequest, example = json!({"since": "2026-01-02T00:00:00Z", "status": "failed"})),
     responses(
-        (status = 202, description = "The replay, which has begun.", body = Replay),
+        (status = 202, description = "The replay, which has started.", body = Replay),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 413, response = hookstep_http_edge::TooLarge),
@@ -54,13 +54,13 @@ pub(crate) async fn create(
     Ok((StatusCode::ACCEPTED, Json(job)))
 }
 
-/// How far a bulk replay has come.
+/// The progress of a bulk replay.
 #[utoipa::path(
     get,
     path = "/webhook/{config_id}/replays/{replay_id}",
     operation_id = "read_replay",
     tag = "Events",
-    summary = "Read how far a replay has come",
+    summary = "Read the progress of a replay",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ("replay_id" = schema::EventId, Path, description = "The replay."),
@@ -82,17 +82,20 @@ pub(crate) async fn read(
     Ok(Json(job.ok_or_else(no_replay)?.into()))
 }
 
-/// Writes a bulk replay down and starts the execution that goes through it.
+/// Records a bulk replay and starts the execution that carries it out.
+///
+/// # Errors
+/// 400 for a selection that cannot be; 404 when there is no such webhook; 503 when the execution could not be started.
 pub async fn start(
     ctx: &Context,
     org_id: &OrgId,
     config_id: ConfigId,
-    asked: ReplayRequest,
+    request: ReplayRequest,
 ) -> Result<Replay, Problem> {
     let Sources { new_id, .. } = ctx.sources;
     let now = ctx.sources.now();
-    let reapply = asked.reapply;
-    let selection = selection(asked, now)?;
+    let reapply = request.reapply;
+    let selection = selection(request, now)?;
     if ctx.configs.get(org_id, config_id).await?.is_none() {
         return Err(Problem::no_webhook());
     }
@@ -122,11 +125,11 @@ pub async fn start(
     Ok(job.into())
 }
 
-fn selection(asked: ReplayRequest, now: Timestamp) -> Result<Selection, FieldError> {
-    let ReplayRequest { event_ids, since, until, status, reapply: _ } = asked;
+fn selection(request: ReplayRequest, now: Timestamp) -> Result<Selection, FieldError> {
+    let ReplayRequest { event_ids, since, until, status, reapply: _ } = request;
     if let Some(mut ids) = event_ids {
         if since.is_some() || until.is_some() || status.is_some() {
-            return Err(FieldError::new("event_ids", "goes without since, until and status"));
+            return Err(FieldError::new("event_ids", "excludes since, until and status"));
         }
         if ids.is_empty() || ids.len() > MAX_REPLAYS {
             return Err(FieldError::new("event_ids", format!("must be 1 to {MAX_REPLAYS} ids")));
@@ -135,8 +138,8 @@ fn selection(asked: ReplayRequest, now: Timestamp) -> Result<Selection, FieldErr
         ids.retain(|id| seen.insert(*id));
         return Ok(Selection::EventIds(ids));
     }
-    let since = since.ok_or_else(|| FieldError::new("since", "must be given, or event_ids"))?;
-    // Its own replays are younger.
+    let since = since.ok_or_else(|| FieldError::new("since", "must be given, unless event_ids is"))?;
+    // The events that this replay makes are newer, so that it never selects them.
     let latest = now.minus(Duration::from_millis(1));
     let until = until.map_or(latest, |until| until.min(latest));
     if since > until {

@@ -1,4 +1,4 @@
-//! `POST /webhook/{config_id}/events/{event_id}/replay`: send an event again.
+//! `POST /webhook/{config_id}/events/{event_id}/replay`: sends an event again.
 
 use std::sync::Arc;
 
@@ -12,22 +12,23 @@ use hookstep_store::Redelivery;
 
 use crate::Context;
 
-/// The same body under a new event id; its receiver sees the same `webhook-id`.
+/// Sends the body again under a new event id; the receiver sees the same `webhook-id`.
 #[utoipa::path(
     post,
     path = "/webhook/{config_id}/events/{event_id}/replay",
     operation_id = "replay_event",
     tag = "Events",
     summary = "Send an event again",
-    description = "What was sent, to the byte, under a new event id; the receiver sees the same `webhook-id`. It goes \
-        to where the webhook points now. With `reapply`, today's filter and transform are asked again.",
+    description = "Sends the same bytes again under a new event id; the receiver sees the same `webhook-id`. The \
+        request goes to the URL that the webhook has now. With `reapply`, its current filter and transform are applied \
+        to the body that was received.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ("event_id" = schema::EventId, Path, description = "The event."),
     ),
-    request_body(content = Option<ReplayOptions>, description = "May be left out."),
+    request_body(content = Option<ReplayOptions>, description = "Optional."),
     responses(
-        (status = 202, description = "It is on its way.", body = Replayed),
+        (status = 202, description = "The new event, which is being delivered.", body = Replayed),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 409, response = hookstep_http_edge::Conflict),
@@ -48,7 +49,11 @@ pub(crate) async fn replay(
     Ok((StatusCode::ACCEPTED, Json(replayed)))
 }
 
-/// Starts the delivery of an event that has ended once more.
+/// Starts another delivery of an event that has ended.
+///
+/// # Errors
+/// 404 when there is no such event or webhook; 409 when the event is still being delivered, or its body is not stored; 503
+/// when the delivery could not be started.
 pub async fn start(
     ctx: &Context,
     org_id: &OrgId,
@@ -64,12 +69,12 @@ pub async fn start(
     }
     let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
     if event.status == Status::InProgress {
-        return Err(conflict("the event is still being delivered: cancel it, or wait for its end"));
+        return Err(conflict("the event is still being delivered: cancel it, or wait until it has ended"));
     }
     let redelivery =
         Redelivery { event_id: EventId((ctx.sources.new_id)()), now: ctx.sources.now(), reapply };
     let Some(input) = redelivery.input(&event, &ctx.events, &ctx.bodies).await? else {
-        return Err(conflict("the body of this event is not kept, so it cannot be sent again"));
+        return Err(conflict("the body of this event is not stored, so it cannot be sent again"));
     };
     ctx.machines.start(&input).await?;
     Ok(Replayed { event_id: input.event.event_id, replay_of: event_id, status: Status::InProgress })

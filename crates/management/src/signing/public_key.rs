@@ -1,4 +1,4 @@
-//! The key of an org: made with its first webhook, and shown to whoever wants to check its signatures.
+//! The key pair of an org: made with its first webhook. Receivers verify `v1a` signatures with its public key.
 
 use std::sync::Arc;
 
@@ -15,28 +15,28 @@ use utoipa::IntoParams;
 use super::bytes_32;
 use crate::Context;
 
-/// For how long a receiver may keep it: it never changes.
+/// Receivers may cache the key for an hour, so that they find it soon after it was made; it never changes.
 const CACHE_CONTROL: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public, max-age=3600")];
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Query {
+pub(crate) struct KeyQuery {
     /// The org.
     #[param(value_type = schema::OrgId, required = true)]
     org_id: Option<String>,
 }
 
-/// `GET /.well-known/webhook-public-key?org_id=`: for everybody.
+/// `GET /.well-known/webhook-public-key?org_id=`: needs no token.
 #[utoipa::path(
     get,
     path = "/.well-known/webhook-public-key",
     operation_id = "read_public_key",
     tag = "Signatures",
     summary = "Read the public key of an org",
-    description = "What `v1a` signatures are verified with. For everybody; it never changes.",
+    description = "The key that verifies `v1a` signatures. Needs no token. The key never changes.",
     params(
-        Query,
+        KeyQuery,
     ),
     responses(
         (status = 200, description = "The key.", body = OrgPublicKey),
@@ -48,21 +48,24 @@ pub(crate) struct Query {
 )]
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
-    ApiQuery(Query { org_id }): ApiQuery<Query>,
+    ApiQuery(KeyQuery { org_id }): ApiQuery<KeyQuery>,
 ) -> Result<([(HeaderName, &'static str); 1], Json<OrgPublicKey>), Problem> {
     let org_id: OrgId = org_id
         .ok_or_else(|| FieldError::new("org_id", "must be given"))?
         .parse()
         .map_err(|error| FieldError::new("org_id", format!("is {error}")))?;
     let Some(OrgKey { org_id, public_key, .. }) = ctx.configs.org_key(&org_id).await? else {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "this org has no key: it has made no webhook yet"));
+        return Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "this org has no key: the first webhook of an org makes it",
+        ));
     };
     let key: PublicKey = public_key.parse().map_err(|error| Problem::internal(&error))?;
     let algorithm = "ed25519".to_owned();
     Ok((CACHE_CONTROL, Json(OrgPublicKey { org_id, algorithm, public_key, pem: key.to_pem() })))
 }
 
-/// Makes the key of an org that has none.
+/// Makes the key pair of an org that has none.
 pub(crate) async fn ensure(ctx: &Context, org_id: &OrgId) -> Result<(), Problem> {
     if ctx.configs.org_key(org_id).await?.is_some() {
         return Ok(());

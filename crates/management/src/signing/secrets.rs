@@ -1,4 +1,4 @@
-//! The signing secrets of a webhook: the first one, and those that take its place.
+//! The signing secrets of a webhook: new ones, and how long the previous ones go on signing.
 
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use hookstep_signing::Secret;
 use super::{bytes_32, public_key};
 use crate::Context;
 
-/// The most secrets that sign at once: each is a signature more in the header of every request.
+/// The most secrets that sign at once: each adds a signature to the header of every request.
 const MAX_SECRETS: usize = 5;
 
-/// A new secret, encrypted and in the clear. Whoever has a secret has the key of his org, too.
-pub(crate) async fn make(ctx: &Context, org_id: &OrgId) -> Result<(SigningKey, Secret), Problem> {
+/// Makes a secret and returns it encrypted and as it is. The key pair of the org is made first, so that an org with a secret
+/// has a key pair as well.
+pub(crate) async fn new_secret(ctx: &Context, org_id: &OrgId) -> Result<(SigningKey, Secret), Problem> {
     public_key::ensure(ctx, org_id).await?;
     let secret = Secret::from_random(&bytes_32(&ctx.sources));
     let key = ctx.encrypt(org_id, &secret.reveal()).await?;
@@ -22,28 +23,28 @@ pub(crate) async fn make(ctx: &Context, org_id: &OrgId) -> Result<(SigningKey, S
     Ok((SigningKey { key, lifetime }, secret))
 }
 
-/// How long each secret signs, for everybody to see.
+/// How long each secret signs. This part of a key is not secret.
 pub(crate) fn lifetimes(keys: &[SigningKey]) -> Vec<Lifetime> {
     keys.iter().map(|key| key.lifetime).collect()
 }
 
-/// The keys before a new one, as far as they still sign: none longer than `overlap`, and none longer than it was to.
-pub(crate) fn retired(
+/// The keys that go on signing beside a new one: each for `overlap` at most, and no longer than it would have without it.
+pub(crate) fn retire(
     keys: Vec<SigningKey>,
     now: Timestamp,
     overlap: Duration,
 ) -> Result<Vec<SigningKey>, Problem> {
     let end = now.plus(overlap);
-    let retire = |mut key: SigningKey| {
+    let limit = |mut key: SigningKey| {
         key.lifetime.expires_at = Some(key.lifetime.expires_at.map_or(end, |earlier| earlier.min(end)));
         key
     };
-    let older: Vec<_> = keys.into_iter().map(retire).filter(|key| key.lifetime.holds(now)).collect();
+    let older: Vec<_> = keys.into_iter().map(limit).filter(|key| key.lifetime.holds(now)).collect();
     if older.len() < MAX_SECRETS {
         return Ok(older);
     }
     let detail = format!(
-        "{MAX_SECRETS} secrets sign already: wait until the first of them has expired, or set overlap_seconds to 0"
+        "{MAX_SECRETS} secrets sign already: wait until the oldest has expired, or set overlap_seconds to 0"
     );
     Err(Problem::new(StatusCode::CONFLICT, detail))
 }
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_signs_longer_than_it_was_to() {
+    fn no_secret_signs_longer_than_it_would_have() {
         let now: Timestamp = serde_json::from_str(r#""2026-01-02T03:04:05Z""#).unwrap();
         type Case = (&'static [Option<u32>], u32, Option<&'static [u32]>);
         let cases: [Case; 8] = [
@@ -78,7 +79,7 @@ mod tests {
         ];
         for (before, overlap, expected) in cases {
             let keys = before.iter().map(|hours| key(now, *hours)).collect();
-            let ends = retired(keys, now, HOUR * overlap).map(|keys| {
+            let ends = retire(keys, now, HOUR * overlap).map(|keys| {
                 keys.iter().map(|key| key.lifetime.expires_at.unwrap().since(now)).collect::<Vec<_>>()
             });
             let expected = expected.map(|hours| hours.iter().map(|hours| HOUR * *hours).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Counting events, a bounded number of them, and keeping what was counted of the hours that are over.
+//! Counts events, a bounded number for each request. The counts of past hours are stored, and not made again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,40 +13,40 @@ use crate::Context;
 /// The most pages of events that one request reads: 1 MB or 1,000 events each.
 const PAGES: usize = 20;
 
-/// The most of them for the hours that are not over, whose count is not kept: something must be left for the others.
+/// The most of these pages for the live hours, whose counts are not stored, so that some are left for past hours.
 const LIVE_PAGES: usize = 10;
 
-/// How long after its end an hour is over: by then, what was accepted in it has been recorded.
+/// How long an hour stays live after its end: by then, every event that was accepted in it has been recorded.
 const SETTLING: Duration = Duration::from_secs(5 * 60);
 
-/// How long an hour with events in progress is believed.
-const BELIEVED: Duration = Duration::from_secs(10 * 60);
+/// How long the count of an hour with events in progress is used before they are counted again.
+const CACHE_TTL: Duration = Duration::from_secs(10 * 60);
 
-/// What was counted.
-pub(crate) struct Counted {
-    /// Of every hour that was asked for.
+/// The counts of a request.
+pub(crate) struct HourlyCounts {
+    /// One for every hour of the request.
     pub(crate) tallies: BTreeMap<Hour, Tally>,
     /// Whether every event was counted.
     pub(crate) complete: bool,
 }
 
 /// Counts the events of `first..=last`.
-pub(crate) async fn hours(
+pub(crate) async fn count_hours(
     ctx: &Context,
     org_id: &OrgId,
     config_id: ConfigId,
     first: Hour,
     last: Hour,
-) -> Result<Counted, Problem> {
+) -> Result<HourlyCounts, Problem> {
     let now = ctx.sources.now();
     let events = &ctx.events;
     let kept =
         events.counted(org_id, config_id, first.first_of_day().start(), last.first_of_day().start()).await?;
     let mut known: BTreeMap<Hour, CountedHour> = kept.into_iter().flat_map(of_day).collect();
-    // The first hour that is not over.
+    // The first hour that is live.
     let live = Hour::of(now.minus(SETTLING));
-    let believed_from = now.minus(BELIEVED).unix_seconds();
-    let settled = |_, hour: &CountedHour| hour.tally.in_progress == 0 || hour.counted_at > believed_from;
+    let fresh_from = now.minus(CACHE_TTL).unix_seconds();
+    let settled = |_, hour: &CountedHour| hour.tally.in_progress == 0 || hour.counted_at > fresh_from;
     let over = first.to(last).rev().find(|hour| *hour < live);
     let (mut pages, mut complete) = (PAGES, true);
     if last >= live {
@@ -62,30 +62,30 @@ pub(crate) async fn hours(
         events.keep_counted(org_id, config_id, &day_of(day, &known, live)).await?;
     }
     let tally = |hour| known.get(&hour).map(|counted| counted.tally.clone()).unwrap_or_default();
-    Ok(Counted { tallies: first.to(last).map(|hour| (hour, tally(hour))).collect(), complete })
+    Ok(HourlyCounts { tallies: first.to(last).map(|hour| (hour, tally(hour))).collect(), complete })
 }
 
-/// Counting the events of a stretch, newest first.
+/// Counts the events of a stretch, newest first.
 struct Walk<'a> {
     stretch: Stretch,
     known: &'a mut BTreeMap<Hour, CountedHour>,
     now: Timestamp,
-    /// Where it is.
+    /// The hour that is being counted.
     hour: Hour,
     tally: Tally,
-    /// What comes from here on is counted.
+    /// Events from this one on are counted already.
     rest: Option<EventId>,
 }
 
 impl<'a> Walk<'a> {
     fn new(stretch: Stretch, known: &'a mut BTreeMap<Hour, CountedHour>, now: Timestamp) -> Self {
-        // Of an hour that was counted in part, the rest is added.
+        // An hour that was counted in part keeps its tally, and the rest is added.
         let resumed = stretch.before.and_then(|_| known.get(&stretch.last));
         let tally = resumed.map(|counted| counted.tally.clone()).unwrap_or_default();
         Self { hour: stretch.last, rest: stretch.before, stretch, known, now, tally }
     }
 
-    /// Reads and counts while there are pages; answers whether that was all of them.
+    /// Reads and counts while pages are left; returns whether all events of the stretch are counted.
     async fn read(
         mut self,
         events: &Events,
@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
         Ok(false)
     }
 
-    /// Counts a page, after which `next` is the rest.
+    /// Counts a page; `next` is where the following page begins.
     fn count(&mut self, events: Vec<EventSketch>, next: Option<EventId>) {
         for event in events {
             self.go_back_to(Hour::of_event(event.event_id));
@@ -113,19 +113,19 @@ impl<'a> Walk<'a> {
         }
         self.go_back_to(next.map_or(self.stretch.first, Hour::of_event));
         self.rest = next;
-        self.know(self.tally.clone(), next);
+        self.store(self.tally.clone(), next);
     }
 
-    /// Goes to an hour that is not after this one; those between have no events.
+    /// Goes back to `hour`, which is not after the current one. The hours between have no events.
     fn go_back_to(&mut self, hour: Hour) {
         for before in hour.to(self.hour).rev().skip(1) {
             let tally = std::mem::take(&mut self.tally);
-            self.know(tally, None);
+            self.store(tally, None);
             self.hour = before;
         }
     }
 
-    fn know(&mut self, tally: Tally, rest: Option<EventId>) {
+    fn store(&mut self, tally: Tally, rest: Option<EventId>) {
         let counted = CountedHour { tally, counted_at: self.now.unix_seconds(), rest };
         self.known.insert(self.hour, counted);
     }
@@ -136,13 +136,13 @@ fn of_day(counted: CountedDay) -> impl Iterator<Item = (Hour, CountedHour)> {
     counted.hours.into_iter().map(move |(number, hour)| (day.of_this_day(number), hour))
 }
 
-/// The days with an hour that is over and was counted just now.
+/// The days with a past hour that was counted just now.
 fn changed_days(known: &BTreeMap<Hour, CountedHour>, live: Hour, now: Timestamp) -> BTreeSet<Hour> {
     let changed = known.range(..live).filter(|(_, counted)| counted.counted_at == now.unix_seconds());
     changed.map(|(hour, _)| hour.first_of_day()).collect()
 }
 
-/// What is known of the hours of a day that are over.
+/// The counts of the past hours of a day.
 fn day_of(day: Hour, known: &BTreeMap<Hour, CountedHour>, live: Hour) -> CountedDay {
     let hours = known.range(day..=day.of_this_day(23)).filter(|(hour, _)| **hour < live);
     CountedDay {
@@ -176,7 +176,7 @@ mod tests {
         (0..number).rev().map(event).collect()
     }
 
-    /// Counts with so many events a page and pages a walk until all is counted; answers how many walks that took.
+    /// Counts with this many events per page and pages per walk until all is counted; returns how many walks that took.
     fn counted(events: &[EventSketch], page: usize, pages: usize) -> (usize, BTreeMap<Hour, CountedHour>) {
         let (first, last) = (Hour::of(at("2026-01-01T22:00:00Z")), Hour::of(at("2026-01-02T05:00:00Z")));
         let mut known = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Hours, and which of them are to be counted.
+//! Hours, and which of them have to be counted.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use hookstep_store::CountedHour;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// An hour, by its beginning.
+/// An hour, identified by its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Hour(Timestamp);
 
 impl Hour {
-    /// The one that a moment is in.
+    /// The hour that contains a moment.
     pub(crate) fn of(at: Timestamp) -> Self {
         Self(at.floor(HOUR))
     }
@@ -27,44 +27,44 @@ impl Hour {
         Self(self.0.plus(HOUR))
     }
 
-    /// The first of its day in UTC.
+    /// The first hour of its day in UTC.
     pub(crate) fn first_of_day(self) -> Self {
         Self(self.0.floor(24 * HOUR))
     }
 
-    /// Which of its day it is, from 0.
+    /// Its number within its day, from 0.
     pub(crate) fn of_day(self) -> u8 {
         // At most 23.
         (self.0.since(self.first_of_day().0).as_secs() / HOUR.as_secs()) as u8
     }
 
-    /// The hour of this day that has this number.
+    /// The hour of the same day with this number.
     pub(crate) fn of_this_day(self, number: u8) -> Self {
         Self(self.first_of_day().0.plus(HOUR * u32::from(number)))
     }
 
-    /// The one in which an event was accepted.
+    /// The hour in which an event was accepted.
     pub(crate) fn of_event(event_id: EventId) -> Self {
         Self::of(event_id.accepted_at())
     }
 
-    /// This one and those after it to `last`.
+    /// The hours from this one to `last`.
     pub(crate) fn to(self, last: Self) -> impl DoubleEndedIterator<Item = Self> {
         let number = if last < self { 0 } else { last.0.since(self.0).as_secs() / HOUR.as_secs() + 1 };
         (0..number).map(move |index| Self(self.0.plus(HOUR * index as u32)))
     }
 }
 
-/// Hours in a row that are to be counted in one go, for a page of events knows of no hours.
+/// Consecutive hours that are counted together, since a page of events may span several hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stretch {
     pub(crate) first: Hour,
     pub(crate) last: Hour,
-    /// Of the last hour, what comes from here on was counted before.
+    /// In the last hour, events from this one on were counted before.
     pub(crate) before: Option<EventId>,
 }
 
-/// What is to be counted of `first..=last`, newest first. An hour that `settled` counted is left out.
+/// The stretches of `first..=last` that have to be counted, newest first. Hours whose count is `settled` are left out.
 pub(crate) fn stretches(
     first: Hour,
     last: Hour,
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_counted_parts_the_rest() {
+    fn counted_hours_divide_the_rest_into_stretches() {
         let rest: EventId = "0190a000-0000-7000-8000-00000000000a".parse().unwrap();
         let counted = |rest| CountedHour { rest, ..CountedHour::default() };
         let known = BTreeMap::from([

@@ -1,4 +1,4 @@
-//! TLS of a webhook's own: its client certificate, and the authorities it trusts.
+//! The TLS settings of a webhook: its client certificate, and the authorities it trusts.
 
 use hookstep_contract::{CertificateInfo, FieldError, OrgId, Secret, Timestamp, Tls, TlsKeys};
 use hookstep_egress::{ClientTls, TlsParts, TlsRefusal};
@@ -7,20 +7,24 @@ use hookstep_secrets::Keys;
 
 use crate::Context;
 
-/// The TLS of a webhook after a save.
+/// The TLS settings of a webhook after a save.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Checked {
-    /// What it is.
+pub(crate) struct CheckedTls {
+    /// The settings.
     pub(crate) tls: Option<Tls>,
-    /// What its certificate says.
+    /// What the client certificate says.
     pub(crate) certificate: Option<CertificateInfo>,
 }
 
-/// Checks the TLS that is asked for; `before` is what the webhook has.
-pub(crate) fn check(asked: Option<Tls>, before: Checked, now: Timestamp) -> Result<Checked, FieldError> {
-    let Some(tls) = asked else { return Ok(before) };
+/// Checks the TLS settings of a request; `before` are those of the stored webhook.
+pub(crate) fn check(
+    requested: Option<Tls>,
+    before: CheckedTls,
+    now: Timestamp,
+) -> Result<CheckedTls, FieldError> {
+    let Some(tls) = requested else { return Ok(before) };
     let certificate = tls.certificate.as_deref();
-    let kept = before.tls.and_then(|tls| tls.certificate);
+    let stored = before.tls.and_then(|tls| tls.certificate);
     let identity = match (certificate, &tls.private_key) {
         (Some(certificate), Secret::Given(key)) => Some((certificate, key.as_str())),
         (None, Secret::Given(_)) => {
@@ -30,10 +34,10 @@ pub(crate) fn check(asked: Option<Tls>, before: Checked, now: Timestamp) -> Resu
             let reason = "must not be null: leave it out to keep it, or set tls to null";
             return Err(FieldError::new("tls.private_key", reason));
         }
-        (Some(certificate), Secret::Kept) if kept.as_deref() != Some(certificate) => {
+        (Some(certificate), Secret::Unchanged) if stored.as_deref() != Some(certificate) => {
             return Err(FieldError::new("tls.private_key", "must be given with another certificate"));
         }
-        (_, Secret::Kept | Secret::Cleared) => None,
+        (_, Secret::Unchanged | Secret::Cleared) => None,
     };
     if identity.is_some_and(|(_, key)| key.len() > Keys::MAX_BYTES) {
         let reason = format!("must be at most {} bytes long", Keys::MAX_BYTES);
@@ -46,14 +50,14 @@ pub(crate) fn check(asked: Option<Tls>, before: Checked, now: Timestamp) -> Resu
     };
     ClientTls::parse(parts).map_err(refusal)?;
     let certificate = match identity {
-        Some((certificate, _)) => Some(valid(certificate, now)?),
+        Some((certificate, _)) => Some(check_validity(certificate, now)?),
         None => before.certificate.filter(|_| certificate.is_some()),
     };
-    Ok(Checked { tls: (!tls.is_empty()).then_some(tls), certificate })
+    Ok(CheckedTls { tls: (!tls.is_empty()).then_some(tls), certificate })
 }
 
-/// What a certificate says, which must be good now: whoever saves it can still do something about it.
-fn valid(certificate: &str, now: Timestamp) -> Result<CertificateInfo, FieldError> {
+/// What a certificate says. It must be valid now: at the time of the save its owner can still correct it.
+fn check_validity(certificate: &str, now: Timestamp) -> Result<CertificateInfo, FieldError> {
     let facts = hookstep_egress::inspect(certificate).map_err(refusal)?;
     let info = CertificateInfo {
         subject: facts.subject,
@@ -74,17 +78,17 @@ fn refusal(refusal: TlsRefusal) -> FieldError {
     FieldError::new(format!("tls.{}", refusal.part.name()), refusal.to_string())
 }
 
-/// What is stored of it for `deliver`, with the private key encrypted; `kept` is what is stored now.
+/// The form in which `deliver` reads the settings, with the private key encrypted; `stored` is what is stored now.
 pub(crate) async fn keys(
     ctx: &Context,
     org_id: &OrgId,
     tls: Option<&Tls>,
-    kept: Option<TlsKeys>,
+    stored: Option<TlsKeys>,
 ) -> Result<Option<TlsKeys>, Problem> {
     let Some(Tls { certificate, private_key, ca }) = tls else { return Ok(None) };
     let private_key = match private_key.given() {
         Some(key) => Some(ctx.encrypt(org_id, key).await?),
-        None => kept.and_then(|kept| kept.private_key).filter(|_| certificate.is_some()),
+        None => stored.and_then(|stored| stored.private_key).filter(|_| certificate.is_some()),
     };
     Ok(Some(TlsKeys { certificate: certificate.clone(), private_key, ca: ca.clone() }))
 }
@@ -117,50 +121,50 @@ mod tests {
         let given = |key: &str| Secret::Given(key.to_owned());
         let now = in_year(2026);
         let stored = || {
-            let asked = tls(Some(&certificate), given(&key), None);
-            check(Some(asked), Checked::default(), now).unwrap()
+            let requested = tls(Some(&certificate), given(&key), None);
+            check(Some(requested), CheckedTls::default(), now).unwrap()
         };
         assert_eq!(stored().certificate.unwrap().not_after, Timestamp::new(date_time_ymd(2027, 1, 1)));
         assert_eq!(check(None, stored(), now), Ok(stored()));
-        assert_eq!(check(Some(Tls::default()), stored(), now), Ok(Checked::default()));
+        assert_eq!(check(Some(Tls::default()), stored(), now), Ok(CheckedTls::default()));
         let long = "x".repeat(Keys::MAX_BYTES + 1);
         let (own, ca) = (Some(certificate.as_str()), Some("hello"));
         let cases = [
-            (tls(own, Secret::Kept, None), Ok(true)),
-            // What was not changed is not checked again: it may have expired.
-            (tls(own, Secret::Kept, Some(&other)), Ok(true)),
-            (tls(None, Secret::Kept, Some(&other)), Ok(false)),
+            (tls(own, Secret::Unchanged, None), Ok(true)),
+            // An unchanged certificate is not checked again, since it may have expired.
+            (tls(own, Secret::Unchanged, Some(&other)), Ok(true)),
+            (tls(None, Secret::Unchanged, Some(&other)), Ok(false)),
             (tls(None, Secret::Cleared, Some(&other)), Ok(false)),
             (tls(Some(&other), given(&other_key), None), Ok(true)),
-            (tls(Some(&other), Secret::Kept, None), Err("tls.private_key")),
+            (tls(Some(&other), Secret::Unchanged, None), Err("tls.private_key")),
             (tls(Some(&other), given(&key), None), Err("tls.private_key")),
             (tls(own, Secret::Cleared, None), Err("tls.private_key")),
             (tls(own, given("hello"), None), Err("tls.private_key")),
             (tls(own, given(&long), None), Err("tls.private_key")),
             (tls(None, given(&key), None), Err("tls.certificate")),
             (tls(Some(&key), given(&key), None), Err("tls.certificate")),
-            (tls(own, Secret::Kept, ca), Err("tls.ca")),
+            (tls(own, Secret::Unchanged, ca), Err("tls.ca")),
         ];
-        for (asked, expected) in cases {
-            let shown = format!("{asked:?}");
-            let found = check(Some(asked), stored(), now);
+        for (requested, expected) in cases {
+            let shown = format!("{requested:?}");
+            let found = check(Some(requested), stored(), now);
             let found = found.map(|checked| checked.certificate.is_some()).map_err(|error| error.field);
             assert_eq!(found, expected.map_err(ToOwned::to_owned), "{shown}");
         }
     }
 
     #[test]
-    fn a_certificate_is_saved_while_it_is_valid() {
+    fn a_certificate_can_be_saved_only_while_it_is_valid() {
         let (certificate, key) = identity();
         for (year, reason) in [
             (2025, "is not valid before 2026-01-01T00:00:00.000Z"),
             (2027, "expired at 2027-01-01T00:00:00.000Z"),
         ] {
-            let asked = tls(Some(&certificate), Secret::Given(key.clone()), None);
-            let refused = check(Some(asked), Checked::default(), in_year(year));
+            let requested = tls(Some(&certificate), Secret::Given(key.clone()), None);
+            let refused = check(Some(requested), CheckedTls::default(), in_year(year));
             assert_eq!(refused, Err(FieldError::new("tls.certificate", reason)));
-            let kept = tls(Some(&certificate), Secret::Kept, None);
-            let before = Checked { tls: Some(kept.clone()), certificate: None };
+            let kept = tls(Some(&certificate), Secret::Unchanged, None);
+            let before = CheckedTls { tls: Some(kept.clone()), certificate: None };
             assert!(check(Some(kept), before, in_year(year)).is_ok());
         }
     }

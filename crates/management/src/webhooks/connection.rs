@@ -1,4 +1,4 @@
-//! The connection of a webhook: what a save asks of it, and the asking.
+//! The EventBridge connection that holds the credentials of a webhook: what a save does to it.
 
 use std::error::Error;
 
@@ -13,27 +13,27 @@ use hookstep_secrets::{SaveError, connection_name_for};
 
 use crate::Context;
 
-/// What a save asks of a webhook's connection.
+/// What a save does to the connection of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It stays.
+    /// It stays as it is.
     Keep,
-    /// There is none.
+    /// The webhook has none any more.
     Clear,
-    /// It is the one that the operator made.
+    /// The webhook uses one that the operator made.
     Attach,
-    /// It is our own, and all of it is given.
+    /// It is our own, and the request has all its secrets.
     Write,
-    /// It is our own, and what is not given stays.
+    /// It is our own, and secrets that the request leaves out stay as they are.
     Amend,
 }
 
-/// Whether `auth` has a connection that we make, and delete again.
+/// Whether `auth` has a connection that Hookstep makes and deletes.
 pub(crate) fn is_own(auth: Option<&Auth>) -> bool {
     matches!(auth, Some(Auth::Basic { .. } | Auth::ApiKey { .. } | Auth::OauthClientCredentials { .. }))
 }
 
-/// Checks the authentication of a webhook, with the headers it has to go with.
+/// Checks the authentication of a webhook, also against its headers.
 pub(crate) fn check(fields: &ConfigFields, org_id: &OrgId, policy: &Policy) -> Result<(), FieldError> {
     let Some(auth) = &fields.auth else { return Ok(()) };
     auth.check(org_id)?;
@@ -46,7 +46,7 @@ pub(crate) fn check(fields: &ConfigFields, org_id: &OrgId, policy: &Policy) -> R
             match fields.headers.keys().find(|header| header.eq_ignore_ascii_case(name)) {
                 Some(header) => Err(FieldError::new(
                     format!("headers.{header}"),
-                    "must not be there: auth sets this header",
+                    "must be left out: auth sets this header",
                 )),
                 None => Ok(()),
             }
@@ -70,24 +70,23 @@ fn check_header(field: &str, name: &str, policy: &Policy) -> Result<(), FieldErr
     policy.check_credential_header(name).map_err(|refusal| FieldError::new(field, refusal.to_string()))
 }
 
-/// What it means for the connection that `asked` is to come after `before`. Secrets that are not given are kept, as long as it
-/// is clear which is which.
-pub(crate) fn change(before: Option<&Auth>, asked: Option<&Auth>) -> Result<Change, FieldError> {
-    let asked = match asked {
+/// The change of the connection when `requested` follows `before`. Secrets that are left out are kept, provided that it is
+/// clear which one each is.
+pub(crate) fn change(before: Option<&Auth>, requested: Option<&Auth>) -> Result<Change, FieldError> {
+    let requested = match requested {
         None => return Ok(Change::Keep),
         Some(Auth::None) => return Ok(Change::Clear),
         Some(Auth::Connection { .. }) => return Ok(Change::Attach),
-        Some(asked) => asked,
+        Some(requested) => requested,
     };
-    let Some(missing) = asked.missing_secret() else { return Ok(Change::Write) };
-    match (before, asked) {
+    let Some(missing) = requested.missing_secret() else { return Ok(Change::Write) };
+    match (before, requested) {
         (
             Some(Auth::OauthClientCredentials { parameters: stored, .. }),
             Auth::OauthClientCredentials { parameters, .. },
         ) => match unclear_value(stored, parameters) {
             Some(field) => {
-                let reason =
-                    "must be given: parameters are kept when all are as they were and none has a value";
+                let reason = "must be given: the values of parameters are kept only when the list is unchanged and none has a value";
                 Err(FieldError::new(field, reason))
             }
             None => Ok(Change::Amend),
@@ -95,43 +94,43 @@ pub(crate) fn change(before: Option<&Auth>, asked: Option<&Auth>) -> Result<Chan
         (Some(Auth::Basic { .. }), Auth::Basic { .. }) | (Some(Auth::ApiKey { .. }), Auth::ApiKey { .. }) => {
             Ok(Change::Amend)
         }
-        _ => Err(FieldError::new(missing, "must be given: there is none that could be kept")),
+        _ => Err(FieldError::new(missing, "must be given: there is no stored one to keep")),
     }
 }
 
-/// The first parameter whose value is neither given nor clearly one of those that are there.
-fn unclear_value(stored: &[Parameter], asked: &[Parameter]) -> Option<String> {
+/// The first parameter whose value is left out, although it is not clear which stored value it would keep.
+fn unclear_value(stored: &[Parameter], requested: &[Parameter]) -> Option<String> {
     let places = |parameters: &[Parameter]| -> Vec<_> {
         parameters.iter().map(|parameter| (parameter.place, parameter.name.clone())).collect()
     };
-    let none_given = asked.iter().all(|parameter| parameter.value.given().is_none());
-    missing_value(asked).filter(|_| !(none_given && places(stored) == places(asked)))
+    let none_given = requested.iter().all(|parameter| parameter.value.given().is_none());
+    missing_value(requested).filter(|_| !(none_given && places(stored) == places(requested)))
 }
 
-/// Does what is asked of the connection; `kept` is what it is now.
+/// Changes the connection; `stored` is the one that the webhook has now.
 pub(crate) async fn apply(
     ctx: &Context,
     change: Change,
     config: &WebhookConfig,
-    kept: Option<Connection>,
+    stored: Option<Connection>,
 ) -> Result<Option<Connection>, Problem> {
     let Some(auth) = config.fields.auth.as_ref().filter(|_| change != Change::Keep) else {
-        return Ok(kept.filter(|_| change == Change::Keep));
+        return Ok(stored.filter(|_| change == Change::Keep));
     };
     if let Auth::Connection { connection_arn } = auth {
-        return attached(ctx, config, connection_arn).await.map(Some);
+        return find_attached(ctx, config, connection_arn).await.map(Some);
     }
     let name = connection_name_for(&config.org_id, config.config_id);
     let written = match ctx.connections.update(&name, auth).await {
-        // Not the other way round: a save that broke off can have left one of this name.
+        // Updating comes first, because a save that broke off may have left a connection of this name.
         Err(SaveError::Gone) if change == Change::Write => ctx.connections.create(&name, auth).await,
         written => written,
     };
     written.map(Some).map_err(|error| refusal(error, auth))
 }
 
-/// The connection that the operator made for this org.
-async fn attached(ctx: &Context, config: &WebhookConfig, arn: &str) -> Result<Connection, Problem> {
+/// Finds the connection that the operator made for this org.
+async fn find_attached(ctx: &Context, config: &WebhookConfig, arn: &str) -> Result<Connection, Problem> {
     let wrong = |reason| Problem::field(FieldError::new("auth.connection_arn", reason));
     let name = connection_name(arn).unwrap_or_default();
     if name == connection_name_for(&config.org_id, config.config_id) {
@@ -148,32 +147,37 @@ fn refusal(error: SaveError, auth: &Auth) -> Problem {
     match error {
         SaveError::Gone => {
             let field = auth.missing_secret().unwrap_or_else(|| "auth".to_owned());
-            FieldError::new(field, "must be given again: the connection that had it is gone").into()
+            FieldError::new(field, "must be given again: the connection that held it is gone").into()
         }
         SaveError::Refused => match auth.missing_secret() {
-            // Deauthorised, say: it has lost what was to be kept.
+            // The connection may have been deauthorised, so that the secret to keep is lost.
             Some(field) => {
-                FieldError::new(field, "must be given: EventBridge does not take the rest without it").into()
+                FieldError::new(field, "must be given: EventBridge does not accept the rest without it")
+                    .into()
             }
-            None => FieldError::new("auth", "EventBridge does not take these values").into(),
+            None => FieldError::new("auth", "EventBridge does not accept these values").into(),
         },
         SaveError::Full => {
-            tracing::error!("there are as many EventBridge connections as the account may have");
-            let detail = "this deployment has as many connections as its AWS account may have: its operator has to ask \
-                for more (Service Quotas, EventBridge, Connections)";
+            tracing::error!("the account has reached its quota of EventBridge connections");
+            let detail = "the AWS account of this deployment has reached its quota of connections: its operator can request \
+                more (Service Quotas, EventBridge, Connections)";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
         }
         SaveError::Failed(error) => Problem::internal(&error),
     }
 }
 
-/// Deletes the connection that was made for a webhook and that it does not use as it is stored now. What cannot be deleted is
-/// logged: it is written over when the webhook has one again, and deleted with the webhook.
+/// Deletes the connection that was made for a webhook, if the stored webhook does not use it. A failure is only logged: the
+/// connection is overwritten when the webhook needs one again, and deleted together with the webhook.
 pub(crate) async fn tidy(ctx: &Context, config: &WebhookConfig) {
     if let Err(error) = try_tidy(ctx, config).await {
         let name = connection_name_for(&config.org_id, config.config_id);
         let chain = hookstep_contract::error_chain(&*error);
-        tracing::warn!(connection.name = name, error.chain = chain, "a connection that nobody uses was left");
+        tracing::warn!(
+            connection.name = name,
+            error.chain = chain,
+            "an unused connection could not be deleted"
+        );
     }
 }
 
@@ -185,7 +189,7 @@ async fn try_tidy(ctx: &Context, config: &WebhookConfig) -> Result<(), Box<dyn E
     if is_own(stored.fields.auth.as_ref()) {
         return Ok(());
     }
-    // Whoever is about to give it a connection again must not lose that one.
+    // The lease keeps another save from making a connection that would then be deleted here.
     let lease = ctx.configs.lease(&stored, &ctx.sources).await?.ok_or("the webhook is being changed")?;
     let deleted = ctx.connections.delete(&name).await;
     ctx.configs.release(&stored, lease).await?;
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_given_is_kept_where_it_is_clear_what_that_is() {
+    fn secrets_left_out_are_kept_where_it_is_clear_which_they_are() {
         let (audience, given) =
             (r#"{"in":"body","name":"audience"}"#, r#"{"in":"body","name":"audience","value":"v"}"#);
         let in_query = r#"{"in":"query","name":"audience"}"#;
@@ -240,9 +244,9 @@ mod tests {
             (&oauth(&both), &oauth(&both), Err("auth.parameters[1].value")),
             (&oauth(&both), &oauth(given), Ok(Change::Amend)),
         ];
-        for (stored, asked, expected) in cases {
-            let found = change(Some(&auth(stored)), Some(&auth(asked))).map_err(|error| error.field);
-            assert_eq!(found, expected.map_err(ToOwned::to_owned), "{stored} {asked}");
+        for (stored, requested, expected) in cases {
+            let found = change(Some(&auth(stored)), Some(&auth(requested))).map_err(|error| error.field);
+            assert_eq!(found, expected.map_err(ToOwned::to_owned), "{stored} {requested}");
         }
         assert_eq!(change(Some(&auth(attached)), None), Ok(Change::Keep));
     }
@@ -254,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_goes_where_no_other_header_is() {
+    fn a_credential_takes_no_header_that_is_in_use() {
         for name in ["Authorization", "cookie", "X-Key"] {
             assert_eq!(checked(&format!(r#"{{"type":"api_key","name":"{name}","value":"v"}}"#)), Ok(()));
         }

@@ -1,4 +1,4 @@
-//! `/webhook`: create, read, replace, delete and list webhooks.
+//! `/webhook` and `/webhook/{config_id}`: create, read, replace, delete and list webhooks.
 
 use std::sync::Arc;
 
@@ -17,16 +17,16 @@ use crate::paging;
 use crate::webhooks::save;
 use crate::webhooks::stored_webhook::StoredWebhook;
 use crate::webhooks::webhook_view::{view, view_saved};
-use crate::webhooks::write::{self, to_the_end};
+use crate::webhooks::write::{self, run_to_completion};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// How many entries the page has at most.
+    /// The most entries of the page.
     #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before; leave it out for the first page.
+    /// The `next_cursor` of the previous page; leave it out for the first page.
     #[param(value_type = String, required = false)]
     cursor: Option<String>,
 }
@@ -38,7 +38,7 @@ pub(crate) struct ListQuery {
     operation_id = "create_webhook",
     tag = "Webhooks",
     summary = "Create a webhook",
-    description = "The answer has the secret that signs its requests: it is shown this once.",
+    description = "The answer contains the secret that signs the requests of the webhook. It is shown only this once.",
     request_body(
         content = schema::ConfigFields,
         example = json!({
@@ -63,7 +63,7 @@ pub(crate) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let org_id = caller.org_id().clone();
     let now = ctx.sources.now();
-    let saved = to_the_end(async move { save::create(&ctx, org_id, fields).await }).await?;
+    let saved = run_to_completion(async move { save::create(&ctx, org_id, fields).await }).await?;
     Ok((StatusCode::CREATED, Json(view_saved(saved, now))))
 }
 
@@ -91,16 +91,15 @@ pub(crate) async fn read(
     Ok(Json(view(config, ctx.sources.now())))
 }
 
-/// `PUT /webhook/{config_id}`: all fields are replaced; those left out get their defaults, but for `auth`, `tls` and the secrets
-/// in them, which stay.
+/// `PUT /webhook/{config_id}`
 #[utoipa::path(
     put,
     path = "/webhook/{config_id}",
     operation_id = "replace_webhook",
     tag = "Webhooks",
     summary = "Replace a webhook",
-    description = "All fields are replaced. Those left out get their defaults, but for `auth`, `tls` and the \
-        secrets in them, which stay as they are; `null` clears them.",
+    description = "All fields are replaced. Fields that are left out get their defaults, except `auth`, `tls` and the \
+        secrets in them: these stay as they are, and `null` clears them.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
@@ -129,24 +128,24 @@ pub(crate) async fn replace(
     ApiJson(fields): ApiJson<ConfigFields>,
 ) -> Result<Json<Webhook>, Problem> {
     let now = ctx.sources.now();
-    let saved = to_the_end(async move { save::replace(&ctx, before, fields).await }).await?;
+    let saved = run_to_completion(async move { save::replace(&ctx, before, fields).await }).await?;
     Ok(Json(view_saved(saved, now)))
 }
 
-/// `DELETE /webhook/{config_id}`: its events stay until their retention ends.
+/// `DELETE /webhook/{config_id}`
 #[utoipa::path(
     delete,
     path = "/webhook/{config_id}",
     operation_id = "delete_webhook",
     tag = "Webhooks",
     summary = "Delete a webhook",
-    description = "Its keys and credentials go with it. Its events can be read until their retention ends; those \
+    description = "Its keys and credentials are deleted, too. Its events can be read until their retention ends; events \
         that wait for a retry are not sent again.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     responses(
-        (status = 204, description = "It is gone."),
+        (status = 204, description = "The webhook is deleted."),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 409, response = hookstep_http_edge::Conflict),
         hookstep_http_edge::Authenticated,
@@ -157,11 +156,11 @@ pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
     StoredWebhook { config, .. }: StoredWebhook<Manage>,
 ) -> Result<StatusCode, Problem> {
-    to_the_end(async move { write::delete(&ctx, &config).await }).await?;
+    run_to_completion(async move { write::delete(&ctx, &config).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET /webhook`: oldest first.
+/// `GET /webhook`
 #[utoipa::path(
     get,
     path = "/webhook",
@@ -184,7 +183,7 @@ pub(crate) async fn list(
     caller: Authorized<Read>,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<Webhook>>, Problem> {
-    let limit = paging::limit(query.limit.as_deref())?;
+    let limit = paging::parse_limit(query.limit.as_deref())?;
     let after = paging::decode_cursor(query.cursor.as_deref())?;
     let (configs, next) = ctx.configs.list(caller.org_id(), after, limit).await?;
     let now = ctx.sources.now();

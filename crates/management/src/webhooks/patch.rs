@@ -13,7 +13,7 @@ use crate::Context;
 use crate::webhooks::save;
 use crate::webhooks::stored_webhook::StoredWebhook;
 use crate::webhooks::webhook_view::view_saved;
-use crate::webhooks::write::to_the_end;
+use crate::webhooks::write::run_to_completion;
 
 /// `PATCH /webhook/{config_id}`
 #[utoipa::path(
@@ -22,7 +22,7 @@ use crate::webhooks::write::to_the_end;
     operation_id = "change_webhook",
     tag = "Webhooks",
     summary = "Change some fields of a webhook",
-    description = "A JSON Merge Patch (RFC 7396): what is left out stays as it is, and `null` stands for the default.",
+    description = "A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
@@ -43,22 +43,23 @@ pub(crate) async fn patch(
     StoredWebhook { config: before, .. }: StoredWebhook<Manage>,
     ApiJson(patch): ApiJson<Map<String, Value>>,
 ) -> Result<Json<Webhook>, Problem> {
-    let fields = patched(&before.fields, patch)?;
+    let fields = apply(&before.fields, patch)?;
     let now = ctx.sources.now();
-    let saved = to_the_end(async move { save::replace(&ctx, before, fields).await }).await?;
+    let saved = run_to_completion(async move { save::replace(&ctx, before, fields).await }).await?;
     Ok(Json(view_saved(saved, now)))
 }
 
-/// What a PUT would have to ask for to do what the patch says.
-fn patched(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigFields, Problem> {
+/// The fields of the PUT that has the same effect as the patch.
+fn apply(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigFields, Problem> {
     let stored = serde_json::to_value(stored).map_err(|error| Problem::internal(&error))?;
     let mut fields = object(Some(stored));
-    // Left out, these stay as they are. Their secrets are not ours to read, so nothing could be written over them.
+    // A PUT without `auth` and `tls` leaves them as they are. They cannot be merged here, because their secrets cannot be
+    // read.
     let (auth, tls) = (fields.remove("auth"), fields.remove("tls"));
     for (name, change) in patch {
         let before = fields.remove(&name);
         let after = match (name.as_str(), change) {
-            // Of another type, nothing of what was is of use.
+            // Fields of another type of authentication mean nothing for the new one.
             ("auth", Value::Object(changes)) => {
                 let has_type =
                     |auth: &Value| changes.get("type").is_none_or(|kind| auth.get("type") == Some(kind));
@@ -70,7 +71,7 @@ fn patched(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigFie
                 headers.retain(|_, value| !value.is_null());
                 Value::Object(headers)
             }
-            // Of another kind, nothing of what was is of use.
+            // A filter or transform is replaced as a whole: one of conditions has no field in common with one of JSONata.
             ("filter" | "transform", change @ Value::Object(_)) => change,
             (_, Value::Null) if before.is_some() => continue,
             (_, change) => merge(before, change),
@@ -80,14 +81,14 @@ fn patched(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigFie
     read_json(Value::Object(fields).to_string().as_bytes())
 }
 
-/// Nulls stay: what they mean for a secret, whoever saves it knows.
+/// Keeps nulls: for a secret they mean something, which the save decides.
 fn with_secrets(before: Option<Value>, changes: Map<String, Value>) -> Value {
     let mut fields = object(before);
     fields.extend(changes);
     Value::Object(fields)
 }
 
-/// RFC 7396, section 2, but for the null of what is not there: it stays, so that a name that is no field is found.
+/// RFC 7396, section 2, except that a null for an absent member is kept, so that unknown fields are reported.
 fn merge(before: Option<Value>, change: Value) -> Value {
     let Value::Object(changes) = change else { return change };
     let mut merged = object(before);
@@ -113,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// The cases of RFC 7396, appendix A, that have a document that is an object and no null of what is not there.
+    /// The cases of RFC 7396, appendix A, whose document is an object and whose nulls are for members that exist.
     #[test]
     fn a_patch_is_merged_as_the_rfc_says() {
         for (before, patch, after) in [

@@ -1,4 +1,4 @@
-//! `POST /webhook/{config_id}/preview`: what a filter and a transform would make of a body, without sending it.
+//! `POST /webhook/{config_id}/preview`: applies a filter and a transform to a body without sending it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use super::save;
 use crate::Context;
 use crate::webhooks::stored_webhook::StoredWebhook;
 
-/// What stands for what is secret, or made when a request is sent.
-const LATER: &str = "***";
+/// Stands for secrets, and for values that are only made when a request is sent.
+const PLACEHOLDER: &str = "***";
 
-/// What a body is that says nothing of itself.
+/// The content type of a body whose request names none.
 const JSON: &str = "application/json";
 
 /// Tries a filter and a transform.
@@ -27,17 +27,17 @@ const JSON: &str = "application/json";
     operation_id = "preview_webhook",
     tag = "Webhooks",
     summary = "Try a filter and a transform",
-    description = "Says what they would make of a body, and shows the request that would go out. Nothing is sent or \
-        recorded, and neither the filter nor the transform needs to be saved: they are as given here.",
+    description = "Applies them to a body and shows the request that would be sent. Nothing is sent or recorded, and \
+        neither the filter nor the transform needs to be saved: those of this request are used.",
     params(
-        ("config_id" = schema::ConfigId, Path, description = "The webhook that the request would be of."),
+        ("config_id" = schema::ConfigId, Path, description = "The webhook that would send the request."),
     ),
     request_body(content = PreviewRequest, example = json!({
         "filter": {"jsonata": "status = 'shipped'"}, "transform": {"jsonata": "{\"id\": order}"},
         "body": "{\"order\": 1042, \"status\": \"shipped\"}",
     })),
     responses(
-        (status = 200, description = "What would become of the body.", body = Preview),
+        (status = 200, description = "The result for the body.", body = Preview),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 413, response = hookstep_http_edge::TooLarge),
@@ -52,11 +52,14 @@ pub(crate) async fn preview(
 ) -> Result<Json<Preview>, Problem> {
     let fields = ConfigFields { filter: request.filter, transform: request.transform, ..config.fields };
     let content_type = request.content_type.as_deref().unwrap_or(JSON);
-    of(&ctx, &config.org_id, &fields, request.body.as_bytes(), content_type).await.map(Json)
+    evaluate(&ctx, &config.org_id, &fields, request.body.as_bytes(), content_type).await.map(Json)
 }
 
-/// What a webhook with these fields would make of a body.
-pub async fn of(
+/// Applies the filter and the transform of `fields` to a body.
+///
+/// # Errors
+/// 400 when one of them breaks a limit; 500 when the sandbox fails.
+pub async fn evaluate(
     ctx: &Context,
     org_id: &OrgId,
     fields: &ConfigFields,
@@ -65,7 +68,7 @@ pub async fn of(
 ) -> Result<Preview, Problem> {
     let rules = PayloadRules::of(fields).unwrap_or_default();
     rules.check()?;
-    if let Some(fault) = save::fault_of(ctx, org_id, &rules).await? {
+    if let Some(fault) = save::find_fault(ctx, org_id, &rules).await? {
         return Ok(faulty(fault));
     }
     let verdict = if rules == PayloadRules::default() {
@@ -108,19 +111,19 @@ fn headers(fields: &ConfigFields, content_type: &str, length: usize) -> BTreeMap
         ("content-type", content_type.to_owned()),
         ("content-length", length.to_string()),
         ("user-agent", concat!("Hookstep/", env!("CARGO_PKG_VERSION")).to_owned()),
-        ("webhook-id", LATER.to_owned()),
-        ("webhook-timestamp", LATER.to_owned()),
-        ("webhook-signature", format!("v1,{LATER} v1a,{LATER}")),
+        ("webhook-id", PLACEHOLDER.to_owned()),
+        ("webhook-timestamp", PLACEHOLDER.to_owned()),
+        ("webhook-signature", format!("v1,{PLACEHOLDER} v1a,{PLACEHOLDER}")),
     ];
     let credentials = match &fields.auth {
         None | Some(Auth::None) => None,
-        Some(Auth::Basic { .. }) => Some(("authorization".to_owned(), format!("Basic {LATER}"))),
-        Some(Auth::ApiKey { name, .. }) => Some((name.to_lowercase(), LATER.to_owned())),
+        Some(Auth::Basic { .. }) => Some(("authorization".to_owned(), format!("Basic {PLACEHOLDER}"))),
+        Some(Auth::ApiKey { name, .. }) => Some((name.to_lowercase(), PLACEHOLDER.to_owned())),
         Some(Auth::OauthClientCredentials { .. }) => {
-            Some(("authorization".to_owned(), format!("Bearer {LATER}")))
+            Some(("authorization".to_owned(), format!("Bearer {PLACEHOLDER}")))
         }
-        // What it says is its own.
-        Some(Auth::Connection { .. }) => Some(("authorization".to_owned(), LATER.to_owned())),
+        // Only the operator knows which header the connection sets; this is the usual one.
+        Some(Auth::Connection { .. }) => Some(("authorization".to_owned(), PLACEHOLDER.to_owned())),
     };
     own.chain(ours.map(|(name, value)| (name.to_owned(), value))).chain(credentials).collect()
 }

@@ -1,4 +1,4 @@
-//! `POST /webhook/{config_id}/rotate-secret`: a new signing secret, beside the old ones for a while.
+//! `POST /webhook/{config_id}/rotate-secret`: replaces the signing secret; the old one goes on signing for a while.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,20 +10,20 @@ use hookstep_contract::{FieldError, WebhookConfig};
 use hookstep_http_edge::{ApiJson, Manage, Problem};
 
 use super::connection::Change;
-use super::write::{self, to_the_end};
+use super::write::{self, run_to_completion};
 use crate::Context;
-use crate::signing::secrets::{make, retired};
+use crate::signing::secrets::{new_secret, retire};
 use crate::webhooks::stored_webhook::StoredWebhook;
 
-/// `POST /webhook/{config_id}/rotate-secret`: a new secret signs, beside the old ones for a while.
+/// `POST /webhook/{config_id}/rotate-secret`
 #[utoipa::path(
     post,
     path = "/webhook/{config_id}/rotate-secret",
     operation_id = "rotate_secret",
     tag = "Webhooks",
     summary = "Replace the signing secret",
-    description = "Requests are signed with the new secret and, for a while, with those before it too, so that the \
-        receiver can change over. The new secret is shown this once.",
+    description = "Requests are signed with the new secret and, for a while, with the previous ones as well, so that the \
+        receiver can switch. The new secret is shown only this once.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
@@ -38,25 +38,28 @@ use crate::webhooks::stored_webhook::StoredWebhook;
     ),
     security(("token" = ["manage"])),
 )]
-pub(crate) async fn rotate(
+pub(crate) async fn rotate_secret(
     State(ctx): State<Arc<Context>>,
     StoredWebhook { config: before, .. }: StoredWebhook<Manage>,
     rotation: Option<ApiJson<Rotation>>,
 ) -> Result<Json<Rotated>, Problem> {
     let overlap = overlap(rotation.map(|ApiJson(rotation)| rotation))?;
-    to_the_end(async move { Ok(Json(replace(&ctx, before, overlap).await?)) }).await
+    run_to_completion(async move { Ok(Json(rotate(&ctx, before, overlap).await?)) }).await
 }
 
-/// Makes a new secret for a webhook; those before it sign beside it for `overlap`.
-pub async fn replace(ctx: &Context, before: WebhookConfig, overlap: Duration) -> Result<Rotated, Problem> {
+/// Makes a new secret for a webhook; the previous ones go on signing for `overlap`.
+///
+/// # Errors
+/// 409 when the webhook has changed since it was read, or when too many secrets sign already.
+pub async fn rotate(ctx: &Context, before: WebhookConfig, overlap: Duration) -> Result<Rotated, Problem> {
     let now = ctx.sources.now();
     let stored = ctx.configs.credentials(&before.org_id, before.config_id).await?;
-    let mut credentials = stored.unwrap_or_else(|| write::no_credentials(&before));
-    let older = retired(credentials.signing_keys, now, overlap)?;
+    let mut credentials = stored.unwrap_or_else(|| write::empty_credentials(&before));
+    let older = retire(credentials.signing_keys, now, overlap)?;
     let previous_expires_at = (!before.signing_secrets.is_empty()).then(|| now.plus(overlap));
-    let (key, signing_secret) = make(ctx, &before.org_id).await?;
+    let (key, signing_secret) = new_secret(ctx, &before.org_id).await?;
     credentials.signing_keys = [vec![key], older].concat();
-    write::write_over(ctx, &before, before.clone(), credentials, Change::Keep).await?;
+    write::overwrite(ctx, &before, before.clone(), credentials, Change::Keep).await?;
     Ok(Rotated { signing_secret: Sensitive::new(&**signing_secret.reveal()), previous_expires_at })
 }
 

@@ -1,4 +1,4 @@
-//! Saving a webhook: its item, its credentials and its connection, so that it is wholly saved or not at all.
+//! Saves a webhook with its credentials and its connection: all of it, or nothing.
 
 use hookstep_contract::{
     Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, PayloadRules, Publish,
@@ -9,33 +9,37 @@ use hookstep_expression::Fault;
 use hookstep_http_edge::Problem;
 use hookstep_signing::Secret;
 
-use super::certificates::{self, Checked};
+use super::certificates::{self, CheckedTls};
 use super::connection::{self, Change, is_own};
-use super::write::{no_credentials, write_over};
+use super::write::{empty_credentials, overwrite};
 use crate::Context;
 use crate::signing::secrets;
 
-/// A webhook that was saved, and the signing secret that was made for it.
-pub struct Saved {
+/// A saved webhook, and the signing secret that was made for it.
+pub struct SavedWebhook {
     /// The webhook as it is now.
     pub config: WebhookConfig,
     /// The new signing secret; none when it already had one.
     pub secret: Option<Secret>,
 }
 
-/// What is asked for, checked, as it is to be stored.
-struct Draft {
+/// The fields of a request, checked and completed.
+struct CheckedFields {
     fields: ConfigFields,
+    /// What the save does to the connection.
     change: Change,
     certificate: Option<hookstep_contract::CertificateInfo>,
 }
 
-/// Makes a webhook.
-pub async fn create(ctx: &Context, org_id: OrgId, asked: ConfigFields) -> Result<Saved, Problem> {
+/// Creates a webhook.
+///
+/// # Errors
+/// 400 that names the first wrong field; 503 when no more connections can be made.
+pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Result<SavedWebhook, Problem> {
     let now = ctx.sources.now();
-    let Draft { fields, change, certificate } = draft(ctx, &org_id, asked, None, now)?;
+    let CheckedFields { fields, change, certificate } = check(ctx, &org_id, fields, None, now)?;
     check_payload_rules(ctx, &org_id, &fields, None).await?;
-    let (key, secret) = secrets::make(ctx, &org_id).await?;
+    let (key, secret) = secrets::new_secret(ctx, &org_id).await?;
     let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
     let config = WebhookConfig {
         config_id: ConfigId((ctx.sources.new_id)()),
@@ -66,40 +70,46 @@ pub async fn create(ctx: &Context, org_id: OrgId, asked: ConfigFields) -> Result
         }
         return Err(problem);
     }
-    Ok(Saved { config, secret: Some(secret) })
+    Ok(SavedWebhook { config, secret: Some(secret) })
 }
 
-/// Changes a webhook, which was as `before` when it was read.
-pub async fn replace(ctx: &Context, before: WebhookConfig, asked: ConfigFields) -> Result<Saved, Problem> {
+/// Replaces the fields of a webhook; `before` is the webhook as it was read.
+///
+/// # Errors
+/// As for [`create`]; 409 when the webhook has changed since it was read, 404 when it was deleted.
+pub async fn replace(
+    ctx: &Context,
+    before: WebhookConfig,
+    fields: ConfigFields,
+) -> Result<SavedWebhook, Problem> {
     let now = ctx.sources.now();
     let org_id = &before.org_id;
-    let Draft { fields, change, certificate } = draft(ctx, org_id, asked, Some(&before), now)?;
+    let CheckedFields { fields, change, certificate } = check(ctx, org_id, fields, Some(&before), now)?;
     check_payload_rules(ctx, org_id, &fields, Some(&before.fields)).await?;
     let stored = ctx.configs.credentials(org_id, before.config_id).await?;
-    let mut credentials = stored.unwrap_or_else(|| no_credentials(&before));
+    let mut credentials = stored.unwrap_or_else(|| empty_credentials(&before));
     let mut secret = None;
-    // Saved by a version that did not sign.
+    // The webhook was saved by a version that did not sign requests.
     if credentials.signing_keys.is_empty() {
-        let (key, made) = secrets::make(ctx, org_id).await?;
+        let (key, made) = secrets::new_secret(ctx, org_id).await?;
         credentials.signing_keys.push(key);
         secret = Some(made);
     }
     credentials.tls = certificates::keys(ctx, org_id, fields.tls.as_ref(), credentials.tls).await?;
     let disabled_reason = before.disabled_reason.clone().filter(|_| !fields.enabled);
     let config = WebhookConfig { certificate, disabled_reason, fields, ..before.clone() };
-    let config = write_over(ctx, &before, config, credentials, change).await?;
-    Ok(Saved { config, secret })
+    let config = overwrite(ctx, &before, config, credentials, change).await?;
+    Ok(SavedWebhook { config, secret })
 }
 
-/// Checks what is asked for, and completes it with what is left out.
-fn draft(
+/// Checks the fields of a request, and completes them with what the request leaves out.
+fn check(
     ctx: &Context,
     org_id: &OrgId,
-    asked: ConfigFields,
+    mut fields: ConfigFields,
     before: Option<&WebhookConfig>,
     now: Timestamp,
-) -> Result<Draft, FieldError> {
-    let mut fields = asked;
+) -> Result<CheckedFields, FieldError> {
     let policy = &ctx.policy;
     fields.check()?;
     check_published(&fields.event_types, ctx.publish)?;
@@ -108,27 +118,29 @@ fn draft(
         FieldError::new(format!("headers.{}", refusal.name), PolicyRefusal::from(refusal).to_string())
     })?;
     let stored = before.and_then(|before| before.fields.auth.as_ref());
-    let asked = fields.auth.take();
-    fields.auth = asked.clone().or_else(|| stored.cloned()).filter(|auth| *auth != Auth::None);
+    let requested = fields.auth.take();
+    fields.auth = requested.clone().or_else(|| stored.cloned()).filter(|auth| *auth != Auth::None);
     connection::check(&fields, org_id, policy)?;
-    let change = connection::change(stored, asked.as_ref())?;
-    let before = before.map_or_else(Checked::default, |before| Checked {
+    let change = connection::change(stored, requested.as_ref())?;
+    let before = before.map_or_else(CheckedTls::default, |before| CheckedTls {
         tls: before.fields.tls.clone(),
         certificate: before.certificate.clone(),
     });
-    let Checked { tls, certificate } = certificates::check(fields.tls, before, now)?;
+    let CheckedTls { tls, certificate } = certificates::check(fields.tls, before, now)?;
     fields.tls = tls;
-    Ok(Draft { fields, change, certificate })
+    Ok(CheckedFields { fields, change, certificate })
 }
 
-/// A subscription to what is never told would wait for ever.
+/// Refuses a subscription to events of our own that this deployment does not publish.
 fn check_published(event_types: &[String], publish: Publish) -> Result<(), FieldError> {
     for (index, event_type) in event_types.iter().enumerate() {
         let known = DetailType::ALL.into_iter().find(|ours| ours.as_str() == event_type);
         if is_ours(event_type) && !known.is_some_and(|ours| publish.includes(ours)) {
             let reason = match known {
-                Some(_) => "is not put on the bus here: it needs another PublishEvents (--publish-events)",
-                None => "is no event: those that begin with “Webhook ” are Hookstep's own",
+                Some(_) => {
+                    "is not published by this deployment: its operator can change that with PublishEvents (--publish-events)"
+                }
+                None => "is not an event type: names that begin with “Webhook ” are Hookstep's own",
             };
             return Err(FieldError::new(format!("event_types[{index}]"), reason));
         }
@@ -136,7 +148,7 @@ fn check_published(event_types: &[String], publish: Publish) -> Result<(), Field
     Ok(())
 }
 
-/// Looks at the syntax of a filter and a transform that are new.
+/// Checks the syntax of a filter and a transform that have changed.
 async fn check_payload_rules(
     ctx: &Context,
     org_id: &OrgId,
@@ -145,7 +157,7 @@ async fn check_payload_rules(
 ) -> Result<(), Problem> {
     match PayloadRules::of(fields) {
         Some(rules) if before.and_then(PayloadRules::of).as_ref() != Some(&rules) => {
-            match fault_of(ctx, org_id, &rules).await? {
+            match find_fault(ctx, org_id, &rules).await? {
                 Some(Fault { field, position: Some(position), reason, .. }) => {
                     Err(FieldError::new(field, format!("at character {position}: {reason}")).into())
                 }
@@ -159,8 +171,8 @@ async fn check_payload_rules(
     }
 }
 
-/// What can be seen to be wrong with a filter or a transform before there is a body.
-pub(crate) async fn fault_of(
+/// The first fault of a filter or a transform that shows without a body.
+pub(crate) async fn find_fault(
     ctx: &Context,
     org_id: &OrgId,
     rules: &PayloadRules,

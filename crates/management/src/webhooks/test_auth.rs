@@ -1,4 +1,4 @@
-//! `POST /webhook/{config_id}/test-auth`: are the credentials of a webhook to be had?
+//! `POST /webhook/{config_id}/test-auth`: tests whether the credentials of a webhook can be obtained.
 
 use std::sync::Arc;
 
@@ -13,20 +13,21 @@ use hookstep_http_edge::{Authorized, ConfigPath, Manage, Problem, log_failure};
 
 use crate::Context;
 
-/// Asks `deliver`, since only it reads credentials, and only its address may be one that an authorisation server knows.
+/// Goes through `deliver`, because only that function may read credentials, and only its address may be known to the
+/// authorisation server.
 #[utoipa::path(
     post,
     path = "/webhook/{config_id}/test-auth",
     operation_id = "test_auth",
     tag = "Webhooks",
-    summary = "Try the authentication of a webhook",
-    description = "Asks the authorisation server for a token, or looks whether the credentials are there. Nothing \
+    summary = "Test the authentication of a webhook",
+    description = "Requests a token from the authorisation server, or checks that the credentials are present. Nothing \
         is sent to the receiver.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     responses(
-        (status = 200, description = "What came of it.", body = schema::AuthReport),
+        (status = 200, description = "The result of the test.", body = schema::AuthReport),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 503, response = hookstep_http_edge::Unavailable),
         (status = 504, response = hookstep_http_edge::TimedOut),
@@ -39,11 +40,14 @@ pub(crate) async fn test_auth(
     caller: Authorized<Manage>,
     ConfigPath(config_id): ConfigPath,
 ) -> Result<Json<AuthReport>, Problem> {
-    Ok(Json(report(&ctx, caller.org_id(), config_id).await?))
+    Ok(Json(run(&ctx, caller.org_id(), config_id).await?))
 }
 
-/// Tries the authentication of a webhook and waits for what becomes of it.
-pub async fn report(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<AuthReport, Problem> {
+/// Tests the authentication of a webhook and waits for the result.
+///
+/// # Errors
+/// 404 when there is no such webhook; 503 when the test could not be started, 504 when its result takes too long.
+pub async fn run(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<AuthReport, Problem> {
     let config = ctx.configs.latest(org_id, config_id).await?.ok_or_else(Problem::no_webhook)?;
     let test = TestAuth { org_id: org_id.clone(), config_id, revision: config.revision };
     let name = (ctx.sources.new_id)();
@@ -51,10 +55,10 @@ pub async fn report(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Resul
     match ctx.test_auth_machine.run(name, &test, SYNC_BUDGET).await {
         Ok(Run::Ended(report)) => Ok(report),
         Err(error @ WorkflowError::NotStarted(_)) => Err(error.into()),
-        // There is no event that a record could say more of.
+        // Unlike after a trigger, there is no record that would tell more.
         Err(error) => {
             log_failure(&error);
-            let detail = "the authentication could not be tried for a reason of ours; try again";
+            let detail = "the authentication could not be tested because of an error in Hookstep; try again";
             Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
         }
         Ok(Run::StillRunning) => {

@@ -1,4 +1,4 @@
-//! `POST /webhook/{config_id}/test`: send something to the receiver, and see what it says.
+//! `POST /webhook/{config_id}/test`: sends a test to the receiver and shows its answer.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ use utoipa::IntoParams;
 use super::{preview, write};
 use crate::Context;
 
-/// What is sent when nothing is given.
+/// The body of a test that has none.
 pub const SAMPLE: &str = r#"{"type": "webhook.test", "message": "Hello from Hookstep"}"#;
 
-/// What a body is that says nothing of itself.
+/// The content type of a body whose request names none.
 const JSON: &str = "application/json";
 
 /// Whether to send it.
@@ -40,8 +40,8 @@ pub(crate) struct TestQuery {
     path = "/webhook/{config_id}/test",
     operation_id = "test_webhook",
     tag = "Webhooks",
-    summary = "Send something to the receiver now",
-    description = "Sends the body, or a sample when there is none, and answers what the receiver says. It is \
+    summary = "Send a test to the receiver",
+    description = "Sends the body, or a sample when it is empty, and answers what the receiver answers. The test is \
         recorded like any event, with the origin `test`.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
@@ -56,8 +56,8 @@ pub(crate) struct TestQuery {
         ),
     ),
     responses(
-        (status = 200, description = "The delivery has ended, and this is how; or, with `send=false`, what would be sent.", body = Tested),
-        (status = 202, description = "The event is on its way: the receiver takes its time.", body = Accepted),
+        (status = 200, description = "The delivery has ended, with this result; or, with `send=false`, the request that would be sent.", body = Tested),
+        (status = 202, description = "The event is being delivered: the receiver has not answered yet.", body = Accepted),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
         (status = 413, response = hookstep_http_edge::TooLarge),
@@ -79,7 +79,7 @@ pub(crate) async fn test(
     let kind = kind.unwrap_or(JSON);
     if is_sent == Some(false) {
         let config = write::latest(&ctx, caller.org_id(), config_id).await?;
-        let preview = preview::of(&ctx, &config.org_id, &config.fields, body, kind).await?;
+        let preview = preview::evaluate(&ctx, &config.org_id, &config.fields, body, kind).await?;
         return Ok(Json(preview).into_response());
     }
     let (event_id, run) = send(&ctx, caller.org_id(), config_id, body, kind).await?;
@@ -87,6 +87,9 @@ pub(crate) async fn test(
 }
 
 /// Sends `body` and waits for the answer.
+///
+/// # Errors
+/// 404 when there is no such webhook.
 pub async fn send(
     ctx: &Context,
     org_id: &OrgId,

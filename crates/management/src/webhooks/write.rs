@@ -1,4 +1,5 @@
-//! Writing a webhook in the place of the one that was read, while nobody else can change it.
+//! Replaces or deletes a webhook, provided that nobody has changed it since it was read. A lease keeps others out while
+//! its connection and its item are written.
 
 use axum::http::StatusCode;
 use hookstep_contract::{ConfigId, Credentials, OrgId, WebhookConfig};
@@ -10,7 +11,7 @@ use super::connection::{self, Change, is_own};
 use crate::Context;
 use crate::signing::secrets;
 
-/// The org's webhook with this id, with every change so far.
+/// Reads the org's webhook with this id, with every change so far.
 ///
 /// # Errors
 /// 404 when the org has no such webhook.
@@ -18,15 +19,19 @@ pub async fn latest(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Resul
     ctx.configs.latest(org_id, config_id).await?.ok_or_else(Problem::no_webhook)
 }
 
-/// Does the work even when whoever asked for it goes away: what stops half-way leaves what nobody knows of.
-pub async fn to_the_end<T: Send + 'static>(
+/// Runs `work` to completion even if the client disconnects: stopping half-way could leave a connection that no webhook
+/// refers to.
+///
+/// # Errors
+/// Those of the work; 500 when it panics.
+pub async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::spawn(work.in_current_span()).await.map_err(|error| Problem::internal(&error))?
 }
 
-/// Writes a changed webhook in the place of `before`, while nobody else can.
-pub(crate) async fn write_over(
+/// Writes `config` in place of `before`, with its credentials and the change of its connection.
+pub(crate) async fn overwrite(
     ctx: &Context,
     before: &WebhookConfig,
     mut config: WebhookConfig,
@@ -43,7 +48,7 @@ pub(crate) async fn write_over(
         credentials.connection = connection::apply(ctx, change, &config, credentials.connection).await?;
         match ctx.configs.replace(&config, &credentials, &lease).await? {
             Written::Done => Ok(()),
-            Written::Outdated => Err(overtaken(ctx, before).await),
+            Written::Outdated => Err(conflict(ctx, before).await),
         }
     };
     let written = write().await;
@@ -51,22 +56,26 @@ pub(crate) async fn write_over(
         release(ctx, before, lease).await;
     }
     let [was_own, is_own] = [before, &config].map(|config| is_own(config.fields.auth.as_ref()));
-    // A connection that is changed cannot be changed back: its secrets are not ours to read.
+    // A changed connection cannot be changed back, because its old secrets cannot be read.
     if (written.is_ok() && was_own && !is_own) || (written.is_err() && is_own) {
         connection::tidy(ctx, before).await;
     }
     written.map(|()| config)
 }
 
-/// Deletes a webhook with its connection, while nobody else can change it.
+/// Deletes a webhook with its connection.
+///
+/// # Errors
+/// 409 when the webhook has changed since it was read, 404 when it was deleted.
 pub async fn delete(ctx: &Context, config: &WebhookConfig) -> Result<(), Problem> {
     let lease = lease(ctx, config).await?;
     let delete = async || {
-        // The connection first, even where the webhook has none: what is left of it is found by the webhook alone.
+        // The connection goes first, and even where the webhook has none now: an earlier save may have left one behind, and
+        // its name is known only from the webhook.
         connection::delete(ctx, config).await?;
         match ctx.configs.delete(config, &lease).await? {
             Written::Done => Ok(()),
-            Written::Outdated => Err(overtaken(ctx, config).await),
+            Written::Outdated => Err(conflict(ctx, config).await),
         }
     };
     let deleted = delete().await;
@@ -76,8 +85,8 @@ pub async fn delete(ctx: &Context, config: &WebhookConfig) -> Result<(), Problem
     deleted
 }
 
-/// For a webhook that was saved by a version that knew of none.
-pub(crate) fn no_credentials(config: &WebhookConfig) -> Credentials {
+/// The credentials of a webhook that has none stored: it was saved by a version without them.
+pub(crate) fn empty_credentials(config: &WebhookConfig) -> Credentials {
     Credentials {
         org_id: config.org_id.clone(),
         config_id: config.config_id,
@@ -88,11 +97,11 @@ pub(crate) fn no_credentials(config: &WebhookConfig) -> Credentials {
     }
 }
 
-/// The webhook is not as it was when it was read.
-async fn overtaken(ctx: &Context, before: &WebhookConfig) -> Problem {
+/// The refusal for a webhook that was changed or deleted after it was read.
+async fn conflict(ctx: &Context, before: &WebhookConfig) -> Problem {
     match ctx.configs.latest(&before.org_id, before.config_id).await {
         Ok(Some(_)) => {
-            let detail = "somebody else has changed the webhook meanwhile, or is about to: read it again";
+            let detail = "the webhook was changed by another request, or is being changed: read it again";
             Problem::new(StatusCode::CONFLICT, detail)
         }
         Ok(None) => Problem::no_webhook(),
@@ -100,16 +109,16 @@ async fn overtaken(ctx: &Context, before: &WebhookConfig) -> Problem {
     }
 }
 
-/// Holds a webhook that is as it was when it was read.
+/// Takes the lease of a webhook that has not changed since it was read.
 async fn lease(ctx: &Context, config: &WebhookConfig) -> Result<Lease, Problem> {
     match ctx.configs.lease(config, &ctx.sources).await? {
         Some(lease) => Ok(lease),
-        None => Err(overtaken(ctx, config).await),
+        None => Err(conflict(ctx, config).await),
     }
 }
 
 async fn release(ctx: &Context, config: &WebhookConfig, lease: Lease) {
-    // Logged and left: it ends by itself.
+    // Only logged: the lease expires by itself.
     if let Err(error) = ctx.configs.release(config, lease).await {
         hookstep_http_edge::log_failure(&error);
     }

@@ -75,7 +75,7 @@ async fn tried(
 ) -> Result<Preview, Problem> {
     let fields = webhook_form::read(form, before)?;
     let kind = Some(form.get("sample_type")).filter(|kind| !kind.is_empty()).unwrap_or(JSON);
-    preview::of(ctx, org_id, &fields, form.text("sample").as_bytes(), kind).await
+    preview::evaluate(ctx, org_id, &fields, form.text("sample").as_bytes(), kind).await
 }
 
 /// A sample for a webhook: the body of this event, or else of one of the newest that came, where that is small and a text.
