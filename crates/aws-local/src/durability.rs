@@ -22,7 +22,9 @@ pub(crate) fn report(file: &Path) -> Result<(), StandInError> {
             "every commit of the tables waits for the disk, which is safer and about nine times slower: this program was \
              built without LIBSQLITE3_FLAGS of .cargo/config.toml"
         ),
-        _ => tracing::warn!("commits of the tables are never synced to the disk: a power cut may damage the tables"),
+        _ => tracing::warn!(
+            "commits of the tables are never synced to the disk: a power cut may damage the tables"
+        ),
     }
     Ok(())
 }

@@ -8,10 +8,10 @@ use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sfn::error::BoxError;
 use futures_util::{StreamExt, stream};
-use hookstep_contract::Publish;
 use hookstep_contract::limits::INLINE_BYTES;
+use hookstep_contract::{MachineKind, Publish};
 use hookstep_dispatch::{BusEvent, Context};
-use hookstep_executions::{AsyncWorkflow, ExecutionClient, Machines};
+use hookstep_executions::{ExecutionClient, Machines};
 use hookstep_store::{Claims, Configs};
 use serde_json::{Value, json};
 
@@ -211,7 +211,7 @@ fn dispatch_context(world: &World) -> Context {
     Context {
         configs: Configs::new(clients.tables.clone(), "configs"),
         claims: Claims::new(|| bucket, "hookstep-claims"),
-        machines: Machines::new(ExecutionClient::new(|| states), EXPRESS, "", AsyncWorkflow::Express),
+        machines: Machines::new(ExecutionClient::new(|| states), EXPRESS, "", MachineKind::Express),
         inline_limit: INLINE_BYTES,
     }
 }
@@ -221,7 +221,7 @@ fn machines_that_start_none_for(config_id: &str, world: &World) -> Machines {
     let config = world.host.clients().states.config().to_builder();
     let config = config.retry_config(RetryConfig::disabled()).interceptor(Unreachable(config_id.to_owned()));
     let client = aws_sdk_sfn::Client::from_conf(config.build());
-    Machines::new(ExecutionClient::new(|| client), EXPRESS, "", AsyncWorkflow::Express)
+    Machines::new(ExecutionClient::new(|| client), EXPRESS, "", MachineKind::Express)
 }
 
 /// Breaks requests that hold this text.

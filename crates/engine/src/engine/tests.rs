@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::journal::{ExecutionRow, ExecutionStatus, JOURNAL_FILE};
 use crate::ports::{FailureRoute, FailureRoutes, Functions, Operation, Remains, ServiceFailure, Services};
-use crate::{MachineKind, StateMachine, StateMachines, executions};
+use crate::{StateMachine, StateMachines, executions};
 
 const DEFINITION: &str = r#"{
     "QueryLanguage": "JSONata", "StartAt": "Work", "States": {
@@ -91,8 +91,7 @@ impl Place {
         ]);
         let (executions, starts) = executions(journal, machines, Sources::system());
         let outside = Arc::new(self.outside.clone());
-        let ports =
-            Ports { functions: outside.clone(), services: outside.clone(), failure_routes: outside };
+        let ports = Ports { functions: outside.clone(), services: outside.clone(), failure_routes: outside };
         Ok((Engine::start(executions.clone(), starts, ports).await?, executions))
     }
 
