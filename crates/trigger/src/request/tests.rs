@@ -10,7 +10,7 @@ const EVENT: &str = "0190a000-0000-7000-8000-00000000000b";
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// A query, headers and a body, and the field that they are refused for.
-type Case = (&'static str, &'static [(&'static str, &'static [u8])], &'static [u8], Option<&'static str>);
+type Case<'a> = (&'a str, &'a [(&'a str, &'a [u8])], &'static [u8], Option<&'a str>);
 
 fn read(query: &str, headers: &[(&str, &[u8])], body: &'static [u8]) -> Result<TriggerRequest, FieldError> {
     let Query(query) = Query::try_from_uri(&format!("/trigger{query}").parse().unwrap()).unwrap();
@@ -70,7 +70,7 @@ fn who_waits_says_so_in_one_of_two_words() {
 fn what_cannot_be_taken_is_named() {
     let long = [b'k'; IDEMPOTENCY_KEY_BYTES + 1];
     let longest = &long[1..];
-    let cases: [Case; 17] = [
+    let cases: [Case<'_>; 17] = [
         ("?sync=", &[], b"{}", Some("sync")),
         ("?sync=yes", &[], b"{}", Some("sync")),
         ("?sync=TRUE", &[], b"{}", Some("sync")),
