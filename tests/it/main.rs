@@ -33,6 +33,7 @@
 //! | `security/trusted` | what a receiver can check of a real request |
 //! | `security/leaks` | planted secrets, and where they must not be found |
 //! | `host/crash` | the host as a process: killed, stopped, started again |
+//! | `host/journal` | the journal of executions, damaged while the host is away |
 //! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
 //! | `aws/cases` | what must be the same on the host and on AWS: a table |
 //! | `aws/ministack` | the deployed template, on an emulator of AWS; the cases run there, too |
@@ -102,6 +103,7 @@ mod security {
 
 mod host {
     mod crash;
+    mod journal;
     mod standins;
 }
 

@@ -18,9 +18,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
-use hookstep_contract::{EventId, Publish, Scope};
+use hookstep_contract::{EventId, MachineKind, Publish, Scope};
 use hookstep_egress::Policy;
-use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
 use hookstep_host::{Host, NewToken, Options};
 use http::{HeaderMap, Method};
@@ -92,7 +91,7 @@ impl World {
             static_ips: String::new(),
             publish: Publish::Failures,
             sandbox: Sandbox::new(binary("hookstep")),
-            async_workflow: AsyncWorkflow::Express,
+            async_workflow: MachineKind::Express,
             sources: hookstep_ambient::Sources::system(),
         };
         set(&mut options);

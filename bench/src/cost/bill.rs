@@ -1,6 +1,6 @@
 //! From counts to dollars.
 
-use hookstep_engine::MachineKind;
+use hookstep_contract::MachineKind;
 
 use crate::assumptions::Assumptions;
 use crate::counts::{Counts, Execution};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hookstep_engine::MachineKind;
+use hookstep_contract::MachineKind;
 use serde_json::Value;
 
 /// All that is billed, counted. Bytes and units are of one event.

@@ -19,11 +19,11 @@ mod tests;
 mod world;
 
 use clap::Parser;
-use hookstep_executions::AsyncWorkflow;
 
 use crate::assumptions::Assumptions;
 use crate::paths::Path;
 use crate::report::{Walked, report};
+use hookstep_contract::MachineKind;
 
 /// Prints what a million events cost on AWS.
 #[derive(Debug, Parser)]
@@ -39,9 +39,9 @@ async fn main() -> Outcome<()> {
     let Args { given } = Args::parse();
     let mut walked = Vec::new();
     for path in Path::ALL {
-        let express = path.walk(AsyncWorkflow::Express, true).await?;
-        let bodiless = path.walk(AsyncWorkflow::Express, false).await?;
-        let standard = path.walk(AsyncWorkflow::Standard, true).await?;
+        let express = path.walk(MachineKind::Express, true).await?;
+        let bodiless = path.walk(MachineKind::Express, false).await?;
+        let standard = path.walk(MachineKind::Standard, true).await?;
         walked.push(Walked { path, express, bodiless, standard });
     }
     println!("{}", report(&walked, &given));

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
-use hookstep_executions::AsyncWorkflow;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -13,6 +12,7 @@ use crate::counts::{Counts, Execution};
 use crate::listener::Listener;
 use crate::prices::HTTP_API_UNIT_BYTES;
 use crate::world::{Notes, World};
+use hookstep_contract::MachineKind;
 
 /// A body just above what travels in the state.
 pub(crate) const LARGE_BYTES: usize = 256 * 1024;
@@ -55,7 +55,7 @@ impl Path {
     }
 
     /// Sends one event this way and counts. Only in a runtime of one thread: the listener hears its own thread.
-    pub(crate) async fn walk(self, workflow: AsyncWorkflow, keep_bodies: bool) -> Outcome<Counts> {
+    pub(crate) async fn walk(self, workflow: MachineKind, keep_bodies: bool) -> Outcome<Counts> {
         let world = World::open(workflow, keep_bodies).await?;
         let config_id = world.webhook(self != Self::Skipped).await?;
         // The first event finds caches empty; how often that is so is an assumption.

@@ -1,6 +1,6 @@
 //! The tables, in Markdown.
 
-use hookstep_engine::MachineKind;
+use hookstep_contract::MachineKind;
 
 use crate::assumptions::Assumptions;
 use crate::bill::{Bill, GOAL, api_destinations};

@@ -1,8 +1,7 @@
 //! The goal, and that the counts are what a reader of the definition expects.
 
 use clap::Parser;
-use hookstep_engine::MachineKind;
-use hookstep_executions::AsyncWorkflow;
+use hookstep_contract::MachineKind;
 use tokio::sync::Mutex;
 
 use crate::Args;
@@ -21,7 +20,7 @@ fn given(options: &[&str]) -> Assumptions {
 
 /// One at a time: a place in the code that is met for the first time while another thread begins to listen may be taken for one
 /// that nobody listens to, for good.
-async fn walk(path: Path, workflow: AsyncWorkflow, keep_bodies: bool) -> Counts {
+async fn walk(path: Path, workflow: MachineKind, keep_bodies: bool) -> Counts {
     static TURN: Mutex<()> = Mutex::const_new(());
     let _turn = TURN.lock().await;
     path.walk(workflow, keep_bodies).await.unwrap()
@@ -37,19 +36,19 @@ fn states(counts: &Counts, machine: MachineKind) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_million_deliveries_cost_no_more_than_the_goal() {
-    let counts = walk(Path::Delivered, AsyncWorkflow::Express, false).await;
+    let counts = walk(Path::Delivered, MachineKind::Express, false).await;
     let total = Bill::of(&counts, &defaults()).total();
     assert!(total <= GOAL, "{total:.2} dollars");
     assert_eq!(counts.write_units, 2.0);
     // What is kept of a kilobyte costs one write unit, and a month of its bytes.
-    let kept = walk(Path::Delivered, AsyncWorkflow::Express, true).await;
+    let kept = walk(Path::Delivered, MachineKind::Express, true).await;
     let more = Bill::of(&kept, &defaults()).total() - total;
     assert!((0.6..1.1).contains(&more), "{more:.2} dollars for the body");
 }
 
 #[tokio::test]
 async fn a_delivery_takes_four_invocations_three_writes_and_no_transition() {
-    let counts = walk(Path::Delivered, AsyncWorkflow::Express, true).await;
+    let counts = walk(Path::Delivered, MachineKind::Express, true).await;
     let expected = [("deliver", 1), ("fetch-config", 1), ("trigger", 1), ("update-status", 1)];
     assert_eq!(invocations(&counts), expected);
     // The body, the event's record, and its end together with the small attempt; the webhook is read twice.
@@ -72,14 +71,14 @@ async fn a_delivery_takes_four_invocations_three_writes_and_no_transition() {
 
 #[tokio::test]
 async fn on_the_standard_machine_every_state_is_a_transition() {
-    let counts = walk(Path::Delivered, AsyncWorkflow::Standard, true).await;
+    let counts = walk(Path::Delivered, MachineKind::Standard, true).await;
     assert_eq!((counts.transitions(), counts.of(MachineKind::Express).count()), (9, 0));
     assert_eq!(counts.write_units, 3.0);
 }
 
 #[tokio::test]
 async fn a_claim_check_is_put_looked_at_and_read_to_be_signed_and_to_be_sent() {
-    let counts = walk(Path::ClaimCheck, AsyncWorkflow::Express, true).await;
+    let counts = walk(Path::ClaimCheck, MachineKind::Express, true).await;
     assert_eq!((counts.s3_puts, counts.s3_gets), (1, 3));
     assert_eq!(counts.functions["hydrate"].invocations, 1);
     assert_eq!(counts.functions["deliver"].requests["s3"], 2);
@@ -88,7 +87,7 @@ async fn a_claim_check_is_put_looked_at_and_read_to_be_signed_and_to_be_sent() {
 
 #[tokio::test]
 async fn a_retry_is_handed_over_to_the_standard_machine() {
-    let counts = walk(Path::OneRetry, AsyncWorkflow::Express, true).await;
+    let counts = walk(Path::OneRetry, MachineKind::Express, true).await;
     assert_eq!((counts.deliveries, counts.functions["deliver"].invocations), (2, 2));
     // The body, the record, the first attempt and the status after it, and the end with the last attempt.
     assert_eq!(counts.write_units, 5.0);
@@ -100,7 +99,7 @@ async fn a_retry_is_handed_over_to_the_standard_machine() {
 
 #[tokio::test]
 async fn a_skipped_event_is_recorded_and_not_sent() {
-    let counts = walk(Path::Skipped, AsyncWorkflow::Express, true).await;
+    let counts = walk(Path::Skipped, MachineKind::Express, true).await;
     assert_eq!(invocations(&counts), [("fetch-config", 1), ("trigger", 1)]);
     // Kept, too: once the webhook is on again, it can be sent.
     assert_eq!((counts.write_units, counts.deliveries), (2.0, 0));

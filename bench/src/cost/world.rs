@@ -10,9 +10,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::any;
 use dynoxide::Database;
-use hookstep_contract::{EventId, Publish, Scope};
+use hookstep_contract::{EventId, MachineKind, Publish, Scope};
 use hookstep_egress::Policy;
-use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
 use hookstep_host::{Host, NewToken, Options};
 use serde_json::{Value, json};
@@ -37,7 +36,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn open(async_workflow: AsyncWorkflow, keep_bodies: bool) -> Outcome<Self> {
+    pub(crate) async fn open(async_workflow: MachineKind, keep_bodies: bool) -> Outcome<Self> {
         let dir = tempfile::tempdir()?;
         let host = Host::open(Options {
             data_dir: dir.path().to_owned(),

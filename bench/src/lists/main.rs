@@ -12,9 +12,8 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use clap::Parser;
-use hookstep_contract::Publish;
+use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
-use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
 use hookstep_host::{Host, NewToken, Options};
 use http_body_util::BodyExt;
@@ -53,7 +52,7 @@ async fn main() -> Outcome<()> {
         publish: Publish::Nothing,
         // No webhook here has an expression.
         sandbox: Sandbox::new(""),
-        async_workflow: AsyncWorkflow::Express,
+        async_workflow: MachineKind::Express,
         sources: hookstep_ambient::Sources::system(),
     };
     let host = Host::open(options.clone()).await?;

@@ -10,7 +10,7 @@ use crate::wire::without_nulls;
 /// `AuthorizationType`: which of the parameters there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Kind {
+pub(crate) enum AuthorizationType {
     Basic,
     ApiKey,
     OauthClientCredentials,
@@ -19,7 +19,7 @@ pub(crate) enum Kind {
 /// `AuthParameters`. What a new connection must have may be missing from an update.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Parameters {
+pub(crate) struct AuthParameters {
     #[serde(rename = "BasicAuthParameters")]
     basic: Option<Basic>,
     #[serde(rename = "ApiKeyAuthParameters")]
@@ -47,7 +47,7 @@ struct ApiKey {
 #[serde(rename_all = "PascalCase")]
 struct Oauth {
     #[serde(default)]
-    client_parameters: Client,
+    client_parameters: OauthClient,
     authorization_endpoint: Option<String>,
     http_method: Option<HttpMethod>,
     #[serde(rename = "OAuthHttpParameters")]
@@ -55,7 +55,7 @@ struct Oauth {
 }
 
 #[derive(Clone, Default, Deserialize, Serialize)]
-struct Client {
+struct OauthClient {
     #[serde(rename = "ClientID")]
     id: Option<String>,
     #[serde(rename = "ClientSecret")]
@@ -87,7 +87,7 @@ struct Parameter {
     is_value_secret: bool,
 }
 
-impl Parameters {
+impl AuthParameters {
     /// These, changed as an update says: what it leaves out stays, but HTTP parameters are replaced as a whole.
     pub(crate) fn changed(self, update: Self) -> Self {
         let basic = either(self.basic, update.basic, |old, new| Basic {
@@ -99,7 +99,7 @@ impl Parameters {
             api_key_value: new.api_key_value.or(old.api_key_value),
         });
         let oauth = either(self.oauth, update.oauth, |old, new| Oauth {
-            client_parameters: Client {
+            client_parameters: OauthClient {
                 id: new.client_parameters.id.or(old.client_parameters.id),
                 secret: new.client_parameters.secret.or(old.client_parameters.secret),
             },
@@ -113,11 +113,11 @@ impl Parameters {
     }
 
     /// These without what belongs to another kind.
-    pub(crate) fn only(self, kind: Kind) -> Self {
+    pub(crate) fn only(self, kind: AuthorizationType) -> Self {
         Self {
-            basic: self.basic.filter(|_| kind == Kind::Basic),
-            api_key: self.api_key.filter(|_| kind == Kind::ApiKey),
-            oauth: self.oauth.filter(|_| kind == Kind::OauthClientCredentials),
+            basic: self.basic.filter(|_| kind == AuthorizationType::Basic),
+            api_key: self.api_key.filter(|_| kind == AuthorizationType::ApiKey),
+            oauth: self.oauth.filter(|_| kind == AuthorizationType::OauthClientCredentials),
             invocation_http_parameters: self.invocation_http_parameters,
         }
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::connections::Connections;
+use crate::connections::ConnectionStore;
 use crate::trace;
 use crate::transport::JsonService;
 use crate::wire::{Answer, Reply, ServiceError, read};
@@ -137,7 +137,7 @@ impl Bus {
 /// The EventBridge API: the bus and the connections.
 pub(crate) struct EventBridge {
     pub(crate) bus: Bus,
-    pub(crate) connections: Connections,
+    pub(crate) connections: ConnectionStore,
 }
 
 impl JsonService for EventBridge {

@@ -9,8 +9,8 @@ use aws_types::SdkConfig;
 
 use crate::bucket::Bucket;
 use crate::bus::{Bus, EventBridge};
-use crate::connections::Connections;
-use crate::keys::Keys;
+use crate::connections::ConnectionStore;
+use crate::keys::LocalKey;
 use crate::secrets::Secrets;
 use crate::states::States;
 use crate::tables::Tables;
@@ -44,22 +44,22 @@ pub fn step_functions(states: States) -> aws_sdk_sfn::Client {
 }
 
 /// An EventBridge client: of the bus and of connections.
-pub fn event_bridge(bus: Bus, connections: Connections) -> aws_sdk_eventbridge::Client {
+pub fn event_bridge(bus: Bus, connections: ConnectionStore) -> aws_sdk_eventbridge::Client {
     let config = config("http://events.local", to_json_service(EventBridge { bus, connections }));
     let config = aws_sdk_eventbridge::config::Builder::from(&config).allow_no_auth().build();
     aws_sdk_eventbridge::Client::from_conf(config)
 }
 
 /// A Secrets Manager client: of the secrets of connections.
-pub fn secrets_manager(connections: Connections) -> aws_sdk_secretsmanager::Client {
+pub fn secrets_manager(connections: ConnectionStore) -> aws_sdk_secretsmanager::Client {
     let config = config("http://secretsmanager.local", to_json_service(Secrets(connections)));
     let config = aws_sdk_secretsmanager::config::Builder::from(&config).allow_no_auth().build();
     aws_sdk_secretsmanager::Client::from_conf(config)
 }
 
 /// A KMS client; the key is [`crate::KEY_ID`].
-pub fn kms(keys: Keys) -> aws_sdk_kms::Client {
-    let config = config("http://kms.local", to_json_service(keys));
+pub fn kms(key: LocalKey) -> aws_sdk_kms::Client {
+    let config = config("http://kms.local", to_json_service(key));
     let config = aws_sdk_kms::config::Builder::from(&config).allow_no_auth().build();
     aws_sdk_kms::Client::from_conf(config)
 }

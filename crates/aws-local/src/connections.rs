@@ -13,17 +13,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::authorization::{Kind, Parameters};
-use crate::keys::Keys;
+use crate::authorization::{AuthParameters, AuthorizationType};
+use crate::keys::LocalKey;
 use crate::tables::Tables;
 use crate::wire::{Answer, ServiceError, read, seconds, without_nulls};
 use item::{Connection, Secret};
 
 /// The part of the EventBridge API that is about connections.
 #[derive(Clone)]
-pub struct Connections {
+pub struct ConnectionStore {
     tables: Tables,
-    keys: Keys,
+    key: LocalKey,
     sources: Sources,
     /// Held while a connection is read and written again.
     writing: Arc<Mutex<()>>,
@@ -43,8 +43,8 @@ pub(crate) struct SecretValue {
 struct CreateRequest {
     name: String,
     description: Option<String>,
-    authorization_type: Kind,
-    auth_parameters: Parameters,
+    authorization_type: AuthorizationType,
+    auth_parameters: AuthParameters,
 }
 
 #[derive(Deserialize)]
@@ -52,8 +52,8 @@ struct CreateRequest {
 struct UpdateRequest {
     name: String,
     description: Option<String>,
-    authorization_type: Option<Kind>,
-    auth_parameters: Option<Parameters>,
+    authorization_type: Option<AuthorizationType>,
+    auth_parameters: Option<AuthParameters>,
 }
 
 #[derive(Deserialize)]
@@ -62,10 +62,10 @@ struct NameRequest {
     name: String,
 }
 
-impl Connections {
+impl ConnectionStore {
     /// The connections in `tables`, under the key of this host.
-    pub fn new(tables: Tables, keys: Keys, sources: Sources) -> Self {
-        Self { tables, keys, sources, writing: Arc::default() }
+    pub fn new(tables: Tables, key: LocalKey, sources: Sources) -> Self {
+        Self { tables, key, sources, writing: Arc::default() }
     }
 
     /// Runs one operation (`CreateConnection`, …) of the service's JSON protocol.
@@ -134,7 +134,7 @@ impl Connections {
                     let known = self.parameters(&connection, &secret)?;
                     (secret, known)
                 }
-                None => (Secret::new((self.sources.new_id)()), Parameters::default()),
+                None => (Secret::new((self.sources.new_id)()), AuthParameters::default()),
             };
             let parameters = known.changed(auth_parameters.unwrap_or_default()).only(connection.kind);
             self.authorize(&mut connection, secret, &parameters)?;
@@ -180,7 +180,7 @@ impl Connections {
         &self,
         connection: &mut Connection,
         secret: Secret,
-        parameters: &Parameters,
+        parameters: &AuthParameters,
     ) -> Result<(), ServiceError> {
         if let Some(field) = parameters.fault(connection.kind) {
             return Err(ServiceError::new(
@@ -189,14 +189,14 @@ impl Connections {
             ));
         }
         let (version, now) = ((self.sources.new_id)(), self.now());
-        let secret = secret.sealed(&connection.name, version, now, parameters, &self.keys);
+        let secret = secret.sealed(&connection.name, version, now, parameters, &self.key);
         connection.secret = Some(secret.ok_or_else(|| internal("encrypt a secret"))?);
         connection.authorized_at = Some(now);
         Ok(())
     }
 
-    fn parameters(&self, connection: &Connection, secret: &Secret) -> Result<Parameters, ServiceError> {
-        secret.unsealed(&connection.name, &self.keys).ok_or_else(|| internal("decrypt a secret"))
+    fn parameters(&self, connection: &Connection, secret: &Secret) -> Result<AuthParameters, ServiceError> {
+        secret.unsealed(&connection.name, &self.key).ok_or_else(|| internal("decrypt a secret"))
     }
 
     async fn existing(&self, name: &str, operation: &str) -> Result<Connection, ServiceError> {

@@ -32,11 +32,11 @@ const VERSION: u8 = 1;
 const PLAINTEXT_BYTES: std::ops::RangeInclusive<usize> = 1..=4096;
 
 /// What a ciphertext is bound to: it is decrypted only for who knows the same. Sorted, for the bytes are compared.
-pub(crate) type Context = BTreeMap<String, String>;
+pub(crate) type EncryptionContext = BTreeMap<String, String>;
 
 /// The KMS API, as far as the product uses it.
 #[derive(Clone, Debug)]
-pub struct Keys(LessSafeKey);
+pub struct LocalKey(LessSafeKey);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -44,7 +44,7 @@ struct EncryptRequest {
     key_id: String,
     plaintext: String,
     #[serde(default)]
-    encryption_context: Context,
+    encryption_context: EncryptionContext,
 }
 
 #[derive(Deserialize)]
@@ -53,10 +53,10 @@ struct DecryptRequest {
     key_id: Option<String>,
     ciphertext_blob: String,
     #[serde(default)]
-    encryption_context: Context,
+    encryption_context: EncryptionContext,
 }
 
-impl Keys {
+impl LocalKey {
     /// Reads the key, making it the first time.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Keys {
     }
 
     /// Encrypts any number of bytes.
-    pub(crate) fn seal(&self, context: &Context, plaintext: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn seal(&self, context: &EncryptionContext, plaintext: &[u8]) -> Option<Vec<u8>> {
         // Random: 2^32 of them under one key before two are the same with a probability above 2^-32 (NIST SP 800-38D, 8.3).
         let nonce: [u8; NONCE_LEN] = rand::random();
         let mut text = plaintext.to_vec();
@@ -81,7 +81,7 @@ impl Keys {
     }
 
     /// Decrypts what `seal` made with the same context, unchanged.
-    pub(crate) fn unseal(&self, context: &Context, blob: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn unseal(&self, context: &EncryptionContext, blob: &[u8]) -> Option<Vec<u8>> {
         let (nonce, text) = blob.strip_prefix(&[VERSION])?.split_first_chunk::<NONCE_LEN>()?;
         let mut text = text.to_vec();
         let bound = Aad::from(bytes_of(context)?);
@@ -122,7 +122,7 @@ impl Keys {
     }
 }
 
-impl JsonService for Keys {
+impl JsonService for LocalKey {
     async fn call(&self, operation: &str, request: Bytes) -> Reply {
         let answer = match operation {
             "Encrypt" => self.encrypt(&request),
@@ -147,6 +147,6 @@ fn decoded(blob: &str) -> Result<Vec<u8>, ServiceError> {
 }
 
 /// JSON, for its texts cannot run into each other.
-fn bytes_of(context: &Context) -> Option<Vec<u8>> {
+fn bytes_of(context: &EncryptionContext) -> Option<Vec<u8>> {
     serde_json::to_vec(context).ok()
 }

@@ -1,15 +1,16 @@
 //! AWS's services on one machine, as far as the product uses them: DynamoDB ([`Tables`]), S3 ([`Bucket`]), Step Functions
-//! ([`States`]), EventBridge ([`Bus`], [`Connections`]), Secrets Manager and KMS ([`Keys`]).
+//! ([`States`]), EventBridge ([`Bus`], [`ConnectionStore`]), Secrets Manager and KMS ([`LocalKey`]).
 //!
 //! The product reaches them through the AWS SDK's own clients, whose requests never leave the process ([`clients`]); producers
 //! on the same machine reach the bus over HTTP ([`endpoint`]). What executions are and what the rules of the bus do is not
-//! known here: both are ports, [`Executions`] and [`Rules`], which whoever puts a host together implements.
+//! known here: both are ports, [`ExecutionBackend`] and [`Rules`], which whoever puts a host together implements.
 
 mod authorization;
 mod bucket;
 mod bus;
 pub mod clients;
 mod connections;
+mod durability;
 mod endpoint;
 mod error;
 mod keys;
@@ -24,10 +25,10 @@ mod wire;
 
 pub use bucket::{Bucket, CLAIMS};
 pub use bus::{BUS_NAME, Bus, RuleError, Rules, TakenEvent};
-pub use connections::Connections;
+pub use connections::ConnectionStore;
 pub use endpoint::{AwsCredentials, aws_credentials, endpoint};
 pub use error::StandInError;
-pub use keys::{KEY_ID, Keys};
-pub use states::{ExecutionRecord, Executions, StartRequest, StartedExecution, States, SyncResult};
+pub use keys::{KEY_ID, LocalKey};
+pub use states::{ExecutionBackend, ExecutionRecord, StartRequest, StartedExecution, States, SyncResult};
 pub use tables::{CONFIGS, EVENTS, TABLES_FILE, TOKENS, Tables};
 pub use wire::{Reply, ServiceError};

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::connections::Connections;
+use crate::connections::ConnectionStore;
 use crate::trace;
 use crate::transport::JsonService;
 use crate::wire::{Answer, Reply, ServiceError, read, seconds};
@@ -18,7 +18,7 @@ struct GetSecretValueRequest {
 }
 
 /// The Secrets Manager API.
-pub(crate) struct Secrets(pub(crate) Connections);
+pub(crate) struct Secrets(pub(crate) ConnectionStore);
 
 impl JsonService for Secrets {
     async fn call(&self, operation: &str, request: Bytes) -> Reply {
@@ -30,7 +30,7 @@ impl JsonService for Secrets {
     }
 }
 
-async fn value(connections: &Connections, request: &[u8]) -> Answer {
+async fn value(connections: &ConnectionStore, request: &[u8]) -> Answer {
     const CURRENT: &str = "AWSCURRENT";
     let missing = || {
         ServiceError::new(

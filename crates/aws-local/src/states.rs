@@ -13,7 +13,7 @@ use crate::transport::JsonService;
 use crate::wire::{Answer, Reply, ServiceError, read, seconds, without_nulls};
 
 /// The executions that the API starts, stops and shows.
-pub trait Executions: Send + Sync + 'static {
+pub trait ExecutionBackend: Send + Sync + 'static {
     /// Writes a new execution down and starts it.
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<StartedExecution, ServiceError>>;
 
@@ -96,7 +96,7 @@ pub struct ExecutionRecord {
 
 /// The Step Functions API.
 #[derive(Clone)]
-pub struct States(Arc<dyn Executions>);
+pub struct States(Arc<dyn ExecutionBackend>);
 
 impl fmt::Debug for States {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,7 +112,7 @@ struct ExecutionRequest {
 
 impl States {
     /// The API to these executions.
-    pub fn new(executions: impl Executions) -> Self {
+    pub fn new(executions: impl ExecutionBackend) -> Self {
         Self(Arc::new(executions))
     }
 

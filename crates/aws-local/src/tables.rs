@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::transport::JsonService;
 use crate::wire::Reply;
-use crate::{StandInError, schema, trace};
+use crate::{StandInError, durability, schema, trace};
 
 /// The tables' file in the data directory.
 pub const TABLES_FILE: &str = "tables.sqlite";
@@ -49,6 +49,7 @@ impl Tables {
         let path = file.to_str().ok_or(StandInError::Path)?;
         let database = Database::new(path).map_err(StandInError::during("open the tables"))?;
         schema::make(&database)?;
+        durability::report(file)?;
         let (jobs, queue) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("tables".to_owned())

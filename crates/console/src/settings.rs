@@ -1,8 +1,9 @@
 //! What the function is given: its settings, and its clients.
 
 use hookstep_ambient::{Sources, env};
+use hookstep_contract::MachineKind;
 use hookstep_egress::Policy;
-use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
+use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_management::Context;
 use hookstep_secrets::{Connections, Keys};
@@ -31,7 +32,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
             states.clone(),
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,
-            AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),
+            MachineKind::standard_if(env::flag("ASYNC_STANDARD")),
         ),
         replay_machine: ReplayMachine::new(states.clone(), env::required("REPLAY_STATE_MACHINE_ARN")?),
         test_auth_machine: TestAuthMachine::new(states, env::required("TEST_AUTH_STATE_MACHINE_ARN")?),

@@ -1,8 +1,9 @@
 //! The Lambda function `dispatch`, behind the bus.
 
 use hookstep_ambient::env;
+use hookstep_contract::MachineKind;
 use hookstep_dispatch::{Context, handle};
-use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
+use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_claims::Claims;
 use hookstep_store::Configs;
 
@@ -18,7 +19,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
             ExecutionClient::new(|| aws_sdk_sfn::Client::new(aws.config())),
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,
-            AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),
+            MachineKind::standard_if(env::flag("ASYNC_STANDARD")),
         ),
         inline_limit: env::number("INLINE_LIMIT", hookstep_contract::limits::INLINE_BYTES)?,
     };

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use hookstep_asl::{Progress, TaskError};
+use hookstep_contract::MachineKind;
 use serde_json::Value;
 
 use crate::context::Context;
 use crate::executions::{Stage, millis};
 use crate::journal::{Ended, ExecutionStatus};
-use crate::machines::MachineKind;
 use crate::restore::{Resumed, resume, resume_after_panic};
 use crate::task_host::TaskHost;
 

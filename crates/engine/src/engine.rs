@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hookstep_contract::MachineKind;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -10,7 +11,6 @@ use crate::context::Context;
 use crate::drive::{Sleep, drive, wake};
 use crate::executions::{Executions, Starts};
 use crate::journal::{Journal, JournalError, Unfinished};
-use crate::machines::MachineKind;
 use crate::ports::Ports;
 
 /// Runs executions until it is stopped. Dropped without that, it ends every execution where it is, as a crash would.

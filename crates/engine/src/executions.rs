@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_asl::{Checkpoint, Event, Execution};
+use hookstep_contract::MachineKind;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -15,7 +16,7 @@ use crate::history::History;
 use crate::journal::{
     Ended, ExecutionRow, Inserted, Journal, JournalError, NewExecution, ReadError, StopOutcome,
 };
-use crate::machines::{MachineKind, StateMachine, StateMachines};
+use crate::machines::{StateMachine, StateMachines};
 use crate::start::{Running, StartError};
 
 /// Executions that were started and that no engine has taken yet.

@@ -24,7 +24,7 @@ pub use journal::{
     ExecutionLog, ExecutionRow, ExecutionStatus, JOURNAL_FILE, Journal, JournalError, ReadError, StopOutcome,
     UnreadableRow, executions_of,
 };
-pub use machines::{MachineKind, StateMachine, StateMachines};
+pub use machines::{StateMachine, StateMachines};
 pub use ports::{
     FailureRoute, FailureRoutes, Functions, Operation, Ports, Remains, ServiceFailure, Services,
 };

@@ -4,17 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hookstep_asl::{LoadError, Machine};
+use hookstep_contract::MachineKind;
 
 use crate::task_host::RESOURCES;
-
-/// How the executions of a machine are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MachineKind {
-    /// In one go: an execution that is interrupted starts over. Several executions may have one name.
-    Express,
-    /// From checkpoint to checkpoint: an execution that is interrupted goes on where it was. Names are given once.
-    Standard,
-}
 
 /// A definition under a name.
 #[derive(Debug)]

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use hookstep_asl::{Checkpoint, Event, Host, TaskError};
+use hookstep_contract::MachineKind;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tracing::Instrument;
 
 use crate::context::Context;
 use crate::history::History;
-use crate::machines::MachineKind;
 use crate::ports::Operation;
 use crate::trace;
 

@@ -2,25 +2,9 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{EventRecord, WorkflowInput, WorkflowOutput};
+use hookstep_contract::{EventRecord, MachineKind, WorkflowInput, WorkflowOutput};
 
 use crate::{ExecutionClient, Run, WorkflowError};
-
-/// Which machine starts async events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AsyncWorkflow {
-    /// The express machine, which hands over what takes long.
-    Express,
-    /// The standard machine, for an operator who wants every event in its execution history.
-    Standard,
-}
-
-impl AsyncWorkflow {
-    /// The standard machine if `standard`, else the express one.
-    pub fn new(standard: bool) -> Self {
-        if standard { Self::Standard } else { Self::Express }
-    }
-}
 
 /// The express and the standard machine that deliver events.
 #[derive(Clone, Debug)]
@@ -28,7 +12,9 @@ pub struct DeliveryMachines {
     client: ExecutionClient,
     express_arn: String,
     standard_arn: String,
-    starts_async: AsyncWorkflow,
+    /// The machine of the events that nobody waits for: the express one, which hands over what takes long, or the standard
+    /// one, for an operator who wants every event in its execution history.
+    starts_async: MachineKind,
 }
 
 impl DeliveryMachines {
@@ -37,7 +23,7 @@ impl DeliveryMachines {
         client: ExecutionClient,
         express_arn: impl Into<String>,
         standard_arn: impl Into<String>,
-        starts_async: AsyncWorkflow,
+        starts_async: MachineKind,
     ) -> Self {
         Self { client, express_arn: express_arn.into(), standard_arn: standard_arn.into(), starts_async }
     }
@@ -49,8 +35,8 @@ impl DeliveryMachines {
     /// When the execution is not accepted.
     pub async fn start(&self, input: &WorkflowInput) -> Result<(), WorkflowError> {
         let machine_arn = match self.starts_async {
-            AsyncWorkflow::Express => &self.express_arn,
-            AsyncWorkflow::Standard => &self.standard_arn,
+            MachineKind::Express => &self.express_arn,
+            MachineKind::Standard => &self.standard_arn,
         };
         self.client.start(machine_arn, input.event.event_id.to_string(), input).await
     }
@@ -113,7 +99,7 @@ mod tests {
             ExecutionClient::new(|| panic!("no client is needed")),
             "arn:aws:states:eu-central-1:1:stateMachine:Express",
             "arn:aws:states:eu-central-1:1:stateMachine:Standard",
-            AsyncWorkflow::Express,
+            MachineKind::Express,
         );
         let standard = "arn:aws:states:eu-central-1:1:execution:Standard:some-name";
         assert_eq!(machines.waiting(&event(standard)), [standard]);

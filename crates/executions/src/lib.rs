@@ -10,7 +10,7 @@ mod execution_client;
 mod replay;
 mod test_auth;
 
-pub use delivery::{AsyncWorkflow, DeliveryMachines};
+pub use delivery::DeliveryMachines;
 pub use error::WorkflowError;
 pub use execution_client::{ExecutionClient, Run};
 pub use replay::ReplayMachine;

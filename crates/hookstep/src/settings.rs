@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
-use hookstep_contract::Publish;
 use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
+use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
-use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
 use hookstep_host::Options;
 use tracing_subscriber::EnvFilter;
@@ -58,8 +58,8 @@ pub(crate) struct ServeArgs {
     pub(crate) allow_private_targets: bool,
 
     /// The state machine that runs async events: express hands long deliveries over to standard; standard records every state.
-    #[arg(long, env = "HOOKSTEP_ASYNC_WORKFLOW", value_enum, default_value = "express")]
-    pub(crate) async_workflow: WorkflowName,
+    #[arg(long, env = "HOOKSTEP_ASYNC_WORKFLOW", value_parser = machine_kind(), default_value = "express")]
+    pub(crate) async_workflow: MachineKind,
 
     /// The largest body that is passed from state to state, in bytes as serialised JSON. Larger ones go to the claim-check
     /// store.
@@ -82,19 +82,17 @@ pub(crate) struct ServeArgs {
     pub(crate) static_ips: String,
 }
 
-/// A state machine, as the flag names it.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum WorkflowName {
-    Express,
-    Standard,
-}
-
 /// Which events to publish, as the flag names them.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum PublishName {
     All,
     Failures,
     None,
+}
+
+fn machine_kind() -> impl TypedValueParser<Value = MachineKind> {
+    PossibleValuesParser::new(MachineKind::ALL.map(MachineKind::as_str))
+        .try_map(|text| text.parse::<MachineKind>())
 }
 
 fn inline_limit(text: &str) -> Result<usize, String> {
@@ -126,10 +124,7 @@ impl ServeArgs {
                 PublishName::Failures => Publish::Failures,
                 PublishName::None => Publish::Nothing,
             },
-            async_workflow: match self.async_workflow {
-                WorkflowName::Express => AsyncWorkflow::Express,
-                WorkflowName::Standard => AsyncWorkflow::Standard,
-            },
+            async_workflow: self.async_workflow,
             sandbox: Sandbox::of_this_program()?,
             sources: hookstep_ambient::Sources::system(),
         })

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_aws_local::{
-    ExecutionRecord, Executions, ServiceError, StartRequest, StartedExecution, SyncResult,
+    ExecutionBackend, ExecutionRecord, ServiceError, StartRequest, StartedExecution, SyncResult,
 };
 use hookstep_contract::error_chain;
 use hookstep_engine::{EndedExecution, ExecutionRow, Running};
@@ -39,7 +39,7 @@ impl EngineExecutions {
     }
 }
 
-impl Executions for EngineExecutions {
+impl ExecutionBackend for EngineExecutions {
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<StartedExecution, ServiceError>> {
         async move {
             let running = self.begin(request).await?;

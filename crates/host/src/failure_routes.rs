@@ -2,9 +2,10 @@
 //! other failure, so that the event ends, its webhook hears of it, and the alarm rings.
 
 use hookstep_asl::{Checkpoint, TaskError};
-use hookstep_contract::{EventMetadata, Timestamp};
+use hookstep_contract::{EventId, EventMetadata, Timestamp};
 use hookstep_engine::{FailureRoute, FailureRoutes, Remains};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::machines::{EXPRESS, REPLAY, TEST_AUTH};
 
@@ -45,14 +46,11 @@ fn event(remains: &Remains) -> Option<Value> {
 
 /// The event that the state `Start` makes of a direct event of the bus, as far as recording a failure needs it.
 fn event_of_the_bus(event: &Value) -> Option<Value> {
-    let (bus_id, detail) = (event["id"].as_str()?, &event["detail"]);
     let accepted_at: Timestamp = serde_json::from_value(event["accepted_at"].clone()).ok()?;
-    let millis = format!("{:012x}", accepted_at.unix_millis());
-    let (high, low) = millis.split_at_checked(8)?;
-    let (version, variant, node) = (bus_id.get(15..18)?, bus_id.get(20..23)?, bus_id.get(23..)?);
+    let bus_id: Uuid = serde_json::from_value(event["id"].clone()).ok()?;
     Some(json!({
-        "event_id": format!("{high}-{low}-7{version}-8{variant}{node}"),
-        "org_id": detail["org_id"], "config_id": detail["config_id"],
+        "event_id": EventId::of_bus(accepted_at, bus_id),
+        "org_id": event["detail"]["org_id"], "config_id": event["detail"]["config_id"],
         "origin": "event_bridge", "mode": "async", "created_at": accepted_at,
     }))
 }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use hookstep_ambient::Sources;
-use hookstep_aws_local::{Bucket, Bus, Connections, Keys, States, TABLES_FILE, Tables, clients};
-use hookstep_contract::OrgId;
+use hookstep_aws_local::{Bucket, Bus, ConnectionStore, LocalKey, States, TABLES_FILE, Tables, clients};
+use hookstep_contract::{MachineKind, OrgId};
 use hookstep_engine::{Engine, JOURNAL_FILE, Journal, Ports, StateMachine, executions};
-use hookstep_executions::AsyncWorkflow;
 use hookstep_store::{StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -46,8 +45,8 @@ impl Host {
         let lock = lock(dir)?;
         let tables = Tables::open(&dir.join(TABLES_FILE))?;
         let bucket = Bucket::open(dir, &sources)?;
-        let keys = Keys::open(dir)?;
-        let connections = Connections::new(tables.clone(), keys.clone(), sources);
+        let key = LocalKey::open(dir)?;
+        let connections = ConnectionStore::new(tables.clone(), key.clone(), sources);
         let journal = Journal::open(&dir.join(JOURNAL_FILE))?;
         let (executions, starts) = executions(journal, machines::load()?, sources);
         let states = States::new(EngineExecutions(executions.clone()));
@@ -67,7 +66,7 @@ impl Host {
             states: states_client,
             events: clients::event_bridge(bus.clone(), connections.clone()),
             secrets: clients::secrets_manager(connections),
-            keys: clients::kms(keys),
+            keys: clients::kms(key),
         };
 
         let steps = contexts::steps(&options, &clients)?;
@@ -135,9 +134,12 @@ impl Host {
     }
 }
 
-fn async_machine(workflow: AsyncWorkflow) -> &'static str {
+fn async_machine(workflow: MachineKind) -> &'static str {
     match workflow {
-        AsyncWorkflow::Express => EXPRESS,
-        AsyncWorkflow::Standard => STANDARD,
+        MachineKind::Express => EXPRESS,
+        MachineKind::Standard => STANDARD,
     }
 }
+
+#[cfg(test)]
+mod tests;

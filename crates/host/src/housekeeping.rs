@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{CLAIMS, Tables};
+use hookstep_contract::MachineKind;
 use hookstep_contract::limits::RETENTION;
-use hookstep_engine::{Executions, MachineKind};
+use hookstep_engine::Executions;
 
 /// How often.
 const INTERVAL: Duration = Duration::from_secs(3600);
@@ -44,7 +45,7 @@ fn remove_old(folder: &Path, now: SystemTime) {
     let mut folders = vec![folder.join(CLAIMS)];
     let mut files = Vec::new();
     // The metadata files stand at the top of the store, beside the bucket.
-    files.extend(entries(folder).filter(|path| path.is_file()));
+    files.extend(entries(folder).into_iter().filter(|path| path.is_file()));
     while let Some(next) = folders.pop() {
         for path in entries(&next) {
             if path.is_dir() { folders.push(path) } else { files.push(path) }
@@ -58,6 +59,9 @@ fn remove_old(folder: &Path, now: SystemTime) {
     }
 }
 
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()))
+/// What is in a folder, as far as it can be read.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let unreadable = |error| tracing::warn!(%error, "a folder of the bucket cannot be read");
+    let Ok(entries) = std::fs::read_dir(folder).map_err(unreadable) else { return Vec::new() };
+    entries.filter_map(|entry| entry.map_err(unreadable).ok()).map(|entry| entry.path()).collect()
 }

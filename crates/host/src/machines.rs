@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use hookstep_aws_local::{BUS_NAME, EVENTS};
-use hookstep_engine::{MachineKind, StateMachine, StateMachines};
+use hookstep_contract::MachineKind;
+use hookstep_engine::{StateMachine, StateMachines};
 
 use crate::OpenError;
 use crate::functions::StepFunctions;

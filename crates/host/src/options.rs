@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_contract::Publish;
+use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
-use hookstep_executions::AsyncWorkflow;
 use hookstep_expression::Sandbox;
 
 /// How a host is set up.
@@ -32,7 +31,7 @@ pub struct Options {
     /// Where filters and transforms are evaluated.
     pub sandbox: Sandbox,
     /// Which machine starts async events.
-    pub async_workflow: AsyncWorkflow,
+    pub async_workflow: MachineKind,
     /// The clock and the dice.
     pub sources: Sources,
 }

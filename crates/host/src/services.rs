@@ -28,7 +28,9 @@ impl Services for TaskServices {
 }
 
 fn read(reply: &Reply) -> Result<Value, ServiceFailure> {
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let unreadable =
+        |error| ServiceFailure { name: String::new(), message: format!("the answer is no JSON: {error}") };
+    let body: Value = serde_json::from_slice(&reply.body).map_err(unreadable)?;
     if reply.status == 200 {
         return Ok(body);
     }

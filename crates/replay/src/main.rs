@@ -1,7 +1,8 @@
 //! The Lambda function of the states `Replay` and `StopReplay`.
 
 use hookstep_ambient::{Sources, env};
-use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
+use hookstep_contract::MachineKind;
+use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_replay::{Context, handle};
 use hookstep_store::{Bodies, Events, Replays};
 
@@ -18,7 +19,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
             ExecutionClient::new(|| aws_sdk_sfn::Client::new(aws.config())),
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,
-            AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),
+            MachineKind::standard_if(env::flag("ASYNC_STANDARD")),
         ),
         sources: Sources::system(),
     };

@@ -1,8 +1,9 @@
 //! The Lambda function `trigger`, behind the HTTP API.
 
 use hookstep_ambient::{Sources, env};
+use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
-use hookstep_executions::{AsyncWorkflow, DeliveryMachines, ExecutionClient};
+use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_claims::Claims;
 use hookstep_store::{Configs, Idempotency, Tokens};
 use hookstep_trigger::{Context, router};
@@ -26,7 +27,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
             states,
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,
-            AsyncWorkflow::new(env::flag("ASYNC_STANDARD")),
+            MachineKind::standard_if(env::flag("ASYNC_STANDARD")),
         ),
         sources: Sources::system(),
         inline_limit: env::number("INLINE_LIMIT", INLINE_BYTES)?,

@@ -1,11 +1,11 @@
 //! Events sent again, one or many; retries that are cancelled; bodies that are kept; test sends.
 #![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
-use hookstep_executions::AsyncWorkflow;
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted};
+use hookstep_contract::MachineKind;
 
 /// A body that a JSON parser would not give back as it was, and another one that is not even text.
 const BODY: &str = "{ \"b\": 1.0,\n \"a\": 1e2 }";
@@ -233,7 +233,7 @@ async fn what_cannot_be_selected_is_named() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_retry_is_never_sent() {
-    for machine in [AsyncWorkflow::Express, AsyncWorkflow::Standard] {
+    for machine in [MachineKind::Express, MachineKind::Standard] {
         let world = World::with_options(|options| options.async_workflow = machine).await;
         let receiver = Receiver::answering([500, 200].map(Reply::status)).await;
         let api = &world.api;

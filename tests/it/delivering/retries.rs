@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use hookstep_executions::AsyncWorkflow;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Api, Receiver, Reply, World, accepted, closed_port, moment};
+use hookstep_contract::MachineKind;
 
 fn on_schedule(pauses: &[u32]) -> Value {
     json!({"retry": {"schedule_seconds": pauses}})
@@ -246,7 +246,7 @@ async fn a_sync_event_does_not_wait_for_a_retry_after_beyond_the_budget() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_standard_machine_alone_delivers_just_the_same() {
-    let world = World::with_options(|options| options.async_workflow = AsyncWorkflow::Standard).await;
+    let world = World::with_options(|options| options.async_workflow = MachineKind::Standard).await;
     let (event, receiver) = outcome(&world.api, &[Reply::status(500), Reply::status(200)], &[1]).await;
     assert_eq!(
         (&event["status"], &event["attempt_count"], receiver.calls()),

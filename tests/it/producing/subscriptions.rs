@@ -8,10 +8,10 @@ use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sfn::error::BoxError;
 use futures_util::{StreamExt, stream};
-use hookstep_contract::Publish;
 use hookstep_contract::limits::INLINE_BYTES;
+use hookstep_contract::{MachineKind, Publish};
 use hookstep_dispatch::{BusEvent, Context};
-use hookstep_executions::{AsyncWorkflow, ExecutionClient, DeliveryMachines};
+use hookstep_executions::{ExecutionClient, DeliveryMachines};
 use hookstep_claims::Claims;
 use hookstep_store::Configs;
 use serde_json::{Value, json};
@@ -212,7 +212,7 @@ fn dispatch_context(world: &World) -> Context {
     Context {
         configs: Configs::new(clients.tables.clone(), "configs"),
         claims: Claims::new(|| bucket, "hookstep-claims"),
-        machines: DeliveryMachines::new(ExecutionClient::new(|| states), EXPRESS, "", AsyncWorkflow::Express),
+        machines: DeliveryMachines::new(ExecutionClient::new(|| states), EXPRESS, ""::Express),
         inline_limit: INLINE_BYTES,
     }
 }
@@ -222,7 +222,7 @@ fn machines_that_start_none_for(config_id: &str, world: &World) -> DeliveryMachi
     let config = world.host.clients().states.config().to_builder();
     let config = config.retry_config(RetryConfig::disabled()).interceptor(Unreachable(config_id.to_owned()));
     let client = aws_sdk_sfn::Client::from_conf(config.build());
-    DeliveryMachines::new(ExecutionClient::new(|| client), EXPRESS, "", AsyncWorkflow::Express)
+    DeliveryMachines::new(ExecutionClient::new(|| client), EXPRESS, ""::Express)
 }
 
 /// Breaks requests that hold this text.

@@ -1,18 +1,20 @@
 //! What EventBridge takes: lengths and patterns are those of the service's model (botocore, events/2015-10-07).
 
-use super::{ApiKey, Basic, Client, HttpParameters, Kind, Oauth, Parameter, Parameters};
+use super::{
+    ApiKey, AuthParameters, AuthorizationType, Basic, HttpParameters, Oauth, OauthClient, Parameter,
+};
 
 /// `HeaderParameters`, `QueryStringParameters` and `BodyParameters` have at most so many each.
-const MOST: usize = 100;
+const MAX_PARAMETERS: usize = 100;
 
-impl Parameters {
+impl AuthParameters {
     /// The first field that AWS would not take, if there is one.
-    pub(crate) fn fault(&self, kind: Kind) -> Option<&'static str> {
+    pub(crate) fn fault(&self, kind: AuthorizationType) -> Option<&'static str> {
         let Self { basic, api_key, oauth, invocation_http_parameters } = self;
         let given = [
-            (Kind::Basic, basic.is_some()),
-            (Kind::ApiKey, api_key.is_some()),
-            (Kind::OauthClientCredentials, oauth.is_some()),
+            (AuthorizationType::Basic, basic.is_some()),
+            (AuthorizationType::ApiKey, api_key.is_some()),
+            (AuthorizationType::OauthClientCredentials, oauth.is_some()),
         ];
         if given.into_iter().any(|(of, there)| there != (of == kind)) {
             return Some("AuthParameters");
@@ -40,7 +42,7 @@ impl ApiKey {
 
 impl Oauth {
     fn fault(&self) -> Option<&'static str> {
-        let Client { id, secret } = &self.client_parameters;
+        let OauthClient { id, secret } = &self.client_parameters;
         let client = [("ClientID", id), ("ClientSecret", secret)].into_iter().find_map(in_header);
         // Plain HTTP, too: token endpoints of tests are on this machine.
         let endpoint = self.authorization_endpoint.as_deref().unwrap_or_default();
@@ -61,7 +63,7 @@ impl HttpParameters {
         ];
         lists.into_iter().find_map(|(name, list, fits)| {
             let list = list.as_deref().unwrap_or_default();
-            (list.len() > MOST || !list.iter().all(fits)).then_some(name)
+            (list.len() > MAX_PARAMETERS || !list.iter().all(fits)).then_some(name)
         })
     }
 }

