@@ -513,7 +513,9 @@ export interface components {
             remote_ip?: string | null;
             /** @description Where the time went. */
             timings: components["schemas"]["Timings"];
-            /** @description Why it failed, for the one who owns the receiver. */
+            /** @description Why it failed. */
+            reason: components["schemas"]["Reason"] | null;
+            /** @description The `detail` of the reason. */
             error?: string | null;
         };
         /** @description How a request says who it is. In an answer it is without its secrets. */
@@ -737,7 +739,9 @@ export interface components {
              * @description How long the last one took, in milliseconds.
              */
             duration_ms: number;
-            /** @description Why it failed, for the one who owns the receiver. */
+            /** @description Why it failed or was skipped. */
+            reason: components["schemas"]["Reason"] | null;
+            /** @description The `detail` of the reason. */
             error?: string | null;
         };
         /** @description An event. */
@@ -793,7 +797,9 @@ export interface components {
              */
             attempt_count: number;
             /** @description Why it was skipped or failed. */
-            reason?: string | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description The `detail` of the reason. */
+            error: string | null;
             /** @description Its attempts, oldest first; only when one event is asked for. */
             attempts?: components["schemas"]["Attempt"][] | null;
         };
@@ -1001,6 +1007,18 @@ export interface components {
             /** @description The same as PEM, for OpenSSL. */
             pem: string;
         };
+        /** @description Why an event was not delivered, or an attempt failed. Programs go by the code; the detail is for people and may change. */
+        Reason: {
+            /** @description The kind of failure. Stable. */
+            code: components["schemas"]["ReasonCode"];
+            /** @description The failure in a sentence. */
+            detail: string;
+        };
+        /**
+         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `rules_fault`: the webhook's filter or transform takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
+         * @enum {string}
+         */
+        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "rules_fault" | "body_not_json" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
         /** @description A bulk replay, and how far it has come. */
         Replay: {
             /** @description The replay. */
@@ -1033,7 +1051,9 @@ export interface components {
             /** @description Whether it ended at the most events that one replay takes: there may be more. */
             limit_reached: boolean;
             /** @description Why it failed. */
-            reason?: string | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description The `detail` of the reason. */
+            error: string | null;
         };
         /** @description How to send it. */
         ReplayOptions: {
@@ -1131,6 +1151,7 @@ export interface components {
          * @enum {string}
          */
         Step: "hour" | "day";
+        /** @description What a test answers: how the delivery ended, or what would be sent. */
         Tested: components["schemas"]["Delivered"] | components["schemas"]["Preview"];
         /**
          * Format: date-time

@@ -62,7 +62,10 @@ fn of_certificate(error: &CertificateError) -> TlsFailureKind {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             TlsFailureKind::CertificateName
         }
-        CertificateError::UnknownIssuer => TlsFailureKind::CertificateUntrusted,
+        // An authority of a trusted one's name, but with another key, makes the signature wrong.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            TlsFailureKind::CertificateUntrusted
+        }
         _ => TlsFailureKind::Certificate,
     }
 }
@@ -145,7 +148,8 @@ mod tests {
             (certificate(CertificateError::NotValidYet), CertificateExpired),
             (certificate(CertificateError::NotValidForName), CertificateName),
             (certificate(CertificateError::UnknownIssuer), CertificateUntrusted),
-            (certificate(CertificateError::BadSignature), Certificate),
+            (certificate(CertificateError::BadSignature), CertificateUntrusted),
+            (certificate(CertificateError::Revoked), Certificate),
             (alert(AlertDescription::CertificateRequired), ClientCertificate),
             (alert(AlertDescription::CertificateExpired), ClientCertificate),
             (alert(AlertDescription::UnrecognisedName), HostName),
