@@ -29,7 +29,8 @@ impl FailureRoutes for ProductFailureRoutes {
 
 /// The event that an execution was about.
 fn event(remains: &Remains) -> Option<Value> {
-    let found = find(remains, &["event"], &["event"]).or_else(|| find(remains, &["event"], &["resume", "event"]));
+    let found =
+        find(remains, &["event"], &["event"]).or_else(|| find(remains, &["event"], &["resume", "event"]));
     // Without its ids, nothing can be recorded of it.
     found.filter(|event| serde_json::from_value::<EventMetadata>((*event).clone()).is_ok()).cloned()
 }
