@@ -18,6 +18,9 @@ mod search;
 mod stats;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
 pub use attempts::Recorded;
 pub use bodies::Bodies;
 pub use configs::{Configs, Written};

@@ -16,7 +16,7 @@ use tokio::process::Command;
 use crate::world::node::packages;
 use crate::world::process::{Process, command, output, run, workspace};
 use crate::world::python::{environment, skip};
-use crate::world::{Answer, World};
+use crate::world::{Answer, Dir, World};
 
 const NAME: &str = "examples";
 const LOSS: &str = "nobody tries an example";
@@ -112,7 +112,7 @@ async fn the_receiver_in_typescript_verifies() {
         Err(reason) => return skip(NAME, LOSS, &reason),
     };
     // A folder of its own: what is built is not left in ours.
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Dir::new();
     for file in ["package.json", "receiver.ts", "tsconfig.json"] {
         std::fs::copy(workspace().join(SOURCE).join(file), dir.path().join(file)).unwrap();
     }
