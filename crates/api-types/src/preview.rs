@@ -69,8 +69,8 @@ pub struct PreviewedRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Tested {
-    /// It was sent.
+    /// How the delivery ended, if the body was sent.
     Delivered(Delivered),
-    /// With `send=false`.
+    /// What would be sent, with `send=false`.
     Preview(Preview),
 }

@@ -186,7 +186,7 @@ async fn a_large_body_goes_by_an_upload_from_memory_or_from_a_file() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trigger_that_is_too_large_for_its_function_is_uploaded() {
-    let upload = json!({"upload_url": "", "claim_check": "claims/a"});
+    let upload = json!({"upload_url": "", "claim_check": "claims/a", "expires_at": "2026-01-02T03:04:05Z"});
     let server = Receiver::answering([Reply::status(200)]).await;
     let upload = upload
         .to_string()
