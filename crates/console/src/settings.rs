@@ -1,13 +1,13 @@
 //! What the function is given: its settings, and its clients.
 
 use hookstep_ambient::{Sources, env};
+use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
 use hookstep_egress::Policy;
 use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_management::Context;
 use hookstep_secrets::{Connections, Keys};
-use hookstep_claims::Claims;
 use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
 
 /// All that the routes need.

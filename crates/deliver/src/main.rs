@@ -1,10 +1,10 @@
 //! The Lambda function of the states `Deliver` and `TestAuth`.
 
 use hookstep_ambient::{Sources, env};
+use hookstep_claims::Claims;
 use hookstep_deliver::{Context, Keyring, handle};
 use hookstep_egress::Policy;
 use hookstep_secrets::{Connections, Keys, Vault};
-use hookstep_claims::Claims;
 use hookstep_store::Configs;
 
 #[tokio::main(flavor = "current_thread")]

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use hookstep_contract::{Body, BodyLoss, ErrorName, Outcome, PinnedObject, StepError};
 use hookstep_claims::{Claims, ObjectBody, OpenError};
+use hookstep_contract::{Body, BodyLoss, ErrorName, Outcome, PinnedObject, StepError};
 
 use crate::unsent::Unsent;
 use crate::verified::Verified;

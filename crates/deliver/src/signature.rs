@@ -2,9 +2,9 @@
 
 use std::pin::Pin;
 
+use hookstep_claims::Claims;
 use hookstep_contract::{ErrorName, EventMetadata, PinnedObject, StepError, Timestamp};
 use hookstep_signing::{Metadata, Signer, StreamSigner};
-use hookstep_claims::Claims;
 use http_body::Body;
 
 use crate::outgoing::{self, OutgoingBody};

@@ -1,7 +1,7 @@
 //! What the function needs.
 
-use hookstep_executions::DeliveryMachines;
 use hookstep_claims::Claims;
+use hookstep_executions::DeliveryMachines;
 use hookstep_store::Configs;
 
 /// The tables, clients and settings that the function works with.

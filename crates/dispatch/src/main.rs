@@ -1,10 +1,10 @@
 //! The Lambda function `dispatch`, behind the bus.
 
 use hookstep_ambient::env;
+use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
 use hookstep_dispatch::{Context, handle};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
-use hookstep_claims::Claims;
 use hookstep_store::Configs;
 
 #[tokio::main(flavor = "current_thread")]

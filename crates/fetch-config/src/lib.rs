@@ -5,8 +5,8 @@ mod context;
 mod plan;
 
 use hookstep_contract::{
-    BodyLoss, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Source, StepError,
-    Unresolved,
+    BodyLoss, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Source,
+    StepError, Unresolved,
 };
 
 pub use context::Context;

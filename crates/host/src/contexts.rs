@@ -1,12 +1,12 @@
 //! What each function and each router of the product needs, made from the clients of this host.
 
 use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
+use hookstep_claims::Claims;
 use hookstep_contract::limits::RETENTION;
 use hookstep_deliver::Keyring;
 use hookstep_engine::StateMachine;
-use hookstep_executions::{ExecutionClient, DeliveryMachines, ReplayMachine, TestAuthMachine};
+use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
 use hookstep_secrets::Vault;
-use hookstep_claims::Claims;
 use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Tokens};
 
 use crate::functions::StepFunctions;

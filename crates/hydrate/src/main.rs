@@ -2,8 +2,8 @@
 
 use aws_sdk_s3::Client;
 use hookstep_ambient::env;
-use hookstep_hydrate::{Context, handle};
 use hookstep_claims::Claims;
+use hookstep_hydrate::{Context, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {

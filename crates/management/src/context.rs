@@ -1,13 +1,13 @@
 //! What the use cases and the routes of this crate need.
 
 use hookstep_ambient::Sources;
+use hookstep_claims::Claims;
 use hookstep_contract::{Ciphertext, OrgId, Publish};
 use hookstep_egress::Policy;
 use hookstep_executions::{DeliveryMachines, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_secrets::{Connections, Keys};
-use hookstep_claims::Claims;
 use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
 
 /// The tables, clients and settings that the routes need.

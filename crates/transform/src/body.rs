@@ -1,8 +1,8 @@
 //! The body that a filter and a transform are applied to.
 
+use hookstep_claims::{Claims, OpenError};
 use hookstep_contract::limits::MAX_RULES_BODY_BYTES;
 use hookstep_contract::{ErrorName, EventMetadata, PinnedObject, Reason, ReasonCode, StepError, Unresolved};
-use hookstep_claims::{Claims, OpenError};
 
 /// The bytes of a body, or why there are none.
 pub(crate) async fn read(

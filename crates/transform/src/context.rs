@@ -1,7 +1,7 @@
 //! What the step needs.
 
-use hookstep_expression::Sandbox;
 use hookstep_claims::Claims;
+use hookstep_expression::Sandbox;
 use hookstep_store::{Bodies, Configs};
 
 /// The tables, clients and settings that the step works with.

@@ -4,8 +4,8 @@ use hookstep_ambient::env;
 use std::process::ExitCode;
 
 use aws_sdk_dynamodb::Client;
-use hookstep_expression::Sandbox;
 use hookstep_claims::Claims;
+use hookstep_expression::Sandbox;
 use hookstep_store::{Bodies, Configs};
 use hookstep_transform::{Context, handle};
 

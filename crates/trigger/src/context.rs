@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
+use hookstep_claims::Claims;
 use hookstep_executions::DeliveryMachines;
 use hookstep_http_edge::HasTokens;
-use hookstep_claims::Claims;
 use hookstep_store::{Configs, Idempotency, Tokens};
 
 /// The tables, clients and settings that the function works with.

@@ -1,10 +1,10 @@
 //! The Lambda function `trigger`, behind the HTTP API.
 
 use hookstep_ambient::{Sources, env};
+use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
-use hookstep_claims::Claims;
 use hookstep_store::{Configs, Idempotency, Tokens};
 use hookstep_trigger::{Context, router};
 

@@ -212,7 +212,7 @@ fn dispatch_context(world: &World) -> Context {
     Context {
         configs: Configs::new(clients.tables.clone(), "configs"),
         claims: Claims::new(|| bucket, "hookstep-claims"),
-        machines: DeliveryMachines::new(ExecutionClient::new(|| states), EXPRESS, ""::Express),
+        machines: DeliveryMachines::new(ExecutionClient::new(|| states), EXPRESS, "", MachineKind::Express),
         inline_limit: INLINE_BYTES,
     }
 }
@@ -222,7 +222,7 @@ fn machines_that_start_none_for(config_id: &str, world: &World) -> DeliveryMachi
     let config = world.host.clients().states.config().to_builder();
     let config = config.retry_config(RetryConfig::disabled()).interceptor(Unreachable(config_id.to_owned()));
     let client = aws_sdk_sfn::Client::from_conf(config.build());
-    DeliveryMachines::new(ExecutionClient::new(|| client), EXPRESS, ""::Express)
+    DeliveryMachines::new(ExecutionClient::new(|| client), EXPRESS, "", MachineKind::Express)
 }
 
 /// Breaks requests that hold this text.
