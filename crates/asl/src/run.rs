@@ -86,7 +86,7 @@ async fn visit_state<'m>(
     let step = match state {
         State::Task(task) => return task::run(task, visit, host).await,
         State::Choice(choice) => choose(choice, &visit),
-        State::Wait(wait) => wait(wait, &visit, host.now()),
+        State::Wait(wait) => pause(wait, &visit, host.now()),
         State::Pass(pass) => {
             pass.transition().take(&visit, None).map(|handed_on| Step::new(handed_on, pass.next.as_deref()))
         }
@@ -117,7 +117,7 @@ fn choose<'m>(choice: &'m Choice, visit: &Visit<'_>) -> Result<Step<'m>, TaskErr
     }
 }
 
-fn hold<'m>(wait: &'m Wait, visit: &Visit<'_>, now: OffsetDateTime) -> Result<Step<'m>, TaskError> {
+fn pause<'m>(wait: &'m Wait, visit: &Visit<'_>, now: OffsetDateTime) -> Result<Step<'m>, TaskError> {
     let settings = [
         wait.seconds.as_ref().and_then(Setting::expression),
         wait.timestamp.as_ref().and_then(Setting::expression),
