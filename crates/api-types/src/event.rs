@@ -13,16 +13,16 @@ use crate::schema;
 /// An event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
-    /// The event.
+    /// The id of the event.
     #[schema(value_type = schema::EventId)]
     pub event_id: EventId,
-    /// Its tenant.
+    /// The org that it belongs to.
     #[schema(value_type = schema::OrgId)]
     pub org_id: OrgId,
-    /// The webhook it is for.
+    /// The webhook that it is sent to.
     #[schema(value_type = schema::ConfigId)]
     pub config_id: ConfigId,
-    /// Where it stands.
+    /// Its status.
     #[schema(value_type = schema::Status)]
     pub status: Status,
     /// How it came in.
@@ -34,31 +34,31 @@ pub struct Event {
     /// When its status last changed.
     #[schema(value_type = schema::Timestamp)]
     pub updated_at: Timestamp,
-    /// When it will be sent again.
+    /// When the next attempt is due.
     #[schema(value_type = Option<schema::Timestamp>)]
     pub next_attempt_at: Option<Timestamp>,
-    /// The body's size in bytes; unknown for an upload, and for an event from the bus.
+    /// The size of the body in bytes; null for an upload and for an event from the bus, where it is not known.
     pub size: Option<u64>,
     /// The body's `Content-Type`.
     pub content_type: Option<String>,
-    /// The producer's own id for it.
+    /// The producer's own id for the event.
     pub correlation_id: Option<String>,
-    /// What kind of event it is, where it came by a subscription.
+    /// The type of the event, if it was sent because of a subscription.
     pub event_type: Option<String>,
-    /// The event it sends again.
+    /// The event of which this one is a replay.
     #[schema(value_type = Option<schema::EventId>)]
     pub replay_of: Option<EventId>,
-    /// What the receiver knows it by: the first event of a chain of replays.
+    /// The `webhook-id` that the receiver gets: the id of the first event of a chain of replays.
     #[schema(value_type = schema::EventId)]
     pub webhook_id: EventId,
-    /// What was sent in the place of its body, where a transform made something else of it.
+    /// What was sent instead of the body, if a transform changed it.
     pub sent: Option<Sent>,
     /// How the last attempt ended.
     #[schema(value_type = Option<schema::Outcome>)]
     pub outcome: Option<Outcome>,
     /// The status code of the last attempt.
     pub status_code: Option<u16>,
-    /// How long the last attempt took.
+    /// How long the last attempt took, in milliseconds.
     pub duration_ms: Option<u64>,
     /// How many attempts were made.
     pub attempt_count: u32,
@@ -69,7 +69,7 @@ pub struct Event {
     #[serde(default)]
     #[schema(required = true)]
     pub error: Option<String>,
-    /// Its attempts, oldest first; only when one event is asked for.
+    /// Its attempts, oldest first; only when a single event is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Vec<Attempt>>,
 }
@@ -104,7 +104,7 @@ impl From<EventRecord> for Event {
     }
 }
 
-/// What was sent in the place of a body.
+/// What was sent instead of the body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sent {
     /// Its `Content-Type`.
@@ -132,20 +132,20 @@ pub struct Attempt {
     /// How it ended.
     #[schema(value_type = schema::Outcome)]
     pub outcome: Outcome,
-    /// The receiver's status, when it gave one.
+    /// The HTTP status of the receiver's answer.
     pub status_code: Option<u16>,
-    /// The headers that were sent, the values of secret ones masked.
+    /// The headers that were sent, with secret values masked.
     pub request_headers: BTreeMap<String, String>,
-    /// The headers that came back; bounded to 8 KiB.
+    /// The headers of the receiver's answer, up to 8 KiB.
     pub response_headers: BTreeMap<String, String>,
-    /// The first 64 KiB of the body that came back.
+    /// The body of the receiver's answer, up to 64 KiB.
     pub response_body: Option<String>,
-    /// `base64` when the body is not text.
+    /// `base64` if the body is not text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_body_encoding: Option<String>,
-    /// Whether there was more of it.
+    /// Whether the body was longer.
     pub response_truncated: bool,
-    /// The address that was called.
+    /// The IP address that was called.
     pub remote_ip: Option<String>,
     /// Where the time went.
     #[schema(value_type = schema::Timings)]

@@ -1,7 +1,7 @@
 //! The requests and answers of the HTTP API: what a client sends and what Hookstep answers, each type once.
 //!
-//! The server and the clients share these types, so each of them can be written as JSON and read from it. A request that has a
-//! field too many is refused; an answer may have more fields than the reader knows, so that a client keeps working with a newer
+//! The server and the clients share these types, so each of them can be written as JSON and read from it. A request with an
+//! unknown field is refused. An answer may have more fields than its reader knows, so that a client keeps working with a newer
 //! Hookstep.
 //!
 //! The OpenAPI document is generated from the same types: their doc comments are its descriptions. Types of

@@ -8,24 +8,24 @@ use utoipa::ToSchema;
 
 use crate::{Delivered, schema};
 
-/// What to try, and on what. It need not be saved.
+/// What to try, and with which body. Neither has to be saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewRequest {
-    /// The filter to try; none when it is left out.
+    /// The filter to try; by default none.
     #[schema(value_type = Option<schema::Filter>)]
     pub filter: Option<Filter>,
-    /// The transform to try; none when it is left out.
+    /// The transform to try; by default none.
     #[schema(value_type = Option<schema::Transform>)]
     pub transform: Option<Transform>,
-    /// The body to try them on, as text.
+    /// The body to try them with, as text.
     #[schema(examples("{\"order\": 1042, \"status\": \"shipped\"}"))]
     pub body: String,
-    /// Its `Content-Type`; `application/json` when it is left out.
+    /// Its `Content-Type`; by default `application/json`.
     pub content_type: Option<String>,
 }
 
-/// What would become of a body.
+/// What a webhook would do with a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Preview {
     /// Whether it would be sent.
@@ -34,7 +34,7 @@ pub struct Preview {
     pub reason: Option<String>,
     /// Why it could not be sent.
     pub fault: Option<PreviewFault>,
-    /// What would be sent; null when nothing would.
+    /// What would be sent; null if nothing would.
     pub request: Option<PreviewedRequest>,
 }
 
@@ -43,13 +43,13 @@ pub struct Preview {
 pub struct PreviewFault {
     /// The field that is wrong, or `body`.
     pub field: String,
-    /// Where in an expression: the character, from 1, at or before which it goes wrong.
+    /// Where in an expression: the number of the character, from 1, at or before which the fault is.
     pub position: Option<usize>,
     /// What is wrong.
     pub reason: String,
 }
 
-/// A request as the receiver would see it; `***` stands for what is secret, and for what is made when it is sent.
+/// A request as the receiver would get it. `***` stands for secrets, and for values that are made when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PreviewedRequest {
     /// The HTTP method.
@@ -60,7 +60,7 @@ pub struct PreviewedRequest {
     pub headers: BTreeMap<String, String>,
     /// Its body.
     pub body: String,
-    /// `base64` when the body is not text.
+    /// `base64` if the body is not text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_encoding: Option<String>,
 }

@@ -6,12 +6,12 @@ use hookstep_contract::EventId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A refusal, for the one who asked.
+/// Why a request was refused.
 // The document that RFC 9457 calls "problem details", `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemDetails {
-    /// Always `about:blank`: the status says what kind of problem it is.
+    /// Always `about:blank`: the status tells what kind of problem it is.
     #[serde(rename = "type", default)]
     #[schema(required = true, examples("about:blank"))]
     pub kind: String,
@@ -22,7 +22,7 @@ pub struct ProblemDetails {
     /// The status.
     #[schema(minimum = 400, maximum = 599, examples(400))]
     pub status: u16,
-    /// What is wrong, and what to do about it.
+    /// What is wrong, and how to solve it.
     #[serde(default)]
     #[schema(required = true, examples("must be 1 to 840"))]
     pub detail: String,
@@ -30,7 +30,7 @@ pub struct ProblemDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, examples("timeout_seconds"))]
     pub field: Option<String>,
-    /// The event it is about, where one was accepted.
+    /// The event that the problem is about, if one was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = "uuid")]
     pub event_id: Option<EventId>,

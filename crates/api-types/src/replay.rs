@@ -6,13 +6,13 @@ use utoipa::ToSchema;
 
 use crate::schema;
 
-/// The event that sends another one again.
+/// The event that replays another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Replayed {
-    /// The new event.
+    /// The id of the new event.
     #[schema(value_type = schema::EventId)]
     pub event_id: EventId,
-    /// The event that is sent again.
+    /// The id of the event that is sent again.
     #[schema(value_type = schema::EventId)]
     pub replay_of: EventId,
     /// Always `in_progress`.
@@ -20,38 +20,38 @@ pub struct Replayed {
     pub status: Status,
 }
 
-/// How to send it.
+/// How to send an event again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayOptions {
-    /// Whether to begin with the body that came, and let today's filter and transform have their say. Otherwise what was sent
-    /// is sent again, to the byte; of an event that was never sent, filter and transform are asked in any case.
+    /// Whether to put the producer's body through the current filter and transform of the webhook. Otherwise the same bytes are
+    /// sent again; for an event that was never sent, the filter and the transform are applied in any case.
     #[serde(default)]
     pub reapply: bool,
 }
 
-/// Which events: either these, or those of a time.
+/// Which events to send again: either those with certain ids, or those of a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayRequest {
-    /// These events, and no more fields then.
+    /// The ids of the events. It excludes `since`, `until` and `status`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<schema::EventId>>, min_items = 1, max_items = 10_000)]
     pub event_ids: Option<Vec<EventId>>,
-    /// Events that were accepted then or later.
+    /// Events accepted at this time or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::Timestamp>)]
     pub since: Option<Timestamp>,
-    /// Events that were accepted then or earlier; now, unless it is said.
+    /// Events accepted at this time or earlier; by default now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::Timestamp>)]
     pub until: Option<Timestamp>,
-    /// Events with this status; `failed`, unless it is said. Not `in_progress`.
+    /// Events with this status; by default `failed`. It cannot be `in_progress`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::Status>)]
     pub status: Option<Status>,
-    /// Whether to begin with the bodies that came, and let today's filter and transform have their say. Otherwise what was sent
-    /// is sent again.
+    /// Whether to put the producer's bodies through the current filter and transform of the webhook. Otherwise the same bytes are
+    /// sent again.
     #[serde(default)]
     pub reapply: bool,
 }
@@ -59,32 +59,32 @@ pub struct ReplayRequest {
 /// A bulk replay, and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Replay {
-    /// The replay.
+    /// The id of the replay.
     #[schema(value_type = schema::EventId)]
     pub replay_id: EventId,
     /// The webhook whose events are sent again.
     #[schema(value_type = schema::ConfigId)]
     pub config_id: ConfigId,
-    /// Where it stands.
+    /// Its status.
     #[schema(value_type = schema::ReplayStatus)]
     pub status: ReplayStatus,
-    /// When it was asked for.
+    /// When it was created.
     #[schema(value_type = schema::Timestamp)]
     pub created_at: Timestamp,
-    /// When it last came further.
+    /// When it last made progress.
     #[schema(value_type = schema::Timestamp)]
     pub updated_at: Timestamp,
-    /// How many events were looked at.
+    /// How many events were examined.
     pub found: u32,
-    /// How many of them were started again.
+    /// How many of them are being sent again.
     pub started: u32,
-    /// How many were not: they are not there, are being delivered, or their bodies are not kept.
+    /// How many of them are not: they do not exist, are still being delivered, or their bodies were not kept.
     pub skipped: u32,
-    /// Whether today's filter and transform have their say again.
+    /// Whether the bodies go through the current filter and transform.
     #[serde(default)]
     #[schema(required = true)]
     pub reapply: bool,
-    /// Whether it ended at the most events that one replay takes: there may be more.
+    /// Whether it ended at the largest number of events of one replay, so that there may be more.
     pub limit_reached: bool,
     /// Why it failed.
     #[schema(value_type = Option<schema::Reason>)]

@@ -12,11 +12,11 @@ pub const DEFAULT_OVERLAP_SECS: u64 = 24 * 3600;
 /// The longest overlap, in seconds: 7 days.
 pub const MAX_OVERLAP_SECS: u64 = 7 * 24 * 3600;
 
-/// How the signing secret is replaced.
+/// How to replace the signing secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    /// For how long the secrets before the new one still sign, in seconds.
+    /// For how long the old secrets go on signing, in seconds.
     #[serde(default = "default_overlap")]
     #[schema(maximum = 604_800, default = default_overlap)]
     pub overlap_seconds: u64,
@@ -26,13 +26,13 @@ fn default_overlap() -> u64 {
     DEFAULT_OVERLAP_SECS
 }
 
-/// The new secret, shown this once.
+/// A new signing secret. It is shown only this once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rotated {
     /// The new secret.
     #[schema(value_type = String, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]
     pub signing_secret: Sensitive,
-    /// Until when the secret before it signs too; null when there was none.
+    /// Until when the previous secret goes on signing; null if there was none.
     #[schema(value_type = Option<schema::Timestamp>)]
     pub previous_expires_at: Option<Timestamp>,
 }
@@ -41,14 +41,14 @@ pub struct Rotated {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = PublicKey)]
 pub struct OrgPublicKey {
-    /// Whose it is.
+    /// The org.
     #[schema(value_type = schema::OrgId)]
     pub org_id: OrgId,
-    /// What it is for.
+    /// The signature algorithm.
     #[schema(examples("ed25519"))]
     pub algorithm: String,
-    /// The key as Standard Webhooks writes it: `whpk_` and base64.
+    /// The key in the form of Standard Webhooks: `whpk_` and base64.
     pub public_key: String,
-    /// The same as PEM, for OpenSSL.
+    /// The key as PEM, for OpenSSL.
     pub pem: String,
 }

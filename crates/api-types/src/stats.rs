@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::schema;
 
-/// What one bucket is.
+/// The length of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = Step)]
@@ -25,13 +25,13 @@ pub struct Stats {
     /// When the first bucket begins.
     #[schema(value_type = schema::Timestamp)]
     pub from: Timestamp,
-    /// Until when events are in the last bucket: its end, or now.
+    /// Until when events are counted: the end of the last bucket, or now.
     #[schema(value_type = schema::Timestamp)]
     pub to: Timestamp,
-    /// What one bucket is.
+    /// The length of a bucket.
     #[serde(rename = "by")]
     pub step: StatsStep,
-    /// Whether every event was counted. Where not, ask again: what was counted is kept.
+    /// Whether every event was counted. If not, ask again: counting continues where it stopped.
     pub complete: bool,
     /// All buckets together.
     pub totals: StatsBucket,
@@ -39,8 +39,8 @@ pub struct Stats {
     pub buckets: Vec<StatsBucket>,
 }
 
-/// The events that were accepted in one span of time. Percentiles are of how long the last attempts of the delivered and the
-/// failed ones took, to within 3.2 %; null without any.
+/// The events that were accepted in one period. The percentiles are of the durations of the last attempts of delivered and
+/// failed events, to within 3.2 %; they are null if there are none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Bucket)]
 pub struct StatsBucket {
@@ -49,13 +49,13 @@ pub struct StatsBucket {
     pub start: Timestamp,
     /// How many were delivered.
     pub succeeded: u64,
-    /// How many were given up.
+    /// How many failed.
     pub failed: u64,
-    /// How many are being sent, or wait to be sent again.
+    /// How many are being sent, or wait for their next attempt.
     pub in_progress: u64,
-    /// How many were not to be sent.
+    /// How many were skipped.
     pub skipped: u64,
-    /// How the last attempts of the failed ones ended. Those that failed without an attempt are not in it.
+    /// How the last attempts of the failed events ended. Events that failed without an attempt are not counted here.
     #[schema(value_type = BTreeMap<schema::Outcome, u64>)]
     pub outcomes: BTreeMap<Outcome, u64>,
     /// Half of them took no longer.

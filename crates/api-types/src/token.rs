@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{Sensitive, schema};
 
-/// A token that is asked for.
+/// A token to be created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenFields {
@@ -18,16 +18,16 @@ pub struct TokenFields {
     /// What it may do; at least one.
     #[schema(value_type = Vec<schema::Scope>, min_items = 1)]
     pub scopes: BTreeSet<Scope>,
-    /// When it ends, to the second; without it, when it is revoked.
+    /// When it expires, to the second; by default never.
     #[serde(default)]
     #[schema(value_type = Option<schema::Timestamp>)]
     pub expires_at: Option<Timestamp>,
 }
 
-/// A token; never the token itself.
+/// What is known about a token, without the token itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Token {
-    /// What it is called; null for one that was made before tokens had a name to revoke them by.
+    /// Its id, by which it can be revoked; null for a token from before tokens had ids.
     #[schema(value_type = Option<schema::TokenId>)]
     pub token_id: Option<TokenId>,
     /// What it is for.
@@ -35,20 +35,20 @@ pub struct Token {
     /// What it may do.
     #[schema(value_type = Vec<schema::Scope>)]
     pub scopes: Vec<Scope>,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = schema::Timestamp)]
     pub created_at: Timestamp,
-    /// When it ends; null when it is only revoked.
+    /// When it expires; null if never.
     #[schema(value_type = Option<schema::Timestamp>)]
     pub expires_at: Option<Timestamp>,
-    /// Whether it is the one that this request was sent with.
+    /// Whether this request was sent with it.
     pub current: bool,
 }
 
-/// A token that was just made.
+/// A token that was just created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewToken {
-    /// The token itself: shown this once.
+    /// The token itself. It is shown only this once.
     #[schema(value_type = String)]
     pub token: Sensitive,
     /// What it may do.

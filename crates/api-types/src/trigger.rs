@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use crate::{Sensitive, schema};
 
-/// The answer to an event that is on its way.
+/// The answer to a trigger whose delivery goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Accepted {
-    /// The event.
+    /// The id of the event.
     #[schema(value_type = schema::EventId)]
     pub event_id: EventId,
     /// Always `in_progress`.
@@ -22,27 +22,27 @@ pub struct Accepted {
 /// The answer to a sync trigger whose delivery has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Delivered {
-    /// The event.
+    /// The id of the event.
     #[schema(value_type = schema::EventId)]
     pub event_id: EventId,
-    /// Where it stands now.
+    /// The status of the event.
     #[schema(value_type = schema::Status)]
     pub status: Status,
-    /// How the last attempt ended; null when none was made.
+    /// How the last attempt ended; null if none was made.
     #[schema(value_type = Option<schema::Outcome>)]
     pub outcome: Option<Outcome>,
-    /// The receiver's status, when it gave one.
+    /// The HTTP status of the receiver's answer.
     pub status_code: Option<u16>,
-    /// The headers that came back.
+    /// The headers of the receiver's answer.
     #[serde(default)]
     #[schema(required = true)]
     pub headers: BTreeMap<String, String>,
-    /// The first 64 KiB of the body that came back.
+    /// The body of the receiver's answer, up to 64 KiB.
     pub body: Option<String>,
-    /// `base64` when the receiver's body is not text.
+    /// `base64` if the body is not text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_encoding: Option<String>,
-    /// Whether there was more of it.
+    /// Whether the body was longer.
     #[serde(default)]
     #[schema(required = true)]
     pub body_truncated: bool,
@@ -82,15 +82,15 @@ impl From<hookstep_contract::Delivered> for Delivered {
     }
 }
 
-/// The answer: PUT to `upload_url` until `expires_at`, then trigger with `claim_check`.
+/// Where to upload a body: PUT it to `upload_url` before `expires_at`, then trigger with `claim_check`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Upload {
     /// Where to PUT the body.
     #[schema(value_type = String)]
     pub upload_url: Sensitive,
-    /// What the trigger is given.
+    /// The value for the parameter `claim_check` of the trigger.
     pub claim_check: String,
-    /// Until when the URL can be used.
+    /// When the URL expires.
     #[schema(value_type = schema::Timestamp)]
     pub expires_at: Timestamp,
 }

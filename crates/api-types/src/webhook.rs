@@ -17,9 +17,9 @@ pub struct Webhook {
     #[serde(flatten)]
     #[schema(value_type = schema::WebhookConfig)]
     pub config: WebhookConfig,
-    /// What its owner should see to, though it works so far.
+    /// Problems that its owner should solve, though deliveries work.
     pub warnings: Vec<String>,
-    /// Shown this once, by the save that made it.
+    /// The signing secret. It is shown only once, in the answer to the request that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]
     pub signing_secret: Option<Sensitive>,

@@ -107,6 +107,54 @@ fn a_library_links_the_clients_that_it_wraps_and_never_the_runtime_of_lambda() {
 }
 
 #[test]
+fn every_package_says_what_it_is() {
+    let metadata = metadata();
+    let members = list(&metadata["workspace_members"]);
+    for package in list(&metadata["packages"]).iter().filter(|package| members.contains(&package["id"])) {
+        let name = package["name"].as_str().unwrap();
+        assert!(package["description"].is_string() && package["readme"].is_string(), "{name}");
+        let manifest = package["manifest_path"].as_str().unwrap();
+        let is_product = manifest.starts_with(workspace().join("crates").to_str().unwrap());
+        assert!(!is_product || !list(&package["keywords"]).is_empty(), "{name}");
+        assert_eq!(list(&package["publish"]), [Value::Null; 0], "{name} would be published");
+    }
+}
+
+/// Everybody who installs the program builds what it links.
+#[test]
+fn the_program_links_the_libraries_of_the_functions_without_the_runtime_of_lambda() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([
+        "tree",
+        "--offline",
+        "--locked",
+        "--package",
+        "hookstep",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+    ]);
+    let tree = String::from_utf8(cargo.current_dir(workspace()).output().unwrap().stdout).unwrap();
+    let linked: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(linked.contains("hookstep-deliver"), "{tree}");
+    let runtime =
+        ["hookstep-lambda-edge", RUNTIME[0], RUNTIME[1]].into_iter().find(|name| linked.contains(name));
+    assert_eq!(runtime, None);
+}
+
+/// The schemas of the contract's types are in `api-types`, so that only what serves the API links them.
+#[test]
+fn only_the_functions_of_the_api_link_what_writes_openapi() {
+    let packages = Packages::read();
+    for function in functions() {
+        let serves_the_api = ["console", "trigger"].contains(&function.name.as_str());
+        let linked = packages.linked_by(&format!("hookstep-{}", function.name)).contains("utoipa");
+        assert_eq!(linked, serves_the_api, "{}", function.name);
+    }
+}
+
+#[test]
 fn clients_and_the_runtime_are_named_only_where_they_are_made_or_wrapped() {
     let packages = Packages::read();
     let is_function =
@@ -162,9 +210,7 @@ struct Packages {
 
 impl Packages {
     fn read() -> Self {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["metadata", "--offline", "--locked", "--format-version", "1"]).current_dir(workspace());
-        let metadata: Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
+        let metadata = metadata();
         let names: BTreeMap<&str, &str> = list(&metadata["packages"])
             .iter()
             .map(|package| (package["id"].as_str().unwrap(), package["name"].as_str().unwrap()))
@@ -196,6 +242,13 @@ impl Packages {
     fn clients_linked_by<'a>(&'a self, package: &'a str) -> BTreeSet<&'a str> {
         self.linked_by(package).into_iter().filter(|name| name.starts_with("aws-sdk-")).collect()
     }
+}
+
+/// What Cargo knows of this workspace.
+fn metadata() -> Value {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--offline", "--locked", "--format-version", "1"]).current_dir(workspace());
+    serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap()
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -9,15 +9,15 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Place, TokenMethod};
 
-/// How a request says who it is.
+/// How requests to the receiver are authenticated.
 #[derive(Debug)]
 pub enum Auth {}
 
-/// One more parameter of a token request.
+/// An additional parameter of a token request.
 #[derive(Debug)]
 pub enum Parameter {}
 
-/// TLS beyond the public authorities.
+/// A client certificate, or a private certificate authority.
 #[derive(Debug)]
 pub enum Tls {}
 
@@ -63,7 +63,7 @@ fn value(description: &str) -> ObjectBuilder {
 }
 
 fn secret(description: &str) -> ObjectBuilder {
-    value(&format!("{description} Write-only: left out, it stays as it is.")).write_only(true)
+    value(&format!("{description} Write-only: if it is left out, it stays as it is.")).write_only(true)
 }
 
 fn reference<T: ToSchema>(description: &str) -> Ref {
@@ -72,45 +72,46 @@ fn reference<T: ToSchema>(description: &str) -> Ref {
 
 impl PartialSchema for Auth {
     fn schema() -> RefOr<Schema> {
-        let token_url = text("The token endpoint: a public https address, as any receiver.")
+        let token_url = text("The token endpoint. As for receivers, it must be a public https address.")
             .format(Some(SchemaFormat::Custom("uri".to_owned())))
             .max_length(Some(URL_BYTES))
             .examples(["https://auth.example.com/oauth2/token"]);
         let parameters = ArrayBuilder::new()
             .items(Ref::from_schema_name(Parameter::name()))
             .max_items(Some(MAX_TOKEN_PARAMETERS))
-            .description(Some("More to send with the token request."));
+            .description(Some("Additional parameters of the token request."));
         let variants = [
-            Fields::variant("none", "Requests do not say who they are."),
+            Fields::variant("none", "No authentication."),
             Fields::variant("basic", "HTTP Basic.")
-                .required("username", value("The user."))
+                .required("username", value("The user name."))
                 .optional("password", secret("The password.")),
             Fields::variant(
                 "api_key",
-                "A header with a fixed value. A bearer token is one named `Authorization`.",
+                "A header with a fixed value. For a bearer token, name it `Authorization`.",
             )
-            .required("name", value("The header.").examples(["X-Api-Key"]))
-            .optional("value", secret("Its value.")),
+            .required("name", value("The name of the header.").examples(["X-Api-Key"]))
+            .optional("value", secret("The value.")),
             Fields::variant(
                 "oauth_client_credentials",
-                "A bearer token of an authorisation server (RFC 6749 §4.4).",
+                "A bearer token from an authorisation server (RFC 6749 §4.4).",
             )
             .required("token_url", token_url)
-            .required("client_id", value("The client's id."))
-            .optional("client_secret", secret("The client's secret."))
+            .required("client_id", value("The client id."))
+            .optional("client_secret", secret("The client secret."))
             .optional(
                 "method",
-                reference::<TokenMethod>("The method of the token request; POST unless it is said."),
+                reference::<TokenMethod>("The HTTP method of the token request; by default POST."),
             )
             .optional("parameters", parameters),
             Fields::variant(
                 "connection",
-                "An EventBridge connection that the operator has made for this org.",
+                "An EventBridge connection that the operator created for this org.",
             )
             .required("connection_arn", text("Its ARN; its name begins with `hookstep.{org_id}.`.")),
         ];
-        let one_of = OneOfBuilder::new()
-            .description(Some("How a request says who it is. In an answer it is without its secrets."));
+        let one_of = OneOfBuilder::new().description(Some(
+            "How requests to the receiver are authenticated. Answers do not contain the secrets.",
+        ));
         variants.into_iter().fold(one_of, |one_of, variant| one_of.item(variant.build())).into()
     }
 }
@@ -125,10 +126,10 @@ impl ToSchema for Auth {
 
 impl PartialSchema for Parameter {
     fn schema() -> RefOr<Schema> {
-        Fields::new("One more parameter of a token request: `audience`, say, or `scope`.")
+        Fields::new("An additional parameter of a token request, for example `audience` or `scope`.")
             .required("in", reference::<Place>("Where it goes."))
             .required("name", value("Its name."))
-            .optional("value", secret("Its value."))
+            .optional("value", secret("The value."))
             .build()
             .into()
     }
@@ -142,12 +143,12 @@ impl ToSchema for Parameter {
 
 impl PartialSchema for Tls {
     fn schema() -> RefOr<Schema> {
-        let key = "The certificate's key. Write-only: left out, it stays as it is.";
-        let ca = "The only authorities that the receiver's certificate may come from; without it, those that browsers trust.";
-        Fields::new("TLS beyond the public authorities. Texts are PEM.")
+        let key = "The private key of the certificate. Write-only: if it is left out, it stays as it is.";
+        let ca = "The only certificate authorities to trust for the receiver; by default those that browsers trust.";
+        Fields::new("A client certificate, or a private certificate authority. All texts are PEM.")
             .optional(
                 "certificate",
-                or_null(text("The client certificate and those between it and its authority.")),
+                or_null(text("The client certificate, with its intermediate certificates.")),
             )
             .optional("private_key", or_null(text(key)).write_only(true))
             .optional("ca", or_null(text(ca)))

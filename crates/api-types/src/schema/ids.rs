@@ -23,13 +23,13 @@ macro_rules! texts {
 }
 
 texts! {
-    /// A tenant
+    /// The id of an org, which is a tenant.
     OrgId = text("acme").pattern(Some("^[a-z0-9_-]{1,32}$")).build();
-    /// A webhook config, as a lowercase UUID.
+    /// The id of a webhook: a lowercase UUID.
     ConfigId = uuid("01939f2e-7c00-7000-8000-5f2a6c1d9e01");
-    /// An event, as a lowercase UUIDv7: sorting by it sorts by time.
+    /// The id of an event: a lowercase UUIDv7, so that sorting by it sorts by time.
     EventId = uuid("01939f2e-8a10-7000-8000-2b7d40c5aa12");
-    /// An API token, as a lowercase UUIDv7: what it is called by those who may not know it.
+    /// The id of an API token: a lowercase UUIDv7. It is not secret.
     TokenId = uuid("01939f2e-9b20-7000-8000-7c1f0e3b6d45");
     /// A point in time in UTC, to the millisecond; RFC 3339 in JSON.
     Timestamp = text("2026-01-02T03:04:05.678Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).build();

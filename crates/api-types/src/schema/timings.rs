@@ -1,9 +1,9 @@
-//! Where an attempt's time went.
+//! How long the parts of an attempt took.
 
 use utoipa::ToSchema;
 
-/// Where an attempt's time went, in milliseconds from the start of each part. A part that did not happen (a kept-alive
-/// connection has no connect) is absent.
+/// How long the parts of an attempt took, in milliseconds. A part that did not happen is absent: an open connection that is used
+/// again needs no connect.
 #[derive(Debug, ToSchema)]
 pub struct Timings {
     /// Name resolution.

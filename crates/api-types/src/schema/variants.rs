@@ -29,24 +29,24 @@ macro_rules! variants {
 }
 
 variants! {
-    /// Where an event stands.
+    /// The status of an event.
     Status;
-    /// How an event came in.
+    /// How an event got to Hookstep.
     Origin;
-    /// The class of an attempt's end.
+    /// How an attempt ended.
     Outcome;
-    /// Where a bulk replay stands.
+    /// The status of a bulk replay.
     ReplayStatus;
     /// What a token may do.
     Scope;
-    /// The method of a token request: those that EventBridge takes.
+    /// The HTTP method of a token request.
     TokenMethod;
     /// Where a parameter of a token request goes.
     Place;
-    /// How conditions go together.
+    /// How conditions are combined.
     LogicalOperator;
-    /// How a field is compared. Those of a length count the items of a list; one value is 1, none is 0.
+    /// How a field is compared. The `length_` operators compare the number of items of a list; a single value counts as 1, no value as 0.
     Operator;
-    /// As what a field and the values beside it are read.
+    /// As which type a field and its values are compared.
     FieldKind;
 }

@@ -10,14 +10,14 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 
 use super::{Auth, ConfigId, Filter, OrgId, Timestamp, Tls, Transform};
 
-/// What the owner of a webhook sets.
+/// The settings of a webhook.
 #[derive(Debug, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigFields {
     /// A name for people.
     #[schema(min_length = 1, max_length = 100, examples("Orders to the warehouse"))]
     pub name: String,
-    /// The receiver.
+    /// The URL of the receiver.
     #[schema(format = "uri", max_length = 2048, examples("https://example.com/hooks/orders"))]
     pub url: String,
     /// The HTTP method.
@@ -26,55 +26,55 @@ pub struct ConfigFields {
     /// Whether events are sent; otherwise they are recorded as skipped.
     #[schema(required = false, default = true)]
     pub enabled: bool,
-    /// Headers to send along. Not for credentials: the state machine's history shows them.
+    /// Additional headers. Do not put credentials here: they appear in the history of executions.
     #[schema(required = false)]
     pub headers: BTreeMap<String, String>,
-    /// How a request says who it is. Left out of a request: as it was.
+    /// How requests to the receiver are authenticated. Left out of a request, it stays as it is.
     pub auth: Option<Auth>,
-    /// TLS beyond the public authorities. Left out of a request: as it was.
+    /// A client certificate, or a private certificate authority. Left out of a request, it stays as it is.
     pub tls: Option<Tls>,
-    /// The longest an attempt may take, the body read included, in seconds.
+    /// The timeout of an attempt in seconds, including the receiver's body.
     #[schema(required = false, minimum = 1, maximum = 840, default = json!(DEFAULT_TIMEOUT_SECS))]
     pub timeout_seconds: u32,
-    /// When to send again.
+    /// When to retry.
     #[schema(required = false)]
     pub retry: Retry,
-    /// Which events of the bus to send, by their type: a name, a prefix (`order.*`), or `*` for all.
+    /// Which events of the bus to send, by their type.
     #[schema(required = false, schema_with = event_types)]
     pub event_types: Vec<String>,
-    /// Which events are sent; the others are recorded as skipped. Null for all.
+    /// Which events to send; the others are recorded as skipped. Null sends all.
     pub filter: Option<Filter>,
-    /// What is sent in the place of the body. Null for the body itself.
+    /// What to send instead of the body. Null sends the body itself.
     pub transform: Option<Transform>,
 }
 
 /// A webhook as the table holds it and the API shows it.
 #[derive(Debug, ToSchema)]
 pub struct WebhookConfig {
-    /// Its tenant.
+    /// The org that it belongs to.
     pub org_id: OrgId,
     /// Its id.
     pub config_id: ConfigId,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes. 0 for one that was never written by a version that has credentials.
+    /// Counts its changes. 0 for a webhook that an early version wrote last.
     #[schema(required = false)]
     pub revision: u64,
-    /// Its signing secrets, newest first: not the secrets, only how long each signs.
+    /// How long each of its signing secrets signs, newest first. The secrets themselves are not shown.
     #[schema(required = false)]
     pub signing_secrets: Vec<Lifetime>,
-    /// What its client certificate says.
+    /// Its client certificate.
     pub certificate: Option<CertificateInfo>,
-    /// Why we disabled it, when it was not its owner.
+    /// Why Hookstep disabled it; null if its owner did.
     pub disabled_reason: Option<String>,
     /// What its owner set.
     #[serde(flatten)]
     pub fields: ConfigFields,
 }
 
-/// When to send again.
+/// When to retry.
 #[derive(Debug, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
@@ -83,25 +83,25 @@ pub struct Retry {
     pub schedule_seconds: Vec<u32>,
 }
 
-/// When a signing secret was made, and until when it signs.
+/// When a signing secret was created, and until when it signs.
 #[derive(Debug, ToSchema)]
 pub struct Lifetime {
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Until when it signs; absent while no newer one has taken its place.
+    /// Until when it signs; absent until it is replaced.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What a client certificate says.
+/// A client certificate.
 #[derive(Debug, ToSchema)]
 pub struct CertificateInfo {
-    /// Whose it is.
+    /// Its subject.
     pub subject: String,
     /// From when it is valid.
     pub not_before: Timestamp,
     /// Until when it is valid.
     pub not_after: Timestamp,
-    /// SHA-256 of it, in hex.
+    /// Its SHA-256 fingerprint, in hex.
     pub fingerprint: String,
 }
 
@@ -128,8 +128,8 @@ fn event_types() -> Array {
         .min_length(Some(1))
         .max_length(Some(EVENT_TYPE_CHARS))
         .examples(["order.created", "order.*"]);
-    let description = "Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all but \
-        those that Hookstep tells of itself.";
+    let description = "Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except \
+        those that Hookstep itself publishes.";
     ArrayBuilder::new()
         .items(event_type)
         .max_items(Some(MAX_EVENT_TYPES))

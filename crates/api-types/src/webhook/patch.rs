@@ -12,7 +12,7 @@ pub enum WebhookPatch {}
 impl PartialSchema for WebhookPatch {
     fn schema() -> RefOr<Schema> {
         let mut patch = object(ConfigFields::schema());
-        patch.description = Some("The fields of a webhook that are to change.".to_owned());
+        patch.description = Some("The fields of a webhook to change.".to_owned());
         patch.required.clear();
         for (name, field) in &mut patch.properties {
             match (name.as_str(), field) {
@@ -41,7 +41,7 @@ fn object(schema: RefOr<Schema>) -> Object {
 }
 
 fn auth() -> RefOr<Schema> {
-    let description = "Those of its fields that are to change, or another `type` with all its fields.";
+    let description = "The fields to change, or another `type` with all its fields.";
     let types = SchemaType::from_iter([Type::Object, Type::Null]);
     ObjectBuilder::new().schema_type(types).description(Some(description)).into()
 }
