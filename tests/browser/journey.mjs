@@ -183,7 +183,7 @@ async function rotate(path, before) {
   const after = await page.getByText(/^whsec_/).textContent();
   assert.notEqual(after, before);
   await link("I have stored it").click();
-  await page.getByText("signs too").waitFor();
+  await page.getByText("also signs until").waitFor();
 }
 
 async function others(path) {
@@ -210,7 +210,7 @@ async function tokens() {
   await page.getByText("The token is revoked.").waitFor();
 }
 
-// Forms and links are enough, but for charts and what renews itself.
+// Forms and links are enough, except for charts and tables that update themselves.
 async function withoutScript(path) {
   const page = await scriptless.newPage();
   await page.goto(path);

@@ -1,4 +1,5 @@
-//! The style and the script: files of ours, under names that change with what is in them.
+//! The style sheet, the script and the icon. Their names contain a hash of their content, so that browsers can cache them
+//! without limit.
 
 use std::sync::LazyLock;
 
@@ -25,7 +26,7 @@ impl Asset {
         Self { name: format!("{stem}-{}.{extension}", &hash[..12]), kind, content }
     }
 
-    /// Where a page finds it.
+    /// Its path on this host.
     pub(crate) fn path(&self) -> String {
         format!("/console/assets/{}", self.name)
     }

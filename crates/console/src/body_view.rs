@@ -1,13 +1,13 @@
-//! Bodies: JSON set in lines without touching a value, anything else as it is.
+//! Shows bodies: JSON with line breaks and indentation, anything else as it is.
 
 use hookstep_contract::Content;
 use maud::{Markup, PreEscaped, html};
 use serde::de::IgnoredAny;
 
-/// The most of a body that is on a page without being asked for.
+/// The most bytes of a body that a page shows, unless the visitor asks for all of it.
 pub(crate) const SHOWN_BYTES: usize = 16 * 1024;
 
-/// A body as far as `limit` allows. `whole` is where the whole of it is; empty when it is nowhere.
+/// The first `limit` bytes of a body. `whole` is the address of the whole body; empty when there is none.
 pub(crate) fn body(content: &Content, limit: usize, whole: &str) -> Markup {
     let (text, is_binary) = match content {
         Content::Text(text) => (text.as_str(), false),
@@ -31,7 +31,8 @@ fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// Valid JSON, indented. Numbers, strings and the order of keys stay as they were sent: nothing is parsed.
+/// Indents valid JSON. Only white space between tokens changes, so numbers, strings and the order of keys stay as they were
+/// sent.
 fn pretty(json: &str) -> Markup {
     let mut out = String::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
@@ -71,7 +72,7 @@ fn pretty(json: &str) -> Markup {
     PreEscaped(out)
 }
 
-/// How long the token is that `json` begins with.
+/// The length of the token at the start of `json`.
 fn token_length(json: &str) -> usize {
     let bytes = json.as_bytes();
     match bytes[0] {
@@ -102,7 +103,7 @@ fn marked(token: &str, is_key: bool) -> Markup {
 mod tests {
     use super::*;
 
-    /// The text that is seen.
+    /// The text that a visitor sees.
     fn seen(markup: Markup) -> String {
         let html = markup.into_string();
         let mut text = String::new();

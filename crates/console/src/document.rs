@@ -1,11 +1,11 @@
-//! HTML documents: the head that all pages share, and the page that has nothing around its content.
+//! HTML documents: the head that all pages share, and pages without navigation.
 
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::assets::{ICON, SCRIPT, STYLE};
 
-/// A page with nothing around it.
+/// A page without navigation, for visitors who are not signed in.
 pub(crate) fn alone(title: &str, content: Markup) -> Html<String> {
     document(
         title,
@@ -38,7 +38,7 @@ pub(crate) fn document(title: &str, body: Markup) -> Html<String> {
     Html(document.into_string())
 }
 
-/// A hook that has let go of a dot.
+/// The logo: a hook that has released a dot.
 pub(crate) fn mark() -> Markup {
     html! {
         svg.mark viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" {

@@ -1,4 +1,4 @@
-//! What goes wrong, as a page.
+//! Errors as pages.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -7,15 +7,15 @@ use maud::html;
 
 use crate::document::alone;
 
-/// Why there is no page.
+/// Why a page cannot be shown.
 #[derive(Debug)]
 pub(crate) enum PageError {
-    /// Nobody is signed in.
+    /// The visitor is not signed in.
     SignIn {
-        /// The page that was asked for.
+        /// The page to show after signing in.
         next: String,
     },
-    /// What the API would have answered, too.
+    /// The problem that the API would answer.
     Problem(Problem),
 }
 

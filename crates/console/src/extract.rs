@@ -1,4 +1,4 @@
-//! Extractors of the pages: what they refuse is shown as a page.
+//! Extractors of the pages. A refusal is shown as a page.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::error::PageError;
 use crate::form::{Form, Query};
 use crate::session::Visitor;
 
-/// An extractor of the API, for a page.
+/// An extractor of the API, whose refusal is shown as a page.
 pub(crate) struct Shown<E>(pub(crate) E);
 
 impl<S: Send + Sync, E: FromRequestParts<S, Rejection = Problem>> FromRequestParts<S> for Shown<E> {

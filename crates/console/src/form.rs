@@ -1,4 +1,4 @@
-//! Forms and query strings: reading them, and showing what is wrong where it is.
+//! Forms and query strings: reads them, and shows errors next to the fields that are wrong.
 
 use std::ops::Deref;
 
@@ -7,7 +7,7 @@ use hookstep_http_edge::Problem;
 use maud::{Markup, Render, html};
 use url::form_urlencoded;
 
-/// What a form sent, in its order. Some of it is secret, so it has no `Debug`.
+/// The fields that a form sent, in order. Some are secret, so there is no `Debug`.
 #[derive(Default)]
 pub(crate) struct Form(Vec<(String, String)>);
 
@@ -31,7 +31,7 @@ impl Deref for Query {
 }
 
 impl Form {
-    /// Reads a body of the kind that forms send.
+    /// Reads an `application/x-www-form-urlencoded` body.
     pub(crate) fn read(body: &[u8]) -> Self {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
@@ -41,23 +41,23 @@ impl Form {
         Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
-    /// The same with these values, too.
+    /// Adds these values.
     pub(crate) fn with(mut self, pairs: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         self.0.extend(Self::from_pairs(pairs).0);
         self
     }
 
-    /// A field that is there once; empty when it is not there.
+    /// The first value of a field; empty when there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
     }
 
-    /// A field as a text of more lines, which browsers send with CR LF.
+    /// A field of several lines, which browsers send with CR LF.
     pub(crate) fn text(&self, name: &str) -> String {
         self.get(name).replace("\r\n", "\n")
     }
 
-    /// A field that is there many times.
+    /// All values of a field.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -67,24 +67,24 @@ impl Form {
     }
 }
 
-/// The one fault of a form that was sent, if it has one.
+/// The error that a sent form has, if it has one.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Fault<'a>(pub(crate) Option<&'a Problem>);
+pub(crate) struct FormFault<'a>(pub(crate) Option<&'a Problem>);
 
-impl<'a> Fault<'a> {
-    /// What is wrong with a field, or with a part of it.
+impl<'a> FormFault<'a> {
+    /// The error of a field, or of a part of it.
     pub(crate) fn of(self, field: &str) -> Option<&'a str> {
         let problem = self.0?;
         let rest = problem.wrong_field()?.strip_prefix(field)?;
         (rest.is_empty() || rest.starts_with(['.', '['])).then(|| problem.detail())
     }
 
-    /// What is wrong with a field as a whole, and not with a part of it.
+    /// The error of a field as a whole, not of a part of it.
     pub(crate) fn of_all(self, field: &str) -> Option<&'a str> {
         self.0.filter(|problem| problem.wrong_field() == Some(field)).map(Problem::detail)
     }
 
-    /// The line above the form. With a field it points there.
+    /// The message above the form, with a link to the field that is wrong.
     pub(crate) fn summary(self) -> Markup {
         html! {
             @if let Some(problem) = self.0 {
@@ -97,25 +97,25 @@ impl<'a> Fault<'a> {
     }
 }
 
-/// The id of the control of a field: of a list, that of the whole.
+/// The HTML id of the control of a field; an entry of a list has that of the list.
 pub(crate) fn anchor(field: &str) -> String {
     let whole = field.split('[').next().unwrap_or_default();
     let whole = if whole.starts_with("headers") { "headers" } else { whole };
     whole.replace('.', "-")
 }
 
-/// A labelled control, with its hint and what is wrong with it. `control` is given the attributes that tie it to them.
+/// A control with its label, its hint and its error.
 pub(crate) struct Field<'a> {
-    /// The field as the API names it.
+    /// The name that the API has for the field.
     pub(crate) name: &'a str,
     pub(crate) label: &'a str,
     pub(crate) hint: &'a str,
-    pub(crate) fault: Fault<'a>,
+    pub(crate) fault: FormFault<'a>,
 }
 
 impl Field<'_> {
-    /// The control with its label.
-    pub(crate) fn with(&self, control: impl FnOnce(&Ties) -> Markup) -> Markup {
+    /// The control with its label. `control` renders it with the attributes that refer to label, hint and error.
+    pub(crate) fn with(&self, control: impl FnOnce(&ControlAttributes) -> Markup) -> Markup {
         let id = anchor(self.name);
         let wrong = self.fault.of(self.name);
         let described = match (self.hint.is_empty(), wrong.is_some()) {
@@ -124,20 +124,20 @@ impl Field<'_> {
             (true, true) => Some(format!("{id}-wrong")),
             (false, true) => Some(format!("{id}-hint {id}-wrong")),
         };
-        let ties = Ties { invalid: wrong.map(|_| "true"), described, id };
+        let attributes = ControlAttributes { invalid: wrong.map(|_| "true"), described, id };
         html! {
             div.field {
-                label for=(ties.id) { (self.label) }
-                (control(&ties))
-                @if !self.hint.is_empty() { p.hint id={(ties.id) "-hint"} { (self.hint) } }
-                @if let Some(wrong) = wrong { (Wrong(&ties.id, wrong)) }
+                label for=(attributes.id) { (self.label) }
+                (control(&attributes))
+                @if !self.hint.is_empty() { p.hint id={(attributes.id) "-hint"} { (self.hint) } }
+                @if let Some(wrong) = wrong { (Wrong(&attributes.id, wrong)) }
             }
         }
     }
 
-    /// A line of text.
+    /// A text field of one line.
     pub(crate) fn line(&self, kind: &str, name: &str, value: &str) -> Markup {
-        self.with(|Ties { id, invalid, described }| {
+        self.with(|ControlAttributes { id, invalid, described }| {
             html! {
                 input id=(id) name=(name) type=(kind) value=(value) autocomplete="off" spellcheck="false"
                     aria-invalid=[*invalid] aria-describedby=[described.as_deref()];
@@ -145,9 +145,9 @@ impl Field<'_> {
         })
     }
 
-    /// A secret: never shown, kept when nothing is typed and there is one.
+    /// A field for a secret. The stored secret is never shown, and stays when the field is left empty.
     pub(crate) fn secret(&self, name: &str, is_there: bool) -> Markup {
-        self.with(|Ties { id, invalid, described }| {
+        self.with(|ControlAttributes { id, invalid, described }| {
             html! {
                 input id=(id) name=(name) type="password" autocomplete="new-password" spellcheck="false"
                     placeholder=[is_there.then_some("kept — type to replace")]
@@ -156,23 +156,23 @@ impl Field<'_> {
         })
     }
 
-    /// A text of more lines.
+    /// A text field of several lines.
     pub(crate) fn area(&self, name: &str, value: &str, placeholder: &str) -> Markup {
-        self.with(|Ties { id, invalid, described }| html! {
+        self.with(|ControlAttributes { id, invalid, described }| html! {
             textarea.code id=(id) name=(name) rows="4" placeholder=(placeholder) spellcheck="false" autocomplete="off"
                 aria-invalid=[*invalid] aria-describedby=[described.as_deref()] { (value) }
         })
     }
 }
 
-/// What ties a control to its label, its hint and its fault.
-pub(crate) struct Ties {
+/// The attributes with which a control refers to its label, its hint and its error.
+pub(crate) struct ControlAttributes {
     pub(crate) id: String,
     pub(crate) invalid: Option<&'static str>,
     pub(crate) described: Option<String>,
 }
 
-/// What is wrong with the control of this id.
+/// The error of the control with this id.
 pub(crate) struct Wrong<'a>(pub(crate) &'a str, pub(crate) &'a str);
 
 impl Render for Wrong<'_> {

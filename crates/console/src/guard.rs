@@ -1,4 +1,4 @@
-//! What keeps other sites out, and pages out of caches.
+//! Protection of the pages: requests from other sites are refused, and pages are not cached.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::error::PageError;
 
-/// Said of every page. Scripts and styles come from our own files, so what a receiver answers is text, whatever it holds.
+/// Headers of every page. Scripts and styles are loaded only from our own files, so that nothing in the answer of a receiver
+/// can run.
 const HEADERS: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -20,7 +21,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Refuses what another site has made the browser send, and says what browsers may do with a page.
+/// Refuses requests that another site made the browser send, and adds the headers.
 pub(crate) async fn protect(request: Request, next: Next) -> Response {
     let mut response = if request.method().is_safe() || is_same_origin(request.headers()) {
         next.run(request).await
@@ -36,7 +37,7 @@ pub(crate) async fn protect(request: Request, next: Next) -> Response {
     response
 }
 
-/// Browsers say where a request comes from: in `Sec-Fetch-Site`, or, where they do not know that one, in `Origin`.
+/// Browsers name the origin of a request in `Sec-Fetch-Site`; older ones, in `Origin` only.
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {

@@ -1,4 +1,4 @@
-//! What all pages have around them.
+//! The frame of the pages: the header with the navigation.
 
 use axum::response::Html;
 use maud::{Markup, html};
@@ -6,14 +6,14 @@ use maud::{Markup, html};
 use crate::document::{document, mark};
 use crate::session::Visitor;
 
-/// The part of the console that a page is in.
+/// The part of the console to which a page belongs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Webhooks,
     Tokens,
 }
 
-/// A page for somebody who is signed in.
+/// A page for a visitor who is signed in.
 pub(crate) fn page(visitor: &Visitor, section: Section, title: &str, content: Markup) -> Html<String> {
     let link = |name: &str, target: &str, is_here: bool| {
         html! { a href=(target) aria-current=[is_here.then_some("true")] { (name) } }

@@ -1,8 +1,8 @@
 //! The web console: pages made on the server, for people. With the API of `management` it is the Lambda function `console`.
 //!
-//! A page calls the same use cases as the handlers of the API do, never the API itself. Who is asking is said by a
-//! cookie (`session`); `guard` keeps other sites out. Each file in `screens` is a screen; the others are what screens are
-//! made of.
+//! A page calls the same use cases as the handlers of the API, never the API itself. The visitor is identified by a cookie
+//! (`session`), and `guard` keeps other sites out. Each file in `screens` is a screen; the other files are the parts of
+//! which screens are made.
 
 mod advice;
 mod assets;
@@ -35,11 +35,11 @@ use screens::{
     webhook_actions, webhook_edit, webhook_list, webhook_page,
 };
 
-/// Room for the form of a webhook, in bytes: two expressions of 15,000 characters, a sample and certificates, in the encoding of
-/// forms, which makes three of a byte.
+/// The largest form, in bytes: that of a webhook, with two expressions of 15,000 characters, a sample and certificates. Forms
+/// encode a byte in up to three.
 const FORM_BYTES: usize = 512 * 1024;
 
-/// The pages, their fragments and what they load.
+/// The routes of the pages, of their fragments and of the files that they load.
 fn pages() -> Router<Arc<Context>> {
     let room = DefaultBodyLimit::max(FORM_BYTES);
     let webhook = |rest: &str| format!("/console/webhooks/{{config_id}}{rest}");

@@ -5,7 +5,7 @@ mod settings;
 use std::process::ExitCode;
 
 fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
-    // It starts itself for every expression.
+    // The sandbox runs this program again for each expression.
     match hookstep_expression::work_if_asked() {
         Some(code) => Ok(code),
         None => serve().map(|()| ExitCode::SUCCESS),

@@ -1,4 +1,4 @@
-//! Small things that many pages show.
+//! Small elements that many pages show.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ const EXACT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:3] UTC");
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[day padding:none] [month repr:short] [year]");
 
-/// A moment, relative to now, with the exact one on hover.
+/// A time relative to now; the exact time shows on hover.
 pub(crate) fn moment(at: Timestamp, now: Timestamp) -> Markup {
     html! { time datetime=(at) title=(exact(at)) { (relative(at, now)) } }
 }
 
-/// A moment to the millisecond.
+/// A time to the millisecond.
 pub(crate) fn exact(at: Timestamp) -> String {
     at.get().format(EXACT).unwrap_or_default()
 }
 
-/// How long ago, or in how long. Beyond a month: the day.
+/// A time relative to now; beyond a month, the day.
 pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
     let (ahead, behind) = (at.since(now), now.since(at));
     match ahead.max(behind).as_secs() {
@@ -42,7 +42,7 @@ fn coarse(time: Duration) -> String {
     }
 }
 
-/// A time span in milliseconds.
+/// A duration, given in milliseconds.
 pub(crate) fn millis(ms: f64) -> String {
     match ms {
         ..10.0 => format!("{ms:.1} ms"),
@@ -63,7 +63,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
     }
 }
 
-/// Where an event stands.
+/// The status of an event.
 pub(crate) fn status(event: &EventRecord) -> Markup {
     let (class, text) = match event.status {
         Status::Succeeded => ("succeeded", "Succeeded"),
@@ -89,17 +89,17 @@ pub(crate) fn outcome(outcome: Outcome) -> Markup {
     badge("failed", text)
 }
 
-/// A word with a mark and a colour.
+/// A word with a symbol and a colour.
 pub(crate) fn badge(class: &str, text: &str) -> Markup {
     html! { span.badge.(class) { (text) } }
 }
 
-/// Whether a webhook sends.
+/// Whether a webhook is enabled.
 pub(crate) fn enabled(is_enabled: bool) -> Markup {
     if is_enabled { badge("succeeded", "Enabled") } else { badge("skipped", "Disabled") }
 }
 
-/// The way to where one is.
+/// The path of links to the current page.
 pub(crate) fn crumbs(links: &[(&str, &str)]) -> Markup {
     html! {
         nav.crumbs aria-label="Breadcrumb" {
@@ -108,17 +108,17 @@ pub(crate) fn crumbs(links: &[(&str, &str)]) -> Markup {
     }
 }
 
-/// A text that is copied by a click.
+/// A text with a button that copies it.
 pub(crate) fn copyable(text: &str) -> Markup {
     html! { code.copyable { (text) } button.copy type="button" data-copy=(text) hidden { "Copy" } }
 }
 
-/// What is there when there is nothing.
+/// The message in place of an empty list.
 pub(crate) fn empty(title: &str, more: Markup) -> Markup {
     html! { div.empty { h2 { (title) } (more) } }
 }
 
-/// Text of ours, which begins small and ends without a dot, as a sentence.
+/// Makes a sentence of a message, which begins with a small letter and has no full stop.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase);
@@ -126,7 +126,7 @@ pub(crate) fn sentence(text: &str) -> String {
     first.into_iter().flatten().chain(letters).chain(dot.chars()).collect()
 }
 
-/// A query string of these.
+/// A query string of these pairs.
 pub(crate) fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told_as_people_do() {
+    fn times_are_shown_as_people_say_them() {
         let now: Timestamp = serde_json::from_str("\"2026-03-01T12:00:00Z\"").unwrap();
         let back = |seconds: i64| Timestamp::new(now.get() - time::Duration::seconds(seconds));
         for (at, text) in [

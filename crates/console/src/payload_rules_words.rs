@@ -3,7 +3,7 @@
 use hookstep_contract::{Condition, Filter, LogicalOperator, Operator, Transform};
 use maud::{Markup, html};
 
-/// How a field is compared.
+/// The words for an operator.
 pub(crate) fn operator(operator: Operator) -> &'static str {
     match operator {
         Operator::Equals => "is",
@@ -29,7 +29,7 @@ pub(crate) fn operator(operator: Operator) -> &'static str {
     }
 }
 
-/// Which events are sent.
+/// The filter in words.
 pub(crate) fn filter(filter: &Filter) -> Markup {
     html! {
         @match (&filter.jsonata, filter.conditions.as_slice()) {
@@ -56,7 +56,7 @@ fn sentence(condition: &Condition) -> Markup {
     }
 }
 
-/// In what shape they are sent.
+/// The transform, with its expression.
 pub(crate) fn transform(transform: &Transform) -> Markup {
     html! {
         details {

@@ -1,6 +1,6 @@
 //! Retry schedules in plain words: `5 s, 5 min, 2 h`.
 
-/// A schedule as it is typed and shown.
+/// A schedule in the form in which it is typed and shown.
 pub(crate) fn words(seconds: &[u32]) -> String {
     seconds.iter().map(|&pause| pause_words(pause)).collect::<Vec<_>>().join(", ")
 }
@@ -39,10 +39,10 @@ fn span(seconds: u64) -> String {
     words.join(" ")
 }
 
-/// Reads a schedule; a bare number is of seconds.
+/// Parses a schedule; a number without a unit is in seconds.
 ///
 /// # Errors
-/// The first pause that cannot be read, as a text for whoever typed it.
+/// A message when a pause cannot be parsed.
 pub(crate) fn read(text: &str) -> Result<Vec<u32>, String> {
     text.split([',', ';', '\n']).map(str::trim).filter(|pause| !pause.is_empty()).map(read_pause).collect()
 }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schedule_is_told_in_a_sentence() {
+    fn a_schedule_is_a_sentence() {
         assert_eq!(sentence(&DEFAULT_SCHEDULE_SECS), "Up to 9 retries within 3 d 3 h");
         assert_eq!(sentence(&[]), "No retries");
         assert_eq!(sentence(&[90]), "1 retry, after 1 min 30 s");

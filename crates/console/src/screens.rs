@@ -1,4 +1,4 @@
-//! The screens: a file each, with the routes' handlers and what they show.
+//! The screens: a file for each, with the handlers of its routes and the HTML that they show.
 
 pub(crate) mod asset_files;
 pub(crate) mod charts;

@@ -1,4 +1,4 @@
-//! Who is signed in: a cookie that holds an API token.
+//! Sessions: a cookie that holds an API token.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,19 +14,19 @@ use hookstep_management::Context;
 
 use crate::error::PageError;
 
-/// How long a session lasts, in seconds: a working day, and no night.
+/// How long a session lasts, in seconds: a working day.
 const LIFETIME_SECS: u32 = 12 * 3600;
 
-/// The cookie, by whether it may only travel over TLS. A browser takes a `__Host-` cookie from nobody but this host.
+/// The names of the cookie, with and without TLS. Browsers accept a `__Host-` cookie only from the host itself, over TLS.
 const SECURE_NAME: &str = "__Host-hookstep";
 const PLAIN_NAME: &str = "hookstep";
 
-/// Somebody who may look around.
+/// A visitor whose token has the scope `read`.
 pub(crate) struct Visitor {
     caller: Caller,
 }
 
-/// Somebody who may change things.
+/// A visitor whose token also has the scope `manage`.
 pub(crate) struct Manager(pub(crate) Visitor);
 
 impl Visitor {
@@ -38,7 +38,7 @@ impl Visitor {
         self.caller.org_id()
     }
 
-    /// Whether pages show what changes things.
+    /// Whether the visitor may change anything.
     pub(crate) fn can_manage(&self) -> bool {
         self.caller.may(Scope::Manage)
     }
@@ -83,7 +83,7 @@ impl FromRequestParts<Arc<Context>> for Manager {
     }
 }
 
-/// Where to go on after signing in: only what can be asked for again.
+/// Sends the visitor to the sign-in, and from there back to the page. Only a GET can be repeated.
 fn sign_in_first(parts: &Parts) -> PageError {
     let next = match parts.method {
         Method::GET => parts.uri.path_and_query().map_or("/", |path| path.as_str()),
@@ -92,12 +92,12 @@ fn sign_in_first(parts: &Parts) -> PageError {
     PageError::SignIn { next: next.to_owned() }
 }
 
-/// Checks a token that somebody brings to sign in.
+/// Checks the token of a sign-in.
 pub(crate) async fn check(ctx: &Context, token: &str) -> Result<(), Problem> {
     Caller::by_token(token, &ctx.tokens, Scope::Read).await.map(drop)
 }
 
-/// The cookie that signs in. The token may have any character in it; a cookie may not.
+/// The cookie that signs in. The token is encoded, because it may contain characters that a cookie may not.
 pub(crate) fn cookie(headers: &HeaderMap, token: &str) -> String {
     set_cookie(headers, &URL_SAFE_NO_PAD.encode(token), LIFETIME_SECS)
 }
@@ -112,11 +112,11 @@ fn set_cookie(headers: &HeaderMap, value: &str, max_age: u32) -> String {
         true => (SECURE_NAME, "; Secure"),
         false => (PLAIN_NAME, ""),
     };
-    // Lax: a link in a chat opens the event it names. What changes things is not left to the cookie (see `guard`).
+    // Lax, so that a link from elsewhere opens its page. Requests that change something are protected by `guard` instead.
     format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
 }
 
-/// The token of the request's cookie.
+/// The token in the cookie of a request.
 fn token(headers: &HeaderMap) -> Option<String> {
     let wanted = if needs_tls(headers) { SECURE_NAME } else { PLAIN_NAME };
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
@@ -127,8 +127,8 @@ fn token(headers: &HeaderMap) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok().filter(|token| !token.is_empty())
 }
 
-/// Whether a session may only travel over TLS: everywhere, but on the machine itself. A proxy that ends TLS need not say so;
-/// who has none in front of the host cannot sign in from elsewhere, and is told why.
+/// Whether the session needs TLS: it does everywhere except on the machine itself. A proxy that terminates TLS need not send
+/// a header; without TLS nobody can sign in from another machine, and the sign-in page then explains why.
 fn needs_tls(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let is_forwarded = text("x-forwarded-proto").is_some_and(|protocols| protocols.starts_with("https"));
@@ -149,21 +149,21 @@ mod tests {
 
     use super::*;
 
-    fn asked(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    fn headers_of(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|&(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
     }
 
     #[test]
-    fn a_session_travels_in_the_clear_on_this_machine_only() {
+    fn a_session_goes_without_tls_on_this_machine_only() {
         let cases = [
-            (asked(&[("host", "127.0.0.1:4700")]), false),
-            (asked(&[("host", "localhost:4700")]), false),
-            (asked(&[("host", "[::1]:4700")]), false),
-            (asked(&[("host", "localhost"), ("x-forwarded-proto", "https")]), true),
-            (asked(&[("host", "10.0.0.1:4700")]), true),
-            (asked(&[("host", "localhost.example.com")]), true),
-            (asked(&[("host", "hooks.example.com"), ("x-forwarded-proto", "http")]), true),
-            (asked(&[]), true),
+            (headers_of(&[("host", "127.0.0.1:4700")]), false),
+            (headers_of(&[("host", "localhost:4700")]), false),
+            (headers_of(&[("host", "[::1]:4700")]), false),
+            (headers_of(&[("host", "localhost"), ("x-forwarded-proto", "https")]), true),
+            (headers_of(&[("host", "10.0.0.1:4700")]), true),
+            (headers_of(&[("host", "localhost.example.com")]), true),
+            (headers_of(&[("host", "hooks.example.com"), ("x-forwarded-proto", "http")]), true),
+            (headers_of(&[]), true),
         ];
         for (headers, expected) in cases {
             assert_eq!(needs_tls(&headers), expected, "{headers:?}");
@@ -175,10 +175,10 @@ mod tests {
     #[test]
     fn a_token_comes_back_as_it_was_and_from_its_own_cookie_only() {
         let host = ("host", "localhost");
-        let cookie = cookie(&asked(&[host]), "a b;ü");
+        let cookie = cookie(&headers_of(&[host]), "a b;ü");
         let value = cookie.split([';', '=']).nth(1).unwrap();
         let sent = |cookies: String| {
-            let mut headers = asked(&[host]);
+            let mut headers = headers_of(&[host]);
             headers.insert("cookie", cookies.parse().unwrap());
             token(&headers)
         };

@@ -1,4 +1,4 @@
-//! What the function is given: its settings, and its clients.
+//! The settings and the clients of the function.
 
 use hookstep_ambient::{Sources, env};
 use hookstep_claims::Claims;
@@ -10,7 +10,7 @@ use hookstep_management::Context;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
 
-/// All that the routes need.
+/// The context of the routes, from the environment.
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
     let aws = hookstep_lambda_edge::aws()?;
     let (tables, events) = (aws_sdk_dynamodb::Client::new(aws.config()), env::required("EVENTS_TABLE")?);

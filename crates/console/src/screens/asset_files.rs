@@ -1,4 +1,4 @@
-//! The style, the script and the icon, as files.
+//! The files that pages load: style sheet, script and icon.
 
 use axum::extract::Path;
 use axum::http::{HeaderName, StatusCode, header};
@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use crate::assets::{ICON, SCRIPT, STYLE};
 use crate::error::PageError;
 
-/// For ever: another content has another name.
+/// Cached without limit: new content has a new name.
 const CACHE_CONTROL: (HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");
 
-/// `GET /console/assets/{name}`: for everybody.
+/// `GET /console/assets/{name}`: needs no session.
 pub(crate) async fn serve(Path(name): Path<String>) -> Response {
     match [&STYLE, &SCRIPT, &ICON].into_iter().find(|asset| asset.name == name) {
         Some(asset) => ([(header::CONTENT_TYPE, asset.kind), CACHE_CONTROL], asset.content).into_response(),

@@ -1,4 +1,4 @@
-//! How deliveries of a webhook went, drawn: bars and lines made on the server, the numbers on hover and in a table.
+//! Charts of the deliveries of a webhook: SVG made on the server, with the numbers on hover and in a table.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,17 +25,17 @@ const HOUR: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [hour]:00");
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[day padding:none] [month repr:short]");
 
-/// A drawing's own units; the style stretches it to where it is.
+/// The height of a drawing in its own units; the style sheet scales it.
 const HEIGHT: f64 = 100.0;
-/// How high the highest is: above it is what it stands for.
+/// The height of the highest value; the scale is written above it.
 const TOP: f64 = 86.0;
 const BAR: f64 = 10.0;
 const GAP: f64 = 2.0;
 
-/// The periods that can be chosen.
+/// The periods to choose from.
 const RANGES: [(&str, &str); 3] = [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
 
-/// `GET /console/webhooks/{config_id}/charts?range=`: a part of the webhook's page.
+/// `GET /console/webhooks/{config_id}/charts?range=`: a part of the page of the webhook.
 pub(crate) async fn fragment(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
@@ -69,17 +69,17 @@ async fn of_range(
         _ => (Duration::from_secs(23 * 3600), StatsStep::Hour),
     };
     let now = ctx.sources.now();
-    // An event of this very millisecond belongs to it, too.
+    // So that an event of this very millisecond is counted.
     let to = now.plus(Duration::from_millis(1));
     Ok(stats(ctx, visitor.org_id(), config_id, now.minus(back), to, step).await?)
 }
 
-/// What the list shows of a day: the share that was delivered, and a bar an hour.
+/// The small chart of the list of webhooks: the share of delivered events, and a bar for each hour.
 pub(crate) fn spark(stats: &Stats) -> Markup {
     let totals = &stats.totals;
     html! {
         div.spark-row {
-            (bars(stats, "spark", &format!("Last 24 hours: {}", told(totals))))
+            (bars(stats, "spark", &format!("Last 24 hours: {}", counts_in_words(totals))))
             @match share(totals) {
                 Some(share) => { span.number { (share) } }
                 None => { span.muted.small { "No deliveries" } }
@@ -88,7 +88,7 @@ pub(crate) fn spark(stats: &Stats) -> Markup {
     }
 }
 
-/// A place for the charts, which are loaded when they are seen.
+/// A placeholder for the charts, which are loaded when they become visible.
 pub(crate) fn place(config_id: ConfigId) -> Markup {
     html! {
         section.card.charts data-load={"/console/webhooks/" (config_id) "/charts"} aria-label="Deliveries" { p.muted { "…" } }
@@ -120,7 +120,7 @@ fn charts(base: &str, range: &str, stats: &Stats) -> Markup {
                 figure {
                     figcaption { "Events" (key("ok", "succeeded")) (key("bad", "failed")) (key("open", "in progress")) (key("idle", "skipped")) }
                     div.scale { (stats.buckets.iter().map(count).max().unwrap_or(0)) }
-                    (bars(stats, "chart", &format!("Events over time: {}", told(totals))))
+                    (bars(stats, "chart", &format!("Events over time: {}", counts_in_words(totals))))
                     (axis(stats))
                 }
                 figure {
@@ -152,7 +152,7 @@ fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// The share of what has ended that was delivered. Nearly all is not all.
+/// The share of delivered events among those that have ended. It is rounded to 100 % only when none has failed.
 fn share(bucket: &StatsBucket) -> Option<String> {
     let ended = bucket.succeeded + bucket.failed;
     let share = (ended > 0).then(|| float(bucket.succeeded) / float(ended) * 100.0)?;
@@ -163,7 +163,7 @@ fn share(bucket: &StatsBucket) -> Option<String> {
     })
 }
 
-fn told(bucket: &StatsBucket) -> String {
+fn counts_in_words(bucket: &StatsBucket) -> String {
     let StatsBucket { succeeded, failed, in_progress, skipped, .. } = bucket;
     format!("{succeeded} succeeded, {failed} failed, {in_progress} in progress, {skipped} skipped")
 }
@@ -177,7 +177,7 @@ fn count(bucket: &StatsBucket) -> u64 {
     bucket.succeeded + bucket.failed + bucket.in_progress + bucket.skipped
 }
 
-/// A bar a bucket: what went well at the bottom.
+/// A bar for each bucket, with the delivered events at the bottom.
 fn bars(stats: &Stats, class: &str, label: &str) -> Markup {
     let most = float(stats.buckets.iter().map(count).max().unwrap_or(0).max(1));
     let width = float(stats.buckets.len() as u64) * BAR;
@@ -186,7 +186,7 @@ fn bars(stats: &Stats, class: &str, label: &str) -> Markup {
             @for (index, bucket) in stats.buckets.iter().enumerate() {
                 @let x = float(index as u64) * BAR + GAP / 2.0;
                 g {
-                    title { (when(bucket, stats.step)) ": " (told(bucket)) }
+                    title { (when(bucket, stats.step)) ": " (counts_in_words(bucket)) }
                     rect.hover x=(x - GAP / 2.0) y="0" width=(BAR) height=(HEIGHT) {}
                     @for (class, y, height) in stack(bucket, most) {
                         rect.(class) x=(x) y={(format!("{y:.1}"))} width=(BAR - GAP) height={(format!("{height:.1}"))} {}
@@ -197,7 +197,7 @@ fn bars(stats: &Stats, class: &str, label: &str) -> Markup {
     }
 }
 
-/// The parts of a bar, from the bottom; none is so low that it cannot be seen.
+/// The parts of a bar, from the bottom, each high enough to be visible.
 fn stack(bucket: &StatsBucket, most: f64) -> Vec<(&'static str, f64, f64)> {
     let parts = [
         ("ok", bucket.succeeded),
@@ -216,7 +216,7 @@ fn stack(bucket: &StatsBucket, most: f64) -> Vec<(&'static str, f64, f64)> {
         .collect()
 }
 
-/// Two lines, and a place to hover for each bucket.
+/// The two lines of the latency, with an area to hover for each bucket.
 fn lines(stats: &Stats) -> Markup {
     let most =
         stats.buckets.iter().filter_map(|bucket| bucket.p95_ms.max(bucket.p50_ms)).max().unwrap_or(0).max(1);
@@ -237,7 +237,7 @@ fn lines(stats: &Stats) -> Markup {
     }
 }
 
-/// A line through the buckets that have a value; a single one is a dash.
+/// A line through the buckets that have a value; a single value becomes a dash.
 fn points(stats: &Stats, most: u64, value: impl Fn(&StatsBucket) -> Option<u64>) -> String {
     let mut points = Vec::new();
     for (index, bucket) in stats.buckets.iter().enumerate() {
@@ -263,7 +263,7 @@ fn axis(stats: &Stats) -> Markup {
     }
 }
 
-/// What failed how.
+/// How many events failed with each outcome.
 fn outcomes(totals: &StatsBucket) -> Markup {
     html! {
         @if !totals.outcomes.is_empty() {
@@ -273,7 +273,7 @@ fn outcomes(totals: &StatsBucket) -> Markup {
     }
 }
 
-/// The same in numbers.
+/// The numbers of the charts as a table.
 fn table(stats: &Stats) -> Markup {
     html! {
         details.as-table {

@@ -1,4 +1,4 @@
-//! One event: what became of it, attempt by attempt.
+//! One event, with its attempts.
 
 pub(crate) mod attempt;
 pub(crate) mod event_bodies;
@@ -23,9 +23,9 @@ use crate::form::{Form, Query};
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
-use event_bodies::Bodies;
+use event_bodies::EventBodies;
 
-/// `GET /console/webhooks/{config_id}/events/{event_id}`. `attempt` chooses the one that is shown whole.
+/// `GET /console/webhooks/{config_id}/events/{event_id}`. `attempt` chooses the attempt that is shown in full.
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
@@ -40,7 +40,7 @@ pub(crate) async fn show(
     let name = config.as_ref().map_or("Deleted webhook", |config| &config.fields.name);
     let content = match found {
         Some(event) => whole(&ctx, &visitor, &event, config.as_ref(), &base, &query).await?,
-        // Replayed a moment ago: the record is written by the workflow.
+        // The event was started a moment ago, and the workflow has not written its record yet.
         None if query.is_checked("new") && config.is_some() => not_yet(&base),
         None => return Err(no_event().into()),
     };
@@ -61,7 +61,7 @@ async fn whole(
 ) -> Result<Markup, PageError> {
     let attempts = ctx.events.attempts(&event.org_id, event.config_id, event.event_id).await?;
     let is_whole = query.is_checked("whole");
-    let bodies = Bodies::of(ctx, event).await?;
+    let bodies = EventBodies::of(ctx, event).await?;
     let body = bodies.cards(base, is_whole);
     let chosen: Option<u32> = query.get("attempt").parse().ok();
     let live = (event.status == Status::InProgress && !is_whole).then(|| match chosen {
@@ -86,13 +86,14 @@ async fn whole(
     })
 }
 
-/// What can be done with an event; nothing that would be refused.
-fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &Bodies, base: &str) -> Markup {
+/// The actions on an event, without those that would be refused.
+fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &EventBodies, base: &str) -> Markup {
     let has_rules = config.is_some_and(|config| PayloadRules::of(&config.fields).is_some());
-    // What came is with the first event of a chain of replays; whether it is still there is seen when it is asked for.
+    // The body as received belongs to the first event of a chain of replays; the replay itself finds out whether it is still
+    // stored.
     let can_reapply =
-        (has_rules || bodies.differ()) && (bodies.has_what_came() || event.webhook_id.is_some());
-    // A plain replay asks no filter.
+        (has_rules || bodies.differ()) && (bodies.has_received_body() || event.webhook_id.is_some());
+    // A plain replay does not apply the filter, so it is not what is wanted for an event that the filter stopped.
     let is_meant = event.status != Status::Succeeded && !is_filtered(event);
     html! {
         div.actions {
@@ -117,12 +118,12 @@ fn not_yet(base: &str) -> Markup {
     html! {
         div #event data-live={(base) "?new=1"} data-part="#event" {
             div.head { h1 { "Event " (parts::badge("waiting", "Sending")) } }
-            div.alert.waiting role="status" { "On its way; this page renews itself." }
+            div.alert.waiting role="status" { "Being delivered; this page updates itself." }
         }
     }
 }
 
-/// `POST …/events/{event_id}/replay`: on to the event that sends it again.
+/// `POST …/events/{event_id}/replay`: then shows the new event.
 pub(crate) async fn replay(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
@@ -135,7 +136,7 @@ pub(crate) async fn replay(
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{}?new=1", replayed.event_id)))
 }
 
-/// `POST …/events/{event_id}/cancel`: no further attempt. It can still be replayed, so nobody is asked.
+/// `POST …/events/{event_id}/cancel`: ends the retries. There is no question first, because the event can still be replayed.
 pub(crate) async fn cancel(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
@@ -146,11 +147,11 @@ pub(crate) async fn cancel(
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{event_id}")))
 }
 
-/// Where the event stands, in plain words.
+/// The status of the event in plain words, with advice.
 fn explanation(event: &EventRecord, now: Timestamp) -> Markup {
-    let told = event.reason.as_ref().map(|reason| advice(reason, event.outcome, event.status_code));
+    let explained = event.reason.as_ref().map(|reason| advice(reason, event.outcome, event.status_code));
     html! {
-        @match (event.status, &event.reason, told) {
+        @match (event.status, &event.reason, explained) {
             (Status::Succeeded, ..) => {}
             (Status::Skipped, Some(reason), Some(Advice { todo, .. })) => {
                 div.alert.skipped { strong { "Not sent: " (reason.detail) "." } p { (todo) } }
@@ -161,7 +162,7 @@ fn explanation(event: &EventRecord, now: Timestamp) -> Markup {
                     @if let Some(at) = event.next_attempt_at { p { "The next attempt is due " (parts::moment(at, now)) "." } }
                 }
             }
-            (Status::InProgress, ..) => { div.alert.waiting { "On its way; this page renews itself." } }
+            (Status::InProgress, ..) => { div.alert.waiting { "Being delivered; this page updates itself." } }
             (Status::Skipped, ..) => { div.alert.skipped { strong { "Not sent." } } }
             (Status::Failed, ..) => { div.alert.failed { strong { "It failed before an attempt." } } }
         }
@@ -172,14 +173,14 @@ fn is_filtered(event: &EventRecord) -> bool {
     event.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::FilterMissed)
 }
 
-/// Where a filter or a transform that stopped the event is tried on its body.
+/// A link to the form where the filter or transform that stopped the event can be tried on its body.
 fn way_to_try(event: &EventRecord) -> Markup {
     let is_stopped = event.reason.as_ref().is_some_and(|reason| is_about_rules(reason.code));
     let form = format!("/console/webhooks/{}/edit?event={}#trial-title", event.config_id, event.event_id);
     html! { @if is_stopped { p.try { a.button href=(form) { "Edit the webhook, and try it on this body" } } } }
 }
 
-/// Whether a filter or a transform has stopped an event for this reason.
+/// Whether the reason is that a filter or a transform stopped the event.
 fn is_about_rules(code: ReasonCode) -> bool {
     matches!(
         code,
@@ -217,7 +218,7 @@ fn facts(event: &EventRecord, now: Timestamp) -> Markup {
     }
 }
 
-/// The attempts, newest first; one of them whole.
+/// The attempts, newest first, one of them in full.
 fn attempt_list(
     base: &str,
     attempts: &[Attempt],

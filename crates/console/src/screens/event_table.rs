@@ -1,4 +1,4 @@
-//! The events of a webhook: a table that renews itself, filtered and paged.
+//! The events of a webhook: a table that updates itself, with filters and pages.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::session::Visitor;
 /// Rows on a page.
 const LIMIT: usize = 25;
 
-/// The tabs: what the address has, what people read.
+/// The tabs: the value in the address, and its name.
 const STATUSES: [(&str, &str); 5] = [
     ("", "All"),
     ("succeeded", "Succeeded"),
@@ -30,7 +30,7 @@ const STATUSES: [(&str, &str); 5] = [
     ("skipped", "Skipped"),
 ];
 
-/// The periods that can be chosen, and their hours.
+/// The periods to choose from: the value in the address, its name, and its hours.
 const PERIODS: [(&str, &str, u64); 5] = [
     ("", "Any time", 0),
     ("1h", "Last hour", 1),
@@ -39,17 +39,17 @@ const PERIODS: [(&str, &str, u64); 5] = [
     ("30d", "Last 30 days", 720),
 ];
 
-/// What is asked of the table.
+/// The filters and the page of the table.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct TableRequest {
     status: String,
     period: String,
     cursor: String,
-    /// A correlation id; what is an event's id is not looked for here.
+    /// A correlation id. The search for an event id leads to the page of the event instead.
     q: String,
 }
 
-impl Asked {
+impl TableRequest {
     /// Reads the query of a page or a fragment.
     pub(crate) fn of(query: &Query) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl Asked {
         })
     }
 
-    /// The query with another part.
+    /// The query string with one part changed.
     fn with(&self, name: &str, value: &str) -> String {
         let pairs = [("status", &*self.status), ("period", &*self.period), ("q", &*self.q), ("cursor", "")];
         let pairs = pairs.map(|(key, old)| if key == name { (key, value) } else { (key, old) });
@@ -92,20 +92,20 @@ pub(crate) async fn fragment(
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     query: Query,
 ) -> Result<Html<String>, PageError> {
-    let asked = Asked::of(&query);
-    Ok(Html(table(&ctx, &visitor, config_id, &asked).await?.into_string()))
+    let request = TableRequest::of(&query);
+    Ok(Html(table(&ctx, &visitor, config_id, &request).await?.into_string()))
 }
 
-/// The table, with its pages. The newest page renews itself.
+/// The table with its pages. The first page updates itself.
 pub(crate) async fn table(
     ctx: &Context,
     visitor: &Visitor,
     config_id: ConfigId,
-    asked: &Asked,
+    request: &TableRequest,
 ) -> Result<Markup, PageError> {
     let now = ctx.sources.now();
-    let (org_id, filter) = (visitor.org_id(), asked.filter(now)?);
-    let found = match asked.q.as_str() {
+    let (org_id, filter) = (visitor.org_id(), request.filter(now)?);
+    let found = match request.q.as_str() {
         "" => ctx.events.list(org_id, config_id, filter).await?,
         q if q.len() > CORRELATION_ID_BYTES => Page { events: Vec::new(), next: None },
         q => ctx.events.correlated(org_id, config_id, q, filter).await?,
@@ -114,16 +114,16 @@ pub(crate) async fn table(
         return Err(Problem::no_webhook().into());
     }
     let base = format!("/console/webhooks/{config_id}");
-    let live = asked.cursor.is_empty().then(|| format!("{base}/events?{}", asked.with("", "")));
+    let live = request.cursor.is_empty().then(|| format!("{base}/events?{}", request.with("", "")));
     Ok(html! {
         div #events-table data-live=[live] {
-            @if found.events.is_empty() { (nothing(&base, asked)) }
+            @if found.events.is_empty() { (nothing(&base, request)) }
             @else { (rows(&base, &found.events, now)) }
-            @if !asked.cursor.is_empty() || found.next.is_some() {
+            @if !request.cursor.is_empty() || found.next.is_some() {
                 nav.pages aria-label="Pages of events" {
-                    @if !asked.cursor.is_empty() { a.button href={(base) "?" (asked.with("cursor", "")) "#events"} { "Newest" } }
+                    @if !request.cursor.is_empty() { a.button href={(base) "?" (request.with("cursor", "")) "#events"} { "Newest" } }
                     @if let Some(next) = found.next {
-                        a.button rel="next" href={(base) "?" (asked.with("cursor", &paging::encode_cursor(next))) "#events"} { "Older" }
+                        a.button rel="next" href={(base) "?" (request.with("cursor", &paging::encode_cursor(next))) "#events"} { "Older" }
                     }
                 }
             }
@@ -131,8 +131,8 @@ pub(crate) async fn table(
     })
 }
 
-fn nothing(base: &str, asked: &Asked) -> Markup {
-    if asked.is_filtered() || !asked.cursor.is_empty() {
+fn nothing(base: &str, request: &TableRequest) -> Markup {
+    if request.is_filtered() || !request.cursor.is_empty() {
         return parts::empty(
             "No such events",
             html! { p { "Nothing matches. " a href={(base) "#events"} { "Show all events" } } },
@@ -178,7 +178,7 @@ fn rows(base: &str, events: &[EventRecord], now: Timestamp) -> Markup {
     }
 }
 
-/// What the receiver said last, or why it was not asked.
+/// The last answer of the receiver, or the reason why there is none.
 fn answer(event: &EventRecord) -> Markup {
     html! {
         @match (event.status_code, event.status) {
@@ -192,30 +192,30 @@ fn answer(event: &EventRecord) -> Markup {
     }
 }
 
-/// The tabs and the choice of a period above the table.
-pub(crate) fn filters(config_id: ConfigId, asked: &Asked, fault: Option<&str>) -> Markup {
+/// The filters above the table.
+pub(crate) fn filters(config_id: ConfigId, request: &TableRequest, fault: Option<&str>) -> Markup {
     let base = format!("/console/webhooks/{config_id}");
     html! {
         div.filters {
             nav.tabs aria-label="Status" {
                 @for (value, name) in STATUSES {
-                    a href={(base) "?" (asked.with("status", value)) "#events"} aria-current=[(asked.status == value).then_some("true")] { (name) }
+                    a href={(base) "?" (request.with("status", value)) "#events"} aria-current=[(request.status == value).then_some("true")] { (name) }
                 }
             }
             form.inline method="get" action={(base) "#events"} data-submit {
-                @if !asked.status.is_empty() { input type="hidden" name="status" value=(asked.status); }
-                @if !asked.q.is_empty() { input type="hidden" name="q" value=(asked.q); }
+                @if !request.status.is_empty() { input type="hidden" name="status" value=(request.status); }
+                @if !request.q.is_empty() { input type="hidden" name="q" value=(request.q); }
                 label.hidden for="period" { "Period" }
                 select #period name="period" {
-                    @for (value, name, _) in PERIODS { option value=(value) selected[asked.period == value] { (name) } }
+                    @for (value, name, _) in PERIODS { option value=(value) selected[request.period == value] { (name) } }
                 }
                 noscript { button { "Apply" } }
             }
             form.inline.search method="get" action=(base) role="search" {
-                @if !asked.status.is_empty() { input type="hidden" name="status" value=(asked.status); }
-                @if !asked.period.is_empty() { input type="hidden" name="period" value=(asked.period); }
+                @if !request.status.is_empty() { input type="hidden" name="status" value=(request.status); }
+                @if !request.period.is_empty() { input type="hidden" name="period" value=(request.period); }
                 label.hidden for="search" { "Event id or correlation id" }
-                input #search type="search" name="q" value=(asked.q) placeholder="Event or correlation id" spellcheck="false" autocomplete="off";
+                input #search type="search" name="q" value=(request.q) placeholder="Event or correlation id" spellcheck="false" autocomplete="off";
                 button { "Find" }
             }
         }

@@ -1,4 +1,4 @@
-//! Send all events of a time again that failed, or were skipped: after the receiver was down.
+//! Replays all failed or skipped events of a period, for example after the receiver was down.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
 
-/// How far back, in hours.
+/// The periods to choose from, in hours.
 const PERIODS: [(u64, &str); 5] = [
     (1, "the last hour"),
     (6, "the last 6 hours"),
@@ -55,7 +55,7 @@ pub(crate) async fn show(
     Ok(page(&visitor, Section::Webhooks, "Replay what was missed", content))
 }
 
-/// `POST /console/webhooks/{config_id}/recover`: on to its progress.
+/// `POST /console/webhooks/{config_id}/recover`: then shows the progress.
 pub(crate) async fn start(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
@@ -63,12 +63,12 @@ pub(crate) async fn start(
     form: Form,
 ) -> Result<Redirect, PageError> {
     let hours = form.get("hours").parse().ok();
-    let Some((hours, _)) = PERIODS.into_iter().find(|(known, _)| Some(*known) == hours) else {
+    let Some((hours, _)) = PERIODS.into_iter().find(|(offered, _)| Some(*offered) == hours) else {
         return Err(PageError::new(StatusCode::BAD_REQUEST, "Choose one of the periods."));
     };
     let since = ctx.sources.now().minus(Duration::from_secs(hours * 3600));
-    let asked = json!({"since": since, "status": form.get("status")}).to_string();
-    let job = bulk::start(&ctx, visitor.org_id(), config_id, read_json(asked.as_bytes())?).await?;
+    let request = json!({"since": since, "status": form.get("status")}).to_string();
+    let job = bulk::start(&ctx, visitor.org_id(), config_id, read_json(request.as_bytes())?).await?;
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/replays/{}", job.replay_id)))
 }
 
@@ -89,7 +89,7 @@ pub(crate) async fn progress(
                 div { dt { "Events found" } dd.number { (job.found) } }
                 div { dt { "Sent again" } dd.number { (job.started) } }
                 div { dt { "Left out" } dd.number { (job.skipped) } }
-                div { dt { "Asked for" } dd { (parts::moment(job.created_at, ctx.sources.now())) } }
+                div { dt { "Requested" } dd { (parts::moment(job.created_at, ctx.sources.now())) } }
             }
             (remarks(&job))
             div.actions { a.button.primary href=(base) { "To the events" } }
@@ -108,7 +108,7 @@ fn state(status: ReplayStatus) -> Markup {
 
 fn remarks(job: &ReplayJob) -> Markup {
     html! {
-        @if job.skipped > 0 { p.muted { "Left out are events whose body is not kept any more, or that are being sent." } }
+        @if job.skipped > 0 { p.muted { "Events are left out when their body is no longer stored, or while they are being delivered." } }
         @if job.limit_reached { p.alert.waiting { "There are more: replay again for the rest." } }
         @if let Some(reason) = &job.reason { p.alert.failed { (parts::sentence(&reason.detail)) } }
     }

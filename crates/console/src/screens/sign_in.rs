@@ -1,4 +1,4 @@
-//! Sign in and out.
+//! Signing in and out.
 
 use std::sync::Arc;
 
@@ -14,9 +14,10 @@ use crate::form::{Form, Query};
 use crate::parts;
 use crate::session::{self, Visitor};
 
-const UNKNOWN: &str = "This token is not known, has expired, or may not read. Tokens begin with hookstep_.";
+const UNKNOWN: &str =
+    "This token is unknown, has expired, or lacks the scope read. Tokens begin with hookstep_.";
 const NO_COOKIE: &str =
-    "Your browser did not keep the session. Outside of the machine it runs on, the console needs https.";
+    "Your browser did not store the session. From another machine, the console needs https.";
 
 /// `GET /console/sign-in`
 pub(crate) async fn show(query: Query) -> Html<String> {
@@ -40,7 +41,7 @@ pub(crate) async fn sign_in(
     Ok((cookie, Redirect::to(&with_next("/console/signed-in", next))).into_response())
 }
 
-/// `GET /console/signed-in`: whether the browser has kept the cookie.
+/// `GET /console/signed-in`: checks that the browser has stored the cookie.
 pub(crate) async fn signed_in(
     query: Query,
     visitor: Result<Visitor, PageError>,
@@ -57,7 +58,7 @@ pub(crate) async fn sign_out(headers: HeaderMap) -> impl IntoResponse {
     ([(header::SET_COOKIE, session::no_cookie(&headers))], Redirect::to("/console/sign-in"))
 }
 
-/// A page of ours: anything else would make of the sign-in a way to other sites.
+/// The page to show next, if it is ours. Anything else would let other sites use the sign-in as a redirect.
 fn safe(next: &str) -> &str {
     let is_ours = next.starts_with("/console/") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     if is_ours { next } else { "/" }

@@ -1,4 +1,4 @@
-//! Send a test, and see what the receiver says.
+//! Sends a test and shows the answer of the receiver.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::webhook_actions;
 use crate::advice::{Advice, advice};
 use crate::error::PageError;
 use crate::extract::OnWebhook;
-use crate::form::{Fault, Field, Form};
+use crate::form::{Field, Form, FormFault};
 use crate::layout::{Section, page};
 use crate::session::{Manager, Visitor};
 use crate::{body_view, parts};
@@ -28,7 +28,7 @@ pub(crate) async fn show(
 ) -> Result<Html<String>, PageError> {
     let form =
         Form::from_pairs([("body", SAMPLE.to_owned()), ("content_type", "application/json".to_owned())]);
-    Ok(test_page(&visitor, &config, &form, Fault::default(), html! {}))
+    Ok(test_page(&visitor, &config, &form, FormFault::default(), html! {}))
 }
 
 /// `POST /console/webhooks/{config_id}/test`: the same page, with the answer.
@@ -41,21 +41,21 @@ pub(crate) async fn send(
     if kind.is_empty() || HeaderValue::from_str(kind).is_err() {
         let problem =
             Problem::field(FieldError::new("content_type", "must be a media type like application/json"));
-        let page = test_page(&visitor, &config, &form, Fault(Some(&problem)), html! {});
+        let page = test_page(&visitor, &config, &form, FormFault(Some(&problem)), html! {});
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let sent = form.text("body");
     let (event_id, run) = send_test(&ctx, &config.org_id, config.config_id, sent.as_bytes(), kind).await?;
     let target = format!("/console/webhooks/{}/events/{event_id}", config.config_id);
     let answer = answer(event_id, &target, run)?;
-    Ok(test_page(&visitor, &config, &form, Fault::default(), answer).into_response())
+    Ok(test_page(&visitor, &config, &form, FormFault::default(), answer).into_response())
 }
 
 fn test_page(
     visitor: &Visitor,
     config: &WebhookConfig,
     form: &Form,
-    fault: Fault,
+    fault: FormFault,
     answer: Markup,
 ) -> Html<String> {
     let base = format!("/console/webhooks/{}", config.config_id);
@@ -69,8 +69,8 @@ fn test_page(
         div.columns.even {
             form.card.stack method="post" action={(base) "/test"} {
                 (Field { name: "body", label: "Body", hint: "Sent byte for byte, signed, with the webhook's authentication and headers.", fault }
-                    .with(|ties| html! {
-                        textarea.code.tall id=(ties.id) name="body" rows="16" spellcheck="false" aria-describedby=[ties.described.as_deref()] { "\n" (form.text("body")) }
+                    .with(|attributes| html! {
+                        textarea.code.tall id=(attributes.id) name="body" rows="16" spellcheck="false" aria-describedby=[attributes.described.as_deref()] { "\n" (form.text("body")) }
                     }))
                 (Field { name: "content_type", label: "Content type", hint: "", fault }.line("text", "content_type", form.get("content_type")))
                 div.actions.end { a.button href=(base) { "Back" } button.primary { "Send" } }
@@ -86,7 +86,7 @@ fn test_page(
     page(visitor, Section::Webhooks, "Send a test", content)
 }
 
-/// What became of the test.
+/// The result of the test.
 fn answer(
     event_id: EventId,
     target: &str,
@@ -101,12 +101,12 @@ fn answer(
         }
         Err(error) => return Err(Problem::from(error).about(event_id).into()),
     };
-    Ok(told(target, &delivered))
+    Ok(result(target, &delivered))
 }
 
-fn told(target: &str, delivered: &Delivered) -> Markup {
+fn result(target: &str, delivered: &Delivered) -> Markup {
     let reason = delivered.reason.as_ref();
-    let told = reason.map(|reason| advice(reason, delivered.outcome, delivered.status_code));
+    let explained = reason.map(|reason| advice(reason, delivered.outcome, delivered.status_code));
     let class = if delivered.status == Status::Skipped { "skipped" } else { "failed" };
     html! {
         p {
@@ -119,7 +119,7 @@ fn told(target: &str, delivered: &Delivered) -> Markup {
             span.muted { " in " (delivered.duration_ms) " ms" @if delivered.attempts > 1 { ", " (delivered.attempts) " attempts" } }
             " · " a href=(target) { "Open the event" }
         }
-        @if let Some(Advice { what, todo }) = told { div.alert.(class) { strong { (what) } p { (todo) } } }
+        @if let Some(Advice { what, todo }) = explained { div.alert.(class) { strong { (what) } p { (todo) } } }
         @if delivered.status != Status::Skipped {
             (response(&delivered.headers, delivered.body.as_ref(), delivered.body_truncated, body_view::SHOWN_BYTES, target))
         }

@@ -1,4 +1,4 @@
-//! The API tokens of the org: made, listed, revoked.
+//! The API tokens of the org: lists, creates and revokes them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use maud::{Markup, html};
 
 use crate::error::PageError;
 use crate::extract::Shown;
-use crate::form::{Fault, Field, Form, Query, Wrong};
+use crate::form::{Field, Form, FormFault, Query, Wrong};
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
@@ -24,9 +24,9 @@ use crate::session::{Manager, Visitor};
 /// Rows on a page.
 const LIMIT: usize = 50;
 
-/// For how long a token can be good, in days; 0 is for ever.
+/// The lifetimes of a token to choose from, in days; 0 for no end.
 const LIFETIMES: [(usize, &str); 5] =
-    [(90, "90 days"), (30, "30 days"), (7, "7 days"), (365, "1 year"), (0, "No end: until it is revoked")];
+    [(90, "90 days"), (30, "30 days"), (7, "7 days"), (365, "1 year"), (0, "Until it is revoked")];
 
 const SCOPES: [(Scope, &str, &str); 3] = [
     (Scope::Trigger, "trigger", "Trigger webhooks and upload bodies: for services that produce events."),
@@ -40,37 +40,38 @@ pub(crate) async fn show(
     visitor: Visitor,
     query: Query,
 ) -> Result<Html<String>, PageError> {
-    tokens_page(&ctx, &visitor, &query, &Form::default(), Fault::default()).await
+    tokens_page(&ctx, &visitor, &query, &Form::default(), FormFault::default()).await
 }
 
-/// `POST /console/tokens`: the page with the token, or the form with what is wrong.
+/// `POST /console/tokens`: the page with the token, or the form with its errors.
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
     form: Form,
 ) -> Result<Response, PageError> {
-    let made = match asked(&form, ctx.sources.now()) {
-        Ok(asked) => new_org_token(&ctx, visitor.org_id(), asked).await,
+    let made = match token_fields(&form, ctx.sources.now()) {
+        Ok(fields) => new_org_token(&ctx, visitor.org_id(), fields).await,
         Err(error) => Err(error.into()),
     };
     match made {
         Ok(made) => Ok((StatusCode::CREATED, created_page(&visitor, &made)).into_response()),
         Err(problem) if problem.wrong_field().is_some() => {
-            let page = tokens_page(&ctx, &visitor, &Query::default(), &form, Fault(Some(&problem))).await?;
+            let page =
+                tokens_page(&ctx, &visitor, &Query::default(), &form, FormFault(Some(&problem))).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(problem) => Err(problem.into()),
     }
 }
 
-fn asked(form: &Form, now: Timestamp) -> Result<TokenFields, FieldError> {
+fn token_fields(form: &Form, now: Timestamp) -> Result<TokenFields, FieldError> {
     let scopes: BTreeSet<Scope> = SCOPES
         .into_iter()
         .filter(|(_, name, _)| form.all("scope").any(|scope| scope == *name))
         .map(|(scope, ..)| scope)
         .collect();
     let lifetime = form.get("days").parse().ok();
-    let Some((lifetime, _)) = LIFETIMES.into_iter().find(|(known, _)| Some(*known) == lifetime) else {
+    let Some((lifetime, _)) = LIFETIMES.into_iter().find(|(offered, _)| Some(*offered) == lifetime) else {
         return Err(FieldError::new("expires_at", "must be one of the times"));
     };
     let expires_at = (lifetime > 0).then(|| now.plus(days(lifetime)));
@@ -110,7 +111,7 @@ async fn tokens_page(
     visitor: &Visitor,
     query: &Query,
     form: &Form,
-    fault: Fault<'_>,
+    fault: FormFault<'_>,
 ) -> Result<Html<String>, PageError> {
     let content = if visitor.can_manage() {
         let cursor = Some(query.get("cursor")).filter(|cursor| !cursor.is_empty());
@@ -170,7 +171,7 @@ fn row(token: &Token, now: Timestamp) -> Markup {
     }
 }
 
-fn new_token(form: &Form, fault: Fault) -> Markup {
+fn new_token(form: &Form, fault: FormFault) -> Markup {
     html! {
         form.card.stack method="post" action="/console/tokens" novalidate {
             h2 { "New token" }
@@ -183,8 +184,8 @@ fn new_token(form: &Form, fault: Fault) -> Markup {
                 }
                 @if let Some(wrong) = fault.of("scopes") { (Wrong("scopes", wrong)) }
             }
-            (Field { name: "expires_at", label: "Good for", hint: "", fault }.with(|ties| html! {
-                select id=(ties.id) name="days" { @for (days, name) in LIFETIMES { option value=(days) selected[form.get("days") == days.to_string()] { (name) } } }
+            (Field { name: "expires_at", label: "Valid for", hint: "", fault }.with(|attributes| html! {
+                select id=(attributes.id) name="days" { @for (days, name) in LIFETIMES { option value=(days) selected[form.get("days") == days.to_string()] { (name) } } }
             }))
             button.primary { "Create token" }
         }

@@ -1,4 +1,4 @@
-//! What is done to a webhook besides editing it. What cannot be undone asks first.
+//! Actions on a webhook besides editing. Those that cannot be undone are confirmed first.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
 
-/// How long the old secret may sign beside the new one, in hours.
+/// The overlaps to choose from, during which the old secret signs as well, in hours.
 const OVERLAPS: [(u64, &str); 4] =
     [(24, "24 hours"), (168, "7 days"), (1, "1 hour"), (0, "Not at all: it stops now")];
 
@@ -37,9 +37,9 @@ pub(crate) async fn set_enabled(
         before.config_id,
         if enabled { "enabled" } else { "disabled" }
     );
-    // What is left out stays.
-    let asked = ConfigFields { enabled, auth: None, tls: None, ..before.fields.clone() };
-    run_to_completion(async move { save::replace(&ctx, before, asked).await }).await?;
+    // `auth` and `tls` stay as they are when they are left out.
+    let fields = ConfigFields { enabled, auth: None, tls: None, ..before.fields.clone() };
+    run_to_completion(async move { save::replace(&ctx, before, fields).await }).await?;
     Ok(Redirect::to(&target))
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn ask_delete(
     OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
 ) -> Result<Html<String>, PageError> {
     let text = html! {
-        p { "It is sent no more events, and its retries end. Its credentials and signing secrets are deleted; its events can be \
+        p { "No more events are sent to it, and its retries end. Its credentials and signing secrets are deleted; its events can be \
              read through the API until they expire." }
         p { "This cannot be undone. To stop it for a while, disable it." }
     };
@@ -72,9 +72,9 @@ pub(crate) async fn ask_rotate(
     let text = html! {
         p { "A new secret signs from now on, and is shown once, on the next page." }
         div.field {
-            label for="overlap" { "The old secret signs, too, for" }
+            label for="overlap" { "The old secret also signs for" }
             select #overlap name="overlap_hours" { @for (hours, name) in OVERLAPS { option value=(hours) { (name) } } }
-            p.hint { "Time to give the new one to the receiver. Until then every request has both signatures." }
+            p.hint { "Time to give the new secret to the receiver. Until then every request has both signatures." }
         }
     };
     let button = html! { button.primary { "Rotate the secret" } };
@@ -89,7 +89,7 @@ pub(crate) async fn rotate(
 ) -> Result<Html<String>, PageError> {
     unchanged(&form, &config)?;
     let hours = form.get("overlap_hours").parse().ok();
-    let Some((hours, _)) = OVERLAPS.into_iter().find(|(known, _)| Some(*known) == hours) else {
+    let Some((hours, _)) = OVERLAPS.into_iter().find(|(offered, _)| Some(*offered) == hours) else {
         return Err(PageError::new(StatusCode::BAD_REQUEST, "Choose one of the overlaps."));
     };
     let (before, name) = (config.clone(), config.fields.name.clone());
@@ -104,7 +104,7 @@ pub(crate) async fn rotate(
             h1 { "The new signing secret" }
             (secret(&rotated.signing_secret))
             @if let Some(end) = rotated.previous_expires_at.filter(|end| *end > now) {
-                p { "The previous secret signs, too, until " (parts::exact(end)) "." }
+                p { "The previous secret also signs until " (parts::exact(end)) "." }
             }
             p { a.button.primary href={"/console/webhooks/" (config.config_id)} { "I have stored it" } }
         }
@@ -112,7 +112,7 @@ pub(crate) async fn rotate(
     Ok(page(&visitor, Section::Webhooks, &name, content))
 }
 
-/// A secret that is shown this once.
+/// A secret, which is shown only this once.
 pub(crate) fn secret(secret: &str) -> Markup {
     html! {
         p.alert.waiting { "Store it now: it is not shown again. Give it to the receiver, which verifies the header "
@@ -135,7 +135,7 @@ pub(crate) async fn try_auth(
             p { (parts::sentence(&report.detail)) }
             dl.facts {
                 @if let Some(code) = report.status_code { dt { "Status of the authorisation server" } dd { (code) } }
-                @if let Some(seconds) = report.expires_in { dt { "The token is good for" } dd { (seconds) " s" } }
+                @if let Some(seconds) = report.expires_in { dt { "The token is valid for" } dd { (seconds) " s" } }
                 dt { "Took" } dd { (report.duration_ms) " ms" }
             }
             div.actions {
@@ -148,7 +148,7 @@ pub(crate) async fn try_auth(
     Ok(page(&visitor, Section::Webhooks, "Test of the authentication", content))
 }
 
-/// Refuses what was asked of the webhook as it was before: a form that is sent twice, or over somebody else's change.
+/// Refuses a form that was opened before the webhook last changed: one that is sent twice, or would undo another change.
 pub(crate) fn unchanged(form: &Form, config: &WebhookConfig) -> Result<(), PageError> {
     if form.get("revision") == config.revision.to_string() {
         return Ok(());

@@ -1,6 +1,7 @@
-//! Create and edit a webhook.
+//! Creates and edits a webhook.
 
 mod fieldsets;
+mod form_page;
 mod payload_rules_form;
 mod payload_rules_part;
 pub(crate) mod trial;
@@ -16,24 +17,25 @@ use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::webhooks::save::{self, SavedWebhook};
 use hookstep_management::webhooks::write::run_to_completion;
-use maud::{Markup, html};
+use maud::html;
 
 use super::webhook_actions;
 use crate::error::PageError;
 use crate::extract::OnWebhook;
-use crate::form::{Fault, Form, Query};
+use crate::form::{Form, FormFault, Query};
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
+use form_page::{FormView, form_page};
 
 /// `GET /console/webhooks/new`
 pub(crate) async fn show_new(State(ctx): State<Arc<Context>>, Manager(visitor): Manager) -> Html<String> {
     let form = webhook_form::blank().with(trial::no_sample());
-    let asked = Asked { config: None, form: &form, fault: Fault::default() };
-    form_page(&ctx, &visitor, asked, &html! {})
+    let view = FormView { config: None, form: &form, fault: FormFault::default() };
+    form_page(&ctx, &visitor, view, &html! {})
 }
 
-/// `POST /console/webhooks/new`: the page with its secret, or the form with what is wrong.
+/// `POST /console/webhooks/new`: the page with the secret, or the form with its errors.
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
@@ -41,9 +43,9 @@ pub(crate) async fn create(
 ) -> Result<Response, PageError> {
     let org_id = visitor.org_id().clone();
     let created = match webhook_form::read(&form, None) {
-        Ok(asked) => {
+        Ok(fields) => {
             let ctx = Arc::clone(&ctx);
-            run_to_completion(async move { save::create(&ctx, org_id, asked).await }).await
+            run_to_completion(async move { save::create(&ctx, org_id, fields).await }).await
         }
         Err(problem) => Err(problem),
     };
@@ -53,16 +55,16 @@ pub(crate) async fn create(
     }
 }
 
-/// `GET /console/webhooks/{config_id}/edit`. `event` chooses the one whose body is the sample.
+/// `GET /console/webhooks/{config_id}/edit`. `event` chooses the event whose body becomes the sample.
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
     query: Query,
 ) -> Result<Html<String>, PageError> {
     let event_id = query.get("event").parse().ok();
-    let form = webhook_form::of(&config).with(trial::sample(&ctx, &config, event_id).await?);
-    let asked = Asked { config: Some(&config), form: &form, fault: Fault::default() };
-    Ok(form_page(&ctx, &visitor, asked, &html! {}))
+    let form = webhook_form::filled(&config).with(trial::sample(&ctx, &config, event_id).await?);
+    let view = FormView { config: Some(&config), form: &form, fault: FormFault::default() };
+    Ok(form_page(&ctx, &visitor, view, &html! {}))
 }
 
 /// `POST /console/webhooks/{config_id}/edit`
@@ -73,14 +75,14 @@ pub(crate) async fn save(
 ) -> Result<Response, PageError> {
     webhook_actions::unchanged(&form, &before)?;
     let saved = match webhook_form::read(&form, Some(&before.fields)) {
-        Ok(asked) => {
+        Ok(fields) => {
             let (ctx, before) = (Arc::clone(&ctx), before.clone());
-            run_to_completion(async move { save::replace(&ctx, before, asked).await }).await
+            run_to_completion(async move { save::replace(&ctx, before, fields).await }).await
         }
         Err(problem) => Err(problem),
     };
     match saved {
-        // Its first secret, for one that was made by a version that did not sign.
+        // The webhook was saved by a version that did not sign requests, so it got its first secret now.
         Ok(saved) if saved.secret.is_some() => Ok(created_page(&visitor, &saved).into_response()),
         Ok(saved) => {
             Ok(Redirect::to(&format!("/console/webhooks/{}?done=saved", saved.config.config_id))
@@ -90,7 +92,7 @@ pub(crate) async fn save(
     }
 }
 
-/// The form again, with what is wrong; secrets have to be typed again. What is not about the form is an error.
+/// The form with its errors; secrets have to be typed again. A problem that is not about the form is shown as a page.
 fn refused(
     ctx: &Context,
     visitor: &Visitor,
@@ -101,56 +103,9 @@ fn refused(
     if problem.status() != StatusCode::BAD_REQUEST {
         return Err(problem.into());
     }
-    let page = form_page(ctx, visitor, Asked { config, form, fault: Fault(Some(&problem)) }, &html! {});
+    let page =
+        form_page(ctx, visitor, FormView { config, form, fault: FormFault(Some(&problem)) }, &html! {});
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-}
-
-/// What a form shows.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    /// The webhook as it is; none yet of a new one.
-    config: Option<&'a WebhookConfig>,
-    form: &'a Form,
-    fault: Fault<'a>,
-}
-
-/// The form; `tried` is what its filter and transform make of its sample, where that was asked.
-fn form_page(ctx: &Context, visitor: &Visitor, asked: Asked, tried: &Markup) -> Html<String> {
-    let Asked { config, form, fault } = asked;
-    let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
-    let (back, action, preview) = match config {
-        Some(config) => {
-            let base = format!("/console/webhooks/{}", config.config_id);
-            (base.clone(), format!("{base}/edit"), format!("{base}/preview"))
-        }
-        None => ("/".to_owned(), "/console/webhooks/new".to_owned(), "/console/preview".to_owned()),
-    };
-    let content = html! {
-        form.form method="post" action=(action) novalidate {
-            // What Enter means: the first button there is, which would be the one that only tries.
-            button.hidden tabindex="-1" aria-hidden="true" { "Save" }
-            div {
-                @match config {
-                    Some(config) => { (webhook_actions::crumbs(config)) }
-                    None => { (parts::crumbs(&[("Webhooks", "/")])) }
-                }
-                h1 { (title) }
-            }
-            (fault.summary())
-            input type="hidden" name="revision" value=(form.get("revision"));
-            (fieldsets::receiver(form, fault, &ctx.static_ips))
-            (fieldsets::authentication(form, fault, config.and_then(|config| config.fields.auth.as_ref())))
-            (fieldsets::subscriptions(form, fault))
-            (payload_rules_part::part(form, fault, &preview, tried))
-            (fieldsets::delivery(form, fault))
-            (fieldsets::tls(form, fault, config))
-            div.actions.end {
-                a.button href=(back) { "Cancel" }
-                button.primary { @if config.is_some() { "Save changes" } @else { "Create webhook" } }
-            }
-        }
-    };
-    page(visitor, Section::Webhooks, title, content)
 }
 
 fn created_page(visitor: &Visitor, SavedWebhook { config, secret }: &SavedWebhook) -> Html<String> {

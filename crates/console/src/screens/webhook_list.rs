@@ -1,4 +1,4 @@
-//! The list of webhooks. How each fares is loaded by itself, row by row.
+//! The list of webhooks. The counts of each row are loaded separately.
 
 use std::sync::Arc;
 
@@ -106,7 +106,7 @@ fn name_and_state(config: &WebhookConfig, now: Timestamp) -> Markup {
     }
 }
 
-/// `GET /console/webhooks/{config_id}/row`: a row with how the webhook fares.
+/// `GET /console/webhooks/{config_id}/row`: a row with the counts of the webhook.
 pub(crate) async fn row(
     State(ctx): State<Arc<Context>>,
     OnWebhook(visitor, config): OnWebhook<Visitor>,

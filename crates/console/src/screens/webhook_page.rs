@@ -1,4 +1,4 @@
-//! One webhook: how it fares, its events, and what it is set to.
+//! One webhook: its charts, its events and its settings.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use hookstep_management::webhooks::webhook_view;
 use maud::{Markup, html};
 
 use super::charts;
-use super::event_table::{self, Asked};
+use super::event_table::{self, TableRequest};
 use crate::error::PageError;
 use crate::extract::OnWebhook;
 use crate::form::Query;
@@ -24,7 +24,7 @@ pub(crate) async fn show(
     OnWebhook(visitor, config): OnWebhook<Visitor>,
     query: Query,
 ) -> Result<Response, PageError> {
-    let mut asked = Asked::of(&query);
+    let mut request = TableRequest::of(&query);
     let mut fault = None;
     if let Ok(event_id) = query.get("q").trim().parse::<EventId>() {
         if ctx.events.get(&config.org_id, config.config_id, event_id).await?.is_some() {
@@ -32,9 +32,9 @@ pub(crate) async fn show(
             return Ok(Redirect::to(&target).into_response());
         }
         fault = Some("This webhook has no event with this id.");
-        asked = Asked::default();
+        request = TableRequest::default();
     }
-    let table = event_table::table(&ctx, &visitor, config.config_id, &asked).await?;
+    let table = event_table::table(&ctx, &visitor, config.config_id, &request).await?;
     let now = ctx.sources.now();
     let content = html! {
         (head(&visitor, &config))
@@ -47,7 +47,7 @@ pub(crate) async fn show(
                         h2 #events-title { "Events" }
                         @if visitor.can_manage() { a href={"/console/webhooks/" (config.config_id) "/recover"} { "Replay what was missed" } }
                     }
-                    (event_table::filters(config.config_id, &asked, fault))
+                    (event_table::filters(config.config_id, &request, fault))
                     (table)
                 }
             }
@@ -136,7 +136,7 @@ fn settings(visitor: &Visitor, config: &WebhookConfig, static_ips: &str, now: Ti
     }
 }
 
-/// The words for a kind of authentication.
+/// The name of a kind of authentication.
 pub(crate) fn auth_kind(auth: Option<&Auth>) -> &'static str {
     match auth {
         None | Some(Auth::None) => "None",
@@ -191,7 +191,7 @@ fn signing(visitor: &Visitor, config: &WebhookConfig, now: Timestamp) -> Markup 
                 dl.facts {
                     dt { "Current" } dd { code { "whsec_•••" } " made " (parts::moment(newest.created_at, now)) }
                     @for lifetime in older.iter().filter(|lifetime| lifetime.holds(now)) {
-                        @if let Some(end) = lifetime.expires_at { dt { "Previous" } dd { "signs too, until " (parts::moment(end, now)) } }
+                        @if let Some(end) = lifetime.expires_at { dt { "Previous" } dd { "also signs until " (parts::moment(end, now)) } }
                     }
                 }
             }

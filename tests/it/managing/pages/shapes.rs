@@ -190,8 +190,8 @@ async fn an_event_shows_both_bodies_and_is_replayed_through_todays_filter() {
     let path = format!("/console/webhooks/{id}/events/{}", event["event_id"].as_str().unwrap());
     let browser = Browser::signed_in(&world, &world.api).await;
     let page = browser.page(&path).await;
-    let (_, bodies) = page.split_once("Body that was sent").unwrap();
-    let (sent, came) = bodies.split_once("Body that came").unwrap();
+    let (_, bodies) = page.split_once("Body as sent").unwrap();
+    let (sent, came) = bodies.split_once("Body as received").unwrap();
     assert!(sent.contains(">&quot;made&quot;<") && came.contains(">&quot;a&quot;<"), "{page}");
     let file = browser.get(&format!("{path}/payload?of=sent")).await;
     assert_eq!(file.body, receiver.only().body);
@@ -219,7 +219,7 @@ async fn what_is_not_kept_is_not_offered_again() {
     let browser = Browser::signed_in(&world, &world.api).await;
     let path = format!("/console/webhooks/{id}/events/{}", event["event_id"].as_str().unwrap());
     let page = browser.page(&path).await;
-    assert!(page.contains("It is not kept") && !page.contains("/replay\""), "{page}");
+    assert!(page.contains("It is not stored") && !page.contains("/replay\""), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! One attempt: where its time went, what was sent, what came back.
+//! One attempt: its timing, its request and its response.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use maud::{Markup, html};
 
 use crate::{body_view, parts};
 
-/// The width of the bar, in units of its own.
+/// The width of the timing bar in its own units.
 const WIDTH: f64 = 1000.0;
 
-/// Everything about an attempt; of a large body the first part, unless `is_whole`.
+/// An attempt in full; of a large body only the first part, unless `is_whole`.
 pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool) -> Markup {
     let limit = if is_whole { usize::MAX } else { body_view::SHOWN_BYTES };
     let more = format!("{base}?attempt={}&whole=1", attempt.number);
@@ -34,7 +34,7 @@ pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool) -> Markup {
     }
 }
 
-/// What a receiver answered.
+/// The response of a receiver.
 pub(in crate::screens) fn response(
     response_headers: &BTreeMap<String, String>,
     body: Option<&Content>,
@@ -43,19 +43,19 @@ pub(in crate::screens) fn response(
     more: &str,
 ) -> Markup {
     html! {
-        @if response_headers.is_empty() && body.is_none() { p.muted { "There was none." } }
+        @if response_headers.is_empty() && body.is_none() { p.muted { "No response." } }
         @else {
             @match body {
                 Some(content) => { (body_view::body(content, limit, more)) }
                 None => { p.muted { "Its body is empty." } }
             }
-            @if is_truncated { p.hint { "There was more of it; this much is kept." } }
+            @if is_truncated { p.hint { "The response was longer; its rest is not stored." } }
             (headers("Headers", response_headers))
         }
     }
 }
 
-/// Headers, folded when they are not looked at.
+/// Headers in a section that can be folded.
 pub(in crate::screens) fn headers(title: &str, headers: &BTreeMap<String, String>) -> Markup {
     html! {
         @if !headers.is_empty() {
@@ -67,21 +67,21 @@ pub(in crate::screens) fn headers(title: &str, headers: &BTreeMap<String, String
     }
 }
 
-/// Milliseconds as the bar counts them.
+/// Milliseconds as a floating-point number.
 #[expect(clippy::cast_precision_loss, reason = "an attempt takes minutes at most")]
 pub(super) fn ms(whole: u64) -> f64 {
     whole as f64
 }
 
-/// The parts of an attempt's time, one after the other.
+/// A bar with the phases of an attempt, one after the other.
 fn timing(attempt: &Attempt) -> Markup {
     let parts = phases(attempt);
     let total = parts.iter().map(|(.., length)| length).sum::<f64>().max(0.001);
     let mut start = 0.0;
-    let told: Vec<_> =
+    let spans: Vec<_> =
         parts.iter().map(|(_, name, length)| format!("{name} {}", parts::millis(*length))).collect();
     html! {
-        svg.timing viewBox={"0 0 " (WIDTH) " 10"} preserveAspectRatio="none" role="img" aria-label={"Where the time went: " (told.join(", "))} {
+        svg.timing viewBox={"0 0 " (WIDTH) " 10"} preserveAspectRatio="none" role="img" aria-label={"Where the time went: " (spans.join(", "))} {
             @for (class, name, length) in &parts {
                 @let x = start;
                 @let width = length / total * WIDTH;
@@ -98,7 +98,8 @@ fn timing(attempt: &Attempt) -> Markup {
     }
 }
 
-/// What of an attempt is known, in order. The wait for the first byte is what is left of it after the connection.
+/// The phases of an attempt that are known, in order. The wait for the first byte is its time without that of the
+/// connection.
 fn phases(attempt: &Attempt) -> Vec<(&'static str, &'static str, f64)> {
     let timings = attempt.timings;
     let total = ms(attempt.duration_ms);

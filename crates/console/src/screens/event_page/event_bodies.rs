@@ -1,4 +1,4 @@
-//! The bodies of an event: on its page, and as files.
+//! The bodies of an event: on its page, and for download.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use crate::extract::Shown;
 use crate::form::Query;
 use crate::session::Visitor;
 
-/// `GET /console/webhooks/{config_id}/events/{event_id}/payload`: the body to the byte, as a file: a browser shall not open
-/// here what anybody may have sent. `of=sent` is what was sent in its place.
+/// `GET /console/webhooks/{config_id}/events/{event_id}/payload`: the body, byte for byte, as a download: a browser must not
+/// open content from others on this origin. With `of=sent`, the body that was sent in its place.
 pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     visitor: Visitor,
@@ -33,9 +33,9 @@ pub(crate) async fn read(
         let url = ctx.claims.presign_read(key, ctx.sources.now()).await?;
         return Ok(Redirect::to(&url).into_response());
     }
-    let kept = kept(&ctx, &event, sent.is_some()).await?;
-    let Some(body) = kept.and_then(|content| content.to_bytes()) else {
-        return Err(PageError::new(StatusCode::NOT_FOUND, "The body of this event is not kept."));
+    let stored = read_body(&ctx, &event, sent.is_some()).await?;
+    let Some(body) = stored.and_then(|content| content.to_bytes()) else {
+        return Err(PageError::new(StatusCode::NOT_FOUND, "The body of this event is not stored."));
     };
     let suffix = if sent.is_some() { "-sent" } else { "" };
     let file = format!("attachment; filename=\"{event_id}{suffix}\"");
@@ -43,7 +43,7 @@ pub(crate) async fn read(
     Ok((headers, body).into_response())
 }
 
-async fn kept(ctx: &Context, event: &EventRecord, is_sent: bool) -> Result<Option<Content>, StoreError> {
+async fn read_body(ctx: &Context, event: &EventRecord, is_sent: bool) -> Result<Option<Content>, StoreError> {
     let (org_id, config_id, event_id) = (&event.org_id, event.config_id, event.event_id);
     if is_sent {
         ctx.bodies.read_sent(org_id, config_id, event_id).await
@@ -52,75 +52,75 @@ async fn kept(ctx: &Context, event: &EventRecord, is_sent: bool) -> Result<Optio
     }
 }
 
-/// A body of an event, as far as it is kept.
-enum Body {
+/// Where a body of an event is stored.
+enum StoredBody {
     /// In the table.
     Here(Content),
     /// A claim check.
     File,
-    /// Not, or not any more.
+    /// Nowhere, or not any more.
     Gone,
 }
 
-/// The bodies of an event: the one that came, and the one that was sent in its place, if there was one.
-pub(super) struct Bodies {
-    came: Body,
-    sent: Option<Body>,
+/// The bodies of an event: as received, and as sent, if a transform changed it.
+pub(super) struct EventBodies {
+    received: StoredBody,
+    sent: Option<StoredBody>,
 }
 
-impl Bodies {
-    /// Reads them.
+impl EventBodies {
+    /// Reads the bodies of an event.
     pub(super) async fn of(ctx: &Context, event: &EventRecord) -> Result<Self, PageError> {
-        let read = async |claim: &Option<String>, is_sent| -> Result<Body, StoreError> {
+        let read = async |claim: &Option<String>, is_sent| -> Result<StoredBody, StoreError> {
             if claim.is_some() {
-                return Ok(Body::File);
+                return Ok(StoredBody::File);
             }
-            Ok(kept(ctx, event, is_sent).await?.map_or(Body::Gone, Body::Here))
+            Ok(read_body(ctx, event, is_sent).await?.map_or(StoredBody::Gone, StoredBody::Here))
         };
         let sent = match &event.sent {
             Some(sent) => Some(read(&sent.claim, true).await?),
             None => None,
         };
-        Ok(Self { came: read(&event.claim, false).await?, sent })
+        Ok(Self { received: read(&event.claim, false).await?, sent })
     }
 
-    /// Whether what was sent can be sent again.
+    /// Whether the body that was sent is stored and can be sent again.
     pub(super) fn can_replay(&self) -> bool {
-        !matches!(self.sent.as_ref().unwrap_or(&self.came), Body::Gone)
+        !matches!(self.sent.as_ref().unwrap_or(&self.received), StoredBody::Gone)
     }
 
-    /// Whether what came is there for today's filter and transform.
-    pub(super) fn has_what_came(&self) -> bool {
-        !matches!(self.came, Body::Gone)
+    /// Whether the body as received is stored, so that the current filter and transform can be applied to it.
+    pub(super) fn has_received_body(&self) -> bool {
+        !matches!(self.received, StoredBody::Gone)
     }
 
-    /// Whether something else was sent than what came.
+    /// Whether the body that was sent differs from the one received.
     pub(super) fn differ(&self) -> bool {
         self.sent.is_some()
     }
 
-    /// Both, or the ways to them.
+    /// The bodies, or links to them.
     pub(super) fn cards(&self, base: &str, is_whole: bool) -> Markup {
         let limit = if is_whole { usize::MAX } else { body_view::SHOWN_BYTES };
         html! {
-            @if let Some(sent) = &self.sent { (card("sent-title", "Body that was sent", sent, base, "/payload?of=sent", limit)) }
-            @let title = if self.differ() { "Body that came" } else { "Event body" };
-            (card("body-title", title, &self.came, base, "/payload", limit))
+            @if let Some(sent) = &self.sent { (card("sent-title", "Body as sent", sent, base, "/payload?of=sent", limit)) }
+            @let title = if self.differ() { "Body as received" } else { "Event body" };
+            (card("body-title", title, &self.received, base, "/payload", limit))
         }
     }
 }
 
-fn card(id: &str, title: &str, body: &Body, base: &str, file: &str, limit: usize) -> Markup {
+fn card(id: &str, title: &str, body: &StoredBody, base: &str, file: &str, limit: usize) -> Markup {
     html! {
         section.card aria-labelledby=(id) {
             div.title-row {
                 h2 id=(id) { (title) }
-                @if !matches!(body, Body::Gone) { a href={(base) (file)} aria-label={"Download: " (title)} { "Download" } }
+                @if !matches!(body, StoredBody::Gone) { a href={(base) (file)} aria-label={"Download: " (title)} { "Download" } }
             }
             @match body {
-                Body::File => { p.muted { "A large body, kept as a file." } }
-                Body::Here(content) => { (body_view::body(content, limit, &format!("{base}?whole=1"))) }
-                Body::Gone => { p.muted { "It is not kept." } }
+                StoredBody::File => { p.muted { "A large body, stored as a file." } }
+                StoredBody::Here(content) => { (body_view::body(content, limit, &format!("{base}?whole=1"))) }
+                StoredBody::Gone => { p.muted { "It is not stored." } }
             }
         }
     }

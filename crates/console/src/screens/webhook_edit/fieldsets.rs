@@ -1,9 +1,9 @@
-//! The parts of the form of a webhook.
+//! The sections of the form of a webhook.
 
 use hookstep_contract::{Auth, WebhookConfig};
 use maud::{Markup, html};
 
-use crate::form::{Fault, Field, Form, Wrong};
+use crate::form::{Field, Form, FormFault, Wrong};
 use crate::schedule;
 
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
@@ -15,16 +15,16 @@ const AUTHS: [(&str, &str); 5] = [
     ("connection", "Connection"),
 ];
 
-/// Name, method, URL, headers and the switch.
-pub(super) fn receiver(form: &Form, fault: Fault, static_ips: &str) -> Markup {
+/// Name, method, URL, headers, and whether it is enabled.
+pub(super) fn receiver(form: &Form, fault: FormFault, static_ips: &str) -> Markup {
     let field = |name, label, hint| Field { name, label, hint, fault };
     html! {
         fieldset.card {
             legend { "Receiver" }
             (field("name", "Name", "For you and your colleagues.").line("text", "name", form.get("name")))
             div.pair {
-                (field("method", "Method", "").with(|ties| html! {
-                    select id=(ties.id) name="method" aria-invalid=[ties.invalid] {
+                (field("method", "Method", "").with(|attributes| html! {
+                    select id=(attributes.id) name="method" aria-invalid=[attributes.invalid] {
                         @for method in METHODS { option selected[form.get("method") == method] { (method) } }
                     }
                 }))
@@ -40,7 +40,7 @@ pub(super) fn receiver(form: &Form, fault: Fault, static_ips: &str) -> Markup {
     }
 }
 
-fn headers(form: &Form, fault: Fault) -> Markup {
+fn headers(form: &Form, fault: FormFault) -> Markup {
     let row = |name: &str, value: &str| {
         html! {
             div.row {
@@ -65,8 +65,8 @@ fn headers(form: &Form, fault: Fault) -> Markup {
     }
 }
 
-/// How a request says who it is. Which part is seen is for the style: it looks at the radio button.
-pub(super) fn authentication(form: &Form, fault: Fault, stored: Option<&Auth>) -> Markup {
+/// The credentials of requests. The style sheet shows the part that belongs to the chosen radio button.
+pub(super) fn authentication(form: &Form, fault: FormFault, stored: Option<&Auth>) -> Markup {
     let kind = form.get("auth");
     html! {
         fieldset.card.auth {
@@ -89,7 +89,7 @@ pub(super) fn authentication(form: &Form, fault: Fault, stored: Option<&Auth>) -
     }
 }
 
-fn basic(form: &Form, fault: Fault, is_stored: bool) -> Markup {
+fn basic(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
     html! {
         div.pane.basic {
             div.halves {
@@ -100,7 +100,7 @@ fn basic(form: &Form, fault: Fault, is_stored: bool) -> Markup {
     }
 }
 
-fn api_key(form: &Form, fault: Fault, is_stored: bool) -> Markup {
+fn api_key(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
     let hint = "For a bearer token: Authorization, with the value “Bearer …”.";
     html! {
         div.pane.api_key {
@@ -112,13 +112,13 @@ fn api_key(form: &Form, fault: Fault, is_stored: bool) -> Markup {
     }
 }
 
-fn oauth(form: &Form, fault: Fault, is_stored: bool) -> Markup {
+fn oauth(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
     let method = form.get("token_method");
     html! {
         div.pane.oauth {
             div.pair {
-                (Field { name: "auth.method", label: "Method", hint: "", fault }.with(|ties| html! {
-                    select id=(ties.id) name="token_method" {
+                (Field { name: "auth.method", label: "Method", hint: "", fault }.with(|attributes| html! {
+                    select id=(attributes.id) name="token_method" {
                         @for name in ["POST", "GET", "PUT"] { option selected[method == name] { (name) } }
                     }
                 }))
@@ -133,7 +133,7 @@ fn oauth(form: &Form, fault: Fault, is_stored: bool) -> Markup {
     }
 }
 
-fn parameters(form: &Form, fault: Fault, is_stored: bool) -> Markup {
+fn parameters(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
     let row = |place: &str, name: &str| {
         html! {
             div.row.three {
@@ -162,10 +162,10 @@ fn parameters(form: &Form, fault: Fault, is_stored: bool) -> Markup {
     }
 }
 
-/// What of the bus is sent.
-pub(super) fn subscriptions(form: &Form, fault: Fault) -> Markup {
+/// The events of the bus that are sent.
+pub(super) fn subscriptions(form: &Form, fault: FormFault) -> Markup {
     let hint = "Events of the EventBridge bus that are sent here, by their detail type: order.created, or order.* for all that begin \
-        like it. One a line; empty when your services trigger the webhook themselves.";
+        with order. — one a line. Leave empty when your services trigger the webhook themselves.";
     html! {
         fieldset.card {
             legend { "Subscriptions" }
@@ -175,13 +175,13 @@ pub(super) fn subscriptions(form: &Form, fault: Fault) -> Markup {
 }
 
 /// Timeout and retries.
-pub(super) fn delivery(form: &Form, fault: Fault) -> Markup {
+pub(super) fn delivery(form: &Form, fault: FormFault) -> Markup {
     let kinds = [
         ("standard", "Standard: up to 9 retries within 3 d 3 h"),
         ("custom", "Own schedule"),
         ("none", "No retries"),
     ];
-    let told =
+    let current =
         schedule::read(form.get("schedule")).map(|pauses| schedule::sentence(&pauses)).unwrap_or_default();
     html! {
         fieldset.card.retries {
@@ -197,14 +197,14 @@ pub(super) fn delivery(form: &Form, fault: Fault) -> Markup {
             div.pane.custom {
                 (Field { name: "retry.schedule_seconds", label: "Pauses before each retry", hint: "Like 5 s, 5 min, 2 h; at most 20 of at most \
                     1 d each.", fault }.line("text", "schedule", form.get("schedule")))
-                @if form.get("retry") == "custom" && !told.is_empty() { p.muted.small { "As it is: " (told) "." } }
+                @if form.get("retry") == "custom" && !current.is_empty() { p.muted.small { "Currently: " (current) "." } }
             }
         }
     }
 }
 
-/// Client certificate and private authority, folded while there is nothing.
-pub(super) fn tls(form: &Form, fault: Fault, config: Option<&WebhookConfig>) -> Markup {
+/// Client certificate and private authority, folded while both are empty.
+pub(super) fn tls(form: &Form, fault: FormFault, config: Option<&WebhookConfig>) -> Markup {
     let has_key = config.is_some_and(|config| config.certificate.is_some());
     let is_open = has_key || fault.of("tls").is_some() || !form.get("ca").is_empty();
     let pem = "-----BEGIN CERTIFICATE-----";
@@ -214,7 +214,7 @@ pub(super) fn tls(form: &Form, fault: Fault, config: Option<&WebhookConfig>) -> 
     html! {
         details.card open[is_open] {
             summary { "TLS: client certificate and private authority" }
-            (area("tls.certificate", "Client certificate", "PEM, with those between it and its authority. Empty to remove.", "certificate"))
+            (area("tls.certificate", "Client certificate", "PEM, followed by intermediate certificates. Leave empty to remove it.", "certificate"))
             (Field { name: "tls.private_key", label: "Its private key", hint: "PEM. Encrypted, and never shown again.", fault }
                 .area("private_key", "", if has_key { "kept — paste to replace" } else { "-----BEGIN PRIVATE KEY-----" }))
             (area("tls.ca", "Trusted authority", "PEM. Only certificates of this authority are accepted from the receiver.", "ca"))

@@ -1,11 +1,11 @@
-//! The part of a webhook's form that says which events are sent, and in what shape.
+//! Reads the filter and the transform from the form of a webhook, and fills them in.
 
 use hookstep_contract::{ConfigFields, FieldKind, Filter, LogicalOperator};
 use serde_json::{Value, json};
 
 use crate::form::Form;
 
-/// The names of the types of a condition, as JSON has them, and for people.
+/// The types of a condition: in JSON, and for people.
 pub(crate) const KINDS: [(FieldKind, &str, &str); 5] = [
     (FieldKind::String, "string", "text"),
     (FieldKind::Number, "number", "number"),
@@ -14,9 +14,9 @@ pub(crate) const KINDS: [(FieldKind, &str, &str); 5] = [
     (FieldKind::Datetime, "datetime", "moment"),
 ];
 
-/// A row of the conditions, as it was sent.
+/// A row of the conditions, as the form sent it.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Row<'a> {
+pub(crate) struct ConditionRow<'a> {
     pub(crate) field: &'a str,
     /// By its name in JSON.
     pub(crate) operator: &'a str,
@@ -26,16 +26,16 @@ pub(crate) struct Row<'a> {
     pub(crate) values: &'a str,
 }
 
-/// The rows in which something was written, in their order: the first of them is condition 0.
-pub(crate) fn rows(form: &Form) -> Vec<Row<'_>> {
+/// The rows that are not empty, in order: the first is condition 0.
+pub(crate) fn rows(form: &Form) -> Vec<ConditionRow<'_>> {
     let names = form.all("condition_field").zip(form.all("condition_operator"));
     let rest = form.all("condition_type").zip(form.all("condition_values"));
     let rows = names.zip(rest);
-    let rows = rows.map(|((field, operator), (kind, values))| Row { field, operator, kind, values });
+    let rows = rows.map(|((field, operator), (kind, values))| ConditionRow { field, operator, kind, values });
     rows.filter(|row| !(row.field.trim().is_empty() && row.values.trim().is_empty())).collect()
 }
 
-/// What the form of a webhook has in it of its filter and its transform.
+/// The form fields for the filter and the transform of a webhook.
 pub(crate) fn pairs(fields: &ConfigFields) -> Vec<(&'static str, String)> {
     let kind = match &fields.filter {
         None => "none",
@@ -68,7 +68,7 @@ pub(crate) fn pairs(fields: &ConfigFields) -> Vec<(&'static str, String)> {
     pairs
 }
 
-/// The filter that the form asks for, as the API takes it. What was typed where it is not looked at does not count.
+/// The filter of the form, in the format of the API. Fields of a kind of filter that is not chosen are ignored.
 pub(crate) fn filter(form: &Form) -> Value {
     let mut filter = match form.get("filter") {
         "conditions" => json!({"conditions": conditions(form)}),
@@ -82,11 +82,11 @@ pub(crate) fn filter(form: &Form) -> Value {
 }
 
 fn conditions(form: &Form) -> Vec<Value> {
-    let condition = |row: Row<'_>| json!({"field": row.field.trim(), "operator": row.operator, "type": row.kind, "values": values_of(row.values)});
+    let condition = |row: ConditionRow<'_>| json!({"field": row.field.trim(), "operator": row.operator, "type": row.kind, "values": values_of(row.values)});
     rows(form).into_iter().map(condition).collect()
 }
 
-/// The transform that the form asks for; nothing at all clears it.
+/// The transform of the form; none when its fields are empty.
 pub(crate) fn transform(form: &Form) -> Value {
     let (jsonata, content_type) = (form.text("transform"), form.get("transform_type").trim());
     match (jsonata.trim(), content_type) {
@@ -96,13 +96,14 @@ pub(crate) fn transform(form: &Form) -> Value {
     }
 }
 
-/// One value a line. A line that is a JSON string is what it says, so that a value may be empty, or have spaces around it.
+/// One value a line. A line that is a JSON string stands for its content, so that a value may be empty or have spaces around
+/// it.
 fn values_of(lines: &str) -> Vec<String> {
     let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(|line| serde_json::from_str(line).unwrap_or_else(|_| line.to_owned())).collect()
 }
 
-/// The other way round; only what would be read otherwise is in quotes.
+/// The inverse of [`values_of`]. A value is quoted only where it would be read differently without.
 fn lines_of(values: &[String]) -> String {
     let line = |value: &String| {
         let is_plain = values_of(value) == [value.as_str()];
@@ -117,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// What the form of a webhook with this filter and this transform sends.
+    /// The filter and the transform that come back from a form that was filled with these.
     fn sent_back(filter: &Value, transform: &Value) -> (Value, Value) {
         let fields =
             json!({"name": "n", "url": "https://example.com/", "filter": filter, "transform": transform});

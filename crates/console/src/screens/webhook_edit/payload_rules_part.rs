@@ -1,27 +1,27 @@
-//! The part of the form of a webhook that says which events are sent, and in what shape; and where that is tried.
+//! The section of the form of a webhook with its filter and its transform, where both can be tried.
 
 use hookstep_contract::Operator;
 use hookstep_contract::limits::MAX_CONDITIONS;
 use maud::{Markup, html};
 
-use super::payload_rules_form::{KINDS, Row, rows};
-use crate::form::{Fault, Field, Form, Wrong};
+use super::payload_rules_form::{ConditionRow, KINDS, rows};
+use crate::form::{Field, Form, FormFault, Wrong};
 use crate::payload_rules_words;
 
-/// Filter, transform and the trial of both, folded while there is nothing.
-pub(super) fn part(form: &Form, fault: Fault, preview: &str, tried: &Markup) -> Markup {
+/// Filter, transform and the trial of both, folded while all are empty.
+pub(super) fn part(form: &Form, fault: FormFault, preview: &str, tried: &Markup) -> Markup {
     let has_filter = !matches!(form.get("filter"), "" | "none");
     let is_faulty = fault.of("filter").is_some() || fault.of("transform").is_some();
     let is_open = has_filter || is_faulty || !form.get("transform").trim().is_empty() || !tried.0.is_empty();
     html! {
-        details.card.shape open[is_open] {
-            summary { "Filter and transform: which events are sent, and in what shape" }
+        details.card.payload-rules open[is_open] {
+            summary { "Filter and transform: which events are sent, and with which body" }
             div.parts { (filter(form, fault)) (transform(form, fault)) (trial(form, preview, tried)) }
         }
     }
 }
 
-fn filter(form: &Form, fault: Fault) -> Markup {
+fn filter(form: &Form, fault: FormFault) -> Markup {
     let kinds = [("none", "Send every event"), ("conditions", "Conditions"), ("jsonata", "JSONata")];
     let kind = Some(form.get("filter")).filter(|kind| !kind.is_empty()).unwrap_or("none");
     html! {
@@ -43,7 +43,7 @@ fn filter(form: &Form, fault: Fault) -> Markup {
     }
 }
 
-fn conditions(form: &Form, fault: Fault) -> Markup {
+fn conditions(form: &Form, fault: FormFault) -> Markup {
     let written = rows(form);
     let spare =
         2_usize.saturating_sub(written.len()).max(1).min(MAX_CONDITIONS.saturating_sub(written.len()));
@@ -59,9 +59,9 @@ fn conditions(form: &Form, fault: Fault) -> Markup {
             }
             div.rows {
                 @for (index, one) in written.iter().enumerate() { (row(*one, fault.of(&format!("filter.conditions[{index}]")), index)) }
-                @for index in 0..spare { (row(Row::default(), None, written.len() + index)) }
+                @for index in 0..spare { (row(ConditionRow::default(), None, written.len() + index)) }
             }
-            template { (row(Row::default(), None, MAX_CONDITIONS)) }
+            template { (row(ConditionRow::default(), None, MAX_CONDITIONS)) }
             button.quiet.small type="button" data-add=(MAX_CONDITIONS) hidden { "Add a condition" }
             p.hint { "A field is a path into the body, like " code { "order.items[0].price" } "; several values go one a line, an empty one as " code { "\"\"" } ". At most "
                 (MAX_CONDITIONS) " conditions. Events that do not pass are recorded as skipped." }
@@ -70,7 +70,11 @@ fn conditions(form: &Form, fault: Fault) -> Markup {
     }
 }
 
-fn row(Row { field, operator, kind, values }: Row, wrong: Option<&str>, index: usize) -> Markup {
+fn row(
+    ConditionRow { field, operator, kind, values }: ConditionRow,
+    wrong: Option<&str>,
+    index: usize,
+) -> Markup {
     let id = format!("filter-conditions-{index}");
     let (is_invalid, described) = (wrong.map(|_| "true"), wrong.map(|_| format!("{id}-wrong")));
     let values = values.replace("\r\n", "\n");
@@ -92,7 +96,7 @@ fn row(Row { field, operator, kind, values }: Row, wrong: Option<&str>, index: u
     }
 }
 
-fn transform(form: &Form, fault: Fault) -> Markup {
+fn transform(form: &Form, fault: FormFault) -> Markup {
     let hint = "JSONata over the body; what it makes is sent in its place, to the byte the same in each retry. Empty: the body is sent as \
         it came.";
     html! {
@@ -106,7 +110,7 @@ fn transform(form: &Form, fault: Fault) -> Markup {
     }
 }
 
-/// The page's script tries again whenever typing has paused; without it, the button brings the form again with the result.
+/// The script of the page tries again whenever typing pauses; without a script, the button loads the form with the result.
 fn trial(form: &Form, preview: &str, tried: &Markup) -> Markup {
     html! {
         section.trial aria-labelledby="trial-title" {

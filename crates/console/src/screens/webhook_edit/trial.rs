@@ -1,4 +1,4 @@
-//! What the filter and the transform of a form make of its sample; nothing is saved or sent.
+//! Tries the filter and the transform of a form on its sample. Nothing is saved or sent.
 
 use std::sync::Arc;
 
@@ -14,22 +14,23 @@ use hookstep_management::webhooks::test_send::SAMPLE;
 use hookstep_store::EventFilter;
 use maud::{Markup, html};
 
-use super::{Asked, form_page, webhook_form};
+use super::form_page::{FormView, form_page};
+use super::webhook_form;
 use crate::error::PageError;
 use crate::extract::OnWebhook;
-use crate::form::{Fault, Form};
+use crate::form::{Form, FormFault};
 use crate::screens::event_page::attempt::headers;
 use crate::session::{Manager, Visitor};
 use crate::{body_view, parts};
 
-/// What a body is that says nothing of itself.
+/// The content type of a sample whose type is unknown.
 const JSON: &str = "application/json";
-/// The largest body of an event that is taken for a sample, in bytes: one that a person can look through.
+/// The largest body of an event that becomes a sample, in bytes: small enough to read.
 const SAMPLE_BYTES: u64 = 8 * 1024;
-/// Among how many of the newest events one is looked for.
+/// How many of the newest events are searched for a sample.
 const NEWEST: usize = 10;
 
-/// `POST /console/preview`: of a webhook that is not there yet.
+/// `POST /console/preview`: for a new webhook.
 pub(crate) async fn of_new(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
@@ -47,7 +48,7 @@ pub(crate) async fn of_saved(
     answer(&ctx, &visitor, Some(&config), &form).await
 }
 
-/// The form with the result, or, for a script, the result alone.
+/// The form with the result; for the script, only the result.
 async fn answer(
     ctx: &Context,
     visitor: &Visitor,
@@ -55,7 +56,7 @@ async fn answer(
     form: &Form,
 ) -> Result<Html<String>, PageError> {
     let tried = match tried(ctx, visitor.org_id(), config.map(|config| &config.fields), form).await {
-        Ok(preview) => told(preview, form),
+        Ok(preview) => result(preview, form),
         Err(problem) if problem.status() == StatusCode::BAD_REQUEST => {
             fault(problem.wrong_field().unwrap_or_default(), problem.detail())
         }
@@ -64,7 +65,7 @@ async fn answer(
     if form.is_checked("fragment") {
         return Ok(Html(tried.into_string()));
     }
-    Ok(form_page(ctx, visitor, Asked { config, form, fault: Fault::default() }, &tried))
+    Ok(form_page(ctx, visitor, FormView { config, form, fault: FormFault::default() }, &tried))
 }
 
 async fn tried(
@@ -78,7 +79,7 @@ async fn tried(
     preview::evaluate(ctx, org_id, &fields, form.text("sample").as_bytes(), kind).await
 }
 
-/// A sample for a webhook: the body of this event, or else of one of the newest that came, where that is small and a text.
+/// A sample for a webhook: the body of this event, or of one of the newest ones, if it is small and text.
 pub(super) async fn sample(
     ctx: &Context,
     config: &WebhookConfig,
@@ -114,7 +115,7 @@ fn pairs(body: String, content_type: String) -> [(&'static str, String); 2] {
     [("sample", body), ("sample_type", content_type)]
 }
 
-fn told(preview: Preview, form: &Form) -> Markup {
+fn result(preview: Preview, form: &Form) -> Markup {
     match preview {
         Preview { fault: Some(PreviewFault { field, position, reason }), .. } => {
             let place = position.map(|position| place(&expression(form, &field), position));
@@ -142,7 +143,7 @@ fn fault(field: &str, reason: &str) -> Markup {
     html! { div.alert.failed { strong { (name_of(field)) } p { (parts::sentence(reason)) } } }
 }
 
-/// What a field is called on the form.
+/// The name of a field on the form.
 fn name_of(field: &str) -> String {
     let condition = field.strip_prefix("filter.conditions[").and_then(|rest| rest.split(']').next());
     match (field, condition.and_then(|index| index.parse::<usize>().ok())) {
@@ -156,12 +157,12 @@ fn name_of(field: &str) -> String {
     }
 }
 
-/// The expression of the form that a fault is in.
+/// The expression of the form to which a fault belongs.
 fn expression(form: &Form, field: &str) -> String {
     form.text(if field == "filter.jsonata" { "filter_jsonata" } else { "transform" })
 }
 
-/// Where the character at `position`, from 1, is for whoever looks at the text.
+/// The place of the character at `position`, from 1, by line and character.
 fn place(text: &str, position: usize) -> String {
     let before: String = text.chars().take(position.saturating_sub(1)).collect();
     let (lines, last) = (before.matches('\n').count(), before.rsplit('\n').next().unwrap_or_default());
@@ -178,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_told_by_line_where_there_are_some() {
+    fn a_place_has_a_line_number_where_there_are_lines() {
         assert_eq!(place("1 + ä", 5), "at character 5");
         assert_eq!(place("{\n  \"a\": ü +\n}", 11), "at line 2, character 9");
         assert_eq!(place("a\n", 3), "at line 2, character 1");

@@ -1,4 +1,4 @@
-//! The form of a webhook: what it sends becomes the request that the API takes, so that one place checks both.
+//! The form of a webhook: its fields become a request of the API, so that the same code checks both.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::payload_rules_form;
 use crate::form::Form;
 use crate::schedule;
 
-/// What a new webhook's form has in it.
+/// The form of a new webhook.
 pub(crate) fn blank() -> Form {
     Form::from_pairs([
         ("method", "POST".to_owned()),
@@ -24,8 +24,8 @@ pub(crate) fn blank() -> Form {
     ])
 }
 
-/// What the form of a webhook has in it: all but its secrets.
-pub(crate) fn of(config: &WebhookConfig) -> Form {
+/// The form of a stored webhook, without its secrets.
+pub(crate) fn filled(config: &WebhookConfig) -> Form {
     let fields = &config.fields;
     let retry = match fields.retry.schedule_seconds.as_slice() {
         [] => "none",
@@ -87,13 +87,13 @@ fn auth_pairs(auth: Option<&Auth>) -> Vec<(&'static str, String)> {
     }
 }
 
-/// Reads what the form asks for. What it does not show stays as it is in `before`.
+/// Reads the fields of a webhook from the form. Fields that the form does not show stay as they are in `before`.
 ///
 /// # Errors
-/// 400 that names the field, as the API would.
+/// 400 that names the field, as in the API.
 pub(crate) fn read(form: &Form, before: Option<&ConfigFields>) -> Result<ConfigFields, Problem> {
-    let mut asked = match before {
-        Some(fields) => serde_json::to_value(fields).map_err(|error| Problem::internal(&error))?,
+    let mut fields = match before {
+        Some(before) => serde_json::to_value(before).map_err(|error| Problem::internal(&error))?,
         None => json!({}),
     };
     let timeout: u32 = form
@@ -101,19 +101,19 @@ pub(crate) fn read(form: &Form, before: Option<&ConfigFields>) -> Result<ConfigF
         .trim()
         .parse()
         .map_err(|_| FieldError::new("timeout_seconds", "must be a number of seconds"))?;
-    asked["name"] = json!(form.get("name").trim());
-    asked["url"] = json!(form.get("url").trim());
-    asked["method"] = json!(form.get("method"));
-    asked["enabled"] = json!(form.is_checked("enabled"));
-    asked["headers"] = json!(headers(form)?);
-    asked["timeout_seconds"] = json!(timeout);
-    asked["retry"] = json!({"schedule_seconds": pauses(form)?});
-    asked["event_types"] = json!(event_types(form));
-    asked["filter"] = payload_rules_form::filter(form);
-    asked["transform"] = payload_rules_form::transform(form);
-    asked["auth"] = auth(form);
-    asked["tls"] = tls(form);
-    read_json(asked.to_string().as_bytes())
+    fields["name"] = json!(form.get("name").trim());
+    fields["url"] = json!(form.get("url").trim());
+    fields["method"] = json!(form.get("method"));
+    fields["enabled"] = json!(form.is_checked("enabled"));
+    fields["headers"] = json!(headers(form)?);
+    fields["timeout_seconds"] = json!(timeout);
+    fields["retry"] = json!({"schedule_seconds": pauses(form)?});
+    fields["event_types"] = json!(event_types(form));
+    fields["filter"] = payload_rules_form::filter(form);
+    fields["transform"] = payload_rules_form::transform(form);
+    fields["auth"] = auth(form);
+    fields["tls"] = tls(form);
+    read_json(fields.to_string().as_bytes())
 }
 
 fn headers(form: &Form) -> Result<BTreeMap<&str, &str>, FieldError> {
@@ -130,7 +130,7 @@ fn headers(form: &Form) -> Result<BTreeMap<&str, &str>, FieldError> {
     Ok(headers)
 }
 
-/// One a line, however many spaces and empty lines there are.
+/// One a line; spaces around them and empty lines are ignored.
 fn event_types(form: &Form) -> Vec<&str> {
     form.get("event_types").lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
@@ -144,7 +144,7 @@ fn pauses(form: &Form) -> Result<Vec<u32>, FieldError> {
     }
 }
 
-/// Secrets that are left empty are left out: they stay.
+/// Secrets that are left empty are left out, so that the stored ones stay.
 fn auth(form: &Form) -> Value {
     let mut auth = match form.get("auth") {
         "basic" => json!({"type": "basic", "username": form.get("username")}),
@@ -184,7 +184,7 @@ fn parameters(form: &Form) -> Vec<Value> {
     .collect()
 }
 
-/// Nothing at all clears it.
+/// None when all fields are empty.
 fn tls(form: &Form) -> Value {
     let parts = [("certificate", "certificate"), ("private_key", "private_key"), ("ca", "ca")];
     let given = parts.map(|(field, name)| (field, form.text(name)));
@@ -219,7 +219,7 @@ mod tests {
                 "parameters":[{"in":"query","name":"audience"}]},
             "tls":{"certificate":"line\nline\n","ca":"ca"}}"#;
         let config: WebhookConfig = serde_json::from_str(stored).unwrap();
-        assert_eq!(read(&of(&config), None).unwrap(), config.fields);
+        assert_eq!(read(&filled(&config), None).unwrap(), config.fields);
     }
 
     #[test]

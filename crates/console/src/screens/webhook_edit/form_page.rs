@@ -1,0 +1,61 @@
+//! The page with the form of a webhook.
+
+use axum::response::Html;
+use hookstep_contract::WebhookConfig;
+use hookstep_management::Context;
+use maud::{Markup, html};
+
+use super::{fieldsets, payload_rules_part};
+use crate::form::{Form, FormFault};
+use crate::layout::{Section, page};
+use crate::parts;
+use crate::screens::webhook_actions;
+use crate::session::Visitor;
+
+/// The state of the form of a webhook.
+#[derive(Clone, Copy)]
+pub(super) struct FormView<'a> {
+    /// The stored webhook; none for a new one.
+    pub(super) config: Option<&'a WebhookConfig>,
+    pub(super) form: &'a Form,
+    pub(super) fault: FormFault<'a>,
+}
+
+/// The page with the form. `tried` is the result of trying its filter and transform on its sample, if that was requested.
+pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried: &Markup) -> Html<String> {
+    let FormView { config, form, fault } = view;
+    let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
+    let (back, action, preview) = match config {
+        Some(config) => {
+            let base = format!("/console/webhooks/{}", config.config_id);
+            (base.clone(), format!("{base}/edit"), format!("{base}/preview"))
+        }
+        None => ("/".to_owned(), "/console/webhooks/new".to_owned(), "/console/preview".to_owned()),
+    };
+    let content = html! {
+        form.form method="post" action=(action) novalidate {
+            // Enter presses the first button of a form. Without this one, that would be the button that only tries.
+            button.hidden tabindex="-1" aria-hidden="true" { "Save" }
+            div {
+                @match config {
+                    Some(config) => { (webhook_actions::crumbs(config)) }
+                    None => { (parts::crumbs(&[("Webhooks", "/")])) }
+                }
+                h1 { (title) }
+            }
+            (fault.summary())
+            input type="hidden" name="revision" value=(form.get("revision"));
+            (fieldsets::receiver(form, fault, &ctx.static_ips))
+            (fieldsets::authentication(form, fault, config.and_then(|config| config.fields.auth.as_ref())))
+            (fieldsets::subscriptions(form, fault))
+            (payload_rules_part::part(form, fault, &preview, tried))
+            (fieldsets::delivery(form, fault))
+            (fieldsets::tls(form, fault, config))
+            div.actions.end {
+                a.button href=(back) { "Cancel" }
+                button.primary { @if config.is_some() { "Save changes" } @else { "Create webhook" } }
+            }
+        }
+    };
+    page(visitor, Section::Webhooks, title, content)
+}
