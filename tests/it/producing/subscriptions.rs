@@ -8,11 +8,11 @@ use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sfn::error::BoxError;
 use futures_util::{StreamExt, stream};
+use hookstep_claims::Claims;
 use hookstep_contract::limits::INLINE_BYTES;
 use hookstep_contract::{MachineKind, Publish};
 use hookstep_dispatch::{BusEvent, Context};
-use hookstep_executions::{ExecutionClient, DeliveryMachines};
-use hookstep_claims::Claims;
+use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_store::Configs;
 use serde_json::{Value, json};
 
