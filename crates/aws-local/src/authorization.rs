@@ -1,4 +1,4 @@
-//! What a connection authorises itself with: as requests bring it, as a description shows it, as its secret holds it.
+//! The authorisation of a connection in its three forms: as a request has it, as a description shows it, as the secret holds it.
 
 mod limits;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::wire::without_nulls;
 
-/// `AuthorizationType`: which of the parameters there are.
+/// `AuthorizationType`: which of the parameters a connection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum AuthorizationType {
@@ -16,7 +16,7 @@ pub(crate) enum AuthorizationType {
     OauthClientCredentials,
 }
 
-/// `AuthParameters`. What a new connection must have may be missing from an update.
+/// `AuthParameters`. An update may leave out what a new connection must have.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AuthParameters {
@@ -88,7 +88,7 @@ struct Parameter {
 }
 
 impl AuthParameters {
-    /// These, changed as an update says: what it leaves out stays, but HTTP parameters are replaced as a whole.
+    /// Applies an update. What the update leaves out stays as it is, but HTTP parameters are replaced as a whole.
     pub(crate) fn changed(self, update: Self) -> Self {
         let basic = either(self.basic, update.basic, |old, new| Basic {
             username: new.username.or(old.username),
@@ -112,7 +112,7 @@ impl AuthParameters {
         Self { basic, api_key, oauth, invocation_http_parameters }
     }
 
-    /// These without what belongs to another kind.
+    /// Drops the parameters that belong to another type.
     pub(crate) fn only(self, kind: AuthorizationType) -> Self {
         Self {
             basic: self.basic.filter(|_| kind == AuthorizationType::Basic),
@@ -140,8 +140,8 @@ impl AuthParameters {
         }))
     }
 
-    /// What EventBridge writes into the secret; what is not given is not there. AWS does not document it: ADR 0011 says who
-    /// recorded it.
+    /// What EventBridge writes into the secret; parameters that were not given are absent. AWS does not document the format:
+    /// ADR 0011 names the source.
     pub(crate) fn secret(&self) -> Value {
         let Basic { username, password } = self.basic.clone().unwrap_or_default();
         let ApiKey { api_key_name, api_key_value } = self.api_key.clone().unwrap_or_default();

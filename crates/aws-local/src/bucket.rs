@@ -1,4 +1,4 @@
-//! S3 on this machine: s3s-fs on a folder, and what of it is open to the network: presigned uploads and downloads.
+//! S3 on this machine: s3s-fs on a folder. Only presigned uploads and downloads are open to the network.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use s3s_fs::FileSystem;
 
 use crate::{StandInError, private};
 
-/// The bucket of claim checks. Short: s3s-fs makes file names of the bucket and the key.
+/// The bucket of claim checks. The name is short because s3s-fs makes file names of the bucket and the key.
 pub const CLAIMS: &str = "hookstep-claims";
 
 /// The file of the data directory that holds the key of presigned URLs, and the folder of the objects.
@@ -90,14 +90,15 @@ fn credentials(data_dir: &Path, sources: &Sources) -> Result<Credentials, StandI
 
 async fn download(State(bucket): State<S3Service>, request: Request) -> Response {
     let mut response = call(bucket, request).await;
-    // This is the console's origin: a body that somebody uploaded must not run here.
+    // The console has the same origin, so a body that somebody uploaded must not run here.
     let sandbox = HeaderValue::from_static("sandbox; default-src 'none'");
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, sandbox);
     response
 }
 
 async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
-    // As on AWS: a header that steers S3 (a copy of another object, say) counts only when it was signed, and we sign none.
+    // As on AWS, a header that steers S3 (to copy another object, for example) counts only if it is signed, and our URLs sign
+    // none.
     if request.headers().keys().any(|name| name.as_str().starts_with("x-amz-")) {
         return (StatusCode::FORBIDDEN, "headers of x-amz- must be signed, and this URL signs none")
             .into_response();

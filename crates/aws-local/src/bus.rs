@@ -19,7 +19,7 @@ use crate::wire::{Answer, Reply, ServiceError, read};
 /// The bus by name: that of a deployment whose stack has the usual name.
 pub const BUS_NAME: &str = "hookstep";
 
-/// The same bus as AWS calls the one that needs no name.
+/// AWS's name for the bus of requests that name none. Here it is the same bus.
 const DEFAULT: &str = "default";
 
 /// EventBridge's own limits of one call.
@@ -28,16 +28,16 @@ const MAX_BYTES: usize = 1024 * 1024;
 
 /// What the rules of the bus do with an event.
 pub trait Rules: Send + Sync + 'static {
-    /// Does what the rules say. When this comes back, what was started is on disk.
+    /// Applies the rules to an event. On return, everything that they started is on disk.
     fn apply(&self, event: TakenEvent) -> BoxFuture<'_, Result<(), RuleError>>;
 }
 
-/// An event that the bus has taken.
+/// An event that the bus has accepted.
 #[derive(Clone, Debug)]
 pub struct TakenEvent {
-    /// The bus's own id of it.
+    /// The id that the bus gave it.
     pub id: String,
-    /// When the bus took it.
+    /// When the bus accepted it.
     pub accepted_at: Timestamp,
     /// What kind of event it is.
     pub detail_type: String,
@@ -45,10 +45,10 @@ pub struct TakenEvent {
     pub detail: Box<RawValue>,
 }
 
-/// Why a rule could not do its work. EventBridge would try again; here, whoever puts the event gets this answer.
+/// Why a rule could not do its work. EventBridge would try again; here, the answer to `PutEvents` says so.
 #[derive(Clone, Debug)]
 pub struct RuleError {
-    /// The sentence that the answer has.
+    /// The message of the answer.
     pub message: String,
 }
 
@@ -71,7 +71,7 @@ struct PutRequest {
     entries: Vec<Entry>,
 }
 
-/// An event that is put; AWS has more fields, which change nothing here.
+/// An event as the request has it. AWS has more fields, which make no difference here.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry {
@@ -119,7 +119,7 @@ impl Bus {
         Ok(json!({"FailedEntryCount": failed, "Entries": answers}))
     }
 
-    /// Takes one event and applies the rules to it; answers its id.
+    /// Accepts one event and applies the rules to it. Returns the event's id.
     async fn take(&self, entry: Entry) -> Result<String, ServiceError> {
         entry.check()?;
         let id = (self.sources.new_id)().to_string();
@@ -151,7 +151,7 @@ impl JsonService for EventBridge {
 }
 
 impl Entry {
-    /// How EventBridge counts it.
+    /// The event's size as EventBridge counts it.
     fn bytes(&self) -> usize {
         self.source.len() + self.detail_type.len() + self.detail.len()
     }

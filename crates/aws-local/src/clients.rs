@@ -1,4 +1,4 @@
-//! The AWS SDK's clients of the services in this process, each of one service alone.
+//! AWS SDK clients of the services in this process. Each client reaches one service only.
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{
@@ -16,7 +16,7 @@ use crate::states::States;
 use crate::tables::Tables;
 use crate::transport::{to_bucket, to_json_service};
 
-/// The region that the SDK is told; it ends up in signatures only.
+/// The region of the SDK's configuration; it has an effect on signatures only.
 const REGION: &str = "us-east-1";
 
 /// A DynamoDB client.
@@ -28,7 +28,7 @@ pub fn dynamodb(tables: Tables) -> aws_sdk_dynamodb::Client {
 
 /// An S3 client. Presigned URLs point to `url`.
 pub fn s3(bucket: Bucket, credentials: Credentials, url: &str) -> aws_sdk_s3::Client {
-    // Presigned URLs make the bucket the one service that can be reached from outside this process: it alone checks signatures.
+    // Only the bucket can be reached from outside this process, by presigned URLs. So it alone checks signatures.
     let config = aws_sdk_s3::config::Builder::from(&config(url, to_bucket(bucket)))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .force_path_style(true)
@@ -68,7 +68,7 @@ fn config(url: &str, connector: impl HttpClient + 'static) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::from_static(REGION))
-        // The services do not fail in passing; the state machine retries what does.
+        // The services have no transient failures of their own, and the state machine retries failed tasks.
         .retry_config(RetryConfig::disabled())
         // A sync execution sends nothing while its receiver thinks, which this protection takes for a stalled stream.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

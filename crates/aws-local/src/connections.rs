@@ -1,8 +1,8 @@
 //! EventBridge connections on this machine, each with its secret (ADR 0011).
 //!
-//! A connection is an item of the tables' database; its parameters are in it encrypted, bound to the secret's ARN and version
-//! as Secrets Manager binds them. Nothing asks the authorisation server of an OAuth connection here: on AWS it is AUTHORIZING
-//! until EventBridge has got a token, here AUTHORIZED at once.
+//! A connection is an item in the database of the tables. The item holds the parameters encrypted and bound to the ARN and the
+//! version of the secret, as Secrets Manager binds them. On AWS, an OAuth connection is AUTHORIZING until EventBridge has a
+//! token from the authorisation server; here nobody calls that server, and the connection is AUTHORIZED at once.
 
 mod item;
 
@@ -81,7 +81,7 @@ impl ConnectionStore {
         }
     }
 
-    /// The secret of this ARN (its random end may be left out, as on AWS) or name.
+    /// The secret with this name or ARN. As on AWS, the random end of the ARN may be left out.
     pub(crate) async fn secret(&self, id: &str) -> Result<Option<SecretValue>, ServiceError> {
         let Some(name) = item::connection_of(id) else { return Ok(None) };
         let Some(connection) = self.find(name).await? else { return Ok(None) };
@@ -212,7 +212,7 @@ impl ConnectionStore {
     }
 }
 
-/// What all answers have.
+/// The fields that every answer has.
 fn short(connection: &Connection, state: &str) -> Value {
     without_nulls(json!({
         "ConnectionArn": connection.arn(), "ConnectionState": state,

@@ -1,5 +1,7 @@
-//! The AWS-compatible endpoint of this host, `/aws`: what the AWS CLI and the SDKs call with `--endpoint-url`. It is for producers
-//! that put events on the bus, and asks them for AWS's signature (version 4) with the one key that there is.
+//! The AWS-compatible endpoint of this host, `/aws`: the AWS CLI and the SDKs call it with `--endpoint-url`.
+//!
+//! It is for producers that put events on the bus. Requests must have AWS's signature (version 4), made with the one key of the
+//! data directory.
 
 mod signature;
 

@@ -1,7 +1,7 @@
 //! KMS on this machine: one key, in a file of the data directory.
 //!
-//! What it encrypts is as safe as that file. It keeps secrets out of the tables, out of their backups and out of what is read
-//! by mistake; against somebody who has the whole directory it is no protection, as KMS would be.
+//! Whatever it encrypts is as safe as that file. The key keeps secrets out of the tables and their backups. Unlike KMS, it does
+//! not protect against somebody who has the whole directory.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,13 +25,13 @@ const KEY_ARN: &str = "arn:aws:kms:local:000000000000:key/hookstep";
 /// The key's file in the data directory: 256 bits in hex.
 const FILE: &str = "local-key";
 
-/// The first byte of every ciphertext, in case that they are ever made otherwise.
+/// The first byte of every ciphertext: it names the format.
 const VERSION: u8 = 1;
 
 /// "Encrypts plaintext of up to 4,096 bytes using a KMS key" (KMS API reference, Encrypt).
 const PLAINTEXT_BYTES: std::ops::RangeInclusive<usize> = 1..=4096;
 
-/// What a ciphertext is bound to: it is decrypted only for who knows the same. Sorted, for the bytes are compared.
+/// The context that a ciphertext is bound to: decryption needs the same context. It is sorted because its bytes are compared.
 pub(crate) type EncryptionContext = BTreeMap<String, String>;
 
 /// The KMS API, as far as the product uses it.
@@ -72,7 +72,7 @@ impl LocalKey {
 
     /// Encrypts any number of bytes.
     pub(crate) fn seal(&self, context: &EncryptionContext, plaintext: &[u8]) -> Option<Vec<u8>> {
-        // Random: 2^32 of them under one key before two are the same with a probability above 2^-32 (NIST SP 800-38D, 8.3).
+        // Random nonces are safe for 2^32 ciphertexts under one key (NIST SP 800-38D, 8.3).
         let nonce: [u8; NONCE_LEN] = rand::random();
         let mut text = plaintext.to_vec();
         let bound = Aad::from(bytes_of(context)?);
@@ -112,7 +112,7 @@ impl LocalKey {
     fn decrypt(&self, request: &[u8]) -> Answer {
         let DecryptRequest { key_id, ciphertext_blob, encryption_context } = read(request)?;
         key_id.as_deref().map_or(Ok(()), check)?;
-        // As on AWS, it does not say what is wrong.
+        // As on AWS, the error does not say what is wrong.
         let plaintext = self
             .unseal(&encryption_context, &decoded(&ciphertext_blob)?)
             .ok_or_else(|| ServiceError::new("InvalidCiphertextException", String::new()))?;
@@ -146,7 +146,7 @@ fn decoded(blob: &str) -> Result<Vec<u8>, ServiceError> {
         .map_err(|_| ServiceError::new("ValidationException", "a blob is not base64".to_owned()))
 }
 
-/// JSON, for its texts cannot run into each other.
+/// The context as JSON, in which no two contexts have the same bytes.
 fn bytes_of(context: &EncryptionContext) -> Option<Vec<u8>> {
     serde_json::to_vec(context).ok()
 }

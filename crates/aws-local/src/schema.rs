@@ -1,4 +1,4 @@
-//! The tables as they are made: what `infra/template.yaml` says of them, here.
+//! The tables of `infra/template.yaml`, as they are created here.
 
 use dynoxide::{Database, DynoxideError};
 use hookstep_store::{Events, Tokens};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::StandInError;
 use crate::tables::{CONFIGS, CONNECTIONS, EVENTS, TOKENS};
 
-/// Makes what is not there yet. A data directory may be older than an index of its tables.
+/// Creates the tables and indexes that do not exist yet. A data directory may be older than an index.
 pub(crate) fn make(database: &Database) -> Result<(), StandInError> {
     create(database, CONFIGS, &["org_id", "config_id"])?;
     create(database, EVENTS, &["pk", "sk"])?;
@@ -42,7 +42,7 @@ fn create(database: &Database, table: &str, keys: &[&str]) -> Result<(), StandIn
     }
 }
 
-/// An index of a table, with what is there already in it.
+/// Adds an index to a table; existing items get into the index, too.
 fn index(
     database: &Database,
     table: &str,

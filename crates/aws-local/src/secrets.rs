@@ -40,7 +40,7 @@ async fn value(connections: &ConnectionStore, request: &[u8]) -> Answer {
     };
     let request: GetSecretValueRequest = read(request)?;
     let secret = connections.secret(&request.secret_id).await?.ok_or_else(missing)?;
-    // Of each secret there is the current version only.
+    // A secret has only its current version here.
     let version = secret.version.to_string();
     if request.version_id.is_some_and(|id| id != version)
         || request.version_stage.is_some_and(|stage| stage != CURRENT)

@@ -20,7 +20,7 @@ pub trait ExecutionBackend: Send + Sync + 'static {
     /// Starts an execution and waits for its end.
     fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>>;
 
-    /// Stops an execution, if it runs; answers when, in milliseconds since 1970.
+    /// Stops an execution, if it runs. Returns the time, in milliseconds since 1970.
     fn stop<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<i64, ServiceError>>;
 
     /// The execution of this ARN.

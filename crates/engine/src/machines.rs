@@ -73,7 +73,7 @@ impl StateMachines {
         Self(machines.into_iter().map(Arc::new).collect())
     }
 
-    /// All of them.
+    /// All machines.
     pub fn iter(&self) -> impl Iterator<Item = &StateMachine> {
         self.0.iter().map(Arc::as_ref)
     }

@@ -42,16 +42,16 @@ impl NewToken {
     }
 }
 
-/// How the first token of a data directory came about.
+/// Where the admin token of a data directory comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FirstToken {
-    /// It was made just now; shown this once.
+    /// It was made just now. It can be shown only this once.
     Created(String),
-    /// There were tokens already, or the operator brought one.
+    /// There were tokens already, or the operator provided one.
     Known,
 }
 
-/// Makes a token in a data directory, beside a host that may be running, and answers it.
+/// Makes a token in a data directory and returns it. A host may be running on the directory.
 ///
 /// # Errors
 /// When the directory cannot be used.
@@ -68,7 +68,8 @@ pub(crate) async fn create(new: NewToken, tokens: &Tokens, sources: &Sources) ->
     Ok(secret)
 }
 
-/// Makes sure that `secret`, which the operator brought, is a token as `new` says. It keeps its id over restarts.
+/// Makes sure that `secret`, which the operator provided, is a token with the properties of `new`. The token keeps its id
+/// over restarts.
 pub(crate) async fn keep(
     new: NewToken,
     secret: &str,
@@ -84,7 +85,7 @@ pub(crate) async fn keep(
     if known.as_ref().is_some_and(is_wanted) { Ok(()) } else { tokens.put(&wanted).await }
 }
 
-/// Creates the data directory where it is missing, for its owner's eyes only: events hold what receivers answered.
+/// Creates the data directory if it is missing. Only its owner can read it, because events hold what receivers answered.
 pub(crate) fn create_data_dir(dir: &Path) -> Result<(), OpenError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

@@ -54,7 +54,7 @@ pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunction
     })
 }
 
-/// What gives `deliver` its credentials and signing keys.
+/// The source of credentials and signing keys for `deliver`.
 fn keyring(options: &Options, clients: &Clients) -> Result<Keyring, OpenError> {
     let client =
         hookstep_egress::Client::new(options.policy).map_err(OpenError::during("build the HTTP client"))?;
@@ -63,7 +63,8 @@ fn keyring(options: &Options, clients: &Clients) -> Result<Keyring, OpenError> {
     Ok(Keyring::new(|| configs, keys(clients), Vault::new(|| secrets, connections(clients)), client))
 }
 
-/// The target of the bus's rule for subscriptions. It takes its clients one by one, for it is made before the bus is.
+/// The target of the bus's rule for subscriptions. It takes its clients one by one because the bus, and so the client of the
+/// bus, is made after it.
 pub(crate) fn dispatch(
     options: &Options,
     tables: &aws_sdk_dynamodb::Client,

@@ -8,10 +8,10 @@ use hookstep_aws_local::{
 use hookstep_contract::error_chain;
 use hookstep_engine::{EndedExecution, ExecutionRow, Running};
 
-/// The name of an error that is nobody's but ours.
+/// The name of an error that is the service's own fault.
 const INTERNAL: &str = "InternalServerError";
 
-/// The executions, as the API wants them.
+/// Implements the port of the Step Functions API.
 #[derive(Clone, Debug)]
 pub(crate) struct EngineExecutions(pub(crate) hookstep_engine::Executions);
 

@@ -15,7 +15,7 @@ pub(crate) struct ProductFailureRoutes;
 impl FailureRoutes for ProductFailureRoutes {
     fn route(&self, remains: &Remains, error: &TaskError) -> Option<FailureRoute> {
         let (machine, state, variables) = match remains.machine.as_deref() {
-            // Whoever waited for the test has gone, and no record says that it was made.
+            // The caller who waited for the test is gone, and the test has no record.
             Some(TEST_AUTH) => return None,
             Some(REPLAY) => {
                 // The state names the replay by the execution's input.
@@ -40,7 +40,7 @@ fn event(remains: &Remains) -> Option<Value> {
         .or_else(|| at(&remains.input, "/event"))
         .or_else(|| at(&remains.input, "/resume/event"))
         .or_else(|| event_of_the_bus(remains.input.as_ref()?.get("event_bridge")?))?;
-    // Without its ids, nothing can be recorded of it.
+    // An event without its ids has no record that could be updated.
     serde_json::from_value::<EventMetadata>(event.clone()).is_ok().then_some(event)
 }
 

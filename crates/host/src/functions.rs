@@ -1,4 +1,4 @@
-//! The Lambda functions of the state machine, called as what they are: functions.
+//! The Lambda functions of the state machines, called as ordinary functions.
 
 use std::panic::AssertUnwindSafe;
 

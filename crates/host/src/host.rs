@@ -105,7 +105,7 @@ impl Host {
         &self.clients
     }
 
-    /// Makes a token and answers it; it cannot be read again.
+    /// Makes a token and returns it. It cannot be read again.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -113,13 +113,13 @@ impl Host {
         admin::create(new, &self.tokens, &self.sources).await
     }
 
-    /// Makes sure that there is an admin token of `org_id`: the one that `brought` says, or else a new one when there is
-    /// none at all.
+    /// Makes sure that there is an admin token of `org_id`: the one that the operator provides, or else a new one if there are
+    /// no tokens at all.
     ///
     /// # Errors
     /// When tokens cannot be read or written.
-    pub async fn first_token(&self, org_id: OrgId, brought: Option<&str>) -> Result<FirstToken, StoreError> {
-        if let Some(secret) = brought {
+    pub async fn first_token(&self, org_id: OrgId, provided: Option<&str>) -> Result<FirstToken, StoreError> {
+        if let Some(secret) = provided {
             admin::keep(NewToken::admin(org_id), secret, &self.tokens, &self.sources).await?;
         } else if !self.tokens.any().await? {
             return self.create_token(NewToken::admin(org_id)).await.map(FirstToken::Created);

@@ -1,4 +1,4 @@
-//! What AWS does by itself and this host must do: forget what is past its retention.
+//! Deletes what is past its retention. On AWS, the services do this by themselves.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -9,10 +9,10 @@ use hookstep_contract::MachineKind;
 use hookstep_contract::limits::RETENTION;
 use hookstep_engine::Executions;
 
-/// How often.
+/// How often to clean up.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How long the history of an express execution is kept: long enough to look into yesterday's trouble.
+/// How long the history of an express execution is kept: long enough to look into a problem of yesterday.
 const EXPRESS_HISTORY: Duration = Duration::from_secs(24 * 3600);
 
 /// What is cleaned up.

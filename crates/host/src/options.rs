@@ -11,7 +11,7 @@ use hookstep_expression::Sandbox;
 /// How a host is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where everything is kept.
+    /// The directory of all data.
     pub data_dir: PathBuf,
     /// The address under which producers reach this host: presigned upload URLs point there.
     pub public_url: String,
@@ -24,14 +24,14 @@ pub struct Options {
     pub sync_budget: Duration,
     /// Whether the bodies of events are kept, to be looked at and sent again.
     pub keep_bodies: bool,
-    /// Which events of ours go on the bus.
+    /// Which events about deliveries are published on the bus.
     pub publish: Publish,
-    /// The addresses that receivers see, with commas between them, as the console shows them; empty when nobody knows.
+    /// The addresses that receivers see, with commas between them, as the console shows them; empty if they are not known.
     pub static_ips: String,
     /// Where filters and transforms are evaluated.
     pub sandbox: Sandbox,
     /// Which machine starts async events.
     pub async_workflow: MachineKind,
-    /// The clock and the dice.
+    /// The clock, ids and randomness.
     pub sources: Sources,
 }

@@ -46,7 +46,7 @@ impl BusRules {
     /// Starts the machine with what the rule's input transformer makes of the event.
     async fn start(&self, event: TakenEvent) -> Result<(), RuleError> {
         let mut input = json!({"id": event.id, "accepted_at": event.accepted_at}).to_string();
-        // The detail goes in as it was put: parsing it again could change its numbers.
+        // The detail is inserted byte for byte: parsing and writing it could change its numbers.
         input.truncate(input.len() - 1);
         let input = format!("{{\"event_bridge\":{input},\"detail\":{}}}}}", event.detail.get());
         let started = self.executions.start(&self.machine_arn, Some(event.id), input).await;

@@ -1,14 +1,14 @@
-//! What EventBridge takes: lengths and patterns are those of the service's model (botocore, events/2015-10-07).
+//! What EventBridge accepts: the lengths and patterns of the service's model (botocore, events/2015-10-07).
 
 use super::{
     ApiKey, AuthParameters, AuthorizationType, Basic, HttpParameters, Oauth, OauthClient, Parameter,
 };
 
-/// `HeaderParameters`, `QueryStringParameters` and `BodyParameters` have at most so many each.
+/// `HeaderParameters`, `QueryStringParameters` and `BodyParameters` have at most this many entries each.
 const MAX_PARAMETERS: usize = 100;
 
 impl AuthParameters {
-    /// The first field that AWS would not take, if there is one.
+    /// The first field that AWS would refuse, if there is one.
     pub(crate) fn fault(&self, kind: AuthorizationType) -> Option<&'static str> {
         let Self { basic, api_key, oauth, invocation_http_parameters } = self;
         let given = [
@@ -44,7 +44,7 @@ impl Oauth {
     fn fault(&self) -> Option<&'static str> {
         let OauthClient { id, secret } = &self.client_parameters;
         let client = [("ClientID", id), ("ClientSecret", secret)].into_iter().find_map(in_header);
-        // Plain HTTP, too: token endpoints of tests are on this machine.
+        // Plain HTTP is allowed, too, because the token endpoints of tests are on this machine.
         let endpoint = self.authorization_endpoint.as_deref().unwrap_or_default();
         let endpoint = !(1..=2048).contains(&endpoint.len()) || !endpoint.bytes().all(may_be_in_url);
         client

@@ -1,4 +1,4 @@
-//! A connection as it is kept.
+//! A connection as it is stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,14 +26,14 @@ pub(super) struct Connection {
     pub(super) created_at: i64,
     pub(super) modified_at: i64,
     pub(super) authorized_at: Option<i64>,
-    /// None once it is deauthorised.
+    /// Absent after the connection was deauthorised.
     pub(super) secret: Option<Secret>,
 }
 
 /// The secret of a connection.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Secret {
-    /// Not the connection's, as on AWS.
+    /// As on AWS, it differs from the connection's id.
     id: Uuid,
     /// The random end of its ARN.
     suffix: String,
@@ -55,7 +55,7 @@ impl Connection {
 }
 
 impl Secret {
-    /// One that holds nothing yet.
+    /// A secret without a value.
     pub(super) fn new(id: Uuid) -> Self {
         let suffix = hex::encode(rand::random::<[u8; 3]>());
         Self { id, suffix, version: Uuid::nil(), created_at: 0, sealed: String::new() }
@@ -69,7 +69,7 @@ impl Secret {
         format!("{SECRETS}{}-{}", self.name(connection), self.suffix)
     }
 
-    /// The same with other parameters in it.
+    /// The secret with these parameters as its new version.
     pub(super) fn sealed(
         self,
         connection: &str,
@@ -89,14 +89,14 @@ impl Secret {
         serde_json::from_slice(&key.unseal(&self.context(connection), &sealed)?).ok()
     }
 
-    /// What Secrets Manager binds a secret to ("Secret encryption and decryption", its user guide).
+    /// The encryption context that Secrets Manager uses ("Secret encryption and decryption" in its user guide).
     fn context(&self, connection: &str) -> EncryptionContext {
         let pairs = [("SecretARN", self.arn(connection)), ("SecretVersionId", self.version.to_string())];
         pairs.map(|(name, value)| (name.to_owned(), value)).into()
     }
 }
 
-/// The name of the connection that a secret of this ARN or name is of.
+/// The name of the connection to which the secret with this ARN or name belongs.
 pub(super) fn connection_of(secret_id: &str) -> Option<&str> {
     let name = secret_id.strip_prefix(SECRETS).unwrap_or(secret_id);
     name.strip_prefix(PREFIX)?.split_once('/').map(|(connection, _)| connection)

@@ -1,4 +1,4 @@
-//! AWS's signature, version 4, checked: signed again with the same key, it must come out the same.
+//! Checks AWS's signature, version 4: the request is signed again with the same key, and the signatures must be equal.
 
 use std::time::{Duration, SystemTime};
 
@@ -92,14 +92,14 @@ pub(super) fn check(
     if (now - signed_at).abs() > SKEW {
         return Err(Refused::Expired);
     }
-    // A request that could be replayed elsewhere, or for another operation, is not what was signed.
+    // Without these headers in the signature, the request could be replayed elsewhere or for another operation.
     let is_signed = |name| authorization.signed_headers.contains(&name);
     if !is_signed("host") || !is_signed("x-amz-date") || !is_signed("x-amz-target") {
         return Err(Refused::Mismatch);
     }
     let ours =
         signature(parts, body, &authorization, credentials, signed_at.into()).ok_or(Refused::Mismatch)?;
-    // Compared as keyed hashes, which takes as long wherever the two differ.
+    // Comparing keyed hashes takes the same time wherever the signatures differ.
     let key = hmac::Key::new(hmac::HMAC_SHA256, credentials.secret_access_key().as_bytes());
     let theirs = hmac::sign(&key, authorization.signature.as_bytes());
     hmac::verify(&key, ours.as_bytes(), theirs.as_ref()).map_err(|_| Refused::Mismatch)
