@@ -467,9 +467,9 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description The answer to an event that is on its way. */
+        /** @description The answer to a trigger whose delivery goes on. */
         Accepted: {
-            /** @description The event. */
+            /** @description The id of the event. */
             event_id: components["schemas"]["EventId"];
             /** @description Always `in_progress`. */
             status: components["schemas"]["Status"];
@@ -492,24 +492,24 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /**
              * Format: int32
-             * @description The receiver's status, when it gave one.
+             * @description The HTTP status of the receiver's answer.
              */
             status_code?: number | null;
-            /** @description The headers that were sent, the values of secret ones masked. */
+            /** @description The headers that were sent, with secret values masked. */
             request_headers: {
                 [key: string]: string;
             };
-            /** @description The headers that came back; bounded to 8 KiB. */
+            /** @description The headers of the receiver's answer, up to 8 KiB. */
             response_headers: {
                 [key: string]: string;
             };
-            /** @description The first 64 KiB of the body that came back. */
+            /** @description The body of the receiver's answer, up to 64 KiB. */
             response_body?: string | null;
-            /** @description `base64` when the body is not text. */
+            /** @description `base64` if the body is not text. */
             response_body_encoding?: string | null;
-            /** @description Whether there was more of it. */
+            /** @description Whether the body was longer. */
             response_truncated: boolean;
-            /** @description The address that was called. */
+            /** @description The IP address that was called. */
             remote_ip?: string | null;
             /** @description Where the time went. */
             timings: components["schemas"]["Timings"];
@@ -518,43 +518,43 @@ export interface components {
             /** @description The `detail` of the reason. */
             error?: string | null;
         };
-        /** @description How a request says who it is. In an answer it is without its secrets. */
+        /** @description How requests to the receiver are authenticated. Answers do not contain the secrets. */
         Auth: {
             /** @enum {string} */
             type: "none";
         } | {
             /** @enum {string} */
             type: "basic";
-            /** @description The user. */
+            /** @description The user name. */
             username: string;
-            /** @description The password. Write-only: left out, it stays as it is. */
+            /** @description The password. Write-only: if it is left out, it stays as it is. */
             password?: string;
         } | {
             /** @enum {string} */
             type: "api_key";
             /**
-             * @description The header.
+             * @description The name of the header.
              * @example X-Api-Key
              */
             name: string;
-            /** @description Its value. Write-only: left out, it stays as it is. */
+            /** @description The value. Write-only: if it is left out, it stays as it is. */
             value?: string;
         } | {
             /** @enum {string} */
             type: "oauth_client_credentials";
             /**
              * Format: uri
-             * @description The token endpoint: a public https address, as any receiver.
+             * @description The token endpoint. As for receivers, it must be a public https address.
              * @example https://auth.example.com/oauth2/token
              */
             token_url: string;
-            /** @description The client's id. */
+            /** @description The client id. */
             client_id: string;
-            /** @description The client's secret. Write-only: left out, it stays as it is. */
+            /** @description The client secret. Write-only: if it is left out, it stays as it is. */
             client_secret?: string;
-            /** @description The method of the token request; POST unless it is said. */
+            /** @description The HTTP method of the token request; by default POST. */
             method?: components["schemas"]["TokenMethod"];
-            /** @description More to send with the token request. */
+            /** @description Additional parameters of the token request. */
             parameters?: components["schemas"]["Parameter"][];
         } | {
             /** @enum {string} */
@@ -562,29 +562,29 @@ export interface components {
             /** @description Its ARN; its name begins with `hookstep.{org_id}.`. */
             connection_arn: string;
         };
-        /** @description What became of an authentication. Holds nothing secret. */
+        /** @description The result of testing the credentials of a webhook. It contains no secret. */
         AuthReport: {
-            /** @description Whether an attempt would have had its credentials. */
+            /** @description Whether an attempt would get its credentials. */
             ok: boolean;
-            /** @description What the credentials are, or why there are none; for an integrator. */
+            /** @description What the credentials are, or why they are not available. */
             detail: string;
             /**
              * Format: int32
-             * @description The authorisation server's status, when it was asked.
+             * @description The HTTP status of the authorisation server, if it was called.
              */
             status_code?: number | null;
             /**
              * Format: int64
-             * @description For how long its answer is good, in seconds.
+             * @description For how long its token is valid, in seconds.
              */
             expires_in?: number | null;
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description How long the test took, in milliseconds.
              */
             duration_ms: number;
         };
-        /** @description The events that were accepted in one span of time. Percentiles are of how long the last attempts of the delivered and the failed ones took, to within 3.2 %; null without any. */
+        /** @description The events that were accepted in one period. The percentiles are of the durations of the last attempts of delivered and failed events, to within 3.2 %; they are null if there are none. */
         Bucket: {
             /** @description When it begins. */
             start: components["schemas"]["Timestamp"];
@@ -595,20 +595,20 @@ export interface components {
             succeeded: number;
             /**
              * Format: int64
-             * @description How many were given up.
+             * @description How many failed.
              */
             failed: number;
             /**
              * Format: int64
-             * @description How many are being sent, or wait to be sent again.
+             * @description How many are being sent, or wait for their next attempt.
              */
             in_progress: number;
             /**
              * Format: int64
-             * @description How many were not to be sent.
+             * @description How many were skipped.
              */
             skipped: number;
-            /** @description How the last attempts of the failed ones ended. Those that failed without an attempt are not in it. */
+            /** @description How the last attempts of the failed events ended. Events that failed without an attempt are not counted here. */
             outcomes: {
                 [key: string]: number;
             };
@@ -628,32 +628,32 @@ export interface components {
              */
             p99_ms?: number | null;
         };
-        /** @description What a client certificate says. */
+        /** @description A client certificate. */
         CertificateInfo: {
-            /** @description Whose it is. */
+            /** @description Its subject. */
             subject: string;
             /** @description From when it is valid. */
             not_before: components["schemas"]["Timestamp"];
             /** @description Until when it is valid. */
             not_after: components["schemas"]["Timestamp"];
-            /** @description SHA-256 of it, in hex. */
+            /** @description Its SHA-256 fingerprint, in hex. */
             fingerprint: string;
         };
         /** @description A condition on one field of a JSON body. */
         Condition: {
             /**
-             * @description The path of the field: `order.items[0].price`, the same as `order.items.0.price`. Without an index, a list stands for each of its items.
+             * @description The path of the field: `order.items[0].price`, or `order.items.0.price`. A list without an index means each of its items.
              * @example order.status
              */
             field: string;
             /** @description How it is compared. */
             operator: components["schemas"]["Operator"];
-            /** @description What it is compared with, as text; `any_of` and `none_of` take several, `is_empty` and `is_not_empty` none, all others one. */
+            /** @description The values to compare with, as text: any number for `any_of` and `none_of`, none for `is_empty` and `is_not_empty`, one for all others. */
             values?: string[];
-            /** @description As what the field and the values are read. */
+            /** @description As which type the field and the values are compared. */
             type?: components["schemas"]["FieldKind"];
         };
-        /** @description What the owner of a webhook sets. */
+        /** @description The settings of a webhook. */
         ConfigFields: {
             /**
              * @description A name for people.
@@ -662,7 +662,7 @@ export interface components {
             name: string;
             /**
              * Format: uri
-             * @description The receiver.
+             * @description The URL of the receiver.
              * @example https://example.com/hooks/orders
              */
             url: string;
@@ -677,57 +677,57 @@ export interface components {
              * @default true
              */
             enabled?: boolean;
-            /** @description Headers to send along. Not for credentials: the state machine's history shows them. */
+            /** @description Additional headers. Do not put credentials here: they appear in the history of executions. */
             headers?: {
                 [key: string]: string;
             };
-            /** @description How a request says who it is. Left out of a request: as it was. */
+            /** @description How requests to the receiver are authenticated. Left out of a request, it stays as it is. */
             auth?: components["schemas"]["Auth"] | null;
-            /** @description TLS beyond the public authorities. Left out of a request: as it was. */
+            /** @description A client certificate, or a private certificate authority. Left out of a request, it stays as it is. */
             tls?: components["schemas"]["Tls"] | null;
             /**
              * Format: int32
-             * @description The longest an attempt may take, the body read included, in seconds.
+             * @description The timeout of an attempt in seconds, including the receiver's body.
              * @default 30
              */
             timeout_seconds?: number;
-            /** @description When to send again. */
+            /** @description When to retry. */
             retry?: components["schemas"]["Retry"];
-            /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all but those that Hookstep tells of itself. */
+            /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[];
-            /** @description Which events are sent; the others are recorded as skipped. Null for all. */
+            /** @description Which events to send; the others are recorded as skipped. Null sends all. */
             filter?: components["schemas"]["Filter"] | null;
-            /** @description What is sent in the place of the body. Null for the body itself. */
+            /** @description What to send instead of the body. Null sends the body itself. */
             transform?: components["schemas"]["Transform"] | null;
         };
         /**
          * Format: uuid
-         * @description A webhook config, as a lowercase UUID.
+         * @description The id of a webhook: a lowercase UUID.
          * @example 01939f2e-7c00-7000-8000-5f2a6c1d9e01
          */
         ConfigId: string;
         /** @description The answer to a sync trigger whose delivery has ended. */
         Delivered: {
-            /** @description The event. */
+            /** @description The id of the event. */
             event_id: components["schemas"]["EventId"];
-            /** @description Where it stands now. */
+            /** @description The status of the event. */
             status: components["schemas"]["Status"];
-            /** @description How the last attempt ended; null when none was made. */
+            /** @description How the last attempt ended; null if none was made. */
             outcome?: components["schemas"]["Outcome"] | null;
             /**
              * Format: int32
-             * @description The receiver's status, when it gave one.
+             * @description The HTTP status of the receiver's answer.
              */
             status_code?: number | null;
-            /** @description The headers that came back. */
+            /** @description The headers of the receiver's answer. */
             headers: {
                 [key: string]: string;
             };
-            /** @description The first 64 KiB of the body that came back. */
+            /** @description The body of the receiver's answer, up to 64 KiB. */
             body?: string | null;
-            /** @description `base64` when the receiver's body is not text. */
+            /** @description `base64` if the body is not text. */
             body_encoding?: string | null;
-            /** @description Whether there was more of it. */
+            /** @description Whether the body was longer. */
             body_truncated: boolean;
             /**
              * Format: int32
@@ -746,13 +746,13 @@ export interface components {
         };
         /** @description An event. */
         Event: {
-            /** @description The event. */
+            /** @description The id of the event. */
             event_id: components["schemas"]["EventId"];
-            /** @description Its tenant. */
+            /** @description The org that it belongs to. */
             org_id: components["schemas"]["OrgId"];
-            /** @description The webhook it is for. */
+            /** @description The webhook that it is sent to. */
             config_id: components["schemas"]["ConfigId"];
-            /** @description Where it stands. */
+            /** @description Its status. */
             status: components["schemas"]["Status"];
             /** @description How it came in. */
             origin: components["schemas"]["Origin"];
@@ -760,24 +760,24 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description When its status last changed. */
             updated_at: components["schemas"]["Timestamp"];
-            /** @description When it will be sent again. */
+            /** @description When the next attempt is due. */
             next_attempt_at?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
-             * @description The body's size in bytes; unknown for an upload, and for an event from the bus.
+             * @description The size of the body in bytes; null for an upload and for an event from the bus, where it is not known.
              */
             size?: number | null;
             /** @description The body's `Content-Type`. */
             content_type?: string | null;
-            /** @description The producer's own id for it. */
+            /** @description The producer's own id for the event. */
             correlation_id?: string | null;
-            /** @description What kind of event it is, where it came by a subscription. */
+            /** @description The type of the event, if it was sent because of a subscription. */
             event_type?: string | null;
-            /** @description The event it sends again. */
+            /** @description The event of which this one is a replay. */
             replay_of?: components["schemas"]["EventId"] | null;
-            /** @description What the receiver knows it by: the first event of a chain of replays. */
+            /** @description The `webhook-id` that the receiver gets: the id of the first event of a chain of replays. */
             webhook_id: components["schemas"]["EventId"];
-            /** @description What was sent in the place of its body, where a transform made something else of it. */
+            /** @description What was sent instead of the body, if a transform changed it. */
             sent?: components["schemas"]["Sent"] | null;
             /** @description How the last attempt ended. */
             outcome?: components["schemas"]["Outcome"] | null;
@@ -788,7 +788,7 @@ export interface components {
             status_code?: number | null;
             /**
              * Format: int64
-             * @description How long the last attempt took.
+             * @description How long the last attempt took, in milliseconds.
              */
             duration_ms?: number | null;
             /**
@@ -800,78 +800,78 @@ export interface components {
             reason?: components["schemas"]["Reason"] | null;
             /** @description The `detail` of the reason. */
             error: string | null;
-            /** @description Its attempts, oldest first; only when one event is asked for. */
+            /** @description Its attempts, oldest first; only when a single event is read. */
             attempts?: components["schemas"]["Attempt"][] | null;
         };
         /**
          * Format: uuid
-         * @description An event, as a lowercase UUIDv7: sorting by it sorts by time.
+         * @description The id of an event: a lowercase UUIDv7, so that sorting by it sorts by time.
          * @example 01939f2e-8a10-7000-8000-2b7d40c5aa12
          */
         EventId: string;
         /**
-         * @description As what a field and the values beside it are read.
+         * @description As which type a field and its values are compared.
          * @enum {string}
          */
         FieldKind: "string" | "number" | "boolean" | "date" | "datetime";
-        /** @description Which events are sent: those for which all conditions, or one of them, hold; or those for which an expression is true. */
+        /** @description Which events to send: those that meet all conditions, or one of them; or those for which an expression is true. */
         Filter: {
             /** @description Up to ten conditions; not together with `jsonata`. */
             conditions?: components["schemas"]["Condition"][];
-            /** @description Whether all conditions must hold, or one is enough. */
+            /** @description Whether all conditions must be met, or one is enough. */
             logical_operator?: components["schemas"]["LogicalOperator"];
             /**
-             * @description A JSONata expression over the body; an event is sent when it is true, as `$boolean` has it.
+             * @description A JSONata expression on the body. An event is sent if the result is true, as `$boolean` defines it.
              * @example amount > 100 and status = "paid"
              */
             jsonata?: string | null;
         };
-        /** @description When a signing secret was made, and until when it signs. */
+        /** @description When a signing secret was created, and until when it signs. */
         Lifetime: {
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description Until when it signs; absent while no newer one has taken its place. */
+            /** @description Until when it signs; absent until it is replaced. */
             expires_at?: components["schemas"]["Timestamp"] | null;
         };
         /**
-         * @description How conditions go together.
+         * @description How conditions are combined.
          * @enum {string}
          */
         LogicalOperator: "AND" | "OR";
-        /** @description A token that was just made. */
+        /** @description A token that was just created. */
         NewToken: {
-            /** @description What it is called; null for one that was made before tokens had a name to revoke them by. */
+            /** @description Its id, by which it can be revoked; null for a token from before tokens had ids. */
             token_id?: components["schemas"]["TokenId"] | null;
             /** @description What it is for. */
             name: string;
             /** @description What it may do. */
             scopes: components["schemas"]["Scope"][];
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description When it ends; null when it is only revoked. */
+            /** @description When it expires; null if never. */
             expires_at?: components["schemas"]["Timestamp"] | null;
-            /** @description Whether it is the one that this request was sent with. */
+            /** @description Whether this request was sent with it. */
             current: boolean;
-            /** @description The token itself: shown this once. */
+            /** @description The token itself. It is shown only this once. */
             token: string;
         };
         /**
-         * @description How a field is compared. Those of a length count the items of a list; one value is 1, none is 0.
+         * @description How a field is compared. The `length_` operators compare the number of items of a list; a single value counts as 1, no value as 0.
          * @enum {string}
          */
         Operator: "equals" | "not_equals" | "any_of" | "none_of" | "contains" | "not_contains" | "starts_with" | "ends_with" | "greater_than" | "less_than" | "greater_than_or_equals" | "less_than_or_equals" | "is_empty" | "is_not_empty" | "length_equals" | "length_not_equals" | "length_greater_than" | "length_less_than" | "length_greater_than_or_equals" | "length_less_than_or_equals";
         /**
-         * @description A tenant
+         * @description The id of an org, which is a tenant.
          * @example acme
          */
         OrgId: string;
         /**
-         * @description How an event came in.
+         * @description How an event got to Hookstep.
          * @enum {string}
          */
         Origin: "api" | "event_bridge" | "replay" | "test";
         /**
-         * @description The class of an attempt's end.
+         * @description How an attempt ended.
          * @enum {string}
          */
         Outcome: "succeeded" | "failed_http" | "failed_timeout" | "failed_unreachable" | "refused" | "failed_auth" | "failed_payload";
@@ -896,13 +896,13 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
         };
-        /** @description One more parameter of a token request: `audience`, say, or `scope`. */
+        /** @description An additional parameter of a token request, for example `audience` or `scope`. */
         Parameter: {
             /** @description Where it goes. */
             in: components["schemas"]["Place"];
             /** @description Its name. */
             name: string;
-            /** @description Its value. Write-only: left out, it stays as it is. */
+            /** @description The value. Write-only: if it is left out, it stays as it is. */
             value?: string;
         };
         /**
@@ -910,7 +910,7 @@ export interface components {
          * @enum {string}
          */
         Place: "body" | "query" | "header";
-        /** @description What would become of a body. */
+        /** @description What a webhook would do with a body. */
         Preview: {
             /** @description Whether it would be sent. */
             passes: boolean;
@@ -918,33 +918,33 @@ export interface components {
             reason?: string | null;
             /** @description Why it could not be sent. */
             fault?: components["schemas"]["PreviewFault"] | null;
-            /** @description What would be sent; null when nothing would. */
+            /** @description What would be sent; null if nothing would. */
             request?: components["schemas"]["PreviewedRequest"] | null;
         };
         /** @description What is wrong with a filter, a transform, or the body. */
         PreviewFault: {
             /** @description The field that is wrong, or `body`. */
             field: string;
-            /** @description Where in an expression: the character, from 1, at or before which it goes wrong. */
+            /** @description Where in an expression: the number of the character, from 1, at or before which the fault is. */
             position?: number | null;
             /** @description What is wrong. */
             reason: string;
         };
-        /** @description What to try, and on what. It need not be saved. */
+        /** @description What to try, and with which body. Neither has to be saved. */
         PreviewRequest: {
-            /** @description The filter to try; none when it is left out. */
+            /** @description The filter to try; by default none. */
             filter?: components["schemas"]["Filter"] | null;
-            /** @description The transform to try; none when it is left out. */
+            /** @description The transform to try; by default none. */
             transform?: components["schemas"]["Transform"] | null;
             /**
-             * @description The body to try them on, as text.
+             * @description The body to try them with, as text.
              * @example {"order": 1042, "status": "shipped"}
              */
             body: string;
-            /** @description Its `Content-Type`; `application/json` when it is left out. */
+            /** @description Its `Content-Type`; by default `application/json`. */
             content_type?: string | null;
         };
-        /** @description A request as the receiver would see it; `***` stands for what is secret, and for what is made when it is sent. */
+        /** @description A request as the receiver would get it. `***` stands for secrets, and for values that are made when it is sent. */
         PreviewedRequest: {
             /** @description The HTTP method. */
             method: string;
@@ -956,13 +956,13 @@ export interface components {
             };
             /** @description Its body. */
             body: string;
-            /** @description `base64` when the body is not text. */
+            /** @description `base64` if the body is not text. */
             body_encoding?: string | null;
         };
-        /** @description A refusal, for the one who asked. */
+        /** @description Why a request was refused. */
         Problem: {
             /**
-             * @description Always `about:blank`: the status says what kind of problem it is.
+             * @description Always `about:blank`: the status tells what kind of problem it is.
              * @example about:blank
              */
             type: string;
@@ -978,7 +978,7 @@ export interface components {
              */
             status: number;
             /**
-             * @description What is wrong, and what to do about it.
+             * @description What is wrong, and how to solve it.
              * @example must be 1 to 840
              */
             detail: string;
@@ -989,22 +989,22 @@ export interface components {
             field?: string;
             /**
              * Format: uuid
-             * @description The event it is about, where one was accepted.
+             * @description The event that the problem is about, if one was accepted.
              */
             event_id?: string;
         };
         /** @description The public key of an org. */
         PublicKey: {
-            /** @description Whose it is. */
+            /** @description The org. */
             org_id: components["schemas"]["OrgId"];
             /**
-             * @description What it is for.
+             * @description The signature algorithm.
              * @example ed25519
              */
             algorithm: string;
-            /** @description The key as Standard Webhooks writes it: `whpk_` and base64. */
+            /** @description The key in the form of Standard Webhooks: `whpk_` and base64. */
             public_key: string;
-            /** @description The same as PEM, for OpenSSL. */
+            /** @description The key as PEM, for OpenSSL. */
             pem: string;
         };
         /** @description Why an event was not delivered, or an attempt failed. Programs go by the code; the detail is for people and may change. */
@@ -1021,92 +1021,92 @@ export interface components {
         ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "rules_fault" | "body_not_json" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
         /** @description A bulk replay, and how far it has come. */
         Replay: {
-            /** @description The replay. */
+            /** @description The id of the replay. */
             replay_id: components["schemas"]["EventId"];
             /** @description The webhook whose events are sent again. */
             config_id: components["schemas"]["ConfigId"];
-            /** @description Where it stands. */
+            /** @description Its status. */
             status: components["schemas"]["ReplayStatus"];
-            /** @description When it was asked for. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description When it last came further. */
+            /** @description When it last made progress. */
             updated_at: components["schemas"]["Timestamp"];
             /**
              * Format: int32
-             * @description How many events were looked at.
+             * @description How many events were examined.
              */
             found: number;
             /**
              * Format: int32
-             * @description How many of them were started again.
+             * @description How many of them are being sent again.
              */
             started: number;
             /**
              * Format: int32
-             * @description How many were not: they are not there, are being delivered, or their bodies are not kept.
+             * @description How many of them are not: they do not exist, are still being delivered, or their bodies were not kept.
              */
             skipped: number;
-            /** @description Whether today's filter and transform have their say again. */
+            /** @description Whether the bodies go through the current filter and transform. */
             reapply: boolean;
-            /** @description Whether it ended at the most events that one replay takes: there may be more. */
+            /** @description Whether it ended at the largest number of events of one replay, so that there may be more. */
             limit_reached: boolean;
             /** @description Why it failed. */
             reason?: components["schemas"]["Reason"] | null;
             /** @description The `detail` of the reason. */
             error: string | null;
         };
-        /** @description How to send it. */
+        /** @description How to send an event again. */
         ReplayOptions: {
-            /** @description Whether to begin with the body that came, and let today's filter and transform have their say. Otherwise what was sent is sent again, to the byte; of an event that was never sent, filter and transform are asked in any case. */
+            /** @description Whether to put the producer's body through the current filter and transform of the webhook. Otherwise the same bytes are sent again; for an event that was never sent, the filter and the transform are applied in any case. */
             reapply?: boolean;
         };
-        /** @description Which events: either these, or those of a time. */
+        /** @description Which events to send again: either those with certain ids, or those of a period. */
         ReplayRequest: {
-            /** @description These events, and no more fields then. */
+            /** @description The ids of the events. It excludes `since`, `until` and `status`. */
             event_ids?: components["schemas"]["EventId"][] | null;
-            /** @description Events that were accepted then or later. */
+            /** @description Events accepted at this time or later. */
             since?: components["schemas"]["Timestamp"] | null;
-            /** @description Events that were accepted then or earlier; now, unless it is said. */
+            /** @description Events accepted at this time or earlier; by default now. */
             until?: components["schemas"]["Timestamp"] | null;
-            /** @description Events with this status; `failed`, unless it is said. Not `in_progress`. */
+            /** @description Events with this status; by default `failed`. It cannot be `in_progress`. */
             status?: components["schemas"]["Status"] | null;
-            /** @description Whether to begin with the bodies that came, and let today's filter and transform have their say. Otherwise what was sent is sent again. */
+            /** @description Whether to put the producer's bodies through the current filter and transform of the webhook. Otherwise the same bytes are sent again. */
             reapply?: boolean;
         };
         /**
-         * @description Where a bulk replay stands.
+         * @description The status of a bulk replay.
          * @enum {string}
          */
         ReplayStatus: "in_progress" | "done" | "failed";
-        /** @description The event that sends another one again. */
+        /** @description The event that replays another one. */
         Replayed: {
-            /** @description The new event. */
+            /** @description The id of the new event. */
             event_id: components["schemas"]["EventId"];
-            /** @description The event that is sent again. */
+            /** @description The id of the event that is sent again. */
             replay_of: components["schemas"]["EventId"];
             /** @description Always `in_progress`. */
             status: components["schemas"]["Status"];
         };
-        /** @description When to send again. */
+        /** @description When to retry. */
         Retry: {
             /** @description The pause before each attempt after the first, in seconds; empty for no retries. */
             schedule_seconds: number[];
         };
-        /** @description The new secret, shown this once. */
+        /** @description A new signing secret. It is shown only this once. */
         Rotated: {
             /**
              * @description The new secret.
              * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
              */
             signing_secret: string;
-            /** @description Until when the secret before it signs too; null when there was none. */
+            /** @description Until when the previous secret goes on signing; null if there was none. */
             previous_expires_at?: components["schemas"]["Timestamp"] | null;
         };
-        /** @description How the signing secret is replaced. */
+        /** @description How to replace the signing secret. */
         Rotation: {
             /**
              * Format: int64
-             * @description For how long the secrets before the new one still sign, in seconds.
+             * @description For how long the old secrets go on signing, in seconds.
              * @default 86400
              */
             overlap_seconds?: number;
@@ -1116,7 +1116,7 @@ export interface components {
          * @enum {string}
          */
         Scope: "trigger" | "read" | "manage";
-        /** @description What was sent in the place of a body. */
+        /** @description What was sent instead of the body. */
         Sent: {
             /** @description Its `Content-Type`. */
             content_type: string;
@@ -1130,11 +1130,11 @@ export interface components {
         Stats: {
             /** @description When the first bucket begins. */
             from: components["schemas"]["Timestamp"];
-            /** @description Until when events are in the last bucket: its end, or now. */
+            /** @description Until when events are counted: the end of the last bucket, or now. */
             to: components["schemas"]["Timestamp"];
-            /** @description What one bucket is. */
+            /** @description The length of a bucket. */
             by: components["schemas"]["Step"];
-            /** @description Whether every event was counted. Where not, ask again: what was counted is kept. */
+            /** @description Whether every event was counted. If not, ask again: counting continues where it stopped. */
             complete: boolean;
             /** @description All buckets together. */
             totals: components["schemas"]["Bucket"];
@@ -1142,12 +1142,12 @@ export interface components {
             buckets: components["schemas"]["Bucket"][];
         };
         /**
-         * @description Where an event stands.
+         * @description The status of an event.
          * @enum {string}
          */
         Status: "in_progress" | "succeeded" | "failed" | "skipped";
         /**
-         * @description What one bucket is.
+         * @description The length of a bucket.
          * @enum {string}
          */
         Step: "hour" | "day";
@@ -1159,7 +1159,7 @@ export interface components {
          * @example 2026-01-02T03:04:05.678Z
          */
         Timestamp: string;
-        /** @description Where an attempt's time went, in milliseconds from the start of each part. A part that did not happen (a kept-alive connection has no connect) is absent. */
+        /** @description How long the parts of an attempt took, in milliseconds. A part that did not happen is absent: an open connection that is used again needs no connect. */
         Timings: {
             /**
              * Format: double
@@ -1182,31 +1182,31 @@ export interface components {
              */
             first_byte?: number | null;
         };
-        /** @description TLS beyond the public authorities. Texts are PEM. */
+        /** @description A client certificate, or a private certificate authority. All texts are PEM. */
         Tls: {
-            /** @description The client certificate and those between it and its authority. */
+            /** @description The client certificate, with its intermediate certificates. */
             certificate?: string | null;
-            /** @description The certificate's key. Write-only: left out, it stays as it is. */
+            /** @description The private key of the certificate. Write-only: if it is left out, it stays as it is. */
             private_key?: string | null;
-            /** @description The only authorities that the receiver's certificate may come from; without it, those that browsers trust. */
+            /** @description The only certificate authorities to trust for the receiver; by default those that browsers trust. */
             ca?: string | null;
         };
-        /** @description A token; never the token itself. */
+        /** @description What is known about a token, without the token itself. */
         Token: {
-            /** @description What it is called; null for one that was made before tokens had a name to revoke them by. */
+            /** @description Its id, by which it can be revoked; null for a token from before tokens had ids. */
             token_id?: components["schemas"]["TokenId"] | null;
             /** @description What it is for. */
             name: string;
             /** @description What it may do. */
             scopes: components["schemas"]["Scope"][];
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description When it ends; null when it is only revoked. */
+            /** @description When it expires; null if never. */
             expires_at?: components["schemas"]["Timestamp"] | null;
-            /** @description Whether it is the one that this request was sent with. */
+            /** @description Whether this request was sent with it. */
             current: boolean;
         };
-        /** @description A token that is asked for. */
+        /** @description A token to be created. */
         TokenFields: {
             /**
              * @description What it is for: 1 to 100 characters.
@@ -1215,40 +1215,40 @@ export interface components {
             name: string;
             /** @description What it may do; at least one. */
             scopes: components["schemas"]["Scope"][];
-            /** @description When it ends, to the second; without it, when it is revoked. */
+            /** @description When it expires, to the second; by default never. */
             expires_at?: components["schemas"]["Timestamp"] | null;
         };
         /**
          * Format: uuid
-         * @description An API token, as a lowercase UUIDv7: what it is called by those who may not know it.
+         * @description The id of an API token: a lowercase UUIDv7. It is not secret.
          * @example 01939f2e-9b20-7000-8000-7c1f0e3b6d45
          */
         TokenId: string;
         /**
-         * @description The method of a token request: those that EventBridge takes.
+         * @description The HTTP method of a token request.
          * @enum {string}
          */
         TokenMethod: "GET" | "POST" | "PUT";
-        /** @description What is sent in the place of the body. */
+        /** @description What to send instead of the body. */
         Transform: {
             /**
-             * @description A JSONata expression over the body. A text is sent as it is, anything else as JSON.
+             * @description A JSONata expression on the body. If the result is a text, it is sent as it is, otherwise as JSON.
              * @example {"id": order.id, "total": $sum(order.items.price)}
              */
             jsonata: string;
             /**
-             * @description The `Content-Type` of the result: by default `application/json`, or `text/plain; charset=utf-8` of a text.
+             * @description The `Content-Type` of the result; by default `application/json`, or `text/plain; charset=utf-8` for a text.
              * @example text/xml
              */
             content_type?: string | null;
         };
-        /** @description The answer: PUT to `upload_url` until `expires_at`, then trigger with `claim_check`. */
+        /** @description Where to upload a body: PUT it to `upload_url` before `expires_at`, then trigger with `claim_check`. */
         Upload: {
             /** @description Where to PUT the body. */
             upload_url: string;
-            /** @description What the trigger is given. */
+            /** @description The value for the parameter `claim_check` of the trigger. */
             claim_check: string;
-            /** @description Until when the URL can be used. */
+            /** @description When the URL expires. */
             expires_at: components["schemas"]["Timestamp"];
         };
         /** @description A webhook. */
@@ -1260,7 +1260,7 @@ export interface components {
             name: string;
             /**
              * Format: uri
-             * @description The receiver.
+             * @description The URL of the receiver.
              * @example https://example.com/hooks/orders
              */
             url: string;
@@ -1275,56 +1275,56 @@ export interface components {
              * @default true
              */
             enabled?: boolean;
-            /** @description Headers to send along. Not for credentials: the state machine's history shows them. */
+            /** @description Additional headers. Do not put credentials here: they appear in the history of executions. */
             headers?: {
                 [key: string]: string;
             };
-            /** @description How a request says who it is. Left out of a request: as it was. */
+            /** @description How requests to the receiver are authenticated. Left out of a request, it stays as it is. */
             auth?: components["schemas"]["Auth"] | null;
-            /** @description TLS beyond the public authorities. Left out of a request: as it was. */
+            /** @description A client certificate, or a private certificate authority. Left out of a request, it stays as it is. */
             tls?: components["schemas"]["Tls"] | null;
             /**
              * Format: int32
-             * @description The longest an attempt may take, the body read included, in seconds.
+             * @description The timeout of an attempt in seconds, including the receiver's body.
              * @default 30
              */
             timeout_seconds?: number;
-            /** @description When to send again. */
+            /** @description When to retry. */
             retry?: components["schemas"]["Retry"];
-            /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all but those that Hookstep tells of itself. */
+            /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[];
-            /** @description Which events are sent; the others are recorded as skipped. Null for all. */
+            /** @description Which events to send; the others are recorded as skipped. Null sends all. */
             filter?: components["schemas"]["Filter"] | null;
-            /** @description What is sent in the place of the body. Null for the body itself. */
+            /** @description What to send instead of the body. Null sends the body itself. */
             transform?: components["schemas"]["Transform"] | null;
-            /** @description Its tenant. */
+            /** @description The org that it belongs to. */
             org_id: components["schemas"]["OrgId"];
             /** @description Its id. */
             config_id: components["schemas"]["ConfigId"];
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
             /** @description When it last changed. */
             updated_at: components["schemas"]["Timestamp"];
             /**
              * Format: int64
-             * @description Counts its changes. 0 for one that was never written by a version that has credentials.
+             * @description Counts its changes. 0 for a webhook that an early version wrote last.
              */
             revision?: number;
-            /** @description Its signing secrets, newest first: not the secrets, only how long each signs. */
+            /** @description How long each of its signing secrets signs, newest first. The secrets themselves are not shown. */
             signing_secrets?: components["schemas"]["Lifetime"][];
-            /** @description What its client certificate says. */
+            /** @description Its client certificate. */
             certificate?: components["schemas"]["CertificateInfo"] | null;
-            /** @description Why we disabled it, when it was not its owner. */
+            /** @description Why Hookstep disabled it; null if its owner did. */
             disabled_reason?: string | null;
-            /** @description What its owner should see to, though it works so far. */
+            /** @description Problems that its owner should solve, though deliveries work. */
             warnings: string[];
             /**
-             * @description Shown this once, by the save that made it.
+             * @description The signing secret. It is shown only once, in the answer to the request that made it.
              * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
              */
             signing_secret?: string;
         };
-        /** @description The fields of a webhook that are to change. */
+        /** @description The fields of a webhook to change. */
         WebhookPatch: {
             /**
              * @description A name for people.
@@ -1333,7 +1333,7 @@ export interface components {
             name?: string;
             /**
              * Format: uri
-             * @description The receiver.
+             * @description The URL of the receiver.
              * @example https://example.com/hooks/orders
              */
             url?: string;
@@ -1344,29 +1344,29 @@ export interface components {
             method?: "POST" | "PUT" | "PATCH" | "DELETE" | null;
             /** @description Whether events are sent; otherwise they are recorded as skipped. */
             enabled?: boolean | null;
-            /** @description Headers to send along. Not for credentials: the state machine's history shows them. */
+            /** @description Additional headers. Do not put credentials here: they appear in the history of executions. */
             headers?: {
                 [key: string]: string | null;
             } | null;
-            /** @description Those of its fields that are to change, or another `type` with all its fields. */
+            /** @description The fields to change, or another `type` with all its fields. */
             auth?: Record<string, never> | null;
-            /** @description TLS beyond the public authorities. Left out of a request: as it was. */
+            /** @description A client certificate, or a private certificate authority. Left out of a request, it stays as it is. */
             tls?: components["schemas"]["Tls"] | null;
             /**
              * Format: int32
-             * @description The longest an attempt may take, the body read included, in seconds.
+             * @description The timeout of an attempt in seconds, including the receiver's body.
              */
             timeout_seconds?: number | null;
-            /** @description When to send again. */
+            /** @description When to retry. */
             retry?: {
                 /** @description The pause before each attempt after the first, in seconds; empty for no retries. */
                 schedule_seconds?: number[];
             } | null;
-            /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all but those that Hookstep tells of itself. */
+            /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[] | null;
-            /** @description Which events are sent; the others are recorded as skipped. Null for all. */
+            /** @description Which events to send; the others are recorded as skipped. Null sends all. */
             filter?: components["schemas"]["Filter"] | null;
-            /** @description What is sent in the place of the body. Null for the body itself. */
+            /** @description What to send instead of the body. Null sends the body itself. */
             transform?: components["schemas"]["Transform"] | null;
         };
     };
