@@ -8,8 +8,8 @@ use crate::object::Object;
 use crate::{FieldError, OrgId, Secret};
 
 /// How a request says who it is. A bearer token is an API key named `Authorization`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", try_from = "AuthFields")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum Auth {
     /// It does not.
     #[default]
@@ -99,6 +99,12 @@ pub enum Place {
     Query,
     /// The headers.
     Header,
+}
+
+impl<'de> Deserialize<'de> for Auth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        AuthFields::deserialize(deserializer)?.into_auth()
+    }
 }
 
 impl Auth {

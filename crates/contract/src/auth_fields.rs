@@ -3,6 +3,7 @@
 
 use std::mem::take;
 
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use crate::object::Object;
@@ -45,21 +46,32 @@ enum Kind {
     Connection,
 }
 
-impl TryFrom<AuthFields> for Auth {
-    /// In serde's words, whose field whoever reads them knows how to find.
-    type Error = String;
-
-    fn try_from(mut fields: AuthFields) -> Result<Self, String> {
-        let auth = fields.take()?;
-        match fields.left() {
-            Some(field) => Err(format!("unknown field `{field}`, which this type of auth does not have")),
-            None => Ok(auth),
+impl Kind {
+    /// The fields that an object of this type may have.
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &["type"],
+            Self::Basic => &["type", "username", "password"],
+            Self::ApiKey => &["type", "name", "value"],
+            Self::OauthClientCredentials => {
+                &["type", "token_url", "client_id", "client_secret", "method", "parameters"]
+            }
+            Self::Connection => &["type", "connection_arn"],
         }
     }
 }
 
 impl AuthFields {
-    fn take(&mut self) -> Result<Auth, String> {
+    /// The authentication of this type; serde's own errors for a field that is missing, or that this type does not have.
+    pub(crate) fn into_auth<E: Error>(mut self) -> Result<Auth, E> {
+        let auth = self.take()?;
+        match self.left() {
+            Some(field) => Err(E::unknown_field(field, self.kind.fields())),
+            None => Ok(auth),
+        }
+    }
+
+    fn take<E: Error>(&mut self) -> Result<Auth, E> {
         Ok(match self.kind {
             Kind::None => Auth::None,
             Kind::Basic => Auth::Basic {
@@ -105,6 +117,6 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Res
     T::deserialize(deserializer).map(Some)
 }
 
-fn required(field: &mut Option<String>, name: &str) -> Result<String, String> {
-    field.take().ok_or_else(|| format!("missing field `{name}`"))
+fn required<E: Error>(field: &mut Option<String>, name: &'static str) -> Result<String, E> {
+    field.take().ok_or_else(|| E::missing_field(name))
 }

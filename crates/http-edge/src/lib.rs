@@ -9,19 +9,19 @@ pub mod answer;
 mod authorized;
 mod body;
 mod caller;
-mod json;
 mod path;
 mod problem;
 mod query;
+mod read;
 mod refusals;
 
 pub use authorized::{Authorized, HasTokens, Manage, Read, RequiredScope, Trigger};
 pub use body::{ApiBytes, ApiJson};
 pub use caller::{Caller, hash_token, new_token};
-pub use json::read_json;
 pub use path::{ConfigPath, EventPath, ReplayPath, TokenPath, no_event, no_replay, no_token};
 pub use problem::{Problem, log_failure, with_fallbacks};
 pub use query::ApiQuery;
+pub use read::read_json;
 pub use refusals::{
     Authenticated, Conflict, Forbidden, Internal, Invalid, NotFound, TimedOut, TooLarge, Unauthorized,
     Unavailable, refusals,

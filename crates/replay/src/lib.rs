@@ -16,8 +16,8 @@ pub use context::Context;
 /// How many events are looked at in one invocation: a few seconds of it on AWS.
 const BATCH: usize = 100;
 
-/// How many executions are started at once.
-const AT_ONCE: usize = 8;
+/// How many events are read, or executions started, at once.
+const MAX_CONCURRENT_REQUESTS: usize = 8;
 
 /// The next events of a replay.
 struct Batch {
@@ -56,7 +56,7 @@ async fn batch(job: &ReplayJob, ctx: &Context) -> Result<ReplayJob, StepError> {
     let left = MAX_REPLAYS - (job.found as usize).min(MAX_REPLAYS);
     let Batch { found, events, next } = next_batch(job, left.min(BATCH), ctx).await?;
     let starts: Vec<_> = events.iter().map(|event| start(job, event, ctx)).collect();
-    let started: Vec<bool> = stream::iter(starts).buffered(AT_ONCE).try_collect().await?;
+    let started: Vec<bool> = stream::iter(starts).buffered(MAX_CONCURRENT_REQUESTS).try_collect().await?;
     let started = started.into_iter().filter(|started| *started).count();
     let full = found == left && next.is_some();
     Ok(ReplayJob {
@@ -88,7 +88,7 @@ async fn next_batch(job: &ReplayJob, limit: usize, ctx: &Context) -> Result<Batc
             let (now, later) = rest.split_at(rest.len().min(limit));
             let reads: Vec<_> = now.iter().map(|id| ctx.events.get(org_id, config_id, *id)).collect();
             let events: Vec<Option<EventRecord>> =
-                stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+                stream::iter(reads).buffered(MAX_CONCURRENT_REQUESTS).try_collect().await?;
             let events = events.into_iter().flatten().collect();
             Ok(Batch { found: now.len(), events, next: now.last().copied().filter(|_| !later.is_empty()) })
         }

@@ -21,7 +21,7 @@ use crate::item::{Item, n, s};
 const LEVEL: u8 = 6;
 
 /// What a body may grow to when it is read: more than any state can have carried.
-const MOST_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// The bytes as they are, where they do not get shorter.
 const BYTES: &str = "bytes";
@@ -164,7 +164,7 @@ impl Bodies {
             return Ok(Some(Content::new(bytes.as_ref())));
         }
         let Some(AttributeValue::B(deflated)) = item.remove(DEFLATED) else { return Ok(None) };
-        let bytes = decompress_to_vec_with_limit(deflated.as_ref(), MOST_BYTES)
+        let bytes = decompress_to_vec_with_limit(deflated.as_ref(), MAX_BYTES)
             .map_err(|error| StoreError::during("inflate a body")(error.to_string()))?;
         Ok(Some(Content::new(&bytes)))
     }

@@ -13,12 +13,12 @@ use tokio::time::Instant;
 use crate::StoreError;
 use crate::item::{from_item, s, to_item};
 
-/// How long a token that was found is believed: a revoked one works this much longer. Spares a busy producer a read for
+/// How long a token that was found is cached: a revoked token works this much longer. Spares a busy producer a read for
 /// every request.
-const BELIEVED: Duration = Duration::from_secs(10);
+const CACHE_TTL: Duration = Duration::from_secs(10);
 
-/// How many tokens are believed at once; more than a process sees in that time.
-const MOST_BELIEVED: usize = 1000;
+/// How many tokens are cached at once; more than a process sees in that time.
+const MAX_CACHED: usize = 1000;
 
 /// The table of API tokens.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct Tokens {
     client: Client,
     table: String,
     sources: Sources,
-    believed: Arc<Mutex<HashMap<String, (Instant, Token)>>>,
+    cache: Arc<Mutex<HashMap<String, (Instant, Token)>>>,
 }
 
 impl Tokens {
@@ -35,7 +35,7 @@ impl Tokens {
 
     /// The table of this name; the clock says which tokens have expired.
     pub fn new(client: Client, table: impl Into<String>, sources: Sources) -> Self {
-        Self { client, table: table.into(), sources, believed: Arc::default() }
+        Self { client, table: table.into(), sources, cache: Arc::default() }
     }
 
     /// The token with this hash, unless it has expired; as it was up to ten seconds ago.
@@ -43,28 +43,26 @@ impl Tokens {
     /// # Errors
     /// When the table cannot be read.
     pub async fn find(&self, token_hash: &str) -> Result<Option<Token>, StoreError> {
-        let found = match self.believed(token_hash) {
+        let found = match self.cached(token_hash) {
             Some(token) => Some(token),
-            None => self.read(token_hash).await?.inspect(|token| self.believe(token)),
+            None => self.read(token_hash).await?.inspect(|token| self.remember(token)),
         };
         // An item is deleted days after its time: what it says counts, not that it is there.
         Ok(found.filter(|token| !token.has_expired(self.sources.now())))
     }
 
-    fn believe(&self, token: &Token) {
-        let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
-        if believed.len() >= MOST_BELIEVED {
-            believed.clear();
+    fn remember(&self, token: &Token) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MAX_CACHED {
+            cache.clear();
         }
-        believed.insert(token.token_hash.clone(), (Instant::now(), token.clone()));
+        cache.insert(token.token_hash.clone(), (Instant::now(), token.clone()));
     }
 
-    fn believed(&self, token_hash: &str) -> Option<Token> {
-        let believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
-        believed
-            .get(token_hash)
-            .filter(|(since, _)| since.elapsed() < BELIEVED)
-            .map(|(_, token)| token.clone())
+    fn cached(&self, token_hash: &str) -> Option<Token> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = cache.get(token_hash).filter(|(since, _)| since.elapsed() < CACHE_TTL);
+        fresh.map(|(_, token)| token.clone())
     }
 
     async fn read(&self, token_hash: &str) -> Result<Option<Token>, StoreError> {
@@ -151,7 +149,7 @@ impl Tokens {
             .send()
             .await
             .map_err(StoreError::during("delete a token"))?;
-        self.believed.lock().unwrap_or_else(PoisonError::into_inner).remove(&token_hash);
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&token_hash);
         Ok(true)
     }
 

@@ -72,7 +72,8 @@ pub(crate) async fn trigger(
     ConfigPath(config_id): ConfigPath,
     request: TriggerRequest,
 ) -> Result<Response, Problem> {
-    let (now, org_id) = (ctx.sources.now(), caller.org_id());
+    // The id carries the time of its making: it is made when the event is accepted, so that lists by time agree with it.
+    let (now, new_id, org_id) = (ctx.sources.now(), EventId((ctx.sources.new_id)()), caller.org_id());
     if !request.is_of(org_id, config_id) {
         let detail = "this claim_check is not one of this webhook's uploads";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
@@ -80,7 +81,6 @@ pub(crate) async fn trigger(
     if ctx.configs.get(org_id, config_id).await?.is_none() {
         return Err(Problem::no_webhook());
     }
-    let new_id = EventId((ctx.sources.new_id)());
     let event =
         request.event(EventMetadata::new(org_id.clone(), config_id, new_id, Origin::Api, request.mode, now));
     let event_id = first_with_key(&ctx, &event, &request).await?;

@@ -15,7 +15,7 @@ use super::client::{large_chain, read_head, request, server_config, trusting_cli
 use crate::{Phase, Request, Response, SendError, Unreachable};
 
 /// Above what the library buffers of a head or a body (about 400 KiB) with the socket buffers of both sides.
-pub(super) const MOST_BYTES: usize = 1024 * 1024;
+pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 
@@ -103,7 +103,7 @@ async fn garbage_in_place_of_tls_ends_at_once() {
         let result = send(port, "https", LONG).await;
         let is_tls = matches!(&result, Err(SendError::Unreachable { kind: Unreachable::Tls(_), .. }));
         assert!(is_tls, "{start:?}: {result:?}");
-        assert!(peer.await.unwrap() < MOST_BYTES);
+        assert!(peer.await.unwrap() < MAX_BYTES);
     }
 }
 
@@ -145,7 +145,7 @@ async fn an_endless_head_is_cut_off() {
         let result = send(port, "http", LONG).await;
         let is_protocol = matches!(&result, Err(SendError::Unreachable { kind: Unreachable::Protocol, .. }));
         assert!(is_protocol, "{start:?}: {result:?}");
-        assert!(peer.await.unwrap() < MOST_BYTES);
+        assert!(peer.await.unwrap() < MAX_BYTES);
     }
 }
 
@@ -180,7 +180,7 @@ async fn an_endless_body_is_kept_to_its_cap_and_cut_off() {
         let answer = send(port, "http", LONG).await.unwrap();
         assert_eq!((answer.status.as_u16(), answer.truncated), (200, true), "{start}");
         assert_eq!(answer.body.len(), kept, "{start}");
-        assert!(peer.await.unwrap() < MOST_BYTES, "{start}");
+        assert!(peer.await.unwrap() < MAX_BYTES, "{start}");
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::client::{request, server_config, trusting_client};
-use super::hostile::{MOST_BYTES, receiver};
+use super::hostile::{MAX_BYTES, receiver};
 use crate::{Phase, Request, Response, SendError, Unreachable};
 
 const DATA: u8 = 0;
@@ -118,7 +118,7 @@ async fn an_endless_head_is_cut_off() {
         let result = send(port, LONG).await;
         let is_protocol = matches!(&result, Err(SendError::Unreachable { kind: Unreachable::Protocol, .. }));
         assert!(is_protocol, "{name}: {result:?}");
-        assert!(peer.await.unwrap() < MOST_BYTES, "{name}");
+        assert!(peer.await.unwrap() < MAX_BYTES, "{name}");
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_body_is_kept_to_its_cap_and_sent_no_further_than_its_window() {
     let (port, peer) = flood(head, frame(DATA, 0, 1, &[b'x'; 1000])).await;
     let answer = send(port, LONG).await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.body.len(), answer.truncated), (200, 1024, true));
-    assert!(peer.await.unwrap() < MOST_BYTES);
+    assert!(peer.await.unwrap() < MAX_BYTES);
 }
 
 #[tokio::test]
@@ -136,5 +136,5 @@ async fn a_body_of_frames_without_bytes_is_cut_off() {
     let (port, peer) = flood(frame(HEADERS, END_HEADERS, 1, OK), frame(DATA, 0, 1, &[])).await;
     let answer = send(port, LONG).await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.body.len(), answer.truncated), (200, 0, true));
-    assert!(peer.await.unwrap() < MOST_BYTES);
+    assert!(peer.await.unwrap() < MAX_BYTES);
 }

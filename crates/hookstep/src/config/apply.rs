@@ -124,9 +124,7 @@ async fn send(
 fn refused(path: &Path, node: &Node, error: hookstep_client::Error) -> BoxError {
     let Some(problem) = error.problem() else { return error.into() };
     let Some(field) = &problem.field else { return error.into() };
-    // The place in our own request does not help.
-    let reason = problem.detail.split(" at line ").next().unwrap_or_default();
-    at(path, node.line_of(field), &format!("{field}: {reason}"))
+    at(path, node.line_of(field), &format!("{field}: {}", problem.detail))
 }
 
 fn at(path: &Path, line: u64, reason: &str) -> BoxError {
