@@ -60,7 +60,7 @@ async function create() {
   await screen("field-error");
   await field("URL").fill(good);
   await field("Password").fill("open sesame");
-  await shape();
+  await filterAndTransform();
   await button("Create webhook").click();
   await page.getByText(/^whsec_/).waitFor();
   await screen("created");
@@ -68,7 +68,7 @@ async function create() {
 }
 
 // What is written is tried while it is written: no button, no other page.
-async function shape() {
+async function filterAndTransform() {
   const tried = page.locator("#tried");
   const top = (locator) => locator.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
   await mark();

@@ -11,7 +11,7 @@
 //! | `delivering/receivers` | what a receiver does to us |
 //! | `delivering/retries` | what comes after a failed attempt |
 //! | `delivering/replays` | events sent again, retries cancelled, test sends |
-//! | `delivering/shapes` | filters and transforms |
+//! | `delivering/filters_and_transforms` | filters and transforms |
 //! | `delivering/exceptions` | what becomes of an event when something of ours breaks |
 //! | `delivering/delivery_events` | the events that we put on the bus ourselves |
 //! | `reading/events` | what can be read back of an event |
@@ -71,7 +71,7 @@ mod delivering {
     mod receivers;
     mod replays;
     mod retries;
-    mod shapes;
+    mod filters_and_transforms;
 }
 
 mod reading {

@@ -45,8 +45,8 @@ pub(crate) const NOBODY: &str = "0190a000-0000-7000-8000-00000000000f";
 pub(crate) const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
 
 /// How long something awaited may take on a busy machine, and how often it is looked at.
-const PATIENCE: Duration = Duration::from_secs(60);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A host with a data directory of its own, serving on a free port.
 pub(crate) struct World {
@@ -121,8 +121,8 @@ impl World {
             .iter()
             .any(|run| run.status == "RUNNING")
         {
-            assert!(start.elapsed() < PATIENCE, "{event_id} still runs");
-            raced(tokio::time::sleep(LOOK_AGAIN)).await;
+            assert!(start.elapsed() < WAIT_TIMEOUT, "{event_id} still runs");
+            raced(tokio::time::sleep(POLL_INTERVAL)).await;
         }
     }
 
@@ -239,8 +239,8 @@ impl Api {
             if awaited(events) {
                 return events.clone();
             }
-            assert!(start.elapsed() < PATIENCE, "{} events: {events:?}", events.len());
-            raced(tokio::time::sleep(LOOK_AGAIN)).await;
+            assert!(start.elapsed() < WAIT_TIMEOUT, "{} events: {events:?}", events.len());
+            raced(tokio::time::sleep(POLL_INTERVAL)).await;
         }
     }
 
@@ -260,8 +260,8 @@ impl Api {
             if found == count {
                 return;
             }
-            assert!(found < count && start.elapsed() < PATIENCE, "{found} events are {status}");
-            raced(tokio::time::sleep(LOOK_AGAIN)).await;
+            assert!(found < count && start.elapsed() < WAIT_TIMEOUT, "{found} events are {status}");
+            raced(tokio::time::sleep(POLL_INTERVAL)).await;
         }
     }
 
@@ -274,8 +274,8 @@ impl Api {
             if answer.status == 200 && answer.json()["data"][0].is_object() {
                 return answer.json()["data"][0].take();
             }
-            assert!(start.elapsed() < PATIENCE, "no event: {answer:?}");
-            raced(tokio::time::sleep(LOOK_AGAIN)).await;
+            assert!(start.elapsed() < WAIT_TIMEOUT, "no event: {answer:?}");
+            raced(tokio::time::sleep(POLL_INTERVAL)).await;
         }
     }
 
@@ -293,8 +293,8 @@ impl Api {
             if answer.status == 200 && awaited(&answer.json()) {
                 return answer.json();
             }
-            assert!(start.elapsed() < PATIENCE, "{event_id} is still {answer:?}");
-            raced(tokio::time::sleep(LOOK_AGAIN)).await;
+            assert!(start.elapsed() < WAIT_TIMEOUT, "{event_id} is still {answer:?}");
+            raced(tokio::time::sleep(POLL_INTERVAL)).await;
         }
     }
 
@@ -378,7 +378,7 @@ fn http_client() -> reqwest::Client {
 pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !is_so().await {
-        assert!(start.elapsed() < PATIENCE, "not in time: {what}");
-        raced(tokio::time::sleep(LOOK_AGAIN)).await;
+        assert!(start.elapsed() < WAIT_TIMEOUT, "not in time: {what}");
+        raced(tokio::time::sleep(POLL_INTERVAL)).await;
     }
 }

@@ -12,7 +12,7 @@ use crate::functions::Function;
 use crate::runtime::{Answer, Runtime};
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// After this long without work a function sleeps, and the kernel has counted all its time.
 const TO_SLEEP: Duration = Duration::from_millis(3);
@@ -47,7 +47,7 @@ impl Environment {
     /// Hands the function an event and waits for its answer.
     pub(crate) async fn invoke(&mut self, event: Value) -> Outcome<Answer> {
         self.runtime.events.send(event)?;
-        let answer = timeout(PATIENCE, self.runtime.answers.recv()).await;
+        let answer = timeout(WAIT_TIMEOUT, self.runtime.answers.recv()).await;
         let answer = answer.ok().flatten().ok_or_else(|| format!("{} does not answer", self.name))?;
         match answer.kind.as_str() {
             "response" => Ok(answer),
@@ -58,7 +58,7 @@ impl Environment {
     /// Waits until the function asks for its next event; answers when it did, and the CPU time, user and system together,
     /// that it has used until then.
     pub(crate) async fn next_poll(&mut self) -> Outcome<(Instant, Duration)> {
-        let polled = timeout(PATIENCE, self.runtime.polls.recv()).await;
+        let polled = timeout(WAIT_TIMEOUT, self.runtime.polls.recv()).await;
         let polled = polled.ok().flatten().ok_or_else(|| format!("{} does not ask for work", self.name))?;
         Ok((polled, self.cpu_at_rest().await?))
     }

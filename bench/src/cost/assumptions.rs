@@ -112,7 +112,7 @@ impl Assumptions {
                  on average"
             ),
             format!(
-                "the producer's token is read {token_reads} times per event: it is believed for ten seconds, and an event \
+                "the producer's token is read {token_reads} times per event: it is cached for ten seconds, and an event \
                  comes every 2.6"
             ),
             format!(

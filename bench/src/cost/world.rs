@@ -24,7 +24,7 @@ use crate::prices::ITEM_OVERHEAD_BYTES;
 const ORG: &str = "acme";
 
 /// How long an event may take until it is done.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A host with one webhook.
 pub(crate) struct World {
@@ -104,7 +104,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, done).await?
+        tokio::time::timeout(WAIT_TIMEOUT, done).await?
     }
 
     /// What the events table holds, as DynamoDB measures it for the bill.

@@ -9,7 +9,7 @@ const SECRET_BYTES = { least: 24, most: 64 };
 
 const PEM = /^\s*-----BEGIN PUBLIC KEY-----([\s\S]*)-----END PUBLIC KEY-----\s*$/;
 
-/** A request is not to be believed; the message says why, and what to look at. */
+/** A request is not genuine; the message says why, and what to look at. */
 export class VerificationError extends Error {
   override name = "VerificationError";
 }

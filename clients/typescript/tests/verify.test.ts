@@ -25,7 +25,7 @@ const unverified = (message: RegExp) => (error: unknown) => {
   return true;
 };
 
-test("a real delivery is believed by both keys, and by others", async () => {
+test("a real delivery is verified with both keys, and by other libraries", async () => {
   const receiver = await serve(reply(200));
   const { config_id, signing_secret } = await webhook(receiver.url);
   assert(signing_secret);
@@ -51,7 +51,7 @@ test("a real delivery is believed by both keys, and by others", async () => {
   assert(verifyByOpenSsl(null, message, createPublicKey(key.pem), Buffer.from(v1a, "base64")));
 });
 
-test("a real delivery of bytes that are no text is believed", async () => {
+test("a real delivery of bytes that are not text is verified", async () => {
   const receiver = await serve(reply(200));
   const { config_id, signing_secret } = await webhook(receiver.url);
   await hookstep.trigger(config_id, randomBytes(1000), { sync: true });
@@ -59,7 +59,7 @@ test("a real delivery of bytes that are no text is believed", async () => {
   await verify(new Headers(seen.headers as Record<string, string>), seen.body, signing_secret ?? "");
 });
 
-test("the example of the specification is believed for five minutes", async () => {
+test("the example of the specification is accepted for five minutes", async () => {
   const at = (now: number) => verify(HEADERS, BODY, SECRET, { now });
   for (const now of [NOW, NOW - 300, NOW + 300.9]) await at(now);
   await assert.rejects(at(NOW + 301), unverified(/301 s old/));
@@ -68,7 +68,7 @@ test("the example of the specification is believed for five minutes", async () =
   await verify(HEADERS, BODY, SECRET, { now: NOW + 3600, toleranceSeconds: 3600 });
 });
 
-test("what others sign is believed", async () => {
+test("what other libraries sign is verified", async () => {
   const secret = `whsec_${randomBytes(32).toString("base64")}`;
   const now = Math.floor(Date.now() / 1000);
   const signature = new Webhook(secret).sign("msg_1", new Date(now * 1000), BODY);

@@ -12,8 +12,8 @@ use crate::settings::{BoxError, CommandResult};
 use crate::when::{When, when};
 
 pub(crate) const HELP: &str = "\
-Events are listed newest first. With -f they are listed oldest first, followed by
-a line whenever one of them changes or a new event is accepted, until Ctrl-C.
+Events are listed newest first. With -f they are listed oldest first, followed
+by a line whenever one of them changes or a new event is accepted, until Ctrl-C.
 
 Examples:
   hookstep events orders                        the last 20

@@ -39,7 +39,7 @@ pub enum Key {
     Public(PublicKey),
 }
 
-/// Why a request is not to be believed, and what to look at.
+/// Why a request is not genuine, and what to look at.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum VerifyError {
     /// The id is none.
@@ -78,7 +78,7 @@ pub enum VerifyError {
 /// `now` is in seconds since 1970, and the request may be older or newer by `tolerance`, in whole seconds. Signatures of
 /// other versions are passed over; the first 16 entries of the header are looked at.
 ///
-/// A request that is believed can still be one that came before: to see that, remember its `webhook-id`.
+/// A genuine request can still be a repetition of an earlier one: to notice that, remember its `webhook-id`.
 ///
 /// # Errors
 /// Says what does not fit.

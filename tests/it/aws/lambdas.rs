@@ -25,7 +25,7 @@ use crate::world::process::{Process, command, run};
 const AWS: [&str; 3] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
 const ID: &str = "0190a000-0000-7000-8000-00000000000a";
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn every_function_asks_for_work() {
@@ -217,7 +217,7 @@ impl Running {
     /// Hands it an event and waits for what it makes of it.
     async fn invoke(&mut self, event: Value) -> Answer {
         self.events.send(event).await.unwrap();
-        let answer = tokio::time::timeout(PATIENCE, self.answers.recv()).await;
+        let answer = tokio::time::timeout(WAIT_TIMEOUT, self.answers.recv()).await;
         answer.ok().flatten().unwrap_or_else(|| panic!("no answer: {}", self.process.stderr()))
     }
 
@@ -228,7 +228,7 @@ impl Running {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let in_time = tokio::time::timeout(PATIENCE, asked).await;
+        let in_time = tokio::time::timeout(WAIT_TIMEOUT, asked).await;
         assert!(in_time.is_ok(), "asked too few times: {}", self.process.stderr());
     }
 }

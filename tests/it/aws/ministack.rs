@@ -34,15 +34,15 @@ use crate::aws::cases::{self, Engine};
 use crate::world::World;
 
 /// How many cases at once: a concurrent invocation is a process of its own.
-const AT_ONCE: usize = 6;
+const CONCURRENCY: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_deployed_template_does_what_the_embedded_host_does() {
     let Some(python) = environment::python() else { return };
     let server = Server::start(&python).await;
     let stack = Stack::deploy(&server, &python).await;
-    let on_ministack = cases::run(&stack, AT_ONCE).await;
-    let on_the_host = cases::run(&World::start().await, AT_ONCE).await;
+    let on_ministack = cases::run(&stack, CONCURRENCY).await;
+    let on_the_host = cases::run(&World::start().await, CONCURRENCY).await;
     for (ministack, host) in on_ministack.iter().zip(&on_the_host) {
         assert_eq!(ministack, host, "left is ministack, right the embedded host");
     }

@@ -3,7 +3,7 @@
 
 mod events;
 mod forms;
-mod shapes;
+mod filters_and_transforms;
 
 use hookstep_contract::Scope;
 use http::Method;
@@ -15,7 +15,7 @@ use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World};
 const SIGN_IN: &str = "/console/sign-in";
 
 /// All of a page with what it loads, uncompressed.
-const MOST_BYTES: usize = 100_000;
+const MAX_BYTES: usize = 100_000;
 
 /// A browser without a screen: it keeps no cookie by itself and follows nothing.
 struct Browser {
@@ -293,7 +293,7 @@ async fn every_page_is_small_strict_and_never_kept() {
             assert_eq!(header(&file, "cache-control"), "public, max-age=31536000, immutable");
             bytes += file.body.len();
         }
-        assert!(bytes < MOST_BYTES, "{path}: {bytes} bytes");
+        assert!(bytes < MAX_BYTES, "{path}: {bytes} bytes");
     }
 }
 

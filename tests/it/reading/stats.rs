@@ -159,7 +159,7 @@ async fn an_hour_with_events_in_progress_is_counted_again() {
     assert_eq!(totals().await, [1, 0]);
     world.api.ended(&id, &event_id).await;
     set_clock(7, 9);
-    assert_eq!(totals().await, [1, 0], "believed for ten minutes");
+    assert_eq!(totals().await, [1, 0], "cached for ten minutes");
     set_clock(7, 11);
     assert_eq!(totals().await, [0, 1]);
 }

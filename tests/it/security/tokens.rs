@@ -70,7 +70,7 @@ async fn a_revoked_token_is_refused_at_once() {
     let token = made(&world.api, json!({"name": "n", "scopes": ["trigger", "read", "manage"]})).await;
     let bearer = bearer(&world, &token);
     let path = format!("/tokens/{}", token["token_id"].as_str().unwrap());
-    // It is believed from here on.
+    // From here on it is cached.
     assert_eq!(bearer.get("/webhook").await.status, 200);
     assert_eq!(world.api.delete(&path).await.status, 204);
     for (method, path) in [(Method::GET, "/webhook"), (Method::POST, &format!("/webhook/{NOBODY}/trigger"))] {

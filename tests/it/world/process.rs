@@ -21,8 +21,8 @@ pub(crate) const FREE_PORT: &str = "127.0.0.1:0";
 const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
 /// How long a process may take for what it is asked, on a busy machine, and how often it is looked at.
-const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A command that runs a binary of this workspace and knows nothing of our environment.
 pub(crate) fn command(name: &'static str) -> Command {
@@ -99,9 +99,9 @@ impl Process {
                 return line.to_owned();
             }
             let ended = self.child.try_wait().unwrap();
-            let give_up = ended.is_some() || start.elapsed() > PATIENCE;
+            let give_up = ended.is_some() || start.elapsed() > WAIT_TIMEOUT;
             assert!(!give_up, "no line with {text:?} ({ended:?}):\n{}{}", self.stdout(), self.stderr());
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -130,7 +130,7 @@ impl Process {
 
     /// Waits for its end, and for the last of what it says.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let ended = tokio::time::timeout(WAIT_TIMEOUT, self.child.wait()).await;
         let status =
             ended.unwrap_or_else(|_| panic!("still runs:\n{}{}", self.stdout(), self.stderr())).unwrap();
         self.has_ended = true;
@@ -149,8 +149,8 @@ impl Drop for Process {
         }
         let before = self.child.try_wait().unwrap();
         let (_, start) = (self.child.start_kill(), Instant::now());
-        while self.child.try_wait().unwrap().is_none() && start.elapsed() < PATIENCE {
-            std::thread::sleep(LOOK_AGAIN);
+        while self.child.try_wait().unwrap().is_none() && start.elapsed() < WAIT_TIMEOUT {
+            std::thread::sleep(POLL_INTERVAL);
         }
         let is_gone = self.child.try_wait().unwrap().is_some();
         assert!(is_gone || std::thread::panicking(), "{:?} cannot be killed", self.child);

@@ -27,7 +27,7 @@ const SUBSCRIBED: &str =
 pub(super) fn cases() -> Vec<Case> {
     let by_trigger =
         [taken(), authenticated(), refused(), failed(), sent_again(), claim_checks(), not_sent()];
-    by_trigger.into_iter().chain([replayed(), shaped(), from_the_bus()]).flatten().collect()
+    by_trigger.into_iter().chain([replayed(), filtered_or_transformed(), from_the_bus()]).flatten().collect()
 }
 
 fn replayed() -> Vec<Case> {
@@ -68,7 +68,7 @@ fn replayed() -> Vec<Case> {
 }
 
 /// Filters and transforms. The text that is made tells one evaluation from the next.
-fn shaped() -> Vec<Case> {
+fn filtered_or_transformed() -> Vec<Case> {
     let order = json!({"id": 7, "status": "paid", "items": [{"price": 1.5}, {"price": 2}]}).to_string();
     let paid = json!({"conditions": [{"field": "status", "operator": "equals", "values": ["paid"]}]});
     let total = json!({"jsonata": "{\"id\": id, \"total\": $sum(items.price)}"});

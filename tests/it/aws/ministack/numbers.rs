@@ -12,7 +12,7 @@ use crate::aws::cases::Engine;
 use crate::world::Receiver;
 
 const SAMPLES: usize = 50;
-const AT_ONCE: usize = 16;
+const CONCURRENCY: usize = 16;
 const EACH: usize = 10;
 
 /// Prints the sync latency, and the executions per second, of events that the receiver takes at once.
@@ -34,13 +34,13 @@ pub(super) async fn print(stack: &Stack) {
         }
     };
     // A concurrent invocation starts a process of its own, once.
-    join_all((0..AT_ONCE).map(|_| deliver())).await;
+    join_all((0..CONCURRENCY).map(|_| deliver())).await;
     let start = Instant::now();
-    join_all((0..AT_ONCE).map(|_| worker())).await;
-    let rate = (AT_ONCE * EACH) as f64 / start.elapsed().as_secs_f64();
+    join_all((0..CONCURRENCY).map(|_| worker())).await;
+    let rate = (CONCURRENCY * EACH) as f64 / start.elapsed().as_secs_f64();
     alone.sort();
     say(&format!(
-        "sync p50 {} ms, p90 {} ms (of {SAMPLES}, one at a time); {rate:.0} executions/s at {AT_ONCE} at once",
+        "sync p50 {} ms, p90 {} ms (of {SAMPLES}, one at a time); {rate:.0} executions/s at {CONCURRENCY} at once",
         alone[SAMPLES / 2].as_millis(),
         alone[SAMPLES * 9 / 10].as_millis(),
     ));
@@ -49,7 +49,7 @@ pub(super) async fn print(stack: &Stack) {
 
 /// Every delivery was made, and is on record.
 fn read_back(page: &Value, calls: usize) {
-    assert_eq!(calls, SAMPLES + AT_ONCE + AT_ONCE * EACH);
+    assert_eq!(calls, SAMPLES + CONCURRENCY + CONCURRENCY * EACH);
     assert!(page["next_cursor"].is_string(), "a page does not hold all");
     let events = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     assert_eq!(events.len(), 100);

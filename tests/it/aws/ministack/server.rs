@@ -13,8 +13,8 @@ use crate::world::Dir;
 /// Below the ports that systems give to connections: nobody gets one of these by chance while the server starts.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How much of its log is shown when the test fails.
 const LAST_LINES: usize = 60;
@@ -65,8 +65,8 @@ impl Server {
         let (url, start) = (format!("{}/_ministack/health", self.endpoint()), Instant::now());
         while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             let ended = self.process.try_wait().unwrap();
-            assert!(ended.is_none() && start.elapsed() < PATIENCE, "ministack does not start: {ended:?}");
-            tokio::time::sleep(LOOK_AGAIN).await;
+            assert!(ended.is_none() && start.elapsed() < WAIT_TIMEOUT, "ministack does not start: {ended:?}");
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 

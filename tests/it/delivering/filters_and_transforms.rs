@@ -1,4 +1,4 @@
-//! Filters and transforms: which events are sent, and in what shape; what is kept of it, and what a replay sends.
+//! Filters and transforms: which events are sent, and as what; what is kept of them, and what a replay sends.
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use hookstep_contract::Scope;
 use serde_json::{Value, json};
 
-use super::{Browser, MOST_BYTES, header, loaded, location, revision, text, webhook_form};
+use super::{Browser, MAX_BYTES, header, loaded, location, revision, text, webhook_form};
 use crate::world::{Answer, Receiver, World};
 
 /// Fields of a form.
@@ -25,7 +25,7 @@ fn condition<'a>(
 }
 
 /// A form with two conditions and a transform.
-fn shaped(url: &str) -> Vec<(&str, &str)> {
+fn filtered_and_transformed(url: &str) -> Vec<(&str, &str)> {
     let mut form = webhook_form("Orders", url);
     form.extend([("filter", "conditions"), ("logical_operator", "OR")]);
     form.extend(condition("status", "any_of", "string", "paid, or so\r\nsent"));
@@ -39,7 +39,7 @@ fn shaped(url: &str) -> Vec<(&str, &str)> {
 async fn a_filter_and_a_transform_are_set_by_the_form_and_told_in_words() {
     let world = World::start().await;
     let browser = Browser::signed_in(&world, &world.api).await;
-    let mut form = shaped("https://example.com/");
+    let mut form = filtered_and_transformed("https://example.com/");
     let created = browser.post("/console/webhooks/new", &form).await;
     assert_eq!(created.status, 201, "{created:?}");
     let config = world.api.get("/webhook").await.json()["data"][0].clone();
@@ -116,7 +116,7 @@ async fn a_form_is_tried_on_a_sample_and_nothing_is_saved_or_sent() {
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let browser = Browser::signed_in(&world, &world.api).await;
     let tried = async |more: &[(&str, &str)]| {
-        let mut form = shaped(&receiver.url);
+        let mut form = filtered_and_transformed(&receiver.url);
         form.retain(|(name, _)| !more.iter().any(|(other, _)| name == other));
         form.extend(more);
         let answer = browser.post("/console/preview", &form).await;
@@ -238,7 +238,7 @@ async fn a_form_with_all_conditions_is_still_small() {
     for file in loaded(&page) {
         bytes += browser.get(file).await.body.len();
     }
-    assert!(bytes < MOST_BYTES, "{bytes} bytes");
+    assert!(bytes < MAX_BYTES, "{bytes} bytes");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
