@@ -21,9 +21,9 @@ const CLIENTS: [(&str, &str); 6] = [
     ("states", "aws-sdk-sfn"),
 ];
 
-/// Services that only the platform uses in the name of a function: it writes logs and traces, makes network interfaces, and
-/// makes the service-linked role of connections.
-const PLATFORM: [&str; 4] = ["ec2", "iam", "logs", "xray"];
+/// Services that only the platform uses in the name of a function: it writes logs and traces, makes network interfaces and the
+/// service-linked role of connections, and sends the events of failed asynchronous invocations to a queue.
+const PLATFORM: [&str; 5] = ["ec2", "iam", "logs", "sqs", "xray"];
 
 /// What a role allows because another service acts with the rights of its caller: S3 encrypts and decrypts objects, and
 /// EventBridge writes the secret of a connection.
