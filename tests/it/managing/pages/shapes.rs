@@ -57,7 +57,7 @@ async fn a_filter_and_a_transform_are_set_by_the_form_and_told_in_words() {
         assert!(page.contains(part), "{part}: {page}");
     }
     let edit = browser.page(&format!("{base}/edit")).await;
-    let seen = ["value=\"any_of\" selected", ">paid, or so\nsent<", "value=\"OR\" selected", "shape\" open"];
+    let seen = ["value=\"any_of\" selected", ">paid, or so\nsent<", "value=\"OR\" selected", "payload-rules\" open"];
     for part in seen {
         assert!(edit.contains(part), "{part}: {edit}");
     }
@@ -106,7 +106,7 @@ async fn a_wrong_filter_or_transform_is_told_where_it_is() {
         let wrong = wrong.split('<').next().unwrap();
         assert!(wrong.to_lowercase().contains(&words.to_lowercase()), "{fields:?}: {page}");
         // Folded, nobody would see it.
-        assert!(page.contains("shape\" open"), "{fields:?}");
+        assert!(page.contains("payload-rules\" open"), "{fields:?}");
     }
     assert_eq!(world.api.get("/webhook").await.json()["data"], json!([]));
 }
