@@ -59,7 +59,7 @@ export interface paths {
         put?: never;
         /**
          * Create a webhook
-         * @description The answer has the secret that signs its requests: it is shown this once.
+         * @description The answer contains the secret that signs the requests of the webhook. It is shown only this once.
          */
         post: operations["create_webhook"];
         delete?: never;
@@ -79,20 +79,20 @@ export interface paths {
         get: operations["read_webhook"];
         /**
          * Replace a webhook
-         * @description All fields are replaced. Those left out get their defaults, but for `auth`, `tls` and the secrets in them, which stay as they are; `null` clears them.
+         * @description All fields are replaced. Fields that are left out get their defaults, except `auth`, `tls` and the secrets in them: these stay as they are, and `null` clears them.
          */
         put: operations["replace_webhook"];
         post?: never;
         /**
          * Delete a webhook
-         * @description Its keys and credentials go with it. Its events can be read until their retention ends; those that wait for a retry are not sent again.
+         * @description Its keys and credentials are deleted, too. Its events can be read until their retention ends; events that wait for a retry are not sent again.
          */
         delete: operations["delete_webhook"];
         options?: never;
         head?: never;
         /**
          * Change some fields of a webhook
-         * @description A JSON Merge Patch (RFC 7396): what is left out stays as it is, and `null` stands for the default.
+         * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default.
          */
         patch: operations["change_webhook"];
         trace?: never;
@@ -108,7 +108,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the signing secret
-         * @description Requests are signed with the new secret and, for a while, with those before it too, so that the receiver can change over. The new secret is shown this once.
+         * @description Requests are signed with the new secret and, for a while, with the previous ones as well, so that the receiver can switch. The new secret is shown only this once.
          */
         post: operations["rotate_secret"];
         delete?: never;
@@ -127,8 +127,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try the authentication of a webhook
-         * @description Asks the authorisation server for a token, or looks whether the credentials are there. Nothing is sent to the receiver.
+         * Test the authentication of a webhook
+         * @description Requests a token from the authorisation server, or checks that the credentials are present. Nothing is sent to the receiver.
          */
         post: operations["test_auth"];
         delete?: never;
@@ -147,8 +147,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send something to the receiver now
-         * @description Sends the body, or a sample when there is none, and answers what the receiver says. It is recorded like any event, with the origin `test`.
+         * Send a test to the receiver
+         * @description Sends the body, or a sample when it is empty, and answers what the receiver answers. The test is recorded like any event, with the origin `test`.
          */
         post: operations["test_webhook"];
         delete?: never;
@@ -168,7 +168,7 @@ export interface paths {
         put?: never;
         /**
          * Try a filter and a transform
-         * @description Says what they would make of a body, and shows the request that would go out. Nothing is sent or recorded, and neither the filter nor the transform needs to be saved: they are as given here.
+         * @description Applies them to a body and shows the request that would be sent. Nothing is sent or recorded, and neither the filter nor the transform needs to be saved: those of this request are used.
          */
         post: operations["preview_webhook"];
         delete?: never;
@@ -243,7 +243,7 @@ export interface paths {
         };
         /**
          * Read the body of an event
-         * @description To the byte, with the `Content-Type` that it came with.
+         * @description Byte for byte, with the `Content-Type` of the trigger.
          */
         get: operations["read_payload"];
         put?: never;
@@ -265,7 +265,7 @@ export interface paths {
         put?: never;
         /**
          * Send an event again
-         * @description What was sent, to the byte, under a new event id; the receiver sees the same `webhook-id`. It goes to where the webhook points now. With `reapply`, today's filter and transform are asked again.
+         * @description Sends the same bytes again under a new event id; the receiver sees the same `webhook-id`. The request goes to the URL that the webhook has now. With `reapply`, its current filter and transform are applied to the body that was received.
          */
         post: operations["replay_event"];
         delete?: never;
@@ -285,7 +285,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel the retries of an event
-         * @description It is marked `failed`, and no further attempt is made.
+         * @description The event gets the status `failed`, and no further attempt is made.
          */
         post: operations["cancel_event"];
         delete?: never;
@@ -305,7 +305,7 @@ export interface paths {
         put?: never;
         /**
          * Send many events again
-         * @description Either those named in `event_ids`, or all of a time with a status. At most 10,000; `GET …/replays/{replay_id}` says how far it has come.
+         * @description Either the events of `event_ids`, or all events of a period with a status: at most 10,000. `GET …/replays/{replay_id}` shows the progress.
          */
         post: operations["create_replay"];
         delete?: never;
@@ -321,7 +321,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read how far a replay has come */
+        /** Read the progress of a replay */
         get: operations["read_replay"];
         put?: never;
         post?: never;
@@ -345,8 +345,8 @@ export interface paths {
         get: operations["list_tokens"];
         put?: never;
         /**
-         * Make a token
-         * @description It reaches the org of the token that asks. The answer has the new token: it is shown this once.
+         * Create a token
+         * @description The new token belongs to the org of the token that creates it. It is shown only this once.
          */
         post: operations["create_token"];
         delete?: never;
@@ -367,7 +367,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a token
-         * @description It is refused everywhere after ten seconds at most.
+         * @description The token is refused everywhere within ten seconds.
          */
         delete: operations["delete_token"];
         options?: never;
@@ -384,7 +384,7 @@ export interface paths {
         };
         /**
          * Read the public key of an org
-         * @description What `v1a` signatures are verified with. For everybody; it never changes.
+         * @description The key that verifies `v1a` signatures. Needs no token. The key never changes.
          */
         get: operations["read_public_key"];
         put?: never;
@@ -402,7 +402,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Is the service up? */
+        /** Check that the service is up */
         get: operations["check_health"];
         put?: never;
         post?: never;
@@ -453,7 +453,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the style of that page */
+        /** Read the style sheet of that page */
         get: operations["read_docs_style"];
         put?: never;
         post?: never;
@@ -1371,7 +1371,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description It is not as it was when the request was made, or the request contradicts an earlier one; `detail` says which. */
+        /** @description The state of the resource does not allow the request, or an earlier request contradicts it; `detail` says which. */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -1389,7 +1389,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The fault is ours. Trying again may help. */
+        /** @description An error in Hookstep. Trying again may help. */
         Internal: {
             headers: {
                 [name: string]: unknown;
@@ -1407,7 +1407,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no such thing in the token's org. */
+        /** @description The org of the token has nothing with this id. */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1434,7 +1434,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no token in the request, or it is not known (any more). */
+        /** @description The request carries no token, or one that is unknown, expired or revoked. */
         Unauthorized: {
             headers: {
                 [name: string]: unknown;
@@ -1443,7 +1443,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Something that we depend on does not answer. Try again. */
+        /** @description A service that Hookstep depends on does not answer. Try again. */
         Unavailable: {
             headers: {
                 [name: string]: unknown;
@@ -1559,9 +1559,9 @@ export interface operations {
     list_webhooks: {
         parameters: {
             query?: {
-                /** @description How many entries the page has at most. */
+                /** @description The most entries of the page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; leave it out for the first page. */
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -1707,7 +1707,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The webhook is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1807,7 +1807,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What came of it. */
+            /** @description The result of the test. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1852,7 +1852,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The delivery has ended, and this is how; or, with `send=false`, what would be sent. */
+            /** @description The delivery has ended, with this result; or, with `send=false`, the request that would be sent. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1861,7 +1861,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tested"];
                 };
             };
-            /** @description The event is on its way: the receiver takes its time. */
+            /** @description The event is being delivered: the receiver has not answered yet. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1884,7 +1884,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook that the request would be of. */
+                /** @description The webhook that would send the request. */
                 config_id: components["schemas"]["ConfigId"];
             };
             cookie?: never;
@@ -1906,7 +1906,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What would become of the body. */
+            /** @description The result for the body. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1926,11 +1926,11 @@ export interface operations {
     read_stats: {
         parameters: {
             query?: {
-                /** @description From when on; 24 hours before `to`, or 30 days, unless it is said. */
+                /** @description The start of the period. By default 24 hours before `to`, or 30 days when counting by day. */
                 from?: components["schemas"]["Timestamp"];
-                /** @description Until when; now, unless it is said. */
+                /** @description The end of the period. By default now. */
                 to?: components["schemas"]["Timestamp"];
-                /** @description What one bucket is; an hour, unless it is said. */
+                /** @description The length of a bucket. By default an hour. */
                 by?: components["schemas"]["Step"];
             };
             header?: never;
@@ -1961,19 +1961,19 @@ export interface operations {
     list_events: {
         parameters: {
             query?: {
-                /** @description Only events that stand there. */
+                /** @description Only events with this status. */
                 status?: components["schemas"]["Status"];
-                /** @description Only events that were accepted then or later. */
+                /** @description Only events that were accepted at this time or later. */
                 from?: components["schemas"]["Timestamp"];
-                /** @description Only events that were accepted then or earlier. */
+                /** @description Only events that were accepted at this time or earlier. */
                 to?: components["schemas"]["Timestamp"];
                 /** @description Only events with this correlation id. */
                 correlation_id?: string;
-                /** @description Only this event; goes without the other parameters. */
+                /** @description Only this event. Excludes all other parameters. */
                 event_id?: components["schemas"]["EventId"];
-                /** @description How many entries the page has at most. */
+                /** @description The most entries of the page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; leave it out for the first page. */
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -2056,7 +2056,7 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
-            /** @description The body is large: it is where this points to, for five minutes. */
+            /** @description The body is large: `Location` is its URL, valid for five minutes. */
             307: {
                 headers: {
                     [name: string]: unknown;
@@ -2082,14 +2082,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description May be left out. */
+        /** @description Optional. */
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["ReplayOptions"];
             };
         };
         responses: {
-            /** @description It is on its way. */
+            /** @description The new event, which is being delivered. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2160,7 +2160,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The replay, which has begun. */
+            /** @description The replay, which has started. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2210,9 +2210,9 @@ export interface operations {
     list_tokens: {
         parameters: {
             query?: {
-                /** @description How many entries the page has at most. */
+                /** @description The most entries of the page. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; leave it out for the first page. */
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -2257,7 +2257,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token itself, and what it may do. */
+            /** @description The token itself, and its scopes. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2285,7 +2285,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is revoked. */
+            /** @description The token is revoked. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2333,7 +2333,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is, and its tables answer. */
+            /** @description The service is up, and its tables answer. */
             200: {
                 headers: {
                     [name: string]: unknown;

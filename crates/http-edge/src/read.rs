@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use crate::Problem;
-use error::ReadError;
+use error::{ReadError, Wrong};
 use json::Json;
 use parameter::Parameters;
 
@@ -21,14 +21,13 @@ use parameter::Parameters;
 /// # Errors
 /// 400 that names the field, or the place when the body is not JSON.
 pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    // Where a structure is wanted, serde would also read an array of its fields in order.
-    if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "the body must be a JSON object, not an array"));
-    }
     let json: Json = serde_json::from_slice(body).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, format!("the body is not one JSON value: {error}"))
     })?;
-    Ok(read(json)?)
+    read(json).map_err(|Wrong { field, reason }| match field {
+        Some(field) => FieldError::new(field, reason).into(),
+        None => Problem::new(StatusCode::BAD_REQUEST, format!("the body is not what is needed: {reason}")),
+    })
 }
 
 /// Reads a query string.
@@ -36,10 +35,11 @@ pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 /// # Errors
 /// The parameter that is wrong.
 pub(crate) fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, FieldError> {
-    read(Parameters::new(form_urlencoded::parse(query.as_bytes())))
+    let read = read(Parameters::new(form_urlencoded::parse(query.as_bytes())));
+    read.map_err(|Wrong { field, reason }| FieldError::new(field.unwrap_or_default(), reason))
 }
 
-fn read<'de, T, D>(deserializer: D) -> Result<T, FieldError>
+fn read<'de, T, D>(deserializer: D) -> Result<T, Wrong>
 where
     T: DeserializeOwned,
     D: Deserializer<'de, Error = ReadError>,
@@ -123,6 +123,10 @@ mod tests {
             (r#"{"text": "t", "kind": "two"}"#, "kind", "expected `one` or `other`"),
         ] {
             assert_eq!(wrong(body), (field.to_owned(), detail.to_owned()), "{body}");
+        }
+        for no_object in ["[]", "null", "1"] {
+            let detail = "the body is not what is needed: expected an object";
+            assert_eq!(wrong(no_object), (String::new(), detail.to_owned()), "{no_object}");
         }
         assert!(wrong("{").1.starts_with("the body is not one JSON value"));
         assert!(wrong(r#"{"text": "t", "kind": "one"} {}"#).1.starts_with("the body is not one JSON value"));

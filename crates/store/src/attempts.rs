@@ -150,38 +150,7 @@ impl Events {
         now: Timestamp,
         last: Option<Item>,
     ) -> Result<Recorded, StoreError> {
-        let mut set =
-            "SET #status = :status, updated_at = :now, outcome = :outcome, duration_ms = :duration_ms, \
-             attempt_count = :count"
-                .to_owned();
-        let mut remove = Vec::new();
-        let mut values: Item = HashMap::from([
-            (":status".to_owned(), s(next.status.as_str())),
-            (":now".to_owned(), s(now)),
-            (":outcome".to_owned(), s(attempt.outcome.as_str())),
-            (":duration_ms".to_owned(), n(attempt.duration_ms)),
-            (":count".to_owned(), n(attempt.number)),
-            (":succeeded".to_owned(), s(Status::Succeeded.as_str())),
-        ]);
-        for (name, value) in [
-            ("status_code", attempt.status_code.map(n)),
-            ("next_attempt_at", next.retry_at.map(s)),
-            ("reason", attempt.reason.as_ref().map(to_attribute).transpose()?),
-            (LAST, last.map(AttributeValue::M)),
-        ] {
-            match value {
-                Some(value) => {
-                    set.push_str(&format!(", {name} = :{name}"));
-                    values.insert(format!(":{name}"), value);
-                }
-                None => remove.push(name),
-            }
-        }
-        if next.status == Status::Succeeded {
-            // Nobody records it again: what is paid for every month is not kept (see `RecordEvent`).
-            remove.push("execution");
-        }
-        let expression = if remove.is_empty() { set } else { format!("{set} REMOVE {}", remove.join(", ")) };
+        let (expression, values) = status_update(attempt, next, now, last)?;
         let update = self
             .client
             .update_item()
@@ -212,6 +181,48 @@ impl Events {
             Err(error) => Err(StoreError::during("write the status of an event")(error)),
         }
     }
+}
+
+/// The update expression of an event's item after `attempt`, and its values.
+fn status_update(
+    attempt: &Attempt,
+    next: &Next,
+    now: Timestamp,
+    last: Option<Item>,
+) -> Result<(String, Item), StoreError> {
+    let mut set =
+        "SET #status = :status, updated_at = :now, outcome = :outcome, duration_ms = :duration_ms, \
+         attempt_count = :count"
+            .to_owned();
+    let mut remove = Vec::new();
+    let mut values: Item = HashMap::from([
+        (":status".to_owned(), s(next.status.as_str())),
+        (":now".to_owned(), s(now)),
+        (":outcome".to_owned(), s(attempt.outcome.as_str())),
+        (":duration_ms".to_owned(), n(attempt.duration_ms)),
+        (":count".to_owned(), n(attempt.number)),
+        (":succeeded".to_owned(), s(Status::Succeeded.as_str())),
+    ]);
+    for (name, value) in [
+        ("status_code", attempt.status_code.map(n)),
+        ("next_attempt_at", next.retry_at.map(s)),
+        ("reason", attempt.reason.as_ref().map(to_attribute).transpose()?),
+        (LAST, last.map(AttributeValue::M)),
+    ] {
+        match value {
+            Some(value) => {
+                set.push_str(&format!(", {name} = :{name}"));
+                values.insert(format!(":{name}"), value);
+            }
+            None => remove.push(name),
+        }
+    }
+    if next.status == Status::Succeeded {
+        // Nobody records the event again, and storage is paid for every month (see `RecordEvent`).
+        remove.push("execution");
+    }
+    let expression = if remove.is_empty() { set } else { format!("{set} REMOVE {}", remove.join(", ")) };
+    Ok((expression, values))
 }
 
 /// Where an event stands, out of its item.

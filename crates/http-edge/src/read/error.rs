@@ -2,7 +2,6 @@
 
 use std::fmt::{self, Display};
 
-use hookstep_contract::FieldError;
 use serde::de::{self, Expected, Unexpected};
 use serde_path_to_error::{Path, Segment};
 
@@ -24,16 +23,22 @@ impl ReadError {
     }
 
     /// The error as it concerns the value at `path`.
-    pub(super) fn at(self, path: &Path) -> FieldError {
-        let whole = path.to_string();
+    pub(super) fn at(self, path: &Path) -> Wrong {
         let field = match (self.field, path.iter().next_back()) {
-            (None, _) => whole,
-            (Some(name), None) => name,
-            (Some(name), Some(Segment::Map { key })) if *key == name => whole,
-            (Some(name), Some(_)) => format!("{whole}.{name}"),
+            (name, None) => name,
+            (None, Some(_)) => Some(path.to_string()),
+            (Some(name), Some(Segment::Map { key })) if *key == name => Some(path.to_string()),
+            (Some(name), Some(_)) => Some(format!("{path}.{name}")),
         };
-        FieldError::new(field, self.reason)
+        Wrong { field, reason: self.reason }
     }
+}
+
+/// What is wrong, and where.
+pub(super) struct Wrong {
+    /// The field, as a path; none when it is the whole.
+    pub(super) field: Option<String>,
+    pub(super) reason: String,
 }
 
 impl Display for ReadError {

@@ -143,8 +143,29 @@ impl<'de> Deserializer<'de> for Json {
         visitor.visit_newtype_struct(self)
     }
 
+    /// No null stands for an object without fields, which is what serde's own map makes of it.
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        match self {
+            Self::Object(_) => self.deserialize_any(visitor),
+            _ => Err(ReadError::invalid_type(Unexpected::Other("another value"), &visitor)),
+        }
+    }
+
+    /// No array of its fields in order stands for an object.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        match self {
+            Self::Object(_) => self.deserialize_any(visitor),
+            _ => Err(ReadError::invalid_type(Unexpected::Map, &"an object")),
+        }
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        tuple_struct identifier ignored_any
     }
 }

@@ -1,0 +1,51 @@
+//! The item that the state machine writes for a new event is the one that is read here.
+
+use hookstep_contract::limits::days;
+use hookstep_contract::{
+    EventRecord, FetchedConfig, Plan, Reason, ReasonCode, RequestPlan, Retry, Sent, Status,
+};
+use serde_json::{Value, json};
+
+use super::items::event;
+use crate::events::to_record;
+
+/// A record as `fetch-config` answers it.
+fn written(record: &EventRecord) -> Value {
+    let request = RequestPlan {
+        url: String::new(),
+        method: "POST".to_owned(),
+        headers: [].into(),
+        timeout_seconds: 1,
+        revision: 1,
+    };
+    let (retry, reason) = (Retry::default(), record.reason.clone());
+    let plan = Plan { status: record.status, reason, request, retry, long: false, has_payload_rules: false };
+    let output = FetchedConfig { plan, record: record.clone(), payload: None };
+    serde_json::to_value(output).unwrap()["record"].take()
+}
+
+/// The record as a read of the table gives it.
+fn read_back(item: &Value) -> EventRecord {
+    let item: serde_dynamo::Item = serde_json::from_value(item.clone()).unwrap();
+    to_record(item.into()).unwrap()
+}
+
+#[test]
+fn a_record_is_read_as_it_was_written() {
+    let reason = Reason::new(ReasonCode::FilterMissed, "the filter's condition does not hold");
+    let new = EventRecord::new(&event(), "e", Status::Skipped, Some(reason), days(30));
+    let sent = Sent { content_type: "text/xml".to_owned(), size: 3, claim: None };
+    let record = EventRecord { size: Some(7), sent: Some(sent), ..new };
+    let item = written(&record);
+    assert_eq!(read_back(&item), record);
+    assert!(item.get("org_id").is_none() && item.get("event_id").is_none(), "the key has them: {item}");
+}
+
+#[test]
+fn a_record_of_before_there_were_codes_is_read() {
+    let record = EventRecord::new(&event(), "e", Status::Failed, None, days(30));
+    let mut item = written(&record);
+    item["reason"] = json!({"S": "connection refused"});
+    let reason = Reason::new(ReasonCode::Unclassified, "connection refused");
+    assert_eq!(read_back(&item), EventRecord { reason: Some(reason), ..record });
+}
