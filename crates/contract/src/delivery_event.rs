@@ -121,7 +121,7 @@ pub struct DeliveryDetail {
     pub replay_of: Option<EventId>,
     /// How many attempts were made.
     pub attempts: u32,
-    /// How the last one ended: the class of the error, where it failed. Absent when something of ours stood in the way.
+    /// How the last one ended: the class of the error, where it failed. Absent when an error of ours ended the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// The receiver's last status.

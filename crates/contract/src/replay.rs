@@ -1,4 +1,4 @@
-//! Many events, sent again.
+//! Sending events again: one, or many.
 
 use std::ops::Not;
 
@@ -10,23 +10,23 @@ use crate::{
 };
 
 impl WorkflowInput {
-    /// An event as it was sent, under an id of its own: the same bytes, and the same `webhook-id` for its receiver.
+    /// The input that sends an event again as it was sent: the same bytes and the same `webhook-id`, under a new event id.
     pub fn replay(record: &EventRecord, event_id: EventId, now: Timestamp) -> Self {
-        let mut again = Self::from_the_start(record, record, event_id, now);
-        again.event.as_sent = true;
+        let mut input = Self::from_the_start(record, record, event_id, now);
+        input.event.as_sent = true;
         if let Some(sent) = &record.sent {
-            again.event.content_type = Some(sent.content_type.clone());
-            again.event.size = Some(sent.size);
-            again.payload = match &sent.claim {
+            input.event.content_type = Some(sent.content_type.clone());
+            input.event.size = Some(sent.size);
+            input.payload = match &sent.claim {
                 Some(key) => Source::Claim(Claim { key: key.clone(), sha256: None }),
                 None => Source::SentBodyOf(record.event_id),
             };
         }
-        again
+        input
     }
 
-    /// The same once more from the body that it came with: today's filter and transform have their say. That body is with the
-    /// first event of a chain of replays.
+    /// The input that sends an event again from its accepted body, to which today's filter and transform are applied. That body
+    /// is stored with the first event of a chain of replays.
     pub fn from_the_start(
         record: &EventRecord,
         first: &EventRecord,
@@ -64,7 +64,7 @@ impl WorkflowInput {
 pub enum Selection {
     /// These, in this order.
     EventIds(Vec<EventId>),
-    /// All of a time, oldest first.
+    /// All of a period, oldest first.
     Filter {
         /// Accepted at or after this moment.
         since: Timestamp,
@@ -119,7 +119,7 @@ pub struct ReplayJob {
     pub started: u32,
     /// How many were not: they are not there, are being delivered, or their bodies are not kept.
     pub skipped: u32,
-    /// Whether today's filter and transform have their say again.
+    /// Whether today's filter and transform are applied to the accepted bodies.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub reapply: bool,
     /// Whether it ended at the most events that one replay takes: there may be more.

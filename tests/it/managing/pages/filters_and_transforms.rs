@@ -57,7 +57,8 @@ async fn a_filter_and_a_transform_are_set_by_the_form_and_told_in_words() {
         assert!(page.contains(part), "{part}: {page}");
     }
     let edit = browser.page(&format!("{base}/edit")).await;
-    let seen = ["value=\"any_of\" selected", ">paid, or so\nsent<", "value=\"OR\" selected", "payload-rules\" open"];
+    let seen =
+        ["value=\"any_of\" selected", ">paid, or so\nsent<", "value=\"OR\" selected", "payload-rules\" open"];
     for part in seen {
         assert!(edit.contains(part), "{part}: {edit}");
     }
