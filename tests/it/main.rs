@@ -68,10 +68,10 @@ mod producing {
 mod delivering {
     mod delivery_events;
     mod exceptions;
+    mod filters_and_transforms;
     mod receivers;
     mod replays;
     mod retries;
-    mod filters_and_transforms;
 }
 
 mod reading {

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
 mod events;
-mod forms;
 mod filters_and_transforms;
+mod forms;
 
 use hookstep_contract::Scope;
 use http::Method;
