@@ -49,6 +49,7 @@
 //! | `house/contracts` | what binds the parts together: error names, crates, numbers |
 //! | `house/budgets` | how long a function may be |
 //! | `house/documents` | links, commands and lengths in the documents |
+//! | `house/names` | that no name which was given up is left |
 //! | `house/leftovers` | that a test which leaves something behind, or whose host dies, fails |
 //! | `house/dependencies` | Cargo mirrors IAM: who links which client of AWS |
 //! | `house/definitions` | the definitions of the state machines, bound to the template and to the crates |
@@ -132,6 +133,7 @@ mod house {
     mod documents;
     mod interpreted;
     mod leftovers;
+    mod names;
     mod retry_policies;
     mod tree;
 }

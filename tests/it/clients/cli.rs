@@ -274,7 +274,7 @@ async fn the_demo_shows_five_deliveries_and_goes_on_serving() {
         "attempt 3: succeeded, HTTP 200",
         "received 5242880 bytes",
         "400 Bad Request: url: ",
-        "failed, attempts 1",
+        "failed, attempts 3",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }

@@ -34,7 +34,7 @@ impl Example {
     /// Starts the receiver, which has to know the secret of a webhook that has to know its address.
     async fn start(mut receiver: Command) -> Self {
         let world = World::start().await;
-        let webhook = json!({"name": "example", "url": "http://127.0.0.1:9/"});
+        let webhook = json!({"name": "example", "url": "http://127.0.0.1:8080/"});
         let webhook = world.api.post("/webhook", &webhook).await.json();
         let text = |field: &str| webhook[field].as_str().unwrap().to_owned();
         let (config_id, secret) = (text("config_id"), text("signing_secret"));

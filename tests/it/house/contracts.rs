@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a contract that cannot be read ends the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use hookstep_contract::limits::{
     CONFIG_HEADER_BYTES, IDEMPOTENCY_KEY_BYTES, INLINE_BYTES, MAX_PAUSE_SECS, MAX_RETRIES, STATE_DATA_BYTES,
@@ -16,6 +15,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::definitions::{self, SECRET_WORDS};
+use super::tree::{read, tracked_in};
 use crate::aws::functions::{Function, functions};
 use crate::world::process::workspace;
 
@@ -35,7 +35,7 @@ fn our_error_names_are_listed_in_full_and_travel_as_they_are_matched() {
 
 #[test]
 fn no_error_name_is_misspelt() {
-    let mut files = files("crates", "rs");
+    let mut files = tracked_in(&["crates"], "rs");
     files.extend(definitions::ALL.map(|file| workspace().join(file)));
     files.push(workspace().join("infra/template.yaml"));
     for file in &files {
@@ -73,7 +73,7 @@ fn the_inputs_and_outputs_of_steps_have_no_place_for_a_secret() {
 #[test]
 fn a_function_names_an_aws_client_only_in_its_main() {
     for Function { name, .. } in functions() {
-        for file in files(&format!("crates/{name}/src"), "rs") {
+        for file in tracked_in(&[&format!("crates/{name}/src")], "rs") {
             // A main of many settings has them in a file of their own.
             let excepted = file.ends_with("src/main.rs") || file.ends_with("src/settings.rs");
             let is_test = file.components().any(|part| part.as_os_str() == "tests");
@@ -84,7 +84,7 @@ fn a_function_names_an_aws_client_only_in_its_main() {
 
 #[test]
 fn files_and_mains_keep_to_their_budgets() {
-    for file in files("crates", "rs") {
+    for file in tracked_in(&["crates"], "rs") {
         let text = read(&file);
         let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]").count();
         assert!(lines <= MAX_FILE_LINES, "{} has {lines} lines", file.display());
@@ -177,21 +177,4 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
-}
-
-/// Every file below a folder of the workspace with this extension.
-fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let (mut folders, mut files) = (vec![workspace().join(folder)], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
-    }
-    files.retain(|file| file.extension().is_some_and(|of| of == extension));
-    files
-}
-
-fn read(file: &Path) -> String {
-    std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
