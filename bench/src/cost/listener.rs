@@ -11,7 +11,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::counts::Counts;
 
 /// The target of the host's events.
-const TARGET: &str = "hookstep::aws";
+const TARGET: &str = "hookstep_aws";
 
 /// Who asks when no task of a machine is running: the function behind the API.
 const EDGE: &str = "trigger";

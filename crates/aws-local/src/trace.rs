@@ -1,7 +1,7 @@
 //! What goes to AWS in a deployment: an event for every request that this host answers in AWS's place, and what DynamoDB
 //! would charge for it.
 //!
-//! `RUST_LOG=hookstep::aws=trace` shows them; the cost model in `bench` counts them. Bodies, keys and headers are left
+//! `RUST_LOG=hookstep_aws=trace` shows them; the cost model in `bench` counts them. Bodies, keys and headers are left
 //! out, and nothing is looked at unless somebody listens. (Not plain `aws`: that filter would also let out the SDK's own
 //! events, and those do have bodies.)
 
@@ -13,18 +13,18 @@ use crate::wire::Reply;
 
 /// Whether somebody listens.
 pub(crate) fn on() -> bool {
-    enabled!(target: "hookstep::aws", Level::TRACE)
+    enabled!(target: "hookstep_aws", Level::TRACE)
 }
 
 /// A service has answered that charges by the request alone.
 pub(crate) fn service(service: &'static str, operation: &str, reply: Reply) -> Reply {
-    trace!(target: "hookstep::aws", service, operation, status = reply.status, "a request");
+    trace!(target: "hookstep_aws", service, operation, status = reply.status, "a request");
     reply
 }
 
 /// The bucket has answered.
 pub(crate) fn bucket(method: &str, status: u16) {
-    trace!(target: "hookstep::aws", service = "s3", operation = method, status, "a request");
+    trace!(target: "hookstep_aws", service = "s3", operation = method, status, "a request");
 }
 
 /// The request, asking DynamoDB to say what it charges.
@@ -43,5 +43,5 @@ pub(crate) fn tables(operation: &str, reply: &Reply) {
         table => table["CapacityUnits"].as_f64(),
     };
     let error = body["__type"].as_str().and_then(|name| name.rsplit('#').next());
-    trace!(target: "hookstep::aws", service = "dynamodb", operation, status = reply.status, units, error, "a request");
+    trace!(target: "hookstep_aws", service = "dynamodb", operation, status = reply.status, units, error, "a request");
 }
