@@ -1,5 +1,5 @@
 //! What surrounds a program and must reach it through `main` alone: the clock, ids and randomness ([`Sources`]), the settings
-//! in the environment ([`env`]), and clients that are made when they are first used ([`OnDemand`]).
+//! in the environment ([`mod@env`]), and clients that are made when they are first used ([`OnDemand`]).
 //!
 //! The crate links no SDK and no runtime, so whoever needs one of these parts needs nothing else for it.
 

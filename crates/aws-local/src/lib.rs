@@ -2,7 +2,7 @@
 //! ([`States`]), EventBridge ([`Bus`], [`ConnectionStore`]), Secrets Manager and KMS ([`LocalKey`]).
 //!
 //! The product reaches them through the AWS SDK's own clients, whose requests never leave the process ([`clients`]); producers
-//! on the same machine reach the bus over HTTP ([`endpoint`]). What executions are and what the rules of the bus do is not
+//! on the same machine reach the bus over HTTP ([`endpoint()`]). What executions are and what the rules of the bus do is not
 //! known here: both are ports, [`ExecutionBackend`] and [`Rules`], which whoever puts a host together implements.
 
 mod authorization;
