@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use hookstep_contract::ReasonCode;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::tree::{read, tracked, tracked_in};
@@ -49,6 +50,14 @@ fn cargo_commands_leave_the_lock_file_as_it_is() {
         }
     }
     assert!(unlocked.is_empty(), "\n{}", unlocked.join("\n"));
+}
+
+#[test]
+fn the_api_guide_lists_every_reason_code() {
+    let guide = read(Path::new("docs/api.md"));
+    let codes = ReasonCode::ALL.iter().map(|code| code.as_str());
+    let missing: Vec<_> = codes.filter(|code| !guide.contains(&format!("`{code}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
