@@ -39,7 +39,7 @@ impl Claims {
     /// it may be pinned by a delivery that waits.
     ///
     /// # Errors
-    /// When the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub async fn put(&self, key: &str, body: Bytes, sha256: &[u8]) -> Result<(), StoreError> {
         let put = self
             .client
@@ -61,7 +61,7 @@ impl Claims {
     /// A body as an execution starts with it: inline when it is small enough, else as a claim check with this key.
     ///
     /// # Errors
-    /// When the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub async fn source(&self, key: &str, body: Bytes, inline_limit: usize) -> Result<Source, StoreError> {
         if body.len() <= inline_limit {
             let content = Content::new(&body);
@@ -77,7 +77,7 @@ impl Claims {
     /// A URL to which the body of `key` can be PUT.
     ///
     /// # Errors
-    /// When it cannot be signed.
+    /// If it cannot be signed.
     pub async fn presign(&self, key: &str, now: Timestamp) -> Result<Upload, StoreError> {
         let config = PresigningConfig::builder()
             .start_time(now.get().into())
@@ -98,7 +98,7 @@ impl Claims {
     /// A URL at which the object of `key` can be read, as a file that no browser opens by itself.
     ///
     /// # Errors
-    /// When it cannot be signed.
+    /// If it cannot be signed.
     pub async fn presign_read(&self, key: &str, now: Timestamp) -> Result<String, StoreError> {
         let config = PresigningConfig::builder()
             .start_time(now.get().into())

@@ -26,7 +26,7 @@ impl Claims {
     /// Pins the object of a claim check that belongs to this webhook; or says why there is none to pin.
     ///
     /// # Errors
-    /// When the bucket cannot be read.
+    /// If the bucket cannot be read.
     pub async fn resolve(
         &self,
         org_id: &OrgId,
@@ -68,7 +68,7 @@ impl Claims {
     /// Opens a pinned object for reading once.
     ///
     /// # Errors
-    /// When the object is gone, was changed, or cannot be read.
+    /// If the object is gone, was changed, or cannot be read.
     pub async fn open(&self, pinned: &PinnedObject) -> Result<ObjectBody, OpenError> {
         let object = self
             .client
@@ -100,7 +100,7 @@ impl Claims {
     /// Reads a pinned object as a whole. The caller has to know that it is not too large for that.
     ///
     /// # Errors
-    /// When the object is gone, was changed, or cannot be read.
+    /// If the object is gone, was changed, or cannot be read.
     pub async fn read(&self, pinned: &PinnedObject) -> Result<Bytes, OpenError> {
         let body = ByteStream::new(self.open(pinned).await?.into_inner());
         let whole = body.collect().await.map_err(|error| OpenError::Unavailable(error.into()))?;

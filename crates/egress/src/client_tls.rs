@@ -105,7 +105,7 @@ impl fmt::Debug for ClientTls {
 /// The key in its short form, to be encrypted and kept; wiped when dropped. [`ClientTls::parse`] takes it in place of PEM.
 ///
 /// # Errors
-/// When there is not exactly one private key that TLS can use.
+/// If there is not exactly one private key that TLS can use.
 pub fn private_key_der(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, TlsRefusal> {
     let key = private_key(text)?;
     any_supported_type(&key).map_err(|_| UNSUPPORTED_KEY)?;

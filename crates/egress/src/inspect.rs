@@ -25,7 +25,7 @@ pub struct CertificateFacts {
 /// Reads the first certificate of a chain in PEM.
 ///
 /// # Errors
-/// When [`ClientTls::parse`](crate::ClientTls::parse) would refuse the chain, or a field cannot be read.
+/// If [`ClientTls::parse`](crate::ClientTls::parse) would refuse the chain, or a field cannot be read.
 pub fn inspect(certificate: &str) -> Result<CertificateFacts, TlsRefusal> {
     let refusal = TlsRefusal { part: TlsPart::Certificate, reason: "has fields that cannot be read" };
     let chain = certificate_chain(certificate)?;

@@ -78,7 +78,7 @@ impl Sandbox {
     /// A sandbox whose processes are this program, whose `main` begins with [`work_if_asked`].
     ///
     /// # Errors
-    /// When the system does not say where it is.
+    /// If the system does not say where it is.
     pub fn of_this_program() -> std::io::Result<Self> {
         std::env::current_exe().map(Self::new)
     }
@@ -95,7 +95,7 @@ impl Sandbox {
     /// Looks at the syntax of expressions and at the values of conditions.
     ///
     /// # Errors
-    /// When nothing can be evaluated; what is wrong with the rules is a value.
+    /// If nothing can be evaluated; what is wrong with the rules is a value.
     pub async fn check(&self, org_id: &OrgId, rules: &PayloadRules) -> Result<Option<Fault>, SandboxError> {
         match self.run(org_id, &Job::Check(rules.clone()), &[]).await? {
             Verdict::Failed(fault) => Ok(Some(fault)),
@@ -106,7 +106,7 @@ impl Sandbox {
     /// Says what becomes of a body.
     ///
     /// # Errors
-    /// When nothing can be evaluated; what is wrong with the rules or the body is a value.
+    /// If nothing can be evaluated; what is wrong with the rules or the body is a value.
     pub async fn apply(
         &self,
         org_id: &OrgId,

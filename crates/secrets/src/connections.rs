@@ -52,7 +52,7 @@ impl Connections {
     /// Makes a connection; all secrets of `auth` must be given.
     ///
     /// # Errors
-    /// When EventBridge does not take it.
+    /// If EventBridge does not take it.
     pub async fn create(&self, name: &str, auth: &Auth) -> Result<Connection, SaveError> {
         let Some((kind, parameters)) = request::for_create(auth)? else { return Err(SaveError::Refused) };
         let made = self
@@ -70,7 +70,7 @@ impl Connections {
     /// Changes a connection; secrets of `auth` that are not given stay as they are.
     ///
     /// # Errors
-    /// When EventBridge does not take it.
+    /// If EventBridge does not take it.
     pub async fn update(&self, name: &str, auth: &Auth) -> Result<Connection, SaveError> {
         let Some((kind, parameters)) = request::for_update(auth)? else { return Err(SaveError::Refused) };
         let changed = self
@@ -88,7 +88,7 @@ impl Connections {
     /// Deletes a connection and its secret; one that is not there is as good.
     ///
     /// # Errors
-    /// When EventBridge does not.
+    /// If EventBridge does not.
     pub async fn delete(&self, name: &str) -> Result<(), SecretsError> {
         match self.client.delete_connection().name(name).send().await {
             Ok(_) => Ok(()),
@@ -100,7 +100,7 @@ impl Connections {
     /// The connection of this name, and why it is not authorised where EventBridge says so; `None` when there is none.
     ///
     /// # Errors
-    /// When EventBridge does not say.
+    /// If EventBridge does not say.
     pub async fn find(&self, name: &str) -> Result<Option<(Connection, Option<String>)>, SecretsError> {
         match self.client.describe_connection().name(name).send().await {
             Ok(found) => Ok(Some((connection(&found)?, found.state_reason().map(ToOwned::to_owned)))),

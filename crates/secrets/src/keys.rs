@@ -40,7 +40,7 @@ impl Keys {
     /// Encrypts a key of `org_id`, of at most [`Keys::MAX_BYTES`].
     ///
     /// # Errors
-    /// When KMS does not.
+    /// If KMS does not.
     pub async fn encrypt(&self, org_id: &OrgId, key: &str) -> Result<Ciphertext, SecretsError> {
         const OPERATION: &str = "encrypt a key";
         let mut request = self.client.encrypt().key_id(&self.key_id).plaintext(Blob::new(key));
@@ -55,7 +55,7 @@ impl Keys {
     /// Decrypts a key of `org_id`.
     ///
     /// # Errors
-    /// When KMS does not, as for the key of another org.
+    /// If KMS does not, as for the key of another org.
     pub async fn decrypt(&self, org_id: &OrgId, key: &Ciphertext) -> Result<Plaintext, SecretsError> {
         const OPERATION: &str = "decrypt a key";
         let blob = STANDARD.decode(&key.0).map_err(|_| SecretsError::new(OPERATION, "not base64"))?;

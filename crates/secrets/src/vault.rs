@@ -36,7 +36,7 @@ impl Vault {
     /// The credentials that a connection holds now.
     ///
     /// # Errors
-    /// When the connection is deauthorised or gone, when its secret may not be read or is not as EventBridge writes it, and when
+    /// If the connection is deauthorised or gone, when its secret may not be read or is not as EventBridge writes it, and when
     /// nobody answers.
     pub async fn read(&self, connection: &Connection) -> Result<Values, ReadError> {
         if let Some(arn) = &connection.secret_arn

@@ -40,7 +40,7 @@ impl Events {
     /// The attempts of an event, in order.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn attempts(
         &self,
         org_id: &OrgId,
@@ -104,7 +104,7 @@ impl Events {
     /// Records an attempt, and where the event stands after it. The same attempt can be recorded again.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn record_attempt(
         &self,
         event: &EventMetadata,

@@ -56,7 +56,7 @@ impl Bodies {
     /// Keeps the body of an event, for as long as the event itself.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn keep(&self, event: &EventMetadata, body: &[u8]) -> Result<(), StoreError> {
         self.put(event, BODY, body).send().await.map_err(StoreError::during("keep a body"))?;
         Ok(())
@@ -65,7 +65,7 @@ impl Bodies {
     /// Keeps what is sent in the place of an event's body, unless something is: then answers that.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn keep_sent(&self, event: &EventMetadata, body: &[u8]) -> Result<Option<Content>, StoreError> {
         let put = self.put(event, SENT, body).condition_expression("attribute_not_exists(sk)").send().await;
         if unless_forbidden(put, "keep a transformed body")? {
@@ -89,7 +89,7 @@ impl Bodies {
     /// Whether the body of an event is kept.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn has(&self, event: &EventRecord) -> Result<bool, StoreError> {
         self.has_part(event, BODY).await
     }
@@ -97,7 +97,7 @@ impl Bodies {
     /// Whether an event can be sent again as it was sent.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn has_what_was_sent(&self, event: &EventRecord) -> Result<bool, StoreError> {
         match &event.sent {
             Some(sent) => Ok(sent.claim.is_some() || self.has_part(event, SENT).await?),
@@ -121,7 +121,7 @@ impl Bodies {
     /// The body of an event; `None` when none is kept, or not any more.
     ///
     /// # Errors
-    /// When the table cannot be read, or what is there is no body.
+    /// If the table cannot be read, or what is there is no body.
     pub async fn read(
         &self,
         org_id: &OrgId,
@@ -134,7 +134,7 @@ impl Bodies {
     /// What was sent in the place of an event's body; `None` when nothing is kept, or not any more.
     ///
     /// # Errors
-    /// When the table cannot be read, or what is there is no body.
+    /// If the table cannot be read, or what is there is no body.
     pub async fn read_sent(
         &self,
         org_id: &OrgId,

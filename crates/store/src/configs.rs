@@ -52,7 +52,7 @@ impl Configs {
     /// Whether the table answers at all.
     ///
     /// # Errors
-    /// When it does not.
+    /// If it does not.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.client
             .get_item()
@@ -69,7 +69,7 @@ impl Configs {
     /// One webhook of `org_id`.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn get(
         &self,
         org_id: &OrgId,
@@ -90,7 +90,7 @@ impl Configs {
     /// Writes a new webhook and its credentials.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn create(&self, config: &WebhookConfig, credentials: &Credentials) -> Result<(), StoreError> {
         let put = self.put(to_item(config)?).condition_expression("attribute_not_exists(config_id)");
         let writes = [item(put)?, item(self.put(credentials::to_item(credentials)?))?];
@@ -101,7 +101,7 @@ impl Configs {
     /// Replaces a webhook of which we have the lease, and its credentials; the lease ends with it.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn replace(
         &self,
         config: &WebhookConfig,
@@ -119,7 +119,7 @@ impl Configs {
     /// Turns a webhook off and notes why; does nothing when it is off or not there. Answers whether it did.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn disable(
         &self,
         org_id: &OrgId,
@@ -147,7 +147,7 @@ impl Configs {
     /// Deletes a webhook of which we have the lease, and its credentials.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn delete(&self, config: &WebhookConfig, lease: &Lease) -> Result<Written, StoreError> {
         let delete = |sk: String| {
             let delete = Delete::builder().table_name(&self.table);
@@ -167,7 +167,7 @@ impl Configs {
     /// A page of the webhooks of `org_id`, oldest first, from after `after`.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn list(
         &self,
         org_id: &OrgId,
@@ -199,7 +199,7 @@ impl Configs {
     /// The enabled webhooks of `org_id` that subscribe to an event, told by their `event_types`. One query.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn subscribed(
         &self,
         org_id: &OrgId,

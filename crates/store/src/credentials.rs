@@ -13,7 +13,7 @@ impl Configs {
     /// The credentials of a webhook as they are now; `None` when it was deleted.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn credentials(
         &self,
         org_id: &OrgId,
@@ -31,7 +31,7 @@ impl Configs {
     /// The key of an org, when it has one.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn org_key(&self, org_id: &OrgId) -> Result<Option<OrgKey>, StoreError> {
         self.item(org_id, ORG_KEY.to_owned()).await?.map(from_item).transpose()
     }
@@ -39,7 +39,7 @@ impl Configs {
     /// Keeps the key of an org that has none; one that is there stays.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn create_org_key(&self, key: &OrgKey) -> Result<(), StoreError> {
         let put = self
             .client

@@ -66,7 +66,7 @@ impl Events {
     /// One event.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn get(
         &self,
         org_id: &OrgId,
@@ -87,7 +87,7 @@ impl Events {
     /// Events of one webhook, newest first.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn list(
         &self,
         org_id: &OrgId,
@@ -148,7 +148,7 @@ impl Events {
     /// attempts were recorded.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn fail(
         &self,
         event: &EventMetadata,

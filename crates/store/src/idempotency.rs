@@ -34,7 +34,7 @@ impl Idempotency {
     /// Keeps `wanted` under the key for 24 h; answers what is kept there: `wanted` itself, or that of an earlier request.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn claim(
         &self,
         org_id: &OrgId,

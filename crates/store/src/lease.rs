@@ -33,7 +33,7 @@ impl Configs {
     /// One webhook of `org_id`, read consistently: with every change that was ever acknowledged.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn latest(
         &self,
         org_id: &OrgId,
@@ -46,7 +46,7 @@ impl Configs {
     /// when somebody else has the lease.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn lease(
         &self,
         config: &WebhookConfig,
@@ -79,7 +79,7 @@ impl Configs {
     /// Ends a lease without a change; does nothing when it has ended already.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn release(&self, config: &WebhookConfig, lease: Lease) -> Result<(), StoreError> {
         let update = self
             .update_of(config)

@@ -20,7 +20,7 @@ impl Redelivery {
     /// The input of the new event's execution; `None` when the body is not kept (any more).
     ///
     /// # Errors
-    /// When the tables cannot be read.
+    /// If the tables cannot be read.
     pub async fn input(
         self,
         record: &EventRecord,

@@ -51,7 +51,7 @@ impl Replays {
     /// Writes a new replay, and before it what is selected.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn create(&self, job: &ReplayJob, selection: &Selection) -> Result<(), StoreError> {
         let mut item = match selection {
             Selection::EventIds(ids) => {
@@ -76,7 +76,7 @@ impl Replays {
     /// A replay.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn get(
         &self,
         org_id: &OrgId,
@@ -89,7 +89,7 @@ impl Replays {
     /// What a replay selects.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn selection(&self, job: &ReplayJob) -> Result<Option<Selection>, StoreError> {
         let key = key(&job.org_id, job.config_id, format!("{}#selection", job.replay_id));
         let Some(mut item) = self.read(key).await? else { return Ok(None) };
@@ -104,7 +104,7 @@ impl Replays {
     /// Writes that a replay has come further than `before`; `false` when somebody else has taken it further meanwhile.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn advance(&self, before: &ReplayJob, job: &ReplayJob) -> Result<bool, StoreError> {
         let put = self
             .put(job)
@@ -155,7 +155,7 @@ impl Events {
     /// Events of one webhook behind `after`, oldest first, at most `limit`; and where to go on, unless that was all.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn oldest(
         &self,
         org_id: &OrgId,
@@ -203,7 +203,7 @@ impl Events {
     /// `false` when it is not in progress.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn cancel(&self, event: &EventRecord, now: Timestamp) -> Result<bool, StoreError> {
         let cancelled = Reason::new(ReasonCode::Cancelled, "cancelled before its next attempt");
         let update = self

@@ -18,7 +18,7 @@ impl Events {
     /// Events of one webhook with this correlation id, newest first. Of more than some tens of thousands, some are not found.
     ///
     /// # Errors
-    /// When the table or its index cannot be read.
+    /// If the table or its index cannot be read.
     pub async fn correlated(
         &self,
         org_id: &OrgId,

@@ -55,7 +55,7 @@ impl Events {
     /// What was counted of the days that begin in `from..=to`, oldest first.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn counted(
         &self,
         org_id: &OrgId,
@@ -84,7 +84,7 @@ impl Events {
     /// Keeps what was counted of a day for as long as its events are kept.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn keep_counted(
         &self,
         org_id: &OrgId,
@@ -107,7 +107,7 @@ impl Events {
     /// it, where the next page starts when there may be one.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn sketches(
         &self,
         org_id: &OrgId,

@@ -41,7 +41,7 @@ impl Tokens {
     /// The token with this hash, unless it has expired; as it was up to ten seconds ago.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn find(&self, token_hash: &str) -> Result<Option<Token>, StoreError> {
         let found = match self.cached(token_hash) {
             Some(token) => Some(token),
@@ -80,7 +80,7 @@ impl Tokens {
     /// Writes a token.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn put(&self, token: &Token) -> Result<(), StoreError> {
         self.client
             .put_item()
@@ -95,7 +95,7 @@ impl Tokens {
     /// Tokens of an org that have an id, oldest first, after `after`; with them, where the next page starts when there is one.
     ///
     /// # Errors
-    /// When the index cannot be read.
+    /// If the index cannot be read.
     pub async fn list(
         &self,
         org_id: &OrgId,
@@ -127,7 +127,7 @@ impl Tokens {
     /// Deletes a token of an org; `false` when there is none with this id. Another process may believe it for ten seconds more.
     ///
     /// # Errors
-    /// When the table cannot be read or written.
+    /// If the table cannot be read or written.
     pub async fn revoke(&self, org_id: &OrgId, token_id: TokenId) -> Result<bool, StoreError> {
         let found = self
             .client
@@ -156,7 +156,7 @@ impl Tokens {
     /// Whether there is any token.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn any(&self) -> Result<bool, StoreError> {
         let page = self
             .client
