@@ -67,7 +67,7 @@ impl Policy {
     /// Parses a URL and checks everything that can be checked without resolving its host.
     ///
     /// # Errors
-    /// Why it may not.
+    /// If it may not.
     pub fn check_url(&self, text: &str) -> Result<Url, PolicyRefusal> {
         if text.len() > MAX_URL_BYTES {
             return Err(PolicyRefusal::TooLong);
@@ -120,7 +120,7 @@ impl Policy {
     /// `Authorization` and `Cookie` are allowed.
     ///
     /// # Errors
-    /// Why it may not.
+    /// If it may not.
     pub fn check_credential_header(&self, name: &str) -> Result<(), HeaderRefusal> {
         headers::check_credential(name)
     }

@@ -1,4 +1,4 @@
-//! Vectors that others have published.
+//! Published test vectors.
 
 use hmac::Mac;
 
@@ -41,7 +41,7 @@ fn v1a_is_what_svix_makes() {
     assert_eq!(header.split_once(' ').unwrap().1, v1a);
 }
 
-/// RFC 4231, test case 4: the one whose key is as long as a secret may be.
+/// RFC 4231, test case 4, whose key has a length allowed for a secret.
 #[test]
 fn a_secret_shorter_than_a_block_is_a_key_of_hmac_as_it_is() {
     let secret: Secret = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGQ==".parse().unwrap();
