@@ -85,7 +85,7 @@ impl ClientTls {
     /// The decoded key is wiped; the signer's copy and the caller's text are not.
     ///
     /// # Errors
-    /// The first part that cannot be used.
+    /// If a part cannot be used; the error names the first such part.
     pub fn parse(parts: TlsParts<'_>) -> Result<Self, TlsRefusal> {
         let identity = match (parts.certificate, parts.private_key) {
             (None, None) => None,

@@ -67,7 +67,7 @@ impl Policy {
     /// Parses a URL and checks everything that can be checked without resolving its host.
     ///
     /// # Errors
-    /// If it may not.
+    /// If the URL may not be called.
     pub fn check_url(&self, text: &str) -> Result<Url, PolicyRefusal> {
         if text.len() > MAX_URL_BYTES {
             return Err(PolicyRefusal::TooLong);
@@ -111,7 +111,7 @@ impl Policy {
     /// Checks whether a webhook's own headers may be sent.
     ///
     /// # Errors
-    /// The first header that may not be sent.
+    /// If a header may not be sent; the error names the first such header.
     pub fn check_headers(&self, headers: &BTreeMap<String, String>) -> Result<(), HeaderRefusal> {
         headers::check(headers)
     }
@@ -120,7 +120,7 @@ impl Policy {
     /// `Authorization` and `Cookie` are allowed.
     ///
     /// # Errors
-    /// If it may not.
+    /// If a header of this name is reserved or invalid.
     pub fn check_credential_header(&self, name: &str) -> Result<(), HeaderRefusal> {
         headers::check_credential(name)
     }
@@ -129,7 +129,7 @@ impl Policy {
     /// ourselves: a credential, or those of a token request.
     ///
     /// # Errors
-    /// The first header that is not accepted.
+    /// If a header is not accepted; the error names the first such header.
     pub fn check_own_headers(&self, headers: &BTreeMap<String, String>) -> Result<(), HeaderRefusal> {
         headers::to_map(headers).map(drop)
     }

@@ -54,7 +54,7 @@ pub enum Verdict {
 /// Checks the rules as far as possible without a body.
 ///
 /// # Errors
-/// The first fault.
+/// If the rules have a fault; the error is the first one.
 pub fn check(rules: &PayloadRules) -> Result<(), Fault> {
     if let Some(filter) = &rules.filter {
         conditions::check(filter)?;

@@ -53,9 +53,7 @@ pub struct EventSketch {
 }
 
 impl Events {
-    /// Counts of a webhook's events, in the events table in a separate partition: pk
-    /// `{org_id}#{config_id}#stats`, sk the day; one item holds all hours of a day. The counts can be rebuilt
-    /// from the events while those are kept.
+    /// The counts of the days that begin in `from..=to`, oldest first.
     ///
     /// # Errors
     /// If the table cannot be read.
