@@ -64,7 +64,8 @@ impl fmt::Debug for PrivateKey {
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
-    /// The key as PEM (RFC 7468) of a `SubjectPublicKeyInfo` (RFC 8410), which every cryptographic library reads.
+    /// The key as PEM (RFC 7468) of a `SubjectPublicKeyInfo` (RFC 8410), which every cryptographic library
+    /// reads.
     pub fn to_pem(&self) -> String {
         pem::encode(self.0.as_bytes())
     }

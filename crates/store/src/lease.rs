@@ -24,7 +24,8 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// The value of the item's attribute `held_by`. The lease lives only in the item: replacing the item ends it.
+    /// The value of the item's attribute `held_by`. The lease lives only in the item; replacing the item ends
+    /// it.
     pub(crate) fn attribute(&self) -> AttributeValue {
         s(&self.id)
     }

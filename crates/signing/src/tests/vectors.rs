@@ -28,7 +28,8 @@ fn v1_is_what_the_libraries_of_standard_webhooks_make() {
     }
 }
 
-/// The keys are in Svix's README, the signature is in its worker's tests and in the text of Standard Webhooks.
+/// The keys are in Svix's README; the signature is in its worker's tests and in the text of Standard
+/// Webhooks.
 #[test]
 fn v1a_is_what_svix_makes() {
     let key = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
