@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 /// The bucket of claim checks.
 #[derive(Clone, Debug)]
 pub struct Claims {
-    /// Made on demand, since most events have no large body.
+    /// Created on demand, since most events have no large body.
     pub(crate) client: OnDemand<Client>,
     pub(crate) bucket: String,
 }
@@ -25,21 +25,21 @@ pub struct Claims {
 pub struct Upload {
     /// Where to PUT the body.
     pub url: String,
-    /// Until when.
+    /// When the URL expires.
     pub expires_at: Timestamp,
 }
 
 impl Claims {
-    /// The bucket of this name; `client` is called for its first request.
+    /// The bucket with this name; `client` is called on first use.
     pub fn new(client: impl FnOnce() -> Client + Send + 'static, bucket: impl Into<String>) -> Self {
         Self { client: OnDemand::new(client), bucket: bucket.into() }
     }
 
-    /// Keeps a body under `key`, with its SHA-256 so that any change of it shows. An object that is there already stays:
-    /// it may be pinned by a delivery that waits.
+    /// Stores a body under `key` with its SHA-256, so that any change is detected. An existing object is not
+    /// replaced, because a pending delivery may have pinned it.
     ///
     /// # Errors
-    /// When the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub async fn put(&self, key: &str, body: Bytes, sha256: &[u8]) -> Result<(), StoreError> {
         let put = self
             .client
@@ -58,10 +58,11 @@ impl Claims {
         }
     }
 
-    /// A body as an execution starts with it: inline when it is small enough, else as a claim check with this key.
+    /// The body as input of an execution: inline if it is small enough, otherwise stored as a claim check
+    /// under this key.
     ///
     /// # Errors
-    /// When the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub async fn source(&self, key: &str, body: Bytes, inline_limit: usize) -> Result<Source, StoreError> {
         if body.len() <= inline_limit {
             let content = Content::new(&body);
@@ -74,10 +75,10 @@ impl Claims {
         Ok(Source::Claim(Claim { key: key.to_owned(), sha256: Some(hex::encode(sha256)) }))
     }
 
-    /// A URL to which the body of `key` can be PUT.
+    /// A presigned URL for uploading the body of `key` with PUT.
     ///
     /// # Errors
-    /// When it cannot be signed.
+    /// If the URL cannot be signed.
     pub async fn presign(&self, key: &str, now: Timestamp) -> Result<Upload, StoreError> {
         let config = PresigningConfig::builder()
             .start_time(now.get().into())
@@ -95,10 +96,10 @@ impl Claims {
         Ok(Upload { url: request.uri().to_owned(), expires_at: now.plus(UPLOAD_URL_LIFETIME) })
     }
 
-    /// A URL at which the object of `key` can be read, as a file that no browser opens by itself.
+    /// A presigned URL for reading the object of `key`, as a download that browsers do not display.
     ///
     /// # Errors
-    /// When it cannot be signed.
+    /// If the URL cannot be signed.
     pub async fn presign_read(&self, key: &str, now: Timestamp) -> Result<String, StoreError> {
         let config = PresigningConfig::builder()
             .start_time(now.get().into())

@@ -1,5 +1,5 @@
-//! Claim checks: the bodies in S3 that are too large for the state. [`Claims`] keeps them, resolves a claim check to the object
-//! that was accepted, and reads that object or none.
+//! Claim checks: bodies in S3 that are too large for the state. [`Claims`] stores them, resolves a claim
+//! check to the object that was accepted, and reads exactly that object or fails.
 
 mod bucket;
 mod object_body;

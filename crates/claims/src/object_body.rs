@@ -1,4 +1,4 @@
-//! An object of the bucket while it is read.
+//! An object of the bucket while it is being read.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::SdkBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-/// The bytes of an object as they come from the bucket. Its length is known from the start.
+/// The bytes of an object as the bucket sends them. The length is known from the start.
 #[derive(Debug)]
 pub struct ObjectBody {
     inner: SdkBody,

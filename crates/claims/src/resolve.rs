@@ -1,4 +1,5 @@
-//! From a claim check to its body: resolved once to a pinned object, and read as that object or not at all.
+//! From a claim check to its body: the claim check is resolved once to a pinned object, and only that object
+//! is read.
 
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -17,16 +18,17 @@ pub enum OpenError {
     /// The object is not the one that was pinned.
     #[error(transparent)]
     Lost(#[from] BodyLoss),
-    /// The bucket did not answer.
+    /// The bucket could not be read.
     #[error("the bucket cannot be read")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Claims {
-    /// Pins the object of a claim check that belongs to this webhook; or says why there is none to pin.
+    /// Pins the object of a claim check that belongs to this webhook; the inner `Err` says why there is no
+    /// such object.
     ///
     /// # Errors
-    /// When the bucket cannot be read.
+    /// If the bucket cannot be read.
     pub async fn resolve(
         &self,
         org_id: &OrgId,
@@ -39,7 +41,7 @@ impl Claims {
         Ok(matching(claim, self.find(claim).await?))
     }
 
-    /// The object of a claim check as it is now; `None` when there is none.
+    /// The current object of a claim check; `None` if it does not exist.
     async fn find(&self, claim: &Claim) -> Result<Option<PinnedObject>, StoreError> {
         let head = self
             .client
@@ -51,7 +53,8 @@ impl Claims {
             .await;
         let head = match head {
             Ok(head) => head,
-            // By the status: HEAD has no body to name the error, and stores name it differently.
+            // Checked by status: a response to HEAD has no body that names the error, and stores name it
+            // differently.
             Err(SdkError::ServiceError(e)) if e.raw().status().as_u16() == 404 => return Ok(None),
             Err(e) => return Err(StoreError::during("look at a claim check")(e)),
         };
@@ -68,7 +71,7 @@ impl Claims {
     /// Opens a pinned object for reading once.
     ///
     /// # Errors
-    /// When the object is gone, was changed, or cannot be read.
+    /// If the object is gone, was changed, or cannot be read.
     pub async fn open(&self, pinned: &PinnedObject) -> Result<ObjectBody, OpenError> {
         let object = self
             .client
@@ -89,7 +92,7 @@ impl Claims {
             }
             Err(e) => return Err(OpenError::Unavailable(e.into())),
         };
-        // A store that does not know If-Match (the embedded one) still says what it gives.
+        // A store that does not support If-Match (the embedded one) still returns the ETag and size.
         let size = object.content_length().and_then(|size| u64::try_from(size).ok());
         if object.e_tag() != Some(&pinned.etag) || size != Some(pinned.size) {
             return Err(BodyLoss::Changed.into());
@@ -97,10 +100,10 @@ impl Claims {
         Ok(ObjectBody::new(object.body.into_inner(), pinned.size))
     }
 
-    /// Reads a pinned object as a whole. The caller has to know that it is not too large for that.
+    /// Reads a pinned object completely. The caller must ensure that it is small enough for memory.
     ///
     /// # Errors
-    /// When the object is gone, was changed, or cannot be read.
+    /// If the object is gone, was changed, or cannot be read.
     pub async fn read(&self, pinned: &PinnedObject) -> Result<Bytes, OpenError> {
         let body = ByteStream::new(self.open(pinned).await?.into_inner());
         let whole = body.collect().await.map_err(|error| OpenError::Unavailable(error.into()))?;
@@ -108,10 +111,10 @@ impl Claims {
     }
 }
 
-/// The object that was found, if it is the one that the claim check is for.
+/// The found object, if it is the one that the claim check refers to.
 fn matching(claim: &Claim, found: Option<PinnedObject>) -> Result<PinnedObject, BodyLoss> {
     match (found, &claim.sha256) {
-        // Only what Hookstep has put there itself has a known hash.
+        // Only objects that Hookstep stored itself have a known hash.
         (None, Some(_)) => Err(BodyLoss::Missing),
         (None, None) => Err(BodyLoss::NotUploaded),
         (Some(found), Some(wanted)) if found.sha256.as_ref().is_some_and(|sha256| sha256 != wanted) => {
@@ -154,7 +157,7 @@ mod tests {
             (Some("aa"), None, Err(BodyLoss::Missing)),
             (Some("aa"), Some(object(Some("bb"))), Err(BodyLoss::Changed)),
             (Some("aa"), Some(object(Some("aa"))), Ok(object(Some("aa")))),
-            // A bucket may not know the hash: then it is checked while the body is read.
+            // A bucket may not return the hash; it is then checked while the body is read.
             (Some("aa"), Some(object(None)), Ok(object(Some("aa")))),
             (None, Some(object(Some("bb"))), Ok(object(Some("bb")))),
             (None, Some(object(None)), Ok(object(None))),

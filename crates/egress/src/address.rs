@@ -1,4 +1,5 @@
-//! Which addresses are anyone's to call. The rows are IANA's special-purpose registries, and the clouds' metadata services.
+//! Which addresses may be called. The tables list IANA's special-purpose registries and the metadata services
+//! of cloud providers.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,30 +8,30 @@ use thiserror::Error;
 
 use Reach::{Never, Private};
 
-/// An address that is not called, and what it is.
+/// A blocked address and its kind.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the address {address} is {kind}")]
 pub struct BlockedAddress {
     /// The address.
     pub address: IpAddr,
-    /// What it is, to follow "is".
+    /// The kind of address, phrased to follow "is".
     pub kind: &'static str,
 }
 
-/// Whether a development machine may want to call the block.
+/// Whether a development machine may need to call the block.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// Hosts of one's own: open when private targets are allowed.
+    /// A private host: allowed when private targets are allowed.
     Private,
-    /// No receiver lives there: closed always.
+    /// No receiver can have such an address: always blocked.
     Never,
 }
 
 const METADATA: &str = "a metadata service";
 
-/// The first row that contains an address decides.
+/// The first row that contains an address applies.
 const BLOCKED_V4: [(Ipv4Net, Reach, &str); 19] = [
-    // Alibaba's, inside the carrier block, and Azure's, which looks public.
+    // Alibaba's lies inside the carrier block; Azure's looks public.
     (v4([100, 100, 100, 200], 32), Never, METADATA),
     (v4([168, 63, 129, 16], 32), Never, METADATA),
     (v4([169, 254, 169, 254], 32), Never, METADATA),
@@ -53,7 +54,7 @@ const BLOCKED_V4: [(Ipv4Net, Reach, &str); 19] = [
 ];
 
 const BLOCKED_V6: [(Ipv6Net, Reach, &str); 15] = [
-    // AWS's and Google's, inside the unique local block.
+    // AWS's and Google's lie inside the unique local block.
     (v6([0xfd00, 0xec2, 0], 32), Never, METADATA),
     (v6([0xfd20, 0xce, 0], 64), Never, METADATA),
     (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), Private, "loopback"),
@@ -71,10 +72,10 @@ const BLOCKED_V6: [(Ipv6Net, Reach, &str); 15] = [
     (v6([0x100, 0, 0], 64), Never, "a sink that discards"),
 ];
 
-/// All that is handed out to be routed; the registry calls the rest reserved.
+/// All addresses assigned for global routing; the registry lists the rest as reserved.
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0], 3);
 
-/// Whether `address` may be called.
+/// Checks whether `address` may be called.
 pub(crate) fn check(address: IpAddr, private_allowed: bool) -> Result<(), BlockedAddress> {
     let blocked = match address {
         IpAddr::V4(address) => blocked_v4(address),
@@ -103,12 +104,13 @@ fn blocked_v6(address: Ipv6Addr) -> Option<(Reach, &'static str)> {
         return Some((reach, kind));
     }
     if let [0, 0, 0, 0, 0, 0, high, low] = address.segments() {
-        // The deprecated IPv4-compatible form: closed in any case; the inner address tells what was meant.
+        // The deprecated IPv4-compatible form is always blocked; the inner address only determines the
+        // reported kind.
         let inner = Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
         return Some((Never, blocked_v4(inner).map_or("reserved", |(_, kind)| kind)));
     }
     if let [.., 0 | 0x200, 0x5efe, high, low] = address.segments() {
-        // ISATAP: on a network that has it, under whatever prefix, the address inside is called.
+        // ISATAP: a network that uses it, under any prefix, calls the address inside.
         let inner = Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
         if let Some((_, kind)) = blocked_v4(inner) {
             return Some((Never, kind));

@@ -1,4 +1,4 @@
-//! The request body: bytes, or a stream whose length is known beforehand.
+//! The request body: bytes, or a stream of known length.
 
 use std::error::Error;
 use std::fmt;
@@ -11,10 +11,10 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use thiserror::Error;
 
-/// Any error, as a body's source may have.
+/// An error of a body's source.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A request body. Its length is known, so it goes out with `Content-Length` and never chunked.
+/// A request body. Its length is known, so it is sent with `Content-Length` and never chunked.
 pub struct Body {
     pub(crate) length: u64,
     pub(crate) inner: reqwest::Body,
@@ -28,8 +28,8 @@ impl Body {
         Self { length: bytes.len() as u64, inner: bytes.into(), watch: Watch::default() }
     }
 
-    /// A body of `length` bytes that is read while it is sent. A source that fails, or has another length, breaks the
-    /// request: the receiver never sees a whole body that is not the whole source.
+    /// A body of `length` bytes that is read while it is sent. If the source fails, or has another length,
+    /// the request is aborted, so the receiver never takes a partial body for a complete one.
     pub fn stream<B>(length: u64, body: B) -> Self
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -40,7 +40,7 @@ impl Body {
         Self { length, inner: reqwest::Body::wrap(exact), watch }
     }
 
-    /// Its length in bytes.
+    /// The body's length in bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
@@ -52,8 +52,8 @@ impl fmt::Debug for Body {
     }
 }
 
-/// What a send and the body it gave away still share. HTTP/2 does not hand a body's error back to the one who waits for
-/// the answer, so the error takes this way.
+/// State shared by a send and its body. HTTP/2 does not return a body's error to the task that waits for the
+/// response, so the error is passed through here.
 #[derive(Clone, Default)]
 pub(crate) struct Watch(Arc<Watched>);
 
@@ -64,12 +64,12 @@ struct Watched {
 }
 
 impl Watch {
-    /// Why the source broke, if it did.
+    /// The error of the source, if it failed.
     pub(crate) fn take_fault(&self) -> Option<BoxError> {
         self.0.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Ends the body at its next read: nobody waits for the answer any more.
+    /// Ends the body at its next read, because nobody is waiting for the response any more.
     pub(crate) fn end(&self) {
         self.0.is_over.store(true, Ordering::Relaxed);
     }
@@ -80,7 +80,7 @@ impl Watch {
     }
 }
 
-/// What the HTTP library is told when a body ends early; the reason is in the [`Watch`].
+/// The error given to the HTTP library when a body ends early; the cause is in the [`Watch`].
 #[derive(Debug, Error)]
 #[error("the request body was aborted")]
 struct Aborted;
@@ -91,7 +91,7 @@ struct WrongLength;
 
 struct Exact<B> {
     left: u64,
-    // Never locked: it makes a `Send` source `Sync`, as the HTTP library demands.
+    // Never locked; the mutex only makes a `Send` source `Sync`, as the HTTP library requires.
     source: Mutex<Pin<Box<B>>>,
     watch: Watch,
 }

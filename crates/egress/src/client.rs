@@ -20,35 +20,38 @@ use crate::resolver::{self, CheckingResolver, Lookup};
 use crate::timing::{Stopwatch, TimeConnects, Timings};
 use crate::tls;
 
-/// Under the 60 s after which common load balancers close: a request sent into a closing connection fails.
+/// Below the 60 s after which common load balancers close: a request sent on a closing connection fails.
 const POOL_IDLE: Duration = Duration::from_secs(50);
 
-/// A receiver that answered and then reads no more of the request holds its socket no longer than this.
+/// How long a receiver that has responded and stopped reading the request can hold its socket.
 #[cfg(target_os = "linux")]
 const STALLED_WRITE: Duration = Duration::from_secs(300);
 
-/// After how long without a frame an HTTP/2 receiver that owes an answer is asked for a sign of life, and how long it has
-/// for it. A receiver may take minutes over an answer; but a peer that is gone, or reads no more, would otherwise hold the
-/// socket for [`STALLED_WRITE`], and be tried again on it. Twice this is under [`POOL_IDLE`].
+/// The interval without a frame after which an HTTP/2 receiver that owes a response is sent a ping, and how
+/// long it has to acknowledge the ping. A receiver may take minutes to respond, but a peer that is gone, or
+/// has stopped reading, would otherwise hold the socket for [`STALLED_WRITE`] and get the retries on the same
+/// socket. Twice this value is below [`POOL_IDLE`].
 const PING: Duration = Duration::from_secs(20);
 
-/// How many header lines are read; the library's 100 would turn a talkative receiver's 200 into a failure.
+/// The maximum number of header lines. With the library's 100, a 200 with many headers would become a
+/// failure.
 const MAX_HEADER_LINES: usize = 1000;
 
-/// The same for HTTP/2, in bytes.
+/// The maximum size of the headers over HTTP/2, in bytes.
 const MAX_HEADER_LIST_BYTES: u32 = 256 * 1024;
 
-/// What an HTTP/2 receiver may send of one answer before any of it is read; the library's 2 MiB would be memory that every
-/// receiver can make us hold. Twice what is kept of an answer, so that what is kept arrives in one go.
+/// How much an HTTP/2 receiver may send of one response before any of it is read; with the library's 2 MiB,
+/// every receiver could make us hold that much memory. It is twice what is kept of a response, so that the
+/// kept part arrives without a window update.
 const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
 
-/// The same for all answers of one connection together.
+/// The same limit for all responses on one connection together.
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 
-/// Sends requests, as far as its policy lets it.
+/// Sends the requests that its policy allows.
 ///
-/// Cheap to clone; one per process, for it keeps the connections. A webhook with TLS of its own has its own, which is worth
-/// keeping as well ([`Client::with_tls`]).
+/// Cheap to clone. Use one per process, because it holds the connection pool. A webhook with its own TLS
+/// settings has its own client, which is worth keeping as well ([`Client::with_tls`]).
 #[derive(Clone, Debug)]
 pub struct Client {
     policy: Policy,
@@ -57,22 +60,22 @@ pub struct Client {
     http: reqwest::Client,
 }
 
-/// A client could not be built.
+/// Why a client could not be built.
 #[derive(Debug, Error)]
 pub enum BuildError {
-    /// The TLS configuration.
+    /// TLS could not be configured.
     #[error("TLS could not be configured")]
     Tls(#[source] rustls::Error),
-    /// The rest.
+    /// The HTTP library could not be set up.
     #[error("the HTTP client could not be built")]
     Http(#[source] reqwest::Error),
 }
 
 impl Client {
-    /// A client under `policy`.
+    /// Creates a client that enforces `policy`.
     ///
     /// # Errors
-    /// When TLS or the HTTP library cannot be set up.
+    /// If TLS or the HTTP library cannot be set up.
     pub fn new(policy: Policy) -> Result<Self, BuildError> {
         Self::with(policy, resolver::system, tls::public_roots())
     }
@@ -81,12 +84,13 @@ impl Client {
         Self::build(policy, lookup, roots.into(), None)
     }
 
-    /// A client that shows the certificate of `tls` to receivers that ask for one, and trusts its authorities, if it names
-    /// any, in place of the public ones. Policy and resolver are the same. Connections and TLS sessions are its own, so
-    /// that no request of another webhook can travel on a connection that was opened with this one's certificate.
+    /// Creates a client that presents the certificate of `tls` to receivers that request one, and trusts the
+    /// authorities of `tls`, if any, instead of the public ones. Policy and resolver stay the same. The
+    /// client has its own connections and TLS sessions, so no request of another webhook can travel on a
+    /// connection opened with this certificate.
     ///
     /// # Errors
-    /// When TLS or the HTTP library cannot be set up.
+    /// If TLS or the HTTP library cannot be set up.
     pub fn with_tls(&self, tls: &ClientTls) -> Result<Self, BuildError> {
         let roots = tls.authorities.as_ref().unwrap_or(&self.roots);
         Self::build(self.policy, self.lookup, roots.clone(), tls.identity.clone())
@@ -107,7 +111,8 @@ impl Client {
             .retry(reqwest::retry::never())
             .no_proxy()
             .referer(false)
-            // Bytes as they came, whatever features another crate turns on: a small answer must not unpack to a large one.
+            // No decompression, whatever features other crates enable: a small response must not unpack to a
+            // large one.
             .no_gzip()
             .no_brotli()
             .no_deflate()
@@ -127,15 +132,15 @@ impl Client {
         Ok(Self { policy, lookup, roots, http })
     }
 
-    /// The policy it works under.
+    /// The policy that this client enforces.
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Sends a request, once, and reads the answer as far as it is kept.
+    /// Sends a request once and reads the response up to the limits of [`Request::keep`].
     ///
     /// # Errors
-    /// When there was no answer. An answer of any status is none, whatever becomes of its body.
+    /// If no response arrived. A response with any status is `Ok`, even if its body breaks off.
     pub async fn send(&self, request: Request) -> Result<Response, SendFailure> {
         let stopwatch = Stopwatch::start();
         let watch = request.body.watch.clone();
@@ -145,7 +150,7 @@ impl Client {
         let timings = stopwatch.timings();
         match result {
             Ok(response) => Ok(Response { timings, ..response }),
-            // A body that broke is the reason for whatever followed from it.
+            // A failure of the request body is the cause of any error that followed.
             Err(error) => {
                 let error = watch.take_fault().map_or(error, SendError::Body);
                 Err(SendFailure { error, timings })
@@ -182,7 +187,7 @@ impl Client {
     }
 }
 
-/// Says how long the body is. A GET says nothing of a body that is not there (RFC 9110, 8.6).
+/// Sets `Content-Length`. A GET without a body has no `Content-Length` (RFC 9110, 8.6).
 fn set_length(headers: &mut HeaderMap, method: &Method, length: u64) {
     if length == 0 && matches!(*method, Method::GET | Method::HEAD) {
         headers.remove(CONTENT_LENGTH);
@@ -191,8 +196,8 @@ fn set_length(headers: &mut HeaderMap, method: &Method, length: u64) {
     }
 }
 
-/// Reads up to `max_bytes` and says whether there was, or may have been, more. What is not read is not drained: the
-/// connection ends with the response.
+/// Reads up to `max_bytes`; returns whether the body was, or may have been, longer. The rest is not drained:
+/// the connection is closed with the response.
 async fn read_body(response: &mut reqwest::Response, max_bytes: usize, deadline: Instant) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     loop {
@@ -203,14 +208,16 @@ async fn read_body(response: &mut reqwest::Response, max_bytes: usize, deadline:
         };
         let room = max_bytes - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        // A source that always has something, be it nothing, leaves `timeout_at` no chance to look.
+        // `timeout_at` polls the chunk first, so a source that is always ready, even with empty chunks, would
+        // never time out.
         if chunk.len() > room || Instant::now() >= deadline {
             return (body, true);
         }
     }
 }
 
-/// Ends the request body when the send ends or is dropped: after an early answer it would go on in the background.
+/// Ends the request body when the send ends or is dropped; after an early response it would otherwise
+/// continue in the background.
 struct EndBody<'a>(&'a Watch);
 
 impl Drop for EndBody<'_> {

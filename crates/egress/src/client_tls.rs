@@ -1,4 +1,5 @@
-//! A webhook's own TLS: a certificate to show, and authorities to trust instead of the public ones.
+//! A webhook's own TLS settings: a client certificate to present, and authorities to trust instead of the
+//! public ones.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,32 +13,35 @@ use rustls::sign::CertifiedKey;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// The most of a certificate with its chain, in bytes of PEM. A chain of four with RSA keys is half of it.
+/// The maximum size of a certificate with its chain, in bytes of PEM. A chain of four with RSA keys is half
+/// of that.
 const MAX_CHAIN_BYTES: usize = 16 * 1024;
 
-/// The most of a bundle of authorities, in bytes of PEM.
+/// The maximum size of a bundle of authorities, in bytes of PEM.
 const MAX_CA_BYTES: usize = 32 * 1024;
 
-/// The most of a private key, in bytes of DER: what one call of KMS encrypts. RSA of 4,096 bits takes 2,400.
+/// The maximum size of a private key, in bytes of DER: what one call to KMS can encrypt. RSA with 4,096 bits
+/// takes 2,400.
 const MAX_KEY_BYTES: usize = 4096;
 
 const BEGIN: &str = "-----BEGIN ";
 
-/// What [`ClientTls::parse`] reads. A certificate and its key come together or not at all.
+/// The input of [`ClientTls::parse`]. Certificate and private key are given together or not at all.
 #[derive(Clone, Copy, Default)]
 pub struct TlsParts<'a> {
-    /// The certificate to show, then those that lead to an authority of the receiver's; PEM, up to 16 KiB.
+    /// The certificate to present, followed by the intermediate certificates up to an authority the receiver
+    /// trusts; PEM, up to 16 KiB.
     pub certificate: Option<&'a str>,
-    /// Its key: PEM, or DER as [`private_key_der`] gives it; up to 4,096 bytes of DER.
+    /// The certificate's key: PEM, or DER as returned by [`private_key_der`]; up to 4,096 bytes of DER.
     pub private_key: Option<&'a [u8]>,
     /// The authorities to trust; PEM, up to 32 KiB.
     pub ca: Option<&'a str>,
 }
 
-/// Which part is wrong.
+/// The part that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsPart {
-    /// The certificate, or one of its chain.
+    /// The certificate or its chain.
     Certificate,
     /// The private key.
     PrivateKey,
@@ -46,7 +50,7 @@ pub enum TlsPart {
 }
 
 impl TlsPart {
-    /// Its name, as a field of a config has it.
+    /// The name of the config field.
     pub fn name(self) -> &'static str {
         match self {
             Self::Certificate => "certificate",
@@ -56,17 +60,17 @@ impl TlsPart {
     }
 }
 
-/// A part that cannot be used, and why. Says nothing of what the part holds.
+/// Which part cannot be used, and why. It reveals nothing of the part's content.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the {} {reason}", part.name())]
 pub struct TlsRefusal {
     /// The part.
     pub part: TlsPart,
-    /// Why, to follow its name.
+    /// The reason, phrased to follow the part's name.
     pub reason: &'static str,
 }
 
-/// TLS of a webhook's own, for [`Client::with_tls`](crate::Client::with_tls).
+/// A webhook's own TLS settings, for [`Client::with_tls`](crate::Client::with_tls).
 #[derive(Clone)]
 pub struct ClientTls {
     pub(crate) identity: Option<Arc<CertifiedKey>>,
@@ -74,13 +78,14 @@ pub struct ClientTls {
 }
 
 impl ClientTls {
-    /// Reads the parts. With `ca`, the receiver's certificate must come from one of these authorities, and the public ones
-    /// count no more. Nothing is asked about dates: a certificate may be saved before it is valid, and expires unasked.
+    /// Parses the parts. With `ca`, the receiver's certificate must be issued by one of these authorities,
+    /// and the public ones are no longer trusted. Dates are not checked: a certificate may be saved before it
+    /// is valid or after it has expired.
     ///
-    /// The decoded key is wiped; what the signer makes of it, and the caller's text, are not.
+    /// The decoded key is wiped; the signer's copy and the caller's text are not.
     ///
     /// # Errors
-    /// The first part that cannot be used.
+    /// If a part cannot be used; the error names the first such part.
     pub fn parse(parts: TlsParts<'_>) -> Result<Self, TlsRefusal> {
         let identity = match (parts.certificate, parts.private_key) {
             (None, None) => None,
@@ -102,10 +107,11 @@ impl fmt::Debug for ClientTls {
     }
 }
 
-/// The key in its short form, to be encrypted and kept; wiped when dropped. [`ClientTls::parse`] takes it in place of PEM.
+/// The private key as DER, the shorter form, to be encrypted and stored; wiped when dropped.
+/// [`ClientTls::parse`] accepts it in place of PEM.
 ///
 /// # Errors
-/// When there is not exactly one private key that TLS can use.
+/// If there is not exactly one private key that TLS can use.
 pub fn private_key_der(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, TlsRefusal> {
     let key = private_key(text)?;
     any_supported_type(&key).map_err(|_| UNSUPPORTED_KEY)?;
@@ -130,7 +136,7 @@ fn identity(chain: &str, key: &[u8]) -> Result<CertifiedKey, TlsRefusal> {
     Ok(identity)
 }
 
-/// The certificates of a chain, the one to show first; at least one.
+/// Parses the certificates of a chain, the one to present first; at least one.
 pub(crate) fn certificate_chain(text: &str) -> Result<Vec<CertificateDer<'static>>, TlsRefusal> {
     let part = TlsPart::Certificate;
     if text.len() > MAX_CHAIN_BYTES {
@@ -167,7 +173,8 @@ fn certificates(part: TlsPart, text: &str) -> Result<Vec<CertificateDer<'static>
     let found = found.map_err(|_| part.refuse("is not PEM: a section of it is broken"))?;
     match found.len() {
         0 => Err(part.refuse("has no certificate in it")),
-        // The reader passes over what it was not asked for. A key among certificates would be kept as if it were public.
+        // The PEM reader skips sections of other kinds. A key among the certificates would be stored as if it
+        // were public.
         count if count != sections => Err(part.refuse("has something other than certificates in it")),
         _ => Ok(found),
     }
@@ -176,7 +183,8 @@ fn certificates(part: TlsPart, text: &str) -> Result<Vec<CertificateDer<'static>
 fn private_key(text: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, TlsRefusal> {
     let refuse = |reason| TlsPart::PrivateKey.refuse(reason);
     let too_long = refuse("is longer than 4,096 bytes of DER");
-    // Base64 makes four bytes of three; the rest of this is for line ends and the sections beside the key.
+    // Base64 turns three bytes into four; the rest of this limit is for line ends and sections beside the
+    // key.
     if text.len() > 3 * MAX_KEY_BYTES {
         return Err(too_long);
     }

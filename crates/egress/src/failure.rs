@@ -1,4 +1,4 @@
-//! Why there was no answer, told by types.
+//! Why no response arrived, determined from error types.
 
 use std::error::Error;
 use std::fmt;
@@ -14,53 +14,53 @@ use crate::resolver::ResolveError;
 use crate::timing::Timings;
 use crate::tls_failure::TlsFailure;
 
-/// Longer than any healthy connect, TLS included; shorter than the time most webhooks allow in all.
+/// Longer than any healthy connect including TLS, but shorter than the total time most webhooks allow.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A send without an answer.
+/// A send that got no response.
 #[derive(Debug, Error)]
 #[error("the request got no answer")]
 pub struct SendFailure {
-    /// Why.
+    /// The cause.
     #[source]
     pub error: SendError,
-    /// How far it came.
+    /// How long each phase took, up to the failure.
     pub timings: Timings,
 }
 
-/// Why there was no answer. The messages are for the owner of the receiver; causes are for us.
+/// Why no response arrived. The messages are for the owner of the receiver; the sources are for us.
 #[derive(Debug, Error)]
 pub enum SendError {
     /// The policy forbids the request; nothing was sent.
     #[error(transparent)]
     Refused(#[from] PolicyRefusal),
-    /// The time was up.
+    /// The time limit was exceeded.
     #[error("{phase} within {} s", after.as_secs())]
     Timeout {
-        /// What was waited for.
+        /// The phase that was in progress.
         phase: Phase,
-        /// How long.
+        /// The time limit.
         after: Duration,
     },
-    /// There was no connection, or it broke.
+    /// The connection failed or broke.
     #[error("{kind}")]
     Unreachable {
-        /// How.
+        /// The kind of failure.
         kind: Unreachable,
-        /// What the HTTP library says.
+        /// The error of the HTTP library.
         source: reqwest::Error,
     },
-    /// The request body's source failed: no fault of the receiver.
+    /// The source of the request body failed, which is not the receiver's fault.
     #[error("the request body could not be read")]
     Body(#[source] BoxError),
 }
 
-/// What was waited for when the time was up.
+/// The phase in which the time limit was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// A connection: name resolution, TCP and TLS.
+    /// Connecting: name resolution, TCP and TLS.
     Connect,
-    /// The response head.
+    /// Waiting for the response head.
     Answer,
 }
 
@@ -73,22 +73,22 @@ impl fmt::Display for Phase {
     }
 }
 
-/// How a receiver could not be reached.
+/// Why a receiver could not be reached.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Unreachable {
-    /// The name has no address.
+    /// The host name does not resolve.
     Dns,
-    /// Nothing listens.
+    /// The connection was refused.
     ConnectionRefused,
-    /// No way there, or no way told.
+    /// The connection could not be established, for another or an unknown reason.
     NoConnection,
-    /// TLS.
+    /// The TLS connection failed.
     Tls(TlsFailure),
-    /// Broken off by the other side.
+    /// The peer reset the connection.
     Reset,
-    /// Closed by the other side, without an answer or in the middle of its head.
+    /// The peer closed the connection before or during the response head.
     Closed,
-    /// Not HTTP, or a response head above what we read.
+    /// The response was not HTTP, or its head exceeded our limit.
     Protocol,
 }
 
@@ -106,7 +106,7 @@ impl fmt::Display for Unreachable {
     }
 }
 
-/// What a failed request of the HTTP library means.
+/// Classifies an error of the HTTP library.
 pub(crate) fn classify(error: reqwest::Error) -> SendError {
     if error.is_timeout() && error.is_connect() {
         return SendError::Timeout { phase: Phase::Connect, after: CONNECT_TIMEOUT };
@@ -118,7 +118,7 @@ pub(crate) fn classify(error: reqwest::Error) -> SendError {
     }
     let fallback = if error.is_connect() { Unreachable::NoConnection } else { Unreachable::Protocol };
     let kind = causes(&error).find_map(kind_of).unwrap_or(fallback);
-    // The URL is the caller's already, and can be long.
+    // The caller already has the URL, and it can be long.
     SendError::Unreachable { kind, source: error.without_url() }
 }
 
@@ -141,7 +141,8 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
     }
     let error = cause.downcast_ref::<io::Error>()?;
     match error.kind() {
-        // What TLS makes of the other side's alert, or of a record that it cannot use. HTTP/2 has made text of the cause.
+        // TLS reports the peer's alert, or a record it cannot use, as `InvalidData`. HTTP/2 reduces the cause
+        // to text.
         io::ErrorKind::InvalidData => {
             let is_told_below = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
             (!is_told_below).then_some(Unreachable::Tls(TlsFailure::after_handshake()))
@@ -156,7 +157,8 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<Unreachable> {
     }
 }
 
-/// The error and all beneath it. An `io::Error` hides what it wraps: its `source` is already the one below.
+/// The error and its chain of causes. The `source` of an `io::Error` skips the error it wraps, hence
+/// `get_ref`.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>() {
         Some(error) => error.get_ref().map(|inner| inner as &(dyn Error + 'static)),

@@ -1,14 +1,14 @@
-//! A webhook's own headers on the way out, and the receiver's on the way back.
+//! Request headers set by the webhook, and the response headers of the receiver.
 
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use thiserror::Error;
 
-/// The most of a webhook's own headers: most servers take no more than 8 KiB in all.
+/// The maximum size of a webhook's own headers: most servers accept no more than 8 KiB in all.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// Ours to set: they frame the message, sign it, or say who sent it.
+/// Reserved for Hookstep: these headers frame the message, sign it, or identify its sender.
 const RESERVED: [&str; 17] = [
     "connection",
     "content-length",
@@ -29,8 +29,8 @@ const RESERVED: [&str; 17] = [
     "webhook-timestamp",
 ];
 
-/// Never the caller's, whoever he is: the HTTP library would believe them, or the receiver another end of the message, or
-/// another host, than we do. (`Content-Length` is replaced.)
+/// Headers that no caller may set: the HTTP library would act on them, or the receiver would see a different
+/// message end or a different host than we do. (`Content-Length` is replaced.)
 const FRAMING: [&str; 10] = [
     "connection",
     "expect",
@@ -48,13 +48,13 @@ const RESERVED_PREFIXES: [&str; 4] = ["proxy-", "x-amz-", "x-amzn-", "x-forwarde
 
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
-/// A header that is not sent, and why.
+/// Why a header is not sent.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the header {name} {reason}")]
 pub struct HeaderRefusal {
-    /// The header, as it was written.
+    /// The header name, as it was written.
     pub name: String,
-    /// Why, to follow the name.
+    /// The reason, phrased to follow the name.
     pub reason: &'static str,
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn check(headers: &BTreeMap<String, String>) -> Result<(), HeaderRefu
         let refuse = |reason| HeaderRefusal { name: name.clone(), reason };
         let parsed = name.parse::<HeaderName>().map_err(|_| refuse("has a name that is not valid"))?;
         check_name(parsed.as_str()).map_err(refuse)?;
-        // Stricter than `to_map`: outside ASCII, every receiver decodes values its own way.
+        // Stricter than `to_map`: receivers decode values outside ASCII in different ways.
         let value = value.parse::<HeaderValue>().ok().filter(|value| value.to_str().is_ok());
         let value = value.ok_or_else(|| refuse("has a value with characters other than visible ASCII"))?;
         bytes += parsed.as_str().len() + value.len();
@@ -99,8 +99,8 @@ fn check_reserved(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The headers as the HTTP library takes them. Any can be a credential, so none shows in a trace of the library, nor stays
-/// in the compression table of an HTTP/2 connection.
+/// Converts the headers for the HTTP library. Any of them can be a credential, so all are marked sensitive:
+/// none appears in the library's traces or in the compression table of an HTTP/2 connection.
 pub(crate) fn to_map(headers: &BTreeMap<String, String>) -> Result<HeaderMap, HeaderRefusal> {
     let mut map = HeaderMap::with_capacity(headers.len() + 1);
     for (name, value) in headers {
@@ -117,7 +117,8 @@ pub(crate) fn to_map(headers: &BTreeMap<String, String>) -> Result<HeaderMap, He
     Ok(map)
 }
 
-/// The headers as text, repeated ones joined; those that no longer fit into `max_bytes` are left out.
+/// Converts the headers to text and joins repeated ones; headers that do not fit into `max_bytes` are
+/// omitted.
 pub(crate) fn to_text(headers: &HeaderMap, max_bytes: usize) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     let mut left = max_bytes;

@@ -1,5 +1,5 @@
-//! What a certificate says of itself, to show beside a webhook. Only the management API asks, so what reads it is linked
-//! there alone.
+//! The fields of a certificate, to be shown beside a webhook. Only the management API needs them, so the
+//! parser is linked only there.
 
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -9,23 +9,23 @@ use x509_cert::time::Time;
 
 use crate::client_tls::{TlsPart, TlsRefusal, certificate_chain};
 
-/// What the first certificate of a chain says of itself. Nobody has verified it.
+/// The fields of the first certificate of a chain. They are not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFacts {
-    /// The subject as RFC 4514 writes it; empty when only alternative names are there.
+    /// The subject in the notation of RFC 4514; empty if the certificate has only alternative names.
     pub subject: String,
-    /// When it begins to be valid.
+    /// The start of the certificate's validity.
     pub not_before: OffsetDateTime,
-    /// The last second in which it is valid.
+    /// The last second of the certificate's validity.
     pub not_after: OffsetDateTime,
-    /// SHA-256 of its DER.
+    /// The SHA-256 of the certificate's DER.
     pub sha256: [u8; 32],
 }
 
 /// Reads the first certificate of a chain in PEM.
 ///
 /// # Errors
-/// When [`ClientTls::parse`](crate::ClientTls::parse) would refuse the chain, or a field cannot be read.
+/// If [`ClientTls::parse`](crate::ClientTls::parse) would refuse the chain, or a field cannot be read.
 pub fn inspect(certificate: &str) -> Result<CertificateFacts, TlsRefusal> {
     let refusal = TlsRefusal { part: TlsPart::Certificate, reason: "has fields that cannot be read" };
     let chain = certificate_chain(certificate)?;

@@ -1,49 +1,56 @@
-//! The one way out: every request to an address that a customer chose goes through this crate.
+//! The only way out: every request to an address chosen by a customer goes through this crate.
 //!
 //! # Theory of operation
 //!
-//! A URL that a tenant can set is a way into our network unless something stands in between. Two things do:
+//! A URL set by a tenant is a way into our network unless something prevents it. Two things do:
 //!
-//! - [`Policy`] says which URLs, headers and addresses may be called. A config is checked with it when it is saved, and
-//!   again at every attempt: the policy may have changed, and so may what a name resolves to.
-//! - [`Client`] enforces it where it cannot be talked round. Its resolver checks every address of an answer and
-//!   refuses the whole answer when one is blocked, for an honest name does not point inside and outside at once. It
-//!   then hands on exactly the addresses it checked, so there is no second look-up to answer differently (DNS
-//!   rebinding). Aliases (CNAME) and search domains are the system's to follow: what counts is the addresses that come
-//!   out. A literal address never reaches a resolver, hence [`Policy::check_url`] at the head of every send.
+//! - [`Policy`] decides which URLs, headers and addresses may be called. A config is checked against it when
+//!   it is saved and again at every attempt, because both the policy and the addresses of a host name may
+//!   have changed.
+//! - [`Client`] enforces the policy where it cannot be bypassed. Its resolver checks every address of a DNS
+//!   response and rejects the whole response if one is blocked, because no honest name points both inside and
+//!   outside. It then returns exactly the addresses it checked, so no second lookup can give a different
+//!   result (DNS rebinding). Aliases (CNAME) and search domains are left to the system; only the resulting
+//!   addresses matter. A literal address never reaches a resolver, which is why every send begins with
+//!   [`Policy::check_url`].
 //!
-//! # How each way round it is closed
+//! # How each bypass is closed
 //!
-//! - *Another spelling.* The parser is the one of browsers: octal, hexadecimal, short, percent-encoded and full-width forms
-//!   become the address they mean before it is checked. A form that it leaves a name is resolved, and the result checked.
-//!   IPv6 with a zone is no URL.
-//! - *An address in an address.* Mapped, 6to4 and ISATAP addresses are judged as the IPv4 address inside; compatible ones,
-//!   NAT64 and Teredo are never called. (So a network that reaches IPv4 by DNS64 alone cannot run this client; a NAT64
-//!   prefix of a network's own cannot be told from any other address.)
-//! - *Two readers of one URL.* The HTTP library reads the URL again as an [`http::Uri`]. Only what survives that is accepted,
-//!   and tests hold host and port to be the same to both.
-//! - *A connection made for another.* A kept-alive connection was checked when it was made, and stays with its peer. The pool
-//!   knows connections by scheme, host and port; nothing here coalesces HTTP/2 connections of two names with one
-//!   certificate, nor follows `Alt-Svc`. [`Client::with_tls`] gives a pool apart. A new policy needs a new client.
-//! - *Another host in the headers.* `Host`, and whatever frames a message, is never the caller's to set.
-//! - *Somebody in between.* Redirects are answers, the proxy variables of the environment are not read, and a request is sent
-//!   once.
+//! - *Alternative spellings.* The parser is the one browsers use: octal, hexadecimal, short, percent-encoded
+//!   and full-width forms are converted to the address they mean before the check. A form that the parser
+//!   leaves as a name is resolved, and the result is checked. IPv6 addresses with a zone are rejected as
+//!   URLs.
+//! - *Embedded addresses.* Mapped, 6to4 and ISATAP addresses are judged by the IPv4 address inside;
+//!   IPv4-compatible, NAT64 and Teredo addresses are never called. (So this client cannot run in a network
+//!   that reaches IPv4 only through DNS64; a network-specific NAT64 prefix cannot be told apart from other
+//!   addresses.)
+//! - *Parser differences.* The HTTP library parses the URL again as an [`http::Uri`]. Only URLs that this
+//!   parser also accepts are allowed, and tests ensure that both parsers see the same host and port.
+//! - *Reused connections.* A kept-alive connection was checked when it was opened and stays with its peer.
+//!   The pool identifies connections by scheme, host and port; nothing here coalesces HTTP/2 connections of
+//!   two names that share a certificate, or follows `Alt-Svc`. [`Client::with_tls`] creates a separate pool.
+//!   A new policy needs a new client.
+//! - *A different host in the headers.* Callers can set neither `Host` nor any header that frames a message.
+//! - *Intermediaries.* Redirects are not followed, the proxy variables of the environment are ignored, and a
+//!   request is sent only once.
 //!
-//! # What a receiver can make us hold
+//! # What a receiver can make us buffer
 //!
-//! Its answer is bounded in bytes and in time, and never decompressed. The deadline of a request covers everything from
-//! the look-up to the last byte of the body; a connect has ten seconds of it. Over HTTP/1.1 about 400 KiB of an answer are
-//! buffered, over HTTP/2 a window of 128 KiB for each answer and 256 KiB of its headers; TLS takes messages to 64 KiB. What
-//! has no end and no answer (interim responses, settings, pings) is read and forgotten until the deadline.
+//! A response is limited in bytes and in time, and never decompressed. The deadline of a request covers
+//! everything from the DNS lookup to the last byte of the body; connecting may take ten seconds of it. Over
+//! HTTP/1.1 about 400 KiB of a response are buffered; over HTTP/2, a window of 128 KiB for each response and
+//! 256 KiB of headers; TLS accepts messages up to 64 KiB. Endless input that is not a response (interim
+//! responses, settings, pings) is read and discarded until the deadline.
 //!
-//! The status decides. Once a response head is here, whatever its body does (never ends, breaks, stalls) only sets
-//! [`Response::truncated`]: a receiver that said 200 has accepted, and another attempt would deliver twice.
+//! The status decides. Once the response head has arrived, a body that never ends, breaks off or stalls only
+//! sets [`Response::truncated`]: a receiver that responded with 200 has accepted the event, and a retry would
+//! deliver it twice.
 //!
-//! # What is said of a failure
+//! # How failures are reported
 //!
-//! Failures are classified by type, walking the causes; the text of an error is for people. The messages of
-//! [`SendError`] are written for the owner of the receiver. No message and no `Debug` of this crate shows the value of a
-//! header, a query, a body or a key.
+//! Failures are classified by error type, walking the chain of sources; the text of an error is only for
+//! people. The messages of [`SendError`] are written for the owner of the receiver. No message and no `Debug`
+//! output of this crate shows the value of a header, a query, a body or a key.
 
 mod address;
 mod body;

@@ -1,5 +1,5 @@
-//! What is sent, and what comes back. Both can carry credentials (a header, a query, a token endpoint's answer), so their
-//! `Debug` shows sizes and names alone.
+//! Requests and responses. Both can carry credentials (a header, a query, a token endpoint's response), so
+//! their `Debug` output shows only sizes and names.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,42 +15,44 @@ use crate::timing::Timings;
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The receiver; checked once more.
+    /// The receiver's URL; checked again before sending.
     pub url: String,
-    /// All headers but `Host` and `Content-Length`.
+    /// All headers except `Host` and `Content-Length`.
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Body,
-    /// How long it may take, the response body included.
+    /// The time limit for the whole exchange, including the response body.
     pub deadline: Duration,
-    /// How much of the answer is kept.
+    /// How much of the response is kept.
     pub keep: Keep,
 }
 
-/// How much of an answer is kept.
+/// How much of a response is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Keep {
-    /// Of its headers, names and values together.
+    /// The limit for its headers, names and values together.
     pub header_bytes: usize,
-    /// Of its body.
+    /// The limit for its body.
     pub body_bytes: usize,
 }
 
-/// An answer.
+/// A response.
 pub struct Response {
     /// The status.
     pub status: StatusCode,
-    /// The headers, in lower case, repeated ones joined by a comma and a space; what is beyond the bound is left out.
+    /// The headers with lower-case names, repeated ones joined by a comma and a space; headers beyond the
+    /// limit are omitted.
     pub headers: BTreeMap<String, String>,
-    /// `Retry-After` as it was sent, wherever it stood among the headers.
+    /// `Retry-After` as sent, even if it is beyond the limit of `headers`.
     pub retry_after: Option<String>,
     /// The start of the body.
     pub body: Vec<u8>,
-    /// Whether there was more of the body, or may have been: too long, too late, or broken off.
+    /// Whether the body was, or may have been, longer: it exceeded the limit, missed the deadline, or broke
+    /// off.
     pub truncated: bool,
     /// The address that was called.
     pub remote_addr: Option<SocketAddr>,
-    /// Where the time went.
+    /// How long each phase took.
     pub timings: Timings,
 }
 

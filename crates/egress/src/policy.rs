@@ -1,4 +1,4 @@
-//! What may be called, and with which headers.
+//! Which URLs may be called, and with which headers.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,70 +9,71 @@ use url::{Host, Url};
 use crate::address::{self, BlockedAddress};
 use crate::headers::{self, HeaderRefusal};
 
-/// The longest URL: what every server and log takes.
+/// The maximum length of a URL: every server and log accepts this much.
 const MAX_URL_BYTES: usize = 2048;
 
-/// Ports below belong to services that are not receivers (SMTP, DNS, SSH, …), but for those of HTTP.
+/// Lower ports, except those of HTTP, belong to other services (SMTP, DNS, SSH, …).
 const FIRST_FREE_PORT: u16 = 1024;
 
-/// What the client may call. The default is what production wants; the fields are the ways out of it.
+/// What the client may call. The default is for production; each field relaxes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Also call `http` URLs: bodies and headers then travel in the clear.
+    /// Also allow `http` URLs: bodies and headers are then sent in the clear.
     pub allow_http_targets: bool,
-    /// Also call loopback and private addresses. For development: tenants can then reach our own network.
+    /// Also allow loopback and private addresses. For development only: tenants can then reach our own
+    /// network.
     pub allow_private_targets: bool,
 }
 
-/// Why a request is not sent; for the one who chose the URL and the headers.
+/// Why a request is not sent; written for whoever chose the URL and the headers.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PolicyRefusal {
     /// The URL is too long.
     #[error("the URL is longer than {MAX_URL_BYTES} bytes")]
     TooLong,
-    /// The URL cannot be read.
+    /// The URL cannot be parsed.
     #[error("the URL is not valid: {0}")]
     Unreadable(#[source] url::ParseError),
     /// The URL has characters that must be escaped.
     #[error("the URL has characters that must be escaped")]
     Unescaped,
-    /// Neither `https` nor an allowed `http`.
+    /// The scheme is neither `https` nor an allowed `http`.
     #[error("the URL's scheme must be https, not {0}")]
     Scheme(String),
-    /// A user name or a password in the URL.
+    /// The URL contains a user name or a password.
     #[error("the URL must not contain a user name or a password")]
     UserInfo,
-    /// A fragment, which no server ever sees.
+    /// The URL has a fragment, which is never sent to a server.
     #[error("the URL must not have a fragment (#)")]
     Fragment,
-    /// No host.
+    /// The URL has no host.
     #[error("the URL has no host")]
     NoHost,
-    /// A port that is another service's.
+    /// The port belongs to another service.
     #[error("the port {0} is not allowed; use 443 or one from {FIRST_FREE_PORT}")]
     Port(u16),
-    /// A name that only means something inside a network.
+    /// The host name has a meaning only inside a network.
     #[error("the host name {0} is not a public name")]
     LocalName(String),
-    /// A blocked address: written in the URL, or what its host resolves to.
+    /// The URL contains, or its host resolves to, a blocked address.
     #[error(transparent)]
     Address(#[from] BlockedAddress),
-    /// A header that is ours to set, or cannot be sent.
+    /// A header is reserved or cannot be sent.
     #[error(transparent)]
     Header(#[from] HeaderRefusal),
 }
 
 impl Policy {
-    /// The URL, when it may be called as far as can be told without resolving its host.
+    /// Parses a URL and checks everything that can be checked without resolving its host.
     ///
     /// # Errors
-    /// Why it may not.
+    /// If the URL may not be called.
     pub fn check_url(&self, text: &str) -> Result<Url, PolicyRefusal> {
         if text.len() > MAX_URL_BYTES {
             return Err(PolicyRefusal::TooLong);
         }
-        // The parser drops these without a word, or takes `\` for a slash where others see the user info go on: what is
-        // shown would not be what is called.
+        // The parser silently drops these characters, or takes `\` for a slash where other parsers continue
+        // the user info: the URL shown would not be the URL called.
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(PolicyRefusal::Unescaped);
         }
@@ -90,7 +91,8 @@ impl Policy {
         }
         self.check_host(&url)?;
         check_port(&url)?;
-        // The HTTP library has its own idea of a URL: find out here where they differ. Escaping can also have made it longer.
+        // The HTTP library parses URLs differently; this detects the differences. Escaping can also have made
+        // the URL longer.
         match url.as_str().parse::<http::Uri>() {
             Ok(_) if url.as_str().len() <= MAX_URL_BYTES => Ok(url),
             Ok(_) => Err(PolicyRefusal::TooLong),
@@ -98,35 +100,36 @@ impl Policy {
         }
     }
 
-    /// Whether an address may be called.
+    /// Checks whether an address may be called.
     ///
     /// # Errors
-    /// What the address is, when it may not.
+    /// If the address is blocked.
     pub fn allows(&self, address: IpAddr) -> Result<(), BlockedAddress> {
         address::check(address, self.allow_private_targets)
     }
 
-    /// Whether a webhook's own headers may be sent.
+    /// Checks whether a webhook's own headers may be sent.
     ///
     /// # Errors
-    /// The first that may not.
+    /// If a header may not be sent; the error names the first such header.
     pub fn check_headers(&self, headers: &BTreeMap<String, String>) -> Result<(), HeaderRefusal> {
         headers::check(headers)
     }
 
-    /// Whether a credential may be sent in a header of this name: `Authorization` and `Cookie`, unlike other headers, may.
+    /// Checks whether a credential may be sent in a header of this name. Unlike for other headers,
+    /// `Authorization` and `Cookie` are allowed.
     ///
     /// # Errors
-    /// Why it may not.
+    /// If a header of this name is reserved or invalid.
     pub fn check_credential_header(&self, name: &str) -> Result<(), HeaderRefusal> {
         headers::check_credential(name)
     }
 
-    /// Whether [`Client::send`](crate::Client::send) takes the headers. For those of our own making: a credential, a token
-    /// endpoint's.
+    /// Checks whether [`Client::send`](crate::Client::send) accepts the headers. For headers that we create
+    /// ourselves: a credential, or those of a token request.
     ///
     /// # Errors
-    /// The first that it does not.
+    /// If a header is not accepted; the error names the first such header.
     pub fn check_own_headers(&self, headers: &BTreeMap<String, String>) -> Result<(), HeaderRefusal> {
         headers::to_map(headers).map(drop)
     }
@@ -150,8 +153,8 @@ fn check_port(url: &Url) -> Result<(), PolicyRefusal> {
     }
 }
 
-/// A name without a dot is completed by the machine's search domains, and the suffixes never leave a network. The
-/// addresses are checked in any case; this tells the owner sooner and more clearly.
+/// The machine's search domains complete a name without a dot, and these suffixes never leave a network. The
+/// addresses are checked in any case; this check gives the owner an earlier and clearer error.
 fn is_public_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let is_whole = name.split('.').all(|label| !label.is_empty());

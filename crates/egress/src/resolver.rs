@@ -1,4 +1,4 @@
-//! Names to addresses, none of them unchecked.
+//! Resolves names to addresses, and checks every address.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,16 +11,16 @@ use crate::address::BlockedAddress;
 use crate::policy::Policy;
 use crate::timing;
 
-/// Asks for the addresses of a name.
+/// Looks up the addresses of a name.
 pub(crate) type Lookup = fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
 
 /// The operating system's resolver.
 pub(crate) fn system(host: String) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>> {
-    // Port 0 stands for the URL's own.
+    // Port 0 means the port of the URL.
     Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) })
 }
 
-/// Why a name gave no address to call.
+/// Why a name could not be resolved to addresses that may be called.
 #[derive(Debug, Error)]
 pub(crate) enum ResolveError {
     #[error("the look-up failed")]

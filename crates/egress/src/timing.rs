@@ -1,5 +1,5 @@
-//! Where an attempt's time goes. The HTTP library connects inside the task that sends, so what happens on the way (in the
-//! resolver, the connector, the TLS session cache) finds the attempt's marks in a task local.
+//! How long each phase of an attempt takes. The HTTP library connects inside the task that sends, so the
+//! resolver, the connector and the TLS session cache find the attempt's marks in a task local.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long each part took; a part that did not happen, or did not end, is absent.
+/// How long each phase took; a phase that did not happen, or did not finish, is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
     /// Name resolution.
@@ -21,7 +21,7 @@ pub struct Timings {
     pub first_byte: Option<Duration>,
 }
 
-/// The moments of one connect.
+/// The points in time of one connect.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Marks {
     pub(crate) connecting: Option<Instant>,
@@ -36,8 +36,8 @@ tokio::task_local! {
     static MARKS: Arc<Mutex<Marks>>;
 }
 
-/// Sets a mark of the attempt that is going on in this task. A connect can outlive its attempt (another connection came
-/// free first); nobody asks for its marks then.
+/// Sets a mark for the attempt that runs in this task. A connect can outlive its attempt (if another
+/// connection became free first); its marks are then never read.
 pub(crate) fn mark(set: impl FnOnce(&mut Marks, Instant)) {
     let now = Instant::now();
     let _no_attempt =
@@ -55,12 +55,12 @@ impl Stopwatch {
         Self { start: Instant::now(), marks: Arc::default() }
     }
 
-    /// Runs `attempt` with its marks going here.
+    /// Runs `attempt` and records its marks here.
     pub(crate) async fn run<T>(&self, attempt: impl Future<Output = T>) -> T {
         MARKS.scope(self.marks.clone(), attempt).await
     }
 
-    /// Whether a connect began and has not ended.
+    /// Whether a connect has begun and not yet ended.
     pub(crate) fn is_connecting(&self) -> bool {
         let marks = self.marks();
         marks.connecting.is_some() && marks.connected.is_none()
@@ -71,7 +71,7 @@ impl Stopwatch {
         let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
         Timings {
             dns: between(marks.resolving, marks.resolved),
-            // A literal address has nothing to resolve, and plain HTTP no handshake.
+            // A literal address needs no resolution, and plain HTTP no handshake.
             connect: between(marks.resolved.or(marks.connecting), marks.handshaking.or(marks.connected)),
             tls: between(marks.handshaking, marks.connected),
             first_byte: between(Some(self.start), marks.answered),

@@ -1,5 +1,5 @@
-//! TLS as we want it: our own configuration, so that no process-wide provider and no certificate directory is needed,
-//! both of which would cost a cold start.
+//! Our own TLS configuration, which needs no process-wide provider and no certificate directory; both would
+//! add to cold starts.
 
 use std::sync::Arc;
 
@@ -13,15 +13,16 @@ use rustls::{ClientConfig, NamedGroup, RootCertStore};
 
 use crate::timing;
 
-/// Sessions that can be resumed: eight for each of 128 receivers.
+/// The number of sessions that can be resumed: eight for each of 128 receivers.
 const SESSIONS: usize = 1024;
 
-/// The authorities that browsers trust, as compiled in.
+/// The authorities that browsers trust, compiled in.
 pub(crate) fn public_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
-/// TLS 1.2 and 1.3 with ring, HTTP/2 when the receiver has it; `identity` for a receiver that asks who calls.
+/// TLS 1.2 and 1.3 with ring, and HTTP/2 if the receiver supports it; `identity` is presented to receivers
+/// that request a client certificate.
 pub(crate) fn config(
     roots: Arc<RootCertStore>,
     identity: Option<Arc<CertifiedKey>>,
@@ -39,8 +40,9 @@ pub(crate) fn config(
     Ok(config)
 }
 
-/// The usual session cache, which also tells when a handshake begins: the first thing a handshake does, in the task that
-/// connects, is to ask for a ticket. There is no other place between TCP and TLS that can be watched from outside.
+/// The standard session cache, which also marks the start of a handshake: a handshake begins, in the task
+/// that connects, by asking the cache for a ticket. No other point between TCP and TLS can be observed from
+/// outside.
 #[derive(Debug)]
 struct Sessions(ClientSessionMemoryCache);
 

@@ -1,41 +1,41 @@
-//! Why there was no TLS connection, by the types that `rustls` has for it.
+//! Why a TLS connection failed, determined from the error types of `rustls`.
 
 use std::fmt;
 
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 
-/// Why there was no TLS connection.
+/// Why a TLS connection failed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TlsFailure {
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub kind: TlsFailureKind,
-    /// What the TLS library says; absent when HTTP/2 keeps no more of the failure.
+    /// The error of the TLS library; `None` when HTTP/2 discards it.
     error: Option<Error>,
 }
 
-/// What kind of failure of TLS it is.
+/// The kind of a TLS failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsFailureKind {
-    /// The receiver's certificate has expired, or is not valid yet.
+    /// The receiver's certificate has expired or is not valid yet.
     CertificateExpired,
-    /// The receiver's certificate is for other names.
+    /// The receiver's certificate is for other host names.
     CertificateName,
-    /// The receiver's certificate comes from no trusted authority, or its chain is not complete.
+    /// The receiver's certificate was not issued by a trusted authority, or its chain is incomplete.
     CertificateUntrusted,
-    /// The receiver's certificate is not valid for another reason.
+    /// The receiver's certificate is invalid for another reason.
     Certificate,
-    /// The receiver demands a client certificate, or does not accept the one it was shown.
+    /// The receiver requires a client certificate, or did not accept the one presented.
     ClientCertificate,
-    /// The receiver does not serve the host name.
+    /// The receiver does not serve this host name.
     HostName,
-    /// There is no version of TLS, or no cipher, that both sides speak.
+    /// The two sides have no TLS version or no cipher in common.
     Version,
-    /// Anything else: no TLS at this port, for one.
+    /// Any other failure, for example a port that does not speak TLS.
     Other,
 }
 
 impl TlsFailure {
-    /// What an error of the TLS library means.
+    /// Classifies an error of the TLS library.
     pub(crate) fn of(error: &Error) -> Self {
         let kind = match error {
             Error::InvalidCertificate(error) => of_certificate(error),
@@ -46,8 +46,8 @@ impl TlsFailure {
         Self { kind, error: Some(error.clone()) }
     }
 
-    /// TLS broke after what was a whole handshake to us. That is where a receiver of TLS 1.3 says that it wants a client
-    /// certificate.
+    /// TLS broke after the handshake was complete on our side. At this point a TLS 1.3 receiver reports that
+    /// it requires a client certificate.
     pub(crate) fn after_handshake() -> Self {
         Self { kind: TlsFailureKind::ClientCertificate, error: None }
     }
@@ -62,7 +62,7 @@ fn of_certificate(error: &CertificateError) -> TlsFailureKind {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             TlsFailureKind::CertificateName
         }
-        // An authority of a trusted one's name, but with another key, makes the signature wrong.
+        // An authority with the name of a trusted one but a different key leads to a wrong signature.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             TlsFailureKind::CertificateUntrusted
         }
@@ -70,7 +70,7 @@ fn of_certificate(error: &CertificateError) -> TlsFailureKind {
     }
 }
 
-/// Libraries do not agree on the alert for a client certificate that was not shown: Go says "bad certificate", OpenSSL
+/// Libraries differ in the alert for a missing client certificate: Go sends "bad certificate", OpenSSL sends
 /// "handshake failure" before TLS 1.3.
 fn of_alert(alert: AlertDescription) -> TlsFailureKind {
     match alert {
@@ -117,7 +117,7 @@ impl fmt::Display for TlsFailure {
     }
 }
 
-/// What the receiver's last word in TLS means to its owner.
+/// Writes what a TLS alert from the receiver means to its owner.
 fn write_alert(f: &mut fmt::Formatter<'_>, alert: AlertDescription) -> fmt::Result {
     let reason = match alert {
         AlertDescription::CertificateRequired => "it demands a client certificate",

@@ -1,4 +1,4 @@
-//! Conditions: twenty operators over fields of a JSON body.
+//! Conditions: twenty operators on fields of a JSON body.
 
 mod path;
 
@@ -11,7 +11,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::Fault;
 
-/// A value as the type of its condition has it.
+/// A value converted to the type of its condition.
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
 enum Typed {
     Text(String),
@@ -21,7 +21,7 @@ enum Typed {
     Moment(OffsetDateTime),
 }
 
-/// Looks at what conditions are compared with.
+/// Checks the values that conditions compare with.
 pub(crate) fn check(filter: &Filter) -> Result<(), Fault> {
     for (index, condition) in filter.conditions.iter().enumerate() {
         let wrong = |field: &str, reason: String| {
@@ -52,7 +52,7 @@ fn name_of(kind: FieldKind) -> &'static str {
     }
 }
 
-/// Why a body does not pass; `None` when it does.
+/// Why a body does not pass the filter; `None` if it passes.
 pub(crate) fn missed(filter: &Filter, body: &Value) -> Result<Option<String>, Fault> {
     let mut broken = Vec::new();
     for condition in &filter.conditions {
@@ -78,7 +78,8 @@ fn in_words(condition: &Condition) -> String {
     words.trim_end().to_owned()
 }
 
-/// Whether a condition holds. Of several values in the body, one is enough; but what must not be must be none.
+/// Whether a condition holds. If the body has several values for the field, one match is enough; a negated
+/// condition must hold for all of them.
 fn holds(condition: &Condition, body: &Value) -> bool {
     let Ok(path) = path::parse(&condition.field) else { return false };
     let found = path::follow(&path, body);
@@ -118,7 +119,7 @@ fn holds(condition: &Condition, body: &Value) -> bool {
     }
 }
 
-/// What is found, the items of lists one by one.
+/// The values found, with lists expanded to their items.
 fn items<'a>(found: &'a [&'a Value]) -> impl Iterator<Item = &'a Value> {
     found.iter().flat_map(|value| match value {
         Value::Array(items) => items.iter().collect::<Vec<_>>(),
@@ -156,7 +157,7 @@ fn by_text(value: &Value, condition: &Condition, is_so: impl Fn(&str, &str) -> b
     is_so(&text, wanted)
 }
 
-/// A value as `kind` has it; `None` when it is none of that kind.
+/// The value read as `kind`, or `None` if it is not of that kind.
 fn typed(value: &Value, kind: FieldKind) -> Option<Typed> {
     let text = match value {
         Value::Null => return None,

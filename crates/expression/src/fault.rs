@@ -12,9 +12,9 @@ pub struct Fault {
     pub code: ReasonCode,
     /// The field at fault: `filter.jsonata`, `transform.jsonata`, a condition, or `body`.
     pub field: String,
-    /// Where in an expression: the character, from 1, at or before which it goes wrong.
+    /// The position in the expression: the character, counted from 1, at or before which the fault lies.
     pub position: Option<usize>,
-    /// What is wrong: a JSONata error with its code, for one.
+    /// What is wrong, for example a JSONata error with its code.
     pub reason: String,
 }
 

@@ -1,4 +1,4 @@
-//! JSONata, within limits that the evaluator keeps by itself. What it cannot keep, the sandbox does.
+//! JSONata, within the limits that the evaluator can enforce itself. The sandbox enforces the others.
 
 use std::time::Instant;
 
@@ -10,18 +10,18 @@ use jsonata_core::value::JValue;
 use crate::fault::Expression;
 use crate::{Fault, locate};
 
-/// How deep an evaluation may nest: far more than any honest expression.
+/// The maximum nesting depth of an evaluation: far more than any honest expression needs.
 const DEPTH: usize = 2000;
 
-/// The longest sequence: `[1..1000000]` is one.
+/// The maximum length of a sequence such as `[1..1000000]`.
 const ITEMS: usize = 1_000_000;
 
-/// What an expression made.
+/// The result of an expression.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Made {
-    /// A text.
+    /// A string.
     Text(String),
-    /// Anything else, as JSON.
+    /// Any other value, as JSON.
     Json(String),
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn parse(expression: Expression, text: &str) -> Result<AstNode, Fault
     })
 }
 
-/// Whether a beginning of an expression can still become one.
+/// Whether the beginning of an expression can be completed.
 fn fault_of(parsed: Result<AstNode, ParserError>) -> locate::Beginning {
     match parsed {
         Ok(_) => locate::Beginning::Fine,
@@ -43,7 +43,7 @@ fn fault_of(parsed: Result<AstNode, ParserError>) -> locate::Beginning {
             | ParserError::UnclosedComment
             | ParserError::UnclosedBacktick,
         ) => locate::Beginning::Fine,
-        // The parser's name for the end of the text.
+        // "Eof" is the parser's name for the end of the text.
         Err(ParserError::UnexpectedToken(found) | ParserError::Expected { found, .. }) if found == "Eof" => {
             locate::Beginning::Fine
         }
@@ -51,7 +51,7 @@ fn fault_of(parsed: Result<AstNode, ParserError>) -> locate::Beginning {
     }
 }
 
-/// Whether an expression is true of a body, as `$boolean` has it; what is not there is not true.
+/// Whether an expression is true for a body, by the rules of `$boolean`; a missing value is not true.
 pub(crate) fn is_true(
     expression: Expression,
     text: &str,
@@ -62,7 +62,7 @@ pub(crate) fn is_true(
     Ok(value.as_bool().unwrap_or(false))
 }
 
-/// What an expression makes of a body.
+/// The result of an expression for a body.
 pub(crate) fn evaluate(
     expression: Expression,
     text: &str,
@@ -82,7 +82,7 @@ pub(crate) fn evaluate(
     }
 }
 
-/// Evaluates `whole`; a fault is shown in `text`, which is what its author wrote.
+/// Evaluates `whole`; a fault is located in `text`, the part written by the author.
 fn value_of(
     expression: Expression,
     whole: &str,
@@ -91,11 +91,11 @@ fn value_of(
     deadline: Instant,
 ) -> Result<JValue, Fault> {
     let data = JValue::from_json_str(body).map_err(Fault::not_json)?;
-    // Its own syntax first: what is around it would move the position.
+    // The syntax of `text` is checked first, because the text around it would shift the position.
     parse(expression, text)?;
     run(whole, &data, deadline).map_err(|error| {
         let same = |part: &str| matches!(run(part, &data, deadline), Err(other) if other.message() == error.message());
-        // Without time, every part fails alike.
+        // After the deadline, every part fails in the same way.
         let position = (Instant::now() < deadline).then(|| locate::fault(text, same));
         Fault { position, ..expression.fault(error.message()) }
     })

@@ -1,8 +1,8 @@
-//! Filters and transforms: conditions and JSONata over a body (docs/adr/0017).
+//! Filters and transforms: conditions and JSONata applied to a body (docs/adr/0017).
 //!
-//! Whoever writes an expression is not trusted: it may loop, nest or grow without end, and the evaluator is no sandbox.
-//! [`Sandbox`] evaluates in a process of its own with limits; [`apply`] and [`check`] are what that process does, and are not
-//! to be called in one that others depend on.
+//! Authors of expressions are not trusted: an expression may loop, nest or grow without end, and the
+//! evaluator is no sandbox. [`Sandbox`] evaluates expressions in a separate process with limits; [`apply`]
+//! and [`check`] run inside that process and must not be called in a process that serves others.
 
 mod conditions;
 mod fault;
@@ -21,40 +21,40 @@ use fault::Expression;
 pub use fault::Fault;
 pub use sandbox::{Sandbox, SandboxError, work_if_asked};
 
-/// What a process of the sandbox is asked.
+/// A job for a sandbox process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Job {
-    /// Whether expressions parse and the values of conditions are valid. There is no body.
+    /// Checks that expressions parse and that the values of conditions are valid. There is no body.
     Check(PayloadRules),
-    /// What becomes of this body.
+    /// Applies the rules to a body.
     Apply(PayloadRules),
 }
 
-/// What becomes of a body.
+/// The result of applying rules to a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The body is sent as it is.
+    /// The body is sent unchanged.
     AsItIs,
-    /// This is sent in the place of the body. Its bytes travel beside the verdict.
+    /// Another body is sent instead. Its bytes are transferred separately from the verdict.
     Replaced {
-        /// Its `Content-Type`.
+        /// The `Content-Type` of the new body.
         content_type: String,
         /// The bytes.
         #[serde(skip)]
         body: Vec<u8>,
     },
-    /// The body is not sent, since it does not pass the filter: why.
+    /// The body is not sent because it does not pass the filter, for this reason.
     Missed(String),
     /// The body cannot be sent.
     Failed(Fault),
 }
 
-/// Looks at what can be wrong before there is a body.
+/// Checks the rules as far as possible without a body.
 ///
 /// # Errors
-/// The first fault.
+/// If the rules have a fault; the error is the first one.
 pub fn check(rules: &PayloadRules) -> Result<(), Fault> {
     if let Some(filter) = &rules.filter {
         conditions::check(filter)?;
@@ -68,7 +68,7 @@ pub fn check(rules: &PayloadRules) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Says what becomes of a body.
+/// Applies the rules to a body.
 pub fn apply(rules: &PayloadRules, body: &[u8]) -> Verdict {
     match try_apply(rules, body) {
         Ok(verdict) => verdict,
@@ -90,7 +90,7 @@ fn try_apply(rules: &PayloadRules, body: &[u8]) -> Result<Verdict, Fault> {
     }
 }
 
-/// Why a body does not pass; `None` when it does.
+/// Why a body does not pass the filter; `None` if it passes.
 fn missed(filter: &Filter, body: &str, deadline: Instant) -> Result<Option<String>, Fault> {
     let Some(expression) = &filter.jsonata else {
         let body = serde_json::from_str(body).map_err(Fault::not_json)?;

@@ -1,15 +1,17 @@
-//! Where in an expression a fault is. The evaluator does not say, so it is asked again about parts of the expression.
+//! Locates a fault in an expression. The evaluator does not report positions, so parts of the expression are
+//! evaluated again.
 
-/// Whether the beginning of an expression can be gone on with.
+/// Whether the beginning of an expression can be completed to a valid one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Beginning {
-    /// It is whole, or may become so.
+    /// The beginning is valid, or can become so.
     Fine,
-    /// Whatever follows, it stays wrong.
+    /// The beginning is invalid, whatever follows.
     Wrong,
 }
 
-/// The character, from 1, with which a text becomes wrong: the last one of its shortest beginning that nothing can mend.
+/// The character, counted from 1, at which a text becomes invalid: the last one of its shortest beginning
+/// that cannot be completed.
 pub(crate) fn syntax(text: &str, judge: impl Fn(&str) -> Beginning) -> usize {
     let ends: Vec<usize> = text.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
     let (mut fine, mut wrong) = (0, ends.len());
@@ -23,9 +25,11 @@ pub(crate) fn syntax(text: &str, judge: impl Fn(&str) -> Beginning) -> usize {
     wrong.max(1)
 }
 
-/// The character, from 1, at which the smallest part begins that fails as the whole does. `same` says whether a part does.
+/// The character, counted from 1, at which the smallest part begins that fails in the same way as the whole.
+/// `same` says whether a part does.
 ///
-/// It looks into what can be evaluated by itself: the values of an object or a list, and the steps of a block.
+/// The search descends into parts that can be evaluated separately: the values of an object or a list, and
+/// the steps of a block.
 pub(crate) fn fault(text: &str, same: impl Fn(&str) -> bool) -> usize {
     let (mut start, mut end) = trim(text, 0, text.len());
     while let Some((from, to)) =
@@ -42,7 +46,7 @@ fn trim(text: &str, start: usize, end: usize) -> (usize, usize) {
     (from, (start + part.trim_end().len()).max(from))
 }
 
-/// The parts of an object `{key: value, …}`, a list `[…, …]` or a block `(…; …)`: of an object the values.
+/// The parts of an object `{key: value, …}` (its values), a list `[…, …]` or a block `(…; …)`.
 fn parts(text: &str, start: usize, end: usize) -> Vec<(usize, usize)> {
     let part = &text[start..end];
     let separator = match (part.chars().next(), part.chars().next_back()) {
@@ -66,7 +70,7 @@ fn parts(text: &str, start: usize, end: usize) -> Vec<(usize, usize)> {
                 found.push(trim(text, from, at));
                 (from, after_key) = (at + c.len_utf8(), !is_object);
             }
-            // It is not one thing: `[a] & [b]`.
+            // The text is not a single object, list or block: `[a] & [b]`.
             (None, ')' | ']' | '}') => return Vec::new(),
             (None, _) => {}
         }

@@ -1,7 +1,8 @@
-//! A process of its own for what strangers write: with little memory, little time, no environment and no other input.
+//! A separate process for untrusted expressions, with limited memory and time, no environment and no other
+//! input.
 //!
-//! The program starts itself with one argument. The job is the first line of its input, the body follows; the verdict is the
-//! first line of its output, the body that takes the other's place follows.
+//! The program starts itself with one argument. The first line of the input is the job, followed by the body;
+//! the first line of the output is the verdict, followed by the replacement body.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -22,34 +23,37 @@ use tokio::sync::Semaphore;
 use crate::fault::Expression;
 use crate::{Fault, Job, Verdict, apply, check};
 
-/// What tells the program that it is the sandbox.
+/// The argument that makes the program act as the sandbox.
 const ARGUMENT: &str = "evaluate-expressions";
 
-/// The memory that it may take: a body of 6 MB, as values, and what is made of it.
+/// The memory limit of a process: enough for a body of 6 MB as values, and the result computed from it.
 const MEMORY_BYTES: u64 = 768 * 1024 * 1024;
 
-/// The processor time after which the system ends it, should nobody else be left to do so, in seconds.
+/// The processor time, in seconds, after which the system ends a process, in case the parent no longer exists
+/// to do so.
 const PROCESSOR_SECS: u64 = 2 * RULES_TIMEOUT.as_secs();
 
-/// How long it may take to start and to end, beside its work.
+/// The time allowed for starting and ending a process, in addition to its work.
 const AROUND: Duration = Duration::from_secs(2);
 
-/// How many processes run at once; each keeps a processor busy.
+/// The maximum number of concurrent processes; each keeps a processor busy.
 const MAX_CONCURRENT_PROCESSES: usize = 4;
 
-/// How many of them one org may have, so that its slow expressions do not hold up those of others.
+/// The maximum number of concurrent processes per org, so that its slow expressions do not delay those of
+/// others.
 const MAX_CONCURRENT_OF_ORG: usize = 2;
 
-/// How long a job waits for a free process. After that the state machine tries again, since a state's time is limited.
+/// How long a job waits for a free process. After that the state machine retries, since the duration of a
+/// state is limited.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// The longest reason that is kept, in characters: it travels in the state, and people read it.
+/// The maximum length of a reason, in characters: it is part of the state, and people read it.
 const MAX_REASON_CHARS: usize = 1000;
 
-/// Signals by which somebody else ends a process: SIGHUP, SIGINT, SIGTERM.
+/// Signals that end a process from outside: SIGHUP, SIGINT, SIGTERM.
 const ENDED: [i32; 3] = [1, 2, 15];
 
-/// Evaluates expressions in processes of their own.
+/// Evaluates expressions in separate processes.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     program: PathBuf,
@@ -57,33 +61,33 @@ pub struct Sandbox {
     orgs: Arc<Mutex<HashMap<OrgId, Arc<Semaphore>>>>,
 }
 
-/// Why nothing was evaluated. It is our fault, not the expression's.
+/// Why nothing was evaluated. These errors are our fault, not the expression's.
 #[derive(Debug, Error)]
 pub enum SandboxError {
-    /// The process cannot be started or spoken to.
+    /// The process could not be started, or communication with it failed.
     #[error("the sandbox cannot be started")]
     Process(#[from] std::io::Error),
-    /// Others' expressions take too long.
+    /// No process became free in time.
     #[error("too many expressions are evaluated at once")]
     Busy,
-    /// Somebody ended the process.
+    /// The process was ended from outside.
     #[error("the sandbox was ended from outside")]
     Ended,
-    /// It does not say what it should.
+    /// The process returned invalid output.
     #[error("the sandbox does not answer as it should")]
     Answer(#[from] serde_json::Error),
 }
 
 impl Sandbox {
-    /// A sandbox whose processes are this program, whose `main` begins with [`work_if_asked`].
+    /// A sandbox that runs this program, whose `main` must begin with [`work_if_asked`].
     ///
     /// # Errors
-    /// When the system does not say where it is.
+    /// If the path of this program cannot be determined.
     pub fn of_this_program() -> std::io::Result<Self> {
         std::env::current_exe().map(Self::new)
     }
 
-    /// A sandbox whose processes are `program`, whose `main` begins with [`work_if_asked`].
+    /// A sandbox that runs `program`, whose `main` must begin with [`work_if_asked`].
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
@@ -92,10 +96,10 @@ impl Sandbox {
         }
     }
 
-    /// Looks at the syntax of expressions and at the values of conditions.
+    /// Checks the syntax of expressions and the values of conditions.
     ///
     /// # Errors
-    /// When nothing can be evaluated; what is wrong with the rules is a value.
+    /// If nothing can be evaluated. A fault of the rules is not an error but a value.
     pub async fn check(&self, org_id: &OrgId, rules: &PayloadRules) -> Result<Option<Fault>, SandboxError> {
         match self.run(org_id, &Job::Check(rules.clone()), &[]).await? {
             Verdict::Failed(fault) => Ok(Some(fault)),
@@ -103,10 +107,10 @@ impl Sandbox {
         }
     }
 
-    /// Says what becomes of a body.
+    /// Applies the rules to a body.
     ///
     /// # Errors
-    /// When nothing can be evaluated; what is wrong with the rules or the body is a value.
+    /// If nothing can be evaluated. A fault of the rules or the body is not an error but a value.
     pub async fn apply(
         &self,
         org_id: &OrgId,
@@ -137,7 +141,7 @@ impl Sandbox {
         verdict
     }
 
-    /// The slots of an org, kept as long as anybody of it is there.
+    /// The slots of an org, kept while any of its jobs is waiting or running.
     fn slots_of(&self, org_id: &OrgId) -> Arc<Semaphore> {
         let mut orgs = self.orgs.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(
@@ -151,11 +155,12 @@ impl Sandbox {
         input.extend_from_slice(body);
         let mut child = Command::new(&self.program)
             .arg(ARGUMENT)
-            // No credentials for whoever writes expressions.
+            // Expressions must not have access to credentials.
             .env_clear()
-            // The host's allocator would reserve a gigabyte at once, which the limit counts.
+            // The host's allocator would otherwise reserve a gigabyte at once, which counts towards the
+            // limit.
             .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
-            // A Ctrl-C is for the host, which lets what has begun come to its end.
+            // Only the host receives Ctrl-C; it lets running jobs finish.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -165,7 +170,7 @@ impl Sandbox {
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let write = async {
             if let Some(mut stdin) = stdin {
-                // It may have died; its answer says so.
+                // The process may have died; its output shows that.
                 let _ = stdin.write_all(&input).await;
             }
         };
@@ -196,7 +201,7 @@ impl Sandbox {
     }
 }
 
-/// The fault of a process that was ended for what it took.
+/// The fault of a process that was ended for exceeding its limits.
 fn exhausted(job: &Job, reason: impl Into<String>) -> Fault {
     let (Job::Check(rules) | Job::Apply(rules)) = job;
     match (&rules.filter, &rules.transform) {
@@ -231,8 +236,8 @@ fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Should this process have been started to be the sandbox, does its one job, and answers what to end with. The `main` of a
-/// program with a [`Sandbox::of_this_program`] begins with it.
+/// If this process was started as the sandbox, runs its one job and returns the exit code. The `main` of a
+/// program that uses [`Sandbox::of_this_program`] must begin with this call.
 pub fn work_if_asked() -> Option<ExitCode> {
     std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT).then(work)
 }
@@ -241,7 +246,7 @@ fn work() -> ExitCode {
     match try_work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody listens but who starts it by hand.
+            // Only visible to someone who starts the sandbox by hand.
             let _ = writeln!(std::io::stderr(), "{}", error_chain(&error));
             ExitCode::FAILURE
         }
@@ -249,7 +254,7 @@ fn work() -> ExitCode {
 }
 
 fn try_work() -> Result<(), SandboxError> {
-    // Where a system has no such limit (macOS), time is the only one.
+    // On systems without these limits (macOS), time is the only limit.
     for (resource, limit) in
         [(Resource::DATA, MEMORY_BYTES), (Resource::CPU, PROCESSOR_SECS), (Resource::CORE, 0)]
     {

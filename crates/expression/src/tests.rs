@@ -31,7 +31,7 @@ fn fault(rules: &PayloadRules, body: &str) -> Fault {
     }
 }
 
-/// Whether the body passes a filter of this one condition.
+/// Whether the body passes a filter with this single condition.
 fn passes(field: &str, operator: &str, values: &[&str], kind: &str, body: &Value) -> bool {
     let condition = json!({"field": field, "operator": operator, "values": values, "type": kind});
     let rules = filter(json!({"conditions": [condition]}));
@@ -290,7 +290,7 @@ proptest! {
     }
 }
 
-/// Bodies with the fields that the paths name.
+/// Bodies with the fields named by the paths.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

@@ -1,4 +1,4 @@
-//! EventBridge connections, as the management API writes them.
+//! EventBridge connections, written by the management API.
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
@@ -23,36 +23,36 @@ pub struct Connections {
 /// Why a connection was not written.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SaveError {
-    /// It is not there any more, so what was to be kept is lost.
+    /// The connection no longer exists, so the secrets to be kept are lost.
     #[error("the connection is gone")]
     Gone,
-    /// EventBridge does not take it as it is.
+    /// EventBridge rejected the connection.
     #[error("EventBridge refuses the connection")]
     Refused,
-    /// The account has as many connections as it may have: 3,000 in a region, by default.
+    /// The account has reached its limit of connections: 3,000 per region by default.
     #[error("there are as many connections as the account may have")]
     Full,
-    /// It did not work.
+    /// The operation failed.
     #[error(transparent)]
     Failed(#[from] SecretsError),
 }
 
-/// The name of the connection that is made for a webhook. Exactly as long as EventBridge takes: 64 characters, with an org id of
-/// 32 and the 128 bits of the config id in 22.
+/// The name of the connection created for a webhook. At most 64 characters, the maximum of EventBridge: with
+/// an org id of 32 characters, and the 128 bits of the config id in 22.
 pub fn connection_name_for(org_id: &OrgId, config_id: ConfigId) -> String {
     format!("{}{}", connection_prefix(org_id), URL_SAFE_NO_PAD.encode(config_id.0.as_bytes()))
 }
 
 impl Connections {
-    /// The connections that `client` reaches; it is called for its first request.
+    /// The connections reachable with `client`, which is called on first use.
     pub fn new(client: impl FnOnce() -> Client + Send + 'static) -> Self {
         Self { client: OnDemand::new(client) }
     }
 
-    /// Makes a connection; all secrets of `auth` must be given.
+    /// Creates a connection; all secrets of `auth` must be given.
     ///
     /// # Errors
-    /// When EventBridge does not take it.
+    /// If EventBridge rejects the connection or cannot be reached.
     pub async fn create(&self, name: &str, auth: &Auth) -> Result<Connection, SaveError> {
         let Some((kind, parameters)) = request::for_create(auth)? else { return Err(SaveError::Refused) };
         let made = self
@@ -67,10 +67,10 @@ impl Connections {
         self.expect(name).await
     }
 
-    /// Changes a connection; secrets of `auth` that are not given stay as they are.
+    /// Changes a connection; secrets of `auth` that are not given stay unchanged.
     ///
     /// # Errors
-    /// When EventBridge does not take it.
+    /// If EventBridge rejects the connection or cannot be reached.
     pub async fn update(&self, name: &str, auth: &Auth) -> Result<Connection, SaveError> {
         let Some((kind, parameters)) = request::for_update(auth)? else { return Err(SaveError::Refused) };
         let changed = self
@@ -85,10 +85,10 @@ impl Connections {
         self.expect(name).await
     }
 
-    /// Deletes a connection and its secret; one that is not there is as good.
+    /// Deletes a connection and its secret; succeeds if the connection does not exist.
     ///
     /// # Errors
-    /// When EventBridge does not.
+    /// If EventBridge does not delete the connection.
     pub async fn delete(&self, name: &str) -> Result<(), SecretsError> {
         match self.client.delete_connection().name(name).send().await {
             Ok(_) => Ok(()),
@@ -97,10 +97,11 @@ impl Connections {
         }
     }
 
-    /// The connection of this name, and why it is not authorised where EventBridge says so; `None` when there is none.
+    /// The connection with this name, and why it is not authorised if EventBridge gives a reason; `None` if
+    /// it does not exist.
     ///
     /// # Errors
-    /// When EventBridge does not say.
+    /// If EventBridge cannot be reached, or its response is incomplete.
     pub async fn find(&self, name: &str) -> Result<Option<(Connection, Option<String>)>, SecretsError> {
         match self.client.describe_connection().name(name).send().await {
             Ok(found) => Ok(Some((connection(&found)?, found.state_reason().map(ToOwned::to_owned)))),
@@ -109,7 +110,7 @@ impl Connections {
         }
     }
 
-    /// The connection that was just written: only a description has its secret's ARN.
+    /// Reads the connection that was just written, because only a description contains its secret's ARN.
     async fn expect(&self, name: &str) -> Result<Connection, SaveError> {
         self.find(name).await?.map(|(connection, _)| connection).ok_or(SaveError::Gone)
     }

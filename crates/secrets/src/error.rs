@@ -1,16 +1,17 @@
-//! A service of AWS that did not do as it was told.
+//! Failures of AWS services.
 
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
 use hookstep_contract::{ErrorName, StepError};
 use thiserror::Error;
 
-/// An operation that failed, told by the name of the error alone: the message may quote the request, which had a secret in it.
+/// A failed operation with only the name of the error: the message may quote the request, which contained a
+/// secret.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("cannot {operation}: {code}")]
 pub struct SecretsError {
-    /// What was tried: fits after "cannot".
+    /// The attempted operation, phrased to follow "cannot".
     operation: &'static str,
-    /// What the service, or the way there, calls the failure.
+    /// The error code of the service, or a description of a failure on the way to it.
     code: String,
 }
 
@@ -19,7 +20,7 @@ impl SecretsError {
         Self { operation, code: code.into() }
     }
 
-    /// For `map_err`: the service stopped us from doing `operation`.
+    /// For `map_err`: `operation` failed.
     pub(crate) fn during<E, R>(operation: &'static str) -> impl FnOnce(SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata,
@@ -34,7 +35,7 @@ impl From<SecretsError> for StepError {
     }
 }
 
-/// What a failed call is called: the service's name for it, or where it got lost.
+/// The name of a failure: the service's error code, or the stage at which the call failed.
 pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     match error {
         SdkError::ServiceError(failed) => failed.err().code().unwrap_or("an error without a name").to_owned(),

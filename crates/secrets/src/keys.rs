@@ -1,4 +1,4 @@
-//! Keys of ours, encrypted by KMS.
+//! Our own keys, encrypted by KMS.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use hookstep_contract::{Ciphertext, OrgId, encryption_context};
 
 use crate::SecretsError;
 
-/// The KMS key under which an org's keys are kept.
+/// The KMS key that encrypts the keys of orgs.
 #[derive(Clone, Debug)]
 pub struct Keys {
     client: OnDemand<Client>,
@@ -29,10 +29,10 @@ impl fmt::Debug for Plaintext {
 }
 
 impl Keys {
-    /// The most bytes that are encrypted at once: KMS's limit.
+    /// The maximum number of bytes per encryption: KMS's limit.
     pub const MAX_BYTES: usize = 4096;
 
-    /// The KMS key of this id, ARN or alias; `client` is called for its first request.
+    /// The KMS key with this id, ARN or alias; `client` is called on first use.
     pub fn new(client: impl FnOnce() -> Client + Send + 'static, key_id: impl Into<String>) -> Self {
         Self { client: OnDemand::new(client), key_id: key_id.into() }
     }
@@ -40,7 +40,7 @@ impl Keys {
     /// Encrypts a key of `org_id`, of at most [`Keys::MAX_BYTES`].
     ///
     /// # Errors
-    /// When KMS does not.
+    /// If KMS does not encrypt it.
     pub async fn encrypt(&self, org_id: &OrgId, key: &str) -> Result<Ciphertext, SecretsError> {
         const OPERATION: &str = "encrypt a key";
         let mut request = self.client.encrypt().key_id(&self.key_id).plaintext(Blob::new(key));
@@ -55,11 +55,11 @@ impl Keys {
     /// Decrypts a key of `org_id`.
     ///
     /// # Errors
-    /// When KMS does not, as for the key of another org.
+    /// If KMS does not decrypt it, for example because it is the key of another org.
     pub async fn decrypt(&self, org_id: &OrgId, key: &Ciphertext) -> Result<Plaintext, SecretsError> {
         const OPERATION: &str = "decrypt a key";
         let blob = STANDARD.decode(&key.0).map_err(|_| SecretsError::new(OPERATION, "not base64"))?;
-        // The key is named, so that no ciphertext can choose another one.
+        // The KMS key is named explicitly, so that no ciphertext can choose another one.
         let mut request = self.client.decrypt().key_id(&self.key_id).ciphertext_blob(Blob::new(blob));
         for (name, value) in encryption_context(org_id) {
             request = request.encryption_context(name, value);

@@ -1,12 +1,13 @@
-//! Where secrets are, and who gets at them.
+//! Where secrets are stored, and which component can access them.
 //!
-//! A receiver's credentials are in an EventBridge connection, which keeps their values in a secret of Secrets Manager. The
-//! management API writes connections ([`Connections`]) and cannot read them; `deliver` reads their secrets ([`Vault`]) and writes
-//! nothing. Keys of ours (signing secrets, the keys of client certificates) are encrypted by KMS ([`Keys`]) with their org as
-//! encryption context, and stored beside the config: there, too, the management API can only encrypt and `deliver` only decrypt.
+//! A receiver's credentials are in an EventBridge connection, which keeps their values in a secret of Secrets
+//! Manager. The management API writes connections ([`Connections`]) but cannot read them; `deliver` reads
+//! their secrets ([`Vault`]) but writes nothing. Our own keys (signing secrets, the keys of client
+//! certificates) are encrypted by KMS ([`Keys`]) with their org as encryption context and stored beside the
+//! config: again, the management API can only encrypt and `deliver` can only decrypt.
 //!
-//! No type here shows a secret in its `Debug`, and no error carries what the services answered to a request that had a secret in
-//! it: a validation message of AWS quotes the value it does not like.
+//! No type here shows a secret in its `Debug` output, and no error carries a service's response to a request
+//! that contained a secret, because validation messages of AWS quote the rejected value.
 
 mod connections;
 mod error;

@@ -1,5 +1,5 @@
-//! A webhook's authentication in EventBridge's words. Creating and updating have types of their own there, which differ in name
-//! only.
+//! Converts a webhook's authentication to EventBridge's request types. Creating and updating use separate
+//! types there, which differ only in name.
 
 use aws_sdk_eventbridge::error::BuildError;
 use aws_sdk_eventbridge::types::{
@@ -17,7 +17,7 @@ use crate::SecretsError;
 
 type Request<P> = Option<(ConnectionAuthorizationType, P)>;
 
-/// What is asked of `CreateConnection`; `None` when `auth` needs no connection of its own.
+/// The parameters for `CreateConnection`; `None` if `auth` needs no connection of its own.
 pub(crate) fn for_create(
     auth: &Auth,
 ) -> Result<Request<CreateConnectionAuthRequestParameters>, SecretsError> {
@@ -59,7 +59,7 @@ pub(crate) fn for_create(
     })
 }
 
-/// What is asked of `UpdateConnection`: what is left out of it stays.
+/// The parameters for `UpdateConnection`; values that are left out stay unchanged.
 pub(crate) fn for_update(
     auth: &Auth,
 ) -> Result<Request<UpdateConnectionAuthRequestParameters>, SecretsError> {
@@ -85,7 +85,7 @@ pub(crate) fn for_update(
                 .client_id(client_id)
                 .set_client_secret(client_secret.given().map(ToOwned::to_owned))
                 .build();
-            // Parameters are given with all their values, or kept as they are.
+            // Parameters are either given with all their values or left unchanged.
             let given = hookstep_contract::missing_value(parameters).is_none();
             let oauth = UpdateConnectionOAuthRequestParameters::builder()
                 .client_parameters(client)
@@ -115,7 +115,7 @@ fn all_parameters(parameters: &[Parameter]) -> ConnectionHttpParameters {
     let mut all = ConnectionHttpParameters::builder();
     for Parameter { place, name, value } in parameters {
         let value = value.given().unwrap_or_default();
-        // All are secret, so that EventBridge shows none.
+        // All are marked secret, so that EventBridge shows none of them.
         all = match place {
             Place::Body => all.body_parameters(
                 ConnectionBodyParameter::builder().key(name).value(value).is_value_secret(true).build(),

@@ -1,5 +1,6 @@
-//! What is in a connection's secret. AWS does not document it; the names are those that EventBridge writes, as others have read
-//! them (<https://github.com/guardian/support-service-lambdas>, the Salesforce handlers, for OAuth).
+//! The content of a connection's secret. AWS does not document it; the names are those that EventBridge
+//! writes, as others have found them (<https://github.com/guardian/support-service-lambdas>, the Salesforce
+//! handlers, for OAuth).
 
 use std::fmt;
 
@@ -11,16 +12,16 @@ use serde::Deserialize;
 pub enum Values {
     /// HTTP Basic.
     Basic {
-        /// The user.
+        /// The user name.
         username: String,
         /// The password.
         password: String,
     },
     /// A header and its value.
     ApiKey {
-        /// The header.
+        /// The header's name.
         name: String,
-        /// Its value.
+        /// The value.
         value: String,
     },
     /// A client of an authorisation server.
@@ -38,18 +39,18 @@ pub struct OauthClient {
     pub client_secret: String,
     /// The method of the token request.
     pub method: TokenMethod,
-    /// More to send with the token request.
+    /// Additional parameters of the token request.
     pub extras: Vec<Extra>,
 }
 
-/// One more parameter of a token request.
+/// An additional parameter of a token request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Extra {
-    /// Where it goes.
+    /// The part of the request that contains the parameter.
     pub place: Place,
-    /// Its name.
+    /// The parameter's name.
     pub name: String,
-    /// Its value.
+    /// The value.
     pub value: String,
 }
 
@@ -109,8 +110,8 @@ struct KeyValue {
 }
 
 impl Values {
-    /// Reads the text of a secret. `None` when it is not what a connection of this kind has: what is wrong with it is not said,
-    /// for a parser's error may quote it.
+    /// Parses the text of a secret. `None` if it is not the secret of a connection of this kind: the error is
+    /// dropped, because a parser's error may quote the secret.
     pub(crate) fn read(kind: ConnectionKind, text: &str) -> Option<Self> {
         Some(match kind {
             ConnectionKind::Basic => {

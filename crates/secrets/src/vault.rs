@@ -1,4 +1,4 @@
-//! The secrets of connections, as `deliver` reads them.
+//! The secrets of connections, read by `deliver`.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
@@ -19,25 +19,25 @@ pub struct Vault {
 /// Why credentials could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
-    /// The connection has no credentials that can be read; the reason is for the one who owns the webhook.
+    /// The connection has no readable credentials; the reason is for the owner of the webhook.
     #[error("{0}")]
     Unreadable(Reason),
-    /// Secrets Manager or EventBridge did not answer.
+    /// Secrets Manager or EventBridge could not be reached.
     #[error(transparent)]
     Unavailable(#[from] SecretsError),
 }
 
 impl Vault {
-    /// The secrets that `secrets` reaches; it is called for its first request.
+    /// The secrets reachable with `secrets`, which is called on first use.
     pub fn new(secrets: impl FnOnce() -> Client + Send + 'static, connections: Connections) -> Self {
         Self { secrets: OnDemand::new(secrets), connections }
     }
 
-    /// The credentials that a connection holds now.
+    /// The current credentials of a connection.
     ///
     /// # Errors
-    /// When the connection is deauthorised or gone, when its secret may not be read or is not as EventBridge writes it, and when
-    /// nobody answers.
+    /// If the connection is deauthorised or gone, if its secret may not be read or has an unexpected format,
+    /// or if a service does not respond.
     pub async fn read(&self, connection: &Connection) -> Result<Values, ReadError> {
         if let Some(arn) = &connection.secret_arn
             && let Some(values) = self.secret(connection, arn).await?
@@ -47,8 +47,8 @@ impl Vault {
         self.look_again(connection).await
     }
 
-    /// The secret is not where it was. EventBridge says what became of the connection: deleted, deauthorised, or given new
-    /// credentials, and with them another secret.
+    /// Called when the secret is not at its known ARN. EventBridge reports what happened to the connection:
+    /// it was deleted or deauthorised, or has new credentials and therefore a new secret.
     async fn look_again(&self, known: &Connection) -> Result<Values, ReadError> {
         let name = connection_name(&known.arn).unwrap_or_default();
         let Some((found, reason)) = self.connections.find(name).await? else {
@@ -70,7 +70,7 @@ impl Vault {
         })
     }
 
-    /// `None` when there is no such secret.
+    /// Reads a secret; `None` if it does not exist.
     async fn secret(&self, connection: &Connection, arn: &str) -> Result<Option<Values>, ReadError> {
         let error = match self.secrets.get_secret_value().secret_id(arn).send().await {
             Ok(found) => {
@@ -81,7 +81,7 @@ impl Vault {
             Err(error) => error,
         };
         match error.as_service_error().and_then(ProvideErrorMetadata::code) {
-            // A secret that is about to be deleted is an invalid request.
+            // For a secret scheduled for deletion, the error is `InvalidRequestException`.
             Some("ResourceNotFoundException" | "InvalidRequestException") => Ok(None),
             Some("AccessDeniedException" | "DecryptionFailure") => {
                 Err(unreadable("has a secret that Hookstep may not read"))

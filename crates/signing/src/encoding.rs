@@ -1,36 +1,37 @@
-//! The text forms of keys: a prefix that says which kind it is, then base64.
+//! The text forms of keys: a prefix for the kind of key, then base64.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// A text that is not a key. It does not repeat the text, which may be a secret all the same.
+/// Why a text is not a valid key. The error does not repeat the text, which may still be a secret.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum KeyError {
-    /// Another kind of key, or none.
+    /// The text is another kind of key, or not a key.
     #[error("a key of this kind begins with {0}")]
     Prefix(&'static str),
-    /// No base64, or not in the one spelling that every decoder takes.
+    /// The text is not base64, or not in the canonical form that every decoder accepts.
     #[error("what follows {0} is not standard base64 with padding")]
     Base64(&'static str),
-    /// Longer or shorter than a key of this kind is.
+    /// The key has the wrong length for its kind.
     #[error("what follows {prefix} stands for {actual} bytes, and must for {expected}")]
     Length {
-        /// What the text begins with.
+        /// The prefix of the text.
         prefix: &'static str,
-        /// How many bytes a key of this kind has.
+        /// The length of a key of this kind, in bytes.
         expected: &'static str,
-        /// How many these are.
+        /// The actual length, in bytes.
         actual: usize,
     },
-    /// The public half of a private key is not that of its secret half.
+    /// The public half of the private key does not match its secret half.
     #[error("the two halves of the private key do not belong together")]
     Halves,
-    /// Not a point of the curve, or one for which almost anything is a valid signature.
+    /// The bytes are not a point on the curve, or a point under which one signature is valid for almost every
+    /// message.
     #[error("these 32 bytes are not a usable Ed25519 public key")]
     Point,
-    /// Not PEM, or a key of another algorithm.
+    /// The text is not PEM, or is a key of another algorithm.
     #[error("not the PEM of an Ed25519 public key, which begins with -----BEGIN PUBLIC KEY-----")]
     Pem,
 }

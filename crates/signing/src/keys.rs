@@ -12,24 +12,24 @@ use crate::{KeyError, pem};
 const PRIVATE: &str = "whsk_";
 const PUBLIC: &str = "whpk_";
 
-/// A key for `v1a` signatures, written as `whsk_` and the base64 of 64 bytes: its seed and its public key.
+/// A key for `v1a` signatures, written as `whsk_` and the base64 of 64 bytes: the seed and the public key.
 ///
-/// Standard Webhooks leaves open which bytes these are; the two halves are what Svix writes, and what libsodium keeps.
+/// Standard Webhooks does not define these bytes; this is the form that Svix writes and libsodium stores.
 #[derive(Clone)]
 pub struct PrivateKey(SigningKey);
 
 impl PrivateKey {
-    /// The key of a seed: 32 bytes that nobody can guess.
+    /// The key for a seed of 32 bytes, which must be unpredictable.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// What receivers check signatures with.
+    /// The key with which receivers verify signatures.
     pub fn public_key(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
     }
 
-    /// The key as it is to be kept: encrypted.
+    /// The key as text, to be encrypted and stored.
     pub fn reveal(&self) -> Zeroizing<String> {
         encode(PRIVATE, &*Zeroizing::new(self.0.to_keypair_bytes()))
     }
@@ -59,24 +59,25 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// A key to check `v1a` signatures with. Its text is `whpk_` and the base64 of its 32 bytes.
+/// A key to verify `v1a` signatures. Its text form is `whpk_` and the base64 of its 32 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
-    /// The key as PEM (RFC 7468) of a `SubjectPublicKeyInfo` (RFC 8410), which every cryptographic library reads.
+    /// The key as PEM (RFC 7468) of a `SubjectPublicKeyInfo` (RFC 8410), which every cryptographic library
+    /// reads.
     pub fn to_pem(&self) -> String {
         pem::encode(self.0.as_bytes())
     }
 
     /// # Errors
-    /// The text is not such a PEM, or the key in it is of no use.
+    /// If the text is not such a PEM, or the key in it is not usable.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         Self::from_bytes(&pem::decode(text)?)
     }
 
     fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        // Under a key of small order, one signature is good for almost every message.
+        // Under a key of small order, one signature is valid for almost every message.
         let key = VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak());
         key.map(Self).ok_or(KeyError::Point)
     }

@@ -1,21 +1,23 @@
-//! Signatures as Standard Webhooks 1.0 has them: made for `deliver`, checked for receivers.
+//! Signatures according to Standard Webhooks 1.0: created for `deliver`, verified for receivers.
 //!
-//! What is signed is `{webhook-id}.{webhook-timestamp}.{body}`, byte for byte. The header `webhook-signature` has a `v1,` for
-//! every secret that is good (HMAC-SHA256, newest secret first; while a secret is being replaced there are two) and then a
-//! `v1a,` when there is an Ed25519 key. A receiver is content with any one of them.
+//! The signed message is `{webhook-id}.{webhook-timestamp}.{body}`, byte for byte. The header
+//! `webhook-signature` contains a `v1,` entry for every valid secret (HMAC-SHA256, newest secret first; there
+//! are two while a secret is being replaced), then a `v1a,` entry if there is an Ed25519 key. A receiver
+//! needs only one of them to match.
 //!
-//! [`Signer::sign`] takes a body that is in memory. [`Signer::begin`] takes one that may be gigabytes, a part at a time, in
-//! constant memory and one pass for all the keys; how Ed25519 can do that is told in the module `one_pass`. [`verify()`] is
-//! the other side.
+//! [`Signer::sign`] signs a body in memory. [`Signer::begin`] signs a body of any size part by part, in
+//! constant memory and in one pass for all keys; the module `one_pass` explains how this works with Ed25519.
+//! [`verify()`] is the counterpart.
 //!
-//! There is no I/O here, no clock and no source of randomness: time and random bytes are handed in.
+//! This crate has no I/O, no clock and no source of randomness: the caller provides time and random bytes.
 //!
-//! # What it is built on
+//! # Dependencies
 //!
-//! `hmac` and `sha2`, which the AWS SDK has brought along to sign its own requests, and the dalek crates on top of the
-//! same `sha2`. `ring` is linked as well, for TLS, and its HMAC would have done. But its Ed25519 wants the whole message in
-//! one piece and chooses its nonce itself, so the curve's arithmetic has to come from elsewhere, and then one kind of hash is
-//! enough. What was measured is in docs/adr/0012.
+//! `hmac` and `sha2`, which the AWS SDK already uses to sign its own requests, and the dalek crates, which
+//! use the same `sha2`. `ring` is also linked, for TLS, and its HMAC would have been sufficient. But its
+//! Ed25519 needs the whole message in one piece and chooses its nonce itself, so the curve arithmetic has to
+//! come from another crate, and one implementation of the hash is enough. The measurements are in
+//! docs/adr/0012.
 
 mod encoding;
 mod keys;
@@ -36,7 +38,7 @@ pub use secret::Secret;
 pub use signer::{Signer, StreamSigner};
 pub use verify::{DEFAULT_TOLERANCE, Key, Received, VerifyError, verify};
 
-/// The header that names a message, the same at every attempt.
+/// The header with the message id, which is the same for every attempt.
 pub const ID_HEADER: &str = "webhook-id";
 /// The header with the time of the attempt, in seconds since 1970.
 pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";

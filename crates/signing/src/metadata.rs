@@ -1,8 +1,8 @@
-//! What is signed besides the body.
+//! The part of the signed message other than the body.
 
 use thiserror::Error;
 
-/// The text cannot be a `webhook-id`.
+/// The text is not a valid `webhook-id`.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a webhook-id is one or more visible ASCII characters, and none of them a full stop")]
 pub struct InvalidId;
@@ -15,11 +15,11 @@ pub struct Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    /// `timestamp` is in seconds since 1970 and the time of this attempt, not that of the event.
+    /// `timestamp` is the time of this attempt, not of the event, in seconds since 1970.
     ///
     /// # Errors
-    /// With a full stop in it, an id could take over what is another message's timestamp, or a part of its body: both
-    /// would be the same signed bytes.
+    /// If `id` is not a valid `webhook-id`. A full stop in an id could make two different messages have the
+    /// same signed bytes, with the timestamp or a part of the body moved into the id.
     pub fn new(id: &'a str, timestamp: i64) -> Result<Self, InvalidId> {
         let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'.';
         if !id.is_empty() && id.bytes().all(allowed) { Ok(Self { id, timestamp }) } else { Err(InvalidId) }
@@ -33,7 +33,7 @@ impl<'a> Metadata<'a> {
         self.timestamp
     }
 
-    /// What is signed before the body.
+    /// The signed bytes before the body.
     pub(crate) fn head(&self) -> String {
         format!("{}.{}.", self.id, self.timestamp)
     }

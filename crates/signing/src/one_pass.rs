@@ -1,40 +1,45 @@
-//! An Ed25519 signature of a message that is read once.
+//! An Ed25519 signature of a message that is read only once.
 //!
 //! # Theory of operation
 //!
-//! A key pair is a secret number `s`, a secret `prefix`, and the public point `A = sB`; `B` and its order `L` belong to the
-//! curve. To sign `M` (RFC 8032, section 5.1.6) takes a secret number `r`, the point `R = rB`, the challenge
-//! `k = SHA-512(R ‖ A ‖ M)`, and `S = r + k·s mod L`. The signature is `R ‖ S`. Whoever has the public key finds that
-//! `SB = R + kA`, and cannot know, nor does it matter, where `r` came from.
+//! A key pair consists of a secret number `s`, a secret `prefix`, and the public point `A = sB`; `B` and its
+//! order `L` are parameters of the curve. Signing `M` (RFC 8032, section 5.1.6) uses a secret number `r`, the
+//! point `R = rB`, the challenge `k = SHA-512(R ‖ A ‖ M)`, and `S = r + k·s mod L`. The signature is `R ‖ S`.
+//! Anyone with the public key can verify that `SB = R + kA`; how `r` was chosen is neither visible nor
+//! relevant to them.
 //!
-//! What matters for us is what `r` must be. Whoever knows `r` gets `s` out of one signature. Whoever sees two signatures of
-//! different messages with the same `r`, thus the same `R`, gets `s` out of them: `(S₁ − S₂) / (k₁ − k₂)`. So `r` must be
-//! secret, evenly spread, and never be used for two messages. RFC 8032 takes `SHA-512(prefix ‖ M)`, which is all of that
-//! and needs no randomness, but makes signing read `M` twice: `k` needs `R`, and `R` needs all of `M`. For a body of
-//! gigabytes in a bucket it would be one reading more.
+//! The requirements on `r` are what matters here. Anyone who knows `r` can compute `s` from one signature.
+//! Anyone who sees signatures of two different messages with the same `r`, and therefore the same `R`, can
+//! compute `s` from them, as `(S₁ − S₂) / (k₁ − k₂)`. So `r` must be secret, uniformly distributed, and never
+//! used for two messages. RFC 8032 uses `SHA-512(prefix ‖ M)`, which meets all three requirements without
+//! randomness, but means that signing reads `M` twice: `k` needs `R`, and `R` needs all of `M`. A body of
+//! gigabytes in a bucket would have to be read one more time.
 //!
-//! So here `r` does not come from the message but from what the message is known by before it is read:
+//! So here `r` is derived not from the message but from what identifies the message before it is read:
 //!
 //! ```text
 //! r = SHA-512(prefix ‖ LABEL ‖ noise ‖ length of id ‖ id ‖ timestamp ‖ pin) mod L
 //! ```
 //!
-//! - `noise` is 64 random bytes, new for every signature. While they are what they should be, nothing else counts: `r` is
-//!   a random number, as in any Schnorr signature.
-//! - Should they fail (a generator without entropy, the snapshot of a machine that is started twice), `r` is a function of
-//!   the secret `prefix`, and still another one for every id, every second of its attempts, and every `pin`. The pin
-//!   stands for the body: an entity tag and a size, a hash. It has to be known that the body read is the pinned one, for
-//!   that is all that is left then. The same three with the same body give the same signature again, which tells nothing.
-//! - `prefix` makes `r` secret even if the noise is known.
-//! - `LABEL` keeps these nonces apart from those of RFC 8032 under the same key: there, the byte after the prefix is the
-//!   first of an id, and no id begins with 0xFF. The length keeps the id apart from what follows it.
+//! - `noise` is 64 random bytes, new for every signature. While they are truly random, nothing else matters:
+//!   `r` is a random number, as in any Schnorr signature.
+//! - If the randomness fails (a generator without entropy, a machine snapshot started twice), `r` is a
+//!   function of the secret `prefix` that still differs for every id, every second of its attempts, and every
+//!   `pin`. The pin represents the body: an entity tag and a size, or a hash. The caller must ensure that the
+//!   body read is the pinned one, because nothing else protects `r` in this case. The same id, timestamp and
+//!   pin with the same body give the same signature again, which reveals nothing.
+//! - `prefix` keeps `r` secret even if the noise is known.
+//! - `LABEL` separates these nonces from those of RFC 8032 under the same key: there, the byte after the
+//!   prefix is the first byte of an id, and no id begins with 0xFF. The length separates the id from what
+//!   follows it.
 //!
-//! Prefix, label and noise fill the first block of SHA-512 exactly, so the prefix is mixed with what nobody knows before it
-//! meets anything that others may choose. That, and adding noise at all, is what the CFRG's draft on hedged signatures
-//! (draft-irtf-cfrg-det-sigs-with-noise) asks for. The draft still hashes the message into `r`, and so holds without any
-//! noise and without a pin; that is the second reading which is saved here.
+//! Prefix, label and noise fill the first block of SHA-512 exactly, so the prefix is mixed with unknown bytes
+//! before it meets any input that others may choose. This, and adding noise at all, is recommended by the
+//! CFRG's draft on hedged signatures (draft-irtf-cfrg-det-sigs-with-noise). The draft still hashes the
+//! message into `r`, so it is secure without any noise and without a pin; the second reading that this takes
+//! is what is saved here.
 //!
-//! The state cannot be cloned: two ends to one beginning would be two messages with one `r`.
+//! The state is not `Clone`: finishing one beginning in two ways would sign two messages with one `r`.
 
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -45,13 +50,13 @@ use zeroize::Zeroizing;
 
 use crate::Metadata;
 
-/// How many random bytes a signature in one pass takes: as many as the hash they go into gives.
+/// The number of random bytes for a one-pass signature: the output size of the hash that consumes them.
 pub const NOISE_BYTES: usize = 64;
 
-/// With the prefix of 32 bytes and the noise, one block of SHA-512.
+/// Fills one block of SHA-512 together with the 32-byte prefix and the noise.
 const LABEL: &[u8; 32] = b"\xffHookstep one-pass Ed25519 nonce";
 
-/// A signature that has begun: `r` is chosen, `R` is known, `k` is being computed.
+/// A signature in progress: `r` is chosen, `R` is known, `k` is being computed.
 pub(crate) struct OnePass {
     key: ExpandedSecretKey,
     nonce: Zeroizing<Scalar>,
@@ -86,7 +91,7 @@ impl OnePass {
         Self { key: expanded, nonce, commitment, challenge }
     }
 
-    /// The next part of the message.
+    /// Adds the next part of the message.
     pub(crate) fn update(&mut self, part: &[u8]) {
         self.challenge.update(part);
     }
@@ -110,7 +115,7 @@ fn reduce(hash: Sha512) -> Scalar {
 mod tests {
     use super::*;
 
-    /// RFC 8032, section 7.1: secret key, message and signature of the tests 1, 2, 3 and "SHA(abc)".
+    /// RFC 8032, section 7.1: secret key, message and signature of tests 1, 2, 3 and "SHA(abc)".
     const VECTORS: [[&str; 3]; 4] = [
         [
             "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",

@@ -12,10 +12,10 @@ use crate::encoding::{decode, encode};
 
 const PREFIX: &str = "whsec_";
 
-/// The block of SHA-256 in bytes, and the longest secret that Standard Webhooks allows.
+/// The block size of SHA-256 in bytes, which is also the longest secret that Standard Webhooks allows.
 const BLOCK_BYTES: usize = 64;
 
-/// The shortest, likewise.
+/// The shortest secret that Standard Webhooks allows, in bytes.
 const MIN_BYTES: usize = 24;
 
 /// A key for `v1` signatures: 24 to 64 bytes, written as `whsec_` and their base64.
@@ -23,18 +23,19 @@ const MIN_BYTES: usize = 24;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// A new secret, of bytes that nobody can guess.
+    /// A new secret from `bytes`, which must be unpredictable.
     pub fn from_random(bytes: &[u8; 32]) -> Self {
         Self(Zeroizing::new(bytes.to_vec()))
     }
 
-    /// The secret as its owner has to see it, once.
+    /// The secret as text, to be shown to its owner once.
     pub fn reveal(&self) -> Zeroizing<String> {
         encode(PREFIX, &self.0)
     }
 
     pub(crate) fn hmac(&self) -> Hmac<Sha256> {
-        // HMAC fills a key up to a block with zeros (RFC 2104). No secret is longer, so there is no length to refuse.
+        // HMAC pads a key with zeros to the block size (RFC 2104). No secret is longer than a block, so this
+        // cannot fail.
         let mut block = Zeroizing::new([0; BLOCK_BYTES]);
         block[..self.0.len()].copy_from_slice(&self.0);
         Hmac::new((&*block).into())

@@ -1,4 +1,4 @@
-//! Making the value of `webhook-signature`.
+//! Creates the value of `webhook-signature`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use sha2::Sha256;
 use crate::one_pass::{NOISE_BYTES, OnePass};
 use crate::{Metadata, PrivateKey, Secret};
 
-/// Signs with all the keys of a webhook at once.
+/// Signs with all keys of a webhook at once.
 #[derive(Clone, Debug)]
 pub struct Signer {
     newest: Secret,
@@ -18,13 +18,13 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// `older` are the secrets that have been replaced and are still good, newest first: a receiver that has yet to learn
-    /// of the new one accepts the signature of the old one.
+    /// `older` are the replaced secrets that are still valid, newest first: a receiver that does not know the
+    /// new secret yet accepts the signature made with the old one.
     pub fn new(newest: Secret, older: Vec<Secret>, key: Option<PrivateKey>) -> Self {
         Self { newest, older, key }
     }
 
-    /// The header's value for a body that is in memory. Its Ed25519 signature is that of RFC 8032, which needs no
+    /// The header's value for a body in memory. The Ed25519 signature follows RFC 8032, which needs no
     /// randomness and reads the body twice.
     pub fn sign(&self, metadata: &Metadata<'_>, body: &[u8]) -> String {
         let head = metadata.head();
@@ -36,10 +36,11 @@ impl Signer {
         header(hmacs, signature)
     }
 
-    /// Begins to sign a body that is read once, a part at a time.
+    /// Begins to sign a body that is read once, part by part.
     ///
-    /// `noise` must be new random bytes for every call. `pin` says which body it is going to be, such as its entity tag and
-    /// its size, or its hash; what is read must be known to be that body. The module `one_pass` says why.
+    /// `noise` must be new random bytes for every call. `pin` identifies the body that will follow, for
+    /// example by its entity tag and size or by its hash; the caller must ensure that the body read is that
+    /// body. The module `one_pass` explains why.
     pub fn begin(&self, metadata: &Metadata<'_>, pin: &[u8], noise: &[u8; NOISE_BYTES]) -> StreamSigner {
         let one_pass = self.key.as_ref().map(|key| OnePass::begin(key.signing_key(), metadata, pin, noise));
         let mut stream = StreamSigner { hmacs: self.hmacs().collect(), one_pass };
@@ -52,14 +53,14 @@ impl Signer {
     }
 }
 
-/// A body that is being signed. Its size does not depend on the body's.
+/// A signature in progress. Its size does not depend on the size of the body.
 pub struct StreamSigner {
     hmacs: Vec<Hmac<Sha256>>,
     one_pass: Option<OnePass>,
 }
 
 impl StreamSigner {
-    /// The next part of the body.
+    /// Adds the next part of the body.
     pub fn update(&mut self, part: &[u8]) {
         for hmac in &mut self.hmacs {
             hmac.update(part);
@@ -69,7 +70,7 @@ impl StreamSigner {
         }
     }
 
-    /// The header's value, when the body has come to its end.
+    /// The header's value, after the last part of the body.
     pub fn finish(self) -> String {
         header(self.hmacs, self.one_pass.map(OnePass::finish))
     }

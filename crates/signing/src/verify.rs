@@ -1,4 +1,4 @@
-//! Checking a request, as its receiver does.
+//! Verification of a request, as done by its receiver.
 
 use std::time::Duration;
 
@@ -12,14 +12,15 @@ use thiserror::Error;
 
 use crate::{InvalidId, Metadata, PublicKey, Secret};
 
-/// How far the clocks of the two sides may be apart, as the libraries of Standard Webhooks have it.
+/// The allowed difference between the clocks of the two sides, the same as in the Standard Webhooks
+/// libraries.
 pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
-/// How many signatures of a header are looked at. A sender has a few keys; each signature more costs a reading of the body,
-/// and the header is anybody's until one of them matches.
+/// The maximum number of signatures checked per header. A sender has a few keys; every further signature
+/// costs a pass over the body, and until one matches, the header may come from anyone.
 const MAX_SIGNATURES: usize = 16;
 
-/// The three headers, as they came.
+/// The three headers, exactly as received.
 #[derive(Clone, Copy, Debug)]
 pub struct Received<'a> {
     /// The value of `webhook-id`.
@@ -30,42 +31,42 @@ pub struct Received<'a> {
     pub signature: &'a str,
 }
 
-/// A key that the receiver trusts.
+/// A key trusted by the receiver.
 #[derive(Clone, Debug)]
 pub enum Key {
-    /// Checks `v1`.
+    /// Verifies `v1` signatures.
     Secret(Secret),
-    /// Checks `v1a`.
+    /// Verifies `v1a` signatures.
     Public(PublicKey),
 }
 
-/// Why a request is not genuine, and what to look at.
+/// Why a request is not genuine, with a hint where to look.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum VerifyError {
-    /// The id is none.
+    /// The id is not valid.
     #[error("the request has no proper webhook-id; pass the header as it came")]
     Id(#[from] InvalidId),
-    /// The timestamp is none.
+    /// The timestamp is not valid.
     #[error("webhook-timestamp is not a whole number of seconds; pass the header as it came")]
     Timestamp,
-    /// Sent too long ago: perhaps somebody sends again what was sent before.
+    /// The request was sent too long ago, so it may be a replay by an attacker.
     #[error("the request is {seconds} s old; if it was sent just now, set this machine's clock")]
     TooOld {
-        /// Its age.
+        /// The request's age.
         seconds: u64,
     },
-    /// Sent in the future.
+    /// The request's timestamp is in the future.
     #[error("the request is from {seconds} s in the future; set this machine's clock")]
     TooNew {
-        /// How far ahead it is.
+        /// How far the timestamp is ahead.
         seconds: u64,
     },
-    /// There is no pair of a signature and a key to try.
+    /// No signature has a version that any of the keys can verify.
     #[error(
         "webhook-signature has nothing that these keys can check: a whsec_ secret checks v1, a public key checks v1a"
     )]
     NothingToCheck,
-    /// No key made any of the signatures.
+    /// No signature was made with any of the keys.
     #[error(
         "no signature matches: pass the body byte for byte as it came, not parsed and written again, and the keys of \
          this very webhook"
@@ -73,15 +74,15 @@ pub enum VerifyError {
     NoMatch,
 }
 
-/// Believes a request when one of its signatures is by one of these keys.
+/// Accepts a request if one of its signatures was made with one of these keys.
 ///
-/// `now` is in seconds since 1970, and the request may be older or newer by `tolerance`, in whole seconds. Signatures of
-/// other versions are passed over; the first 16 entries of the header are looked at.
+/// `now` is in seconds since 1970; the timestamp may differ from it by `tolerance`, in whole seconds.
+/// Signatures of other versions are ignored; only the first 16 entries of the header are checked.
 ///
-/// A genuine request can still be a repetition of an earlier one: to notice that, remember its `webhook-id`.
+/// A genuine request can still be a repetition of an earlier one: to detect this, remember its `webhook-id`.
 ///
 /// # Errors
-/// Says what does not fit.
+/// If the request is not genuine.
 pub fn verify(
     received: Received<'_>,
     body: &[u8],
@@ -111,13 +112,13 @@ pub fn verify(
     Err(outcome)
 }
 
-/// Only the spelling that is signed: not `+1`, not `01`.
+/// Accepts only the signed notation: not `+1`, not `01`.
 fn seconds(text: &str) -> Result<i64, VerifyError> {
     let seconds = text.parse::<i64>().ok().filter(|seconds| seconds.to_string() == text);
     seconds.ok_or(VerifyError::Timestamp)
 }
 
-/// A key and the message, ready to be held against a signature.
+/// A key and the message, ready to verify signatures.
 enum Check<'a> {
     V1(Hmac<Sha256>),
     V1a(&'a PublicKey, [&'a [u8]; 2]),
@@ -140,7 +141,7 @@ impl<'a> Check<'a> {
 
     fn accepts(&self, signature: &[u8]) -> bool {
         match self {
-            // In constant time: how much of it is right is nobody's business.
+            // In constant time, so that it does not reveal how much of the signature is right.
             Self::V1(hmac) => hmac.clone().verify_slice(signature).is_ok(),
             Self::V1a(key, message) => Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verifying_key().multipart_verify(message, &signature).is_ok()),

@@ -1,8 +1,8 @@
 //! The attempts of an event.
 //!
-//! An attempt is an item of its own, but for one: the attempt that ends its event is kept in the event's item when it is
-//! small. DynamoDB charges by the write and by the kilobyte, and most events end at their first attempt: this spares them
-//! a third of their writes.
+//! Every attempt is a separate item, with one exception: the attempt that ends its event is stored in the
+//! event's item if it is small. DynamoDB charges per write and per kilobyte, and most events end at their
+//! first attempt, so this saves a third of their writes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,22 +16,23 @@ use crate::events::item_key;
 use crate::item::{Item, from_item, n, s, to_attribute, to_item};
 use crate::{Events, StoreError};
 
-/// The attribute of an event's item that holds its last attempt.
+/// The attribute of an event's item that holds the event's last attempt.
 const LAST: &str = "last_attempt";
 
-/// The largest attempt, as JSON, that is kept in its event's item: a page of events stays quick to read. Together the two
-/// are never charged more than apart.
+/// The maximum size, as JSON, of an attempt stored in its event's item, so that a page of events stays quick
+/// to read. One combined item never costs more than two separate ones.
 const SMALL_BYTES: usize = 2048;
 
-/// What recording an attempt did to its event.
+/// The effect of recording an attempt on its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// The event has the status that this attempt gave it.
+    /// The event now has the status that resulted from this attempt.
     Decisive,
-    /// The event keeps the status that it had: it was delivered or cancelled before, or a later attempt is recorded. An
-    /// execution that is run again after a crash may come behind the one that it handed over to.
+    /// The event keeps its status, because it was already delivered or cancelled, or a later attempt is
+    /// recorded. An execution that is restarted after a crash may lag behind the execution that it handed
+    /// over to.
     Superseded {
-        /// That status; `None` when the event's record has expired.
+        /// The status that the event keeps; `None` if the event's record has expired.
         status: Option<Status>,
     },
 }
@@ -40,7 +41,7 @@ impl Events {
     /// The attempts of an event, in order.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn attempts(
         &self,
         org_id: &OrgId,
@@ -51,7 +52,7 @@ impl Events {
             self.last_attempt(org_id, config_id, event_id),
             self.other_attempts(org_id, config_id, event_id)
         )?;
-        // One that was made again, after a crash, was recorded for itself: it is the later one.
+        // An attempt that was repeated after a crash has its own item, and is the later of the two.
         let attempts: BTreeMap<u32, Attempt> =
             last.into_iter().chain(others).map(|attempt| (attempt.number, attempt)).collect();
         Ok(attempts.into_values().collect())
@@ -101,10 +102,10 @@ impl Events {
         Ok(attempts)
     }
 
-    /// Records an attempt, and where the event stands after it. The same attempt can be recorded again.
+    /// Records an attempt and the event's status after it. Recording the same attempt twice is harmless.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn record_attempt(
         &self,
         event: &EventMetadata,
@@ -119,7 +120,7 @@ impl Events {
             }
             return Ok(recorded);
         }
-        // Both writes are repeated as they are when one of them fails, so their order does not matter.
+        // If one of these writes fails, both are repeated unchanged, so their order does not matter.
         let (written, recorded) =
             tokio::join!(self.put_attempt(event, attempt), self.set_status(event, attempt, next, now, None));
         written?;
@@ -141,7 +142,7 @@ impl Events {
         Ok(())
     }
 
-    /// Writes where an event stands after `attempt`, and `last` with it.
+    /// Writes the event's status after `attempt`, together with `last`.
     async fn set_status(
         &self,
         event: &EventMetadata,
@@ -171,7 +172,8 @@ impl Events {
             Err(UpdateItemError::ConditionalCheckFailedException(forbidden)) => {
                 let standing: Option<Standing> = forbidden.item.map(from_item).transpose()?;
                 Ok(match standing {
-                    // The same success: when the attempt could not be written the first time, both writes are repeated.
+                    // The same success: if the attempt could not be written the first time, both writes are
+                    // repeated.
                     Some(Standing { status: Status::Succeeded }) if next.status == Status::Succeeded => {
                         Recorded::Decisive
                     }
@@ -183,7 +185,7 @@ impl Events {
     }
 }
 
-/// The update expression of an event's item after `attempt`, and its values.
+/// The update expression for an event's item after `attempt`, and its values.
 fn status_update(
     attempt: &Attempt,
     next: &Next,
@@ -218,14 +220,14 @@ fn status_update(
         }
     }
     if next.status == Status::Succeeded {
-        // Nobody records the event again, and storage is paid for every month (see `RecordEvent`).
+        // The event is not recorded again, and storage is charged every month (see `RecordEvent`).
         remove.push("execution");
     }
     let expression = if remove.is_empty() { set } else { format!("{set} REMOVE {}", remove.join(", ")) };
     Ok((expression, values))
 }
 
-/// Where an event stands, out of its item.
+/// The status of an event, read from its item.
 #[derive(Deserialize)]
 struct Standing {
     status: Status,

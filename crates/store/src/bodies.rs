@@ -1,6 +1,7 @@
-//! The bodies of events, kept so that they can be looked at and sent again: in the events table, each in a partition of its
-//! own (pk `{org_id}#{config_id}#{event_id}`, sk `body`, and `sent` for what a transform made of it), so that neither a status nor a list of events ever touches one.
-//! Claim checks are not here: they are in the bucket already.
+//! The bodies of events, stored so that they can be viewed and redelivered. They are in the events table,
+//! each in a separate partition (pk `{org_id}#{config_id}#{event_id}`, sk `body`, and `sent` for the output
+//! of a transform), so reading a status or listing events never touches them. Claim checks are not here,
+//! because they are already in the bucket.
 
 use std::time::Duration;
 
@@ -17,23 +18,23 @@ use crate::StoreError;
 use crate::error::unless_forbidden;
 use crate::item::{Item, n, s};
 
-/// The usual trade of time for size. A JSON body of 1 KB is halved, and with it what DynamoDB charges.
+/// The usual compromise between time and size. It halves a JSON body of 1 KB and its DynamoDB cost.
 const LEVEL: u8 = 6;
 
-/// What a body may grow to when it is read: more than any state can have carried.
+/// The maximum size of a decompressed body: more than any state can carry.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// The bytes as they are, where they do not get shorter.
+/// The raw bytes, if compression does not make them shorter.
 const BYTES: &str = "bytes";
-/// The bytes in raw deflate (RFC 1951).
+/// The bytes compressed with raw deflate (RFC 1951).
 const DEFLATED: &str = "deflated";
 
-/// The sort key of a body as it came.
+/// The sort key of the accepted body.
 const BODY: &str = "body";
-/// The sort key of what was sent in its place.
+/// The sort key of the body that was sent instead.
 const SENT: &str = "sent";
 
-/// The kept bodies of the events table.
+/// The stored bodies in the events table.
 #[derive(Clone, Debug)]
 pub struct Bodies {
     client: Client,
@@ -42,30 +43,31 @@ pub struct Bodies {
 }
 
 impl Bodies {
-    /// The bodies in the events table of this name.
+    /// The bodies in the events table with this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into(), retention: RETENTION }
     }
 
-    /// The same bodies, new ones kept for this long.
+    /// The same bodies, with a retention of `retention` for new ones.
     #[must_use]
     pub fn kept_for(self, retention: Duration) -> Self {
         Self { retention, ..self }
     }
 
-    /// Keeps the body of an event, for as long as the event itself.
+    /// Stores the body of an event for as long as the event itself.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn keep(&self, event: &EventMetadata, body: &[u8]) -> Result<(), StoreError> {
         self.put(event, BODY, body).send().await.map_err(StoreError::during("keep a body"))?;
         Ok(())
     }
 
-    /// Keeps what is sent in the place of an event's body, unless something is: then answers that.
+    /// Stores the body that is sent instead of the accepted one. If one is already stored, it is kept and
+    /// returned.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn keep_sent(&self, event: &EventMetadata, body: &[u8]) -> Result<Option<Content>, StoreError> {
         let put = self.put(event, SENT, body).condition_expression("attribute_not_exists(sk)").send().await;
         if unless_forbidden(put, "keep a transformed body")? {
@@ -86,18 +88,18 @@ impl Bodies {
             .item("expires_at", n(event.expires_at(self.retention)))
     }
 
-    /// Whether the body of an event is kept.
+    /// Whether the accepted body of an event is stored.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn has(&self, event: &EventRecord) -> Result<bool, StoreError> {
         self.has_part(event, BODY).await
     }
 
-    /// Whether an event can be sent again as it was sent.
+    /// Whether the body that was sent is still available.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn has_what_was_sent(&self, event: &EventRecord) -> Result<bool, StoreError> {
         match &event.sent {
             Some(sent) => Ok(sent.claim.is_some() || self.has_part(event, SENT).await?),
@@ -118,10 +120,10 @@ impl Bodies {
         Ok(found.item.is_some())
     }
 
-    /// The body of an event; `None` when none is kept, or not any more.
+    /// The accepted body of an event; `None` if it was not stored or has expired.
     ///
     /// # Errors
-    /// When the table cannot be read, or what is there is no body.
+    /// If the table cannot be read or the item is not a body.
     pub async fn read(
         &self,
         org_id: &OrgId,
@@ -131,10 +133,10 @@ impl Bodies {
         self.read_part(org_id, config_id, event_id, BODY).await
     }
 
-    /// What was sent in the place of an event's body; `None` when nothing is kept, or not any more.
+    /// The body that was sent instead of the accepted one; `None` if it was not stored or has expired.
     ///
     /// # Errors
-    /// When the table cannot be read, or what is there is no body.
+    /// If the table cannot be read or the item is not a body.
     pub async fn read_sent(
         &self,
         org_id: &OrgId,

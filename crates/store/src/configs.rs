@@ -1,5 +1,5 @@
-//! The table of webhooks: pk `org_id`, sk `config_id`. What only `deliver` reads of a webhook is an item of the same partition
-//! (see `credentials`), and both are written in one transaction.
+//! The table of webhooks: pk `org_id`, sk `config_id`. The part of a webhook that only `deliver` reads is a
+//! separate item in the same partition (see `credentials`); both are written in one transaction.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -14,10 +14,11 @@ use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_item};
 use crate::{Lease, StoreError};
 
-/// Past every config id, and before the sort key of everything else in an org's partition.
+/// Sorts after every config id and before every other sort key in an org's partition.
 const AFTER_CONFIGS: &str = "g";
 
-/// How often a transaction is tried when another write is at the same item: a few milliseconds each, as the other one takes.
+/// How often a transaction is tried when it conflicts with another write to the item; each try takes a few
+/// milliseconds, as does the other write.
 const CONFLICTS: usize = 5;
 
 /// The table of webhooks.
@@ -27,37 +28,38 @@ pub struct Configs {
     pub(crate) table: String,
 }
 
-/// What a webhook subscribes to.
+/// The event types that a webhook subscribes to.
 #[derive(Debug, Deserialize)]
 struct Subscription {
     config_id: ConfigId,
     event_types: Vec<String>,
 }
 
-/// What became of a change.
+/// The result of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// It is written.
+    /// The change was written.
     Done,
-    /// The webhook was deleted, or held for so long that somebody else may have changed it; nothing is written.
+    /// Nothing was written: the webhook was deleted, or the lease lasted so long that somebody else may have
+    /// changed the webhook.
     Outdated,
 }
 
 impl Configs {
-    /// The table of this name.
+    /// The table with this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }
 
-    /// Whether the table answers at all.
+    /// Checks that the table is reachable.
     ///
     /// # Errors
-    /// When it does not.
+    /// If the table cannot be read.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.client
             .get_item()
             .table_name(&self.table)
-            // No org is called this.
+            // No org has this id.
             .key("org_id", s("?"))
             .key("config_id", s("?"))
             .send()
@@ -69,7 +71,7 @@ impl Configs {
     /// One webhook of `org_id`.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn get(
         &self,
         org_id: &OrgId,
@@ -90,7 +92,7 @@ impl Configs {
     /// Writes a new webhook and its credentials.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn create(&self, config: &WebhookConfig, credentials: &Credentials) -> Result<(), StoreError> {
         let put = self.put(to_item(config)?).condition_expression("attribute_not_exists(config_id)");
         let writes = [item(put)?, item(self.put(credentials::to_item(credentials)?))?];
@@ -98,10 +100,10 @@ impl Configs {
         written.map(drop).map_err(StoreError::during("create a webhook"))
     }
 
-    /// Replaces a webhook of which we have the lease, and its credentials; the lease ends with it.
+    /// Replaces a webhook on which we hold the lease, and its credentials; this ends the lease.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn replace(
         &self,
         config: &WebhookConfig,
@@ -116,10 +118,11 @@ impl Configs {
         self.transact(writes, "change a webhook").await
     }
 
-    /// Turns a webhook off and notes why; does nothing when it is off or not there. Answers whether it did.
+    /// Disables a webhook and stores the reason; does nothing if the webhook is disabled or does not exist.
+    /// Returns whether it was disabled by this call.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn disable(
         &self,
         org_id: &OrgId,
@@ -144,10 +147,10 @@ impl Configs {
         unless_forbidden(update, "disable a webhook")
     }
 
-    /// Deletes a webhook of which we have the lease, and its credentials.
+    /// Deletes a webhook on which we hold the lease, and its credentials.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn delete(&self, config: &WebhookConfig, lease: &Lease) -> Result<Written, StoreError> {
         let delete = |sk: String| {
             let delete = Delete::builder().table_name(&self.table);
@@ -164,10 +167,10 @@ impl Configs {
         self.transact([webhook?, credentials?], "delete a webhook").await
     }
 
-    /// A page of the webhooks of `org_id`, oldest first, from after `after`.
+    /// A page of the webhooks of `org_id`, oldest first, starting after `after`.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn list(
         &self,
         org_id: &OrgId,
@@ -184,7 +187,7 @@ impl Configs {
             .expression_attribute_values(":org", s(org_id))
             .expression_attribute_values(":end", s(AFTER_CONFIGS))
             .set_exclusive_start_key(start)
-            // One more than is asked for: the last page knows that it is the last.
+            // One more than requested, to know whether there is a next page.
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
             .send()
             .await
@@ -196,10 +199,10 @@ impl Configs {
         Ok((configs, next))
     }
 
-    /// The enabled webhooks of `org_id` that subscribe to an event, told by their `event_types`. One query.
+    /// The enabled webhooks of `org_id` whose `event_types` satisfy `to_it`, found with one query.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn subscribed(
         &self,
         org_id: &OrgId,
@@ -234,7 +237,7 @@ impl Configs {
         Put::builder().table_name(&self.table).set_item(Some(item))
     }
 
-    /// Writes both or none.
+    /// Writes both items or neither.
     async fn transact(
         &self,
         writes: [TransactWriteItem; 2],
@@ -258,7 +261,7 @@ fn item(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// Whether a transaction was called off for this reason.
+/// Whether a transaction was cancelled for this reason.
 fn is_canceled<R>(error: &SdkError<TransactWriteItemsError, R>, code: &str) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
     else {

@@ -1,5 +1,6 @@
-//! What only `deliver` reads, in the table of webhooks: the credentials of a webhook, sk `secrets#{config_id}`, and the key of
-//! its org, sk `signing-key`. Both sort past every config id, so that a list of webhooks does not read them.
+//! The items in the table of webhooks that only `deliver` reads: the credentials of a webhook, sk
+//! `secrets#{config_id}`, and the key of its org, sk `signing-key`. Both sort after every config id, so
+//! listing webhooks does not read them.
 
 use hookstep_contract::{ConfigId, Credentials, OrgId, OrgKey};
 
@@ -10,10 +11,10 @@ use crate::{Configs, StoreError};
 const ORG_KEY: &str = "signing-key";
 
 impl Configs {
-    /// The credentials of a webhook as they are now; `None` when it was deleted.
+    /// The current credentials of a webhook; `None` if it was deleted.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn credentials(
         &self,
         org_id: &OrgId,
@@ -28,18 +29,18 @@ impl Configs {
             .transpose()
     }
 
-    /// The key of an org, when it has one.
+    /// The key of an org, if it has one.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn org_key(&self, org_id: &OrgId) -> Result<Option<OrgKey>, StoreError> {
         self.item(org_id, ORG_KEY.to_owned()).await?.map(from_item).transpose()
     }
 
-    /// Keeps the key of an org that has none; one that is there stays.
+    /// Stores the key of an org unless it already has one.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn create_org_key(&self, key: &OrgKey) -> Result<(), StoreError> {
         let put = self
             .client
@@ -53,7 +54,7 @@ impl Configs {
         unless_forbidden(put, "create an org's key").map(drop)
     }
 
-    /// An item as it is now.
+    /// Reads an item consistently.
     pub(crate) async fn item(&self, org_id: &OrgId, sort_key: String) -> Result<Option<Item>, StoreError> {
         let found = self
             .client
@@ -61,7 +62,7 @@ impl Configs {
             .table_name(&self.table)
             .key("org_id", s(org_id))
             .key("config_id", s(sort_key))
-            // Whoever changed a credential expects the next attempt to have it.
+            // After a credential is changed, the next attempt must use the new one.
             .consistent_read(true)
             .send()
             .await
@@ -74,7 +75,7 @@ pub(crate) fn sort_key(config_id: ConfigId) -> String {
     format!("secrets#{config_id}")
 }
 
-/// The item of the credentials of a webhook.
+/// Converts the credentials of a webhook to an item.
 pub(crate) fn to_item(credentials: &Credentials) -> Result<Item, StoreError> {
     let mut item = crate::item::to_item(credentials)?;
     item.insert("config_id".to_owned(), s(sort_key(credentials.config_id)));

@@ -1,9 +1,9 @@
-//! What a table answers when it refuses a write.
+//! Conditional writes that DynamoDB rejects.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use hookstep_contract::StoreError;
 
-/// Whether a write took place: `false` when its condition forbade it.
+/// Whether a write was made: `false` if its condition was not met.
 pub(crate) fn unless_forbidden<T, E, R>(
     sent: Result<T, SdkError<E, R>>,
     operation: &'static str,

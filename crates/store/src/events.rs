@@ -1,6 +1,7 @@
-//! The table of events: pk `{org_id}#{config_id}`, sk the event id. UUIDv7 sorts by time, so newest-first is one query.
-//! The attempts of an event are items of the same partition, sk `try#{event_id}#{number}`: past every event id, so that a
-//! page of events reads no large response body. A small last attempt is a part of its event's item (see `attempts`).
+//! The table of events: pk `{org_id}#{config_id}`, sk the event id. UUIDv7 sorts by time, so listing newest
+//! first is one query. The attempts of an event are items in the same partition, sk
+//! `try#{event_id}#{number}`: they sort after every event id, so listing events reads no large response
+//! bodies. A small last attempt is stored in the item of its event (see `attempts`).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,7 +17,8 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::item::{Item, from_item, s, to_attribute, to_item};
 
-/// The most pages read for one page of a filtered list, so that a rare status cannot read a whole partition at once.
+/// The maximum number of pages read for one page of a filtered list, so that a rare status does not read a
+/// whole partition at once.
 pub(crate) const MAX_READS: usize = 10;
 
 /// The table of events and attempts.
@@ -30,15 +32,15 @@ pub struct Events {
 /// Which events to list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventFilter {
-    /// Only with this status.
+    /// Only events with this status.
     pub status: Option<Status>,
-    /// Only accepted at or after this moment.
+    /// Only events accepted at or after this time.
     pub from: Option<Timestamp>,
-    /// Only accepted before or at this moment.
+    /// Only events accepted at or before this time.
     pub to: Option<Timestamp>,
-    /// Only older than this event: where the last page ended.
+    /// Only events older than this one, the last of the previous page.
     pub before: Option<EventId>,
-    /// How many at most.
+    /// The maximum number of events.
     pub limit: usize,
 }
 
@@ -47,17 +49,17 @@ pub struct EventFilter {
 pub struct Page {
     /// The events.
     pub events: Vec<EventRecord>,
-    /// Where the next page starts, when there may be one.
+    /// The start of the next page, if there may be one.
     pub next: Option<EventId>,
 }
 
 impl Events {
-    /// The table of this name.
+    /// The table with this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into(), retention: RETENTION }
     }
 
-    /// The same table, its new items kept for this long.
+    /// The same table, with a retention of `retention` for new items.
     #[must_use]
     pub fn kept_for(self, retention: Duration) -> Self {
         Self { retention, ..self }
@@ -66,7 +68,7 @@ impl Events {
     /// One event.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn get(
         &self,
         org_id: &OrgId,
@@ -87,7 +89,7 @@ impl Events {
     /// Events of one webhook, newest first.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn list(
         &self,
         org_id: &OrgId,
@@ -133,7 +135,7 @@ impl Events {
             .expression_attribute_values(":to", s(bound(filter.to, u8::MAX)))
             .set_exclusive_start_key(start)
             .scan_index_forward(false)
-            // One more than is asked for: the last page knows that it is the last.
+            // One more than requested, to know whether there is a next page.
             .limit(i32::try_from(filter.limit + 1).unwrap_or(i32::MAX));
         if let Some(status) = filter.status {
             query = query
@@ -144,11 +146,11 @@ impl Events {
         query.send().await.map_err(StoreError::during("list events"))
     }
 
-    /// Marks an event failed and says why, writing its record first when an exception came before that. Answers how many
-    /// attempts were recorded.
+    /// Marks an event as failed with a reason, and writes its record first if the failure came before that.
+    /// Returns the number of recorded attempts.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn fail(
         &self,
         event: &EventMetadata,
@@ -194,7 +196,7 @@ impl Events {
     }
 }
 
-/// The record of an item.
+/// Converts an item to its record.
 pub(crate) fn to_record(mut item: Item) -> Result<EventRecord, StoreError> {
     let part =
         |item: &Item, name| item.get(name).and_then(|part| part.as_s().ok()).cloned().unwrap_or_default();
@@ -211,7 +213,7 @@ pub(crate) fn item_key(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -
     Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
 }
 
-/// The least (`fill` 0) or greatest (`fill` 255) event id of a millisecond; without one, of all time.
+/// The smallest (`fill` 0) or largest (`fill` 255) event id of a millisecond, or of all time without `at`.
 pub(crate) fn bound(at: Option<Timestamp>, fill: u8) -> Uuid {
     let mut bytes = [fill; 16];
     if let Some(at) = at {

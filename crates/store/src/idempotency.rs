@@ -1,4 +1,5 @@
-//! Idempotency keys, in the events table under a partition of their own: pk `{org_id}#{config_id}#idempotency`, sk the key.
+//! Idempotency keys, in the events table in a separate partition: pk `{org_id}#{config_id}#idempotency`, sk
+//! the key.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -9,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::StoreError;
 use crate::item::{from_item, n, s, to_item};
 
-/// What a key stands for.
+/// What is stored under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotencyKey {
     /// The event of the first request with the key.
     pub event_id: EventId,
-    /// A hash of what that request asked for.
+    /// A hash of that request.
     pub request_hash: String,
 }
 
-/// The keys of the events table.
+/// The idempotency keys in the events table.
 #[derive(Clone, Debug)]
 pub struct Idempotency {
     client: Client,
@@ -26,15 +27,16 @@ pub struct Idempotency {
 }
 
 impl Idempotency {
-    /// The keys in the events table of this name.
+    /// The idempotency keys in the events table with this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }
 
-    /// Keeps `wanted` under the key for 24 h; answers what is kept there: `wanted` itself, or that of an earlier request.
+    /// Stores `wanted` under the key for 24 h; returns the stored value: `wanted` itself, or that of an
+    /// earlier request.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn claim(
         &self,
         org_id: &OrgId,
@@ -51,7 +53,7 @@ impl Idempotency {
             .item("pk", s(format!("{org_id}#{config_id}#idempotency")))
             .item("sk", s(key))
             .item("expires_at", n(now.plus(IDEMPOTENCY_LIFETIME).unix_seconds()))
-            // DynamoDB deletes expired items when it gets to it, so an expired key may still be there.
+            // DynamoDB deletes expired items with a delay, so an expired key may still exist.
             .condition_expression("attribute_not_exists(pk) OR expires_at < :now")
             .expression_attribute_values(":now", n(now.unix_seconds()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

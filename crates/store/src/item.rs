@@ -1,4 +1,4 @@
-//! Our types as DynamoDB items.
+//! Conversion between our types and DynamoDB items.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ pub(crate) fn to_item<T: Serialize>(value: &T) -> Result<Item, StoreError> {
     serde_dynamo::to_item(value).map_err(StoreError::during("write a record as an item"))
 }
 
-/// A value within a record.
+/// Converts a value within a record.
 pub(crate) fn to_attribute<T: Serialize>(value: &T) -> Result<AttributeValue, StoreError> {
     serde_dynamo::to_attribute_value(value).map_err(StoreError::during("write a value as an attribute"))
 }

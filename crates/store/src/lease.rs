@@ -1,6 +1,6 @@
-//! A lease on a webhook while it is changed. The webhook's connection cannot be written in one transaction with its item, so
-//! two concurrent changes could leave the connection of one beside the config of the other. Whoever changes a webhook takes
-//! its lease first.
+//! A lease on a webhook while it is being changed. The webhook's connection and its item cannot be written in
+//! one transaction, so two concurrent changes could combine the connection of one with the config of the
+//! other. Every change therefore takes the lease first.
 
 use std::time::Duration;
 
@@ -13,27 +13,29 @@ use hookstep_contract::{ConfigId, OrgId, WebhookConfig};
 use crate::item::{from_item, n, s};
 use crate::{Configs, StoreError};
 
-/// How long a lease lasts that is never released: longer than a request may take, which is 30 s at API Gateway.
+/// The duration of a lease that is never released: longer than a request may take, which is 30 s at API
+/// Gateway.
 const LEASE_DURATION: Duration = Duration::from_secs(60);
 
-/// A lease on a webhook: until it ends, nobody else changes the webhook.
+/// A lease on a webhook: until it ends, nobody else can change the webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     id: String,
 }
 
 impl Lease {
-    /// The value of the item's attribute `held_by`. The lease lives only in the item: replacing the item ends it.
+    /// The value of the item's attribute `held_by`. The lease lives only in the item; replacing the item ends
+    /// it.
     pub(crate) fn attribute(&self) -> AttributeValue {
         s(&self.id)
     }
 }
 
 impl Configs {
-    /// One webhook of `org_id`, read consistently: with every change that was ever acknowledged.
+    /// One webhook of `org_id`, read consistently: it includes every acknowledged change.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn latest(
         &self,
         org_id: &OrgId,
@@ -42,18 +44,18 @@ impl Configs {
         self.item(org_id, config_id.to_string()).await?.map(from_item).transpose()
     }
 
-    /// Takes the lease of a webhook that is still at the revision of `config`; `None` when it was changed or deleted since, or
-    /// when somebody else has the lease.
+    /// Takes the lease on a webhook that is still at the revision of `config`; `None` if the webhook was
+    /// changed or deleted since, or if somebody else holds the lease.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn lease(
         &self,
         config: &WebhookConfig,
         sources: &Sources,
     ) -> Result<Option<Lease>, StoreError> {
-        // Items without a revision count as revision 0. The SDK repeats a request that got no answer, so a lease of the same
-        // id is no obstacle.
+        // Items without a revision count as revision 0. The SDK retries a request that got no response, so a
+        // lease with the same id does not fail the condition.
         let unchanged = "attribute_exists(config_id) \
             AND (revision = :revision OR (attribute_not_exists(revision) AND :revision = :none)) \
             AND (attribute_not_exists(held_until) OR held_until < :now OR held_by = :lease)";
@@ -76,10 +78,10 @@ impl Configs {
         }
     }
 
-    /// Ends a lease without a change; does nothing when it has ended already.
+    /// Ends a lease without a change; does nothing if the lease has already ended.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn release(&self, config: &WebhookConfig, lease: Lease) -> Result<(), StoreError> {
         let update = self
             .update_of(config)
@@ -104,7 +106,7 @@ impl Configs {
     }
 }
 
-/// Whether somebody else has the lease, or is writing the item at this very moment.
+/// Whether somebody else holds the lease or is writing the item right now.
 fn is_taken(error: &UpdateItemError) -> bool {
     error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
 }

@@ -1,7 +1,9 @@
-//! What Hookstep keeps in DynamoDB: webhooks with their credentials, events with their attempts, tokens and idempotency keys.
+//! The data that Hookstep keeps in DynamoDB: webhooks with their credentials, events with their attempts,
+//! tokens and idempotency keys.
 //!
-//! One small type per table, each with the few operations that the steps need. All go through the AWS SDK client, on AWS and
-//! on the embedded host alike. Every key starts with the org, so no operation can reach another tenant.
+//! One small type per table, with the few operations that the steps need. All of them use the AWS SDK client,
+//! on AWS and on the embedded host alike. Every key starts with the org id, so no operation can reach another
+//! tenant.
 
 mod attempts;
 mod bodies;

@@ -1,5 +1,5 @@
-//! Bulk replays, in the events table: pk `{org_id}#{config_id}#replays`, sk the replay's id. What was selected is an item of its
-//! own, sk `{replay_id}#selection`: how far a replay has come is written without it.
+//! Bulk replays, in the events table: pk `{org_id}#{config_id}#replays`, sk the replay's id. The selection is
+//! a separate item, sk `{replay_id}#selection`, so progress can be written without it.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ use crate::events::{bound, item_key, to_record};
 use crate::item::{Item, from_item, n, s, to_attribute, to_item};
 use crate::{Events, StoreError};
 
-/// The ids of a selection, 16 bytes each: 10,000 of them fit into an item, which as text they would not.
+/// The ids of a selection, 16 bytes each: 10,000 of them fit into one item, but not as text.
 const EVENT_IDS: &str = "event_ids";
 
 /// Any other selection.
 const FILTER: &str = "filter";
 
-/// How many events a page of the table looks at, and how many pages one call reads: a rare status cannot read a whole partition
-/// at once.
+/// The maximum number of events per page of the table, and of pages per call, so that a rare status does not
+/// read a whole partition at once.
 const PAGE: i32 = 500;
 const MAX_READS: usize = 4;
 
-/// The bulk replays of the events table.
+/// The bulk replays in the events table.
 #[derive(Clone, Debug)]
 pub struct Replays {
     client: Client,
@@ -37,21 +37,21 @@ pub struct Replays {
 }
 
 impl Replays {
-    /// The replays in the events table of this name.
+    /// The replays in the events table with this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into(), retention: RETENTION }
     }
 
-    /// The same replays, new ones kept for this long.
+    /// The same replays, with a retention of `retention` for new ones.
     #[must_use]
     pub fn kept_for(self, retention: Duration) -> Self {
         Self { retention, ..self }
     }
 
-    /// Writes a new replay, and before it what is selected.
+    /// Writes the selection of a new replay, then the replay itself.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn create(&self, job: &ReplayJob, selection: &Selection) -> Result<(), StoreError> {
         let mut item = match selection {
             Selection::EventIds(ids) => {
@@ -76,7 +76,7 @@ impl Replays {
     /// A replay.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn get(
         &self,
         org_id: &OrgId,
@@ -86,10 +86,10 @@ impl Replays {
         self.read(key(org_id, config_id, replay_id.to_string())).await?.map(from_item).transpose()
     }
 
-    /// What a replay selects.
+    /// The selection of a replay.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn selection(&self, job: &ReplayJob) -> Result<Option<Selection>, StoreError> {
         let key = key(&job.org_id, job.config_id, format!("{}#selection", job.replay_id));
         let Some(mut item) = self.read(key).await? else { return Ok(None) };
@@ -101,10 +101,11 @@ impl Replays {
         Ok(Some(Selection::EventIds(ids.map(EventId).collect())))
     }
 
-    /// Writes that a replay has come further than `before`; `false` when somebody else has taken it further meanwhile.
+    /// Writes the progress of a replay from `before` to `job`; returns `false` if somebody else has advanced
+    /// it meanwhile.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn advance(&self, before: &ReplayJob, job: &ReplayJob) -> Result<bool, StoreError> {
         let put = self
             .put(job)
@@ -119,7 +120,7 @@ impl Replays {
     }
 
     fn put(&self, job: &ReplayJob) -> aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder {
-        // A job is names and numbers: it is always an item.
+        // A job consists of names and numbers, so the conversion cannot fail.
         let item = to_item(job).unwrap_or_default();
         let key = key(&job.org_id, job.config_id, job.replay_id.to_string());
         let put = self.client.put_item().table_name(&self.table);
@@ -143,19 +144,20 @@ fn key(org_id: &OrgId, config_id: ConfigId, sk: String) -> Item {
 /// Which events to go through.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
-    /// Accepted at or after this moment.
+    /// Only events accepted at or after this time.
     pub since: Timestamp,
-    /// Accepted before or at this moment.
+    /// Only events accepted at or before this time.
     pub until: Timestamp,
-    /// With this status.
+    /// Only events with this status.
     pub status: Status,
 }
 
 impl Events {
-    /// Events of one webhook behind `after`, oldest first, at most `limit`; and where to go on, unless that was all.
+    /// Up to `limit` events of one webhook after `after`, oldest first, and where to continue if there are
+    /// more.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn oldest(
         &self,
         org_id: &OrgId,
@@ -199,11 +201,11 @@ impl Events {
         Ok((events, after))
     }
 
-    /// Marks an event cancelled that is in progress, so that no attempt changes it any more; again, when it was marked before.
-    /// `false` when it is not in progress.
+    /// Marks an event that is in progress as cancelled, so that no attempt changes it any more; marking it
+    /// again is harmless. Returns `false` if the event is not in progress.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn cancel(&self, event: &EventRecord, now: Timestamp) -> Result<bool, StoreError> {
         let cancelled = Reason::new(ReasonCode::Cancelled, "cancelled before its next attempt");
         let update = self

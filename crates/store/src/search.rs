@@ -1,5 +1,6 @@
-//! Events by the producer's own id for them. The index `by-correlation-id` (pk `pk`, sk `correlation_id`, keys only) has those
-//! events that have one: only they are paid for twice, and only when they are recorded.
+//! Events by the producer's own id for them. The index `by-correlation-id` (pk `pk`, sk `correlation_id`,
+//! keys only) contains only the events that have such an id, so only they cost a second write, and only when
+//! they are recorded.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -12,13 +13,14 @@ use crate::item::s;
 use crate::{EventFilter, Events, Page, StoreError};
 
 impl Events {
-    /// The index of events by their correlation id.
+    /// The index of events by correlation id.
     pub const BY_CORRELATION_ID: &str = "by-correlation-id";
 
-    /// Events of one webhook with this correlation id, newest first. Of more than some tens of thousands, some are not found.
+    /// The events of one webhook with this correlation id, newest first. If there are more than some tens of
+    /// thousands, some are not found.
     ///
     /// # Errors
-    /// When the table or its index cannot be read.
+    /// If the table or its index cannot be read.
     pub async fn correlated(
         &self,
         org_id: &OrgId,
@@ -29,10 +31,10 @@ impl Events {
         let (from, to) = (EventId(bound(filter.from, 0)), EventId(bound(filter.to, u8::MAX)));
         let mut ids = self.correlated_ids(org_id, config_id, correlation_id).await?;
         ids.retain(|id| (from..=to).contains(id) && filter.before.is_none_or(|before| *id < before));
-        // The index is in no order of ours.
+        // The index is sorted by correlation id only.
         ids.sort_unstable_by_key(|id| Reverse(*id));
         let mut events = Vec::new();
-        // One more than is asked for: the last page knows that it is the last.
+        // One more than requested, to know whether there is a next page.
         for ids in ids.chunks(filter.limit + 1).take(MAX_READS) {
             let mut found = self.batch(org_id, config_id, ids).await?;
             found.retain(|event| filter.status.is_none_or(|status| event.status == status));
@@ -76,7 +78,8 @@ impl Events {
         Ok(ids)
     }
 
-    /// These events, in no order, but those that are gone; at most as many as a page of the API has, and one.
+    /// Reads these events, in no particular order, without those that no longer exist. At most one more than
+    /// a page of the API.
     async fn batch(
         &self,
         org_id: &OrgId,
@@ -84,7 +87,7 @@ impl Events {
         ids: &[EventId],
     ) -> Result<Vec<EventRecord>, StoreError> {
         let mut events = Vec::new();
-        // DynamoDB takes up to 100 keys at once.
+        // DynamoDB accepts up to 100 keys per request.
         for ids in ids.chunks(100) {
             let keys = ids.iter().map(|id| item_key(org_id, config_id, *id)).collect();
             let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build();
@@ -96,7 +99,8 @@ impl Events {
                 for item in answer.responses.unwrap_or_default().into_values().flatten() {
                     events.push(to_record(item)?);
                 }
-                // What is too much at once is left for another request; it is an error when that is all of it.
+                // Keys that exceed the limits of one response go into another request; if no key could be
+                // processed, DynamoDB returns an error instead.
                 left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
             }
         }

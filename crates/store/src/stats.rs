@@ -1,5 +1,6 @@
-//! What was counted of a webhook's events, in the events table under a partition of its own: pk `{org_id}#{config_id}#stats`,
-//! sk the day, an item for all its hours. It can be counted again from the events, as long as those are there.
+//! Counts of a webhook's events, in the events table in a separate partition: pk
+//! `{org_id}#{config_id}#stats`, sk the day; one item holds all hours of a day. The counts can be rebuilt
+//! from the events while those are kept.
 
 use std::collections::BTreeMap;
 
@@ -12,50 +13,50 @@ use crate::events::{bound, item_key};
 use crate::item::{from_item, n, s, to_item};
 use crate::{Events, StoreError};
 
-/// How many events are read at once at most; DynamoDB itself ends a page at 1 MB.
+/// The maximum number of events per page; DynamoDB itself ends a page at 1 MB.
 const PAGE: i32 = 1000;
 
-/// The events of an hour, as they were when they were counted.
+/// The counts of one hour's events at the time of counting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountedHour {
-    /// What they were.
+    /// The counts.
     pub tally: Tally,
-    /// When that was, in seconds since 1970.
+    /// When the hour was counted, in seconds since 1970.
     pub counted_at: i64,
-    /// Events before this one are still to be counted.
+    /// Events before this one have not been counted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest: Option<EventId>,
 }
 
-/// The hours of a day that were counted.
+/// The counted hours of a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountedDay {
-    /// When it begins.
+    /// The start of the day.
     #[serde(rename = "sk")]
     pub day: Timestamp,
-    /// By the hour of the day, from 0.
+    /// The counts by hour of the day, from 0.
     pub hours: BTreeMap<u8, CountedHour>,
 }
 
-/// As much of an event as is counted.
+/// The fields of an event that counting needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct EventSketch {
-    /// Which one.
+    /// The event's id.
     #[serde(rename = "sk")]
     pub event_id: EventId,
-    /// Where it stands.
+    /// The event's status.
     pub status: Status,
-    /// How its last attempt ended.
+    /// The outcome of the last attempt.
     pub outcome: Option<Outcome>,
-    /// How long that took, in milliseconds.
+    /// The duration of the last attempt, in milliseconds.
     pub duration_ms: Option<u64>,
 }
 
 impl Events {
-    /// What was counted of the days that begin in `from..=to`, oldest first.
+    /// The counts of the days that begin in `from..=to`, oldest first.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn counted(
         &self,
         org_id: &OrgId,
@@ -81,10 +82,10 @@ impl Events {
         Ok(days)
     }
 
-    /// Keeps what was counted of a day for as long as its events are kept.
+    /// Stores the counts of a day for as long as its events are kept.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn keep_counted(
         &self,
         org_id: &OrgId,
@@ -103,11 +104,11 @@ impl Events {
         Ok(())
     }
 
-    /// A page of the events that were accepted at or after `from` and before `to`, newest first and older than `before`; with
-    /// it, where the next page starts when there may be one.
+    /// A page of the events accepted at or after `from` and before `to`, newest first and older than
+    /// `before`, and the start of the next page if there may be one.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn sketches(
         &self,
         org_id: &OrgId,
@@ -124,7 +125,7 @@ impl Events {
             .projection_expression("sk, #status, outcome, duration_ms")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
-            // No event has the least id of a millisecond: the version of a UUID is 7.
+            // No event has the smallest id of a millisecond, because the version of its UUID is 7.
             .expression_attribute_values(":from", s(bound(Some(from), 0)))
             .expression_attribute_values(":to", s(bound(Some(to), 0)))
             .set_exclusive_start_key(before.map(|id| item_key(org_id, config_id, id)))

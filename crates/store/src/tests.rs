@@ -1,4 +1,4 @@
-//! What the tables are asked for, without a table: keys, and when an item may go.
+//! The requests to the tables, tested without a table: their keys and expiry times.
 
 mod items;
 mod record;

@@ -1,5 +1,5 @@
-//! The table of API tokens: pk `token_hash`. Whoever has a token is found by its hash; the index `by-org` (pk `org_id`, sk
-//! `token_id`) is for those who manage an org's tokens and do not have them.
+//! The table of API tokens: pk `token_hash`. Requests look a token up by its hash; the index `by-org` (pk
+//! `org_id`, sk `token_id`) is for managing an org's tokens without knowing them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,11 +13,11 @@ use tokio::time::Instant;
 use crate::StoreError;
 use crate::item::{from_item, s, to_item};
 
-/// How long a token that was found is cached: a revoked token works this much longer. Spares a busy producer a read for
-/// every request.
+/// The cache TTL of a token: a revoked token keeps working for this long. The cache saves a busy producer one
+/// read per request.
 const CACHE_TTL: Duration = Duration::from_secs(10);
 
-/// How many tokens are cached at once; more than a process sees in that time.
+/// The maximum number of cached tokens; more than a process sees within the TTL.
 const MAX_CACHED: usize = 1000;
 
 /// The table of API tokens.
@@ -33,21 +33,21 @@ impl Tokens {
     /// The index of an org's tokens.
     pub const BY_ORG: &str = "by-org";
 
-    /// The table of this name; the clock says which tokens have expired.
+    /// The table with this name; `sources` provides the time for token expiry.
     pub fn new(client: Client, table: impl Into<String>, sources: Sources) -> Self {
         Self { client, table: table.into(), sources, cache: Arc::default() }
     }
 
-    /// The token with this hash, unless it has expired; as it was up to ten seconds ago.
+    /// The token with this hash, unless it has expired. The result may be up to ten seconds old.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn find(&self, token_hash: &str) -> Result<Option<Token>, StoreError> {
         let found = match self.cached(token_hash) {
             Some(token) => Some(token),
             None => self.read(token_hash).await?.inspect(|token| self.remember(token)),
         };
-        // An item is deleted days after its time: what it says counts, not that it is there.
+        // DynamoDB may delete an item days after it expires, so the expiry is checked here.
         Ok(found.filter(|token| !token.has_expired(self.sources.now())))
     }
 
@@ -80,7 +80,7 @@ impl Tokens {
     /// Writes a token.
     ///
     /// # Errors
-    /// When the table cannot be written.
+    /// If the table cannot be written.
     pub async fn put(&self, token: &Token) -> Result<(), StoreError> {
         self.client
             .put_item()
@@ -92,10 +92,11 @@ impl Tokens {
         Ok(())
     }
 
-    /// Tokens of an org that have an id, oldest first, after `after`; with them, where the next page starts when there is one.
+    /// The tokens of an org that have an id, oldest first, starting after `after`, and the start of the next
+    /// page if there is one.
     ///
     /// # Errors
-    /// When the index cannot be read.
+    /// If the index cannot be read.
     pub async fn list(
         &self,
         org_id: &OrgId,
@@ -109,9 +110,9 @@ impl Tokens {
             .index_name(Self::BY_ORG)
             .key_condition_expression("org_id = :org_id AND token_id > :after")
             .expression_attribute_values(":org_id", s(org_id))
-            // A space is before every id.
+            // A space sorts before every id.
             .expression_attribute_values(":after", after.map_or_else(|| s(" "), s))
-            // One more than is asked for: the last page knows that it is the last.
+            // One more than requested, to know whether there is a next page.
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
             .send()
             .await
@@ -124,10 +125,11 @@ impl Tokens {
         Ok((tokens, next))
     }
 
-    /// Deletes a token of an org; `false` when there is none with this id. Another process may believe it for ten seconds more.
+    /// Deletes a token of an org; returns `false` if the org has no token with this id. Other processes may
+    /// accept the token for up to ten more seconds.
     ///
     /// # Errors
-    /// When the table cannot be read or written.
+    /// If the table cannot be read or written.
     pub async fn revoke(&self, org_id: &OrgId, token_id: TokenId) -> Result<bool, StoreError> {
         let found = self
             .client
@@ -153,10 +155,10 @@ impl Tokens {
         Ok(true)
     }
 
-    /// Whether there is any token.
+    /// Whether any token exists.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn any(&self) -> Result<bool, StoreError> {
         let page = self
             .client

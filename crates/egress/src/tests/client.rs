@@ -22,10 +22,10 @@ use crate::{
 const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/// Every name is this machine.
+/// Resolves every name to this machine.
 const HERE: Lookup = |_| Box::pin(async { Ok(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))]) });
 
-/// What TLS failed of.
+/// The kind of a TLS failure.
 fn tls_kind(failure: &SendFailure) -> Option<TlsFailureKind> {
     match &failure.error {
         SendError::Unreachable { kind: Unreachable::Tls(failure), .. } => Some(failure.kind),
@@ -61,12 +61,12 @@ pub(super) fn server_config() -> ServerConfig {
         .unwrap()
 }
 
-/// The receiver's certificate, shown `times` times, and its key.
+/// The receiver's certificate, repeated `times` times in its chain, and its key.
 pub(super) fn large_chain(times: usize) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
     (vec![certificate(); times], key())
 }
 
-/// The head of a request, of which nothing more need come.
+/// Reads the head of a request; any body is ignored.
 pub(super) async fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -82,7 +82,7 @@ pub(super) fn trusting_client() -> Client {
     Client::with(DEVELOPMENT, HERE, roots).unwrap()
 }
 
-/// Answers on every connection, `requests` times each, with TLS when `tls`.
+/// Responds to `requests` requests on every connection, over TLS if `tls`.
 fn receiver(requests: usize, tls: bool) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -91,7 +91,7 @@ fn receiver(requests: usize, tls: bool) -> u16 {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let mut session = ServerConnection::new(config.clone()).unwrap();
             for _ in 0..requests {
-                // A client that does not trust us leaves.
+                // A client that does not trust the certificate disconnects.
                 let _ = if tls {
                     answer(&mut Stream::new(&mut session, &mut stream))
                 } else {
@@ -130,7 +130,7 @@ async fn a_name_that_resolves_inside_is_refused() {
     }
 }
 
-/// Names of what must not be reached, and where they lead.
+/// Names of targets that must not be reached, and their addresses.
 const INSIDE: Lookup = |host| {
     let address = match host.as_str() {
         "runtime-api.example" => "127.0.0.1:0",
@@ -159,7 +159,7 @@ async fn names_of_what_is_inside_are_refused() {
         ("translated.example", "translated (NAT64)"),
     ] {
         let client = Client::with(Policy::default(), INSIDE, tls::public_roots()).unwrap();
-        // A certificate of one's own changes nothing of it.
+        // A webhook's own TLS settings change none of this.
         let own = client.with_tls(&ClientTls::parse(TlsParts::default()).unwrap()).unwrap();
         for client in [client, own] {
             let failure = client.send(request(format!("https://{host}/"))).await.unwrap_err();
@@ -207,7 +207,7 @@ async fn a_request_arrives() {
 
 #[test]
 fn proxies_of_the_environment_are_ignored() {
-    // The same test once more, with nothing listening where the variables point.
+    // Runs the same test again with nothing listening where the proxy variables point.
     let mut again = Command::new(std::env::current_exe().unwrap());
     again.args(["--exact", "tests::client::a_request_arrives"]);
     for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
@@ -246,7 +246,7 @@ async fn a_get_without_a_body_announces_none() {
         .await;
         let mut token = request(format!("http://receiver.test:{port}/token?a=b"));
         token.headers.insert("authorization".to_owned(), "Basic s3cret".to_owned());
-        // As `deliver` writes it; ours counts.
+        // As `deliver` sets it; our value replaces it.
         token.headers.insert("content-length".to_owned(), "99".to_owned());
         let token = Request { method, body: Body::bytes(body), ..token };
         assert_eq!(trusting_client().send(token).await.unwrap().status, 204);

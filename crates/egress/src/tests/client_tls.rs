@@ -15,7 +15,7 @@ use super::client::{request, trusting_client};
 use super::pki::{Authority, Signed};
 use crate::{BoxError, Client, ClientTls, SendError, TlsFailure, TlsFailureKind, TlsParts, Unreachable};
 
-/// Which receiver: what it speaks, and what it demands.
+/// A kind of receiver: the TLS version it speaks, and what it requires.
 #[derive(Clone, Copy, Debug)]
 struct Kind {
     version: &'static SupportedProtocolVersion,
@@ -89,7 +89,7 @@ async fn unreachable(client: &Client, url: &str) -> Unreachable {
     }
 }
 
-/// The sentence of a failure that a client certificate is to blame for.
+/// The message of a failure that is due to a client certificate.
 async fn client_certificate_fault(client: &Client, url: &str) -> String {
     match unreachable(client, url).await {
         Unreachable::Tls(failure) if failure.kind == TlsFailureKind::ClientCertificate => failure.to_string(),
@@ -128,7 +128,8 @@ async fn an_authority_of_ones_own_is_the_only_one() {
 
     let not_trusted = Unreachable::Tls(TlsFailure::of(&CertificateError::UnknownIssuer.into()));
     assert_eq!(unreachable(&client(None, Some(&other)), &url).await, not_trusted);
-    // `trusting_client` stands for the public roots: it trusts a receiver that the client with an authority does not.
+    // `trusting_client` represents the public roots: it trusts a receiver that the client with its own
+    // authority does not.
     let public = super::http2::receiver().await;
     assert_eq!(trusting_client().send(request(public.clone())).await.unwrap().status, 200);
     assert_eq!(client(None, None).send(request(public.clone())).await.unwrap().status, 200);

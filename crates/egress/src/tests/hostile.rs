@@ -1,5 +1,6 @@
-//! Receivers that mean harm, over HTTP/1.1 and below. Each is cut off: its task ends only when its connection does, and
-//! what it could write until then is counted, as nothing that a peer cannot write can take memory here.
+//! Hostile receivers, over HTTP/1.1 and below. Each test checks that the receiver is cut off: its task ends
+//! only when its connection does, and the bytes it could write until then are counted, because what a peer
+//! cannot write cannot take memory here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,19 +15,19 @@ use tokio_rustls::TlsAcceptor;
 use super::client::{large_chain, read_head, request, server_config, trusting_client};
 use crate::{Phase, Request, Response, SendError, Unreachable};
 
-/// Above what the library buffers of a head or a body (about 400 KiB) with the socket buffers of both sides.
+/// More than the library buffers of a head or a body (about 400 KiB), plus the socket buffers of both sides.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 
-/// A receiver that does `script` with its first connection; its port, and what that gives.
+/// A receiver that runs `script` on its first connection; returns its port and the task of the script.
 pub(super) async fn receiver<F, S>(script: S) -> (u16, JoinHandle<F::Output>)
 where
     S: FnOnce(TcpStream) -> F + Send + 'static,
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     let socket = TcpSocket::new_v4().unwrap();
-    // Both sides of the connection, as the client's socket takes what is offered to it.
+    // This limits both sides of the connection, as the client's socket accepts the window it is offered.
     socket.set_send_buffer_size(64 * 1024).unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -35,10 +36,11 @@ where
     (port, tokio::spawn(task))
 }
 
-/// Once the client has spoken, writes `start`, then `more` until the connection ends; the bytes written.
+/// Waits for the request, then writes `start`, then `more` until the connection ends; returns the number of
+/// bytes written.
 async fn flood(mut stream: TcpStream, start: String, more: &'static str) -> usize {
     stream.read_u8().await.unwrap();
-    // A small part at a time would only be slow.
+    // Writing small parts one at a time would only be slow.
     let more = more.repeat(4096 / more.len());
     let mut written = 0;
     let mut part = start.as_bytes();
@@ -49,7 +51,7 @@ async fn flood(mut stream: TcpStream, start: String, more: &'static str) -> usiz
     }
 }
 
-/// The same, with a byte of `more` each second.
+/// The same, but with one byte of `more` per second.
 async fn drip(mut stream: TcpStream, start: &'static str, more: &'static [u8]) {
     stream.read_u8().await.unwrap();
     stream.write_all(start.as_bytes()).await.unwrap();
@@ -80,10 +82,11 @@ async fn a_peer_that_does_not_shake_hands_has_the_connect_timeout_and_no_more() 
         let (port, peer) = receiver(async |mut stream| stream.read_to_end(&mut Vec::new()).await).await;
         let result = send(port, "https", deadline).await;
         assert!(is_timeout(&result, Phase::Connect, waited), "{result:?}");
-        // The client has hung up. (Not at once: what connects may outlive the request, within its own ten seconds.)
+        // The client has disconnected. (Not immediately: a connect may outlive the request, within its own
+        // ten seconds.)
         assert!(peer.await.unwrap().is_ok());
 
-        // The head of a record of 16 KiB, and then its bytes.
+        // The header of a 16 KiB record, then its bytes.
         let (port, peer) = receiver(|stream| drip(stream, "\x16\x03\x03\x40\x00\x02", b"\0")).await;
         let result = send(port, "https", deadline).await;
         assert!(is_timeout(&result, Phase::Connect, waited), "{result:?}");
@@ -93,7 +96,8 @@ async fn a_peer_that_does_not_shake_hands_has_the_connect_timeout_and_no_more() 
 
 #[tokio::test]
 async fn garbage_in_place_of_tls_ends_at_once() {
-    // An unknown record, one above the largest, and a handshake message above the largest, in records that are valid.
+    // An unknown record, a record above the maximum size, and a handshake message above the maximum size in
+    // valid records.
     for (start, more) in [
         ("garbage ", "garbage "),
         ("\x16\x03\x03\x7f\x7f", "\0"),
@@ -151,7 +155,7 @@ async fn an_endless_head_is_cut_off() {
 
 #[tokio::test]
 async fn endless_interim_answers_have_the_deadline_and_no_more() {
-    // Each is read and forgotten, so their number takes time alone.
+    // Each interim response is read and discarded, so their number costs only time.
     let more = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
     let (port, peer) = receiver(|stream| flood(stream, more.to_owned(), more)).await;
     let start = Instant::now();
@@ -195,7 +199,7 @@ async fn a_chunk_size_that_never_ends_has_the_deadline_and_no_more() {
 
 #[tokio::test]
 async fn a_compressed_body_stays_compressed() {
-    // 100,000 zeros, which gzip makes 138 bytes of.
+    // 100,000 zeros, compressed by gzip to 138 bytes.
     const BOMB: &[u8] = include_bytes!("fixtures/zeros.gz");
     for coding in ["gzip", "deflate", "br", "zstd"] {
         let head = format!("{OK}Content-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n", BOMB.len());

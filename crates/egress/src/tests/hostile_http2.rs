@@ -1,4 +1,4 @@
-//! The same over HTTP/2, with frames written by hand.
+//! Hostile receivers over HTTP/2, with handwritten frames.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const CONTINUATION: u8 = 9;
 
 const END_HEADERS: u8 = 4;
 
-/// `:status: 200`, `:status: 103` and `x: y`, as HPACK has them.
+/// `:status: 200`, `:status: 103` and `x: y`, encoded with HPACK.
 const OK: &[u8] = &[0x88];
 const EARLY_HINTS: &[u8] = b"\x08\x03103";
 const FIELD: &[u8] = b"\0\x01x\x01y";
@@ -35,7 +35,8 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
 }
 
-/// Reads frames until the request's headers are here: before, an answer to it would be an error of another kind.
+/// Reads frames until the request's headers arrive: a response before that would be a different kind of
+/// error.
 async fn read_request(stream: &mut TlsStream<TcpStream>) {
     let mut preface = [0; 24];
     stream.read_exact(&mut preface).await.unwrap();
@@ -50,7 +51,8 @@ async fn read_request(stream: &mut TlsStream<TcpStream>) {
     }
 }
 
-/// Answers the first request with `start`, then with `more` until the connection ends; the bytes written.
+/// Responds to the first request with `start`, then with `more` until the connection ends; returns the number
+/// of bytes written.
 async fn flood(start: Vec<u8>, more: Vec<u8>) -> (u16, JoinHandle<usize>) {
     let mut config = server_config();
     config.alpn_protocols = vec![b"h2".to_vec()];
@@ -71,7 +73,7 @@ async fn flood(start: Vec<u8>, more: Vec<u8>) -> (u16, JoinHandle<usize>) {
     .await
 }
 
-/// Sends with a client that is gone afterwards, and with it all connections that it kept.
+/// Sends with a client that is dropped afterwards, together with all its connections.
 async fn send(port: u16, deadline: Duration) -> Result<Response, SendError> {
     let request = Request { deadline, ..request(format!("https://receiver.test:{port}/")) };
     trusting_client().send(request).await.map_err(|failure| failure.error)
@@ -79,7 +81,8 @@ async fn send(port: u16, deadline: Duration) -> Result<Response, SendError> {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_floods_and_does_not_read_has_the_deadline_and_no_more() {
-    // Both demand an answer. As nobody reads those, no more is read here, and both sides stand still.
+    // Both frames require a reply. As the receiver never reads the replies, the client stops reading too, and
+    // both sides stall.
     for more in [frame(SETTINGS, 0, 0, &[]), frame(PING, 0, 0, &[0; 8])] {
         let kind = more[3];
         let (port, peer) = flood(more.clone(), more).await;
@@ -89,14 +92,14 @@ async fn a_peer_that_floods_and_does_not_read_has_the_deadline_and_no_more() {
         assert!(is_timeout, "{kind}: {result:?}");
         assert_eq!(start.elapsed().as_secs(), 30);
         peer.await.unwrap();
-        // Its connection goes within the time of two pings, not with the five minutes of a stalled write.
+        // The connection ends within the time of two pings, not after the five minutes of a stalled write.
         assert!(start.elapsed().as_secs() <= 40, "{kind}: {:?}", start.elapsed());
     }
 }
 
 #[tokio::test]
 async fn endless_frames_that_lead_nowhere_have_the_deadline_and_no_more() {
-    // Interim answers, and frames of a kind that nobody knows: each is read and forgotten.
+    // Interim responses and frames of an unknown type: both are read and discarded.
     for more in [frame(HEADERS, END_HEADERS, 1, EARLY_HINTS), frame(0xbe, 0, 0, &[0; 100])] {
         let kind = more[3];
         let (port, peer) = flood(more.clone(), more).await;

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use super::client::{request, server_config, trusting_client};
 use crate::{Body, BoxError, Request, SendError};
 
-/// Answers with the request's version, announced length and true length.
+/// Responds with the request's version, announced length and actual length.
 async fn describe(request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, BoxError> {
     let version = request.version();
     let announced = request.headers()["content-length"].to_str()?.to_owned();
@@ -40,7 +40,7 @@ pub(super) async fn receiver() -> String {
     url
 }
 
-/// A thousand bytes at a time; fails when it runs out, or ends.
+/// Yields a thousand bytes at a time; fails or ends when it runs out.
 struct Source {
     parts: usize,
     fails: bool,

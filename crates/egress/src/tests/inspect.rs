@@ -12,7 +12,7 @@ fn a_certificate_says_whose_it_is_and_how_long() {
     params.distinguished_name.push(DnType::CommonName, "sender, of <b>webhooks</b>");
     (params.not_before, params.not_after) = (not_before, not_after);
     let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-    // The first is the one that is shown.
+    // The first certificate is the one presented.
     let chain = format!("{}{}", certificate.pem(), Authority::new("other").pem());
 
     let facts = inspect(&chain).unwrap();

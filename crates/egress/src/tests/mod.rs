@@ -1,6 +1,7 @@
-//! Without a network: `policy` (what may be called), `spellings` (one address, written in many ways), `tls_parts` (a webhook's
-//! own TLS) and `inspect`. Against receivers on this machine: `client`, `client_tls`, `http2`, `secrets` (what never shows), and
-//! the receivers that mean harm, in `hostile` and `hostile_http2`. `pki` makes certificates for all of them.
+//! Tests without a network: `policy` (what may be called), `spellings` (one address in many notations),
+//! `tls_parts` (a webhook's own TLS settings) and `inspect`. Tests against receivers on this machine:
+//! `client`, `client_tls`, `http2`, `secrets` (what is never shown), and `hostile` and `hostile_http2` with
+//! hostile receivers. `pki` makes certificates for all of them.
 
 mod client;
 mod client_tls;

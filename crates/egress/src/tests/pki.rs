@@ -1,10 +1,10 @@
-//! Authorities and what they signed, made for the moment.
+//! Certificate authorities and the certificates they sign, generated for each test.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A certificate and its key, as an integrator pastes them.
+/// A certificate and its key as PEM, as an integrator pastes them.
 pub(super) struct Signed {
     pub(super) certificate: String,
     pub(super) key: String,

@@ -218,7 +218,7 @@ fn headers_are_refused_with_a_reason() {
     assert_eq!(PRODUCTION.check_headers(&fine.into()), Ok(()));
 }
 
-/// Written apart from the tables: what the standard library itself can tell.
+/// Independent of the tables: what the standard library can tell by itself.
 fn is_plainly_public(address: IpAddr) -> bool {
     let v4 = |ip: Ipv4Addr| {
         !(ip.is_private()

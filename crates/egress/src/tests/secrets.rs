@@ -10,7 +10,7 @@ use crate::{Body, Policy, Request, SendFailure};
 
 const SECRET: &str = "s3cret";
 
-/// A request with the secret wherever one can be.
+/// A request with the secret in every place that can hold one.
 fn secretive(origin: &str) -> Request {
     let mut request = request(format!("{origin}/path?client_secret={SECRET}"));
     request.headers.insert("authorization".to_owned(), format!("Bearer {SECRET}"));
@@ -18,7 +18,7 @@ fn secretive(origin: &str) -> Request {
     request
 }
 
-/// All that can be printed of a failure.
+/// Everything that can be printed about a failure.
 fn printed(failure: &SendFailure) -> String {
     let chain = iter::successors(Some(failure as &dyn Error), |&error| error.source());
     let chain: Vec<_> = chain.map(|error| format!("{error} {error:?}")).collect();

@@ -1,4 +1,4 @@
-//! One address, written in many ways, is one address.
+//! An address is the same address in every notation.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,7 +9,7 @@ use crate::Policy;
 const PRODUCTION: Policy = Policy { allow_http_targets: false, allow_private_targets: false };
 const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
 
-/// Half of them near what is blocked: any of the rest is nearly always public.
+/// Half of the addresses are near blocked ones; nearly all others are public.
 fn any_v4() -> impl Strategy<Value = Ipv4Addr> {
     let first = prop_oneof![Just(0u8), Just(10), Just(100), Just(127), Just(169), Just(172), Just(192)];
     let second = prop_oneof![Just(0u8), Just(16), Just(64), Just(168), Just(254), any::<u8>()];
@@ -41,7 +41,8 @@ fn write(number: u32, how: Number) -> String {
     }
 }
 
-/// In `numbers.len()` parts, of which the last holds all that is left, as `inet_aton` has it.
+/// Writes the address in `numbers.len()` parts, the last of which holds all remaining bytes, as `inet_aton`
+/// reads it.
 fn spell(address: Ipv4Addr, numbers: &[Number]) -> String {
     let octets = address.octets();
     let (last, single) = numbers.split_last().unwrap();
@@ -51,7 +52,7 @@ fn spell(address: Ipv4Addr, numbers: &[Number]) -> String {
     parts.join(".")
 }
 
-/// The characters in another dress.
+/// Replaces the characters by equivalent ones.
 fn dress(text: &str, how: usize) -> String {
     let wide = |c: char| char::from_u32(u32::from(c) + 0xfee0).unwrap();
     text.chars()
@@ -61,7 +62,7 @@ fn dress(text: &str, how: usize) -> String {
             2 if c == '.' => "。".to_owned(),
             2 => c.to_string(),
             3 => format!("%{:02x}", u32::from(c)),
-            // Invisible, and dropped by IDNA.
+            // An invisible character that IDNA drops.
             _ => format!("{c}\u{ad}"),
         })
         .collect()
@@ -106,7 +107,8 @@ proptest! {
             prop_assert_eq!(outer.map_err(|blocked| blocked.kind), inner.map_err(|blocked| blocked.kind));
         }
         let never_called = [
-            // Compatible, translated by SIIT, NAT64 in three layouts, Teredo with the server and with the client.
+            // IPv4-compatible, translated by SIIT, NAT64 in three layouts, Teredo with the address as server
+            // and as client.
             v6([0, 0, 0, 0, 0, 0, high, bottom]),
             v6([0, 0, 0, 0, 0xffff, 0, high, bottom]),
             v6([0x64, 0xff9b, 0, 0, 0, 0, high, bottom]),
@@ -116,7 +118,7 @@ proptest! {
             v6([0x2001, 0, server_high, server_low, a, b, !high, !bottom]),
         ];
         for address in never_called {
-            // But for the loopback address, which is a compatible one and may be opened.
+            // Except the loopback address, which has the IPv4-compatible form and may be allowed.
             let is_closed = DEVELOPMENT.allows(address.into()).is_err() || address.is_loopback();
             prop_assert!(PRODUCTION.allows(address.into()).is_err() && is_closed, "{}", address);
             let url = format!("https://[{address}]/");
@@ -128,12 +130,12 @@ proptest! {
     fn who_is_called_is_who_was_checked(
         text in "https://[a-z0-9.:\\[\\]@%\\\\/?#_~!$&'()*+,;=|^`{}\"<>äß。①-]{0,40}",
     ) {
-        // The URL is read twice: by us, and as a `Uri` by the HTTP library.
+        // The URL is parsed twice: by us, and as a `Uri` by the HTTP library.
         if let Ok(url) = PRODUCTION.check_url(&text) {
             let uri: http::Uri = url.as_str().parse().unwrap();
             prop_assert_eq!(uri.host(), url.host_str());
             prop_assert_eq!(uri.port_u16(), url.port());
-            // What the library takes for an address never reaches the resolver.
+            // What the library parses as an address never reaches the resolver.
             let name = url.domain().map(str::parse::<IpAddr>);
             prop_assert!(!matches!(name, Some(Ok(_))), "{}", url);
         }

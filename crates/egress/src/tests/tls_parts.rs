@@ -91,7 +91,7 @@ fn a_chain_and_every_form_of_a_key_are_read_and_not_shown() {
     }
     assert_eq!(private_key_der(&der).unwrap(), der);
     assert!(private_key_der(own.certificate.as_bytes()).is_err());
-    // Nothing of one's own is no mistake.
+    // Having no TLS settings is valid.
     assert!(ClientTls::parse(TlsParts::default()).is_ok());
 }
 

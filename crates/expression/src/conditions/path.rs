@@ -1,17 +1,17 @@
-//! Paths of fields: `a.1.b`, the same as `a[1].b`.
+//! Field paths: `a.1.b`, equivalent to `a[1].b`.
 
 use serde_json::Value;
 
 /// A step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A field, or an item of a list by its number.
+    /// A field, or a list item by its number.
     Name(String),
-    /// An item of a list.
+    /// A list item.
     Index(usize),
 }
 
-/// Reads a path.
+/// Parses a path.
 pub(crate) fn parse(text: &str) -> Result<Vec<Step>, &'static str> {
     let mut steps = Vec::new();
     for part in text.trim().split('.') {
@@ -34,7 +34,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Step>, &'static str> {
     Ok(steps)
 }
 
-/// What a path leads to: nothing, one value, or one for each item of the lists on its way that it does not choose from.
+/// The values that a path leads to: none, one, or one for each item of the lists on the path from which the
+/// path selects no item.
 pub(crate) fn follow<'a>(path: &[Step], body: &'a Value) -> Vec<&'a Value> {
     let mut here = vec![body];
     for step in path {
@@ -56,7 +57,7 @@ fn take<'a>(step: &Step, value: &'a Value) -> Vec<&'a Value> {
     }
 }
 
-/// How many there are: the items of a list, one of a single value, none of nothing and of null.
+/// The number of values: the length of a list, 1 for a single value, 0 for nothing and for null.
 pub(crate) fn count(found: &[&Value]) -> usize {
     let of = |value: &Value| match value {
         Value::Null => 0,

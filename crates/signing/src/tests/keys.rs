@@ -85,7 +85,7 @@ fn what_is_not_the_pem_of_a_public_key_is_refused() {
     let good = private_key(7).public_key().to_pem();
     assert!(PublicKey::from_pem(&good.replace('\n', "\r\n")).is_ok(), "lines may end in their own way");
     let certificate = good.replace("PUBLIC KEY", "CERTIFICATE");
-    // X25519 (1.3.101.110): a key of the same length for something else.
+    // X25519 (1.3.101.110): a key of the same length for a different purpose.
     let another_algorithm = good.replace("MCowBQYDK2Vw", "MCowBQYDK2Vu");
     let longer = good.replace("=\n-----END", "AA=\n-----END");
     for wrong in ["", &good[1..], &good[..good.len() - 3], &certificate, &another_algorithm, &longer] {

@@ -16,7 +16,7 @@ fn stream(metadata: &Metadata<'_>, parts: &[Vec<u8>], noise: &[u8; NOISE_BYTES])
     stream.finish()
 }
 
-/// The entries of a header: of the new secret, of the old one, of the key.
+/// The entries of a header: for the new secret, the old secret and the key.
 fn entries(header: &str) -> [&str; 3] {
     header.split(' ').collect::<Vec<_>>().try_into().unwrap()
 }

@@ -1,4 +1,4 @@
-//! Vectors that others have published.
+//! Published test vectors.
 
 use hmac::Mac;
 
@@ -28,7 +28,8 @@ fn v1_is_what_the_libraries_of_standard_webhooks_make() {
     }
 }
 
-/// The keys are in Svix's README, the signature is in its worker's tests and in the text of Standard Webhooks.
+/// The keys are in Svix's README; the signature is in its worker's tests and in the text of Standard
+/// Webhooks.
 #[test]
 fn v1a_is_what_svix_makes() {
     let key = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
@@ -41,7 +42,7 @@ fn v1a_is_what_svix_makes() {
     assert_eq!(header.split_once(' ').unwrap().1, v1a);
 }
 
-/// RFC 4231, test case 4: the one whose key is as long as a secret may be.
+/// RFC 4231, test case 4, whose key has a length allowed for a secret.
 #[test]
 fn a_secret_shorter_than_a_block_is_a_key_of_hmac_as_it_is() {
     let secret: Secret = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGQ==".parse().unwrap();

@@ -1,4 +1,4 @@
-//! Every item of the events table begins with its org and its webhook, and knows when it may go.
+//! Every item of the events table begins with its org and its webhook, and has an expiry time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) const CONFIG: &str = "0190a000-0000-7000-8000-00000000000a";
 pub(super) const EVENT: &str = "0190a000-0000-7000-8000-00000000000b";
 const PARTITION: &str = "acme#0190a000-0000-7000-8000-00000000000a";
 
-/// When the event of these tests was accepted, and that moment in seconds since 1970.
+/// When the event in these tests was accepted, and the same time in seconds since 1970.
 const ACCEPTED: &str = "2026-01-02T03:04:05.678Z";
 const ACCEPTED_SECS: i64 = 1_767_323_045;
 
@@ -74,7 +74,7 @@ fn job() -> ReplayJob {
     }
 }
 
-/// Everything that is put into the events table, named.
+/// Everything that is written to the events table, by name.
 async fn written(table: &Client, requests: &Requests, retention: Duration) -> Vec<(&'static str, Value)> {
     let events = Events::new(table.clone(), "events").kept_for(retention);
     let bodies = Bodies::new(table.clone(), "events").kept_for(retention);
@@ -115,9 +115,9 @@ async fn an_item_has_the_key_of_its_webhook_and_the_time_of_its_event() {
         ("an attempt", partition(""), tries.as_str(), kept),
         ("a body", format!("{PARTITION}#{EVENT}"), "body", kept),
         ("what was sent", format!("{PARTITION}#{EVENT}"), "sent", kept),
-        // Its lifetime is a promise to producers, whatever the retention.
+        // Its lifetime is promised to producers, whatever the retention.
         ("an idempotency key", partition("#idempotency"), "order 7", ACCEPTED_SECS + 86_400),
-        // With the last event of the day.
+        // Expires with the last event of the day.
         ("a count", partition("#stats"), "2026-01-02T00:00:00.000Z", midnight + 8 * 86_400),
         ("a replay", partition("#replays"), selection.as_str(), kept),
         ("a replay", partition("#replays"), EVENT, kept),
@@ -154,7 +154,7 @@ async fn a_small_last_attempt_is_a_part_of_its_event_and_no_other_is() {
         assert_eq!(update["Key"], json!({"pk": {"S": PARTITION}, "sk": {"S": EVENT}}), "{name}");
         let has_part = update["ExpressionAttributeValues"][":last_attempt"].is_object();
         assert_eq!((has_part, puts), (is_a_part, usize::from(!is_a_part)), "{name}");
-        // An earlier attempt's may be there: this one's is not.
+        // The item may hold an earlier attempt's values, which this attempt does not have.
         let expression = update["UpdateExpression"].as_str().unwrap();
         let removed = expression.split(" REMOVE ").nth(1).unwrap();
         assert_eq!(removed.contains("last_attempt"), !is_a_part, "{name}: {expression}");
@@ -181,7 +181,7 @@ async fn a_body_is_deflated_where_that_makes_it_shorter() {
     }
 }
 
-/// The index of correlation ids has those items that have the attribute.
+/// The index of correlation ids contains the items that have the attribute.
 #[test]
 fn an_event_can_be_found_by_its_correlation_id_when_it_has_one() {
     let record = |correlation_id: Option<&str>| {
@@ -192,7 +192,7 @@ fn an_event_can_be_found_by_its_correlation_id_when_it_has_one() {
     for (correlation_id, kept) in [
         (Some("order 7"), true),
         (Some(longest.as_str()), true),
-        // DynamoDB would refuse the whole item: no key of an index is empty, or longer.
+        // DynamoDB would reject the whole item: an index key must not be empty or too long.
         (Some(""), false),
         (Some(&long), false),
         (None, false),
@@ -214,7 +214,7 @@ fn a_time_is_the_ids_of_its_millisecond() {
     ] {
         assert_eq!(bound(at, fill).to_string(), expected);
     }
-    // An id that was made then is in between.
+    // An id made at that time lies in between.
     let id = EventId::derived(at, &[b"x"]).0;
     assert!(bound(Some(at), 0) < id && id < bound(Some(at), u8::MAX));
     assert!(bound(Some(at.plus(Duration::from_millis(1))), 0) > bound(Some(at), u8::MAX));

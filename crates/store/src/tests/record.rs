@@ -1,4 +1,4 @@
-//! The item that the state machine writes for a new event is the one that is read here.
+//! The item that the state machine writes for a new event can be read here.
 
 use hookstep_contract::limits::days;
 use hookstep_contract::{
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::items::event;
 use crate::events::to_record;
 
-/// A record as `fetch-config` answers it.
+/// A record as returned by `fetch-config`.
 fn written(record: &EventRecord) -> Value {
     let request = RequestPlan {
         url: String::new(),
@@ -24,7 +24,7 @@ fn written(record: &EventRecord) -> Value {
     serde_json::to_value(output).unwrap()["record"].take()
 }
 
-/// The record as a read of the table gives it.
+/// The record as read from the table.
 fn read_back(item: &Value) -> EventRecord {
     let item: serde_dynamo::Item = serde_json::from_value(item.clone()).unwrap();
     to_record(item.into()).unwrap()

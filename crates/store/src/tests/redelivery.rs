@@ -1,4 +1,4 @@
-//! Which body an event is sent again with, and when it cannot be.
+//! Which body a redelivery uses, and when a redelivery is impossible.
 
 use hookstep_contract::limits::days;
 use hookstep_contract::{
@@ -14,12 +14,12 @@ use crate::{Bodies, Events, Redelivery};
 const FIRST: &str = "0190a000-0000-7000-8000-000000000001";
 const NEW: &str = "0190a000-0000-7000-8000-00000000000f";
 
-/// What is in the table.
+/// An item in the table.
 #[derive(Clone, Copy)]
 enum Stored {
     /// The accepted body of this event.
     Body(&'static str),
-    /// What was sent in the place of the body of this event.
+    /// The body that was sent instead of this event's accepted body.
     SentBody(&'static str),
     /// The record of the first event of a chain of replays.
     First,
@@ -51,7 +51,7 @@ impl Stored {
     }
 }
 
-/// An event that was delivered.
+/// A delivered event.
 fn record_of(event_id: &str) -> EventRecord {
     let event = EventMetadata { event_id: event_id.parse().unwrap(), ..event() };
     let record = EventRecord::new(&event, "e", Status::Succeeded, None, days(30));
@@ -62,7 +62,7 @@ fn delivered() -> EventRecord {
     record_of(EVENT)
 }
 
-/// What a transform made of the event's body; as a claim check when it is large.
+/// An event whose transformed body was sent, as a claim check if it is large.
 fn transformed(claim: Option<&str>) -> EventRecord {
     let sent = Sent { content_type: "text/csv".to_owned(), size: 7, claim: claim.map(str::to_owned) };
     EventRecord { sent: Some(sent), ..delivered() }
@@ -72,7 +72,7 @@ fn uploaded() -> EventRecord {
     EventRecord { claim: Some("claims/a".to_owned()), ..delivered() }
 }
 
-/// An event that the filter did not let through.
+/// An event that did not pass the filter.
 fn skipped() -> EventRecord {
     EventRecord { status: Status::Skipped, attempt_count: 0, outcome: None, ..delivered() }
 }
@@ -113,7 +113,7 @@ async fn what_was_sent_is_sent_again_as_long_as_it_is_stored() {
         ("transformed, only the accepted body is stored", transformed(None), &[Body(EVENT)], None),
         ("transformed to a claim check", transformed(Some("claims/b")), &[], claim("claims/b")),
         ("uploaded", uploaded(), &[], claim("claims/a")),
-        // Nothing was sent: today's settings decide what is.
+        // Nothing was sent, so the current settings decide what is sent now.
         ("skipped", skipped(), &[Body(EVENT)], Some(Source::AcceptedBodyOf(id(EVENT)))),
         ("skipped, not stored", skipped(), &[], None),
         ("broken", broken(), &[Body(EVENT)], Some(Source::AcceptedBodyOf(id(EVENT)))),
@@ -151,7 +151,7 @@ async fn the_new_event_says_whose_replay_it_is_and_what_its_body_is_like() {
     );
     assert_eq!((again.content_type.as_deref(), again.size, again.as_sent), (Some("text/csv"), Some(7), true));
 
-    // The receiver knows the whole chain by one id.
+    // The receiver knows the whole chain by a single id.
     let again = input(&replay(), &[First, Body(FIRST)], true).await.unwrap().event;
     assert_eq!((again.replay_of, again.webhook_id), (Some(id(EVENT)), Some(id(FIRST))));
     assert_eq!((again.size, again.as_sent), (Some(3), false));

@@ -1,4 +1,4 @@
-//! A table that answers at once and remembers what it was asked.
+//! A table that responds immediately and records its requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,18 +11,18 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-/// The requests that a table got, in order.
+/// The requests to a table, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests(Arc<Mutex<Vec<Value>>>);
 
 impl Requests {
-    /// All of them; from now on, only later ones.
+    /// Returns and clears the recorded requests.
     pub(super) fn take(&self) -> Vec<Value> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
-/// A table that takes every write and finds those items whose partition and sort key are among these.
+/// A table that accepts every write and finds the given items by partition and sort key.
 pub(super) fn table_with(items: &[Value]) -> (Client, Requests) {
     let requests = Requests::default();
     let table = Table { items: Arc::new(items.to_vec()), requests: requests.clone() };
