@@ -184,8 +184,8 @@ async fn a_moment_that_cannot_be_read_is_now() {
     assert_eq!(journal.unfinished().await.unwrap(), [awake]);
 }
 
-/// Runs one batch without the writer thread: starts of these executions plus the other commands. Returns the
-/// replies to the starts.
+/// Applies one queue of commands without the writer thread: a start of each execution, each followed by the
+/// command that `beside` makes. Returns the replies to the starts.
 fn batch_with(
     connection: &mut Connection,
     names: &[String],
