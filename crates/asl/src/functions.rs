@@ -5,9 +5,9 @@
 ///
 /// - `eval`: Step Functions does not have it;
 /// - `hash`, `parse`, `partition`, `range`, `uuid`, `random` with a seed: specific to Step Functions, not in
-/// `jsonata-core`;
+///   `jsonata-core`;
 /// - `now`, `millis`, `shuffle`: they would bypass the host's clock and random numbers. Use
-/// `$states.context.State.EnteredTime` for the time.
+///   `$states.context.State.EnteredTime` for the time.
 #[rustfmt::skip]
 const SUPPORTED: [&str; 59] = [
     "abs", "append", "assert", "average", "base64decode", "base64encode", "boolean", "ceil", "contains", "count",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::definition::{JitterStrategy, Retrier};
 use crate::error::TaskError;
 
-/// Matches every error except those that cannot be caught.
+/// Matches every error except the terminal ones.
 pub(crate) const ALL: &str = "States.ALL";
 const TASK_FAILED: &str = "States.TaskFailed";
 
