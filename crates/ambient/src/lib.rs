@@ -1,6 +1,6 @@
-//! A program's access to its environment, which only `main` sets up: the clock, ids and randomness
-//! ([`Sources`]), settings from environment variables ([`env`]), and clients that are created when they are
-//! first used ([`OnDemand`]).
+//! A program's access to its environment, which only `main` sets up: the clock, ids
+//! and randomness ([`Sources`]), settings from environment variables ([`env`]), and
+//! clients that are created when they are first used ([`OnDemand`]).
 //!
 //! The crate links no SDK and no runtime, so using one of these parts adds no other dependencies.
 

@@ -141,8 +141,8 @@ pub(crate) struct Rule {
     pub(crate) next: String,
 }
 
-/// Exactly one of `seconds` and `timestamp` is set. `End` is not supported, because the checkpoint after a
-/// wait needs a next state.
+/// Exactly one of `seconds` and `timestamp` is set. `End` is not
+/// supported, because the checkpoint after a wait needs a next state.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(crate) struct Wait {

@@ -95,8 +95,8 @@ pub enum Refusal {
     /// A local name shadows a variable of the machine.
     #[error("the local name `${0}` hides a variable of that name")]
     Hides(String),
-    /// An expression calls a function that a variable of the machine shadows: JSONata would call the
-    /// variable's value.
+    /// An expression calls a function that a variable of the
+    /// machine shadows: JSONata would call the variable's value.
     #[error("the variable `${0}` hides the function of that name")]
     HidesFunction(String),
     /// The name is not allowed for a variable.

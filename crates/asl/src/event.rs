@@ -10,8 +10,8 @@ use crate::json::Json;
 /// One event in the execution's history. Fields that do not apply to its kind are `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// When the event happened. The exit of a Wait state has the time at which the wait ends, which may be in
-    /// the future.
+    /// When the event happened. The exit of a Wait state has the
+    /// time at which the wait ends, which may be in the future.
     #[serde(with = "time::serde::rfc3339")]
     pub timestamp: OffsetDateTime,
     /// The kind of event.

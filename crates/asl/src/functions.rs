@@ -1,7 +1,7 @@
 //! The JSONata functions that behave the same on both engines.
 
-/// Functions of JSONata 2.0.6 that Step Functions supports, that `jsonata-core` has, and that depend only on
-/// their arguments. Deliberately absent:
+/// Functions of JSONata 2.0.6 that Step Functions supports, that `jsonata-core`
+/// has, and that depend only on their arguments. Deliberately absent:
 ///
 /// - `eval`: Step Functions does not have it;
 /// - `hash`, `parse`, `partition`, `range`, `uuid`, `random` with a seed: specific to Step Functions, not in

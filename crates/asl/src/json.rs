@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::error::TaskError;
 
-/// Step Functions' limit on the data passed between states and on the value of a variable, in bytes of
-/// serialised JSON.
+/// Step Functions' limit on the data passed between states and
+/// on the value of a variable, in bytes of serialised JSON.
 pub const DATA_LIMIT_BYTES: usize = 262_144;
 
 /// Whether this input is small enough to start an execution with.

@@ -1,8 +1,8 @@
 //! An interpreter for the part of the Amazon States Language that our definitions use.
 //!
-//! The same definitions run on AWS Step Functions and, through this crate, in one process. [`Machine::load`]
-//! rejects unsupported features and names the state and the field, so that no definition silently behaves
-//! differently.
+//! The same definitions run on AWS Step Functions and, through this crate, in
+//! one process. [`Machine::load`] rejects unsupported features and names the
+//! state and the field, so that no definition silently behaves differently.
 //!
 //! The main types: a [`Machine`] is a checked definition whose JSONata expressions are all parsed. An
 //! [`Execution`] is one run of a machine. A [`Checkpoint`] records where the run stands between two states

@@ -20,8 +20,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Loads a definition. `substitutions` are the values of its `${Name}` placeholders; `resources` are the
-    /// task integrations that the host supports.
+    /// Loads a definition. `substitutions` are the values of its `${Name}`
+    /// placeholders; `resources` are the task integrations that the host supports.
     pub fn load(
         text: &str,
         substitutions: &BTreeMap<String, String>,

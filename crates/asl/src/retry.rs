@@ -36,8 +36,8 @@ impl<'a> Retries<'a> {
         self.used.iter().sum()
     }
 
-    /// The delay before the next attempt, or `None` if the task is not retried. Only the first matching
-    /// retrier counts, even if it is exhausted.
+    /// The delay before the next attempt, or `None` if the task is not retried.
+    /// Only the first matching retrier counts, even if it is exhausted.
     pub(crate) fn next_delay(&mut self, error: &TaskError, random: impl FnOnce() -> f64) -> Option<Duration> {
         let index = self.retriers.iter().position(|retrier| matches(&retrier.error_equals, error))?;
         let (retrier, used) = (&self.retriers[index], &mut self.used[index]);

@@ -18,8 +18,8 @@ use s3s_fs::FileSystem;
 
 use crate::{StandInError, private};
 
-/// The bucket of claim checks. The name is short because s3s-fs builds file names from the bucket and the
-/// key.
+/// The bucket of claim checks. The name is short because
+/// s3s-fs builds file names from the bucket and the key.
 pub const CLAIMS: &str = "hookstep-claims";
 
 /// The file in the data directory that holds the key for presigned URLs, and the folder of the objects.
@@ -69,8 +69,8 @@ impl Bucket {
         &self.folder
     }
 
-    /// The route for presigned URLs. Access requires the signature in the query, which covers the method and
-    /// the key.
+    /// The route for presigned URLs. Access requires the signature
+    /// in the query, which covers the method and the key.
     pub fn presigned(&self) -> Router {
         Router::new()
             .route(&format!("/{CLAIMS}/{{*key}}"), get(download).put(upload))
@@ -99,8 +99,8 @@ async fn download(State(bucket): State<S3Service>, request: Request) -> Response
 }
 
 async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
-    // As on AWS, a header that controls S3 (to copy another object, for example) takes effect only if it is
-    // signed, and our URLs sign none.
+    // As on AWS, a header that controls S3 (to copy another object, for
+    // example) takes effect only if it is signed, and our URLs sign none.
     if request.headers().keys().any(|name| name.as_str().starts_with("x-amz-")) {
         return (StatusCode::FORBIDDEN, "headers of x-amz- must be signed, and this URL signs none")
             .into_response();

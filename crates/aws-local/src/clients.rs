@@ -28,8 +28,8 @@ pub fn dynamodb(tables: Tables) -> aws_sdk_dynamodb::Client {
 
 /// An S3 client. Presigned URLs point to `url`.
 pub fn s3(bucket: Bucket, credentials: Credentials, url: &str) -> aws_sdk_s3::Client {
-    // Only the bucket can be reached from outside this process, through presigned URLs, so only the bucket
-    // checks signatures.
+    // Only the bucket can be reached from outside this process,
+    // through presigned URLs, so only the bucket checks signatures.
     let config = aws_sdk_s3::config::Builder::from(&config(url, to_bucket(bucket)))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .force_path_style(true)
@@ -71,8 +71,8 @@ fn config(url: &str, connector: impl HttpClient + 'static) -> SdkConfig {
         .region(Region::from_static(REGION))
         // The services have no transient failures of their own, and the state machine retries failed tasks.
         .retry_config(RetryConfig::disabled())
-        // A sync execution sends nothing until its receiver responds; stalled-stream protection would abort
-        // it.
+        // A sync execution sends nothing until its receiver
+        // responds; stalled-stream protection would abort it.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(connector)
         .endpoint_url(url)

@@ -1,9 +1,9 @@
 //! Local EventBridge connections, each with its secret (ADR 0011).
 //!
-//! A connection is an item in the tables' database. The item holds the parameters, encrypted and bound to the
-//! secret's ARN and version, as in Secrets Manager. On AWS, an OAuth connection is AUTHORIZING until
-//! EventBridge has a token from the authorisation server; here that server is not called, and the connection
-//! is AUTHORIZED at once.
+//! A connection is an item in the tables' database. The item holds the parameters,
+//! encrypted and bound to the secret's ARN and version, as in Secrets Manager. On AWS, an
+//! OAuth connection is AUTHORIZING until EventBridge has a token from the authorisation
+//! server; here that server is not called, and the connection is AUTHORIZED at once.
 
 mod item;
 

@@ -32,8 +32,8 @@ pub(crate) fn report(file: &Path) -> Result<(), StandInError> {
 /// The default for every connection to this file, including dynoxide's.
 fn synchronous(file: &Path) -> Result<i64, rusqlite::Error> {
     let connection = Connection::open(file)?;
-    // The WAL default takes effect once SQLite knows the file's journal mode, which it learns at the first
-    // read.
+    // The WAL default takes effect once SQLite knows the
+    // file's journal mode, which it learns at the first read.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     connection.query_row("PRAGMA synchronous", [], |row| row.get(0))
 }

@@ -1,7 +1,7 @@
 //! This host's AWS-compatible endpoint, `/aws`, for the AWS CLI and SDKs with `--endpoint-url`.
 //!
-//! Producers use it to put events on the bus. Requests must be signed with AWS Signature Version 4, using the
-//! data directory's single key.
+//! Producers use it to put events on the bus. Requests must be signed
+//! with AWS Signature Version 4, using the data directory's single key.
 
 mod signature;
 

@@ -31,8 +31,8 @@ const VERSION: u8 = 1;
 /// "Encrypts plaintext of up to 4,096 bytes using a KMS key" (KMS API reference, Encrypt).
 const PLAINTEXT_BYTES: std::ops::RangeInclusive<usize> = 1..=4096;
 
-/// The context that a ciphertext is bound to: decryption requires the same context. The map is sorted because
-/// the context is compared as bytes.
+/// The context that a ciphertext is bound to: decryption requires the same
+/// context. The map is sorted because the context is compared as bytes.
 pub(crate) type EncryptionContext = BTreeMap<String, String>;
 
 /// The KMS API, as far as the product uses it.

@@ -1,7 +1,7 @@
 //! The local DynamoDB: dynoxide on SQLite, called with DynamoDB's own JSON.
 //!
-//! One thread does all the work. SQLite writes one commit at a time anyway, and a separate thread keeps disk
-//! waits off the runtime's workers.
+//! One thread does all the work. SQLite writes one commit at a time anyway,
+//! and a separate thread keeps disk waits off the runtime's workers.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -78,8 +78,8 @@ impl Tables {
         reply
     }
 
-    /// Like [`Tables::call`], but for this host's own use: a deployment would not send this request to AWS,
-    /// so it is not traced.
+    /// Like [`Tables::call`], but for this host's own use: a deployment
+    /// would not send this request to AWS, so it is not traced.
     pub(crate) async fn submit(&self, operation: &str, request: Bytes) -> Reply {
         let (reply, answer) = oneshot::channel();
         let sent = self.jobs.send(Job::Call { operation: operation.to_owned(), request, reply });

@@ -7,8 +7,8 @@ use tokio::sync::Semaphore;
 use crate::executions::Executions;
 use crate::ports::Ports;
 
-/// The maximum number of concurrently running executions; others queue. This equals the Lambda concurrency of
-/// a new AWS account.
+/// The maximum number of concurrently running executions; others
+/// queue. This equals the Lambda concurrency of a new AWS account.
 const MAX_RUNNING: usize = 1000;
 
 /// State shared by all executions.

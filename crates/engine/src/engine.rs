@@ -1,5 +1,5 @@
-//! The engine: it drives every execution to its end, suspends executions during long waits, and resumes them
-//! after a restart.
+//! The engine: it drives every execution to its end, suspends
+//! executions during long waits, and resumes them after a restart.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::executions::{Executions, Starts};
 use crate::journal::{Journal, JournalError, Unfinished};
 use crate::ports::Ports;
 
-/// Runs executions until it is stopped. If dropped without [`Engine::stop`], it abandons running executions,
-/// as a crash would.
+/// Runs executions until it is stopped. If dropped without
+/// [`Engine::stop`], it abandons running executions, as a crash would.
 #[derive(Debug)]
 pub struct Engine {
     stopping: CancellationToken,
@@ -97,8 +97,8 @@ impl Tasks {
                 // Poll starts first, so that none is left over once nothing is running.
                 biased;
                 Some(stage) = starts.0.recv() => {
-                    // A caller may be waiting for an express execution; a standard one is resumed at the next
-                    // start.
+                    // A caller may be waiting for an express execution;
+                    // a standard one is resumed at the next start.
                     if stage.machine.kind() == MachineKind::Express {
                         self.running.spawn(drive(Arc::clone(&self.context), stage));
                     }

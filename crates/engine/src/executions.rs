@@ -100,8 +100,8 @@ impl Executions {
         Ok(Running::new(arn, started_at, end))
     }
 
-    /// Stops a standard execution where it is. If one of its functions is running, that invocation is
-    /// abandoned.
+    /// Stops a standard execution where it is. If one of its
+    /// functions is running, that invocation is abandoned.
     ///
     /// # Errors
     /// If the stop cannot be written to the journal.

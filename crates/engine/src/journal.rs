@@ -71,14 +71,14 @@ impl Journal {
         self.request(|reply| Command::Start(execution, reply)).await?
     }
 
-    /// Writes a checkpoint without waiting for the commit: if one is lost, the execution resumes from the
-    /// previous one.
+    /// Writes a checkpoint without waiting for the commit: if
+    /// one is lost, the execution resumes from the previous one.
     pub(crate) fn checkpoint(&self, arn: &str, checkpoint: String, wake_at: Option<i64>, history: String) {
         self.submit(Command::Checkpoint { arn: arn.to_owned(), checkpoint, wake_at, history });
     }
 
-    /// Writes the end of an execution, also without waiting: if the write is lost, the execution resumes from
-    /// its last checkpoint.
+    /// Writes the end of an execution, also without waiting: if the
+    /// write is lost, the execution resumes from its last checkpoint.
     pub(crate) fn end(&self, arn: &str, ended: Ended) {
         self.submit(Command::End(arn.to_owned(), ended));
     }

@@ -1,5 +1,5 @@
-//! The embedded host's execution engine: it runs Step Functions executions on one machine and loses none that
-//! it has accepted.
+//! The embedded host's execution engine: it runs Step Functions
+//! executions on one machine and loses none that it has accepted.
 //!
 //! [`Executions`] starts, stops and reads executions. It writes them to the [`Journal`] and hands them to the
 //! [`Engine`], which drives each one to its end or its next wait. The engine knows nothing about the

@@ -43,8 +43,8 @@ pub enum Operation {
 /// An error response of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceFailure {
-    /// The error's name in the service's model, such as `ResourceNotFoundException`; empty if the response
-    /// has none.
+    /// The error's name in the service's model, such as
+    /// `ResourceNotFoundException`; empty if the response has none.
     pub name: String,
     /// The error message.
     pub message: String,
@@ -52,8 +52,8 @@ pub struct ServiceFailure {
 
 /// Decides where to record the failure of an execution that cannot be restored after a wait or a restart.
 pub trait FailureRoutes: Send + Sync + 'static {
-    /// The state to continue in, which records the failure; `None` if the remains do not show what the
-    /// execution was for.
+    /// The state to continue in, which records the failure; `None`
+    /// if the remains do not show what the execution was for.
     fn route(&self, remains: &Remains, error: &TaskError) -> Option<FailureRoute>;
 }
 

@@ -1,5 +1,5 @@
-//! Restores executions from the journal: each resumes from its checkpoint, or is failed if the journal entry
-//! cannot be read.
+//! Restores executions from the journal: each resumes from its
+//! checkpoint, or is failed if the journal entry cannot be read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,8 +114,8 @@ fn restore(
         Some(text) => parse("checkpoint", text)?,
         None => machine.definition().start(input.clone()),
     };
-    // Definitions change between versions, but states that follow a wait must stay, because checkpoints refer
-    // to them.
+    // Definitions change between versions, but states that follow
+    // a wait must stay, because checkpoints refer to them.
     if !machine.definition().has_state(&checkpoint.state) {
         return Err(RestoreError::State { machine: row.machine, state: checkpoint.state });
     }

@@ -1,5 +1,5 @@
-//! The interpreter's host for one execution: it calls functions and services, starts further executions and
-//! collects the history.
+//! The interpreter's host for one execution: it calls functions and
+//! services, starts further executions and collects the history.
 
 use std::sync::Arc;
 

@@ -28,8 +28,8 @@ impl DeliveryMachines {
         Self { client, express_arn: express_arn.into(), standard_arn: standard_arn.into(), starts_async }
     }
 
-    /// Starts the delivery of an async event, and returns once the execution is accepted. Starting an event
-    /// twice delivers it once.
+    /// Starts the delivery of an async event, and returns once the
+    /// execution is accepted. Starting an event twice delivers it once.
     ///
     /// # Errors
     /// If the execution is not accepted.

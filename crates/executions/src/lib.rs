@@ -1,5 +1,5 @@
-//! Clients for the state machines, used by `trigger`, `dispatch`, `replay` and the management API to start,
-//! await and stop executions.
+//! Clients for the state machines, used by `trigger`, `dispatch`,
+//! `replay` and the management API to start, await and stop executions.
 //!
 //! Each kind of machine has its own type with the operations that apply to it: [`DeliveryMachines`] deliver
 //! events, [`ReplayMachine`] runs bulk replays, [`TestAuthMachine`] tests a webhook's credentials.

@@ -17,8 +17,8 @@ impl ReplayMachine {
         Self { client, arn: arn.into() }
     }
 
-    /// Starts a bulk replay, whose record must already exist. A replay that was already started is not
-    /// started again.
+    /// Starts a bulk replay, whose record must already exist.
+    /// A replay that was already started is not started again.
     ///
     /// # Errors
     /// If the execution is not accepted.

@@ -47,7 +47,7 @@ impl NewToken {
 pub enum FirstToken {
     /// The token was just created. Its secret can be shown only now.
     Created(String),
-    /// There were tokens already, or the operator provided one.
+    /// Tokens already existed, or the operator provided one.
     Known,
 }
 
@@ -68,8 +68,8 @@ pub(crate) async fn create(new: NewToken, tokens: &Tokens, sources: &Sources) ->
     Ok(secret)
 }
 
-/// Ensures that `secret`, which the operator provided, is a token with the properties of `new`. The token
-/// keeps its id across restarts.
+/// Ensures that `secret`, which the operator provided, is a token with
+/// the properties of `new`. The token keeps its id across restarts.
 pub(crate) async fn keep(
     new: NewToken,
     secret: &str,
@@ -85,8 +85,8 @@ pub(crate) async fn keep(
     if known.as_ref().is_some_and(is_wanted) { Ok(()) } else { tokens.put(&wanted).await }
 }
 
-/// Creates the data directory if it is missing. Only the owner can read it, because events contain receivers'
-/// responses.
+/// Creates the data directory if it is missing. Only the owner
+/// can read it, because events contain receivers' responses.
 pub(crate) fn create_data_dir(dir: &Path) -> Result<(), OpenError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

@@ -1,7 +1,7 @@
 //! The AWS clients of a host.
 
-/// AWS SDK clients of this host's services. The functions are built with them; tests and tools use them to
-/// inspect what the HTTP API does not show.
+/// AWS SDK clients of this host's services. The functions are built with
+/// them; tests and tools use them to inspect what the HTTP API does not show.
 #[derive(Clone, Debug)]
 pub struct Clients {
     /// DynamoDB: the tables.

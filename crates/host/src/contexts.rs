@@ -63,8 +63,8 @@ fn keyring(options: &Options, clients: &Clients) -> Result<Keyring, OpenError> {
     Ok(Keyring::new(|| configs, keys(clients), Vault::new(|| secrets, connections(clients)), client))
 }
 
-/// The target of the bus's rule for subscriptions. Its clients are passed separately because the bus, and so
-/// the bus's client, is created later.
+/// The target of the bus's rule for subscriptions. Its clients are passed
+/// separately because the bus, and so the bus's client, is created later.
 pub(crate) fn dispatch(
     options: &Options,
     tables: &aws_sdk_dynamodb::Client,

@@ -44,8 +44,8 @@ fn event(remains: &Remains) -> Option<Value> {
     serde_json::from_value::<EventMetadata>(event.clone()).is_ok().then_some(event)
 }
 
-/// The event that the state `Start` would build from a direct event of the bus, with what recording a failure
-/// needs.
+/// The event that the state `Start` would build from a direct
+/// event of the bus, with what recording a failure needs.
 fn event_of_the_bus(event: &Value) -> Option<Value> {
     let accepted_at: Timestamp = serde_json::from_value(event["accepted_at"].clone()).ok()?;
     let bus_id: Uuid = serde_json::from_value(event["id"].clone()).ok()?;

@@ -37,8 +37,8 @@ impl Host {
     /// Opens the data directory, creating it if necessary, and resumes the work of an earlier process.
     ///
     /// # Errors
-    /// If the directory cannot be used, its executions cannot be read, or a state machine's definition cannot
-    /// be loaded.
+    /// If the directory cannot be used, its executions cannot be
+    /// read, or a state machine's definition cannot be loaded.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let (dir, sources) = (&options.data_dir, options.sources);
         admin::create_data_dir(dir)?;
@@ -100,8 +100,8 @@ impl Host {
         self.router.clone()
     }
 
-    /// AWS SDK clients of this host's services, for tests and tools; the product itself does not use this
-    /// method.
+    /// AWS SDK clients of this host's services, for tests and
+    /// tools; the product itself does not use this method.
     pub fn clients(&self) -> &Clients {
         &self.clients
     }
@@ -114,8 +114,8 @@ impl Host {
         admin::create(new, &self.tokens, &self.sources).await
     }
 
-    /// Ensures that `org_id` has an admin token: the one that the operator provides or, if there are no
-    /// tokens at all, a new one.
+    /// Ensures that `org_id` has an admin token: the one that the
+    /// operator provides or, if there are no tokens at all, a new one.
     ///
     /// # Errors
     /// If tokens cannot be read or written.

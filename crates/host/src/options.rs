@@ -26,8 +26,8 @@ pub struct Options {
     pub keep_bodies: bool,
     /// Which events about deliveries are published on the bus.
     pub publish: Publish,
-    /// The source IP addresses that receivers see, separated by commas, for display in the console; empty if
-    /// unknown.
+    /// The source IP addresses that receivers see, separated by
+    /// commas, for display in the console; empty if unknown.
     pub static_ips: String,
     /// Where filters and transforms are evaluated.
     pub sandbox: Sandbox,

@@ -1,5 +1,5 @@
-//! The bus's rules, as in `infra/template.yaml`: a direct event starts the state machine; every other event
-//! goes to `dispatch`.
+//! The bus's rules, as in `infra/template.yaml`: a direct event
+//! starts the state machine; every other event goes to `dispatch`.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;

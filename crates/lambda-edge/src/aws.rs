@@ -27,8 +27,8 @@ pub fn aws() -> Result<&'static Aws, Error> {
 pub struct Aws(SdkConfig);
 
 impl Aws {
-    /// Reads the region and credentials from the environment variables that Lambda sets. `AWS_ENDPOINT_URL`
-    /// is honoured, for emulators.
+    /// Reads the region and credentials from the environment variables
+    /// that Lambda sets. `AWS_ENDPOINT_URL` is honoured, for emulators.
     ///
     /// # Errors
     /// If a variable is missing.

@@ -11,16 +11,16 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::Error;
 
-/// Amazon Root CA 1 to 4 and Starfield Services Root CA - G2: the five roots that
-/// <https://www.amazontrust.com/repository> recommends for a custom trust store. They are valid until at
-/// least the end of 2037.
+/// Amazon Root CA 1 to 4 and Starfield Services Root CA - G2: the five
+/// roots that <https://www.amazontrust.com/repository> recommends for a
+/// custom trust store. They are valid until at least the end of 2037.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-trust-services.pem");
 
 /// The HTTP client that all AWS clients share.
 ///
-/// It trusts only Amazon's own certificate authorities: reading the machine's trust store, with 140 others,
-/// took more than half of a cold start. An endpoint outside Amazon (`AWS_ENDPOINT_URL`) may use any authority
-/// that the machine trusts.
+/// It trusts only Amazon's own certificate authorities: reading the machine's trust
+/// store, with 140 others, took more than half of a cold start. An endpoint outside
+/// Amazon (`AWS_ENDPOINT_URL`) may use any authority that the machine trusts.
 pub(crate) fn client(endpoint: Option<&str>) -> Result<SharedHttpClient, Error> {
     let trusted = if endpoint.is_some_and(|url| url.starts_with("https:")) {
         TrustStore::default()

@@ -30,11 +30,11 @@ where
     O: Serialize,
 {
     let handle = &handle;
-    // The input is parsed here because the runtime's own error for unreadable input has no name that the
-    // state machine knows.
+    // The input is parsed here because the runtime's own error for
+    // unreadable input has no name that the state machine knows.
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
-        // Boxed: otherwise the compiler computes the layout of everything below, and gives up on the longest
-        // future.
+        // Boxed: otherwise the compiler computes the layout of
+        // everything below, and gives up on the longest future.
         let input = serde_json::from_str(event.payload.get()).map_err(unreadable).map_err(Failure)?;
         Box::pin(handle(input)).await.map_err(Failure)
     }))

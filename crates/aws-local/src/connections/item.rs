@@ -89,8 +89,8 @@ impl Secret {
         serde_json::from_slice(&key.unseal(&self.context(connection), &sealed)?).ok()
     }
 
-    /// The encryption context that Secrets Manager uses ("Secret encryption and decryption" in its user
-    /// guide).
+    /// The encryption context that Secrets Manager uses
+    /// ("Secret encryption and decryption" in its user guide).
     fn context(&self, connection: &str) -> EncryptionContext {
         let pairs = [("SecretARN", self.arn(connection)), ("SecretVersionId", self.version.to_string())];
         pairs.map(|(name, value)| (name.to_owned(), value)).into()

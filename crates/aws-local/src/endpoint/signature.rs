@@ -47,8 +47,8 @@ impl Refused {
     }
 }
 
-/// The parts of `AWS4-HMAC-SHA256 Credential=…/date/region/service/aws4_request, SignedHeaders=…,
-/// Signature=…`.
+/// The parts of `AWS4-HMAC-SHA256 Credential=…/date/region/service/aws4_request,
+/// SignedHeaders=…, Signature=…`.
 struct Authorization<'a> {
     access_key_id: &'a str,
     region: &'a str,
@@ -93,8 +93,8 @@ pub(super) fn check(
     if (now - signed_at).abs() > SKEW {
         return Err(Refused::Expired);
     }
-    // Unless these headers are signed, the request could be replayed to another host or for another
-    // operation.
+    // Unless these headers are signed, the request could be
+    // replayed to another host or for another operation.
     let is_signed = |name| authorization.signed_headers.contains(&name);
     if !is_signed("host") || !is_signed("x-amz-date") || !is_signed("x-amz-target") {
         return Err(Refused::Mismatch);

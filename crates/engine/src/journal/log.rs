@@ -26,8 +26,8 @@ pub fn executions_of(data_dir: &Path, event_id: EventId) -> Result<Vec<Execution
     let file = data_dir.join(JOURNAL_FILE);
     let read = || -> Result<Vec<ExecutionLog>, rusqlite::Error> {
         let connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        // The hand-over executions of an event are named `{event_id}-{number}`; '.' is the character after
-        // '-'.
+        // The hand-over executions of an event are named
+        // `{event_id}-{number}`; '.' is the character after '-'.
         connection
             .prepare(
                 "SELECT arn, status, history FROM executions WHERE name >= ?1 AND name < ?1 || '.' ORDER BY started_at",

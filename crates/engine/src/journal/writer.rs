@@ -56,8 +56,8 @@ pub(super) fn write_batch(connection: &mut Connection, batch: &mut impl Iterator
     let mut pending = Vec::new();
     for command in batch {
         pending.extend(apply(&transaction, command));
-        // SQLite normally undoes only the failed statement, but some errors, such as a full disk, roll back
-        // the whole transaction.
+        // SQLite normally undoes only the failed statement, but some
+        // errors, such as a full disk, roll back the whole transaction.
         if transaction.is_autocommit() {
             break;
         }
@@ -69,8 +69,8 @@ pub(super) fn write_batch(connection: &mut Connection, batch: &mut impl Iterator
     pending.into_iter().for_each(|pending| pending.answer(&committed));
 }
 
-/// Applies one command. A failed command is answered at once and does not affect the other commands in the
-/// transaction.
+/// Applies one command. A failed command is answered at once
+/// and does not affect the other commands in the transaction.
 fn apply(connection: &Connection, command: Command) -> Option<Pending> {
     match command {
         Command::Start(row, reply) => match statements::insert(connection, &row) {
