@@ -1,7 +1,8 @@
-//! What surrounds a program and must reach it through `main` alone: the clock, ids and randomness ([`Sources`]), the settings
-//! in the environment ([`mod@env`]), and clients that are made when they are first used ([`OnDemand`]).
+//! A program's access to its environment, which only `main` sets up: the clock, ids
+//! and randomness ([`Sources`]), settings from environment variables ([`mod@env`]), and
+//! clients that are created when they are first used ([`OnDemand`]).
 //!
-//! The crate links no SDK and no runtime, so whoever needs one of these parts needs nothing else for it.
+//! The crate links no SDK and no runtime, so using one of these parts adds no other dependencies.
 
 pub mod env;
 mod on_demand;

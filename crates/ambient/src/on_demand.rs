@@ -4,11 +4,11 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
-/// An AWS client, made when it is first used: to make one costs a cold start.
+/// An AWS client that is created when it is first used, because creating one adds to a cold start.
 pub struct OnDemand<C>(Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>);
 
 impl<C> OnDemand<C> {
-    /// `make` is called for the first use.
+    /// `make` is called at the first use.
     pub fn new(make: impl FnOnce() -> C + Send + 'static) -> Self {
         Self(Arc::new(LazyLock::new(Box::new(make))))
     }

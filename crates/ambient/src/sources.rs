@@ -4,21 +4,21 @@ use hookstep_contract::Timestamp;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The clock, ids and randomness, handed down by `main` so that tests can hold them still.
+/// The clock, ids and randomness, passed down from `main` so that tests can fix them.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources {
-    /// The time of day.
+    /// Returns the current time.
     pub clock: fn() -> OffsetDateTime,
-    /// A new UUIDv7.
+    /// Returns a new UUIDv7.
     pub new_id: fn() -> Uuid,
-    /// A number in `0.0..1.0`, for jitter.
+    /// Returns a random number in `0.0..1.0`, for jitter.
     pub random: fn() -> f64,
-    /// Bytes that nobody can guess, for keys.
+    /// Returns unpredictable bytes, for keys.
     pub random_bytes: fn() -> [u8; 64],
 }
 
 impl Sources {
-    /// The clock and the random number generator of this machine.
+    /// The clock and random number generator of this machine.
     #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
     pub fn system() -> Self {
         Self {
@@ -29,7 +29,7 @@ impl Sources {
         }
     }
 
-    /// The present moment.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         Timestamp::new((self.clock)())
     }

@@ -1,4 +1,4 @@
-//! What a definition has to get right beyond the form of its fields.
+//! Checks on a definition beyond the syntax of its fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use crate::transition::Transition;
 
 type States = BTreeMap<String, State>;
 
-/// A refusal and the field it is about.
+/// A rejected field's path, and the reason.
 type Refused = (String, Refusal);
 
-/// Refuses a definition that would fail, or differ from AWS, when it runs.
+/// Rejects a definition that would fail at run time or behave differently from AWS.
 pub(crate) fn check(start_at: &str, states: &States, resources: &[&str]) -> Result<(), LoadError> {
     let assigned: BTreeSet<&str> = states.values().flat_map(assigned_by).collect();
     for (name, state) in states {
@@ -150,7 +150,7 @@ fn check_names(
     absent.map_or(Ok(()), |name| refused(Refusal::NotHere(name.to_owned())))
 }
 
-/// The expressions outside of `Assign` and `Output`, by field.
+/// The expressions outside `Assign` and `Output`, by field.
 fn settings(state: &State) -> Vec<(String, &Expression)> {
     match state {
         State::Task(task) => {

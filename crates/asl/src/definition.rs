@@ -1,4 +1,4 @@
-//! The states, as the definition writes them. A field that is not here is not supported.
+//! The states as written in the definition. Fields that are not listed here are not supported.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -36,7 +36,7 @@ enum QueryLanguage {
     Jsonata,
 }
 
-/// What a state assigns: variables by name.
+/// The variables that a state assigns, by name.
 pub(crate) type Assign = BTreeMap<String, Template>;
 
 #[derive(Debug)]
@@ -118,7 +118,7 @@ pub(crate) struct Catcher {
     pub(crate) next: String,
 }
 
-/// `assign` and `output` go with `default`; a rule that matches has its own.
+/// `assign` and `output` apply to `default`; each rule has its own.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(crate) struct Choice {
@@ -141,7 +141,8 @@ pub(crate) struct Rule {
     pub(crate) next: String,
 }
 
-/// Has exactly one of `seconds` and `timestamp`. `End` is not supported: the checkpoint behind a wait needs a state.
+/// Exactly one of `seconds` and `timestamp` is set. `End` is not
+/// supported, because the checkpoint after a wait needs a next state.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(crate) struct Wait {
@@ -182,7 +183,7 @@ pub(crate) struct Fail {
 }
 
 impl State {
-    /// Reads one state; `name` is for the error.
+    /// Reads one state; `name` is used in the error.
     pub(crate) fn read(name: &str, mut value: Value) -> Result<State, LoadError> {
         let kind = match value.as_object_mut().and_then(|fields| fields.shift_remove("Type")) {
             Some(Value::String(kind)) => kind,
@@ -204,7 +205,7 @@ impl State {
     }
 }
 
-/// Reads an object; on error also gives the path of the field.
+/// Reads an object; an error includes the path of the field.
 pub(crate) fn fields<'de, T: Deserialize<'de>>(value: Value) -> Result<T, (String, serde_json::Error)> {
     serde_path_to_error::deserialize(value).map_err(|error| (error.path().to_string(), error.into_inner()))
 }

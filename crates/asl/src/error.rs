@@ -1,166 +1,167 @@
-//! What can go wrong: a definition that is refused, and an error that a state raises.
+//! Errors of loading a definition, and errors that a state raises.
 
 use jsonata_core::parser::ParserError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// A definition that this interpreter does not run. The message says where; its source says why.
+/// Why a definition was rejected. The message gives the location; the source gives the reason.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// A placeholder that the caller gave no value for.
+    /// A placeholder has no value.
     #[error("the placeholder `${{{name}}}` has no value")]
     NoSubstitution {
         /// The name between the braces.
         name: String,
     },
-    /// A `${` without its `}`.
+    /// A `${` has no closing `}`.
     #[error("a placeholder is not closed: `{text}`")]
     OpenPlaceholder {
-        /// The text from `${` on, shortened.
+        /// The text starting at `${`, shortened.
         text: String,
     },
     /// The text is not JSON.
     #[error("the definition is not JSON")]
     Json(#[source] serde_json::Error),
-    /// A field of the definition itself that is missing, unknown or of the wrong type.
+    /// A top-level field of the definition is missing, unknown or of the wrong type.
     #[error("the definition's field `{field}` is refused")]
     Definition {
-        /// Path of the field.
+        /// The path of the field.
         field: String,
-        /// What is wrong with it.
+        /// The reason.
         source: serde_json::Error,
     },
-    /// A field of a state that is missing, unknown or of the wrong type, or whose expression does not parse.
+    /// A field of a state is missing, unknown or of the wrong type, or its expression does not parse.
     #[error("state `{state}`, field `{field}` is refused")]
     State {
         /// The state.
         state: String,
-        /// Path of the field in the state; `.` is the state itself.
+        /// The path of the field in the state; `.` is the state itself.
         field: String,
-        /// What is wrong with it.
+        /// The reason.
         source: serde_json::Error,
     },
-    /// A field that is well formed by itself but not in its place.
+    /// A field is well formed but invalid where it is.
     #[error("state `{state}`, field `{field}` is refused")]
     Refused {
         /// The state.
         state: String,
-        /// Path of the field in the state.
+        /// The path of the field in the state.
         field: String,
-        /// Why it is refused.
+        /// The reason.
         #[source]
         refusal: Refusal,
     },
-    /// `StartAt` names no state.
+    /// `StartAt` names a state that does not exist.
     #[error("the definition's field `StartAt`: there is no state `{0}`")]
     NoStart(String),
 }
 
-/// Why a well-formed field is refused.
+/// Why a well-formed field is rejected.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
-    /// The type of the state.
+    /// The type of the state is not supported.
     #[error("the state type `{0}` is not supported")]
     Type(String),
-    /// A transition that leads nowhere.
+    /// The target of a transition does not exist.
     #[error("there is no state `{0}`")]
     NoSuchState(String),
-    /// No path from `StartAt` comes here.
+    /// The state cannot be reached from `StartAt`.
     #[error("no transition leads to this state")]
     Unreachable,
-    /// A task of a kind the host does not run.
+    /// The host does not support this task integration.
     #[error("the resource `{0}` is not supported")]
     Resource(String),
-    /// `States.ALL` with company, or before the last retrier or catcher.
+    /// `States.ALL` is not alone, or not in the last retrier or catcher.
     #[error("`States.ALL` must be alone and in the last place")]
     AllNotLast,
-    /// An `ErrorEquals` that matches nothing.
+    /// `ErrorEquals` is empty.
     #[error("at least one error must be named")]
     NoErrors,
-    /// Not exactly one of two fields that exclude each other.
+    /// Both or neither of two mutually exclusive fields are set.
     #[error("exactly one of `{0}` and `{1}` is needed")]
     ExactlyOne(&'static str, &'static str),
-    /// A choice without rules.
+    /// A choice has no rules.
     #[error("at least one rule is needed")]
     NoRules,
-    /// A factor that would make delays shorter.
+    /// The backoff factor would shorten delays.
     #[error("must be 1 or more")]
     BackoffRate,
-    /// A longest delay that is shorter than the first.
+    /// The maximum delay is shorter than the first delay.
     #[error("must be more than `IntervalSeconds`")]
     MaxDelay,
-    /// A variable that no state assigns.
+    /// No state assigns this variable.
     #[error("the variable `${0}` is never assigned")]
     Unassigned(String),
-    /// A local name that hides a variable of the machine.
+    /// A local name shadows a variable of the machine.
     #[error("the local name `${0}` hides a variable of that name")]
     Hides(String),
-    /// A call of a function that a variable of the machine hides: JSONata would call the variable's value.
+    /// An expression calls a function that a variable of the
+    /// machine shadows: JSONata would call the variable's value.
     #[error("the variable `${0}` hides the function of that name")]
     HidesFunction(String),
-    /// A name that no variable can have.
+    /// The name is not allowed for a variable.
     #[error("`{0}` cannot be the name of a variable")]
     VariableName(String),
-    /// `$states.result` or `$states.errorOutput` where there is none.
+    /// `$states.result` or `$states.errorOutput` is used where it does not exist.
     #[error("`$states.{0}` does not exist here")]
     NotHere(String),
 }
 
-/// Why a string is not an expression this interpreter evaluates. It reaches [`LoadError`] through serde, which keeps
-/// the text only; each message is therefore complete.
+/// Why a string is not an expression that this interpreter supports. It reaches [`LoadError`] through serde,
+/// which keeps only the text, so each message is complete in itself.
 #[derive(Debug, Error)]
 pub enum ExpressionError {
-    /// `{%` or `%}` inside a string.
+    /// `{%` or `%}` occurs inside a string.
     #[error("`{{% … %}}` must be the whole string: `{0}`")]
     NotWhole(String),
-    /// A field that takes nothing but an expression.
+    /// The field accepts only an expression.
     #[error("must be an expression `{{% … %}}`: `{0}`")]
     NotExpression(String),
-    /// Not JSONata.
+    /// The expression is not valid JSONata.
     #[error("`{text}` is not JSONata: {source}")]
     Syntax {
         /// The expression.
         text: String,
-        /// What the parser says.
+        /// The parser's error.
         source: ParserError,
     },
-    /// A function that is unknown, or not the same on both engines.
+    /// The function is unknown, or behaves differently on the two engines.
     #[error("the function `{0}` is not supported")]
     Function(String),
-    /// `$states` as a whole, or a field that it does not have.
+    /// `$states` is used as a whole, or with an unknown field.
     #[error("`$states` must be followed by `.input`, `.result`, `.errorOutput` or `.context`")]
     States,
-    /// `$$`, which Step Functions does not give a meaning.
+    /// `$$`, which is undefined in Step Functions.
     #[error("`$$` is not supported")]
     Root,
-    /// The parsed expression could not be walked.
+    /// The syntax tree could not be inspected.
     #[error("the expression cannot be inspected")]
     Inspect(#[source] serde_json::Error),
 }
 
-/// An error by name, as `ErrorEquals` matches it. The cause is for people.
+/// A named error, as matched by `ErrorEquals`. The cause is for human readers.
 #[derive(Clone, Debug, Error, PartialEq, Eq, Serialize, Deserialize)]
 #[error("{error}: {cause}")]
 pub struct TaskError {
-    /// The name, such as `States.Timeout` or `Lambda.ServiceException`.
+    /// The error's name, such as `States.Timeout` or `Lambda.ServiceException`.
     pub error: String,
-    /// What happened.
+    /// A description of what happened.
     pub cause: String,
 }
 
 impl TaskError {
     /// The data would exceed [`crate::DATA_LIMIT_BYTES`].
     pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
-    /// No rule of a choice matched and it has no default.
+    /// No rule of a choice matched, and the choice has no default.
     pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
-    /// An expression failed, or its value cannot be used where it stands.
+    /// An expression failed, or its value is invalid where it is used.
     pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
-    /// The execution cannot go on at all.
+    /// The execution cannot continue.
     pub const RUNTIME: &str = "States.Runtime";
     /// A task took longer than `TimeoutSeconds`.
     pub const TIMEOUT: &str = "States.Timeout";
 
-    /// An error of this name and cause.
+    /// Creates an error.
     pub fn new(error: impl Into<String>, cause: impl Into<String>) -> TaskError {
         TaskError { error: error.into(), cause: cause.into() }
     }

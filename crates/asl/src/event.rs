@@ -7,34 +7,35 @@ use crate::error::TaskError;
 use crate::execution::Execution;
 use crate::json::Json;
 
-/// One entry of the execution's history. Fields that its kind does not have are absent.
+/// One event in the execution's history. Fields that do not apply to its kind are `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// When it happened. The exit of a Wait state is dated to the end of the wait and may lie ahead.
+    /// When the event happened. The exit of a Wait state has the
+    /// time at which the wait ends, which may be in the future.
     #[serde(with = "time::serde::rfc3339")]
     pub timestamp: OffsetDateTime,
-    /// What happened.
+    /// The kind of event.
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// The state it happened in.
+    /// The state in which the event happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// The resource of a scheduled task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// What the execution or the state got.
+    /// The input of the execution or the state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<Json>,
     /// The evaluated arguments of a scheduled task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Json>,
-    /// What the task, the state or the execution gave.
+    /// The output of the task, the state or the execution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Json>,
-    /// The name of the error.
+    /// The error's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The cause of the error.
+    /// The error's cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }
@@ -65,7 +66,7 @@ pub enum EventKind {
 }
 
 impl Event {
-    /// The first entry of a history. The caller records it, because `run` cannot tell a start from a restart.
+    /// The first event of a history. The caller records it, because `run` cannot tell a start from a restart.
     pub fn execution_started(execution: &Execution) -> Event {
         let event = Event::new(execution.start_time, EventKind::ExecutionStarted);
         Event { input: Some(Json::of(&execution.input)), ..event }

@@ -1,4 +1,4 @@
-//! What an execution is, and where it stands.
+//! An execution and its progress.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use time::OffsetDateTime;
 
 use crate::error::TaskError;
 
-/// One run of a machine; what `$states.context` tells of it.
+/// One run of a machine: the data behind `$states.context`.
 #[derive(Clone, Debug)]
 pub struct Execution {
-    /// Its ARN.
+    /// The execution's ARN.
     pub id: String,
-    /// Its name, the last part of the ARN.
+    /// The execution's name, the last part of the ARN.
     pub name: String,
-    /// What it was started with. The caller keeps it [`crate::within_data_limit`].
+    /// The execution's input. The caller ensures that it is [`crate::within_data_limit`].
     pub input: Arc<Value>,
-    /// When it was started.
+    /// When the execution was started.
     pub start_time: OffsetDateTime,
     /// The machine's ARN.
     pub machine_id: String,
@@ -26,29 +26,29 @@ pub struct Execution {
     pub machine_name: String,
 }
 
-/// Where an execution stands between two states; all that is needed to go on after a restart.
+/// Where an execution stands between two states: everything needed to continue after a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The state to enter.
     pub state: String,
-    /// What it gets.
+    /// The state's input.
     pub input: Value,
     /// The variables assigned so far.
     pub variables: BTreeMap<String, Value>,
 }
 
-/// How far [`crate::Machine::run`] came.
+/// The result of [`crate::Machine::run`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Progress {
-    /// The execution is over; its output.
+    /// The execution succeeded with this output.
     Succeeded(Value),
-    /// The execution is over; its error.
+    /// The execution failed with this error.
     Failed(TaskError),
-    /// A Wait state: run again, from `resume`, once `until` has come.
+    /// The execution reached a Wait state: run it again from `resume` at `until`.
     Waiting {
-        /// When to go on.
+        /// When to continue.
         until: OffsetDateTime,
-        /// The checkpoint behind the Wait state.
+        /// The checkpoint after the Wait state.
         resume: Checkpoint,
     },
 }

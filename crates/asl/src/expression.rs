@@ -1,4 +1,4 @@
-//! One `{% … %}`: parsed when the definition is loaded.
+//! One `{% … %}` expression, parsed when the definition is loaded.
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::parser;
@@ -7,17 +7,17 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use crate::error::ExpressionError;
 use crate::names::Names;
 
-/// A JSONata expression that this interpreter evaluates.
+/// A JSONata expression that this interpreter supports.
 #[derive(Debug)]
 pub(crate) struct Expression {
-    /// What stands between `{%` and `%}`, for messages.
+    /// The text between `{%` and `%}`, for messages.
     pub(crate) text: String,
     pub(crate) ast: AstNode,
     pub(crate) names: Names,
 }
 
 impl Expression {
-    /// The expression in a string, if it is one.
+    /// Parses a string if it is an expression.
     pub(crate) fn find(string: &str) -> Result<Option<Expression>, ExpressionError> {
         let inner = string.strip_prefix("{%").and_then(|rest| rest.strip_suffix("%}"));
         let rest = inner.unwrap_or(string);
@@ -36,7 +36,7 @@ impl Expression {
     }
 }
 
-/// From a string that must be an expression.
+/// Deserialises from a string that must be an expression.
 impl<'de> Deserialize<'de> for Expression {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Expression, D::Error> {
         let string = String::deserialize(deserializer)?;

@@ -1,12 +1,13 @@
-//! The JSONata functions that run alike on both engines.
+//! The JSONata functions that behave the same on both engines.
 
-/// Functions of JSONata 2.0.6 that Step Functions supports, `jsonata-core` has, and that depend on nothing but
-/// their arguments. Absent on purpose:
+/// Functions of JSONata 2.0.6 that Step Functions supports, that `jsonata-core`
+/// has, and that depend only on their arguments. Deliberately absent:
 ///
 /// - `eval`: Step Functions does not have it;
-/// - `hash`, `parse`, `partition`, `range`, `uuid`, `random` with a seed: Step Functions' own, not in `jsonata-core`;
-/// - `now`, `millis`, `shuffle`: they would go past the host's clock and dice. `$states.context.State.EnteredTime`
-///   is the time.
+/// - `hash`, `parse`, `partition`, `range`, `uuid`, `random` with a seed: specific to Step Functions, not in
+///   `jsonata-core`;
+/// - `now`, `millis`, `shuffle`: they would bypass the host's clock and random numbers. Use
+///   `$states.context.State.EnteredTime` for the time.
 #[rustfmt::skip]
 const SUPPORTED: [&str; 59] = [
     "abs", "append", "assert", "average", "base64decode", "base64encode", "boolean", "ceil", "contains", "count",
@@ -17,7 +18,7 @@ const SUPPORTED: [&str; 59] = [
     "substring", "substringAfter", "substringBefore", "sum", "toMillis", "trim", "type", "uppercase", "zip",
 ];
 
-/// Whether both engines have this function and it gives the same result on each.
+/// Whether both engines support this function with the same results.
 pub(crate) fn is_supported(name: &str) -> bool {
     SUPPORTED.binary_search(&name).is_ok()
 }

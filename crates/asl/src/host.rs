@@ -1,4 +1,4 @@
-//! What the interpreter needs from the process that it runs in.
+//! The interpreter's access to its environment.
 
 use std::future::Future;
 
@@ -9,21 +9,21 @@ use crate::error::TaskError;
 use crate::event::Event;
 use crate::execution::Checkpoint;
 
-/// What the interpreter asks of its surroundings.
+/// What the interpreter needs from the process that runs it.
 pub trait Host: Send + Sync {
     /// Runs one task integration. `resource` is the state's `Resource`.
     fn call(&self, resource: &str, arguments: Value)
     -> impl Future<Output = Result<Value, TaskError>> + Send;
 
-    /// The time.
+    /// The current time.
     fn now(&self) -> OffsetDateTime;
 
-    /// A number from 0.0 to 1.0, for jitter.
+    /// A random number from 0.0 to 1.0, for jitter.
     fn random(&self) -> f64;
 
-    /// Takes the next entry of the execution's history.
+    /// Appends an event to the execution's history.
     fn record(&self, event: Event);
 
-    /// Called before a state is entered: the moment to persist the checkpoint.
+    /// Called before a state is entered, so that the host can persist the checkpoint.
     fn entered(&self, _at: &Checkpoint) {}
 }

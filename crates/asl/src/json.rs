@@ -1,4 +1,4 @@
-//! A value's text, written once: for its size and for the history.
+//! A value's JSON text, serialised once for both the size check and the history.
 
 use std::fmt;
 use std::ops::Deref;
@@ -9,15 +9,16 @@ use serde_json::Value;
 
 use crate::error::TaskError;
 
-/// What Step Functions passes at most between states, and holds in one variable: bytes of serialised JSON.
+/// Step Functions' limit on the data passed between states and
+/// on the value of a variable, in bytes of serialised JSON.
 pub const DATA_LIMIT_BYTES: usize = 262_144;
 
-/// Whether an execution may start with this input.
+/// Whether this input is small enough to start an execution with.
 pub fn within_data_limit(value: &Value) -> bool {
     Json::of(value).len() <= DATA_LIMIT_BYTES
 }
 
-/// Serialised JSON, cheap to clone: what leaves one state enters the next.
+/// Serialised JSON, cheap to clone: the output of one state is the input of the next.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Json(Arc<str>);
 
@@ -26,7 +27,7 @@ impl Json {
         Json(value.to_string().into())
     }
 
-    /// The text of `value`, or `States.DataLimitExceeded` that says which value of which state it was.
+    /// The text of `value`, or a `States.DataLimitExceeded` error that names the value and the state.
     pub(crate) fn limited(value: &Value, what: &str, state: &str) -> Result<Json, TaskError> {
         Json::of(value).within_limit(what, state)
     }
@@ -57,7 +58,7 @@ impl fmt::Debug for Json {
     }
 }
 
-/// As a string of JSON, like the history of AWS has it.
+/// Serialised as a JSON string, as in AWS's history.
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)

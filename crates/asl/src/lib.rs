@@ -1,16 +1,17 @@
 //! An interpreter for the part of the Amazon States Language that our definitions use.
 //!
-//! The same definitions run on AWS Step Functions and, through this crate, in one process. [`Machine::load`] refuses what
-//! is not supported and names the state and the field, so that a definition never runs differently without notice.
+//! The same definitions run on AWS Step Functions and, through this crate, in
+//! one process. [`Machine::load`] rejects unsupported features and names the
+//! state and the field, so that no definition silently behaves differently.
 //!
-//! The cast: a [`Machine`] is a definition, checked and with every JSONata expression parsed. An [`Execution`] is
-//! one run of it. A [`Checkpoint`] says where that run stands between two states; it is all that a restart needs.
-//! The [`Host`] does what the states ask for: it calls services, tells the time, rolls the dice and keeps the
-//! history of [`Event`]s. Waits are handed back to the caller as [`Progress::Waiting`], since they may last for
-//! days.
+//! The main types: a [`Machine`] is a checked definition whose JSONata expressions are all parsed. An
+//! [`Execution`] is one run of a machine. A [`Checkpoint`] records where the run stands between two states
+//! and is all that a restart needs. The [`Host`] gives the interpreter access to services, the time and
+//! random numbers, and keeps the history of [`Event`]s. Waits are returned to the caller as
+//! [`Progress::Waiting`], since they may last for days.
 //!
-//! JSONata values are not `Send`. Every evaluation therefore happens inside a synchronous function, from and to
-//! [`serde_json::Value`]; see `scope.rs`.
+//! JSONata values are not `Send`. Every evaluation therefore happens inside a synchronous function that takes
+//! and returns [`serde_json::Value`]s; see `scope.rs`.
 
 mod check;
 mod definition;

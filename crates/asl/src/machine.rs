@@ -1,4 +1,4 @@
-//! A definition, ready to run.
+//! A definition that is ready to run.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Reads a definition. `substitutions` fill in its `${Name}` placeholders; `resources` are the task
-    /// integrations that the host can run.
+    /// Loads a definition. `substitutions` are the values of its `${Name}`
+    /// placeholders; `resources` are the task integrations that the host supports.
     pub fn load(
         text: &str,
         substitutions: &BTreeMap<String, String>,
@@ -40,17 +40,17 @@ impl Machine {
         Ok(Machine { start_at, states: read })
     }
 
-    /// Whether the definition has a state of this name.
+    /// Whether the definition has a state with this name.
     pub fn has_state(&self, name: &str) -> bool {
         self.states.contains_key(name)
     }
 
-    /// Where an execution with this input begins.
+    /// The initial checkpoint of an execution with this input.
     pub fn start(&self, input: Value) -> Checkpoint {
         Checkpoint { state: self.start_at.clone(), input, variables: BTreeMap::new() }
     }
 
-    /// Runs an execution from a checkpoint until it ends or has to wait.
+    /// Runs an execution from a checkpoint until it ends or reaches a wait.
     pub async fn run(&self, execution: &Execution, from: Checkpoint, host: &impl Host) -> Progress {
         run::run(&self.states, execution, from, host).await
     }

@@ -1,4 +1,4 @@
-//! Which names an expression uses, found by walking its syntax tree.
+//! The names that an expression uses, found by walking its syntax tree.
 
 use std::collections::BTreeSet;
 
@@ -11,20 +11,20 @@ use crate::functions;
 /// The names in one expression.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    /// Variables that it reads: the machine's, and functions that it passes on by name.
+    /// Variables that the expression reads: the machine's variables, and functions passed by name.
     pub(crate) variables: BTreeSet<String>,
-    /// Functions that it calls.
+    /// Functions that the expression calls.
     pub(crate) calls: BTreeSet<String>,
-    /// Names that it binds itself: parameters, `:=`, `@` and `#`.
+    /// Names that the expression binds: parameters, `:=`, `@` and `#`.
     pub(crate) locals: BTreeSet<String>,
-    /// Where it looks in `$states`, as dotted paths: `input.id`, `context.Execution.Id`.
+    /// The parts of `$states` that the expression reads, as dotted paths: `input.id`, `context.Execution.Id`.
     states: BTreeSet<String>,
 }
 
 impl Names {
-    /// Collects the names of an expression; refuses functions and uses of `$states` that are not supported.
+    /// Collects the names in an expression; rejects unsupported functions and unsupported uses of `$states`.
     pub(crate) fn of(ast: &AstNode) -> Result<Names, ExpressionError> {
-        // The tree has two dozen node types; its serialised form can be walked without naming them all.
+        // The tree has two dozen node types; its serialised form can be walked without handling each of them.
         let tree = serde_json::to_value(ast).map_err(ExpressionError::Inspect)?;
         let mut names = Names::default();
         names.walk(&tree)?;
@@ -37,7 +37,7 @@ impl Names {
         }
     }
 
-    /// Whether the expression may look at this place in `$states`, or below or above it.
+    /// Whether the expression may read this path in `$states`, or a path below or above it.
     pub(crate) fn reads_state(&self, place: &str) -> bool {
         let within = |long: &str, short: &str| {
             long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -76,7 +76,7 @@ impl Names {
         self.walk(value)
     }
 
-    /// `$states.input.a.b`: the names up to the first step that is not a plain name.
+    /// Records a path such as `$states.input.a.b`, up to the first step that is not a plain name.
     fn visit_states(&mut self, path: &Value) -> Result<(), ExpressionError> {
         let steps = path["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
         let (states, rest) = steps.split_first().ok_or(ExpressionError::States)?;
@@ -91,7 +91,7 @@ impl Names {
     }
 }
 
-/// The name in a node; `$` is the variable with the empty name, and always bound.
+/// The name in a node; `$` is the variable with the empty name, and is always bound.
 fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }

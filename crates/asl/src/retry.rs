@@ -1,15 +1,15 @@
-//! `Retry`, and which errors a name in `ErrorEquals` stands for.
+//! `Retry`, and matching errors against `ErrorEquals`.
 
 use std::time::Duration;
 
 use crate::definition::{JitterStrategy, Retrier};
 use crate::error::TaskError;
 
-/// Matches every error but those that end an execution by themselves.
+/// Matches every error except the terminal ones.
 pub(crate) const ALL: &str = "States.ALL";
 const TASK_FAILED: &str = "States.TaskFailed";
 
-/// Whether `ErrorEquals` names this error.
+/// Whether `ErrorEquals` matches this error.
 pub(crate) fn matches(error_equals: &[String], error: &TaskError) -> bool {
     let error = error.error.as_str();
     let terminal = error == TaskError::DATA_LIMIT_EXCEEDED || error == TaskError::RUNTIME;
@@ -20,7 +20,7 @@ pub(crate) fn matches(error_equals: &[String], error: &TaskError) -> bool {
     })
 }
 
-/// How often each retrier of a state was used during one visit.
+/// How often each of a state's retriers was used during one visit.
 pub(crate) struct Retries<'a> {
     retriers: &'a [Retrier],
     used: Vec<u32>,
@@ -31,13 +31,13 @@ impl<'a> Retries<'a> {
         Retries { retriers, used: vec![0; retriers.len()] }
     }
 
-    /// How many retries there were.
+    /// The number of retries so far.
     pub(crate) fn count(&self) -> u32 {
         self.used.iter().sum()
     }
 
-    /// How long to wait before the next attempt; none if there is to be no other. Only the first retrier that
-    /// matches counts, even when it is used up.
+    /// The delay before the next attempt, or `None` if the task is not retried.
+    /// Only the first matching retrier counts, even if it is exhausted.
     pub(crate) fn next_delay(&mut self, error: &TaskError, random: impl FnOnce() -> f64) -> Option<Duration> {
         let index = self.retriers.iter().position(|retrier| matches(&retrier.error_equals, error))?;
         let (retrier, used) = (&self.retriers[index], &mut self.used[index]);
@@ -52,7 +52,7 @@ impl<'a> Retries<'a> {
 }
 
 impl Retrier {
-    /// The longest delay that AWS accepts in a definition; ours end here if none is given.
+    /// The longest delay that AWS accepts in a definition; here it is also the default maximum.
     const MAX_DELAY_SECS: u32 = 31_622_400;
 
     fn delay_secs(&self, retries: u32) -> f64 {

@@ -1,4 +1,4 @@
-//! Running a machine: from state to state, until it ends or waits.
+//! Runs a machine from state to state until it ends or waits.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -134,11 +134,11 @@ fn pause<'m>(wait: &'m Wait, visit: &Visit<'_>, now: OffsetDateTime) -> Result<S
         until = timestamp.evaluate(&mut scope, "Timestamp").map_err(failed)?.0;
     }
     let step = Step::new(wait.transition().take(visit, None)?, Some(&wait.next));
-    // What is due already needs no waiting.
+    // A time in the past needs no wait.
     Ok(Step { until: (until > now).then_some(until), ..step })
 }
 
-/// The error of a Fail state, or the one that kept it from having one.
+/// The error of a Fail state, or the evaluation error that prevented it.
 fn failure(fail: &Fail, visit: &Visit<'_>) -> TaskError {
     let settings = [fail.error.as_ref(), fail.cause.as_ref()];
     let expressions: Vec<_> = settings.iter().copied().flatten().filter_map(Setting::expression).collect();
@@ -164,7 +164,7 @@ impl State {
         }
     }
 
-    /// A Fail state is never left.
+    /// A Fail state has no exit event.
     fn exited_kind(&self) -> Option<EventKind> {
         match self {
             State::Task(_) => Some(EventKind::TaskStateExited),

@@ -1,4 +1,4 @@
-//! Evaluation: what an expression sees, and how values go in and out of JSONata.
+//! Evaluation: the data that expressions can read, and the conversion of values to and from JSONata.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use crate::error::TaskError;
 use crate::execution::Execution;
 use crate::expression::Expression;
 
-/// Whole numbers up to here are exact in JSONata, which calculates with `f64`.
+/// Integers up to this value are exact in JSONata, which calculates with `f64`.
 const EXACT_WHOLE_NUMBERS: f64 = 9_007_199_254_740_992.0;
 
 const MILLISECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-/// One stay in one state: everything that its expressions may look at.
+/// One visit to a state: all the data that its expressions can read.
 #[derive(Clone, Copy)]
 pub(crate) struct Visit<'a> {
     pub(crate) execution: &'a Execution,
@@ -30,13 +30,13 @@ pub(crate) struct Visit<'a> {
     pub(crate) retries: u32,
 }
 
-/// An evaluator with the variables bound that a set of expressions reads. Lives within one synchronous function,
-/// because JSONata values are not `Send`.
+/// An evaluator with the variables bound that a set of expressions reads. It never outlives one synchronous
+/// function, because JSONata values are not `Send`.
 pub(crate) struct Scope {
     evaluator: Evaluator,
 }
 
-/// An expression without a usable value.
+/// An expression failed or has no usable value.
 #[derive(Debug)]
 pub(crate) struct QueryFailure {
     field: String,
@@ -45,8 +45,8 @@ pub(crate) struct QueryFailure {
 }
 
 impl Scope {
-    /// Binds what `expressions` read and no more: converting a value costs as much as the value is big.
-    /// `special` is `$states.result` or `$states.errorOutput`, where there is one.
+    /// Binds only what `expressions` read, because converting a value takes time proportional to its size.
+    /// `special` is the value of `$states.result` or `$states.errorOutput`, where that exists.
     pub(crate) fn open(
         visit: &Visit<'_>,
         special: Option<(&str, &Value)>,
@@ -77,7 +77,7 @@ impl Scope {
         Scope { evaluator: Evaluator::with_options(context, EvaluatorOptions::default()) }
     }
 
-    /// The value of one expression. Nothing at all and functions are no values.
+    /// Evaluates one expression. An undefined result or a function is an error.
     pub(crate) fn evaluate(&mut self, expression: &Expression) -> Result<Value, QueryFailure> {
         let value = self.evaluator.evaluate(&expression.ast, &JValue::Undefined).map_err(|error| {
             QueryFailure::new(expression, format!("threw an error during evaluation. {}", error.message()))
@@ -117,7 +117,7 @@ impl QueryFailure {
         QueryFailure { field: String::new(), text: expression.text.clone(), problem }
     }
 
-    /// The same failure, seen from the field around it.
+    /// Adds the enclosing field to the failure's path.
     pub(crate) fn within(mut self, field: &str) -> QueryFailure {
         self.field = match (field, self.field.as_str()) {
             ("", inner) => inner.to_owned(),
@@ -138,7 +138,7 @@ impl QueryFailure {
 }
 
 fn timestamp(at: OffsetDateTime) -> JValue {
-    // Formatting fails only for years that no clock shows; such a time is none.
+    // Formatting fails only for years that no clock shows; such a time becomes undefined.
     at.to_offset(offset!(UTC)).format(MILLISECONDS).map_or(JValue::Undefined, JValue::from)
 }
 
@@ -162,7 +162,7 @@ fn to_jsonata(value: &Value) -> JValue {
     }
 }
 
-/// The JSON of a JSONata value, or what it is instead.
+/// The value as JSON or, if it has no JSON form, a description of what it is.
 fn from_jsonata(value: &JValue) -> Result<Value, &'static str> {
     match value {
         JValue::Null => Ok(Value::Null),

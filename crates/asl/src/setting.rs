@@ -1,4 +1,4 @@
-//! A field with a type of its own, such as `TimeoutSeconds`: a literal, or an expression that gives one.
+//! A typed field, such as `TimeoutSeconds`: a literal or an expression.
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use serde_json::Value;
@@ -7,20 +7,20 @@ use time::OffsetDateTime;
 use crate::expression::Expression;
 use crate::scope::{QueryFailure, Scope};
 
-/// A literal or an expression for a `T`.
+/// A literal `T`, or an expression that evaluates to one.
 #[derive(Debug)]
 pub(crate) enum Setting<T> {
     Literal(T),
     Expression(Expression),
 }
 
-/// A moment, as RFC 3339 writes it.
+/// A time in RFC 3339 format.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Timestamp(#[serde(with = "time::serde::rfc3339")] pub(crate) OffsetDateTime);
 
 impl<T: DeserializeOwned + Clone> Setting<T> {
-    /// The setting's value; `field` is for the message if there is none.
+    /// Evaluates the setting; `field` is used in the error.
     pub(crate) fn evaluate(&self, scope: &mut Scope, field: &str) -> Result<T, QueryFailure> {
         match self {
             Setting::Literal(literal) => Ok(literal.clone()),
@@ -38,7 +38,7 @@ impl<T> Setting<T> {
     }
 }
 
-/// The value of an expression that must be a `T`.
+/// Evaluates an expression whose value must be a `T`.
 pub(crate) fn evaluate_as<T: DeserializeOwned>(
     expression: &Expression,
     scope: &mut Scope,

@@ -1,4 +1,4 @@
-//! What the visit of a state comes to.
+//! The result of visiting a state.
 
 use time::OffsetDateTime;
 
@@ -7,12 +7,12 @@ use crate::event::{Event, EventKind};
 use crate::host::Host;
 use crate::transition::StateOutput;
 
-/// What a state hands on, and to which state.
+/// A state's output and the next state.
 pub(crate) struct Step<'m> {
     pub(crate) handed_on: StateOutput,
-    /// `None` ends the execution.
+    /// The next state; `None` ends the execution.
     pub(crate) next: Option<&'m str>,
-    /// A Wait state: not before then.
+    /// For a Wait state: the earliest time at which the next state may be entered.
     pub(crate) until: Option<OffsetDateTime>,
 }
 

@@ -1,4 +1,4 @@
-//! `${Name}`, as CloudFormation's `DefinitionSubstitutions` fill it in.
+//! Fills in `${Name}` placeholders, like CloudFormation's `DefinitionSubstitutions`.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::error::LoadError;
 
 const OPEN: &str = "${";
 
-/// How much of the text an error message shows.
+/// The maximum length of the text quoted in an error message.
 const SHOWN_CHARS: usize = 40;
 
-/// Replaces every placeholder. They stand inside JSON strings, so values are escaped as such.
+/// Replaces every placeholder. Placeholders occur inside JSON strings, so values are escaped for JSON.
 pub(crate) fn substitute(text: &str, values: &BTreeMap<String, String>) -> Result<String, LoadError> {
     let mut done = String::with_capacity(text.len());
     let mut rest = text;

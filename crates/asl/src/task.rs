@@ -1,4 +1,4 @@
-//! The Task state: arguments, call, result; again after some errors, elsewhere after others.
+//! The Task state: arguments, call and result, with `Retry` and `Catch`.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::scope::{QueryFailure, Scope, Visit};
 use crate::step::{Step, evaluated};
 use crate::transition::StateOutput;
 
-/// What a task is called with.
+/// The evaluated parameters of a call.
 struct Call {
     arguments: Value,
     text: Json,

@@ -1,4 +1,4 @@
-//! JSON with expressions in it: `Arguments`, `Output` and the values of `Assign`.
+//! JSON that contains expressions: `Arguments`, `Output` and the values of `Assign`.
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::error::ExpressionError;
 use crate::expression::Expression;
 use crate::scope::{QueryFailure, Scope};
 
-/// A JSON value in which some strings are expressions. What holds no expression is one literal.
+/// A JSON value in which some strings are expressions. A subtree without expressions is one literal.
 #[derive(Debug)]
 pub(crate) enum Template {
     Literal(Value),
@@ -17,7 +17,7 @@ pub(crate) enum Template {
     Object(Vec<(String, Template)>),
 }
 
-/// Where in a template an expression is refused.
+/// The location of an invalid expression in a template.
 #[derive(Debug, Error)]
 #[error("at `{path}`: {source}")]
 struct TemplateError {
@@ -26,7 +26,7 @@ struct TemplateError {
 }
 
 impl Template {
-    /// The template's value.
+    /// Evaluates the template.
     pub(crate) fn evaluate(&self, scope: &mut Scope) -> Result<Value, QueryFailure> {
         match self {
             Template::Literal(value) => Ok(value.clone()),
@@ -81,7 +81,7 @@ impl Template {
     }
 }
 
-/// Whether a value has to be looked at more closely: any trace of an expression, right or wrong.
+/// Whether a value contains any sign of an expression, valid or not, and so must be parsed.
 fn has_expression(value: &Value) -> bool {
     match value {
         Value::String(string) => string.contains("{%") || string.contains("%}"),

@@ -10,25 +10,25 @@ use crate::template::Template;
 
 /// One transition out of a state.
 pub(crate) struct Transition<'a> {
-    /// Where the state writes it: empty, `Catch[0]`, `Choices[1]`.
+    /// The transition's path in the state: empty, `Catch[0]`, `Choices[1]`.
     pub(crate) place: String,
-    /// What `$states` has here besides the input and the context.
+    /// The additional field of `$states` here, besides the input and the context.
     pub(crate) special: Option<&'static str>,
     pub(crate) assign: Option<&'a Assign>,
     pub(crate) output: Option<&'a Template>,
-    /// The state it leads to; none if it ends the execution.
+    /// The next state; `None` ends the execution.
     pub(crate) next: Option<&'a str>,
 }
 
-/// What a state hands on when a transition is taken.
+/// A state's output when a transition is taken.
 pub(crate) struct StateOutput {
-    /// `None`: the state's input.
+    /// `None` passes on the state's input.
     pub(crate) output: Option<(Value, Json)>,
     pub(crate) assigned: Vec<(String, Value)>,
 }
 
 impl Transition<'_> {
-    /// Evaluates `Assign` and `Output`. Both see the variables as they were before.
+    /// Evaluates `Assign` and `Output`. Both see the variables as they were before the transition.
     pub(crate) fn take(&self, visit: &Visit<'_>, special: Option<&Value>) -> Result<StateOutput, TaskError> {
         let mut expressions = Vec::new();
         self.templates().for_each(|template| template.collect(&mut expressions));
@@ -60,7 +60,7 @@ impl Transition<'_> {
 }
 
 impl State {
-    /// Every transition out of this state.
+    /// All transitions out of this state.
     pub(crate) fn transitions(&self) -> Vec<Transition<'_>> {
         match self {
             State::Task(task) => {
@@ -96,7 +96,7 @@ impl Catcher {
 }
 
 impl Choice {
-    /// The default, if there is one.
+    /// The default transition, if there is one.
     pub(crate) fn transition(&self) -> Option<Transition<'_>> {
         self.default.as_deref().map(|default| transition(&self.assign, self.output.as_ref(), Some(default)))
     }

@@ -1,4 +1,4 @@
-//! Runs the cases under `conformance/`; the README there explains their form. A new case needs no new code.
+//! Runs the cases under `conformance/`; the README there explains their format. A new case needs no new code.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -76,7 +76,7 @@ fn read(mut case: Value) -> Case {
     serde_json::from_value(case).unwrap()
 }
 
-/// Writes out `{"repeat": …, "times": …}`.
+/// Expands `{"repeat": …, "times": …}`.
 fn repeated(value: Value) -> Value {
     match value {
         Value::Object(fields) if fields.contains_key("repeat") => {
@@ -105,7 +105,7 @@ fn check(case: Case) {
 
 fn check_end(expect: &Expect, ended: Result<Value, TaskError>) {
     match (expect, ended) {
-        // Compared as text, because 1 and 1.0 are not the same to whoever reads it.
+        // Compared as text, because 1 and 1.0 are different outputs.
         (Expect::Output { output }, Ok(actual)) => assert_eq!(actual.to_string(), output.to_string()),
         (Expect::Error { error, cause_contains }, Err(actual)) => {
             assert_eq!(&actual.error, error, "{}", actual.cause);

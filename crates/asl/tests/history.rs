@@ -1,4 +1,4 @@
-//! What the host is told, in which order, and what it needs to go on after a restart.
+//! Which events the host receives, in which order, and what it needs to continue after a restart.
 
 use std::collections::BTreeMap;
 

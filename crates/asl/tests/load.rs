@@ -1,4 +1,4 @@
-//! What is refused, and that the message names the state and the field.
+//! Invalid definitions are rejected with a message that names the state and the field.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::RESOURCE;
 
-/// A definition with every kind of state; each test spoils one place of it.
+/// A valid definition with every kind of state; each test makes one part of it invalid.
 fn sound() -> Value {
     json!({
         "Comment": "c",
@@ -40,7 +40,7 @@ fn load(text: &str) -> Result<Machine, LoadError> {
     Machine::load(text, &BTreeMap::new(), &[RESOURCE])
 }
 
-/// Puts `value` at the end of `path` (a JSON pointer) and says how loading fails.
+/// Sets `value` at `path` (a JSON pointer) and returns the loading error.
 fn refusal(path: &str, value: Value) -> String {
     let mut definition = sound();
     let (parent, field) = path.rsplit_once('/').unwrap();
@@ -51,7 +51,7 @@ fn refusal(path: &str, value: Value) -> String {
     chain(&load(&definition.to_string()).expect_err(path))
 }
 
-/// The message and those of its sources.
+/// The error's message and those of its sources.
 fn chain(error: &dyn Error) -> String {
     let message = error.to_string();
     error.source().map_or(message.clone(), |source| format!("{message}: {}", chain(source)))
@@ -259,7 +259,7 @@ fn the_text_must_be_a_json_object() {
     assert!(chain(&load("{}").unwrap_err()).contains("QueryLanguage"));
 }
 
-/// Every place of the sound definition, as JSON pointers.
+/// Every location in the valid definition, as JSON pointers.
 fn places(value: &Value, path: String, found: &mut Vec<String>) {
     let children: Vec<(String, &Value)> = match value {
         Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), field)).collect(),

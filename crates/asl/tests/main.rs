@@ -1,5 +1,5 @@
-//! One binary. What a machine does is a case under `conformance/`, if another engine could run it too; what the
-//! host is told is in `history`; what is refused is in `load`.
+//! One test binary. A machine's behaviour is tested by cases under `conformance/` if another engine could run
+//! them too; calls to the host in `history`; rejected definitions in `load`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of a test may panic, too")]
 

@@ -1,4 +1,4 @@
-//! A host with a script: what each call does, a clock that follows tokio's, and dice that always fall alike.
+//! A scripted host: fixed results for each call, a clock that follows tokio's, and constant random numbers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 pub(crate) const RESOURCE: &str = "arn:aws:states:::lambda:invoke";
 pub(crate) const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
 
-/// What one call of a task gets and gives.
+/// The expected arguments and the result of one task call.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Call {
@@ -103,7 +103,7 @@ pub(crate) fn execution(input: Value) -> Execution {
     }
 }
 
-/// Runs to the end, through all waits. Each wait goes through the text form of its checkpoint, as a restart would.
+/// Runs to the end through all waits. Each checkpoint at a wait is serialised and read back, as in a restart.
 pub(crate) async fn finish(machine: &Machine, input: Value, host: &Script) -> Result<Value, TaskError> {
     let execution = execution(input.clone());
     let mut from = machine.start(input);

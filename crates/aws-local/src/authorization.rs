@@ -1,4 +1,4 @@
-//! The authorisation of a connection in its three forms: as a request has it, as a description shows it, as the secret holds it.
+//! A connection's authorisation in its three forms: in a request, in a description and in the secret.
 
 mod limits;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::wire::without_nulls;
 
-/// `AuthorizationType`: which of the parameters a connection has.
+/// `AuthorizationType`: determines which parameters a connection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum AuthorizationType {
@@ -16,7 +16,7 @@ pub(crate) enum AuthorizationType {
     OauthClientCredentials,
 }
 
-/// `AuthParameters`. An update may leave out what a new connection must have.
+/// `AuthParameters`. An update may omit fields that a new connection requires.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AuthParameters {
@@ -88,7 +88,7 @@ struct Parameter {
 }
 
 impl AuthParameters {
-    /// Applies an update. What the update leaves out stays as it is, but HTTP parameters are replaced as a whole.
+    /// Applies an update. Omitted fields stay unchanged, but HTTP parameters are replaced as a whole.
     pub(crate) fn changed(self, update: Self) -> Self {
         let basic = either(self.basic, update.basic, |old, new| Basic {
             username: new.username.or(old.username),
@@ -122,7 +122,7 @@ impl AuthParameters {
         }
     }
 
-    /// What a description shows: nothing secret.
+    /// The form shown in a description, without secrets.
     pub(crate) fn shown(&self) -> Value {
         let basic = self.basic.as_ref().map(|basic| json!({"Username": basic.username}));
         let api_key = self.api_key.as_ref().map(|key| json!({"ApiKeyName": key.api_key_name}));
@@ -140,8 +140,8 @@ impl AuthParameters {
         }))
     }
 
-    /// What EventBridge writes into the secret; parameters that were not given are absent. AWS does not document the format:
-    /// ADR 0011 names the source.
+    /// The JSON that EventBridge stores in the secret; parameters that were not given are absent. AWS does
+    /// not document the format; ADR 0011 names the source.
     pub(crate) fn secret(&self) -> Value {
         let Basic { username, password } = self.basic.clone().unwrap_or_default();
         let ApiKey { api_key_name, api_key_value } = self.api_key.clone().unwrap_or_default();

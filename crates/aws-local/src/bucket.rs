@@ -1,4 +1,4 @@
-//! S3 on this machine: s3s-fs on a folder. Only presigned uploads and downloads are open to the network.
+//! The local S3: s3s-fs on a folder. Only presigned uploads and downloads are open to the network.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,14 +18,15 @@ use s3s_fs::FileSystem;
 
 use crate::{StandInError, private};
 
-/// The bucket of claim checks. The name is short because s3s-fs makes file names of the bucket and the key.
+/// The bucket of claim checks. The name is short because
+/// s3s-fs builds file names from the bucket and the key.
 pub const CLAIMS: &str = "hookstep-claims";
 
-/// The file of the data directory that holds the key of presigned URLs, and the folder of the objects.
+/// The file in the data directory that holds the key for presigned URLs, and the folder of the objects.
 const KEY_FILE: &str = "upload-key";
 const FOLDER: &str = "s3";
 
-/// The store of objects.
+/// The object store.
 #[derive(Clone)]
 pub struct Bucket {
     service: S3Service,
@@ -40,10 +41,10 @@ impl fmt::Debug for Bucket {
 }
 
 impl Bucket {
-    /// Opens the store of a data directory with its bucket, [`CLAIMS`].
+    /// Opens a data directory's object store with its bucket, [`CLAIMS`].
     ///
     /// # Errors
-    /// When the folder or the key of presigned URLs cannot be read or made.
+    /// If the folder or the key for presigned URLs cannot be read or created.
     pub fn open(data_dir: &Path, sources: &Sources) -> Result<Self, StandInError> {
         let credentials = credentials(data_dir, sources)?;
         let folder = data_dir.join(FOLDER);
@@ -58,7 +59,7 @@ impl Bucket {
         Ok(Self { service: builder.build(), folder, credentials })
     }
 
-    /// What requests must be signed with.
+    /// The credentials that requests must be signed with.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
@@ -68,7 +69,8 @@ impl Bucket {
         &self.folder
     }
 
-    /// The route that presigned URLs point to. The signature in the query is the only way in; it names the method and the key.
+    /// The route for presigned URLs. Access requires the signature
+    /// in the query, which covers the method and the key.
     pub fn presigned(&self) -> Router {
         Router::new()
             .route(&format!("/{CLAIMS}/{{*key}}"), get(download).put(upload))
@@ -81,7 +83,7 @@ impl Bucket {
     }
 }
 
-/// What presigned URLs are signed with: made once, so that a URL outlives a restart.
+/// The credentials for presigned URLs. They are created once, so that URLs stay valid across restarts.
 fn credentials(data_dir: &Path, sources: &Sources) -> Result<Credentials, StandInError> {
     let key = private::read_or_make(&data_dir.join(KEY_FILE), || private::random_text(sources))
         .map_err(StandInError::during("read or write the upload key"))?;
@@ -90,15 +92,15 @@ fn credentials(data_dir: &Path, sources: &Sources) -> Result<Credentials, StandI
 
 async fn download(State(bucket): State<S3Service>, request: Request) -> Response {
     let mut response = call(bucket, request).await;
-    // The console has the same origin, so a body that somebody uploaded must not run here.
+    // The console has the same origin, so scripts in an uploaded body must not run here.
     let sandbox = HeaderValue::from_static("sandbox; default-src 'none'");
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, sandbox);
     response
 }
 
 async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
-    // As on AWS, a header that steers S3 (to copy another object, for example) counts only if it is signed, and our URLs sign
-    // none.
+    // As on AWS, a header that controls S3 (to copy another object, for
+    // example) takes effect only if it is signed, and our URLs sign none.
     if request.headers().keys().any(|name| name.as_str().starts_with("x-amz-")) {
         return (StatusCode::FORBIDDEN, "headers of x-amz- must be signed, and this URL signs none")
             .into_response();

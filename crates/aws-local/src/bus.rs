@@ -1,4 +1,4 @@
-//! The event bus of this machine: `PutEvents`. What the rules of `infra/template.yaml` do with an event is a port.
+//! The local event bus: `PutEvents`. The rules of `infra/template.yaml` are a port.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,43 +16,43 @@ use crate::trace;
 use crate::transport::JsonService;
 use crate::wire::{Answer, Reply, ServiceError, read};
 
-/// The bus by name: that of a deployment whose stack has the usual name.
+/// The name of the bus, as in a deployment whose stack has the usual name.
 pub const BUS_NAME: &str = "hookstep";
 
-/// AWS's name for the bus of requests that name none. Here it is the same bus.
+/// The bus that AWS uses for requests without a bus name. Here it is the same bus.
 const DEFAULT: &str = "default";
 
-/// EventBridge's own limits of one call.
+/// EventBridge's limits for one call.
 const MAX_ENTRIES: usize = 10;
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// What the rules of the bus do with an event.
+/// The rules of the bus.
 pub trait Rules: Send + Sync + 'static {
-    /// Applies the rules to an event. On return, everything that they started is on disk.
+    /// Applies the rules to an event. When this returns, everything that the rules started is on disk.
     fn apply(&self, event: TakenEvent) -> BoxFuture<'_, Result<(), RuleError>>;
 }
 
 /// An event that the bus has accepted.
 #[derive(Clone, Debug)]
 pub struct TakenEvent {
-    /// The id that the bus gave it.
+    /// The id assigned by the bus.
     pub id: String,
     /// When the bus accepted it.
     pub accepted_at: Timestamp,
-    /// What kind of event it is.
+    /// The event's detail type.
     pub detail_type: String,
-    /// The event itself: a JSON object, byte for byte as it was put.
+    /// The event's detail: a JSON object, byte for byte as in the request.
     pub detail: Box<RawValue>,
 }
 
-/// Why a rule could not do its work. EventBridge would try again; here, the answer to `PutEvents` says so.
+/// A rule failed. EventBridge would retry; here, the `PutEvents` response reports the failure.
 #[derive(Clone, Debug)]
 pub struct RuleError {
-    /// The message of the answer.
+    /// The error message for the response.
     pub message: String,
 }
 
-/// The bus.
+/// The event bus.
 #[derive(Clone)]
 pub struct Bus {
     rules: Arc<dyn Rules>,
@@ -71,7 +71,7 @@ struct PutRequest {
     entries: Vec<Entry>,
 }
 
-/// An event as the request has it. AWS has more fields, which make no difference here.
+/// An entry of the request. AWS has more fields, which make no difference here.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry {
@@ -85,12 +85,12 @@ struct Entry {
 }
 
 impl Bus {
-    /// A bus with these rules.
+    /// Creates a bus with these rules.
     pub fn new(rules: impl Rules, sources: Sources) -> Self {
         Self { rules: Arc::new(rules), sources }
     }
 
-    /// Runs `PutEvents` of the service's JSON protocol. An event is on disk when it is answered.
+    /// Runs `PutEvents` in the service's JSON protocol. An event is on disk before the response is sent.
     pub async fn put(&self, request: &[u8]) -> Reply {
         self.answer(request).await.into()
     }

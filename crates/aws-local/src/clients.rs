@@ -1,4 +1,4 @@
-//! AWS SDK clients of the services in this process. Each client reaches one service only.
+//! AWS SDK clients of the services in this process. Each client reaches only one service.
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{
@@ -16,7 +16,7 @@ use crate::states::States;
 use crate::tables::Tables;
 use crate::transport::{to_bucket, to_json_service};
 
-/// The region of the SDK's configuration; it has an effect on signatures only.
+/// The region in the SDK's configuration; it affects only signatures.
 const REGION: &str = "us-east-1";
 
 /// A DynamoDB client.
@@ -28,7 +28,8 @@ pub fn dynamodb(tables: Tables) -> aws_sdk_dynamodb::Client {
 
 /// An S3 client. Presigned URLs point to `url`.
 pub fn s3(bucket: Bucket, credentials: Credentials, url: &str) -> aws_sdk_s3::Client {
-    // Only the bucket can be reached from outside this process, by presigned URLs. So it alone checks signatures.
+    // Only the bucket can be reached from outside this process,
+    // through presigned URLs, so only the bucket checks signatures.
     let config = aws_sdk_s3::config::Builder::from(&config(url, to_bucket(bucket)))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .force_path_style(true)
@@ -43,14 +44,14 @@ pub fn step_functions(states: States) -> aws_sdk_sfn::Client {
     aws_sdk_sfn::Client::from_conf(config)
 }
 
-/// An EventBridge client: of the bus and of connections.
+/// An EventBridge client, for the bus and connections.
 pub fn event_bridge(bus: Bus, connections: ConnectionStore) -> aws_sdk_eventbridge::Client {
     let config = config("http://events.local", to_json_service(EventBridge { bus, connections }));
     let config = aws_sdk_eventbridge::config::Builder::from(&config).allow_no_auth().build();
     aws_sdk_eventbridge::Client::from_conf(config)
 }
 
-/// A Secrets Manager client: of the secrets of connections.
+/// A Secrets Manager client, for the secrets of connections.
 pub fn secrets_manager(connections: ConnectionStore) -> aws_sdk_secretsmanager::Client {
     let config = config("http://secretsmanager.local", to_json_service(Secrets(connections)));
     let config = aws_sdk_secretsmanager::config::Builder::from(&config).allow_no_auth().build();
@@ -70,7 +71,8 @@ fn config(url: &str, connector: impl HttpClient + 'static) -> SdkConfig {
         .region(Region::from_static(REGION))
         // The services have no transient failures of their own, and the state machine retries failed tasks.
         .retry_config(RetryConfig::disabled())
-        // A sync execution sends nothing while its receiver thinks, which this protection takes for a stalled stream.
+        // A sync execution sends nothing until its receiver
+        // responds; stalled-stream protection would abort it.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(connector)
         .endpoint_url(url)

@@ -1,8 +1,9 @@
-//! EventBridge connections on this machine, each with its secret (ADR 0011).
+//! Local EventBridge connections, each with its secret (ADR 0011).
 //!
-//! A connection is an item in the database of the tables. The item holds the parameters encrypted and bound to the ARN and the
-//! version of the secret, as Secrets Manager binds them. On AWS, an OAuth connection is AUTHORIZING until EventBridge has a
-//! token from the authorisation server; here nobody calls that server, and the connection is AUTHORIZED at once.
+//! A connection is an item in the tables' database. The item holds the parameters,
+//! encrypted and bound to the secret's ARN and version, as in Secrets Manager. On AWS, an
+//! OAuth connection is AUTHORIZING until EventBridge has a token from the authorisation
+//! server; here that server is not called, and the connection is AUTHORIZED at once.
 
 mod item;
 
@@ -19,17 +20,17 @@ use crate::tables::Tables;
 use crate::wire::{Answer, ServiceError, read, seconds, without_nulls};
 use item::{Connection, Secret};
 
-/// The part of the EventBridge API that is about connections.
+/// The part of the EventBridge API that manages connections.
 #[derive(Clone)]
 pub struct ConnectionStore {
     tables: Tables,
     key: LocalKey,
     sources: Sources,
-    /// Held while a connection is read and written again.
+    /// Held during a read-modify-write of a connection.
     writing: Arc<Mutex<()>>,
 }
 
-/// A secret, decrypted.
+/// A decrypted secret.
 pub(crate) struct SecretValue {
     pub(crate) arn: String,
     pub(crate) name: String,
@@ -63,12 +64,12 @@ struct NameRequest {
 }
 
 impl ConnectionStore {
-    /// The connections in `tables`, under the key of this host.
+    /// Creates a store for the connections in `tables`, encrypted with this host's key.
     pub fn new(tables: Tables, key: LocalKey, sources: Sources) -> Self {
         Self { tables, key, sources, writing: Arc::default() }
     }
 
-    /// Runs one operation (`CreateConnection`, …) of the service's JSON protocol.
+    /// Runs one operation (`CreateConnection`, …) in the service's JSON protocol.
     pub(crate) async fn call(&self, operation: &str, request: &[u8]) -> Answer {
         let _writing = self.writing.lock().await;
         match operation {
@@ -81,7 +82,7 @@ impl ConnectionStore {
         }
     }
 
-    /// The secret with this name or ARN. As on AWS, the random end of the ARN may be left out.
+    /// Finds the secret with this name or ARN. As on AWS, the ARN's random suffix may be omitted.
     pub(crate) async fn secret(&self, id: &str) -> Result<Option<SecretValue>, ServiceError> {
         let Some(name) = item::connection_of(id) else { return Ok(None) };
         let Some(connection) = self.find(name).await? else { return Ok(None) };
@@ -175,7 +176,7 @@ impl ConnectionStore {
         Ok(short(&connection, "DELETING"))
     }
 
-    /// Gives the connection these parameters, in a new version of its secret.
+    /// Stores these parameters in a new version of the connection's secret.
     fn authorize(
         &self,
         connection: &mut Connection,
@@ -212,7 +213,7 @@ impl ConnectionStore {
     }
 }
 
-/// The fields that every answer has.
+/// The fields that all responses have in common.
 fn short(connection: &Connection, state: &str) -> Value {
     without_nulls(json!({
         "ConnectionArn": connection.arn(), "ConnectionState": state,

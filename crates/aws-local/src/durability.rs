@@ -1,8 +1,8 @@
-//! When what the tables hold is on the disk.
+//! Checks when commits to the tables reach the disk.
 //!
-//! dynoxide opens its own connection and leaves `PRAGMA synchronous` at the default, which SQLite takes from
-//! `LIBSQLITE3_FLAGS` in `.cargo/config.toml` when it is compiled (docs/adr/0004). A program that was built from another
-//! directory has another default, and whoever runs it should know.
+//! dynoxide opens its own connection and leaves `PRAGMA synchronous` at the default, which is compiled into
+//! SQLite from `LIBSQLITE3_FLAGS` in `.cargo/config.toml` (docs/adr/0004). A program built from another
+//! directory has another default, and the operator should know.
 
 use std::path::Path;
 
@@ -29,10 +29,11 @@ pub(crate) fn report(file: &Path) -> Result<(), StandInError> {
     Ok(())
 }
 
-/// The default of every connection to this file, dynoxide's included.
+/// The default for every connection to this file, including dynoxide's.
 fn synchronous(file: &Path) -> Result<i64, rusqlite::Error> {
     let connection = Connection::open(file)?;
-    // The default of the write-ahead log takes effect once the file's mode is known, which the first read finds out.
+    // The WAL default takes effect once SQLite knows the
+    // file's journal mode, which it learns at the first read.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     connection.query_row("PRAGMA synchronous", [], |row| row.get(0))
 }

@@ -1,7 +1,7 @@
-//! The AWS-compatible endpoint of this host, `/aws`: the AWS CLI and the SDKs call it with `--endpoint-url`.
+//! This host's AWS-compatible endpoint, `/aws`, for the AWS CLI and SDKs with `--endpoint-url`.
 //!
-//! It is for producers that put events on the bus. Requests must have AWS's signature (version 4), made with the one key of the
-//! data directory.
+//! Producers use it to put events on the bus. Requests must be signed
+//! with AWS Signature Version 4, using the data directory's single key.
 
 mod signature;
 
@@ -21,14 +21,14 @@ use crate::bus::Bus;
 use crate::wire::Reply;
 use crate::{StandInError, private};
 
-/// The name of the key; its secret is in a file of the data directory.
+/// The access key's id; the secret is in a file in the data directory.
 const ACCESS_KEY_ID: &str = "hookstep";
 const SECRET_FILE: &str = "aws-secret-access-key";
 
-/// The largest request: EventBridge's megabyte of events, and the JSON around it.
+/// The largest request: EventBridge's megabyte of events, and the JSON around them.
 const BODY_BYTES: usize = 3 * 1024 * 1024;
 
-/// The credentials that a producer gives to its AWS SDK.
+/// The credentials that a producer configures in its AWS SDK.
 #[derive(Clone)]
 pub struct AwsCredentials {
     /// `AWS_ACCESS_KEY_ID`.
@@ -37,10 +37,10 @@ pub struct AwsCredentials {
     pub secret_access_key: String,
 }
 
-/// The credentials of a data directory, made the first time they are asked for.
+/// The credentials of a data directory, created on first use.
 ///
 /// # Errors
-/// When the file cannot be read or written.
+/// If the file cannot be read or written.
 pub fn aws_credentials(data_dir: &Path, sources: &Sources) -> Result<AwsCredentials, StandInError> {
     let secret_access_key =
         private::read_or_make(&data_dir.join(SECRET_FILE), || private::random_text(sources))

@@ -1,26 +1,26 @@
-//! Why a stand-in cannot be opened.
+//! Errors of opening a stand-in.
 
 use thiserror::Error;
 
-/// A failure to open what a stand-in keeps on disk.
+/// A stand-in's data on disk cannot be opened.
 #[derive(Debug, Error)]
 pub enum StandInError {
     /// The data directory's path is not UTF-8.
     #[error("the data directory's path is not UTF-8")]
     Path,
-    /// Something that must work did not.
+    /// An operation failed.
     #[error("cannot {operation}")]
     Failed {
-        /// What was tried: fits after "cannot".
+        /// The operation that failed: follows "cannot" in the message.
         operation: &'static str,
-        /// What stopped it.
+        /// The underlying error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl StandInError {
-    /// For `map_err`: the error stopped `operation`.
+    /// For `map_err`: `operation` failed.
     pub(crate) fn during<E>(operation: &'static str) -> impl FnOnce(E) -> Self
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,

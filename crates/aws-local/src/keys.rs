@@ -1,7 +1,7 @@
-//! KMS on this machine: one key, in a file of the data directory.
+//! The local KMS: one key, in a file in the data directory.
 //!
-//! Whatever it encrypts is as safe as that file. The key keeps secrets out of the tables and their backups. Unlike KMS, it does
-//! not protect against somebody who has the whole directory.
+//! Encrypted data is only as safe as that file. The key keeps secrets out of the tables and their backups.
+//! Unlike KMS, it does not protect against someone who has the whole directory.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::transport::JsonService;
 use crate::wire::{Answer, Reply, ServiceError, read};
 use crate::{StandInError, private, trace};
 
-/// The name of this host's KMS key.
+/// The id of this host's KMS key.
 pub const KEY_ID: &str = "alias/hookstep";
 
 const KEY_ARN: &str = "arn:aws:kms:local:000000000000:key/hookstep";
@@ -25,13 +25,14 @@ const KEY_ARN: &str = "arn:aws:kms:local:000000000000:key/hookstep";
 /// The key's file in the data directory: 256 bits in hex.
 const FILE: &str = "local-key";
 
-/// The first byte of every ciphertext: it names the format.
+/// The first byte of every ciphertext: the format version.
 const VERSION: u8 = 1;
 
 /// "Encrypts plaintext of up to 4,096 bytes using a KMS key" (KMS API reference, Encrypt).
 const PLAINTEXT_BYTES: std::ops::RangeInclusive<usize> = 1..=4096;
 
-/// The context that a ciphertext is bound to: decryption needs the same context. It is sorted because its bytes are compared.
+/// The context that a ciphertext is bound to: decryption requires the same
+/// context. The map is sorted because the context is compared as bytes.
 pub(crate) type EncryptionContext = BTreeMap<String, String>;
 
 /// The KMS API, as far as the product uses it.
@@ -57,10 +58,10 @@ struct DecryptRequest {
 }
 
 impl LocalKey {
-    /// Reads the key, making it the first time.
+    /// Reads the key, creating it if necessary.
     ///
     /// # Errors
-    /// When the key's file cannot be read or made, or holds no key.
+    /// If the key's file cannot be read or created, or does not contain a key.
     pub fn open(dir: &Path) -> Result<Self, StandInError> {
         let text = private::read_or_make(&dir.join(FILE), || hex::encode(rand::random::<[u8; 32]>()))
             .map_err(StandInError::during("read or write the local key"))?;
@@ -70,7 +71,7 @@ impl LocalKey {
         Ok(Self(LessSafeKey::new(key)))
     }
 
-    /// Encrypts any number of bytes.
+    /// Encrypts data of any length.
     pub(crate) fn seal(&self, context: &EncryptionContext, plaintext: &[u8]) -> Option<Vec<u8>> {
         // Random nonces are safe for 2^32 ciphertexts under one key (NIST SP 800-38D, 8.3).
         let nonce: [u8; NONCE_LEN] = rand::random();
@@ -80,7 +81,7 @@ impl LocalKey {
         Some([&[VERSION], nonce.as_slice(), &text].concat())
     }
 
-    /// Decrypts what `seal` made with the same context, unchanged.
+    /// Decrypts a ciphertext of `seal`, given the same context.
     pub(crate) fn unseal(&self, context: &EncryptionContext, blob: &[u8]) -> Option<Vec<u8>> {
         let (nonce, text) = blob.strip_prefix(&[VERSION])?.split_first_chunk::<NONCE_LEN>()?;
         let mut text = text.to_vec();
@@ -112,7 +113,7 @@ impl LocalKey {
     fn decrypt(&self, request: &[u8]) -> Answer {
         let DecryptRequest { key_id, ciphertext_blob, encryption_context } = read(request)?;
         key_id.as_deref().map_or(Ok(()), check)?;
-        // As on AWS, the error does not say what is wrong.
+        // As on AWS, the error does not reveal what is wrong.
         let plaintext = self
             .unseal(&encryption_context, &decoded(&ciphertext_blob)?)
             .ok_or_else(|| ServiceError::new("InvalidCiphertextException", String::new()))?;
@@ -146,7 +147,7 @@ fn decoded(blob: &str) -> Result<Vec<u8>, ServiceError> {
         .map_err(|_| ServiceError::new("ValidationException", "a blob is not base64".to_owned()))
 }
 
-/// The context as JSON, in which no two contexts have the same bytes.
+/// The context as JSON. Different contexts give different bytes.
 fn bytes_of(context: &EncryptionContext) -> Option<Vec<u8>> {
     serde_json::to_vec(context).ok()
 }

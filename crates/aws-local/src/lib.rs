@@ -1,9 +1,11 @@
-//! AWS's services on one machine, as far as the product uses them: DynamoDB ([`Tables`]), S3 ([`Bucket`]), Step Functions
-//! ([`States`]), EventBridge ([`Bus`], [`ConnectionStore`]), Secrets Manager and KMS ([`LocalKey`]).
+//! Local stand-ins for AWS services, as far as the product uses them: DynamoDB
+//! ([`Tables`]), S3 ([`Bucket`]), Step Functions ([`States`]), EventBridge
+//! ([`Bus`], [`ConnectionStore`]), Secrets Manager and KMS ([`LocalKey`]).
 //!
-//! The product reaches them through the AWS SDK's own clients, whose requests never leave the process ([`clients`]); producers
-//! on the same machine reach the bus over HTTP ([`endpoint()`]). What executions are and what the rules of the bus do is not
-//! known here: both are ports, [`ExecutionBackend`] and [`Rules`], which whoever puts a host together implements.
+//! The product reaches them through the AWS SDK's own clients, whose requests never leave
+//! the process ([`clients`]); producers on the same machine reach the bus over HTTP
+//! ([`endpoint()`]). This crate does not know how executions run or what the bus's rules
+//! do: both are ports, [`ExecutionBackend`] and [`Rules`], which the host implements.
 
 mod authorization;
 mod bucket;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use hookstep_ambient::Sources;
 
-/// The text of a file that is made the first time and never again. If the file exists and cannot be read, that is an error:
-/// overwriting it would lose everything that was encrypted or signed with it.
+/// The text of a file that is created once and never overwritten. If the file exists but cannot be read, that
+/// is an error: overwriting it would lose everything that was encrypted or signed with it.
 pub(crate) fn read_or_make(path: &Path, make: impl FnOnce() -> String) -> Result<String> {
     match std::fs::read_to_string(path) {
         Ok(text) if !text.is_empty() => return Ok(text),
@@ -24,7 +24,7 @@ pub(crate) fn random_text(sources: &Sources) -> String {
     hex::encode(&(sources.random_bytes)()[..32])
 }
 
-/// Writes the file whole or not at all, and to the disk before anything is encrypted or signed with its text.
+/// Writes the file atomically, and syncs it to disk before anything is encrypted or signed with its text.
 fn write(path: &Path, text: &str) -> Result<()> {
     let new = path.with_extension("new");
     let mut file = create(&new)?;

@@ -1,4 +1,4 @@
-//! The tables of `infra/template.yaml`, as they are created here.
+//! Creates the tables of `infra/template.yaml`.
 
 use dynoxide::{Database, DynoxideError};
 use hookstep_store::{Events, Tokens};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::StandInError;
 use crate::tables::{CONFIGS, CONNECTIONS, EVENTS, TOKENS};
 
-/// Creates the tables and indexes that do not exist yet. A data directory may be older than an index.
+/// Creates missing tables and indexes. A data directory may be older than an index.
 pub(crate) fn make(database: &Database) -> Result<(), StandInError> {
     create(database, CONFIGS, &["org_id", "config_id"])?;
     create(database, EVENTS, &["pk", "sk"])?;
@@ -17,7 +17,7 @@ pub(crate) fn make(database: &Database) -> Result<(), StandInError> {
     index(database, TOKENS, Tokens::BY_ORG, &["org_id", "token_id"], "ALL")
 }
 
-/// A table with this partition key and, when there are two, this sort key.
+/// Creates a table with a partition key and, if `keys` has two names, a sort key.
 fn create(database: &Database, table: &str, keys: &[&str]) -> Result<(), StandInError> {
     let request = json!({
         "TableName": table,
@@ -42,7 +42,7 @@ fn create(database: &Database, table: &str, keys: &[&str]) -> Result<(), StandIn
     }
 }
 
-/// Adds an index to a table; existing items get into the index, too.
+/// Adds an index to a table, including the existing items.
 fn index(
     database: &Database,
     table: &str,

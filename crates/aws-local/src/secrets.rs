@@ -1,4 +1,4 @@
-//! Secrets Manager on this machine, as far as the product uses it: the secrets of connections can be read.
+//! The local Secrets Manager, as far as the product uses it: it reads the secrets of connections.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -40,7 +40,7 @@ async fn value(connections: &ConnectionStore, request: &[u8]) -> Answer {
     };
     let request: GetSecretValueRequest = read(request)?;
     let secret = connections.secret(&request.secret_id).await?.ok_or_else(missing)?;
-    // A secret has only its current version here.
+    // Only a secret's current version is kept here.
     let version = secret.version.to_string();
     if request.version_id.is_some_and(|id| id != version)
         || request.version_stage.is_some_and(|stage| stage != CURRENT)

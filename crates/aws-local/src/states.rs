@@ -1,4 +1,4 @@
-//! The Step Functions API of this host, as far as the product uses it and its executions can be read back.
+//! The local Step Functions API: the operations that the product uses, and those that read executions back.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use crate::trace;
 use crate::transport::JsonService;
 use crate::wire::{Answer, Reply, ServiceError, read, seconds, without_nulls};
 
-/// The executions that the API starts, stops and shows.
+/// Starts, stops and finds executions for the API.
 pub trait ExecutionBackend: Send + Sync + 'static {
-    /// Writes a new execution down and starts it.
+    /// Writes a new execution to disk and starts it.
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<StartedExecution, ServiceError>>;
 
     /// Starts an execution and waits for its end.
     fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>>;
 
-    /// Stops an execution, if it runs. Returns the time, in milliseconds since 1970.
+    /// Stops an execution if it is running. Returns the time in milliseconds since 1970.
     fn stop<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<i64, ServiceError>>;
 
-    /// The execution of this ARN.
+    /// Finds the execution with this ARN.
     fn find<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Option<ExecutionRecord>, ServiceError>>;
 }
 
@@ -33,33 +33,33 @@ pub trait ExecutionBackend: Send + Sync + 'static {
 pub struct StartRequest {
     /// The state machine's ARN.
     pub state_machine_arn: String,
-    /// The execution's name, when the caller gives it one.
+    /// The execution's name, if the caller provides one.
     pub name: Option<String>,
     /// The execution's input, as JSON.
     pub input: Option<String>,
 }
 
-/// An execution that was started.
+/// A started execution.
 #[derive(Clone, Debug)]
 pub struct StartedExecution {
-    /// Its ARN.
+    /// The execution's ARN.
     pub arn: String,
     /// When it was started, in milliseconds since 1970.
     pub started_at: i64,
 }
 
-/// An execution that somebody waited for. Times are milliseconds since 1970.
+/// The result of a sync execution. Times are in milliseconds since 1970.
 #[derive(Clone, Debug)]
 pub struct SyncResult {
-    /// Its ARN.
+    /// The execution's ARN.
     pub arn: String,
-    /// When it was started.
+    /// When the execution was started.
     pub started_at: i64,
     /// `SUCCEEDED` or `FAILED`.
     pub status: &'static str,
-    /// When it ended.
+    /// When the execution ended.
     pub stopped_at: i64,
-    /// Its output, as JSON.
+    /// The output, as JSON.
     pub output: Option<String>,
     /// The name of the error that ended it.
     pub error: Option<String>,
@@ -67,30 +67,30 @@ pub struct SyncResult {
     pub cause: Option<String>,
 }
 
-/// An execution, to be read back. Times are milliseconds since 1970.
+/// An execution as read back. Times are in milliseconds since 1970.
 #[derive(Clone, Debug)]
 pub struct ExecutionRecord {
-    /// Its ARN.
+    /// The execution's ARN.
     pub arn: String,
-    /// Its name.
+    /// The execution's name.
     pub name: String,
-    /// The ARN of its state machine, while the host has that machine.
+    /// The ARN of the state machine; `None` if the host no longer has that machine.
     pub state_machine_arn: Option<String>,
     /// `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`.
     pub status: &'static str,
-    /// Its input, as JSON.
+    /// The input, as JSON.
     pub input: String,
-    /// When it was started.
+    /// When the execution was started.
     pub started_at: i64,
-    /// When it ended.
+    /// When the execution ended.
     pub stopped_at: Option<i64>,
-    /// Its output, as JSON.
+    /// The output, as JSON.
     pub output: Option<String>,
     /// The name of the error that ended it.
     pub error: Option<String>,
     /// The cause of that error.
     pub cause: Option<String>,
-    /// Its history, a JSON object a line.
+    /// The history, one JSON object per line.
     pub history: String,
 }
 
@@ -111,7 +111,7 @@ struct ExecutionRequest {
 }
 
 impl States {
-    /// The API to these executions.
+    /// Creates the API for these executions.
     pub fn new(executions: impl ExecutionBackend) -> Self {
         Self(Arc::new(executions))
     }
@@ -131,7 +131,7 @@ impl States {
     }
 
     async fn stop(&self, request: &[u8]) -> Answer {
-        // An execution that has ended is stopped again without an error, as on AWS.
+        // As on AWS, stopping an execution that has already ended is not an error.
         let execution = self.find(request).await?;
         let stopped_at = self.0.stop(&execution.arn).await?;
         Ok(json!({"stopDate": seconds(stopped_at)}))
@@ -176,7 +176,7 @@ impl JsonService for States {
     }
 }
 
-/// One line of our history in the form of AWS: its details under a name made from its type.
+/// Converts one line of the history to AWS's form, with the details in a field named after the event's type.
 fn history_event(index: usize, line: &str) -> Value {
     let event: Value = serde_json::from_str(line).unwrap_or_default();
     let kind = event["type"].as_str().unwrap_or_default();

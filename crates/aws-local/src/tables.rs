@@ -1,7 +1,7 @@
-//! DynamoDB on this machine: dynoxide on SQLite, spoken to in DynamoDB's own JSON.
+//! The local DynamoDB: dynoxide on SQLite, called with DynamoDB's own JSON.
 //!
-//! One thread owns the work. SQLite writes one commit at a time anyway, and a thread of its own keeps its disk waits away
-//! from the runtime's workers.
+//! One thread does all the work. SQLite writes one commit at a time anyway,
+//! and a separate thread keeps disk waits off the runtime's workers.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -17,7 +17,7 @@ use crate::transport::JsonService;
 use crate::wire::Reply;
 use crate::{StandInError, durability, schema, trace};
 
-/// The tables' file in the data directory.
+/// The tables' file name in the data directory.
 pub const TABLES_FILE: &str = "tables.sqlite";
 
 /// The table of webhooks.
@@ -26,7 +26,7 @@ pub const CONFIGS: &str = "configs";
 pub const EVENTS: &str = "events";
 /// The table of API tokens.
 pub const TOKENS: &str = "tokens";
-/// EventBridge connections: no table of the product's, but where this host keeps them.
+/// This host's store of EventBridge connections, which is not a table of the product.
 pub(crate) const CONNECTIONS: &str = "connections";
 
 enum Job {
@@ -41,10 +41,10 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Opens the database, creating the tables the first time.
+    /// Opens the database, creating the tables if necessary.
     ///
     /// # Errors
-    /// When the database cannot be opened or its tables cannot be made.
+    /// If the database cannot be opened or its tables cannot be created.
     pub fn open(file: &Path) -> Result<Self, StandInError> {
         let path = file.to_str().ok_or(StandInError::Path)?;
         let database = Database::new(path).map_err(StandInError::during("open the tables"))?;
@@ -62,12 +62,12 @@ impl Tables {
         Ok(Self { jobs })
     }
 
-    /// Removes what is past its `expires_at`.
+    /// Deletes items that are past their `expires_at`.
     pub fn expire(&self) {
         let _ = self.jobs.send(Job::Expire);
     }
 
-    /// Runs one operation (`PutItem`, …) of DynamoDB's JSON protocol.
+    /// Runs one operation (`PutItem`, …) in DynamoDB's JSON protocol.
     pub async fn call(&self, operation: &str, request: Bytes) -> Reply {
         if !trace::on() {
             return self.submit(operation, request).await;
@@ -78,7 +78,8 @@ impl Tables {
         reply
     }
 
-    /// The same for this host's own use: AWS is not asked, so nothing is traced.
+    /// Like [`Tables::call`], but for this host's own use: a deployment
+    /// would not send this request to AWS, so it is not traced.
     pub(crate) async fn submit(&self, operation: &str, request: Bytes) -> Reply {
         let (reply, answer) = oneshot::channel();
         let sent = self.jobs.send(Job::Call { operation: operation.to_owned(), request, reply });
@@ -98,7 +99,7 @@ impl JsonService for Tables {
 fn work(database: &Database, job: Job) {
     match job {
         Job::Call { operation, request, reply } => {
-            // A caller that has gone away does not want its answer.
+            // The caller may have gone away.
             let _ = reply.send(dispatch(database, &operation, &request));
         }
         Job::Expire => {
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
     use crate::clients;
 
-    /// Puts an item that must be new.
+    /// Puts an item that must not exist yet.
     fn put(table: &str, key: &[&str]) -> TransactWriteItem {
         let put = key.iter().fold(Put::builder().table_name(table), |put, name| {
             put.item(*name, AttributeValue::S("a".to_owned()))

@@ -1,4 +1,4 @@
-//! The AWS SDK's way to a service in this process: no sockets, no TLS, the same requests.
+//! Connects the AWS SDK to a service in this process: no sockets, no TLS, the same requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::bucket::Bucket;
 use crate::trace;
 use crate::wire::Reply;
 
-/// A service that is asked for an operation by name, with a body of JSON.
+/// A service that takes an operation's name and a JSON body.
 pub(crate) trait JsonService: Send + Sync + 'static {
     /// Runs one operation.
     fn call(&self, operation: &str, request: Bytes) -> impl Future<Output = Reply> + Send;
 }
 
-/// A service that takes the HTTP requests of its SDK client.
+/// A service that takes its SDK client's HTTP requests.
 trait HttpService: Send + Sync + 'static {
     fn call(&self, request: HttpRequest)
     -> impl Future<Output = Result<HttpResponse, ConnectorError>> + Send;
@@ -32,12 +32,12 @@ trait HttpService: Send + Sync + 'static {
 /// The SDK's connector to one service.
 struct Connector<S>(Arc<S>);
 
-/// The connector to a service that speaks JSON.
+/// Creates the connector to a JSON service.
 pub(crate) fn to_json_service(service: impl JsonService) -> impl HttpClient + 'static {
     Connector(Arc::new(Json(service)))
 }
 
-/// The connector to the bucket.
+/// Creates the connector to the bucket.
 pub(crate) fn to_bucket(bucket: Bucket) -> impl HttpClient + 'static {
     Connector(Arc::new(bucket))
 }
@@ -80,7 +80,7 @@ impl HttpService for Bucket {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let request = request.try_into_http1x().map_err(|error| ConnectorError::other(error.into(), None))?;
         let mut request = request.map(s3s::Body::http_body_unsync);
-        // The signature covers the host, which a real connection would put into this header.
+        // The signature covers the `Host` header, which a real connection would set.
         if let Some(host) = request.uri().authority().and_then(|host| host.as_str().parse().ok()) {
             request.headers_mut().insert("host", host);
         }
@@ -107,7 +107,7 @@ async fn read(body: SdkBody) -> Result<Bytes, ConnectorError> {
     }
 }
 
-/// The reply, in the version of the protocol that the request spoke.
+/// The HTTP response, in the protocol version of the request.
 fn json_response(reply: Reply, content_type: Option<String>) -> Result<HttpResponse, ConnectorError> {
     let status = reply.status.try_into();
     let status = status.map_err(|_| ConnectorError::other("the reply has no valid status".into(), None))?;

@@ -1,9 +1,9 @@
-//! The JSON that AWS's services speak, where they do so alike.
+//! The JSON protocol that the AWS services have in common.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What a service replies: a status and a JSON body.
+/// A service's response: a status and a JSON body.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The HTTP status.
@@ -12,25 +12,25 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// An error by its name in the service's model, with a message.
+/// An error, by its name in the service's model, with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceError {
-    /// `ResourceNotFoundException`, for instance.
+    /// The error's name, such as `ResourceNotFoundException`.
     pub name: &'static str,
-    /// The sentence that goes with it.
+    /// The error message.
     pub message: String,
 }
 
-/// The body of a reply, or the error in its place.
+/// The body of a response, or an error.
 pub(crate) type Answer = Result<Value, ServiceError>;
 
 impl ServiceError {
-    /// The error of this name.
+    /// Creates an error.
     pub fn new(name: &'static str, message: impl Into<String>) -> Self {
         Self { name, message: message.into() }
     }
 
-    /// The error for an operation that the stand-in does not have.
+    /// The error for an operation that the stand-in does not support.
     pub(crate) fn unsupported(name: &'static str, operation: &str) -> Self {
         Self::new(name, format!("the embedded host does not do {operation}"))
     }
@@ -48,7 +48,7 @@ impl From<Answer> for Reply {
     }
 }
 
-/// Reads a request. What it says of one that cannot be read does not quote it: there may be a secret in it.
+/// Reads a request. The error for an unreadable request does not quote it, because it may contain a secret.
 pub(crate) fn read<'a, T: Deserialize<'a>>(request: &'a [u8]) -> Result<T, ServiceError> {
     serde_json::from_slice(request).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
@@ -59,12 +59,12 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(request: &'a [u8]) -> Result<T, Servi
     })
 }
 
-/// Milliseconds as the protocol writes times: seconds with a fraction.
+/// Milliseconds in the protocol's time format: seconds with a fraction.
 pub(crate) fn seconds(millis: i64) -> Value {
     json!(millis as f64 / 1000.0)
 }
 
-/// An object without the fields that are null: the protocol leaves out what is not there.
+/// Removes null fields from an object: the protocol omits absent values.
 pub(crate) fn without_nulls(mut value: Value) -> Value {
     if let Some(map) = value.as_object_mut() {
         map.retain(|_, value| !value.is_null());

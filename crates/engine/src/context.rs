@@ -1,4 +1,4 @@
-//! What every execution needs.
+//! State shared by all executions.
 
 use std::time::Duration;
 
@@ -7,14 +7,15 @@ use tokio::sync::Semaphore;
 use crate::executions::Executions;
 use crate::ports::Ports;
 
-/// How many executions run at once; the others wait their turn. As many as a new AWS account's Lambda concurrency.
+/// The maximum number of concurrently running executions; others
+/// queue. This equals the Lambda concurrency of a new AWS account.
 const MAX_RUNNING: usize = 1000;
 
-/// What every execution needs.
+/// State shared by all executions.
 pub(crate) struct Context {
     pub(crate) executions: Executions,
     pub(crate) ports: Ports,
-    /// The places of executions that run; never closed.
+    /// One permit for each running execution; never closed.
     pub(crate) slots: Semaphore,
 }
 
@@ -23,7 +24,7 @@ impl Context {
         Self { executions, ports, slots: Semaphore::new(MAX_RUNNING) }
     }
 
-    /// Waits until this moment, in milliseconds since 1970.
+    /// Waits until this time, in milliseconds since 1970.
     pub(crate) async fn sleep_until(&self, wake_at: i64) {
         let pause = wake_at - self.executions.now();
         tokio::time::sleep(Duration::from_millis(u64::try_from(pause).unwrap_or(0))).await;

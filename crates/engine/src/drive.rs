@@ -1,4 +1,4 @@
-//! An execution driven to its end, or to its next long wait.
+//! Drives an execution to its end or its next long wait.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::journal::{Ended, ExecutionStatus};
 use crate::restore::{Resumed, resume, resume_after_panic};
 use crate::task_host::TaskHost;
 
-/// An execution that waits until its time has come.
+/// An execution that is suspended until `wake_at`.
 pub(crate) struct Sleep {
     pub(crate) arn: String,
     /// In milliseconds since 1970.
     pub(crate) wake_at: i64,
 }
 
-/// Goes on with an execution that slept.
+/// Resumes a suspended execution.
 pub(crate) async fn wake(context: Arc<Context>, arn: String) -> Option<Sleep> {
     match resume(&context, &arn).await {
         Resumed::Stage(stage) => drive(context, *stage).await,
@@ -30,7 +30,7 @@ pub(crate) async fn wake(context: Arc<Context>, arn: String) -> Option<Sleep> {
     }
 }
 
-/// Drives an execution. A panic ends the execution and nothing else.
+/// Drives an execution. A panic ends only this execution.
 pub(crate) async fn drive(context: Arc<Context>, stage: Stage) -> Option<Sleep> {
     let arn = stage.execution.id.clone();
     let driven = AssertUnwindSafe(drive_until_stopped(&context, stage)).catch_unwind().await;
@@ -83,7 +83,7 @@ async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
     let ended = ended(result, &task_host);
     context.executions.journal.end(&arn, ended.clone());
     if let Some(report) = report {
-        // Nobody listens to an async execution, or to a sync one whose producer has its 202.
+        // Nobody waits for an async execution, or for a sync one whose producer already has its 202.
         let _ = report.send(ended);
     }
     None

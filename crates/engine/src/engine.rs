@@ -1,4 +1,5 @@
-//! The engine: every execution is driven to its end, put to sleep at a long wait, and taken up again after a restart.
+//! The engine: it drives every execution to its end, suspends
+//! executions during long waits, and resumes them after a restart.
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use crate::executions::{Executions, Starts};
 use crate::journal::{Journal, JournalError, Unfinished};
 use crate::ports::Ports;
 
-/// Runs executions until it is stopped. Dropped without that, it ends every execution where it is, as a crash would.
+/// Runs executions until it is stopped. If dropped without
+/// [`Engine::stop`], it abandons running executions, as a crash would.
 #[derive(Debug)]
 pub struct Engine {
     stopping: CancellationToken,
@@ -22,10 +24,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Takes up every execution that has not ended, at once or when its wait is over, and runs what is started from now on.
+    /// Resumes every unfinished execution, at once or when its wait is over, and runs newly started ones.
     ///
     /// # Errors
-    /// When the journal cannot be read.
+    /// If the journal cannot be read.
     pub async fn start(executions: Executions, starts: Starts, ports: Ports) -> Result<Self, JournalError> {
         let journal = executions.journal.clone();
         let unfinished = journal.unfinished().await?;
@@ -38,7 +40,7 @@ impl Engine {
         Ok(Self { stopping, journal, driver })
     }
 
-    /// Lets every execution get to its next wait or its end, then comes back.
+    /// Lets every execution reach its next wait or its end, then returns.
     pub async fn stop(self) {
         self.stopping.cancel();
         if let Err(error) = self.driver.await {
@@ -48,7 +50,7 @@ impl Engine {
     }
 }
 
-/// The executions in this process, a task each.
+/// The executions in this process, one task each.
 struct Tasks {
     context: Arc<Context>,
     running: JoinSet<Option<Sleep>>,
@@ -87,15 +89,16 @@ impl Tasks {
         self.finish(starts).await;
     }
 
-    /// Waits for what runs. What sleeps, or would sleep from here on, is taken up at the next start.
+    /// Waits for running executions. Those that are waiting, or reach a wait, are resumed at the next start.
     async fn finish(mut self, mut starts: Starts) {
         drop(self.sleeping);
         loop {
             tokio::select! {
-                // Starts first: when nothing runs any more, none is left over.
+                // Poll starts first, so that none is left over once nothing is running.
                 biased;
                 Some(stage) = starts.0.recv() => {
-                    // Somebody may wait for an express execution; a standard one is taken up at the next start.
+                    // A caller may be waiting for an express execution;
+                    // a standard one is resumed at the next start.
                     if stage.machine.kind() == MachineKind::Express {
                         self.running.spawn(drive(Arc::clone(&self.context), stage));
                     }
@@ -108,7 +111,7 @@ impl Tasks {
         }
     }
 
-    /// Waits without holding the execution's data.
+    /// Waits without keeping the execution's data in memory.
     fn sleep(&mut self, Sleep { arn, wake_at }: Sleep) {
         let context = Arc::clone(&self.context);
         self.sleeping.spawn(async move {

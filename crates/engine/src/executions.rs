@@ -1,4 +1,4 @@
-//! Executions as those see them who start, stop and show them.
+//! The API for starting, stopping and reading executions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,18 +19,18 @@ use crate::journal::{
 use crate::machines::{StateMachine, StateMachines};
 use crate::start::{Running, StartError};
 
-/// Executions that were started and that no engine has taken yet.
+/// Executions that were started but not yet taken by an engine.
 #[derive(Debug)]
 pub struct Starts(pub(crate) mpsc::UnboundedReceiver<Stage>);
 
-/// Starts, stops and shows executions. Clones are of the same executions.
+/// Starts, stops and reads executions. Clones share the same executions.
 #[derive(Clone, Debug)]
 pub struct Executions {
     pub(crate) machines: StateMachines,
     pub(crate) journal: Journal,
     pub(crate) sources: Sources,
     starts: mpsc::UnboundedSender<Stage>,
-    /// The standard executions between two waits, by ARN: these can be stopped from outside.
+    /// The standard executions that are running, not waiting, by ARN: these can be stopped from outside.
     stops: Arc<Mutex<HashMap<String, CancellationToken>>>,
 }
 
@@ -44,17 +44,17 @@ pub(crate) struct Stage {
     pub(crate) report: Option<oneshot::Sender<Ended>>,
 }
 
-/// The executions of a journal, and those of them that are started from now on, for the engine.
+/// Returns the API to the executions in a journal, and the queue of new executions for the engine.
 pub fn executions(journal: Journal, machines: StateMachines, sources: Sources) -> (Executions, Starts) {
     let (starts, started) = mpsc::unbounded_channel();
     (Executions { machines, journal, sources, starts, stops: Arc::default() }, Starts(started))
 }
 
 impl Executions {
-    /// Writes a new execution down and starts it. Without a name, it gets a random one.
+    /// Writes a new execution to the journal and starts it. If no name is given, the name is random.
     ///
     /// # Errors
-    /// When there is nothing that could run, or the journal does not take it.
+    /// If the execution cannot be started or the journal cannot store it.
     pub async fn start(
         &self,
         machine_arn: &str,
@@ -69,7 +69,7 @@ impl Executions {
         let now = (self.sources.clock)();
         let name = name.unwrap_or_else(|| (self.sources.new_id)().to_string());
         let arn = match machine.kind() {
-            // Names of express executions need not differ.
+            // Express executions may share a name.
             MachineKind::Express => {
                 format!("{}:{name}:{}", machine.execution_prefix(), (self.sources.new_id)())
             }
@@ -95,15 +95,16 @@ impl Executions {
         let (report, end) = oneshot::channel();
         let stage =
             Stage { machine: Arc::clone(machine), execution, checkpoint, history, report: Some(report) };
-        // Without an engine any more, the execution is taken up at the next start of the host.
+        // If the engine has stopped, the execution is resumed when the host next starts.
         let _ = self.starts.send(stage);
         Ok(Running::new(arn, started_at, end))
     }
 
-    /// Ends a standard execution where it is. What a function of it does meanwhile is given up.
+    /// Stops a standard execution where it is. If one of its
+    /// functions is running, that invocation is abandoned.
     ///
     /// # Errors
-    /// When that could not be written down.
+    /// If the stop cannot be written to the journal.
     pub async fn stop(&self, arn: &str) -> Result<StopOutcome, JournalError> {
         let outcome = self.journal.abort(arn, self.now()).await?;
         if let Some(stop) = self.stops().get(arn) {
@@ -112,25 +113,25 @@ impl Executions {
         Ok(outcome)
     }
 
-    /// The execution of this ARN.
+    /// Finds an execution by its ARN.
     ///
     /// # Errors
-    /// When the journal, or the execution's row in it, cannot be read.
+    /// If the journal, or the execution's row in it, cannot be read.
     pub async fn find(&self, arn: &str) -> Result<Option<ExecutionRow>, ReadError> {
         self.journal.read(arn).await
     }
 
-    /// The ARN of the state machine that has this name in the journal.
+    /// The ARN of the state machine that the journal stores under this name.
     pub fn machine_arn(&self, name: &str) -> Option<String> {
         self.machines.by_name(name).map(|machine| machine.arn())
     }
 
-    /// The present, in milliseconds since 1970.
+    /// The current time, in milliseconds since 1970.
     pub fn now(&self) -> i64 {
         self.sources.now().unix_millis()
     }
 
-    /// Forgets the executions of a kind of machine that ended longer ago than this.
+    /// Deletes executions of this kind of machine that ended longer ago than `age`.
     pub fn prune(&self, kind: MachineKind, age: Duration) {
         let before = self.now() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         for machine in self.machines.iter().filter(|machine| machine.kind() == kind) {
@@ -138,7 +139,7 @@ impl Executions {
         }
     }
 
-    /// For as long as the answer is held, the execution of this ARN can be stopped from outside.
+    /// While the returned value is held, the execution with this ARN can be stopped from outside.
     pub(crate) fn stoppable(&self, arn: &str) -> Stoppable {
         let stop = CancellationToken::new();
         self.stops().insert(arn.to_owned(), stop.clone());
@@ -158,7 +159,7 @@ pub(crate) struct Stoppable {
 }
 
 impl Stoppable {
-    /// Comes back once the execution is to stop.
+    /// Returns once a stop has been requested.
     pub(crate) async fn requested(&self) {
         self.stop.cancelled().await;
     }
@@ -170,7 +171,7 @@ impl Drop for Stoppable {
     }
 }
 
-/// What the interpreter must know of an execution.
+/// Builds the interpreter's view of an execution.
 pub(crate) fn execution(
     machine: &StateMachine,
     arn: String,

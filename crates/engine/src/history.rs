@@ -1,20 +1,20 @@
-//! The history of an execution as text: a JSON object a line.
+//! The history of an execution as text, one JSON object per line.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hookstep_asl::Event;
 
-/// A history that grows.
+/// A history that events are appended to.
 #[derive(Debug, Default)]
 pub(crate) struct History(Mutex<String>);
 
 impl History {
-    /// A history that goes on from here.
+    /// Continues an existing history.
     pub(crate) fn new(so_far: String) -> Self {
         Self(Mutex::new(so_far))
     }
 
-    /// Adds an event.
+    /// Appends an event.
     pub(crate) fn push(&self, event: &Event) {
         match serde_json::to_string(event) {
             Ok(line) => {
@@ -26,7 +26,7 @@ impl History {
         }
     }
 
-    /// All of it so far.
+    /// The whole history so far.
     pub(crate) fn text(&self) -> String {
         self.lock().clone()
     }

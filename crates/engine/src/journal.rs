@@ -1,8 +1,8 @@
-//! The executions on disk: what makes accepted work durable.
+//! The journal of executions on disk, which makes accepted work durable.
 //!
-//! An execution is a row. It is there before its start is answered, and says `RUNNING` until its end is written, so that a
-//! host that was killed finds what it left. One thread writes; it commits everything that has queued up in one go, so that
-//! many starts share a commit.
+//! Each execution is a row. The row is written before the start request is answered and stays `RUNNING` until
+//! the end is written, so a host that was killed finds its unfinished work. A single writer thread commits
+//! everything in its queue at once, so many starts share one commit.
 
 mod error;
 mod log;
@@ -23,24 +23,24 @@ pub(crate) use rows::{Ended, NewExecution, Unfinished};
 pub use rows::{ExecutionRow, ExecutionStatus, ReadError, UnreadableRow};
 use writer::Command;
 
-/// The journal's file in the data directory.
+/// The journal's file name in the data directory.
 pub const JOURNAL_FILE: &str = "executions.sqlite";
 
-/// What happens to a start of an execution.
+/// The result of starting an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inserted {
-    /// The execution is in the journal.
+    /// The execution was written to the journal.
     New,
-    /// There is an execution with its ARN, which stays as it is.
+    /// An execution with this ARN already exists and was left unchanged.
     Exists,
 }
 
-/// What happens to an execution that is stopped from outside.
+/// The result of stopping an execution from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopOutcome {
-    /// It was running and is now stopped.
+    /// The execution was running and is now stopped.
     Stopped,
-    /// No execution of this ARN was running.
+    /// No running execution has this ARN.
     NotRunning,
 }
 
@@ -51,10 +51,10 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal, creating it the first time.
+    /// Opens the journal, creating its file if necessary.
     ///
     /// # Errors
-    /// When the file cannot be used.
+    /// If the file cannot be used.
     pub fn open(file: &Path) -> Result<Self, JournalError> {
         let connection = Connection::open(file).map_err(JournalError::of_file("open", file))?;
         statements::prepare(&connection).map_err(JournalError::of_file("read", file))?;
@@ -66,27 +66,29 @@ impl Journal {
         Ok(Self { commands })
     }
 
-    /// Writes a new execution.
+    /// Inserts a new execution.
     pub(crate) async fn start(&self, execution: NewExecution) -> Result<Inserted, JournalError> {
         self.request(|reply| Command::Start(execution, reply)).await?
     }
 
-    /// Writes where an execution stands. Nobody waits for it: an execution goes on from the checkpoint before, if one is lost.
+    /// Writes a checkpoint without waiting for the commit: if
+    /// one is lost, the execution resumes from the previous one.
     pub(crate) fn checkpoint(&self, arn: &str, checkpoint: String, wake_at: Option<i64>, history: String) {
         self.submit(Command::Checkpoint { arn: arn.to_owned(), checkpoint, wake_at, history });
     }
 
-    /// Writes how an execution ended. Nobody waits for it, for the same reason.
+    /// Writes the end of an execution, also without waiting: if the
+    /// write is lost, the execution resumes from its last checkpoint.
     pub(crate) fn end(&self, arn: &str, ended: Ended) {
         self.submit(Command::End(arn.to_owned(), ended));
     }
 
-    /// Ends a running execution from outside.
+    /// Stops a running execution from outside.
     pub(crate) async fn abort(&self, arn: &str, stopped_at: i64) -> Result<StopOutcome, JournalError> {
         self.request(|reply| Command::Abort { arn: arn.to_owned(), stopped_at, reply }).await?
     }
 
-    /// An execution by its ARN.
+    /// Reads an execution by its ARN.
     pub(crate) async fn read(&self, arn: &str) -> Result<Option<ExecutionRow>, ReadError> {
         self.request(|reply| Command::Read(arn.to_owned(), reply)).await.map_err(ReadError::Journal)?
     }
@@ -96,12 +98,12 @@ impl Journal {
         self.request(Command::Unfinished).await?
     }
 
-    /// Forgets the executions of a machine that ended before this moment.
+    /// Deletes the executions of a machine that ended before this time.
     pub(crate) fn prune(&self, machine: &str, before: i64) {
         self.submit(Command::Prune { machine: machine.to_owned(), before });
     }
 
-    /// Comes back once everything submitted so far is committed.
+    /// Returns once everything submitted so far is committed.
     pub(crate) async fn flush(&self) {
         if let Err(error) = self.request(Command::Flush).await {
             tracing::error!(%error, "the journal could not be flushed");

@@ -1,9 +1,11 @@
-//! The engine of the embedded host: it runs executions of state machines on one machine, and loses none that it accepted.
+//! The embedded host's execution engine: it runs Step Functions
+//! executions on one machine and loses none that it has accepted.
 //!
-//! [`Executions`] starts, stops and shows executions; it writes them into the [`Journal`] and hands them to the [`Engine`],
-//! which drives each to its end or to its next wait. The engine knows neither the product's functions nor the services of
-//! AWS nor what an execution is about: [`Functions`], [`Services`] and [`FailureRoutes`] are ports. What starts an execution
-//! depends on `Executions` alone, so a function may start one without knowing the engine that runs the function.
+//! [`Executions`] starts, stops and reads executions. It writes them to the [`Journal`] and hands them to the
+//! [`Engine`], which drives each one to its end or its next wait. The engine knows nothing about the
+//! product's functions, AWS services or what an execution is for: [`Functions`], [`Services`] and
+//! [`FailureRoutes`] are ports. Code that starts executions depends only on `Executions`, so a function can
+//! start one without knowing the engine that runs the function itself.
 
 mod context;
 mod drive;

@@ -8,7 +8,7 @@ use hookstep_contract::MachineKind;
 
 use crate::task_host::RESOURCES;
 
-/// A definition under a name.
+/// A named state machine definition.
 #[derive(Debug)]
 pub struct StateMachine {
     name: String,
@@ -17,10 +17,10 @@ pub struct StateMachine {
 }
 
 impl StateMachine {
-    /// Loads a definition; `substitutions` has a value for each of its placeholders.
+    /// Loads a definition; `substitutions` must contain a value for each of its placeholders.
     ///
     /// # Errors
-    /// When the definition is not valid or asks for what the engine does not do.
+    /// If the definition is invalid or uses unsupported features.
     pub fn load(
         name: &str,
         kind: MachineKind,
@@ -31,7 +31,7 @@ impl StateMachine {
         Ok(Self { name: name.to_owned(), kind, definition })
     }
 
-    /// The ARN of the machine of this name.
+    /// The ARN of the machine with this name.
     pub fn arn_of(name: &str) -> String {
         format!("arn:aws:states:local:000000000000:stateMachine:hookstep-{name}")
     }
@@ -53,7 +53,7 @@ impl StateMachine {
         &self.definition
     }
 
-    /// What the ARNs of the machine's executions start with.
+    /// The prefix of the ARNs of this machine's executions.
     pub(crate) fn execution_prefix(&self) -> String {
         let resource = match self.kind {
             MachineKind::Express => "express",
@@ -63,12 +63,12 @@ impl StateMachine {
     }
 }
 
-/// The state machines by their names.
+/// The state machines by name.
 #[derive(Clone, Debug)]
 pub struct StateMachines(Arc<[Arc<StateMachine>]>);
 
 impl StateMachines {
-    /// These machines; no two have one name.
+    /// Creates the collection; names must be unique.
     pub fn new(machines: impl IntoIterator<Item = StateMachine>) -> Self {
         Self(machines.into_iter().map(Arc::new).collect())
     }

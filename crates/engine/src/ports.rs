@@ -1,4 +1,4 @@
-//! What the engine asks of whoever puts the host together.
+//! The engine's ports, which the host implements.
 
 use std::sync::Arc;
 
@@ -6,30 +6,30 @@ use futures_util::future::BoxFuture;
 use hookstep_asl::{Checkpoint, TaskError};
 use serde_json::Value;
 
-/// What the engine is given.
+/// The ports given to the engine.
 #[derive(Clone)]
 pub struct Ports {
-    /// The functions that tasks invoke.
+    /// The Lambda functions that tasks invoke.
     pub functions: Arc<dyn Functions>,
-    /// The services that tasks call.
+    /// The AWS services that tasks call directly.
     pub services: Arc<dyn Services>,
-    /// Where failures are recorded that the engine itself has found.
+    /// Records failures that the engine itself has detected.
     pub failure_routes: Arc<dyn FailureRoutes>,
 }
 
 /// The Lambda functions that tasks invoke.
 pub trait Functions: Send + Sync + 'static {
-    /// Invokes the function of this ARN.
+    /// Invokes the function with this ARN.
     fn invoke<'a>(&'a self, arn: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, TaskError>>;
 }
 
-/// The services that tasks call without a function in between.
+/// The AWS services that tasks call directly, without a function.
 pub trait Services: Send + Sync + 'static {
-    /// Runs one operation. Request and answer are those of the service's JSON protocol.
+    /// Runs one operation. Request and response are in the service's JSON protocol.
     fn call(&self, operation: Operation, request: Value) -> BoxFuture<'_, Result<Value, ServiceFailure>>;
 }
 
-/// An operation that a task may call directly.
+/// A service operation that a task may call directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// DynamoDB's `PutItem`.
@@ -40,37 +40,39 @@ pub enum Operation {
     PutEvents,
 }
 
-/// An error that a service answered.
+/// An error response of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceFailure {
-    /// Its name in the service's model, `ResourceNotFoundException` for instance; empty when there is none.
+    /// The error's name in the service's model, such as
+    /// `ResourceNotFoundException`; empty if the response has none.
     pub name: String,
-    /// The sentence that goes with it.
+    /// The error message.
     pub message: String,
 }
 
-/// Where the failure of an execution is recorded that cannot be restored after a wait or a restart.
+/// Decides where to record the failure of an execution that cannot be restored after a wait or a restart.
 pub trait FailureRoutes: Send + Sync + 'static {
-    /// The state to go on in, which records the failure; `None` when the remains do not tell what the execution was about.
+    /// The state to continue in, which records the failure; `None`
+    /// if the remains do not show what the execution was for.
     fn route(&self, remains: &Remains, error: &TaskError) -> Option<FailureRoute>;
 }
 
-/// What can be read of an execution that cannot be restored.
+/// The readable parts of an execution that cannot be restored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Remains {
-    /// The name of its state machine.
+    /// The name of the execution's state machine.
     pub machine: Option<String>,
-    /// Its input.
+    /// The execution's input.
     pub input: Option<Value>,
-    /// Where it stood.
+    /// The execution's last checkpoint.
     pub checkpoint: Option<Value>,
 }
 
-/// Where an execution goes on.
+/// Where a failed execution continues.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailureRoute {
     /// The name of the state machine.
     pub machine: &'static str,
-    /// The state, its input, and the variables.
+    /// The state, the state's input and the variables.
     pub checkpoint: Checkpoint,
 }

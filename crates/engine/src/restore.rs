@@ -1,4 +1,5 @@
-//! Executions as the journal has them: taken up where they stood, or brought to an end when that cannot be read.
+//! Restores executions from the journal: each resumes from its
+//! checkpoint, or is failed if the journal entry cannot be read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,19 +17,19 @@ use crate::history::History;
 use crate::journal::{Ended, ExecutionRow, ExecutionStatus, JournalError, ReadError, UnreadableRow};
 use crate::ports::Remains;
 
-/// How long to wait before a journal that did not answer is read again.
+/// The delay before rereading a journal that could not be read.
 const READ_AGAIN: Duration = Duration::from_secs(10);
 
 /// The error that ends an execution which cannot be restored.
 const NOT_RESTORED: &str = "ExecutionNotRestored";
 
-/// What becomes of an execution whose time has come.
+/// The outcome of resuming an execution.
 pub(crate) enum Resumed {
-    /// It goes on.
+    /// The execution continues.
     Stage(Box<Stage>),
-    /// Its time is later, in milliseconds since 1970.
+    /// The execution is still waiting, until this time in milliseconds since 1970.
     Later(i64),
-    /// It has ended.
+    /// The execution has ended.
     Ended,
 }
 
@@ -45,7 +46,7 @@ enum RestoreError {
     Machine(String),
     #[error("the state machine {machine} has no state {state}")]
     State { machine: String, state: String },
-    /// Without the error of the parser, which may quote the event's body.
+    /// Omits the parser's error, which may quote the event's body.
     #[error("the execution's {what} is not as it was written, at line {line}, column {column}")]
     Json { what: &'static str, line: usize, column: usize },
     #[error("the execution's start is not a moment")]
@@ -54,7 +55,7 @@ enum RestoreError {
     Panicked,
 }
 
-/// What can be told of an execution even when it cannot be restored.
+/// The readable parts of an execution, even if it cannot be restored.
 #[derive(Default)]
 struct Found {
     remains: Remains,
@@ -62,10 +63,10 @@ struct Found {
     history: String,
 }
 
-/// Takes an execution up again. One that cannot be restored goes on where its failure is recorded.
+/// Resumes an execution. If it cannot be restored, it continues in the state that records its failure.
 pub(crate) async fn resume(context: &Context, arn: &str) -> Resumed {
     let row = context.executions.journal.read(arn).await;
-    // A disk that does not answer now may do so later; damage does not heal.
+    // A read error on the disk may be temporary; damage is permanent.
     if let Err(ReadError::Journal(error)) = &row
         && !error.is_damage()
     {
@@ -79,7 +80,7 @@ pub(crate) async fn resume(context: &Context, arn: &str) -> Resumed {
     }
 }
 
-/// The same for an execution whose interpreter panicked: it goes on where its failure is recorded.
+/// Resumes an execution whose interpreter panicked: it continues in the state that records its failure.
 pub(crate) async fn resume_after_panic(context: &Context, arn: &str) -> Resumed {
     let mut found = Found::default();
     match restore(&context.executions, context.executions.journal.read(arn).await, &mut found) {
@@ -88,7 +89,7 @@ pub(crate) async fn resume_after_panic(context: &Context, arn: &str) -> Resumed 
     }
 }
 
-/// Reads a row. What can be read of it is in `found`, even when the execution cannot be restored.
+/// Reads a row. `found` receives every readable part, even if the execution cannot be restored.
 fn restore(
     executions: &Executions,
     row: Result<Option<ExecutionRow>, ReadError>,
@@ -113,7 +114,8 @@ fn restore(
         Some(text) => parse("checkpoint", text)?,
         None => machine.definition().start(input.clone()),
     };
-    // Definitions change from version to version. A checkpoint behind a wait is at a state that stays.
+    // Definitions change between versions, but states that follow
+    // a wait must stay, because checkpoints refer to them.
     if !machine.definition().has_state(&checkpoint.state) {
         return Err(RestoreError::State { machine: row.machine, state: checkpoint.state });
     }
@@ -133,8 +135,8 @@ fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, Resto
     })
 }
 
-/// Brings an execution to its end that cannot be restored: by way of the state that records its failure, or, when nobody can
-/// tell what it was about, by its row alone.
+/// Ends an execution that cannot be restored: through the state that records its failure or, if nothing shows
+/// what the execution was for, by updating only its row.
 fn fail(context: &Context, arn: &str, found: Found, error: &RestoreError) -> Resumed {
     let executions = &context.executions;
     let error = TaskError::new(NOT_RESTORED, error_chain(error));

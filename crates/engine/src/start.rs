@@ -1,4 +1,4 @@
-//! What a start of an execution comes to.
+//! Results of starting an execution.
 
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -11,19 +11,19 @@ pub enum StartError {
     /// No state machine has this ARN.
     #[error("there is no such state machine")]
     NoStateMachine,
-    /// A standard execution has the name already.
+    /// A standard execution with this name already exists.
     #[error("there is an execution of this name already")]
     NameTaken,
-    /// The input cannot be an input.
+    /// The input is invalid.
     #[error("the input is not JSON, or larger than 256 KiB")]
     InvalidInput,
-    /// The journal did not take it.
+    /// The journal could not store the execution.
     #[error("the execution could not be written down")]
     NotWritten(#[source] JournalError),
 }
 
 impl StartError {
-    /// The error's name in the API of Step Functions.
+    /// The error's name in the Step Functions API.
     pub fn name(&self) -> &'static str {
         match self {
             Self::NoStateMachine => "StateMachineDoesNotExist",
@@ -33,7 +33,7 @@ impl StartError {
         }
     }
 
-    /// The error's name where a state machine matches it, without the service.
+    /// The error's name as a state machine matches it, without the service prefix.
     pub(crate) fn name_in_retry(&self) -> &'static str {
         match self {
             Self::NoStateMachine => "StateMachineDoesNotExistException",
@@ -44,12 +44,12 @@ impl StartError {
     }
 }
 
-/// An execution that is on disk and about to run.
+/// An execution that has been written to disk and is about to run.
 #[derive(Debug)]
 pub struct Running {
-    /// Its ARN.
+    /// The execution's ARN.
     pub arn: String,
-    /// When it was started, in milliseconds since 1970.
+    /// When the execution was started, in milliseconds since 1970.
     pub started_at: i64,
     end: oneshot::Receiver<Ended>,
 }
@@ -57,11 +57,11 @@ pub struct Running {
 /// How an execution ended.
 #[derive(Clone, Debug)]
 pub struct EndedExecution {
-    /// Whether it succeeded or failed.
+    /// Whether the execution succeeded or failed.
     pub status: ExecutionStatus,
-    /// When it ended, in milliseconds since 1970.
+    /// When the execution ended, in milliseconds since 1970.
     pub stopped_at: i64,
-    /// Its output, as JSON.
+    /// The output, as JSON.
     pub output: Option<String>,
     /// The name of the error that ended it.
     pub error: Option<String>,
@@ -69,7 +69,7 @@ pub struct EndedExecution {
     pub cause: Option<String>,
 }
 
-/// Whoever waits for an execution does not see its end.
+/// The end of an execution cannot be observed.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the execution was stopped, or goes on after the next start of the host")]
 pub struct NotEnded;
@@ -79,10 +79,10 @@ impl Running {
         Self { arn, started_at, end }
     }
 
-    /// Waits for the end. The execution does not depend on anybody who waits.
+    /// Waits for the end. The execution continues even if nobody waits for it.
     ///
     /// # Errors
-    /// When the host stops before the end, or the execution is stopped.
+    /// If the host stops before the end, or the execution is stopped.
     pub async fn ended(self) -> Result<EndedExecution, NotEnded> {
         let Ended { status, stopped_at, output, error, cause, .. } = self.end.await.map_err(|_| NotEnded)?;
         Ok(EndedExecution { status, stopped_at, output, error, cause })

@@ -1,5 +1,5 @@
-//! What the interpreter asks for while it runs one execution: functions, services, further executions; and the history that
-//! the interpreter reports.
+//! The interpreter's host for one execution: it calls functions and
+//! services, starts further executions and collects the history.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::history::History;
 use crate::ports::Operation;
 use crate::trace;
 
-/// The service integrations that a definition may name.
+/// The service integrations that a definition may use.
 pub const RESOURCES: [&str; 5] = [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION, PUT_EVENTS];
 
 /// The integration that invokes a Lambda function.
@@ -33,7 +33,7 @@ pub(crate) struct TaskHost {
 }
 
 impl TaskHost {
-    /// Writes where the execution stands, and when it goes on if it waits.
+    /// Writes a checkpoint and, if the execution waits, the time at which it resumes.
     pub(crate) fn write_checkpoint(&self, at: &Checkpoint, wake_at: Option<i64>) -> Result<(), TaskError> {
         let text = serde_json::to_string(at).map_err(|error| {
             task_error("States.Runtime", format!("the checkpoint cannot be written: {error}"))
@@ -62,7 +62,7 @@ impl Host for TaskHost {
     }
 
     fn entered(&self, at: &Checkpoint) {
-        // As on AWS: a standard execution goes on where it was, an express one starts over.
+        // As on AWS, a standard execution resumes from its last checkpoint and an express one starts over.
         if self.kind == MachineKind::Standard
             && let Err(error) = self.write_checkpoint(at, None)
         {
@@ -92,7 +92,7 @@ impl TaskHost {
     async fn dynamodb(&self, operation: Operation, arguments: Value) -> Result<Value, TaskError> {
         self.context.ports.services.call(operation, arguments).await.map_err(|failure| {
             let name = if failure.name.is_empty() { "AmazonDynamoDBException" } else { &failure.name };
-            // Step Functions names errors as the Java SDK does: always with this ending.
+            // Step Functions uses the error names of the Java SDK, which always end in `Exception`.
             let name = name.strip_suffix("Exception").unwrap_or(name);
             task_error(&format!("DynamoDB.{name}Exception"), failure.message)
         })
@@ -109,7 +109,7 @@ impl TaskHost {
         Ok(json!({"ExecutionArn": started.arn, "StartDate": started.started_at / 1000}))
     }
 
-    /// As the optimised integration does: details are objects, and an entry that is not taken fails the task.
+    /// As in AWS's optimised integration, details are objects, and a rejected entry fails the task.
     async fn put_events(&self, mut arguments: Value) -> Result<Value, TaskError> {
         for entry in arguments["Entries"].as_array_mut().into_iter().flatten() {
             entry["Detail"] = Value::String(entry["Detail"].to_string());

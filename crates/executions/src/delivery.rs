@@ -12,13 +12,13 @@ pub struct DeliveryMachines {
     client: ExecutionClient,
     express_arn: String,
     standard_arn: String,
-    /// The machine of the events that nobody waits for: the express one, which hands over what takes long, or the standard
-    /// one, for an operator who wants every event in its execution history.
+    /// The kind of machine on which async events start: express, which hands over deliveries that take long,
+    /// or standard, for operators who want every event in its execution history.
     starts_async: MachineKind,
 }
 
 impl DeliveryMachines {
-    /// The machines of these ARNs.
+    /// Creates a client for the machines with these ARNs.
     pub fn new(
         client: ExecutionClient,
         express_arn: impl Into<String>,
@@ -28,11 +28,11 @@ impl DeliveryMachines {
         Self { client, express_arn: express_arn.into(), standard_arn: standard_arn.into(), starts_async }
     }
 
-    /// Starts the delivery of an event that nobody waits for, and returns once the execution is accepted. Starting an event
-    /// twice delivers it once.
+    /// Starts the delivery of an async event, and returns once the
+    /// execution is accepted. Starting an event twice delivers it once.
     ///
     /// # Errors
-    /// When the execution is not accepted.
+    /// If the execution is not accepted.
     pub async fn start(&self, input: &WorkflowInput) -> Result<(), WorkflowError> {
         let machine_arn = match self.starts_async {
             MachineKind::Express => &self.express_arn,
@@ -41,10 +41,10 @@ impl DeliveryMachines {
         self.client.start(machine_arn, input.event.event_id.to_string(), input).await
     }
 
-    /// Starts the delivery of an event and waits for its end, but not longer than `timeout`.
+    /// Starts the delivery of an event and waits up to `timeout` for its end.
     ///
     /// # Errors
-    /// When the execution is not accepted or fails, or its response is lost.
+    /// If the execution is not accepted or fails, or its response is lost.
     pub async fn run(
         &self,
         input: &WorkflowInput,
@@ -56,7 +56,7 @@ impl DeliveryMachines {
     /// Stops the execution in which an event waits for its next attempt, if there is one.
     ///
     /// # Errors
-    /// When the execution may still run.
+    /// If the execution may still be running.
     pub async fn stop(&self, event: &EventRecord) -> Result<(), WorkflowError> {
         for execution_arn in self.waiting(event) {
             self.client.stop(execution_arn, "cancelled").await?;
@@ -64,8 +64,8 @@ impl DeliveryMachines {
         Ok(())
     }
 
-    /// The ARNs that the execution may have: that of the event itself where it began on the standard machine, else that of a
-    /// hand-over (see the state `HandOver`), before the first attempt or after it.
+    /// The possible ARNs of the execution: if the event started on the standard machine, that of the event
+    /// itself; otherwise those of a hand-over (see the state `HandOver`), before or after the first attempt.
     fn waiting(&self, event: &EventRecord) -> Vec<String> {
         let executions = self.standard_arn.replace(":stateMachine:", ":execution:");
         if event.execution.starts_with(&format!("{executions}:")) {

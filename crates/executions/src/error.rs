@@ -1,28 +1,28 @@
-//! What can go wrong with an execution.
+//! Execution errors.
 
 use thiserror::Error;
 
 /// Why an execution could not be started, awaited or stopped.
 #[derive(Debug, Error)]
 pub enum WorkflowError {
-    /// It was not started.
+    /// The execution was not started.
     #[error("the execution could not be started")]
     NotStarted(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The response was lost: the execution may run or not.
+    /// The response was lost: the execution may or may not be running.
     #[error("the answer of the execution got lost")]
     Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It ended with an error of ours.
+    /// The execution failed because of an error on our side.
     #[error("the execution {name} ended with {error}")]
     Failed {
-        /// Name of the execution.
+        /// The execution's name.
         name: String,
-        /// Name of the error.
+        /// The error's name.
         error: String,
     },
-    /// It could not be stopped.
+    /// The execution could not be stopped.
     #[error("the execution could not be stopped")]
     NotStopped(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Its input cannot be written as JSON, or its output cannot be read.
+    /// The input cannot be serialised as JSON, or the output cannot be read.
     #[error("the execution's input or output is not understood")]
     NotUnderstood(#[from] serde_json::Error),
 }

@@ -1,4 +1,4 @@
-//! The calls of Step Functions that all machines share.
+//! The Step Functions calls that all machines share.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use serde::de::DeserializeOwned;
 
 use crate::WorkflowError;
 
-/// A client of Step Functions that is made when the first execution is started.
+/// A Step Functions client, created when the first execution is started.
 #[derive(Clone, Debug)]
 pub struct ExecutionClient(OnDemand<Client>);
 
-/// How an execution stands that somebody waits for.
+/// The result of waiting for an execution.
 #[derive(Debug)]
 pub enum Run<T> {
-    /// It ended with this output.
+    /// The execution ended with this output.
     Ended(T),
-    /// It did not end in time, and goes on.
+    /// The execution did not end in time, and continues.
     StillRunning,
 }
 
@@ -30,7 +30,7 @@ impl ExecutionClient {
         Self(OnDemand::new(client))
     }
 
-    /// Starts an execution. On a standard machine, a name that was used before starts nothing and is no error.
+    /// Starts an execution. On a standard machine, reusing a name starts nothing and is not an error.
     pub(crate) async fn start(
         &self,
         machine_arn: &str,
@@ -46,7 +46,7 @@ impl ExecutionClient {
         }
     }
 
-    /// Starts an execution of an express machine and waits for its end, but not longer than `timeout`.
+    /// Starts an execution of an express machine and waits up to `timeout` for its end.
     pub(crate) async fn run<T: DeserializeOwned>(
         &self,
         machine_arn: &str,
@@ -56,7 +56,7 @@ impl ExecutionClient {
     ) -> Result<Run<T>, WorkflowError> {
         let input = serde_json::to_string(input)?;
         let request = self.0.start_sync_execution().state_machine_arn(machine_arn).name(&name).input(input);
-        // The execution does not depend on our waiting: dropping the call leaves it running.
+        // The execution does not depend on the caller: dropping the request leaves it running.
         let Ok(ended) = tokio::time::timeout(timeout, request.send()).await else {
             return Ok(Run::StillRunning);
         };
@@ -72,7 +72,7 @@ impl ExecutionClient {
         Ok(Run::Ended(serde_json::from_str(ended.output().unwrap_or_default())?))
     }
 
-    /// Stops an execution. One that does not exist, or has ended, is no error.
+    /// Stops an execution. It is not an error if the execution does not exist or has already ended.
     pub(crate) async fn stop(&self, execution_arn: String, cause: &str) -> Result<(), WorkflowError> {
         match self.0.stop_execution().execution_arn(execution_arn).cause(cause).send().await {
             Ok(_) => Ok(()),

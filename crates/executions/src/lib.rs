@@ -1,8 +1,8 @@
-//! The state machines, for those who start, await and stop executions: `trigger`, `dispatch`, `replay` and the management
-//! API.
+//! Clients for the state machines, used by `trigger`, `dispatch`,
+//! `replay` and the management API to start, await and stop executions.
 //!
-//! Each kind of machine is a type of its own, which offers what may be done with it: [`DeliveryMachines`] deliver events,
-//! [`ReplayMachine`] sends many again, [`TestAuthMachine`] tries the credentials of a webhook.
+//! Each kind of machine has its own type with the operations that apply to it: [`DeliveryMachines`] deliver
+//! events, [`ReplayMachine`] runs bulk replays, [`TestAuthMachine`] tests a webhook's credentials.
 
 mod delivery;
 mod error;

@@ -4,7 +4,7 @@ use hookstep_contract::ReplayKey;
 
 use crate::{ExecutionClient, WorkflowError};
 
-/// The standard machine that sends many events of a webhook again.
+/// The standard machine for bulk replays of a webhook's events.
 #[derive(Clone, Debug)]
 pub struct ReplayMachine {
     client: ExecutionClient,
@@ -12,15 +12,16 @@ pub struct ReplayMachine {
 }
 
 impl ReplayMachine {
-    /// The machine of this ARN.
+    /// Creates a client for the machine with this ARN.
     pub fn new(client: ExecutionClient, arn: impl Into<String>) -> Self {
         Self { client, arn: arn.into() }
     }
 
-    /// Starts a bulk replay, which must be on record. One that was started before is not started again.
+    /// Starts a bulk replay, whose record must already exist.
+    /// A replay that was already started is not started again.
     ///
     /// # Errors
-    /// When the execution is not accepted.
+    /// If the execution is not accepted.
     pub async fn start(&self, replay: &ReplayKey) -> Result<(), WorkflowError> {
         self.client.start(&self.arn, replay.replay_id.to_string(), replay).await
     }

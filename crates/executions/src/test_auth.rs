@@ -7,7 +7,7 @@ use hookstep_contract::{AuthReport, TestAuth};
 
 use crate::{ExecutionClient, Run, WorkflowError};
 
-/// The express machine that tries the credentials of a webhook.
+/// The express machine that tests a webhook's credentials.
 #[derive(Clone, Debug)]
 pub struct TestAuthMachine {
     client: ExecutionClient,
@@ -15,15 +15,15 @@ pub struct TestAuthMachine {
 }
 
 impl TestAuthMachine {
-    /// The machine of this ARN.
+    /// Creates a client for the machine with this ARN.
     pub fn new(client: ExecutionClient, arn: impl Into<String>) -> Self {
         Self { client, arn: arn.into() }
     }
 
-    /// Tries the credentials of a webhook, and waits for the report, but not longer than `timeout`.
+    /// Tests a webhook's credentials, and waits up to `timeout` for the report.
     ///
     /// # Errors
-    /// When the execution is not accepted or fails, or its response is lost.
+    /// If the execution is not accepted or fails, or its response is lost.
     pub async fn run(
         &self,
         name: impl Display,

@@ -1,4 +1,4 @@
-//! Tokens that the operator makes on the machine itself.
+//! Tokens that the operator creates on the machine itself.
 
 use std::path::Path;
 
@@ -9,21 +9,21 @@ use hookstep_store::{StoreError, Tokens};
 
 use crate::OpenError;
 
-/// A token to be made.
+/// A token to create.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// The org it can reach.
+    /// The org that the token gives access to.
     pub org_id: OrgId,
-    /// What it may do there.
+    /// What the token permits.
     pub scopes: Vec<Scope>,
-    /// What it is for.
+    /// The token's name, for display.
     pub name: String,
-    /// When it ends; without it, when it is revoked.
+    /// When the token expires; `None` if it is valid until revoked.
     pub expires_at: Option<Timestamp>,
 }
 
 impl NewToken {
-    /// A token that may do everything in `org_id`.
+    /// A token with all permissions in `org_id`.
     pub fn admin(org_id: OrgId) -> Self {
         let scopes = vec![Scope::Trigger, Scope::Read, Scope::Manage];
         Self { org_id, scopes, name: "admin".to_owned(), expires_at: None }
@@ -42,19 +42,19 @@ impl NewToken {
     }
 }
 
-/// Where the admin token of a data directory comes from.
+/// The origin of a data directory's admin token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FirstToken {
-    /// It was made just now. It can be shown only this once.
+    /// The token was just created. Its secret can be shown only now.
     Created(String),
-    /// There were tokens already, or the operator provided one.
+    /// Tokens already existed, or the operator provided one.
     Known,
 }
 
-/// Makes a token in a data directory and returns it. A host may be running on the directory.
+/// Creates a token in a data directory and returns its secret. A host may be running on the directory.
 ///
 /// # Errors
-/// When the directory cannot be used.
+/// If the directory cannot be used.
 pub async fn create_token(data_dir: &Path, new: NewToken, sources: Sources) -> Result<String, OpenError> {
     create_data_dir(data_dir)?;
     let tables = Tables::open(&data_dir.join(TABLES_FILE))?;
@@ -68,8 +68,8 @@ pub(crate) async fn create(new: NewToken, tokens: &Tokens, sources: &Sources) ->
     Ok(secret)
 }
 
-/// Makes sure that `secret`, which the operator provided, is a token with the properties of `new`. The token keeps its id
-/// over restarts.
+/// Ensures that `secret`, which the operator provided, is a token with
+/// the properties of `new`. The token keeps its id across restarts.
 pub(crate) async fn keep(
     new: NewToken,
     secret: &str,
@@ -85,7 +85,8 @@ pub(crate) async fn keep(
     if known.as_ref().is_some_and(is_wanted) { Ok(()) } else { tokens.put(&wanted).await }
 }
 
-/// Creates the data directory if it is missing. Only its owner can read it, because events hold what receivers answered.
+/// Creates the data directory if it is missing. Only the owner
+/// can read it, because events contain receivers' responses.
 pub(crate) fn create_data_dir(dir: &Path) -> Result<(), OpenError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

@@ -1,7 +1,7 @@
 //! The AWS clients of a host.
 
-/// The AWS SDK's clients of this host's services. The functions are made from these; tests and tools use them to look at what
-/// the HTTP API does not show.
+/// AWS SDK clients of this host's services. The functions are built with
+/// them; tests and tools use them to inspect what the HTTP API does not show.
 #[derive(Clone, Debug)]
 pub struct Clients {
     /// DynamoDB: the tables.

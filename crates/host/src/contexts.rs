@@ -1,4 +1,4 @@
-//! What each function and each router of the product needs, made from the clients of this host.
+//! Builds the context of each function and router from this host's clients.
 
 use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
 use hookstep_claims::Claims;
@@ -13,7 +13,7 @@ use crate::functions::StepFunctions;
 use crate::machines::{EXPRESS, REPLAY, STANDARD, TEST_AUTH};
 use crate::{Clients, OpenError, Options};
 
-/// The steps of the state machines.
+/// The state machines' step functions.
 pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunctions, OpenError> {
     let configs = configs(&clients.tables);
     let claims = claims(&clients.bucket);
@@ -63,8 +63,8 @@ fn keyring(options: &Options, clients: &Clients) -> Result<Keyring, OpenError> {
     Ok(Keyring::new(|| configs, keys(clients), Vault::new(|| secrets, connections(clients)), client))
 }
 
-/// The target of the bus's rule for subscriptions. It takes its clients one by one because the bus, and so the client of the
-/// bus, is made after it.
+/// The target of the bus's rule for subscriptions. Its clients are passed
+/// separately because the bus, and so the bus's client, is created later.
 pub(crate) fn dispatch(
     options: &Options,
     tables: &aws_sdk_dynamodb::Client,
@@ -79,7 +79,7 @@ pub(crate) fn dispatch(
     }
 }
 
-/// The management API and the console.
+/// The context of the management API and the console.
 pub(crate) fn console(options: &Options, clients: &Clients) -> hookstep_management::Context {
     hookstep_management::Context {
         tokens: tokens(options, &clients.tables),
@@ -101,7 +101,7 @@ pub(crate) fn console(options: &Options, clients: &Clients) -> hookstep_manageme
     }
 }
 
-/// The trigger's API.
+/// The context of the trigger API.
 pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger::Context {
     hookstep_trigger::Context {
         tokens: tokens(options, &clients.tables),
@@ -115,7 +115,7 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
     }
 }
 
-/// The API tokens.
+/// The store of API tokens.
 pub(crate) fn tokens(options: &Options, tables: &aws_sdk_dynamodb::Client) -> Tokens {
     Tokens::new(tables.clone(), TOKENS, options.sources)
 }

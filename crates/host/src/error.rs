@@ -1,43 +1,43 @@
-//! Why the host cannot start.
+//! Errors of starting the host.
 
 use hookstep_asl::LoadError;
 use hookstep_aws_local::StandInError;
 use hookstep_engine::JournalError;
 use thiserror::Error;
 
-/// A failure to open the data directory or to load a state machine.
+/// The data directory cannot be opened, or a state machine cannot be loaded.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// Another process has the data directory open.
     #[error("the data directory is in use by another process")]
     InUse,
-    /// A stand-in for a service of AWS cannot be opened.
+    /// A stand-in for an AWS service cannot be opened.
     #[error(transparent)]
     StandIn(#[from] StandInError),
     /// The executions cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A definition cannot be run.
+    /// A definition is not valid.
     #[error("cannot load {file}")]
     Definition {
-        /// Which one.
+        /// The definition's file name.
         file: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         source: LoadError,
     },
-    /// Something that must work did not.
+    /// An operation failed.
     #[error("cannot {operation}")]
     Failed {
-        /// What was tried: fits after "cannot".
+        /// The operation that failed: follows "cannot" in the message.
         operation: &'static str,
-        /// What stopped it.
+        /// The underlying error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl OpenError {
-    /// For `map_err`: the error stopped `operation`.
+    /// For `map_err`: `operation` failed.
     pub(crate) fn during<E>(operation: &'static str) -> impl FnOnce(E) -> Self
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -1,4 +1,4 @@
-//! The engine's executions behind the Step Functions API.
+//! Connects the engine's executions to the Step Functions API.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -8,7 +8,7 @@ use hookstep_aws_local::{
 use hookstep_contract::error_chain;
 use hookstep_engine::{EndedExecution, ExecutionRow, Running};
 
-/// The name of an error that is the service's own fault.
+/// The error name for the service's own failures.
 const INTERNAL: &str = "InternalServerError";
 
 /// Implements the port of the Step Functions API.

@@ -1,5 +1,5 @@
-//! Where the failure of an execution is recorded that cannot be restored: in the state of its definition that records every
-//! other failure, so that the event ends, its webhook hears of it, and the alarm rings.
+//! Routes the failure of an execution that cannot be restored to the state of its definition that records all
+//! other failures, so that the event ends, its webhook is notified, and the alarm is raised.
 
 use hookstep_asl::{Checkpoint, TaskError};
 use hookstep_contract::{EventId, EventMetadata, Timestamp};
@@ -15,10 +15,10 @@ pub(crate) struct ProductFailureRoutes;
 impl FailureRoutes for ProductFailureRoutes {
     fn route(&self, remains: &Remains, error: &TaskError) -> Option<FailureRoute> {
         let (machine, state, variables) = match remains.machine.as_deref() {
-            // The caller who waited for the test is gone, and the test has no record.
+            // The caller that waited for the test is gone, and a test has no record.
             Some(TEST_AUTH) => return None,
             Some(REPLAY) => {
-                // The state names the replay by the execution's input.
+                // The state identifies the replay by the execution's input.
                 remains.input.as_ref()?;
                 (REPLAY, "StopReplay", Vec::new())
             }
@@ -33,7 +33,7 @@ impl FailureRoutes for ProductFailureRoutes {
     }
 }
 
-/// The event that an execution was about: from the variables of its checkpoint, or else from its input.
+/// The event of an execution: from the checkpoint's variables or, failing that, from the input.
 fn event(remains: &Remains) -> Option<Value> {
     let at = |value: &Option<Value>, path: &str| value.as_ref()?.pointer(path).cloned();
     let event = at(&remains.checkpoint, "/variables/event")
@@ -44,7 +44,8 @@ fn event(remains: &Remains) -> Option<Value> {
     serde_json::from_value::<EventMetadata>(event.clone()).is_ok().then_some(event)
 }
 
-/// The event that the state `Start` makes of a direct event of the bus, as far as recording a failure needs it.
+/// The event that the state `Start` would build from a direct
+/// event of the bus, with what recording a failure needs.
 fn event_of_the_bus(event: &Value) -> Option<Value> {
     let accepted_at: Timestamp = serde_json::from_value(event["accepted_at"].clone()).ok()?;
     let bus_id: Uuid = serde_json::from_value(event["id"].clone()).ok()?;

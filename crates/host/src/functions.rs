@@ -1,4 +1,4 @@
-//! The Lambda functions of the state machines, called as ordinary functions.
+//! The state machines' Lambda functions, called as ordinary functions.
 
 use std::panic::AssertUnwindSafe;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The functions of the state machines, each with the definitions' placeholder for its ARN.
+/// The state machines' functions, each with the placeholder for its ARN in the definitions.
 pub const STEPS: [(&str, &str); 6] = [
     ("FetchConfigFunctionArn", "fetch-config"),
     ("TransformFunctionArn", "transform"),
@@ -21,10 +21,10 @@ pub const STEPS: [(&str, &str); 6] = [
     ("ReplayFunctionArn", "replay"),
 ];
 
-/// The account and region in this host's ARNs.
+/// The prefix of function ARNs on this host, with its account and region.
 const ARN_PREFIX: &str = "arn:aws:lambda:local:000000000000:function:";
 
-/// The steps of the state machine, each with its context.
+/// The step functions, each with its context.
 #[derive(Debug)]
 pub(crate) struct StepFunctions {
     pub(crate) fetch_config: hookstep_fetch_config::Context,
@@ -36,7 +36,7 @@ pub(crate) struct StepFunctions {
 }
 
 impl StepFunctions {
-    /// The definition's placeholders for functions, and the ARN of each.
+    /// The definitions' placeholders for functions, with their ARNs.
     pub(crate) fn placeholders() -> impl Iterator<Item = (String, String)> {
         STEPS.into_iter().map(|(placeholder, name)| (placeholder.to_owned(), format!("{ARN_PREFIX}{name}")))
     }
@@ -73,7 +73,7 @@ impl StepFunctions {
 
 impl Functions for StepFunctions {
     fn invoke<'a>(&'a self, arn: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, TaskError>> {
-        // As on Lambda, a panic ends the invocation and nothing else.
+        // As on Lambda, a panic ends only this invocation.
         let invocation = AssertUnwindSafe(self.call(arn, payload)).catch_unwind();
         invocation
             .map(|ended| {

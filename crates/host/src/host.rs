@@ -1,4 +1,4 @@
-//! The host, put together.
+//! Assembles the host.
 
 use std::sync::Arc;
 
@@ -34,11 +34,11 @@ pub struct Host {
 }
 
 impl Host {
-    /// Opens the data directory, creating it the first time, and takes up what an earlier process left.
+    /// Opens the data directory, creating it if necessary, and resumes the work of an earlier process.
     ///
     /// # Errors
-    /// When the directory cannot be used, the executions in it cannot be read, or a state machine's definition cannot be
-    /// loaded.
+    /// If the directory cannot be used, its executions cannot be
+    /// read, or a state machine's definition cannot be loaded.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let (dir, sources) = (&options.data_dir, options.sources);
         admin::create_data_dir(dir)?;
@@ -95,29 +95,30 @@ impl Host {
         })
     }
 
-    /// The routes of the product.
+    /// The product's routes.
     pub fn router(&self) -> Router {
         self.router.clone()
     }
 
-    /// The AWS SDK's clients of this host's services. The product has no use for them here: they are for tests and tools.
+    /// AWS SDK clients of this host's services, for tests and
+    /// tools; the product itself does not use this method.
     pub fn clients(&self) -> &Clients {
         &self.clients
     }
 
-    /// Makes a token and returns it. It cannot be read again.
+    /// Creates a token and returns its secret, which cannot be read again.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If the token cannot be written.
     pub async fn create_token(&self, new: NewToken) -> Result<String, StoreError> {
         admin::create(new, &self.tokens, &self.sources).await
     }
 
-    /// Makes sure that there is an admin token of `org_id`: the one that the operator provides, or else a new one if there are
-    /// no tokens at all.
+    /// Ensures that `org_id` has an admin token: the one that the
+    /// operator provides or, if there are no tokens at all, a new one.
     ///
     /// # Errors
-    /// When tokens cannot be read or written.
+    /// If tokens cannot be read or written.
     pub async fn first_token(&self, org_id: OrgId, provided: Option<&str>) -> Result<FirstToken, StoreError> {
         if let Some(secret) = provided {
             admin::keep(NewToken::admin(org_id), secret, &self.tokens, &self.sources).await?;
@@ -127,7 +128,7 @@ impl Host {
         Ok(FirstToken::Known)
     }
 
-    /// Finishes the attempts in flight. What waits for a later attempt goes on at the next start.
+    /// Finishes the attempts in flight. Events that wait for a later attempt are resumed at the next start.
     pub async fn stop(self) {
         drop(self.housekeeping);
         self.engine.stop().await;

@@ -1,4 +1,4 @@
-//! Deletes what is past its retention. On AWS, the services do this by themselves.
+//! Deletes data past its retention. On AWS, the services do this themselves.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -9,13 +9,13 @@ use hookstep_contract::MachineKind;
 use hookstep_contract::limits::RETENTION;
 use hookstep_engine::Executions;
 
-/// How often to clean up.
+/// The interval between cleanups.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How long the history of an express execution is kept: long enough to look into a problem of yesterday.
+/// How long the history of an express execution is kept: long enough to investigate yesterday's problem.
 const EXPRESS_HISTORY: Duration = Duration::from_secs(24 * 3600);
 
-/// What is cleaned up.
+/// The data to clean up.
 pub(crate) struct Housekeeping {
     pub(crate) executions: Executions,
     pub(crate) tables: Tables,
@@ -25,7 +25,7 @@ pub(crate) struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Cleans up now and every hour.
+    /// Cleans up now and then every hour.
     pub(crate) async fn run(self) {
         let mut ticks = tokio::time::interval(INTERVAL);
         loop {
@@ -39,12 +39,12 @@ impl Housekeeping {
     }
 }
 
-/// Removes claim checks past their retention, and what s3s-fs keeps beside them.
+/// Deletes claim checks past their retention, and the metadata files of s3s-fs.
 fn remove_old(folder: &Path, now: SystemTime) {
     let Some(limit) = now.checked_sub(RETENTION) else { return };
     let mut folders = vec![folder.join(CLAIMS)];
     let mut files = Vec::new();
-    // The metadata files stand at the top of the store, beside the bucket.
+    // The metadata files are at the top of the store, beside the bucket.
     files.extend(entries(folder).into_iter().filter(|path| path.is_file()));
     while let Some(next) = folders.pop() {
         for path in entries(&next) {
@@ -59,7 +59,7 @@ fn remove_old(folder: &Path, now: SystemTime) {
     }
 }
 
-/// What is in a folder, as far as it can be read.
+/// The entries of a folder, as far as they can be read.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let unreadable = |error| tracing::warn!(%error, "a folder of the bucket cannot be read");
     let Ok(entries) = std::fs::read_dir(folder).map_err(unreadable) else { return Vec::new() };

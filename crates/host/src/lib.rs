@@ -1,9 +1,11 @@
 //! The embedded host: the whole product in one process.
 //!
-//! The same routers and step functions that are Lambda functions on AWS, the same `statemachine.asl.json`, the same AWS SDK
-//! clients; only what is behind the clients differs. [`Host::open`] puts it together from the bottom up: the stand-ins for
-//! AWS's services (`hookstep-aws-local`), the executions and the engine that runs them (`hookstep-engine`), the functions, the
-//! routes. Nothing below holds anything above it, so a host that is dropped leaves no thread and no open file.
+//! The routers and step functions are the same as the Lambda functions on AWS, with the
+//! same `statemachine.asl.json` and the same AWS SDK clients; only the services behind
+//! the clients differ. [`Host::open`] assembles the host from the bottom up: the
+//! stand-ins for AWS services (`hookstep-aws-local`), the executions and the engine
+//! that runs them (`hookstep-engine`), the functions, the routes. Lower layers hold no
+//! references to higher ones, so a dropped host leaves no thread and no open file.
 
 mod admin;
 mod clients;

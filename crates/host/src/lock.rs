@@ -1,17 +1,17 @@
-//! One process for each data directory.
+//! Limits each data directory to one process.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use crate::OpenError;
 
-/// The data directory is this process's for as long as this is held. The lock goes with the process, however it ends.
+/// An exclusive lock on the data directory. It is released when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
 
-/// Takes the data directory for this process.
+/// Locks the data directory for this process.
 pub(crate) fn lock(data_dir: &Path) -> Result<Lock, OpenError> {
     let file = File::create(data_dir.join("lock")).map_err(OpenError::during("create the lock file"))?;
     match file.try_lock() {

@@ -1,4 +1,4 @@
-//! The state machines of the product, loaded for this host.
+//! The product's state machines, loaded for this host.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use hookstep_engine::{StateMachine, StateMachines};
 use crate::OpenError;
 use crate::functions::StepFunctions;
 
-/// A definition as it is deployed to AWS: its file, and its text.
+/// A definition as deployed to AWS: the file name and the text.
 type Definition = (&'static str, &'static str);
 
 const DELIVERY_DEFINITION: Definition =
@@ -17,13 +17,13 @@ const DELIVERY_DEFINITION: Definition =
 const REPLAY_DEFINITION: Definition = ("replay.asl.json", include_str!("../../../replay.asl.json"));
 const TEST_AUTH_DEFINITION: Definition = ("test-auth.asl.json", include_str!("../../../test-auth.asl.json"));
 
-/// The machine of every sync event, and of the first attempt of async ones.
+/// The machine for sync events, and for the first attempt of async ones.
 pub(crate) const EXPRESS: &str = "express";
-/// The machine of what may take long.
+/// The machine for deliveries that may take long.
 pub(crate) const STANDARD: &str = "standard";
-/// The machine of bulk replays.
+/// The machine for bulk replays.
 pub(crate) const REPLAY: &str = "replay";
-/// The machine that tries credentials.
+/// The machine that tests credentials.
 pub(crate) const TEST_AUTH: &str = "test-auth";
 
 /// Loads every definition.

@@ -1,4 +1,4 @@
-//! How a host is set up.
+//! The host's options.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,29 +8,30 @@ use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
 
-/// How a host is set up.
+/// The host's options.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The directory of all data.
+    /// The directory for all data.
     pub data_dir: PathBuf,
-    /// The address under which producers reach this host: presigned upload URLs point there.
+    /// The URL at which producers reach this host, used in presigned upload URLs.
     pub public_url: String,
     /// Which receivers may be called.
     pub policy: Policy,
     /// The largest body kept in the state, as serialised JSON, in bytes.
     pub inline_limit: usize,
-    /// How long a sync trigger waits for the receiver before its answer is 202:
+    /// How long a sync trigger waits for the receiver before it responds with 202:
     /// [`SYNC_BUDGET`](hookstep_contract::limits::SYNC_BUDGET), or less in a test.
     pub sync_budget: Duration,
-    /// Whether the bodies of events are kept, to be looked at and sent again.
+    /// Whether event bodies are kept for inspection and replay.
     pub keep_bodies: bool,
     /// Which events about deliveries are published on the bus.
     pub publish: Publish,
-    /// The addresses that receivers see, with commas between them, as the console shows them; empty if they are not known.
+    /// The source IP addresses that receivers see, separated by
+    /// commas, for display in the console; empty if unknown.
     pub static_ips: String,
     /// Where filters and transforms are evaluated.
     pub sandbox: Sandbox,
-    /// Which machine starts async events.
+    /// The kind of machine on which async events start.
     pub async_workflow: MachineKind,
     /// The clock, ids and randomness.
     pub sources: Sources,

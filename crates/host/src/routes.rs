@@ -1,4 +1,4 @@
-//! The routes of the product.
+//! The product's routes.
 
 use axum::Router;
 use hookstep_aws_local::{Bucket, Bus};

@@ -1,5 +1,5 @@
-//! The rules of the bus, as `infra/template.yaml` has them: a direct event starts the state machine, every other event goes to
-//! `dispatch`.
+//! The bus's rules, as in `infra/template.yaml`: a direct event
+//! starts the state machine; every other event goes to `dispatch`.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -43,10 +43,10 @@ impl BusRules {
         }
     }
 
-    /// Starts the machine with what the rule's input transformer makes of the event.
+    /// Starts the machine with the output of the rule's input transformer.
     async fn start(&self, event: TakenEvent) -> Result<(), RuleError> {
         let mut input = json!({"id": event.id, "accepted_at": event.accepted_at}).to_string();
-        // The detail is inserted byte for byte: parsing and writing it could change its numbers.
+        // The detail is inserted byte for byte: parsing and rewriting it could change its numbers.
         input.truncate(input.len() - 1);
         let input = format!("{{\"event_bridge\":{input},\"detail\":{}}}}}", event.detail.get());
         let started = self.executions.start(&self.machine_arn, Some(event.id), input).await;

@@ -1,4 +1,4 @@
-//! The services that the state machine's tasks call directly.
+//! The services that the state machines' tasks call directly.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -35,7 +35,8 @@ fn read(reply: &Reply) -> Result<Value, ServiceFailure> {
         return Ok(body);
     }
     let text = |field: &str| body[field].as_str().unwrap_or_default();
-    // Some services put a namespace before the name: `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`.
+    // Some services prefix the name with a namespace:
+    // `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`.
     let name = text("__type").rsplit('#').next().unwrap_or_default();
     Err(ServiceFailure { name: name.to_owned(), message: text("message").to_owned() })
 }

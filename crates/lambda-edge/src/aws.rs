@@ -1,7 +1,7 @@
 //! AWS clients inside a Lambda environment.
 //!
-//! `aws-config` is left out on purpose (docs/adr/0005): it brings a chain of credential providers and an STS client, while
-//! a function's credentials are always in three environment variables.
+//! `aws-config` is deliberately not used (docs/adr/0005): it brings a chain of credential providers and an
+//! STS client, while a function's credentials are always in three environment variables.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -14,23 +14,24 @@ use hookstep_ambient::env;
 
 use crate::{Error, https};
 
-/// [`Aws::from_env`] for a whole life of the function, so that clients can be made from it when they are first used.
+/// [`Aws::from_env`] with a static lifetime, so that clients can be created when they are first used.
 ///
 /// # Errors
-/// When a variable is missing.
+/// If a variable is missing.
 pub fn aws() -> Result<&'static Aws, Error> {
     Ok(Box::leak(Box::new(Aws::from_env()?)))
 }
 
-/// What every AWS client of this function is made from.
+/// The configuration shared by this function's AWS clients.
 #[derive(Clone, Debug)]
 pub struct Aws(SdkConfig);
 
 impl Aws {
-    /// Reads region and credentials from the environment that Lambda sets. `AWS_ENDPOINT_URL` is honoured, for emulators.
+    /// Reads the region and credentials from the environment variables
+    /// that Lambda sets. `AWS_ENDPOINT_URL` is honoured, for emulators.
     ///
     /// # Errors
-    /// When a variable is missing.
+    /// If a variable is missing.
     pub fn from_env() -> Result<Self, Error> {
         let endpoint = env::optional("AWS_ENDPOINT_URL");
         let credentials = Credentials::new(
@@ -43,8 +44,8 @@ impl Aws {
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(env::required("AWS_REGION")?))
-            // A sync execution is silent while its receiver thinks, and a claim check is read as slowly as its receiver
-            // takes it: both look like stalled streams. Our own deadlines end what hangs.
+            // A sync execution is silent until its receiver responds, and a claim check is read only as fast
+            // as its receiver accepts it: both look like stalled streams. Our own timeouts end hung requests.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(https::client(endpoint.as_deref())?);

@@ -1,4 +1,4 @@
-//! Emulators have one host, whatever the service's operations are called at on AWS.
+//! Disables host prefixes for emulators, which have a single host for all operations.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::endpoint::EndpointPrefix;
@@ -8,8 +8,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::endpoint_config::EndpointUrl;
 
-/// For the client of Step Functions, whose `StartSyncExecution` is at a host `sync-…`: with `AWS_ENDPOINT_URL`, it calls that
-/// host and not one of a name that nobody has.
+/// For the Step Functions client, whose `StartSyncExecution` goes to a host named `sync-…`: with
+/// `AWS_ENDPOINT_URL`, the client calls that URL's host itself, since the prefixed host does not exist.
 #[derive(Debug)]
 pub struct IgnoreEndpointPrefix;
 
@@ -18,7 +18,7 @@ impl Intercept for IgnoreEndpointPrefix {
         "IgnoreEndpointPrefix"
     }
 
-    // By now the operation has set its prefix, and the endpoint is not resolved yet.
+    // At this point the operation has set its prefix, and the endpoint has not been resolved yet.
     fn read_before_attempt(
         &self,
         _: &BeforeTransmitInterceptorContextRef<'_>,

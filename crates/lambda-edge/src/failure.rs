@@ -1,10 +1,10 @@
-//! Our error names at the Runtime API.
+//! Passes our error names to the Runtime API.
 
 use hookstep_contract::{StepError, error_chain};
 use lambda_runtime::Diagnostic;
 use lambda_runtime::tracing::error;
 
-/// A step's failure on its way out: its name becomes the `errorType` that the state machine matches.
+/// A step's failure as returned to Lambda: its name becomes the `errorType` that the state machine matches.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) StepError);
 

@@ -1,4 +1,4 @@
-//! HTTPS to the AWS services, as a cold start can bear it (docs/adr/0008).
+//! HTTPS to AWS services, with little cost at cold start (docs/adr/0008).
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -11,14 +11,16 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::Error;
 
-/// Amazon Root CA 1 to 4 and Starfield Services Root CA - G2: the five roots that <https://www.amazontrust.com/repository>
-/// recommends for a trust store of one's own. They are valid until the end of 2037 at least.
+/// Amazon Root CA 1 to 4 and Starfield Services Root CA - G2: the five
+/// roots that <https://www.amazontrust.com/repository> recommends for a
+/// custom trust store. They are valid until at least the end of 2037.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-trust-services.pem");
 
-/// The HTTP client of all AWS clients.
+/// The HTTP client that all AWS clients share.
 ///
-/// It trusts Amazon's own authorities: to read the machine's trust store, with 140 others, took more than half of a cold start.
-/// An endpoint that is not Amazon's (`AWS_ENDPOINT_URL`) may have a certificate of any authority that the machine trusts.
+/// It trusts only Amazon's own certificate authorities: reading the machine's trust
+/// store, with 140 others, took more than half of a cold start. An endpoint outside
+/// Amazon (`AWS_ENDPOINT_URL`) may use any authority that the machine trusts.
 pub(crate) fn client(endpoint: Option<&str>) -> Result<SharedHttpClient, Error> {
     let trusted = if endpoint.is_some_and(|url| url.starts_with("https:")) {
         TrustStore::default()
@@ -30,8 +32,8 @@ pub(crate) fn client(endpoint: Option<&str>) -> Result<SharedHttpClient, Error> 
     Ok(SharedHttpClient::new(OnDemand(client.build_https())))
 }
 
-/// Makes its connector for the first request. The SDK's own client makes one more for every AWS client, and throws it away:
-/// it wants the machine's trust store to be read early.
+/// Creates its connector at the first request. The SDK's own client creates and discards an extra connector
+/// for every AWS client, in order to load the machine's trust store early.
 #[derive(Debug)]
 struct OnDemand(SharedHttpClient);
 

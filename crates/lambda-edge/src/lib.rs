@@ -1,6 +1,6 @@
-//! The Lambda edge: what every `main.rs` needs before its handler can run, and nothing more.
+//! The Lambda edge: the setup that every `main.rs` needs before its handler can run, and nothing more.
 //!
-//! A `main.rs` has the same four movements everywhere: tracing, settings, clients, run.
+//! Every `main.rs` has the same four steps: tracing, settings, clients, run.
 
 mod aws;
 mod endpoint_prefix;
@@ -23,23 +23,25 @@ use failure::Failure;
 /// Runs a step's handler for every invocation, until Lambda stops the environment.
 ///
 /// # Errors
-/// When the Runtime API cannot be reached.
+/// If the Runtime API cannot be reached.
 pub async fn run<I, O>(handle: impl AsyncFn(I) -> Result<O, StepError>) -> Result<(), Error>
 where
     I: DeserializeOwned,
     O: Serialize,
 {
     let handle = &handle;
-    // Read here, not by the runtime, whose error for an input it cannot read has no name that the state machine knows.
+    // The input is parsed here because the runtime's own error for
+    // unreadable input has no name that the state machine knows.
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
-        // Boxed: the compiler computes the layout of everything below otherwise, and gives up on the longest of them.
+        // Boxed: otherwise the compiler computes the layout of
+        // everything below, and gives up on the longest future.
         let input = serde_json::from_str(event.payload.get()).map_err(unreadable).map_err(Failure)?;
         Box::pin(handle(input)).await.map_err(Failure)
     }))
     .await
 }
 
-/// An input that is not what the step takes.
+/// The error for an input that the step cannot parse.
 fn unreadable(error: serde_json::Error) -> StepError {
     StepError::because(ErrorName::InvalidInput, "the step cannot read its input", error)
 }
@@ -47,7 +49,7 @@ fn unreadable(error: serde_json::Error) -> StepError {
 /// Runs a router for every request of an HTTP API, until Lambda stops the environment.
 ///
 /// # Errors
-/// When the Runtime API cannot be reached.
+/// If the Runtime API cannot be reached.
 pub async fn serve(router: axum::Router) -> Result<(), Error> {
     lambda_http::run(router).await
 }

@@ -1,4 +1,4 @@
-//! What EventBridge accepts: the lengths and patterns of the service's model (botocore, events/2015-10-07).
+//! EventBridge's limits: the lengths and patterns in the service's model (botocore, events/2015-10-07).
 
 use super::{
     ApiKey, AuthParameters, AuthorizationType, Basic, HttpParameters, Oauth, OauthClient, Parameter,
@@ -8,7 +8,7 @@ use super::{
 const MAX_PARAMETERS: usize = 100;
 
 impl AuthParameters {
-    /// The first field that AWS would refuse, if there is one.
+    /// The first field that AWS would reject, if there is one.
     pub(crate) fn fault(&self, kind: AuthorizationType) -> Option<&'static str> {
         let Self { basic, api_key, oauth, invocation_http_parameters } = self;
         let given = [
@@ -44,7 +44,7 @@ impl Oauth {
     fn fault(&self) -> Option<&'static str> {
         let OauthClient { id, secret } = &self.client_parameters;
         let client = [("ClientID", id), ("ClientSecret", secret)].into_iter().find_map(in_header);
-        // Plain HTTP is allowed, too, because the token endpoints of tests are on this machine.
+        // Plain HTTP is also allowed, because tests use token endpoints on this machine.
         let endpoint = self.authorization_endpoint.as_deref().unwrap_or_default();
         let endpoint = !(1..=2048).contains(&endpoint.len()) || !endpoint.bytes().all(may_be_in_url);
         client
@@ -81,7 +81,7 @@ impl Parameter {
     }
 }
 
-/// `AuthHeaderParameters`: 1 to 512 characters, neither controls nor colons.
+/// `AuthHeaderParameters`: 1 to 512 characters, without control characters and colons.
 fn in_header((name, value): (&'static str, &Option<String>)) -> Option<&'static str> {
     let value = value.as_deref().unwrap_or_default();
     let bad = |c: char| c == ':' || (c.is_ascii_control() && c != '\t');

@@ -16,7 +16,7 @@ use crate::wire::ServiceError;
 const SECRETS: &str = "arn:aws:secretsmanager:local:000000000000:secret:";
 const PREFIX: &str = "events!connection/";
 
-/// A connection; its times are in milliseconds.
+/// A connection; times are in milliseconds.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Connection {
     pub(super) name: String,
@@ -26,19 +26,19 @@ pub(super) struct Connection {
     pub(super) created_at: i64,
     pub(super) modified_at: i64,
     pub(super) authorized_at: Option<i64>,
-    /// Absent after the connection was deauthorised.
+    /// Absent once the connection has been deauthorised.
     pub(super) secret: Option<Secret>,
 }
 
 /// The secret of a connection.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Secret {
-    /// As on AWS, it differs from the connection's id.
+    /// As on AWS, this differs from the connection's id.
     id: Uuid,
-    /// The random end of its ARN.
+    /// The random suffix of the secret's ARN.
     suffix: String,
     pub(super) version: Uuid,
-    /// When this version was made.
+    /// When this version was created.
     pub(super) created_at: i64,
     /// The parameters, encrypted, in base64.
     sealed: String,
@@ -69,7 +69,7 @@ impl Secret {
         format!("{SECRETS}{}-{}", self.name(connection), self.suffix)
     }
 
-    /// The secret with these parameters as its new version.
+    /// The secret with a new version that contains these parameters.
     pub(super) fn sealed(
         self,
         connection: &str,
@@ -89,14 +89,15 @@ impl Secret {
         serde_json::from_slice(&key.unseal(&self.context(connection), &sealed)?).ok()
     }
 
-    /// The encryption context that Secrets Manager uses ("Secret encryption and decryption" in its user guide).
+    /// The encryption context that Secrets Manager uses
+    /// ("Secret encryption and decryption" in its user guide).
     fn context(&self, connection: &str) -> EncryptionContext {
         let pairs = [("SecretARN", self.arn(connection)), ("SecretVersionId", self.version.to_string())];
         pairs.map(|(name, value)| (name.to_owned(), value)).into()
     }
 }
 
-/// The name of the connection to which the secret with this ARN or name belongs.
+/// The name of the connection that owns the secret with this ARN or name.
 pub(super) fn connection_of(secret_id: &str) -> Option<&str> {
     let name = secret_id.strip_prefix(SECRETS).unwrap_or(secret_id);
     name.strip_prefix(PREFIX)?.split_once('/').map(|(connection, _)| connection)

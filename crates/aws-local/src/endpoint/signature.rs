@@ -1,4 +1,4 @@
-//! Checks AWS's signature, version 4: the request is signed again with the same key, and the signatures must be equal.
+//! Verifies AWS Signature Version 4: computes the request's signature with the same key and compares the two.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,13 +14,13 @@ use time::PrimitiveDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-/// How far the clocks may be apart, as on AWS.
+/// The maximum clock skew, as on AWS.
 const SKEW: Duration = Duration::from_secs(15 * 60);
 
-/// `X-Amz-Date`.
+/// The format of `X-Amz-Date`.
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// Why a request is refused, in AWS's words where it has some.
+/// Why a request is rejected, in AWS's words where AWS has them.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub(super) enum Refused {
     #[error("Request is missing Authentication Token")]
@@ -47,7 +47,8 @@ impl Refused {
     }
 }
 
-/// The parts of `AWS4-HMAC-SHA256 Credential=…/date/region/service/aws4_request, SignedHeaders=…, Signature=…`.
+/// The parts of `AWS4-HMAC-SHA256 Credential=…/date/region/service/aws4_request,
+/// SignedHeaders=…, Signature=…`.
 struct Authorization<'a> {
     access_key_id: &'a str,
     region: &'a str,
@@ -74,7 +75,7 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// Checks that a request was signed with this key, headers and body, not long ago.
+/// Checks that the request's headers and body were signed recently with this key.
 pub(super) fn check(
     parts: &Parts,
     body: &[u8],
@@ -92,7 +93,8 @@ pub(super) fn check(
     if (now - signed_at).abs() > SKEW {
         return Err(Refused::Expired);
     }
-    // Without these headers in the signature, the request could be replayed elsewhere or for another operation.
+    // Unless these headers are signed, the request could be
+    // replayed to another host or for another operation.
     let is_signed = |name| authorization.signed_headers.contains(&name);
     if !is_signed("host") || !is_signed("x-amz-date") || !is_signed("x-amz-target") {
         return Err(Refused::Mismatch);
@@ -105,7 +107,7 @@ pub(super) fn check(
     hmac::verify(&key, ours.as_bytes(), theirs.as_ref()).map_err(|_| Refused::Mismatch)
 }
 
-/// The signature of a request over the headers that were signed.
+/// Computes the signature of a request over its signed headers.
 fn signature(
     parts: &Parts,
     body: &[u8],
@@ -132,7 +134,7 @@ fn signature(
     Some(sign(request, &params).ok()?.signature().to_owned())
 }
 
-/// The headers that were signed; the date is added by whoever signs.
+/// The signed headers, without the date, which the signer adds.
 fn signed<'a>(headers: &'a HeaderMap, names: &[&'a str]) -> Option<Vec<(&'a str, &'a str)>> {
     let names = names.iter().filter(|name| **name != "x-amz-date");
     names.map(|name| Some((*name, headers.get(*name)?.to_str().ok()?))).collect()

@@ -1,4 +1,4 @@
-//! Executions from their start over a restart to their end, also when the journal is damaged in between.
+//! Executions from start to end across a restart, including damage to the journal in between.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -38,7 +38,7 @@ const DEFINITION: &str = r#"{
     }
 }"#;
 
-/// The outside of the engine: it notes what is asked of it.
+/// Fake ports that record the engine's calls.
 #[derive(Clone, Default)]
 struct Outside(Arc<Mutex<Vec<String>>>);
 
@@ -71,7 +71,7 @@ impl FailureRoutes for Outside {
     }
 }
 
-/// A data directory whose engine is opened again and again.
+/// A data directory whose engine is opened repeatedly.
 struct Place {
     dir: TempDir,
     outside: Outside,
@@ -95,7 +95,7 @@ impl Place {
         Ok((Engine::start(executions.clone(), starts, ports).await?, executions))
     }
 
-    /// A standard execution that waits for an hour, and the engine stopped.
+    /// Leaves a standard execution waiting for an hour, with the engine stopped.
     async fn with_a_sleeper(&self) -> String {
         let (engine, executions) = self.open().await.unwrap();
         let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
@@ -111,7 +111,7 @@ impl Place {
         connection.execute_batch(sql).unwrap();
     }
 
-    /// Whether this process has a file of the directory open.
+    /// Whether this process has a file in the directory open.
     fn is_open(&self) -> bool {
         let files = std::fs::read_dir("/proc/self/fd").unwrap();
         let mut paths = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
@@ -151,7 +151,7 @@ async fn an_execution_that_cannot_be_restored_goes_on_where_its_failure_is_recor
         assert_eq!(place.outside.seen()[1], r#"record "a delivery: ExecutionNotRestored""#, "{damage}");
         engine.stop().await;
         assert!(executions.journal.unfinished().await.unwrap().is_empty(), "{damage}");
-        // What is damaged beside the checkpoint stays so.
+        // Damage outside the checkpoint is not repaired.
         if let Ok(row) = executions.find(&arn).await {
             let row = row.unwrap();
             assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));

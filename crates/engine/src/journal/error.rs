@@ -1,38 +1,38 @@
-//! What can go wrong with the journal.
+//! Journal errors.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
-/// A failure of the journal.
+/// A journal error.
 #[derive(Clone, Debug, Error)]
 pub enum JournalError {
-    /// The file cannot be used at all.
+    /// The journal's file cannot be used at all.
     #[error("cannot {operation} the journal of executions, {}", file.display())]
     File {
-        /// What was tried.
+        /// The operation that failed.
         operation: &'static str,
         /// The journal's file.
         file: PathBuf,
-        /// What stopped it.
+        /// The underlying error.
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
-    /// One statement failed.
+    /// One SQL statement failed.
     #[error("cannot {operation}")]
     Statement {
-        /// What was tried.
+        /// The operation that failed.
         operation: &'static str,
-        /// What stopped it.
+        /// The underlying error.
         source: Arc<rusqlite::Error>,
     },
-    /// The thread that owns the journal has ended.
+    /// The journal's writer thread has ended.
     #[error("the journal's thread has stopped")]
     Stopped,
 }
 
 impl JournalError {
-    /// For `map_err`: the error stopped `operation` on this file.
+    /// For `map_err`: `operation` failed on this file.
     pub(crate) fn of_file<E>(operation: &'static str, file: &Path) -> impl FnOnce(E) -> Self + use<E>
     where
         E: std::error::Error + Send + Sync + 'static,
@@ -41,12 +41,12 @@ impl JournalError {
         move |source| Self::File { operation, file, source: Arc::new(source) }
     }
 
-    /// For `map_err`: the error stopped `operation`.
+    /// For `map_err`: `operation` failed.
     pub(crate) fn during(operation: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| Self::Statement { operation, source: Arc::new(source) }
     }
 
-    /// Whether what is on the disk is damaged, so that trying again cannot help.
+    /// Whether the data on disk is damaged, so that retrying cannot help.
     pub(crate) fn is_damage(&self) -> bool {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
         let Self::Statement { source, .. } = self else { return false };

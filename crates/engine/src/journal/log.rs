@@ -1,4 +1,4 @@
-//! The executions of an event, read beside a host that may be running.
+//! Reads the executions of an event, even while a host is running.
 
 use std::path::Path;
 
@@ -7,26 +7,27 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{JOURNAL_FILE, JournalError};
 
-/// An execution as its log shows it.
+/// An execution's log.
 #[derive(Clone, Debug)]
 pub struct ExecutionLog {
-    /// Its ARN.
+    /// The execution's ARN.
     pub arn: String,
     /// `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`.
     pub status: String,
-    /// Its history, a JSON object a line; that of an express execution is written at its end.
+    /// The history, one JSON object per line. An express execution's history is written when it ends.
     pub history: String,
 }
 
 /// The executions of an event, oldest first.
 ///
 /// # Errors
-/// When the journal cannot be read.
+/// If the journal cannot be read.
 pub fn executions_of(data_dir: &Path, event_id: EventId) -> Result<Vec<ExecutionLog>, JournalError> {
     let file = data_dir.join(JOURNAL_FILE);
     let read = || -> Result<Vec<ExecutionLog>, rusqlite::Error> {
         let connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        // The hand-overs of an event are named `{event_id}-{number}`; '.' comes after '-'.
+        // The hand-over executions of an event are named
+        // `{event_id}-{number}`; '.' is the character after '-'.
         connection
             .prepare(
                 "SELECT arn, status, history FROM executions WHERE name >= ?1 AND name < ?1 || '.' ORDER BY started_at",

@@ -1,4 +1,4 @@
-//! An execution as a row. Times are milliseconds since 1970.
+//! Rows of the journal, one per execution. Times are in milliseconds since 1970.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -6,23 +6,23 @@ use thiserror::Error;
 
 use super::JournalError;
 
-/// Where an execution stands.
+/// The status of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExecutionStatus {
-    /// It has not ended.
+    /// The execution has not ended.
     Running,
-    /// It ended with an output.
+    /// The execution ended with an output.
     Succeeded,
-    /// It ended with an error.
+    /// The execution ended with an error.
     Failed,
-    /// It was stopped from outside.
+    /// The execution was stopped from outside.
     Aborted,
 }
 
 impl ExecutionStatus {
     const ALL: [Self; 4] = [Self::Running, Self::Succeeded, Self::Failed, Self::Aborted];
 
-    /// AWS's name for it.
+    /// The status as AWS names it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "RUNNING",
@@ -37,7 +37,7 @@ impl ExecutionStatus {
     }
 }
 
-/// An execution as it is started.
+/// A new execution.
 #[derive(Clone, Debug)]
 pub(crate) struct NewExecution {
     pub(crate) arn: String,
@@ -54,7 +54,7 @@ pub(crate) struct Ended {
     pub(crate) output: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) cause: Option<String>,
-    /// `None` leaves the history as it is.
+    /// `None` leaves the history unchanged.
     pub(crate) history: Option<String>,
     pub(crate) stopped_at: i64,
 }
@@ -63,40 +63,40 @@ pub(crate) struct Ended {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unfinished {
     pub(crate) arn: String,
-    /// When it goes on; `None` when it does not wait.
+    /// When the execution resumes; `None` if it is not waiting.
     pub(crate) wake_at: Option<i64>,
 }
 
-/// An execution as the journal has it.
+/// An execution as stored in the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionRow {
-    /// Its ARN.
+    /// The execution's ARN.
     pub arn: String,
     /// The name of its state machine.
     pub machine: String,
-    /// Its name.
+    /// The execution's name.
     pub name: String,
-    /// Where it stands.
+    /// The execution's status.
     pub status: ExecutionStatus,
-    /// Its input, as JSON.
+    /// The input, as JSON.
     pub input: String,
-    /// Where it goes on, as JSON.
+    /// The checkpoint to resume from, as JSON.
     pub checkpoint: Option<String>,
-    /// When it was started.
+    /// When the execution was started.
     pub started_at: i64,
-    /// When it ended.
+    /// When the execution ended.
     pub stopped_at: Option<i64>,
-    /// Its output, as JSON.
+    /// The output, as JSON.
     pub output: Option<String>,
     /// The name of the error that ended it.
     pub error: Option<String>,
     /// The cause of that error.
     pub cause: Option<String>,
-    /// Its history, a JSON object a line.
+    /// The history, one JSON object per line.
     pub history: Option<String>,
 }
 
-/// What can be read of a row that is not as it was written.
+/// The readable part of a damaged row.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("its column {column} {problem}")]
 pub struct UnreadableRow {
@@ -112,19 +112,19 @@ pub struct UnreadableRow {
 /// Why an execution cannot be read.
 #[derive(Debug, Error)]
 pub enum ReadError {
-    /// The journal cannot be read, the execution's row or more of it.
+    /// The journal, or at least this row, cannot be read.
     #[error(transparent)]
     Journal(JournalError),
-    /// The row is there, and is not as it was written.
+    /// The row exists but is damaged.
     #[error(transparent)]
     Row(Box<UnreadableRow>),
 }
 
-/// The columns that [`ExecutionRow::read`] reads, in its order.
+/// The columns, in the order in which [`ExecutionRow::read`] reads them.
 pub(super) const COLUMNS: &str =
     "arn, machine, name, status, input, checkpoint, started_at, stopped_at, output, error, cause, history";
 
-/// A column that is not as it was written, and what is wrong with it.
+/// The name of a damaged column, and what is wrong with its value.
 struct Fault(&'static str, &'static str);
 
 impl ExecutionRow {

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::rows::{COLUMNS, Ended, ExecutionRow, NewExecution, ReadError, Unfinished};
 use super::{Inserted, JournalError, StopOutcome};
 
-/// A commit goes to the operating system at once and to the disk at the next checkpoint of the write-ahead log: `kill -9` loses
-/// nothing, a power cut the last moments (docs/adr/0004).
+/// A commit reaches the operating system at once and the disk at the next WAL checkpoint: `kill -9` loses
+/// nothing, a power failure loses the last moments (docs/adr/0004).
 const SETTINGS: &str =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;";
 
@@ -22,7 +22,7 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS executions_name ON executions (name);
 ";
 
-/// Sets the connection up, and makes the table the first time.
+/// Configures the connection and creates the table if necessary.
 pub(super) fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.execute_batch(SETTINGS)?;
     connection.execute_batch(SCHEMA)

@@ -1,4 +1,4 @@
-//! Faults of the journal: on disk, in a row, in the table.
+//! Journal faults: on disk, in a row, in the table.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ impl Place {
         Journal::open(&self.file).unwrap()
     }
 
-    /// Runs this beside the journal's own thread.
+    /// Runs SQL on a second connection, beside the journal's own thread.
     fn execute(&self, sql: &str) {
         Connection::open(&self.file).unwrap().execute_batch(sql).unwrap();
     }
@@ -102,7 +102,7 @@ async fn damage_on_the_disk_fails_the_list_of_what_has_not_ended() {
     }
     drop(connection);
     let mut bytes = std::fs::read(&place.file).unwrap();
-    // The first pages are the schema and the roots.
+    // The first pages hold the schema and the B-tree roots.
     bytes[16 * 4096..].fill(0xff);
     std::fs::write(&place.file, bytes).unwrap();
     let error = place.open().unfinished().await.unwrap_err();
@@ -167,7 +167,7 @@ async fn a_row_that_cannot_be_read_tells_what_is_left_of_it() {
     }
     let row = unreadable("d").await;
     assert_eq!((row.name.as_deref(), row.input), (Some("name"), None));
-    // An unreadable row is still marked when its execution ends.
+    // An unreadable row is still updated when its execution ends.
     journal.end("d", failed());
     journal.flush().await;
     let left = journal.unfinished().await.unwrap();
@@ -184,7 +184,8 @@ async fn a_moment_that_cannot_be_read_is_now() {
     assert_eq!(journal.unfinished().await.unwrap(), [awake]);
 }
 
-/// A journal without its thread, and the answers to starts of these executions in one batch with what stands beside them.
+/// Applies one queue of commands without the writer thread: a start of each execution, each followed by the
+/// command that `beside` makes. Returns the replies to the starts.
 fn batch_with(
     connection: &mut Connection,
     names: &[String],
@@ -230,7 +231,7 @@ fn on_a_full_disk_a_start_is_accepted_only_if_it_is_written() {
     let place = Place::new();
     drop(place.open());
     let mut connection = Connection::open(&place.file).unwrap();
-    // As if the disk were full after two pages more.
+    // Simulates a disk that is full after two more pages.
     let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     let limit = format!("PRAGMA max_page_count = {}", pages + 2);
     connection.query_row(&limit, [], |row| row.get::<_, i64>(0)).unwrap();

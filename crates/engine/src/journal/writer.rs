@@ -1,4 +1,4 @@
-//! The thread that owns the journal: it takes commands in batches and commits each batch once.
+//! The thread that owns the journal. It takes commands in batches and commits each batch once.
 
 use std::iter;
 use std::sync::mpsc;
@@ -10,10 +10,10 @@ use tokio::sync::oneshot;
 use super::rows::{Ended, ExecutionRow, NewExecution, ReadError, Unfinished};
 use super::{Inserted, JournalError, StopOutcome, statements};
 
-/// How many commands share a commit at most, so that no answer waits long for its neighbours.
+/// The maximum number of commands per commit, so that no reply is delayed for long by the rest of its batch.
 const MAX_BATCH: usize = 256;
 
-/// What the thread is to do, with the place for the answer.
+/// A command for the thread, with the channel for its reply.
 pub(super) enum Command {
     Start(NewExecution, oneshot::Sender<Result<Inserted, JournalError>>),
     Checkpoint { arn: String, checkpoint: String, wake_at: Option<i64>, history: String },
@@ -25,16 +25,16 @@ pub(super) enum Command {
     Flush(oneshot::Sender<()>),
 }
 
-/// What is to be answered once the commit has held.
+/// A reply to send once the commit has succeeded.
 enum Pending {
     Started(oneshot::Sender<Result<Inserted, JournalError>>, Inserted),
     Stopped(oneshot::Sender<Result<StopOutcome, JournalError>>, StopOutcome),
-    /// Nobody waits for the write; that it was lost is logged.
+    /// Nobody waits for this write; if it is lost, that is logged.
     Written(String),
     Flushed(oneshot::Sender<()>),
 }
 
-/// Works until every handle of the journal is gone.
+/// Runs until every handle of the journal has been dropped.
 pub(super) fn run(mut connection: Connection, queue: &mpsc::Receiver<Command>) {
     while let Ok(first) = queue.recv() {
         let mut batch = iter::once(first).chain(queue.try_iter().take(MAX_BATCH - 1)).peekable();
@@ -44,7 +44,7 @@ pub(super) fn run(mut connection: Connection, queue: &mpsc::Receiver<Command>) {
     }
 }
 
-/// Applies the batch in one transaction. Ends early when SQLite has rolled the transaction back.
+/// Applies the batch in one transaction. Stops early if SQLite has rolled the transaction back.
 pub(super) fn write_batch(connection: &mut Connection, batch: &mut impl Iterator<Item = Command>) {
     let transaction = match connection.transaction() {
         Ok(transaction) => transaction,
@@ -56,7 +56,8 @@ pub(super) fn write_batch(connection: &mut Connection, batch: &mut impl Iterator
     let mut pending = Vec::new();
     for command in batch {
         pending.extend(apply(&transaction, command));
-        // A statement that fails is undone alone; but a full disk, for instance, undoes the whole transaction.
+        // SQLite normally undoes only the failed statement, but some
+        // errors, such as a full disk, roll back the whole transaction.
         if transaction.is_autocommit() {
             break;
         }
@@ -68,7 +69,8 @@ pub(super) fn write_batch(connection: &mut Connection, batch: &mut impl Iterator
     pending.into_iter().for_each(|pending| pending.answer(&committed));
 }
 
-/// Applies one command. What fails is answered at once and leaves the other commands of its transaction alone.
+/// Applies one command. A failed command is answered at once
+/// and does not affect the other commands in the transaction.
 fn apply(connection: &Connection, command: Command) -> Option<Pending> {
     match command {
         Command::Start(row, reply) => match statements::insert(connection, &row) {
@@ -112,7 +114,7 @@ fn unawaited(arn: String, written: Result<(), JournalError>) -> Option<Pending> 
     }
 }
 
-/// Answers whoever has not gone away.
+/// Sends a reply, if the receiver still exists.
 fn answer<T>(reply: oneshot::Sender<T>, value: T) -> Option<Pending> {
     let _ = reply.send(value);
     None
@@ -137,14 +139,14 @@ impl Pending {
                     report("the progress of an execution was lost", Some(&arn), error);
                 }
             }
-            // Whoever flushes wants to know that the queue is empty; what was lost is logged.
+            // A flush only waits for the queue to be empty; lost writes are logged.
             Self::Flushed(reply) => drop(reply.send(())),
         }
     }
 }
 
 impl Command {
-    /// Answers a command that cannot be applied.
+    /// Replies to a command that cannot be applied.
     pub(super) fn refuse(self, error: &JournalError) {
         match self {
             Self::Start(_, reply) => drop(reply.send(Err(error.clone()))),

@@ -1,4 +1,4 @@
-//! A host that is gone leaves nothing behind in its process.
+//! A dropped host leaves no threads or open files in its process.
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,7 +28,7 @@ async fn open(dir: &Path) -> Host {
     Host::open(options).await.unwrap()
 }
 
-/// The files of the directory that this process has open: each of the host's threads holds one.
+/// The number of files in the directory that this process has open: each of the host's threads holds one.
 fn open_files(dir: &Path) -> usize {
     let files = std::fs::read_dir("/proc/self/fd").unwrap();
     let paths = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
