@@ -1,5 +1,5 @@
-//! What `infra/template.yaml` promises and no linter knows. That it works is tested by deploying it (`ministack`); what the
-//! emulator cannot do, a VPC for one, is at least looked at here.
+//! Properties of `infra/template.yaml` that no linter checks. `ministack` tests that the template works by
+//! deploying it; what the emulator does not support, such as a VPC, is at least checked here.
 #![expect(clippy::unwrap_used, reason = "a template that cannot be read ends the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,7 +61,7 @@ fn every_function_and_machine_has_a_role_of_its_own() {
     assert_eq!(seen.len(), functions().len() + 4);
 }
 
-/// `*` is for a denial, for the policies of a key and a bucket, and for what AWS has no name for.
+/// `*` is allowed in a denial, in the policies of a key and a bucket, and where AWS has no resource to name.
 #[test]
 fn no_role_may_do_everything_or_touch_everything_that_has_a_name() {
     const NAMELESS: [&str; 3] = ["xray:", "logs:", "ec2:"];
@@ -82,7 +82,7 @@ fn no_role_may_do_everything_or_touch_everything_that_has_a_name() {
     }
 }
 
-/// The IAM actions that a text names.
+/// The IAM actions in a text.
 pub(crate) fn actions(text: &str) -> impl Iterator<Item = &str> {
     text.split([' ', ',', '[', ']', '\n']).filter(|word| is_action(word))
 }
@@ -111,7 +111,7 @@ pub(crate) fn resources() -> BTreeMap<String, String> {
     resources
 }
 
-/// The lines below this one that are indented deeper.
+/// The lines after this one that are indented deeper.
 pub(crate) fn after<'a>(text: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
     let depth = head.len() - head.trim_start().len();
     text.lines()
