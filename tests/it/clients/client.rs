@@ -1,4 +1,4 @@
-//! The Rust client, on a host and on servers that misbehave.
+//! The Rust client, against a host and against misbehaving servers.
 #![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
 use std::time::Duration;
@@ -19,14 +19,14 @@ fn nobody() -> ConfigId {
     NOBODY.parse().unwrap()
 }
 
-/// A client of a server that gives these answers in turn.
+/// A client of a server that gives these responses in turn.
 async fn of(replies: impl IntoIterator<Item = Reply>) -> (Receiver, Client) {
     let server = Receiver::answering(replies).await;
     let url = server.url.replace("/hook", "");
     (server, Client::new(&url, "hookstep_hush").unwrap())
 }
 
-/// A client of a host, and a webhook there that points to `url`.
+/// A client of a host, and a webhook on that host that points to `url`.
 async fn world(url: &str) -> (World, Client, ConfigId) {
     let world = World::start().await;
     let client = Client::new(&world.api.base, &world.api.token).unwrap();
@@ -76,7 +76,7 @@ async fn a_broken_connection_is_tried_again_and_in_the_end_told_with_its_cause()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_would_be_done_twice_is_done_once() {
-    // API Gateway answers 503 when a function is late, which may have done it all the same.
+    // API Gateway responds with 503 when a function times out, although the function may have done the work.
     for status in [500, 503] {
         let (server, client) = of([Reply::status(status)]).await;
         let error = client.create_webhook(&json!({"name": "n"})).await.unwrap_err();
