@@ -56,7 +56,7 @@ async fn a_sync_trigger_is_answered_with_the_receivers_answer() {
     let seen = receiver.only();
     assert_eq!(seen.request_line(), "PUT /hook HTTP/1.1");
     assert_eq!(seen.header("webhook-id"), Some(event_id.as_str()));
-    // The answer came after the record, so a producer that looks at once finds it.
+    // The response came after the record was written, so a producer that queries at once finds the event.
     assert_eq!(world.api.event(&id, &event_id).await["status"], "succeeded");
 }
 
@@ -168,7 +168,7 @@ async fn an_idempotency_key_makes_one_event_of_many_requests() {
     assert_eq!(world.api.ended(&id, &first).await["status"], "succeeded");
     let repeated = with_key(&world.api, &id, "", "k", "{}").await;
     assert_eq!(accepted(&repeated), first);
-    // One execution delivers; once the others have ended too, there is nobody left to send a second time.
+    // Only one execution delivers; once the others have ended too, no second delivery is possible.
     world.settled(&first).await;
     receiver.only();
     assert_eq!(world.api.events(&id, "").await["data"].as_array().unwrap().len(), 1);

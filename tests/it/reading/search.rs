@@ -1,4 +1,4 @@
-//! Finding an event again.
+//! Searching for events.
 #![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
 
 use hookstep_contract::Scope;
@@ -11,7 +11,7 @@ fn ids(list: &Value) -> Vec<String> {
     data.iter().map(|event| event["event_id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The events on every page of a query, with `limit` a page.
+/// The events on every page of a query, with `limit` events per page.
 async fn paged(api: &Api, config_id: &str, limit: usize, query: &str) -> Vec<String> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -23,7 +23,7 @@ async fn paged(api: &Api, config_id: &str, limit: usize, query: &str) -> Vec<Str
     }
 }
 
-/// Delivers an event with this correlation id; answers its id.
+/// Delivers an event with this correlation id; returns the event's id.
 async fn correlated(api: &Api, config_id: &str, correlation_id: &str) -> String {
     let request = api.triggering(config_id, "", "{}").header("x-correlation-id", correlation_id);
     let event_id = accepted(&Answer::to(request).await);

@@ -9,7 +9,7 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 /// The text of the document.
 pub(super) fn generate() -> String {
     let mut document = hookstep_management::openapi();
-    // The body of an event is sent as is, without being parsed first.
+    // Sending events comes first in the document, reading them after it.
     let own = std::mem::take(&mut document.paths.paths);
     document.merge(hookstep_trigger::openapi());
     document.paths.paths.extend(own);
