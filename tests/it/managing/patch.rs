@@ -78,7 +78,7 @@ async fn a_secret_stays_until_it_is_given_or_its_kind_changes() {
     let encoded = header("authorization").await;
     assert!(encoded.is_some());
 
-    // A different field, and only the name.
+    // An unrelated field alone.
     patched(&world.api, &id, json!({"name": "new"})).await;
     assert_eq!(header("authorization").await, encoded);
     let after = patched(&world.api, &id, json!({"auth": {"username": "bob"}})).await;

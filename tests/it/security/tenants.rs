@@ -22,7 +22,7 @@ async fn orgs_do_not_see_each_other() {
         format!("/webhook/{ours}"),
         format!("/webhook/{ours}/events"),
         format!("/webhook/{ours}/events/{event_id}"),
-        // Not under their own webhook, either.
+        // Nor is it found under a webhook of the other org.
         format!("/webhook/{theirs}/events/{event_id}"),
     ] {
         other.get(&path).await.problem(404);
