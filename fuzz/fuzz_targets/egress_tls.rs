@@ -1,5 +1,5 @@
-//! Arbitrary text pasted as a certificate, a key or a bundle: nothing panics, and only requested kinds of
-//! keys are accepted.
+//! Arbitrary text pasted as a certificate, a key or a bundle: nothing panics, and the DER form of an accepted
+//! key is accepted as a key itself.
 
 #![no_main]
 

@@ -12,7 +12,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::{Asker, Outcome};
 
-/// The producer's id, which every hundredth event carries.
+/// The correlation id that every hundredth event carries.
 pub(crate) const CORRELATION_ID: &str = "order-7";
 
 /// Delivers an event to a receiver that accepts it; returns the id of its webhook.

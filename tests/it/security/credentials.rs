@@ -89,7 +89,7 @@ async fn tokens_are_shared_between_deliveries_and_renewed_once_when_refused() {
     let ids: Vec<_> =
         receiver.seen().iter().map(|seen| seen.header("webhook-id").unwrap().to_owned()).collect();
     assert_eq!(ids[2], ids[3], "the same attempt");
-    // The authorisation server has no other token, so a second try would be pointless.
+    // The authorisation server issues the same token again, so there is no second try.
     assert_eq!(deliver().await, 401);
     assert_eq!((server.calls(), receiver.calls()), (3, 5));
 }
