@@ -30,7 +30,8 @@ use crate::functions::Functions;
 /// Measures cold starts on this machine.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Where the binaries are: `<dir>/<name>/bootstrap`, as infra/package.sh lays them out, or `<dir>/<name>`.
+    /// The directory of the binaries: `<dir>/<name>/bootstrap` (the layout of infra/package.sh) or
+    /// `<dir>/<name>`.
     #[arg(long, default_value = "target/release")]
     functions: PathBuf,
 

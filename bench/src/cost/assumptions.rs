@@ -5,8 +5,8 @@ use clap::Args;
 
 use crate::durations;
 
-/// "At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda developer guide, "Configure Lambda function
-/// memory"); with less it gets a share of one.
+/// "At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda developer guide, "Configure Lambda
+/// function memory"); a smaller function gets a proportional share.
 const MEMORY_OF_ONE_CPU_MB: f64 = 1769.0;
 
 /// The model's assumptions.
@@ -16,7 +16,8 @@ pub(crate) struct Assumptions {
     #[arg(long, default_value_t = 128.0)]
     pub(crate) memory_mb: f64,
 
-    /// CPU time of a warm invocation on a whole core: FUNCTION=MILLISECONDS, repeatable. durations.rs has the defaults.
+    /// CPU time of a warm invocation on a whole core: FUNCTION=MILLISECONDS, repeatable. The defaults are in
+    /// durations.rs.
     #[arg(long, value_parser = function_ms)]
     cpu_ms: Vec<(String, f64)>,
 

@@ -39,7 +39,7 @@ fn functions_are_found_and_measured_wherever_they_stand() {
         trait B { fn without_a_body(); fn provided(&self) {
         } }
         mod inner { fn deep() {
-            // Comments count, because they are read, too.
+            // A comment counts: it is read, too.
 
         } }
         #[test]

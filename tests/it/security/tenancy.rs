@@ -187,7 +187,7 @@ async fn strangers(world: &World) -> Vec<(&'static str, Api)> {
     ]
 }
 
-/// Members of our org: one without scopes, one with all scopes but the required one, one for each other scope.
+/// Members of our org: without scopes, with all scopes but the required one, and with each other scope alone.
 async fn narrower(world: &World, needed: Scope) -> Vec<Api> {
     let others: Vec<Scope> =
         SCOPES.iter().map(|(_, scope)| *scope).filter(|scope| *scope != needed).collect();
