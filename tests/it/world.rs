@@ -3,7 +3,7 @@
 //! A test leaves nothing behind. Its threads, ports, directories and processes end with it. The test fails if
 //! one of them remains, or if its host or one of its processes ended unexpectedly. `.ci/leftovers.py` checks
 //! after the run for leftovers that a test cannot see itself.
-#![expect(clippy::unwrap_used, reason = "a world that cannot be built ends the test")]
+#![expect(clippy::unwrap_used, reason = "a world that cannot be built fails the test")]
 
 mod dir;
 pub(crate) mod life;
@@ -121,7 +121,7 @@ impl World {
             .iter()
             .any(|run| run.status == "RUNNING")
         {
-            assert!(start.elapsed() < WAIT_TIMEOUT, "{event_id} still runs");
+            assert!(start.elapsed() < WAIT_TIMEOUT, "{event_id} is still running");
             raced(tokio::time::sleep(POLL_INTERVAL)).await;
         }
     }
@@ -341,7 +341,7 @@ impl Answer {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
     /// The error with this status, in the common error format.
@@ -379,7 +379,7 @@ fn http_client() -> reqwest::Client {
 pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !is_so().await {
-        assert!(start.elapsed() < WAIT_TIMEOUT, "not in time: {what}");
+        assert!(start.elapsed() < WAIT_TIMEOUT, "timed out waiting: {what}");
         raced(tokio::time::sleep(POLL_INTERVAL)).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Checks that both engines agree: one table of cases runs on the embedded host and on the deployed template
 //! (`ministack`). Each case enters through the public API, and everything visible from outside is compared.
-#![expect(clippy::unwrap_used, reason = "a case that cannot be run ends the test")]
+#![expect(clippy::unwrap_used, reason = "a case that cannot be run fails the test")]
 
 mod observation;
 mod table;
@@ -102,7 +102,7 @@ pub(crate) async fn run(engine: &impl Engine, at_once: usize) -> Vec<(&'static s
     let cases = stream::iter(table::cases()).map(|case| async move {
         // The panic message has been printed by now, but it does not name the case.
         let seen = AssertUnwindSafe(observe(engine, &case)).catch_unwind().await;
-        let seen = seen.unwrap_or_else(|_| panic!("in the case: {}", case.name));
+        let seen = seen.unwrap_or_else(|_| panic!("case failed: {}", case.name));
         if let Err(difference) = observation::holds(&case.expected, &seen) {
             panic!("{}: {difference}\n{seen:#}", case.name);
         }

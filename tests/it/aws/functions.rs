@@ -1,5 +1,5 @@
 //! The Lambda functions, read from the template that deploys them; there is no other list of them.
-#![expect(clippy::unwrap_used, reason = "a template that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a template that cannot be read fails the test")]
 
 use std::sync::LazyLock;
 

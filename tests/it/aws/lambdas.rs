@@ -1,6 +1,6 @@
 //! The functions as AWS runs them: a binary that polls the Runtime API for work and responds there. Lambda
 //! and the AWS services are stubs here; the behaviour of the handlers is tested with the host.
-#![expect(clippy::unwrap_used, reason = "a function that cannot be asked ends the test")]
+#![expect(clippy::unwrap_used, reason = "a function that cannot be invoked fails the test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,7 +44,7 @@ async fn a_setting_that_is_missing_ends_the_function_and_is_named() {
             let (status, process) = run(command.env_remove(missing)).await;
             assert!(!status.success(), "{name} without {missing}");
             let said = process.stderr();
-            assert!(said.contains(missing), "{name} without {missing} says: {said}");
+            assert!(said.contains(missing), "{name} without {missing} prints: {said}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Properties of `infra/template.yaml` that no linter checks. `ministack` tests that the template works by
 //! deploying it; what the emulator does not support, such as a VPC, is at least checked here.
-#![expect(clippy::unwrap_used, reason = "a template that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a template that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +15,11 @@ fn each_function_gets_the_variables_that_it_reads() {
             settings.iter().filter(|file| workspace().join(file).exists()).map(|file| read(file)).collect();
         for required in main.split("env::required(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             let is_given = variables.iter().any(|variable| variable == required);
-            assert!(is_given || OPTIONAL.contains(&required), "{name} is not given {required}");
+            assert!(is_given || OPTIONAL.contains(&required), "{name} lacks the variable {required}");
         }
         for variable in variables {
             let is_read = main.contains(&format!("\"{variable}\"")) || variable == "RETENTION_DAYS";
-            assert!(is_read, "{name} is given {variable}, which it does not read");
+            assert!(is_read, "{name} has the variable {variable}, which it does not read");
         }
     }
 }
@@ -41,7 +41,7 @@ fn only_deliver_is_in_the_vpc() {
 fn nothing_of_the_vpc_is_there_without_a_static_ip() {
     for (name, resource) in resources() {
         if resource.contains("    Type: AWS::EC2::") {
-            assert!(resource.contains("    Condition: HasStaticIp"), "{name} is always there");
+            assert!(resource.contains("    Condition: HasStaticIp"), "{name} is unconditional");
         }
     }
 }
@@ -55,7 +55,7 @@ fn every_function_and_machine_has_a_role_of_its_own() {
             .any(|kind| resource.contains(kind))
         {
             let role = resource.lines().find_map(|line| line.trim().strip_prefix("Role: !GetAtt ")).unwrap();
-            assert!(seen.insert(role.to_owned()), "{name} shares its role");
+            assert!(seen.insert(role.to_owned()), "{name} shares its role with another function");
         }
     }
     assert_eq!(seen.len(), functions().len() + 4);

@@ -1,5 +1,5 @@
 //! `hookstep` as a user runs it, against a host.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 mod apply;
 mod listen;

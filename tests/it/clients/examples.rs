@@ -3,7 +3,7 @@
 //!
 //! The receivers in Python and TypeScript need Python 3.11, Node 20 and package indexes. Without them these
 //! tests are skipped, unless the environment variable `CI` is set.
-#![expect(clippy::unwrap_used, reason = "an example that cannot be started ends the test")]
+#![expect(clippy::unwrap_used, reason = "an example that cannot be started fails the test")]
 
 use std::os::unix::fs::symlink;
 

@@ -3,7 +3,7 @@
 //!
 //! Needs Node 20 and a package index. Without them this test is skipped, unless the environment variable `CI`
 //! is set.
-#![expect(clippy::unwrap_used, reason = "a copy that cannot be made ends the test")]
+#![expect(clippy::unwrap_used, reason = "a copy that fails fails the test")]
 
 use std::os::unix::fs::symlink;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! The events that we publish on the bus: which deliveries cause them, and which do not. Subscriptions to
 //! these events are tested in `subscriptions`.
-#![expect(clippy::unwrap_used, reason = "a history that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a history that cannot be read fails the test")]
 
 use hookstep_contract::Publish;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! How an event ends when something of ours breaks. The executions are started with inputs that no trigger
 //! would write, because a trigger cannot provoke these failures.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use aws_sdk_sfn::types::SyncExecutionStatus;
 use serde_json::{Value, json};

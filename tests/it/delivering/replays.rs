@@ -1,5 +1,5 @@
 //! Single and bulk replays, cancelled retries, stored bodies, test sends.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use http::Method;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ async fn ended(api: &Api, path: &str) -> Value {
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    panic!("a bulk replay does not end");
+    panic!("the bulk replay did not end");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,12 +28,12 @@ async fn a_failed_event_is_sent_again_until_it_is_taken() {
     let seen = receiver.seen();
     assert_eq!(seen.len(), 3);
     for request in &seen {
-        assert_eq!(request.header("webhook-id"), event["event_id"].as_str(), "the id is the event's");
+        assert_eq!(request.header("webhook-id"), event["event_id"].as_str(), "it is the event's id");
         assert_eq!(request.body, b"{}");
     }
     let timestamps: Vec<i64> =
         seen.iter().map(|r| r.header("webhook-timestamp").unwrap().parse().unwrap()).collect();
-    assert!(timestamps[0] < timestamps[2], "the timestamp is the attempt's: {timestamps:?}");
+    assert!(timestamps[0] < timestamps[2], "each attempt has its own timestamp: {timestamps:?}");
     for pair in seen.windows(2) {
         let pause = pair[1].at - pair[0].at;
         assert!(pause > Duration::from_millis(890), "{pause:?}: a second, less a tenth");

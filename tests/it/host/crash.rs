@@ -1,5 +1,5 @@
 //! The host as a process: killed, asked to stop, and restarted on the data it left.
-#![expect(clippy::unwrap_used, reason = "a host that cannot be asked ends the test")]
+#![expect(clippy::unwrap_used, reason = "a host that cannot be asked fails the test")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,5 @@
 //! The journal of executions, damaged while the host is down: nothing is lost silently.
-#![expect(clippy::unwrap_used, reason = "a journal that cannot be reached ends the test")]
+#![expect(clippy::unwrap_used, reason = "a journal that cannot be reached fails the test")]
 
 use std::path::Path;
 use std::time::Duration;

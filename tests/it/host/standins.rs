@@ -1,5 +1,5 @@
 //! The host's KMS, connections and Secrets Manager behave like AWS's, as far as the product can tell.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 mod connections;
 mod keys;

@@ -1,5 +1,5 @@
 //! Maximum lengths of files and functions. Longer ones do more than one thing.
-#![expect(clippy::unwrap_used, reason = "a source that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a source that cannot be read fails the test")]
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
 //! What binds the parts together: the error names, the crates and the numbers.
-#![expect(clippy::unwrap_used, reason = "a contract that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a contract that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! The state machine definitions: rules for all of them, and their consistency with the template and the
 //! crates.
-#![expect(clippy::unwrap_used, reason = "a definition that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a definition that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,10 +63,10 @@ fn every_error_that_is_matched_is_ours_or_the_platforms() {
     }
     for name in &matched {
         let is_ours = ErrorName::ALL.iter().any(|ours| ours.as_str() == name);
-        assert!(is_ours || PLATFORM_ERRORS.contains(&name.as_str()), "{name} is nobody's");
+        assert!(is_ours || PLATFORM_ERRORS.contains(&name.as_str()), "{name} is an unknown error name");
     }
     for name in PLATFORM_ERRORS {
-        assert!(matched.contains(name), "{name} is matched nowhere");
+        assert!(matched.contains(name), "no definition matches {name}");
     }
 }
 
@@ -115,7 +115,7 @@ fn every_state_says_what_it_is_for() {
 #[test]
 fn every_task_ends_and_what_it_cannot_do_is_recorded() {
     for (file, name, state) in tasks("") {
-        assert!(!state["TimeoutSeconds"].is_null(), "{file}: {name} may hang for ever");
+        assert!(!state["TimeoutSeconds"].is_null(), "{file}: {name} has no timeout");
         let last = match name.as_str() {
             // The last resorts have no further fallback; a state that reads another execution's event must
             // not mark that event as failed; and the test of credentials has no event.

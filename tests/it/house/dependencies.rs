@@ -1,6 +1,6 @@
 //! Cargo mirrors IAM: a function links the clients of exactly those AWS services that its role allows. Direct
 //! and transitive normal dependencies count; test and build dependencies do not.
-#![expect(clippy::unwrap_used, reason = "a dependency that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a dependency that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

@@ -1,5 +1,5 @@
 //! Checks the documents: links resolve, printed commands are valid, and the README is short.
-#![expect(clippy::unwrap_used, reason = "a document that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a document that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};

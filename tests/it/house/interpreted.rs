@@ -1,6 +1,6 @@
 //! The definitions, run by the interpreter with scripted functions, for situations that cannot be provoked
 //! from outside.
-#![expect(clippy::unwrap_used, reason = "a definition that cannot be run ends the test")]
+#![expect(clippy::unwrap_used, reason = "a definition that cannot be run fails the test")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -84,7 +84,7 @@ fn every_retry_is_one_of_the_policies() {
         let resource = task["Resource"].as_str().unwrap_or_default().to_owned();
         let mut retriers: Vec<Value> = serde_json::from_value(task["Retry"].take()).unwrap_or_default();
         for retrier in &mut retriers {
-            assert!(retrier["Comment"].is_string(), "{file}: {state} retries without saying why");
+            assert!(retrier["Comment"].is_string(), "{file}: {state} has a Retry without a comment");
             retrier.as_object_mut().map(|fields| fields.remove("Comment"));
             let mut names = strings(&retrier["ErrorEquals"]);
             names.sort();

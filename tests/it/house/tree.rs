@@ -1,5 +1,5 @@
 //! The files of the repository.
-#![expect(clippy::unwrap_used, reason = "a repository that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a repository that cannot be read fails the test")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

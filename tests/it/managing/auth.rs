@@ -1,6 +1,6 @@
 //! Webhook authentication, as the management API accepts, stores and shows it: the webhook's connection. For
 //! TLS, see `certificates`.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use aws_sdk_eventbridge::operation::describe_connection::DescribeConnectionOutput;
 use aws_sdk_eventbridge::types::{

@@ -2,7 +2,7 @@
 //!
 //! With `HOOKSTEP_SCREENS=docs/screens` in the environment, also takes the README's screenshots (afterwards:
 //! `pngquant --ext .png --force --strip docs/screens/*.png`).
-#![expect(clippy::unwrap_used, reason = "a host that cannot be set up ends the test")]
+#![expect(clippy::unwrap_used, reason = "a host that cannot be set up fails the test")]
 
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,6 +1,6 @@
 //! A webhook's TLS settings, as the management API accepts, stores and shows them: its client certificate and
 //! its certificate authorities.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Concurrent, failed and abandoned changes of a webhook: the webhook and its connection must stay
 //! consistent.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use serde_json::json;
 

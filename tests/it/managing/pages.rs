@@ -1,5 +1,5 @@
 //! The console: its pages, and who may see them. Their behaviour in a browser is tested in `browser`.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 mod events;
 mod filters_and_transforms;

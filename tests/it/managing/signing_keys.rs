@@ -1,6 +1,6 @@
 //! The signing keys, as the management API creates, shows and rotates them. Whether third parties accept the
 //! signatures is tested in `trusted`.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

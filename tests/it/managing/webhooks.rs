@@ -1,5 +1,5 @@
 //! The management API.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use http::Method;
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ async fn webhooks_are_listed_oldest_first_whatever_the_page() {
         world.api.create_webhook(URL, json!({"name": name})).await;
     }
     for limit in [1, 3, 7, 100] {
-        assert_eq!(names(&world.api, limit).await, expected, "{limit} a page");
+        assert_eq!(names(&world.api, limit).await, expected, "{limit} per page");
     }
     for (query, field) in [
         ("limit=0", "limit"),

@@ -1,5 +1,5 @@
 //! Payloads: the receiver gets the producer's bytes unchanged, whatever they are.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Events from the bus: what the rule in `infra/template.yaml` passes to the state machine, and the result.
 //! The rule itself is tested with the deployed template; these tests start the machine as the rule does.
-#![expect(clippy::unwrap_used, reason = "an event that cannot be started ends the test")]
+#![expect(clippy::unwrap_used, reason = "an event that cannot be started fails the test")]
 
 use aws_sdk_sfn::types::SyncExecutionStatus;
 use serde_json::{Value, json};

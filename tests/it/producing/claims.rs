@@ -1,5 +1,5 @@
 //! Claim checks: bodies that never enter the execution state.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -215,12 +215,12 @@ async fn a_large_body_that_was_altered_on_disk_never_arrives_whole() {
     world.api.until(&id, &event_id, |event| event["attempt_count"] == 1).await;
     let path = file(&world, &format!("claims/{ORG}/{id}/{event_id}"));
     let mut bytes = std::fs::read(&path).unwrap();
-    assert!(bytes == body, "the claim check is the body");
+    assert!(bytes == body, "the stored claim check is the body");
     *bytes.last_mut().unwrap() = b'y';
     std::fs::write(&path, bytes).unwrap();
     changed(&world, &id, &event_id).await;
     let whole: Vec<_> = receiver.seen().into_iter().filter(|seen| seen.is_whole).collect();
-    assert_eq!(whole.len(), 1, "only the first attempt was whole");
+    assert_eq!(whole.len(), 1, "only the first attempt was complete");
     assert!(whole[0].body == body);
 }
 

@@ -1,5 +1,5 @@
 //! Reading events back.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -41,11 +41,11 @@ async fn events_are_listed_newest_first_whatever_the_page() {
     let world = World::start().await;
     let (id, all) = five_events(&world).await;
     for limit in [1, 2, 5, 100] {
-        assert_eq!(paged(&world.api, &id, limit, "").await, all, "{limit} a page");
+        assert_eq!(paged(&world.api, &id, limit, "").await, all, "{limit} per page");
     }
     let list = world.api.events(&id, "").await;
     assert_eq!(ids(&list), all);
-    assert_eq!(list["data"][0]["attempts"], json!(null), "attempts are only in the detail");
+    assert_eq!(list["data"][0]["attempts"], json!(null), "only the detail contains the attempts");
     assert_eq!(list["data"][0]["attempt_count"], 1);
 }
 
@@ -148,7 +148,7 @@ async fn a_deleted_webhooks_events_are_paged_to_the_end() {
     let (id, all) = five_events(&world).await;
     assert_eq!(world.api.delete(&format!("/webhook/{id}")).await.status, 204);
     for limit in [2, 5] {
-        assert_eq!(paged(&world.api, &id, limit, "").await, all, "{limit} a page");
+        assert_eq!(paged(&world.api, &id, limit, "").await, all, "{limit} per page");
     }
 }
 

@@ -1,5 +1,5 @@
 //! Searching for events.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use hookstep_contract::Scope;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ async fn events_are_found_by_their_correlation_id() {
     }
     let none = api.create_webhook(&receiver.url, json!({})).await;
     for limit in [1, 2, 3, 4, 100] {
-        assert_eq!(paged(api, &id, limit, "correlation_id=order-7").await, of_7, "{limit} a page");
+        assert_eq!(paged(api, &id, limit, "correlation_id=order-7").await, of_7, "{limit} per page");
         let failed = [of_7[0].clone(), of_7[2].clone()];
         assert_eq!(paged(api, &id, limit, "correlation_id=order-7&status=failed").await, failed);
         assert_eq!(paged(api, &id, limit, "correlation_id=order-").await, Vec::<String>::new());

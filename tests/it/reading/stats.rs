@@ -1,5 +1,5 @@
 //! Delivery statistics, which are counted on request.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -139,7 +139,7 @@ async fn an_hour_that_is_over_is_counted_once() {
     set_clock(5, 2);
     world.api.deliver(&id, "{}").await;
     set_clock(6, 7);
-    assert_eq!(succeeded().await, 2, "it was counted before");
+    assert_eq!(succeeded().await, 2, "the count is cached");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -176,7 +176,7 @@ async fn stats_are_for_those_who_may_read_the_webhook() {
     let reader = world.with_scopes(&[Scope::Read]).await;
     assert_eq!(stats(&reader, &id, "").await["totals"]["succeeded"], 1);
     assert_eq!(world.api.delete(&format!("/webhook/{id}")).await.status, 204);
-    assert_eq!(stats(&reader, &id, "").await["totals"]["succeeded"], 1, "as long as its events are kept");
+    assert_eq!(stats(&reader, &id, "").await["totals"]["succeeded"], 1, "kept like the events");
     let unused = world.api.create_webhook(&receiver.url, json!({})).await;
     assert_eq!(stats(&reader, &unused, "").await["totals"]["succeeded"], 0);
 }

@@ -1,6 +1,6 @@
 //! Plants secrets in every field that accepts one and searches everything that is stored, shown or logged.
 //! The cases do the same on ministack (`cases`, `ministack`).
-#![expect(clippy::unwrap_used, reason = "a file that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a file that cannot be read fails the test")]
 
 use std::path::Path;
 use std::sync::OnceLock;

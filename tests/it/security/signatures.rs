@@ -3,7 +3,7 @@
 //!
 //! The library needs Python 3.11 and a package index. Without it or without OpenSSL 3, the corresponding
 //! checks are skipped, unless the environment variable `CI` is set.
-#![expect(clippy::unwrap_used, reason = "a verifier that cannot be called ends the test")]
+#![expect(clippy::unwrap_used, reason = "a verifier that cannot be called fails the test")]
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! No request reaches another org's resources: every operation in the OpenAPI document is called by users who
 //! may not, and then by one who may, to prove that the earlier refusals had no other cause.
-#![expect(clippy::unwrap_used, reason = "a document that is not as expected ends the test")]
+#![expect(clippy::unwrap_used, reason = "a document that is not as expected fails the test")]
 
 use std::time::Duration;
 

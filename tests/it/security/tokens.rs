@@ -1,5 +1,5 @@
 //! Creating, listing and revoking tokens through the API.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -131,7 +131,7 @@ async fn tokens_are_paged_oldest_first() {
             let Some(next) = page["next_cursor"].as_str() else { break };
             cursor = format!("&cursor={next}");
         }
-        assert_eq!(paged, all, "{limit} a page");
+        assert_eq!(paged, all, "{limit} per page");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether a receiver can trust a request: signatures of real requests, verified by third-party code, and
 //! both ends of TLS.
-#![expect(clippy::unwrap_used, reason = "a receiver that cannot be built ends the test")]
+#![expect(clippy::unwrap_used, reason = "a receiver that cannot be built fails the test")]
 
 use std::sync::{Arc, Mutex};
 

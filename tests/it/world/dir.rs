@@ -1,5 +1,5 @@
 //! Temporary directories for tests.
-#![expect(clippy::unwrap_used, reason = "a directory that cannot be made ends the test")]
+#![expect(clippy::unwrap_used, reason = "a directory that cannot be created fails the test")]
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ impl Dir {
 }
 
 impl Drop for Dir {
-    #[expect(clippy::disallowed_methods, reason = "nothing can be awaited here")]
+    #[expect(clippy::disallowed_methods, reason = "this code is not async")]
     fn drop(&mut self) {
         let start = Instant::now();
         loop {

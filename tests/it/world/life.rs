@@ -1,6 +1,6 @@
 //! Tracks whether a test's host is alive. When the host dies, the waiting test fails at once with the host's
 //! error instead of running into its timeout.
-#![expect(clippy::unwrap_used, reason = "a host that is not watched ends the test")]
+#![expect(clippy::unwrap_used, reason = "a host that is not watched fails the test")]
 
 use std::cell::RefCell;
 use std::panic;

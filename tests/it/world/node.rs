@@ -1,5 +1,5 @@
 //! Node packages: installed in the target directory, each set once.
-#![expect(clippy::unwrap_used, reason = "a target directory that cannot be written ends the test")]
+#![expect(clippy::unwrap_used, reason = "a target directory that cannot be written fails the test")]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
 //! The program and the functions as separate processes: built, started, watched, stopped.
-#![expect(clippy::unwrap_used, reason = "a process that cannot be started ends the test")]
+#![expect(clippy::unwrap_used, reason = "a process that cannot be started fails the test")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -132,7 +132,7 @@ impl Process {
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         let ended = tokio::time::timeout(WAIT_TIMEOUT, self.child.wait()).await;
         let status =
-            ended.unwrap_or_else(|_| panic!("still runs:\n{}{}", self.stdout(), self.stderr())).unwrap();
+            ended.unwrap_or_else(|_| panic!("still running:\n{}{}", self.stdout(), self.stderr())).unwrap();
         self.has_ended = true;
         for lines in [&mut self.stdout, &mut self.stderr] {
             (&mut lines.reader).await.unwrap();
@@ -142,7 +142,7 @@ impl Process {
 }
 
 impl Drop for Process {
-    #[expect(clippy::disallowed_methods, reason = "nothing can be awaited here")]
+    #[expect(clippy::disallowed_methods, reason = "this code is not async")]
     fn drop(&mut self) {
         if self.has_ended {
             return;

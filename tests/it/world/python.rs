@@ -1,5 +1,5 @@
 //! Python with packages: virtual environments in the target directory, each created once.
-#![expect(clippy::unwrap_used, reason = "a target directory that cannot be written ends the test")]
+#![expect(clippy::unwrap_used, reason = "a target directory that cannot be written fails the test")]
 
 use std::fs::File;
 use std::io::Write;

@@ -1,5 +1,5 @@
 //! Receivers: real sockets, hand-written HTTP, every byte recorded.
-#![expect(clippy::unwrap_used, reason = "a receiver that cannot be built ends the test")]
+#![expect(clippy::unwrap_used, reason = "a receiver that cannot be built fails the test")]
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

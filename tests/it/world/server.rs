@@ -1,6 +1,6 @@
 //! A host that serves on its own threads, as a separate process would. The threads, and all their work, end
 //! with the host.
-#![expect(clippy::unwrap_used, reason = "a host that does not serve ends the test")]
+#![expect(clippy::unwrap_used, reason = "a host that does not serve fails the test")]
 
 use std::net::TcpListener;
 use std::time::Duration;

@@ -26,7 +26,7 @@ pub(super) fn observation(
     agree(event, &answer);
     for pair in seen.windows(2) {
         let paused = (pair[1].at - pair[0].at).as_secs_f64();
-        assert!(paused >= pause, "sent again after {paused} s");
+        assert!(paused >= pause, "the retry came after only {paused} s");
     }
     let requests: Vec<_> = seen.iter().map(|request| sent(event, request)).collect();
     let mut event = without(event, &OF_THIS_EVENT);
@@ -64,7 +64,7 @@ fn agree(event: &Value, answer: &Value) {
 
 /// A request as the receiver saw it. The body is shown as text if it is UTF-8, otherwise as a hash.
 fn sent(event: &Value, seen: &Seen) -> Value {
-    assert_eq!(seen.header("webhook-id"), event["webhook_id"].as_str(), "the id is the event's");
+    assert_eq!(seen.header("webhook-id"), event["webhook_id"].as_str(), "the request carries the event's id");
     let headers = seen.headers().into_iter().filter(|(name, _)| !OF_THIS_REQUEST.contains(&name.as_str()));
     let headers: Map<_, _> = headers.map(|(name, value)| (name, json!(value))).collect();
     let body = match String::from_utf8(seen.body.clone()) {

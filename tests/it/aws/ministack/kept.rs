@@ -1,5 +1,5 @@
 //! Checks that nothing the stack stored contains a secret that the cases planted.
-#![expect(clippy::unwrap_used, reason = "a stack that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a stack that cannot be read fails the test")]
 
 use std::path::Path;
 
@@ -20,11 +20,11 @@ pub(super) async fn hold(server: &Server, python: &Path) {
     let kept = String::from_utf8(done.stdout).unwrap();
     // Otherwise there would be nothing to check.
     for part in ["\"table\":", "\"group\":", "TaskStateEntered", "\"***\""] {
-        assert!(kept.contains(part), "nothing like {part} was kept");
+        assert!(kept.contains(part), "nothing containing {part} was stored");
     }
     for secret in forbidden() {
         let line = kept.lines().find(|line| line.contains(&secret));
-        assert_eq!(line, None, "{secret} is in clear");
+        assert_eq!(line, None, "{secret} is stored in clear");
     }
     let log = server.whole_log();
     assert!(forbidden().iter().all(|secret| !log.contains(secret)), "a secret is in the log");

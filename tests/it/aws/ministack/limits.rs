@@ -1,6 +1,6 @@
 //! Checks a limit on executions that ministack does not enforce: there, a state may pass on more than 256
 //! KiB.
-#![expect(clippy::unwrap_used, reason = "a history that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a history that cannot be read fails the test")]
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
@@ -40,8 +40,8 @@ pub(super) async fn hold(stack: &Stack) {
             }
         }
     }
-    assert_eq!(failed, 1, "an execution fails when something of ours broke: the case of the deleted webhook");
-    assert_eq!(aborted, 1, "an execution is stopped when its event is cancelled");
+    assert_eq!(failed, 1, "only the case of the deleted webhook fails an execution");
+    assert_eq!(aborted, 1, "only cancelling an event aborts an execution");
 }
 
 fn data(event: &HistoryEvent) -> impl Iterator<Item = &str> {

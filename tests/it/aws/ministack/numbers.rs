@@ -50,7 +50,7 @@ pub(super) async fn print(stack: &Stack) {
 /// Every delivery was made and is on record.
 fn read_back(page: &Value, calls: usize) {
     assert_eq!(calls, SAMPLES + CONCURRENCY + CONCURRENCY * EACH);
-    assert!(page["next_cursor"].is_string(), "a page does not hold all");
+    assert!(page["next_cursor"].is_string(), "the events do not fit on one page");
     let events = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     assert_eq!(events.len(), 100);
     assert!(events.iter().all(|event| event["status"] == "succeeded"));

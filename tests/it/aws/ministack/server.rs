@@ -1,5 +1,5 @@
 //! Starts and stops a ministack server.
-#![expect(clippy::unwrap_used, reason = "a server that cannot be started ends the test")]
+#![expect(clippy::unwrap_used, reason = "a server that cannot be started fails the test")]
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -66,7 +66,7 @@ impl Server {
         let (url, start) = (format!("{}/_ministack/health", self.endpoint()), Instant::now());
         while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             let ended = self.process.try_wait().unwrap();
-            assert!(ended.is_none() && start.elapsed() < WAIT_TIMEOUT, "ministack does not start: {ended:?}");
+            assert!(ended.is_none() && start.elapsed() < WAIT_TIMEOUT, "ministack did not start: {ended:?}");
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     }

@@ -1,5 +1,5 @@
 //! The template, deployed.
-#![expect(clippy::unwrap_used, reason = "a stack that cannot be deployed ends the test")]
+#![expect(clippy::unwrap_used, reason = "a stack that cannot be deployed fails the test")]
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -234,7 +234,7 @@ async fn a_form_with_all_conditions_is_still_small() {
     let page = browser.page(&format!("/console/webhooks/{id}/edit")).await;
     // Ten conditions and the template: no spare row, because an eleventh condition could not be saved.
     assert_eq!(page.matches("name=\"condition_field\"").count(), 11);
-    assert!(page.contains(&"x".repeat(8000)), "the sample is the body that came");
+    assert!(page.contains(&"x".repeat(8000)), "the sample is the received body");
     let mut bytes = page.len();
     for file in loaded(&page) {
         bytes += browser.get(file).await.body.len();

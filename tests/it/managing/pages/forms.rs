@@ -1,5 +1,5 @@
 //! Settings, test sends and resources created through forms.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use serde_json::json;
 
