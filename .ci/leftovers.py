@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs a command and fails if the command leaves anything behind: a process, which may still hold a port, or an entry of the
-temporary directory that it is given. Linux only.
+"""Runs a command and fails if it leaves anything behind: a process, which may still hold a port, or an entry in
+the temporary directory that the command was given. Linux only.
 
 Usage: .ci/leftovers.py COMMAND [ARGUMENT]...
 """
@@ -17,19 +17,19 @@ import time
 
 PR_SET_CHILD_SUBREAPER = 36
 
-# A process that was killed last, or that ends when its standard input does, may take a moment.
+# A process that was just killed, or that ends when its standard input closes, may take a moment.
 GRACE_SECONDS = 10
 
 
 def adopt_orphans():
-    """Makes this process the parent of every descendant that loses its own, however it has detached itself."""
+    """Makes this process the parent of every orphaned descendant, however it was detached."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
 def reap():
-    """Forgets the children that have ended."""
+    """Reaps the children that have ended."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0] != 0:
             pass
@@ -38,14 +38,14 @@ def reap():
 
 
 def descendants():
-    """The process ids below this one, with their command lines."""
+    """The ids of all descendant processes, with their command lines."""
     children, lines = {}, {}
     for directory in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             parent = (directory / "stat").read_text().rpartition(")")[2].split()[1]
             line = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # the process has ended in the meantime
         children.setdefault(int(parent), []).append(int(directory.name))
         lines[int(directory.name)] = line
     found, parents = {}, [os.getpid()]
@@ -57,7 +57,7 @@ def descendants():
 
 
 def survivors():
-    """The processes that are still there after the grace period. They are ended now."""
+    """Kills the processes that are still running after the grace period and returns them."""
     deadline = time.monotonic() + GRACE_SECONDS
     reap()
     while descendants() and time.monotonic() < deadline:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes an API token of a deployed stack and prints it; it cannot be read again. A new org's name makes the org.
-# Usage: infra/create-token.sh <stack> <org> [trigger,read,manage] [name] [days]: how many days it is good, by default until it is
-# revoked. Needs the AWS CLI, with rights on the tokens table.
+# Creates an API token for a deployed stack and prints it; the token cannot be shown again. A new org name
+# creates the org. Without `days`, the token is valid until it is revoked.
+# Usage: infra/create-token.sh <stack> <org> [trigger,read,manage] [name] [days]
+# Needs the AWS CLI with permissions on the tokens table.
 set -euo pipefail
 
 stack="${1:?the name of the stack}"
@@ -21,14 +22,15 @@ token="hookstep_$(openssl rand -hex 32)"
 hash=$(printf %s "$token" | openssl dgst -sha256 -r | cut -d' ' -f1)
 list=$(printf '{"S":"%s"},' ${scopes//,/ })
 
-# A UUIDv7: 48 bits of milliseconds, the version, the variant, and the rest random.
+# A UUIDv7: 48 bits of milliseconds, the version, the variant, and random bits.
 now=$(date +%s)
 time=$(printf %012x $((now * 1000)))
 random=$(openssl rand -hex 9)
 id="${time:0:8}-${time:8}-7${random:0:3}-8${random:3:3}-${random:6}"
 expiry=${days:+", \"expires_at\": {\"N\": \"$((now + days * 86400))\"}"}
 
-# From standard input: what stands on a command line, others on this machine can read. The hash alone is kept.
+# Passed on standard input, because other users of this machine can read command lines. Only the hash is
+# stored.
 aws dynamodb put-item --table-name "$table" --item file:///dev/stdin <<JSON
 {"token_hash": {"S": "$hash"}, "token_id": {"S": "$id"}, "org_id": {"S": "$org"}, "scopes": {"L": [${list%,}]}, "name": {"S": "$name"},
  "created_at": {"S": "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)"}$expiry}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the template, its policies and the state machines with what AWS and others provide for it. Needs Python 3; the tools
-# come from PyPI and npm into a virtual environment under the target directory.
+# Checks the template, its policies and the state machines with the linters of AWS and others. Needs Python 3;
+# the tools are installed from PyPI and npm into a virtual environment under the target directory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

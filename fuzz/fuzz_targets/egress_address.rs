@@ -1,4 +1,5 @@
-//! Sixteen bytes as an IPv6 address: no more open than any IPv4 address it holds, and judged in a URL as it is by itself.
+//! Sixteen bytes as an IPv6 address: it is never more permitted than an IPv4 address embedded in it, and a
+//! URL with it gets the same verdict.
 
 #![no_main]
 
@@ -27,7 +28,7 @@ fuzz_target!(|bytes: [u8; 16]| {
     }
 });
 
-/// The IPv4 addresses of the forms that have one.
+/// The IPv4 addresses embedded in an IPv6 address, for the forms that have one.
 fn inside(address: Ipv6Addr) -> Vec<Ipv4Addr> {
     let [a, b, c, _, e, f, g, h] = address.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));

@@ -1,4 +1,4 @@
-//! Lines of `name: value`: nothing panics, and what a webhook may send is a subset of what can be sent.
+//! Lines of `name: value`: nothing panics, and every header that a webhook may set can be sent.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use hookstep_egress::Policy;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    // Two lines of text, not of HTTP: a value may hold what ends a line there.
+    // Lines of text, not of HTTP: a value may contain HTTP line terminators.
     let lines = text.split('\u{1}').filter_map(|line| line.split_once(": "));
     let headers: BTreeMap<_, _> = lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let policy = Policy::default();

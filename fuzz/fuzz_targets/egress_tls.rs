@@ -1,4 +1,5 @@
-//! Whatever is pasted as a certificate, a key or a bundle: nothing panics, and a key is one that was asked for.
+//! Arbitrary text pasted as a certificate, a key or a bundle: nothing panics, and the DER form of an accepted
+//! key is accepted as a key itself.
 
 #![no_main]
 
@@ -13,6 +14,6 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let _ = inspect(text);
-    // The same text as both: as when the two were exported into one file.
+    // The same text as certificate and key, as if both had been exported into one file.
     let _ = ClientTls::parse(TlsParts { certificate: Some(text), private_key: Some(bytes), ca: None });
 });

@@ -1,4 +1,5 @@
-//! No text panics; what is accepted is public as far as it can be told, and means the same to both readers of the URL.
+//! No text panics; an accepted URL is public as far as can be determined, and both URL parsers read it the
+//! same way.
 
 #![no_main]
 
@@ -25,7 +26,7 @@ fuzz_target!(|text: &str| {
     assert_eq!(Policy::default().check_url(url.as_str()), Ok(url), "a second time is as the first");
 });
 
-/// Apart from the tables of `egress`: what the standard library itself can tell.
+/// Independent of the tables in `egress`: what the standard library itself can determine.
 fn is_plainly_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(ip) => {
@@ -34,7 +35,7 @@ fn is_plainly_public(address: IpAddr) -> bool {
             let is_special = ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_documentation();
             !(is_special || is_carrier || first == 0 || first >= 224)
         }
-        // All that is handed out is in 2000::/3.
+        // All allocated addresses are in 2000::/3.
         IpAddr::V6(ip) => ip.segments()[0] & 0xe000 == 0x2000,
     }
 }

@@ -1,4 +1,5 @@
-// A browser that complains: about what it logs, about what is not accessible, about what does not fit on a phone.
+// A browser that reports console messages, accessibility violations, and content that does not fit on a
+// phone.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
@@ -27,7 +28,7 @@ export async function open(base) {
   return { browser, context, page, complaints };
 }
 
-// Looks at a screen: light, dark, and on a phone. With a directory, pictures are kept of it.
+// Checks a screen in light mode, in dark mode and on a phone. Given a directory, also saves screenshots.
 export async function look(page, name, directory) {
   const { scrollX, scrollY } = await page.evaluate(() => ({ scrollX, scrollY }));
   for (const colorScheme of ["light", "dark"]) {

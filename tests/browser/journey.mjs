@@ -1,4 +1,4 @@
-// What an integrator does on a day with a mistake in it: from signing in to a new secret.
+// An integrator's day, including a mistake: from signing in to rotating a secret.
 import assert from "node:assert/strict";
 import { look, open } from "./console.mjs";
 
@@ -20,7 +20,7 @@ async function trigger(path, body) {
   return (await answer.json()).event_id;
 }
 
-// A page that is loaded again loses this.
+// A reload of the page removes this marker.
 const mark = () => page.evaluate(() => { globalThis.isSame = true; });
 const assertSame = async () => assert.ok(await page.evaluate(() => globalThis.isSame), "the page was loaded again");
 
@@ -67,7 +67,7 @@ async function create() {
   return await page.getByText(/^whsec_/).textContent();
 }
 
-// What is written is tried while it is written: no button, no other page.
+// Expressions are evaluated while they are typed: no button, no other page.
 async function filterAndTransform() {
   const tried = page.locator("#tried");
   const top = (locator) => locator.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
@@ -162,7 +162,7 @@ async function breakAndMend(path) {
   await link("Edit").click();
   assert.equal(await field("Password").getAttribute("placeholder"), "kept — type to replace");
   await field("URL").fill(good);
-  // Enter saves, although another button is there before.
+  // Enter saves, although another button comes first in the form.
   await page.keyboard.press("Enter");
   await page.getByText("The changes are saved.").waitFor();
   await page.getByRole("searchbox").fill("order-4711");
@@ -210,7 +210,7 @@ async function tokens() {
   await page.getByText("The token is revoked.").waitFor();
 }
 
-// Forms and links are enough, except for charts and tables that update themselves.
+// Forms and links are enough, except for charts and for tables that update themselves.
 async function withoutScript(path) {
   const page = await scriptless.newPage();
   await page.goto(path);
@@ -226,11 +226,11 @@ async function withoutScript(path) {
   await page.getByLabel("Sample body").fill('{"order": 4999, "currency": "CHF"}');
   await page.getByRole("button", { name: "Try" }).click();
   await page.locator("#tried").getByText('"A-4999"').waitFor();
-  // Scrolling to it may be smooth.
+  // Scrolling may be animated.
   await page.waitForFunction(() => scrollY > 0);
 }
 
-// A page that is open while somebody signs out elsewhere says so, and asks no more.
+// An open page reports that the user signed out elsewhere, and stops polling.
 async function signOut(path) {
   await page.goto(path);
   const other = await page.context().newPage();

@@ -1,61 +1,62 @@
-//! The integration tests: HTTP in, a real receiver out, storage looked at. A test stands with the reader whom it speaks for.
+//! The integration tests: HTTP in, a real receiver out, and a look at the storage. Tests are grouped by the
+//! reader they speak for.
 //!
-//! | file | what its tests say |
+//! | file | what its tests cover |
 //! | --- | --- |
 //! | `producing/trigger` | what a producer sees |
-//! | `producing/bodies` | what travels: the receiver gets the producer's bytes |
-//! | `producing/claims` | claim checks: bodies that never enter the state |
+//! | `producing/bodies` | payloads: the receiver gets the producer's bytes unchanged |
+//! | `producing/claims` | claim checks: bodies that never enter the execution state |
 //! | `producing/bus` | events from EventBridge that name their webhook |
-//! | `producing/subscriptions` | events from EventBridge that name none |
+//! | `producing/subscriptions` | events from EventBridge that do not name a webhook |
 //! | `producing/put_events` | events put on the host's own bus with AWS's tools |
-//! | `delivering/receivers` | what a receiver does to us |
-//! | `delivering/retries` | what comes after a failed attempt |
-//! | `delivering/replays` | events sent again, retries cancelled, test sends |
+//! | `delivering/receivers` | how receivers can misbehave |
+//! | `delivering/retries` | what follows a failed attempt |
+//! | `delivering/replays` | replays, cancelled retries, test sends |
 //! | `delivering/filters_and_transforms` | filters and transforms |
-//! | `delivering/exceptions` | what becomes of an event when something of ours breaks |
-//! | `delivering/delivery_events` | the events that we put on the bus ourselves |
-//! | `reading/events` | what can be read back of an event |
-//! | `reading/search` | how an event is found again |
-//! | `reading/stats` | how deliveries are counted |
+//! | `delivering/exceptions` | how an event ends when something of ours breaks |
+//! | `delivering/delivery_events` | the events that we publish on the bus |
+//! | `reading/events` | reading events back |
+//! | `reading/search` | searching for events |
+//! | `reading/stats` | delivery statistics |
 //! | `managing/webhooks` | the management API |
-//! | `managing/patch` | changes of single fields |
-//! | `managing/changes` | changes at once, those that fail, and those that never end |
-//! | `managing/auth` | the authentication of a webhook, as it is set, kept and shown |
-//! | `managing/certificates` | the TLS of a webhook, as it is set, kept and shown |
-//! | `managing/signing_keys` | the signing keys, as they are made, shown and replaced |
-//! | `managing/pages` | the console's pages, and who sees them |
+//! | `managing/patch` | partial updates |
+//! | `managing/changes` | concurrent, failed and abandoned changes |
+//! | `managing/auth` | a webhook's authentication: how it is set, stored and shown |
+//! | `managing/certificates` | a webhook's TLS settings: how they are set, stored and shown |
+//! | `managing/signing_keys` | the signing keys: how they are created, shown and rotated |
+//! | `managing/pages` | the console's pages, and who may see them |
 //! | `managing/browser` | the console in a real browser |
 //! | `security/tenants` | who may do what |
-//! | `security/tenancy` | every operation of the API, asked by those who may not |
-//! | `security/tokens` | how API tokens come and go |
-//! | `security/credentials` | who a request says it is, as its receiver sees it |
-//! | `security/signatures` | signatures, verified by code that is not ours |
-//! | `security/trusted` | what a receiver can check of a real request |
-//! | `security/leaks` | planted secrets, and where they must not be found |
-//! | `host/crash` | the host as a process: killed, stopped, started again |
-//! | `host/journal` | the journal of executions, damaged while the host is away |
+//! | `security/tenancy` | every operation of the API, called by those who may not use it |
+//! | `security/tokens` | creating and revoking API tokens |
+//! | `security/credentials` | the credentials of a request, as its receiver sees them |
+//! | `security/signatures` | signatures, verified by third-party code |
+//! | `security/trusted` | what a receiver can verify about a real request |
+//! | `security/leaks` | planted secrets, and the places where they must not appear |
+//! | `host/crash` | the host as a process: killed, stopped, restarted |
+//! | `host/journal` | the journal of executions, damaged while the host is down |
 //! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
-//! | `aws/cases` | what must be the same on the host and on AWS: a table |
-//! | `aws/ministack` | the deployed template, on an emulator of AWS; the cases run there, too |
+//! | `aws/cases` | a table of cases that must behave the same on the host and on AWS |
+//! | `aws/ministack` | the template, deployed on an AWS emulator; runs the cases there |
 //! | `aws/functions` | no tests: the functions that the template deploys |
-//! | `aws/lambdas` | the function binaries, as AWS runs them |
-//! | `aws/template` | what the template promises and no linter knows |
+//! | `aws/lambdas` | the function binaries, run the way AWS runs them |
+//! | `aws/template` | properties of the template that no linter checks |
 //! | `clients/client` | the Rust client |
 //! | `clients/typescript` | the TypeScript client |
 //! | `clients/cli` | the commands of `hookstep` |
-//! | `clients/examples` | the examples: what they send arrives, what was changed is refused |
-//! | `clients/openapi` | the OpenAPI document: what is served is what the code says |
-//! | `clients/schemathesis` | the OpenAPI document, asked of a running host |
+//! | `clients/examples` | the examples: events arrive, and tampered requests are refused |
+//! | `clients/openapi` | the OpenAPI document matches the code |
+//! | `clients/schemathesis` | a running host matches the OpenAPI document |
 //! | `house/contracts` | what binds the parts together: error names, crates, numbers |
-//! | `house/budgets` | how long a function may be |
+//! | `house/budgets` | maximum lengths of files and functions |
 //! | `house/documents` | links, commands and lengths in the documents |
-//! | `house/names` | that no name which was given up is left |
-//! | `house/leftovers` | that a test which leaves something behind, or whose host dies, fails |
-//! | `house/dependencies` | Cargo mirrors IAM: who links which client of AWS |
-//! | `house/definitions` | the definitions of the state machines, bound to the template and to the crates |
-//! | `house/retry_policies` | when the state machines try a task again |
-//! | `house/interpreted` | the definitions, run with functions that answer as told |
-//! | `world` | no tests: hosts, receivers, processes, and environments of Python and Node |
+//! | `house/names` | abandoned names do not come back |
+//! | `house/leftovers` | a test fails if it leaves something behind or if its host dies |
+//! | `house/dependencies` | Cargo mirrors IAM: which crate links which AWS client |
+//! | `house/definitions` | the state machine definitions match the template and the crates |
+//! | `house/retry_policies` | when the state machines retry a task |
+//! | `house/interpreted` | the definitions, run with scripted functions |
+//! | `world` | no tests: hosts, receivers, processes, Python and Node environments |
 
 mod producing {
     mod bodies;

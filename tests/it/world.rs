@@ -1,9 +1,9 @@
-//! The world of a test: a host that serves over TCP, and those who ask it. Receivers are in `receiver`.
+//! The test environment: a host that serves over TCP, and its API clients. Receivers are in `receiver`.
 //!
-//! A test leaves nothing behind. The threads, ports, directories and processes that it has made go with it, and it fails when
-//! one of them does not, or when its host or a process of it ended by itself. What no test can see of itself,
-//! `.ci/leftovers.py` looks for after the run.
-#![expect(clippy::unwrap_used, reason = "a world that cannot be built ends the test")]
+//! A test leaves nothing behind. Its threads, ports, directories and processes end with it. The test fails if
+//! one of them remains, or if its host or one of its processes ended unexpectedly. `.ci/leftovers.py` checks
+//! after the run for leftovers that a test cannot see itself.
+#![expect(clippy::unwrap_used, reason = "a world that cannot be built fails the test")]
 
 mod dir;
 pub(crate) mod life;
@@ -38,28 +38,28 @@ pub(crate) use receiver::{Receiver, Reply, Seen, closed_port};
 /// The org of [`World::api`].
 pub(crate) const ORG: &str = "acme";
 
-/// A well-formed id that nothing has.
+/// A well-formed id that belongs to nothing.
 pub(crate) const NOBODY: &str = "0190a000-0000-7000-8000-00000000000f";
 
-/// Both hatches open: receivers on this machine, over plain HTTP.
+/// Both hatches open: receivers may be on this machine and use plain HTTP.
 pub(crate) const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
 
-/// How long something awaited may take on a busy machine, and how often it is looked at.
+/// How long to wait for a condition on a busy machine, and how often to check it.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A host with a data directory of its own, serving on a free port.
+/// A host with its own data directory, serving on a free port.
 pub(crate) struct World {
     pub(crate) host: Host,
     /// An admin of [`ORG`].
     pub(crate) api: Api,
-    // In this order: first the host's threads end, then its directory goes.
+    // Drop order: the host's threads must end before its directory is removed.
     server: Server,
     pub(crate) dir: Dir,
 }
 
 impl World {
-    /// A host with the hatches open and everything else as in production.
+    /// A host with the hatches open, otherwise configured as in production.
     pub(crate) async fn start() -> Self {
         Self::with_options(|_| ()).await
     }
@@ -68,7 +68,7 @@ impl World {
         Self::open(Dir::new(), set).await
     }
 
-    /// Stops the host and opens another one on its data.
+    /// Stops the host and opens another one on the same data.
     pub(crate) async fn reopen(self, set: impl FnOnce(&mut Options)) -> Self {
         let Self { host, dir, mut server, .. } = self;
         server.stop().await;
@@ -78,7 +78,7 @@ impl World {
     }
 
     async fn open(dir: Dir, set: impl FnOnce(&mut Options)) -> Self {
-        // Presigned URLs are signed for the address, so it comes first.
+        // Presigned URLs are signed for the address, so it must be known first.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mut options = Options {
@@ -107,7 +107,7 @@ impl World {
         Api { token, ..self.api.clone() }
     }
 
-    /// Somebody of [`ORG`] who may do only this.
+    /// A user of [`ORG`] who has only this scope.
     pub(crate) async fn with_scopes(&self, scopes: &[Scope]) -> Api {
         let new = NewToken { scopes: scopes.to_vec(), ..NewToken::admin(ORG.parse().unwrap()) };
         Api { token: self.host.create_token(new).await.unwrap(), ..self.api.clone() }
@@ -121,12 +121,13 @@ impl World {
             .iter()
             .any(|run| run.status == "RUNNING")
         {
-            assert!(start.elapsed() < WAIT_TIMEOUT, "{event_id} still runs");
+            assert!(start.elapsed() < WAIT_TIMEOUT, "{event_id} is still running");
             raced(tokio::time::sleep(POLL_INTERVAL)).await;
         }
     }
 
-    /// What the Step Functions API knows of an event's executions: every input, output and parameter.
+    /// Everything the Step Functions API returns about an event's executions: every input, output and
+    /// parameter.
     pub(crate) async fn history(&self, event_id: &str) -> String {
         let event_id: EventId = event_id.parse().unwrap();
         let mut text = String::new();
@@ -150,7 +151,7 @@ impl World {
     }
 }
 
-/// Somebody with a token and what they do with it.
+/// An API client with a token.
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) http: reqwest::Client,
@@ -159,7 +160,7 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// A request with the token, to be added to.
+    /// A request that carries the token, for the caller to complete.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
@@ -180,7 +181,7 @@ impl Api {
         Answer::to(self.request(Method::DELETE, path)).await
     }
 
-    /// A webhook to `url` with these fields on top; answers its id.
+    /// Creates a webhook to `url` with these additional fields; returns its id.
     pub(crate) async fn create_webhook(&self, url: &str, fields: Value) -> String {
         let mut config = json!({"name": "test", "url": url});
         config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -189,7 +190,7 @@ impl Api {
         created.json()["config_id"].as_str().unwrap().to_owned()
     }
 
-    /// A trigger as JSON, to be added to; `query` with its question mark.
+    /// A JSON trigger, for the caller to complete; `query` includes its question mark.
     pub(crate) fn triggering(
         &self,
         config_id: &str,
@@ -201,12 +202,12 @@ impl Api {
             .body(body)
     }
 
-    /// An accepted event; answers its id.
+    /// Triggers an event that is accepted; returns its id.
     pub(crate) async fn trigger(&self, config_id: &str, body: impl Into<reqwest::Body>) -> String {
         accepted(&Answer::to(self.triggering(config_id, "", body)).await)
     }
 
-    /// The answer to a sync trigger whose delivery ended in time.
+    /// The response to a sync trigger whose delivery ended in time.
     pub(crate) async fn trigger_sync(&self, config_id: &str, body: impl Into<reqwest::Body>) -> Value {
         let answer = Answer::to(self.triggering(config_id, "?sync=true", body)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -219,14 +220,14 @@ impl Api {
         answer.json()
     }
 
-    /// The events of a webhook, newest first; `query` with its question mark.
+    /// The events of a webhook, newest first; `query` includes its question mark.
     pub(crate) async fn events(&self, config_id: &str, query: &str) -> Value {
         let answer = self.get(&format!("/webhook/{config_id}/events{query}")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
     }
 
-    /// The events of a webhook, at most 100, once they are as awaited.
+    /// The events of a webhook (at most 100), once they meet the condition.
     pub(crate) async fn until_events(
         &self,
         config_id: &str,
@@ -244,7 +245,7 @@ impl Api {
         }
     }
 
-    /// Waits until a webhook has exactly so many events of this status.
+    /// Waits until a webhook has exactly this many events with this status.
     pub(crate) async fn until_events_of(&self, config_id: &str, count: usize, status: &str) {
         let start = Instant::now();
         loop {
@@ -265,11 +266,11 @@ impl Api {
         }
     }
 
-    /// The event of a webhook that has one, as soon as it is there.
+    /// The newest event of a webhook, as soon as there is one.
     pub(crate) async fn first_event(&self, config_id: &str) -> Value {
         let start = Instant::now();
         loop {
-            // Until a deleted webhook has an event, it is not known.
+            // A deleted webhook is not found until it has an event.
             let answer = self.get(&format!("/webhook/{config_id}/events")).await;
             if answer.status == 200 && answer.json()["data"][0].is_object() {
                 return answer.json()["data"][0].take();
@@ -279,7 +280,7 @@ impl Api {
         }
     }
 
-    /// The event once it is as awaited.
+    /// The event, once it meets the condition.
     pub(crate) async fn until(
         &self,
         config_id: &str,
@@ -288,7 +289,7 @@ impl Api {
     ) -> Value {
         let start = Instant::now();
         loop {
-            // Until its record is written, the event is not there.
+            // The event is not found until its record is written.
             let answer = self.get(&format!("/webhook/{config_id}/events/{event_id}")).await;
             if answer.status == 200 && awaited(&answer.json()) {
                 return answer.json();
@@ -298,30 +299,30 @@ impl Api {
         }
     }
 
-    /// The event once it has its final status.
+    /// The event, once it has its final status.
     pub(crate) async fn ended(&self, config_id: &str, event_id: &str) -> Value {
         self.until(config_id, event_id, |event| event["status"] != "in_progress").await
     }
 
-    /// Triggers and answers the event once it has its final status.
+    /// Triggers an event and returns it once it has its final status.
     pub(crate) async fn deliver(&self, config_id: &str, body: impl Into<reqwest::Body>) -> Value {
         let event_id = self.trigger(config_id, body).await;
         self.ended(config_id, &event_id).await
     }
 }
 
-/// The event id of a 202.
+/// The event id in a 202 response.
 pub(crate) fn accepted(answer: &Answer) -> String {
     assert_eq!(answer.status, 202, "{answer:?}");
     answer.json()["event_id"].as_str().unwrap().to_owned()
 }
 
-/// A time of the API. Compared as text, `05Z` and `05.1Z` would be in the wrong order.
+/// A timestamp from the API. Compared as text, `05Z` and `05.1Z` would sort in the wrong order.
 pub(crate) fn moment(text: &Value) -> OffsetDateTime {
     OffsetDateTime::parse(text.as_str().unwrap_or_default(), &Rfc3339).unwrap()
 }
 
-/// What the host answered.
+/// A response from the host.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -340,10 +341,10 @@ impl Answer {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// The refusal with this status, in the form that every refusal has.
+    /// The error with this status, in the common error format.
     pub(crate) fn problem(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         let kind = self.headers.get("content-type").map(|value| value.to_str().unwrap());
@@ -355,7 +356,7 @@ impl Answer {
         problem
     }
 
-    /// The field that a 400 names.
+    /// The field that a 400 blames.
     pub(crate) fn wrong_field(&self) -> String {
         let problem = self.problem(400);
         problem["field"].as_str().unwrap_or_else(|| panic!("no field: {problem}")).to_owned()
@@ -369,16 +370,16 @@ impl std::fmt::Debug for Answer {
 }
 
 fn http_client() -> reqwest::Client {
-    // Another world of the same process may have done so.
+    // Another world in the same process may have done this already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-/// Comes back once it is so.
+/// Waits until the condition is true.
 pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !is_so().await {
-        assert!(start.elapsed() < WAIT_TIMEOUT, "not in time: {what}");
+        assert!(start.elapsed() < WAIT_TIMEOUT, "timed out waiting: {what}");
         raced(tokio::time::sleep(POLL_INTERVAL)).await;
     }
 }

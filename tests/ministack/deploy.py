@@ -1,8 +1,8 @@
-"""Deploys infra/template.yaml to ministack and prints what a client must know, as JSON.
+"""Deploys infra/template.yaml to ministack and prints what a client needs, as JSON.
 
-It does what `sam package` and `sam deploy` do, by the same calls: zip each function, upload, point CodeUri and DefinitionUri
-at the uploads, CreateChangeSet, ExecuteChangeSet, wait. (The SAM CLI itself pins another botocore than ministack.) The
-template is otherwise deployed as it stands.
+Makes the same calls as `sam package` and `sam deploy`: zip each function, upload, point CodeUri and
+DefinitionUri at the uploads, CreateChangeSet, ExecuteChangeSet, wait. (The SAM CLI itself pins another
+botocore version than ministack.) The template is otherwise deployed unchanged.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from botocore.config import Config
 
 PATIENCE_SECONDS = 120
 
-# What the template has no parameter for, on purpose: receivers on this machine.
+# Deliberately not a parameter of the template: receivers on this machine.
 PRIVATE_TARGETS = {"ALLOW_PRIVATE_TARGETS": "true"}
 
 
@@ -37,13 +37,13 @@ def main():
     resources = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in stack.pop("resources")}
     for function in ["DeliverFunction", "ConsoleFunction"]:
         set_variables(aws.client("lambda"), resources[function], PRIVATE_TARGETS)
-    # It refuses what comes without TLS, as ministack's callers do.
+    # The policy denies requests without TLS, and ministack's clients use none.
     aws.client("s3").delete_bucket_policy(Bucket=resources["ClaimsBucket"])
     print(json.dumps({"outputs": stack["outputs"], "resources": resources}))
 
 
 class Aws:
-    """Clients of one endpoint. Nothing of the machine's own AWS configuration is read."""
+    """Clients of one endpoint. The machine's own AWS configuration is not read."""
 
     def __init__(self, endpoint):
         self.endpoint = endpoint
@@ -60,7 +60,7 @@ class Aws:
 
 
 def package(s3, template, functions):
-    """Uploads what the template names by a local path; answers the URL of the template that names the uploads."""
+    """Uploads the template's local files; returns the URL of the template that refers to the uploads."""
     bucket = "hookstep-artifacts"
     s3.create_bucket(Bucket=bucket)
 
@@ -85,7 +85,7 @@ def package(s3, template, functions):
 
 
 def zipped(bootstrap):
-    """A function as Lambda takes it. Hardly compressed: it is unpacked again on this machine."""
+    """A function as a zip for Lambda, barely compressed because it is unpacked on this machine."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as files:
         entry = zipfile.ZipInfo("bootstrap")
@@ -138,7 +138,7 @@ def events(cloudformation, stack):
 
 
 def set_variables(functions, name, variables):
-    """Adds to a function's environment."""
+    """Adds variables to a function's environment."""
     known = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": known | variables})
 

@@ -1,6 +1,6 @@
-"""Prints all that a deployed stack has kept: the items of its tables, the logs, and what every execution carried.
+"""Prints everything that a deployed stack has stored: table items, logs, and the data of every execution.
 
-The secrets of connections are where they belong, in Secrets Manager, and are left out.
+The secrets of connections are left out, because Secrets Manager is where they belong.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""Starts ministack so that a test can use it: it ends with the test, and some of its ways are put right first.
+"""Starts ministack for a test: patches some of its behaviour, and stops it when the test ends.
 
-Everything else is set by environment variables (tests/it/aws/ministack/server.rs).
+All other settings are environment variables (tests/it/aws/ministack/server.rs).
 """
 
 import json
@@ -20,7 +20,7 @@ from ministack.services.cloudformation import provisioners
 
 
 def end_with_the_test():
-    """However the test ends, its end of our standard input is closed then. Functions run in this process group."""
+    """Our standard input closes however the test ends. Functions run in this process group."""
     os.setpgid(0, 0)
 
     def watch():
@@ -31,12 +31,13 @@ def end_with_the_test():
 
 
 def answer_at_once():
-    """The Runtime API answers in two small writes: with Nagle's algorithm, the second waits 40 ms for the first."""
+    """The Runtime API responds in two small writes: with Nagle's algorithm, the second waits 40 ms for the first."""
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 
 
 def evaluate_timeouts():
-    """On AWS a state's TimeoutSeconds may be an expression. ministack 1.5.33 takes the text for a number and fails."""
+    """On AWS a state's TimeoutSeconds may be an expression. ministack 1.5.33 parses the text as a
+    number and fails."""
     execute = stepfunctions._execute_task
 
     def execute_task(state, state_input, execution, context):
@@ -49,7 +50,7 @@ def evaluate_timeouts():
 
 
 def write_outputs():
-    """On AWS a Succeed state may have an Output. ministack 1.5.33 hands on the state's input."""
+    """On AWS a Succeed state may have an Output. ministack 1.5.33 passes on the state's input."""
     take_input = stepfunctions._apply_input_path
 
     def apply_input_path(state, state_input, context):
@@ -61,8 +62,8 @@ def write_outputs():
 
 
 def take_sums():
-    """On AWS an alarm may watch the sum of several metrics. ministack 1.5.33 refuses such a template; here the alarm watches
-    the first of them."""
+    """On AWS an alarm may watch the sum of several metrics. ministack 1.5.33 rejects such a
+    template; here the alarm watches only the first metric."""
     record = provisioners._cw_metric_alarm_record
 
     def metric_alarm_record(name, properties):
@@ -76,8 +77,9 @@ def take_sums():
 
 
 def keep_connections_secret():
-    """On AWS a connection has a secret in Secrets Manager, whose ARN its description tells; an update keeps what it leaves
-    out, but for HTTP parameters; nothing secret is shown. ministack 1.5.33 has no such secret, replaces all and shows all."""
+    """On AWS a connection has a secret in Secrets Manager, whose ARN is in the connection's description; an
+    update keeps omitted values, except for HTTP parameters; secret values are never shown. ministack 1.5.33 has
+    no such secret, replaces all values and shows them all."""
     create, describe = eventbridge._create_connection, eventbridge._describe_connection
     update, delete = eventbridge._update_connection, eventbridge._delete_connection
     deauthorize = eventbridge._deauthorize_connection
@@ -121,7 +123,7 @@ def keep_connections_secret():
 
 
 def write_secret(connection):
-    """Gives a connection its secret, or the secret it has a new version. A deauthorised one that gets nothing has none."""
+    """Creates a connection's secret or adds a version. A deauthorised connection without new values has none."""
     value = json.dumps(secret_value(connection["AuthParameters"]))
     if "SecretArn" in connection:
         secretsmanager.put_secret_value_in_process(connection["SecretArn"], value)
@@ -151,7 +153,7 @@ def snake_case(value):
 
 
 def changed(old, new):
-    """The parameters of an update over those that were there."""
+    """The existing parameters, overridden by those of an update."""
     nested = {
         k: changed(old[k], v)
         for k, v in new.items()
@@ -161,7 +163,7 @@ def changed(old, new):
 
 
 def shown(value):
-    """What a description shows of a connection."""
+    """The fields of a connection that a description shows."""
     if isinstance(value, list):
         return [shown(item) for item in value]
     if isinstance(value, dict):
@@ -171,8 +173,8 @@ def shown(value):
 
 
 def authorize_connections():
-    """On AWS the resource of `events:CreateConnection` and its like is `connection/{name}`. ministack 1.5.33 takes a rule of
-    that name for it."""
+    """On AWS the resource of `events:CreateConnection` and similar actions is `connection/{name}`.
+    ministack 1.5.33 uses a rule with that name instead."""
     extract = iam_actions.extract_resource_arn
 
     def extract_resource_arn(service, method, path, headers, *rest):

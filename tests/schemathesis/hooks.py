@@ -1,6 +1,6 @@
-"""What schemathesis cannot know: which ids there are, what must stay, and where a request may go.
+"""What schemathesis cannot know: existing ids, what must not be deleted, and where requests may go.
 
-Every URL that would be called becomes that of the receiver of the test, so that nothing leaves this machine.
+Every URL that would be called is replaced with the test receiver's, so that nothing leaves this machine.
 """
 
 import os
@@ -11,7 +11,7 @@ import schemathesis
 RECEIVER = os.environ["RECEIVER_URL"]
 IDS = {name: os.environ[name.upper()] for name in ("config_id", "event_id", "replay_id", "token_id")}
 NOBODY = "0190a000-0000-7000-8000-00000000000f"
-# The product's own limit: what is longer is refused, and stays so.
+# The product's limit: longer URLs are not replaced, so that the product still rejects them.
 URL_BYTES = 2048
 
 
@@ -21,7 +21,7 @@ def before_call(context, case, kwargs):
         keep_local(case.body)
     for name, value in (case.path_parameters or {}).items():
         if case.operation.method.upper() == "DELETE":
-            # With the token that it comes with, or the webhook of the others, all that follows would be refused.
+            # Deleting the run's own token or the shared webhook would make all later requests fail.
             if value == IDS.get(name):
                 case.path_parameters[name] = NOBODY
         elif is_uuid(value) and not is_scenario(case):
@@ -29,7 +29,7 @@ def before_call(context, case, kwargs):
 
 
 def is_scenario(case):
-    """Whether the ids are those of what the scenario has made."""
+    """Whether the ids belong to resources that the scenario created."""
     return case.meta is not None and case.meta.phase.name.value == "stateful"
 
 

@@ -1,7 +1,7 @@
 """Verifies a webhook with the library of Standard Webhooks.
 
-The values of webhook-id, webhook-timestamp and webhook-signature and the secret are the arguments, the body is the standard
-input. The library takes only bodies that are UTF-8.
+The arguments are the values of webhook-id, webhook-timestamp and webhook-signature, and the secret; the body
+is read from standard input. The library accepts only UTF-8 bodies.
 """
 
 import sys

@@ -1,4 +1,4 @@
-//! A function that does nothing: what the cold start of every other function is compared with.
+//! A function that does nothing: the baseline for every other function's cold start.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;

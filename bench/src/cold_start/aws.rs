@@ -1,4 +1,4 @@
-//! The AWS services, as far as the functions call them, and the receiver: all answer at once.
+//! Stubs of the AWS services that the functions call, and of the receiver; all respond at once.
 
 use std::time::Instant;
 
@@ -27,23 +27,23 @@ pub(crate) const BUCKET: &str = "claims";
 pub(crate) const KEY: &str = "alias/hookstep";
 pub(crate) const MACHINE: &str = "arn:aws:states:eu-central-1:000000000000:stateMachine:hookstep-express";
 
-/// A webhook as most are. It subscribes to [`EVENT_TYPE`].
+/// A typical webhook. It subscribes to [`EVENT_TYPE`].
 pub(crate) const CONFIG_ID: &str = "0190a000-0000-7000-8000-00000000000a";
 
 /// A webhook with a filter and a transform.
 pub(crate) const CONFIG_ID_WITH_RULES: &str = "0190a000-0000-7000-8000-00000000000b";
 
-/// An event of the bus that is subscribed to.
+/// A subscribed event on the bus.
 pub(crate) const EVENT_TYPE: &str = "order.created";
 
 /// Any time will do.
 const CREATED_AT: &str = "2026-01-02T03:04:05.678Z";
 
-/// This process' end of the services.
+/// This process's side of the services.
 pub(crate) struct Services {
-    /// All of them, over TLS.
+    /// All services, over TLS.
     pub(crate) url: String,
-    /// Holds the authority to trust for them.
+    /// Holds the certificate authority that the functions must trust.
     pub(crate) authority: NamedTempFile,
     /// The inputs of the executions that were started.
     pub(crate) executions: mpsc::UnboundedReceiver<Value>,
@@ -81,7 +81,7 @@ async fn receive(State(arrivals): State<mpsc::UnboundedSender<Instant>>, _body: 
     "ok"
 }
 
-/// DynamoDB and Step Functions name the operation in a header; what has none is S3.
+/// DynamoDB and Step Functions name the operation in a header; a request without one is for S3.
 async fn answer(State(stub): State<Stub>, method: Method, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let operation = target.and_then(|target| target.rsplit('.').next());
@@ -94,7 +94,7 @@ async fn answer(State(stub): State<Stub>, method: Method, headers: HeaderMap, bo
             let _ = stub.executions.send(input.unwrap_or_default());
             json!({"executionArn": format!("{MACHINE}:bench"), "startDate": 1_767_323_045.678})
         }
-        // What is encrypted here is as it was.
+        // This stub's ciphertext equals its plaintext.
         Some("Decrypt") => json!({"KeyId": KEY, "Plaintext": body["CiphertextBlob"]}),
         Some(_) => json!({}),
         None if method == Method::HEAD => {
@@ -149,7 +149,7 @@ impl Stub {
     }
 }
 
-/// What `dispatch` reads of the webhooks of an org.
+/// The columns that `dispatch` reads of an org's webhooks.
 fn subscription() -> Value {
     let item = json!({"config_id": {"S": CONFIG_ID}, "event_types": {"L": [{"S": EVENT_TYPE}]}});
     json!({"Items": [item], "Count": 1, "ScannedCount": 1})

@@ -1,7 +1,9 @@
-//! The whole chain with every function cold, as on the very first request: each is started when its event comes.
+//! The whole chain with every function cold, as for the very first request: each function starts when its
+//! event arrives.
 //!
-//! This process is API Gateway, and Step Functions: it runs the real definition in our interpreter, and every Lambda task
-//! starts a process. `RecordEvent`, which is DynamoDB called by Step Functions, answers at once.
+//! This process plays API Gateway and Step Functions: it runs the real definition in our interpreter, and
+//! every Lambda task starts a process. `RecordEvent`, a direct DynamoDB call by Step Functions, responds at
+//! once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,22 +24,22 @@ use crate::numbers::Times;
 
 const DEFINITION: &str = include_str!("../../../statemachine.asl.json");
 
-/// The event that each step was given, by the function's name.
+/// The event that each step received, by the function's name.
 pub(crate) type StepEvents = HashMap<String, Value>;
 
-/// What one pass through the chain took.
+/// The times of one pass through the chain.
 struct Pass {
-    /// Until the trigger has answered its producer.
+    /// Until the trigger responded to its producer.
     accepted: Duration,
     /// Until the receiver was called.
     delivered: Duration,
-    /// Until the last function has answered.
+    /// Until the last function responded.
     ended: Duration,
-    /// Of all the functions together.
+    /// All functions together.
     cpu: Duration,
 }
 
-/// Runs the chain so many times; answers the events that its functions were given.
+/// Runs the chain this many times; returns the events that its functions received.
 pub(crate) async fn measure(
     functions: &Functions,
     services: &mut Services,
@@ -121,10 +123,10 @@ async fn run(
     Ok((pass, events))
 }
 
-/// The surroundings of an execution in which every function is cold.
+/// The environment of an execution in which every function is cold.
 struct Cold<'a> {
     functions: &'a Functions,
-    /// The environments that were started, and what each was given. Kept until their CPU time is read.
+    /// The environments that were started, and the input of each. Kept until their CPU time is read.
     ran: Mutex<Vec<(Environment, Value)>>,
 }
 

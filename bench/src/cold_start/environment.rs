@@ -1,4 +1,4 @@
-//! An execution environment: one function's process, and the Runtime API that it talks to.
+//! An execution environment: one function's process and its Runtime API.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -11,13 +11,13 @@ use crate::Outcome;
 use crate::functions::Function;
 use crate::runtime::{Answer, Runtime};
 
-/// Longer than anything here takes.
+/// Longer than any step here takes.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// After this long without work a function sleeps, and the kernel has counted all its time.
+/// After this long without work the function sleeps, and the kernel has accounted for all of its CPU time.
 const TO_SLEEP: Duration = Duration::from_millis(3);
 
-/// A function that was started.
+/// A started function.
 pub(crate) struct Environment {
     /// Just before exec.
     pub(crate) started: Instant,
@@ -44,7 +44,7 @@ impl Environment {
         Ok(Self { started, name: function.name, process, runtime })
     }
 
-    /// Hands the function an event and waits for its answer.
+    /// Sends the function an event and waits for its response.
     pub(crate) async fn invoke(&mut self, event: Value) -> Outcome<Answer> {
         self.runtime.events.send(event)?;
         let answer = timeout(WAIT_TIMEOUT, self.runtime.answers.recv()).await;
@@ -55,15 +55,16 @@ impl Environment {
         }
     }
 
-    /// Waits until the function asks for its next event; answers when it did, and the CPU time, user and system together,
-    /// that it has used until then.
+    /// Waits until the function polls for its next event; returns the time of the poll and the CPU time, user
+    /// and system, used until then.
     pub(crate) async fn next_poll(&mut self) -> Outcome<(Instant, Duration)> {
         let polled = timeout(WAIT_TIMEOUT, self.runtime.polls.recv()).await;
         let polled = polled.ok().flatten().ok_or_else(|| format!("{} does not ask for work", self.name))?;
         Ok((polled, self.cpu_at_rest().await?))
     }
 
-    /// The CPU time that the function has used so far, to the nanosecond: `schedstat`, unlike `stat`, does not count in ticks.
+    /// The CPU time that the function has used so far, to the nanosecond: unlike `stat`, `schedstat` does not
+    /// count in ticks.
     pub(crate) async fn cpu_at_rest(&self) -> Outcome<Duration> {
         tokio::time::sleep(TO_SLEEP).await;
         let mut nanoseconds = 0;
@@ -75,7 +76,7 @@ impl Environment {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    /// The most memory that the function has held, in MiB.
+    /// The function's peak memory, in MiB.
     pub(crate) fn peak_mib(&self) -> Outcome<f64> {
         let status = std::fs::read_to_string(self.proc("status")?)?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).ok_or("no memory size")?;

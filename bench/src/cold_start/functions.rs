@@ -1,4 +1,4 @@
-//! The binaries under measurement, and the environment that each is given.
+//! The measured binaries and the environment variables of each.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,7 +14,8 @@ pub(crate) const EMPTY: &str = "empty-function";
 /// Names the crate of every function.
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
 
-/// The settings of all functions: each reads its own. The receiver of the benchmark is on this machine and has no certificate.
+/// The settings of all functions; each reads its own. The benchmark's receiver is on this machine and has no
+/// certificate.
 const SETTINGS: [(&str, &str); 13] = [
     ("TOKENS_TABLE", TOKENS),
     ("CONFIGS_TABLE", CONFIGS),
@@ -31,7 +32,7 @@ const SETTINGS: [(&str, &str); 13] = [
     ("ALLOW_PRIVATE_TARGETS", "true"),
 ];
 
-/// What Lambda sets for every function, as far as it is read.
+/// The variables that Lambda sets for every function, as far as they are read.
 const LAMBDA: [(&str, &str); 8] = [
     ("AWS_REGION", "eu-central-1"),
     ("AWS_ACCESS_KEY_ID", "key"),
@@ -56,7 +57,7 @@ pub(crate) struct Functions(Vec<Function>);
 impl Functions {
     /// Finds the binaries in a folder.
     pub(crate) fn find(folder: &Path) -> Outcome<Self> {
-        // The empty one is the first: the others are compared with it.
+        // The empty function comes first, because the others are compared with it.
         let functions = TEMPLATE.lines().filter_map(|line| line.trim().strip_prefix("CodeUri: ../crates/"));
         let found = std::iter::once(EMPTY).chain(functions).map(|name| {
             let places = [folder.join(name).join("bootstrap"), folder.join(name)];
@@ -72,7 +73,7 @@ impl Functions {
         found.collect::<Outcome<_>>().map(Self)
     }
 
-    /// Tells the functions where the AWS services are. Without, they believe that they are on AWS.
+    /// Tells the functions where the AWS services are. Otherwise they would call AWS.
     pub(crate) fn use_services(&mut self, services: &Services) {
         let authority = services.authority.path().display().to_string();
         for function in &mut self.0 {
@@ -96,7 +97,7 @@ impl Function {
         Ok(std::fs::metadata(&self.binary)?.len() / 1024)
     }
 
-    /// The size of the binary as it is uploaded, in KiB; unknown where there is no `zip`.
+    /// The size of the zipped binary, in KiB; unknown if `zip` is not installed.
     pub(crate) async fn zipped_kib(&self) -> Option<usize> {
         let mut zip = Command::new("zip");
         let zip = zip.args(["-q", "-9", "-j", "-"]).arg(&self.binary).stderr(Stdio::null());

@@ -1,4 +1,4 @@
-//! What an invocation costs: the first one of an environment, and those after it.
+//! The cost of an environment's first invocation and of the later ones.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::environment::Environment;
 use crate::functions::{EMPTY, Function, Functions};
 use crate::numbers::Times;
 
-/// The size of the body that is delivered.
+/// The size of the delivered body.
 const BODY_BYTES: usize = 1024;
 
 /// One function's invocations.
@@ -20,14 +20,16 @@ struct Costs<'a> {
     event: Value,
     first: Times,
     warm: Times,
-    /// From the event to the answer.
+    /// From the event to the response.
     warm_wall: Times,
 }
 
-/// Measures the first invocation of so many environments each, and so many warm ones, the functions in turn.
+/// Measures the first invocation of this many environments each, and this many warm ones, taking the
+/// functions in turn.
 ///
-/// The tokens of `trigger` and `console` are read once in ten seconds, so a warm invocation seldom reads one here; a producer
-/// that sends less often pays for one read more. `replay` is left out: what it costs is how many events it is given.
+/// `trigger` and `console` cache tokens for ten seconds, so a warm invocation seldom reads one here; a
+/// producer that sends less often pays for one more read. `replay` is left out: its cost depends on how many
+/// events it is given.
 pub(crate) async fn measure(
     functions: &Functions,
     events: &StepEvents,
@@ -79,7 +81,7 @@ impl<'a> Costs<'a> {
     }
 }
 
-/// Answers the most memory that each function has held, in MiB.
+/// Returns the peak memory of each function, in MiB.
 async fn invoke_warm(rows: &mut [Costs<'_>], times: usize) -> Outcome<Vec<f64>> {
     let mut environments = Vec::new();
     for row in &*rows {
@@ -99,11 +101,11 @@ async fn invoke_warm(rows: &mut [Costs<'_>], times: usize) -> Outcome<Vec<f64>> 
     environments.iter().map(|(environment, _)| environment.peak_mib()).collect()
 }
 
-/// Answers how long the answer took, and the CPU time that the function has used when it asks for the next event.
+/// Returns the response time, and the CPU time that the function has used when it polls for the next event.
 async fn invoke(environment: &mut Environment, event: &Value) -> Outcome<(Duration, Duration)> {
     let sent = Instant::now();
     let answer = environment.invoke(event.clone()).await?;
-    // An HTTP function answers its faults as well.
+    // An HTTP function responds to errors, too, instead of failing the invocation.
     if answer.body["statusCode"].as_u64().is_some_and(|status| status >= 400) {
         return Err(format!("unexpected answer: {}", answer.body).into());
     }
@@ -111,7 +113,7 @@ async fn invoke(environment: &mut Environment, event: &Value) -> Outcome<(Durati
     Ok((answer.at - sent, cpu))
 }
 
-/// The steps of the chain get what the chain gave them.
+/// The steps of the chain get the inputs recorded in the chain.
 fn event_for(function: &str, events: &StepEvents) -> Outcome<Value> {
     let of_step = |step: &str| events.get(step).ok_or_else(|| format!("the chain has no {step}"));
     let event = match function {
@@ -145,7 +147,7 @@ fn event_for(function: &str, events: &StepEvents) -> Outcome<Value> {
     Ok(event)
 }
 
-/// As much of it as makes a body of the usual size.
+/// Repeated until the body has the usual size.
 fn text() -> String {
     "x".repeat(BODY_BYTES - r#"{"text":""}"#.len())
 }
@@ -156,7 +158,7 @@ pub(crate) fn trigger_event() -> Value {
     request("POST", &format!("/webhook/{CONFIG_ID}/trigger"), &body)
 }
 
-/// A request as an HTTP API of API Gateway hands it on, payload format 2.0.
+/// A request in API Gateway's HTTP API payload format 2.0.
 fn request(method: &str, path: &str, body: &str) -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",

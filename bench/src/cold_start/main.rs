@@ -1,10 +1,12 @@
-//! How long a function takes from exec to its first poll of the Runtime API, beside an empty one built with the same profile;
-//! what its first and its later invocations cost; and how long the whole chain takes when every function is cold.
+//! Measures how long a function takes from exec to its first poll of the Runtime API, compared with an empty
+//! function built with the same profile; the cost of its first and later invocations; and the time of the
+//! whole chain when every function is cold.
 //!
-//! Lambda's Runtime API, the AWS services and the receiver are stubs in this process; the functions are the real binaries, in
-//! an environment like Lambda's. What a real cold start adds is left out: placing the environment, fetching and unpacking the
-//! code, TLS to the receiver, and the CPU share of a small function (128 MB is 128/1769 of one vCPU, but not while it
-//! starts). Compare CPU times on a busy machine: wall times have its noise.
+//! Lambda's Runtime API, the AWS services and the receiver are stubs in this process; the functions are the
+//! real binaries, in an environment like Lambda's. Not included is what a real cold start adds: placing the
+//! environment, fetching and unpacking the code, TLS to the receiver, and the CPU share of a small function
+//! (128 MB is 128/1769 of one vCPU, but not during startup). On a busy machine compare CPU times, because
+//! wall times are noisy.
 
 #![expect(clippy::print_stdout, reason = "the tables are the output")]
 
@@ -28,7 +30,8 @@ use crate::functions::Functions;
 /// Measures cold starts on this machine.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Where the binaries are: `<dir>/<name>/bootstrap`, as infra/package.sh lays them out, or `<dir>/<name>`.
+    /// The directory of the binaries: `<dir>/<name>/bootstrap` (the layout of infra/package.sh) or
+    /// `<dir>/<name>`.
     #[arg(long, default_value = "target/release")]
     functions: PathBuf,
 
@@ -36,7 +39,7 @@ struct Args {
     #[arg(long, default_value_t = 30)]
     starts: usize,
 
-    /// How many warm invocations are measured, of one environment.
+    /// How many warm invocations are measured, in one environment.
     #[arg(long, default_value_t = 200)]
     invocations: usize,
 }

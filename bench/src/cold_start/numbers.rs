@@ -1,8 +1,8 @@
-//! Samples, and what is told of them.
+//! Samples and their summary.
 
 use std::time::Duration;
 
-/// Times, in milliseconds. None is left out of what is told.
+/// Times in milliseconds. The summary leaves out no sample.
 #[derive(Default)]
 pub(crate) struct Times(Vec<f64>);
 
@@ -15,7 +15,7 @@ impl Times {
         self.quantile(0.5)
     }
 
-    /// The time that this share of the samples stayed under.
+    /// The time below which this share of the samples lies.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! The Runtime API of Lambda, for one environment: hands out events, takes answers, and notes when it is polled.
+//! The Lambda Runtime API for one environment: serves events, collects responses, and notes each poll.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,21 +18,21 @@ use tokio::task::JoinSet;
 
 use crate::Outcome;
 
-/// This process' end of a Runtime API.
+/// This process's side of a Runtime API.
 pub(crate) struct Runtime {
     pub(crate) address: SocketAddr,
     pub(crate) events: mpsc::UnboundedSender<Value>,
-    /// When the function asked for an event.
+    /// When the function polled for an event.
     pub(crate) polls: mpsc::UnboundedReceiver<Instant>,
     pub(crate) answers: mpsc::UnboundedReceiver<Answer>,
-    /// Ends, and frees its socket, when this is dropped.
+    /// The server stops, and frees its socket, when this is dropped.
     _serving: JoinSet<std::io::Result<()>>,
 }
 
-/// A function's end of an invocation.
+/// The outcome of an invocation.
 pub(crate) struct Answer {
     pub(crate) at: Instant,
-    /// `response` or `error`: the last part of the path.
+    /// `response` or `error`: the last segment of the path.
     pub(crate) kind: String,
     pub(crate) body: Value,
 }

@@ -14,7 +14,7 @@ struct Starts<'a> {
     cpu: Times,
 }
 
-/// Starts every function so many times, in turn, so that what disturbs the machine disturbs all alike.
+/// Starts every function this many times, in turn, so that disturbances affect all functions alike.
 pub(crate) async fn measure(functions: &Functions, times: usize) -> Outcome<()> {
     let mut rows: Vec<_> = functions
         .iter()

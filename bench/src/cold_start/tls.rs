@@ -1,4 +1,4 @@
-//! The AWS services behind TLS: a first invocation pays for a handshake with each service that it calls.
+//! The AWS services over TLS: a first invocation pays for a handshake with each service that it calls.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use tokio_rustls::server::TlsStream;
 
 use crate::Outcome;
 
-/// The authority that the functions are told to trust; it signed the certificate below, for 127.0.0.1. RSA of 2048 bits
-/// throughout, as most endpoints of AWS have it. The key is for this benchmark alone.
+/// The certificate authority that the functions trust; it signed the certificate below, for 127.0.0.1. All
+/// keys are RSA with 2048 bits, like those of most AWS endpoints. The key is used only by this benchmark.
 pub(crate) const AUTHORITY: &str = include_str!("fixtures/ca.pem");
 const CERTIFICATE: &[u8] = include_bytes!("fixtures/aws.test.der");
 const KEY: &[u8] = include_bytes!("fixtures/aws.test.key.der");
@@ -44,7 +44,7 @@ impl Listener for Tls {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let (stream, address) = Listener::accept(&mut self.listener).await;
-            // The next one waits meanwhile: here, nobody connects twice at once but `update-status`.
+            // The next connection waits meanwhile; only `update-status` opens two at once here.
             if stream.set_nodelay(true).is_ok()
                 && let Ok(stream) = self.acceptor.accept(stream).await
             {

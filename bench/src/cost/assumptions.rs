@@ -1,22 +1,23 @@
-//! What cannot be counted in one process: how long things take on AWS. Every value is an option of the program, and is
-//! printed with its tables.
+//! Values that cannot be counted in one process: how long things take on AWS. Every value is an option of the
+//! program and is printed with the tables.
 
 use clap::Args;
 
 use crate::durations;
 
-/// "At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda developer guide, "Configure Lambda function
-/// memory"); with less it gets a share of one.
+/// "At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda developer guide, "Configure Lambda
+/// function memory"); a smaller function gets a proportional share.
 const MEMORY_OF_ONE_CPU_MB: f64 = 1769.0;
 
-/// What the model takes for granted.
+/// The model's assumptions.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Assumptions {
-    /// The memory of every function.
+    /// The memory size of every function.
     #[arg(long, default_value_t = 128.0)]
     pub(crate) memory_mb: f64,
 
-    /// CPU time of a warm invocation on a whole core: FUNCTION=MILLISECONDS, repeatable. durations.rs has the defaults.
+    /// CPU time of a warm invocation on a whole core: FUNCTION=MILLISECONDS, repeatable. The defaults are in
+    /// durations.rs.
     #[arg(long, value_parser = function_ms)]
     cpu_ms: Vec<(String, f64)>,
 
@@ -24,36 +25,36 @@ pub(crate) struct Assumptions {
     #[arg(long, default_value_t = 0.01)]
     pub(crate) cold_share: f64,
 
-    /// How long the receiver takes to answer.
+    /// The receiver's response time.
     #[arg(long, default_value_t = 500.0)]
     pub(crate) receiver_ms: f64,
 
-    /// Name resolution, TCP and TLS to the receiver, every time.
+    /// Name resolution, TCP and TLS to the receiver, for every attempt.
     #[arg(long, default_value_t = 20.0)]
     pub(crate) connect_ms: f64,
 
-    /// A request to DynamoDB, there and back.
+    /// A DynamoDB round trip.
     #[arg(long, default_value_t = 5.0)]
     pub(crate) dynamodb_ms: f64,
 
-    /// A request to S3.
+    /// An S3 round trip.
     #[arg(long, default_value_t = 25.0)]
     pub(crate) s3_ms: f64,
 
-    /// A start of an execution.
+    /// The time to start an execution.
     #[arg(long, default_value_t = 15.0)]
     pub(crate) start_ms: f64,
 
-    /// What Step Functions adds to each task around the call itself.
+    /// The overhead of Step Functions per task, apart from the call itself.
     #[arg(long, default_value_t = 10.0)]
     pub(crate) task_ms: f64,
 
-    /// What Step Functions spends on each state, its expressions included.
+    /// The time that Step Functions spends on each state, including its expressions.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) state_ms: f64,
 
-    /// Bytes that Lambda itself writes to the log of an invocation. None when the function's `SystemLogLevel` is WARN:
-    /// what it says of a success is INFO and below. About 340 by default.
+    /// Bytes that Lambda itself logs per invocation. Zero when the function's `SystemLogLevel` is WARN,
+    /// because Lambda logs successes at INFO and below. About 340 by default.
     #[arg(long, default_value_t = 0.0)]
     pub(crate) platform_log_bytes: f64,
 
@@ -61,28 +62,29 @@ pub(crate) struct Assumptions {
     #[arg(long, default_value_t = 0.0)]
     pub(crate) traced_share: f64,
 
-    /// Bytes that go out beside a request: 350 of a TLS handshake (as rustls makes it), and ten packets with 50 each.
+    /// Bytes sent in addition to a request: 350 for a TLS handshake (by rustls), and ten packets with 50
+    /// bytes each.
     #[arg(long, default_value_t = 850.0)]
     pub(crate) connection_bytes: f64,
 
-    /// How many times the producer's token is read for an event. The trigger believes a token for ten seconds, and a
-    /// million events a month are one every 2.6.
+    /// How many times the producer's token is read per event. The trigger caches a token for ten seconds, and
+    /// a million events a month are one every 2.6 seconds.
     #[arg(long, default_value_t = 0.26)]
     pub(crate) token_reads: f64,
 }
 
 impl Assumptions {
-    /// The billed time of a function on average, in milliseconds: it waits this long, and computes on its share of a core:
-    /// what it always does, and `more_cpu_ms`.
+    /// The average billed time of a function, in milliseconds: this waiting time plus the computing time on
+    /// its share of a core, which is the usual CPU time and `more_cpu_ms`.
     pub(crate) fn billed_ms(&self, function: &str, waits_ms: f64, more_cpu_ms: f64) -> f64 {
         let cpu_ms = self.cpu_ms_of(function) + more_cpu_ms;
         let warm = waits_ms + cpu_ms * MEMORY_OF_ONE_CPU_MB / self.memory_mb;
-        // Billed by the millisecond, and since August 2025 with what comes before the first invocation ("AWS Lambda
+        // Billed by the millisecond and, since August 2025, including the INIT phase ("AWS Lambda
         // standardizes billing for INIT Phase", AWS Compute Blog, 2025-04-29).
         warm.ceil() + self.cold_share * durations::of(function).cold_ms
     }
 
-    /// How long a service takes to answer a function.
+    /// How long a service takes to respond to a function.
     pub(crate) fn round_trip_ms(&self, service: &str) -> f64 {
         match service {
             "dynamodb" => self.dynamodb_ms,
@@ -91,7 +93,7 @@ impl Assumptions {
         }
     }
 
-    /// All of it in words.
+    /// All assumptions in words.
     pub(crate) fn in_words(&self) -> Vec<String> {
         let Self { memory_mb, receiver_ms, connect_ms, dynamodb_ms, s3_ms, start_ms, .. } = self;
         let Self { task_ms, state_ms, token_reads, platform_log_bytes, connection_bytes, .. } = self;

@@ -8,7 +8,8 @@ use crate::durations::KEPT_BODY_CPU_MS;
 use crate::paths::Path;
 use crate::prices::*;
 
-/// What a million deliveries of a kilobyte to a receiver that takes half a second may cost, all in, where bodies are not kept.
+/// The maximum total cost of a million deliveries of 1 KB to a receiver that takes half a second, without
+/// storing bodies.
 pub(crate) const GOAL: f64 = 6.5;
 
 const MILLION: f64 = 1_000_000.0;
@@ -16,7 +17,7 @@ const MILLION: f64 = 1_000_000.0;
 const TOKEN_UNITS: f64 = 0.5;
 const GB: f64 = 1_000_000_000.0;
 
-/// A function's time as GB-seconds.
+/// A function's time in GB-seconds.
 fn gb_seconds(ms: f64, memory_mb: f64) -> f64 {
     ms / 1000.0 * memory_mb / 1024.0
 }
@@ -25,18 +26,18 @@ fn gb_seconds(ms: f64, memory_mb: f64) -> f64 {
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) what: String,
-    /// How much of it one event takes.
+    /// The quantity that one event uses.
     pub(crate) each: f64,
     pub(crate) unit: &'static str,
-    /// For a million events.
+    /// The price for a million events.
     pub(crate) dollars: f64,
 }
 
-/// What a million events cost.
+/// The cost of a million events.
 pub(crate) struct Bill(pub(crate) Vec<Line>);
 
 impl Bill {
-    /// Prices what one event made happen, a million times.
+    /// Prices a million times the usage of one event.
     pub(crate) fn of(counts: &Counts, given: &Assumptions) -> Self {
         let mut bill = Self(Vec::new());
         bill.add("HTTP API", counts.http_units as f64, "requests", HTTP_API_MILLION);
@@ -59,12 +60,12 @@ impl Bill {
         bill
     }
 
-    /// All lines together.
+    /// The sum of all lines.
     pub(crate) fn total(&self) -> f64 {
         self.0.iter().map(|line| line.dollars).sum()
     }
 
-    /// Adds a line; `price` is for a million times one unit. What is not used is not listed.
+    /// Adds a line; `price` is for a million units. Unused services are not listed.
     fn add(&mut self, what: impl Into<String>, each: f64, unit: &'static str, price: f64) {
         if each > 0.0 {
             self.0.push(Line { what: what.into(), each, unit, dollars: each * price });
@@ -105,7 +106,7 @@ pub(crate) fn billed_ms(name: &str, counts: &Counts, given: &Assumptions) -> f64
         "deliver" => given.receiver_ms + given.connect_ms,
         _ => 0.0,
     };
-    // One request reads the webhook; another keeps the body.
+    // One request reads the webhook; another stores the body.
     let keeps_bodies =
         name == "fetch-config" && function.requests.get("dynamodb") > Some(&function.invocations);
     let more_cpu_ms = if keeps_bodies { KEPT_BODY_CPU_MS } else { 0.0 };
@@ -122,14 +123,15 @@ fn express_ms(execution: &Execution, counts: &Counts, given: &Assumptions) -> f6
                 function => billed_ms(function, counts, given),
             }
     });
-    // Durations differ from one execution to the next, so that rounding up adds half a step on average.
+    // Durations vary between executions, so rounding up adds half a step on average.
     tasks.sum::<f64>() + given.state_ms * execution.states.len() as f64 + EXPRESS_STEP_MS / 2.0
 }
 
-/// The same with EventBridge API Destinations: an event on a bus, and a call for each delivery. There is no history, no
-/// answer, and at most five seconds for the receiver. `None` where a body is larger than an event may be.
+/// The same with EventBridge API Destinations: an event on a bus, and a call for each delivery. They offer no
+/// history, no response, and at most five seconds for the receiver. `None` if the body exceeds the size limit
+/// of an event.
 pub(crate) fn api_destinations(path: Path, counts: &Counts, given: &Assumptions) -> Option<f64> {
-    // The body travels inside of an event, which has fields of its own.
+    // The body travels inside an event, which has fields of its own.
     if path.body_bytes() >= BUS_EVENT_BYTES {
         return None;
     }

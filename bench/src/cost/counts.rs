@@ -1,34 +1,34 @@
-//! What an event made happen.
+//! The billable usage of an event.
 
 use std::collections::BTreeMap;
 
 use hookstep_contract::MachineKind;
 use serde_json::Value;
 
-/// All that is billed, counted. Bytes and units are of one event.
+/// All billed quantities. Bytes and units are per event.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
-    /// Units of 512 KiB that the HTTP API took.
+    /// The HTTP API's units of 512 KiB.
     pub(crate) http_units: u64,
     pub(crate) functions: BTreeMap<String, Function>,
     pub(crate) executions: Vec<Execution>,
     pub(crate) read_units: f64,
     pub(crate) write_units: f64,
     pub(crate) s3_puts: u64,
-    /// HEADs are charged as GETs are.
+    /// HEADs are charged like GETs.
     pub(crate) s3_gets: u64,
-    /// Lines that the functions logged.
+    /// Log lines of the functions.
     pub(crate) log_lines: u64,
     pub(crate) sent_bytes: u64,
-    /// How many requests the receiver got.
+    /// The number of requests to the receiver.
     pub(crate) deliveries: u64,
-    /// In the events table, DynamoDB's overhead included.
+    /// Bytes in the events table, including DynamoDB's overhead.
     pub(crate) stored_bytes: u64,
-    /// In the bucket.
+    /// Bytes in the bucket.
     pub(crate) object_bytes: u64,
 }
 
-/// What one function did.
+/// The usage of one function.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Function {
     pub(crate) invocations: u64,
@@ -36,13 +36,13 @@ pub(crate) struct Function {
     pub(crate) requests: BTreeMap<String, u64>,
 }
 
-/// One execution of a machine.
+/// One execution of a state machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Execution {
     pub(crate) machine: MachineKind,
-    /// The states it entered, in order.
+    /// The states that the execution entered, in order.
     pub(crate) states: Vec<String>,
-    /// Its tasks, retries included: a function's name or the resource.
+    /// The execution's tasks, including retries: the function's name or the resource.
     pub(crate) tasks: Vec<String>,
     /// How many of the tasks were retries.
     pub(crate) retries: usize,
@@ -54,7 +54,7 @@ impl Counts {
         self.of(MachineKind::Standard).map(|execution| execution.states.len() + execution.retries).sum()
     }
 
-    /// The executions of a machine.
+    /// The executions of a state machine.
     pub(crate) fn of(&self, machine: MachineKind) -> impl Iterator<Item = &Execution> {
         self.executions.iter().filter(move |execution| execution.machine == machine)
     }
@@ -66,7 +66,7 @@ impl Counts {
 }
 
 impl Execution {
-    /// Reads an execution's history, a JSON object a line.
+    /// Reads an execution's history, which has one JSON object per line.
     pub(crate) fn read(arn: &str, history: &str) -> Self {
         let machine = if arn.contains(":express:") { MachineKind::Express } else { MachineKind::Standard };
         let (mut states, mut tasks, mut entered) = (Vec::new(), Vec::new(), 0);
@@ -84,7 +84,7 @@ impl Execution {
     }
 }
 
-/// The function that a task invokes, or else its resource.
+/// The function that a task invokes, or the resource if there is none.
 fn task(scheduled: &Value) -> String {
     let parameters = scheduled["parameters"].as_str().unwrap_or_default();
     let parameters: Value = serde_json::from_str(parameters).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Listens to the host's requests to AWS, which it tells as tracing events.
+//! Counts the host's requests to AWS, which the host emits as tracing events.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,18 +13,18 @@ use crate::counts::Counts;
 /// The target of the host's events.
 const TARGET: &str = "hookstep_aws";
 
-/// Who asks when no task of a machine is running: the function behind the API.
+/// The caller when no task of a state machine is running: the function behind the API.
 const EDGE: &str = "trigger";
 
-/// The crates of the embedded host, which is not there on AWS.
+/// The crates of the embedded host, which do not run on AWS.
 const EMBEDDED_HOST: [&str; 3] = ["hookstep_aws_local", "hookstep_engine", "hookstep_host"];
 
-/// Counts what the host asks of AWS. Clones share the counts.
+/// Counts the host's AWS requests. Clones share the counts.
 #[derive(Clone, Default)]
 pub(crate) struct Listener(Arc<Mutex<Counts>>);
 
 impl Listener {
-    /// What was counted since the last time this was asked.
+    /// The counts since the last call.
     pub(crate) fn take(&self) -> Counts {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -33,7 +33,8 @@ impl Listener {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (request.service.as_str(), request.operation.as_str()) {
             ("dynamodb", "GetItem" | "Query" | "Scan") => counts.read_units += request.units.unwrap_or(0.0),
-            // A write that its condition forbids is charged, too, but says nothing of it: our items fit into one unit.
+            // A write whose condition fails is charged, too, but reports no units: our items fit into one
+            // unit.
             ("dynamodb", _) => counts.write_units += request.units.unwrap_or(1.0),
             ("s3", "PUT") => counts.s3_puts += 1,
             ("s3", _) => counts.s3_gets += 1,
@@ -41,7 +42,7 @@ impl Listener {
         }
         let function = match asker {
             Some(Asker::Function(name)) => name,
-            // The machine's own request: nobody waits for it but the execution.
+            // The state machine's own request: no function waits for it.
             Some(Asker::Machine) => return,
             None => EDGE,
         };
@@ -53,7 +54,7 @@ impl Listener {
     }
 }
 
-/// Who makes the requests within a span.
+/// The function that makes the requests within a span.
 enum Asker {
     Function(String),
     Machine,
@@ -82,7 +83,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
                 None => self.count(None, &fields),
             }
         } else if *metadata.level() <= Level::INFO && !is_embedded_host(metadata.target()) {
-            // What anybody but the embedded host reports would be in a function's log.
+            // Events from outside the embedded host would be in a function's log.
             self.0.lock().unwrap_or_else(PoisonError::into_inner).log_lines += 1;
         }
     }
@@ -92,7 +93,7 @@ fn is_embedded_host(target: &str) -> bool {
     target.split("::").next().is_some_and(|name| EMBEDDED_HOST.contains(&name))
 }
 
-/// The fields that matter.
+/// The relevant fields.
 #[derive(Default)]
 struct Fields {
     service: String,

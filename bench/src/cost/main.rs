@@ -1,8 +1,9 @@
 //! What a million events cost on AWS.
 //!
-//! Sends one event each way that events go, through the embedded host: the definition, the functions and the SDK requests
-//! are those of a deployment, and what they do is counted (see `listener`). How long it takes on AWS cannot be counted
-//! here; that is taken for granted, and said (see `assumptions`). Counts, times and list prices make the bill.
+//! Sends one event along each path through the embedded host: the definition, the functions and the SDK
+//! requests are those of a deployment, and their usage is counted (see `listener`). Durations on AWS cannot
+//! be measured here; they are explicit assumptions (see `assumptions`). Counts, durations and list prices
+//! make the bill.
 
 #![expect(clippy::print_stdout, reason = "the tables are the output")]
 

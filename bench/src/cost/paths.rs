@@ -1,4 +1,4 @@
-//! The ways an event can go, each taken for real.
+//! The paths that an event can take, each executed for real.
 
 use std::collections::VecDeque;
 
@@ -14,12 +14,12 @@ use crate::prices::HTTP_API_UNIT_BYTES;
 use crate::world::{Notes, World};
 use hookstep_contract::MachineKind;
 
-/// A body just above what travels in the state.
+/// A body just above the size that travels in the state.
 pub(crate) const LARGE_BYTES: usize = 256 * 1024;
 /// The usual body.
 pub(crate) const SMALL_BYTES: usize = 1024;
 
-/// One way.
+/// One path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Path {
     Delivered,
@@ -45,7 +45,7 @@ impl Path {
         if self == Self::ClaimCheck { LARGE_BYTES } else { SMALL_BYTES }
     }
 
-    /// What the receiver answers, before it is content.
+    /// The receiver's failing responses before it succeeds.
     fn answers(self) -> VecDeque<StatusCode> {
         if self == Self::OneRetry {
             VecDeque::from([StatusCode::INTERNAL_SERVER_ERROR])
@@ -54,11 +54,12 @@ impl Path {
         }
     }
 
-    /// Sends one event this way and counts. Only in a runtime of one thread: the listener hears its own thread.
+    /// Sends one event along this path and counts its usage. Needs a single-threaded runtime, because the
+    /// listener sees only its own thread.
     pub(crate) async fn walk(self, workflow: MachineKind, keep_bodies: bool) -> Outcome<Counts> {
         let world = World::open(workflow, keep_bodies).await?;
         let config_id = world.webhook(self != Self::Skipped).await?;
-        // The first event finds caches empty; how often that is so is an assumption.
+        // The first event finds cold caches; how often that happens is an assumption.
         let (first, _) = world.trigger(&config_id, body(SMALL_BYTES)).await?;
         world.executions(first).await?;
         *world.receiver.notes() = Notes { answers: self.answers(), ..Notes::default() };
@@ -86,11 +87,11 @@ fn listen() -> (Listener, DefaultGuard) {
     (listener, tracing::subscriber::set_default(subscriber))
 }
 
-/// A JSON body of exactly this size, such as energy platforms send: ids and numbers that differ, names that repeat. A compressor
-/// makes about half of it.
+/// A JSON body of exactly this size, like those of energy platforms: ids and numbers vary, names repeat.
+/// Compression halves it.
 fn body(bytes: usize) -> Bytes {
     let mut text = r#"{"type":"meter.readings.created","readings":["#.to_owned();
-    // Any numbers that look like none: those of a linear congruential generator.
+    // Pseudo-random numbers from a linear congruential generator.
     let mut noise = 1_u64;
     let mut next = || {
         noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -12,7 +12,7 @@ use crate::prices::SOURCE;
 pub(crate) struct Walked {
     pub(crate) path: Path,
     pub(crate) express: Counts,
-    /// Express first, bodies not kept.
+    /// Express first, without storing bodies.
     pub(crate) bodiless: Counts,
     pub(crate) standard: Counts,
 }
@@ -39,7 +39,7 @@ pub(crate) fn report(walked: &[Walked], given: &Assumptions) -> String {
     text
 }
 
-/// What was counted, express first.
+/// The counts, express first.
 fn counted(walked: &[Walked]) -> String {
     let mut text =
         "\nCounted per event, express first (in brackets: transitions when all standard):\n\n".to_owned();

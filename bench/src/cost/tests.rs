@@ -1,4 +1,4 @@
-//! The goal, and that the counts are what a reader of the definition expects.
+//! The cost target, and a check that the counts match the definition.
 
 use clap::Parser;
 use hookstep_contract::MachineKind;
@@ -18,8 +18,8 @@ fn given(options: &[&str]) -> Assumptions {
     Args::try_parse_from([&["bench-cost"], options].concat()).unwrap().given
 }
 
-/// One at a time: a place in the code that is met for the first time while another thread begins to listen may be taken for one
-/// that nobody listens to, for good.
+/// One test at a time: if a tracing call site is reached for the first time while another thread installs its
+/// subscriber, the call site may be disabled for good.
 async fn walk(path: Path, workflow: MachineKind, keep_bodies: bool) -> Counts {
     static TURN: Mutex<()> = Mutex::const_new(());
     let _turn = TURN.lock().await;
@@ -40,7 +40,7 @@ async fn a_million_deliveries_cost_no_more_than_the_goal() {
     let total = Bill::of(&counts, &defaults()).total();
     assert!(total <= GOAL, "{total:.2} dollars");
     assert_eq!(counts.write_units, 2.0);
-    // What is kept of a kilobyte costs one write unit, and a month of its bytes.
+    // Storing a kilobyte costs one write unit, and a month of storage.
     let kept = walk(Path::Delivered, MachineKind::Express, true).await;
     let more = Bill::of(&kept, &defaults()).total() - total;
     assert!((0.6..1.1).contains(&more), "{more:.2} dollars for the body");
@@ -51,7 +51,8 @@ async fn a_delivery_takes_four_invocations_three_writes_and_no_transition() {
     let counts = walk(Path::Delivered, MachineKind::Express, true).await;
     let expected = [("deliver", 1), ("fetch-config", 1), ("trigger", 1), ("update-status", 1)];
     assert_eq!(invocations(&counts), expected);
-    // The body, the event's record, and its end together with the small attempt; the webhook is read twice.
+    // The writes: the body, the event's record, and its end together with the small attempt. The webhook is
+    // read twice.
     assert_eq!((counts.write_units, counts.read_units), (3.0, 1.0));
     assert_eq!((counts.s3_puts, counts.s3_gets, counts.transitions()), (0, 0, 0));
     assert_eq!((counts.http_units, counts.deliveries, counts.log_lines), (1, 1, 0));
@@ -101,7 +102,7 @@ async fn a_retry_is_handed_over_to_the_standard_machine() {
 async fn a_skipped_event_is_recorded_and_not_sent() {
     let counts = walk(Path::Skipped, MachineKind::Express, true).await;
     assert_eq!(invocations(&counts), [("fetch-config", 1), ("trigger", 1)]);
-    // Kept, too: once the webhook is on again, it can be sent.
+    // The body of a skipped event is stored, too: it can be sent once the webhook is enabled again.
     assert_eq!((counts.write_units, counts.deliveries), (2.0, 0));
 }
 

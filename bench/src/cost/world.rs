@@ -23,7 +23,7 @@ use crate::prices::ITEM_OVERHEAD_BYTES;
 
 const ORG: &str = "acme";
 
-/// How long an event may take until it is done.
+/// The maximum time until an event has ended.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A host with one webhook.
@@ -45,7 +45,7 @@ impl World {
             inline_limit: hookstep_contract::limits::INLINE_BYTES,
             sync_budget: hookstep_contract::limits::SYNC_BUDGET,
             keep_bodies,
-            // As the template has it.
+            // As in the template.
             static_ips: String::new(),
             publish: Publish::Failures,
             sandbox: Sandbox::of_this_program()?,
@@ -53,7 +53,7 @@ impl World {
             sources: hookstep_ambient::Sources::system(),
         })
         .await?;
-        // Two tokens: the one that triggers is read for the first time when it does.
+        // Two tokens, so that the trigger's token is not cached yet when it is first used.
         let org: hookstep_contract::OrgId = ORG.parse()?;
         let admin = host.create_token(NewToken::admin(org.clone())).await?;
         let scopes = vec![Scope::Trigger];
@@ -61,7 +61,7 @@ impl World {
         Ok(Self { host, producer, admin, receiver: Receiver::start().await?, dir })
     }
 
-    /// Makes a webhook for the receiver that sends again after a second; answers its id.
+    /// Creates a webhook for the receiver with a retry after one second; returns its id.
     pub(crate) async fn webhook(&self, enabled: bool) -> Outcome<String> {
         let url = format!("http://{}/hooks/orders", self.receiver.address);
         let config =
@@ -70,7 +70,7 @@ impl World {
         Ok(answer["config_id"].as_str().ok_or(format!("no webhook was made: {answer}"))?.to_owned())
     }
 
-    /// Triggers an event; answers its id and the length of the answer.
+    /// Triggers an event; returns its id and the length of the response.
     pub(crate) async fn trigger(&self, config_id: &str, body: Bytes) -> Outcome<(EventId, usize)> {
         let path = format!("/webhook/{config_id}/trigger?sync=false");
         let (bytes, answer) = self.post(&path, &self.producer, body).await?;
@@ -89,7 +89,7 @@ impl World {
         Ok((head + body.len(), serde_json::from_slice(&body)?))
     }
 
-    /// Waits until an event is done; answers its executions: ARN and history.
+    /// Waits until an event has ended; returns its executions: ARN and history.
     pub(crate) async fn executions(&self, event_id: EventId) -> Outcome<Vec<(String, String)>> {
         let done = async {
             loop {
@@ -107,7 +107,7 @@ impl World {
         tokio::time::timeout(WAIT_TIMEOUT, done).await?
     }
 
-    /// What the events table holds, as DynamoDB measures it for the bill.
+    /// The bytes stored in the events table, as DynamoDB measures them for the bill.
     pub(crate) fn stored_bytes(&self) -> Outcome<u64> {
         let path = self.dir.path().join("tables.sqlite");
         let database = Database::new(path.to_str().ok_or("the path is not UTF-8")?)?;
@@ -121,18 +121,18 @@ impl World {
     }
 }
 
-/// A receiver that answers as told and notes what it got.
+/// A receiver with scripted responses that records its requests.
 pub(crate) struct Receiver {
     address: std::net::SocketAddr,
     notes: Arc<Mutex<Notes>>,
 }
 
-/// What a receiver got, and will answer.
+/// The requests to a receiver, and its next responses.
 #[derive(Default)]
 pub(crate) struct Notes {
     pub(crate) requests: u64,
     pub(crate) bytes: u64,
-    /// The statuses to answer with; 200 after the last.
+    /// The statuses to respond with, then 200.
     pub(crate) answers: VecDeque<StatusCode>,
 }
 
@@ -146,7 +146,7 @@ impl Receiver {
         Ok(Self { address, notes })
     }
 
-    /// Its notes, to read or to set.
+    /// The recorded requests, to read or to set.
     pub(crate) fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -163,7 +163,7 @@ async fn receive(
     (notes.answers.pop_front().unwrap_or(StatusCode::OK), "ok")
 }
 
-/// About what a head takes on the wire: its headers, and a first line.
+/// The approximate size of a request head: its headers and a request line.
 fn head_bytes(headers: &HeaderMap) -> usize {
     const FIRST_LINE: usize = 40;
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + FIRST_LINE

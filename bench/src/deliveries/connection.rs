@@ -1,4 +1,5 @@
-//! A kept-alive HTTP connection, with as little around it as can be: the generator shares the machine with what it measures.
+//! A minimal keep-alive HTTP connection: the load generator shares the machine with the host that it
+//! measures.
 
 use std::net::SocketAddr;
 
@@ -23,7 +24,7 @@ impl Connection {
         Ok(Self(sender))
     }
 
-    /// Posts a body; answers the status and the body of the response.
+    /// Posts a body; returns the status and the body of the response.
     pub(crate) async fn post(&mut self, path: &str, token: &str, body: Bytes) -> Outcome<(u16, Bytes)> {
         self.0.ready().await?;
         let request = Request::post(path)

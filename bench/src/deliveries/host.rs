@@ -1,4 +1,4 @@
-//! The host under test, as a process of its own.
+//! The host under test, in its own process.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::Outcome;
 use crate::connection::Connection;
 use crate::receiver::Receiver;
 
-/// Clock ticks in a second, as /proc counts them on Linux.
+/// Clock ticks per second, as /proc counts them on Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A running host with one webhook.
@@ -58,13 +58,13 @@ impl Host {
     /// The CPU time that the host has used, in seconds.
     pub(crate) fn cpu_seconds(&self) -> Outcome<f64> {
         let stat = self.proc("stat")?;
-        // The name, in brackets, may have spaces; the fields after it do not.
+        // The process name, in parentheses, may contain spaces; the fields after it do not.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = fields.get(11..13).ok_or("no CPU time")?;
         Ok(ticks.iter().filter_map(|text| text.parse::<f64>().ok()).sum::<f64>() / TICKS_PER_SECOND)
     }
 
-    /// The memory that the host holds, in MiB.
+    /// The resident memory of the host, in MiB.
     pub(crate) fn rss_mib(&self) -> Outcome<f64> {
         let status = self.proc("status")?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no memory size")?;

@@ -1,4 +1,4 @@
-//! The load: workers that trigger, wait for the arrival, and note how long it took.
+//! The load: workers that trigger an event, wait for its arrival, and record the time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::connection::Connection;
 use crate::host::Host;
 use crate::receiver::Receiver;
 
-/// How hard to press.
+/// The intensity of the load.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) concurrency: usize,
@@ -19,7 +19,7 @@ pub(crate) struct Load {
     pub(crate) duration: Duration,
 }
 
-/// What is called.
+/// The target of the load.
 pub(crate) enum Target {
     /// The receiver itself.
     Receiver,
@@ -29,7 +29,7 @@ pub(crate) enum Target {
     Sync,
 }
 
-/// What was measured.
+/// The measurements.
 pub(crate) struct Run {
     /// In milliseconds, sorted.
     times: Vec<f64>,
@@ -37,7 +37,7 @@ pub(crate) struct Run {
 }
 
 impl Load {
-    /// Presses for the duration, after a tenth of it to warm up.
+    /// Runs the load for the duration, after a warm-up of a tenth of it.
     pub(crate) async fn run(&self, target: &Target, receiver: &Arc<Receiver>, host: &Host) -> Outcome<Run> {
         let (address, path, accepted) = match target {
             Target::Receiver => (receiver.address, "/".to_owned(), 200),
@@ -89,7 +89,7 @@ impl Run {
         self.times.len() as f64 / self.seconds
     }
 
-    /// The time that this share of the deliveries stayed under, in milliseconds.
+    /// The time, in milliseconds, below which this share of the deliveries lies.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         let last = self.times.len().saturating_sub(1);
         self.times.get((last as f64 * share) as usize).copied().unwrap_or(f64::NAN)

@@ -1,8 +1,10 @@
-//! How many deliveries a second one machine makes, and how long they take from the trigger to the receiver.
+//! Measures how many deliveries per second one machine makes, and how long they take from the trigger to the
+//! receiver.
 //!
-//! Runs the host as a process of its own, with a receiver and a load generator in this one. Every worker triggers an event
-//! and waits until the receiver has it, so the concurrency is the number of events on their way. The same workers then call
-//! the receiver directly: the limit of what this machine and this receiver can do.
+//! Runs the host in its own process; the receiver and the load generator are in this one. Every worker
+//! triggers an event and waits until the receiver has it, so the concurrency is the number of events in
+//! flight. The same workers then call the receiver directly, which gives the limit of this machine and this
+//! receiver.
 
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
@@ -35,7 +37,7 @@ struct Args {
     #[arg(long, default_value_t = 1024)]
     body: usize,
 
-    /// How many events are on their way at once, one row each.
+    /// How many events are in flight at once, one row each.
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     concurrency: Vec<usize>,
 }

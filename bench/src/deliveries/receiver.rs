@@ -1,4 +1,4 @@
-//! The receiver: takes a body, says when it came.
+//! The receiver: accepts a body and reports its arrival time.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use tokio::sync::mpsc;
 
 use crate::Outcome;
 
-/// The most workers a receiver can tell apart: the first three bytes of a body are the worker's number.
+/// The maximum number of workers: the first three bytes of a body are the worker's number.
 const WORKERS: usize = 1000;
 
-/// A receiver that tells each worker when its event has come.
+/// A receiver that notifies each worker when its event arrives.
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
     arrivals: Arc<Vec<Arrivals>>,
@@ -46,7 +46,7 @@ impl Receiver {
         Ok(Self { address, arrivals })
     }
 
-    /// Waits until an event of this worker has come, and answers when.
+    /// Waits until an event of this worker arrives, and returns the arrival time.
     pub(crate) async fn arrival(&self, worker: usize) -> Option<Instant> {
         self.arrivals[worker].told.lock().await.recv().await
     }

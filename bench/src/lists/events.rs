@@ -12,10 +12,10 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::{Asker, Outcome};
 
-/// The producer's id that every hundredth event has.
+/// The correlation id that every hundredth event carries.
 pub(crate) const CORRELATION_ID: &str = "order-7";
 
-/// Delivers an event to a receiver that says yes; answers the id of its webhook.
+/// Delivers an event to a receiver that accepts it; returns the id of its webhook.
 pub(crate) async fn deliver_one(asker: &Asker<'_>) -> Outcome<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let config = json!({"name": "bench", "url": format!("http://{}/", listener.local_addr()?)});
@@ -33,7 +33,7 @@ pub(crate) async fn deliver_one(asker: &Asker<'_>) -> Outcome<String> {
     }
 }
 
-/// Repeats the item of the event that is there, one every eight seconds back from now; answers how large it is, as JSON.
+/// Repeats the existing event's item, one every eight seconds into the past; returns the item's size as JSON.
 pub(crate) fn repeat(dir: &Path, events: u32) -> Outcome<usize> {
     let database = Database::new(dir.join("tables.sqlite").to_str().ok_or("not UTF-8")?)?;
     let scan = serde_json::from_value(json!({"TableName": "events"}))?;

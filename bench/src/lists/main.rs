@@ -1,7 +1,8 @@
-//! How long the host takes to answer for a page of a webhook with many events: the time from the request to the whole answer,
-//! in one process, without a socket.
+//! Measures how long the host takes to return a page of a webhook with many events: the time from the request
+//! to the complete response, in one process, without a socket.
 //!
-//! One event is delivered for real, and its item repeated: a page is as large as one of delivered events is.
+//! One event is really delivered, and its item is repeated, so a page has the size of a page of delivered
+//! events.
 
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
@@ -30,7 +31,7 @@ struct Args {
     #[arg(long, default_value_t = 10_000)]
     events: u32,
 
-    /// How often each page is asked for.
+    /// How many times each page is requested.
     #[arg(long, default_value_t = 50)]
     times: usize,
 }
@@ -50,7 +51,7 @@ async fn main() -> Outcome<()> {
         keep_bodies: true,
         static_ips: String::new(),
         publish: Publish::Nothing,
-        // No webhook here has an expression.
+        // No webhook in this benchmark has an expression.
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,
         sources: hookstep_ambient::Sources::system(),
@@ -92,7 +93,7 @@ async fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Somebody with a token.
+/// An API client with a token.
 struct Asker<'a> {
     host: &'a Host,
     token: &'a str,
@@ -114,7 +115,7 @@ impl Asker<'_> {
         }
     }
 
-    /// The cursor of the page after so many events.
+    /// The cursor of the page after this many events.
     async fn cursor_after(&self, path: &str, events: u32) -> Outcome<String> {
         let mut query = "?limit=100".to_owned();
         for _ in 0..events / 100 {
@@ -125,7 +126,7 @@ impl Asker<'_> {
         Ok(query.rsplit('=').next().unwrap_or_default().to_owned())
     }
 
-    /// How long the answers took, shortest first.
+    /// The response times, shortest first.
     async fn times(&self, path: &str, times: usize) -> Outcome<Vec<Duration>> {
         let mut found = Vec::with_capacity(times);
         for _ in 0..times {

@@ -1,6 +1,6 @@
-//! Two engines agree: one table of cases, on the embedded host and on the deployed template (`ministack`). A case goes in by
-//! the front door, and all that can be seen of it from outside is compared.
-#![expect(clippy::unwrap_used, reason = "a case that cannot be run ends the test")]
+//! Checks that both engines agree: one table of cases runs on the embedded host and on the deployed template
+//! (`ministack`). Each case enters through the public API, and everything visible from outside is compared.
+#![expect(clippy::unwrap_used, reason = "a case that cannot be run fails the test")]
 
 mod observation;
 mod table;
@@ -18,62 +18,63 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, closed_port};
 
-/// A case: what goes in, how the receiver behaves, and what is expected to be seen.
+/// A case: its input, the receiver's behaviour, and the expected observation.
 struct Case {
     name: &'static str,
-    /// The webhook's fields beside its name and URL.
+    /// The webhook's fields apart from its name and URL.
     webhook: Value,
-    /// What the receiver answers in turn, the last one for ever; without any, nobody listens.
+    /// The receiver's responses in turn, repeating the last one; if empty, nothing listens.
     replies: Vec<Reply>,
-    /// What the authorisation server answers that the webhook's `auth.token_url` is to name; without any, there is none.
+    /// The response of the authorisation server that the webhook's `auth.token_url` names; without one, there
+    /// is no such server.
     grants: Vec<Reply>,
     how: How,
     content_type: &'static str,
     body: Bytes,
-    /// The least time between two attempts, in seconds.
+    /// The minimum time between two attempts, in seconds.
     pause: f64,
-    /// Part of what is seen (`observation`): these fields, with these values.
+    /// The expected part of the observation (`observation`): these fields with these values.
     expected: Value,
 }
 
-/// How an event comes in.
+/// How an event is submitted.
 #[derive(Clone, Copy, Debug)]
 enum How {
     /// By a trigger.
     Async,
-    /// By a trigger that waits for the receiver's answer.
+    /// By a sync trigger, which waits for the receiver's response.
     Sync,
-    /// By a trigger that is repeated with its idempotency key.
+    /// By a trigger that is repeated with the same idempotency key.
     Twice,
-    /// By an upload and a trigger with its claim check.
+    /// By an upload and a trigger with the resulting claim check.
     Upload,
-    /// By a trigger with the claim check of something that was never uploaded.
+    /// By a trigger with the claim check of an upload that never happened.
     NoUpload,
-    /// By a trigger, and then once more.
+    /// By a trigger, followed by a replay.
     Replayed,
-    /// By a trigger, and then once more with all that there are.
+    /// By a trigger, followed by a bulk replay.
     ReplayedInBulk,
-    /// By a trigger, and cancelled before it is sent again.
+    /// By a trigger; its retry is cancelled before the replay.
     Cancelled,
-    /// By a test.
+    /// By a test send.
     Test,
-    /// By a trigger, and then once more from the body that came.
+    /// By a trigger, followed by a replay of the body as received.
     Reapplied,
     /// By the bus.
     Bus,
-    /// By the bus, with the claim check of an upload.
+    /// By the bus, with a claim check.
     BusWithUpload,
-    /// By the bus, after its webhook was deleted.
+    /// By the bus, after the webhook was deleted.
     BusWhenDeleted,
-    /// By the bus, to whoever subscribes to its type: the body is the detail.
+    /// By the bus, to every subscriber to the event's type: the detail is the body.
     Subscribed,
-    /// By a trigger; another webhook that subscribes to it is told that this one is disabled.
+    /// By a trigger that disables the webhook; another webhook subscribes to the resulting event.
     Told,
 }
 
-/// Where events are delivered.
+/// The deployment under test.
 pub(crate) trait Engine {
-    /// Somebody of [`ORG`] who may do everything.
+    /// A user of [`ORG`] with every scope.
     fn api(&self) -> &Api;
 
     /// Puts an event of this type on the bus.
@@ -95,13 +96,13 @@ async fn the_embedded_host_does_what_the_table_says() {
     run(&World::start().await, 20).await;
 }
 
-/// Runs all cases, so many at once, and holds each to what the table expects of it. Answers what was seen: name and
-/// observation, in the order of the table.
+/// Runs all cases, this many concurrently, and checks each against the table. Returns the name and the
+/// observation of each case, in the order of the table.
 pub(crate) async fn run(engine: &impl Engine, at_once: usize) -> Vec<(&'static str, Value)> {
     let cases = stream::iter(table::cases()).map(|case| async move {
-        // What went wrong is printed by then, but not where.
+        // The panic message has been printed by now, but it does not name the case.
         let seen = AssertUnwindSafe(observe(engine, &case)).catch_unwind().await;
-        let seen = seen.unwrap_or_else(|_| panic!("in the case: {}", case.name));
+        let seen = seen.unwrap_or_else(|_| panic!("case failed: {}", case.name));
         if let Err(difference) = observation::holds(&case.expected, &seen) {
             panic!("{}: {difference}\n{seen:#}", case.name);
         }
@@ -110,7 +111,7 @@ pub(crate) async fn run(engine: &impl Engine, at_once: usize) -> Vec<(&'static s
     cases.buffered(at_once).collect().await
 }
 
-/// Runs a case; answers what can be seen of it.
+/// Runs a case; returns its observation.
 async fn observe(engine: &impl Engine, case: &Case) -> Value {
     let api = engine.api();
     let receiver = match case.replies.as_slice() {
@@ -133,7 +134,7 @@ async fn observe(engine: &impl Engine, case: &Case) -> Value {
     observation::observation(&event, answer, &webhook, &seen, case.pause)
 }
 
-/// An event that was taken, and what a producer who waited was told.
+/// An accepted event, and the response to a waiting producer.
 struct Accepted {
     event_id: String,
     answer: Value,
@@ -218,7 +219,7 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             let fields = json!({"event_types": ["Webhook Disabled"]});
             let watcher = api.create_webhook(&watching.url, fields).await;
             let event_id = accepted(&Answer::to(with_body("")).await);
-            // Another case may have its webhook disabled at the same time.
+            // Another case may disable its webhook at the same time.
             let told = |events: &[Value]| {
                 let bodies = || watching.seen().into_iter().map(|seen| String::from_utf8(seen.body).unwrap());
                 let of_this = |body: &String| body.contains(&event_id) && body.contains(config_id);
@@ -239,14 +240,14 @@ pub(crate) async fn put_events(client: &Client, bus: &str, detail_type: &str, de
     assert_eq!(put.failed_entry_count(), 0, "{put:?}");
 }
 
-/// An event that has ended; answers its id.
+/// Waits for an event to end; returns its id.
 async fn sent(api: &Api, config_id: &str, request: RequestBuilder) -> String {
     let event_id = accepted(&Answer::to(request).await);
     api.ended(config_id, &event_id).await;
     event_id
 }
 
-/// The second time, the first event is meant.
+/// Sends the same request twice; the second response must name the first event.
 async fn twice(api: &Api, config_id: &str, request: impl Fn() -> RequestBuilder) -> String {
     let first = accepted(&Answer::to(request()).await);
     api.ended(config_id, &first).await;
@@ -256,7 +257,7 @@ async fn twice(api: &Api, config_id: &str, request: impl Fn() -> RequestBuilder)
     first
 }
 
-/// A place to upload to, and perhaps the upload; answers the claim check.
+/// Requests an upload URL and, if asked, uploads; returns the claim check.
 async fn upload(api: &Api, config_id: &str, body: Option<&Bytes>) -> String {
     let upload = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await;
     assert_eq!(upload.status, 201, "{upload:?}");
@@ -269,12 +270,12 @@ async fn upload(api: &Api, config_id: &str, body: Option<&Bytes>) -> String {
     upload["claim_check"].as_str().unwrap().to_owned()
 }
 
-/// The field of an event's detail that has the body.
+/// The field of the event's detail that carries the body.
 fn payload(case: &Case) -> (&'static str, Value) {
     ("payload", json!(std::str::from_utf8(&case.body).unwrap()))
 }
 
-/// The event's id is the bus's to give: it is found by its webhook.
+/// The bus assigns the event's id, so the event is found through its webhook.
 async fn put(engine: &impl Engine, config_id: &str, (field, body): (&str, Value)) -> String {
     let detail = json!({"org_id": ORG, "config_id": config_id, "correlation_id": "order 7", field: body});
     engine.put_event("Webhook Trigger", &detail.to_string()).await;

@@ -1,11 +1,11 @@
-//! The Lambda functions, read from the template that deploys them: nowhere else is a list of them.
-#![expect(clippy::unwrap_used, reason = "a template that cannot be read ends the test")]
+//! The Lambda functions, read from the template that deploys them; there is no other list of them.
+#![expect(clippy::unwrap_used, reason = "a template that cannot be read fails the test")]
 
 use std::sync::LazyLock;
 
 use crate::aws::template::{after, resources};
 
-/// Variables that a function can do without: it has a default for each.
+/// Optional variables: the function has a default for each.
 pub(crate) const OPTIONAL: [&str; 7] = [
     "ALLOW_HTTP_TARGETS",
     "ALLOW_PRIVATE_TARGETS",
@@ -16,22 +16,22 @@ pub(crate) const OPTIONAL: [&str; 7] = [
     "STATIC_IPS",
 ];
 
-/// A function of the template.
+/// A function in the template.
 pub(crate) struct Function {
-    /// The name of its crate's folder and of its binary: `update-status`.
+    /// The name of the function's crate folder and binary: `update-status`.
     pub(crate) name: String,
-    /// The environment variables that it is given.
+    /// The function's environment variables.
     pub(crate) variables: Vec<String>,
 }
 
 impl Function {
-    /// The variables that it cannot do without.
+    /// The variables that the function requires.
     pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(String::as_str).filter(|name| !OPTIONAL.contains(name))
     }
 }
 
-/// All functions, in the order of their names.
+/// All functions, sorted by name.
 pub(crate) fn functions() -> &'static [Function] {
     static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         let resources = resources();
@@ -50,7 +50,7 @@ pub(crate) fn functions() -> &'static [Function] {
     &FUNCTIONS
 }
 
-/// The function of this name.
+/// The function with this name.
 pub(crate) fn function(name: &str) -> &'static Function {
     functions()
         .iter()

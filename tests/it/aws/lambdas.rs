@@ -1,6 +1,6 @@
-//! The functions as AWS runs them: a binary that asks the Runtime API for work and answers there. Lambda and the AWS services
-//! are stubs here; what the handlers do is tested with the host.
-#![expect(clippy::unwrap_used, reason = "a function that cannot be asked ends the test")]
+//! The functions as AWS runs them: a binary that polls the Runtime API for work and responds there. Lambda
+//! and the AWS services are stubs here; the behaviour of the handlers is tested with the host.
+#![expect(clippy::unwrap_used, reason = "a function that cannot be invoked fails the test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ use crate::aws::functions::{Function, function, functions};
 use crate::world::closed_port;
 use crate::world::process::{Process, command, run};
 
-/// What every function needs to reach AWS.
+/// The variables that every function needs to reach AWS.
 const AWS: [&str; 3] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
 const ID: &str = "0190a000-0000-7000-8000-00000000000a";
@@ -44,7 +44,7 @@ async fn a_setting_that_is_missing_ends_the_function_and_is_named() {
             let (status, process) = run(command.env_remove(missing)).await;
             assert!(!status.success(), "{name} without {missing}");
             let said = process.stderr();
-            assert!(said.contains(missing), "{name} without {missing} says: {said}");
+            assert!(said.contains(missing), "{name} without {missing} prints: {said}");
         }
     }
 }
@@ -99,7 +99,8 @@ async fn update_status_records_an_exception() {
     assert_eq!(answer.response()["status"], "failed");
 }
 
-/// The embedded host answers `InvalidInput` here, and it is one of the names that the state machine knows.
+/// The embedded host responds with `InvalidInput` here, which is one of the error names that the state
+/// machine knows.
 #[tokio::test]
 async fn a_step_that_cannot_read_its_input_says_so_by_name() {
     for name in ["dispatch", "fetch-config", "transform", "hydrate", "deliver", "update-status", "replay"] {
@@ -137,7 +138,7 @@ async fn trigger_takes_nothing_without_a_token_that_it_knows() {
     function.invoke(http_event("POST", "/nothing/here")).await.problem(404);
 }
 
-/// An event's head, as every step is given it.
+/// The metadata of an event, as passed to every step.
 fn event() -> Value {
     json!({
         "event_id": ID, "org_id": "acme", "config_id": ID, "origin": "api", "mode": "async",
@@ -145,7 +146,7 @@ fn event() -> Value {
     })
 }
 
-/// A request as an HTTP API of API Gateway hands it on, payload format 2.0.
+/// A request in API Gateway's HTTP API payload format 2.0.
 fn http_event(method: &str, path: &str) -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
@@ -160,7 +161,7 @@ fn http_event(method: &str, path: &str) -> Value {
     })
 }
 
-/// The command of a function, with an environment as Lambda makes it.
+/// The command that runs a function, with an environment like Lambda's.
 fn lambda(name: &'static str, runtime_api: &str, aws: &str) -> Command {
     let mut command = command(name);
     command.envs(function(name).required().map(|setting| (setting, "test")));
@@ -178,7 +179,7 @@ fn lambda(name: &'static str, runtime_api: &str, aws: &str) -> Command {
     command
 }
 
-/// AWS services that answer everything with nothing: no item, no token.
+/// AWS services that return empty results: no item, no token.
 async fn empty_services() -> String {
     let answer = async || ([("content-type", "application/x-amz-json-1.0")], "{}");
     format!("http://{}", serve(Router::new().fallback(answer)).await)
@@ -191,7 +192,7 @@ async fn serve(router: Router) -> String {
     address
 }
 
-/// A function in its environment.
+/// A running function and its environment.
 struct Running {
     process: Process,
     asked: Arc<AtomicUsize>,
@@ -200,7 +201,7 @@ struct Running {
 }
 
 impl Running {
-    /// Starts it, with the AWS services at this URL.
+    /// Starts the function with the AWS services at this URL.
     async fn start(name: &'static str, aws: &str) -> Self {
         let (events, queue) = mpsc::channel(1);
         let (tell, answers) = mpsc::channel(1);
@@ -214,14 +215,14 @@ impl Running {
         Self { process, asked, events, answers }
     }
 
-    /// Hands it an event and waits for what it makes of it.
+    /// Sends an event to the function and waits for the outcome.
     async fn invoke(&mut self, event: Value) -> Answer {
         self.events.send(event).await.unwrap();
         let answer = tokio::time::timeout(WAIT_TIMEOUT, self.answers.recv()).await;
         answer.ok().flatten().unwrap_or_else(|| panic!("no answer: {}", self.process.stderr()))
     }
 
-    /// Waits until it has asked for work this many times.
+    /// Waits until the function has polled for work this many times.
     async fn is_asked_for_work(&self, times: usize) {
         let asked = async {
             while self.asked.load(Ordering::Relaxed) < times {
@@ -233,10 +234,10 @@ impl Running {
     }
 }
 
-/// A function's end of an invocation.
+/// The outcome of an invocation.
 #[derive(Debug)]
 struct Answer {
-    /// `response` or `error`: the last part of the path.
+    /// `response` or `error`: the last segment of the path.
     kind: String,
     body: Value,
 }
@@ -252,7 +253,7 @@ impl Answer {
         self.body["errorType"].as_str().unwrap()
     }
 
-    /// The body of an HTTP answer with this status.
+    /// The body of an HTTP response with this status.
     fn http(&self, status: u16) -> Value {
         let response = self.response();
         assert_eq!(response["statusCode"], status, "{response}");
@@ -260,7 +261,7 @@ impl Answer {
         serde_json::from_str(response["body"].as_str().unwrap()).unwrap()
     }
 
-    /// The refusal with this status.
+    /// The error with this status.
     fn problem(&self, status: u16) {
         let problem = self.http(status);
         assert_eq!(self.body["headers"]["content-type"], "application/problem+json", "{self:?}");
@@ -278,7 +279,7 @@ struct Runtime {
 }
 
 impl Runtime {
-    /// The next event, however long it takes.
+    /// The next event, however long that takes.
     async fn next(State(runtime): State<Self>) -> Response {
         let number = runtime.asked.fetch_add(1, Ordering::Relaxed);
         let Some(event) = runtime.queue.lock().await.recv().await else {

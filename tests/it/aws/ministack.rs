@@ -1,22 +1,24 @@
-//! The deployed template: `infra/template.yaml` with the functions of this machine on ministack, an emulator of AWS, called
-//! through the API Gateway URL that the stack prints. Needs Python 3.11; without it, or without a package index to install
-//! ministack from, it is skipped, but not where the environment variable `CI` is set.
+//! Tests the deployed template: `infra/template.yaml` with this machine's functions on ministack, an AWS
+//! emulator, called through the API Gateway URL in the stack's outputs. Needs Python 3.11 and a package index
+//! to install ministack from; without them the test is skipped, unless the environment variable `CI` is set.
 //!
-//! It is one test, for nextest gives every test a process of its own, and a deployment takes longer than all that is done
-//! with it.
+//! It is a single test, because nextest runs every test in its own process and deploying takes longer than
+//! all the checks together.
 //!
-//! What ministack 1.5.33 does otherwise than AWS, so that it is not proven here:
-//! - A state's input and output may be larger than 256 KiB: `limits` looks at every one. The embedded host refuses them.
-//! - `MaxDelaySeconds`, `JitterStrategy` and a machine's own timeout are passed over. No case needs them.
-//! - The functions' roles are enforced (`AUTH`), those of the machines and of the rule are not. Nor is there TLS, without
-//!   which the bucket's policy refuses everybody: `deploy.py` takes it away.
-//! - A definition that AWS would reject is taken. `asl` reads it strictly.
-//! - An express execution has a history, which `limits` makes use of. On AWS there are only its logs.
-//! - `$string` escapes what is not ASCII, so the payload that is put on the bus is a string, which is sent as it is.
-//! - `StaticIp` cannot be deployed: there are no NAT gateways.
-//! - Lambda's limits, such as the 6 MB of a request, are not kept.
-//! - What would not work at all is put right by `tests/ministack/serve.py`: an expression for `TimeoutSeconds`, the `Output` of
-//!   a `Succeed` state, an alarm on a sum.
+//! Where ministack 1.5.33 differs from AWS, so that these tests prove nothing:
+//! - A state's input and output may exceed 256 KiB, so `limits` checks each one. The embedded host enforces
+//! the limit.
+//! - `MaxDelaySeconds`, `JitterStrategy` and a machine's own timeout are ignored. No case needs them.
+//! - The functions' roles are enforced (`AUTH`), those of the machines and of the rule are not. There is no
+//!   TLS either, without which the bucket's policy denies every request: `deploy.py` removes that policy.
+//! - Definitions that AWS would reject are accepted. `asl` parses them strictly.
+//! - An express execution has a history, which `limits` uses. On AWS there are only its logs.
+//! - `$string` escapes non-ASCII characters, so the payload put on the bus is a string, which is sent
+//!   unchanged.
+//! - `StaticIp` cannot be deployed, because there are no NAT gateways.
+//! - Lambda's limits, such as 6 MB per request, are not enforced.
+//! - `tests/ministack/serve.py` fixes what would not work at all: an expression for `TimeoutSeconds`, the
+//!   `Output` of a `Succeed` state, an alarm on a sum.
 
 mod environment;
 mod kept;
@@ -33,7 +35,7 @@ use serde_json::json;
 use crate::aws::cases::{self, Engine};
 use crate::world::World;
 
-/// How many cases at once: a concurrent invocation is a process of its own.
+/// How many cases run concurrently: each concurrent invocation is a separate process.
 const CONCURRENCY: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,7 +54,7 @@ async fn the_deployed_template_does_what_the_embedded_host_does() {
     numbers::print(&stack).await;
 }
 
-/// No case has an event for it: nothing is sent.
+/// No case covers this event, because nothing is sent.
 async fn credentials_can_be_tried(stack: &Stack) {
     let fields = json!({"auth": {"type": "basic", "username": "user", "password": "of no case"}});
     let config_id = stack.api().create_webhook("https://example.com/", fields).await;

@@ -1,6 +1,6 @@
-//! What `infra/template.yaml` promises and no linter knows. That it works is tested by deploying it (`ministack`); what the
-//! emulator cannot do, a VPC for one, is at least looked at here.
-#![expect(clippy::unwrap_used, reason = "a template that cannot be read ends the test")]
+//! Properties of `infra/template.yaml` that no linter checks. `ministack` tests that the template works by
+//! deploying it; what the emulator does not support, such as a VPC, is at least checked here.
+#![expect(clippy::unwrap_used, reason = "a template that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +15,11 @@ fn each_function_gets_the_variables_that_it_reads() {
             settings.iter().filter(|file| workspace().join(file).exists()).map(|file| read(file)).collect();
         for required in main.split("env::required(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             let is_given = variables.iter().any(|variable| variable == required);
-            assert!(is_given || OPTIONAL.contains(&required), "{name} is not given {required}");
+            assert!(is_given || OPTIONAL.contains(&required), "{name} lacks the variable {required}");
         }
         for variable in variables {
             let is_read = main.contains(&format!("\"{variable}\"")) || variable == "RETENTION_DAYS";
-            assert!(is_read, "{name} is given {variable}, which it does not read");
+            assert!(is_read, "{name} has the variable {variable}, which it does not read");
         }
     }
 }
@@ -41,7 +41,7 @@ fn only_deliver_is_in_the_vpc() {
 fn nothing_of_the_vpc_is_there_without_a_static_ip() {
     for (name, resource) in resources() {
         if resource.contains("    Type: AWS::EC2::") {
-            assert!(resource.contains("    Condition: HasStaticIp"), "{name} is always there");
+            assert!(resource.contains("    Condition: HasStaticIp"), "{name} is unconditional");
         }
     }
 }
@@ -55,13 +55,13 @@ fn every_function_and_machine_has_a_role_of_its_own() {
             .any(|kind| resource.contains(kind))
         {
             let role = resource.lines().find_map(|line| line.trim().strip_prefix("Role: !GetAtt ")).unwrap();
-            assert!(seen.insert(role.to_owned()), "{name} shares its role");
+            assert!(seen.insert(role.to_owned()), "{name} shares its role with another function");
         }
     }
     assert_eq!(seen.len(), functions().len() + 4);
 }
 
-/// `*` is for a denial, for the policies of a key and a bucket, and for what AWS has no name for.
+/// `*` is allowed in a denial, in the policies of a key and a bucket, and where AWS has no resource to name.
 #[test]
 fn no_role_may_do_everything_or_touch_everything_that_has_a_name() {
     const NAMELESS: [&str; 3] = ["xray:", "logs:", "ec2:"];
@@ -82,7 +82,7 @@ fn no_role_may_do_everything_or_touch_everything_that_has_a_name() {
     }
 }
 
-/// The IAM actions that a text names.
+/// The IAM actions in a text.
 pub(crate) fn actions(text: &str) -> impl Iterator<Item = &str> {
     text.split([' ', ',', '[', ']', '\n']).filter(|word| is_action(word))
 }
@@ -111,7 +111,7 @@ pub(crate) fn resources() -> BTreeMap<String, String> {
     resources
 }
 
-/// The lines below this one that are indented deeper.
+/// The lines after this one that are indented deeper.
 pub(crate) fn after<'a>(text: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
     let depth = head.len() - head.trim_start().len();
     text.lines()

@@ -1,5 +1,5 @@
-//! `hookstep` as a user types it, against a host.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! `hookstep` as a user runs it, against a host.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 mod apply;
 mod listen;
@@ -16,14 +16,14 @@ use tokio::process::Command;
 use crate::world::process::{FREE_PORT, Process, command, finished, output, run};
 use crate::world::{Dir, Receiver, Reply, World, closed_port};
 
-/// A command of somebody with a token.
+/// A command run with the user's token.
 fn hookstep(world: &World, args: &[&str]) -> Command {
     let mut command = command("hookstep");
     command.args(args).env("HOOKSTEP_URL", &world.api.base).env("HOOKSTEP_TOKEN", &world.api.token);
     command
 }
 
-/// What a command ends with, and what it says.
+/// The exit status and output of a command.
 struct Ended {
     code: Option<i32>,
     stdout: String,
@@ -35,7 +35,7 @@ async fn ended(command: &mut Command) -> Ended {
     Ended { code: status.code(), stdout: process.stdout(), stderr: process.stderr() }
 }
 
-/// A file of a test.
+/// A test's input file.
 fn file(dir: &Dir, name: &str, content: impl AsRef<[u8]>) -> String {
     let path: PathBuf = dir.path().join(name);
     std::fs::write(&path, content).unwrap();
@@ -124,7 +124,7 @@ async fn a_large_file_and_a_large_standard_input_arrive_to_the_byte() {
     );
 }
 
-/// Runs a command with a standard input.
+/// Runs a command with this standard input.
 async fn piped(command: &mut Command, input: &[u8]) -> Option<i32> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).await.unwrap();
@@ -305,5 +305,5 @@ async fn help_has_examples_and_a_reader_may_go_away() {
     assert!(piped.status.success() && piped.stderr.is_empty(), "{piped:?}");
 }
 
-/// How long a receiver of these tests thinks about it.
+/// How long a receiver in these tests takes to respond.
 const WHILE: Duration = Duration::from_millis(1500);

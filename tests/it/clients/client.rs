@@ -1,5 +1,5 @@
-//! The Rust client, on a host and on servers that misbehave.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! The Rust client, against a host and against misbehaving servers.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ fn nobody() -> ConfigId {
     NOBODY.parse().unwrap()
 }
 
-/// A client of a server that gives these answers in turn.
+/// A client of a server that gives these responses in turn.
 async fn of(replies: impl IntoIterator<Item = Reply>) -> (Receiver, Client) {
     let server = Receiver::answering(replies).await;
     let url = server.url.replace("/hook", "");
     (server, Client::new(&url, "hookstep_hush").unwrap())
 }
 
-/// A client of a host, and a webhook there that points to `url`.
+/// A client of a host, and a webhook on that host that points to `url`.
 async fn world(url: &str) -> (World, Client, ConfigId) {
     let world = World::start().await;
     let client = Client::new(&world.api.base, &world.api.token).unwrap();
@@ -67,7 +67,7 @@ async fn a_broken_connection_is_tried_again_and_in_the_end_told_with_its_cause()
     let cut = Receiver::bytes("HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n{").await;
     let client = Client::new(&cut.url, "t").unwrap().with_retries(1);
     client.trigger(nobody(), "x").await.unwrap_err();
-    assert_eq!(cut.calls(), 2, "an answer that breaks off is none");
+    assert_eq!(cut.calls(), 2, "an incomplete response is retried");
 
     let client = Client::new(&closed_port().await, "t").unwrap().with_retries(0);
     let error = client.create_webhook(&json!({})).await.unwrap_err();
@@ -76,7 +76,7 @@ async fn a_broken_connection_is_tried_again_and_in_the_end_told_with_its_cause()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_would_be_done_twice_is_done_once() {
-    // API Gateway answers 503 when a function is late, which may have done it all the same.
+    // API Gateway responds with 503 when a function times out, although the function may have done the work.
     for status in [500, 503] {
         let (server, client) = of([Reply::status(status)]).await;
         let error = client.create_webhook(&json!({"name": "n"})).await.unwrap_err();
@@ -196,7 +196,7 @@ async fn a_trigger_that_is_too_large_for_its_function_is_uploaded() {
     client.trigger(nobody(), "escapes").await.unwrap();
     let put = server.only();
     assert!(put.request_line().starts_with("PUT /hook?signed") && put.body == b"escapes");
-    assert_eq!(put.header("authorization"), None, "the token is Hookstep's alone");
+    assert_eq!(put.header("authorization"), None, "the token is sent only to Hookstep");
     let last = hookstep.seen().pop().unwrap();
     assert!(last.request_line().contains("claim_check=claims%2Fa") && last.body.is_empty());
 }

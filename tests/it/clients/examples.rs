@@ -1,9 +1,9 @@
-//! The examples: the producer's events arrive, and each receiver takes what Hookstep signs, refuses what was changed, and
-//! recognises what comes again.
+//! The examples: the producer's events arrive, and each receiver accepts what Hookstep signs, rejects
+//! tampered requests, and recognises repeated deliveries.
 //!
-//! The receivers in Python and TypeScript need Python 3.11, Node 20 and package indexes. Without them they are skipped, but not
-//! where the environment variable `CI` is set.
-#![expect(clippy::unwrap_used, reason = "an example that cannot be started ends the test")]
+//! The receivers in Python and TypeScript need Python 3.11, Node 20 and package indexes. Without them these
+//! tests are skipped, unless the environment variable `CI` is set.
+#![expect(clippy::unwrap_used, reason = "an example that cannot be started fails the test")]
 
 use std::os::unix::fs::symlink;
 
@@ -21,7 +21,7 @@ use crate::world::{Answer, Dir, World};
 const NAME: &str = "examples";
 const LOSS: &str = "nobody tries an example";
 
-/// A host, and a webhook there that points to an example.
+/// A host, and a webhook on it that points to an example.
 struct Example {
     world: World,
     config_id: String,
@@ -31,7 +31,7 @@ struct Example {
 }
 
 impl Example {
-    /// Starts the receiver, which has to know the secret of a webhook that has to know its address.
+    /// Starts the receiver, which needs the secret of a webhook that in turn needs the receiver's address.
     async fn start(mut receiver: Command) -> Self {
         let world = World::start().await;
         let webhook = json!({"name": "example", "url": "http://127.0.0.1:8080/"});
@@ -68,7 +68,8 @@ impl Example {
         self.process.line("refused: ").await;
     }
 
-    /// The receiver's answer to a request with this body, whose signature is that of another one: `{"order": 8}`.
+    /// The receiver's response to a request with this body but with the signature of another one: `{"order":
+    /// 8}`.
     async fn send(&self, timestamp: i64, body: &'static str) -> u16 {
         let signer = Signer::new(self.secret.parse::<Secret>().unwrap(), Vec::new(), None);
         let signature = signer.sign(&Metadata::new("test", timestamp).unwrap(), br#"{"order": 8}"#);
@@ -111,7 +112,7 @@ async fn the_receiver_in_typescript_verifies() {
         Ok(packages) => packages,
         Err(reason) => return skip(NAME, LOSS, &reason),
     };
-    // A folder of its own: what is built is not left in ours.
+    // A separate folder, so that no build output is left in the repository.
     let dir = Dir::new();
     for file in ["package.json", "receiver.ts", "tsconfig.json"] {
         std::fs::copy(workspace().join(SOURCE).join(file), dir.path().join(file)).unwrap();

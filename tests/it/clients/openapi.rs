@@ -1,7 +1,8 @@
-//! The OpenAPI document: what is served is what the code says, all of it, and nothing else.
+//! The OpenAPI document matches the code: it describes every route, and nothing else.
 //!
-//! After a change of a route or of what it takes and answers: `UPDATE_OPENAPI=1 cargo nextest run --workspace -E 'test(openapi::)'`.
-#![expect(clippy::unwrap_used, reason = "a document that cannot be read ends the test")]
+//! After changing a route, its input or its output: `UPDATE_OPENAPI=1 cargo nextest run --workspace -E
+//! 'test(openapi::)'`.
+#![expect(clippy::unwrap_used, reason = "a document that cannot be read fails the test")]
 
 mod document;
 
@@ -28,11 +29,11 @@ fn the_document_is_as_the_code_says() {
     );
 }
 
-/// Where routes begin that are not of the API: what no route takes, where presigned URLs point to, what stands in for AWS on the
-/// host, and the pages of the console.
+/// Prefixes of routes outside the API: the fallback, the targets of presigned URLs, the host's stand-ins for
+/// AWS, and the console's pages.
 const OTHERS: [&str; 4] = ["/{*", "/hookstep-claims/", "/aws", "/console"];
 
-/// Every method and path that the routers take. Of the paths axum tells only those who debug it.
+/// Every method and path in the routers. axum lists its paths only in its `Debug` output.
 async fn served(world: &World) -> BTreeSet<String> {
     let router = format!("{:?}", world.host.router());
     let paths = router.split("RouteId(").filter_map(|entry| entry.split_once("): \"/")?.1.split_once('"'));
@@ -87,7 +88,7 @@ async fn everybody_can_read_the_document_and_its_page() {
     }
 }
 
-/// Whoever reads the document alone has to know what to send and what comes back.
+/// A reader with nothing but the document must know what to send and what comes back.
 #[test]
 fn every_operation_says_what_it_is_and_answers() {
     let document: Value = serde_json::from_str(&document::generate()).unwrap();
@@ -95,9 +96,9 @@ fn every_operation_says_what_it_is_and_answers() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let place = format!("{method} {path}");
-            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{place}: its id is another's");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{place}: duplicate id");
             let tags = document["tags"].as_array().unwrap();
-            assert!(tags.iter().any(|tag| tag["name"] == operation["tags"][0]), "{place} is of no known tag");
+            assert!(tags.iter().any(|tag| tag["name"] == operation["tags"][0]), "{place} has an unknown tag");
             assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{place}");
             let scope = operation["x-required-scope"].as_str().unwrap();
             assert!(["trigger", "read", "manage", "none"].contains(&scope), "{place}");

@@ -1,7 +1,8 @@
-//! What the OpenAPI document says, asked of a running host by schemathesis: no answer that is not described, no request taken
-//! that should be refused, no failure of ours.
+//! schemathesis checks a running host against the OpenAPI document: no undocumented response, no accepted
+//! request that should be rejected, no server error.
 //!
-//! It needs Python 3.11 and a package index. Without them this is skipped, but not where the environment variable `CI` is set.
+//! Needs Python 3.11 and a package index. Without them this test is skipped, unless the environment variable
+//! `CI` is set.
 
 use std::path::Path;
 use std::process::Command;
@@ -26,7 +27,7 @@ async fn schemathesis_finds_nothing() {
     let tokens = world.api.get("/tokens").await.json();
     let current = tokens["data"].as_array().unwrap().iter().find(|token| token["current"] == true).unwrap();
     let (base, files) = (&world.api.base, workspace().join("tests").join(NAME));
-    // A directory of its own, for what it leaves behind.
+    // A separate directory for the files that schemathesis leaves behind.
     let dir = Dir::new();
     let mut command = Command::new(python.with_file_name("schemathesis"));
     command.current_dir(dir.path());

@@ -1,7 +1,9 @@
-//! The TypeScript client: it is what the OpenAPI document says, its types fit, and its own tests pass against a running host.
+//! The TypeScript client: it matches the OpenAPI document, it type-checks, and its own tests pass against a
+//! running host.
 //!
-//! It needs Node 20 and a package index. Without them this is skipped, but not where the environment variable `CI` is set.
-#![expect(clippy::unwrap_used, reason = "a copy that cannot be made ends the test")]
+//! Needs Node 20 and a package index. Without them this test is skipped, unless the environment variable `CI`
+//! is set.
+#![expect(clippy::unwrap_used, reason = "a copy that fails fails the test")]
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -23,7 +25,7 @@ async fn the_typescript_client_is_current_and_does_what_it_says() {
         Ok(packages) => packages,
         Err(reason) => return skip(NAME, "nobody tries the TypeScript client", &reason),
     };
-    // A workspace of its own: what is built is not left in ours.
+    // A separate workspace, so that no build output is left in the repository.
     let dir = Dir::new();
     let client = dir.path().join(SOURCE);
     copy(&workspace().join(SOURCE), &client);
@@ -41,7 +43,7 @@ async fn the_typescript_client_is_current_and_does_what_it_says() {
     }
 }
 
-/// Copies what is in the repository, and not what `npm` has put beside it.
+/// Copies the files of the repository, without those that `npm` has added.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -1,6 +1,6 @@
-//! What we put on the bus ourselves: what is told of which delivery, and what is not. That webhooks can subscribe to it is
-//! in `subscriptions`.
-#![expect(clippy::unwrap_used, reason = "a history that cannot be read ends the test")]
+//! The events that we publish on the bus: which deliveries cause them, and which do not. Subscriptions to
+//! these events are tested in `subscriptions`.
+#![expect(clippy::unwrap_used, reason = "a history that cannot be read fails the test")]
 
 use hookstep_contract::Publish;
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ async fn a_webhook_that_is_disabled_is_told_once() {
     let [failed, disabled] = told(&world, event["event_id"].as_str().unwrap()).await.try_into().unwrap();
     assert_eq!(failed["DetailType"], "Webhook Delivery Failed");
     assert_eq!(disabled["DetailType"], "Webhook Disabled");
-    // What the receiver answered is in no detail: it is not ours to pass on.
+    // The receiver's response is never part of the detail: we have no right to pass it on.
     assert_eq!(
         failed["Detail"]["reason"],
         json!({"code": "http_status", "detail": "the receiver answered with a status other than 2xx"})
@@ -140,7 +140,7 @@ async fn telling_all() -> World {
     World::with_options(|options| options.publish = Publish::All).await
 }
 
-/// What the executions of an event put on the bus.
+/// The events that the executions of an event put on the bus.
 async fn told(world: &World, event_id: &str) -> Vec<Value> {
     world.settled(event_id).await;
     let history = world.history(event_id).await;

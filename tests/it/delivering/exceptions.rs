@@ -1,6 +1,6 @@
-//! What becomes of an event when something of ours breaks. Executions are started with what no trigger would write, for a
-//! trigger gives no occasion.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! How an event ends when something of ours breaks. The executions are started with inputs that no trigger
+//! would write, because a trigger cannot provoke these failures.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use aws_sdk_sfn::types::SyncExecutionStatus;
 use serde_json::{Value, json};
@@ -11,7 +11,8 @@ const EXPRESS: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-e
 
 const EVENT: &str = "0190a000-0000-7000-8000-0000000000e0";
 
-/// Runs the express machine for an event of this webhook; answers the name of the error it ended with.
+/// Runs the express machine for an event of this webhook; returns the name of the error that ended the
+/// execution.
 async fn run(world: &World, config_id: &str, payload: Value) -> String {
     let input = json!({
         "event": {"event_id": EVENT, "org_id": ORG, "config_id": config_id, "origin": "api", "mode": "async",

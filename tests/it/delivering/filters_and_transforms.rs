@@ -1,4 +1,5 @@
-//! Filters and transforms: which events are sent, and as what; what is kept of them, and what a replay sends.
+//! Filters and transforms: which events are sent and with which body, what is stored, and what a replay
+//! sends.
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ async fn a_filter_lets_through_what_passes_to_the_byte_and_skips_the_rest() {
 async fn a_transform_replaces_the_body_once_and_retries_send_the_same_bytes() {
     let world = World::start().await;
     let receiver = Receiver::answering([Reply::status(500), Reply::status(200)]).await;
-    // Another result each time it is evaluated.
+    // The result differs with every evaluation.
     let transform = json!({"jsonata": "{\"total\": $sum(items.price), \"at\": $millis()}"});
     let fields = json!({"transform": transform, "retry": {"schedule_seconds": [1]}});
     let config_id = world.api.create_webhook(&receiver.url, fields).await;
@@ -57,7 +58,7 @@ async fn a_transform_replaces_the_body_once_and_retries_send_the_same_bytes() {
     assert_eq!(body["total"], 3.5);
     assert_eq!(seen[0].header("content-type"), Some("application/json"));
 
-    // Both are kept: what came, and what was sent.
+    // Both the received and the sent body are kept.
     let payload = format!("/webhook/{config_id}/events/{event_id}/payload");
     assert_eq!(world.api.get(&payload).await.body, ORDER.as_bytes());
     let sent = world.api.get(&format!("{payload}?of=sent")).await;
@@ -74,7 +75,7 @@ async fn a_replay_sends_what_was_sent_and_reapply_begins_with_what_came() {
     let event = ended(&world.api, &config_id, ORDER).await;
     let first = event["event_id"].as_str().unwrap().to_owned();
 
-    // A replay of a replay is the same again, and today's settings have no say in it.
+    // A replay of a replay sends the same body again; the current settings are ignored.
     let changed = json!({"filter": {"jsonata": "false"}, "transform": {"jsonata": "'changed'"}});
     assert_eq!(world.api.patch(&config_id, &changed).await.status, 200);
     let mut replayed = first.clone();
@@ -194,14 +195,14 @@ async fn a_fault_says_where_it_is_and_is_not_retried() {
 async fn what_would_eat_the_machine_is_ended_and_the_host_goes_on() {
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     for hostile in [
-        // Memory: a text that doubles forty times, and one that is as long at once.
+        // Memory: a text that doubles forty times, and one that is as long from the start.
         "$reduce([1..40], function($text, $n) { $text & $text }, 'x')".to_owned(),
         "$length($pad('x', 2000000000))".to_owned(),
         "$replace($pad('', 100000, 'a'), 'a', $pad('', 100000, 'b'))".to_owned(),
-        // Time.
+        // CPU time.
         "($f := function($n) { $n > 0 ? $f($n - 1) : $f(9) }; $f(1))".to_owned(),
         "$match($pad('', 30000, 'a'), /(a*)*(a*)*(a*)*b/)".to_owned(),
-        // Depth, of the parser too.
+        // Depth, including the parser's.
         "($f := function($n) { 1 + $f($n) }; $f(1))".to_owned(),
         format!("{}1{}", "(".repeat(7000), ")".repeat(7000)),
     ] {

@@ -1,4 +1,4 @@
-//! What a receiver does to us.
+//! How receivers can misbehave.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::world::{Receiver, Reply, World, closed_port};
 
-/// The event of one trigger to `url`, without retries and with two seconds for an attempt.
+/// The event of one trigger to `url`, without retries and with a timeout of two seconds.
 async fn event_at(world: &World, url: &str) -> Value {
     let fields = json!({"timeout_seconds": 2, "retry": {"schedule_seconds": []}});
     let id = world.api.create_webhook(url, fields).await;
     world.api.deliver(&id, "{}").await
 }
 
-/// Checks that the event at `url` failed without an answer, and why.
+/// Checks that the event at `url` failed without a response, and why.
 async fn assert_unreachable(url: &str, code: &str, detail: &str) {
     let reason = json!({"code": code, "detail": detail});
     let event = event_at(&World::start().await, url).await;
@@ -60,7 +60,8 @@ async fn a_name_without_address_is_unreachable() {
 async fn a_plain_receiver_behind_https_is_unreachable() {
     let receiver = Receiver::bytes("HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let event = event_at(&World::start().await, &receiver.url.replace("http://", "https://")).await;
-    // It waits for a head that TLS never is, so that what ends first is either side's patience.
+    // The receiver waits for a request head, which TLS never contains, so whichever side times out first ends
+    // the attempt.
     let outcome = event["outcome"].as_str().unwrap();
     assert!(matches!(outcome, "failed_unreachable" | "failed_timeout"), "{event}");
 }
@@ -138,7 +139,7 @@ async fn a_redirect_is_kept_and_not_followed() {
     assert_eq!(target.calls(), 0);
 }
 
-/// The one attempt of an event that was taken, however its answer went on.
+/// The only attempt of an event that the receiver accepted, even if its response then broke off.
 async fn taken(receiver: &Receiver) -> Value {
     let start = Instant::now();
     let event = event_at(&World::start().await, &receiver.url).await;
@@ -157,7 +158,7 @@ async fn taken(receiver: &Receiver) -> Value {
 async fn an_answer_that_breaks_off_after_its_head_is_taken() {
     let reset = Receiver::raw(|mut stream| async move {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf").await.unwrap();
-        // So that the reset does not overtake what was written.
+        // Prevents the reset from overtaking the data already written.
         tokio::time::sleep(Duration::from_millis(200)).await;
         stream.set_zero_linger().unwrap();
     })
@@ -236,7 +237,7 @@ async fn an_unusual_answer_is_taken() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_early_refusal_of_a_large_body_is_an_answer() {
-    // Reads no body before it answers, then what is still coming, as a server that lingers does.
+    // Responds before reading the body, then reads the rest, like a server that lingers.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {

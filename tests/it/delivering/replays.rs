@@ -1,5 +1,5 @@
-//! Events sent again, one or many; retries that are cancelled; bodies that are kept; test sends.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Single and bulk replays, cancelled retries, stored bodies, test sends.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted};
 use hookstep_contract::MachineKind;
 
-/// A body that a JSON parser would not give back as it was, and another one that is not even text.
+/// A body that does not survive a JSON parser unchanged, and one that is not even text.
 const BODY: &str = "{ \"b\": 1.0,\n \"a\": 1e2 }";
 const BYTES: &[u8] = b"\xff\x00\x01not text";
 
@@ -15,14 +15,14 @@ fn event_path(id: &str, event_id: &str, action: &str) -> String {
     format!("/webhook/{id}/events/{event_id}{action}")
 }
 
-/// Sends an event again and waits for its end; answers the new event.
+/// Replays an event and waits for the end; returns the new event.
 async fn replay(api: &Api, id: &str, event_id: &str) -> Value {
     let answer = api.post(&event_path(id, event_id, "/replay"), &json!({})).await;
     assert_eq!(answer.json()["replay_of"], event_id, "{answer:?}");
     api.ended(id, &accepted(&answer)).await
 }
 
-/// Starts a bulk replay; answers where it can be looked at.
+/// Starts a bulk replay; returns its URL.
 async fn start_bulk(api: &Api, id: &str, what: &Value) -> String {
     let started = api.post(&format!("/webhook/{id}/events/replay"), what).await;
     assert_eq!(started.status, 202, "{started:?}");
@@ -43,7 +43,7 @@ async fn ended(api: &Api, path: &str) -> Value {
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    panic!("a bulk replay does not end");
+    panic!("the bulk replay did not end");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,7 +97,7 @@ async fn bodies_are_kept_to_the_byte_and_can_be_read_back() {
         assert_eq!(response.status(), 200);
         let csp = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
         assert!(csp.contains("sandbox"), "{csp}");
-        // A claim check is a download, whatever its producer called it.
+        // A claim check is a download, whatever content type its producer gave.
         let expected = if body.len() > 200_000 { "application/octet-stream" } else { kind };
         assert_eq!(response.headers()["content-type"], expected);
         assert_eq!(response.bytes().await.unwrap(), body);
@@ -166,7 +166,7 @@ async fn many_are_sent_again_oldest_first() {
     assert_eq!(of, failed);
     assert!(replayed.iter().all(|event| event["status"] == "succeeded"));
 
-    // Those that succeeded: one at first, five replays since.
+    // The successful events: one at first, five replays since.
     let job = bulk(api, &id, &json!({"since": since, "status": "succeeded"})).await;
     assert_eq!(job["started"], 6);
     let twice = json!({"event_ids": [failed[0], failed[0], NOBODY, delivered["event_id"]]});
@@ -247,7 +247,7 @@ async fn a_cancelled_retry_is_never_sent() {
             assert_eq!((&event["status"], &event["next_attempt_at"]), (&json!("failed"), &json!(null)));
             assert_eq!(event["reason"]["code"], "cancelled", "{event}");
         }
-        // Its execution has ended, too.
+        // Its execution has ended as well.
         world.settled(&event_id).await;
         let world = world.reopen(|_| ()).await;
         world.settled(&event_id).await;

@@ -1,4 +1,4 @@
-//! What comes after a failed attempt.
+//! What follows a failed attempt.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn on_schedule(pauses: &[u32]) -> Value {
     json!({"retry": {"schedule_seconds": pauses}})
 }
 
-/// The event of one trigger to a receiver that answers so, on this schedule.
+/// The event of one trigger to a receiver with this response, on this schedule.
 async fn outcome(api: &Api, replies: &[Reply], pauses: &[u32]) -> (Value, Receiver) {
     let receiver = Receiver::answering(replies.to_vec()).await;
     let id = api.create_webhook(&receiver.url, on_schedule(pauses)).await;
@@ -28,12 +28,12 @@ async fn a_failed_event_is_sent_again_until_it_is_taken() {
     let seen = receiver.seen();
     assert_eq!(seen.len(), 3);
     for request in &seen {
-        assert_eq!(request.header("webhook-id"), event["event_id"].as_str(), "the id is the event's");
+        assert_eq!(request.header("webhook-id"), event["event_id"].as_str(), "it is the event's id");
         assert_eq!(request.body, b"{}");
     }
     let timestamps: Vec<i64> =
         seen.iter().map(|r| r.header("webhook-timestamp").unwrap().parse().unwrap()).collect();
-    assert!(timestamps[0] < timestamps[2], "the timestamp is the attempt's: {timestamps:?}");
+    assert!(timestamps[0] < timestamps[2], "each attempt has its own timestamp: {timestamps:?}");
     for pair in seen.windows(2) {
         let pause = pair[1].at - pair[0].at;
         assert!(pause > Duration::from_millis(890), "{pause:?}: a second, less a tenth");
@@ -97,7 +97,7 @@ async fn every_2xx_is_taken() {
     let statuses = [200, 201, 202, 203, 204, 205, 206, 226, 299];
     let events = join_all(statuses.map(|status| {
         let api = &world.api;
-        // Without a length: some of these must not have one.
+        // Without a length: some of these statuses must not have one.
         let answer = format!("HTTP/1.1 {status} Fine\r\n\r\n");
         async move {
             let receiver = Receiver::bytes(answer).await;
@@ -129,7 +129,7 @@ async fn an_unreachable_or_slow_receiver_is_tried_again() {
     assert_eq!(slow["attempts"][0]["outcome"], "failed_timeout");
 }
 
-/// How long a receiver that answers 503 with this `Retry-After` is left alone on a schedule of a second.
+/// How long the retry waits after a 503 with this `Retry-After`, on a one-second schedule.
 async fn left_alone(dice: fn() -> f64, retry_after: String) -> f64 {
     let world = World::with_options(|options| options.sources.random = dice).await;
     let replies = [Reply::status(503).header("Retry-After", retry_after), Reply::status(200)];
@@ -197,7 +197,8 @@ async fn the_next_attempt_is_announced_while_it_is_waited_for() {
     assert_eq!(waiting["data"][0]["next_attempt_at"], event["next_attempt_at"]);
 }
 
-/// The answer to a sync trigger of a receiver that answers so, with an event schedule that would never do.
+/// The response to a sync trigger when the receiver responds like this; the event's own schedule would be far
+/// too slow.
 async fn sync_answer(replies: &[Reply], timeout_seconds: u32) -> (Value, Receiver) {
     let world = World::start().await;
     let receiver = Receiver::answering(replies.to_vec()).await;

@@ -1,5 +1,5 @@
-//! The host as a process: killed, asked to stop, and started again on what it left.
-#![expect(clippy::unwrap_used, reason = "a host that cannot be asked ends the test")]
+//! The host as a process: killed, asked to stop, and restarted on the data it left.
+#![expect(clippy::unwrap_used, reason = "a host that cannot be asked fails the test")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,7 +117,7 @@ async fn a_wait_before_a_retry_survives_kill_9_and_ends_at_its_time() {
     let host = Hookstep::start(dir.path(), FREE_PORT).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [3]}})).await;
     let event_id = host.api.trigger(&config_id, "{}").await;
-    // Until it is handed over, the first attempt would be made again.
+    // Before the hand-over, a restart would repeat the first attempt.
     let executions = || hookstep_host::executions_of(dir.path(), event_id.parse().unwrap()).unwrap();
     until("the event is handed over", async || {
         executions().len() == 2 && executions().iter().any(|one| one.status == "SUCCEEDED")
@@ -134,27 +134,28 @@ async fn a_wait_before_a_retry_survives_kill_9_and_ends_at_its_time() {
     let seen = receiver.seen();
     assert_eq!(seen.len(), 2, "calls");
     let pause = seen[1].at - seen[0].at;
-    // Three seconds and a tenth of jitter; the upper bound leaves a busy machine its time.
+    // Three seconds and a tenth of jitter; the upper bound allows for a busy machine.
     assert!((Duration::from_millis(2600)..Duration::from_secs(8)).contains(&pause), "{pause:?}");
 }
 
 #[tokio::test]
 async fn an_express_execution_run_again_after_its_hand_over_does_not_undo_the_delivery() {
     let late = Reply::status(500).after(Duration::from_millis(2500));
-    // The first attempt; the same attempt once more, which hangs; the second attempt, which overtakes it.
+    // The first attempt; its repetition, which hangs; the second attempt, which overtakes the repetition.
     let event = run_again_after_hand_over([Reply::status(500), late, Reply::status(200)]).await;
     assert_eq!(event["status"], "succeeded", "the receiver took it: {event}");
 }
 
 #[tokio::test]
 async fn an_express_execution_run_again_after_its_hand_over_delivers_for_good() {
-    // The first attempt; the same attempt once more, which succeeds; the second attempt, which comes too late.
+    // The first attempt; its repetition, which succeeds; the second attempt, which comes too late.
     let event = run_again_after_hand_over([Reply::status(500), Reply::status(200), Reply::status(400)]).await;
     assert_eq!(event["status"], "succeeded", "the receiver took it: {event}");
 }
 
-/// Makes what `kill -9` leaves between the commit of a hand-over and the commit of the express execution's end: the express
-/// execution is run a second time, beside the standard one. AWS may do the same to any async express execution.
+/// Recreates the state that `kill -9` leaves between the commit of a hand-over and the commit of the express
+/// execution's end: the express execution runs a second time, beside the standard one. AWS may do the same to
+/// any async express execution.
 async fn run_again_after_hand_over(replies: [Reply; 3]) -> Value {
     let dir = Dir::new();
     let receiver = Receiver::answering(replies).await;
@@ -321,12 +322,12 @@ async fn the_help_says_how_to_bring_an_admin_token() {
     assert!(help.contains("HOOKSTEP_ADMIN_TOKEN"), "{help}");
 }
 
-/// Takes its time, and fails some events once.
+/// A slow receiver that fails some events once.
 #[derive(Clone)]
 struct MoodyReceiver {
     url: String,
     dice: Arc<Mutex<StdRng>>,
-    /// How often each `webhook-id` came.
+    /// How often each `webhook-id` arrived.
     seen: Arc<Mutex<HashMap<String, usize>>>,
 }
 
@@ -354,7 +355,7 @@ impl MoodyReceiver {
     }
 }
 
-/// Triggers whether the host is there or not; answers the ids of the events that were accepted.
+/// Triggers events whether or not the host is up; returns the ids of the accepted events.
 async fn produce(api: Api, config_id: String, enough: Arc<AtomicBool>) -> Vec<String> {
     let mut accepted = Vec::new();
     while !enough.load(Ordering::Relaxed) {
@@ -370,7 +371,7 @@ async fn produce(api: Api, config_id: String, enough: Arc<AtomicBool>) -> Vec<St
     accepted
 }
 
-/// Where every event of a webhook stands.
+/// The status of every event of a webhook.
 async fn statuses(api: &Api, config_id: &str) -> BTreeMap<String, String> {
     let mut statuses = BTreeMap::new();
     let mut query = "?limit=100".to_owned();

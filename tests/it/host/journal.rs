@@ -1,5 +1,5 @@
-//! The journal of executions, damaged while the host is away: nothing is lost in silence.
-#![expect(clippy::unwrap_used, reason = "a journal that cannot be reached ends the test")]
+//! The journal of executions, damaged while the host is down: nothing is lost silently.
+#![expect(clippy::unwrap_used, reason = "a journal that cannot be reached fails the test")]
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,13 +19,13 @@ fn journal(dir: &Path) -> Connection {
     journal
 }
 
-/// A webhook whose receiver fails, and whose next attempt is an hour away.
+/// A webhook whose receiver fails and whose next attempt is an hour away.
 async fn failing_webhook(world: &World) -> String {
     let receiver = Receiver::answering([Reply::status(500)]).await;
     world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [3600]}})).await
 }
 
-/// Damages the execution that waits, and makes its time come with the next start.
+/// Damages the waiting execution and makes it due at the next start.
 async fn damage(world: &World, damage: &str) {
     let waits = "SELECT count(*) FROM executions WHERE wake_at IS NOT NULL";
     until("an execution waits", async || {
@@ -98,7 +98,7 @@ async fn a_journal_that_cannot_be_read_refuses_the_start_with_a_sentence() {
     host.api.ended(&config_id, &event_id).await;
     host.stop().await;
     let file = dir.path().join("executions.sqlite");
-    // Closing the journal writes its log into the file.
+    // Closing the journal checkpoints its write-ahead log into the file.
     let whole = journal(dir.path());
     whole.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     drop(whole);

@@ -1,5 +1,5 @@
-//! KMS, connections and Secrets Manager as the host has them: what AWS does with them, as far as the product can tell.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! The host's KMS, connections and Secrets Manager behave like AWS's, as far as the product can tell.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 mod connections;
 mod keys;
@@ -8,12 +8,12 @@ use std::path::Path;
 
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
 
-/// What a failed call is called.
+/// The error code of a failed call.
 fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap()
 }
 
-/// The files below `dir` in which `text` is to be read.
+/// The files below `dir` that contain `text`.
 fn files_with(dir: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {

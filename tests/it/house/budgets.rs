@@ -1,5 +1,5 @@
-//! How long files and functions may be. What takes longer to read is more than one thing.
-#![expect(clippy::unwrap_used, reason = "a source that cannot be read ends the test")]
+//! Maximum lengths of files and functions. Longer ones do more than one thing.
+#![expect(clippy::unwrap_used, reason = "a source that cannot be read fails the test")]
 
 use std::path::Path;
 
@@ -53,12 +53,12 @@ fn functions_are_found_and_measured_wherever_they_stand() {
     assert_eq!(found, expected.map(|(name, lines)| (name.to_owned(), lines)));
 }
 
-/// A test or a part of one: its length is its story's.
+/// A test or a part of one: its length depends on its scenario.
 fn is_test(file: &Path) -> bool {
     file.components().any(|part| part.as_os_str() == "tests") || file.ends_with("tests.rs")
 }
 
-/// Every function in a source, those of tests left out.
+/// Every function in a source file, except those of tests.
 fn functions_of(source: &str) -> Vec<Function> {
     let mut functions = Functions(Vec::new());
     functions.visit_file(&syn::parse_file(source).unwrap());
@@ -111,7 +111,7 @@ impl<'ast> Visit<'ast> for Functions {
     }
 }
 
-/// `#[cfg(test)]`, `#[test]`, and the `#[test]` of a runtime.
+/// `#[cfg(test)]`, `#[test]`, and an async runtime's `#[test]`.
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let is_test = attribute.path().segments.last().is_some_and(|name| name.ident == "test");

@@ -1,5 +1,5 @@
 //! What binds the parts together: the error names, the crates and the numbers.
-#![expect(clippy::unwrap_used, reason = "a contract that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a contract that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ const MAX_MAIN_LINES: usize = 40;
 
 #[test]
 fn our_error_names_are_listed_in_full_and_travel_as_they_are_matched() {
-    // serde lists the names of all variants when it meets one that is none.
+    // For an unknown variant, serde's error lists the names of all variants.
     let told = serde_json::from_str::<ErrorName>("\"?\"").unwrap_err().to_string();
     let listed: Vec<&str> = told.split('`').skip(3).step_by(2).collect();
     assert_eq!(listed, ErrorName::ALL.map(ErrorName::as_str));
@@ -74,7 +74,7 @@ fn the_inputs_and_outputs_of_steps_have_no_place_for_a_secret() {
 fn a_function_names_an_aws_client_only_in_its_main() {
     for Function { name, .. } in functions() {
         for file in tracked_in(&[&format!("crates/{name}/src")], "rs") {
-            // A main of many settings has them in a file of their own.
+            // A main file with many settings keeps them in a separate file.
             let excepted = file.ends_with("src/main.rs") || file.ends_with("src/settings.rs");
             let is_test = file.components().any(|part| part.as_os_str() == "tests");
             assert!(excepted || is_test || !read(&file).contains("aws_sdk_"), "{}", file.display());
@@ -125,13 +125,13 @@ proptest! {
     }
 }
 
-/// Any bytes, texts of all scripts, and ASCII with all that must be escaped.
+/// Arbitrary bytes, texts in all scripts, and ASCII with every character that must be escaped.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let ascii = proptest::collection::vec(0_u8..128, 1..64);
     prop_oneof![proptest::collection::vec(any::<u8>(), 1..64), ".{1,40}".prop_map(String::into_bytes), ascii]
 }
 
-/// The length as Step Functions may count it: it may escape DEL, which `serde_json` does not.
+/// The length as Step Functions may count it: unlike `serde_json`, it may escape DEL.
 fn json_len(value: &impl serde::Serialize) -> usize {
     let json = serde_json::to_string(value).unwrap();
     json.len() + json.matches('\u{7f}').count() * (r"\u007f".len() - 1)
@@ -139,7 +139,7 @@ fn json_len(value: &impl serde::Serialize) -> usize {
 
 fn largest_event() -> EventMetadata {
     let id = "0190a000-0000-7000-8000-00000000000a";
-    // A header that doubles when it is escaped.
+    // A header whose length doubles when escaped.
     let header = "\"".repeat(IDEMPOTENCY_KEY_BYTES);
     let event = json!({
         "event_id": id, "org_id": "a".repeat(32), "config_id": id, "origin": "api", "mode": "async",
@@ -165,7 +165,7 @@ fn largest_plan() -> Plan {
     }
 }
 
-/// How many letters must change to make one word the other (Levenshtein), whatever their case.
+/// The number of letters to change to turn one word into the other (Levenshtein distance), ignoring case.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {

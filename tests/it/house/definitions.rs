@@ -1,5 +1,6 @@
-//! The definitions of the state machines: what holds for all of them, and what binds them to the template and to the crates.
-#![expect(clippy::unwrap_used, reason = "a definition that cannot be read ends the test")]
+//! The state machine definitions: rules for all of them, and their consistency with the template and the
+//! crates.
+#![expect(clippy::unwrap_used, reason = "a definition that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,10 +17,10 @@ pub(super) const TEST_AUTH: &str = "test-auth.asl.json";
 /// All definitions.
 pub(super) const ALL: [&str; 3] = [DELIVERY, REPLAY, TEST_AUTH];
 
-/// The platform's error names that the definitions match. `States.*` are from the Amazon States Language specification; the
-/// others are the service's prefix and the exception's name in the AWS SDK for Java, as the Step Functions Developer Guide has
-/// them ("Handling errors in Step Functions workflows" and the page of each optimised integration). The exceptions of Lambda
-/// are those of its API `Invoke`.
+/// The platform's error names in the definitions. `States.*` are from the Amazon States Language
+/// specification. The others combine the service's prefix with the exception's name in the AWS SDK for Java,
+/// as documented in the Step Functions Developer Guide ("Handling errors in Step Functions workflows" and the
+/// page of each optimised integration). Lambda's exceptions are those of its `Invoke` API.
 const PLATFORM_ERRORS: [&str; 23] = [
     "States.ALL",
     "States.DataLimitExceeded",
@@ -46,7 +47,7 @@ const PLATFORM_ERRORS: [&str; 23] = [
     "StepFunctions.SdkClientException",
 ];
 
-/// What the name of a thing that must not enter the state would hold.
+/// Words in the names of data that must not enter the state.
 pub(super) const SECRET_WORDS: [&str; 8] =
     ["secret", "password", "token", "credential", "authorization", "api_key", "apikey", "private"];
 
@@ -62,10 +63,10 @@ fn every_error_that_is_matched_is_ours_or_the_platforms() {
     }
     for name in &matched {
         let is_ours = ErrorName::ALL.iter().any(|ours| ours.as_str() == name);
-        assert!(is_ours || PLATFORM_ERRORS.contains(&name.as_str()), "{name} is nobody's");
+        assert!(is_ours || PLATFORM_ERRORS.contains(&name.as_str()), "{name} is an unknown error name");
     }
     for name in PLATFORM_ERRORS {
-        assert!(matched.contains(name), "{name} is matched nowhere");
+        assert!(matched.contains(name), "no definition matches {name}");
     }
 }
 
@@ -87,7 +88,7 @@ fn each_machine_of_the_template_fills_in_the_placeholders_of_its_definition() {
 #[test]
 fn every_lambda_state_names_its_own_function_and_the_function_is_a_crate() {
     for (file, name, state) in tasks(LAMBDA_INVOKE) {
-        // A function may do the work of several states.
+        // A function may implement several states.
         let own = match name.as_str() {
             "RecordException" => "UpdateStatus",
             "TestAuth" => "Deliver",
@@ -114,14 +115,14 @@ fn every_state_says_what_it_is_for() {
 #[test]
 fn every_task_ends_and_what_it_cannot_do_is_recorded() {
     for (file, name, state) in tasks("") {
-        assert!(!state["TimeoutSeconds"].is_null(), "{file}: {name} may hang for ever");
+        assert!(!state["TimeoutSeconds"].is_null(), "{file}: {name} has no timeout");
         let last = match name.as_str() {
-            // The last resorts have nothing to fall back on; whoever reads the event of another execution must not mark it;
-            // and the test of credentials has no event.
+            // The last resorts have no further fallback; a state that reads another execution's event must
+            // not mark that event as failed; and the test of credentials has no event.
             "RecordException" | "StopReplay" | "ReadEvent" | "TestAuth" => None,
             // A bulk replay has no event of its own.
             "Replay" => Some("StopReplay"),
-            // The event has ended, whether others know or not.
+            // The event has ended, whether or not publishing succeeds.
             "PublishEvents" => Some("RouteAfterAttempt"),
             _ => Some("RecordException"),
         };
@@ -159,7 +160,7 @@ pub(super) fn states(file: &str) -> BTreeMap<String, Value> {
     serde_json::from_value(definition(file)["States"].take()).unwrap()
 }
 
-/// The Task states with this resource, or all Task states when it is empty: definition, name and state.
+/// The Task states with this resource, or all Task states if it is empty: definition, name and state.
 pub(super) fn tasks(resource: &str) -> Vec<(&'static str, String, Value)> {
     let is_wanted =
         |state: &Value| state["Type"] == "Task" && (resource.is_empty() || state["Resource"] == resource);
@@ -169,7 +170,7 @@ pub(super) fn tasks(resource: &str) -> Vec<(&'static str, String, Value)> {
     tasks
 }
 
-/// The names in `${…}`.
+/// The names inside `${…}`.
 pub(super) fn placeholders(file: &str) -> BTreeSet<String> {
     let text = text(file);
     text.split("${").skip(1).map(|rest| rest.split('}').next().unwrap().to_owned()).collect()
@@ -179,7 +180,7 @@ pub(super) fn strings(values: &Value) -> Vec<String> {
     values.as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect()
 }
 
-/// Shows every field of every object, however deep.
+/// Visits every field of every object, at any depth.
 fn visit(value: &Value, see: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(key, value)| {
@@ -191,7 +192,7 @@ fn visit(value: &Value, see: &mut impl FnMut(&str, &Value)) {
     }
 }
 
-/// `FetchConfig` as `fetch-config`.
+/// `FetchConfig` → `fetch-config`.
 fn kebab(name: &str) -> String {
     let words = name.chars().enumerate();
     let parts = words.map(|(at, c)| if at > 0 && c.is_uppercase() { format!("-{c}") } else { c.to_string() });

@@ -1,6 +1,6 @@
-//! Cargo mirrors IAM: a function links the clients of the AWS services that its role lets it use, and no others. Normal
-//! dependencies count, direct ones and those of dependencies; those of tests and builds do not.
-#![expect(clippy::unwrap_used, reason = "a dependency that cannot be read ends the test")]
+//! Cargo mirrors IAM: a function links the clients of exactly those AWS services that its role allows. Direct
+//! and transitive normal dependencies count; test and build dependencies do not.
+#![expect(clippy::unwrap_used, reason = "a dependency that cannot be read fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::aws::functions::functions;
 use crate::aws::template::{actions, resources};
 use crate::world::process::workspace;
 
-/// The client of each AWS service, by the prefix of its IAM actions.
+/// The client crate for each AWS service, by the prefix of its IAM actions.
 const CLIENTS: [(&str, &str); 6] = [
     ("dynamodb", "aws-sdk-dynamodb"),
     ("events", "aws-sdk-eventbridge"),
@@ -21,12 +21,13 @@ const CLIENTS: [(&str, &str); 6] = [
     ("states", "aws-sdk-sfn"),
 ];
 
-/// Services that only the platform uses in the name of a function: it writes logs and traces, makes network interfaces and the
-/// service-linked role of connections, and sends the events of failed asynchronous invocations to a queue.
+/// Services that only the platform uses on a function's behalf: it writes logs and traces, creates network
+/// interfaces and the service-linked role of connections, and sends failed asynchronous invocations to a
+/// queue.
 const PLATFORM: [&str; 5] = ["ec2", "iam", "logs", "sqs", "xray"];
 
-/// What a role allows because another service acts with the rights of its caller: S3 encrypts and decrypts objects, and
-/// EventBridge writes the secret of a connection.
+/// Actions that a role allows because another service acts with its caller's rights: S3 encrypts and decrypts
+/// objects, and EventBridge writes a connection's secret.
 const ON_BEHALF: [(&str, &str); 5] = [
     ("console", "aws-sdk-secretsmanager"),
     ("dispatch", "aws-sdk-kms"),
@@ -35,11 +36,11 @@ const ON_BEHALF: [(&str, &str); 5] = [
     ("trigger", "aws-sdk-kms"),
 ];
 
-/// Clients that a function links without a use for them: `secrets` has the vault beside connections and keys, and only
-/// `deliver` opens it.
+/// Clients that a function links without using them: `secrets` contains the vault as well as connections and
+/// keys, and only `deliver` opens the vault.
 const UNUSED: [(&str, &str); 1] = [("console", "aws-sdk-secretsmanager")];
 
-/// The libraries that wrap clients, and which. All other libraries link none.
+/// The libraries that wrap AWS clients, and which ones. All other libraries link none.
 const WRAPPERS: [(&str, &[&str]); 4] = [
     ("hookstep-claims", &["aws-sdk-s3"]),
     ("hookstep-executions", &["aws-sdk-sfn"]),
@@ -47,7 +48,7 @@ const WRAPPERS: [(&str, &[&str]); 4] = [
     ("hookstep-store", &["aws-sdk-dynamodb"]),
 ];
 
-/// The libraries below the functions: they link only what they wrap, and never the runtime of Lambda.
+/// The libraries that the functions use: they link only what they wrap, and never the Lambda runtime.
 const LIBRARIES: [&str; 12] = [
     "hookstep-ambient",
     "hookstep-api-types",
@@ -63,10 +64,10 @@ const LIBRARIES: [&str; 12] = [
     "hookstep-store",
 ];
 
-/// The runtime of Lambda.
+/// The Lambda runtime.
 const RUNTIME: [&str; 2] = ["lambda_http", "lambda_runtime"];
 
-/// What stands in for AWS's services, and what is no part of the product.
+/// The stand-ins for AWS services, and crates outside the product.
 const STAND_INS: [&str; 4] =
     ["hookstep-aws-local", "hookstep-host", "hookstep-bench", "hookstep-integration"];
 
@@ -120,7 +121,7 @@ fn every_package_says_what_it_is() {
     }
 }
 
-/// Everybody who installs the program builds what it links.
+/// Everyone who installs the program has to build what it links.
 #[test]
 fn the_program_links_the_libraries_of_the_functions_without_the_runtime_of_lambda() {
     let mut cargo = Command::new(env!("CARGO"));
@@ -143,7 +144,7 @@ fn the_program_links_the_libraries_of_the_functions_without_the_runtime_of_lambd
     assert_eq!(runtime, None);
 }
 
-/// The schemas of the contract's types are in `api-types`, so that only what serves the API links them.
+/// The schemas of the contract's types are in `api-types`, so that only crates that serve the API link them.
 #[test]
 fn only_the_functions_of_the_api_link_what_writes_openapi() {
     let packages = Packages::read();
@@ -188,7 +189,7 @@ fn no_function_depends_on_another_and_the_contract_on_nothing_of_ours() {
     assert_eq!(packages.ours.keys().find(|name| linked.contains(name.as_str())), None);
 }
 
-/// The services that a role's actions belong to; what it denies does not count.
+/// The services of a role's allowed actions; denied ones do not count.
 fn services(role: &str) -> BTreeSet<String> {
     let statements = role.split("- Effect: ").filter(|statement| !statement.starts_with("Deny"));
     let actions = statements.flat_map(actions).filter(|action| !action.starts_with("sts:"));
@@ -200,11 +201,11 @@ fn camel(name: &str) -> String {
     name.split('-').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
 }
 
-/// Which package depends on which, as Cargo resolves it.
+/// The dependency graph, as Cargo resolves it.
 struct Packages {
-    /// The packages of this workspace, with their direct dependencies.
+    /// The packages of this workspace with their direct dependencies.
     ours: BTreeMap<String, BTreeSet<String>>,
-    /// All packages; those of one name in several versions are taken together.
+    /// All packages; several versions of a package are merged.
     all: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -229,7 +230,7 @@ impl Packages {
         Self { ours, all }
     }
 
-    /// All that a package depends on, and that its dependencies depend on.
+    /// A package's direct and transitive dependencies.
     fn linked_by<'a>(&'a self, package: &'a str) -> BTreeSet<&'a str> {
         let (mut linked, mut ahead) = (BTreeSet::new(), vec![package]);
         while let Some(next) = ahead.pop() {
@@ -244,7 +245,7 @@ impl Packages {
     }
 }
 
-/// What Cargo knows of this workspace.
+/// The output of `cargo metadata` for this workspace.
 fn metadata() -> Value {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--offline", "--locked", "--format-version", "1"]).current_dir(workspace());

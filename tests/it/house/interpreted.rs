@@ -1,5 +1,6 @@
-//! The definitions, run by the interpreter with functions that answer as told: what cannot be provoked from outside.
-#![expect(clippy::unwrap_used, reason = "a definition that cannot be run ends the test")]
+//! The definitions, run by the interpreter with scripted functions, for situations that cannot be provoked
+//! from outside.
+#![expect(clippy::unwrap_used, reason = "a definition that cannot be run fails the test")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,7 +16,7 @@ use super::definitions::{DELIVERY, REPLAY, placeholders, text};
 
 const ID: &str = "0190a000-0000-7000-8000-00000000000b";
 
-/// What the functions answer, by the placeholder of the function; what is not here answers an empty object.
+/// The functions' responses, by placeholder; functions without an entry return an empty object.
 type Answers = BTreeMap<&'static str, Result<Value, TaskError>>;
 
 #[test]
@@ -51,8 +52,8 @@ fn an_input_that_nobody_knows_fails_by_name() {
     }
 }
 
-/// An execution that waited for its next attempt when the host was stopped, as a journal of version 0.1 has it. The states
-/// behind the wait have changed since; what they are given has not.
+/// An execution that was waiting for its next attempt when the host stopped, as in a journal of version 0.1.
+/// The states after the wait have changed since then; their input has not.
 #[test]
 fn a_delivery_that_an_earlier_version_put_to_sleep_goes_on() {
     let attempt = json!({
@@ -113,7 +114,7 @@ proptest! {
     }
 }
 
-/// Runs an express execution from where it is told, to its end.
+/// Runs an express execution from the given state to its end.
 fn run(file: &str, host: &FakeHost, from: impl FnOnce(&Machine) -> Checkpoint) -> Progress {
     let named = |name: String| (name.clone(), if name == "Workflow" { "express".to_owned() } else { name });
     let substitutions = placeholders(file).into_iter().map(named).collect();
@@ -132,11 +133,11 @@ fn run(file: &str, host: &FakeHost, from: impl FnOnce(&Machine) -> Checkpoint) -
     runtime.block_on(machine.run(&execution, from, host))
 }
 
-/// Functions that answer as told, and a clock that is long past every pause.
+/// Functions with scripted responses, and a clock that is past every wait.
 #[derive(Default)]
 struct FakeHost {
     answers: Mutex<Answers>,
-    /// The function that fails its first call, and how.
+    /// The function whose first call fails, and the failure.
     failing: Mutex<Option<(&'static str, TaskError)>>,
     calls: Mutex<Vec<Value>>,
 }
@@ -150,7 +151,7 @@ impl FakeHost {
         Self { failing: Mutex::new(Some((function, TaskError::new(error, "as told")))), ..Self::default() }
     }
 
-    /// What the functions were called with.
+    /// The inputs of the function calls.
     fn calls(&self) -> Vec<Value> {
         self.calls.lock().unwrap().clone()
     }

@@ -31,7 +31,7 @@ async fn a_panic_on_a_thread_of_the_host_ends_what_is_awaited() {
 async fn a_process_that_ends_before_its_test_does_is_noticed() {
     let mut process = Process::start(Command::new("sh").args(["-c", "echo $$; exit 7"]));
     let id = process.line("").await;
-    // It has ended, and nobody has asked how.
+    // The process has ended, and nobody has waited for it.
     until("the process is a zombie", async || stat(&id).is_some_and(|stat| stat.contains(") Z "))).await;
     drop(process);
 }
@@ -45,7 +45,7 @@ async fn a_process_does_not_outlive_its_test() {
     assert_eq!(stat(&id), None);
 }
 
-/// What Linux says of a process.
+/// The process's status according to Linux.
 fn stat(id: &str) -> Option<String> {
     std::fs::read_to_string(format!("/proc/{id}/stat")).ok()
 }

@@ -1,8 +1,8 @@
-//! One vocabulary: whoever reads the tree finds no name that was given up.
+//! One vocabulary: abandoned names do not appear in the tree.
 
 use super::tree::{read, tracked};
 
-/// Names that were given up, and the ones that took their place. The changelog and the decisions may speak of both.
+/// Abandoned names and their replacements. The changelog and the decisions may mention both.
 const GIVEN_UP: [(&str, &str); 13] = [
     ("AT_ONCE", "MAX_CONCURRENT_… or CONCURRENCY"),
     ("EventHead", "EventMetadata"),
@@ -19,10 +19,10 @@ const GIVEN_UP: [(&str, &str); 13] = [
     ("shape_words", "payload_rules_words"),
 ];
 
-/// Beginnings of names that were given up.
+/// Prefixes of abandoned names.
 const PREFIXES: [(&str, &str); 1] = [("MOST_", "MAX_")];
 
-/// Folders of crates that were given up.
+/// Abandoned crate folders.
 const FOLDERS: [&str; 5] =
     ["crates/api/", "crates/boot/", "crates/cli/", "crates/local/", "crates/workflow/"];
 

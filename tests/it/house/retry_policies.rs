@@ -1,11 +1,11 @@
-//! The retry policies of the state machines: each `Retry` is one of these, value by value.
+//! The retry policies of the state machines: every `Retry` must equal one of these.
 
 use hookstep_engine::LAMBDA_INVOKE;
 use serde_json::{Value, json};
 
 use super::definitions::{strings, tasks};
 
-/// Errors of Lambda that come before the function runs.
+/// Lambda errors raised before the function runs.
 const BEFORE_IT_RUNS: [&str; 8] = [
     "Lambda.ServiceException",
     "Lambda.TooManyRequestsException",
@@ -17,11 +17,11 @@ const BEFORE_IT_RUNS: [&str; 8] = [
     "Lambda.SubnetIPAddressLimitReachedException",
 ];
 
-/// Errors of Lambda after which the function may have run.
+/// Lambda errors after which the function may have run.
 const PERHAPS_AFTER_IT_RAN: [&str; 3] =
     ["Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException"];
 
-/// Errors of our own steps that pass.
+/// Transient errors of our own steps.
 const STORAGE: &str = "StorageUnavailable";
 const WORKFLOW: &str = "WorkflowUnavailable";
 const SANDBOX: &str = "SandboxUnavailable";
@@ -34,13 +34,13 @@ const DYNAMODB: [&str; 5] = [
     "DynamoDB.SdkClientException",
 ];
 
-/// The policies by name, each the retriers of one `Retry`.
+/// The policies by name; each lists the retriers of one `Retry`.
 fn policy(name: &str) -> Vec<Value> {
     let any_of_lambda = [&BEFORE_IT_RUNS[..], &PERHAPS_AFTER_IT_RAN].concat();
     match name {
-        // A step that can be repeated without harm.
+        // A step that can safely be repeated.
         "step" => vec![retrier(&[&any_of_lambda, &[STORAGE]], 5)],
-        // Such a step, whose expressions share their sandbox with those of other webhooks.
+        // The same, for a step whose expressions share their sandbox with other webhooks.
         "expressions" => {
             vec![retrier(&[&any_of_lambda, &[STORAGE]], 5), retrier(&[&[SANDBOX, "States.Timeout"]], 20)]
         }
@@ -50,7 +50,7 @@ fn policy(name: &str) -> Vec<Value> {
         "batch" => vec![retrier(&[&any_of_lambda, &[STORAGE, WORKFLOW]], 10)],
         // A receiver must not be called twice for one attempt.
         "before the call" => vec![retrier(&[&BEFORE_IT_RUNS, &[STORAGE]], 5)],
-        // The same, while somebody waits.
+        // The same, while a user waits.
         "before the call, shortly" => vec![retrier(&[&BEFORE_IT_RUNS, &[STORAGE]], 2)],
         "table" => vec![retrier(&[&DYNAMODB], 5)],
         "start" => vec![retrier(
@@ -84,7 +84,7 @@ fn every_retry_is_one_of_the_policies() {
         let resource = task["Resource"].as_str().unwrap_or_default().to_owned();
         let mut retriers: Vec<Value> = serde_json::from_value(task["Retry"].take()).unwrap_or_default();
         for retrier in &mut retriers {
-            assert!(retrier["Comment"].is_string(), "{file}: {state} retries without saying why");
+            assert!(retrier["Comment"].is_string(), "{file}: {state} has a Retry without a comment");
             retrier.as_object_mut().map(|fields| fields.remove("Comment"));
             let mut names = strings(&retrier["ErrorEquals"]);
             names.sort();
@@ -95,7 +95,7 @@ fn every_retry_is_one_of_the_policies() {
     }
 }
 
-/// A retrier of all these errors. Pauses double from 1 s to 20 s, and jitter takes a random part of each.
+/// A retrier for these errors. The delay doubles from 1 s to 20 s, with full jitter.
 fn retrier(names: &[&[&str]], max_attempts: u32) -> Value {
     let mut names = names.concat();
     names.sort_unstable();

@@ -1,5 +1,5 @@
 //! The files of the repository.
-#![expect(clippy::unwrap_used, reason = "a repository that cannot be read ends the test")]
+#![expect(clippy::unwrap_used, reason = "a repository that cannot be read fails the test")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::world::process::workspace;
 
-/// Every file that git knows, or will know with the next commit, by its path below the workspace.
+/// Every tracked file, and every file that the next commit may add, by its path in the workspace.
 pub(super) fn tracked() -> Vec<PathBuf> {
     let mut git = Command::new("git");
     git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(workspace());
@@ -15,11 +15,11 @@ pub(super) fn tracked() -> Vec<PathBuf> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let names = String::from_utf8(output.stdout).unwrap();
     let paths = names.split_terminator('\0').map(PathBuf::from);
-    // What is deleted and not committed yet is still listed.
+    // A deletion that is not committed yet is still listed.
     paths.filter(|path| workspace().join(path).is_file()).collect()
 }
 
-/// Those with this extension, below these folders.
+/// The files with this extension below these folders.
 pub(super) fn tracked_in(folders: &[&str], extension: &str) -> Vec<PathBuf> {
     let mut files = tracked();
     files.retain(|file| file.extension() == Some(OsStr::new(extension)));

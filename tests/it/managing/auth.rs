@@ -1,5 +1,6 @@
-//! Authentication of a webhook, as the management API takes, keeps and shows it: its connection. For TLS, see `certificates`.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Webhook authentication, as the management API accepts, stores and shows it: the webhook's connection. For
+//! TLS, see `certificates`.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use aws_sdk_eventbridge::operation::describe_connection::DescribeConnectionOutput;
 use aws_sdk_eventbridge::types::{
@@ -36,7 +37,7 @@ fn audience() -> Value {
     json!([{"in": "body", "name": "audience", "value": "planted-audience"}])
 }
 
-/// Without its secrets, as it is shown.
+/// The authentication as shown, without its secrets.
 fn shown(auth: &Value) -> Value {
     let mut auth = auth.clone();
     for secret in ["password", "value", "client_secret"] {
@@ -53,30 +54,30 @@ fn header_of(username: &str, password: &str) -> String {
 }
 
 impl World {
-    /// The tables, to do what nobody can do through the doors.
+    /// Direct access to the tables, for changes that the API does not offer.
     pub(crate) fn tables(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.dir.path().join("tables.sqlite")).unwrap()
     }
 
-    /// How many connections there are, of whomever.
+    /// The number of connections, including other webhooks'.
     pub(crate) fn connections(&self) -> i64 {
         self.tables().query_one("SELECT count(*) FROM connections", [], |row| row.get(0)).unwrap()
     }
 
-    /// The connection of a webhook, where it has one of its own.
+    /// The webhook's own connection, if it has one.
     pub(crate) async fn connection(&self, config_id: &str) -> Option<DescribeConnectionOutput> {
         let name = connection_name_for(&ORG.parse().unwrap(), config_id.parse().unwrap());
         self.host.clients().events.describe_connection().name(name).send().await.ok()
     }
 
-    /// A change of a webhook; these fields are on top of those that must be there.
+    /// An update of a webhook with these fields, in addition to the required ones.
     pub(crate) async fn put(&self, config_id: &str, url: &str, fields: Value) -> Answer {
         let mut config = json!({"name": "test", "url": url});
         config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.api.put(&format!("/webhook/{config_id}"), &config).await
     }
 
-    /// An operator's connection with an API key; answers its ARN.
+    /// Creates an operator's connection with an API key; returns its ARN.
     async fn operators(&self, name: &str) -> String {
         let key = CreateConnectionApiKeyAuthRequestParameters::builder();
         let key = key.api_key_name("X-Erp").api_key_value("planted-erp").build().unwrap();
@@ -103,7 +104,7 @@ async fn secrets_of_every_kind_go_into_a_connection_and_are_not_shown() {
         assert_eq!(connection.authorization_type(), Some(&kind));
         let read = world.api.get(&format!("/webhook/{config_id}")).await;
         assert_eq!(read.json()["auth"], shown(&auth));
-        // Written back as it was read, it is the same.
+        // Writing back what was read changes nothing.
         let kept = world.put(&config_id, URL, json!({"auth": read.json()["auth"]})).await;
         assert_eq!((kept.status, &kept.json()["auth"]), (200, &shown(&auth)), "{kept:?}");
         let after = world.connection(&config_id).await.unwrap();
@@ -185,7 +186,7 @@ async fn parameters_are_all_given_or_all_kept() {
     }
 }
 
-/// Every authentication that is refused, and the field to blame.
+/// Every authentication that must be rejected, and the field to blame.
 fn wrong_auths() -> Vec<(Value, &'static str)> {
     let parameter = |place: &str, name: &str| json!([{"in": place, "name": name, "value": "v"}]);
     let mut plain = oauth(json!([]));
@@ -274,7 +275,7 @@ async fn an_operators_connection_is_attached_by_its_org_alone_and_is_never_delet
         assert_eq!(world.api.trigger_sync(&config_id, "{}").await["status"], "succeeded");
         assert_eq!(receiver.seen().last().unwrap().header("x-erp"), Some("planted-erp"));
     }
-    // What the operator's connection holds is not for the API to keep.
+    // The API must not keep anything from the operator's connection.
     let put =
         world.put(&config_id, &receiver.url, json!({"auth": {"type": "api_key", "name": "X-Erp"}})).await;
     assert_eq!(put.wrong_field(), "auth.value");
@@ -292,7 +293,7 @@ async fn a_connection_that_is_lost_is_made_again_when_its_secrets_are_given_agai
     let put =
         world.put(&config_id, &receiver.url, json!({"auth": {"type": "basic", "username": "user"}})).await;
     assert_eq!(put.wrong_field(), "auth.password");
-    // The refusal ended the hold on the webhook.
+    // The rejected change released its lease on the webhook.
     assert_eq!(world.put(&config_id, &receiver.url, json!({"auth": basic("user", "two")})).await.status, 200);
     world.host.clients().events.deauthorize_connection().name(&name).send().await.unwrap();
     let put =

@@ -1,8 +1,8 @@
 //! The console in a real browser: `tests/browser/journey.mjs` in headless Chromium.
 //!
-//! With `HOOKSTEP_SCREENS=docs/screens` in the environment it also makes the pictures of the README (then: `pngquant --ext .png
-//! --force --strip docs/screens/*.png`).
-#![expect(clippy::unwrap_used, reason = "a host that cannot be set up ends the test")]
+//! With `HOOKSTEP_SCREENS=docs/screens` in the environment, also takes the README's screenshots (afterwards:
+//! `pngquant --ext .png --force --strip docs/screens/*.png`).
+#![expect(clippy::unwrap_used, reason = "a host that cannot be set up fails the test")]
 
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,10 +21,10 @@ use crate::world::{Receiver, Reply, World};
 const NAME: &str = "browser";
 const LOSS: &str = "nobody looks at the console with a browser";
 
-/// Where Debian and others have it.
+/// The path of Chromium on Debian and other distributions.
 const CHROMIUMS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/// How late it is for the host, in seconds from now: its past is written before the journey begins.
+/// The offset of the host's clock, in seconds: the past is written before the journey begins.
 static LATER: AtomicI64 = AtomicI64::new(0);
 
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
@@ -51,7 +51,8 @@ async fn an_integrator_finds_and_mends_a_mistake() {
         World::with_options(|options| options.sources = Sources { clock, new_id, ..options.sources }).await;
     write_the_past(&world).await;
     let taken = Reply::status(200).header("Content-Type", "application/json").body("{\"received\": true}");
-    // The test, then what is to be seen on its way by a page that looks every two seconds, on a machine that may be busy.
+    // The test, then what a page that polls every two seconds must show meanwhile, on a possibly busy
+    // machine.
     let slow = |seconds| taken.clone().after(Duration::from_secs(seconds));
     let good = Receiver::answering([taken.clone(), slow(12), slow(4), taken.clone()]).await;
     let lost = Reply::status(404).header("Content-Type", "application/json");
@@ -68,18 +69,18 @@ async fn an_integrator_finds_and_mends_a_mistake() {
     let journey = finished(&mut journey).await;
     let said = [journey.stdout, journey.stderr].concat();
     assert!(journey.status.success(), "{}", String::from_utf8_lossy(&said));
-    // What the forms said reached the receiver.
+    // The values from the forms reached the receiver.
     let seen = good.seen();
     assert!(seen.iter().all(|request| request.header("x-team") == Some("orders")));
     assert!(
         seen.iter()
             .all(|request| request.header("authorization") == Some("Basic aG9va3N0ZXA6b3BlbiBzZXNhbWU="))
     );
-    // The replay has the id of the event that failed.
+    // The replay carries the failed event's id.
     assert_eq!(seen.last().unwrap().header("webhook-id"), bad.only().header("webhook-id"));
 }
 
-/// A day in the life of a few webhooks.
+/// A day's traffic on a few webhooks.
 async fn write_the_past(world: &World) {
     const DAY: i64 = 24;
     let well = Receiver::ok().await;

@@ -1,5 +1,6 @@
-//! TLS of a webhook, as the management API takes, keeps and shows it: its client certificate, its authorities.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! A webhook's TLS settings, as the management API accepts, stores and shows them: its client certificate and
+//! its certificate authorities.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::json;
@@ -9,7 +10,7 @@ use crate::world::World;
 
 const URL: &str = "https://example.com/hook";
 
-/// A self-signed certificate that ends so many days from now, and its key.
+/// A self-signed certificate that expires in this many days, and its key.
 fn identity(days: i64) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["client.test".to_owned()]).unwrap();

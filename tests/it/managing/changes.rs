@@ -1,5 +1,6 @@
-//! Changes of a webhook at once, those that fail, and those that never end: a webhook and its connection go together.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Concurrent, failed and abandoned changes of a webhook: the webhook and its connection must stay
+//! consistent.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use serde_json::json;
 
@@ -56,7 +57,7 @@ async fn a_save_that_fails_leaves_no_connection_and_no_hold() {
     assert_eq!(world.connections(), 1);
 }
 
-/// Somebody who never says that he is done changing a webhook.
+/// A client that never releases its lease on a webhook.
 fn hold(world: &World, config_id: &str, until: &str) {
     let held = "UPDATE configs SET item_json =
         json_set(item_json, '$.held_until', json_object('S', ?2), '$.held_by', json_object('S', 'him')) WHERE sk LIKE ?1";

@@ -1,5 +1,5 @@
-//! The console: pages for people, and who sees them. What a browser makes of them is in `browser`.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! The console: its pages, and who may see them. Their behaviour in a browser is tested in `browser`.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 mod events;
 mod filters_and_transforms;
@@ -14,10 +14,10 @@ use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World};
 
 const SIGN_IN: &str = "/console/sign-in";
 
-/// All of a page with what it loads, uncompressed.
+/// The maximum size of a page with everything it loads, uncompressed.
 const MAX_BYTES: usize = 100_000;
 
-/// A browser without a screen: it keeps no cookie by itself and follows nothing.
+/// A headless HTTP client: it does not store cookies or follow redirects.
 struct Browser {
     http: reqwest::Client,
     base: String,
@@ -30,7 +30,7 @@ impl Browser {
         Self { http, base: world.api.base.clone(), cookie: String::new() }
     }
 
-    /// One that has signed in.
+    /// A signed-in browser.
     async fn signed_in(world: &World, who: &Api) -> Self {
         let browser = Self::new(world);
         let answer = browser.post(SIGN_IN, &[("token", &who.token)]).await;
@@ -46,14 +46,14 @@ impl Browser {
         Answer::to(self.request(Method::GET, path)).await
     }
 
-    /// The text of a page that is there.
+    /// The text of an existing page.
     async fn page(&self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         text(&answer)
     }
 
-    /// A form, sent by a page of the console.
+    /// Submits a form of a console page.
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         Answer::to(self.form(path, fields).header("sec-fetch-site", "same-origin")).await
     }
@@ -86,17 +86,17 @@ fn text(answer: &Answer) -> String {
     String::from_utf8(answer.body.to_vec()).unwrap()
 }
 
-/// What a page loads.
+/// The URLs that a page loads.
 fn loaded(page: &str) -> Vec<&str> {
     page.split('"').filter(|part| part.starts_with("/console/assets/")).collect()
 }
 
-/// A form's hidden revision.
+/// The hidden revision field of a form.
 fn revision(page: &str) -> &str {
     page.split("name=\"revision\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap()
 }
 
-/// The least that a webhook's form sends.
+/// The minimum fields of a webhook's form.
 fn webhook_form<'a>(name: &'a str, url: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
         ("name", name),
@@ -133,7 +133,7 @@ async fn nobody_sees_a_page_without_signing_in() {
     assert!(stranger.page(location(&answer)).await.contains("needs https"));
 }
 
-/// Pages of a webhook and of an event.
+/// The pages of a webhook and of an event.
 fn pages(id: &str, event_id: &str) -> Vec<String> {
     let mut pages = vec!["/console/webhooks/new".to_owned()];
     for part in ["", "/row", "/charts", "/edit", "/delete", "/rotate-secret", "/test", "/recover", "/events"]

@@ -1,4 +1,4 @@
-//! Changing some of a webhook's fields.
+//! Partial updates of a webhook.
 
 use hookstep_contract::Scope;
 use http::Method;
@@ -15,7 +15,7 @@ impl Api {
     }
 }
 
-/// The webhook after a patch that is taken.
+/// The webhook after a successful patch.
 async fn patched(api: &Api, config_id: &str, body: Value) -> Value {
     let answer = api.patch(config_id, &body).await;
     assert_eq!(answer.status, 200, "{body}: {answer:?}");
@@ -78,7 +78,7 @@ async fn a_secret_stays_until_it_is_given_or_its_kind_changes() {
     let encoded = header("authorization").await;
     assert!(encoded.is_some());
 
-    // Something else, and the name only.
+    // An unrelated field alone.
     patched(&world.api, &id, json!({"name": "new"})).await;
     assert_eq!(header("authorization").await, encoded);
     let after = patched(&world.api, &id, json!({"auth": {"username": "bob"}})).await;
@@ -86,7 +86,7 @@ async fn a_secret_stays_until_it_is_given_or_its_kind_changes() {
     // Base64 of bob:planted.
     assert_eq!(header("authorization").await.as_deref(), Some("Basic Ym9iOnBsYW50ZWQ="));
 
-    // Of another type, nothing is left, and all must be given.
+    // A change of type keeps no old fields, so all fields of the new type must be given.
     let refused = world.api.patch(&id, &json!({"auth": {"type": "api_key", "name": "X-Key"}})).await;
     assert_eq!(refused.wrong_field(), "auth.value");
     let key = json!({"auth": {"type": "api_key", "name": "X-Key", "value": "planted-key"}});
@@ -110,7 +110,7 @@ async fn tls_is_patched_part_by_part() {
     let certificate = params.self_signed(&key).unwrap().pem();
     let tls = json!({"certificate": certificate, "private_key": key.serialize_pem()});
     let id = world.api.create_webhook(URL, json!({"tls": tls})).await;
-    // The key stays.
+    // The key is kept.
     let after = patched(&world.api, &id, json!({"tls": {"ca": certificate}})).await;
     assert_eq!(after["tls"], json!({"certificate": certificate, "ca": certificate}));
     assert!(after["certificate"]["subject"].is_string());

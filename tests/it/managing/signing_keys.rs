@@ -1,6 +1,6 @@
-//! The keys that requests are signed with, as the management API makes, shows and replaces them. Whether others find the
-//! signatures good is in `trusted`.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! The signing keys, as the management API creates, shows and rotates them. Whether third parties accept the
+//! signatures is tested in `trusted`.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::world::{Answer, Api, NOBODY, ORG, Receiver, Seen, World, moment};
 const URL: &str = "https://example.com/hook";
 const HOUR: i64 = 3600;
 
-/// Whether a receiver that knows this key believes the request.
+/// Whether a receiver that knows this key accepts the request.
 fn believes(key: Key, seen: &Seen) -> bool {
     let header = |name| seen.header(name).unwrap_or_default();
     let received = Received {
@@ -53,7 +53,7 @@ async fn a_signing_secret_is_shown_once() {
     assert_ne!(another["signing_secret"], created["signing_secret"]);
 }
 
-/// How far the clock of the test below is ahead.
+/// The offset of the clock in the test below.
 static AHEAD_SECS: AtomicI64 = AtomicI64::new(0);
 
 fn clock() -> OffsetDateTime {
@@ -68,7 +68,7 @@ async fn an_old_secret_signs_beside_the_new_one_until_it_expires() {
     let created = world.api.post("/webhook", &json!({"name": "test", "url": receiver.url})).await.json();
     let config_id = created["config_id"].as_str().unwrap();
     let mut secrets = vec![secret(&created)];
-    // Which of the secrets sign, after so many hours more and a rotation with so many hours of overlap.
+    // The secrets that sign, after this many more hours and a rotation with this many hours of overlap.
     let steps: [(i64, Option<i64>, &[bool]); 8] = [
         (0, None, &[true]),
         (0, Some(3), &[true, true]),
@@ -103,7 +103,7 @@ async fn the_lifetimes_of_secrets_are_shown_and_at_most_five_sign() {
     let mut ends = Vec::new();
     for hours in [4, 3, 2, 1] {
         let rotated = rotate(&world.api, config_id, hours * HOUR).await.json();
-        // Those before it end no later: each overlap is shorter.
+        // The earlier secrets end no later, because each overlap is shorter.
         ends = vec![rotated["previous_expires_at"].clone(); ends.len() + 1];
         let config = world.api.get(&path).await.json();
         let shown: Vec<_> = config["signing_secrets"]
@@ -171,7 +171,7 @@ async fn the_key_of_an_org_is_public_and_stays() {
     }
 }
 
-/// Makes of a webhook what an earlier version left: one without keys, and an org without them.
+/// Restores the state of an earlier version: a webhook and an org without keys.
 fn forget_keys(world: &World, config_id: &str) {
     let tables = world.tables();
     let forgotten = "UPDATE configs SET item_json = json_remove(item_json, '$.revision', '$.signing_secrets') WHERE sk LIKE ?1";

@@ -1,5 +1,5 @@
 //! The management API.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use http::Method;
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ async fn a_deleted_webhook_is_gone_and_its_events_stay() {
     assert_eq!(world.api.events(&id, "").await["data"].as_array().unwrap().len(), 1);
 }
 
-/// The names on every page, with this many a page.
+/// The names on every page, with this page size.
 async fn names(api: &Api, limit: usize) -> Vec<String> {
     let (mut names, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -93,7 +93,7 @@ async fn webhooks_are_listed_oldest_first_whatever_the_page() {
         world.api.create_webhook(URL, json!({"name": name})).await;
     }
     for limit in [1, 3, 7, 100] {
-        assert_eq!(names(&world.api, limit).await, expected, "{limit} a page");
+        assert_eq!(names(&world.api, limit).await, expected, "{limit} per page");
     }
     for (query, field) in [
         ("limit=0", "limit"),
@@ -107,14 +107,14 @@ async fn webhooks_are_listed_oldest_first_whatever_the_page() {
     }
 }
 
-/// A body that is complete but for this field.
+/// A body that is complete except for this field.
 fn with(field: &str, value: impl Into<Value>) -> String {
     let mut body = json!({"name": "n", "url": URL});
     body[field] = value.into();
     body.to_string()
 }
 
-/// Every body that must be refused, and the field to blame.
+/// Every body that must be rejected, and the field to blame.
 fn wrong_bodies() -> Vec<(String, &'static str)> {
     let long = format!("https://example.com/{}", "x".repeat(2048));
     let urls = [

@@ -1,5 +1,5 @@
-//! What travels: the receiver gets the producer's bytes, whatever they are.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Payloads: the receiver gets the producer's bytes unchanged, whatever they are.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ struct Sent<'a> {
     body: Vec<u8>,
 }
 
-/// Triggers every body, and checks that each came as it was sent, on every attempt.
+/// Triggers an event with every body and checks that each arrived unchanged on every attempt.
 async fn assert_exact(api: &Api, config_id: &str, receiver: &Receiver, all: Vec<Sent<'_>>, attempts: usize) {
     let mut sent_as = BTreeMap::new();
     for sent in all {
@@ -46,7 +46,7 @@ async fn assert_exact(api: &Api, config_id: &str, receiver: &Receiver, all: Vec<
 
 fn assert_same(request: &Seen, sent: &Sent<'_>) {
     let shown = String::from_utf8_lossy(&sent.body[..sent.body.len().min(100)]);
-    // Not assert_eq: a megabyte of difference is of no use.
+    // Not `assert_eq!`: a megabyte of diff is useless.
     assert!(request.body == sent.body, "{} of {} bytes: {shown}", request.body.len(), sent.body.len());
     assert_eq!(request.header("content-type"), sent.content_type, "{shown}");
     assert_eq!(request.header("content-length"), Some(sent.body.len().to_string().as_str()), "{shown}");
@@ -58,7 +58,7 @@ fn sent(content_type: &str, body: impl Into<Vec<u8>>) -> Sent<'_> {
     Sent { content_type: Some(content_type), body: body.into() }
 }
 
-/// A world with one webhook, whose receiver takes everything.
+/// A world with one webhook, whose receiver accepts everything.
 async fn one_webhook() -> (World, String, Receiver) {
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
@@ -99,7 +99,7 @@ async fn random_bytes_arrive_to_the_byte() {
     let sources = hookstep_ambient::Sources::system();
     let random = |below: usize| ((sources.random)() * below as f64) as usize;
     let all = (0..40).map(|number| {
-        // Half of them from a few bytes that escape, quote or break lines.
+        // Half of the bodies consist of a few bytes that escape, quote or break lines.
         let pick =
             |_| if number % 2 == 0 { random(256) as u8 } else { b"\"\\\n\r\t\0\x1f\x7fa{%}"[random(12)] };
         sent("application/octet-stream", (0..random(5000)).map(pick).collect::<Vec<u8>>())
@@ -121,7 +121,7 @@ async fn a_large_body_arrives_on_every_attempt() {
         ("binary", vec![0xff; 150 * KIB]),
         ("1 MB", (0..1_000_000).map(|i: u32| i as u8).collect()),
     ];
-    // A receiver each, all at once: every one of them waits a second for its retry.
+    // One receiver per body, all concurrently, because each waits a second for its retry.
     join_all(bodies.map(|(name, body)| {
         let api = &world.api;
         async move {
@@ -137,7 +137,7 @@ async fn a_large_body_arrives_on_every_attempt() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_fullest_plan_fits_into_the_state() {
-    // Headers whose every byte is escaped once in the state, a long URL, and the largest inline body.
+    // Headers in which every byte is escaped once in the state, a long URL, and the largest inline body.
     let headers: BTreeMap<String, String> = (0..8).map(|i| (format!("x-{i}"), "\"".repeat(1000))).collect();
     let fields = json!({"headers": headers, "retry": {"schedule_seconds": vec![1; 20]}});
     let (world, receiver) = (World::start().await, Receiver::answering([500, 200].map(Reply::status)).await);

@@ -1,6 +1,6 @@
-//! Events that come by the bus: what the rule of `infra/template.yaml` hands to the state machine, and what becomes of it.
-//! The rule itself is tested with the deployed template; here the machine is started as the rule starts it.
-#![expect(clippy::unwrap_used, reason = "an event that cannot be started ends the test")]
+//! Events from the bus: what the rule in `infra/template.yaml` passes to the state machine, and the result.
+//! The rule itself is tested with the deployed template; these tests start the machine as the rule does.
+#![expect(clippy::unwrap_used, reason = "an event that cannot be started fails the test")]
 
 use aws_sdk_sfn::types::SyncExecutionStatus;
 use serde_json::{Value, json};
@@ -9,11 +9,11 @@ use crate::world::{ORG, Receiver, World};
 
 const EXPRESS: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
 
-/// EventBridge's ids are UUIDs of no particular version.
+/// EventBridge ids are UUIDs of no particular version.
 const BUS_ID: &str = "17793124-05d4-b198-2fde-7ededc63b103";
 const ACCEPTED_AT: &str = "2026-11-24T03:58:19Z";
 
-/// What they become: the milliseconds since 1970, the version, and most of the digits of the bus's id.
+/// The event id made from it: the milliseconds since 1970, the version, and most of the digits of the bus id.
 const EVENT_ID: &str = "01a20bb4-5b78-7198-8fde-7ededc63b103";
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn an_event_without_a_body_is_recorded_as_failed_and_says_why() {
     assert_eq!(receiver.calls(), 0);
 }
 
-/// Nothing can be recorded: the execution fails, and the alarm on failed executions rings.
+/// Nothing can be recorded, so the execution fails and the alarm on failed executions goes off.
 #[tokio::test]
 async fn an_event_that_names_no_webhook_fails_its_execution() {
     let world = World::start().await;
@@ -112,7 +112,7 @@ async fn an_event_reaches_only_webhooks_of_the_org_that_it_names() {
     assert_eq!(receiver.calls(), 0);
 }
 
-/// Starts the express machine as the rule does, and waits for its end.
+/// Starts the express machine as the rule does and waits for the end.
 async fn start(world: &World, detail: &Value) -> SyncExecutionStatus {
     let input = json!({"event_bridge": {"id": BUS_ID, "accepted_at": ACCEPTED_AT, "detail": detail}});
     let run = world

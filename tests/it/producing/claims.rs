@@ -1,5 +1,5 @@
-//! Claim checks: bodies that never enter the state.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Claim checks: bodies that never enter the execution state.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::world::{Answer, Api, NOBODY, ORG, Receiver, Reply, World, accepted, m
 
 const MIB: usize = 1024 * 1024;
 
-/// Where to upload, and what to trigger with.
+/// The upload URL, and the claim check to trigger with.
 struct Upload {
     url: String,
     claim_check: String,
@@ -27,12 +27,12 @@ async fn new_upload(api: &Api, config_id: &str) -> Upload {
     Upload { url: text("upload_url"), claim_check: text("claim_check") }
 }
 
-/// PUTs without a token: the URL is the permission.
+/// PUTs without a token: the URL itself grants permission.
 async fn put(api: &Api, url: &str, body: impl Into<reqwest::Body>) -> Answer {
     Answer::to(api.http.put(url).body(body)).await
 }
 
-/// A new upload with this content.
+/// Uploads this content.
 async fn uploaded(api: &Api, config_id: &str, body: impl Into<reqwest::Body>) -> Upload {
     let upload = new_upload(api, config_id).await;
     let answer = put(api, &upload.url, body).await;
@@ -45,12 +45,12 @@ async fn trigger_with(api: &Api, config_id: &str, claim_check: &str) -> Answer {
     Answer::to(api.request(Method::POST, &path).header("content-type", "text/csv")).await
 }
 
-/// The file of a claim check.
+/// The stored file of a claim check.
 fn file(world: &World, claim_check: &str) -> PathBuf {
     world.dir.path().join("s3/hookstep-claims").join(claim_check)
 }
 
-/// A line of `/proc/self/status`, in bytes: `VmRSS` is the memory in use, `VmHWM` the most there ever was.
+/// A line of `/proc/self/status`, in bytes: `VmRSS` is the current memory, `VmHWM` its peak.
 fn memory(line: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let value = status.lines().find_map(|found| found.strip_prefix(line)).unwrap();
@@ -63,7 +63,7 @@ async fn a_hundred_megabytes_are_streamed_and_memory_does_not_grow_with_them() {
     const CHUNKS: usize = 1600;
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
-    // Whatever is only built once is there before the measurement.
+    // A first run allocates everything that is built only once, before the measurement.
     let small = uploaded(&world.api, &id, vec![7; 9 * MIB]).await;
     world.api.ended(&id, &accepted(&trigger_with(&world.api, &id, &small.claim_check).await)).await;
 
@@ -100,7 +100,7 @@ async fn an_upload_is_delivered_sync_too_and_kept_for_retries() {
     let answer = Answer::to(world.api.request(Method::POST, &path)).await.json();
     assert_eq!((&answer["status"], &answer["attempts"]), (&json!("succeeded"), &json!(2)));
     assert!(receiver.seen().iter().all(|seen| seen.body == b"a,b\r\n1,2\r\n"));
-    // An empty body is a body.
+    // An empty body is valid.
     let empty = uploaded(&world.api, &id, "").await;
     world.api.ended(&id, &accepted(&trigger_with(&world.api, &id, &empty.claim_check).await)).await;
     let seen = receiver.seen().pop().unwrap();
@@ -158,14 +158,14 @@ async fn a_claim_check_comes_without_a_body() {
     assert_eq!(receiver.calls(), 0);
 }
 
-/// A webhook that has two seconds before its retries, and an upload for it.
+/// A webhook with a two-second retry delay, and an upload for it.
 async fn with_upload(world: &World, receiver: &Receiver) -> (String, Upload) {
     let id = world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [2]}})).await;
     let upload = uploaded(&world.api, &id, "first").await;
     (id, upload)
 }
 
-/// The event once it has failed for its payload, after one attempt that was sent and one that was not.
+/// The event once it has failed because of its payload, after one attempt that was sent and one that was not.
 async fn changed(world: &World, config_id: &str, event_id: &str) -> Value {
     let event = world.api.ended(config_id, event_id).await;
     assert_eq!(
@@ -215,12 +215,12 @@ async fn a_large_body_that_was_altered_on_disk_never_arrives_whole() {
     world.api.until(&id, &event_id, |event| event["attempt_count"] == 1).await;
     let path = file(&world, &format!("claims/{ORG}/{id}/{event_id}"));
     let mut bytes = std::fs::read(&path).unwrap();
-    assert!(bytes == body, "the claim check is the body");
+    assert!(bytes == body, "the stored claim check is the body");
     *bytes.last_mut().unwrap() = b'y';
     std::fs::write(&path, bytes).unwrap();
     changed(&world, &id, &event_id).await;
     let whole: Vec<_> = receiver.seen().into_iter().filter(|seen| seen.is_whole).collect();
-    assert_eq!(whole.len(), 1, "only the first attempt was whole");
+    assert_eq!(whole.len(), 1, "only the first attempt was complete");
     assert!(whole[0].body == body);
 }
 

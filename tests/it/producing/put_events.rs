@@ -1,5 +1,5 @@
 //! The host's AWS-compatible endpoint: events put with AWS's own tools.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
@@ -21,7 +21,7 @@ fn credentials(world: &World) -> hookstep_host::AwsCredentials {
     hookstep_host::aws_credentials(world.dir.path(), &hookstep_ambient::Sources::system()).unwrap()
 }
 
-/// AWS's own client, with this key.
+/// AWS's own client with this key.
 fn client(world: &World, id: &str, secret: &str) -> Client {
     let credentials = Credentials::new(id, secret, None, None, "tests");
     let config = SdkConfig::builder()
@@ -84,7 +84,7 @@ async fn an_event_on_the_bus_is_delivered_and_a_bad_entry_is_reported_beside_it(
         (&json!("succeeded"), &json!("event_bridge"), &json!("order 7"), &json!(11))
     );
     assert_eq!(receiver.only().body, br#"{"order":7}"#);
-    // Kept like any other.
+    // Stored like any other event.
     let replay = world.api.post(&format!("/webhook/{id}/events/{event_id}/replay"), &json!({})).await;
     world.api.ended(&id, replay.json()["event_id"].as_str().unwrap()).await;
     assert_eq!(receiver.seen()[1].body, br#"{"order":7}"#);
@@ -104,7 +104,7 @@ async fn nothing_is_taken_without_the_right_signature() {
     let unsigned = world.api.http.post(format!("{}/aws", world.api.base)).body("{}").send().await.unwrap();
     assert_eq!(unsigned.status(), 403);
     assert!(unsigned.text().await.unwrap().contains("MissingAuthenticationToken"));
-    // A token of ours is none of AWS's.
+    // Our API tokens are not valid AWS session tokens.
     let ours = world.api.post("/aws", &json!({"Entries": []})).await;
     assert_eq!((ours.status, &ours.json()["__type"]), (403, &json!("IncompleteSignatureException")));
 }
@@ -120,7 +120,7 @@ async fn what_is_too_much_at_once_is_refused_whole() {
     let many = vec![raw_entry("Something Else", "{}"); 11];
     let refused = client.put_events().set_entries(Some(many)).send().await.unwrap_err();
     assert_eq!(refused.code(), Some("ValidationException"));
-    // On AWS it waits in the queue of what could not be delivered; here, who puts it is told.
+    // On AWS the event ends up in the dead-letter queue; here, the caller gets the error.
     let detail = json!({"org_id": ORG, "config_id": NOBODY, "payload": "x".repeat(300_000)});
     let answer = client.put_events().entries(entry(&detail)).send().await.unwrap();
     assert_eq!(answer.entries()[0].error_code(), Some("InternalFailure"));

@@ -1,5 +1,5 @@
-//! Events of the bus that name no webhook: who gets them, once, and who does not.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Bus events that do not name a webhook: who receives them, exactly once, and who does not.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::collections::BTreeSet;
 
@@ -114,7 +114,7 @@ async fn an_event_that_the_bus_delivers_twice_is_sent_once() {
     let event_id = world.api.first_event(&config_id).await["event_id"].as_str().unwrap().to_owned();
     world.settled(&event_id).await;
     assert_eq!(receiver.calls(), 1);
-    // It is as old as the bus says it is.
+    // The event id carries the time of the bus event.
     assert_eq!(event_id.split_at(13).0, "01a20bb4-5b78");
 }
 
@@ -174,7 +174,7 @@ async fn a_webhook_hears_of_deliveries_but_not_of_its_own() {
     assert_eq!((&told["event_id"], &told["outcome"]), (&event["event_id"], &json!("succeeded")), "{told}");
     let about = world.api.first_event(&watcher).await;
     assert_eq!(about["event_type"], "Webhook Delivery Succeeded");
-    // What is told of is told before its execution ends.
+    // The event is published before the execution ends.
     world.settled(about["event_id"].as_str().unwrap()).await;
     assert_eq!(watching.calls(), 1);
 }
@@ -205,7 +205,7 @@ async fn a_wrong_type_is_refused_and_named() {
     }
 }
 
-/// What the function `dispatch` has on a host.
+/// The dependencies of the function `dispatch` on a host.
 fn dispatch_context(world: &World) -> Context {
     let clients = world.host.clients();
     let (bucket, states) = (clients.bucket.clone(), clients.states.clone());
@@ -217,7 +217,7 @@ fn dispatch_context(world: &World) -> Context {
     }
 }
 
-/// Machines that cannot be reached for one webhook.
+/// State machines that cannot be reached for one webhook.
 fn machines_that_start_none_for(config_id: &str, world: &World) -> DeliveryMachines {
     let config = world.host.clients().states.config().to_builder();
     let config = config.retry_config(RetryConfig::disabled()).interceptor(Unreachable(config_id.to_owned()));
@@ -225,7 +225,7 @@ fn machines_that_start_none_for(config_id: &str, world: &World) -> DeliveryMachi
     DeliveryMachines::new(ExecutionClient::new(|| client), EXPRESS, "", MachineKind::Express)
 }
 
-/// Breaks requests that hold this text.
+/// Fails every request that contains this text.
 #[derive(Debug)]
 struct Unreachable(String);
 

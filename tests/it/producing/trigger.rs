@@ -26,9 +26,9 @@ async fn an_async_trigger_is_answered_with_the_event_id_and_delivered() {
     assert_eq!(seen.header("content-length"), Some("8"));
     assert_eq!(seen.header("transfer-encoding"), None);
     assert_eq!(seen.header("webhook-id"), Some(event_id.as_str()));
-    assert_eq!(seen.header("x-team"), Some("blue {% 1 %}"), "a value is never taken for an expression");
+    assert_eq!(seen.header("x-team"), Some("blue {% 1 %}"), "header values are not evaluated");
     assert_eq!(seen.header("user-agent"), Some(concat!("Hookstep/", env!("CARGO_PKG_VERSION"))));
-    assert_eq!(seen.header("authorization"), None, "the producer's token is not the receiver's");
+    assert_eq!(seen.header("authorization"), None, "the producer's token is not sent to the receiver");
     let sent_at: i64 = seen.header("webhook-timestamp").unwrap().parse().unwrap();
     assert!(
         (0..60).contains(&(hookstep_ambient::Sources::system().now().unix_seconds() - sent_at)),
@@ -56,7 +56,7 @@ async fn a_sync_trigger_is_answered_with_the_receivers_answer() {
     let seen = receiver.only();
     assert_eq!(seen.request_line(), "PUT /hook HTTP/1.1");
     assert_eq!(seen.header("webhook-id"), Some(event_id.as_str()));
-    // The answer came after the record, so a producer that looks at once finds it.
+    // The response came after the record was written, so a producer that queries at once finds the event.
     assert_eq!(world.api.event(&id, &event_id).await["status"], "succeeded");
 }
 
@@ -80,7 +80,7 @@ async fn a_receivers_500_is_http_200_with_status_failed() {
     let answer = world.api.trigger_sync(&id, "{}").await;
     assert_eq!((&answer["status"], &answer["outcome"]), (&json!("failed"), &json!("failed_http")));
     assert_eq!((&answer["status_code"], &answer["body"]), (&json!(500), &json!("oops")));
-    assert_eq!((&answer["attempts"], receiver.calls()), (&json!(3), 3), "sync sends again at most twice");
+    assert_eq!((&answer["attempts"], receiver.calls()), (&json!(3), 3), "at most two retries for sync");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,7 +123,7 @@ async fn a_producer_that_hangs_up_does_not_stop_the_delivery() {
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
     let request = world.api.triggering(&id, "?sync=true", "{}");
     tokio::select! {
-        _ = request.send() => panic!("answered before the receiver did"),
+        _ = request.send() => panic!("the trigger responded before the receiver did"),
         () = async { while receiver.calls() == 0 { tokio::task::yield_now().await } } => {}
     }
     let event_id = world.api.events(&id, "").await["data"][0]["event_id"].as_str().unwrap().to_owned();
@@ -168,7 +168,7 @@ async fn an_idempotency_key_makes_one_event_of_many_requests() {
     assert_eq!(world.api.ended(&id, &first).await["status"], "succeeded");
     let repeated = with_key(&world.api, &id, "", "k", "{}").await;
     assert_eq!(accepted(&repeated), first);
-    // One execution delivers; once the others have ended too, there is nobody left to send a second time.
+    // Only one execution delivers; once the others have ended too, no second delivery is possible.
     world.settled(&first).await;
     receiver.only();
     assert_eq!(world.api.events(&id, "").await["data"].as_array().unwrap().len(), 1);
@@ -312,7 +312,7 @@ async fn what_no_route_takes_is_a_problem_too() {
     ] {
         let answer = Answer::to(world.api.request(method, &path)).await;
         answer.problem(405);
-        assert!(answer.headers.contains_key("allow"), "{path}: a 405 says what is allowed");
+        assert!(answer.headers.contains_key("allow"), "{path}: a 405 must have an Allow header");
     }
     let healthy = world.api.get("/healthz").await;
     assert_eq!((healthy.status, healthy.json()), (200, json!({"status": "ok"})));

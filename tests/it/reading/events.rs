@@ -1,5 +1,5 @@
-//! What can be read back of an event.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Reading events back.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -11,7 +11,7 @@ fn ids(list: &Value) -> Vec<String> {
     data.iter().map(|event| event["event_id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The events on every page of a query, with `limit` a page.
+/// The events on every page of a query, with `limit` events per page.
 async fn paged(api: &Api, config_id: &str, limit: usize, query: &str) -> Vec<String> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -23,7 +23,7 @@ async fn paged(api: &Api, config_id: &str, limit: usize, query: &str) -> Vec<Str
     }
 }
 
-/// A webhook whose receiver takes every second event, and the ids of five events, newest first.
+/// A webhook whose receiver accepts every second event, and the ids of five events, newest first.
 async fn five_events(world: &World) -> (String, Vec<String>) {
     let replies = [200, 400, 200, 400, 200].map(Reply::status);
     let receiver = Receiver::answering(replies).await;
@@ -41,11 +41,11 @@ async fn events_are_listed_newest_first_whatever_the_page() {
     let world = World::start().await;
     let (id, all) = five_events(&world).await;
     for limit in [1, 2, 5, 100] {
-        assert_eq!(paged(&world.api, &id, limit, "").await, all, "{limit} a page");
+        assert_eq!(paged(&world.api, &id, limit, "").await, all, "{limit} per page");
     }
     let list = world.api.events(&id, "").await;
     assert_eq!(ids(&list), all);
-    assert_eq!(list["data"][0]["attempts"], json!(null), "attempts are only in the detail");
+    assert_eq!(list["data"][0]["attempts"], json!(null), "only the detail contains the attempts");
     assert_eq!(list["data"][0]["attempt_count"], 1);
 }
 
@@ -81,7 +81,7 @@ async fn events_are_found_by_time() {
             [all[1].clone(), all[3].clone()]
         );
     }
-    // The same moment in another zone.
+    // The same moment in another time zone.
     let elsewhere = moment(&json!(from)).to_offset(time::macros::offset!(+5:30));
     let elsewhere = elsewhere.format(&Rfc3339).unwrap().replace('+', "%2B");
     assert_eq!(paged(&world.api, &id, 50, &format!("&from={elsewhere}")).await, all[..=3]);
@@ -97,7 +97,7 @@ async fn a_range_that_ends_before_it_begins_is_not_our_fault() {
         .api
         .get(&format!("/webhook/{id}/events?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z"))
         .await;
-    // An empty list would do as well.
+    // An empty list is acceptable, too.
     assert!(matches!(answer.status, 200 | 400), "{answer:?}");
 }
 
@@ -148,7 +148,7 @@ async fn a_deleted_webhooks_events_are_paged_to_the_end() {
     let (id, all) = five_events(&world).await;
     assert_eq!(world.api.delete(&format!("/webhook/{id}")).await.status, 204);
     for limit in [2, 5] {
-        assert_eq!(paged(&world.api, &id, limit, "").await, all, "{limit} a page");
+        assert_eq!(paged(&world.api, &id, limit, "").await, all, "{limit} per page");
     }
 }
 
@@ -211,7 +211,8 @@ async fn the_detail_tells_every_attempt() {
             first_byte > 0.0 && first_byte <= attempt["duration_ms"].as_f64().unwrap() + 1.0,
             "{attempt}"
         );
-        // What is shown is what went over the wire, but for the host, and of signatures the kinds.
+        // The record shows what was sent over the wire, without the `Host` header and with only the kinds of
+        // the signatures.
         let sent: Vec<_> = seen.headers().into_iter().filter(|(name, _)| name != "host").collect();
         assert_eq!(attempt["request_headers"].as_object().unwrap().len(), sent.len());
         for (name, value) in sent {

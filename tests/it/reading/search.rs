@@ -1,5 +1,5 @@
-//! Finding an event again.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Searching for events.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use hookstep_contract::Scope;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn ids(list: &Value) -> Vec<String> {
     data.iter().map(|event| event["event_id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The events on every page of a query, with `limit` a page.
+/// The events on every page of a query, with `limit` events per page.
 async fn paged(api: &Api, config_id: &str, limit: usize, query: &str) -> Vec<String> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -23,7 +23,7 @@ async fn paged(api: &Api, config_id: &str, limit: usize, query: &str) -> Vec<Str
     }
 }
 
-/// Delivers an event with this correlation id; answers its id.
+/// Delivers an event with this correlation id; returns the event's id.
 async fn correlated(api: &Api, config_id: &str, correlation_id: &str) -> String {
     let request = api.triggering(config_id, "", "{}").header("x-correlation-id", correlation_id);
     let event_id = accepted(&Answer::to(request).await);
@@ -46,7 +46,7 @@ async fn events_are_found_by_their_correlation_id() {
     }
     let none = api.create_webhook(&receiver.url, json!({})).await;
     for limit in [1, 2, 3, 4, 100] {
-        assert_eq!(paged(api, &id, limit, "correlation_id=order-7").await, of_7, "{limit} a page");
+        assert_eq!(paged(api, &id, limit, "correlation_id=order-7").await, of_7, "{limit} per page");
         let failed = [of_7[0].clone(), of_7[2].clone()];
         assert_eq!(paged(api, &id, limit, "correlation_id=order-7&status=failed").await, failed);
         assert_eq!(paged(api, &id, limit, "correlation_id=order-").await, Vec::<String>::new());

@@ -1,5 +1,5 @@
-//! How deliveries went, counted when somebody asks.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Delivery statistics, which are counted on request.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -10,8 +10,8 @@ use uuid::{NoContext, Uuid};
 
 use crate::world::{Api, NOBODY, Receiver, Reply, World};
 
-/// How much later than now it is for the tests that move the clock, in seconds. Each has a process of its own, or waits for
-/// the other.
+/// The clock's offset in the tests that move it, in seconds. Each of these tests has its own process, or
+/// waits for the others.
 static LATER: AtomicI64 = AtomicI64::new(0);
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -32,7 +32,7 @@ async fn world_with_a_clock() -> World {
     .await
 }
 
-/// Sets the clock to `hours` hours and this many minutes after midnight of a day last week.
+/// Sets the clock to `hours` hours and this many minutes after midnight on a day last week.
 fn set_clock(hours: i64, minutes: i64) {
     let now = (hookstep_ambient::Sources::system().clock)();
     let midnight = now.replace_time(time::Time::MIDNIGHT) - time::Duration::days(7);
@@ -45,7 +45,7 @@ async fn stats(api: &Api, config_id: &str, query: &str) -> Value {
     answer.json()
 }
 
-/// The buckets that have anything, by the hour or day of their start, with these counts of them.
+/// The non-empty buckets with these counts, by the start of their hour or day.
 fn counts(stats: &Value, names: &[&str]) -> Vec<(String, Vec<u64>)> {
     let buckets = stats["buckets"].as_array().unwrap().iter();
     let counts = buckets.map(|bucket| {
@@ -102,7 +102,7 @@ async fn an_event_is_in_the_bucket_of_its_hour() {
     let start =
         Timestamp::new(clock() - time::Duration::hours(25)).floor(std::time::Duration::from_secs(3600));
     let at = |hours: i64| Timestamp::new(start.get() + time::Duration::hours(hours)).to_string();
-    // What is counted first is kept, and is the same the second time.
+    // The first count is stored, so the second query returns the same.
     for _ in 0..2 {
         let found = stats(&world.api, &id, &format!("?from={}&to={}", at(0), at(26))).await;
         let numbers: Vec<_> = counts(&found, &["succeeded"])
@@ -114,7 +114,7 @@ async fn an_event_is_in_the_bucket_of_its_hour() {
         let by_day = stats(&world.api, &id, &format!("?by=day&from={}&to={}", at(0), at(26))).await;
         let numbers: Vec<_> = counts(&by_day, &["succeeded"]).into_iter().map(|(_, n)| n[0]).collect();
         assert_eq!(numbers, [6, 1]);
-        // To the exact beginning of an hour, that hour is not in it.
+        // A range that ends exactly at the start of an hour excludes that hour.
         let part = stats(&world.api, &id, &format!("?from={}&to={}", at(2), at(7))).await;
         assert_eq!(part["totals"]["succeeded"], 1);
     }
@@ -129,7 +129,7 @@ async fn an_hour_that_is_over_is_counted_once() {
     let succeeded = async || stats(&world.api, &id, "").await["totals"]["succeeded"].clone();
     world.api.deliver(&id, "{}").await;
     assert_eq!(succeeded().await, 1);
-    // Not over yet, though it has ended.
+    // The bucket is not final yet, although it has ended.
     set_clock(6, 4);
     assert_eq!(succeeded().await, 1);
     set_clock(5, 1);
@@ -139,7 +139,7 @@ async fn an_hour_that_is_over_is_counted_once() {
     set_clock(5, 2);
     world.api.deliver(&id, "{}").await;
     set_clock(6, 7);
-    assert_eq!(succeeded().await, 2, "it was counted before");
+    assert_eq!(succeeded().await, 2, "the count is cached");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -176,7 +176,7 @@ async fn stats_are_for_those_who_may_read_the_webhook() {
     let reader = world.with_scopes(&[Scope::Read]).await;
     assert_eq!(stats(&reader, &id, "").await["totals"]["succeeded"], 1);
     assert_eq!(world.api.delete(&format!("/webhook/{id}")).await.status, 204);
-    assert_eq!(stats(&reader, &id, "").await["totals"]["succeeded"], 1, "as long as its events are kept");
+    assert_eq!(stats(&reader, &id, "").await["totals"]["succeeded"], 1, "kept like the events");
     let unused = world.api.create_webhook(&receiver.url, json!({})).await;
     assert_eq!(stats(&reader, &unused, "").await["totals"]["succeeded"], 0);
 }

@@ -1,5 +1,5 @@
-//! Who a request says it is, as its receiver sees it, and as it is recorded. What the management API makes of credentials is in
-//! `auth`.
+//! The credentials in a request, as its receiver sees them and as they are recorded. The management API's
+//! handling of credentials is tested in `auth`.
 use std::time::Duration;
 
 use base64::Engine;
@@ -41,7 +41,7 @@ async fn a_receiver_gets_the_credentials_and_the_record_does_not() {
     ];
     let world = World::start().await;
     for (fields, header, value) in cases {
-        // A receiver that repeats what it is told.
+        // A receiver that echoes its request.
         let echo = Reply::status(500).header("X-Echo", value.clone()).body(format!("you said {value}!"));
         let receiver = Receiver::answering([echo]).await;
         let config_id = world.api.create_webhook(&receiver.url, fields).await;
@@ -89,7 +89,7 @@ async fn tokens_are_shared_between_deliveries_and_renewed_once_when_refused() {
     let ids: Vec<_> =
         receiver.seen().iter().map(|seen| seen.header("webhook-id").unwrap().to_owned()).collect();
     assert_eq!(ids[2], ids[3], "the same attempt");
-    // The server has no other token, so there is nothing to try again with.
+    // The authorisation server issues the same token again, so there is no second try.
     assert_eq!(deliver().await, 401);
     assert_eq!((server.calls(), receiver.calls()), (3, 5));
 }
@@ -168,7 +168,7 @@ async fn a_changed_password_goes_with_the_next_event() {
     let put = world.api.put(&format!("/webhook/{config_id}"), &changed).await;
     assert_eq!(put.status, 200, "{put:?}");
     world.api.trigger_sync(&config_id, "{}").await;
-    // Left out, it stays.
+    // An omitted secret is kept.
     changed["auth"].as_object_mut().unwrap().remove("password");
     assert_eq!(world.api.put(&format!("/webhook/{config_id}"), &changed).await.status, 200);
     world.api.trigger_sync(&config_id, "{}").await;

@@ -1,6 +1,6 @@
-//! Secrets are planted wherever a webhook takes one, and looked for wherever anything is kept, shown or logged. On ministack, the
-//! cases do the same (`cases`, `ministack`).
-#![expect(clippy::unwrap_used, reason = "a file that cannot be read ends the test")]
+//! Plants secrets in every field that accepts one and searches everything that is stored, shown or logged.
+//! The cases do the same on ministack (`cases`, `ministack`).
+#![expect(clippy::unwrap_used, reason = "a file that cannot be read fails the test")]
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -12,13 +12,13 @@ use serde_json::json;
 use crate::world::process::{FREE_PORT, Hookstep};
 use crate::world::{Dir, Receiver, Reply};
 
-/// In every planted secret, and nowhere else.
+/// Part of every planted secret, and of nothing else.
 pub(crate) const PLANTED: &str = "pl4nted";
 
-/// What is not to be found: the secrets as they are, and as a header or a form has them.
+/// The texts that must not be found: the secrets as they are, and as encoded in a header or a form.
 pub(crate) fn forbidden() -> Vec<String> {
     let basic = STANDARD.encode(format!("user:{PLANTED} password"));
-    // A whole line of the key.
+    // A whole line of the private key.
     let key = identity().private_key.lines().nth(1).unwrap().to_owned();
     vec![PLANTED.to_owned(), basic, STANDARD.encode(PLANTED), key]
 }
@@ -37,7 +37,7 @@ fn identity() -> &'static Identity {
     })
 }
 
-/// A webhook of every kind of authentication, with secrets planted in it; `token_url` gives a planted token.
+/// A webhook for every kind of authentication, with planted secrets; `token_url` returns a planted token.
 pub(crate) fn webhooks(token_url: &str) -> Vec<serde_json::Value> {
     let Identity { certificate, private_key } = identity();
     vec![
@@ -54,7 +54,7 @@ pub(crate) fn webhooks(token_url: &str) -> Vec<serde_json::Value> {
     ]
 }
 
-/// An authorisation server that gives planted tokens.
+/// An authorisation server that issues planted tokens.
 pub(crate) fn grant() -> Reply {
     Reply::status(200)
         .body(json!({"access_token": format!("{PLANTED}-token"), "expires_in": 3600}).to_string())
@@ -86,7 +86,7 @@ async fn no_secret_is_kept_in_clear_shown_or_logged() {
             let rotated = host.api.post(&format!("{path}/rotate-secret"), &json!({})).await.json();
             let test = host.api.post(&format!("{path}/test-auth"), &json!({})).await.json();
             let read = host.api.get(&path).await.json();
-            // A wrong field is named without its value.
+            // An invalid field is named without its value.
             config["timeout_seconds"] = json!(0);
             let refused = host.api.put(&path, &config).await.json();
             for text in [&answer, &event, &read, &test, &refused] {
@@ -105,7 +105,7 @@ async fn no_secret_is_kept_in_clear_shown_or_logged() {
     nowhere_in(dir.path(), &forbidden());
 }
 
-/// Every file that the host keeps: tables, journal, claim checks.
+/// Every file that the host stores: tables, journal, claim checks.
 fn nowhere_in(dir: &Path, secrets: &[String]) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -115,7 +115,7 @@ fn nowhere_in(dir: &Path, secrets: &[String]) {
         }
         let bytes = std::fs::read(&path).unwrap();
         for secret in secrets {
-            // Without its prefix: what matters of a signing secret is the rest.
+            // Without its prefix, because only the rest of a signing secret is secret.
             let needle = secret.trim_start_matches("whsec_").as_bytes();
             let found = bytes.windows(needle.len()).any(|window| window == needle);
             assert!(!found, "{secret} in {}", path.display());

@@ -1,8 +1,9 @@
-//! Signatures, verified by code that is not ours: `v1` by the reference library of Standard Webhooks, `v1a` by OpenSSL.
+//! Signatures, verified by third-party code: `v1` by the reference library of Standard Webhooks, `v1a` by
+//! OpenSSL.
 //!
-//! The library needs Python 3.11 and a package index to come from. Without it, or without OpenSSL 3, what it would verify is
-//! skipped, but not where the environment variable `CI` is set.
-#![expect(clippy::unwrap_used, reason = "a verifier that cannot be called ends the test")]
+//! The library needs Python 3.11 and a package index. Without it or without OpenSSL 3, the corresponding
+//! checks are skipped, unless the environment variable `CI` is set.
+#![expect(clippy::unwrap_used, reason = "a verifier that cannot be called fails the test")]
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,12 +20,13 @@ use crate::world::python;
 
 const NAME: &str = "signatures";
 
-/// Looked for once: where there is none, that takes its time.
+/// Looked up once, because a failing lookup is slow.
 static PYTHON: LazyLock<Option<PathBuf>> =
     LazyLock::new(|| python::environment(NAME, "v1 is not verified by others"));
 
-/// Fails unless others find the signatures of a request good: the `v1` by this secret, whatever else is beside it, and the
-/// `v1a` by this key. The library takes only requests of the last five minutes and only bodies that are UTF-8.
+/// Fails unless the third-party tools accept a request's signatures: `v1` with this secret, whatever other
+/// signatures there are, and `v1a` with this key. The library accepts only requests of the last five minutes
+/// and only UTF-8 bodies.
 pub(crate) fn verify_elsewhere(headers: Received<'_>, body: &[u8], secret: &str, public_key_pem: &str) {
     by_the_library(headers, body, secret, Ok(()));
     by_openssl(headers, body, public_key_pem, Ok(()));
@@ -45,7 +47,7 @@ fn by_the_library(headers: Received<'_>, body: &[u8], secret: &str, expected: Re
 /// The verdict of `openssl`.
 fn by_openssl(headers: Received<'_>, body: &[u8], public_key_pem: &str, expected: Result<(), &str>) {
     let version = Command::new("openssl").arg("version").output();
-    // Before version 3, and in LibreSSL, it has no `-rawin`.
+    // `-rawin` is missing before version 3 and in LibreSSL.
     if !version
         .is_ok_and(|said| said.stdout.starts_with(b"OpenSSL 3") || said.stdout.starts_with(b"OpenSSL 4"))
     {
@@ -67,7 +69,7 @@ fn by_openssl(headers: Received<'_>, body: &[u8], public_key_pem: &str, expected
     compare(&command.output().unwrap(), expected);
 }
 
-/// A refusal has to be for the reason that is expected, and not because the tool was called wrongly.
+/// A rejection must be for the expected reason, not because the tool was called wrongly.
 fn compare(output: &Output, expected: Result<(), &str>) {
     let said = [&*output.stdout, &*output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
@@ -77,7 +79,7 @@ fn compare(output: &Output, expected: Result<(), &str>) {
     }
 }
 
-/// A webhook whose secret is being replaced.
+/// A webhook whose secret is being rotated.
 struct Keys {
     new: Secret,
     old: Secret,
@@ -93,7 +95,7 @@ impl Keys {
         }
     }
 
-    /// The header's value in both ways of making it: at once, and in parts.
+    /// The header's value, made in both ways: in one call, and in parts.
     fn sign(&self, metadata: &Metadata<'_>, body: &[u8]) -> [String; 2] {
         let signer = Signer::new(self.new.clone(), vec![self.old.clone()], Some(self.private.clone()));
         let noise: [u8; NOISE_BYTES] = rand::random();

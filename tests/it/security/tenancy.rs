@@ -1,6 +1,6 @@
-//! No request reaches what is another org's, whichever it is: every operation of the OpenAPI document is asked by those who
-//! may not, and then by one who may, so that it is not for another reason that the first were refused.
-#![expect(clippy::unwrap_used, reason = "a document that is not as expected ends the test")]
+//! No request reaches another org's resources: every operation in the OpenAPI document is called by users who
+//! may not, and then by one who may, to prove that the earlier refusals had no other cause.
+#![expect(clippy::unwrap_used, reason = "a document that is not as expected fails the test")]
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World};
 
-/// The operations for everybody. Whoever adds one says so here.
+/// The public operations. A new one must be listed here.
 const PUBLIC: [&str; 5] = ["check_health", "read_docs", "read_docs_style", "read_openapi", "read_public_key"];
 
 const SCOPES: [(&str, Scope); 3] =
     [("trigger", Scope::Trigger), ("read", Scope::Read), ("manage", Scope::Manage)];
 
-/// What is in everything that our org has, and in nothing else.
+/// A marker in everything that our org owns, and in nothing else.
 const MARKER: &str = "planted-e8b1f7";
 
-/// An operation of the document.
+/// An operation in the document.
 struct Operation {
     id: String,
     method: Method,
@@ -30,7 +30,7 @@ struct Operation {
 }
 
 impl Operation {
-    /// All of them; those that take away what others need come last.
+    /// All operations; those that delete what others need come last.
     async fn all(api: &Api) -> Vec<Self> {
         let document = api.get("/openapi.json").await.json();
         let mut operations = Vec::new();
@@ -53,7 +53,7 @@ impl Operation {
         operations
     }
 
-    /// Whether it is about one thing, which is somebody's.
+    /// Whether the operation is about a single resource, which belongs to an org.
     fn names_something(&self) -> bool {
         self.path.contains('{')
     }
@@ -69,16 +69,16 @@ impl Operation {
     }
 }
 
-/// What an org has: an id for every parameter of a path.
+/// An org's resources: an id for every path parameter.
 #[derive(Clone)]
 struct Things {
-    /// Where its webhooks send.
+    /// The target of the org's webhooks.
     url: String,
     ids: Vec<(&'static str, String)>,
 }
 
 impl Things {
-    /// Everything there is to have, and the marker in each of its parts.
+    /// One resource of every kind, with the marker in each of its parts.
     async fn of(api: &Api, receiver: &Receiver) -> Self {
         let (url, marked) = (receiver.url.clone(), format!("{}?{MARKER}", receiver.url));
         let fields = json!({"name": MARKER, "headers": {"X-Marker": MARKER},
@@ -111,7 +111,7 @@ impl Things {
     }
 }
 
-/// Fails unless the answer is one of these refusals and has nothing of ours.
+/// Fails unless the response is one of these refusals and reveals nothing of ours.
 fn refused(who: &str, operation: &Operation, answer: &Answer, statuses: &[u16]) {
     let Operation { method, path, .. } = operation;
     assert!(statuses.contains(&answer.status), "{method} {path} by {who}: {answer:?}");
@@ -163,13 +163,13 @@ async fn who_may_not_gets_nothing_from_any_operation() {
     }
     for operation in operations.iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())) {
         let answer = operation.ask(&world.api, &things).await;
-        // The event has ended: there is nothing to cancel.
+        // The event has ended, so there is nothing to cancel.
         let is_done = answer.status < 400 || (operation.id == "cancel_event" && answer.status == 409);
         assert!(is_done, "{} by one who may: {answer:?}", operation.id);
     }
 }
 
-/// Those who are not, or not any more, who they say they are.
+/// Callers whose credentials are invalid, expired or revoked.
 async fn strangers(world: &World) -> Vec<(&'static str, Api)> {
     let with = |token: String| Api { token, ..world.api.clone() };
     let all = || NewToken::admin(ORG.parse().unwrap());
@@ -187,7 +187,7 @@ async fn strangers(world: &World) -> Vec<(&'static str, Api)> {
     ]
 }
 
-/// Those of our org who may do everything else, and each other thing alone.
+/// Members of our org: without scopes, with all scopes but the required one, and with each other scope alone.
 async fn narrower(world: &World, needed: Scope) -> Vec<Api> {
     let others: Vec<Scope> =
         SCOPES.iter().map(|(_, scope)| *scope).filter(|scope| *scope != needed).collect();

@@ -1,5 +1,5 @@
 //! Who may do what.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ async fn orgs_do_not_see_each_other() {
         format!("/webhook/{ours}"),
         format!("/webhook/{ours}/events"),
         format!("/webhook/{ours}/events/{event_id}"),
-        // Under a webhook of their own, too.
+        // Nor is it found under a webhook of the other org.
         format!("/webhook/{theirs}/events/{event_id}"),
     ] {
         other.get(&path).await.problem(404);
@@ -77,7 +77,7 @@ async fn a_token_may_do_what_its_scopes_say() {
     let event = world.api.deliver(&id, "{}").await;
     let event_id = event["event_id"].as_str().unwrap();
     let config = json!({"name": "n", "url": receiver.url});
-    // Deleting comes last: it works once.
+    // Deletions come last, because they work only once.
     let requests = [
         (Scope::Trigger, Method::POST, format!("/webhook/{id}/trigger"), json!({}), 202),
         (Scope::Trigger, Method::POST, format!("/webhook/{id}/uploads"), json!({}), 201),
@@ -105,7 +105,7 @@ async fn a_token_may_do_what_its_scopes_say() {
     }
 }
 
-/// Every file below `folder` that has `secret` in it.
+/// Every file below `folder` that contains `secret`.
 fn files_with(secret: &str, folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,5 +1,5 @@
-//! Tokens made, listed and revoked through the API.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Creating, listing and revoking tokens through the API.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::world::{Answer, Api, NOBODY, ORG, World, moment};
 
-/// Whoever has this token.
+/// A client with this token.
 fn bearer(world: &World, made: &Value) -> Api {
     Api { token: made["token"].as_str().unwrap().to_owned(), ..world.api.clone() }
 }
@@ -70,7 +70,7 @@ async fn a_revoked_token_is_refused_at_once() {
     let token = made(&world.api, json!({"name": "n", "scopes": ["trigger", "read", "manage"]})).await;
     let bearer = bearer(&world, &token);
     let path = format!("/tokens/{}", token["token_id"].as_str().unwrap());
-    // From here on it is cached.
+    // From here on the token is cached.
     assert_eq!(bearer.get("/webhook").await.status, 200);
     assert_eq!(world.api.delete(&path).await.status, 204);
     for (method, path) in [(Method::GET, "/webhook"), (Method::POST, &format!("/webhook/{NOBODY}/trigger"))] {
@@ -88,7 +88,7 @@ async fn a_token_can_revoke_itself() {
     world.api.get("/tokens").await.problem(401);
 }
 
-/// How much later than now it is for the test of expiry, in seconds.
+/// The clock's offset in the test of expiry, in seconds.
 static LATER: AtomicI64 = AtomicI64::new(0);
 
 fn clock() -> OffsetDateTime {
@@ -131,7 +131,7 @@ async fn tokens_are_paged_oldest_first() {
             let Some(next) = page["next_cursor"].as_str() else { break };
             cursor = format!("&cursor={next}");
         }
-        assert_eq!(paged, all, "{limit} a page");
+        assert_eq!(paged, all, "{limit} per page");
     }
 }
 
@@ -148,7 +148,7 @@ async fn another_orgs_tokens_are_not_there() {
     for unknown in [NOBODY, "nonsense"] {
         world.api.delete(&format!("/tokens/{unknown}")).await.problem(404);
     }
-    // What is made is of the maker's org, whatever he says.
+    // A new token belongs to its creator's org, whatever the request claims.
     let body = json!({"name": "n", "scopes": ["read"], "org_id": ORG});
     assert_eq!(other.post("/tokens", &body).await.wrong_field(), "org_id");
 }

@@ -1,5 +1,6 @@
-//! Whether a receiver can trust what it gets: signatures of real requests, checked by other people's code, and both ends of TLS.
-#![expect(clippy::unwrap_used, reason = "a receiver that cannot be built ends the test")]
+//! Whether a receiver can trust a request: signatures of real requests, verified by third-party code, and
+//! both ends of TLS.
+#![expect(clippy::unwrap_used, reason = "a receiver that cannot be built fails the test")]
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::security::signatures::verify_elsewhere;
 use crate::world::{ORG, Receiver, Seen, World};
 
-/// Creates a webhook; answers its id and its signing secret.
+/// Creates a webhook; returns its id and its signing secret.
 async fn signed_webhook(world: &World, url: &str) -> (String, String) {
     let created = world.api.post("/webhook", &json!({"name": "test", "url": url})).await;
     assert_eq!(created.status, 201, "{created:?}");
@@ -74,7 +75,7 @@ async fn while_a_secret_is_rotated_both_are_good_and_then_the_new_one_alone() {
     }
 }
 
-/// An authority of this test, and what it has signed.
+/// This test's certificate authority, and the certificates it has signed.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -100,7 +101,8 @@ impl Authority {
     }
 }
 
-/// A receiver with a certificate of `authority` that talks to clients of the same authority alone; answers its URL and who came.
+/// A receiver with a certificate from `authority` that accepts only clients with a certificate from the same
+/// authority; returns its URL and the clients it saw.
 async fn demanding(authority: &Authority) -> (String, Arc<Mutex<Vec<CertificateDer<'static>>>>) {
     let (certificate, key) = authority.issue("localhost");
     let mut roots = RootCertStore::empty();

@@ -1,5 +1,5 @@
-//! Directories of tests.
-#![expect(clippy::unwrap_used, reason = "a directory that cannot be made ends the test")]
+//! Temporary directories for tests.
+#![expect(clippy::unwrap_used, reason = "a directory that cannot be created fails the test")]
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long those who write into a directory may take to notice that their test is over, and how often it is tried.
+/// How long to wait for writers to notice that their test is over, and how often to retry.
 const REMOVE_TIMEOUT: Duration = Duration::from_secs(5);
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A directory of a test's own. It goes when the test is done with it; when it does not, the test fails.
+/// A test's own directory, removed when dropped. If it cannot be removed, the test fails.
 #[derive(Debug)]
 pub(crate) struct Dir(PathBuf);
 
@@ -26,11 +26,11 @@ impl Dir {
 }
 
 impl Drop for Dir {
-    #[expect(clippy::disallowed_methods, reason = "nothing can be awaited here")]
+    #[expect(clippy::disallowed_methods, reason = "this code is not async")]
     fn drop(&mut self) {
         let start = Instant::now();
         loop {
-            // It fails while somebody still makes files in it.
+            // Removal fails while another thread still creates files in the directory.
             let Err(error) = std::fs::remove_dir_all(&self.0) else { return };
             if error.kind() == ErrorKind::NotFound {
                 return;

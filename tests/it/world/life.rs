@@ -1,6 +1,6 @@
-//! Whether the host of a test still lives. When it dies, the test fails where it waits, with the host's error, instead of
-//! waiting until its patience ends.
-#![expect(clippy::unwrap_used, reason = "a host that is not watched ends the test")]
+//! Tracks whether a test's host is alive. When the host dies, the waiting test fails at once with the host's
+//! error instead of running into its timeout.
+#![expect(clippy::unwrap_used, reason = "a host that is not watched fails the test")]
 
 use std::cell::RefCell;
 use std::panic;
@@ -13,11 +13,11 @@ thread_local! {
     /// The host that this thread works for.
     static EMPLOYER: RefCell<Option<Life>> = const { RefCell::new(None) };
 
-    /// The hosts that the test of this thread depends on.
+    /// The hosts that this thread's test depends on.
     static WATCHED: RefCell<Vec<Life>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The life of a host: `None` until something has ended it.
+/// The state of a host: `None` until something has ended it.
 #[derive(Clone)]
 pub(crate) struct Life(Arc<watch::Sender<Option<String>>>);
 
@@ -27,18 +27,19 @@ impl Life {
         Self(Arc::new(watch::Sender::new(None)))
     }
 
-    /// To be called by every thread of the host: a panic there is the host's death.
+    /// Must be called by every thread of the host: a panic on that thread then counts as the host's death.
     pub(crate) fn employ_this_thread(&self) {
         EMPLOYER.set(Some(self.clone()));
     }
 
-    /// Until the answer is dropped, what is awaited on this thread by [`raced`] fails when the host dies.
+    /// Until the returned value is dropped, every wait through [`raced`] on this thread fails when the host
+    /// dies.
     pub(crate) fn watch(&self) -> Watch {
         WATCHED.with_borrow_mut(|watched| watched.push(self.clone()));
         Watch(self.clone())
     }
 
-    /// Keeps the first cause: what follows is a consequence.
+    /// Keeps only the first cause; later ones are consequences.
     pub(crate) fn end(&self, cause: impl ToString) {
         self.0.send_if_modified(|known| {
             let is_first = known.is_none();
@@ -47,7 +48,7 @@ impl Life {
         });
     }
 
-    /// What the host died of.
+    /// Why the host died.
     pub(crate) fn cause_of_death(&self) -> Option<String> {
         self.0.borrow().clone()
     }
@@ -58,7 +59,7 @@ impl Life {
     }
 }
 
-/// That a test depends on a host.
+/// Marks a test as depending on a host.
 pub(crate) struct Watch(Life);
 
 impl Drop for Watch {
@@ -67,7 +68,7 @@ impl Drop for Watch {
     }
 }
 
-/// Waits, unless a host that this test depends on dies first: then the test fails with what it died of.
+/// Waits, unless a host that this test depends on dies first: then the test fails with the cause of death.
 pub(crate) async fn raced<T>(awaited: impl Future<Output = T>) -> T {
     let mut deaths: FuturesUnordered<_> =
         WATCHED.with_borrow(Vec::clone).into_iter().map(Life::ended).collect();
@@ -78,13 +79,14 @@ pub(crate) async fn raced<T>(awaited: impl Future<Output = T>) -> T {
     }
 }
 
-/// A task that panics takes nobody with it: tokio keeps the panic for whoever joins the task, and nobody joins the host's.
+/// A panicking task does not stop the host: tokio keeps the panic for whoever joins the task, and nobody
+/// joins the host's tasks.
 fn report_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let report = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            // A thread that ends may have no locals any more.
+            // The thread may be exiting, with its thread-locals already destroyed.
             let _ = EMPLOYER.try_with(|employer| {
                 if let Ok(employer) = employer.try_borrow()
                     && let Some(life) = &*employer

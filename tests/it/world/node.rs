@@ -1,5 +1,5 @@
-//! Packages of Node: installed in the target directory, each set once.
-#![expect(clippy::unwrap_used, reason = "a target directory that cannot be written ends the test")]
+//! Node packages: installed in the target directory, each set once.
+#![expect(clippy::unwrap_used, reason = "a target directory that cannot be written fails the test")]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::world::process::workspace;
 
-/// The directory with the `node_modules` that `package-lock.json` in this directory of the workspace names. Whoever else wants
-/// it now waits. Where there can be none, it says why.
+/// The directory with the `node_modules` for the `package-lock.json` in this directory of the workspace.
+/// Concurrent callers wait. The error says why the packages cannot be installed.
 pub(crate) fn packages(name: &str, source: &str) -> Result<PathBuf, String> {
     let (source, target) =
         (workspace().join(source), Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap());

@@ -1,5 +1,5 @@
-//! The program and the functions as processes of their own: built, started, watched, ended.
-#![expect(clippy::unwrap_used, reason = "a process that cannot be started ends the test")]
+//! The program and the functions as separate processes: built, started, watched, stopped.
+#![expect(clippy::unwrap_used, reason = "a process that cannot be started fails the test")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -15,23 +15,23 @@ use tokio::task::JoinHandle;
 use crate::world::Api;
 use crate::world::python::say;
 
-/// For `--listen`: any that nobody has.
+/// For `--listen`: any free port.
 pub(crate) const FREE_PORT: &str = "127.0.0.1:0";
 
 const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
-/// How long a process may take for what it is asked, on a busy machine, and how often it is looked at.
+/// How long to wait for a process on a busy machine, and how often to check.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A command that runs a binary of this workspace and knows nothing of our environment.
+/// A command that runs a binary of this workspace without our environment variables.
 pub(crate) fn command(name: &'static str) -> Command {
     let mut command = Command::new(binary(name));
     command.env_clear();
     command
 }
 
-/// A binary of this workspace, built when it is not: with the tests' profile, in the tests' target directory.
+/// A binary of this workspace, built if necessary with the tests' profile in the tests' target directory.
 pub(crate) fn binary(name: &'static str) -> PathBuf {
     static BUILT: OnceLock<Mutex<BTreeMap<&'static str, PathBuf>>> = OnceLock::new();
     let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap();
@@ -46,7 +46,7 @@ fn build(name: &str) -> PathBuf {
         .target_dir(target)
         .bin(name)
         .current_release();
-    // What the test runner says of this package; build scripts would take it for a change and run again.
+    // Variables that the test runner sets for this package; build scripts would see a change and run again.
     for (variable, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
         build = build.env_remove(variable);
     }
@@ -63,11 +63,11 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// A process that is killed when the test is done with it. The test fails if it had ended by itself before, and nobody had
-/// waited for that.
+/// A process that is killed when dropped. The test fails if the process had already ended and nobody had
+/// waited for it.
 pub(crate) struct Process {
     child: Child,
-    /// Whether its end was waited for.
+    /// Whether the process's end was waited for.
     has_ended: bool,
     stdout: Lines,
     stderr: Lines,
@@ -82,12 +82,12 @@ impl Process {
         Self { child, has_ended: false, stdout, stderr }
     }
 
-    /// The first line of the standard output that holds this text, as soon as it is there.
+    /// The first line of standard output that contains this text, as soon as it is printed.
     pub(crate) async fn line(&mut self, text: &str) -> String {
         self.until_said(text, Self::stdout).await
     }
 
-    /// The same for the standard error.
+    /// Like [`Self::line`], for standard error.
     pub(crate) async fn told(&mut self, text: &str) -> String {
         self.until_said(text, Self::stderr).await
     }
@@ -105,34 +105,34 @@ impl Process {
         }
     }
 
-    /// All of the standard output so far.
+    /// The standard output so far.
     pub(crate) fn stdout(&self) -> String {
         self.stdout.text.lock().unwrap().clone()
     }
 
-    /// All of the standard error so far.
+    /// The standard error so far.
     pub(crate) fn stderr(&self) -> String {
         self.stderr.text.lock().unwrap().clone()
     }
 
-    /// SIGKILL: no last word, no last write.
+    /// Sends SIGKILL: the process gets no chance to write anything.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
         self.has_ended = true;
     }
 
-    /// SIGTERM: asks it to end.
+    /// Sends SIGTERM.
     pub(crate) async fn terminate(&self) {
         let id = self.child.id().unwrap().to_string();
         let sent = finished(Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &id])).await;
         assert!(sent.status.success());
     }
 
-    /// Waits for its end, and for the last of what it says.
+    /// Waits for the process to end, and for the rest of its output.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         let ended = tokio::time::timeout(WAIT_TIMEOUT, self.child.wait()).await;
         let status =
-            ended.unwrap_or_else(|_| panic!("still runs:\n{}{}", self.stdout(), self.stderr())).unwrap();
+            ended.unwrap_or_else(|_| panic!("still running:\n{}{}", self.stdout(), self.stderr())).unwrap();
         self.has_ended = true;
         for lines in [&mut self.stdout, &mut self.stderr] {
             (&mut lines.reader).await.unwrap();
@@ -142,7 +142,7 @@ impl Process {
 }
 
 impl Drop for Process {
-    #[expect(clippy::disallowed_methods, reason = "nothing can be awaited here")]
+    #[expect(clippy::disallowed_methods, reason = "this code is not async")]
     fn drop(&mut self) {
         if self.has_ended {
             return;
@@ -156,13 +156,13 @@ impl Drop for Process {
         assert!(is_gone || std::thread::panicking(), "{:?} cannot be killed", self.child);
         if let Some(status) = before {
             let last_words = format!("a process of this test ended by itself: {status}\n{}", self.stderr());
-            // The test may have failed because of it.
+            // The process's output may explain why the test failed.
             if std::thread::panicking() { say("process", &last_words) } else { panic!("{last_words}") }
         }
     }
 }
 
-/// What a process says, read as it comes so that it never waits for us.
+/// A process's output, read continuously so that the process never blocks on a full pipe.
 struct Lines {
     text: Arc<Mutex<String>>,
     reader: JoinHandle<()>,
@@ -184,18 +184,18 @@ impl Lines {
     }
 }
 
-/// A command of somebody else's, run to its end, which the test does not outlive.
+/// A third-party command, run to completion; it is killed if the test ends first.
 pub(crate) async fn finished(command: &mut Command) -> Output {
     command.kill_on_drop(true).output().await.unwrap()
 }
 
-/// Runs a command to its end.
+/// Runs a command to completion.
 pub(crate) async fn run(command: &mut Command) -> (ExitStatus, Process) {
     let mut process = Process::start(command);
     (process.ended().await, process)
 }
 
-/// The standard output of a command that succeeds.
+/// The standard output of a command that must succeed.
 pub(crate) async fn output(command: &mut Command) -> String {
     let (status, process) = run(command).await;
     assert!(status.success(), "{status}: {}", process.stderr());
@@ -234,7 +234,7 @@ impl Hookstep {
         Self { process, api: Api { http: http_client(), base, token: ADMIN_TOKEN.to_owned() } }
     }
 
-    /// SIGTERM, and a good end.
+    /// Sends SIGTERM and expects a clean exit.
     pub(crate) async fn stop(mut self) {
         self.process.terminate().await;
         let status = self.process.ended().await;
@@ -242,9 +242,9 @@ impl Hookstep {
     }
 }
 
-/// A client without a proxy.
+/// An HTTP client without a proxy.
 fn http_client() -> reqwest::Client {
-    // Another test of this process may have done so.
+    // Another test in this process may have done this already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }

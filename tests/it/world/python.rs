@@ -1,5 +1,5 @@
-//! Python with packages in it: virtual environments in the target directory, each made once.
-#![expect(clippy::unwrap_used, reason = "a target directory that cannot be written ends the test")]
+//! Python with packages: virtual environments in the target directory, each created once.
+#![expect(clippy::unwrap_used, reason = "a target directory that cannot be written fails the test")]
 
 use std::fs::File;
 use std::io::Write;
@@ -10,24 +10,25 @@ use sha2::{Digest, Sha256};
 
 use crate::world::process::workspace;
 
-/// The Python of an environment that has what `tests/<name>/requirements.txt` names. `None` when there can be none and
-/// nobody insists; then `loss` is what is not tested.
+/// The Python of a virtual environment with the packages in `tests/<name>/requirements.txt`. `None` if it
+/// cannot be created and is not mandatory; `loss` then names what is not tested.
 pub(crate) fn environment(name: &str, loss: &str) -> Option<PathBuf> {
     prepared(name).map_err(|reason| skip(name, loss, &reason)).ok()
 }
 
-/// Says that something cannot be tested, and why. Where the environment variable `CI` is set, that is a failure.
+/// Reports that something cannot be tested, and why. If the environment variable `CI` is set, this is a
+/// failure.
 pub(crate) fn skip(name: &str, loss: &str, reason: &str) {
     assert!(std::env::var_os("CI").is_none(), "{reason}");
     say(name, &format!("SKIPPED: {loss}: {reason}"));
 }
 
-/// Says something past the test runner, which keeps to itself what a test that passes prints.
+/// Prints past the test runner, which hides the output of passing tests.
 pub(crate) fn say(name: &str, text: &str) {
     let _ = writeln!(std::io::stderr(), "\n{name}: {text}");
 }
 
-/// Makes the environment, unless it is there. Whoever else wants it now waits.
+/// Creates the environment unless it exists. Concurrent callers wait.
 fn prepared(name: &str) -> Result<PathBuf, String> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let requirements = workspace().join("tests").join(name).join("requirements.txt");
@@ -36,7 +37,7 @@ fn prepared(name: &str) -> Result<PathBuf, String> {
     let lock = File::create(target.join(format!("{name}.lock"))).unwrap();
     lock.lock().unwrap();
     let (python, whole) = (dir.join("bin/python"), dir.join("whole"));
-    // An environment without the mark was given up halfway; one whose Python has gone is of no use.
+    // An environment without the marker is incomplete; one whose Python has been removed is useless.
     if !whole.exists() || run(Command::new(&python).arg("--version")).is_err() {
         let _ = std::fs::remove_dir_all(&dir);
         make(&dir, &python, &requirements)?;
@@ -49,7 +50,7 @@ fn make(dir: &Path, python: &Path, requirements: &Path) -> Result<(), String> {
     const VERSION: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
     run(Command::new("python3").args(["-c", VERSION])).map_err(|_| "there is no Python 3.11".to_owned())?;
     run(Command::new("python3").args(["-m", "venv"]).arg(dir))?;
-    // The list is complete: what it does not name is not installed.
+    // The list is complete: packages that it does not name are not installed.
     let pip = ["-m", "pip", "--disable-pip-version-check", "--quiet"];
     let install = ["install", "--no-deps", "--only-binary=:all:", "-r"];
     run(Command::new(python).args(pip).args(install).arg(requirements))?;

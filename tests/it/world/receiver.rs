@@ -1,5 +1,5 @@
 //! Receivers: real sockets, hand-written HTTP, every byte recorded.
-#![expect(clippy::unwrap_used, reason = "a receiver that cannot be built ends the test")]
+#![expect(clippy::unwrap_used, reason = "a receiver that cannot be built fails the test")]
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -8,20 +8,20 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How much of a body is kept; the hash is over the whole.
+/// How much of a body is kept; the hash covers all of it.
 const KEPT_BYTES: usize = 8 * 1024 * 1024;
 
-/// A request as it came in.
+/// A request as received.
 #[derive(Clone)]
 pub(crate) struct Seen {
-    /// When its last byte was there.
+    /// When the last byte arrived.
     pub(crate) at: Instant,
     /// The request line and the headers, as sent.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
     pub(crate) length: u64,
     pub(crate) sha256: String,
-    /// Whether all that was announced came.
+    /// Whether the complete announced body arrived.
     pub(crate) is_whole: bool,
 }
 
@@ -30,13 +30,13 @@ impl Seen {
         self.head.lines().next().unwrap_or_default()
     }
 
-    /// Every header, names in lower case.
+    /// All headers, with names in lower case.
     pub(crate) fn headers(&self) -> Vec<(String, &str)> {
         let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
         lines.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
     }
 
-    /// A header that is there at most once.
+    /// The value of a header that occurs at most once.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let values: Vec<_> = self.headers().into_iter().filter(|(key, _)| key == name).collect();
         assert!(values.len() <= 1, "{name} is there {} times", values.len());
@@ -44,7 +44,7 @@ impl Seen {
     }
 }
 
-/// What a scripted receiver answers.
+/// A response of a scripted receiver.
 #[derive(Clone)]
 pub(crate) struct Reply {
     status: u16,
@@ -88,12 +88,12 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Takes everything.
+    /// Answers every request with success.
     pub(crate) async fn ok() -> Self {
         Self::answering([Reply::status(200)]).await
     }
 
-    /// Gives these answers in turn, the last one for ever, and keeps connections alive.
+    /// Gives these responses in turn, repeating the last one, and keeps connections alive.
     pub(crate) async fn answering(replies: impl IntoIterator<Item = Reply>) -> Self {
         let replies: Vec<Reply> = replies.into_iter().collect();
         Self::start(move |number, mut stream| {
@@ -106,7 +106,7 @@ impl Receiver {
         .await
     }
 
-    /// Reads a request, then leaves the connection to `behave`, which ends it.
+    /// Reads a request, then leaves the connection to `behave`, which closes it.
     pub(crate) async fn raw<F>(behave: impl Fn(TcpStream) -> F + Copy + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -118,13 +118,13 @@ impl Receiver {
         .await
     }
 
-    /// Answers with these bytes, whatever they are, and closes.
+    /// Responds with these raw bytes and closes the connection.
     pub(crate) async fn bytes(answer: impl Into<Vec<u8>>) -> Self {
         let answer: Arc<[u8]> = answer.into().into();
         Self::start(move |_, mut stream| {
             let answer = answer.clone();
             async move {
-                // It may be hung up on; that is for the test to judge.
+                // The client may hang up early; the test decides whether that is right.
                 let _ = stream.write_all(&answer).await;
                 None
             }
@@ -163,19 +163,19 @@ impl Receiver {
         Self { url, seen }
     }
 
-    /// Every request so far, broken ones included.
+    /// All requests so far, including incomplete ones.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// The one request there was.
+    /// The only request.
     pub(crate) fn only(&self) -> Seen {
         let mut seen = self.seen();
         assert_eq!(seen.len(), 1, "requests");
         seen.remove(0)
     }
 
-    /// How many requests there were, broken ones included.
+    /// The number of requests, including incomplete ones.
     pub(crate) fn calls(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
@@ -187,7 +187,7 @@ pub(crate) async fn closed_port() -> String {
     format!("http://{}/", listener.local_addr().unwrap())
 }
 
-/// A request, or `None` when the connection ended before the head did.
+/// A request, or `None` if the connection ended before its head was complete.
 async fn read_request(stream: &mut TcpStream) -> Option<Seen> {
     let mut bytes = Vec::new();
     let head_end = loop {
@@ -205,7 +205,8 @@ async fn read_request(stream: &mut TcpStream) -> Option<Seen> {
         sha256: String::new(),
         is_whole: false,
     };
-    // Without a length there is no body: ours are never chunked, and a test that looks would see it.
+    // Without a length there is no body: we never send chunked bodies, and a test that checks the body would
+    // notice.
     let announced: u64 = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut hash = Sha256::new();
     loop {

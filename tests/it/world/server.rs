@@ -1,6 +1,6 @@
-//! A host that serves on threads of its own, as a process of its own would have them. They end with it, and with them
-//! whatever it still does.
-#![expect(clippy::unwrap_used, reason = "a host that does not serve ends the test")]
+//! A host that serves on its own threads, as a separate process would. The threads, and all their work, end
+//! with the host.
+#![expect(clippy::unwrap_used, reason = "a host that does not serve fails the test")]
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use tokio::task::JoinHandle;
 
 use super::life::{Life, Watch, raced};
 
-/// How long its threads may take to end what cannot be interrupted: a write to the disk.
+/// How long the threads may take to finish work that cannot be interrupted, such as a write to disk.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The threads of a host, and the task that has its port.
+/// The threads of a host, and the task that owns its port.
 pub(crate) struct Server {
-    /// There until it is dropped.
+    /// `Some` until dropped.
     threads: Option<Runtime>,
     task: Option<JoinHandle<()>>,
     stop: Option<oneshot::Sender<()>>,
@@ -27,7 +27,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Opens a host and serves it at the port of `listener`.
+    /// Opens a host and serves it on the port of `listener`.
     pub(super) async fn start(options: Options, listener: TcpListener) -> (Host, Self) {
         let life = Life::new();
         let employer = life.clone();
@@ -65,7 +65,7 @@ impl Server {
         (self.task, self.stop) = (Some(task), Some(stop));
     }
 
-    /// Answers whom it has let in, and comes back when the port is closed.
+    /// Finishes the accepted requests and returns when the port is closed.
     pub(super) async fn stop(&mut self) {
         drop(self.stop.take());
         raced(self.task.as_mut().unwrap()).await.unwrap();
@@ -75,7 +75,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let threads = self.threads.take();
-        // A runtime does not let itself be ended by a task of another.
+        // A runtime cannot be shut down from within a task of another runtime.
         let end = move || threads.map(|threads| threads.shutdown_timeout(SHUTDOWN_TIMEOUT));
         let ended = std::thread::spawn(end).join();
         if std::thread::panicking() {
@@ -83,7 +83,7 @@ impl Drop for Server {
         }
         assert!(ended.is_ok(), "the host's threads did not end");
         assert_eq!(self.life.cause_of_death(), None, "the host died");
-        // The task has the listener.
+        // The task owns the listener.
         assert!(self.task.as_ref().is_none_or(JoinHandle::is_finished), "the host's port is still open");
     }
 }

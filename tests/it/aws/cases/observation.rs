@@ -1,20 +1,20 @@
-//! What can be seen of a case, without what differs from one run to the next.
+//! What can be observed about a case, without the values that differ between runs.
 
 use serde_json::{Map, Value, json};
 
 use crate::world::{Answer, Seen};
 
-/// What no two events have in common.
+/// Fields that differ between any two events.
 const OF_THIS_EVENT: [&str; 7] =
     ["event_id", "config_id", "created_at", "updated_at", "webhook_id", "replay_of", "duration_ms"];
-/// What no two attempts have in common.
+/// Fields that differ between any two attempts.
 const OF_THIS_ATTEMPT: [&str; 3] = ["started_at", "duration_ms", "timings"];
 const OF_THIS_REQUEST: [&str; 4] = ["host", "webhook-id", "webhook-timestamp", "webhook-signature"];
 
-/// All that is seen of a case from outside:
+/// Everything that is visible about a case from outside:
 /// - `event`: the record, attempts included;
-/// - `answer`: what a producer who waited was told, or null;
-/// - `enabled`: whether the webhook still is, or null when it is gone;
+/// - `answer`: the response to a waiting producer, or null;
+/// - `enabled`: whether the webhook is still enabled, or null if it has been deleted;
 /// - `requests`: what the receiver saw.
 pub(super) fn observation(
     event: &Value,
@@ -26,7 +26,7 @@ pub(super) fn observation(
     agree(event, &answer);
     for pair in seen.windows(2) {
         let paused = (pair[1].at - pair[0].at).as_secs_f64();
-        assert!(paused >= pause, "sent again after {paused} s");
+        assert!(paused >= pause, "the retry came after only {paused} s");
     }
     let requests: Vec<_> = seen.iter().map(|request| sent(event, request)).collect();
     let mut event = without(event, &OF_THIS_EVENT);
@@ -44,7 +44,7 @@ pub(super) fn observation(
     })
 }
 
-/// A producer who waits is told what is on record.
+/// A waiting producer receives exactly what is on record.
 fn agree(event: &Value, answer: &Value) {
     if answer.is_null() {
         return;
@@ -62,9 +62,9 @@ fn agree(event: &Value, answer: &Value) {
     }
 }
 
-/// A request as the receiver saw it. The body is text, or else its hash.
+/// A request as the receiver saw it. The body is shown as text if it is UTF-8, otherwise as a hash.
 fn sent(event: &Value, seen: &Seen) -> Value {
-    assert_eq!(seen.header("webhook-id"), event["webhook_id"].as_str(), "the id is the event's");
+    assert_eq!(seen.header("webhook-id"), event["webhook_id"].as_str(), "the request carries the event's id");
     let headers = seen.headers().into_iter().filter(|(name, _)| !OF_THIS_REQUEST.contains(&name.as_str()));
     let headers: Map<_, _> = headers.map(|(name, value)| (name, json!(value))).collect();
     let body = match String::from_utf8(seen.body.clone()) {
@@ -76,7 +76,7 @@ fn sent(event: &Value, seen: &Seen) -> Value {
     json!({"line": seen.request_line(), "headers": headers, "signatures": signatures, "body": body})
 }
 
-/// An object without these fields.
+/// The object without these fields.
 fn without(value: &Value, fields: &[&str]) -> Value {
     let mut value = value.clone();
     if let Some(object) = value.as_object_mut() {
@@ -85,7 +85,8 @@ fn without(value: &Value, fields: &[&str]) -> Value {
     value
 }
 
-/// Whether all that is expected is there: of an object the fields that are named, of a list every item.
+/// Whether the observation contains everything expected: for an object the named fields, for a list every
+/// item.
 pub(super) fn holds(expected: &Value, seen: &Value) -> Result<(), String> {
     match (expected, seen) {
         (Value::Object(fields), Value::Object(_)) => {

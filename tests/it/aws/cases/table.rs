@@ -1,4 +1,4 @@
-//! The table.
+//! The table of cases.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::world::Reply;
 /// A body that a parser, a template or a careless copy would change.
 const EXACT: &str = "{\"b\": 1.0, \"a\":  \"{% $x %} ${EventsTable} é\", \"a\": 12345678901234567890}\r\n";
 
-/// Not text, so it travels as base64.
+/// Not valid text, so it travels as base64.
 const BINARY: &[u8] = b"\xff\xfe\0\x01 not text \x80";
 
-/// An event as its producer puts it, written as the emulator's bus writes it, too.
+/// An event as its producer puts it, formatted the way the emulator's bus writes it.
 const SUBSCRIBED: &str =
     r#"{"org_id": "acme", "correlation_id": "order 8", "order": {"id": 8, "paid": true}}"#;
 
-/// Every case.
+/// All cases.
 pub(super) fn cases() -> Vec<Case> {
     let by_trigger =
         [taken(), authenticated(), refused(), failed(), sent_again(), claim_checks(), not_sent()];
@@ -67,7 +67,7 @@ fn replayed() -> Vec<Case> {
     ]
 }
 
-/// Filters and transforms. The text that is made tells one evaluation from the next.
+/// Filters and transforms. The produced text distinguishes one evaluation from the next.
 fn filtered_or_transformed() -> Vec<Case> {
     let order = json!({"id": 7, "status": "paid", "items": [{"price": 1.5}, {"price": 2}]}).to_string();
     let paid = json!({"conditions": [{"field": "status", "operator": "equals", "values": ["paid"]}]});
@@ -138,7 +138,7 @@ fn filtered_or_transformed() -> Vec<Case> {
     ]
 }
 
-/// A body as an observation shows it.
+/// A body as it appears in an observation.
 fn text_or_hash(body: &[u8]) -> Value {
     match std::str::from_utf8(body) {
         Ok(text) if text.len() < 1000 => json!(text),
@@ -146,7 +146,8 @@ fn text_or_hash(body: &[u8]) -> Value {
     }
 }
 
-/// The usual case, for others to differ from: an async trigger, taken at once, and never sent again.
+/// The default case, which the others modify: an async trigger that the receiver accepts at once, without a
+/// replay.
 fn usual(name: &'static str, expected: Value) -> Case {
     Case {
         name,
@@ -195,7 +196,7 @@ fn taken() -> Vec<Case> {
         },
         Case {
             how: How::Sync,
-            // API Gateway takes a body of a text type for UTF-8, and spoils any other.
+            // API Gateway treats a body with a text type as UTF-8 and corrupts any other bytes.
             content_type: "application/octet-stream",
             body: Bytes::from_static(BINARY),
             replies: vec![Reply::status(200).body(BINARY)],
@@ -217,7 +218,7 @@ fn taken() -> Vec<Case> {
     ]
 }
 
-/// The receiver gets the credentials, and what is recorded has them masked; `leaks` says what must be nowhere.
+/// The receiver gets the credentials, but the record masks them; `leaks` checks where they must not appear.
 fn authenticated() -> Vec<Case> {
     let [basic, api_key, oauth] = <[Value; 3]>::try_from(webhooks("")).unwrap_or_default();
     let case = |name, webhook, header: &str, value: String| Case {
@@ -326,7 +327,7 @@ fn failed() -> Vec<Case> {
     ]
 }
 
-/// What the express machine hands to the standard one.
+/// Cases in which the express machine hands over to the standard machine.
 fn sent_again() -> Vec<Case> {
     let again = |name, first: Reply, pause| Case {
         webhook: json!({"retry": {"schedule_seconds": [1]}}),
@@ -345,7 +346,7 @@ fn sent_again() -> Vec<Case> {
     };
     vec![
         Case {
-            // Too long for an express execution: handed over before the first attempt.
+            // Too long for an express execution, so it is handed over before the first attempt.
             webhook: json!({"timeout_seconds": 300}),
             ..usual(
                 "async, a receiver that may take long",
@@ -373,7 +374,7 @@ fn sent_again() -> Vec<Case> {
 }
 
 fn claim_checks() -> Vec<Case> {
-    // Above what is kept in the state.
+    // Larger than what is kept in the state.
     let large = Bytes::from("large ".repeat(100_000));
     let arrived = |body: &Bytes| {
         json!({
@@ -425,7 +426,8 @@ fn not_sent() -> Vec<Case> {
     vec![
         skipped("async, skipped", How::Async, Value::Null),
         skipped("sync, skipped", How::Sync, json!({"status": "skipped", "outcome": null})),
-        // What is our own fault goes another way through the machine: FetchConfig fails, and its Catch records it.
+        // Internal errors take a different path through the machine: FetchConfig fails, and its Catch records
+        // the failure.
         Case {
             how: How::BusWhenDeleted,
             ..usual(

@@ -1,4 +1,4 @@
-//! Python with ministack in it, and what is said of it.
+//! The Python environment with ministack, and messages about it.
 
 use std::path::PathBuf;
 
@@ -7,18 +7,18 @@ use crate::world::python;
 
 const NAME: &str = "ministack";
 
-/// The Python of an environment that has what `tests/ministack/requirements.txt` names. `None` when there can be none and
-/// nobody insists.
+/// The Python of a virtual environment with the packages in `tests/ministack/requirements.txt`. `None` if it
+/// cannot be created and is not mandatory.
 pub(super) fn python() -> Option<PathBuf> {
     python::environment(NAME, "the deployed template is not tested")
 }
 
-/// Says something past the test runner.
+/// Prints past the test runner's capture.
 pub(super) fn say(text: &str) {
     python::say(NAME, text);
 }
 
-/// Where files of these tests are.
+/// The directory with these tests' files.
 pub(super) fn file(name: &str) -> PathBuf {
     workspace().join("tests").join(NAME).join(name)
 }

@@ -1,5 +1,6 @@
-//! What the executions must have been like, and ministack does not see to: on it, a state may hand on more than 256 KiB.
-#![expect(clippy::unwrap_used, reason = "a history that cannot be read ends the test")]
+//! Checks a limit on executions that ministack does not enforce: there, a state may pass on more than 256
+//! KiB.
+#![expect(clippy::unwrap_used, reason = "a history that cannot be read fails the test")]
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
@@ -7,8 +8,8 @@ use hookstep_contract::limits::STATE_DATA_BYTES;
 
 use super::stack::Stack;
 
-/// Looks at every input and output of every state of every execution so far. Each machine had some: the express one hands over
-/// what is sent again, and events were replayed in bulk.
+/// Checks every input and output of every state of every execution so far. Each machine has had executions:
+/// the express machine hands over replays, and events were replayed in bulk.
 pub(super) async fn hold(stack: &Stack) {
     let (states, mut failed, mut aborted) = (Client::new(&stack.aws), 0, 0);
     for machine in stack.machines() {
@@ -18,7 +19,7 @@ pub(super) async fn hold(stack: &Stack) {
         for run in runs {
             match run.status() {
                 ExecutionStatus::Succeeded => {}
-                // ministack forgets the history of what is stopped.
+                // ministack drops the history of aborted executions.
                 ExecutionStatus::Aborted => {
                     aborted += 1;
                     continue;
@@ -39,8 +40,8 @@ pub(super) async fn hold(stack: &Stack) {
             }
         }
     }
-    assert_eq!(failed, 1, "an execution fails when something of ours broke: the case of the deleted webhook");
-    assert_eq!(aborted, 1, "an execution is stopped when its event is cancelled");
+    assert_eq!(failed, 1, "only the case of the deleted webhook fails an execution");
+    assert_eq!(aborted, 1, "only cancelling an event aborts an execution");
 }
 
 fn data(event: &HistoryEvent) -> impl Iterator<Item = &str> {

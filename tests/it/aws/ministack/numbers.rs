@@ -1,5 +1,5 @@
-//! How quick it is on ministack: to be looked at, not asserted, for it says more of ministack and of this machine than of us.
-//! After every invocation, for one, it waits 50 ms for something to be logged.
+//! Performance on ministack: printed, not asserted, because the numbers say more about ministack and this
+//! machine than about us. For example, ministack waits 50 ms for log output after every invocation.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ const SAMPLES: usize = 50;
 const CONCURRENCY: usize = 16;
 const EACH: usize = 10;
 
-/// Prints the sync latency, and the executions per second, of events that the receiver takes at once.
+/// Prints the sync latency and the executions per second for events that the receiver accepts at once.
 pub(super) async fn print(stack: &Stack) {
     let (api, receiver) = (stack.api(), Receiver::ok().await);
     let id = api.create_webhook(&receiver.url, json!({})).await;
@@ -33,7 +33,7 @@ pub(super) async fn print(stack: &Stack) {
             deliver().await;
         }
     };
-    // A concurrent invocation starts a process of its own, once.
+    // Each concurrent invocation starts its own process once.
     join_all((0..CONCURRENCY).map(|_| deliver())).await;
     let start = Instant::now();
     join_all((0..CONCURRENCY).map(|_| worker())).await;
@@ -47,10 +47,10 @@ pub(super) async fn print(stack: &Stack) {
     read_back(&api.events(&id, "?limit=100").await, receiver.calls());
 }
 
-/// Every delivery was made, and is on record.
+/// Every delivery was made and is on record.
 fn read_back(page: &Value, calls: usize) {
     assert_eq!(calls, SAMPLES + CONCURRENCY + CONCURRENCY * EACH);
-    assert!(page["next_cursor"].is_string(), "a page does not hold all");
+    assert!(page["next_cursor"].is_string(), "the events do not fit on one page");
     let events = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     assert_eq!(events.len(), 100);
     assert!(events.iter().all(|event| event["status"] == "succeeded"));

@@ -1,5 +1,5 @@
-//! A running ministack, and its end.
-#![expect(clippy::unwrap_used, reason = "a server that cannot be started ends the test")]
+//! Starts and stops a ministack server.
+#![expect(clippy::unwrap_used, reason = "a server that cannot be started fails the test")]
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -10,19 +10,20 @@ use std::time::{Duration, Instant};
 use super::environment::{file, say};
 use crate::world::Dir;
 
-/// Below the ports that systems give to connections: nobody gets one of these by chance while the server starts.
+/// Below the ephemeral port range, so that no connection takes one of these ports by chance while the server
+/// starts.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
 const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How much of its log is shown when the test fails.
+/// How much of the log is shown when the test fails.
 const LAST_LINES: usize = 60;
 
-/// A ministack of this test's own.
+/// A ministack server for this test only.
 pub(super) struct Server {
     pub(super) port: u16,
-    /// What it and the functions write, and nothing else.
+    /// The directory for everything that the server and the functions write.
     pub(super) dir: Dir,
     process: Child,
 }
@@ -34,19 +35,19 @@ impl Server {
         let log = File::create(dir.path().join("log")).unwrap();
         let mut command = Command::new(python);
         command.arg(file("serve.py")).env_clear();
-        // It hands its environment to every function, so there is nothing of ours in it.
+        // ministack passes its environment to every function, so ours must not be in it.
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", dir.path()).env("TMPDIR", dir.path());
-        // Where it listens. Without this, on every interface.
+        // The listen address. Without it, ministack listens on every interface.
         command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.to_string());
-        // What its URLs are made of: `<api>.execute-api.localhost`. With an address in place of a name, they would not be
-        // URLs, and `lambda_http` panics when it reads the request.
+        // The host in ministack's URLs: `<api>.execute-api.localhost`. With an IP address instead of a name
+        // these would not be valid URLs, and `lambda_http` panics when it reads the request.
         command.env("MINISTACK_HOST", "localhost");
         // For the functions: without it they would call AWS.
         command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
-        // Else it takes a port that is not ours to choose.
+        // Otherwise ministack takes a port that we cannot choose.
         command.env("IOT_MTLS_ENABLED", "0");
-        // A function may do what its role allows, and no more.
+        // Enforces the functions' roles: a function may do only what its role allows.
         command.env("AUTH", "true");
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut server = Self { port, dir, process: command.spawn().unwrap() };
@@ -54,7 +55,7 @@ impl Server {
         server
     }
 
-    /// Where every service is.
+    /// The endpoint of every service.
     pub(super) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -65,12 +66,12 @@ impl Server {
         let (url, start) = (format!("{}/_ministack/health", self.endpoint()), Instant::now());
         while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             let ended = self.process.try_wait().unwrap();
-            assert!(ended.is_none() && start.elapsed() < WAIT_TIMEOUT, "ministack does not start: {ended:?}");
+            assert!(ended.is_none() && start.elapsed() < WAIT_TIMEOUT, "ministack did not start: {ended:?}");
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// All that it and the functions have said.
+    /// All output of the server and the functions.
     pub(super) fn whole_log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
@@ -83,7 +84,8 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// It ends itself, and the functions with it, when its standard input ends (`serve.py`): also when the test is killed.
+    /// The server stops itself and the functions when its standard input closes (`serve.py`), even if the
+    /// test is killed.
     fn drop(&mut self) {
         if std::thread::panicking() {
             say(&format!("the end of its log:\n{}", self.log()));

@@ -1,5 +1,5 @@
 //! The template, deployed.
-#![expect(clippy::unwrap_used, reason = "a stack that cannot be deployed ends the test")]
+#![expect(clippy::unwrap_used, reason = "a stack that cannot be deployed fails the test")]
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,33 +24,33 @@ use crate::world::{Api, ORG};
 /// An admin token.
 const TOKEN: &str = "hookstep_of_the_tests";
 
-/// A deployed stack, and those who use it.
+/// A deployed stack and its API users.
 pub(super) struct Stack {
     api: Api,
-    /// For clients of its services.
+    /// Configuration for clients of the stack's services.
     pub(super) aws: SdkConfig,
     outputs: BTreeMap<String, String>,
     resources: BTreeMap<String, String>,
 }
 
-/// What `deploy.py` prints.
+/// The output of `deploy.py`.
 #[derive(Deserialize)]
 struct Deployed {
     outputs: BTreeMap<String, String>,
-    /// Physical ids by logical ones.
+    /// Physical ids by logical id.
     resources: BTreeMap<String, String>,
 }
 
 impl Stack {
-    /// Deploys the template as a developer would, and makes a token.
+    /// Deploys the template as a developer would and creates a token.
     pub(super) async fn deploy(server: &Server, python: &Path) -> Self {
         let mut deploy = Command::new(python);
-        // Nothing of the machine's own AWS configuration.
+        // The machine's own AWS configuration must not be used.
         deploy.env_clear().env("HOME", server.dir.path());
         deploy.arg(file("deploy.py")).args(["--endpoint", &server.endpoint(), "--functions"]);
         deploy.arg(functions(server.dir.path()).await);
         deploy.arg("--template").arg(workspace().join("infra/template.yaml"));
-        // The receivers of the tests have no TLS.
+        // The tests' receivers have no TLS.
         deploy.args(["--parameter", "AllowHttpTargets=true"]);
         deploy.args(["--parameter", &format!("Architecture={}", architecture())]);
         let done = finished(&mut deploy).await;
@@ -97,7 +97,7 @@ fn aws(server: &Server) -> SdkConfig {
         .build()
 }
 
-/// A client of the API, by the URL that the stack prints. Its name is in no DNS.
+/// A client of the API at the stack's URL, whose host name is not in DNS.
 fn api(url: &str, port: u16) -> Api {
     let base = url.trim_end_matches('/').to_owned();
     let host = Url::parse(url).unwrap().host_str().unwrap().to_owned();
@@ -106,7 +106,7 @@ fn api(url: &str, port: u16) -> Api {
     Api { http, base, token: TOKEN.to_owned() }
 }
 
-/// What an operator writes into the table for a first token.
+/// The item that an operator writes into the table for the first token.
 fn admin() -> Token {
     Token {
         token_hash: hookstep_http_edge::hash_token(TOKEN),
@@ -119,7 +119,8 @@ fn admin() -> Token {
     }
 }
 
-/// The functions as `infra/package.sh` lays them out: those of `HOOKSTEP_FUNCTIONS`, or else the debug build.
+/// The functions in the layout of `infra/package.sh`: those in `HOOKSTEP_FUNCTIONS`, otherwise the debug
+/// build.
 async fn functions(dir: &Path) -> PathBuf {
     if let Some(given) = std::env::var_os("HOOKSTEP_FUNCTIONS") {
         return given.into();
@@ -129,13 +130,13 @@ async fn functions(dir: &Path) -> PathBuf {
         let bootstrap = functions.join(name).join("bootstrap");
         std::fs::create_dir_all(bootstrap.parent().unwrap()).unwrap();
         std::fs::copy(binary(name), &bootstrap).unwrap();
-        // Half of it is for debuggers. Where there is no strip, it takes longer to zip.
+        // Debug information is half of the binary. Without `strip`, zipping takes longer.
         let _ = Command::new("strip").kill_on_drop(true).arg(&bootstrap).status().await;
     }
     functions
 }
 
-/// This machine's, as Lambda calls it.
+/// This machine's architecture, by Lambda's name.
 fn architecture() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }

@@ -19,7 +19,7 @@ async fn listen(world: &World, args: &[&str], secret: Option<&str>) -> (Process,
     (process, url)
 }
 
-/// A webhook, as its creator sees it. Its org has a public key from then on.
+/// Creates a webhook and returns it as its creator sees it. From then on its org has a public key.
 async fn webhook(world: &World, url: &str) -> (String, String) {
     let created = world.api.post("/webhook", &json!({"name": "test", "url": url})).await.json();
     let text = |name: &str| created[name].as_str().unwrap().to_owned();

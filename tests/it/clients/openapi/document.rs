@@ -1,4 +1,4 @@
-//! The document, put together from the parts of the crates that have routes, and smoothed.
+//! The document, assembled from the parts of the crates that have routes, and cleaned up.
 
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter};
@@ -9,7 +9,7 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 /// The text of the document.
 pub(super) fn generate() -> String {
     let mut document = hookstep_management::openapi();
-    // Events are sent before they are looked at.
+    // Sending events comes first in the document, reading them after it.
     let own = std::mem::take(&mut document.paths.paths);
     document.merge(hookstep_trigger::openapi());
     document.paths.paths.extend(own);
@@ -27,18 +27,18 @@ pub(super) fn generate() -> String {
         flatten(schema, &flat);
         hoist(schema);
         if let (Some(entry), RefOr::T(Schema::Object(page))) = (name.strip_prefix("Page_"), schema) {
-            // The derive repeats the schema of what a generic type is generic over.
+            // The derive macro repeats the schema of a generic type's parameter.
             let entries =
                 ArrayBuilder::new().items(Ref::from_schema_name(entry)).description(Some("The entries."));
             page.properties.insert("data".to_owned(), entries.into());
         }
     }
     drop_unused(&mut document);
-    // Doc comments break their lines where the code does.
+    // Doc comments break lines where the source does.
     document.to_pretty_json().unwrap().replace("\\n", " ") + "\n"
 }
 
-/// Says in `x-required-scope` what only who knows OpenAPI well finds in `security`.
+/// States in `x-required-scope` what only OpenAPI experts find in `security`.
 fn name_scope(operation: &mut Operation) {
     let security = serde_json::to_value(operation.security.take().unwrap_or_default()).unwrap();
     let scope = security[0]["token"][0].as_str().unwrap_or("none");
@@ -49,7 +49,7 @@ fn name_scope(operation: &mut Operation) {
     operation.extensions = Some(Extensions::from_iter([("x-required-scope", scope)]));
 }
 
-/// What is optional is left out: a parameter or a body cannot be null.
+/// An optional parameter or body is omitted, so it cannot be null.
 fn leave_out(operation: &mut Operation) {
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(Parameter { schema: Some(RefOr::T(Schema::Object(object))), .. }) = parameter
@@ -69,7 +69,8 @@ fn leave_out(operation: &mut Operation) {
     }
 }
 
-/// Makes one object of what serde flattens into one: each part would forbid the fields of the others.
+/// Merges the parts that serde flattens into one object: each part alone would forbid the fields of the
+/// others.
 fn flatten(schema: &mut RefOr<Schema>, named: &impl Fn(&str) -> Option<RefOr<Schema>>) {
     let RefOr::T(Schema::AllOf(all)) = schema else { return };
     let mut whole = Object::new();
@@ -87,7 +88,7 @@ fn flatten(schema: &mut RefOr<Schema>, named: &impl Fn(&str) -> Option<RefOr<Sch
     *schema = RefOr::T(Schema::Object(whole));
 }
 
-/// Describes what may be null where it stands, not in one of its alternatives.
+/// Moves a nullable schema's description from one of its alternatives to the schema itself.
 fn hoist(schema: &mut RefOr<Schema>) {
     let RefOr::T(Schema::Object(object)) = schema else { return };
     for property in object.properties.values_mut() {
@@ -99,7 +100,7 @@ fn hoist(schema: &mut RefOr<Schema>) {
     }
 }
 
-/// Drops the schemas that nothing refers to any more.
+/// Drops the schemas that are no longer referenced.
 fn drop_unused(document: &mut OpenApi) {
     loop {
         let text = document.to_json().unwrap();

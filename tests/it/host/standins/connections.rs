@@ -72,7 +72,7 @@ async fn value(world: &World, secret_id: &str) -> Result<Value, String> {
     Ok(serde_json::from_str(answer.secret_string().unwrap()).unwrap())
 }
 
-/// What is in the connection's secret now.
+/// The current content of the connection's secret.
 async fn secret(world: &World, name: &str) -> Value {
     value(world, describe(world, name).await.secret_arn().unwrap()).await.unwrap()
 }
@@ -178,10 +178,10 @@ async fn connections_outlive_the_process_and_secrets_are_nowhere_in_clear() {
     assert_eq!(secret(&world, "oauth").await["client_secret"], "planted-client-secret");
     let shown = describe(&world, "oauth").await;
     assert_eq!((shown.connection_arn, shown.secret_arn), arns);
-    // What is kept in clear is found, so what is not found is not there.
+    // Values stored in clear are found, so a value that is not found is not stored in clear.
     assert_ne!(files_with(world.dir.path(), "api-key"), Vec::<String>::new());
     assert_eq!(files_with(world.dir.path(), "planted"), Vec::<String>::new());
-    // Base64 of the word, wherever it begins.
+    // Base64 of the word at each possible alignment.
     for hidden in ["cGxhbnRlZ", "BsYW50ZW", "wbGFudGVk"] {
         assert_eq!(files_with(world.dir.path(), hidden), Vec::<String>::new());
     }

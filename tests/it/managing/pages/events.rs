@@ -1,4 +1,4 @@
-//! What pages tell of events, and do with them.
+//! Pages about events, and the actions on them.
 
 use serde_json::json;
 
@@ -52,7 +52,7 @@ async fn an_event_is_replayed_and_its_body_downloaded() {
 
     let replayed = browser.post(&format!("{path}/replay"), &[]).await;
     let target = location(&replayed);
-    // There before its record is.
+    // The page exists before the event's record does.
     browser.page(target).await;
     let again = target.rsplit('/').next().unwrap().trim_end_matches("?new=1");
     assert_eq!(world.api.ended(&id, again).await["status"], "succeeded");

@@ -1,4 +1,4 @@
-//! Filters and transforms on pages: the form, its trial, and what events tell of them.
+//! Filters and transforms on pages: the form, its trial run, and what event pages show.
 
 use hookstep_contract::Scope;
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::{Browser, MAX_BYTES, header, loaded, location, revision, text, webhook_form};
 use crate::world::{Answer, Receiver, World};
 
-/// Fields of a form.
+/// The fields of a form.
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
-/// A condition of the form.
+/// The fields of one condition.
 fn condition<'a>(
     field: &'a str,
     operator: &'a str,
@@ -62,7 +62,7 @@ async fn a_filter_and_a_transform_are_set_by_the_form_and_told_in_words() {
     for part in seen {
         assert!(edit.contains(part), "{part}: {edit}");
     }
-    // Another kind of filter, and no transform: what was typed for the first kind does not count.
+    // A different kind of filter and no transform: the input typed for the first kind is ignored.
     form.retain(|(name, _)| !["filter", "transform"].contains(name));
     form.extend([("filter", "jsonata"), ("filter_jsonata", "total > 100"), ("revision", revision(&edit))]);
     let saved = browser.post(&format!("{base}/edit"), &form).await;
@@ -106,7 +106,7 @@ async fn a_wrong_filter_or_transform_is_told_where_it_is() {
         let wrong = page.split(&format!("id=\"{place}-wrong\">")).nth(1).unwrap_or_default();
         let wrong = wrong.split('<').next().unwrap();
         assert!(wrong.to_lowercase().contains(&words.to_lowercase()), "{fields:?}: {page}");
-        // Folded, nobody would see it.
+        // In a collapsed section, nobody would see the error.
         assert!(page.contains("payload-rules\" open"), "{fields:?}");
     }
     assert_eq!(world.api.get("/webhook").await.json()["data"], json!([]));
@@ -125,7 +125,7 @@ async fn a_form_is_tried_on_a_sample_and_nothing_is_saved_or_sent() {
         text(&answer)
     };
     let page = tried(&[("sample", "{\"status\": \"sent\", \"order\": 1042}")]).await;
-    // The whole form again, and what would go out.
+    // The response contains the whole form and the body that would be sent.
     for part in ["Create webhook", "action=\"/console/webhooks/new\"", ">paid, or so\nsent<", "Would be sent"]
     {
         assert!(page.contains(part), "{part}: {page}");
@@ -232,9 +232,9 @@ async fn a_form_with_all_conditions_is_still_small() {
     world.api.deliver(&id, json!({"text": "x".repeat(8000)}).to_string()).await;
     let browser = Browser::signed_in(&world, &world.api).await;
     let page = browser.page(&format!("/console/webhooks/{id}/edit")).await;
-    // Ten, and the template: no spare one, which could not be saved.
+    // Ten conditions and the template: no spare row, because an eleventh condition could not be saved.
     assert_eq!(page.matches("name=\"condition_field\"").count(), 11);
-    assert!(page.contains(&"x".repeat(8000)), "the sample is the body that came");
+    assert!(page.contains(&"x".repeat(8000)), "the sample is the received body");
     let mut bytes = page.len();
     for file in loaded(&page) {
         bytes += browser.get(file).await.body.len();
@@ -253,7 +253,7 @@ async fn a_failed_transform_is_told_with_what_to_do() {
     for part in ["transform fails on this body", "transform.jsonata at character", "try its transform"] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    // Tried on the body that it failed on, whatever came since.
+    // The trial uses the body that failed, even if other events came later.
     world.api.deliver(&id, "{\"b\": 2}").await;
     let edit = page.split('"').find(|part| part.contains("/edit?event=")).unwrap();
     let form = browser.page(edit.split('#').next().unwrap()).await;

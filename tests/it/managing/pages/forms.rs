@@ -1,12 +1,12 @@
-//! What is set, sent and made by forms.
-#![expect(clippy::unwrap_used, reason = "a helper's surprise ends the test")]
+//! Settings, test sends and resources created through forms.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use serde_json::json;
 
 use super::{Browser, location, revision, text, webhook_form};
 use crate::world::{Api, Receiver, Reply, World};
 
-/// The id of the webhook that a page is about.
+/// The webhook id in a page's path.
 async fn only_webhook(api: &Api) -> String {
     let list = api.get("/webhook").await.json();
     assert_eq!(list["data"].as_array().unwrap().len(), 1, "{list}");
@@ -58,7 +58,7 @@ async fn a_webhook_is_created_and_edited_by_forms_and_its_secrets_are_kept() {
     );
     assert_eq!(config["headers"], json!({"X-Team": "blue"}));
 
-    // The same form again is somebody else's change.
+    // Submitting the same form again conflicts with the newer revision.
     assert_eq!(browser.post(&edit, &form).await.status, 409);
 }
 
@@ -112,7 +112,7 @@ async fn a_webhook_is_switched_rotated_and_deleted_by_its_page() {
     let form = [("revision", revision(&ask)), ("overlap_hours", "24")];
     let rotated = browser.post(&format!("{base}/rotate-secret"), &form).await;
     assert!(rotated.status == 200 && text(&rotated).contains(">whsec_"), "{rotated:?}");
-    // Sent again, by going back or reloading.
+    // Submitted again by going back or reloading.
     assert_eq!(browser.post(&format!("{base}/rotate-secret"), &form).await.status, 409);
     assert!(!browser.page(&base).await.contains(">whsec_M"));
 
@@ -133,7 +133,7 @@ async fn a_test_is_sent_and_answered_on_the_same_page() {
     let sent = browser.post(&path, &[("body", body), ("content_type", "application/json")]).await;
     let page = text(&sent);
     assert!(sent.status == 200 && page.contains("Succeeded") && page.contains("1.50"), "{page}");
-    // Typed lines end as they do everywhere but in forms.
+    // Browsers submit line breaks as CRLF; they are stored as LF.
     assert_eq!(receiver.only().body, b"\n{\"order\": 12.50}\n");
     let refused = browser.post(&path, &[("body", "{}"), ("content_type", "text/plain")]).await;
     let page = text(&refused);
