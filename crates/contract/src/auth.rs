@@ -120,7 +120,7 @@ impl Auth {
     /// Secrets may be absent.
     ///
     /// # Errors
-    /// The first invalid field.
+    /// If a field is invalid: the first such field.
     pub fn check(&self, org_id: &OrgId) -> Result<(), FieldError> {
         match self {
             Self::None => Ok(()),

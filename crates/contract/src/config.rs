@@ -49,7 +49,7 @@ impl Default for Retry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigFields {
-    /// A name for people.
+    /// A human-readable name.
     pub name: String,
     /// The receiver's URL.
     pub url: String,
@@ -109,7 +109,7 @@ fn default_timeout() -> u32 {
 /// Checks the name of a webhook or of a token.
 ///
 /// # Errors
-/// The field `name`.
+/// If the name is not valid: an error in the field `name`.
 pub fn check_name(name: &str) -> Result<(), FieldError> {
     if (1..=100).contains(&name.trim().chars().count()) && !name.chars().any(char::is_control) {
         return Ok(());
@@ -125,7 +125,7 @@ impl ConfigFields {
     /// and the syntax of expressions.
     ///
     /// # Errors
-    /// The first invalid field.
+    /// If a field is invalid: the first such field.
     pub fn check(&self) -> Result<(), FieldError> {
         check_name(&self.name)?;
         if !Self::METHODS.contains(&self.method.as_str()) {

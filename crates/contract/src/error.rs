@@ -59,7 +59,7 @@ impl StepError {
         Self { name, message: message.into(), source: None }
     }
 
-    /// A failure caused by `source`.
+    /// A failure with the underlying error `source`.
     pub fn because(
         name: ErrorName,
         message: impl Into<String>,

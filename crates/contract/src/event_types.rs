@@ -9,7 +9,7 @@ const ANY: &str = "*";
 /// Checks a webhook's subscriptions.
 ///
 /// # Errors
-/// The first invalid entry, identified by its position.
+/// If an entry is invalid: the first such entry, identified by its position.
 pub(crate) fn check(subscribed: &[String]) -> Result<(), FieldError> {
     if subscribed.len() > MAX_EVENT_TYPES {
         return Err(FieldError::new("event_types", format!("must be at most {MAX_EVENT_TYPES}")));

@@ -47,7 +47,7 @@ pub const MAX_TIMEOUT_SECS: u32 = 840;
 /// The default timeout of an attempt, including reading the response body.
 pub const DEFAULT_TIMEOUT_SECS: u32 = 30;
 
-/// The Standard Webhooks schedule: the pause before each attempt after the first, in seconds.
+/// The Standard Webhooks retry schedule: the pause before each retry, in seconds.
 pub const DEFAULT_SCHEDULE_SECS: [u32; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
 /// The longest pause between two attempts, whether from a schedule or from `Retry-After`.

@@ -50,7 +50,7 @@ pub struct Timings {
     /// Name resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<f64>,
-    /// TCP connect.
+    /// TCP connection setup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<f64>,
     /// TLS handshake.

@@ -55,7 +55,7 @@ pub struct Condition {
 /// one as 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "their names are what they are")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Operator {
     Equals,
     NotEquals,
@@ -182,7 +182,7 @@ impl PayloadRules {
     /// Checks everything except for the syntax of expressions.
     ///
     /// # Errors
-    /// The first invalid field.
+    /// If a field is invalid: the first such field.
     pub fn check(&self) -> Result<(), FieldError> {
         if let Some(filter) = &self.filter {
             check_filter(filter)?;

@@ -60,7 +60,8 @@ reason_codes! {
     Certificate = "certificate": "the receiver's certificate is not valid",
     /// The receiver's certificate has expired or is not valid yet. The receiver is at fault.
     CertificateExpired = "certificate_expired": "the receiver's certificate is not valid at this time",
-    /// The receiver's certificate is for other host names. The webhook's URL or the receiver's certificate is wrong.
+    /// The receiver's certificate is for other host names. The webhook's URL or the receiver's certificate is
+    /// wrong.
     CertificateName = "certificate_name": "the receiver's certificate is for other host names",
     /// The receiver's certificate was issued by an untrusted authority, or its chain is incomplete. The
     /// receiver is at fault, or its private authority is not configured on the webhook.
@@ -106,11 +107,11 @@ reason_codes! {
     BodyChanged = "body_changed": "the body was changed after the event was accepted",
     /// The claim check's body was never uploaded. The producer is at fault.
     BodyNotUploaded = "body_not_uploaded": "the body was never uploaded",
-    /// The body could not be read within the webhook's timeout. The timeout is too short for such a large body.
+    /// The body could not be read within the webhook's timeout. The timeout is too short for its size.
     BodyTimeout = "body_timeout": "the body could not be read within the webhook's timeout",
     /// The claim check belongs to another webhook. The producer is at fault.
     NotOwner = "not_owner": "the claim check belongs to another webhook",
-    /// The webhook is disabled. Its owner disabled it, or its receiver answered 410 Gone.
+    /// The webhook is disabled. Its owner disabled it, or its receiver responded with 410 Gone.
     WebhookDisabled = "webhook_disabled": "the webhook is disabled",
     /// The webhook was deleted before the event could be sent. Its owner deleted it.
     WebhookDeleted = "webhook_deleted": "the webhook was deleted",

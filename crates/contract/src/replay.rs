@@ -150,7 +150,7 @@ pub struct ReplayKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ReplayInput {
-    /// State `Replay`: start the next batch of its events.
+    /// State `Replay`: start the next batch of events.
     NextBatch {
         /// The bulk replay.
         replay: ReplayKey,

@@ -39,9 +39,9 @@ impl Tls {
 pub struct CertificateInfo {
     /// The certificate's subject.
     pub subject: String,
-    /// From when it is valid.
+    /// The start of the certificate's validity.
     pub not_before: Timestamp,
-    /// Until when it is valid.
+    /// The end of the certificate's validity.
     pub not_after: Timestamp,
     /// The certificate's SHA-256, in hex.
     pub fingerprint: String,

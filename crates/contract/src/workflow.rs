@@ -50,7 +50,7 @@ pub struct RequestPlan {
 /// Everything that a config determines for one event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The event's first status: in progress, or skipped.
+    /// The event's initial status: in progress or skipped.
     pub status: Status,
     /// Why the event is skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub struct TransformData {
 pub struct HydrateInput {
     /// The event.
     pub event: EventMetadata,
-    /// The body, which is a claim check.
+    /// The event's body, which is a claim check.
     pub payload: Unresolved,
 }
 

@@ -45,8 +45,7 @@ impl Headers {
         let mut sent = self.0.clone();
         sent.insert("content-length".to_owned(), length.to_string());
         let mut recorded = sent.clone();
-        // A signature is no secret, but as long as all other headers together; only its kinds are of
-        // interest.
+        // Signatures are not secret but long; the record only needs to show which kinds were sent.
         if let Some(signature) = recorded.get_mut("webhook-signature") {
             *signature = kinds(signature);
         }

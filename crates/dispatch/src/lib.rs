@@ -28,7 +28,8 @@ pub struct Dispatched {
 /// were already started still happen only once, because their ids are the same.
 ///
 /// # Errors
-/// `StorageUnavailable`, or `WorkflowUnavailable` when at least one delivery could not be started.
+/// `StorageUnavailable` if a table or bucket does not respond; `WorkflowUnavailable` if at least one delivery
+/// could not be started.
 pub async fn handle(event: BusEvent, ctx: &Context) -> Result<Dispatched, StepError> {
     let Some(envelope) = event.envelope() else {
         tracing::debug!(event.id = event.id, "an event without an org");

@@ -23,7 +23,7 @@ struct StoredBody {
 /// Loads the config, stores or fetches the body, and returns the delivery plan and the event's record.
 ///
 /// # Errors
-/// `ConfigNotFound`, or `StorageUnavailable`.
+/// `ConfigNotFound` if the webhook does not exist; `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedConfig, StepError> {
     let event = &input.event;
     let config = async { Ok(ctx.configs.get(&event.org_id, event.config_id).await?) };

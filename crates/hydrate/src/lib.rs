@@ -10,7 +10,7 @@ pub use context::Context;
 /// result is [`Body::Unusable`].
 ///
 /// # Errors
-/// `StorageUnavailable`.
+/// `StorageUnavailable` if the bucket does not respond.
 pub async fn handle(input: HydrateInput, ctx: &Context) -> Result<Body, StepError> {
     let HydrateInput { event, payload } = input;
     Ok(match payload {

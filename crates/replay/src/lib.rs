@@ -32,7 +32,7 @@ struct Batch {
 /// Processes the next batch of a bulk replay, or records that the replay failed.
 ///
 /// # Errors
-/// `StorageUnavailable`, or `WorkflowUnavailable`.
+/// `StorageUnavailable` if a table does not respond; `WorkflowUnavailable` if an execution cannot be started.
 pub async fn handle(input: ReplayInput, ctx: &Context) -> Result<ReplayOutput, StepError> {
     let (ReplayInput::NextBatch { replay } | ReplayInput::GiveUp { replay, .. }) = &input;
     let job = ctx.replays.get(&replay.org_id, replay.config_id, replay.replay_id).await?;

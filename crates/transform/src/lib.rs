@@ -18,7 +18,8 @@ pub use context::Context;
 /// skipped, or gets an unusable body, which `deliver` records as a failed attempt.
 ///
 /// # Errors
-/// `ConfigNotFound`, `StorageUnavailable`, or `SandboxUnavailable`.
+/// `ConfigNotFound` if the webhook does not exist; `StorageUnavailable` if a table or bucket does not respond;
+/// `SandboxUnavailable` if an expression cannot be evaluated because of an internal failure.
 pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformData, StepError> {
     let config = ctx.configs.get(&data.event.org_id, data.event.config_id).await?;
     let config =

@@ -19,7 +19,7 @@ const GONE_REASON: &str = "the receiver answered 410 Gone";
 /// Records an attempt or an exception, and returns what comes next.
 ///
 /// # Errors
-/// `StorageUnavailable`.
+/// `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, StepError> {
     match input {
         UpdateStatusInput::Attempt { event, retry, attempt } => {

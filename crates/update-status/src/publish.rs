@@ -55,8 +55,8 @@ fn published(
     detail: DeliveryDetail,
     ctx: &Context,
 ) -> Option<DeliveryEvent> {
-    // Deliveries of our own events are not published, because that would loop. Nor are those of tests, because the user is
-    // watching.
+    // Deliveries of Hookstep's own events are not published, because that would cause a loop. Nor are test
+    // deliveries, because their user is watching.
     let is_silent = event.event_type.as_deref().is_some_and(is_ours) || event.origin == Origin::Test;
     let is_news = detail_type == DetailType::Disabled || !is_silent;
     (is_news && ctx.publish.includes(detail_type)).then_some(DeliveryEvent { detail_type, detail })
