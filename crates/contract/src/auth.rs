@@ -1,4 +1,5 @@
-//! How a request says who it is. What is secret of it is in an EventBridge connection; what is stored and shown here is not.
+//! How a request authenticates. The secret parts are kept in an EventBridge connection; what is stored and
+//! shown here is not secret.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -7,16 +8,16 @@ use crate::limits::{CONNECTION_VALUE_CHARS, MAX_TOKEN_PARAMETERS};
 use crate::object::Object;
 use crate::{FieldError, OrgId, Secret};
 
-/// How a request says who it is. A bearer token is an API key named `Authorization`.
+/// How a request authenticates. A bearer token is an API key named `Authorization`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Auth {
-    /// It does not.
+    /// No authentication.
     #[default]
     None,
     /// HTTP Basic.
     Basic {
-        /// The user.
+        /// The user name.
         username: String,
         /// The password; write-only.
         #[serde(skip_serializing)]
@@ -24,48 +25,49 @@ pub enum Auth {
     },
     /// A header with a fixed value.
     ApiKey {
-        /// The header.
+        /// The header's name.
         name: String,
-        /// Its value; write-only.
+        /// The header's value; write-only.
         #[serde(skip_serializing)]
         value: Secret,
     },
-    /// A bearer token of an authorisation server (RFC 6749 §4.4).
+    /// A bearer token from an authorisation server (RFC 6749 §4.4).
     OauthClientCredentials {
-        /// The token endpoint; subject to the egress policy as any receiver is.
+        /// The token endpoint; subject to the egress policy, like any receiver.
         token_url: String,
-        /// The client's id.
+        /// The client id.
         client_id: String,
-        /// The client's secret; write-only.
+        /// The client secret; write-only.
         #[serde(skip_serializing)]
         client_secret: Secret,
         /// The method of the token request.
         method: TokenMethod,
-        /// More to send with the token request.
+        /// Additional parameters of the token request.
         parameters: Vec<Parameter>,
     },
-    /// An EventBridge connection that is there already, made by the operator for this org.
+    /// An existing EventBridge connection, which the operator made for this org.
     Connection {
-        /// Its ARN.
+        /// The connection's ARN.
         connection_arn: String,
     },
 }
 
-/// The method of a token request: those that EventBridge takes.
+/// The method of a token request: the ones that EventBridge supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TokenMethod {
-    /// Everything goes into the query, but the client's id and secret, which go into an `Authorization: Basic` header.
+    /// All parameters go into the query, except for the client id and secret, which go into an
+    /// `Authorization: Basic` header.
     Get,
-    /// A form.
+    /// The parameters are sent as a form.
     #[default]
     Post,
-    /// A form.
+    /// The parameters are sent as a form.
     Put,
 }
 
 impl TokenMethod {
-    /// The name as HTTP has it.
+    /// The HTTP method name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -75,16 +77,16 @@ impl TokenMethod {
     }
 }
 
-/// One more parameter of a token request: `audience`, say, or `scope`.
+/// An additional parameter of a token request, such as `audience` or `scope`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
-    /// Where it goes.
+    /// Where the parameter goes.
     #[serde(rename = "in")]
     pub place: Place,
-    /// Its name.
+    /// The parameter's name.
     pub name: String,
-    /// Its value; write-only, for some are passwords.
+    /// The parameter's value; write-only, because some values are passwords.
     #[serde(default, skip_serializing)]
     pub value: Secret,
 }
@@ -108,16 +110,17 @@ impl<'de> Deserialize<'de> for Auth {
 }
 
 impl Auth {
-    /// Reads the field `auth` of a request: `null` clears it, as `{"type": "none"}` does.
+    /// Reads the field `auth` of a request: `null` clears it, like `{"type": "none"}`.
     pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let given = Option::<Object<Self>>::deserialize(deserializer)?;
         Ok(Some(given.map(|Object(auth)| auth).unwrap_or_default()))
     }
 
-    /// Checks everything but the token URL and the name of an API key, which the egress policy checks. Secrets may be left out.
+    /// Checks everything except for the token URL and the name of an API key, which the egress policy checks.
+    /// Secrets may be absent.
     ///
     /// # Errors
-    /// The first field that is wrong.
+    /// If a field is invalid: the first such field.
     pub fn check(&self, org_id: &OrgId) -> Result<(), FieldError> {
         match self {
             Self::None => Ok(()),
@@ -136,7 +139,7 @@ impl Auth {
             }
             Self::Connection { connection_arn } => match connection_name(connection_arn) {
                 Some(name) if name.starts_with(&connection_prefix(org_id)) => Ok(()),
-                // A connection's name is the only thing that says whose it is.
+                // Only its name shows which org a connection belongs to.
                 Some(_) => Err(FieldError::new(
                     "auth.connection_arn",
                     format!("must be a connection whose name begins with {}", connection_prefix(org_id)),
@@ -149,7 +152,7 @@ impl Auth {
         }
     }
 
-    /// The first secret that is not given, as a field: all must be, for a connection that is not there yet.
+    /// The path of the first missing secret: a connection that does not exist yet needs all of them.
     pub fn missing_secret(&self) -> Option<String> {
         let missing = |secret: &Secret| secret.given().is_none();
         match self {
@@ -164,13 +167,14 @@ impl Auth {
     }
 }
 
-/// The first parameter without a value, as a field.
+/// The path of the first parameter without a value.
 pub fn missing_value(parameters: &[Parameter]) -> Option<String> {
     let index = parameters.iter().position(|parameter| parameter.value.given().is_none())?;
     Some(format!("auth.parameters[{index}].value"))
 }
 
-/// What the name of every connection of an org begins with. An org id has no dot, so no prefix is the start of another's.
+/// The prefix of the names of an org's connections. An org id contains no dot, so no org's prefix begins with
+/// another's.
 pub fn connection_prefix(org_id: &OrgId) -> String {
     format!("hookstep.{org_id}.")
 }
@@ -204,7 +208,8 @@ fn check_secret(field: &str, secret: &Secret) -> Result<(), FieldError> {
     }
 }
 
-/// What EventBridge takes: its pattern for names and secrets of a connection has neither control characters nor a colon.
+/// Checks EventBridge's pattern for the names and secrets of a connection: no control characters and no
+/// colon.
 fn check_value(field: &str, value: &str) -> Result<(), FieldError> {
     let taken = |c: char| !c.is_control() && c != ':';
     if !(1..=CONNECTION_VALUE_CHARS).contains(&value.chars().count())

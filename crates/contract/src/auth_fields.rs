@@ -1,5 +1,6 @@
-//! Reading an [`Auth`] so that a wrong field of it can be named. Inside a tagged enum serde reads from memory, and whoever
-//! follows its path sees no further than the enum: so all fields of all kinds are read first, and sorted out then.
+//! Reading an [`Auth`] so that errors name the invalid field. Serde buffers an internally tagged enum in
+//! memory, where a deserialiser that tracks paths cannot see inside the enum. So the fields of all types are
+//! read first and sorted out afterwards.
 
 use std::mem::take;
 
@@ -62,7 +63,8 @@ impl Kind {
 }
 
 impl AuthFields {
-    /// The authentication of this type; serde's own errors for a field that is missing, or that this type does not have.
+    /// The authentication of this type; serde's own errors if a field is missing or does not belong to this
+    /// type.
     pub(crate) fn into_auth<E: Error>(mut self) -> Result<Auth, E> {
         let auth = self.take()?;
         match self.left() {
@@ -94,7 +96,7 @@ impl AuthFields {
         })
     }
 
-    /// A field that is there, and that the kind does not have.
+    /// A field that is present but does not belong to the type.
     fn left(&self) -> Option<&'static str> {
         let is_there = [
             ("username", self.username.is_some()),
@@ -112,7 +114,8 @@ impl AuthFields {
     }
 }
 
-/// What is there is not null: that would be a field which the type of auth may not have.
+/// Reads a field that is present. Null is not read as absence: otherwise, a field that does not belong to the
+/// type could be present as null.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

@@ -1,11 +1,12 @@
-//! The body of an event on its way through the state machine. Each part of the way has a type of its own, which cannot hold
-//! what that part never gets. All of them are the field `payload` in JSON, and share its tags.
+//! The body of an event on its way through the state machine. Each stage has its own type, which cannot
+//! represent what that stage never receives. In JSON, all of them are the field `payload` and share their
+//! tags.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Claim, Content, EventId, PinnedObject, Reason};
 
-/// The body that an execution starts with. `FetchConfig` turns it into an [`Unresolved`] one.
+/// The body that an execution starts with. `FetchConfig` turns it into an [`Unresolved`] body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -13,17 +14,17 @@ pub enum Source {
     Inline(Content),
     /// A claim check.
     Claim(Claim),
-    /// The accepted body of this event of the same webhook, as it was stored.
+    /// The accepted body of this event of the same webhook, as stored.
     #[serde(rename = "kept")]
     AcceptedBodyOf(EventId),
-    /// What was sent in the place of the body of this event of the same webhook, as it was stored.
+    /// What was sent in place of the body of this event of the same webhook, as stored.
     #[serde(rename = "sent")]
     SentBodyOf(EventId),
-    /// There is no body to send, and why.
+    /// There is no body to send, for this reason.
     Unusable(Reason),
 }
 
-/// A body that was fetched from wherever it was stored. `Hydrate` turns it into a [`Body`].
+/// A body that no longer refers to another event's. `Hydrate` turns it into a [`Body`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unresolved {
@@ -31,11 +32,11 @@ pub enum Unresolved {
     Inline(Content),
     /// A claim check.
     Claim(Claim),
-    /// There is no body to send, and why.
+    /// There is no body to send, for this reason.
     Unusable(Reason),
 }
 
-/// A body that can be sent, or cannot be.
+/// A body that is ready to be sent, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
@@ -43,7 +44,7 @@ pub enum Body {
     Inline(Content),
     /// A resolved claim check.
     Object(PinnedObject),
-    /// There is no body to send, and why. `deliver` makes it a failed attempt.
+    /// There is no body to send, for this reason. `deliver` records it as a failed attempt.
     Unusable(Reason),
 }
 
@@ -61,7 +62,7 @@ mod tests {
     const KEPT: &str = r#"{"kept":"0190a000-0000-7000-8000-00000000000b"}"#;
     const SENT: &str = r#"{"sent":"0190a000-0000-7000-8000-00000000000b"}"#;
 
-    /// Which of the texts are read, and come out as they went in.
+    /// Those of the texts that deserialise as `T` and serialise back unchanged.
     fn read<T: Serialize + DeserializeOwned>() -> Vec<&'static str> {
         let all = [INLINE, CLAIM, OBJECT, UNUSABLE, KEPT, SENT];
         let is_read = |json: &&str| match serde_json::from_str::<T>(json) {

@@ -1,4 +1,4 @@
-//! How a body can be lost between its acceptance and its delivery. The sentences are for its producer.
+//! How a body can be lost between acceptance and delivery. The messages are for the producer.
 
 use thiserror::Error;
 
@@ -13,13 +13,13 @@ pub enum BodyLoss {
     /// Nothing was ever uploaded for the claim check, or it has expired.
     #[error("there is no object for the claim check: was it uploaded?")]
     NotUploaded,
-    /// The claim check's object was there, and is gone.
+    /// The claim check's object existed but is gone.
     #[error("the claim check is no longer there")]
     Missing,
-    /// The claim check's object is another one by now.
+    /// The claim check's object has been replaced.
     #[error("the claim check was changed after the event was accepted")]
     Changed,
-    /// The body of an earlier event was not kept, or has expired.
+    /// The body of an earlier event was not kept or has expired.
     #[error("the body of the event is not kept any more")]
     NotKept,
 }

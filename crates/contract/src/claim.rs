@@ -1,4 +1,4 @@
-//! Claim checks: bodies in S3, which are too large for the state.
+//! Claim checks: bodies in S3 that are too large for the state.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,23 +9,23 @@ use crate::{ConfigId, EventId, OrgId};
 pub struct Claim {
     /// The object's key, `claims/{org_id}/{config_id}/{event_id}`.
     pub key: String,
-    /// SHA-256 in hex, where Hookstep stored the body itself and so knows it.
+    /// The SHA-256 in hex; known if Hookstep itself stored the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }
 
 impl Claim {
-    /// The key under which the body of an event (or of an upload) is kept.
+    /// The object key for the body of an event or upload.
     pub fn key_for(org_id: &OrgId, config_id: ConfigId, id: EventId) -> String {
         format!("{}{id}", Self::prefix(org_id, config_id))
     }
 
-    /// What every key of this config's claim checks starts with.
+    /// The prefix of the keys of this config's claim checks.
     pub fn prefix(org_id: &OrgId, config_id: ConfigId) -> String {
         format!("claims/{org_id}/{config_id}/")
     }
 
-    /// Whether the key is one of this config's and nothing more.
+    /// Whether the key is exactly the key of one of this config's claim checks.
     pub fn belongs_to(&self, org_id: &OrgId, config_id: ConfigId) -> bool {
         self.key
             .strip_prefix(&Self::prefix(org_id, config_id))
@@ -33,19 +33,19 @@ impl Claim {
     }
 }
 
-/// A resolved claim check: an object in S3, pinned, so that any change of it is noticed.
+/// A resolved claim check: an object in S3, pinned so that any change is detected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedObject {
     /// The object's key in the claim-check bucket.
     pub key: String,
-    /// Its entity tag when it was looked at.
+    /// The object's entity tag at the time of resolution.
     pub etag: String,
-    /// Its version, where the bucket keeps versions.
+    /// The object's version, if the bucket is versioned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// Its size in bytes.
+    /// The object's size in bytes.
     pub size: u64,
-    /// SHA-256 in hex, when known.
+    /// The SHA-256 in hex, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }

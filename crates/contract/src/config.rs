@@ -1,4 +1,4 @@
-//! A webhook: where to send, and how.
+//! A webhook's config: where to send events, and how.
 
 use std::collections::BTreeMap;
 
@@ -14,28 +14,28 @@ use crate::{
     event_types, payload_rules,
 };
 
-/// What is wrong with which field of a request; both parts are for the one who sent it.
+/// An invalid field in a request; both texts are for the client that sent it.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{field}: {reason}")]
 pub struct FieldError {
-    /// The field, as a path: `retry.schedule_seconds`.
+    /// The field's path, such as `retry.schedule_seconds`.
     pub field: String,
-    /// What is wrong with it.
+    /// What is wrong with the field.
     pub reason: String,
 }
 
 impl FieldError {
-    /// A fault of `field`.
+    /// An error in `field`.
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
 }
 
-/// When to send again.
+/// The retry schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
-    /// The pause before each attempt after the first, in seconds; empty for no retries.
+    /// The pause before each retry, in seconds; empty for no retries.
     pub schedule_seconds: Vec<u32>,
 }
 
@@ -45,13 +45,13 @@ impl Default for Retry {
     }
 }
 
-/// What the owner of a webhook sets.
+/// The settings made by a webhook's owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigFields {
-    /// A name for people.
+    /// A human-readable name.
     pub name: String,
-    /// The receiver.
+    /// The receiver's URL.
     pub url: String,
     /// The HTTP method.
     #[serde(default = "default_method")]
@@ -59,32 +59,33 @@ pub struct ConfigFields {
     /// Whether events are sent; otherwise they are recorded as skipped.
     #[serde(default = "default_enabled")]
     pub enabled: bool,
-    /// Headers to send along. Not for credentials: the state machine's history shows them.
+    /// Additional request headers. Not for credentials, because the state machine's history shows them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// How a request says who it is. Left out of a request: as it was.
+    /// How a request authenticates. If absent from an API request, it stays unchanged.
     #[serde(default, deserialize_with = "Auth::read", skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
-    /// TLS beyond the public authorities. Left out of a request: as it was.
+    /// TLS settings beyond the public certificate authorities. If absent from an API request, they stay
+    /// unchanged.
     #[serde(default, deserialize_with = "Tls::read", skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
-    /// The longest an attempt may take, the body read included, in seconds.
+    /// The timeout of an attempt, including reading the response body, in seconds.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u32,
-    /// When to send again.
+    /// The retry schedule.
     #[serde(default, deserialize_with = "Object::read")]
     pub retry: Retry,
-    /// Which events of the bus to send, by their type: a name, a prefix (`order.*`), or `*` for all.
+    /// The types of events on the bus to send: a name, a prefix (`order.*`), or `*` for all.
     #[serde(default)]
     pub event_types: Vec<String>,
-    /// Which events are sent; the others are recorded as skipped. Null for all.
+    /// Which events are sent; others are recorded as skipped. Null for all.
     #[serde(
         default,
         deserialize_with = "payload_rules::object_or_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub filter: Option<Filter>,
-    /// What is sent in the place of the body. Null for the body itself.
+    /// What is sent in place of the body. Null for the body itself.
     #[serde(
         default,
         deserialize_with = "payload_rules::object_or_null",
@@ -108,7 +109,7 @@ fn default_timeout() -> u32 {
 /// Checks the name of a webhook or of a token.
 ///
 /// # Errors
-/// The field `name`.
+/// If the name is not valid: an error in the field `name`.
 pub fn check_name(name: &str) -> Result<(), FieldError> {
     if (1..=100).contains(&name.trim().chars().count()) && !name.chars().any(char::is_control) {
         return Ok(());
@@ -117,14 +118,14 @@ pub fn check_name(name: &str) -> Result<(), FieldError> {
 }
 
 impl ConfigFields {
-    /// The methods a webhook may use. GET and HEAD carry no body, so they deliver nothing.
+    /// The methods that a webhook may use. GET and HEAD have no body, so they would deliver nothing.
     pub const METHODS: [&'static str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
-    /// Checks everything but URLs, headers and certificates, which the egress policy checks, `auth`, and the syntax of
-    /// expressions.
+    /// Checks everything except for URLs, headers and certificates, which the egress policy checks, `auth`,
+    /// and the syntax of expressions.
     ///
     /// # Errors
-    /// The first field that is wrong.
+    /// If a field is invalid: the first such field.
     pub fn check(&self) -> Result<(), FieldError> {
         check_name(&self.name)?;
         if !Self::METHODS.contains(&self.method.as_str()) {
@@ -151,31 +152,31 @@ impl ConfigFields {
     }
 }
 
-/// A webhook as the table holds it and the API shows it.
+/// A webhook as stored in the table and shown by the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookConfig {
-    /// Its tenant.
+    /// The tenant.
     pub org_id: OrgId,
-    /// Its id.
+    /// The webhook's id.
     pub config_id: ConfigId,
-    /// When it was made.
+    /// When the webhook was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When the webhook last changed.
     pub updated_at: Timestamp,
-    // `deliver` reads its credentials again when it is told of a later one than it knows.
-    /// Counts its changes. 0 for one that was never written by a version that has credentials.
+    // `deliver` reads the credentials again when it encounters a later revision than the cached one.
+    /// Incremented with each change. 0 if the webhook was last written by a version without credentials.
     #[serde(default)]
     pub revision: u64,
-    /// Its signing secrets, newest first: not the secrets, only how long each signs.
+    /// How long each signing secret signs, newest first; without the secrets themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signing_secrets: Vec<Lifetime>,
-    /// What its client certificate says.
+    /// Details of the client certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<CertificateInfo>,
-    /// Why we disabled it, when it was not its owner.
+    /// Why Hookstep disabled the webhook; absent if its owner did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_reason: Option<String>,
-    /// What its owner set.
+    /// The owner's settings.
     #[serde(flatten)]
     pub fields: ConfigFields,
 }

@@ -1,21 +1,22 @@
-//! Bytes in JSON: byte-exact, and as short as they can be.
+//! Bytes in JSON: byte-exact and as short as possible.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-/// Bytes as JSON can carry them: as text where they are UTF-8, else as base64.
+/// Bytes represented in JSON: as text if they are valid UTF-8, otherwise as base64.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
-    /// The bytes are this text in UTF-8.
+    /// Text whose UTF-8 encoding is the bytes.
     Text(String),
     /// The bytes in standard base64.
     Base64(String),
 }
 
 impl Content {
-    /// The shorter of the two forms once serialised: text full of control characters grows sixfold by escaping.
+    /// Chooses the form that is shorter when serialised: escaping makes text full of control characters six
+    /// times as long.
     pub fn new(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) if escaped_len(text) <= base64_len(bytes.len()) => Self::Text(text.to_owned()),
@@ -23,7 +24,7 @@ impl Content {
         }
     }
 
-    /// The bytes, or `None` when the base64 is not valid.
+    /// The bytes, or `None` if the base64 is invalid.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         match self {
             Self::Text(text) => Some(text.clone().into_bytes()),
@@ -31,7 +32,7 @@ impl Content {
         }
     }
 
-    /// The text and, when it is not the bytes themselves, the name of its encoding: how the API shows a body.
+    /// The text and, if it is encoded, the name of the encoding: the form in which the API shows a body.
     pub fn into_parts(self) -> (String, Option<&'static str>) {
         match self {
             Self::Text(text) => (text, None),
@@ -39,7 +40,7 @@ impl Content {
         }
     }
 
-    /// Length in bytes inside a JSON document, quotes left out.
+    /// The length in bytes inside a JSON document, without the quotes.
     pub fn serialised_len(&self) -> usize {
         match self {
             Self::Text(text) => escaped_len(text),
@@ -58,7 +59,7 @@ fn escaped_len(text: &str) -> usize {
         .map(|byte| match byte {
             b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
             0x00..=0x1f => 6,
-            // Step Functions may escape DEL where serde_json does not: count the larger.
+            // Step Functions may escape DEL although serde_json does not: count the longer form.
             0x7f => 6,
             _ => 1,
         })

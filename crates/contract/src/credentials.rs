@@ -1,5 +1,5 @@
-//! What only `deliver` reads: where the credentials of a webhook are, and its keys, encrypted. Stored beside the config, in an
-//! item of its own, so that no other step comes upon it and a config stays small.
+//! What only `deliver` reads: where a webhook's credentials are, and its encrypted keys. They are stored
+//! beside the config in a separate item, so that no other step reads them and the config stays small.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ConfigId, OrgId, Timestamp, TokenMethod};
 
-/// A secret as KMS encrypted it, in base64. Its encryption context is [`encryption_context`].
+/// A secret encrypted by KMS, in base64. Its encryption context is [`encryption_context`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ciphertext(pub String);
 
-/// What KMS is told with every key of an org: the ciphertext of one org does not decrypt as another's.
+/// The KMS encryption context of an org's keys: one org's ciphertext cannot be decrypted as another's.
 pub fn encryption_context(org_id: &OrgId) -> BTreeMap<&'static str, String> {
     BTreeMap::from([("org_id", org_id.to_string())])
 }
@@ -24,39 +24,40 @@ pub struct Credentials {
     pub org_id: OrgId,
     /// The webhook.
     pub config_id: ConfigId,
-    /// The config's revision that they came with.
+    /// The revision of the config that these credentials belong to.
     pub revision: u64,
     /// Where the receiver's credentials are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<Connection>,
     /// The keys of `v1` signatures, newest first.
     pub signing_keys: Vec<SigningKey>,
-    /// What TLS needs beside the public authorities.
+    /// TLS settings beyond the public certificate authorities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsKeys>,
 }
 
-/// An EventBridge connection, and the secret in which it keeps its values.
+/// An EventBridge connection and the secret in which it keeps its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
-    /// The connection.
+    /// The connection's ARN.
     pub arn: String,
-    /// Its secret in Secrets Manager, as far as it was there when the connection was looked at.
+    /// The connection's secret in Secrets Manager; absent if it did not exist yet when the connection was
+    /// read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_arn: Option<String>,
-    /// What it holds.
+    /// The kind of credentials in the connection.
     pub kind: ConnectionKind,
 }
 
-/// What a connection holds.
+/// The kind of credentials in a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionKind {
     /// A user name and a password.
     Basic,
-    /// A header and its value.
+    /// A header name and its value.
     ApiKey,
-    /// A client of an authorisation server, and the method of its token request.
+    /// An OAuth client, and the method of its token request.
     OauthClientCredentials(TokenMethod),
 }
 
@@ -65,38 +66,38 @@ pub enum ConnectionKind {
 pub struct SigningKey {
     /// The `whsec_` text, encrypted.
     pub key: Ciphertext,
-    /// When it was made, and until when it signs.
+    /// When the key was created, and until when it signs.
     #[serde(flatten)]
     pub lifetime: Lifetime,
 }
 
-/// When a signing secret was made, and until when it signs.
+/// When a signing secret was created, and until when it signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifetime {
-    /// When it was made.
+    /// When the secret was created.
     pub created_at: Timestamp,
-    /// Until when it signs; absent while no newer one has taken its place.
+    /// Until when the secret signs; absent until a newer secret replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }
 
 impl Lifetime {
-    /// Whether the secret still signs.
+    /// Whether the secret is still used for signing.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
 }
 
-/// A client certificate with its key, and a private authority.
+/// A client certificate with its key, and private certificate authorities.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsKeys {
-    /// The certificate and those between it and its authority, as PEM.
+    /// The client certificate and its intermediate certificates, as PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
-    /// The certificate's key, PEM encrypted.
+    /// The client certificate's private key, as encrypted PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_key: Option<Ciphertext>,
-    /// The only authorities that the receiver's certificate may come from, as PEM.
+    /// The only certificate authorities trusted to issue the receiver's certificate, as PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<String>,
 }
@@ -106,7 +107,7 @@ pub struct TlsKeys {
 pub struct OrgKey {
     /// The tenant.
     pub org_id: OrgId,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
     /// The public key, `whpk_…`.
     pub public_key: String,

@@ -1,4 +1,4 @@
-//! What we put on the bus ourselves: how deliveries ended, for whoever wants to know (docs/adr/0019).
+//! The events that Hookstep publishes on the bus: how deliveries ended (docs/adr/0019).
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,26 +8,26 @@ use thiserror::Error;
 
 use crate::{ConfigId, EventId, EventMetadata, OrgId, Origin, Outcome, Reason, Timestamp};
 
-/// What the detail types of all events of ours begin with, `Webhook Trigger` included.
+/// The prefix of the detail types of all Hookstep events, including `Webhook Trigger`.
 const OURS: &str = "Webhook ";
 
-/// Whether a detail type is one of ours, and no producer's.
+/// Whether a detail type belongs to a Hookstep event rather than to a producer's.
 pub fn is_ours(detail_type: &str) -> bool {
     detail_type.starts_with(OURS)
 }
 
-/// Which events of ours go on the bus.
+/// Which Hookstep events are published on the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Publish {
     /// Every delivery that ends.
     All,
-    /// Deliveries that fail, and webhooks that we disable.
+    /// Failed deliveries, and webhooks that Hookstep disables.
     Failures,
-    /// None.
+    /// No events.
     Nothing,
 }
 
-/// What [`Publish`] is not.
+/// The text is not a valid [`Publish`] setting.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{0:?} is neither all, failures nor none")]
 pub struct InvalidPublish(String);
@@ -46,7 +46,7 @@ impl FromStr for Publish {
 }
 
 impl Publish {
-    /// Whether events of this type go on the bus.
+    /// Whether events of this type are published.
     pub fn includes(self, detail_type: DetailType) -> bool {
         match self {
             Self::All => true,
@@ -56,25 +56,25 @@ impl Publish {
     }
 }
 
-/// The `detail-type` of an event of ours; its `source` is `hookstep`.
+/// The `detail-type` of a Hookstep event; its `source` is `hookstep`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DetailType {
-    /// A receiver took an event.
+    /// A receiver accepted an event.
     #[serde(rename = "Webhook Delivery Succeeded")]
     DeliverySucceeded,
     /// No further attempt will be made.
     #[serde(rename = "Webhook Delivery Failed")]
     DeliveryFailed,
-    /// A receiver answered 410 Gone, so its webhook is disabled.
+    /// A receiver responded with 410 Gone, so its webhook was disabled.
     #[serde(rename = "Webhook Disabled")]
     Disabled,
 }
 
 impl DetailType {
-    /// All of them.
+    /// All detail types.
     pub const ALL: [Self; 3] = [Self::DeliverySucceeded, Self::DeliveryFailed, Self::Disabled];
 
-    /// As the bus has it.
+    /// The name used on the bus.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::DeliverySucceeded => "Webhook Delivery Succeeded",
@@ -90,41 +90,42 @@ impl fmt::Display for DetailType {
     }
 }
 
-/// An event of ours, as the state machine puts it on the bus.
+/// A Hookstep event, as the state machine publishes it on the bus.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryEvent {
-    /// What it is about.
+    /// The kind of event.
     pub detail_type: DetailType,
-    /// What is told of it.
+    /// The event's content.
     pub detail: DeliveryDetail,
 }
 
-/// What an event of ours tells. Never a body, a header or a URL.
+/// The content of a Hookstep event. It never includes a body, a header or a URL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryDetail {
     /// The tenant.
     pub org_id: OrgId,
     /// The webhook.
     pub config_id: ConfigId,
-    /// The event that was delivered, or was not.
+    /// The event whose delivery ended.
     pub event_id: EventId,
-    /// How it came in.
+    /// How the event came in.
     pub origin: Origin,
-    /// The type it was subscribed by.
+    /// The event type through which the webhook was subscribed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
-    /// The producer's own id for it.
+    /// The producer's own id for the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
-    /// The event it sends again.
+    /// The event that this event replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
     /// How many attempts were made.
     pub attempts: u32,
-    /// How the last one ended: the class of the error, where it failed. Absent when an error of ours ended the event.
+    /// How the last attempt ended; for a failed attempt, the class of the error. Absent when an internal
+    /// error ended the delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// The receiver's last status.
+    /// The status of the receiver's last response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
     /// Why the delivery failed, or the webhook was disabled.
@@ -132,12 +133,12 @@ pub struct DeliveryDetail {
     pub reason: Option<Reason>,
     /// When the event was accepted.
     pub created_at: Timestamp,
-    /// When it ended.
+    /// When the delivery ended.
     pub ended_at: Timestamp,
 }
 
 impl DeliveryDetail {
-    /// What is told of every event.
+    /// The fields that every Hookstep event has.
     pub fn of(event: &EventMetadata, attempts: u32, ended_at: Timestamp) -> Self {
         Self {
             org_id: event.org_id.clone(),

@@ -1,25 +1,25 @@
-//! Our own failures, by name. The names are an interface: the state machine matches them in `ErrorEquals`.
+//! Internal failures, by name. The names are an interface: the state machine matches them in `ErrorEquals`.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Every error name a step can end with.
+/// The error names that a step can fail with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ErrorName {
-    /// The config is not there (any more).
+    /// The config does not exist, or no longer exists.
     ConfigNotFound,
-    /// A table or bucket did not answer; trying again may help.
+    /// A table or bucket did not respond; a retry may succeed.
     StorageUnavailable,
-    /// An execution could not be started; trying again may help.
+    /// An execution could not be started; a retry may succeed.
     WorkflowUnavailable,
-    /// A process that evaluates expressions could not be started; trying again may help.
+    /// A process that evaluates expressions could not be started; a retry may succeed.
     SandboxUnavailable,
-    /// A step was given what it cannot read: the parts disagree about a contract.
+    /// A step could not read its input: the parts disagree about a contract.
     InvalidInput,
 }
 
 impl ErrorName {
-    /// All of them, for the tests that bind the parts together.
+    /// All names, for the tests that compare them with other parts.
     pub const ALL: [Self; 5] = [
         Self::ConfigNotFound,
         Self::StorageUnavailable,
@@ -28,7 +28,7 @@ impl ErrorName {
         Self::InvalidInput,
     ];
 
-    /// The name as `ErrorEquals` has it.
+    /// The name used in `ErrorEquals`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ConfigNotFound => "ConfigNotFound",
@@ -40,26 +40,26 @@ impl ErrorName {
     }
 }
 
-/// A failure of ours in a step.
+/// An internal failure of a step.
 #[derive(Debug, Error)]
 #[error("{message}")]
 pub struct StepError {
-    /// What the state machine matches.
+    /// The name that the state machine matches.
     pub name: ErrorName,
-    /// What an operator reads; the causes are in `source`.
+    /// The message for an operator; the causes are in `source`.
     pub message: String,
-    /// What led to it.
+    /// The cause.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl StepError {
-    /// A failure without a cause of its own.
+    /// A failure without an underlying error.
     pub fn new(name: ErrorName, message: impl Into<String>) -> Self {
         Self { name, message: message.into(), source: None }
     }
 
-    /// A failure caused by `source`.
+    /// A failure with the underlying error `source`.
     pub fn because(
         name: ErrorName,
         message: impl Into<String>,
@@ -69,7 +69,7 @@ impl StepError {
     }
 }
 
-/// An error and every cause under it, on one line, for a log.
+/// An error and its chain of causes on one line, for a log.
 pub fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

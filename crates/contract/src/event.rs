@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 use crate::limits::CORRELATION_ID_BYTES;
 use crate::{ConfigId, EventId, EventMetadata, OrgId, Outcome, Reason, Timestamp};
 
-/// Where an event stands.
+/// The status of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Accepted; being sent or waiting for its next attempt.
+    /// Accepted; being sent, or waiting for the next attempt.
     InProgress,
-    /// A receiver took it.
+    /// A receiver accepted the event.
     Succeeded,
     /// No further attempt will be made.
     Failed,
-    /// Not to be sent: the webhook is disabled, or its filter does not let the event pass.
+    /// Not sent: the webhook is disabled, or its filter rejected the event.
     Skipped,
 }
 
 impl Status {
-    /// The name as JSON and tables have it.
+    /// The name used in JSON and in tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InProgress => "in_progress",
@@ -41,54 +41,55 @@ pub enum Origin {
     Api,
     /// From the EventBridge bus.
     EventBridge,
-    /// An earlier event, sent again.
+    /// A replay of an earlier event.
     Replay,
     /// By `POST …/test`.
     Test,
 }
 
-/// An event as the events table holds it, payload left out: a status is written without rewriting a body.
+/// An event as stored in the events table, without its payload, so that a status update does not rewrite a
+/// body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventRecord {
-    /// The event.
+    /// The event's id.
     pub event_id: EventId,
-    /// Its tenant.
+    /// The tenant.
     pub org_id: OrgId,
-    /// The webhook it is for.
+    /// The webhook that the event is for.
     pub config_id: ConfigId,
-    /// Where it stands.
+    /// The event's status.
     pub status: Status,
-    /// How it came in.
+    /// How the event came in.
     pub origin: Origin,
-    /// When it was accepted.
+    /// When the event was accepted.
     pub created_at: Timestamp,
-    /// When its status last changed.
+    /// When the status last changed.
     pub updated_at: Timestamp,
-    /// When it will be sent again.
+    /// When the event will be sent again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// The body's size in bytes; unknown for an upload, and for an event from the bus.
+    /// The body's size in bytes; unknown for an upload and for an event from the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// The body's `Content-Type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// The producer's own id for it.
+    /// The producer's own id for the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
-    /// What kind of event it is, where it came by a subscription: its `detail-type` on the bus.
+    /// The event type if the event came through a subscription: its `detail-type` on the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
-    /// The event it sends again.
+    /// The event that this event replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
-    /// What the receiver knows it by, where that is not its own id: see [`EventMetadata::webhook_id`].
+    /// The id that the receiver sees if it differs from the event's own: see [`EventMetadata::webhook_id`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<EventId>,
-    /// The key of the claim check that is its body; other bodies are in the events table.
+    /// The key of the claim check that holds the body; other bodies are in the events table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
-    /// What was sent in the place of its body, where a transform made something else of it.
+    /// What was sent in place of the body, if a transform changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Sent>,
     /// How the last attempt ended.
@@ -103,35 +104,38 @@ pub struct EventRecord {
     /// How many attempts were recorded.
     #[serde(default)]
     pub attempt_count: u32,
-    /// Why it was skipped, or failed.
+    /// Why the event was skipped or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The execution that owns the record: only it may record the event again. Empty once the event is delivered.
+    /// The execution that owns the record: no other may record the event again. Empty once the event is
+    /// delivered.
     #[serde(default)]
     pub execution: String,
-    /// When the record may go, in seconds since 1970 (DynamoDB TTL).
+    /// When the record may be deleted, in seconds since 1970 (DynamoDB TTL).
     pub expires_at: i64,
 }
 
-/// What was sent in the place of a body.
+/// What was sent in place of a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
-    /// Its `Content-Type`.
+    /// The `Content-Type` of what was sent.
     pub content_type: String,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// The key of the claim check that it is; otherwise it is beside the body.
+    /// The key of the claim check that holds it; absent if it is stored beside the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
 }
 
-/// Whether a correlation id can be searched for. One that cannot, which only the bus brings, would forbid the whole record.
+/// Whether a correlation id can be an index key. DynamoDB would reject the whole record for an id that
+/// cannot; only the bus brings such ids.
 fn is_key(correlation_id: &str) -> bool {
     (1..=CORRELATION_ID_BYTES).contains(&correlation_id.len())
 }
 
 impl EventRecord {
-    /// Whether the webhook's filter and transform, if it had any, were applied, so that it is known what was (to be) sent.
+    /// Whether the webhook's filter and transform, if any, were applied, so that it is known what was (or
+    /// would have been) sent.
     pub fn rules_were_applied(&self) -> bool {
         self.sent.is_some() || (self.attempt_count > 0 && self.outcome != Some(Outcome::FailedPayload))
     }

@@ -1,4 +1,4 @@
-//! What is known of an event when it is accepted.
+//! What is known about an event when it is accepted.
 
 use std::ops::Not;
 use std::time::Duration;
@@ -7,59 +7,60 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ConfigId, EventId, OrgId, Origin, Timestamp};
 
-/// How the producer waits.
+/// Whether the producer waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// The producer does not wait: the event is retried on its webhook's schedule.
+    /// The producer does not wait: retries follow the webhook's schedule.
     Async,
-    /// The producer waits for the receiver's answer: the event is retried only while there is time left to answer.
+    /// The producer waits for the receiver's response: retries happen only while there is time left to
+    /// respond.
     Sync,
 }
 
-/// What is known of an event when it is accepted. Every step is given it.
+/// What is known about an event when it is accepted. Every step receives it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventMetadata {
-    /// The event.
+    /// The event's id.
     pub event_id: EventId,
-    /// Its tenant.
+    /// The tenant.
     pub org_id: OrgId,
-    /// The webhook it is for.
+    /// The webhook that the event is for.
     pub config_id: ConfigId,
-    /// How it came in.
+    /// How the event came in.
     pub origin: Origin,
-    /// How the producer waits.
+    /// Whether the producer waits.
     pub mode: Mode,
-    /// When it was accepted.
+    /// When the event was accepted.
     pub created_at: Timestamp,
     /// The body's `Content-Type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// The body's size in bytes, where it is known: that of an upload, or of an event from the bus, is not.
+    /// The body's size in bytes; unknown for an upload and for an event from the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// The producer's own id for the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
-    /// The producer's trace (W3C Trace Context), passed on to the receiver.
+    /// The producer's trace context (W3C Trace Context), which is forwarded to the receiver.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// What kind of event it is, where it came by a subscription: its `detail-type` on the bus.
+    /// The event type if the event came through a subscription: its `detail-type` on the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
-    /// The event that this one sends again.
+    /// The event that this event replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
-    /// The first event of a chain of replays, where this is a later one.
+    /// The first event of a chain of replays, if this is a later one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<EventId>,
-    /// Whether the body was filtered and transformed before: a replay of what was sent.
+    /// Whether the body was already filtered and transformed, because this event replays what was sent.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub as_sent: bool,
 }
 
 impl EventMetadata {
-    /// An event of which only this is known. Whoever knows more sets the other fields.
+    /// An event with only the given fields. The caller sets any others.
     pub fn new(
         org_id: OrgId,
         config_id: ConfigId,
@@ -86,8 +87,8 @@ impl EventMetadata {
         }
     }
 
-    /// The `webhook-id` of the event's requests, by which a receiver recognises a repeat: an event and all its replays have
-    /// the same one.
+    /// The `webhook-id` of the event's requests, by which a receiver recognises duplicates: an event and all
+    /// its replays share it.
     pub fn webhook_id(&self) -> EventId {
         self.webhook_id.unwrap_or(self.event_id)
     }
@@ -98,7 +99,8 @@ impl EventMetadata {
     }
 }
 
-/// Whether a producer's trace is valid. W3C Trace Context (§3.2.2) wants an invalid one to be ignored.
+/// Whether a producer's trace context is valid. W3C Trace Context (§3.2.2) requires invalid ones to be
+/// ignored.
 pub fn is_traceparent(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

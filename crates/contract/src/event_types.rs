@@ -1,15 +1,15 @@
-//! Which events of the bus a webhook subscribes to.
+//! Which event types on the bus a webhook subscribes to.
 
 use crate::limits::{EVENT_TYPE_CHARS, MAX_EVENT_TYPES};
 use crate::{FieldError, is_ours};
 
-/// What stands for the rest of a type, at the end and behind a dot, or alone.
+/// The wildcard: alone, or as the last part of a type, after a dot.
 const ANY: &str = "*";
 
-/// Checks what a webhook subscribes to.
+/// Checks a webhook's subscriptions.
 ///
 /// # Errors
-/// The first entry that is wrong, by its place.
+/// If an entry is invalid: the first such entry, identified by its position.
 pub(crate) fn check(subscribed: &[String]) -> Result<(), FieldError> {
     if subscribed.len() > MAX_EVENT_TYPES {
         return Err(FieldError::new("event_types", format!("must be at most {MAX_EVENT_TYPES}")));
@@ -33,8 +33,8 @@ pub(crate) fn check(subscribed: &[String]) -> Result<(), FieldError> {
 
 /// Whether a webhook that subscribes to `subscribed` gets an event of this type.
 ///
-/// That is one that is named, `order.created` by `order.*`, any by `*`. What we tell of ourselves (`Webhook …`) must be named:
-/// see docs/adr/0019.
+/// A type matches its own name, `order.created` also matches `order.*`, and every type matches `*`.
+/// Hookstep's own events (`Webhook …`) match only by their full name: see docs/adr/0019.
 pub fn subscribes(subscribed: &[String], event_type: &str) -> bool {
     subscribed.iter().any(|pattern| match pattern.strip_suffix(ANY) {
         Some(prefix) => event_type.starts_with(prefix) && !is_ours(event_type),

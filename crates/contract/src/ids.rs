@@ -1,4 +1,4 @@
-//! Identifiers. Each is a type of its own so that none can stand in another's place.
+//! Identifiers. Each kind has its own type, so that they cannot be confused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,12 +12,13 @@ use uuid::Uuid;
 
 use crate::Timestamp;
 
-/// A text that is not an identifier of the kind asked for.
+/// The text is not a valid identifier of the expected kind.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("not {0}")]
 pub struct InvalidId(&'static str);
 
-/// A tenant: 1 to 32 of `a-z`, `0-9`, `-` and `_`. It stands in table keys and S3 keys, hence the narrow alphabet.
+/// A tenant: 1 to 32 characters from `a-z`, `0-9`, `-` and `_`. The alphabet is narrow because the id is part
+/// of table keys and S3 keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OrgId(String);
@@ -66,7 +67,7 @@ macro_rules! uuid_id {
             type Err = InvalidId;
 
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                // Only the form we print: the ids are table keys, and one event must not have two spellings.
+                // Only the form that we print: ids are table keys, so an event must not have two spellings.
                 match Uuid::try_parse(text) {
                     Ok(id) if text == id.to_string() => Ok(Self(id)),
                     _ => Err(InvalidId($what)),
@@ -102,13 +103,13 @@ uuid_id! {
 }
 
 uuid_id! {
-    /// An event, as a lowercase UUIDv7: sorting by it sorts by time.
+    /// An event, as a lowercase UUIDv7: sorting by id sorts by time.
     EventId, "an event id: a lowercase UUID"
 }
 
 impl EventId {
-    /// The id of an event that is made from something else: the same whenever it is made from the same `parts`, so that an
-    /// event that is started twice is delivered once.
+    /// An event id derived from other data: the same `parts` always give the same id, so that an event that
+    /// is started twice is delivered once.
     ///
     /// Parts are joined without a separator: at most one of them may vary in length.
     pub fn derived(moment: Timestamp, parts: &[&[u8]]) -> Self {
@@ -116,21 +117,21 @@ impl EventId {
         Self::at(moment, std::array::from_fn(|index| hash[index]))
     }
 
-    /// The id of an event that was put on the bus for one webhook, from the bus's own id of it. The state `Start` has an
-    /// expression that gives the same.
+    /// The id of an event that was put on the bus for one webhook, derived from the bus's own id. The state
+    /// `Start` has an expression with the same result.
     pub fn of_bus(moment: Timestamp, bus_id: Uuid) -> Self {
         let [.., version, second, variant, fourth, e, f, g, h, i, j] = bus_id.into_bytes();
-        // The half bytes of version and variant are taken.
+        // Version and variant replace half a byte each.
         Self::at(moment, [version & 0x0f, second, variant & 0x0f, fourth, e, f, g, h, i, j])
     }
 
-    /// The UUIDv7 of this moment that has these bits in the place of random ones.
+    /// The UUIDv7 at this time with the given bits in place of random ones.
     fn at(moment: Timestamp, bits: [u8; 10]) -> Self {
         let millis = u64::try_from(moment.unix_millis()).unwrap_or_default();
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &bits).into_uuid())
     }
 
-    /// When the event was accepted, to the millisecond: a UUIDv7 begins with it.
+    /// When the event was accepted, to the millisecond: the time part of the UUIDv7.
     pub fn accepted_at(self) -> Timestamp {
         let bytes = self.0.as_bytes();
         let millis = bytes[..6].iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte));
@@ -139,7 +140,7 @@ impl EventId {
 }
 
 uuid_id! {
-    /// An API token, as a lowercase UUIDv7: what it is called by those who may not know it.
+    /// An API token's public id, as a lowercase UUIDv7: it identifies the token without revealing it.
     TokenId, "a token id: a lowercase UUID"
 }
 
@@ -172,7 +173,7 @@ mod tests {
         assert_eq!(id, EventId::derived(moment, &[b"bus id", b"webhook"]));
         assert_ne!(id, EventId::derived(moment, &[b"bus id", b"another"]));
         assert_eq!((id.accepted_at(), id.0.get_version_num()), (moment, 7));
-        // Stored ids must be found again by a later version.
+        // A later version must find stored ids.
         assert_eq!(id.to_string(), "0190a000-0000-7114-a170-37c720ea36af");
     }
 

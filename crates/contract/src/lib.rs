@@ -1,9 +1,11 @@
-//! Everything that crosses the boundary between the parts of Hookstep, as named types: what the state machine passes between the
-//! steps, and what the tables hold. No I/O, no clock, no AWS. What the HTTP API takes and answers is in `hookstep-api-types`.
+//! Everything that crosses the boundaries between the parts of Hookstep, as named types: what the state
+//! machine passes between its steps, and what the tables store. No I/O, no clock, no AWS. The requests and
+//! responses of the HTTP API are in `hookstep-api-types`.
 //!
-//! The cast, in the order of one delivery: a producer's request becomes a [`WorkflowInput`]; `fetch-config` turns a
-//! [`WebhookConfig`] into a [`Plan`]; `hydrate` turns a claim check into a pinned object, a [`Body`]; `deliver` answers an
-//! [`Attempt`] with an [`Outcome`]; `update-status` answers [`Next`]. What we broke ourselves is a [`StepError`].
+//! The main types, in the order of a delivery: a producer's request becomes a [`WorkflowInput`];
+//! `fetch-config` turns a [`WebhookConfig`] into a [`Plan`]; `hydrate` turns a claim check into a pinned
+//! object, which is a [`Body`]; `deliver` makes an [`Attempt`], which has an [`Outcome`]; `update-status`
+//! returns [`Next`]. An internal failure is a [`StepError`].
 
 mod auth;
 mod auth_fields;

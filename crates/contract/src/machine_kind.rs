@@ -1,34 +1,34 @@
-//! The two kinds of state machine, as AWS Step Functions has them.
+//! The two types of state machine in AWS Step Functions.
 
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-/// How the executions of a state machine are run.
+/// How the executions of a state machine run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineKind {
-    /// In one go: an execution that is interrupted starts over. Several executions may have one name.
+    /// Without checkpoints: an interrupted execution starts over. Several executions may have the same name.
     Express,
-    /// From checkpoint to checkpoint: an execution that is interrupted goes on where it was. Names are given once.
+    /// With checkpoints: an interrupted execution continues where it was. Names are unique.
     Standard,
 }
 
-/// A text that is the name of no kind.
+/// The text is not the name of a kind.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("must be express or standard")]
 pub struct InvalidMachineKind;
 
 impl MachineKind {
-    /// Both.
+    /// Both kinds.
     pub const ALL: [Self; 2] = [Self::Express, Self::Standard];
 
-    /// The standard kind if `standard`, else the express one.
+    /// The standard kind if `standard`, otherwise the express kind.
     pub fn standard_if(standard: bool) -> Self {
         if standard { Self::Standard } else { Self::Express }
     }
 
-    /// The name, in small letters.
+    /// The name in lower case.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Express => "express",

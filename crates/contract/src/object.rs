@@ -1,4 +1,5 @@
-//! JSON objects that are objects. Where a structure is wanted, serde also reads an array of its fields in order.
+//! Deserialising structures from JSON objects only. By default, serde also reads a structure from an array of
+//! its fields.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,11 +7,11 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// A structure that was read from an object, and from nothing else.
+/// A structure that was read from a JSON object, never from an array.
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<T> Object<T> {
-    /// For serde: reads the structure itself.
+    /// For `deserialize_with`: reads the structure itself.
     pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>
     where
         T: Deserialize<'de>,

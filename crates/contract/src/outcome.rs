@@ -1,4 +1,4 @@
-//! What became of one attempt. A receiver's failure is a value, never an error.
+//! The outcome of one attempt. A receiver's failure is a value, never an error.
 
 use std::collections::BTreeMap;
 
@@ -6,28 +6,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Content, Reason, Timestamp};
 
-/// The class of an attempt's end.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The receiver answered 2xx.
+    /// The receiver responded with 2xx.
     Succeeded,
-    /// The receiver answered with another status; 3xx counts, for redirects are not followed.
+    /// The receiver responded with another status, including 3xx, because redirects are not followed.
     FailedHttp,
-    /// The deadline came first.
+    /// The deadline passed.
     FailedTimeout,
-    /// No answer: DNS, connect, TLS, or the connection broke before the response head was whole.
+    /// No response: DNS, connecting or TLS failed, or the connection broke before the response head was
+    /// complete.
     FailedUnreachable,
-    /// We would not call: a blocked address or a bad URL.
+    /// Hookstep did not make the call: a blocked address or an invalid URL.
     Refused,
-    /// Its credentials could not be had: no token from the authorisation server, or a connection that cannot be read.
+    /// The credentials could not be obtained: the authorisation server issued no token, or a connection
+    /// cannot be read.
     FailedAuth,
-    /// The body could not be had or was not the one that was accepted.
+    /// The body could not be read, or was not the one that was accepted.
     FailedPayload,
 }
 
 impl Outcome {
-    /// The name as JSON and tables have it.
+    /// The name used in JSON and in tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
@@ -41,14 +43,14 @@ impl Outcome {
     }
 }
 
-/// Where an attempt's time went, in milliseconds from the start of each part. A part that did not happen (a kept-alive
-/// connection has no connect) is absent.
+/// The timings of an attempt, in milliseconds from the start of each phase. A phase that did not happen is
+/// absent (a kept-alive connection has no connect).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
     /// Name resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<f64>,
-    /// TCP connect.
+    /// TCP connection setup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<f64>,
     /// TLS handshake.
@@ -59,45 +61,45 @@ pub struct Timings {
     pub first_byte: Option<f64>,
 }
 
-/// One attempt: what was sent, what came back.
+/// One attempt: the request and its response.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// 1 for the first.
+    /// The attempt's number, starting at 1.
     pub number: u32,
-    /// When it began.
+    /// When the attempt began.
     pub started_at: Timestamp,
-    /// How long it took, the body read included, in milliseconds.
+    /// How long the attempt took, including reading the response body, in milliseconds.
     pub duration_ms: u64,
-    /// How it ended.
+    /// How the attempt ended.
     pub outcome: Outcome,
-    /// The receiver's status, when it gave one.
+    /// The status of the receiver's response, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
-    /// The headers we sent, the values of secret ones masked.
+    /// The request headers, with secret values masked.
     #[serde(default)]
     pub request_headers: BTreeMap<String, String>,
-    /// The headers that came back, repeated ones joined by a comma and a space; bounded.
+    /// The response headers, limited in size; repeated headers are joined with a comma and a space.
     #[serde(default)]
     pub response_headers: BTreeMap<String, String>,
     /// The first part of the response body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_body: Option<Content>,
-    /// Whether there was more of the body than was kept.
+    /// Whether the stored response body was cut off.
     #[serde(default)]
     pub response_truncated: bool,
-    /// The address that was called.
+    /// The receiver's IP address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_ip: Option<String>,
-    /// Where the time went.
+    /// How the time was spent.
     #[serde(default)]
     pub timings: Timings,
-    /// Why it failed. Attempts of earlier versions have a sentence under the name `error`.
+    /// Why the attempt failed. Attempts of earlier versions have a sentence under the name `error`.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "error")]
     pub reason: Option<Reason>,
-    /// Whether a failure that is final otherwise may pass: the authorisation server was down.
+    /// Whether an otherwise final failure may be temporary: the authorisation server was down.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub transient: bool,
-    /// The receiver's `Retry-After`, as seconds from the end of the attempt.
+    /// The receiver's `Retry-After`, in seconds from the end of the attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
 }

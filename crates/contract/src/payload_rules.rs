@@ -1,4 +1,4 @@
-//! What a webhook does with a body before it is sent: its filter and its transform (docs/adr/0017).
+//! A webhook's filter and transform, which are applied to a body before it is sent (docs/adr/0017).
 
 use serde::{Deserialize, Serialize};
 
@@ -6,29 +6,30 @@ use crate::limits::{CONDITION_VALUES, CONTENT_TYPE_CHARS, EXPRESSION_CHARS, FIEL
 use crate::object::Object;
 use crate::{ConfigFields, FieldError};
 
-/// Which events are sent: those for which all conditions, or one of them, hold; or those for which an expression is true.
+/// Which events are sent: those that meet all conditions, or one of them, or those for which an expression is
+/// true.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// Up to ten conditions; not together with `jsonata`.
+    /// Up to ten conditions; cannot be combined with `jsonata`.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "objects")]
     pub conditions: Vec<Condition>,
-    /// Whether all conditions must hold, or one is enough.
+    /// Whether all conditions must be met, or one is enough.
     #[serde(default)]
     pub logical_operator: LogicalOperator,
-    /// A JSONata expression over the body; an event is sent when it is true, as `$boolean` has it.
+    /// A JSONata expression over the body; the event is sent if the result is true according to `$boolean`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jsonata: Option<String>,
 }
 
-/// How conditions go together.
+/// How conditions are combined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum LogicalOperator {
-    /// All must hold.
+    /// All conditions must be met.
     #[default]
     And,
-    /// One is enough.
+    /// One condition is enough.
     Or,
 }
 
@@ -36,24 +37,25 @@ pub enum LogicalOperator {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
-    /// The path of the field: `order.items[0].price`, the same as `order.items.0.price`. Without an index, a list stands for
-    /// each of its items.
+    /// The path of the field: `order.items[0].price` is the same as `order.items.0.price`. Without an index,
+    /// a list stands for each of its items.
     pub field: String,
-    /// How it is compared.
+    /// How the field is compared.
     pub operator: Operator,
-    /// What it is compared with, as text; `any_of` and `none_of` take several, `is_empty` and `is_not_empty` none, all others
-    /// one.
+    /// The values to compare with, as text: several for `any_of` and `none_of`, none for `is_empty` and
+    /// `is_not_empty`, one for all others.
     #[serde(default)]
     pub values: Vec<String>,
-    /// As what the field and the values are read.
+    /// The type as which the field and the values are read.
     #[serde(default, rename = "type")]
     pub kind: FieldKind,
 }
 
-/// How a field is compared. Those of a length count the items of a list; one value is 1, none is 0.
+/// How a field is compared. Length operators count the items of a list; a single value counts as 1, an absent
+/// one as 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "their names are what they are")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Operator {
     Equals,
     NotEquals,
@@ -78,7 +80,7 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// All of them, by their names in JSON.
+    /// All operators with their names in JSON.
     pub const ALL: [(Self, &'static str); 20] = [
         (Self::Equals, "equals"),
         (Self::NotEquals, "not_equals"),
@@ -102,17 +104,17 @@ impl Operator {
         (Self::LengthLessThanOrEquals, "length_less_than_or_equals"),
     ];
 
-    /// The name as JSON has it.
+    /// The name used in JSON.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(operator, _)| *operator == self).map_or("", |(_, name)| name)
     }
 
-    /// Whether it compares how many there are.
+    /// Whether the operator compares a length.
     pub fn is_length(self) -> bool {
         self.as_str().starts_with("length_")
     }
 
-    /// Whether it is about order.
+    /// Whether the operator compares order.
     pub fn is_order(self) -> bool {
         matches!(
             self,
@@ -120,7 +122,7 @@ impl Operator {
         )
     }
 
-    /// The fewest and the most values that it takes.
+    /// The minimum and maximum number of values that the operator takes.
     fn takes(self) -> (usize, usize) {
         match self {
             Self::AnyOf | Self::NoneOf => (1, CONDITION_VALUES),
@@ -130,30 +132,31 @@ impl Operator {
     }
 }
 
-/// As what a field and the values beside it are read.
+/// The type as which a field and its condition's values are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
-    /// Text; other values as JSON writes them.
+    /// Text; other values in their JSON form.
     #[default]
     String,
-    /// A number, or text that is one.
+    /// A number, or text that is a number.
     Number,
     /// `true` or `false`.
     Boolean,
-    /// A day: `2026-01-31`, or the day of a moment.
+    /// A date: `2026-01-31`, or the date of a date and time.
     Date,
-    /// A moment: `2026-01-31T12:00:00Z`.
+    /// A date and time: `2026-01-31T12:00:00Z`.
     Datetime,
 }
 
-/// What is sent in the place of the body.
+/// What is sent in place of the body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transform {
-    /// A JSONata expression over the body. A text is sent as it is, anything else as JSON.
+    /// A JSONata expression over the body. A string result is sent as text, any other as JSON.
     pub jsonata: String,
-    /// The `Content-Type` of the result: by default `application/json`, or `text/plain; charset=utf-8` of a text.
+    /// The `Content-Type` of the result; by default `application/json`, or `text/plain; charset=utf-8` for a
+    /// string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
 }
@@ -161,25 +164,25 @@ pub struct Transform {
 /// A webhook's filter and transform: which bodies are sent, and what is sent in their place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayloadRules {
-    /// Which bodies are sent; without one, all.
+    /// Which bodies are sent; all if there is no filter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
-    /// What is sent in the place of a body; without one, the body itself.
+    /// What is sent in place of a body; the body itself if there is no transform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
 }
 
 impl PayloadRules {
-    /// Those of a webhook; `None` when it has neither filter nor transform.
+    /// The rules of a webhook; `None` if it has neither a filter nor a transform.
     pub fn of(fields: &ConfigFields) -> Option<Self> {
         let rules = Self { filter: fields.filter.clone(), transform: fields.transform.clone() };
         (rules != Self::default()).then_some(rules)
     }
 
-    /// Checks all but the syntax of expressions.
+    /// Checks everything except for the syntax of expressions.
     ///
     /// # Errors
-    /// The first field that is wrong.
+    /// If a field is invalid: the first such field.
     pub fn check(&self) -> Result<(), FieldError> {
         if let Some(filter) = &self.filter {
             check_filter(filter)?;
@@ -239,13 +242,13 @@ fn check_filter(filter: &Filter) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// No array stands for a condition.
+/// Reads conditions from JSON objects only, not from arrays.
 fn objects<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Condition>, D::Error> {
     let conditions = Vec::<Object<Condition>>::deserialize(deserializer)?;
     Ok(conditions.into_iter().map(|Object(condition)| condition).collect())
 }
 
-/// A field that is an object, or null for none.
+/// Reads a field from a JSON object, or from null.
 pub(crate) fn object_or_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,

@@ -1,4 +1,4 @@
-//! Why an event was not delivered, or an attempt failed: a code for programs, and a sentence for people.
+//! Why an event was not delivered or an attempt failed: a code for programs and a sentence for people.
 
 use std::fmt;
 
@@ -7,22 +7,23 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ReasonCode;
 
-/// Why an event was not delivered, or an attempt failed. Programs go by the code; the detail is for people and may change.
+/// Why an event was not delivered or an attempt failed. Programs rely on the code; the detail is for people
+/// and may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// The kind of failure. Stable.
     pub code: ReasonCode,
-    /// The failure in a sentence.
+    /// The failure, described in a sentence.
     pub detail: String,
 }
 
 impl Reason {
-    /// A failure of this kind, in a sentence.
+    /// A reason with this code and this description.
     pub fn new(code: ReasonCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
 
-    /// A failure of this kind of which no more is said than what the code means.
+    /// A reason with this code, described by the code's general meaning.
     pub fn of(code: ReasonCode) -> Self {
         Self::new(code, code.meaning())
     }
@@ -34,7 +35,8 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A reason was a plain sentence before there were codes; tables and waiting executions still hold some.
+/// Before codes existed, a reason was a plain sentence; tables and waiting executions still contain such
+/// reasons.
 impl<'de> Deserialize<'de> for Reason {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]

@@ -1,5 +1,6 @@
-//! An event's record as a DynamoDB item. In the steps a record is an [`EventRecord`]; in their JSON it is the item that the
-//! state machine's own `PutItem` writes, which is what this module makes of it (for `serde(with)`).
+//! An event's record as a DynamoDB item. In the steps, a record is an [`EventRecord`]; in their JSON, it is
+//! the item that the state machine's own `PutItem` writes. This module converts between the two (for
+//! `serde(with)`).
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,8 @@ use serde_json::{Map, Number, Value};
 
 use crate::{ConfigId, EventId, EventRecord, OrgId};
 
-/// The key of a record's item, and what it says of the record. The item does not repeat that: every byte of a million items
-/// is paid for.
+/// The key of a record's item, and the fields that the key contains. The item does not repeat these fields,
+/// because every byte counts across millions of items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordKey {
     /// The partition key.
@@ -21,7 +22,7 @@ pub struct RecordKey {
 }
 
 impl RecordKey {
-    /// The fields of a record that are in its key.
+    /// The fields of a record that are part of the key.
     pub const FIELDS: [&str; 3] = ["org_id", "config_id", "event_id"];
 
     /// The key of an event's record.
@@ -36,7 +37,7 @@ impl RecordKey {
     }
 }
 
-/// A value as DynamoDB has it in JSON.
+/// A value in DynamoDB's JSON format.
 #[derive(Serialize, Deserialize)]
 enum Attribute {
     S(String),

@@ -1,4 +1,4 @@
-//! Sending events again: one, or many.
+//! Sending events again: individually or in bulk.
 
 use std::ops::Not;
 
@@ -10,7 +10,8 @@ use crate::{
 };
 
 impl WorkflowInput {
-    /// The input that sends an event again as it was sent: the same bytes and the same `webhook-id`, under a new event id.
+    /// The input that replays an event as it was sent: with the same bytes and `webhook-id`, under a new
+    /// event id.
     pub fn replay(record: &EventRecord, event_id: EventId, now: Timestamp) -> Self {
         let mut input = Self::from_the_start(record, record, event_id, now);
         input.event.as_sent = true;
@@ -25,8 +26,8 @@ impl WorkflowInput {
         input
     }
 
-    /// The input that sends an event again from its accepted body, to which today's filter and transform are applied. That body
-    /// is stored with the first event of a chain of replays.
+    /// The input that replays an event from its accepted body, to which the current filter and transform are
+    /// applied. That body is stored with the first event of a chain of replays.
     pub fn from_the_start(
         record: &EventRecord,
         first: &EventRecord,
@@ -58,37 +59,37 @@ impl WorkflowInput {
     }
 }
 
-/// Which events of a webhook to send again.
+/// Which events of a webhook to replay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
-    /// These, in this order.
+    /// The given events, in this order.
     EventIds(Vec<EventId>),
-    /// All of a period, oldest first.
+    /// All events in a period, oldest first.
     Filter {
-        /// Accepted at or after this moment.
+        /// Accepted at or after this time.
         since: Timestamp,
-        /// Accepted before or at this moment.
+        /// Accepted at or before this time.
         until: Timestamp,
         /// With this status.
         status: Status,
     },
 }
 
-/// Where a bulk replay stands.
+/// The status of a bulk replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplayStatus {
-    /// More are to be started.
+    /// More events are to be started.
     InProgress,
-    /// All are started.
+    /// All events have been started.
     Done,
-    /// No more will be started, for a reason of ours.
+    /// No more events will be started, because of an internal error.
     Failed,
 }
 
 impl ReplayStatus {
-    /// The name as JSON and tables have it.
+    /// The name used in JSON and in tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InProgress => "in_progress",
@@ -98,42 +99,43 @@ impl ReplayStatus {
     }
 }
 
-/// A bulk replay and how far it has come.
+/// A bulk replay and its progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayJob {
-    /// The replay.
+    /// The replay's id.
     pub replay_id: EventId,
-    /// Its tenant.
+    /// The tenant.
     pub org_id: OrgId,
-    /// The webhook whose events are sent again.
+    /// The webhook whose events are replayed.
     pub config_id: ConfigId,
-    /// Where it stands.
+    /// The replay's status.
     pub status: ReplayStatus,
-    /// When it was asked for.
+    /// When the replay was requested.
     pub created_at: Timestamp,
-    /// When it last came further.
+    /// When the replay last progressed.
     pub updated_at: Timestamp,
-    /// How many events were looked at.
+    /// How many events were examined.
     pub found: u32,
-    /// How many of them were started again.
+    /// How many of those events were started again.
     pub started: u32,
-    /// How many were not: they are not there, are being delivered, or their bodies are not kept.
+    /// How many of those events were skipped: they do not exist, are being delivered, or their bodies are no
+    /// longer stored.
     pub skipped: u32,
-    /// Whether today's filter and transform are applied to the accepted bodies.
+    /// Whether the current filter and transform are applied to the accepted bodies.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub reapply: bool,
-    /// Whether it ended at the most events that one replay takes: there may be more.
+    /// Whether the replay ended at the maximum number of events: there may be more.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub limit_reached: bool,
-    /// Why it failed.
+    /// Why the replay failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The last event that was looked at: the next batch goes on behind it.
+    /// The last event that was examined: the next batch continues after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<EventId>,
 }
 
-/// Which bulk replay; the input of the machine of `replay.asl.json`.
+/// Identifies a bulk replay; the input of the state machine in `replay.asl.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayKey {
     /// The tenant.
@@ -148,16 +150,16 @@ pub struct ReplayKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ReplayInput {
-    /// State `Replay`: start the next batch of its events.
+    /// State `Replay`: start the next batch of events.
     NextBatch {
         /// The bulk replay.
         replay: ReplayKey,
     },
-    /// State `StopReplay`: record that it failed.
+    /// State `StopReplay`: record that the replay failed.
     GiveUp {
         /// The bulk replay.
         replay: ReplayKey,
-        /// The name of the error that stopped it.
+        /// The name of the error that stopped the replay.
         error: String,
     },
 }
@@ -165,6 +167,6 @@ pub enum ReplayInput {
 /// The output of `replay`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayOutput {
-    /// Whether no event is left to be started.
+    /// Whether all events have been started.
     pub done: bool,
 }

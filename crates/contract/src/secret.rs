@@ -1,24 +1,24 @@
-//! A secret in a request to the API: taken, never shown.
+//! A secret in an API request: accepted, never shown.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-/// A secret that a request may give. Fields that are left out keep what is stored, so a webhook can be read, changed and
-/// written back without its secrets. There is no way to serialise one.
+/// A secret in an API request. An absent field keeps the stored secret, so that a webhook can be read,
+/// changed and written back without its secrets. A secret cannot be serialised.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Secret {
-    /// Not in the request: what is stored stays.
+    /// Absent from the request: the stored secret stays.
     #[default]
     Unchanged,
-    /// `null`: what is stored goes.
+    /// `null`: the stored secret is deleted.
     Cleared,
     /// A new value.
     Given(String),
 }
 
 impl Secret {
-    /// The new value, when there is one.
+    /// The new value, if there is one.
     pub fn given(&self) -> Option<&str> {
         match self {
             Self::Given(value) => Some(value),

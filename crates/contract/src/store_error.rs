@@ -1,4 +1,4 @@
-//! A table or bucket that did not do what it was asked for.
+//! Failures of a table or bucket.
 
 use thiserror::Error;
 
@@ -8,14 +8,14 @@ use crate::{ErrorName, StepError};
 #[derive(Debug, Error)]
 #[error("cannot {operation}")]
 pub struct StoreError {
-    /// What was tried: fits after "cannot".
+    /// What was attempted: a phrase that fits after "cannot".
     operation: &'static str,
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl StoreError {
-    /// For `map_err`: `source` stopped us from doing `operation`.
+    /// For `map_err`: `source` is why `operation` failed.
     pub fn during<E>(operation: &'static str) -> impl FnOnce(E) -> Self
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -1,4 +1,4 @@
-//! Many events, counted. Tallies of parts add up to the tally of the whole, percentiles included.
+//! Counts over many events. Tallies of parts add up to the tally of the whole, including percentiles.
 
 use std::collections::BTreeMap;
 
@@ -6,25 +6,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Outcome, Status};
 
-/// How many events became what, and how long their last attempts took.
+/// How many events have each status, and how long their last attempts took.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Delivered.
+    /// Delivered events.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub succeeded: u64,
-    /// Given up.
+    /// Failed events.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failed: u64,
-    /// Being sent, or waiting to be sent again.
+    /// Events that are being sent or waiting for a retry.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub in_progress: u64,
-    /// Not to be sent.
+    /// Skipped events.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped: u64,
-    /// How the last attempts of the failed ones ended. Those that failed without an attempt are not in it.
+    /// The outcomes of the last attempts of failed events. Events that failed without an attempt are not
+    /// included.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outcomes: BTreeMap<Outcome, u64>,
-    /// How long the last attempts of the delivered and the failed ones took, in milliseconds.
+    /// How long the last attempts of delivered and failed events took, in milliseconds.
     #[serde(default, skip_serializing_if = "Histogram::is_empty")]
     pub durations: Histogram,
 }
@@ -51,7 +52,7 @@ impl Tally {
         }
     }
 
-    /// Adds what another one counted.
+    /// Adds the counts of another tally.
     pub fn add(&mut self, other: &Self) {
         self.succeeded += other.succeeded;
         self.failed += other.failed;
@@ -64,39 +65,40 @@ impl Tally {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// Below 2^5 every number has a bucket of its own; above, every doubling has 2^4 of them. So a bucket is at most 1/16 of its
-/// least number wide, and its middle is within 1/32 of each.
+/// Below 2^5, every number has its own bucket; above, every doubling has 2^4 buckets. So a bucket is at most
+/// 1/16 of its smallest number wide, and its midpoint is within 1/32 of every number in it.
 const BITS: u32 = 4;
 
-/// Whole numbers in buckets that grow with them: the middle of a bucket is within 3.2 % of all that is in it.
+/// A histogram of whole numbers with buckets that grow with the numbers: the midpoint of a bucket is within
+/// 3.2 % of every number in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Histogram(BTreeMap<u16, u64>);
 
 impl Histogram {
-    /// Takes a number in.
+    /// Adds a number.
     pub fn record(&mut self, value: u64) {
         *self.0.entry(bucket(value)).or_default() += 1;
     }
 
-    /// Takes in what another one has.
+    /// Adds the contents of another histogram.
     pub fn add(&mut self, other: &Self) {
         for (bucket, number) in &other.0 {
             *self.0.entry(*bucket).or_default() += number;
         }
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the histogram contains no numbers.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The least number that so many per cent of all are at or below (the nearest rank), to within 3.2 %; `None` of nothing.
+    /// The given percentile (nearest-rank method), to within 3.2 %; `None` if the histogram is empty.
     pub fn percentile(&self, percent: u64) -> Option<u64> {
         let all: u64 = self.0.values().sum();
         let rank = (all * percent).div_ceil(100).max(1);
@@ -110,7 +112,7 @@ impl Histogram {
 }
 
 fn bucket(value: u64) -> u16 {
-    // How many of the last bits do not matter.
+    // How many of the lowest bits are dropped.
     let coarse = (u64::BITS - value.leading_zeros()).saturating_sub(BITS + 1);
     // At most 59 * 16 + 31.
     (u64::from(coarse << BITS) + (value >> coarse)) as u16
@@ -129,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// As many small numbers as large ones.
+    /// Small numbers as often as large ones.
     fn durations() -> impl Strategy<Value = Vec<u64>> {
         vec((0_u64..1 << 40, 0_u32..40).prop_map(|(value, shift)| value >> shift), 1..200)
     }

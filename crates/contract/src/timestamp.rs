@@ -1,4 +1,4 @@
-//! A point in time, as the API and the state machine write it.
+//! A point in time, in the format of the API and the state machine.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,27 +8,27 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-/// RFC 3339 with three digits below the second, always: sorting the texts sorts the moments.
+/// RFC 3339, always with three fractional digits, so that the texts sort by time.
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-/// A point in time in UTC, to the millisecond; RFC 3339 in JSON.
+/// A point in time in UTC, with millisecond precision; RFC 3339 in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
-    /// The given moment without the digits below the millisecond.
+    /// The given time, truncated to milliseconds.
     pub fn new(at: OffsetDateTime) -> Self {
         let at = at.to_offset(time::UtcOffset::UTC);
         Self(at.replace_millisecond(at.millisecond()).unwrap_or(at))
     }
 
-    /// The moment so many seconds after 1970 began; `None` beyond the year 9999.
+    /// The time that is `seconds` after the start of 1970; `None` beyond the year 9999.
     pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
         OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self)
     }
 
-    /// The moment as the `time` crate has it.
+    /// The time as a type of the `time` crate.
     pub fn get(self) -> OffsetDateTime {
         self.0
     }
@@ -38,28 +38,29 @@ impl Timestamp {
         self.0.unix_timestamp()
     }
 
-    /// Milliseconds since 1970, the time part of a UUIDv7.
+    /// Milliseconds since 1970, as in the time part of a UUIDv7.
     pub fn unix_millis(self) -> i64 {
         self.0.unix_timestamp() * 1000 + i64::from(self.0.millisecond())
     }
 
-    /// The moment `pause` later; the last moment there is when that is out of range.
+    /// The time `pause` later, or the latest representable time if that is out of range.
     pub fn plus(self, pause: Duration) -> Self {
         Self(self.0.saturating_add(pause.try_into().unwrap_or(time::Duration::MAX)))
     }
 
-    /// The moment `pause` earlier; the first moment there is when that is out of range.
+    /// The time `pause` earlier, or the earliest representable time if that is out of range.
     pub fn minus(self, pause: Duration) -> Self {
         Self(self.0.saturating_sub(pause.try_into().unwrap_or(time::Duration::MAX)))
     }
 
-    /// The last moment at or before this one that is a multiple of `step` after 1970 began: the beginning of its hour or day.
+    /// Rounded down to a multiple of `step` since the start of 1970: for example, the start of the hour or
+    /// day.
     pub fn floor(self, step: Duration) -> Self {
         let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1);
         self.minus(Duration::from_millis(self.unix_millis().rem_euclid(step).unsigned_abs()))
     }
 
-    /// How much later than `earlier` this is; zero when it is not.
+    /// The duration since `earlier`; zero if `earlier` is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         (self.0 - earlier.0).try_into().unwrap_or(Duration::ZERO)
     }

@@ -1,21 +1,22 @@
-//! TLS beyond the public authorities: who the client is, and whom it trusts.
+//! TLS beyond the public certificate authorities: the client's certificate, and the authorities it trusts.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::object::Object;
 use crate::{Secret, Timestamp};
 
-/// What the owner of a webhook sets for TLS. Texts are PEM.
+/// The TLS settings made by a webhook's owner. Texts are PEM.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
-    /// The client certificate and those between it and its authority.
+    /// The client certificate and its intermediate certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
-    /// The certificate's key; write-only.
+    /// The certificate's private key; write-only.
     #[serde(default, skip_serializing)]
     pub private_key: Secret,
-    /// The only authorities that the receiver's certificate may come from; without it, those that browsers trust.
+    /// The only certificate authorities trusted to issue the receiver's certificate; by default, those that
+    /// browsers trust.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<String>,
 }
@@ -27,21 +28,21 @@ impl Tls {
         Ok(Some(given.map(|Object(tls)| tls).unwrap_or_default()))
     }
 
-    /// Whether it asks for nothing beyond the public authorities.
+    /// Whether there are no settings beyond the public certificate authorities.
     pub fn is_empty(&self) -> bool {
         self.certificate.is_none() && self.private_key.given().is_none() && self.ca.is_none()
     }
 }
 
-/// What a client certificate says.
+/// Details of a client certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateInfo {
-    /// Whose it is.
+    /// The certificate's subject.
     pub subject: String,
-    /// From when it is valid.
+    /// The start of the certificate's validity.
     pub not_before: Timestamp,
-    /// Until when it is valid.
+    /// The end of the certificate's validity.
     pub not_after: Timestamp,
-    /// SHA-256 of it, in hex.
+    /// The certificate's SHA-256, in hex.
     pub fingerprint: String,
 }

@@ -1,10 +1,10 @@
-//! API tokens, as stored: never the token itself.
+//! API tokens as stored, without the tokens themselves.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{OrgId, Timestamp, TokenId};
 
-/// What a token may do.
+/// What a token allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -21,29 +21,29 @@ pub enum Scope {
 pub struct Token {
     /// SHA-256 of the token, in hex: the key of the table.
     pub token_hash: String,
-    /// What it is called by. Without one, it was made before tokens had ids: it is good, but in no list.
+    /// The token's public id. Tokens from before ids existed have none: they are valid but not listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_id: Option<TokenId>,
-    /// The only org this token can reach.
+    /// The only org that the token can access.
     pub org_id: OrgId,
-    /// What it may do there.
+    /// What the token allows in its org.
     pub scopes: Vec<Scope>,
-    /// What it is for, in its owner's words.
+    /// The token's purpose, in its owner's words.
     pub name: String,
-    /// When it was made.
+    /// When the token was created.
     pub created_at: Timestamp,
-    /// When it ends, in seconds since 1970 (DynamoDB TTL); without it, when it is revoked.
+    /// When the token expires, in seconds since 1970 (DynamoDB TTL); absent if it is valid until revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
 }
 
 impl Token {
-    /// Whether the token may do `scope`.
+    /// Whether the token has `scope`.
     pub fn allows(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
     }
 
-    /// Whether its time is over.
+    /// Whether the token has expired.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now.unix_seconds())
     }

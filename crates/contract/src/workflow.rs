@@ -1,4 +1,4 @@
-//! What goes into the state machine, what its steps take and what they return.
+//! The input of the state machine, and the inputs and outputs of its steps.
 
 use std::collections::BTreeMap;
 use std::ops::Not;
@@ -15,7 +15,7 @@ use crate::{
 pub struct WorkflowInput {
     /// The event.
     pub event: EventMetadata,
-    /// Its body.
+    /// The event's body.
     pub payload: Source,
 }
 
@@ -26,69 +26,70 @@ pub struct FetchConfigInput {
     pub event: EventMetadata,
     /// The execution that will own the event's record.
     pub execution: String,
-    /// Its body; absent from an execution that an earlier version started.
+    /// The event's body; absent if an earlier version started the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Source>,
 }
 
-/// What to send to where, secrets left out.
+/// What to send, and where to, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestPlan {
-    /// The receiver.
+    /// The receiver's URL.
     pub url: String,
     /// The HTTP method.
     pub method: String,
     /// The config's own headers.
     pub headers: BTreeMap<String, String>,
-    /// The longest the attempt may take, in seconds.
+    /// The timeout of the attempt, in seconds.
     pub timeout_seconds: u32,
-    /// The config's revision: `deliver` looks up what belongs to it. 0 when there is nothing to look up.
+    /// The config's revision, with which `deliver` looks up keys and credentials. 0 when there are none.
     #[serde(default)]
     pub revision: u64,
 }
 
-/// All that a config means for one event.
+/// Everything that a config determines for one event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The event's first status: in progress, or skipped.
+    /// The event's initial status: in progress or skipped.
     pub status: Status,
-    /// Why it is skipped.
+    /// Why the event is skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What to send to where.
+    /// What to send, and where to.
     pub request: RequestPlan,
     /// When to send again.
     pub retry: Retry,
-    /// Whether an attempt may outlast what an express execution can wait for.
+    /// Whether an attempt may take longer than an express execution can wait.
     pub long: bool,
-    /// Whether the webhook has a filter or a transform, which are applied before the event is recorded.
+    /// Whether the webhook has a filter or a transform; they are applied before the event is recorded.
     #[serde(default, skip_serializing_if = "<&bool>::not", alias = "shaped")]
     pub has_payload_rules: bool,
 }
 
-/// The output of `fetch-config`: the plan, the record that `RecordEvent` writes, and the body where it was elsewhere.
+/// The output of `fetch-config`: the plan, the record that `RecordEvent` writes, and the body if it was
+/// fetched from storage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FetchedConfig {
-    /// All that the config means for the event.
+    /// Everything that the config determines for the event.
     pub plan: Plan,
-    /// The event's record; in JSON a DynamoDB item.
+    /// The event's record; a DynamoDB item in JSON.
     #[serde(with = "record_item")]
     pub record: EventRecord,
-    /// The body of the event that is sent again; absent when the body stays as it came.
+    /// The body of the replayed event; absent when the input's body is used unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Unresolved>,
 }
 
-/// The input of `transform`, and its output: what it changes is in the same place.
+/// The input and output of `transform`: it changes the fields in place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TransformData {
-    /// The event; a transform gives it another content type.
+    /// The event; a transform changes its content type.
     pub event: EventMetadata,
-    /// Its body.
+    /// The event's body.
     pub payload: Unresolved,
-    /// All that the config means for the event; a filter makes it skipped.
+    /// Everything that the config determines for the event; a filter may mark it as skipped.
     pub plan: Plan,
-    /// The event's record; in JSON a DynamoDB item.
+    /// The event's record; a DynamoDB item in JSON.
     #[serde(with = "record_item")]
     pub record: EventRecord,
 }
@@ -98,7 +99,7 @@ pub struct TransformData {
 pub struct HydrateInput {
     /// The event.
     pub event: EventMetadata,
-    /// The body, which is a claim check.
+    /// The event's body, which is a claim check.
     pub payload: Unresolved,
 }
 
@@ -107,25 +108,25 @@ pub struct HydrateInput {
 pub struct DeliverInput {
     /// The event.
     pub event: EventMetadata,
-    /// What to send to where.
+    /// What to send, and where to.
     pub request: RequestPlan,
     /// The body.
     pub payload: Body,
-    /// Which attempt this is, from 1.
+    /// The number of the attempt, starting at 1.
     pub number: u32,
 }
 
-/// The input of the function `deliver`: which of its two jobs to do.
+/// The input of the function `deliver`, by state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum DeliverCall {
     /// State `Deliver`: make one attempt.
     Attempt(Box<DeliverInput>),
-    /// State `TestAuth`: obtain the credentials and send nothing.
+    /// State `TestAuth`: obtain the credentials without sending anything.
     TestAuth(TestAuth),
 }
 
-/// The output of the function `deliver`, under the name of the job that it did.
+/// The output of the function `deliver`, with the same tags as [`DeliverCall`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliverOutput {
@@ -135,7 +136,7 @@ pub enum DeliverOutput {
     AuthReport(AuthReport),
 }
 
-/// Whose credentials to try; the input of the machine of `test-auth.asl.json`.
+/// Which webhook's credentials to test; the input of the state machine in `test-auth.asl.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestAuth {
     /// The tenant.
@@ -146,20 +147,20 @@ pub struct TestAuth {
     pub revision: u64,
 }
 
-/// What became of an authentication. Holds nothing secret.
+/// The result of an authentication test. Contains no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthReport {
-    /// Whether an attempt would have had its credentials.
+    /// Whether an attempt would have obtained its credentials.
     pub ok: bool,
-    /// What the credentials are, or why there are none; for an integrator.
+    /// Which credentials were obtained, or why none were; for an integrator.
     pub detail: String,
-    /// The authorisation server's status, when it was asked.
+    /// The status of the authorisation server's response, if there was a token request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
-    /// For how long its answer is good, in seconds.
+    /// How long the token is valid, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
-    /// How long it took, in milliseconds.
+    /// How long the test took, in milliseconds.
     pub duration_ms: u64,
 }
 
@@ -176,7 +177,7 @@ pub enum UpdateStatusInput {
         /// How the attempt ended.
         attempt: Box<Attempt>,
     },
-    /// State `RecordException`: an error of ours stopped the delivery.
+    /// State `RecordException`: an internal error stopped the delivery.
     Exception {
         /// The event.
         event: EventMetadata,
@@ -191,25 +192,25 @@ pub enum UpdateStatusInput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Exception {
-    /// Its name.
+    /// The error's name.
     pub error: String,
-    /// What is known of its cause.
+    /// What is known about the cause.
     #[serde(default)]
     pub cause: Option<String>,
 }
 
-/// The output of `update-status`: the event's status, and what is next.
+/// The output of `update-status`: the event's status, and what comes next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Next {
-    /// The event's status now.
+    /// The event's current status.
     pub status: Status,
-    /// When to send again; absent when the event is done.
+    /// When to send again; absent when the event has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
-    /// What a waiting producer is told; absent in the async mode.
+    /// The response for a waiting producer; absent in async mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Delivered>,
-    /// What is to be put on the bus.
+    /// The events to publish on the bus.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub publish: Vec<DeliveryEvent>,
 }
@@ -219,16 +220,16 @@ pub struct Next {
 pub struct WorkflowOutput {
     /// The event's status when the execution ended.
     pub status: Status,
-    /// Why it was skipped.
+    /// Why the event was skipped.
     #[serde(default)]
     pub reason: Option<Reason>,
-    /// What a waiting producer is told.
+    /// The response for a waiting producer.
     #[serde(default)]
     pub answer: Option<Delivered>,
 }
 
 impl WorkflowOutput {
-    /// The answer of an execution that has ended; that of an event that was not sent, if there is none.
+    /// The response after an execution ended; if the execution has none, that of an event that was not sent.
     pub fn answer_for(self, event_id: EventId) -> Delivered {
         self.answer.unwrap_or(Delivered {
             event_id,
@@ -245,35 +246,35 @@ impl WorkflowOutput {
     }
 }
 
-/// What the producer of a sync trigger gets.
+/// The response to the producer of a sync trigger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delivered {
     /// The event.
     pub event_id: EventId,
-    /// Where it stands.
+    /// The event's status.
     pub status: Status,
     /// How the last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// The receiver's status.
+    /// The status of the receiver's response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
-    /// The receiver's headers.
+    /// The headers of the receiver's response.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The first part of the receiver's body.
+    /// The first part of the receiver's response body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Content>,
-    /// Whether there was more of it.
+    /// Whether the response body was cut off.
     #[serde(default)]
     pub body_truncated: bool,
     /// How many attempts were made.
     #[serde(default)]
     pub attempts: u32,
-    /// From acceptance to the end, in milliseconds.
+    /// The time from acceptance to the end, in milliseconds.
     #[serde(default)]
     pub duration_ms: u64,
-    /// Why it failed or was skipped. Answers of earlier versions have a sentence under the name `error`.
+    /// Why the event failed or was skipped. Earlier versions have a sentence under the name `error`.
     #[serde(default, skip_serializing_if = "Option::is_none", alias = "error")]
     pub reason: Option<Reason>,
 }

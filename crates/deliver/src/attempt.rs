@@ -1,4 +1,4 @@
-//! One attempt, from its start to its end.
+//! One attempt, from start to end.
 
 use hookstep_contract::limits::{RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
 use hookstep_contract::{
@@ -16,10 +16,10 @@ use crate::record::Recorder;
 use crate::unsent::Unsent;
 use crate::{Context, reason, signature};
 
-/// What a receiver answers to a token that it does not accept (any more).
+/// The status with which a receiver rejects a token.
 const UNAUTHORIZED: Option<u16> = Some(401);
 
-/// How much of an answer is kept.
+/// How much of a response is kept.
 const KEEP: Keep = Keep { header_bytes: RESPONSE_HEADER_BYTES, body_bytes: RESPONSE_BODY_BYTES };
 
 /// Makes an attempt.
@@ -32,7 +32,7 @@ pub(crate) async fn make(input: DeliverInput, ctx: &Context) -> Result<Attempt, 
 async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<Attempt, Unsent> {
     let DeliverInput { event, request: plan, payload, number } = input;
     let body = OutgoingBody::new(payload)?;
-    // The plan of an event that is sent again may be days old: what the owner has changed or deleted since must count.
+    // The plan of a retry may be days old: the owner's changes or deletions since then must take effect.
     let fresh = number > 1;
     let keys = ctx.keyring.keys(&event.org_id, event.config_id, plan.revision, fresh).await?;
     let deleted = || Unsent::failed(Outcome::Refused, Reason::of(ReasonCode::WebhookDeleted));
@@ -47,7 +47,8 @@ async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<
     else {
         return Ok(attempt);
     };
-    // Once more with another token, if there is one: the receiver said that it accepted nothing.
+    // Retry once with another token, if there is one: with its 401, the receiver said that it accepted
+    // nothing.
     match authenticate(recorder, &keys, Some(&refused.value), ctx).await {
         Ok(renewed) if renewed.as_ref().is_some_and(|renewed| renewed.value != refused.value) => {
             let outgoing = body.open(&ctx.claims).await?;
@@ -57,8 +58,8 @@ async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<
     }
 }
 
-/// Checks the request before anybody is asked for a token and a large body is read. (The client checks the URL, and its
-/// address, again.)
+/// Checks the request before a token is requested or a large body is read. (The client checks the URL again,
+/// and also its address.)
 fn check(plan: &RequestPlan, client: &Client) -> Result<(), Unsent> {
     let refused = |reason| Unsent::failed(Outcome::Refused, reason);
     let policy = client.policy();
@@ -67,7 +68,7 @@ fn check(plan: &RequestPlan, client: &Client) -> Result<(), Unsent> {
     Ok(())
 }
 
-/// The header that says who we are; not the `refused` one again.
+/// The header that authenticates the request; never the `refused` value again.
 async fn authenticate(
     recorder: &Recorder,
     keys: &WebhookKeys,
@@ -104,7 +105,7 @@ async fn sign(
     }
 }
 
-/// Sends, once, and records what became of it.
+/// Sends the request once and records the outcome.
 pub(crate) async fn send(
     recorder: &Recorder,
     plan: &RequestPlan,
@@ -125,7 +126,7 @@ pub(crate) async fn send(
         }
         Err(failure) => recorder.unanswered(failure)?,
     };
-    // What was refused was not sent.
+    // A refused request was not sent, so it has no request headers.
     let refused = attempt.outcome == Outcome::Refused;
     Ok(if refused { attempt } else { Attempt { request_headers: recorded, ..attempt } })
 }

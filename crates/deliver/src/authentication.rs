@@ -1,4 +1,4 @@
-//! Who the request says it is: the header that a connection's credentials make.
+//! The request's authentication: the header made from a connection's credentials.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,23 +10,24 @@ use crate::exchange::TokenFailure;
 use crate::mask::Mask;
 use crate::oauth::Tokens;
 
-/// The credentials of a webhook, as far as it has any.
+/// A webhook's credentials.
 pub(crate) struct Credentials {
     pub(crate) connection: Connection,
     pub(crate) values: Values,
 }
 
-/// A header that says who we are.
+/// A header that authenticates the request.
 pub(crate) struct Authentication {
-    /// In lower case.
+    /// The header's name in lower case.
     pub(crate) name: String,
     pub(crate) value: String,
-    /// What must not be recorded of it.
+    /// Masks the secrets in the record.
     pub(crate) mask: Mask,
 }
 
 impl Credentials {
-    /// The header, with a token from the authorisation server where it is one: another than `refused`, when a receiver refused that.
+    /// The header. If it needs a token from the authorisation server, the token is not the one that a
+    /// receiver `refused`.
     pub(crate) async fn header(
         &self,
         tokens: &Tokens,
@@ -56,7 +57,7 @@ impl Credentials {
         })
     }
 
-    /// Whether there may be a better header when a receiver refuses this one.
+    /// Whether another header may be available when a receiver rejects this one.
     pub(crate) fn is_renewable(&self) -> bool {
         matches!(self.values, Values::Oauth(_))
     }

@@ -1,16 +1,16 @@
-//! What the step needs.
+//! The step's dependencies.
 
 use hookstep_ambient::Sources;
 use hookstep_claims::Claims;
 
 use crate::Keyring;
 
-/// The tables, clients and settings that the step works with.
+/// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The keys of webhooks, and the way out.
+    /// The webhooks' keys, and the HTTP client.
     pub keyring: Keyring,
-    /// Where claim checks are read.
+    /// The bucket of claim checks.
     pub claims: Claims,
     /// The clock, new ids and randomness.
     pub sources: Sources,

@@ -1,4 +1,4 @@
-//! One token request (RFC 6749 §4.4.2) and its answer (§5).
+//! One token request (RFC 6749 §4.4.2) and its response (§5).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,33 +17,33 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use crate::USER_AGENT;
 use crate::mask::Mask;
 
-/// An answer with a token is small.
+/// A response with a token is small.
 const KEEP: Keep = Keep { header_bytes: 1024, body_bytes: 64 * 1024 };
 
-/// How much of an authorisation server's own words is passed on.
+/// How much of an authorisation server's own text is passed on.
 const MAX_DESCRIPTION_CHARS: usize = 200;
 
-/// A token, as the authorisation server gave it.
+/// A token issued by the authorisation server.
 pub(crate) struct GrantedToken {
-    /// The whole value of the `Authorization` header.
+    /// The complete value of the `Authorization` header.
     pub(crate) header: String,
-    /// How long the token is valid, in seconds, when the server says so.
+    /// How long the token is valid, in seconds, if the server says so.
     pub(crate) expires_in: Option<u64>,
     pub(crate) status_code: u16,
 }
 
-/// Why there is no token; for the one who owns the webhook. Holds nothing secret.
+/// Why there is no token; for the owner of the webhook. Contains no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenFailure {
     pub(crate) detail: String,
-    /// Whether it may work later.
+    /// Whether a later request may succeed.
     pub(crate) transient: bool,
-    /// What the token endpoint answered, if it did.
+    /// The status of the token endpoint's response, if there was one.
     pub(crate) status_code: Option<u16>,
 }
 
 impl TokenFailure {
-    /// The time of the attempt was up.
+    /// The attempt's deadline passed.
     pub(crate) fn late() -> Self {
         let detail = "the authorisation server gave no token within the webhook's timeout".to_owned();
         Self { detail, transient: true, status_code: None }
@@ -85,7 +85,7 @@ fn request(client: &OauthClient, deadline: Duration) -> Result<Request, String> 
     let mut parameters = BTreeMap::from([grant]);
     let in_a_header = headers.contains_key("authorization");
     if client.method == TokenMethod::Get {
-        // A secret in a URL would be in logs along the way.
+        // A secret in a URL would appear in logs along the way.
         headers.entry("authorization".to_owned()).or_insert_with(|| basic(client));
     } else if !in_a_header {
         parameters.insert("client_id".to_owned(), client.client_id.clone());
@@ -112,7 +112,7 @@ fn request(client: &OauthClient, deadline: Duration) -> Result<Request, String> 
     Ok(Request { method, url: url.into(), headers, body: Body::bytes(body), deadline, keep: KEEP })
 }
 
-/// The parameters as a form, or as JSON where a header parameter says that the server wants it.
+/// The parameters as a form, or as JSON if a header parameter sets that content type.
 fn form(
     parameters: &BTreeMap<String, String>,
     headers: &mut BTreeMap<String, String>,
@@ -125,7 +125,7 @@ fn form(
     Ok(Serializer::new(String::new()).extend_pairs(parameters).finish())
 }
 
-/// RFC 6749 §2.3.1: both parts are encoded as in a form first.
+/// RFC 6749 §2.3.1: both parts are form-encoded first.
 fn basic(client: &OauthClient) -> String {
     let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encode(&client.client_id), encode(&client.client_secret));
@@ -141,7 +141,7 @@ struct Token {
     expires_in: Option<Seconds>,
 }
 
-/// Some servers write the number as a text.
+/// Some servers send the number as a string.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Seconds {
@@ -149,7 +149,7 @@ enum Seconds {
     Text(String),
 }
 
-/// The body of an answer that refuses a token (RFC 6749 §5.2).
+/// The body of a response that refuses a token (RFC 6749 §5.2).
 #[derive(Default, Deserialize)]
 struct ErrorAnswer {
     #[serde(default)]
@@ -185,7 +185,7 @@ fn read(response: &Response, client: &OauthClient) -> Result<GrantedToken, Token
     Ok(GrantedToken { header, expires_in, status_code: status.as_u16() })
 }
 
-/// What the server says about its refusal, without the secrets that it may repeat.
+/// The server's explanation of its refusal, with any secrets that it repeats masked.
 fn server_words(body: &[u8], client: &OauthClient) -> String {
     let ErrorAnswer { error, error_description } = serde_json::from_slice(body).unwrap_or_default();
     let mask = Mask::of_client(client);

@@ -1,4 +1,4 @@
-//! The request's headers: as they go out, and as they are recorded.
+//! The request's headers, as sent and as recorded.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::USER_AGENT;
 use crate::authentication::Authentication;
 use crate::mask::masked;
 
-/// All headers but `Host`, `Content-Length` and the one that says who we are.
+/// All headers except for `Host`, `Content-Length` and the authenticating header.
 pub(crate) struct Headers(BTreeMap<String, String>);
 
 impl Headers {
@@ -36,7 +36,7 @@ impl Headers {
         Self(headers)
     }
 
-    /// The headers to send, and the same to be recorded.
+    /// The headers to send, and the same headers for the record.
     pub(crate) fn with(
         &self,
         authentication: Option<&Authentication>,
@@ -45,7 +45,7 @@ impl Headers {
         let mut sent = self.0.clone();
         sent.insert("content-length".to_owned(), length.to_string());
         let mut recorded = sent.clone();
-        // No secret, but as long as all else: which kinds there were is what one wants to know.
+        // Signatures are not secret but long; the record only needs to show which kinds were sent.
         if let Some(signature) = recorded.get_mut("webhook-signature") {
             *signature = kinds(signature);
         }
@@ -57,7 +57,7 @@ impl Headers {
     }
 }
 
-/// `v1,K5oZ… v1a,hn3p…` as `v1,*** v1a,***`.
+/// Shortens `v1,K5oZ… v1a,hn3p…` to `v1,*** v1a,***`.
 fn kinds(signature: &str) -> String {
     let kinds = signature.split(' ').filter_map(|one| one.split(',').next());
     kinds.map(|kind| format!("{kind},{}", masked())).collect::<Vec<_>>().join(" ")

@@ -1,5 +1,5 @@
-//! What an attempt needs that is not in its plan: the webhook's keys and credentials. They are read once and cached for a
-//! while; a later revision of the webhook replaces them.
+//! What an attempt needs beyond its plan: the webhook's keys and credentials. They are read once and cached
+//! for a while; a later revision of the webhook replaces them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,14 +20,15 @@ use tokio::time::Instant;
 use crate::authentication::Credentials;
 use crate::oauth::Tokens;
 
-/// How long a webhook's keys are cached. A change of the webhook is noticed at once, by its revision, unless the event was
-/// planned before it; a change of an attached connection, which Hookstep does not hear of, after this time.
+/// The cache TTL of a webhook's keys. A change of the webhook takes effect immediately through its revision,
+/// unless the event was planned before the change. A change of an attached connection, of which Hookstep is
+/// not notified, takes effect after this time.
 const CACHE_TTL: Duration = Duration::from_secs(60);
 
-/// How many webhooks' keys are cached at once. Each may have an HTTP client of its own.
+/// How many webhooks' keys are cached at once. Each webhook may have its own HTTP client.
 const MAX_CACHED: usize = 500;
 
-/// The keys of webhooks, read when they are first needed.
+/// The keys of webhooks, read when first needed.
 #[derive(Clone)]
 pub struct Keyring {
     configs: OnDemand<Configs>,
@@ -41,7 +42,7 @@ pub struct Keyring {
 #[derive(Default)]
 struct KeyCache {
     webhooks: HashMap<(OrgId, ConfigId), (Instant, Arc<WebhookKeys>)>,
-    /// Never changed once they are made.
+    /// Immutable once created.
     org_keys: HashMap<OrgId, PrivateKey>,
 }
 
@@ -56,9 +57,9 @@ pub(crate) struct WebhookKeys {
     revision: u64,
     pub(crate) secrets: Vec<(Secret, Lifetime)>,
     pub(crate) org_key: Option<PrivateKey>,
-    /// Or why they cannot be read.
+    /// The credentials, or why they cannot be read.
     pub(crate) credentials: Result<Option<Credentials>, Reason>,
-    /// Under the webhook's own TLS, where it has one.
+    /// The HTTP client, with the webhook's own TLS settings if it has any.
     pub(crate) client: hookstep_egress::Client,
 }
 
@@ -71,14 +72,14 @@ impl WebhookKeys {
         Some(Signer::new(newest, valid.collect(), self.org_key.clone()))
     }
 
-    /// Whether there may be other credentials when a receiver refuses these.
+    /// Whether other credentials may be available when a receiver rejects these.
     pub(crate) fn is_renewable(&self) -> bool {
         self.credentials.as_ref().is_ok_and(|found| found.as_ref().is_some_and(Credentials::is_renewable))
     }
 }
 
 impl Keyring {
-    /// Reads with these; `client` is for webhooks without TLS of their own.
+    /// Reads keys with these clients; `client` also serves webhooks without their own TLS settings.
     pub fn new(
         configs: impl FnOnce() -> Configs + Send + 'static,
         keys: Keys,
@@ -89,12 +90,13 @@ impl Keyring {
         Self { configs, keys, vault, client, tokens: Tokens::default(), cache: Arc::default() }
     }
 
-    /// The way out for whatever is not the receiver.
+    /// The HTTP client for all requests except for those to receivers.
     pub(crate) fn client(&self) -> &hookstep_egress::Client {
         &self.client
     }
 
-    /// The keys of a webhook, at `revision` or later, and those of now when they are to be `fresh`; `None` when it was deleted.
+    /// A webhook's keys, at `revision` or later, and read from the table again if `fresh`; `None` if the
+    /// webhook was deleted.
     pub(crate) async fn keys(
         &self,
         org_id: &OrgId,
@@ -111,7 +113,7 @@ impl Keyring {
             && !fresh
             && keys.revision >= revision
             && read.elapsed() < CACHE_TTL
-            // What could not be read may have been repaired since.
+            // Unreadable credentials may have been repaired since.
             && keys.credentials.is_ok()
         {
             return Ok(Some(Arc::clone(keys)));
@@ -133,15 +135,15 @@ impl Keyring {
         Ok(Some(keys))
     }
 
-    /// The keys of a webhook that was not changed: they are the same, and its client keeps its connections. Only an attached
-    /// connection may have changed.
+    /// Renews the keys of an unchanged webhook: the keys stay the same and the client keeps its connections.
+    /// Only an attached connection may have changed.
     async fn renew(&self, known: &WebhookKeys, stored: &Stored) -> Result<WebhookKeys, StepError> {
         let credentials = self.credentials(stored).await?;
         let (secrets, org_key, client) = (known.secrets.clone(), known.org_key.clone(), known.client.clone());
         Ok(WebhookKeys { revision: known.revision, secrets, org_key, credentials, client })
     }
 
-    /// A webhook of an older version: it has no keys.
+    /// The keys of a webhook from before revisions: it has none.
     fn bare(&self) -> WebhookKeys {
         let client = self.client.clone();
         WebhookKeys { revision: 0, secrets: Vec::new(), org_key: None, credentials: Ok(None), client }
@@ -192,7 +194,7 @@ impl Keyring {
         }
     }
 
-    /// A client under the webhook's own TLS.
+    /// An HTTP client with the webhook's own TLS settings.
     async fn tls(&self, org_id: &OrgId, tls: Option<&TlsKeys>) -> Result<hookstep_egress::Client, StepError> {
         let Some(tls) = tls else { return Ok(self.client.clone()) };
         let private_key = match &tls.private_key {
@@ -217,7 +219,7 @@ impl Keyring {
     }
 }
 
-/// What was checked when it was saved cannot be read now.
+/// The error for data that was checked when it was saved but cannot be read now.
 fn unreadable(what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StepError {
     StepError::because(ErrorName::InvalidInput, format!("{what} cannot be read"), error)
 }

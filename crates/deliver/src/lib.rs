@@ -1,13 +1,15 @@
 //! The step that makes one HTTP attempt.
 //!
-//! What the receiver does, refuses or lets time out is a value: an [`Attempt`](hookstep_contract::Attempt) with its [`Outcome`](hookstep_contract::Outcome). So is an
-//! authorisation server that gives no token. An `Err` means that we are broken: a table or the bucket does not answer, or the
-//! state holds what no step writes.
+//! Whatever the receiver does, including a refusal or a timeout, is a value: an
+//! [`Attempt`](hookstep_contract::Attempt) with its [`Outcome`](hookstep_contract::Outcome). So is an
+//! authorisation server that issues no token. An `Err` is an internal failure: a table or the bucket does not
+//! respond, or the state contains something that no step writes.
 //!
-//! The order of an attempt: `keyring` finds the webhook's keys, `signature` signs the body, `authentication` makes the header
-//! that says who we are (with a token of `oauth` where it takes one), `attempt` sends, `record` records what became of it (in
-//! the codes of `reason`), and `mask` keeps the credentials out of the record. A claim check is read while it is signed and
-//! read again while it is sent, so that memory does not grow with the body (see `outgoing` and `verified`).
+//! The order of an attempt: `keyring` finds the webhook's keys, `signature` signs the body, `authentication`
+//! makes the authenticating header (with a token from `oauth` if needed), `attempt` sends the request,
+//! `record` records the outcome (with the codes of `reason`), and `mask` keeps the credentials out of the
+//! record. A claim check is read once for signing and again for sending, so that memory use does not grow
+//! with the body (see `outgoing` and `verified`).
 
 mod attempt;
 mod authentication;
@@ -33,13 +35,13 @@ use hookstep_contract::{DeliverCall, DeliverOutput, StepError};
 pub use context::Context;
 pub use keyring::Keyring;
 
-/// Who we are, to receivers and authorisation servers.
+/// The user agent shown to receivers and authorisation servers.
 const USER_AGENT: &str = concat!("Hookstep/", env!("CARGO_PKG_VERSION"));
 
-/// Sends an event to its receiver, once; or gets only the credentials for it.
+/// Sends an event to its receiver once, or only obtains the credentials.
 ///
 /// # Errors
-/// When we are broken; never for what the receiver did.
+/// If there is an internal failure; never because of what the receiver did.
 pub async fn handle(call: DeliverCall, ctx: &Context) -> Result<DeliverOutput, StepError> {
     match call {
         DeliverCall::Attempt(input) => {

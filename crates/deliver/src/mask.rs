@@ -1,4 +1,4 @@
-//! What is recorded must not hold a credential: not among the headers that we sent, and not in an answer that repeats them.
+//! Keeps credentials out of the record: from the headers that we sent, and from a response that repeats them.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hookstep_secrets::OauthClient;
 
-/// What stands in a secret's place.
+/// The replacement for a secret.
 const MASKED: &str = "***";
 
-/// Shorter texts are too likely to stand there for another reason: a password `true` would spoil every answer.
+/// Shorter secrets are too likely to match unrelated text: a password `true` would spoil every response.
 const FINDABLE_BYTES: usize = 6;
 
-/// Texts that are not to be seen.
+/// Secrets to mask.
 #[derive(Default)]
 pub(crate) struct Mask(Vec<String>);
 
@@ -20,12 +20,12 @@ impl Mask {
     pub(crate) fn new(secrets: impl IntoIterator<Item = String>) -> Self {
         let mut secrets: Vec<_> =
             secrets.into_iter().filter(|secret| secret.len() >= FINDABLE_BYTES).collect();
-        // The longest first: one may be a part of another.
+        // The longest first, since one secret may be part of another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self(secrets)
     }
 
-    /// All that an authorisation server was told in confidence.
+    /// Masks everything secret that was sent to an authorisation server.
     pub(crate) fn of_client(client: &OauthClient) -> Self {
         let pair = STANDARD.encode(format!("{}:{}", client.client_id, client.client_secret));
         let extras = client.extras.iter().map(|extra| extra.value.clone());
@@ -51,7 +51,7 @@ impl Mask {
     }
 }
 
-/// A header that is recorded as having been there.
+/// The recorded value of a secret header.
 pub(crate) fn masked() -> String {
     MASKED.to_owned()
 }

@@ -1,8 +1,9 @@
-//! Bearer tokens of authorisation servers (RFC 6749 §4.4), shared by all attempts of this process.
+//! Bearer tokens from authorisation servers (RFC 6749 §4.4), shared by all attempts in this process.
 //!
-//! Each connection has a slot. An attempt that finds no valid token in it exchanges the client's credentials for one while other
-//! attempts wait at the slot, and all of them share the result, failures included: a server that is down is asked once, not once
-//! for each attempt that waited. A token is replaced before it expires, or when a receiver refuses it.
+//! Each connection has a slot. An attempt that finds no valid token in the slot exchanges the client's
+//! credentials for a token while other attempts wait at the slot. All of them share the result, including a
+//! failure: a server that is down gets one request, not one for each waiting attempt. A token is replaced
+//! before it expires, or when a receiver refuses it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,20 +16,21 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::exchange::{self, GrantedToken, TokenFailure};
 
-/// A token is not used in its last minute, or in the last tenth of a shorter life: it would expire on its way.
+/// A token is not used in its last minute, or in the last tenth of a shorter lifetime: it could expire in
+/// transit.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// How long a token is used when the server does not say how long it is valid.
+/// How long a token is used if the server does not say how long it is valid.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
-/// How many connections' tokens are kept at once; more than a process serves in a token's life.
+/// How many connections' tokens are kept at once; more than a process needs during a token's lifetime.
 const MAX_SLOTS: usize = 1000;
 
 /// The tokens of this process, by connection.
 #[derive(Clone, Default)]
 pub(crate) struct Tokens(Arc<Mutex<HashMap<String, SharedSlot>>>);
 
-/// Held while a token is exchanged.
+/// Locked while a token is exchanged.
 type SharedSlot = Arc<Slot<Option<Last>>>;
 
 impl fmt::Debug for Tokens {
@@ -37,9 +39,9 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// The last exchange of a connection.
+/// The last token exchange of a connection.
 struct Last {
-    /// With these credentials.
+    /// The credentials that were exchanged.
     with: OauthClient,
     ended: Instant,
     result: Result<CachedToken, TokenFailure>,
@@ -52,7 +54,8 @@ struct CachedToken {
 }
 
 impl Tokens {
-    /// The `Authorization` header for a connection's client: a cached one that is not `refused`, or a new one.
+    /// The `Authorization` header for a connection's client: a cached token that is not `refused`, or a new
+    /// one.
     pub(crate) async fn header(
         &self,
         connection: &str,
@@ -89,8 +92,8 @@ impl Tokens {
 }
 
 impl Last {
-    /// The result of this exchange, if it may serve a request made at `requested`: a token while it is valid, a failure only
-    /// when it came while the request waited.
+    /// The result of this exchange, if it is valid for a request made at `requested`: a token until it
+    /// expires, a failure only if it occurred while the request was waiting.
     fn serves(&self, requested: Instant, refused: Option<&str>) -> Option<Result<Arc<str>, TokenFailure>> {
         match &self.result {
             Ok(cached) => {

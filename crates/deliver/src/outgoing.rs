@@ -1,4 +1,4 @@
-//! The body of an attempt: from the state, or from the bucket while it is signed and while it is sent.
+//! The body of an attempt: from the state, or from the bucket, where it is read for signing and for sending.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use hookstep_contract::{Body, BodyLoss, ErrorName, Outcome, PinnedObject, StepEr
 use crate::unsent::Unsent;
 use crate::verified::Verified;
 
-/// Where the body is. It can be read more than once: to be signed, to be sent, and to be sent again.
+/// The source of the body. It can be read repeatedly: for signing, for sending, and for sending again.
 #[derive(Debug)]
 pub(crate) enum OutgoingBody {
     Bytes(Bytes),
@@ -37,7 +37,7 @@ impl OutgoingBody {
     }
 }
 
-/// Opens the object for reading once.
+/// Opens the object to be read once.
 pub(crate) async fn open(pinned: &PinnedObject, claims: &Claims) -> Result<ObjectBody, Unsent> {
     claims.open(pinned).await.map_err(|error| match error {
         OpenError::Lost(loss) => Unsent::failed(Outcome::FailedPayload, loss),
@@ -49,7 +49,7 @@ pub(crate) async fn open(pinned: &PinnedObject, claims: &Claims) -> Result<Objec
     })
 }
 
-/// The object as a request body, checked on the way.
+/// The object as a request body, verified while it is sent.
 pub(crate) fn stream<B>(pinned: &PinnedObject, object: B) -> hookstep_egress::Body
 where
     B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
@@ -58,7 +58,7 @@ where
     hookstep_egress::Body::stream(pinned.size, Verified::new(pinned, object))
 }
 
-/// A body that broke off while it was read.
+/// The failure for a body that broke off while being read.
 pub(crate) fn broken_off(source: Box<dyn Error + Send + Sync>) -> Unsent {
     match source.downcast::<BodyLoss>() {
         Ok(loss) => Unsent::failed(Outcome::FailedPayload, *loss),

@@ -1,9 +1,10 @@
-//! What the failures of `egress` are called outside: the code and the sentence of an attempt that got no answer.
+//! Translates the failures of `egress` into reasons: the code and description of an attempt that got no
+//! response.
 
 use hookstep_contract::{Reason, ReasonCode};
 use hookstep_egress::{HeaderRefusal, Phase, PolicyRefusal, TlsFailureKind, Unreachable};
 
-/// A request that the egress policy does not let out.
+/// The reason for a request that the egress policy blocks.
 pub(crate) fn refused(refusal: &PolicyRefusal) -> Reason {
     let code = match refusal {
         PolicyRefusal::TooLong
@@ -20,12 +21,12 @@ pub(crate) fn refused(refusal: &PolicyRefusal) -> Reason {
     Reason::new(code, refusal.to_string())
 }
 
-/// A header that may not be sent.
+/// The reason for a header that is not allowed.
 pub(crate) fn refused_header(refusal: &HeaderRefusal) -> Reason {
     Reason::new(ReasonCode::BadHeader, refusal.to_string())
 }
 
-/// What was waited for in vain.
+/// The code for a timeout in this phase.
 pub(crate) fn timed_out(phase: Phase) -> ReasonCode {
     match phase {
         Phase::Connect => ReasonCode::ConnectTimeout,
@@ -33,7 +34,7 @@ pub(crate) fn timed_out(phase: Phase) -> ReasonCode {
     }
 }
 
-/// A receiver that could not be reached, or broke off.
+/// The reason for a receiver that could not be reached or broke the connection.
 pub(crate) fn unreachable(kind: &Unreachable) -> Reason {
     let code = match kind {
         Unreachable::Dns => ReasonCode::Dns,

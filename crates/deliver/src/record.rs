@@ -1,4 +1,4 @@
-//! What is recorded of an attempt.
+//! The record of an attempt.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,12 +15,12 @@ use crate::mask::Mask;
 use crate::unsent::Unsent;
 use crate::{outgoing, reason, retry_after};
 
-/// Keeps the time of an attempt that has begun, and makes its record.
+/// Measures the time of a running attempt and creates its record.
 pub(crate) struct Recorder {
     number: u32,
     pub(crate) started_at: Timestamp,
     start: Instant,
-    /// How long the attempt may take in all.
+    /// The attempt's total timeout.
     pub(crate) timeout: Duration,
     sources: Sources,
 }
@@ -31,12 +31,12 @@ impl Recorder {
         Self { number, started_at: sources.now(), start: Instant::now(), timeout, sources }
     }
 
-    /// When the attempt's time is up.
+    /// The attempt's deadline.
     pub(crate) fn deadline(&self) -> Instant {
         self.start + self.timeout
     }
 
-    /// The attempt, whether anything was sent or not.
+    /// The record of an attempt, whether or not anything was sent.
     pub(crate) fn end(&self, result: Result<Attempt, Unsent>) -> Result<Attempt, StepError> {
         result.or_else(|unsent| match unsent {
             Unsent::Failed { outcome, reason, transient } => {
@@ -46,7 +46,8 @@ impl Recorder {
         })
     }
 
-    /// The attempt whose receiver answered. A receiver may repeat our credentials: they are masked.
+    /// The record of an attempt that got a response. A receiver may repeat our credentials, so they are
+    /// masked.
     pub(crate) fn answered(&self, response: Response, mask: Option<&Mask>) -> Attempt {
         let status = response.status;
         let (outcome, reason) = if status.is_success() {
@@ -73,13 +74,13 @@ impl Recorder {
         }
     }
 
-    /// The attempt whose receiver gave no answer.
+    /// The record of an attempt that got no response.
     pub(crate) fn unanswered(&self, failure: SendFailure) -> Result<Attempt, Unsent> {
         let SendFailure { error, timings } = failure;
         let (outcome, reason) = match error {
             SendError::Refused(refusal) => (Outcome::Refused, reason::refused(&refusal)),
             SendError::Timeout { phase, after } => {
-                // Signing may have used up some of the attempt's time: what counts is the whole of it.
+                // Signing may have used some of the attempt's time: what counts is the total.
                 let after = if self.start.elapsed() < self.timeout { after } else { self.timeout };
                 let detail = SendError::Timeout { phase, after }.to_string();
                 (Outcome::FailedTimeout, Reason::new(reason::timed_out(phase), detail))
@@ -90,7 +91,7 @@ impl Recorder {
         Ok(Attempt { reason: Some(reason), timings: in_milliseconds(timings), ..self.record(outcome) })
     }
 
-    /// The record as far as every attempt has it.
+    /// The part of the record that all attempts share.
     fn record(&self, outcome: Outcome) -> Attempt {
         Attempt {
             number: self.number,
@@ -112,7 +113,7 @@ impl Recorder {
 }
 
 fn in_milliseconds(timings: hookstep_egress::Timings) -> Timings {
-    // To the microsecond: the digits below are noise, and every one of them is stored.
+    // With microsecond precision: further digits are noise, and each would be stored.
     let milliseconds = |part: Duration| part.as_micros() as f64 / 1000.0;
     Timings {
         dns: timings.dns.map(milliseconds),

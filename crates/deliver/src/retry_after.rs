@@ -1,13 +1,13 @@
-//! The receiver's wish when to be called again.
+//! The receiver's `Retry-After` header.
 
 use hookstep_contract::Timestamp;
 use hookstep_contract::limits::MAX_PAUSE_SECS;
 
-/// The seconds from `now`, whichever of its two forms the header has; capped. What is neither is no wish.
+/// The number of seconds from `now`, for either form of the header; capped. Any other value is ignored.
 pub(crate) fn seconds(header: &str, now: Timestamp) -> Option<u64> {
     let header = header.trim();
     let seconds = if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Too many digits for a number are still more than the cap.
+        // A number too large to parse exceeds the cap anyway.
         header.parse().unwrap_or(u64::MAX)
     } else {
         let at = Timestamp::new(httpdate::parse_http_date(header).ok()?.into());

@@ -1,4 +1,4 @@
-//! The signature of a body, with all keys of its webhook.
+//! The signature of a body with all keys of its webhook.
 
 use std::pin::Pin;
 
@@ -11,7 +11,7 @@ use crate::outgoing::{self, OutgoingBody};
 use crate::unsent::Unsent;
 use crate::verified::Verified;
 
-/// The value of `webhook-signature`. `noise` is randomness for the signature of a body that is read while it is signed.
+/// The value of `webhook-signature`. `noise` is randomness for signing a body while it is read.
 pub(crate) async fn of(
     body: &OutgoingBody,
     event: &EventMetadata,
@@ -33,13 +33,13 @@ pub(crate) async fn of(
     }
 }
 
-/// What no other body of the same event has.
+/// Text that differs for every other body of the same event.
 fn pin(pinned: &PinnedObject) -> String {
     let PinnedObject { key, etag, version_id, size, sha256 } = pinned;
     format!("{key}\n{etag}\n{version_id:?}\n{size}\n{sha256:?}")
 }
 
-/// Reads the body through the signature: it is never held as a whole.
+/// Streams the body into the signature: it is never held in memory as a whole.
 async fn read(mut stream: StreamSigner, pinned: &PinnedObject, claims: &Claims) -> Result<String, Unsent> {
     let mut object = Verified::new(pinned, outgoing::open(pinned, claims).await?);
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut object).poll_frame(cx)).await {

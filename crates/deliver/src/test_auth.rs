@@ -1,4 +1,4 @@
-//! The first half of an attempt: whether its credentials can be obtained.
+//! The first half of an attempt: whether the credentials can be obtained.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::Context;
 use crate::authentication::Credentials;
 use crate::exchange;
 
-/// How long the test may take: somebody waits, and a webhook's timeout may be longer.
+/// The timeout of the test: a user is waiting, and a webhook's own timeout may be longer.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Gets the credentials of a webhook. A token is requested even where a valid one is cached.
+/// Obtains the credentials of a webhook. A token is requested even if a valid one is cached.
 pub(crate) async fn run(test: &TestAuth, ctx: &Context) -> Result<AuthReport, StepError> {
     let start = Instant::now();
     let keys = ctx.keyring.keys(&test.org_id, test.config_id, test.revision, true).await?;

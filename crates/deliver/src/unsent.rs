@@ -9,12 +9,12 @@ use crate::exchange::TokenFailure;
 pub(crate) enum Unsent {
     /// The attempt has failed.
     Failed { outcome: Outcome, reason: Reason, transient: bool },
-    /// The fault is ours.
+    /// An internal error occurred.
     OurFault(StepError),
 }
 
 impl Unsent {
-    /// An attempt that has failed, and will fail again as it is.
+    /// A failed attempt that would fail again unchanged.
     pub(crate) fn failed(outcome: Outcome, reason: impl Into<Reason>) -> Self {
         Self::Failed { outcome, reason: reason.into(), transient: false }
     }

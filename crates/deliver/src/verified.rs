@@ -1,4 +1,4 @@
-//! A body from the bucket that is checked while it is read.
+//! A body from the bucket that is verified while it is read.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -9,8 +9,9 @@ use hookstep_contract::{BodyLoss, PinnedObject};
 use http_body::{Body, Frame, SizeHint};
 use sha2::{Digest, Sha256};
 
-/// Hashes what passes and checks it before the last part is let go: a receiver never gets the whole of an altered body. The
-/// hash of an upload may not be known; then only the bucket vouches that it is the pinned object.
+/// Hashes the data and verifies the hash before releasing the last part, so that a receiver never gets a
+/// complete altered body. If the hash is unknown, as it may be for an upload, only the bucket guarantees that
+/// this is the pinned object.
 pub(crate) struct Verified<B> {
     object: B,
     left: u64,
@@ -58,7 +59,7 @@ where
             return Poll::Ready(Some(Ok(frame)));
         };
         this.hash(data);
-        // More bytes than announced are a change as well.
+        // More bytes than announced also count as a change.
         let left = this.left.checked_sub(data.len() as u64).ok_or(BodyLoss::Changed);
         Poll::Ready(Some(match left {
             Ok(left) => {

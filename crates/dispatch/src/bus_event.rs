@@ -1,4 +1,5 @@
-//! An event of the bus that names no webhook, and what is told of it to each webhook that subscribes to it.
+//! An event on the bus that is not addressed to a webhook, and the event that each subscribed webhook gets
+//! from it.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +8,20 @@ use hookstep_contract::{ConfigId, EventId, EventMetadata, Mode, OrgId, Origin, T
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// An event of the bus, as the rule's input transformer hands it on.
+/// An event on the bus, in the form produced by the rule's input transformer.
 #[derive(Debug, Deserialize)]
 pub struct BusEvent {
-    /// The bus's own id of it.
+    /// The bus's own id for the event.
     pub id: String,
-    /// When the bus took it.
+    /// When the bus accepted the event.
     pub accepted_at: Timestamp,
-    /// What kind of event it is.
+    /// The event type.
     pub detail_type: String,
-    /// What is delivered: the bytes as the bus hands them on.
+    /// The body to deliver: the exact bytes from the bus.
     pub detail: Box<RawValue>,
 }
 
-/// What the detail says of its delivery. The rest of the detail is the product's.
+/// The fields of the detail that matter for delivery. All other fields belong to the product.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Envelope {
     pub(crate) org_id: OrgId,
@@ -29,7 +30,7 @@ pub(crate) struct Envelope {
 }
 
 impl BusEvent {
-    /// `None` if the event is of no org: other products may share the bus.
+    /// `None` if the event belongs to no org: other products may share the bus.
     pub(crate) fn envelope(&self) -> Option<Envelope> {
         let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(self.detail.get()).ok()?;
         let text = |field: &str| serde_json::from_str::<String>(fields.get(field)?.get()).ok();
@@ -41,9 +42,10 @@ impl BusEvent {
         })
     }
 
-    /// The event of one webhook that is made of this one.
+    /// The metadata of the event for one webhook.
     pub(crate) fn metadata(&self, envelope: &Envelope, config_id: ConfigId) -> EventMetadata {
-        // The bus delivers at least once, and a dispatch that failed in part is repeated: each time, the id is the same.
+        // The bus delivers at least once, and a partly failed dispatch is repeated: the id is the same each
+        // time.
         let parts = [self.id.as_bytes(), config_id.0.as_bytes().as_slice()];
         let event_id = EventId::derived(self.accepted_at, &parts);
         let org_id = envelope.org_id.clone();
@@ -163,7 +165,7 @@ mod tests {
                 ids.push(id(event, webhook));
             }
         }
-        // What else an event says does not make it another one.
+        // Other fields of the event do not change its id.
         assert_eq!(id(&event(r#"{"org_id": "acme", "n": 1}"#), webhooks[0]), ids[0]);
         let count = ids.len();
         ids.sort_unstable();

@@ -1,15 +1,15 @@
-//! What the function needs.
+//! The function's dependencies.
 
 use hookstep_claims::Claims;
 use hookstep_executions::DeliveryMachines;
 use hookstep_store::Configs;
 
-/// The tables, clients and settings that the function works with.
+/// The tables, clients and settings that the function uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of webhooks.
     pub configs: Configs,
-    /// The bucket of claim checks, for bodies that no state can carry.
+    /// The bucket of claim checks, for bodies that are too large for the state.
     pub claims: Claims,
     /// The state machines.
     pub machines: DeliveryMachines,

@@ -1,5 +1,5 @@
-//! Events of the bus that name no webhook: for each of them, one execution for every webhook of the org that subscribes to
-//! its type (docs/adr/0018).
+//! Events on the bus that are not addressed to a webhook: each starts one execution for every webhook of the
+//! org that subscribes to its type (docs/adr/0018).
 
 mod bus_event;
 mod context;
@@ -12,23 +12,24 @@ use serde::Serialize;
 pub use bus_event::BusEvent;
 pub use context::Context;
 
-/// The most executions that are started at once.
+/// The maximum number of executions started concurrently.
 const MAX_CONCURRENT_STARTS: usize = 16;
 
 /// How many deliveries were started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Dispatched {
-    /// One for each webhook that subscribes.
+    /// One for each subscribed webhook.
     pub started: usize,
 }
 
 /// Starts the deliveries of an event.
 ///
-/// Every one is tried. Should one not be started, the event is dispatched again as a whole, and those that were started
-/// deliver once all the same, for their ids are the same.
+/// All deliveries are tried. If one cannot be started, the whole event is dispatched again; deliveries that
+/// were already started still happen only once, because their ids are the same.
 ///
 /// # Errors
-/// `StorageUnavailable`, or `WorkflowUnavailable` when at least one delivery could not be started.
+/// `StorageUnavailable` if a table or bucket does not respond; `WorkflowUnavailable` if at least one delivery
+/// could not be started.
 pub async fn handle(event: BusEvent, ctx: &Context) -> Result<Dispatched, StepError> {
     let Some(envelope) = event.envelope() else {
         tracing::debug!(event.id = event.id, "an event without an org");

@@ -1,10 +1,10 @@
-//! What the step needs.
+//! The step's dependencies.
 
 use std::time::Duration;
 
 use hookstep_store::{Bodies, Configs};
 
-/// The tables, clients and settings that the step works with.
+/// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of webhooks.

@@ -1,5 +1,5 @@
-//! The state `FetchConfig`: what a webhook's config means for one event. It also keeps the event's body, so that it can be
-//! looked at and sent again (ADR 0014), and fetches the one that is to be sent again.
+//! The state `FetchConfig`: what a webhook's config means for one event. It also stores the event's body for
+//! viewing and replays (ADR 0014), and fetches the stored body of a replay.
 
 mod context;
 mod plan;
@@ -11,19 +11,19 @@ use hookstep_contract::{
 
 pub use context::Context;
 
-/// What is known of an event's body once it was stored or fetched.
+/// What is known about an event's body after it was stored or fetched.
 #[derive(Debug, Default)]
 struct StoredBody {
     size: Option<u64>,
     claim: Option<String>,
-    /// The body itself, where it was fetched from another event.
+    /// The body itself, if it was fetched from another event.
     payload: Option<Unresolved>,
 }
 
-/// Loads the config, stores or fetches the body, and answers the delivery plan and the event's record.
+/// Loads the config, stores or fetches the body, and returns the delivery plan and the event's record.
 ///
 /// # Errors
-/// `ConfigNotFound`, or `StorageUnavailable`.
+/// `ConfigNotFound` if the webhook does not exist; `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedConfig, StepError> {
     let event = &input.event;
     let config = async { Ok(ctx.configs.get(&event.org_id, event.config_id).await?) };
@@ -57,7 +57,7 @@ async fn store_or_fetch(
     }
 }
 
-/// The stored body of another event becomes this event's own.
+/// Makes the stored body of another event this event's own.
 async fn fetched(
     event: &EventMetadata,
     found: Option<Content>,
@@ -71,9 +71,9 @@ async fn fetched(
     Ok(StoredBody { size, payload: Some(Unresolved::Inline(content)), claim: None })
 }
 
-/// Keeps a body, the same again in a rerun; answers its size.
+/// Stores the body, identically in a rerun; returns its size.
 async fn keep(event: &EventMetadata, content: &Content, ctx: &Context) -> Result<Option<u64>, StepError> {
-    // What is not base64 is `deliver`'s to refuse.
+    // Invalid base64 is left for `deliver` to reject.
     let Some(bytes) = content.to_bytes() else { return Ok(None) };
     if ctx.keep_bodies {
         ctx.bodies.keep(event, &bytes).await?;

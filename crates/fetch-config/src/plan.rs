@@ -1,11 +1,12 @@
-//! What a webhook means for one event: whether it is sent, what is sent to where, and when it is sent again. Pure.
+//! What a webhook's config means for one event: whether it is sent, what is sent and where to, and the retry
+//! schedule. Pure.
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
     EventMetadata, Mode, PayloadRules, Plan, Reason, ReasonCode, RequestPlan, Status, WebhookConfig,
 };
 
-/// What `config` means for `event`.
+/// The plan that `config` gives for `event`.
 pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
     let disabled = config.disabled_reason.unwrap_or_else(|| ReasonCode::WebhookDisabled.meaning().to_owned());
     let has_payload_rules =
@@ -16,7 +17,8 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
     } else {
         (Status::Skipped, Some(Reason::new(ReasonCode::WebhookDisabled, disabled)))
     };
-    // A waiting producer is never handed over: a quick receiver's answer must reach it.
+    // A waiting producer's event is never moved to the standard machine: a quick receiver's response must
+    // reach the producer.
     let timeout_seconds = match event.mode {
         Mode::Async => fields.timeout_seconds,
         Mode::Sync => fields.timeout_seconds.min(EXPRESS_ATTEMPT_SECS),
@@ -104,7 +106,7 @@ mod tests {
             (filter.clone(), json!({}), true),
             (transform, json!({}), true),
             (json!({"filter": {"jsonata": "true"}, "enabled": false}), json!({}), false),
-            // The body of a replay was transformed when it was sent first.
+            // The body of this replay was already transformed when it was first sent.
             (filter, json!({"as_sent": true}), false),
         ] {
             assert_eq!(plan(&config, &event).has_payload_rules, expected, "{config} {event}");

@@ -1,8 +1,8 @@
-//! What the step needs.
+//! The step's dependencies.
 
 use hookstep_claims::Claims;
 
-/// The tables, clients and settings that the step works with.
+/// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The bucket of claim checks.

@@ -6,11 +6,11 @@ use hookstep_contract::{Body, HydrateInput, StepError, Unresolved};
 
 pub use context::Context;
 
-/// Pins the object of a claim check. A claim check that cannot be resolved is the producer's fault and becomes
-/// [`Body::Unusable`].
+/// Pins the object of a claim check. If the claim check cannot be resolved, the producer is at fault and the
+/// result is [`Body::Unusable`].
 ///
 /// # Errors
-/// `StorageUnavailable`.
+/// `StorageUnavailable` if the bucket does not respond.
 pub async fn handle(input: HydrateInput, ctx: &Context) -> Result<Body, StepError> {
     let HydrateInput { event, payload } = input;
     Ok(match payload {

@@ -1,10 +1,10 @@
-//! What the step needs.
+//! The step's dependencies.
 
 use hookstep_ambient::Sources;
 use hookstep_executions::DeliveryMachines;
 use hookstep_store::{Bodies, Events, Replays};
 
-/// The tables, clients and settings that the step works with.
+/// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of events.

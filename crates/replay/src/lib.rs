@@ -1,4 +1,5 @@
-//! The states `Replay` and `StopReplay`: one batch of a bulk replay, which the state machine goes round until all are started.
+//! The states `Replay` and `StopReplay`: process one batch of a bulk replay. The state machine repeats this
+//! until all events have been started.
 
 mod context;
 
@@ -13,25 +14,25 @@ use hookstep_store::{Redelivery, Span};
 
 pub use context::Context;
 
-/// How many events are looked at in one invocation: a few seconds of it on AWS.
+/// How many events are examined in one invocation: this takes a few seconds on AWS.
 const BATCH: usize = 100;
 
-/// How many events are read, or executions started, at once.
+/// How many events are read, or executions started, concurrently.
 const MAX_CONCURRENT_REQUESTS: usize = 8;
 
 /// The next events of a replay.
 struct Batch {
-    /// How many were looked at.
+    /// How many events were examined.
     found: usize,
     events: Vec<EventRecord>,
-    /// Where to go on, unless that was all.
+    /// The event to continue after; `None` if this was the last batch.
     next: Option<EventId>,
 }
 
-/// Takes a bulk replay further by a batch, or writes down that it is given up.
+/// Processes the next batch of a bulk replay, or records that the replay failed.
 ///
 /// # Errors
-/// `StorageUnavailable`, or `WorkflowUnavailable`.
+/// `StorageUnavailable` if a table does not respond; `WorkflowUnavailable` if an execution cannot be started.
 pub async fn handle(input: ReplayInput, ctx: &Context) -> Result<ReplayOutput, StepError> {
     let (ReplayInput::NextBatch { replay } | ReplayInput::GiveUp { replay, .. }) = &input;
     let job = ctx.replays.get(&replay.org_id, replay.config_id, replay.replay_id).await?;
@@ -47,7 +48,7 @@ pub async fn handle(input: ReplayInput, ctx: &Context) -> Result<ReplayOutput, S
         }
     };
     let further = ReplayJob { updated_at: ctx.sources.now(), ..further };
-    // If somebody else was quicker, what he wrote stands: he started the same events.
+    // If another invocation was quicker, its result stands: it started the same events.
     ctx.replays.advance(&job, &further).await?;
     Ok(ReplayOutput { done: further.status != ReplayStatus::InProgress })
 }
@@ -92,17 +93,17 @@ async fn next_batch(job: &ReplayJob, limit: usize, ctx: &Context) -> Result<Batc
             let events = events.into_iter().flatten().collect();
             Ok(Batch { found: now.len(), events, next: now.last().copied().filter(|_| !later.is_empty()) })
         }
-        // Past its retention.
+        // The replay is past its retention.
         None => Ok(Batch { found: 0, events: Vec::new(), next: None }),
     }
 }
 
-/// Starts an event again; answers `false` when it cannot be.
+/// Starts an event again; returns `false` if that is not possible.
 async fn start(job: &ReplayJob, event: &EventRecord, ctx: &Context) -> Result<bool, StepError> {
     if event.status == Status::InProgress {
         return Ok(false);
     }
-    // A batch that is repeated gives its events the same ids, so none is delivered twice: `RecordEvent` finds them.
+    // A repeated batch gives its events the same ids, so none is delivered twice: `RecordEvent` finds them.
     let parts = [job.replay_id.0.as_bytes().as_slice(), event.event_id.0.as_bytes()];
     let event_id = EventId::derived(job.created_at, &parts);
     let redelivery = Redelivery { event_id, now: job.created_at, reapply: job.reapply };

@@ -4,7 +4,7 @@ use hookstep_claims::{Claims, OpenError};
 use hookstep_contract::limits::MAX_RULES_BODY_BYTES;
 use hookstep_contract::{ErrorName, EventMetadata, PinnedObject, Reason, ReasonCode, StepError, Unresolved};
 
-/// The bytes of a body, or why there are none.
+/// The bytes of the body, or why there is no body.
 pub(crate) async fn read(
     event: &EventMetadata,
     payload: &Unresolved,

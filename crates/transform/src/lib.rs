@@ -1,5 +1,5 @@
-//! The state `Transform`: whether an event passes its webhook's filter, and what is sent in the place of its body
-//! (docs/adr/0017). Only webhooks that have one of the two come here.
+//! The state `Transform`: decides whether an event passes its webhook's filter, and what is sent in place of
+//! its body (docs/adr/0017). It only runs for webhooks with a filter or a transform.
 
 mod body;
 mod context;
@@ -14,16 +14,17 @@ use sha2::{Digest, Sha256};
 
 pub use context::Context;
 
-/// Applies a webhook's filter and transform to an event. The event stays as it came, gets another body, is skipped, or gets a
-/// body that cannot be sent, which `deliver` makes a failed attempt.
+/// Applies a webhook's filter and transform to an event. The event is left unchanged, gets another body, is
+/// skipped, or gets an unusable body, which `deliver` records as a failed attempt.
 ///
 /// # Errors
-/// `ConfigNotFound`, `StorageUnavailable`, or `SandboxUnavailable`.
+/// `ConfigNotFound` if the webhook does not exist; `StorageUnavailable` if a table or bucket does not respond;
+/// `SandboxUnavailable` if an expression cannot be evaluated because of an internal failure.
 pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformData, StepError> {
     let config = ctx.configs.get(&data.event.org_id, data.event.config_id).await?;
     let config =
         config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
-    // The webhook may have been changed since `FetchConfig`, and have neither any more.
+    // The webhook may have changed since `FetchConfig` and have neither a filter nor a transform now.
     let Some(rules) = PayloadRules::of(&config.fields) else { return Ok(data) };
     let body = match body::read(&data.event, &data.payload, &ctx.claims).await? {
         Ok(body) => body,
@@ -60,8 +61,8 @@ async fn evaluate(
     })
 }
 
-/// Puts a result in the place of the body. In a rerun the first result stays: a receiver that sees an event twice sees the
-/// same bytes.
+/// Replaces the body with a result. In a rerun, the first result is kept, so that a receiver that sees an
+/// event twice sees the same bytes.
 async fn replace(
     data: &mut TransformData,
     content_type: String,
@@ -89,7 +90,7 @@ async fn replace(
     Ok(())
 }
 
-/// The name under which a large result is kept: of the form of an event's id, and the same in a rerun.
+/// The id under which a large result is stored: it has the form of an event id and is the same in a rerun.
 fn sent_id(event: &EventMetadata) -> EventId {
     EventId::derived(event.created_at, &[event.event_id.0.as_bytes(), b"sent"])
 }

@@ -10,7 +10,7 @@ use hookstep_store::{Bodies, Configs};
 use hookstep_transform::{Context, handle};
 
 fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
-    // It starts itself for every expression.
+    // For every expression, this program starts itself as a separate process.
     match hookstep_expression::work_if_asked() {
         Some(code) => Ok(code),
         None => serve().map(|()| ExitCode::SUCCESS),

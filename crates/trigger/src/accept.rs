@@ -72,7 +72,8 @@ pub(crate) async fn trigger(
     ConfigPath(config_id): ConfigPath,
     request: TriggerRequest,
 ) -> Result<Response, Problem> {
-    // The id carries the time of its making: it is made when the event is accepted, so that lists by time agree with it.
+    // The id contains the time of its creation. It is created when the event is accepted, so that lists
+    // sorted by time agree with it.
     let (now, new_id, org_id) = (ctx.sources.now(), EventId((ctx.sources.new_id)()), caller.org_id());
     if !request.is_of(org_id, config_id) {
         let detail = "this claim_check is not one of this webhook's uploads";
@@ -93,10 +94,11 @@ pub(crate) async fn trigger(
     Ok(response)
 }
 
-/// The id of the first event with the request's idempotency key; the event's own when it is the first, or has no key.
+/// The id of the first event with the request's idempotency key, or the event's own id if it is the first or
+/// has no key.
 ///
-/// The workflow is started again for a repeated request: if the first start failed, the second one delivers; otherwise its
-/// `RecordEvent` finds the event and stops.
+/// The workflow is started again for a repeated request: if the first start failed, the second one delivers
+/// the event; otherwise its `RecordEvent` finds the event and stops.
 async fn first_with_key(
     ctx: &Context,
     event: &EventMetadata,
@@ -113,7 +115,7 @@ async fn first_with_key(
     Ok(first.event_id)
 }
 
-/// The body as the workflow takes it: in the state when there is room for it, else as a claim check.
+/// The body as the workflow's input: in the state if there is room, otherwise as a claim check.
 async fn payload(ctx: &Context, event: &EventMetadata, request: TriggerRequest) -> Result<Source, Problem> {
     if let Some(claim) = request.claim {
         return Ok(Source::Claim(claim));
@@ -122,7 +124,8 @@ async fn payload(ctx: &Context, event: &EventMetadata, request: TriggerRequest) 
     Ok(ctx.claims.source(&key, request.body, ctx.inline_limit).await?)
 }
 
-/// Starts the delivery and answers the producer: at once, or with the receiver's answer if that comes within the budget.
+/// Starts the delivery and responds to the producer: immediately, or with the receiver's response if it
+/// arrives within the budget.
 async fn start(ctx: &Context, input: &WorkflowInput) -> Result<Response, Problem> {
     let event_id = input.event.event_id;
     match input.event.mode {

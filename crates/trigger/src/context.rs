@@ -1,4 +1,4 @@
-//! What the routes of this function need.
+//! The function's dependencies.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use hookstep_executions::DeliveryMachines;
 use hookstep_http_edge::HasTokens;
 use hookstep_store::{Configs, Idempotency, Tokens};
 
-/// The tables, clients and settings that the function works with.
+/// The tables, clients and settings that the function uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of API tokens.
@@ -25,7 +25,7 @@ pub struct Context {
     pub sources: Sources,
     /// The largest body kept in the state, as serialised JSON, in bytes.
     pub inline_limit: usize,
-    /// How long a sync trigger waits for the receiver before its answer is 202:
+    /// How long a sync trigger waits for the receiver before it responds with 202:
     /// [`SYNC_BUDGET`](hookstep_contract::limits::SYNC_BUDGET), or less in a test.
     pub sync_budget: Duration,
 }

@@ -1,4 +1,4 @@
-//! The Lambda function `trigger`: takes an event, keeps its body where it belongs and starts the workflow.
+//! The Lambda function `trigger`: accepts an event, stores its body if it is large, and starts the workflow.
 //!
 //! Routes: `POST /webhook/{config_id}/trigger` and `POST /webhook/{config_id}/uploads`.
 

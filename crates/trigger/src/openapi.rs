@@ -1,8 +1,8 @@
-//! These routes in the OpenAPI document.
+//! The OpenAPI description of these routes.
 
 use utoipa::OpenApi;
 
-/// The part of the document that is about this function; `console` serves the whole.
+/// The part of the OpenAPI document for this function; `console` serves the complete document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     Routes::openapi()
 }

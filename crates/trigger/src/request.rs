@@ -1,4 +1,4 @@
-//! A trigger request, read and checked.
+//! Reading and checking a trigger request.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -35,7 +35,7 @@ impl TriggerQuery {
     }
 }
 
-/// A trigger, as far as it can be checked without looking anything up.
+/// A trigger request that has passed all checks that need no lookup.
 #[derive(Debug)]
 pub(crate) struct TriggerRequest {
     pub(crate) mode: Mode,
@@ -60,7 +60,7 @@ impl<S: Send + Sync> FromRequest<S> for TriggerRequest {
     }
 }
 
-/// 413 names the way for larger bodies.
+/// A 413 response explains how to send larger bodies.
 fn unread(rejection: BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
@@ -90,16 +90,16 @@ impl TriggerRequest {
         })
     }
 
-    /// Whether the claim check, if there is one, is of an upload to this webhook.
+    /// Whether the claim check, if there is one, belongs to an upload to this webhook.
     pub(crate) fn is_of(&self, org_id: &OrgId, config_id: ConfigId) -> bool {
         self.claim.as_ref().is_none_or(|claim| claim.belongs_to(org_id, config_id))
     }
 
-    /// A new event, completed with what this request says about it.
+    /// The event's metadata, completed with the fields from this request.
     pub(crate) fn event(&self, new: EventMetadata) -> EventMetadata {
         EventMetadata {
             content_type: self.content_type.clone(),
-            // The size of an upload is found out by `Hydrate`.
+            // `Hydrate` determines the size of an upload.
             size: self.claim.is_none().then_some(self.body.len() as u64),
             correlation_id: self.correlation_id.clone(),
             traceparent: self.traceparent.clone(),
@@ -107,7 +107,7 @@ impl TriggerRequest {
         }
     }
 
-    /// Equal for equal requests, which may share an idempotency key.
+    /// A hash that is equal for equal requests, which may share an idempotency key.
     pub(crate) fn hash(&self) -> String {
         let mut hash = Sha256::new();
         for part in [self.content_type.as_deref(), self.claim.as_ref().map(|claim| claim.key.as_str())] {
@@ -119,8 +119,8 @@ impl TriggerRequest {
     }
 }
 
-/// Refuses a body that is not as the producer sent it. API Gateway takes a body for text when its content type says so, and
-/// puts U+FFFD where it is not UTF-8, which changes its length.
+/// Rejects a body that differs from what the producer sent. Based on the content type, API Gateway treats a
+/// body as text and replaces bytes that are not UTF-8 with U+FFFD, which changes the length.
 fn check_length(headers: &HeaderMap, body: &Bytes) -> Result<(), FieldError> {
     let sent = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if sent.is_some_and(|sent| sent != body.len()) {
@@ -133,7 +133,7 @@ fn check_length(headers: &HeaderMap, body: &Bytes) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// A header's value as text, when it is there.
+/// A header's value as text, if the header is present.
 fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, FieldError> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     match value.to_str() {
@@ -145,7 +145,8 @@ fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>
     }
 }
 
-/// The producer's trace context, to be passed on. An invalid one is ignored, as W3C Trace Context §3.2.2 asks.
+/// The producer's trace context, to be forwarded. An invalid one is ignored, as W3C Trace Context §3.2.2
+/// requires.
 fn traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     hookstep_contract::is_traceparent(text).then(|| text.to_owned())

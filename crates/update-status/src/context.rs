@@ -1,17 +1,17 @@
-//! What the step needs.
+//! The step's dependencies.
 
 use hookstep_ambient::Sources;
 use hookstep_contract::Publish;
 use hookstep_store::{Configs, Events};
 
-/// The tables, clients and settings that the step works with.
+/// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of events.
     pub events: Events,
-    /// The table of webhooks: a receiver that answers 410 Gone turns its webhook off.
+    /// The table of webhooks: a response of 410 Gone disables the webhook.
     pub configs: Configs,
-    /// Which events of ours the state machine is to put on the bus.
+    /// Which Hookstep events the state machine publishes on the bus.
     pub publish: Publish,
     /// The clock, and randomness for the jitter.
     pub sources: Sources,

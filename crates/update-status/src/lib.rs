@@ -1,4 +1,5 @@
-//! The states `UpdateStatus` and `RecordException`: record what happened, set the event's status, decide what is next.
+//! The states `UpdateStatus` and `RecordException`: record what happened, set the event's status, and decide
+//! what comes next.
 
 mod context;
 mod next;
@@ -15,10 +16,10 @@ pub use context::Context;
 /// Why a webhook is disabled.
 const GONE_REASON: &str = "the receiver answered 410 Gone";
 
-/// Records an attempt or an exception, and answers what comes next.
+/// Records an attempt or an exception, and returns what comes next.
 ///
 /// # Errors
-/// `StorageUnavailable`.
+/// `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, StepError> {
     match input {
         UpdateStatusInput::Attempt { event, retry, attempt } => {
@@ -28,7 +29,7 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
             let publish = publish::after_attempt(&event, &attempt, next.status, recorded, disabled, ctx);
             Ok(match recorded {
                 Recorded::Decisive => Next { publish, ..next },
-                // Another execution delivers the event, or nobody does: nothing is left to do here.
+                // Another execution delivers the event, or none does: there is nothing left to do here.
                 Recorded::Superseded { status } => {
                     Next { status: status.unwrap_or(next.status), retry_at: None, answer: None, publish }
                 }
@@ -43,7 +44,8 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
     }
 }
 
-/// Disables the webhook of a receiver that wants no more events; answers why, when that is news.
+/// Disables the webhook if its receiver responded with 410 Gone; returns the reason if the webhook was not
+/// disabled before.
 async fn disable_if_gone(
     event: &EventMetadata,
     attempt: &Attempt,
@@ -55,7 +57,7 @@ async fn disable_if_gone(
     Ok(is_news.then_some(GONE_REASON))
 }
 
-/// Marks the event as failed; answers how many attempts are on record.
+/// Marks the event as failed; returns how many attempts are recorded.
 async fn record_exception(
     event: &EventMetadata,
     execution: &str,
@@ -72,7 +74,8 @@ async fn record_exception(
     Ok(ctx.events.fail(event, execution, reason, ctx.sources.now()).await?)
 }
 
-/// What the producer reads. The platform's own errors are told by name only, since their causes may reveal internals.
+/// The reason shown to the producer. The platform's own errors appear by name only, since their causes may
+/// reveal internals.
 fn reason(exception: &Exception) -> Reason {
     let platform = |detail: String| Reason::new(ReasonCode::Platform, detail);
     match exception.error.as_str() {

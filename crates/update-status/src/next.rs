@@ -1,5 +1,5 @@
-//! What comes after an attempt. Pure: the schedule, the receiver's wish and the producer's patience go in, a decision
-//! comes out.
+//! What comes after an attempt. Pure: decides from the schedule, the receiver's `Retry-After` and how long
+//! the producer waits.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use hookstep_ambient::Sources;
 use hookstep_contract::limits::{JITTER, MAX_PAUSE_SECS, SYNC_BUDGET, SYNC_RETRIES, SYNC_RETRY_PAUSE};
 use hookstep_contract::{Attempt, Delivered, EventMetadata, Mode, Next, Outcome, Retry, Status, Timestamp};
 
-/// A receiver that never wants to hear from us again.
+/// The status with which a receiver asks for no more events.
 pub(crate) const GONE: u16 = 410;
 
 /// Decides what comes after `attempt`.
@@ -27,7 +27,7 @@ pub(crate) fn decide(event: &EventMetadata, attempt: &Attempt, retry: &Retry, so
     Next { status, retry_at, answer, publish: Vec::new() }
 }
 
-/// The pause before the next attempt of an async event; `None` when there is none.
+/// The pause before the next attempt of an async event; `None` if there is no further attempt.
 fn async_pause(attempt: &Attempt, retry: &Retry, random: f64) -> Option<Duration> {
     let worth_it = match attempt.outcome {
         Outcome::FailedUnreachable | Outcome::FailedTimeout => true,
@@ -41,12 +41,12 @@ fn async_pause(attempt: &Attempt, retry: &Retry, random: f64) -> Option<Duration
     let index = usize::try_from(attempt.number).ok()?.checked_sub(1)?;
     let scheduled = Duration::from_secs(u64::from(*retry.schedule_seconds.get(index)?));
     let wished = attempt.retry_after_seconds.unwrap_or(0).min(u64::from(MAX_PAUSE_SECS));
-    // Never before the receiver wants it: only the schedule is spread.
+    // Never before the receiver's `Retry-After`: jitter only applies to the schedule.
     Some(jittered(scheduled, random).max(Duration::from_secs(wished)))
 }
 
-/// The pause before a sync event is sent again: only after connection errors, 429 and 5xx, at most twice, and only when
-/// the next attempt would begin before the producer has its answer.
+/// The pause before a retry of a sync event: only after connection errors, 429 and 5xx, at most twice, and
+/// only if the retry would begin before the producer gets its response.
 fn sync_pause(event: &EventMetadata, attempt: &Attempt, now: Timestamp) -> Option<Duration> {
     let worth_it = match attempt.outcome {
         Outcome::FailedUnreachable => true,
@@ -97,7 +97,7 @@ mod tests {
         Sources { clock: || NOW, random, ..Sources::system() }
     }
 
-    /// An event that was accepted so many seconds ago.
+    /// An event that was accepted `seconds_ago`.
     fn event(mode: Mode, seconds_ago: u64) -> EventMetadata {
         let id = "0190a000-0000-7000-8000-00000000000a";
         let created_at = Timestamp::new(NOW).minus(Duration::from_secs(seconds_ago));
@@ -128,7 +128,7 @@ mod tests {
             (1, json!({"outcome": "failed_timeout"}), Some(5)),
             (2, json!({"outcome": "failed_timeout"}), Some(300)),
             (9, json!({"outcome": "failed_timeout"}), Some(DAY)),
-            // The schedule is used up.
+            // The schedule is exhausted.
             (10, json!({"outcome": "failed_timeout"}), None),
             (1, json!({"outcome": "refused"}), None),
             (1, json!({"outcome": "failed_payload"}), None),
@@ -208,7 +208,7 @@ mod tests {
             (3, 0, &unreachable, None),
             (1, 0, &busy, Some(1)),
             (1, 16, &later, Some(10)),
-            // The next attempt would begin when the producer has its answer.
+            // The next attempt would begin after the producer got its response.
             (1, 17, &later, None),
             (1, 25, &unreachable, Some(1)),
             (1, 26, &unreachable, None),
@@ -220,7 +220,7 @@ mod tests {
             let event = event(Mode::Sync, seconds_ago);
             let next = decide(&event, &attempt(number, fields), &Retry::default(), &sources(|| 0.5));
             assert_eq!(pause(&next), expected, "{number} after {seconds_ago} s: {fields}");
-            // The answer is there when the event has ended, and only then.
+            // The response is present exactly when the event has ended.
             assert_eq!(next.answer.is_some(), expected.is_none(), "{number} after {seconds_ago} s: {fields}");
         }
     }

@@ -1,4 +1,4 @@
-//! The events about a delivery that ended, which the state machine publishes on the bus.
+//! The events about a finished delivery, which the state machine publishes on the bus.
 
 use hookstep_contract::{
     Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Origin, Reason, ReasonCode, Status,
@@ -8,7 +8,7 @@ use hookstep_store::Recorded;
 
 use crate::Context;
 
-/// The events after an attempt: none while there is another attempt to come, or when another one decided.
+/// The events after an attempt: none if a retry follows, or if another attempt determined the status.
 pub(crate) fn after_attempt(
     event: &EventMetadata,
     attempt: &Attempt,
@@ -25,7 +25,7 @@ pub(crate) fn after_attempt(
     let detail = DeliveryDetail {
         outcome: Some(attempt.outcome),
         status_code: attempt.status_code,
-        // A detail may quote the body, the URL or the authorisation server: the bus is told the code alone.
+        // A detail may quote the body, the URL or the authorisation server, so only the code is published.
         reason: attempt.reason.as_ref().map(|reason| Reason::of(reason.code)),
         ..DeliveryDetail::of(event, attempt.number, ctx.sources.now())
     };
@@ -37,7 +37,7 @@ pub(crate) fn after_attempt(
     news.into_iter().filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()
 }
 
-/// The event after an error of ours.
+/// The event after an internal error.
 pub(crate) fn after_exception(
     event: &EventMetadata,
     attempts: u32,
@@ -55,8 +55,8 @@ fn published(
     detail: DeliveryDetail,
     ctx: &Context,
 ) -> Option<DeliveryEvent> {
-    // Deliveries of our own events are not published, because that would loop. Nor are those of tests, because the user is
-    // watching.
+    // Deliveries of Hookstep's own events are not published, because that would cause a loop. Nor are test
+    // deliveries, because their user is watching.
     let is_silent = event.event_type.as_deref().is_some_and(is_ours) || event.origin == Origin::Test;
     let is_news = detail_type == DetailType::Disabled || !is_silent;
     (is_news && ctx.publish.includes(detail_type)).then_some(DeliveryEvent { detail_type, detail })

@@ -1,4 +1,4 @@
-//! What a receiver does, and what the attempt says of it.
+//! What a receiver does, and how the attempt records it.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ async fn a_2xx_succeeds_and_everything_is_recorded() {
     assert_eq!(header(&request.head, "webhook-timestamp"), "1767323045");
     assert_eq!(header(&request.head, "x-team"), "blue");
     assert!(!request.head.to_ascii_lowercase().contains("transfer-encoding"));
-    // The record is what went over the wire, but for the host.
+    // The record matches what was sent, except for the host.
     assert_eq!(
         request.head.lines().filter(|line| line.contains(": ")).count(),
         attempt.request_headers.len() + 1
@@ -143,9 +143,10 @@ async fn a_tls_alert_says_what_it_is_about() {
         (80, ReasonCode::Tls),
     ] {
         let receiver = Receiver::raw(move |mut stream| async move {
-            // A fatal alert in the clear, as before keys are agreed on (RFC 8446 §5.1 and §6).
+            // A fatal alert in plain text, as before key agreement (RFC 8446 §5.1 and §6).
             stream.write_all(&[21, 3, 3, 0, 2, 2, alert]).await.unwrap();
-            // Read what comes, or closing would reset the connection before the alert is read.
+            // Read what arrives: otherwise, closing would reset the connection before the client reads the
+            // alert.
             while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {}
         })
         .await;
@@ -170,7 +171,7 @@ async fn no_body_fails_a_delivery_that_was_accepted() {
     .await;
     let large = Receiver::new(|mut stream| async move {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n").await.unwrap();
-        // The client leaves when it has enough.
+        // The client closes the connection when it has enough.
         let _ = stream.write_all(&vec![b'x'; 52_428_800]).await;
     })
     .await;

@@ -1,5 +1,5 @@
 //! Attempts against a real receiver on this machine, which can misbehave. `answers`: what the receiver does;
-//! `payloads`: what is sent to it; `tokens`: what an authorisation server does.
+//! `payloads`: what is sent to the receiver; `tokens`: what an authorisation server does.
 
 mod answers;
 mod payloads;
@@ -22,7 +22,8 @@ use crate::{Context, Keyring, attempt};
 const DEVELOPMENT: Policy = Policy { allow_http_targets: true, allow_private_targets: true };
 const EVENT_ID: &str = "0190a000-0000-7000-8000-00000000000b";
 
-/// Without HTTP clients for AWS: whatever asks it fails. No webhook here has keys of its own (revision 0).
+/// A context without HTTP clients for AWS, so that any call to AWS fails. No webhook here has its own keys
+/// (revision 0).
 fn context(policy: Policy) -> Context {
     let version = aws_sdk_s3::config::BehaviorVersion::v2026_01_12;
     let s3 = move || {
@@ -72,7 +73,7 @@ fn input(url: &str) -> DeliverInput {
     }
 }
 
-/// One attempt with the hatches open; spawned, as a host does it.
+/// One attempt with the hatches open, spawned as it is in a host.
 async fn attempted(input: DeliverInput) -> Attempt {
     tokio::spawn(async move { attempt::make(input, &context(DEVELOPMENT)).await }).await.unwrap().unwrap()
 }
@@ -83,7 +84,7 @@ fn told(attempt: &Attempt) -> (ReasonCode, &str) {
     (reason.code, &reason.detail)
 }
 
-/// What a receiver was sent.
+/// A request that a receiver got.
 struct Seen {
     head: String,
     body: Vec<u8>,
@@ -95,7 +96,7 @@ struct Receiver {
 }
 
 impl Receiver {
-    /// Gives every connection to `behave`, nothing read yet.
+    /// Passes every connection to `behave` without reading anything.
     async fn raw<F>(behave: impl Fn(TcpStream) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -110,7 +111,7 @@ impl Receiver {
         Self { url, seen: Arc::default() }
     }
 
-    /// Reads one request, then gives the connection to `behave`.
+    /// Reads one request, then passes the connection to `behave`.
     async fn new<F>(behave: impl Fn(TcpStream) -> F + Copy + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -129,13 +130,13 @@ impl Receiver {
         Self { seen, ..receiver.await }
     }
 
-    /// Answers every request with these bytes and closes.
+    /// Sends these bytes in response to every request, then closes the connection.
     async fn answering(answer: &'static [u8]) -> Self {
         Self::new(move |mut stream| async move { stream.write_all(answer).await.unwrap() }).await
     }
 }
 
-/// A whole request, or `None` when it broke off.
+/// A complete request, or `None` if the request broke off.
 async fn read_request(stream: &mut TcpStream) -> Option<Seen> {
     let mut bytes = Vec::new();
     let head_end = loop {

@@ -1,4 +1,4 @@
-//! What is sent: small bodies from the state, large ones from the bucket.
+//! What is sent: small bodies from the state, large bodies from the bucket.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -32,7 +32,7 @@ fn hash(parts: usize) -> String {
     Sha256::digest(PART.repeat(parts)).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// An attempt with the object's bytes coming from `parts`.
+/// An attempt with an object whose bytes come from `parts`.
 async fn attempt_with<E>(
     url: &str,
     pinned: PinnedObject,
@@ -89,7 +89,7 @@ async fn a_bucket_that_breaks_off_is_our_failure() {
     assert!(receiver.seen.lock().unwrap().is_empty(), "no whole request");
 }
 
-/// Answers 413 when the head of the request is here.
+/// Responds with 413 once the request head has arrived.
 async fn too_large(stream: &mut TcpStream) {
     stream.read_exact(&mut [0; 100]).await.unwrap();
     stream.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig").await.unwrap();
@@ -110,7 +110,8 @@ async fn an_early_answer_counts() {
     .await;
     let rude = Receiver::raw(|mut stream| async move { too_large(&mut stream).await }).await;
     for receiver in [polite, stalling, rude] {
-        // As from a bucket: a part now and then. A socket that is written to without a pause loses a rude one's answer.
+        // As from a bucket: parts arrive at intervals. A client that writes without a pause would lose the
+        // response of the rude receiver.
         let endless = stream::repeat(PART).then(|part| async move {
             sleep(Duration::from_millis(1)).await;
             Ok::<_, Infallible>(part)

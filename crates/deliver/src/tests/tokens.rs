@@ -1,4 +1,4 @@
-//! Tokens: what is asked of an authorisation server, how often, and what becomes of its answers.
+//! Tokens: what is sent to an authorisation server, how often, and how its responses are handled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,7 +42,7 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(5)
 }
 
-/// A server that counts its tokens: `t1`, `t2`, … of this lifetime.
+/// A server that numbers its tokens: `t1`, `t2`, … with this lifetime.
 async fn counting(answer: impl Fn(usize) -> String + Copy + Send + Sync + 'static) -> Receiver {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     Receiver::new(move |mut stream| async move {
@@ -54,7 +54,7 @@ async fn counting(answer: impl Fn(usize) -> String + Copy + Send + Sync + 'stati
     .await
 }
 
-/// Ends with the connection.
+/// A token response that ends when the connection closes.
 const GRANTED: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"access_token\":\"a.b-c\",\"token_type\":\"bearer\",\"expires_in\":\"3600\"}";
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_get_keeps_the_secret_out_of_the_url() {
         let mut head = vec![0; 4096];
         let read = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await.unwrap();
         let head = String::from_utf8_lossy(&head[..read]).into_owned();
-        // base64 of `the+client:its%2Bsecret`.
+        // The base64 of `the+client:its%2Bsecret`.
         let right = head
             .starts_with("GET /hook?tenant=t+1&audience=a%26b&grant_type=client_credentials HTTP/1.1\r\n")
             && head.contains("authorization: Basic dGhlK2NsaWVudDppdHMlMkJzZWNyZXQ=\r\n")
@@ -177,7 +177,8 @@ async fn one_exchange_serves_all_who_wait_whether_it_works_or_not() {
         [(GRANTED, true), (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n" as &[u8], false)]
     {
         let server = Receiver::new(move |mut stream| async move {
-            // All are waiting by then: they ask within this one thread before the answer is read.
+            // By now, all attempts are waiting: on this single thread, they request a token before the
+            // response is read.
             tokio::task::yield_now().await;
             stream.write_all(answer).await.unwrap();
         })

@@ -9,7 +9,7 @@ const CONFIG: &str = "0190a000-0000-7000-8000-00000000000a";
 const EVENT: &str = "0190a000-0000-7000-8000-00000000000b";
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// A query, headers and a body, and the field that they are refused for.
+/// A query, headers and a body, and the field for which they are rejected.
 type Case<'a> = (&'a str, &'a [(&'a str, &'a [u8])], &'static [u8], Option<&'a str>);
 
 fn read(query: &str, headers: &[(&str, &[u8])], body: &'static [u8]) -> Result<TriggerRequest, FieldError> {
@@ -84,10 +84,10 @@ fn what_cannot_be_taken_is_named() {
         ("", &[("content-type", &long)], b"{}", Some("content-type")),
         ("", &[("content-type", b"no type at all")], b"{}", None),
         ("", &[("content-length", b"2")], b"{}", None),
-        // API Gateway has put U+FFFD, three bytes, where one was that is not UTF-8.
+        // API Gateway replaced one byte that is not UTF-8 with U+FFFD, which has three bytes.
         ("", &[("content-length", b"4")], "caf\u{fffd}".as_bytes(), Some("body")),
         ("", &[("content-length", b"4")], b"caf\xe9", None),
-        // A length that nobody has said cannot be compared.
+        // Without a `Content-Length`, there is nothing to compare.
         ("", &[], "caf\u{fffd}".as_bytes(), None),
         ("", &[("content-length", b"many")], b"{}", None),
     ];
@@ -153,7 +153,7 @@ fn requests_are_the_same_by_what_the_receiver_would_get() {
         hash("", &[("content-type", b"text/plain")], b"{}"),
         hash("?claim_check=a", &[], b""),
         hash("?claim_check=b", &[], b""),
-        // What one field ends with is not what the next begins with.
+        // The boundary between two fields matters.
         hash("", &[("content-type", b"a")], b""),
         hash("", &[], b"a"),
         hash("", &[], b"\0a"),
