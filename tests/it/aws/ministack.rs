@@ -7,7 +7,7 @@
 //!
 //! Where ministack 1.5.33 differs from AWS, so that these tests prove nothing:
 //! - A state's input and output may exceed 256 KiB, so `limits` checks each one. The embedded host enforces
-//! the limit.
+//!   the limit.
 //! - `MaxDelaySeconds`, `JitterStrategy` and a machine's own timeout are ignored. No case needs them.
 //! - The functions' roles are enforced (`AUTH`), those of the machines and of the rule are not. There is no
 //!   TLS either, without which the bucket's policy denies every request: `deploy.py` removes that policy.
