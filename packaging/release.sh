@@ -68,7 +68,7 @@ if $lambda; then
     touch --date="$time" "$bootstrap"
     # zip would add to an archive that is there.
     rm -f "$out/$zip"
-    zip --quiet --junk-paths --no-extra -9 "$out/$zip" "$bootstrap"
+    zip -q -j -X -9 "$out/$zip" "$bootstrap"
     archives+=("$zip")
   done
 fi
