@@ -24,8 +24,8 @@ your Hookstep):
       auth: {type: basic, username: us, password: \"${ORDERS_PASSWORD}\"}
 
 A webhook is found by its config_id if it has one, otherwise by its name; if no
-webhook has the name, it is created. Fields that are not in the file stay as they
-are, null sets the default, and webhooks that are not in the file are not
+webhook has the name, it is created. Fields that are not in the file stay as
+they are, null sets the default, and webhooks that are not in the file are not
 touched. Applying the same file again changes nothing.
 
 ${NAME} is replaced by the environment variable NAME; the output shows only the

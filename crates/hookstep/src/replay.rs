@@ -15,8 +15,8 @@ use crate::when::{When, when};
 
 pub(crate) const HELP: &str = "\
 The same bytes are sent again, to the current URL of the webhook and with the
-same webhook-id. With --reapply, the body that the producer sent goes through the
-current filter and transform of the webhook.
+same webhook-id. With --reapply, the body that the producer sent goes through
+the current filter and transform of the webhook.
 
 Hookstep itself replays several events, at most 10,000 at a time. This command
 shows the progress; the replay goes on if you leave it with Ctrl-C.

@@ -95,12 +95,13 @@ impl Process {
     async fn until_said(&mut self, text: &str, said: impl Fn(&Self) -> String) -> String {
         let start = Instant::now();
         loop {
+            // Looked at before the text: once both pipes are closed, no further line can come.
+            let is_over = self.stdout.reader.is_finished() && self.stderr.reader.is_finished();
             if let Some(line) = said(self).lines().find(|line| line.contains(text)) {
                 return line.to_owned();
             }
-            let ended = self.child.try_wait().unwrap();
-            let give_up = ended.is_some() || start.elapsed() > WAIT_TIMEOUT;
-            assert!(!give_up, "no line with {text:?} ({ended:?}):\n{}{}", self.stdout(), self.stderr());
+            let gives_up = is_over || start.elapsed() > WAIT_TIMEOUT;
+            assert!(!gives_up, "no line with {text:?}:\n{}{}", self.stdout(), self.stderr());
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
