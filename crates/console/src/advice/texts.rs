@@ -41,7 +41,7 @@ pub(super) const TOKEN_ENDPOINT: &str =
 pub(super) const CONNECTION_UNREADABLE: &str = "Save the webhook's authentication again. If the connection is your own, check \
      in EventBridge that it is there and authorised.";
 pub(super) const FILTER_MISSED: &str = "Nothing is wrong if the event was not meant for this receiver. If it was, change the \
-     webhook's filter and replay the event through it; a plain replay sends the body as it came, and applies no filter.";
+     webhook's filter and replay the event. Nothing was sent, so every replay goes through the current filter and transform.";
 pub(super) const FILTER_FAULT: &str = "Edit the webhook and try its filter on this body. Then replay the event through today's \
      filter and transform.";
 pub(super) const TRANSFORM_FAULT: &str = "Edit the webhook and try its transform on this body. Then replay the event through \

@@ -93,7 +93,7 @@ fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &EventBo
     // stored.
     let can_reapply =
         (has_rules || bodies.differ()) && (bodies.has_received_body() || event.webhook_id.is_some());
-    // A plain replay does not apply the filter, so it is not what is wanted for an event that the filter stopped.
+    // An event that the filter stopped would be stopped again: the filter has to be changed first.
     let is_meant = event.status != Status::Succeeded && !is_filtered(event);
     html! {
         div.actions {
