@@ -14,7 +14,7 @@ use crate::{Auth, Parameter, Secret, TokenMethod};
 #[serde(deny_unknown_fields, expecting = "an object with a type")]
 pub(crate) struct AuthFields {
     #[serde(rename = "type")]
-    kind: Kind,
+    kind: AuthKind,
     #[serde(default, deserialize_with = "given")]
     username: Option<String>,
     #[serde(default)]
@@ -39,7 +39,7 @@ pub(crate) struct AuthFields {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+enum AuthKind {
     None,
     Basic,
     ApiKey,
@@ -47,7 +47,7 @@ enum Kind {
     Connection,
 }
 
-impl Kind {
+impl AuthKind {
     /// The fields that an object of this type may have.
     fn fields(self) -> &'static [&'static str] {
         match self {
@@ -75,22 +75,22 @@ impl AuthFields {
 
     fn take<E: Error>(&mut self) -> Result<Auth, E> {
         Ok(match self.kind {
-            Kind::None => Auth::None,
-            Kind::Basic => Auth::Basic {
+            AuthKind::None => Auth::None,
+            AuthKind::Basic => Auth::Basic {
                 username: required(&mut self.username, "username")?,
                 password: take(&mut self.password),
             },
-            Kind::ApiKey => {
+            AuthKind::ApiKey => {
                 Auth::ApiKey { name: required(&mut self.name, "name")?, value: take(&mut self.value) }
             }
-            Kind::OauthClientCredentials => Auth::OauthClientCredentials {
+            AuthKind::OauthClientCredentials => Auth::OauthClientCredentials {
                 token_url: required(&mut self.token_url, "token_url")?,
                 client_id: required(&mut self.client_id, "client_id")?,
                 client_secret: take(&mut self.client_secret),
                 method: self.method.take().unwrap_or_default(),
                 parameters: take(&mut self.parameters).into_iter().flatten().map(|Object(it)| it).collect(),
             },
-            Kind::Connection => {
+            AuthKind::Connection => {
                 Auth::Connection { connection_arn: required(&mut self.connection_arn, "connection_arn")? }
             }
         })

@@ -29,15 +29,15 @@ pub(crate) fn client(endpoint: Option<&str>) -> Result<SharedHttpClient, Error> 
     };
     let tls = TlsContext::builder().with_trust_store(trusted).build()?;
     let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls);
-    Ok(SharedHttpClient::new(OnDemand(client.build_https())))
+    Ok(SharedHttpClient::new(LazyConnector(client.build_https())))
 }
 
 /// Creates its connector at the first request. The SDK's own client creates and discards an extra connector
 /// for every AWS client, in order to load the machine's trust store early.
 #[derive(Debug)]
-struct OnDemand(SharedHttpClient);
+struct LazyConnector(SharedHttpClient);
 
-impl HttpClient for OnDemand {
+impl HttpClient for LazyConnector {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
