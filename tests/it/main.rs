@@ -8,6 +8,7 @@
 //! | `producing/claims` | claim checks: bodies that never enter the execution state |
 //! | `producing/bus` | events from EventBridge that name their webhook |
 //! | `producing/subscriptions` | events from EventBridge that do not name a webhook |
+//! | `producing/rule` | no tests: the rule of the bus and its target |
 //! | `producing/put_events` | events put on the host's own bus with AWS's tools |
 //! | `delivering/receivers` | how receivers can misbehave |
 //! | `delivering/retries` | what follows a failed attempt |
@@ -63,6 +64,7 @@ mod producing {
     mod bus;
     mod claims;
     mod put_events;
+    mod rule;
     mod subscriptions;
     mod trigger;
 }

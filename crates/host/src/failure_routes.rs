@@ -2,10 +2,9 @@
 //! other failures, so that the event ends, its webhook is notified, and the alarm is raised.
 
 use hookstep_asl::{Checkpoint, TaskError};
-use hookstep_contract::{EventId, EventMetadata, Timestamp};
+use hookstep_contract::EventMetadata;
 use hookstep_engine::{FailureRoute, FailureRoutes, Remains};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::machines::{EXPRESS, REPLAY, TEST_AUTH};
 
@@ -38,20 +37,7 @@ fn event(remains: &Remains) -> Option<Value> {
     let at = |value: &Option<Value>, path: &str| value.as_ref()?.pointer(path).cloned();
     let event = at(&remains.checkpoint, "/variables/event")
         .or_else(|| at(&remains.input, "/event"))
-        .or_else(|| at(&remains.input, "/resume/event"))
-        .or_else(|| event_of_the_bus(remains.input.as_ref()?.get("event_bridge")?))?;
+        .or_else(|| at(&remains.input, "/resume/event"))?;
     // An event without its ids has no record that could be updated.
     serde_json::from_value::<EventMetadata>(event.clone()).is_ok().then_some(event)
-}
-
-/// The event that the state `Start` would build from a direct
-/// event of the bus, with what recording a failure needs.
-fn event_of_the_bus(event: &Value) -> Option<Value> {
-    let accepted_at: Timestamp = serde_json::from_value(event["accepted_at"].clone()).ok()?;
-    let bus_id: Uuid = serde_json::from_value(event["id"].clone()).ok()?;
-    Some(json!({
-        "event_id": EventId::of_bus(accepted_at, bus_id),
-        "org_id": event["detail"]["org_id"], "config_id": event["detail"]["config_id"],
-        "origin": "event_bridge", "mode": "async", "created_at": accepted_at,
-    }))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{Bucket, Bus, ConnectionStore, LocalKey, States, TABLES_FILE, Tables, clients};
-use hookstep_contract::{MachineKind, OrgId};
-use hookstep_engine::{Engine, JOURNAL_FILE, Journal, Ports, StateMachine, executions};
+use hookstep_contract::OrgId;
+use hookstep_engine::{Engine, JOURNAL_FILE, Journal, Ports, executions};
 use hookstep_store::{StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -15,7 +15,7 @@ use crate::executions::EngineExecutions;
 use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
 use crate::lock::{Lock, lock};
-use crate::machines::{self, EXPRESS, STANDARD};
+use crate::machines;
 use crate::rules::BusRules;
 use crate::services::TaskServices;
 use crate::{Clients, OpenError, Options, contexts, routes};
@@ -55,8 +55,6 @@ impl Host {
         let bucket_client = clients::s3(bucket.clone(), bucket.credentials().clone(), &options.public_url);
         let states_client = clients::step_functions(states);
         let rules = BusRules {
-            executions: executions.clone(),
-            machine_arn: StateMachine::arn_of(async_machine(options.async_workflow)),
             dispatch: contexts::dispatch(&options, &tables_client, &bucket_client, &states_client),
         };
         let bus = Bus::new(rules, sources);
@@ -132,13 +130,6 @@ impl Host {
     pub async fn stop(self) {
         drop(self.housekeeping);
         self.engine.stop().await;
-    }
-}
-
-fn async_machine(workflow: MachineKind) -> &'static str {
-    match workflow {
-        MachineKind::Express => EXPRESS,
-        MachineKind::Standard => STANDARD,
     }
 }
 

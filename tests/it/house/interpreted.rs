@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use hookstep_asl::{Checkpoint, Event, Execution, Host, Machine, Progress, TaskError};
-use hookstep_contract::{DeliverCall, EventId, Timestamp, UpdateStatusInput};
+use hookstep_contract::{DeliverCall, UpdateStatusInput};
 use hookstep_engine::{LAMBDA_INVOKE, RESOURCES};
-use proptest::prelude::*;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -93,25 +92,6 @@ fn asleep(state: &str) -> Checkpoint {
         "retry_at": "2026-01-02T03:04:10.000Z",
     }});
     serde_json::from_value(checkpoint).unwrap()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
-
-    #[test]
-    fn an_event_of_the_bus_has_the_id_of_its_moment_and_of_its_id_on_the_bus(
-        bus_id in any::<[u8; 16]>(), seconds in 1_700_000_000_i64..4_000_000_000,
-    ) {
-        let (moment, bus_id) = (Timestamp::from_unix_seconds(seconds).unwrap(), uuid::Uuid::from_bytes(bus_id));
-        let input = json!({"event_bridge": {
-            "id": bus_id, "accepted_at": moment, "detail": {"payload": {}},
-        }});
-        let machine = FakeHost::default();
-        run(DELIVERY, &machine, |loaded| loaded.start(input));
-        let event = &machine.calls()[0]["event"];
-        prop_assert_eq!(&event["event_id"], &json!(EventId::of_bus(moment, bus_id)));
-        prop_assert_eq!(&event["created_at"], &json!(moment));
-    }
 }
 
 /// Runs an express execution from the given state to its end.

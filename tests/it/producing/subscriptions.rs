@@ -8,18 +8,14 @@ use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sfn::error::BoxError;
 use futures_util::{StreamExt, stream};
-use hookstep_claims::Claims;
-use hookstep_contract::limits::INLINE_BYTES;
 use hookstep_contract::{MachineKind, Publish};
 use hookstep_dispatch::{BusEvent, Context};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
-use hookstep_store::Configs;
 use serde_json::{Value, json};
 
+use super::rule;
 use crate::aws::cases::put_events;
 use crate::world::{Api, ORG, Receiver, Reply, World, until};
-
-const EXPRESS: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
 
 /// A webhook that subscribes to these types, and its receiver.
 async fn subscriber(api: &Api, event_types: &[&str]) -> (String, Receiver) {
@@ -106,7 +102,7 @@ async fn an_event_of_nobody_is_nobodys() {
 async fn an_event_that_the_bus_delivers_twice_is_sent_once() {
     let world = World::start().await;
     let (config_id, receiver) = subscriber(&world.api, &["order.*"]).await;
-    let ctx = dispatch_context(&world);
+    let ctx = rule::target(&world);
     for _ in 0..2 {
         assert_eq!(hookstep_dispatch::handle(event("order.created"), &ctx).await.unwrap().started, 1);
         world.api.until_events_of(&config_id, 1, "succeeded").await;
@@ -123,7 +119,7 @@ async fn a_dispatch_that_fails_in_part_is_repeated_without_a_second_delivery() {
     let world = World::start().await;
     let (first, one) = subscriber(&world.api, &["order.*"]).await;
     let (second, other) = subscriber(&world.api, &["order.*"]).await;
-    let ctx = dispatch_context(&world);
+    let ctx = rule::target(&world);
     let broken = Context { machines: machines_that_start_none_for(&second, &world), ..ctx.clone() };
     let error = hookstep_dispatch::handle(event("order.created"), &broken).await.unwrap_err();
     assert_eq!(error.name, hookstep_contract::ErrorName::WorkflowUnavailable);
@@ -205,24 +201,12 @@ async fn a_wrong_type_is_refused_and_named() {
     }
 }
 
-/// The dependencies of the function `dispatch` on a host.
-fn dispatch_context(world: &World) -> Context {
-    let clients = world.host.clients();
-    let (bucket, states) = (clients.bucket.clone(), clients.states.clone());
-    Context {
-        configs: Configs::new(clients.tables.clone(), "configs"),
-        claims: Claims::new(|| bucket, "hookstep-claims"),
-        machines: DeliveryMachines::new(ExecutionClient::new(|| states), EXPRESS, "", MachineKind::Express),
-        inline_limit: INLINE_BYTES,
-    }
-}
-
 /// State machines that cannot be reached for one webhook.
 fn machines_that_start_none_for(config_id: &str, world: &World) -> DeliveryMachines {
     let config = world.host.clients().states.config().to_builder();
     let config = config.retry_config(RetryConfig::disabled()).interceptor(Unreachable(config_id.to_owned()));
     let client = aws_sdk_sfn::Client::from_conf(config.build());
-    DeliveryMachines::new(ExecutionClient::new(|| client), EXPRESS, "", MachineKind::Express)
+    DeliveryMachines::new(ExecutionClient::new(|| client), rule::EXPRESS, "", MachineKind::Express)
 }
 
 /// Fails every request that contains this text.
@@ -248,12 +232,7 @@ impl Intercept for Unreachable {
     }
 }
 
+/// An event with the org alone in its detail, as the rule passes it on.
 fn event(detail_type: &str) -> BusEvent {
-    let event = json!({
-        "id": "17793124-05d4-b198-2fde-7ededc63b103",
-        "accepted_at": "2026-11-24T03:58:19Z",
-        "detail_type": detail_type,
-        "detail": {"org_id": ORG},
-    });
-    serde_json::from_str(&event.to_string()).unwrap()
+    rule::passed_on(detail_type, &json!({"org_id": ORG}).to_string())
 }
