@@ -120,6 +120,11 @@ impl Client {
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(POOL_IDLE)
             .tcp_nodelay(true)
+            // A strict parser would turn a 200 with an odd header line into a failure, and the retry would deliver
+            // the event twice. Folded lines are joined (RFC 9112, 5.2), lines that are no header are dropped.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
             .http1_max_headers(MAX_HEADER_LINES)
             .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
             .http2_keep_alive_interval(PING)
@@ -153,7 +158,7 @@ impl Client {
             // A failure of the request body is the cause of any error that followed.
             Err(error) => {
                 let error = watch.take_fault().map_or(error, SendError::Body);
-                Err(SendFailure { error, timings })
+                Err(SendFailure { unprocessed: stopwatch.unprocessed(&error), error, timings })
             }
         }
     }

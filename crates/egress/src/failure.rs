@@ -26,6 +26,16 @@ pub struct SendFailure {
     pub error: SendError,
     /// How long each phase took, up to the failure.
     pub timings: Timings,
+    pub(crate) unprocessed: bool,
+}
+
+impl SendFailure {
+    /// Whether the same request may be sent again at once, because the receiver did not act on it: it refused
+    /// the HTTP/2 stream or announced that it will not process it (RFC 9113, 8.7), or it had closed a kept-alive
+    /// connection before a byte of the response (RFC 9110, 9.2.2).
+    pub fn is_unprocessed(&self) -> bool {
+        self.unprocessed
+    }
 }
 
 /// Why no response arrived. The messages are for the owner of the receiver; the sources are for us.
@@ -104,6 +114,18 @@ impl fmt::Display for Unreachable {
             Self::Protocol => f.write_str("the answer is not valid HTTP, or its headers are too large"),
         }
     }
+}
+
+/// Whether an HTTP/2 receiver says that it did not process the stream. The library reports a GOAWAY only to
+/// streams above the last one that the receiver processed.
+pub(crate) fn is_refused_stream(error: &SendError) -> bool {
+    let SendError::Unreachable { source, .. } = error else { return false };
+    let refused = |error: &h2::Error| {
+        error.is_remote()
+            && (error.is_go_away()
+                || (error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)))
+    };
+    causes(source).find_map(|cause| cause.downcast_ref()).is_some_and(refused)
 }
 
 /// Classifies an error of the HTTP library.

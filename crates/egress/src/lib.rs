@@ -32,7 +32,8 @@
 //!   A new policy needs a new client.
 //! - *A different host in the headers.* Callers can set neither `Host` nor any header that frames a message.
 //! - *Intermediaries.* Redirects are not followed, the proxy variables of the environment are ignored, and a
-//!   request is sent only once.
+//!   request is sent only once. (Callers send again what the receiver did not act on:
+//!   [`SendFailure::is_unprocessed`].)
 //!
 //! # What a receiver can make us buffer
 //!
@@ -42,7 +43,9 @@
 //! 256 KiB of headers; TLS accepts messages up to 64 KiB. Endless input that is not a response (interim
 //! responses, settings, pings) is read and discarded until the deadline.
 //!
-//! The status decides. Once the response head has arrived, a body that never ends, breaks off or stalls only
+//! The status decides. Odd header lines do not change it: folded lines are joined, blanks before a colon are
+//! accepted, and lines that are no header are dropped. What makes the end of a message ambiguous (different
+//! values of `Content-Length`) is not HTTP. Once the response head has arrived, a body that never ends, breaks off or stalls only
 //! sets [`Response::truncated`]: a receiver that responded with 200 has accepted the event, and a retry would
 //! deliver it twice.
 //!

@@ -8,6 +8,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::failure::{SendError, Unreachable, is_refused_stream};
+
+/// The time within which a request on a connection that the receiver had already closed fails: more than a
+/// round trip. A receiver that closes later may have been at work on the request.
+const STALE: Duration = Duration::from_secs(1);
+
 /// How long each phase took; a phase that did not happen, or did not finish, is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
@@ -64,6 +70,14 @@ impl Stopwatch {
     pub(crate) fn is_connecting(&self) -> bool {
         let marks = self.marks();
         marks.connecting.is_some() && marks.connected.is_none()
+    }
+
+    /// Whether the receiver did not act on the request that failed with `error`.
+    pub(crate) fn unprocessed(&self, error: &SendError) -> bool {
+        let is_kept_alive = self.marks().connecting.is_none();
+        let is_broken =
+            matches!(error, SendError::Unreachable { kind: Unreachable::Reset | Unreachable::Closed, .. });
+        is_refused_stream(error) || (is_kept_alive && is_broken && self.start.elapsed() < STALE)
     }
 
     pub(crate) fn timings(&self) -> Timings {

@@ -89,7 +89,7 @@ async fn what_is_not_http_is_unreachable() {
         b"220 mail.example.com ESMTP ready\r\n".as_slice(),
         b"\x16\x03\x01\xff\xff\r\n\r\n",
         b"HTTP/1.1 two hundred\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Null: a\0b\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
     ] {
         let receiver = Receiver::bytes(answer).await;

@@ -16,7 +16,7 @@ use crate::{Phase, Request, Response, SendError, Unreachable};
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
+pub(super) const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const CONTINUATION: u8 = 9;
 
@@ -30,14 +30,14 @@ const FIELD: &[u8] = b"\0\x01x\x01y";
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(30);
 
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u32).to_be_bytes();
     [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
 }
 
 /// Reads frames until the request's headers arrive: a response before that would be a different kind of
 /// error.
-async fn read_request(stream: &mut TlsStream<TcpStream>) {
+pub(super) async fn read_request(stream: &mut TlsStream<TcpStream>) {
     let mut preface = [0; 24];
     stream.read_exact(&mut preface).await.unwrap();
     loop {
