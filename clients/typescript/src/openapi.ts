@@ -507,6 +507,8 @@ export interface components {
             response_body?: string | null;
             /** @description `base64` if the body is not text. */
             response_body_encoding?: string | null;
+            /** @description The `Content-Encoding` of the answer, if `response_body` is what was inside: gzip and deflate are decoded. */
+            response_body_decoded?: string | null;
             /** @description Whether the body was longer. */
             response_truncated: boolean;
             /** @description The IP address that was called. */
@@ -727,6 +729,8 @@ export interface components {
             body?: string | null;
             /** @description `base64` if the body is not text. */
             body_encoding?: string | null;
+            /** @description The `Content-Encoding` of the answer, if `body` is what was inside: gzip and deflate are decoded. */
+            body_decoded?: string | null;
             /** @description Whether the body was longer. */
             body_truncated: boolean;
             /**

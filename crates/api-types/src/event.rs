@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use hookstep_contract::{
-    ConfigId, Content, EventId, EventRecord, OrgId, Origin, Outcome, Reason, Status, Timestamp, Timings,
+    ConfigId, Content, EventId, EventRecord, OrgId, Origin, Outcome, Reason, ShownBody, Status, Timestamp,
+    Timings,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -143,6 +144,9 @@ pub struct Attempt {
     /// `base64` if the body is not text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_body_encoding: Option<String>,
+    /// The `Content-Encoding` of the answer, if `response_body` is what was inside: gzip and deflate are decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_body_decoded: Option<String>,
     /// Whether the body was longer.
     pub response_truncated: bool,
     /// The IP address that was called.
@@ -160,7 +164,8 @@ pub struct Attempt {
 
 impl From<hookstep_contract::Attempt> for Attempt {
     fn from(attempt: hookstep_contract::Attempt) -> Self {
-        let (response_body, encoding) = attempt.response_body.map(Content::into_parts).unzip();
+        let shown = attempt.response_body.map(Content::into_shown);
+        let (response_body, encoding) = shown.map(|ShownBody { text, encoding }| (text, encoding)).unzip();
         Self {
             number: attempt.number,
             started_at: attempt.started_at,
@@ -171,6 +176,7 @@ impl From<hookstep_contract::Attempt> for Attempt {
             response_headers: attempt.response_headers,
             response_body,
             response_body_encoding: encoding.flatten().map(str::to_owned),
+            response_body_decoded: attempt.response_decoded,
             response_truncated: attempt.response_truncated,
             remote_ip: attempt.remote_ip,
             timings: attempt.timings,

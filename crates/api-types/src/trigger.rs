@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hookstep_contract::{Content, EventId, Outcome, Reason, Status, Timestamp};
+use hookstep_contract::{Content, EventId, Outcome, Reason, ShownBody, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,6 +42,9 @@ pub struct Delivered {
     /// `base64` if the body is not text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_encoding: Option<String>,
+    /// The `Content-Encoding` of the answer, if `body` is what was inside: gzip and deflate are decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_decoded: Option<String>,
     /// Whether the body was longer.
     #[serde(default)]
     #[schema(required = true)]
@@ -64,7 +67,8 @@ pub struct Delivered {
 
 impl From<hookstep_contract::Delivered> for Delivered {
     fn from(delivered: hookstep_contract::Delivered) -> Self {
-        let (body, body_encoding) = delivered.body.map(Content::into_parts).unzip();
+        let shown = delivered.body.map(Content::into_shown);
+        let (body, body_encoding) = shown.map(|ShownBody { text, encoding }| (text, encoding)).unzip();
         Self {
             event_id: delivered.event_id,
             status: delivered.status,
@@ -73,6 +77,7 @@ impl From<hookstep_contract::Delivered> for Delivered {
             headers: delivered.headers,
             body,
             body_encoding: body_encoding.flatten().map(str::to_owned),
+            body_decoded: delivered.body_decoded,
             body_truncated: delivered.body_truncated,
             attempts: delivered.attempts,
             duration_ms: delivered.duration_ms,

@@ -1,6 +1,6 @@
 //! Shows bodies: JSON with line breaks and indentation, anything else as it is.
 
-use hookstep_contract::Content;
+use hookstep_contract::{Content, ShownBody};
 use maud::{Markup, PreEscaped, html};
 use serde::de::IgnoredAny;
 
@@ -9,10 +9,8 @@ pub(crate) const SHOWN_BYTES: usize = 16 * 1024;
 
 /// The first `limit` bytes of a body. `whole` is the address of the whole body; empty when there is none.
 pub(crate) fn body(content: &Content, limit: usize, whole: &str) -> Markup {
-    let (text, is_binary) = match content {
-        Content::Text(text) => (text.as_str(), false),
-        Content::Base64(text) => (text.as_str(), true),
-    };
+    let ShownBody { text, encoding } = content.clone().into_shown();
+    let (text, is_binary) = (text.as_str(), encoding.is_some());
     let end = (0..=limit.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     let shown = &text[..end];
     html! {

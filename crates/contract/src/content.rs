@@ -14,6 +14,17 @@ pub enum Content {
     Base64(String),
 }
 
+/// A body as it is shown: as text if it is valid UTF-8, otherwise as base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownBody {
+    /// The text, or the bytes in base64.
+    pub text: String,
+    /// `base64` if the bytes are not text.
+    pub encoding: Option<&'static str>,
+}
+
+const BASE64: &str = "base64";
+
 impl Content {
     /// Chooses the form that is shorter when serialised: escaping makes text full of control characters six
     /// times as long.
@@ -32,11 +43,16 @@ impl Content {
         }
     }
 
-    /// The text and, if it is encoded, the name of the encoding: the form in which the API shows a body.
-    pub fn into_parts(self) -> (String, Option<&'static str>) {
+    /// The form in which people and programs see a body. The stored form is chosen for its length, and may be
+    /// base64 although the bytes are text.
+    pub fn into_shown(self) -> ShownBody {
+        let decoded = |base64: &str| String::from_utf8(STANDARD.decode(base64).ok()?).ok();
         match self {
-            Self::Text(text) => (text, None),
-            Self::Base64(text) => (text, Some("base64")),
+            Self::Text(text) => ShownBody { text, encoding: None },
+            Self::Base64(base64) => match decoded(&base64) {
+                Some(text) => ShownBody { text, encoding: None },
+                None => ShownBody { text: base64, encoding: Some(BASE64) },
+            },
         }
     }
 
@@ -77,6 +93,21 @@ mod tests {
         {
             assert_eq!(Content::new(bytes).to_bytes().as_deref(), Some(bytes));
         }
+    }
+
+    #[test]
+    fn text_is_shown_as_text_in_whichever_form_it_is_stored() {
+        for (bytes, text, encoding) in [
+            (&br#"["a","b"]"#[..], r#"["a","b"]"#, None),
+            (b"\x01\x02\x03\x04\x05\x06", "\x01\x02\x03\x04\x05\x06", None),
+            (b"plain", "plain", None),
+            (b"", "", None),
+            (b"\xff\x00", "/wA=", Some("base64")),
+        ] {
+            let shown = Content::new(bytes).into_shown();
+            assert_eq!((&*shown.text, shown.encoding), (text, encoding));
+        }
+        assert!(matches!(Content::new(br#"["a","b"]"#), Content::Base64(_)), "its shorter form");
     }
 
     #[test]

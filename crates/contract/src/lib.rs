@@ -43,7 +43,7 @@ pub use body::{Body, Source, Unresolved};
 pub use body_loss::BodyLoss;
 pub use claim::{Claim, PinnedObject};
 pub use config::{ConfigFields, FieldError, Retry, WebhookConfig, check_name};
-pub use content::Content;
+pub use content::{Content, ShownBody};
 pub use credentials::{
     Ciphertext, Connection, ConnectionKind, Credentials, Lifetime, OrgKey, SigningKey, TlsKeys,
     encryption_context,

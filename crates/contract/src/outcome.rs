@@ -84,6 +84,9 @@ pub struct Attempt {
     /// The first part of the response body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_body: Option<Content>,
+    /// The `Content-Encoding` of the response, if the stored response body is what was inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_decoded: Option<String>,
     /// Whether the stored response body was cut off.
     #[serde(default)]
     pub response_truncated: bool,

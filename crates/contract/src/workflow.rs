@@ -238,6 +238,7 @@ impl WorkflowOutput {
             status_code: None,
             headers: BTreeMap::new(),
             body: None,
+            body_decoded: None,
             body_truncated: false,
             attempts: 0,
             duration_ms: 0,
@@ -265,6 +266,9 @@ pub struct Delivered {
     /// The first part of the receiver's response body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Content>,
+    /// The `Content-Encoding` of the response, if `body` is what was inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_decoded: Option<String>,
     /// Whether the response body was cut off.
     #[serde(default)]
     pub body_truncated: bool,

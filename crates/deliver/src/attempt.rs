@@ -19,6 +19,10 @@ use crate::{Context, reason, signature};
 /// The status with which a receiver rejects a token.
 const UNAUTHORIZED: Option<u16> = Some(401);
 
+/// How often a request is sent within one attempt, if the receiver acts on none of them: each kept-alive
+/// connection may turn out to be closed.
+pub(crate) const MAX_SENDS: u32 = 3;
+
 /// How much of a response is kept.
 const KEEP: Keep = Keep { header_bytes: RESPONSE_HEADER_BYTES, body_bytes: RESPONSE_BODY_BYTES };
 
@@ -41,8 +45,9 @@ async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<
     let authentication = authenticate(recorder, &keys, None, ctx).await?;
     let signature = sign(recorder, &body, &event, &keys, ctx).await?;
     let headers = Headers::new(&event, &plan.headers, signature, recorder.started_at);
-    let outgoing = body.open(&ctx.claims).await?;
-    let attempt = send(recorder, &plan, outgoing, &headers, authentication.as_ref(), &keys.client).await?;
+    let outgoing = Outgoing { plan: &plan, length: body.length(), headers: &headers, client: &keys.client };
+    let open = || body.open(&ctx.claims);
+    let attempt = send(recorder, &outgoing, authentication.as_ref(), open).await?;
     let Some(refused) = authentication.filter(|_| attempt.status_code == UNAUTHORIZED && keys.is_renewable())
     else {
         return Ok(attempt);
@@ -51,8 +56,7 @@ async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<
     // nothing.
     match authenticate(recorder, &keys, Some(&refused.value), ctx).await {
         Ok(renewed) if renewed.as_ref().is_some_and(|renewed| renewed.value != refused.value) => {
-            let outgoing = body.open(&ctx.claims).await?;
-            send(recorder, &plan, outgoing, &headers, renewed.as_ref(), &keys.client).await
+            send(recorder, &outgoing, renewed.as_ref(), open).await
         }
         _ => Ok(attempt),
     }
@@ -105,22 +109,44 @@ async fn sign(
     }
 }
 
-/// Sends the request once and records the outcome.
-pub(crate) async fn send(
+/// What is sent and how, except for the authentication and the body.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) plan: &'a RequestPlan,
+    /// The length of the body.
+    pub(crate) length: u64,
+    pub(crate) headers: &'a Headers,
+    pub(crate) client: &'a Client,
+}
+
+/// Sends the request and records the outcome. A request that the receiver did not act on is sent again at once,
+/// within the same attempt; `open` returns the body for each time.
+pub(crate) async fn send<F: Future<Output = Result<Body, Unsent>>>(
     recorder: &Recorder,
-    plan: &RequestPlan,
-    body: Body,
-    headers: &Headers,
+    outgoing: &Outgoing<'_>,
     authentication: Option<&Authentication>,
-    client: &Client,
+    mut open: impl FnMut() -> F,
 ) -> Result<Attempt, Unsent> {
+    let Outgoing { plan, length, headers, client } = outgoing;
     let method = Method::from_bytes(plan.method.as_bytes()).map_err(|source| {
         StepError::because(ErrorName::InvalidInput, "the method is not an HTTP method", source)
     })?;
-    let (sent, recorded) = headers.with(authentication, body.length());
-    let deadline = recorder.deadline().saturating_duration_since(Instant::now());
-    let request = Request { method, url: plan.url.clone(), headers: sent, body, deadline, keep: KEEP };
-    let attempt = match client.send(request).await {
+    let (sent, recorded) = headers.with(authentication, *length);
+    let mut sends = 1;
+    let result = loop {
+        let request = Request {
+            method: method.clone(),
+            url: plan.url.clone(),
+            headers: sent.clone(),
+            body: open().await?,
+            deadline: recorder.deadline().saturating_duration_since(Instant::now()),
+            keep: KEEP,
+        };
+        match client.send(request).await {
+            Err(failure) if failure.is_unprocessed() && sends < MAX_SENDS => sends += 1,
+            result => break result,
+        }
+    };
+    let attempt = match result {
         Ok(response) => {
             recorder.answered(response, authentication.map(|authentication| &authentication.mask))
         }

@@ -46,7 +46,7 @@ impl Credentials {
                 authorization(format!("Basic {pair}"), vec![pair, password.clone()])
             }
             Values::ApiKey { name, value } => {
-                let mask = Mask::new([value.clone()]);
+                let mask = Mask::of_header(value);
                 Authentication { name: name.to_ascii_lowercase(), value: value.clone(), mask }
             }
             Values::Oauth(client) => {

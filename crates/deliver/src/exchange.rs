@@ -1,4 +1,4 @@
-//! One token request (RFC 6749 §4.4.2) and its response (§5).
+//! One token request (RFC 6749 §4.4.2).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,22 +6,20 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hookstep_contract::{Place, TokenMethod};
-use hookstep_egress::{Body, Client, Keep, Request, Response};
+use hookstep_egress::{Body, Client, Keep, Request};
 use hookstep_secrets::OauthClient;
 use http::Method;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use crate::USER_AGENT;
-use crate::mask::Mask;
+use crate::attempt::MAX_SENDS;
+use crate::token_answer;
 
 /// A response with a token is small.
-const KEEP: Keep = Keep { header_bytes: 1024, body_bytes: 64 * 1024 };
-
-/// How much of an authorisation server's own text is passed on.
-const MAX_DESCRIPTION_CHARS: usize = 200;
+const KEEP: Keep = Keep { header_bytes: 8 * 1024, body_bytes: 64 * 1024 };
 
 /// A token issued by the authorisation server.
 pub(crate) struct GrantedToken {
@@ -56,14 +54,18 @@ pub(crate) async fn exchange(
     http: &Client,
     deadline: Instant,
 ) -> Result<GrantedToken, TokenFailure> {
-    let deadline = deadline.saturating_duration_since(Instant::now());
-    let request = request(client, deadline).map_err(|detail| TokenFailure {
-        detail,
-        transient: false,
-        status_code: None,
-    })?;
-    match http.send(request).await {
-        Ok(response) => read(&response, client),
+    let mut sends = 1;
+    let result = loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let failed = |detail| TokenFailure { detail, transient: false, status_code: None };
+        let request = request(client, left).map_err(failed)?;
+        match http.send(request).await {
+            Err(failure) if failure.is_unprocessed() && sends < MAX_SENDS => sends += 1,
+            result => break result,
+        }
+    };
+    match result {
+        Ok(response) => token_answer::read(response, client),
         Err(failure) => {
             let transient = !matches!(failure.error, hookstep_egress::SendError::Refused(_));
             let detail = format!("the token endpoint: {}", failure.error);
@@ -81,25 +83,26 @@ fn request(client: &OauthClient, deadline: Duration) -> Result<Request, String> 
     ]);
     let extras = |place| client.extras.iter().filter(move |extra| extra.place == place);
     headers.extend(extras(Place::Header).map(|extra| (extra.name.to_ascii_lowercase(), extra.value.clone())));
-    let grant = ("grant_type".to_owned(), "client_credentials".to_owned());
-    let mut parameters = BTreeMap::from([grant]);
+    let mut own = vec![("grant_type", "client_credentials")];
     let in_a_header = headers.contains_key("authorization");
     if client.method == TokenMethod::Get {
         // A secret in a URL would appear in logs along the way.
         headers.entry("authorization".to_owned()).or_insert_with(|| basic(client));
     } else if !in_a_header {
-        parameters.insert("client_id".to_owned(), client.client_id.clone());
-        parameters.insert("client_secret".to_owned(), client.client_secret.clone());
+        own.extend([("client_id", &*client.client_id), ("client_secret", &*client.client_secret)]);
     }
-    parameters.extend(extras(Place::Body).map(|extra| (extra.name.clone(), extra.value.clone())));
+    let added: Vec<_> = extras(Place::Body).map(|extra| (&*extra.name, &*extra.value)).collect();
+    // A parameter of the webhook replaces ours of the same name; several of one name are all sent (RFC 8707).
+    own.retain(|(name, _)| added.iter().all(|(added, _)| added != name));
+    let parameters = [own, added].concat();
     let mut query: Vec<(&str, &str)> =
         extras(Place::Query).map(|extra| (&*extra.name, &*extra.value)).collect();
     let body = match client.method {
         TokenMethod::Get => {
-            query.extend(parameters.iter().map(|(name, value)| (&**name, &**value)));
+            query.extend(parameters);
             String::new()
         }
-        TokenMethod::Post | TokenMethod::Put => form(&parameters, &mut headers)?,
+        TokenMethod::Post | TokenMethod::Put => form(&parameters, &mut headers),
     };
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
@@ -113,16 +116,21 @@ fn request(client: &OauthClient, deadline: Duration) -> Result<Request, String> 
 }
 
 /// The parameters as a form, or as JSON if a header parameter sets that content type.
-fn form(
-    parameters: &BTreeMap<String, String>,
-    headers: &mut BTreeMap<String, String>,
-) -> Result<String, String> {
+fn form(parameters: &[(&str, &str)], headers: &mut BTreeMap<String, String>) -> String {
     let kind =
         headers.entry("content-type".to_owned()).or_insert("application/x-www-form-urlencoded".to_owned());
-    if kind.contains("json") {
-        return serde_json::to_string(parameters).map_err(|error| error.to_string());
+    if !kind.contains("json") {
+        return Serializer::new(String::new()).extend_pairs(parameters).finish();
     }
-    Ok(Serializer::new(String::new()).extend_pairs(parameters).finish())
+    let mut object = Map::new();
+    for (name, value) in parameters {
+        match object.get_mut(*name) {
+            Some(Value::Array(values)) => values.push((*value).into()),
+            Some(first) => *first = Value::Array(vec![first.take(), (*value).into()]),
+            None => _ = object.insert((*name).to_owned(), (*value).into()),
+        }
+    }
+    Value::Object(object).to_string()
 }
 
 /// RFC 6749 §2.3.1: both parts are form-encoded first.
@@ -130,68 +138,4 @@ fn basic(client: &OauthClient) -> String {
     let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encode(&client.client_id), encode(&client.client_secret));
     format!("Basic {}", STANDARD.encode(pair))
-}
-
-#[derive(Deserialize)]
-struct Token {
-    access_token: String,
-    #[serde(default)]
-    token_type: Option<String>,
-    #[serde(default)]
-    expires_in: Option<Seconds>,
-}
-
-/// Some servers send the number as a string.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Seconds {
-    Number(f64),
-    Text(String),
-}
-
-/// The body of a response that refuses a token (RFC 6749 §5.2).
-#[derive(Default, Deserialize)]
-struct ErrorAnswer {
-    #[serde(default)]
-    error: Option<String>,
-    #[serde(default)]
-    error_description: Option<String>,
-}
-
-fn read(response: &Response, client: &OauthClient) -> Result<GrantedToken, TokenFailure> {
-    let status = response.status;
-    let failure =
-        |detail: String, transient| TokenFailure { detail, transient, status_code: Some(status.as_u16()) };
-    if !status.is_success() {
-        let transient = status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429);
-        let said = server_words(&response.body, client);
-        return Err(failure(format!("the token endpoint answered {}{said}", status.as_u16()), transient));
-    }
-    let header = serde_json::from_slice(&response.body).ok().and_then(|token: Token| {
-        let kind = token.token_type.filter(|kind| !kind.eq_ignore_ascii_case("bearer"));
-        let header = format!("{} {}", kind.as_deref().unwrap_or("Bearer"), token.access_token);
-        let sendable =
-            !token.access_token.is_empty() && header.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
-        let expires_in = token.expires_in.and_then(|seconds| match seconds {
-            Seconds::Number(number) => Some(number as u64),
-            Seconds::Text(text) => text.trim().parse().ok(),
-        });
-        sendable.then_some((header, expires_in))
-    });
-    let Some((header, expires_in)) = header else {
-        let detail = format!("the token endpoint answered {} without a usable access_token", status.as_u16());
-        return Err(failure(detail, false));
-    };
-    Ok(GrantedToken { header, expires_in, status_code: status.as_u16() })
-}
-
-/// The server's explanation of its refusal, with any secrets that it repeats masked.
-fn server_words(body: &[u8], client: &OauthClient) -> String {
-    let ErrorAnswer { error, error_description } = serde_json::from_slice(body).unwrap_or_default();
-    let mask = Mask::of_client(client);
-    let said = [error, error_description].into_iter().flatten().map(|text| {
-        let shown: String = text.chars().filter(|c| !c.is_control()).collect();
-        mask.text(&shown).chars().take(MAX_DESCRIPTION_CHARS).collect::<String>()
-    });
-    said.map(|text| format!(": {text}")).collect()
 }

@@ -7,19 +7,21 @@
 //!
 //! The order of an attempt: `keyring` finds the webhook's keys, `signature` signs the body, `authentication`
 //! makes the authenticating header (with a token from `oauth` if needed), `attempt` sends the request,
-//! `record` records the outcome (with the codes of `reason`), and `mask` keeps the credentials out of the
-//! record. A claim check is read once for signing and again for sending, so that memory use does not grow
+//! `record` records the outcome (with the codes of `reason`, and a body that `readable` decodes), and `mask`
+//! keeps the credentials out of the record in all their `forms`. A claim check is read once for signing and again for sending, so that memory use does not grow
 //! with the body (see `outgoing` and `verified`).
 
 mod attempt;
 mod authentication;
 mod context;
 mod exchange;
+mod forms;
 mod headers;
 mod keyring;
 mod mask;
 mod oauth;
 mod outgoing;
+mod readable;
 mod reason;
 mod record;
 mod retry_after;
@@ -27,6 +29,7 @@ mod signature;
 mod test_auth;
 #[cfg(test)]
 mod tests;
+mod token_answer;
 mod unsent;
 mod verified;
 

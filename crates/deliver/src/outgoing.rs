@@ -28,6 +28,14 @@ impl OutgoingBody {
         }
     }
 
+    /// The body's length in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Object(pinned) => pinned.size,
+        }
+    }
+
     /// The body, to be sent once.
     pub(crate) async fn open(&self, claims: &Claims) -> Result<hookstep_egress::Body, Unsent> {
         match self {

@@ -11,7 +11,8 @@ use hookstep_contract::{
 use hookstep_egress::{Response, SendError, SendFailure};
 use tokio::time::Instant;
 
-use crate::mask::Mask;
+use crate::mask::{Extent, Mask};
+use crate::readable::ReadableBody;
 use crate::unsent::Unsent;
 use crate::{outgoing, reason, retry_after};
 
@@ -56,16 +57,22 @@ impl Recorder {
             let detail = format!("the receiver answered {}", status.as_u16());
             (Outcome::FailedHttp, Some(Reason::new(ReasonCode::HttpStatus, detail)))
         };
+        let ReadableBody { bytes, decoded, truncated } =
+            ReadableBody::of(&response.headers, response.body, response.truncated);
         let (headers, body) = match mask {
-            Some(mask) => (mask.values(response.headers), mask.bytes(response.body)),
-            None => (response.headers, response.body),
+            Some(mask) => {
+                let extent = if truncated { Extent::Cut } else { Extent::Whole };
+                (mask.values(response.headers), mask.bytes(bytes, extent))
+            }
+            None => (response.headers, bytes),
         };
         let now = self.sources.now();
         Attempt {
             status_code: Some(status.as_u16()),
             response_headers: headers,
             response_body: Some(Content::new(&body)),
-            response_truncated: response.truncated,
+            response_decoded: decoded,
+            response_truncated: truncated,
             remote_ip: response.remote_addr.map(|address| address.ip().to_string()),
             timings: in_milliseconds(response.timings),
             reason,
@@ -76,7 +83,7 @@ impl Recorder {
 
     /// The record of an attempt that got no response.
     pub(crate) fn unanswered(&self, failure: SendFailure) -> Result<Attempt, Unsent> {
-        let SendFailure { error, timings } = failure;
+        let SendFailure { error, timings, .. } = failure;
         let (outcome, reason) = match error {
             SendError::Refused(refusal) => (Outcome::Refused, reason::refused(&refusal)),
             SendError::Timeout { phase, after } => {
@@ -102,6 +109,7 @@ impl Recorder {
             request_headers: BTreeMap::new(),
             response_headers: BTreeMap::new(),
             response_body: None,
+            response_decoded: None,
             response_truncated: false,
             remote_ip: None,
             timings: Timings::default(),

@@ -73,6 +73,7 @@ fn answer(event: &EventMetadata, attempt: &Attempt, status: Status, now: Timesta
         status_code: attempt.status_code,
         headers: attempt.response_headers.clone(),
         body: attempt.response_body.clone(),
+        body_decoded: attempt.response_decoded.clone(),
         body_truncated: attempt.response_truncated,
         attempts: attempt.number,
         duration_ms: u64::try_from(now.since(event.created_at).as_millis()).unwrap_or(u64::MAX),

@@ -12,7 +12,7 @@ use hookstep_management::Context;
 use hookstep_management::webhooks::test_send::{SAMPLE, send as send_test};
 use maud::{Markup, html};
 
-use super::event_page::attempt::response;
+use super::event_page::attempt::{ResponseBody, response};
 use super::webhook_actions;
 use crate::advice::{Advice, advice};
 use crate::error::PageError;
@@ -121,7 +121,12 @@ fn result(target: &str, delivered: &Delivered) -> Markup {
         }
         @if let Some(Advice { what, todo }) = explained { div.alert.(class) { strong { (what) } p { (todo) } } }
         @if delivered.status != Status::Skipped {
-            (response(&delivered.headers, delivered.body.as_ref(), delivered.body_truncated, body_view::SHOWN_BYTES, target))
+            @let body = ResponseBody {
+                content: delivered.body.as_ref(),
+                decoded: delivered.body_decoded.as_deref(),
+                is_truncated: delivered.body_truncated,
+            };
+            (response(&delivered.headers, &body, body_view::SHOWN_BYTES, target))
         }
     }
 }

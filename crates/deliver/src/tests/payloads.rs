@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::{DEVELOPMENT, Receiver, context, input};
+use crate::attempt::Outgoing;
 use crate::headers::Headers;
 use crate::record::Recorder;
 use crate::{attempt, outgoing};
@@ -44,11 +45,13 @@ where
     let object = StreamBody::new(parts.map(|part| part.map(|part| Frame::data(Bytes::from_static(part)))));
     let ctx = context(DEVELOPMENT);
     let input = input(url);
-    let body = outgoing::stream(&pinned, object);
+    let mut body = Some(outgoing::stream(&pinned, object));
     let recorder = Recorder::start(1, &input.request, ctx.sources);
     let headers = Headers::new(&input.event, &input.request.headers, None, recorder.started_at);
-    let sent = attempt::send(&recorder, &input.request, body, &headers, None, ctx.keyring.client()).await;
-    recorder.end(sent)
+    let client = ctx.keyring.client();
+    let outgoing = Outgoing { plan: &input.request, length: pinned.size, headers: &headers, client };
+    let open = || std::future::ready(Ok(body.take().unwrap()));
+    recorder.end(attempt::send(&recorder, &outgoing, None, open).await)
 }
 
 fn parts(count: usize) -> impl Stream<Item = Result<&'static [u8], Infallible>> + Unpin {
@@ -126,6 +129,41 @@ async fn an_early_answer_counts() {
         assert_eq!(attempt.response_body, Some(Content::Text("big".to_owned())));
         assert!(attempt.duration_ms < 3000);
     }
+}
+
+/// Reads a request, and answers it if it is the first on its connection: the second finds the connection closed.
+async fn close_after_one(mut stream: TcpStream) {
+    let length = 30_000;
+    let mut request = Vec::new();
+    while !request.ends_with(PART) || request.len() < length {
+        if stream.read_buf(&mut request).await.unwrap() == 0 {
+            return;
+        }
+    }
+    stream.write_all(OK).await.unwrap();
+    let _start_of_the_next = stream.read_u8().await;
+}
+
+#[tokio::test]
+async fn a_streamed_body_is_opened_again_when_a_kept_alive_connection_was_closed() {
+    let receiver = Receiver::raw(close_after_one).await;
+    let ctx = context(DEVELOPMENT);
+    let (input, pinned) = (input(&receiver.url), pinned(30_000, Some(hash(3))));
+    let mut opened = 0;
+    for _ in 0..3 {
+        let recorder = Recorder::start(1, &input.request, ctx.sources);
+        let headers = Headers::new(&input.event, &input.request.headers, None, recorder.started_at);
+        let client = ctx.keyring.client();
+        let outgoing = Outgoing { plan: &input.request, length: pinned.size, headers: &headers, client };
+        let open = || {
+            opened += 1;
+            let frames = parts(3).map(|part| part.map(|part| Frame::data(Bytes::from_static(part))));
+            std::future::ready(Ok(outgoing::stream(&pinned, StreamBody::new(frames))))
+        };
+        let attempt = recorder.end(attempt::send(&recorder, &outgoing, None, open).await).unwrap();
+        assert_eq!((attempt.number, attempt.outcome), (1, Outcome::Succeeded), "{:?}", attempt.reason);
+    }
+    assert_eq!(opened, 5, "the second and the third request each found a closed connection");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use hookstep_contract::{Place, TokenMethod};
 use hookstep_egress::{Client, Policy};
 use hookstep_secrets::{Extra, OauthClient};
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
@@ -69,7 +70,7 @@ async fn a_form_carries_the_client_and_every_parameter_has_its_place() {
         assert_eq!(header(head, "content-type"), "application/x-www-form-urlencoded");
         assert_eq!(
             body,
-            "audience=a%26b&client_id=the+client&client_secret=its%2Bsecret&grant_type=client_credentials"
+            "grant_type=client_credentials&client_id=the+client&client_secret=its%2Bsecret&audience=a%26b"
         );
     }
 }
@@ -82,7 +83,7 @@ async fn a_get_keeps_the_secret_out_of_the_url() {
         let head = String::from_utf8_lossy(&head[..read]).into_owned();
         // The base64 of `the+client:its%2Bsecret`.
         let right = head
-            .starts_with("GET /hook?tenant=t+1&audience=a%26b&grant_type=client_credentials HTTP/1.1\r\n")
+            .starts_with("GET /hook?tenant=t+1&grant_type=client_credentials&audience=a%26b HTTP/1.1\r\n")
             && head.contains("authorization: Basic dGhlK2NsaWVudDppdHMlMkJzZWNyZXQ=\r\n")
             && !head.contains("its");
         let answer: &[u8] =
@@ -106,7 +107,130 @@ async fn a_header_that_says_who_the_client_is_or_wants_json_is_obeyed() {
     token(&client, DEVELOPMENT).await.unwrap();
     let seen = server.seen.lock().unwrap();
     assert_eq!(header(&seen[0].head, "authorization"), "Basic own");
-    assert_eq!(seen[0].body, br#"{"audience":"a&b","grant_type":"client_credentials"}"#);
+    let body: Value = serde_json::from_slice(&seen[0].body).unwrap();
+    assert_eq!(body, json!({"audience": "a&b", "grant_type": "client_credentials"}));
+}
+
+#[tokio::test]
+async fn parameters_of_one_name_are_all_sent() {
+    let resources = [
+        (Place::Body, "resource", "https://a.example/"),
+        (Place::Body, "resource", ""),
+        (Place::Body, "grant_type", "own"),
+    ];
+    let sent = async |content_type: &str| {
+        let server = Receiver::answering(GRANTED).await;
+        let mut client = client(&server.url, TokenMethod::Post);
+        let content_type = (Place::Header, "content-type", content_type);
+        client.extras.extend(resources.into_iter().chain([content_type]).map(|(place, name, value)| Extra {
+            place,
+            name: name.to_owned(),
+            value: value.to_owned(),
+        }));
+        token(&client, DEVELOPMENT).await.unwrap();
+        let body = server.seen.lock().unwrap()[0].body.clone();
+        String::from_utf8(body).unwrap()
+    };
+    assert_eq!(
+        sent("application/x-www-form-urlencoded").await,
+        "client_id=the+client&client_secret=its%2Bsecret&audience=a%26b&resource=https%3A%2F%2Fa.example%2F&resource=\
+         &grant_type=own"
+    );
+    let body: Value = serde_json::from_str(&sent("application/json").await).unwrap();
+    assert_eq!(body["resource"], json!(["https://a.example/", ""]));
+    assert_eq!(body["grant_type"], "own");
+}
+
+/// Responds with `status` and `body`, and closes the connection.
+async fn server(status: &str, body: &[u8]) -> Receiver {
+    let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n");
+    Receiver::answering([head.as_bytes(), body].concat().leak()).await
+}
+
+#[tokio::test]
+async fn a_token_is_read_however_it_is_written() {
+    let cases: [&[u8]; 14] = [
+        br#"{"access_token":"t","token_type":"BearerToken"}"#,
+        br#"{"access_token":"t","token_type":""}"#,
+        br#"{"access_token":"t","token_type":"bearer "}"#,
+        br#"{"access_token":"t","token_type":null}"#,
+        br#"{"access_token":"t","token_type":7}"#,
+        br#"{"access_token":" t\n","token_type":"Bearer Token"}"#,
+        br#"{"access_token":"t","expires_in":9223372036854775807}"#,
+        br#"{"access_token":"t","expires_in":1e400}"#,
+        br#"{"access_token":"t","expires_in":{"seconds":1}}"#,
+        b"\xef\xbb\xbf{\"access_token\":\"t\"}",
+        b"\xff\xfe{\0\"\0a\0c\0c\0e\0s\0s\0_\0t\0o\0k\0e\0n\0\"\0:\0\"\0t\0\"\0}\0",
+        b"{\"access_token\":\"t\",\"name\":\"M\xfcller\"}",
+        b"access_token=t&token_type=bearer&expires_in=3600\n",
+        br#"{"access_token":"t","error":""}"#,
+    ];
+    for body in cases {
+        let server = server("200 OK", body).await;
+        let header = token(&client(&server.url, TokenMethod::Post), DEVELOPMENT).await;
+        assert_eq!(header.as_deref(), Ok("Bearer t"), "{}", String::from_utf8_lossy(body));
+    }
+    let other = server("200 OK", br#"{"access_token":"t","token_type":"DPoP"}"#).await;
+    assert_eq!(token(&client(&other.url, TokenMethod::Post), DEVELOPMENT).await.as_deref(), Ok("DPoP t"));
+}
+
+#[tokio::test]
+async fn a_lifetime_is_bounded_and_used() {
+    let ten_years = 315_360_000;
+    for (lifetime, expected, requests) in [
+        ("3600", Some(3600), 1),
+        ("\"3600\"", Some(3600), 1),
+        ("3600.9", Some(3600), 1),
+        ("9223372036854775807", Some(ten_years), 1),
+        ("1e300", Some(ten_years), 1),
+        ("\"1e400\"", Some(ten_years), 1),
+        ("-1", None, 1),
+        ("\"soon\"", None, 1),
+        ("null", None, 1),
+        ("0", Some(0), 3),
+    ] {
+        let body = format!("{{\"access_token\":\"t\",\"expires_in\":{lifetime}}}");
+        let server = server("200 OK", body.as_bytes()).await;
+        let (client, tokens, http) =
+            (client(&server.url, TokenMethod::Post), Tokens::default(), http(DEVELOPMENT));
+        let granted = crate::exchange::exchange(&client, &http, soon()).await.unwrap();
+        assert_eq!(granted.expires_in, expected, "{lifetime}");
+        server.seen.lock().unwrap().clear();
+        for _ in 0..3 {
+            tokens.header("arn", &client, None, &http, soon()).await.unwrap();
+        }
+        assert_eq!(server.seen.lock().unwrap().len(), requests, "{lifetime}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_is_told_whatever_the_status_and_the_format() {
+    let long = format!("error=invalid_scope&error_description={}", "x".repeat(1000));
+    let cut = format!("200: invalid_scope: {}", "x".repeat(200));
+    let cases: [(&str, &[u8], &str, bool); 6] = [
+        (
+            "200 OK",
+            br#"{"error":"invalid_client","error_description":"its+secret is not right"}"#,
+            "200: invalid_client: *** is not right",
+            false,
+        ),
+        ("200 OK", br#"{"error":"temporarily_unavailable"}"#, "200: temporarily_unavailable", true),
+        (
+            "400 No",
+            b"error=invalid_scope&error_description=no+such+scope",
+            "400: invalid_scope: no such scope",
+            false,
+        ),
+        ("200 OK", long.as_bytes(), &cut, false),
+        ("400 No", br#"{"error":{"message":"its\u200b+secret","code":1}}"#, "400: ***", false),
+        ("200 OK", b"<html>a=b</html>", "200 without a usable access_token", false),
+    ];
+    for (status, body, detail, transient) in cases {
+        let server = server(status, body).await;
+        let failure = token(&client(&server.url, TokenMethod::Post), DEVELOPMENT).await.unwrap_err();
+        let expected = format!("the token endpoint answered {detail}");
+        assert_eq!((failure.detail, failure.transient), (expected, transient));
+    }
 }
 
 #[tokio::test]

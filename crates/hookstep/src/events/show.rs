@@ -61,6 +61,9 @@ fn attempt(attempt: &Attempt) -> io::Result<()> {
         Some(encoding) => out::line(format_args!("    ({encoding}) {}", sanitise(body)))?,
         None => sanitise(body).lines().try_for_each(|line| out::line(format_args!("    {line}")))?,
     }
+    if let Some(coding) = &attempt.response_body_decoded {
+        out::line(format_args!("    (decoded: it came as {})", sanitise(coding)))?;
+    }
     if attempt.response_truncated { out::line("    (the rest of the body was not kept)") } else { Ok(()) }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
-use hookstep_contract::{Auth, ConfigFields, Content, OrgId, PayloadRules};
+use hookstep_contract::{Auth, ConfigFields, Content, OrgId, PayloadRules, ShownBody};
 use hookstep_expression::{Fault, Verdict};
 use hookstep_http_edge::{ApiJson, Manage, Problem};
 
@@ -94,13 +94,13 @@ fn faulty(fault: Fault) -> Preview {
 
 fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Preview {
     let headers = headers(fields, content_type, body.len());
-    let (body, body_encoding) = Content::new(body).into_parts();
+    let ShownBody { text: body, encoding } = Content::new(body).into_shown();
     let request = PreviewedRequest {
         method: fields.method.clone(),
         url: fields.url.clone(),
         headers,
         body,
-        body_encoding: body_encoding.map(str::to_owned),
+        body_encoding: encoding.map(str::to_owned),
     };
     Preview { passes: true, reason: None, fault: None, request: Some(request) }
 }

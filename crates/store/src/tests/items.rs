@@ -43,6 +43,7 @@ fn attempt(number: u32, request_header: String) -> Attempt {
         request_headers: BTreeMap::from([("x".to_owned(), request_header)]),
         response_headers: BTreeMap::new(),
         response_body: None,
+        response_decoded: None,
         response_truncated: false,
         remote_ip: None,
         timings: Timings::default(),

@@ -23,6 +23,13 @@ const BINARY: &[u8] = b"\xff\xfe\0\x01 not text \x80";
 const SUBSCRIBED: &str =
     r#"{"org_id": "acme", "correlation_id": "order 8", "order": {"id": 8, "paid": true}}"#;
 
+/// A body, also compressed with gzip.
+const PAID: &str = r#"{"status":"paid"}"#;
+
+fn gzipped() -> Vec<u8> {
+    STANDARD.decode("H4sIAAAAAAACA6tWKi5JLCktVrJSKkjMTFGqBQD2jiDFEQAAAA==").unwrap_or_default()
+}
+
 /// All cases.
 pub(super) fn cases() -> Vec<Case> {
     let by_trigger =
@@ -205,6 +212,39 @@ fn taken() -> Vec<Case> {
                 json!({
                     "answer": {"status": "succeeded", "body_encoding": "base64", "body": "//4AASBub3QgdGV4dCCA"},
                     "requests": [{"body": {"sha256": sha256(BINARY)}}],
+                }),
+            )
+        },
+        Case {
+            how: How::Sync,
+            // The stored form of this body is base64, which is shorter than JSON inside JSON.
+            replies: vec![Reply::status(200).body(r#"["a","b"]"#)],
+            ..usual(
+                "sync, text that is shorter as base64",
+                json!({
+                    "event": {"attempts": [{"response_body": r#"["a","b"]"#, "response_body_encoding": null}]},
+                    "answer": {"body": r#"["a","b"]"#, "body_encoding": null},
+                }),
+            )
+        },
+        Case {
+            how: How::Sync,
+            replies: vec![Reply::status(200).header("Content-Encoding", "gzip").body(gzipped())],
+            ..usual(
+                "sync, a compressed answer",
+                json!({
+                    "event": {"attempts": [{"response_body": PAID, "response_body_decoded": "gzip"}]},
+                    "answer": {"body": PAID, "body_decoded": "gzip", "headers": {"content-encoding": "gzip"}},
+                }),
+            )
+        },
+        Case {
+            replies: vec![Reply::status(200).header("X-Long", "a\r\n  b").header("X-Odd ", "c\u{1}d")],
+            ..usual(
+                "async, taken with odd headers",
+                json!({
+                    "event": {"status": "succeeded", "attempt_count": 1, "attempts": [{"response_headers": {"x-long": "a b"}}]},
+                    "requests": [{}],
                 }),
             )
         },

@@ -25,7 +25,12 @@ pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool) -> Markup {
             @if let Some(reason) = &attempt.reason { p.muted { (parts::sentence(&reason.detail)) } }
             (timing(attempt))
         }
-        @let response = response(&attempt.response_headers, attempt.response_body.as_ref(), attempt.response_truncated, limit, &more);
+        @let body = ResponseBody {
+            content: attempt.response_body.as_ref(),
+            decoded: attempt.response_decoded.as_deref(),
+            is_truncated: attempt.response_truncated,
+        };
+        @let response = response(&attempt.response_headers, &body, limit, &more);
         section.card aria-labelledby="response-title" { h2 #response-title { "Response" } (response) }
         section.card aria-labelledby="request-title" {
             h2 #request-title { "Request" }
@@ -34,22 +39,30 @@ pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool) -> Markup {
     }
 }
 
+/// The body of a receiver's response, as far as it is stored.
+pub(in crate::screens) struct ResponseBody<'a> {
+    pub(in crate::screens) content: Option<&'a Content>,
+    /// The content coding in which it came, if what was inside is stored.
+    pub(in crate::screens) decoded: Option<&'a str>,
+    pub(in crate::screens) is_truncated: bool,
+}
+
 /// The response of a receiver.
 pub(in crate::screens) fn response(
     response_headers: &BTreeMap<String, String>,
-    body: Option<&Content>,
-    is_truncated: bool,
+    body: &ResponseBody<'_>,
     limit: usize,
     more: &str,
 ) -> Markup {
     html! {
-        @if response_headers.is_empty() && body.is_none() { p.muted { "No response." } }
+        @if response_headers.is_empty() && body.content.is_none() { p.muted { "No response." } }
         @else {
-            @match body {
+            @match body.content {
                 Some(content) => { (body_view::body(content, limit, more)) }
                 None => { p.muted { "Its body is empty." } }
             }
-            @if is_truncated { p.hint { "The response was longer; its rest is not stored." } }
+            @if let Some(coding) = body.decoded { p.hint { "Decoded: it came as " code { (coding) } "." } }
+            @if body.is_truncated { p.hint { "The response was longer; its rest is not stored." } }
             (headers("Headers", response_headers))
         }
     }

@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Html;
 use hookstep_api_types::{Preview, PreviewFault, PreviewedRequest};
-use hookstep_contract::{ConfigFields, Content, EventId, EventRecord, OrgId, Origin, WebhookConfig};
+use hookstep_contract::{
+    ConfigFields, Content, EventId, EventRecord, OrgId, Origin, ShownBody, WebhookConfig,
+};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::webhooks::preview;
@@ -94,8 +96,8 @@ pub(super) async fn sample(
         }
     };
     if let Some(event) = event.filter(is_small)
-        && let Some(Content::Text(body)) =
-            ctx.bodies.read(&event.org_id, event.config_id, event.event_id).await?
+        && let Some(stored) = ctx.bodies.read(&event.org_id, event.config_id, event.event_id).await?
+        && let ShownBody { text: body, encoding: None } = stored.into_shown()
     {
         return Ok(pairs(body, event.content_type.unwrap_or_else(|| JSON.to_owned())));
     }
