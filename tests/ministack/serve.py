@@ -186,6 +186,20 @@ def authorize_connections():
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
+def tell_encryption_contexts():
+    """On AWS a policy may ask for the encryption context of a KMS request. ministack 1.5.33 does not know it."""
+    context_of = iam_actions.request_tag_context
+
+    def request_context(service, action, body, params):
+        context = context_of(service, action, body, params)
+        if service == "kms":
+            pairs = json.loads(body or b"{}").get("EncryptionContext") or {}
+            context = {**context, **{f"kms:EncryptionContext:{key}": value for key, value in pairs.items()}}
+        return context
+
+    iam_actions.request_tag_context = request_context
+
+
 end_with_the_test()
 answer_at_once()
 evaluate_timeouts()
@@ -193,4 +207,5 @@ write_outputs()
 take_sums()
 keep_connections_secret()
 authorize_connections()
+tell_encryption_contexts()
 main()
