@@ -33,8 +33,11 @@
 //! | `security/credentials` | the credentials of a request, as its receiver sees them |
 //! | `security/signatures` | signatures, verified by third-party code |
 //! | `security/trusted` | what a receiver can verify about a real request |
+//! | `security/headers` | the headers of every answer |
 //! | `security/leaks` | planted secrets, and the places where they must not appear |
 //! | `host/crash` | the host as a process: killed, stopped, restarted |
+//! | `host/files` | who may read the data directory |
+//! | `host/health` | whether the host can take events, and what it says when it cannot |
 //! | `host/journal` | the journal of executions, damaged while the host is down |
 //! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
 //! | `aws/cases` | a table of cases that must behave the same on the host and on AWS |
@@ -97,6 +100,7 @@ mod managing {
 
 mod security {
     mod credentials;
+    mod headers;
     pub(crate) mod leaks;
     mod signatures;
     mod tenancy;
@@ -107,6 +111,8 @@ mod security {
 
 mod host {
     mod crash;
+    mod files;
+    mod health;
     mod journal;
     mod standins;
 }

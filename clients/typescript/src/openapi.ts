@@ -346,7 +346,7 @@ export interface paths {
         put?: never;
         /**
          * Create a token
-         * @description The new token belongs to the org of the token that creates it. It is shown only this once.
+         * @description The new token belongs to the org of the token that creates it, and has at most its scopes. It is shown only this once.
          */
         post: operations["create_token"];
         delete?: never;
@@ -395,6 +395,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check that the process answers
+         * @description It says nothing about storage: a process that is alive and not ready must not be restarted for that.
+         */
+        get: operations["check_liveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check that events can be taken
+         * @description On one machine a small record is written, and there must be room on the disk. On AWS the table of webhooks is read. The result is at most a second old.
+         */
+        get: operations["check_readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -402,7 +442,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Check that the service is up */
+        /**
+         * Check that events can be taken
+         * @description The same as `/readyz`.
+         */
         get: operations["check_health"];
         put?: never;
         post?: never;
@@ -2328,6 +2371,57 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    check_liveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    check_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An event can be taken durably. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
+            };
+            503: components["responses"]["Unavailable"];
+        };
+    };
     check_health: {
         parameters: {
             query?: never;
@@ -2337,7 +2431,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The service is up, and its tables answer. */
+            /** @description An event can be taken durably. */
             200: {
                 headers: {
                     [name: string]: unknown;

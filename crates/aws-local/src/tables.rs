@@ -11,6 +11,7 @@ use bytes::Bytes;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::transport::JsonService;
@@ -28,6 +29,9 @@ pub const EVENTS: &str = "events";
 pub const TOKENS: &str = "tokens";
 /// This host's store of EventBridge connections, which is not a table of the product.
 pub(crate) const CONNECTIONS: &str = "connections";
+
+/// This host's own table for [`Tables::probe`], which is not a table of the product.
+pub(crate) const PROBES: &str = "probes";
 
 enum Job {
     Call { operation: String, request: Bytes, reply: oneshot::Sender<Reply> },
@@ -65,6 +69,12 @@ impl Tables {
     /// Deletes items that are past their `expires_at`.
     pub fn expire(&self) {
         let _ = self.jobs.send(Job::Expire);
+    }
+
+    /// Whether the tables can be written right now: writes an item that means nothing, and waits for the commit.
+    pub async fn probe(&self) -> Reply {
+        let request = json!({"TableName": PROBES, "Item": {"name": {"S": "probe"}}}).to_string();
+        self.submit("PutItem", request.into()).await
     }
 
     /// Runs one operation (`PutItem`, …) in DynamoDB's JSON protocol.

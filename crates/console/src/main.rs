@@ -4,6 +4,8 @@ mod settings;
 
 use std::process::ExitCode;
 
+use hookstep_http_edge::{Transport, finished};
+
 fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
     // The sandbox runs this program again for each expression.
     match hookstep_expression::work_if_asked() {
@@ -15,8 +17,6 @@ fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
 #[tokio::main(flavor = "current_thread")]
 async fn serve() -> Result<(), hookstep_lambda_edge::Error> {
     hookstep_lambda_edge::init_tracing();
-    hookstep_lambda_edge::serve(hookstep_http_edge::with_fallbacks(hookstep_console::router(
-        settings::context()?,
-    )))
-    .await
+    let router = hookstep_console::router(settings::context()?);
+    hookstep_lambda_edge::serve(finished(router, Transport::Tls)).await
 }

@@ -6,7 +6,7 @@ use hookstep_contract::MachineKind;
 use hookstep_egress::Policy;
 use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
-use hookstep_management::Context;
+use hookstep_management::{Context, Readiness};
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
 
@@ -19,9 +19,11 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
             .interceptor(hookstep_lambda_edge::IgnoreEndpointPrefix);
         aws_sdk_sfn::Client::from_conf(config.build())
     });
+    let configs = Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?);
     Ok(Context {
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
-        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
+        readiness: Readiness::new(configs.clone()),
+        configs,
         events: Events::new(tables.clone(), &events).kept_for(env::retention()?),
         bodies: Bodies::new(tables.clone(), &events),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),

@@ -121,6 +121,14 @@ impl Executions {
         self.journal.read(arn).await
     }
 
+    /// Whether an execution could be started right now: writes to the journal, and waits for the commit.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn probe(&self) -> Result<(), JournalError> {
+        self.journal.probe(self.now()).await
+    }
+
     /// The ARN of the state machine that the journal stores under this name.
     pub fn machine_arn(&self, name: &str) -> Option<String> {
         self.machines.by_name(name).map(|machine| machine.arn())

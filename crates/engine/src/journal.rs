@@ -98,6 +98,11 @@ impl Journal {
         self.request(Command::Unfinished).await?
     }
 
+    /// Writes something, to see whether the journal can be written.
+    pub(crate) async fn probe(&self, now: i64) -> Result<(), JournalError> {
+        self.request(|reply| Command::Probe(now, reply)).await?
+    }
+
     /// Deletes the executions of a machine that ended before this time.
     pub(crate) fn prune(&self, machine: &str, before: i64) {
         self.submit(Command::Prune { machine: machine.to_owned(), before });

@@ -25,7 +25,7 @@ enum Command {
     Serve(ServeArgs),
     /// Serve, start a sample receiver, and show deliveries step by step.
     Demo(ServeArgs),
-    /// Check that a host on this machine serves, for the health check of a container: the exit code is 0 or 1.
+    /// Check that a host on this machine can take events, for the health check of a container: the exit code is 0 or 1.
     Health(serve::health::HealthArgs),
     /// Create an API token in the data directory. The host may be running.
     Token(token::TokenArgs),

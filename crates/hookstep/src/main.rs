@@ -34,6 +34,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run() -> ExitCode {
+    settings::keep_new_files_private();
     settings::init_tracing();
     command::Cli::parse().run().await
 }

@@ -12,7 +12,9 @@ use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
 use hookstep_host::Options;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, fmt};
 
 /// Any error of a command.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
@@ -140,10 +142,21 @@ pub(crate) fn admin_token() -> Result<Option<String>, BoxError> {
     }
 }
 
-/// Logs to standard error, at the levels that `RUST_LOG` sets.
+/// Leaves every file that this process creates to its user alone, whatever the shell's umask is: tables, journals and their
+/// write-ahead logs, claim checks, temporary files.
+pub(crate) fn keep_new_files_private() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
+
+/// Logs to standard error, at the levels that `RUST_LOG` sets, as far as they show no secret.
 pub(crate) fn init_tracing() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hookstep=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(filter_fn(hookstep_ambient::may_log))
+        .with(fmt::layer().with_writer(std::io::stderr))
+        .init();
 }
 
 /// Prints an error with its causes.

@@ -7,7 +7,7 @@ use hookstep_aws_local::{TABLES_FILE, TOKENS, Tables, clients};
 use hookstep_contract::{OrgId, Scope, Timestamp, Token, TokenId};
 use hookstep_store::{StoreError, Tokens};
 
-use crate::OpenError;
+use crate::{OpenError, modes};
 
 /// A token to create.
 #[derive(Clone, Debug)]
@@ -92,5 +92,7 @@ pub(crate) fn create_data_dir(dir: &Path) -> Result<(), OpenError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(OpenError::during("create the data directory"))
+    builder.create(dir).map_err(OpenError::during("create the data directory"))?;
+    modes::close(dir);
+    Ok(())
 }

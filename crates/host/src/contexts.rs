@@ -6,6 +6,7 @@ use hookstep_contract::limits::RETENTION;
 use hookstep_deliver::Keyring;
 use hookstep_engine::StateMachine;
 use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
+use hookstep_management::Readiness;
 use hookstep_secrets::Vault;
 use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Tokens};
 
@@ -80,7 +81,11 @@ pub(crate) fn dispatch(
 }
 
 /// The context of the management API and the console.
-pub(crate) fn console(options: &Options, clients: &Clients) -> hookstep_management::Context {
+pub(crate) fn console(
+    options: &Options,
+    clients: &Clients,
+    readiness: Readiness,
+) -> hookstep_management::Context {
     hookstep_management::Context {
         tokens: tokens(options, &clients.tables),
         configs: configs(&clients.tables),
@@ -97,6 +102,7 @@ pub(crate) fn console(options: &Options, clients: &Clients) -> hookstep_manageme
         publish: options.publish,
         sandbox: options.sandbox.clone(),
         policy: options.policy,
+        readiness,
         sources: options.sources,
     }
 }

@@ -7,6 +7,7 @@ use hookstep_ambient::Sources;
 use hookstep_aws_local::{Bucket, Bus, ConnectionStore, LocalKey, States, TABLES_FILE, Tables, clients};
 use hookstep_contract::OrgId;
 use hookstep_engine::{Engine, JOURNAL_FILE, Journal, Ports, executions};
+use hookstep_management::Readiness;
 use hookstep_store::{StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -18,6 +19,7 @@ use crate::lock::{Lock, lock};
 use crate::machines;
 use crate::rules::BusRules;
 use crate::services::TaskServices;
+use crate::storage::Storage;
 use crate::{Clients, OpenError, Options, contexts, routes};
 
 /// The whole product in one process.
@@ -68,7 +70,12 @@ impl Host {
         };
 
         let steps = contexts::steps(&options, &clients)?;
-        let router = routes::router(&options, &clients, &bucket, bus.clone())?;
+        let readiness = Readiness::new(Storage {
+            tables: tables.clone(),
+            executions: executions.clone(),
+            dir: dir.clone(),
+        });
+        let router = routes::router(&options, &clients, &bucket, bus.clone(), readiness)?;
         let services = TaskServices { tables: tables.clone(), bus };
         let housekeeping = Housekeeping {
             executions: executions.clone(),

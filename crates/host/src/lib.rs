@@ -18,10 +18,12 @@ mod host;
 mod housekeeping;
 mod lock;
 mod machines;
+mod modes;
 mod options;
 mod routes;
 mod rules;
 mod services;
+mod storage;
 
 pub use admin::{FirstToken, NewToken, create_token};
 pub use clients::Clients;

@@ -2,6 +2,8 @@
 
 use axum::Router;
 use hookstep_aws_local::{Bucket, Bus};
+use hookstep_http_edge::{Transport, finished};
+use hookstep_management::Readiness;
 
 use crate::{Clients, OpenError, Options, contexts};
 
@@ -11,10 +13,12 @@ pub(crate) fn router(
     clients: &Clients,
     bucket: &Bucket,
     bus: Bus,
+    readiness: Readiness,
 ) -> Result<Router, OpenError> {
     let credentials = hookstep_aws_local::aws_credentials(&options.data_dir, &options.sources)?;
     let aws = hookstep_aws_local::endpoint(bus, credentials, options.sources);
-    let console = hookstep_console::router(contexts::console(options, clients));
+    let console = hookstep_console::router(contexts::console(options, clients, readiness));
     let trigger = hookstep_trigger::router(contexts::trigger(options, clients));
-    Ok(hookstep_http_edge::with_fallbacks(console.merge(trigger).merge(bucket.presigned()).merge(aws)))
+    let transport = Transport::of_url(&options.public_url);
+    Ok(finished(console.merge(trigger).merge(bucket.presigned()).merge(aws), transport))
 }

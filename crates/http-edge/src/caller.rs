@@ -43,11 +43,16 @@ impl Caller {
                 "this token is unknown: it may have expired or been revoked",
             ));
         };
-        if !token.allows(scope) {
-            let name = format!("{scope:?}").to_lowercase();
-            return Err(Problem::new(StatusCode::FORBIDDEN, format!("this token lacks the scope {name}")));
-        }
-        Ok(Self { token })
+        let caller = Self { token };
+        if caller.may(scope) { Ok(caller) } else { Err(lacks(scope)) }
+    }
+
+    /// Checks that the caller may give these scopes to somebody else: only those that it has itself.
+    ///
+    /// # Errors
+    /// 403 that names a scope which the caller lacks.
+    pub fn grants<'a>(&self, scopes: impl IntoIterator<Item = &'a Scope>) -> Result<(), Problem> {
+        scopes.into_iter().find(|scope| !self.may(**scope)).map_or(Ok(()), |scope| Err(lacks(*scope)))
     }
 
     /// Whether the token has `scope` as well.
@@ -64,6 +69,11 @@ impl Caller {
     pub fn token_id(&self) -> Option<TokenId> {
         self.token.token_id
     }
+}
+
+fn lacks(scope: Scope) -> Problem {
+    let name = format!("{scope:?}").to_lowercase();
+    Problem::new(StatusCode::FORBIDDEN, format!("this token lacks the scope {name}"))
 }
 
 fn bearer_token(value: &str) -> Option<&str> {

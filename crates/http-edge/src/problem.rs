@@ -10,6 +10,8 @@ use hookstep_store::StoreError;
 use serde::Serialize;
 use tracing::error;
 
+use crate::protection::{self, Transport};
+
 /// A refusal as a response: [`ProblemDetails`] with their status and media type.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
@@ -107,11 +109,13 @@ pub fn log_failure(error: &(dyn std::error::Error + 'static)) {
     error!(error.chain = error_chain(error), "a request failed");
 }
 
-/// Adds the routes that answer unknown paths and methods with a [`Problem`].
-pub fn with_fallbacks(router: Router) -> Router {
-    router
+/// A router as it is served: unknown paths and methods are answered with a [`Problem`], and every answer has the headers that
+/// protect it.
+pub fn finished(router: Router, transport: Transport) -> Router {
+    let router = router
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path"))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method")
-        })
+        });
+    protection::protected(router, transport)
 }

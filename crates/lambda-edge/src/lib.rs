@@ -6,6 +6,7 @@ mod aws;
 mod endpoint_prefix;
 mod failure;
 mod https;
+mod logs;
 
 use hookstep_contract::{ErrorName, StepError};
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -16,7 +17,7 @@ use serde_json::value::RawValue;
 pub use aws::{Aws, aws};
 pub use endpoint_prefix::IgnoreEndpointPrefix;
 pub use lambda_runtime::Error;
-pub use lambda_runtime::tracing::init_default_subscriber as init_tracing;
+pub use logs::init_tracing;
 
 use failure::Failure;
 

@@ -10,6 +10,8 @@ use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
 
+use crate::Readiness;
+
 /// The tables, clients and settings that the routes need.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -43,6 +45,8 @@ pub struct Context {
     pub sandbox: Sandbox,
     /// Which receivers may be called at all.
     pub policy: Policy,
+    /// Whether events can be taken right now.
+    pub readiness: Readiness,
     /// The clock, new ids and the bytes of keys.
     pub sources: Sources,
 }

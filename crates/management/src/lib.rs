@@ -19,5 +19,6 @@ pub mod tokens;
 pub mod webhooks;
 
 pub use context::Context;
+pub use health::{NotReady, Probe, Readiness};
 pub use openapi::openapi;
 pub use routes::add_routes;

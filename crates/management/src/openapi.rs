@@ -48,6 +48,8 @@ pub fn openapi() -> Document {
         crate::tokens::list,
         crate::tokens::delete,
         crate::signing::public_key::show,
+        crate::health::live,
+        crate::health::ready,
         crate::health::check,
         crate::docs::published::show,
         crate::docs::page,

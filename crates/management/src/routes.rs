@@ -18,8 +18,8 @@ const BODY_BYTES: usize = 64 * 1024;
 ///
 /// `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`,
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
-/// `/replays/{replay_id}`; `/tokens` and `/tokens/{token_id}`; `/.well-known/webhook-public-key`, `/healthz`,
-/// `/openapi.json` and `/docs`.
+/// `/replays/{replay_id}`; `/tokens` and `/tokens/{token_id}`; `/.well-known/webhook-public-key`, `/livez`,
+/// `/readyz`, `/healthz`, `/openapi.json` and `/docs`.
 pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
     // Added one by one: `Router::merge` would make every route of the other router once more, which is a tenth of the work
     // of a cold start.
@@ -47,6 +47,8 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{token_id}", delete(tokens::delete))
         .route("/.well-known/webhook-public-key", get(public_key::show))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
         .route("/healthz", get(health::check))
         .route("/openapi.json", get(docs::published::show))
         .route("/docs", get(docs::page))

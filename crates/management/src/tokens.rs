@@ -1,5 +1,4 @@
-//! `/tokens`: the API tokens of an org. A token with `manage` may create one with other scopes than its own: it could read
-//! all data of the org anyway, by changing where webhooks send it.
+//! `/tokens`: the API tokens of an org. A token creates only tokens that may do no more than itself.
 
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{NewToken, Page, Sensitive, Token, TokenFields, schema};
-use hookstep_contract::{FieldError, OrgId, Timestamp, TokenId};
+use hookstep_contract::{FieldError, Timestamp, TokenId};
 use hookstep_http_edge::{
     ApiJson, ApiQuery, Authorized, Caller, Manage, Problem, TokenPath, hash_token, new_token, no_token,
 };
@@ -37,7 +36,8 @@ pub(crate) struct ListQuery {
     operation_id = "create_token",
     tag = "Tokens",
     summary = "Create a token",
-    description = "The new token belongs to the org of the token that creates it. It is shown only this once.",
+    description = "The new token belongs to the org of the token that creates it, and has at most its scopes. It is shown only \
+        this once.",
     request_body(content = TokenFields, example = json!({"name": "orders service", "scopes": ["trigger"]})),
     responses(
         (status = 201, description = "The token itself, and its scopes.", body = NewToken),
@@ -52,7 +52,7 @@ pub(crate) async fn create(
     caller: Authorized<Manage>,
     ApiJson(fields): ApiJson<TokenFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let made = new_org_token(&ctx, caller.org_id(), fields).await?;
+    let made = new_org_token(&ctx, &caller, fields).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -113,18 +113,19 @@ pub(crate) async fn delete(
     }
 }
 
-/// Makes a token of an org.
+/// Makes a token of the caller's org.
 ///
 /// # Errors
-/// 400 that names the wrong field.
-pub async fn new_org_token(ctx: &Context, org_id: &OrgId, fields: TokenFields) -> Result<NewToken, Problem> {
+/// 400 that names the wrong field; 403 for a scope that the caller lacks.
+pub async fn new_org_token(ctx: &Context, caller: &Caller, fields: TokenFields) -> Result<NewToken, Problem> {
     let now = ctx.sources.now();
     check(&fields, now)?;
+    caller.grants(&fields.scopes)?;
     let token = new_token(&ctx.sources);
     let record = hookstep_contract::Token {
         token_hash: hash_token(&token),
         token_id: Some(TokenId((ctx.sources.new_id)())),
-        org_id: org_id.clone(),
+        org_id: caller.org_id().clone(),
         scopes: fields.scopes.into_iter().collect(),
         name: fields.name,
         created_at: now,

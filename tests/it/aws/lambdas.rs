@@ -138,6 +138,24 @@ async fn trigger_takes_nothing_without_a_token_that_it_knows() {
     function.invoke(http_event("POST", "/nothing/here")).await.problem(404);
 }
 
+#[tokio::test]
+async fn a_function_logs_no_secret_at_any_level() {
+    let services = empty_services().await;
+    for (variable, level) in [("RUST_LOG", "trace"), ("AWS_LAMBDA_LOG_LEVEL", "TRACE")] {
+        let mut function =
+            Running::start_with("trigger", &services, |command| command.env(variable, level)).await;
+        let mut event = http_event("POST", &format!("/webhook/{ID}/trigger"));
+        event["headers"]["authorization"] = json!("Bearer pl4nted");
+        function.invoke(event).await.problem(401);
+        let said = function.process.stdout() + &function.process.stderr();
+        let hash = hookstep_http_edge::hash_token("pl4nted");
+        // The hash is what the request to the table names.
+        for secret in ["pl4nted", &hash, "eu-central-1/dynamodb"] {
+            assert!(!said.contains(secret), "{variable}: {secret} in {said}");
+        }
+    }
+}
+
 /// The metadata of an event, as passed to every step.
 fn event() -> Value {
     json!({
@@ -203,6 +221,15 @@ struct Running {
 impl Running {
     /// Starts the function with the AWS services at this URL.
     async fn start(name: &'static str, aws: &str) -> Self {
+        Self::start_with(name, aws, |command| command).await
+    }
+
+    /// Starts the function with a changed environment.
+    async fn start_with(
+        name: &'static str,
+        aws: &str,
+        change: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
         let (events, queue) = mpsc::channel(1);
         let (tell, answers) = mpsc::channel(1);
         let asked = Arc::<AtomicUsize>::default();
@@ -211,7 +238,7 @@ impl Running {
             .route("/2018-06-01/runtime/invocation/next", get(Runtime::next))
             .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(Runtime::answer))
             .with_state(runtime);
-        let process = Process::start(&mut lambda(name, &serve(router).await, aws));
+        let process = Process::start(change(&mut lambda(name, &serve(router).await, aws)));
         Self { process, asked, events, answers }
     }
 

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::world::process::{FREE_PORT, Hookstep};
+use crate::world::process::{FREE_PORT, Hookstep, Process, serve};
 use crate::world::{Dir, Receiver, Reply};
 
 /// Part of every planted secret, and of nothing else.
@@ -63,7 +63,8 @@ pub(crate) fn grant() -> Reply {
 #[tokio::test]
 async fn no_secret_is_kept_in_clear_shown_or_logged() {
     let dir = Dir::new();
-    let host = Hookstep::start(dir.path(), FREE_PORT).await;
+    // The most verbose log that an operator can ask for.
+    let host = Hookstep::started(Process::start(serve(dir.path(), FREE_PORT).env("RUST_LOG", "trace"))).await;
     let server = Receiver::answering([grant()]).await;
     let refusing = Receiver::answering([
         Reply::status(400).body(json!({"error": format!("{PLANTED}-secret")}).to_string())
@@ -99,7 +100,11 @@ async fn no_secret_is_kept_in_clear_shown_or_logged() {
     }
     said.push_str(&host.process.stdout());
     said.push_str(&host.process.stderr());
-    for secret in forbidden() {
+    assert!(
+        said.contains("TRACE") && said.contains("hookstep_aws"),
+        "the log is not as verbose as it can be"
+    );
+    for secret in forbidden().into_iter().chain([host.api.token.clone()]) {
         assert!(!said.contains(&secret), "{secret} in {said}");
     }
     nowhere_in(dir.path(), &forbidden());

@@ -12,7 +12,15 @@ use serde_json::{Value, json};
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World};
 
 /// The public operations. A new one must be listed here.
-const PUBLIC: [&str; 5] = ["check_health", "read_docs", "read_docs_style", "read_openapi", "read_public_key"];
+const PUBLIC: [&str; 7] = [
+    "check_health",
+    "check_liveness",
+    "check_readiness",
+    "read_docs",
+    "read_docs_style",
+    "read_openapi",
+    "read_public_key",
+];
 
 const SCOPES: [(&str, Scope); 3] =
     [("trigger", Scope::Trigger), ("read", Scope::Read), ("manage", Scope::Manage)];

@@ -167,6 +167,19 @@ async fn tokens_are_for_those_who_manage() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_makes_no_token_that_may_do_more() {
+    let world = World::start().await;
+    let manager = world.with_scopes(&[Scope::Read, Scope::Manage]).await;
+    for scopes in [json!(["trigger"]), json!(["read", "trigger"])] {
+        let problem = manager.post("/tokens", &json!({"name": "n", "scopes": scopes})).await.problem(403);
+        assert_eq!(problem["detail"], "this token lacks the scope trigger");
+    }
+    for scopes in [json!(["read"]), json!(["read", "manage"])] {
+        made(&manager, json!({"name": "n", "scopes": scopes})).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_field_is_named() {
     let world = World::start().await;
     for (body, field) in [

@@ -31,6 +31,16 @@ pub(crate) fn command(name: &'static str) -> Command {
     command
 }
 
+/// The same command, executed by a shell that has run `setting` before.
+pub(crate) fn in_shell(setting: &str, command: &Command) -> Command {
+    let command = command.as_std();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{setting}; exec \"$0\" \"$@\"")]);
+    shell.arg(command.get_program()).args(command.get_args()).env_clear();
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell
+}
+
 /// A binary of this workspace, built if necessary with the tests' profile in the tests' target directory.
 pub(crate) fn binary(name: &'static str) -> PathBuf {
     static BUILT: OnceLock<Mutex<BTreeMap<&'static str, PathBuf>>> = OnceLock::new();
@@ -116,6 +126,11 @@ impl Process {
         self.stderr.text.lock().unwrap().clone()
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Sends SIGKILL: the process gets no chance to write anything.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -124,7 +139,7 @@ impl Process {
 
     /// Sends SIGTERM.
     pub(crate) async fn terminate(&self) {
-        let id = self.child.id().unwrap().to_string();
+        let id = self.id().to_string();
         let sent = finished(Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &id])).await;
         assert!(sent.status.success());
     }

@@ -50,7 +50,7 @@ pub(crate) async fn create(
     form: Form,
 ) -> Result<Response, PageError> {
     let made = match token_fields(&form, ctx.sources.now()) {
-        Ok(fields) => new_org_token(&ctx, visitor.org_id(), fields).await,
+        Ok(fields) => new_org_token(&ctx, visitor.caller(), fields).await,
         Err(error) => Err(error.into()),
     };
     match made {
@@ -126,7 +126,7 @@ async fn tokens_page(
                         @if let Some(cursor) = &list.next_cursor { a.button rel="next" href={"/console/tokens?cursor=" (cursor)} { "Next page" } }
                     }
                 }
-                (new_token(form, fault))
+                (new_token(visitor, form, fault))
             }
         }
     } else {
@@ -171,14 +171,14 @@ fn row(token: &Token, now: Timestamp) -> Markup {
     }
 }
 
-fn new_token(form: &Form, fault: FormFault) -> Markup {
+fn new_token(visitor: &Visitor, form: &Form, fault: FormFault) -> Markup {
     html! {
         form.card.stack method="post" action="/console/tokens" novalidate {
             h2 { "New token" }
             (Field { name: "name", label: "Name", hint: "Who will use it.", fault }.line("text", "name", form.get("name")))
             fieldset.plain #scopes tabindex="-1" {
                 legend { "Scopes" }
-                @for (_, name, what) in SCOPES {
+                @for (_, name, what) in SCOPES.into_iter().filter(|(scope, ..)| visitor.caller().may(*scope)) {
                     label.check { input type="checkbox" name="scope" value=(name) aria-label=(name) aria-describedby={"scope-" (name)} checked[form.all("scope").any(|scope| scope == name)];
                         span { code { (name) } span.hint id={"scope-" (name)} { " " (what) } } }
                 }

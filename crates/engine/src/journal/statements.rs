@@ -20,6 +20,7 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS executions_running ON executions (started_at) WHERE status = 'RUNNING';
     CREATE INDEX IF NOT EXISTS executions_stopped ON executions (machine, stopped_at) WHERE stopped_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS executions_name ON executions (name);
+    CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, written_at INTEGER NOT NULL);
 ";
 
 /// Configures the connection and creates the table if necessary.
@@ -123,6 +124,16 @@ pub(super) fn unfinished(connection: &Connection) -> Result<Vec<Unfinished>, Jou
             .collect::<Result<Vec<_>, _>>()
     };
     select().map_err(JournalError::during("read which executions have not ended"))
+}
+
+/// Writes a row that means nothing, to see that rows can be written.
+pub(super) fn probe(connection: &Connection, now: i64) -> Result<(), JournalError> {
+    let write = || {
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO probe (id, written_at) VALUES (1, ?1)")?
+            .execute([now])
+    };
+    write().map(drop).map_err(JournalError::during("write to the journal"))
 }
 
 pub(super) fn prune(connection: &Connection, machine: &str, before: i64) -> Result<(), JournalError> {

@@ -22,6 +22,7 @@ pub(super) enum Command {
     Read(String, oneshot::Sender<Result<Option<ExecutionRow>, ReadError>>),
     Unfinished(oneshot::Sender<Result<Vec<Unfinished>, JournalError>>),
     Prune { machine: String, before: i64 },
+    Probe(i64, oneshot::Sender<Result<(), JournalError>>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -31,6 +32,7 @@ enum Pending {
     Stopped(oneshot::Sender<Result<StopOutcome, JournalError>>, StopOutcome),
     /// Nobody waits for this write; if it is lost, that is logged.
     Written(String),
+    Probed(oneshot::Sender<Result<(), JournalError>>),
     Flushed(oneshot::Sender<()>),
 }
 
@@ -100,6 +102,10 @@ fn apply(connection: &Connection, command: Command) -> Option<Pending> {
             }
             None
         }
+        Command::Probe(now, reply) => match statements::probe(connection, now) {
+            Ok(()) => Some(Pending::Probed(reply)),
+            Err(error) => answer(reply, Err(error)),
+        },
         Command::Flush(reply) => Some(Pending::Flushed(reply)),
     }
 }
@@ -139,6 +145,7 @@ impl Pending {
                     report("the progress of an execution was lost", Some(&arn), error);
                 }
             }
+            Self::Probed(reply) => drop(reply.send(committed.clone())),
             // A flush only waits for the queue to be empty; lost writes are logged.
             Self::Flushed(reply) => drop(reply.send(())),
         }
@@ -157,6 +164,7 @@ impl Command {
                 report("the progress of an execution could not be written", Some(&arn), error);
             }
             Self::Prune { .. } => report("old executions could not be forgotten", None, error),
+            Self::Probe(_, reply) => drop(reply.send(Err(error.clone()))),
             Self::Flush(reply) => drop(reply.send(())),
         }
     }

@@ -21,13 +21,13 @@ pub(crate) struct HealthArgs {
     listen: SocketAddr,
 }
 
-/// Succeeds if the host on this machine serves and its tables answer.
+/// Succeeds if the host on this machine serves and can take events.
 pub(crate) async fn check(args: HealthArgs) -> CommandResult {
     let address = SocketAddr::new(reachable(args.listen.ip()), args.listen.port());
     let client = Client::new(Policy { allow_http_targets: true, allow_private_targets: true })?;
     let request = Request {
         method: Method::GET,
-        url: format!("http://{address}/healthz"),
+        url: format!("http://{address}/readyz"),
         headers: BTreeMap::new(),
         body: Body::bytes(""),
         deadline: DEADLINE,
