@@ -12,6 +12,7 @@
 //! | `producing/put_events` | events put on the host's own bus with AWS's tools |
 //! | `delivering/receivers` | how receivers can misbehave |
 //! | `delivering/retries` | what follows a failed attempt |
+//! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
 //! | `delivering/replays` | replays, cancelled retries, test sends |
 //! | `delivering/filters_and_transforms` | filters and transforms |
 //! | `delivering/exceptions` | how an event ends when something of ours breaks |
@@ -77,6 +78,7 @@ mod delivering {
     mod exceptions;
     mod filters_and_transforms;
     mod receivers;
+    mod recovery;
     mod replays;
     mod retries;
 }

@@ -305,7 +305,7 @@ export interface paths {
         put?: never;
         /**
          * Send many events again
-         * @description Either the events of `event_ids`, or all events of a period with a status: at most 10,000. `GET …/replays/{replay_id}` shows the progress.
+         * @description Either the events of `event_ids`, or all events of a period with a status: at most 10,000. Of the events with one `webhook_id`, only the newest is sent, and only if it has ended and was not delivered (or, with the status `succeeded`, if it was). With `dry_run`, counts them and sends nothing. `GET …/replays/{replay_id}` shows the progress.
          */
         post: operations["create_replay"];
         delete?: never;
@@ -640,14 +640,24 @@ export interface components {
             succeeded: number;
             /**
              * Format: int64
-             * @description How many failed.
+             * @description How many failed and have not recovered.
              */
             failed: number;
+            /**
+             * Format: int64
+             * @description How many failed first and were delivered by their newest replay.
+             */
+            recovered: number;
             /**
              * Format: int64
              * @description How many are being sent, or wait for their next attempt.
              */
             in_progress: number;
+            /**
+             * Format: int64
+             * @description How many of those have failed at least once, and wait for their next attempt.
+             */
+            retrying: number;
             /**
              * Format: int64
              * @description How many were skipped.
@@ -822,6 +832,10 @@ export interface components {
             event_type?: string | null;
             /** @description The event of which this one is a replay. */
             replay_of?: components["schemas"]["EventId"] | null;
+            /** @description The newest replay of this one, or of another event with the same `webhook_id`. */
+            replayed_by: components["schemas"]["EventId"] | null;
+            /** @description The bulk replay that sent it. */
+            replay_id: components["schemas"]["EventId"] | null;
             /** @description The `webhook-id` that the receiver gets: the id of the first event of a chain of replays. */
             webhook_id: components["schemas"]["EventId"];
             /** @description What was sent instead of the body, if a transform changed it. */
@@ -1080,19 +1094,21 @@ export interface components {
             updated_at: components["schemas"]["Timestamp"];
             /**
              * Format: int32
-             * @description How many events were examined.
+             * @description How many events were examined, one for each `webhook-id`.
              */
             found: number;
             /**
              * Format: int32
-             * @description How many of them are being sent again.
+             * @description How many of them are sent again.
              */
             started: number;
             /**
              * Format: int32
-             * @description How many of them are not: they do not exist, are still being delivered, or their bodies were not kept.
+             * @description How many of them are not: they do not exist, are still being delivered, were delivered by another replay, or their bodies were not kept.
              */
             skipped: number;
+            /** @description How those that are sent again went so far. */
+            results: components["schemas"]["ReplayResults"];
             /** @description Whether the bodies go through the current filter and transform. */
             reapply: boolean;
             /** @description Whether it ended at the largest number of events of one replay, so that there may be more. */
@@ -1101,6 +1117,16 @@ export interface components {
             reason?: components["schemas"]["Reason"] | null;
             /** @description The `detail` of the reason. */
             error: string | null;
+        };
+        /** @description What a bulk replay would send. */
+        ReplayForecast: {
+            /**
+             * Format: int32
+             * @description How many events it would send, one for each `webhook-id`. It may be fewer: those whose bodies are no longer stored, and those that somebody else replays meanwhile, are left out.
+             */
+            events: number;
+            /** @description Whether everything was counted. If not, there are more. */
+            complete: boolean;
         };
         /** @description How to send an event again. */
         ReplayOptions: {
@@ -1119,6 +1145,31 @@ export interface components {
             status?: components["schemas"]["Status"] | null;
             /** @description Whether to put the producer's bodies through the current filter and transform of the webhook. Otherwise the same bytes are sent again. */
             reapply?: boolean;
+            /** @description Whether only to count what would be sent, and send nothing. */
+            dry_run?: boolean;
+        };
+        /** @description How the events of a bulk replay went. */
+        ReplayResults: {
+            /**
+             * Format: int32
+             * @description How many were delivered.
+             */
+            succeeded: number;
+            /**
+             * Format: int32
+             * @description How many failed.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description How many were skipped, because the webhook is disabled or its filter rejected them.
+             */
+            skipped: number;
+            /**
+             * Format: int32
+             * @description How many are being sent, or wait for their next attempt.
+             */
+            in_progress: number;
         };
         /**
          * @description The status of a bulk replay.
@@ -1192,7 +1243,7 @@ export interface components {
          * @description The status of an event.
          * @enum {string}
          */
-        Status: "in_progress" | "succeeded" | "failed" | "skipped";
+        Status: "in_progress" | "succeeded" | "failed" | "recovered" | "skipped";
         /**
          * @description The length of a bucket.
          * @enum {string}
@@ -2207,6 +2258,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dry_run`: what would be sent. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayForecast"];
+                };
+            };
             /** @description The replay, which has started. */
             202: {
                 headers: {

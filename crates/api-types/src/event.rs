@@ -49,6 +49,14 @@ pub struct Event {
     /// The event of which this one is a replay.
     #[schema(value_type = Option<schema::EventId>)]
     pub replay_of: Option<EventId>,
+    /// The newest replay of this one, or of another event with the same `webhook_id`.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::EventId>, required = true)]
+    pub replayed_by: Option<EventId>,
+    /// The bulk replay that sent it.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::EventId>, required = true)]
+    pub replay_id: Option<EventId>,
     /// The `webhook-id` that the receiver gets: the id of the first event of a chain of replays.
     #[schema(value_type = schema::EventId)]
     pub webhook_id: EventId,
@@ -92,6 +100,8 @@ impl From<EventRecord> for Event {
             correlation_id: record.correlation_id,
             event_type: record.event_type,
             replay_of: record.replay_of,
+            replayed_by: record.replayed_by,
+            replay_id: record.replay_id,
             webhook_id: record.webhook_id.unwrap_or(record.event_id),
             sent: record.sent.map(Sent::from),
             outcome: record.outcome,

@@ -28,7 +28,7 @@ pub use event::{Attempt, Event, Sent};
 pub use page::Page;
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;
-pub use replay::{Replay, ReplayOptions, ReplayRequest, Replayed};
+pub use replay::{Replay, ReplayForecast, ReplayOptions, ReplayRequest, ReplayResults, Replayed};
 pub use sensitive::Sensitive;
 pub use signing::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, Rotation};
 pub use stats::{Stats, StatsBucket, StatsStep};

@@ -1,5 +1,7 @@
 //! Sending events again.
 
+use std::ops::Not;
+
 use hookstep_contract::{ConfigId, EventId, Reason, ReplayJob, ReplayStatus, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,6 +56,32 @@ pub struct ReplayRequest {
     /// sent again.
     #[serde(default)]
     pub reapply: bool,
+    /// Whether only to count what would be sent, and send nothing.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub dry_run: bool,
+}
+
+/// What a bulk replay would send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReplayForecast {
+    /// How many events it would send, one for each `webhook-id`. It may be fewer: those whose bodies are no longer stored, and
+    /// those that somebody else replays meanwhile, are left out.
+    pub events: u32,
+    /// Whether everything was counted. If not, there are more.
+    pub complete: bool,
+}
+
+/// How the events of a bulk replay went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReplayResults {
+    /// How many were delivered.
+    pub succeeded: u32,
+    /// How many failed.
+    pub failed: u32,
+    /// How many were skipped, because the webhook is disabled or its filter rejected them.
+    pub skipped: u32,
+    /// How many are being sent, or wait for their next attempt.
+    pub in_progress: u32,
 }
 
 /// A bulk replay, and how far it has come.
@@ -74,12 +102,17 @@ pub struct Replay {
     /// When it last made progress.
     #[schema(value_type = schema::Timestamp)]
     pub updated_at: Timestamp,
-    /// How many events were examined.
+    /// How many events were examined, one for each `webhook-id`.
     pub found: u32,
-    /// How many of them are being sent again.
+    /// How many of them are sent again.
     pub started: u32,
-    /// How many of them are not: they do not exist, are still being delivered, or their bodies were not kept.
+    /// How many of them are not: they do not exist, are still being delivered, were delivered by another replay, or their
+    /// bodies were not kept.
     pub skipped: u32,
+    /// How those that are sent again went so far.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub results: ReplayResults,
     /// Whether the bodies go through the current filter and transform.
     #[serde(default)]
     #[schema(required = true)]
@@ -95,8 +128,9 @@ pub struct Replay {
     pub error: Option<String>,
 }
 
-impl From<ReplayJob> for Replay {
-    fn from(job: ReplayJob) -> Self {
+impl Replay {
+    /// A bulk replay whose events went like this.
+    pub fn new(job: ReplayJob, results: ReplayResults) -> Self {
         Self {
             replay_id: job.replay_id,
             config_id: job.config_id,
@@ -106,6 +140,7 @@ impl From<ReplayJob> for Replay {
             found: job.found,
             started: job.started,
             skipped: job.skipped,
+            results,
             reapply: job.reapply,
             limit_reached: job.limit_reached,
             error: job.reason.as_ref().map(|reason| reason.detail.clone()),

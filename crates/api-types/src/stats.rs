@@ -49,10 +49,18 @@ pub struct StatsBucket {
     pub start: Timestamp,
     /// How many were delivered.
     pub succeeded: u64,
-    /// How many failed.
+    /// How many failed and have not recovered.
     pub failed: u64,
+    /// How many failed first and were delivered by their newest replay.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub recovered: u64,
     /// How many are being sent, or wait for their next attempt.
     pub in_progress: u64,
+    /// How many of those have failed at least once, and wait for their next attempt.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub retrying: u64,
     /// How many were skipped.
     pub skipped: u64,
     /// How the last attempts of the failed events ended. Events that failed without an attempt are not counted here.

@@ -1,6 +1,6 @@
 //! Sending events again.
 
-use hookstep_api_types::{Replay, ReplayOptions, ReplayRequest, Replayed};
+use hookstep_api_types::{Replay, ReplayForecast, ReplayOptions, ReplayRequest, Replayed};
 use hookstep_contract::{ConfigId, EventId, Status, Timestamp};
 use reqwest::Method;
 
@@ -48,6 +48,7 @@ impl ReplayQuery {
                 until: *until,
                 status: *status,
                 reapply,
+                dry_run: false,
             },
         }
     }
@@ -80,6 +81,19 @@ impl Client {
         redelivery: Redelivery,
     ) -> Result<Replay, Error> {
         let request = events.request(redelivery);
+        self.send(Method::POST, &format!("/webhook/{config_id}/events/replay"), &request).await
+    }
+
+    /// Counts the events that [`Client::replay_many`] would send.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn replay_forecast(
+        &self,
+        config_id: ConfigId,
+        events: &ReplayQuery,
+    ) -> Result<ReplayForecast, Error> {
+        let request = ReplayRequest { dry_run: true, ..events.request(Redelivery::AsSent) };
         self.send(Method::POST, &format!("/webhook/{config_id}/events/replay"), &request).await
     }
 

@@ -68,6 +68,7 @@ pub(crate) fn status(event: &EventRecord) -> Markup {
     let (class, text) = match event.status {
         Status::Succeeded => ("succeeded", "Succeeded"),
         Status::Failed => ("failed", "Failed"),
+        Status::Recovered => ("recovered", "Recovered"),
         Status::Skipped => ("skipped", "Skipped"),
         Status::InProgress if event.next_attempt_at.is_some() => ("waiting", "Retrying"),
         Status::InProgress => ("waiting", "Sending"),

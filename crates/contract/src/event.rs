@@ -17,6 +17,8 @@ pub enum Status {
     Succeeded,
     /// No further attempt will be made.
     Failed,
+    /// Failed, but the newest replay was accepted by a receiver.
+    Recovered,
     /// Not sent: the webhook is disabled, or its filter rejected the event.
     Skipped,
 }
@@ -28,6 +30,7 @@ impl Status {
             Self::InProgress => "in_progress",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
+            Self::Recovered => "recovered",
             Self::Skipped => "skipped",
         }
     }
@@ -83,6 +86,12 @@ pub struct EventRecord {
     /// The event that this event replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
+    /// The bulk replay that made this event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_id: Option<EventId>,
+    /// The newest event that sends this one again: see [`crate::ReplayChain`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed_by: Option<EventId>,
     /// The id that the receiver sees if it differs from the event's own: see [`EventMetadata::webhook_id`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<EventId>,
@@ -134,6 +143,11 @@ fn is_key(correlation_id: &str) -> bool {
 }
 
 impl EventRecord {
+    /// The `webhook-id` of the event's requests: see [`EventMetadata::webhook_id`].
+    pub fn webhook_id(&self) -> EventId {
+        self.webhook_id.unwrap_or(self.event_id)
+    }
+
     /// Whether the webhook's filter and transform, if any, were applied, so that it is known what was (or
     /// would have been) sent.
     pub fn rules_were_applied(&self) -> bool {
@@ -162,6 +176,8 @@ impl EventRecord {
             correlation_id: event.correlation_id.clone().filter(|id| is_key(id)),
             event_type: event.event_type.clone(),
             replay_of: event.replay_of,
+            replay_id: event.replay_id,
+            replayed_by: None,
             webhook_id: event.webhook_id,
             claim: None,
             sent: None,

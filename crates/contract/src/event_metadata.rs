@@ -51,6 +51,9 @@ pub struct EventMetadata {
     /// The event that this event replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
+    /// The bulk replay that made this event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_id: Option<EventId>,
     /// The first event of a chain of replays, if this is a later one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<EventId>,
@@ -82,6 +85,7 @@ impl EventMetadata {
             traceparent: None,
             event_type: None,
             replay_of: None,
+            replay_id: None,
             webhook_id: None,
             as_sent: false,
         }

@@ -12,12 +12,18 @@ pub struct Tally {
     /// Delivered events.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub succeeded: u64,
-    /// Failed events.
+    /// Failed events whose newest replay did not succeed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failed: u64,
+    /// Failed events whose newest replay succeeded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub recovered: u64,
     /// Events that are being sent or waiting for a retry.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub in_progress: u64,
+    /// Those of the events in progress that have failed at least once and wait for a retry.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retrying: u64,
     /// Skipped events.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped: u64,
@@ -36,16 +42,20 @@ impl Tally {
         let counter = match status {
             Status::Succeeded => &mut self.succeeded,
             Status::Failed => &mut self.failed,
+            Status::Recovered => &mut self.recovered,
             Status::InProgress => &mut self.in_progress,
             Status::Skipped => &mut self.skipped,
         };
         *counter += 1;
+        if status == Status::InProgress && outcome.is_some() {
+            self.retrying += 1;
+        }
         if status == Status::Failed
             && let Some(outcome) = outcome
         {
             *self.outcomes.entry(outcome).or_default() += 1;
         }
-        if matches!(status, Status::Succeeded | Status::Failed)
+        if matches!(status, Status::Succeeded | Status::Failed | Status::Recovered)
             && let Some(duration) = duration_ms
         {
             self.durations.record(duration);
@@ -56,7 +66,9 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.succeeded += other.succeeded;
         self.failed += other.failed;
+        self.recovered += other.recovered;
         self.in_progress += other.in_progress;
+        self.retrying += other.retrying;
         self.skipped += other.skipped;
         for (outcome, number) in &other.outcomes {
             *self.outcomes.entry(*outcome).or_default() += number;
@@ -178,14 +190,15 @@ mod tests {
         tally.count(Status::Failed, Some(Outcome::FailedHttp), Some(20));
         tally.count(Status::Failed, None, None);
         tally.count(Status::InProgress, Some(Outcome::FailedTimeout), Some(30_000));
+        tally.count(Status::InProgress, None, None);
         tally.count(Status::Skipped, None, None);
-        let json = r#"{"succeeded":1,"failed":2,"in_progress":1,"skipped":1,"outcomes":{"failed_http":1},"durations":{"10":1,"20":1}}"#;
+        tally.count(Status::Recovered, Some(Outcome::FailedHttp), Some(20));
+        let json = r#"{"succeeded":1,"failed":2,"recovered":1,"in_progress":2,"retrying":1,"skipped":1,"outcomes":{"failed_http":1},"durations":{"10":1,"20":2}}"#;
         assert_eq!(serde_json::to_string(&tally).unwrap(), json);
         let mut twice = tally.clone();
         twice.add(&tally);
-        let read: Tally =
-            serde_json::from_str(&json.replace(":1", ":2").replace("\"failed\":2", "\"failed\":4")).unwrap();
-        assert_eq!(twice, read);
+        assert_eq!((twice.failed, twice.recovered, twice.in_progress, twice.retrying), (4, 2, 4, 2));
+        assert_eq!(twice.outcomes[&Outcome::FailedHttp], 2);
         assert_eq!(serde_json::from_str::<Tally>("{}").unwrap(), Tally::default());
     }
 }

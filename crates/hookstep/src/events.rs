@@ -70,6 +70,7 @@ pub(crate) enum StatusName {
     InProgress,
     Succeeded,
     Failed,
+    Recovered,
     Skipped,
 }
 
@@ -79,6 +80,7 @@ impl From<StatusName> for Status {
             StatusName::InProgress => Self::InProgress,
             StatusName::Succeeded => Self::Succeeded,
             StatusName::Failed => Self::Failed,
+            StatusName::Recovered => Self::Recovered,
             StatusName::Skipped => Self::Skipped,
         }
     }

@@ -2,17 +2,20 @@
 //! until all events have been started.
 
 mod context;
+mod start;
+
+use std::collections::HashSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
-    ErrorName, EventId, EventRecord, Reason, ReasonCode, ReplayInput, ReplayJob, ReplayOutput, ReplayStatus,
-    Selection, Status, StepError,
+    EventId, EventRecord, Reason, ReasonCode, ReplayInput, ReplayJob, ReplayOutput, ReplayStatus, Selection,
+    Status, StepError,
 };
-use hookstep_executions::WorkflowError;
-use hookstep_store::{Redelivery, Span};
+use hookstep_store::Span;
 
 pub use context::Context;
+use start::{Handled, start};
 
 /// How many events are examined in one invocation: this takes a few seconds on AWS.
 const BATCH: usize = 100;
@@ -22,9 +25,12 @@ const MAX_CONCURRENT_REQUESTS: usize = 8;
 
 /// The next events of a replay.
 struct Batch {
-    /// How many events were examined.
-    found: usize,
+    /// The events, one for each `webhook-id`.
     events: Vec<EventRecord>,
+    /// How many of the given ids name no event.
+    missing: usize,
+    /// The status by which they were selected; `None` if they were given by their ids.
+    selected: Option<Status>,
     /// The event to continue after; `None` if this was the last batch.
     next: Option<EventId>,
 }
@@ -55,16 +61,17 @@ pub async fn handle(input: ReplayInput, ctx: &Context) -> Result<ReplayOutput, S
 
 async fn batch(job: &ReplayJob, ctx: &Context) -> Result<ReplayJob, StepError> {
     let left = MAX_REPLAYS - (job.found as usize).min(MAX_REPLAYS);
-    let Batch { found, events, next } = next_batch(job, left.min(BATCH), ctx).await?;
-    let starts: Vec<_> = events.iter().map(|event| start(job, event, ctx)).collect();
-    let started: Vec<bool> = stream::iter(starts).buffered(MAX_CONCURRENT_REQUESTS).try_collect().await?;
-    let started = started.into_iter().filter(|started| *started).count();
-    let full = found == left && next.is_some();
+    let Batch { events, missing, selected, next } = next_batch(job, left.min(BATCH), ctx).await?;
+    let starts: Vec<_> = events.into_iter().map(|event| start(job, event, selected, ctx)).collect();
+    let handled: Vec<Handled> = stream::iter(starts).buffered(MAX_CONCURRENT_REQUESTS).try_collect().await?;
+    let number = |what| handled.iter().filter(|handled| **handled == what).count();
+    let (started, skipped) = (number(Handled::Started), number(Handled::Skipped) + missing);
+    let full = started + skipped == left && next.is_some();
     Ok(ReplayJob {
         status: if next.is_none() || full { ReplayStatus::Done } else { ReplayStatus::InProgress },
-        found: job.found + count(found),
+        found: job.found + count(started + skipped),
         started: job.started + count(started),
-        skipped: job.skipped + count(found - started),
+        skipped: job.skipped + count(skipped),
         limit_reached: full,
         cursor: next,
         ..job.clone()
@@ -77,11 +84,11 @@ fn count(events: usize) -> u32 {
 
 async fn next_batch(job: &ReplayJob, limit: usize, ctx: &Context) -> Result<Batch, StepError> {
     let (org_id, config_id) = (&job.org_id, job.config_id);
-    match ctx.replays.selection(job).await? {
+    let mut batch = match ctx.replays.selection(job).await? {
         Some(Selection::Filter { since, until, status }) => {
             let span = Span { since, until, status };
             let (events, next) = ctx.events.oldest(org_id, config_id, span, job.cursor, limit).await?;
-            Ok(Batch { found: events.len(), events, next })
+            Batch { events, missing: 0, selected: Some(status), next }
         }
         Some(Selection::EventIds(ids)) => {
             let seen = job.cursor.and_then(|cursor| ids.iter().position(|id| *id == cursor));
@@ -90,26 +97,15 @@ async fn next_batch(job: &ReplayJob, limit: usize, ctx: &Context) -> Result<Batc
             let reads: Vec<_> = now.iter().map(|id| ctx.events.get(org_id, config_id, *id)).collect();
             let events: Vec<Option<EventRecord>> =
                 stream::iter(reads).buffered(MAX_CONCURRENT_REQUESTS).try_collect().await?;
-            let events = events.into_iter().flatten().collect();
-            Ok(Batch { found: now.len(), events, next: now.last().copied().filter(|_| !later.is_empty()) })
+            let events: Vec<_> = events.into_iter().flatten().collect();
+            let missing = now.len() - events.len();
+            let next = now.last().copied().filter(|_| !later.is_empty());
+            Batch { events, missing, selected: None, next }
         }
         // The replay is past its retention.
-        None => Ok(Batch { found: 0, events: Vec::new(), next: None }),
-    }
-}
-
-/// Starts an event again; returns `false` if that is not possible.
-async fn start(job: &ReplayJob, event: &EventRecord, ctx: &Context) -> Result<bool, StepError> {
-    if event.status == Status::InProgress {
-        return Ok(false);
-    }
-    // A repeated batch gives its events the same ids, so none is delivered twice: `RecordEvent` finds them.
-    let parts = [job.replay_id.0.as_bytes().as_slice(), event.event_id.0.as_bytes()];
-    let event_id = EventId::derived(job.created_at, &parts);
-    let redelivery = Redelivery { event_id, now: job.created_at, reapply: job.reapply };
-    let Some(input) = redelivery.input(event, &ctx.events, &ctx.bodies).await? else { return Ok(false) };
-    let started = ctx.machines.start(&input).await;
-    started.map(|()| true).map_err(|error: WorkflowError| {
-        StepError::because(ErrorName::WorkflowUnavailable, "a replay could not be started", error)
-    })
+        None => Batch { events: Vec::new(), missing: 0, selected: None, next: None },
+    };
+    let mut seen = HashSet::new();
+    batch.events.retain(|event| seen.insert(event.webhook_id()));
+    Ok(batch)
 }

@@ -12,7 +12,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let aws = hookstep_lambda_edge::aws()?;
     let (tables, table) = (aws_sdk_dynamodb::Client::new(aws.config()), env::required("EVENTS_TABLE")?);
     let ctx = Context {
-        events: Events::new(tables.clone(), &table),
+        events: Events::new(tables.clone(), &table).kept_for(env::retention()?),
         bodies: Bodies::new(tables.clone(), &table),
         replays: Replays::new(tables, &table).kept_for(env::retention()?),
         machines: DeliveryMachines::new(

@@ -159,7 +159,7 @@ impl Events {
             .set_key(Some(item_key(&event.org_id, event.config_id, event.event_id)))
             .update_expression(expression)
             .condition_expression(
-                "attribute_exists(sk) AND attempt_count <= :count AND #status <> :succeeded \
+                "attribute_exists(sk) AND attempt_count <= :count AND NOT #status IN (:succeeded, :recovered) \
                  AND attribute_not_exists(cancelled)",
             )
             .expression_attribute_names("#status", "status")
@@ -204,6 +204,7 @@ fn status_update(
         (":duration_ms".to_owned(), n(attempt.duration_ms)),
         (":count".to_owned(), n(attempt.number)),
         (":succeeded".to_owned(), s(Status::Succeeded.as_str())),
+        (":recovered".to_owned(), s(Status::Recovered.as_str())),
     ]);
     for (name, value) in [
         ("status_code", attempt.status_code.map(n)),

@@ -7,6 +7,7 @@
 
 mod attempts;
 mod bodies;
+mod chains;
 mod configs;
 mod credentials;
 mod error;
@@ -15,6 +16,7 @@ mod idempotency;
 mod item;
 mod lease;
 mod redelivery;
+mod replay_counts;
 mod replays;
 mod search;
 mod stats;
@@ -31,6 +33,7 @@ pub use hookstep_contract::StoreError;
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use lease::Lease;
 pub use redelivery::Redelivery;
+pub use replay_counts::Candidate;
 pub use replays::{Replays, Span};
-pub use stats::{CountedDay, CountedHour, EventSketch};
+pub use stats::{ChangedHour, CountedDay, CountedHour, EventSketch};
 pub use tokens::Tokens;

@@ -216,7 +216,7 @@ impl Events {
             .update_expression(
                 "SET #status = :failed, reason = :reason, updated_at = :now, cancelled = :yes REMOVE next_attempt_at",
             )
-            .condition_expression("#status = :in_progress OR cancelled = :yes")
+            .condition_expression("#status = :in_progress OR (cancelled = :yes AND #status = :failed)")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":failed", s(Status::Failed.as_str()))
             .expression_attribute_values(":in_progress", s(Status::InProgress.as_str()))

@@ -78,9 +78,11 @@ impl Events {
         Ok(ids)
     }
 
-    /// Reads these events, in no particular order, without those that no longer exist. At most one more than
-    /// a page of the API.
-    async fn batch(
+    /// Reads these events, in no particular order, without those that no longer exist.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn batch(
         &self,
         org_id: &OrgId,
         config_id: ConfigId,

@@ -3,6 +3,7 @@
 //! from the events while those are kept.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::limits::days;
@@ -50,6 +51,15 @@ pub struct EventSketch {
     pub outcome: Option<Outcome>,
     /// The duration of the last attempt, in milliseconds.
     pub duration_ms: Option<u64>,
+}
+
+/// An hour whose stored count is out of date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct ChangedHour {
+    /// When the hour begins.
+    pub hour: Timestamp,
+    /// When one of its events last changed, in seconds since 1970.
+    pub changed_at: i64,
 }
 
 impl Events {
@@ -104,6 +114,62 @@ impl Events {
         Ok(())
     }
 
+    /// Notes that the status of an ended event has changed, so that the stored count of its hour is made again.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub(crate) async fn recount(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let accepted_at = event_id.accepted_at();
+        let hour = accepted_at.floor(Duration::from_secs(3600));
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", partition(org_id, config_id))
+            .item("sk", s(changed(hour)))
+            .item("hour", s(hour))
+            .item("changed_at", n(now.unix_seconds()))
+            .item("expires_at", n(accepted_at.plus(days(1) + self.retention).unix_seconds()))
+            .send()
+            .await
+            .map_err(StoreError::during("note that an hour is to be counted again"))?;
+        Ok(())
+    }
+
+    /// The hours from `from` to `to` in which events changed after they had ended.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn changed_hours(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<ChangedHour>, StoreError> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", partition(org_id, config_id))
+            .expression_attribute_values(":from", s(changed(from)))
+            .expression_attribute_values(":to", s(changed(to)))
+            .into_paginator()
+            .items()
+            .send();
+        let mut hours = Vec::new();
+        while let Some(item) = items.next().await {
+            hours.push(from_item(item.map_err(StoreError::during("read which hours have changed"))?)?);
+        }
+        Ok(hours)
+    }
+
     /// A page of the events accepted at or after `from` and before `to`, newest first and older than
     /// `before`, and the start of the next page if there may be one.
     ///
@@ -138,6 +204,11 @@ impl Events {
         let events = page.items.unwrap_or_default().into_iter().map(from_item);
         Ok((events.collect::<Result<_, _>>()?, last))
     }
+}
+
+/// The sort key of the note about an hour; it sorts after every day.
+fn changed(hour: Timestamp) -> String {
+    format!("changed#{hour}")
 }
 
 fn partition(org_id: &OrgId, config_id: ConfigId) -> AttributeValue {

@@ -25,6 +25,9 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
         UpdateStatusInput::Attempt { event, retry, attempt } => {
             let next = next::decide(&event, &attempt, &retry, &ctx.sources);
             let recorded = ctx.events.record_attempt(&event, &attempt, &next, ctx.sources.now()).await?;
+            if recorded == Recorded::Decisive && next.status != Status::InProgress {
+                settle_replay(&event, next.status, ctx).await?;
+            }
             let disabled = disable_if_gone(&event, &attempt, ctx).await?;
             let publish = publish::after_attempt(&event, &attempt, next.status, recorded, disabled, ctx);
             Ok(match recorded {
@@ -71,7 +74,15 @@ async fn record_exception(
         error.cause = exception.cause.as_deref().unwrap_or_default(),
         "an event could not be delivered for a reason of ours"
     );
-    Ok(ctx.events.fail(event, execution, reason, ctx.sources.now()).await?)
+    let attempts = ctx.events.fail(event, execution, reason, ctx.sources.now()).await?;
+    settle_replay(event, Status::Failed, ctx).await?;
+    Ok(attempts)
+}
+
+/// If the event is a replay: writes into the events that it repeats how it ended.
+async fn settle_replay(event: &EventMetadata, status: Status, ctx: &Context) -> Result<(), StepError> {
+    let ids = (event.event_id, event.webhook_id);
+    Ok(ctx.events.settle_replay(&event.org_id, event.config_id, ids, status, ctx.sources.now()).await?)
 }
 
 /// The reason shown to the producer. The platform's own errors appear by name only, since their causes may

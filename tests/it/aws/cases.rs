@@ -16,7 +16,7 @@ use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, closed_port};
+use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, closed_port, until};
 
 /// A case: its input, the receiver's behaviour, and the expected observation.
 struct Case {
@@ -54,6 +54,10 @@ enum How {
     Replayed,
     /// By a trigger, followed by a bulk replay.
     ReplayedInBulk,
+    /// By a trigger, followed by two replays; observed is the first event.
+    ReplayedTwice,
+    /// By a trigger, a replay and a bulk replay of all that failed, which takes only the replay.
+    Recovered,
     /// By a trigger; its retry is cancelled before the replay.
     Cancelled,
     /// By a test send.
@@ -187,6 +191,17 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             let replay = events.iter().find(|event| event["replay_of"] == first).unwrap();
             replay["event_id"].as_str().unwrap().to_owned().into()
         }
+        How::ReplayedTwice => {
+            let first = sent(api, config_id, with_body("")).await;
+            for _ in 0..2 {
+                let path = format!("/webhook/{config_id}/events/{first}/replay");
+                let replay = accepted(&api.post(&path, &json!({})).await);
+                api.ended(config_id, &replay).await;
+            }
+            api.until(config_id, &first, |event| event["status"] == "recovered").await;
+            first.into()
+        }
+        How::Recovered => recovered(api, config_id, sent(api, config_id, with_body("")).await).await.into(),
         How::Cancelled => {
             let event_id = accepted(&Answer::to(with_body("")).await);
             api.until(config_id, &event_id, |event| event["next_attempt_at"].is_string()).await;
@@ -254,6 +269,29 @@ async fn twice(api: &Api, config_id: &str, request: impl Fn() -> RequestBuilder)
     let repeated = Answer::to(request()).await;
     assert_eq!(accepted(&repeated), first);
     assert_eq!(repeated.headers["idempotent-replayed"], "true");
+    first
+}
+
+/// Replays an event, then all that failed in bulk; returns the id of the event after the bulk replay has told its results.
+async fn recovered(api: &Api, config_id: &str, first: String) -> String {
+    let path = format!("/webhook/{config_id}/events");
+    let replay = accepted(&api.post(&format!("{path}/{first}/replay"), &json!({})).await);
+    api.ended(config_id, &replay).await;
+    let all = json!({"since": "2026-01-01T00:00:00Z"});
+    let asked = json!({"since": "2026-01-01T00:00:00Z", "dry_run": true});
+    let forecast = api.post(&format!("{path}/replay"), &asked).await;
+    assert_eq!(forecast.json(), json!({"events": 1, "complete": true}));
+    let job = api.post(&format!("{path}/replay"), &all).await.json();
+    let progress = format!("/webhook/{config_id}/replays/{}", job["replay_id"].as_str().unwrap());
+    until("the bulk replay has ended", async || {
+        let job = api.get(&progress).await.json();
+        job["status"] == "done" && job["results"]["in_progress"] == 0
+    })
+    .await;
+    let job = api.get(&progress).await.json();
+    let results = json!({"succeeded": 1, "failed": 0, "skipped": 0, "in_progress": 0});
+    assert_eq!((&job["found"], &job["started"], &job["results"]), (&json!(1), &json!(1), &results), "{job}");
+    api.until(config_id, &first, |event| event["status"] == "recovered").await;
     first
 }
 

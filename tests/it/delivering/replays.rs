@@ -169,9 +169,11 @@ async fn many_are_sent_again_oldest_first() {
     // The successful events: one at first, five replays since.
     let job = bulk(api, &id, &json!({"since": since, "status": "succeeded"})).await;
     assert_eq!(job["started"], 6);
+    api.until_events_of(&id, 12, "succeeded").await;
+    // The first of these has recovered, and is left out.
     let twice = json!({"event_ids": [failed[0], failed[0], NOBODY, delivered["event_id"]]});
     let job = bulk(api, &id, &twice).await;
-    assert_eq!((&job["found"], &job["started"], &job["skipped"]), (&json!(3), &json!(2), &json!(1)));
+    assert_eq!((&job["found"], &job["started"], &job["skipped"]), (&json!(3), &json!(1), &json!(2)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -111,6 +111,7 @@ fn charts(base: &str, range: &str, stats: &Stats) -> Markup {
                 (number("Success rate", &share(totals).unwrap_or_else(|| "–".to_owned())))
                 (number("Succeeded", &totals.succeeded.to_string()))
                 (number("Failed", &totals.failed.to_string()))
+                @if totals.recovered > 0 { (number("Recovered", &totals.recovered.to_string())) }
                 (number("In progress", &totals.in_progress.to_string()))
                 (number("p50", &span(totals.p50_ms)))
                 (number("p95", &span(totals.p95_ms)))
@@ -118,7 +119,7 @@ fn charts(base: &str, range: &str, stats: &Stats) -> Markup {
             @if !stats.complete { p.hint { "Not all events are counted yet: there are very many. Look again in a moment." } }
             div.two {
                 figure {
-                    figcaption { "Events" (key("ok", "succeeded")) (key("bad", "failed")) (key("open", "in progress")) (key("idle", "skipped")) }
+                    figcaption { "Events" (key("ok", "succeeded")) (key("bad", "failed")) @if totals.recovered > 0 { (key("mended", "recovered")) } (key("open", "in progress")) (key("idle", "skipped")) }
                     div.scale { (stats.buckets.iter().map(count).max().unwrap_or(0)) }
                     (bars(stats, "chart", &format!("Events over time: {}", counts_in_words(totals))))
                     (axis(stats))
@@ -164,8 +165,10 @@ fn share(bucket: &StatsBucket) -> Option<String> {
 }
 
 fn counts_in_words(bucket: &StatsBucket) -> String {
-    let StatsBucket { succeeded, failed, in_progress, skipped, .. } = bucket;
-    format!("{succeeded} succeeded, {failed} failed, {in_progress} in progress, {skipped} skipped")
+    let StatsBucket { succeeded, failed, recovered, in_progress, skipped, .. } = bucket;
+    format!(
+        "{succeeded} succeeded, {failed} failed, {recovered} recovered, {in_progress} in progress, {skipped} skipped"
+    )
 }
 
 fn when(bucket: &StatsBucket, step: StatsStep) -> String {
@@ -174,7 +177,7 @@ fn when(bucket: &StatsBucket, step: StatsStep) -> String {
 }
 
 fn count(bucket: &StatsBucket) -> u64 {
-    bucket.succeeded + bucket.failed + bucket.in_progress + bucket.skipped
+    bucket.succeeded + bucket.failed + bucket.recovered + bucket.in_progress + bucket.skipped
 }
 
 /// A bar for each bucket, with the delivered events at the bottom.
@@ -201,6 +204,7 @@ fn bars(stats: &Stats, class: &str, label: &str) -> Markup {
 fn stack(bucket: &StatsBucket, most: f64) -> Vec<(&'static str, f64, f64)> {
     let parts = [
         ("ok", bucket.succeeded),
+        ("mended", bucket.recovered),
         ("bad", bucket.failed),
         ("open", bucket.in_progress),
         ("idle", bucket.skipped),
@@ -282,13 +286,13 @@ fn table(stats: &Stats) -> Markup {
                 table {
                     thead { tr {
                         th scope="col" { @if stats.step == StatsStep::Day { "Day (UTC)" } @else { "Hour (UTC)" } }
-                        @for name in ["Succeeded", "Failed", "In progress", "Skipped", "p50", "p95", "p99"] { th.right scope="col" { (name) } }
+                        @for name in ["Succeeded", "Failed", "Recovered", "In progress", "Skipped", "p50", "p95", "p99"] { th.right scope="col" { (name) } }
                     } }
                     tbody {
                         @for bucket in stats.buckets.iter().rev() {
                             tr {
                                 th scope="row" { (when(bucket, stats.step)) }
-                                @for count in [bucket.succeeded, bucket.failed, bucket.in_progress, bucket.skipped] { td.right.number { (count) } }
+                                @for count in [bucket.succeeded, bucket.failed, bucket.recovered, bucket.in_progress, bucket.skipped] { td.right.number { (count) } }
                                 @for ms in [bucket.p50_ms, bucket.p95_ms, bucket.p99_ms] { td.right.number { (span(ms)) } }
                             }
                         }

@@ -94,7 +94,7 @@ fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &EventBo
     let can_reapply =
         (has_rules || bodies.differ()) && (bodies.has_received_body() || event.webhook_id.is_some());
     // An event that the filter stopped would be stopped again: the filter has to be changed first.
-    let is_meant = event.status != Status::Succeeded && !is_filtered(event);
+    let is_meant = !matches!(event.status, Status::Succeeded | Status::Recovered) && !is_filtered(event);
     html! {
         div.actions {
             @if event.status == Status::InProgress {
@@ -153,6 +153,10 @@ fn explanation(event: &EventRecord, now: Timestamp) -> Markup {
     html! {
         @match (event.status, &event.reason, explained) {
             (Status::Succeeded, ..) => {}
+            (Status::Recovered, ..) => {
+                div.alert.succeeded { strong { "It failed, and a replay of it was delivered." }
+                    @if let Some(reason) = &event.reason { p { "It had failed because " (reason.detail) "." } } }
+            }
             (Status::Skipped, Some(reason), Some(Advice { todo, .. })) => {
                 div.alert.skipped { strong { "Not sent: " (reason.detail) "." } p { (todo) } }
             }
@@ -206,6 +210,10 @@ fn facts(event: &EventRecord, now: Timestamp) -> Markup {
                 div { dt { "Accepted" } dd { (parts::moment(event.created_at, now)) div.muted.small { (parts::exact(event.created_at)) } } }
                 div { dt { "Origin" } dd { (origin) @if let Some(id) = event.replay_of {
                     " of " a.mono href={"/console/webhooks/" (event.config_id) "/events/" (id)} { "an earlier event" } } } }
+                @if let Some(id) = event.replayed_by { div { dt { "Replayed by" } dd {
+                    a.mono href={"/console/webhooks/" (event.config_id) "/events/" (id)} { "its newest replay" } } } }
+                @if let Some(id) = event.replay_id { div { dt { "Part of" } dd {
+                    a href={"/console/webhooks/" (event.config_id) "/replays/" (id)} { "a bulk replay" } } } }
                 div { dt { "Body" } dd { @match event.size { Some(size) => { (parts::bytes(size)) } None => { "–" } }
                     @if let Some(kind) = &event.content_type { div.muted.small.break { (kind) } }
                     @if let Some(sent) = &event.sent { div.muted.small.break { "sent as " (parts::bytes(sent.size)) " of " (sent.content_type) } } } }

@@ -22,10 +22,11 @@ use crate::session::Visitor;
 const LIMIT: usize = 25;
 
 /// The tabs: the value in the address, and its name.
-const STATUSES: [(&str, &str); 5] = [
+const STATUSES: [(&str, &str); 6] = [
     ("", "All"),
     ("succeeded", "Succeeded"),
     ("failed", "Failed"),
+    ("recovered", "Recovered"),
     ("in_progress", "In progress"),
     ("skipped", "Skipped"),
 ];

@@ -6,18 +6,19 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
+use hookstep_api_types::{Replay, ReplayForecast, ReplayRequest, ReplayResults};
 use hookstep_contract::limits::MAX_REPLAYS;
-use hookstep_contract::{ReplayJob, ReplayStatus};
-use hookstep_http_edge::{ConfigPath, ReplayPath, no_replay, read_json};
+use hookstep_contract::{ReplayStatus, Timestamp};
+use hookstep_http_edge::{ConfigPath, ReplayPath, read_json};
 use hookstep_management::Context;
-use hookstep_management::replays::bulk;
+use hookstep_management::replays::{bulk, forecast};
 use maud::{Markup, html};
 use serde_json::json;
 
 use super::webhook_actions;
 use crate::error::PageError;
 use crate::extract::{OnWebhook, Shown};
-use crate::form::Form;
+use crate::form::{Form, Query};
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
@@ -31,28 +32,80 @@ const PERIODS: [(u64, &str); 5] = [
     (720, "the last 30 days"),
 ];
 
-/// `GET /console/webhooks/{config_id}/recover`
+/// What can be replayed: the value of the field, and how it is read.
+const STATUSES: [(&str, &str); 2] = [("failed", "failed"), ("skipped", "were skipped")];
+
+/// Which events to replay.
+struct Choice {
+    status: &'static str,
+    hours: u64,
+}
+
+impl Choice {
+    /// The choice in a query or a form; by default what failed in the last 24 hours.
+    fn of(status: &str, hours: &str) -> Result<Self, PageError> {
+        let find = |status: &str, hours: &str| {
+            let (status, _) = STATUSES.into_iter().find(|(offered, _)| *offered == status)?;
+            let (hours, _) = PERIODS.into_iter().find(|(offered, _)| offered.to_string() == hours)?;
+            Some(Self { status, hours })
+        };
+        let or = |text: &str, usual: &str| if text.is_empty() { usual.to_owned() } else { text.to_owned() };
+        find(&or(status, "failed"), &or(hours, "24"))
+            .ok_or_else(|| PageError::new(StatusCode::BAD_REQUEST, "Choose one of the periods."))
+    }
+
+    fn request(&self, now: Timestamp) -> Result<ReplayRequest, PageError> {
+        let since = now.minus(Duration::from_secs(self.hours * 3600));
+        let request = json!({"since": since, "status": self.status}).to_string();
+        Ok(read_json(request.as_bytes())?)
+    }
+}
+
+/// `GET /console/webhooks/{config_id}/recover?status=&hours=`: how many events that would be, before it starts.
 pub(crate) async fn show(
+    State(ctx): State<Arc<Context>>,
     OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    query: Query,
 ) -> Result<Html<String>, PageError> {
+    let choice = Choice::of(query.get("status"), query.get("hours"))?;
+    let request = choice.request(ctx.sources.now())?;
+    let forecast = forecast::forecast(&ctx, &config.org_id, config.config_id, request).await?;
     let base = format!("/console/webhooks/{}", config.config_id);
     let content = html! {
         (webhook_actions::crumbs(&config))
-        form.narrow.card method="post" {
+        div.narrow.card {
             h1 { "Replay what was missed" }
             p { "Sends events again, oldest first, each under a new event id; the receiver sees the " code { "webhook-id" }
-                " that it saw before. At most " (MAX_REPLAYS) " at once." }
-            div.halves {
+                " that it saw before. What a replay has already delivered is not sent again." }
+            form.halves method="get" data-submit {
                 div.field { label for="status" { "Events that" }
-                    select #status name="status" { option value="failed" { "failed" } option value="skipped" { "were skipped" } } }
+                    select #status name="status" { @for (value, name) in STATUSES { option value=(value) selected[value == choice.status] { (name) } } } }
                 div.field { label for="hours" { "in" }
-                    select #hours name="hours" { @for (hours, name) in PERIODS { option value=(hours) selected[hours == 24] { (name) } } } }
+                    select #hours name="hours" { @for (hours, name) in PERIODS { option value=(hours) selected[hours == choice.hours] { (name) } } } }
+                noscript { button { "Count them" } }
             }
+            p.count role="status" { (in_words(&forecast)) }
             @if !config.fields.enabled { p.alert.waiting { "The webhook is disabled: its events would be skipped again. Enable it first." } }
-            div.actions { a.button href=(base) { "Cancel" } button.primary { "Replay them" } }
+            form.actions method="post" {
+                input type="hidden" name="status" value=(choice.status);
+                input type="hidden" name="hours" value=(choice.hours);
+                a.button href=(base) { "Cancel" }
+                button.primary disabled[forecast.events == 0] { "Replay them" }
+            }
         }
     };
     Ok(page(&visitor, Section::Webhooks, "Replay what was missed", content))
+}
+
+fn in_words(forecast: &ReplayForecast) -> Markup {
+    html! {
+        @match (forecast.events, forecast.complete) {
+            (0, true) => { strong { "There is nothing to send." } " Everything was delivered, or is being delivered." }
+            (1, true) => { strong { "One event" } " will be sent." }
+            (events, true) => { strong { (events) " events" } " will be sent." }
+            (events, false) => { strong { "At least " (events) " events" } " are to be sent. One replay sends at most " (MAX_REPLAYS) "." }
+        }
+    }
 }
 
 /// `POST /console/webhooks/{config_id}/recover`: then shows the progress.
@@ -62,13 +115,8 @@ pub(crate) async fn start(
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     form: Form,
 ) -> Result<Redirect, PageError> {
-    let hours = form.get("hours").parse().ok();
-    let Some((hours, _)) = PERIODS.into_iter().find(|(offered, _)| Some(*offered) == hours) else {
-        return Err(PageError::new(StatusCode::BAD_REQUEST, "Choose one of the periods."));
-    };
-    let since = ctx.sources.now().minus(Duration::from_secs(hours * 3600));
-    let request = json!({"since": since, "status": form.get("status")}).to_string();
-    let job = bulk::start(&ctx, visitor.org_id(), config_id, read_json(request.as_bytes())?).await?;
+    let request = Choice::of(form.get("status"), form.get("hours"))?.request(ctx.sources.now())?;
+    let job = bulk::start(&ctx, visitor.org_id(), config_id, request).await?;
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/replays/{}", job.replay_id)))
 }
 
@@ -78,37 +126,57 @@ pub(crate) async fn progress(
     OnWebhook(visitor, config): OnWebhook<Visitor>,
     Shown(ReplayPath(replay_id)): Shown<ReplayPath>,
 ) -> Result<Html<String>, PageError> {
-    let job = ctx.replays.get(&config.org_id, config.config_id, replay_id).await?.ok_or_else(no_replay)?;
+    let job = bulk::progress(&ctx, &config.org_id, config.config_id, replay_id).await?;
     let base = format!("/console/webhooks/{}", config.config_id);
-    let live = (job.status == ReplayStatus::InProgress).then(|| format!("{base}/replays/{}", job.replay_id));
+    let is_open = job.status == ReplayStatus::InProgress || job.results.in_progress > 0;
+    let live = is_open.then(|| format!("{base}/replays/{}", job.replay_id));
     let content = html! {
         (webhook_actions::crumbs(&config))
         div.narrow.card #replay data-live=[live] data-part="#replay" {
-            h1 { "Replay " (state(job.status)) }
+            h1 { "Replay " (state(&job)) }
             dl.facts.wide {
                 div { dt { "Events found" } dd.number { (job.found) } }
                 div { dt { "Sent again" } dd.number { (job.started) } }
                 div { dt { "Left out" } dd.number { (job.skipped) } }
                 div { dt { "Requested" } dd { (parts::moment(job.created_at, ctx.sources.now())) } }
             }
+            @if job.started > 0 { (results(&job)) }
             (remarks(&job))
-            div.actions { a.button.primary href=(base) { "To the events" } }
+            div.actions { a.button.primary href={(base) "#events"} { "To the events" } }
         }
     };
     Ok(page(&visitor, Section::Webhooks, "Replay", content))
 }
 
-fn state(status: ReplayStatus) -> Markup {
-    match status {
-        ReplayStatus::InProgress => parts::badge("waiting", "In progress"),
-        ReplayStatus::Done => parts::badge("succeeded", "Done"),
-        ReplayStatus::Failed => parts::badge("failed", "Failed"),
+/// How those that were sent again went.
+fn results(job: &Replay) -> Markup {
+    let ReplayResults { succeeded, failed, skipped, in_progress } = job.results;
+    html! {
+        dl.facts.wide {
+            div { dt { (parts::badge("succeeded", "Succeeded")) } dd.number { (succeeded) } }
+            div { dt { (parts::badge("failed", "Failed")) } dd.number { (failed) } }
+            @if skipped > 0 { div { dt { (parts::badge("skipped", "Skipped")) } dd.number { (skipped) } } }
+            div { dt { (parts::badge("waiting", "Open")) } dd.number { (in_progress) } }
+        }
     }
 }
 
-fn remarks(job: &ReplayJob) -> Markup {
+fn state(job: &Replay) -> Markup {
+    match job.status {
+        ReplayStatus::InProgress => parts::badge("waiting", "In progress"),
+        ReplayStatus::Done if job.results.in_progress > 0 => {
+            parts::badge("waiting", "All sent, some still open")
+        }
+        ReplayStatus::Done => parts::badge("succeeded", "Done"),
+        ReplayStatus::Failed => parts::badge("failed", "Stopped"),
+    }
+}
+
+fn remarks(job: &Replay) -> Markup {
     html! {
-        @if job.skipped > 0 { p.muted { "Events are left out when their body is no longer stored, or while they are being delivered." } }
+        @if job.skipped > 0 {
+            p.muted { "Events are left out when a replay has delivered them already, while they are being delivered, or when their body is no longer stored." }
+        }
         @if job.limit_reached { p.alert.waiting { "There are more: replay again for the rest." } }
         @if let Some(reason) = &job.reason { p.alert.failed { (parts::sentence(&reason.detail)) } }
     }

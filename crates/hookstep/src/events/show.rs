@@ -83,7 +83,7 @@ fn field(name: &str, value: &str) -> io::Result<()> {
 
 fn colour(status: Status) -> Colour {
     match status {
-        Status::Succeeded => Colour::Green,
+        Status::Succeeded | Status::Recovered => Colour::Green,
         Status::Failed => Colour::Red,
         Status::InProgress | Status::Skipped => Colour::Yellow,
     }

@@ -60,6 +60,8 @@ pub async fn stop(
     if !ctx.events.cancel(&event, ctx.sources.now()).await? {
         return Err(conflict("the event is not waiting for a retry"));
     }
+    let ids = (event_id, event.webhook_id);
+    ctx.events.settle_replay(org_id, config_id, ids, Status::Failed, ctx.sources.now()).await?;
     ctx.machines.stop(&event).await?;
     ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)
 }

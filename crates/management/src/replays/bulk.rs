@@ -7,8 +7,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use hookstep_ambient::Sources;
-use hookstep_api_types::{Replay, ReplayRequest, schema};
+use hookstep_api_types::{Replay, ReplayForecast, ReplayRequest, ReplayResults, schema};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
     ConfigId, EventId, FieldError, OrgId, Reason, ReasonCode, ReplayJob, ReplayKey, ReplayStatus, Selection,
@@ -16,6 +17,7 @@ use hookstep_contract::{
 };
 use hookstep_http_edge::{ApiJson, Authorized, ConfigPath, Manage, Problem, Read, ReplayPath, no_replay};
 
+use super::forecast::forecast;
 use crate::Context;
 
 /// Room for [`MAX_REPLAYS`] ids.
@@ -28,13 +30,16 @@ pub(crate) const BODY_BYTES: usize = 512 * 1024;
     operation_id = "create_replay",
     tag = "Events",
     summary = "Send many events again",
-    description = "Either the events of `event_ids`, or all events of a period with a status: at most 10,000. `GET \
-        …/replays/{replay_id}` shows the progress.",
+    description = "Either the events of `event_ids`, or all events of a period with a status: at most 10,000. Of the events \
+        with one `webhook_id`, only the newest is sent, and only if it has ended and was not delivered (or, with the status \
+        `succeeded`, if it was). With `dry_run`, counts them and sends nothing. `GET …/replays/{replay_id}` shows the \
+        progress.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
     request_body(content = ReplayRequest, example = json!({"since": "2026-01-02T00:00:00Z", "status": "failed"})),
     responses(
+        (status = 200, description = "With `dry_run`: what would be sent.", body = ReplayForecast),
         (status = 202, description = "The replay, which has started.", body = Replay),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 404, response = hookstep_http_edge::NotFound),
@@ -49,9 +54,13 @@ pub(crate) async fn create(
     caller: Authorized<Manage>,
     ConfigPath(config_id): ConfigPath,
     ApiJson(request): ApiJson<ReplayRequest>,
-) -> Result<(StatusCode, Json<Replay>), Problem> {
+) -> Result<Response, Problem> {
+    if request.dry_run {
+        let forecast = forecast(&ctx, caller.org_id(), config_id, request).await?;
+        return Ok(Json(forecast).into_response());
+    }
     let job = start(&ctx, caller.org_id(), config_id, request).await?;
-    Ok((StatusCode::ACCEPTED, Json(job)))
+    Ok((StatusCode::ACCEPTED, Json(job)).into_response())
 }
 
 /// The progress of a bulk replay.
@@ -78,8 +87,28 @@ pub(crate) async fn read(
     ConfigPath(config_id): ConfigPath,
     ReplayPath(replay_id): ReplayPath,
 ) -> Result<Json<Replay>, Problem> {
-    let job = ctx.replays.get(caller.org_id(), config_id, replay_id).await?;
-    Ok(Json(job.ok_or_else(no_replay)?.into()))
+    Ok(Json(progress(&ctx, caller.org_id(), config_id, replay_id).await?))
+}
+
+/// How far a bulk replay has come, and how its events went.
+///
+/// # Errors
+/// 404 when there is no such replay.
+pub async fn progress(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    replay_id: EventId,
+) -> Result<Replay, Problem> {
+    let job = ctx.replays.get(org_id, config_id, replay_id).await?.ok_or_else(no_replay)?;
+    let counts = ctx.events.replay_results(&job).await?;
+    let count = |status: Status| counts.get(status.as_str()).copied().unwrap_or(0);
+    // A failed event of this replay that recovered was sent again by a later one.
+    let failed = count(Status::Failed) + count(Status::Recovered);
+    let (succeeded, skipped) = (count(Status::Succeeded), count(Status::Skipped));
+    // Some may not have a record yet.
+    let in_progress = job.started.saturating_sub(succeeded + failed + skipped);
+    Ok(Replay::new(job, ReplayResults { succeeded, failed, skipped, in_progress }))
 }
 
 /// Records a bulk replay and starts the execution that carries it out.
@@ -122,11 +151,11 @@ pub async fn start(
         ctx.replays.advance(&job, &failed).await?;
         return Err(error.into());
     }
-    Ok(job.into())
+    Ok(Replay::new(job, ReplayResults::default()))
 }
 
-fn selection(request: ReplayRequest, now: Timestamp) -> Result<Selection, FieldError> {
-    let ReplayRequest { event_ids, since, until, status, reapply: _ } = request;
+pub(super) fn selection(request: ReplayRequest, now: Timestamp) -> Result<Selection, FieldError> {
+    let ReplayRequest { event_ids, since, until, status, reapply: _, dry_run: _ } = request;
     if let Some(mut ids) = event_ids {
         if since.is_some() || until.is_some() || status.is_some() {
             return Err(FieldError::new("event_ids", "excludes since, until and status"));
@@ -146,7 +175,9 @@ fn selection(request: ReplayRequest, now: Timestamp) -> Result<Selection, FieldE
         return Err(FieldError::new("since", "must not be later than until, or than now"));
     }
     match status.unwrap_or(Status::Failed) {
-        Status::InProgress => Err(FieldError::new("status", "must be failed, succeeded or skipped")),
+        Status::InProgress | Status::Recovered => {
+            Err(FieldError::new("status", "must be failed, succeeded or skipped"))
+        }
         status => Ok(Selection::Filter { since, until, status }),
     }
 }

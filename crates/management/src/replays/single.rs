@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookstep_api_types::{ReplayOptions, Replayed, schema};
-use hookstep_contract::{ConfigId, EventId, OrgId, Status};
+use hookstep_contract::{ConfigId, EventId, OrgId, ReplayChain, Status};
 use hookstep_http_edge::{ApiJson, Authorized, ConfigPath, EventPath, Manage, Problem, no_event};
 use hookstep_store::Redelivery;
 
@@ -49,10 +49,14 @@ pub(crate) async fn replay(
     Ok((StatusCode::ACCEPTED, Json(replayed)))
 }
 
+const BEING_REPLAYED: &str =
+    "a replay of this event is still being delivered: cancel it, or wait until it has ended";
+
 /// Starts another delivery of an event that has ended.
 ///
 /// # Errors
-/// 404 when there is no such event or webhook; 409 when the event is still being delivered, or its body is not stored; 503
+/// 404 when there is no such event or webhook; 409 when the event or a replay of it is still being delivered, or
+/// its body is not stored; 503
 /// when the delivery could not be started.
 pub async fn start(
     ctx: &Context,
@@ -71,11 +75,38 @@ pub async fn start(
     if event.status == Status::InProgress {
         return Err(conflict("the event is still being delivered: cancel it, or wait until it has ended"));
     }
+    let chain = ctx.events.chain(org_id, config_id, event.webhook_id()).await?;
+    if is_being_replayed(ctx, org_id, config_id, chain.as_ref()).await? {
+        return Err(conflict(BEING_REPLAYED));
+    }
     let redelivery =
         Redelivery { event_id: EventId((ctx.sources.new_id)()), now: ctx.sources.now(), reapply };
     let Some(input) = redelivery.input(&event, &ctx.events, &ctx.bodies).await? else {
         return Err(conflict("the body of this event is not stored, so it cannot be sent again"));
     };
-    ctx.machines.start(&input).await?;
+    let (replay, now) = (input.event.event_id, input.event.created_at);
+    if !ctx.events.claim_replay(&event, chain.as_ref(), replay, now).await? {
+        return Err(conflict(BEING_REPLAYED));
+    }
+    if let Err(error) = ctx.machines.start(&input).await {
+        ctx.events.give_back_replay(&event, chain.as_ref(), replay, now).await?;
+        return Err(error.into());
+    }
     Ok(Replayed { event_id: input.event.event_id, replay_of: event_id, status: Status::InProgress })
+}
+
+/// Whether the newest replay of an event has not ended.
+async fn is_being_replayed(
+    ctx: &Context,
+    org_id: &OrgId,
+    config_id: ConfigId,
+    chain: Option<&ReplayChain>,
+) -> Result<bool, Problem> {
+    let Some((chain, newest)) = chain.and_then(|chain| Some((chain, chain.newest()?))) else {
+        return Ok(false);
+    };
+    Ok(match ctx.events.get(org_id, config_id, newest).await? {
+        Some(newest) => newest.status == Status::InProgress,
+        None => chain.is_starting(ctx.sources.now()),
+    })
 }

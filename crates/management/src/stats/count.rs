@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hookstep_contract::{ConfigId, EventId, OrgId, Tally, Timestamp};
 use hookstep_http_edge::Problem;
-use hookstep_store::{CountedDay, CountedHour, EventSketch, Events, StoreError};
+use hookstep_store::{ChangedHour, CountedDay, CountedHour, EventSketch, Events, StoreError};
 
 use super::hours::{Hour, Stretch, stretches};
 use crate::Context;
@@ -40,9 +40,18 @@ pub(crate) async fn count_hours(
 ) -> Result<HourlyCounts, Problem> {
     let now = ctx.sources.now();
     let events = &ctx.events;
-    let kept =
-        events.counted(org_id, config_id, first.first_of_day().start(), last.first_of_day().start()).await?;
+    let (from, to) = (first.first_of_day().start(), last.first_of_day().start());
+    let (kept, changed) = tokio::try_join!(
+        events.counted(org_id, config_id, from, to),
+        events.changed_hours(org_id, config_id, from, last.start())
+    )?;
     let mut known: BTreeMap<Hour, CountedHour> = kept.into_iter().flat_map(of_day).collect();
+    for ChangedHour { hour, changed_at } in changed {
+        let hour = Hour::of(hour);
+        if known.get(&hour).is_some_and(|counted| counted.counted_at <= changed_at) {
+            known.remove(&hour);
+        }
+    }
     // The first hour that is live.
     let live = Hour::of(now.minus(SETTLING));
     let fresh_from = now.minus(CACHE_TTL).unix_seconds();

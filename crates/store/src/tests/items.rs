@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use hookstep_contract::limits::{CORRELATION_ID_BYTES, days};
 use hookstep_contract::{
-    Attempt, EventId, EventMetadata, Mode, Next, Origin, Outcome, ReplayJob, ReplayStatus, Selection, Status,
-    Tally, Timestamp, Timings,
+    Attempt, EventId, EventMetadata, EventRecord, Mode, Next, Origin, Outcome, ReplayJob, ReplayStatus,
+    Selection, Status, Tally, Timestamp, Timings,
 };
 use serde_json::{Value, json};
 
@@ -101,6 +101,10 @@ async fn written(table: &Client, requests: &Requests, retention: Duration) -> Ve
     note("a count");
     replays.create(&job, &Selection::EventIds(vec![event.event_id])).await.unwrap();
     note("a replay");
+    let record = EventRecord::new(&event, "", Status::Failed, None, retention);
+    let replay = EventId::derived(time(ACCEPTED), &[b"replay"]);
+    events.claim_replay(&record, None, replay, time(ACCEPTED)).await.unwrap();
+    note("a chain of replays");
     written.retain(|(_, item)| item.is_object());
     written
 }
@@ -109,6 +113,7 @@ async fn written(table: &Client, requests: &Requests, retention: Duration) -> Ve
 async fn an_item_has_the_key_of_its_webhook_and_the_time_of_its_event() {
     let (table, requests) = table_with(&[]);
     let (tries, selection) = (format!("try#{EVENT}#0003"), format!("{EVENT}#selection"));
+    let chain = format!("chain#{EVENT}");
     let partition = |suffix: &str| format!("{PARTITION}{suffix}");
     let (retention, midnight) = (days(7), ACCEPTED_SECS - (3 * 3600 + 4 * 60 + 5));
     let kept = ACCEPTED_SECS + 7 * 86_400;
@@ -122,6 +127,7 @@ async fn an_item_has_the_key_of_its_webhook_and_the_time_of_its_event() {
         ("a count", partition("#stats"), "2026-01-02T00:00:00.000Z", midnight + 8 * 86_400),
         ("a replay", partition("#replays"), selection.as_str(), kept),
         ("a replay", partition("#replays"), EVENT, kept),
+        ("a chain of replays", partition("#replays"), chain.as_str(), kept),
     ];
     let written = written(&table, &requests, retention).await;
     assert_eq!(written.len(), expected.len(), "{written:#?}");

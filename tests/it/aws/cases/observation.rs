@@ -5,8 +5,17 @@ use serde_json::{Map, Value, json};
 use crate::world::{Answer, Seen};
 
 /// Fields that differ between any two events.
-const OF_THIS_EVENT: [&str; 7] =
-    ["event_id", "config_id", "created_at", "updated_at", "webhook_id", "replay_of", "duration_ms"];
+const OF_THIS_EVENT: [&str; 9] = [
+    "event_id",
+    "config_id",
+    "created_at",
+    "updated_at",
+    "webhook_id",
+    "replay_of",
+    "replayed_by",
+    "replay_id",
+    "duration_ms",
+];
 /// Fields that differ between any two attempts.
 const OF_THIS_ATTEMPT: [&str; 3] = ["started_at", "duration_ms", "timings"];
 const OF_THIS_REQUEST: [&str; 4] = ["host", "webhook-id", "webhook-timestamp", "webhook-signature"];

@@ -55,6 +55,22 @@ fn replayed() -> Vec<Case> {
         again("replay of a claim check", &[b'x'; 300_000]),
         Case { how: How::ReplayedInBulk, ..again("replay in bulk", EXACT.as_bytes()) },
         Case {
+            how: How::ReplayedTwice,
+            replies: [404, 404, 200].map(Reply::status).to_vec(),
+            ..usual(
+                "replayed twice, then recovered",
+                json!({"event": {"origin": "api", "status": "recovered", "attempt_count": 1}}),
+            )
+        },
+        Case {
+            how: How::Recovered,
+            replies: [404, 404, 200].map(Reply::status).to_vec(),
+            ..usual(
+                "a bulk replay takes the newest of a chain",
+                json!({"event": {"origin": "api", "status": "recovered"}}),
+            )
+        },
+        Case {
             how: How::Cancelled,
             webhook: json!({"retry": {"schedule_seconds": [3600]}}),
             replies: vec![Reply::status(500)],
