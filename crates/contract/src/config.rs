@@ -1,12 +1,14 @@
 //! A webhook's config: where to send events, and how.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::limits::{
-    DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, MAX_PAUSE_SECS, MAX_RETRIES, MAX_TIMEOUT_SECS,
+    DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, JITTER, MAX_PAUSE_SECS, MAX_RETRIES, MAX_TIMEOUT_SECS,
+    RETENTION_MARGIN,
 };
 use crate::object::Object;
 use crate::{
@@ -150,6 +152,34 @@ impl ConfigFields {
         event_types::check(&self.event_types)?;
         PayloadRules::of(self).unwrap_or_default().check()
     }
+
+    /// Checks that an event outlives its retries: after its retention there would be nothing left to retry.
+    ///
+    /// # Errors
+    /// If the schedule may end later than [`RETENTION_MARGIN`] before the end of the retention.
+    pub fn check_retention(&self, retention: Duration) -> Result<(), FieldError> {
+        let longest = self.longest_delivery();
+        if longest + RETENTION_MARGIN <= retention {
+            return Ok(());
+        }
+        let (longest, retention) = (longest.as_secs().div_ceil(3600), retention.as_secs() / 3600);
+        Err(FieldError::new(
+            "retry.schedule_seconds",
+            format!(
+                "takes up to {longest} hours, and events are kept for {retention}: it must end a day before that"
+            ),
+        ))
+    }
+
+    /// The longest time from the first attempt to the end of the last one by this schedule. A receiver can
+    /// extend it with `Retry-After`.
+    fn longest_delivery(&self) -> Duration {
+        let pauses: Duration =
+            self.retry.schedule_seconds.iter().map(|pause| Duration::from_secs((*pause).into())).sum();
+        let attempts = self.retry.schedule_seconds.len() + 1;
+        let calls = Duration::from_secs(u64::from(self.timeout_seconds) * attempts as u64);
+        pauses.mul_f64(1.0 + JITTER) + calls
+    }
 }
 
 /// A webhook as stored in the table and shown by the API.
@@ -184,9 +214,35 @@ pub struct WebhookConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits;
 
     fn fields(json: &str) -> ConfigFields {
         serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_schedule_ends_a_day_before_the_retention() {
+        let webhook = |schedule: &[u32]| {
+            let json = serde_json::json!({
+                "name": "n", "url": "https://example.com", "retry": {"schedule_seconds": schedule},
+            });
+            fields(&json.to_string())
+        };
+        let default = webhook(&DEFAULT_SCHEDULE_SECS);
+        for (days, webhook, holds) in [
+            (7, &default, true),
+            (4, &default, false),
+            (7, &webhook(&[86_400; 5]), true),
+            (7, &webhook(&[86_400; 6]), false),
+            (30, &webhook(&[86_400; MAX_RETRIES]), true),
+            (1, &webhook(&[]), false),
+        ] {
+            let checked = webhook.check_retention(limits::days(days));
+            let field = checked.as_ref().err().map(|error| error.field.as_str());
+            assert_eq!(field, (!holds).then_some("retry.schedule_seconds"), "{days}: {checked:?}");
+        }
+        let told = default.check_retention(limits::days(4)).unwrap_err().reason;
+        assert_eq!(told, "takes up to 84 hours, and events are kept for 96: it must end a day before that");
     }
 
     #[test]

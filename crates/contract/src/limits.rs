@@ -119,8 +119,15 @@ pub const MAX_TRANSFORMED_BYTES: usize = 6 * 1024 * 1024;
 /// The time limit of a filter and a transform together.
 pub const RULES_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long events and claim checks are kept by default.
+/// How long before the end of an event's retention its retries must have ended.
+pub const RETENTION_MARGIN: Duration = days(1);
+
+/// How long events are kept by default.
 pub const RETENTION: Duration = days(RETENTION_DAYS);
+
+/// How long claim checks are kept by default: three weeks longer than events, for uploads that wait for their
+/// event and for late replays. `infra/template.yaml` has the same rule.
+pub const CLAIM_RETENTION: Duration = days(RETENTION_DAYS + 21);
 
 /// The default retention in days.
 pub const RETENTION_DAYS: usize = 30;

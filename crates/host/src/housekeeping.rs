@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{CLAIMS, Tables};
 use hookstep_contract::MachineKind;
-use hookstep_contract::limits::RETENTION;
+use hookstep_contract::limits::{CLAIM_RETENTION, RETENTION};
 use hookstep_engine::Executions;
 
 /// The interval between cleanups.
@@ -41,7 +41,7 @@ impl Housekeeping {
 
 /// Deletes claim checks past their retention, and the metadata files of s3s-fs.
 fn remove_old(folder: &Path, now: SystemTime) {
-    let Some(limit) = now.checked_sub(RETENTION) else { return };
+    let Some(limit) = now.checked_sub(CLAIM_RETENTION) else { return };
     let mut folders = vec![folder.join(CLAIMS)];
     let mut files = Vec::new();
     // The metadata files are at the top of the store, beside the bucket.

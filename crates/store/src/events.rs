@@ -59,6 +59,11 @@ impl Events {
         Self { client, table: table.into(), retention: RETENTION }
     }
 
+    /// How long new events are kept.
+    pub fn retention(&self) -> Duration {
+        self.retention
+    }
+
     /// The same table, with a retention of `retention` for new items.
     #[must_use]
     pub fn kept_for(self, retention: Duration) -> Self {

@@ -112,6 +112,7 @@ fn check(
 ) -> Result<CheckedFields, FieldError> {
     let policy = &ctx.policy;
     fields.check()?;
+    fields.check_retention(ctx.events.retention())?;
     check_published(&fields.event_types, ctx.publish)?;
     policy.check_url(&fields.url).map_err(|refusal| FieldError::new("url", refusal.to_string()))?;
     policy.check_headers(&fields.headers).map_err(|refusal| {
