@@ -5,7 +5,7 @@
 #
 # The first start prints an admin token; HOOKSTEP_ADMIN_TOKEN sets one instead. HOOKSTEP_PUBLIC_URL is where producers reach the
 # host, for the URLs of large uploads: http://127.0.0.1:4700 here, the address of the TLS proxy elsewhere. `docker stop` gives the
-# attempts in flight ten seconds (`--stop-timeout` changes that); an attempt that is cut off is made again at the next start.
+# attempts in flight ten seconds (`docker stop --timeout 35` gives them all that the host takes); an attempt that is cut off is made again at the next start.
 
 # The version is that of rust-toolchain.toml, which is not copied: it also asks for tools that only developers need.
 FROM rust:1.95.0-slim-bookworm AS build

@@ -37,9 +37,11 @@
 //! | `security/headers` | the headers of every answer |
 //! | `security/leaks` | planted secrets, and the places where they must not appear |
 //! | `host/crash` | the host as a process: killed, stopped, restarted |
+//! | `host/directory` | the data directory, with files that are missing, damaged or foreign |
 //! | `host/files` | who may read the data directory |
 //! | `host/health` | whether the host can take events, and what it says when it cannot |
 //! | `host/journal` | the journal of executions, damaged while the host is down |
+//! | `host/server` | slow, silent and too many clients, and the end of the host |
 //! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
 //! | `aws/cases` | a table of cases that must behave the same on the host and on AWS |
 //! | `aws/ministack` | the template, deployed on an AWS emulator; runs the cases there |
@@ -113,9 +115,11 @@ mod security {
 
 mod host {
     mod crash;
+    mod directory;
     mod files;
     mod health;
     mod journal;
+    mod server;
     mod standins;
 }
 

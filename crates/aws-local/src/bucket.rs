@@ -22,9 +22,10 @@ use crate::{StandInError, private};
 /// s3s-fs builds file names from the bucket and the key.
 pub const CLAIMS: &str = "hookstep-claims";
 
-/// The file in the data directory that holds the key for presigned URLs, and the folder of the objects.
+/// The file in the data directory that holds the key for presigned URLs.
 const KEY_FILE: &str = "upload-key";
-const FOLDER: &str = "s3";
+/// The folder of the objects in the data directory.
+pub const OBJECTS: &str = "s3";
 
 /// The object store.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ impl Bucket {
     /// If the folder or the key for presigned URLs cannot be read or created.
     pub fn open(data_dir: &Path, sources: &Sources) -> Result<Self, StandInError> {
         let credentials = credentials(data_dir, sources)?;
-        let folder = data_dir.join(FOLDER);
+        let folder = data_dir.join(OBJECTS);
         std::fs::create_dir_all(folder.join(CLAIMS))
             .map_err(StandInError::during("create the claim-check folder"))?;
         let files = FileSystem::new(&folder)

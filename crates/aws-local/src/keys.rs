@@ -3,7 +3,10 @@
 //! Encrypted data is only as safe as that file. The key keeps secrets out of the tables and their backups.
 //! Unlike KMS, it does not protect against someone who has the whole directory.
 
+mod check;
+
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use base64::Engine;
@@ -23,7 +26,7 @@ pub const KEY_ID: &str = "alias/hookstep";
 const KEY_ARN: &str = "arn:aws:kms:local:000000000000:key/hookstep";
 
 /// The key's file in the data directory: 256 bits in hex.
-const FILE: &str = "local-key";
+pub const KEY_FILE: &str = "local-key";
 
 /// The first byte of every ciphertext: the format version.
 const VERSION: u8 = 1;
@@ -38,6 +41,19 @@ pub(crate) type EncryptionContext = BTreeMap<String, String>;
 /// The KMS API, as far as the product uses it.
 #[derive(Clone, Debug)]
 pub struct LocalKey(LessSafeKey);
+
+/// What was found in the place of the key.
+#[derive(Clone, Debug)]
+pub enum FoundKey {
+    /// No file.
+    Missing,
+    /// A file without content.
+    Empty,
+    /// A file that contains no key.
+    Damaged,
+    /// The key.
+    Key(LocalKey),
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -63,12 +79,31 @@ impl LocalKey {
     /// # Errors
     /// If the key's file cannot be read or created, or does not contain a key.
     pub fn open(dir: &Path) -> Result<Self, StandInError> {
-        let text = private::read_or_make(&dir.join(FILE), || hex::encode(rand::random::<[u8; 32]>()))
+        let text = private::read_or_make(&dir.join(KEY_FILE), || hex::encode(rand::random::<[u8; 32]>()))
             .map_err(StandInError::during("read or write the local key"))?;
-        let key = hex::decode(text.trim()).map_err(StandInError::during("decode the local key"))?;
-        let key = UnboundKey::new(&AES_256_GCM, &key)
-            .map_err(|_| StandInError::during("use the local key")("it has not 256 bits"))?;
-        Ok(Self(LessSafeKey::new(key)))
+        Self::parse(&text)
+            .ok_or_else(|| StandInError::during("use the local key")("it is not 256 bits in hex"))
+    }
+
+    /// Looks for the key without creating it.
+    ///
+    /// # Errors
+    /// If the key's file cannot be read.
+    pub fn find(dir: &Path) -> Result<FoundKey, StandInError> {
+        match std::fs::read(dir.join(KEY_FILE)) {
+            Ok(bytes) if bytes.is_empty() => Ok(FoundKey::Empty),
+            Ok(bytes) => {
+                let key = std::str::from_utf8(&bytes).ok().and_then(Self::parse);
+                Ok(key.map_or(FoundKey::Damaged, FoundKey::Key))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(FoundKey::Missing),
+            Err(error) => Err(StandInError::during("read the local key")(error)),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let key = UnboundKey::new(&AES_256_GCM, &hex::decode(text.trim()).ok()?).ok()?;
+        Some(Self(LessSafeKey::new(key)))
     }
 
     /// Encrypts data of any length.

@@ -25,12 +25,12 @@ mod trace;
 mod transport;
 mod wire;
 
-pub use bucket::{Bucket, CLAIMS};
+pub use bucket::{Bucket, CLAIMS, OBJECTS};
 pub use bus::{BUS_NAME, Bus, RuleError, Rules, TakenEvent};
 pub use connections::ConnectionStore;
 pub use endpoint::{AwsCredentials, aws_credentials, endpoint};
 pub use error::StandInError;
-pub use keys::{KEY_ID, LocalKey};
+pub use keys::{FoundKey, KEY_FILE, KEY_ID, LocalKey};
 pub use states::{ExecutionBackend, ExecutionRecord, StartRequest, StartedExecution, States, SyncResult};
 pub use tables::{CONFIGS, EVENTS, TABLES_FILE, TOKENS, Tables};
 pub use wire::{Reply, ServiceError};

@@ -4,7 +4,7 @@ mod settings;
 
 use std::process::ExitCode;
 
-use hookstep_http_edge::{Transport, finished};
+use hookstep_http_edge::{Transport, finished, log_wrong_tokens};
 
 fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
     // The sandbox runs this program again for each expression.
@@ -17,6 +17,6 @@ fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
 #[tokio::main(flavor = "current_thread")]
 async fn serve() -> Result<(), hookstep_lambda_edge::Error> {
     hookstep_lambda_edge::init_tracing();
-    let router = hookstep_console::router(settings::context()?);
+    let router = log_wrong_tokens(hookstep_console::router(settings::context()?));
     hookstep_lambda_edge::serve(finished(router, Transport::Tls)).await
 }

@@ -1,14 +1,17 @@
 //! `hookstep serve`.
 
+mod files;
 pub(crate) mod health;
+mod limits;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use axum::serve::ListenerExt;
-use hookstep_host::{FirstToken, Host};
+use hookstep_host::{FirstToken, Host, Server};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+pub(crate) use limits::LimitArgs;
 
 use crate::settings::{BoxError, CommandResult, ServeArgs, admin_token};
 
@@ -20,9 +23,12 @@ pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     pub(crate) host: Host,
     pub(crate) first_token: FirstToken,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<std::io::Result<()>>,
+    server: Server,
+    stop_timeout: Duration,
 }
+
+/// The last part of the time for a stop, which is kept for the engine: its journal is written to the disk.
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn serve(args: ServeArgs) -> CommandResult {
@@ -34,37 +40,41 @@ pub(crate) async fn serve(args: ServeArgs) -> CommandResult {
 impl Serving {
     /// Opens the host and begins to serve.
     pub(crate) async fn start(args: &ServeArgs) -> Result<Self, BoxError> {
-        raise_file_limit();
+        let open_files = files::raise_limit();
         let listener = TcpListener::bind(args.listen)
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
         let address = listener.local_addr()?;
         let host = Host::open(args.options(address)?).await?;
         let first_token = host.first_token(FIRST_ORG.parse()?, admin_token()?.as_deref()).await?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        // Responses are small and written at once, so that waiting for more data to send with them only costs time.
-        let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-        let server = axum::serve(listener, host.router()).with_graceful_shutdown(async {
-            let _ = stopped.await;
-        });
-        let server = tokio::spawn(server.into_future());
-        Ok(Self { address, host, first_token, stop, server })
+        let server = Server::start(listener, host.router(), args.limits.server(open_files));
+        Ok(Self { address, host, first_token, server, stop_timeout: args.limits.stop_timeout() })
     }
 
-    /// Serves until the first Ctrl-C or SIGTERM, then finishes the attempts in flight. A second signal stops at once.
+    /// Serves until the first Ctrl-C or SIGTERM, then finishes what is in flight, for as long as the settings allow. A second
+    /// signal stops at once.
     #[expect(clippy::print_stdout, reason = "the program talks to its operator")]
     pub(crate) async fn until_stopped(self) -> CommandResult {
         signal().await?;
-        println!("stopping: finishing the attempts in flight (press Ctrl-C again to stop at once)");
-        let _ = self.stop.send(());
+        println!(
+            "stopping: finishing what is in flight, for {} s at most (press Ctrl-C again to stop at once)",
+            self.stop_timeout.as_secs()
+        );
+        let deadline = Instant::now() + self.stop_timeout;
         let finish = async {
             // Producers of sync triggers still wait for their answers. Once they have them, no request can start anything new.
-            let served = self.server.await;
-            self.host.stop().await;
-            served
+            let unanswered = self.server.stop(deadline - ENGINE_TIMEOUT.min(self.stop_timeout)).await;
+            if unanswered > 0 {
+                tracing::warn!(connections = unanswered, "the host stops before all requests were answered");
+            }
+            if tokio::time::timeout_at(deadline, self.host.stop()).await.is_err() {
+                tracing::warn!(
+                    "the host stops in the middle of attempts: they are made again at the next start"
+                );
+            }
         };
         tokio::select! {
-            served = finish => Ok(served??),
+            () = finish => Ok(()),
             again = signal() => again.map_err(Into::into),
         }
     }
@@ -107,11 +117,4 @@ async fn signal() -> std::io::Result<()> {
 #[cfg(not(unix))]
 async fn signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
-}
-
-/// Raises the limit of open files: every attempt in flight is a socket, and the usual soft limit is 1,024.
-fn raise_file_limit() {
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::warn!(%error, "the limit of open files could not be raised");
-    }
 }

@@ -16,6 +16,8 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::serve::LimitArgs;
+
 /// Any error of a command.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -82,6 +84,9 @@ pub(crate) struct ServeArgs {
     /// open a firewall.
     #[arg(long, env = "HOOKSTEP_STATIC_IPS", default_value = "", hide_default_value = true)]
     pub(crate) static_ips: String,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 /// Which events to publish, as the flag names them.

@@ -7,6 +7,8 @@ use hookstep_aws_local::{TABLES_FILE, TOKENS, Tables, clients};
 use hookstep_contract::{OrgId, Scope, Timestamp, Token, TokenId};
 use hookstep_store::{StoreError, Tokens};
 
+use crate::directory::Directory;
+use crate::lock::lock;
 use crate::{OpenError, modes};
 
 /// A token to create.
@@ -56,8 +58,16 @@ pub enum FirstToken {
 /// # Errors
 /// If the directory cannot be used.
 pub async fn create_token(data_dir: &Path, new: NewToken, sources: Sources) -> Result<String, OpenError> {
-    create_data_dir(data_dir)?;
+    // A host that runs has examined its directory and holds the lock.
+    let unlocked = match lock(data_dir) {
+        Ok(lock) => Some((lock, Directory::examine(data_dir, &sources)?)),
+        Err(OpenError::InUse) => None,
+        Err(error) => return Err(error),
+    };
     let tables = Tables::open(&data_dir.join(TABLES_FILE))?;
+    if let Some((_lock, directory)) = &unlocked {
+        directory.complete_without_host(&tables, &sources).await?;
+    }
     let tokens = Tokens::new(clients::dynamodb(tables), TOKENS, sources);
     create(new, &tokens, &sources).await.map_err(OpenError::during("make a token"))
 }

@@ -1,9 +1,13 @@
 //! Errors of starting the host.
 
+use std::path::PathBuf;
+
 use hookstep_asl::LoadError;
 use hookstep_aws_local::StandInError;
 use hookstep_engine::JournalError;
 use thiserror::Error;
+
+use crate::UnfitDirectory;
 
 /// The data directory cannot be opened, or a state machine cannot be loaded.
 #[derive(Debug, Error)]
@@ -11,6 +15,20 @@ pub enum OpenError {
     /// Another process has the data directory open.
     #[error("the data directory is in use by another process")]
     InUse,
+    /// The data directory cannot be written.
+    #[error(
+        "the data directory {} cannot be written: give it to the user that runs Hookstep, and mount it writable",
+        dir.display()
+    )]
+    NotWritable {
+        /// The data directory.
+        dir: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// The files of the data directory do not belong together.
+    #[error(transparent)]
+    Unfit(#[from] UnfitDirectory),
     /// A stand-in for an AWS service cannot be opened.
     #[error(transparent)]
     StandIn(#[from] StandInError),

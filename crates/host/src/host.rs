@@ -12,6 +12,7 @@ use hookstep_store::{StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin::{self, FirstToken, NewToken};
+use crate::directory::Directory;
 use crate::executions::EngineExecutions;
 use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
@@ -31,6 +32,7 @@ pub struct Host {
     tokens: Tokens,
     sources: Sources,
     housekeeping: AbortOnDropHandle<()>,
+    directory: Directory,
     /// Held so that no second process opens the directory.
     _lock: Lock,
 }
@@ -39,17 +41,18 @@ impl Host {
     /// Opens the data directory, creating it if necessary, and resumes the work of an earlier process.
     ///
     /// # Errors
-    /// If the directory cannot be used, its executions cannot be
+    /// If the directory cannot be used, its files do not belong together, its executions cannot be
     /// read, or a state machine's definition cannot be loaded.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let (dir, sources) = (&options.data_dir, options.sources);
-        admin::create_data_dir(dir)?;
         let lock = lock(dir)?;
+        let directory = Directory::examine(dir, &sources)?;
         let tables = Tables::open(&dir.join(TABLES_FILE))?;
         let bucket = Bucket::open(dir, &sources)?;
         let key = LocalKey::open(dir)?;
         let connections = ConnectionStore::new(tables.clone(), key.clone(), sources);
         let journal = Journal::open(&dir.join(JOURNAL_FILE))?;
+        directory.complete(&tables, &key).await?;
         let (executions, starts) = executions(journal, machines::load()?, sources);
         let states = States::new(EngineExecutions(executions.clone()));
 
@@ -96,6 +99,7 @@ impl Host {
             clients,
             sources,
             housekeeping: AbortOnDropHandle::new(tokio::spawn(housekeeping.run())),
+            directory,
             _lock: lock,
         })
     }
@@ -137,6 +141,7 @@ impl Host {
     pub async fn stop(self) {
         drop(self.housekeeping);
         self.engine.stop().await;
+        self.directory.settle();
     }
 }
 

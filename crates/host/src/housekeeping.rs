@@ -9,6 +9,8 @@ use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{CLAIM_RETENTION, RETENTION};
 use hookstep_engine::Executions;
 
+use crate::directory::ID_FILE;
+
 /// The interval between cleanups.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
@@ -45,7 +47,8 @@ fn remove_old(folder: &Path, now: SystemTime) {
     let mut folders = vec![folder.join(CLAIMS)];
     let mut files = Vec::new();
     // The metadata files are at the top of the store, beside the bucket.
-    files.extend(entries(folder).into_iter().filter(|path| path.is_file()));
+    let is_metadata = |path: &PathBuf| path.is_file() && !path.ends_with(ID_FILE);
+    files.extend(entries(folder).into_iter().filter(is_metadata));
     while let Some(next) = folders.pop() {
         for path in entries(&next) {
             if path.is_dir() { folders.push(path) } else { files.push(path) }

@@ -10,6 +10,7 @@
 mod admin;
 mod clients;
 mod contexts;
+mod directory;
 mod error;
 mod executions;
 mod failure_routes;
@@ -22,14 +23,17 @@ mod modes;
 mod options;
 mod routes;
 mod rules;
+mod server;
 mod services;
 mod storage;
 
 pub use admin::{FirstToken, NewToken, create_token};
 pub use clients::Clients;
+pub use directory::{Fault, UnfitDirectory};
 pub use error::OpenError;
 pub use functions::STEPS;
 pub use hookstep_aws_local::{AwsCredentials, KEY_ID, StandInError, aws_credentials};
 pub use hookstep_engine::{ExecutionLog, JournalError, executions_of};
 pub use host::Host;
 pub use options::Options;
+pub use server::{DEFAULT_TRUSTED_PROXIES, Limits, Server};

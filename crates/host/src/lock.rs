@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use crate::OpenError;
+use crate::admin::create_data_dir;
 
 /// An exclusive lock on the data directory. It is released when the process ends, however it ends.
 #[derive(Debug)]
@@ -11,9 +12,11 @@ pub(crate) struct Lock {
     _file: File,
 }
 
-/// Locks the data directory for this process.
+/// Creates the data directory if it is missing, and locks it for this process.
 pub(crate) fn lock(data_dir: &Path) -> Result<Lock, OpenError> {
-    let file = File::create(data_dir.join("lock")).map_err(OpenError::during("create the lock file"))?;
+    create_data_dir(data_dir)?;
+    let not_writable = |source| OpenError::NotWritable { dir: data_dir.to_owned(), source };
+    let file = File::create(data_dir.join("lock")).map_err(not_writable)?;
     match file.try_lock() {
         Ok(()) => Ok(Lock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse),

@@ -3,10 +3,14 @@
 use std::io;
 use std::path::Path;
 
-/// Closes the directory and what is directly in it to other users. The claim checks below are out of reach behind the closed
-/// directory.
+/// The names that our files in the directory begin with, their write-ahead logs included.
+const OURS: [&str; 7] =
+    ["tables.sqlite", "executions.sqlite", "local-key", "upload-key", "aws-secret-access-key", "lock", "s3"];
+
+/// Closes the directory, and our files that are directly in it, to other users. The claim checks below are out of reach
+/// behind the closed directory. Files that are not ours keep their modes: somebody may have named the wrong directory.
 ///
-/// Files that are not ours, as on a volume that a group may write to, cannot be closed. That is told and does not prevent the
+/// Files of another user, as on a volume that a group may write to, cannot be closed. That is told and does not prevent the
 /// start: what this process creates is closed in any case.
 pub(crate) fn close(dir: &Path) {
     let closed = imp::close(dir);
@@ -24,7 +28,7 @@ mod imp {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{Path, io};
+    use super::{OURS, Path, io};
 
     const DIRECTORY: u32 = 0o700;
     const FILE: u32 = 0o600;
@@ -36,6 +40,10 @@ mod imp {
         set(dir, DIRECTORY)?;
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
+            let name = entry.file_name();
+            if !OURS.iter().any(|ours| name.as_encoded_bytes().starts_with(ours.as_bytes())) {
+                continue;
+            }
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 set(&entry.path(), DIRECTORY)?;

@@ -38,10 +38,7 @@ impl Caller {
     /// 401 for an unknown token, 403 without the scope, 500 when tokens cannot be read.
     pub async fn by_token(token: &str, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
         let Some(token) = tokens.find(&hash_token(token)).await? else {
-            return Err(Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "this token is unknown: it may have expired or been revoked",
-            ));
+            return Err(Problem::wrong_token());
         };
         let caller = Self { token };
         if caller.may(scope) { Ok(caller) } else { Err(lacks(scope)) }

@@ -7,54 +7,70 @@ use axum::response::{IntoResponse, Response};
 use hookstep_api_types::ProblemDetails;
 use hookstep_contract::{EventId, FieldError, error_chain};
 use hookstep_store::StoreError;
-use serde::Serialize;
 use tracing::error;
 
 use crate::protection::{self, Transport};
 
 /// A refusal as a response: [`ProblemDetails`] with their status and media type.
-#[derive(Clone, Debug, Serialize)]
-#[serde(transparent)]
-pub struct Problem(ProblemDetails);
+#[derive(Clone, Debug)]
+pub struct Problem {
+    details: ProblemDetails,
+    /// Whether the request carried a token that nobody has.
+    is_wrong_token: bool,
+}
+
+/// In the extensions of a response: the request carried a token that nobody has. Whoever serves the response counts these, for
+/// somebody may be guessing.
+#[derive(Clone, Copy, Debug)]
+pub struct WrongToken;
 
 impl Problem {
     /// A refusal with this status; `detail` says what to do about it.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self(ProblemDetails {
+        let details = ProblemDetails {
             kind: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
             field: None,
             event_id: None,
-        })
+        };
+        Self { details, is_wrong_token: false }
+    }
+
+    /// 401 for a token that nobody has.
+    pub fn wrong_token() -> Self {
+        let detail = "this token is unknown: it may have expired or been revoked";
+        Self { is_wrong_token: true, ..Self::new(StatusCode::UNAUTHORIZED, detail) }
     }
 
     /// 400 with the name of the field that is wrong.
     pub fn field(error: FieldError) -> Self {
-        let Self(details) = Self::new(StatusCode::BAD_REQUEST, error.reason);
-        Self(ProblemDetails { field: Some(error.field), ..details })
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, error.reason);
+        problem.details.field = Some(error.field);
+        problem
     }
 
     /// The status it is answered with.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// What is wrong, and what to do about it.
     pub fn detail(&self) -> &str {
-        &self.0.detail
+        &self.details.detail
     }
 
     /// The field that is wrong, as a path.
     pub fn wrong_field(&self) -> Option<&str> {
-        self.0.field.as_deref()
+        self.details.field.as_deref()
     }
 
     /// The same, naming the event it is about.
     #[must_use]
-    pub fn about(self, event_id: EventId) -> Self {
-        Self(ProblemDetails { event_id: Some(event_id), ..self.0 })
+    pub fn about(mut self, event_id: EventId) -> Self {
+        self.details.event_id = Some(event_id);
+        self
     }
 
     /// 404 for a webhook that the org does not have.
@@ -94,11 +110,14 @@ impl From<FieldError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let mut response = (status, axum::Json(&self)).into_response();
+        let mut response = (status, axum::Json(&self.details)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.is_wrong_token {
+            response.extensions_mut().insert(WrongToken);
         }
         response
     }

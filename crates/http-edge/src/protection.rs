@@ -7,6 +7,8 @@ use axum::http::{HeaderValue, header};
 use axum::middleware;
 use axum::response::Response;
 
+use crate::WrongToken;
+
 /// How clients reach this service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
@@ -34,6 +36,17 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Adds the headers to every answer of a router, the refusals of unknown paths included.
 pub(crate) fn protected(router: Router, transport: Transport) -> Router {
     router.layer(middleware::map_response(move |response| ready(protect(response, transport))))
+}
+
+/// Logs every wrong token, for a metric. This is for functions on AWS, where no process sees all requests of a client; the
+/// host slows the clients down instead.
+pub fn log_wrong_tokens(router: Router) -> Router {
+    router.layer(middleware::map_response(|response: Response| {
+        if response.extensions().get::<WrongToken>().is_some() {
+            tracing::warn!(metric = "WrongTokens", "a request carried a token that nobody has");
+        }
+        ready(response)
+    }))
 }
 
 fn protect(mut response: Response, transport: Transport) -> Response {

@@ -5,7 +5,7 @@ use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
-use hookstep_http_edge::{Transport, finished};
+use hookstep_http_edge::{Transport, finished, log_wrong_tokens};
 use hookstep_store::{Configs, Idempotency, Tokens};
 use hookstep_trigger::{Context, router};
 
@@ -34,5 +34,5 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         inline_limit: env::number("INLINE_LIMIT", INLINE_BYTES)?,
         sync_budget: SYNC_BUDGET,
     };
-    hookstep_lambda_edge::serve(finished(router(ctx), Transport::Tls)).await
+    hookstep_lambda_edge::serve(finished(log_wrong_tokens(router(ctx)), Transport::Tls)).await
 }

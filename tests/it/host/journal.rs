@@ -42,8 +42,14 @@ fn not_restored() -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_execution_that_cannot_be_restored_ends_its_event_as_failed_with_a_reason() {
-    for harm in ["checkpoint = '{'", "machine = 'of another version'", "history = x'00'", "input = 'no JSON'"]
-    {
+    for harm in [
+        "checkpoint = '{'",
+        "machine = 'of another version'",
+        "history = x'00'",
+        "input = 'no JSON'",
+        "status = 'WALKING'",
+        "status = x'00'",
+    ] {
         let world = World::with_options(|options| options.publish = Publish::Failures).await;
         let hears = Receiver::ok().await;
         let subscription = json!({"event_types": ["Webhook Delivery Failed"]});
@@ -108,8 +114,8 @@ async fn a_journal_that_cannot_be_read_refuses_the_start_with_a_sentence() {
     let (status, host) = run(&mut serve(dir.path(), FREE_PORT)).await;
     assert_eq!(status.code(), Some(1));
     let sentence = format!(
-        "hookstep: cannot read the journal of executions, {}: file is not a database",
-        file.display()
+        "hookstep: the files in the data directory {} do not belong together: executions.sqlite is not a file of Hookstep",
+        dir.path().display()
     );
     assert!(host.stderr().contains(&sentence), "{}", host.stderr());
     assert!(executions_of(dir.path(), event_id.parse().unwrap()).is_err());

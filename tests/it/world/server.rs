@@ -5,8 +5,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
-use hookstep_host::{Host, Options};
+use hookstep_host::{Host, Limits, Options, Server as HttpServer};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -51,16 +50,12 @@ impl Server {
     fn serve(&mut self, host: &Host, listener: TcpListener) {
         listener.set_nonblocking(true).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let (router, life) = (host.router(), self.life.clone());
+        let router = host.router();
         let task = self.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            let listener = listener.tap_io(|connection| connection.set_nodelay(true).unwrap());
-            let server = axum::serve(listener, router).with_graceful_shutdown(async {
-                let _ = stopped.await;
-            });
-            if let Err(error) = server.await {
-                life.end(error);
-            }
+            let server = HttpServer::start(listener, router, Limits::default());
+            let _ = stopped.await;
+            server.stop(tokio::time::Instant::now() + SHUTDOWN_TIMEOUT).await;
         });
         (self.task, self.stop) = (Some(task), Some(stop));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use hookstep_http_edge::WrongToken;
 use hookstep_management::Context;
 use maud::html;
 
@@ -35,7 +36,11 @@ pub(crate) async fn sign_in(
         if problem.status().is_server_error() {
             return Err(problem.into());
         }
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(next, Some(UNKNOWN))).into_response());
+        let mut refusal = (StatusCode::UNPROCESSABLE_ENTITY, page(next, Some(UNKNOWN))).into_response();
+        if problem.status() == StatusCode::UNAUTHORIZED {
+            refusal.extensions_mut().insert(WrongToken);
+        }
+        return Ok(refusal);
     }
     let cookie = [(header::SET_COOKIE, session::cookie(&headers, token))];
     Ok((cookie, Redirect::to(&with_next("/console/signed-in", next))).into_response())

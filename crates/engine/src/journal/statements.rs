@@ -20,6 +20,8 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS executions_running ON executions (started_at) WHERE status = 'RUNNING';
     CREATE INDEX IF NOT EXISTS executions_stopped ON executions (machine, stopped_at) WHERE stopped_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS executions_name ON executions (name);
+    CREATE INDEX IF NOT EXISTS executions_odd ON executions (started_at)
+        WHERE status NOT IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED');
     CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, written_at INTEGER NOT NULL);
 ";
 
@@ -53,7 +55,7 @@ pub(super) fn set_checkpoint(
         connection
             .prepare_cached(
                 "UPDATE executions SET checkpoint = ?2, wake_at = ?3, history = ?4
-                 WHERE arn = ?1 AND status = 'RUNNING'",
+                 WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
             )?
             .execute(params![arn, checkpoint, wake_at, history])
     };
@@ -67,7 +69,7 @@ pub(super) fn set_end(connection: &Connection, arn: &str, ended: &Ended) -> Resu
             .prepare_cached(
                 "UPDATE executions SET status = ?2, output = ?3, error = ?4, cause = ?5,
                  history = coalesce(?6, history), stopped_at = ?7, checkpoint = NULL, wake_at = NULL
-                 WHERE arn = ?1 AND status = 'RUNNING'",
+                 WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
             )?
             .execute(params![arn, status.as_str(), output, error, cause, history, stopped_at])
     };
@@ -102,10 +104,18 @@ pub(super) fn read(connection: &Connection, arn: &str) -> Result<Option<Executio
     row.transpose().map_err(ReadError::Row)
 }
 
+/// The executions that have not ended. A row with an unknown status is one of them: it is resumed, which tells that it cannot
+/// be read and ends its event. Each half of the union has an index of its own.
 pub(super) fn unfinished(connection: &Connection) -> Result<Vec<Unfinished>, JournalError> {
     let select = || {
         connection
-            .prepare("SELECT arn, wake_at FROM executions WHERE status = 'RUNNING' ORDER BY started_at")?
+            .prepare(
+                "SELECT arn, wake_at, started_at FROM executions WHERE status = 'RUNNING'
+                 UNION ALL
+                 SELECT arn, NULL, started_at FROM executions
+                 WHERE status NOT IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED')
+                 ORDER BY 3",
+            )?
             .query_map([], |row| {
                 let arn: String = row.get(0)?;
                 let wake_at = match row.get_ref(1)? {
