@@ -243,7 +243,7 @@ export interface paths {
         };
         /**
          * Read the body of an event
-         * @description Byte for byte, with the `Content-Type` of the trigger.
+         * @description Byte for byte, with the `Content-Type` and the `Content-Encoding` of the trigger.
          */
         get: operations["read_payload"];
         put?: never;
@@ -601,6 +601,17 @@ export interface components {
             method?: components["schemas"]["TokenMethod"];
             /** @description Additional parameters of the token request. */
             parameters?: components["schemas"]["Parameter"][];
+            /**
+             * @description The scope of the token.
+             * @example orders:write
+             */
+            scope?: string;
+            /** @description How the client authenticates. */
+            client_authentication?: components["schemas"]["ClientAuthentication"];
+            /** @description With `private_key_jwt`: the private key as PEM, RSA from 2,048 bits or ECDSA on P-256. Write-only: if it is left out, it stays as it is. */
+            private_key?: string;
+            /** @description With `private_key_jwt`: the `kid` of the key. */
+            key_id?: string;
         } | {
             /** @enum {string} */
             type: "connection";
@@ -694,6 +705,11 @@ export interface components {
             /** @description Its SHA-256 fingerprint, in hex. */
             fingerprint: string;
         };
+        /**
+         * @description How an OAuth client authenticates to the authorisation server. By default it sends its secret in the form, and with GET in an `Authorization: Basic` header. `private_key_jwt` is an assertion signed by RS256 or ES256 (RFC 7523), which depends on the kind of key.
+         * @enum {string}
+         */
+        ClientAuthentication: "client_secret_post" | "client_secret_basic" | "private_key_jwt";
         /** @description A condition on one field of a JSON body. */
         Condition: {
             /**
@@ -826,6 +842,8 @@ export interface components {
             size?: number | null;
             /** @description The body's `Content-Type`. */
             content_type?: string | null;
+            /** @description The body's `Content-Encoding`, if it has one. */
+            content_encoding: string | null;
             /** @description The producer's own id for the event. */
             correlation_id?: string | null;
             /** @description The type of the event, if it was sent because of a subscription. */
@@ -963,7 +981,7 @@ export interface components {
             in: components["schemas"]["Place"];
             /** @description Its name. */
             name: string;
-            /** @description The value. Write-only: if it is left out, it stays as it is. */
+            /** @description The value. In a body it may be empty, and may have 8,192 characters; in a query or a header it has 1 to 512. Write-only: if it is left out, it stays as it is. */
             value?: string;
         };
         /**
@@ -1076,10 +1094,10 @@ export interface components {
             detail: string;
         };
         /**
-         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `rules_fault`: the webhook's filter or transform takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
+         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `rules_fault`: the webhook's filter or transform takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
          * @enum {string}
          */
-        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "rules_fault" | "body_not_json" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
+        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
         /** @description A bulk replay, and how far it has come. */
         Replay: {
             /** @description The id of the replay. */
@@ -1571,6 +1589,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The producer's own id for the event, kept with it. */
                 "X-Correlation-Id"?: string;
+                /** @description The coding of the body, for example `gzip`. The receiver gets it with the body, which is not decoded; a filter or a transform reads what is inside gzip and deflate. */
+                "Content-Encoding"?: string;
                 /** @description The producer's trace (W3C Trace Context), passed on to the receiver. */
                 traceparent?: string;
             };

@@ -42,6 +42,10 @@ pub struct Event {
     pub size: Option<u64>,
     /// The body's `Content-Type`.
     pub content_type: Option<String>,
+    /// The body's `Content-Encoding`, if it has one.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub content_encoding: Option<String>,
     /// The producer's own id for the event.
     pub correlation_id: Option<String>,
     /// The type of the event, if it was sent because of a subscription.
@@ -97,6 +101,7 @@ impl From<EventRecord> for Event {
             next_attempt_at: record.next_attempt_at,
             size: record.size,
             content_type: record.content_type,
+            content_encoding: record.content_encoding,
             correlation_id: record.correlation_id,
             event_type: record.event_type,
             replay_of: record.replay_of,

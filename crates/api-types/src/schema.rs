@@ -20,6 +20,7 @@ pub use ids::{ConfigId, EventId, OrgId, Timestamp, TokenId};
 pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;
 pub use variants::{
-    FieldKind, LogicalOperator, Operator, Origin, Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,
+    ClientAuthentication, FieldKind, LogicalOperator, Operator, Origin, Outcome, Place, ReplayStatus, Scope,
+    Status, TokenMethod,
 };
 pub use webhook::{CertificateInfo, ConfigFields, Lifetime, Retry, WebhookConfig};

@@ -65,6 +65,11 @@ impl Trigger {
         self.header("content-type", value)
     }
 
+    /// Sets the `Content-Encoding` of a body that is already encoded, for example `gzip`; the receiver gets it, too.
+    pub fn content_encoding(self, value: impl Into<String>) -> Self {
+        self.header("content-encoding", value)
+    }
+
     /// Sets your own id for the event, to find it by: 1 to 255 visible ASCII characters.
     pub fn correlation_id(self, value: impl Into<String>) -> Self {
         self.header("x-correlation-id", value)

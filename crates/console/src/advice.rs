@@ -41,7 +41,7 @@ fn what(code: ReasonCode, detail: &str) -> String {
         ReasonCode::FilterFault => "The webhook's filter fails on this body",
         ReasonCode::TransformFault => "The webhook's transform fails on this body",
         ReasonCode::RulesFault => "The webhook's filter and transform came to no end",
-        ReasonCode::BodyNotJson | ReasonCode::BodyTooLarge => {
+        ReasonCode::BodyEncoded | ReasonCode::BodyNotJson | ReasonCode::BodyTooLarge => {
             "The webhook's filter and transform cannot work on this body"
         }
         ReasonCode::Dns
@@ -101,6 +101,7 @@ fn todo(code: ReasonCode) -> &'static str {
         ReasonCode::FilterFault => texts::FILTER_FAULT,
         ReasonCode::TransformFault => texts::TRANSFORM_FAULT,
         ReasonCode::RulesFault => texts::RULES_FAULT,
+        ReasonCode::BodyEncoded => texts::BODY_ENCODED,
         ReasonCode::BodyNotJson => texts::BODY_NOT_JSON,
         ReasonCode::BodyTooLarge => texts::BODY_TOO_LARGE,
         ReasonCode::BodyMissing => texts::BODY_MISSING,

@@ -4,9 +4,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::auth_fields::AuthFields;
-use crate::limits::{CONNECTION_VALUE_CHARS, MAX_TOKEN_PARAMETERS};
 use crate::object::Object;
-use crate::{FieldError, OrgId, Secret};
+use crate::{FieldError, OrgId, Secret, auth_checks};
 
 /// How a request authenticates. A bearer token is an API key named `Authorization`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -44,12 +43,48 @@ pub enum Auth {
         method: TokenMethod,
         /// Additional parameters of the token request.
         parameters: Vec<Parameter>,
+        /// The scope of the token.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scope: Option<String>,
+        /// How the client authenticates; by default with the client secret, where [`TokenMethod`] says.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_authentication: Option<ClientAuthentication>,
+        /// The key of `private_key_jwt`, as PEM; write-only.
+        #[serde(skip_serializing)]
+        private_key: Secret,
+        /// The `kid` of `private_key_jwt`: by which the authorisation server finds the public key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key_id: Option<String>,
     },
     /// An existing EventBridge connection, which the operator made for this org.
     Connection {
         /// The connection's ARN.
         connection_arn: String,
     },
+}
+
+/// How an OAuth client authenticates to the authorisation server. The names are those of OpenID Connect Core, 9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthentication {
+    /// Client id and secret are parameters of the form.
+    ClientSecretPost,
+    /// Client id and secret are an `Authorization: Basic` header.
+    ClientSecretBasic,
+    /// A token signed with the client's private key, RS256 or ES256 (RFC 7523, 2.2). The key is ours, so the webhook
+    /// has no connection.
+    PrivateKeyJwt,
+}
+
+impl ClientAuthentication {
+    /// The name used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
 }
 
 /// The method of a token request: the ones that EventBridge supports.
@@ -125,18 +160,14 @@ impl Auth {
         match self {
             Self::None => Ok(()),
             Self::Basic { username, password } => {
-                check_value("auth.username", username)?;
-                check_secret("auth.password", password)
+                auth_checks::check_value("auth.username", username)?;
+                auth_checks::check_secret("auth.password", password)
             }
             Self::ApiKey { name, value } => {
-                check_value("auth.name", name)?;
-                check_secret("auth.value", value)
+                auth_checks::check_value("auth.name", name)?;
+                auth_checks::check_secret("auth.value", value)
             }
-            Self::OauthClientCredentials { client_id, client_secret, parameters, .. } => {
-                check_value("auth.client_id", client_id)?;
-                check_secret("auth.client_secret", client_secret)?;
-                check_parameters(parameters)
-            }
+            Self::OauthClientCredentials { .. } => auth_checks::check_oauth(self),
             Self::Connection { connection_arn } => match connection_name(connection_arn) {
                 Some(name) if name.starts_with(&connection_prefix(org_id)) => Ok(()),
                 // Only its name shows which org a connection belongs to.
@@ -152,13 +183,26 @@ impl Auth {
         }
     }
 
+    /// Whether an OAuth client authenticates with a key. It has no connection, because EventBridge cannot do so.
+    pub fn uses_private_key(&self) -> bool {
+        let by = Some(ClientAuthentication::PrivateKeyJwt);
+        matches!(self, Self::OauthClientCredentials { client_authentication, .. } if *client_authentication == by)
+    }
+
     /// The path of the first missing secret: a connection that does not exist yet needs all of them.
     pub fn missing_secret(&self) -> Option<String> {
         let missing = |secret: &Secret| secret.given().is_none();
         match self {
             Self::Basic { password, .. } if missing(password) => Some("auth.password".to_owned()),
             Self::ApiKey { value, .. } if missing(value) => Some("auth.value".to_owned()),
-            Self::OauthClientCredentials { client_secret, .. } if missing(client_secret) => {
+            Self::OauthClientCredentials { private_key, .. }
+                if self.uses_private_key() && missing(private_key) =>
+            {
+                Some("auth.private_key".to_owned())
+            }
+            Self::OauthClientCredentials { client_secret, .. }
+                if !self.uses_private_key() && missing(client_secret) =>
+            {
                 Some("auth.client_secret".to_owned())
             }
             Self::OauthClientCredentials { parameters, .. } => missing_value(parameters),
@@ -187,42 +231,6 @@ pub fn connection_name(arn: &str) -> Option<&str> {
     (is_events && !name.is_empty() && !id.is_empty() && !id.contains('/')).then_some(name)
 }
 
-fn check_parameters(parameters: &[Parameter]) -> Result<(), FieldError> {
-    if parameters.len() > MAX_TOKEN_PARAMETERS {
-        return Err(FieldError::new("auth.parameters", format!("must be at most {MAX_TOKEN_PARAMETERS}")));
-    }
-    for (index, Parameter { name, value, .. }) in parameters.iter().enumerate() {
-        check_value(&format!("auth.parameters[{index}].name"), name)?;
-        check_secret(&format!("auth.parameters[{index}].value"), value)?;
-    }
-    Ok(())
-}
-
-fn check_secret(field: &str, secret: &Secret) -> Result<(), FieldError> {
-    match secret {
-        Secret::Unchanged => Ok(()),
-        Secret::Cleared => {
-            Err(FieldError::new(field, "must not be null: leave it out to keep it, or set auth to null"))
-        }
-        Secret::Given(value) => check_value(field, value),
-    }
-}
-
-/// Checks EventBridge's pattern for the names and secrets of a connection: no control characters and no
-/// colon.
-fn check_value(field: &str, value: &str) -> Result<(), FieldError> {
-    let taken = |c: char| !c.is_control() && c != ':';
-    if !(1..=CONNECTION_VALUE_CHARS).contains(&value.chars().count())
-        || value.trim().is_empty()
-        || !value.chars().all(taken)
-    {
-        let reason =
-            format!("must be 1 to {CONNECTION_VALUE_CHARS} characters, without colons or control characters");
-        return Err(FieldError::new(field, reason));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +245,7 @@ mod tests {
             r#"{"type":"basic","username":"u","password":"planted"}"#,
             r#"{"type":"api_key","name":"X-Key","value":"planted"}"#,
             r#"{"type":"oauth_client_credentials","token_url":"https://example.com/","client_id":"c","client_secret":"planted","method":"PUT","parameters":[{"in":"body","name":"a","value":"planted"}]}"#,
+            r#"{"type":"oauth_client_credentials","token_url":"https://example.com/","client_id":"c","client_authentication":"private_key_jwt","private_key":"planted","key_id":"k","scope":"s"}"#,
         ];
         for text in texts {
             let auth: Auth = serde_json::from_str(text).unwrap();
@@ -263,10 +272,70 @@ mod tests {
                 "auth.connection_arn",
             ),
             (r#"{"type":"connection","connection_arn":"hookstep.acme.x"}"#, "auth.connection_arn"),
+            (
+                &oauth(r#""method":"GET","client_authentication":"client_secret_post""#),
+                "auth.client_authentication",
+            ),
+            (
+                &oauth(r#""method":"GET","client_authentication":"private_key_jwt""#),
+                "auth.client_authentication",
+            ),
+            (&oauth(r#""private_key":"k""#), "auth.private_key"),
+            (&oauth(r#""key_id":"k""#), "auth.key_id"),
+            (
+                &oauth(r#""client_authentication":"private_key_jwt","client_secret":"s""#),
+                "auth.client_secret",
+            ),
+            (
+                &oauth(r#""client_authentication":"private_key_jwt","private_key":"k","key_id":"ä""#),
+                "auth.key_id",
+            ),
+            (&oauth(r#""scope":"""#), "auth.scope"),
+            (&oauth(r#""scope":"a\nb""#), "auth.scope"),
+            (&oauth(r#""scope":"a","parameters":[{"in":"body","name":"scope","value":"b"}]"#), "auth.scope"),
         ];
         for (json, field) in cases {
             let auth: Auth = serde_json::from_str(json).unwrap();
             assert_eq!(auth.check(&org()).unwrap_err().field, field, "{json}");
+        }
+    }
+
+    /// An OAuth client with these fields in addition.
+    fn oauth(more: &str) -> String {
+        format!(
+            r#"{{"type":"oauth_client_credentials","token_url":"https://a.example/","client_id":"c",{more}}}"#
+        )
+    }
+
+    #[test]
+    fn values_are_as_event_bridge_takes_them() {
+        let parameter = |place: &str, value: &str| {
+            oauth(&format!(r#""parameters":[{{"in":"{place}","name":"resource","value":"{value}"}}]"#))
+        };
+        let url = "https://api.example.com/.default";
+        let long = "x".repeat(513);
+        for (json, is_taken) in [
+            (parameter("body", url), true),
+            (parameter("query", url), true),
+            (parameter("header", url), true),
+            (parameter("body", ""), true),
+            (parameter("query", ""), false),
+            (parameter("header", ""), false),
+            (parameter("body", &long), true),
+            (parameter("query", &long), false),
+            (parameter("header", &long), false),
+            (parameter("body", &"x".repeat(8193)), false),
+            (parameter("header", "ä"), false),
+            (parameter("query", "ä"), true),
+            (parameter("body", "a\\nb"), true),
+            (parameter("query", "a\\u0001"), false),
+            (oauth(r#""scope":"https://graph.microsoft.com/.default openid""#), true),
+            (oauth(r#""client_authentication":"client_secret_basic""#), true),
+            (oauth(r#""client_authentication":"private_key_jwt","private_key":"k","key_id":"1""#), true),
+            (oauth(r#""client_secret":"a:b""#), false),
+        ] {
+            let auth: Auth = serde_json::from_str(&json).unwrap();
+            assert_eq!(auth.check(&org()).is_ok(), is_taken, "{json}");
         }
     }
 

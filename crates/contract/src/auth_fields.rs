@@ -8,7 +8,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use crate::object::Object;
-use crate::{Auth, Parameter, Secret, TokenMethod};
+use crate::{Auth, ClientAuthentication, Parameter, Secret, TokenMethod};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with a type")]
@@ -34,6 +34,14 @@ pub(crate) struct AuthFields {
     #[serde(default, deserialize_with = "given")]
     parameters: Option<Vec<Object<Parameter>>>,
     #[serde(default, deserialize_with = "given")]
+    scope: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    client_authentication: Option<ClientAuthentication>,
+    #[serde(default)]
+    private_key: Secret,
+    #[serde(default, deserialize_with = "given")]
+    key_id: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     connection_arn: Option<String>,
 }
 
@@ -54,9 +62,18 @@ impl AuthKind {
             Self::None => &["type"],
             Self::Basic => &["type", "username", "password"],
             Self::ApiKey => &["type", "name", "value"],
-            Self::OauthClientCredentials => {
-                &["type", "token_url", "client_id", "client_secret", "method", "parameters"]
-            }
+            Self::OauthClientCredentials => &[
+                "type",
+                "token_url",
+                "client_id",
+                "client_secret",
+                "method",
+                "parameters",
+                "scope",
+                "client_authentication",
+                "private_key",
+                "key_id",
+            ],
             Self::Connection => &["type", "connection_arn"],
         }
     }
@@ -89,6 +106,10 @@ impl AuthFields {
                 client_secret: take(&mut self.client_secret),
                 method: self.method.take().unwrap_or_default(),
                 parameters: take(&mut self.parameters).into_iter().flatten().map(|Object(it)| it).collect(),
+                scope: self.scope.take(),
+                client_authentication: self.client_authentication.take(),
+                private_key: take(&mut self.private_key),
+                key_id: self.key_id.take(),
             },
             AuthKind::Connection => {
                 Auth::Connection { connection_arn: required(&mut self.connection_arn, "connection_arn")? }
@@ -108,6 +129,10 @@ impl AuthFields {
             ("client_secret", self.client_secret != Secret::Unchanged),
             ("method", self.method.is_some()),
             ("parameters", self.parameters.is_some()),
+            ("scope", self.scope.is_some()),
+            ("client_authentication", self.client_authentication.is_some()),
+            ("private_key", self.private_key != Secret::Unchanged),
+            ("key_id", self.key_id.is_some()),
             ("connection_arn", self.connection_arn.is_some()),
         ];
         is_there.into_iter().find(|(_, is_there)| *is_there).map(|(field, _)| field)

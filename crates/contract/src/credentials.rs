@@ -2,10 +2,11 @@
 //! beside the config in a separate item, so that no other step reads them and the config stays small.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigId, OrgId, Timestamp, TokenMethod};
+use crate::{ClientAuthentication, ConfigId, OrgId, Place, Timestamp, TokenMethod};
 
 /// A secret encrypted by KMS, in base64. Its encryption context is [`encryption_context`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,12 @@ pub struct Credentials {
     /// Where the receiver's credentials are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<Connection>,
+    /// How the OAuth client of the connection authenticates, if the webhook says so: a connection does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_authentication: Option<ClientAuthentication>,
+    /// The OAuth client that authenticates with a key, instead of a connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_client: Option<KeyClient>,
     /// The keys of `v1` signatures, newest first.
     pub signing_keys: Vec<SigningKey>,
     /// TLS settings beyond the public certificate authorities.
@@ -59,6 +66,46 @@ pub enum ConnectionKind {
     ApiKey,
     /// An OAuth client, and the method of its token request.
     OauthClientCredentials(TokenMethod),
+}
+
+/// An OAuth client that authenticates with a key (`private_key_jwt`). EventBridge has no such connections.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyClient {
+    /// The token endpoint.
+    pub token_url: String,
+    /// The client id.
+    pub client_id: String,
+    /// The method of the token request.
+    pub method: TokenMethod,
+    /// The scope of the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The `kid` of the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// The private key, as encrypted PEM.
+    pub private_key: Ciphertext,
+    /// Additional parameters of the token request: an encrypted list of [`KeyClientParameter`] in JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Ciphertext>,
+}
+
+/// A parameter of a token request with its value. It is only serialised to be encrypted.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyClientParameter {
+    /// Where the parameter goes.
+    #[serde(rename = "in")]
+    pub place: Place,
+    /// The parameter's name.
+    pub name: String,
+    /// The parameter's value.
+    pub value: String,
+}
+
+impl fmt::Debug for KeyClientParameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyClientParameter(***)")
+    }
 }
 
 /// A key of `v1` signatures.

@@ -77,6 +77,9 @@ pub struct EventRecord {
     /// The body's `Content-Type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// The body's `Content-Encoding`, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
     /// The producer's own id for the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
@@ -173,6 +176,7 @@ impl EventRecord {
             next_attempt_at: None,
             size: event.size,
             content_type: event.content_type.clone(),
+            content_encoding: event.content_encoding.clone(),
             correlation_id: event.correlation_id.clone().filter(|id| is_key(id)),
             event_type: event.event_type.clone(),
             replay_of: event.replay_of,

@@ -36,6 +36,9 @@ pub struct EventMetadata {
     /// The body's `Content-Type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// The body's `Content-Encoding`, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
     /// The body's size in bytes; unknown for an upload and for an event from the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
@@ -80,6 +83,7 @@ impl EventMetadata {
             mode,
             created_at,
             content_type: None,
+            content_encoding: None,
             size: None,
             correlation_id: None,
             traceparent: None,

@@ -8,6 +8,7 @@
 //! returns [`Next`]. An internal failure is a [`StepError`].
 
 mod auth;
+mod auth_checks;
 mod auth_fields;
 mod body;
 mod body_loss;
@@ -39,15 +40,18 @@ mod tls;
 mod token;
 mod workflow;
 
-pub use auth::{Auth, Parameter, Place, TokenMethod, connection_name, connection_prefix, missing_value};
+pub use auth::{
+    Auth, ClientAuthentication, Parameter, Place, TokenMethod, connection_name, connection_prefix,
+    missing_value,
+};
 pub use body::{Body, Source, Unresolved};
 pub use body_loss::BodyLoss;
 pub use claim::{Claim, PinnedObject};
 pub use config::{ConfigFields, FieldError, Retry, WebhookConfig, check_name};
 pub use content::{Content, ShownBody};
 pub use credentials::{
-    Ciphertext, Connection, ConnectionKind, Credentials, Lifetime, OrgKey, SigningKey, TlsKeys,
-    encryption_context,
+    Ciphertext, Connection, ConnectionKind, Credentials, KeyClient, KeyClientParameter, Lifetime, OrgKey,
+    SigningKey, TlsKeys, encryption_context,
 };
 pub use delivery_event::{DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, is_ours};
 pub use error::{ErrorName, StepError, error_chain};

@@ -100,8 +100,19 @@ pub const CONDITION_VALUES: usize = 100;
 /// The longest field path, in characters.
 pub const FIELD_CHARS: usize = 512;
 
+/// How many EventBridge connections an account may have in a region, unless AWS granted it more (AWS quota
+/// "Connections").
+pub const DEFAULT_CONNECTIONS: u32 = 3000;
+
 /// The longest value in a connection, in characters: EventBridge's limit (API reference, `CreateConnection`).
 pub const CONNECTION_VALUE_CHARS: usize = 512;
+
+/// The longest value of a parameter in the body of a token request, in characters. EventBridge names no limit; the
+/// secret that holds all values has 64 KiB.
+pub const BODY_PARAMETER_CHARS: usize = 8192;
+
+/// The longest scope of a token request, in characters.
+pub const SCOPE_CHARS: usize = 4096;
 
 /// The maximum number of token request parameters: EventBridge's limit for each of body, query and headers.
 pub const MAX_TOKEN_PARAMETERS: usize = 100;

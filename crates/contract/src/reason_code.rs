@@ -98,6 +98,9 @@ reason_codes! {
     RulesFault = "rules_fault": "the webhook's filter or transform takes too much time or memory",
     /// The webhook has a filter or a transform, and the body is not JSON. The producer is at fault.
     BodyNotJson = "body_not_json": "the body is not JSON, as the webhook's filter or transform needs",
+    /// The webhook has a filter or a transform, and the body came with a content coding that they cannot read, or is
+    /// not what its coding says. The producer is at fault.
+    BodyEncoded = "body_encoded": "the body's content coding cannot be read for the webhook's filter or transform",
     /// The webhook has a filter or a transform, and the body is too large for them. The producer is at fault.
     BodyTooLarge = "body_too_large": "the body is too large for the webhook's filter or transform",
     /// There is no body: it was never provided or is no longer stored. The producer is at fault, or waited

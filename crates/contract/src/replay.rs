@@ -17,6 +17,7 @@ impl WorkflowInput {
         input.event.as_sent = true;
         if let Some(sent) = &record.sent {
             input.event.content_type = Some(sent.content_type.clone());
+            input.event.content_encoding = None;
             input.event.size = Some(sent.size);
             input.payload = match &sent.claim {
                 Some(key) => Source::Claim(Claim { key: key.clone(), sha256: None }),
@@ -37,6 +38,7 @@ impl WorkflowInput {
         Self {
             event: EventMetadata {
                 content_type: first.content_type.clone(),
+                content_encoding: first.content_encoding.clone(),
                 size: first.size,
                 correlation_id: record.correlation_id.clone(),
                 event_type: record.event_type.clone(),

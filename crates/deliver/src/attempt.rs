@@ -83,7 +83,7 @@ async fn authenticate(
     match &keys.credentials {
         Ok(None) => Ok(None),
         Ok(Some(credentials)) => {
-            Ok(Some(credentials.header(tokens, refused, client, recorder.deadline()).await?))
+            Ok(Some(credentials.header(tokens, refused, client, recorder.deadline(), &ctx.sources).await?))
         }
         Err(reason) => Err(Unsent::failed(Outcome::FailedAuth, reason.clone())),
     }

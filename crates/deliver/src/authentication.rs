@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hookstep_contract::Connection;
+use hookstep_ambient::Sources;
 use hookstep_secrets::Values;
 use tokio::time::Instant;
 
@@ -12,7 +12,8 @@ use crate::oauth::Tokens;
 
 /// A webhook's credentials.
 pub(crate) struct Credentials {
-    pub(crate) connection: Connection,
+    /// Identifies the slot of the credentials' token: see [`Tokens`].
+    pub(crate) token_slot: String,
     pub(crate) values: Values,
 }
 
@@ -34,25 +35,25 @@ impl Credentials {
         refused: Option<&str>,
         http: &hookstep_egress::Client,
         deadline: Instant,
+        sources: &Sources,
     ) -> Result<Authentication, TokenFailure> {
-        let authorization = |value: String, secrets: Vec<String>| Authentication {
-            name: "authorization".to_owned(),
-            mask: Mask::new(secrets),
-            value,
-        };
+        let authorization =
+            |value: String, mask: Mask| Authentication { name: "authorization".to_owned(), value, mask };
         Ok(match &self.values {
             Values::Basic { username, password } => {
-                let pair = STANDARD.encode(format!("{username}:{password}"));
-                authorization(format!("Basic {pair}"), vec![pair, password.clone()])
+                let value = format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
+                let mask = Mask::of_header(&value);
+                authorization(value, mask)
             }
             Values::ApiKey { name, value } => {
                 let mask = Mask::of_header(value);
                 Authentication { name: name.to_ascii_lowercase(), value: value.clone(), mask }
             }
             Values::Oauth(client) => {
-                let header = tokens.header(&self.connection.arn, client, refused, http, deadline).await?;
-                let token = header.split_once(' ').map_or(&*header, |(_, token)| token);
-                authorization(header.to_string(), vec![token.to_owned()])
+                let header =
+                    tokens.header(&self.token_slot, client, refused, http, deadline, sources).await?;
+                let mask = Mask::of_header(&header);
+                authorization(header.to_string(), mask)
             }
         })
     }

@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hookstep_ambient::Sources;
 use hookstep_contract::{Place, TokenMethod};
 use hookstep_egress::{Body, Client, Keep, Request};
-use hookstep_secrets::OauthClient;
+use hookstep_secrets::{ClientProof, OauthClient};
 use http::Method;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use crate::USER_AGENT;
 use crate::attempt::MAX_SENDS;
 use crate::token_answer;
+use crate::{USER_AGENT, assertion};
 
 /// A response with a token is small.
 const KEEP: Keep = Keep { header_bytes: 8 * 1024, body_bytes: 64 * 1024 };
@@ -53,12 +54,13 @@ pub(crate) async fn exchange(
     client: &OauthClient,
     http: &Client,
     deadline: Instant,
+    sources: &Sources,
 ) -> Result<GrantedToken, TokenFailure> {
     let mut sends = 1;
     let result = loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let failed = |detail| TokenFailure { detail, transient: false, status_code: None };
-        let request = request(client, left).map_err(failed)?;
+        let request = request(client, left, sources).map_err(failed)?;
         match http.send(request).await {
             Err(failure) if failure.is_unprocessed() && sends < MAX_SENDS => sends += 1,
             result => break result,
@@ -74,7 +76,7 @@ pub(crate) async fn exchange(
     }
 }
 
-fn request(client: &OauthClient, deadline: Duration) -> Result<Request, String> {
+fn request(client: &OauthClient, deadline: Duration, sources: &Sources) -> Result<Request, String> {
     let mut url =
         Url::parse(&client.token_url).map_err(|error| format!("the token URL is not valid: {error}"))?;
     let mut headers = BTreeMap::from([
@@ -84,12 +86,26 @@ fn request(client: &OauthClient, deadline: Duration) -> Result<Request, String> 
     let extras = |place| client.extras.iter().filter(move |extra| extra.place == place);
     headers.extend(extras(Place::Header).map(|extra| (extra.name.to_ascii_lowercase(), extra.value.clone())));
     let mut own = vec![("grant_type", "client_credentials")];
+    // A webhook can have a header of its own in place of the client's.
     let in_a_header = headers.contains_key("authorization");
-    if client.method == TokenMethod::Get {
-        // A secret in a URL would appear in logs along the way.
-        headers.entry("authorization".to_owned()).or_insert_with(|| basic(client));
-    } else if !in_a_header {
-        own.extend([("client_id", &*client.client_id), ("client_secret", &*client.client_secret)]);
+    let assertion;
+    match &client.proof {
+        ClientProof::SecretInHeader(secret) if !in_a_header => {
+            headers.insert("authorization".to_owned(), basic(&client.client_id, secret));
+        }
+        ClientProof::SecretInForm(secret) if !in_a_header => {
+            own.extend([("client_id", &*client.client_id), ("client_secret", secret)]);
+        }
+        ClientProof::SecretInHeader(_) | ClientProof::SecretInForm(_) => {}
+        ClientProof::Key { private_key, key_id } => {
+            let OauthClient { client_id, token_url, .. } = client;
+            assertion = assertion::make(client_id, token_url, private_key, key_id.as_deref(), sources)?;
+            own.extend([
+                ("client_id", &**client_id),
+                ("client_assertion_type", assertion::TYPE),
+                ("client_assertion", &assertion),
+            ]);
+        }
     }
     let added: Vec<_> = extras(Place::Body).map(|extra| (&*extra.name, &*extra.value)).collect();
     // A parameter of the webhook replaces ours of the same name; several of one name are all sent (RFC 8707).
@@ -134,8 +150,8 @@ fn form(parameters: &[(&str, &str)], headers: &mut BTreeMap<String, String>) -> 
 }
 
 /// RFC 6749 §2.3.1: both parts are form-encoded first.
-fn basic(client: &OauthClient) -> String {
+fn basic(client_id: &str, secret: &str) -> String {
     let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encode(&client.client_id), encode(&client.client_secret));
+    let pair = format!("{}:{}", encode(client_id), encode(secret));
     format!("Basic {}", STANDARD.encode(pair))
 }

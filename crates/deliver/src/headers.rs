@@ -22,6 +22,7 @@ impl Headers {
         headers.extend(own.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
         let ours = [
             ("content-type", event.content_type.clone()),
+            ("content-encoding", event.content_encoding.clone()),
             ("traceparent", event.traceparent.clone()),
             ("user-agent", Some(USER_AGENT.to_owned())),
             ("webhook-id", Some(event.webhook_id().to_string())),

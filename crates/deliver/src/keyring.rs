@@ -12,12 +12,13 @@ use hookstep_contract::{
     TlsKeys,
 };
 use hookstep_egress::{ClientTls, TlsParts};
-use hookstep_secrets::{Keys, ReadError, Vault};
+use hookstep_secrets::{Keys, ReadError, Values, Vault};
 use hookstep_signing::{PrivateKey, Secret, Signer};
 use hookstep_store::Configs;
 use tokio::time::Instant;
 
 use crate::authentication::Credentials;
+use crate::key_client;
 use crate::oauth::Tokens;
 
 /// The cache TTL of a webhook's keys. A change of the webhook takes effect immediately through its revision,
@@ -186,9 +187,14 @@ impl Keyring {
     }
 
     async fn credentials(&self, stored: &Stored) -> Result<Result<Option<Credentials>, Reason>, StepError> {
-        let Some(connection) = stored.connection.clone() else { return Ok(Ok(None)) };
-        match self.vault.read(&connection).await {
-            Ok(values) => Ok(Ok(Some(Credentials { connection, values }))),
+        if let Some(client) = &stored.key_client {
+            let client = key_client::unlock(&self.keys, &stored.org_id, client).await?;
+            let token_slot = format!("{}/{}", stored.org_id, stored.config_id);
+            return Ok(Ok(Some(Credentials { token_slot, values: Values::Oauth(client) })));
+        }
+        let Some(connection) = &stored.connection else { return Ok(Ok(None)) };
+        match self.vault.read(connection, stored.client_authentication).await {
+            Ok(values) => Ok(Ok(Some(Credentials { token_slot: connection.arn.clone(), values }))),
             Err(ReadError::Unreadable(reason)) => Ok(Err(reason)),
             Err(ReadError::Unavailable(error)) => Err(error.into()),
         }

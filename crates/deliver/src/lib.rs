@@ -11,12 +11,14 @@
 //! keeps the credentials out of the record in all their `forms`. A claim check is read once for signing and again for sending, so that memory use does not grow
 //! with the body (see `outgoing` and `verified`).
 
+mod assertion;
 mod attempt;
 mod authentication;
 mod context;
 mod exchange;
 mod forms;
 mod headers;
+mod key_client;
 mod keyring;
 mod mask;
 mod oauth;

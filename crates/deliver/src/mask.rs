@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aho_corasick::{AhoCorasick, Input, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hookstep_contract::Place;
-use hookstep_secrets::OauthClient;
+use hookstep_secrets::{ClientProof, OauthClient};
 
 use crate::forms;
 
@@ -56,7 +56,11 @@ impl Mask {
             return Self::default();
         }
         let anchors = forms.iter().map(|form| &form[..form.len().min(ANCHOR_BYTES)]);
-        let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(anchors);
+        let built = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            // Quick to build, for the credentials of an attempt are searched for in one small response.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(anchors);
         // It fails only above two billion states, which no credentials have.
         Self(built.ok().map(|anchors| Finder { anchors, forms }))
     }
@@ -68,12 +72,18 @@ impl Mask {
 
     /// Masks everything secret that was sent to an authorisation server.
     pub(crate) fn of_client(client: &OauthClient) -> Self {
-        let pair = STANDARD.encode(format!("{}:{}", client.client_id, client.client_secret));
+        let secrets = match &client.proof {
+            ClientProof::SecretInForm(secret) | ClientProof::SecretInHeader(secret) => {
+                vec![secret.clone(), STANDARD.encode(format!("{}:{secret}", client.client_id))]
+            }
+            // The key is not sent, and an assertion is good for one request.
+            ClientProof::Key { .. } => Vec::new(),
+        };
         let extras = client.extras.iter().flat_map(|extra| match extra.place {
             Place::Header => parts(&extra.value),
             Place::Body | Place::Query => vec![extra.value.clone()],
         });
-        Self::new(extras.chain([client.client_secret.clone(), pair]))
+        Self::new(extras.chain(secrets))
     }
 
     /// The text with every secret masked.

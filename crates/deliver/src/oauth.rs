@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hookstep_ambient::Sources;
 use hookstep_secrets::OauthClient;
 use tokio::sync::Mutex as Slot;
 use tokio::time::{Instant, timeout_at};
@@ -58,14 +59,15 @@ impl Tokens {
     /// one.
     pub(crate) async fn header(
         &self,
-        connection: &str,
+        slot: &str,
         client: &OauthClient,
         refused: Option<&str>,
         http: &hookstep_egress::Client,
         deadline: Instant,
+        sources: &Sources,
     ) -> Result<Arc<str>, TokenFailure> {
         let requested = Instant::now();
-        let slot = self.slot(connection);
+        let slot = self.slot(slot);
         let exchanging = async {
             let mut last = slot.lock().await;
             if let Some(last) = last.as_ref().filter(|last| last.with == *client)
@@ -73,7 +75,7 @@ impl Tokens {
             {
                 return result;
             }
-            let exchanged = exchange::exchange(client, http, deadline).await;
+            let exchanged = exchange::exchange(client, http, deadline, sources).await;
             let result = exchanged.map(|granted| CachedToken::new(&granted, Instant::now()));
             let answer = result.clone().map(|cached| cached.header);
             *last = Some(Last { with: client.clone(), ended: Instant::now(), result });

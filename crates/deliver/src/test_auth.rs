@@ -40,7 +40,7 @@ async fn try_out(credentials: &Credentials, ctx: &Context, deadline: Instant) ->
         }
         Values::Oauth(client) => client,
     };
-    match exchange::exchange(client, ctx.keyring.client(), deadline).await {
+    match exchange::exchange(client, ctx.keyring.client(), deadline, &ctx.sources).await {
         Ok(token) => AuthReport {
             status_code: Some(token.status_code),
             expires_in: token.expires_in,

@@ -21,6 +21,10 @@ pub(crate) fn delivery(event: &BusEvent, fields: &Fields) -> Option<Delivery> {
     if let Some(content_type) = fields.text("content_type").filter(|text| is_content_type(text)) {
         metadata.content_type = Some(content_type);
     }
+    // A body with a coding is an upload, because the bus carries text.
+    let coding = fields.text("content_encoding");
+    metadata.content_encoding =
+        coding.and_then(|coding| Some(hookstep_content_coding::check(&coding).ok()??.to_owned()));
     let body = body(fields);
     if let Body::Bytes(bytes) = &body {
         metadata.size = Some(bytes.len() as u64);
@@ -96,6 +100,16 @@ mod tests {
         ] {
             let delivery = with(&format!(r#""payload": 1, "content_type": {content_type}"#));
             assert_eq!(delivery.metadata.content_type.as_deref(), Some(expected), "{content_type}");
+        }
+    }
+
+    #[test]
+    fn a_content_coding_that_is_none_is_left_out() {
+        for (coding, expected) in
+            [(r#""gzip""#, Some("gzip")), (r#""a b""#, None), ("7", None), ("null", None)]
+        {
+            let delivery = with(&format!(r#""claim_check": "claims/k", "content_encoding": {coding}"#));
+            assert_eq!(delivery.metadata.content_encoding.as_deref(), expected, "{coding}");
         }
     }
 

@@ -180,7 +180,7 @@ fn certificates(part: TlsPart, text: &str) -> Result<Vec<CertificateDer<'static>
     }
 }
 
-fn private_key(text: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, TlsRefusal> {
+pub(crate) fn private_key(text: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, TlsRefusal> {
     let refuse = |reason| TlsPart::PrivateKey.refuse(reason);
     let too_long = refuse("is longer than 4,096 bytes of DER");
     // Base64 turns three bytes into four; the rest of this limit is for line ends and sections beside the

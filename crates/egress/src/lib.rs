@@ -58,6 +58,7 @@
 mod address;
 mod body;
 mod client;
+mod client_key;
 mod client_tls;
 mod failure;
 mod headers;
@@ -75,6 +76,7 @@ mod tls_failure;
 pub use address::BlockedAddress;
 pub use body::{Body, BoxError};
 pub use client::{BuildError, Client};
+pub use client_key::{ClientKey, ClientKeyRefusal};
 pub use client_tls::{ClientTls, TlsPart, TlsParts, TlsRefusal, private_key_der};
 pub use failure::{Phase, SendError, SendFailure, Unreachable};
 pub use headers::HeaderRefusal;

@@ -29,6 +29,10 @@ pub enum SaveError {
     /// EventBridge rejected the connection.
     #[error("EventBridge refuses the connection")]
     Refused,
+    /// EventBridge is still working on the connection (it deletes connections after its answer), or takes no more
+    /// changes at the moment (50 per second).
+    #[error("the connection is being changed or deleted")]
+    Busy,
     /// The account has reached its limit of connections: 3,000 per region by default.
     #[error("there are as many connections as the account may have")]
     Full,
@@ -148,6 +152,9 @@ fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, operation: &'stat
         Some("ResourceNotFoundException") => SaveError::Gone,
         Some("ValidationException") => SaveError::Refused,
         Some("LimitExceededException") => SaveError::Full,
+        Some(
+            "ConcurrentModificationException" | "ResourceAlreadyExistsException" | "ThrottlingException",
+        ) => SaveError::Busy,
         _ => SecretsError::new(operation, code(error)).into(),
     }
 }

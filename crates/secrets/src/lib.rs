@@ -19,5 +19,5 @@ mod vault;
 pub use connections::{Connections, SaveError, connection_name_for};
 pub use error::SecretsError;
 pub use keys::{Keys, Plaintext};
-pub use values::{Extra, OauthClient, Values};
+pub use values::{ClientProof, Extra, OauthClient, Values};
 pub use vault::{ReadError, Vault};

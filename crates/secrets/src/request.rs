@@ -24,6 +24,7 @@ pub(crate) fn for_create(
     let all = CreateConnectionAuthRequestParameters::builder();
     Ok(match auth {
         Auth::None | Auth::Connection { .. } => None,
+        Auth::OauthClientCredentials { .. } if auth.uses_private_key() => None,
         Auth::Basic { username, password } => {
             let basic = CreateConnectionBasicAuthRequestParameters::builder()
                 .username(username)
@@ -40,7 +41,15 @@ pub(crate) fn for_create(
                 .map_err(incomplete)?;
             Some((ConnectionAuthorizationType::ApiKey, all.api_key_auth_parameters(key).build()))
         }
-        Auth::OauthClientCredentials { token_url, client_id, client_secret, method, parameters } => {
+        Auth::OauthClientCredentials {
+            token_url,
+            client_id,
+            client_secret,
+            method,
+            parameters,
+            scope,
+            ..
+        } => {
             let client = CreateConnectionOAuthClientRequestParameters::builder()
                 .client_id(client_id)
                 .client_secret(client_secret.given().unwrap_or_default())
@@ -50,7 +59,7 @@ pub(crate) fn for_create(
                 .client_parameters(client)
                 .authorization_endpoint(token_url)
                 .http_method(method_of(*method))
-                .set_o_auth_http_parameters(http_parameters(parameters))
+                .set_o_auth_http_parameters(http_parameters(parameters, scope.as_deref()))
                 .build()
                 .map_err(incomplete)?;
             let kind = ConnectionAuthorizationType::OauthClientCredentials;
@@ -66,6 +75,7 @@ pub(crate) fn for_update(
     let all = UpdateConnectionAuthRequestParameters::builder();
     Ok(match auth {
         Auth::None | Auth::Connection { .. } => None,
+        Auth::OauthClientCredentials { .. } if auth.uses_private_key() => None,
         Auth::Basic { username, password } => {
             let basic = UpdateConnectionBasicAuthRequestParameters::builder()
                 .username(username)
@@ -80,7 +90,15 @@ pub(crate) fn for_update(
                 .build();
             Some((ConnectionAuthorizationType::ApiKey, all.api_key_auth_parameters(key).build()))
         }
-        Auth::OauthClientCredentials { token_url, client_id, client_secret, method, parameters } => {
+        Auth::OauthClientCredentials {
+            token_url,
+            client_id,
+            client_secret,
+            method,
+            parameters,
+            scope,
+            ..
+        } => {
             let client = UpdateConnectionOAuthClientRequestParameters::builder()
                 .client_id(client_id)
                 .set_client_secret(client_secret.given().map(ToOwned::to_owned))
@@ -91,7 +109,7 @@ pub(crate) fn for_update(
                 .client_parameters(client)
                 .authorization_endpoint(token_url)
                 .http_method(method_of(*method))
-                .set_o_auth_http_parameters(given.then(|| all_parameters(parameters)))
+                .set_o_auth_http_parameters(given.then(|| all_parameters(parameters, scope.as_deref())))
                 .build();
             let kind = ConnectionAuthorizationType::OauthClientCredentials;
             Some((kind, all.o_auth_parameters(oauth).build()))
@@ -107,12 +125,19 @@ fn method_of(method: TokenMethod) -> ConnectionOAuthHttpMethod {
     }
 }
 
-fn http_parameters(parameters: &[Parameter]) -> Option<ConnectionHttpParameters> {
-    (!parameters.is_empty()).then(|| all_parameters(parameters))
+fn http_parameters(parameters: &[Parameter], scope: Option<&str>) -> Option<ConnectionHttpParameters> {
+    let is_any = !parameters.is_empty() || scope.is_some();
+    is_any.then(|| all_parameters(parameters, scope))
 }
 
-fn all_parameters(parameters: &[Parameter]) -> ConnectionHttpParameters {
+/// The parameters, among them the scope: a connection has no field for it, and EventBridge's own token request needs it,
+/// too.
+fn all_parameters(parameters: &[Parameter], scope: Option<&str>) -> ConnectionHttpParameters {
     let mut all = ConnectionHttpParameters::builder();
+    if let Some(scope) = scope {
+        let scope = ConnectionBodyParameter::builder().key("scope").value(scope).is_value_secret(false);
+        all = all.body_parameters(scope.build());
+    }
     for Parameter { place, name, value } in parameters {
         let value = value.given().unwrap_or_default();
         // All are marked secret, so that EventBridge shows none of them.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use hookstep_contract::{ConnectionKind, Place, TokenMethod};
+use hookstep_contract::{ClientAuthentication, ConnectionKind, Place, TokenMethod};
 use serde::Deserialize;
 
 /// The credentials of a connection.
@@ -35,12 +35,47 @@ pub struct OauthClient {
     pub token_url: String,
     /// The client's id.
     pub client_id: String,
-    /// The client's secret.
-    pub client_secret: String,
+    /// With what the client authenticates.
+    pub proof: ClientProof,
     /// The method of the token request.
     pub method: TokenMethod,
     /// Additional parameters of the token request.
     pub extras: Vec<Extra>,
+}
+
+/// With what an OAuth client authenticates to the authorisation server.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ClientProof {
+    /// With a secret, in the form.
+    SecretInForm(String),
+    /// With a secret, in an `Authorization: Basic` header.
+    SecretInHeader(String),
+    /// With an assertion that is signed with this key.
+    Key {
+        /// The private key, as PEM.
+        private_key: String,
+        /// The `kid` of the key.
+        key_id: Option<String>,
+    },
+}
+
+impl ClientProof {
+    /// The proof by a secret. Unless the webhook says where the secret goes, a form contains it, and a GET has a header:
+    /// a secret in a URL would appear in logs along the way.
+    pub fn secret(secret: String, method: TokenMethod, authentication: Option<ClientAuthentication>) -> Self {
+        match (authentication, method) {
+            (Some(ClientAuthentication::ClientSecretBasic), _) | (_, TokenMethod::Get) => {
+                Self::SecretInHeader(secret)
+            }
+            (_, TokenMethod::Post | TokenMethod::Put) => Self::SecretInForm(secret),
+        }
+    }
+}
+
+impl fmt::Debug for ClientProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientProof(***)")
+    }
 }
 
 /// An additional parameter of a token request.
@@ -112,7 +147,11 @@ struct KeyValue {
 impl Values {
     /// Parses the text of a secret. `None` if it is not the secret of a connection of this kind: the error is
     /// dropped, because a parser's error may quote the secret.
-    pub(crate) fn read(kind: ConnectionKind, text: &str) -> Option<Self> {
+    pub(crate) fn read(
+        kind: ConnectionKind,
+        authentication: Option<ClientAuthentication>,
+        text: &str,
+    ) -> Option<Self> {
         Some(match kind {
             ConnectionKind::Basic => {
                 let Basic { username, password } = serde_json::from_str(text).ok()?;
@@ -127,7 +166,7 @@ impl Values {
                 Self::Oauth(OauthClient {
                     token_url: oauth.authorization_endpoint,
                     client_id: oauth.client_id,
-                    client_secret: oauth.client_secret,
+                    proof: ClientProof::secret(oauth.client_secret, method, authentication),
                     method,
                     extras: oauth.oauth_http_parameters.into_extras(),
                 })

@@ -3,7 +3,7 @@
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use hookstep_ambient::OnDemand;
-use hookstep_contract::{Connection, Reason, ReasonCode, connection_name};
+use hookstep_contract::{ClientAuthentication, Connection, Reason, ReasonCode, connection_name};
 use thiserror::Error;
 
 use crate::error::code;
@@ -33,23 +33,32 @@ impl Vault {
         Self { secrets: OnDemand::new(secrets), connections }
     }
 
-    /// The current credentials of a connection.
+    /// The current credentials of a connection. A connection does not say how its OAuth client authenticates; that is
+    /// `authentication`.
     ///
     /// # Errors
     /// If the connection is deauthorised or gone, if its secret may not be read or has an unexpected format,
     /// or if a service does not respond.
-    pub async fn read(&self, connection: &Connection) -> Result<Values, ReadError> {
+    pub async fn read(
+        &self,
+        connection: &Connection,
+        authentication: Option<ClientAuthentication>,
+    ) -> Result<Values, ReadError> {
         if let Some(arn) = &connection.secret_arn
-            && let Some(values) = self.secret(connection, arn).await?
+            && let Some(values) = self.secret(connection, authentication, arn).await?
         {
             return Ok(values);
         }
-        self.look_again(connection).await
+        self.look_again(connection, authentication).await
     }
 
     /// Called when the secret is not at its known ARN. EventBridge reports what happened to the connection:
     /// it was deleted or deauthorised, or has new credentials and therefore a new secret.
-    async fn look_again(&self, known: &Connection) -> Result<Values, ReadError> {
+    async fn look_again(
+        &self,
+        known: &Connection,
+        authentication: Option<ClientAuthentication>,
+    ) -> Result<Values, ReadError> {
         let name = connection_name(&known.arn).unwrap_or_default();
         let Some((found, reason)) = self.connections.find(name).await? else {
             return Err(unreadable("was deleted"));
@@ -60,7 +69,7 @@ impl Vault {
             ));
         }
         if let Some(arn) = &found.secret_arn
-            && let Some(values) = self.secret(&found, arn).await?
+            && let Some(values) = self.secret(&found, authentication, arn).await?
         {
             return Ok(values);
         }
@@ -71,11 +80,16 @@ impl Vault {
     }
 
     /// Reads a secret; `None` if it does not exist.
-    async fn secret(&self, connection: &Connection, arn: &str) -> Result<Option<Values>, ReadError> {
+    async fn secret(
+        &self,
+        connection: &Connection,
+        authentication: Option<ClientAuthentication>,
+        arn: &str,
+    ) -> Result<Option<Values>, ReadError> {
         let error = match self.secrets.get_secret_value().secret_id(arn).send().await {
             Ok(found) => {
                 let text = found.secret_string().unwrap_or_default();
-                let values = Values::read(connection.kind, text);
+                let values = Values::read(connection.kind, authentication, text);
                 return values.map(Some).ok_or_else(|| unreadable("has a secret that cannot be read"));
             }
             Err(error) => error,

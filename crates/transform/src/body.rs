@@ -1,11 +1,45 @@
 //! The body that a filter and a transform are applied to.
 
 use hookstep_claims::{Claims, OpenError};
+use hookstep_content_coding::{Codings, Decoded, End};
 use hookstep_contract::limits::MAX_RULES_BODY_BYTES;
 use hookstep_contract::{ErrorName, EventMetadata, PinnedObject, Reason, ReasonCode, StepError, Unresolved};
 
-/// The bytes of the body, or why there is no body.
+/// What is in the body, decoded if it came with a content coding; or why it cannot be read.
 pub(crate) async fn read(
+    event: &EventMetadata,
+    payload: &Unresolved,
+    claims: &Claims,
+) -> Result<Result<Vec<u8>, Reason>, StepError> {
+    let bytes = read_bytes(event, payload, claims).await?;
+    Ok(bytes.and_then(|bytes| match &event.content_encoding {
+        Some(value) => decode(value, bytes),
+        None => Ok(bytes),
+    }))
+}
+
+fn decode(value: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Reason> {
+    let cannot = |detail: String| Reason::new(ReasonCode::BodyEncoded, detail);
+    let codings = Codings::parse(value).map_err(|error| cannot(error.to_string()))?;
+    if codings.is_identity() {
+        return Ok(bytes);
+    }
+    let Decoded { bytes, end } = codings.decode(&bytes, MAX_RULES_BODY_BYTES);
+    match end {
+        End::Complete => Ok(bytes),
+        End::Broken => Err(cannot(format!("the body is not the {value} that its Content-Encoding says"))),
+        End::Limit => {
+            let detail = format!(
+                "the decoded body has more than {MAX_RULES_BODY_BYTES} bytes, which is the most that a filter or a transform \
+                 takes"
+            );
+            Err(Reason::new(ReasonCode::BodyTooLarge, detail))
+        }
+    }
+}
+
+/// The bytes of the body, or why there is no body.
+async fn read_bytes(
     event: &EventMetadata,
     payload: &Unresolved,
     claims: &Claims,

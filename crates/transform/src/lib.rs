@@ -86,6 +86,8 @@ async fn replace(
         Unresolved::Inline(content)
     };
     data.event.content_type = Some(content_type);
+    // The result is not coded, whatever the body was.
+    data.event.content_encoding = None;
     data.record.sent = Some(sent);
     Ok(())
 }

@@ -32,6 +32,9 @@ use crate::request::{TriggerQuery, TriggerRequest};
             max_length = 255, pattern = "^[ -~]+$"),
         ("X-Correlation-Id" = Option<String>, Header, description = "The producer's own id for the event, kept \
             with it.", min_length = 1, max_length = 255, pattern = "^[ -~]+$"),
+        ("Content-Encoding" = Option<String>, Header, description = "The coding of the body, for example `gzip`. The \
+            receiver gets it with the body, which is not decoded; a filter or a transform reads what is inside gzip and \
+            deflate.", max_length = 255, pattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+(, [!#$%&'*+.^_`|~0-9A-Za-z-]+)*$"),
         ("traceparent" = Option<String>, Header, description = "The producer's trace (W3C Trace Context), passed \
             on to the receiver."),
     ),
@@ -109,7 +112,8 @@ async fn first_with_key(
     let (org_id, config_id, now) = (&event.org_id, event.config_id, event.created_at);
     let first = ctx.idempotency.claim(org_id, config_id, key, wanted.clone(), now).await?;
     if first.request_hash != wanted.request_hash {
-        let detail = "this Idempotency-Key was used for another body, content type or claim check";
+        let detail =
+            "this Idempotency-Key was used for another body, content type, content encoding or claim check";
         return Err(Problem::new(StatusCode::CONFLICT, detail).about(first.event_id));
     }
     Ok(first.event_id)

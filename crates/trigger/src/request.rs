@@ -3,8 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use axum::http::{HeaderMap, StatusCode};
+use hookstep_content_coding::InvalidCodings;
 use hookstep_contract::limits::IDEMPOTENCY_KEY_BYTES;
 use hookstep_contract::{Claim, ConfigId, EventMetadata, FieldError, Mode, OrgId};
 use hookstep_http_edge::{ApiQuery, Problem};
@@ -44,6 +45,7 @@ pub(crate) struct TriggerRequest {
     pub(crate) body: Bytes,
     pub(crate) idempotency_key: Option<String>,
     content_type: Option<String>,
+    content_encoding: Option<String>,
     correlation_id: Option<String>,
     traceparent: Option<String>,
 }
@@ -85,6 +87,7 @@ impl TriggerRequest {
             body,
             idempotency_key: text_header(headers, "idempotency-key")?,
             content_type: text_header(headers, "content-type")?,
+            content_encoding: content_encoding(headers)?,
             correlation_id: text_header(headers, "x-correlation-id")?,
             traceparent: traceparent(headers),
         })
@@ -99,6 +102,7 @@ impl TriggerRequest {
     pub(crate) fn event(&self, new: EventMetadata) -> EventMetadata {
         EventMetadata {
             content_type: self.content_type.clone(),
+            content_encoding: self.content_encoding.clone(),
             // `Hydrate` determines the size of an upload.
             size: self.claim.is_none().then_some(self.body.len() as u64),
             correlation_id: self.correlation_id.clone(),
@@ -112,6 +116,11 @@ impl TriggerRequest {
         let mut hash = Sha256::new();
         for part in [self.content_type.as_deref(), self.claim.as_ref().map(|claim| claim.key.as_str())] {
             hash.update(part.unwrap_or_default());
+            hash.update([0]);
+        }
+        // Without a coding, the hash is that of the versions before there were codings.
+        if let Some(coding) = &self.content_encoding {
+            hash.update(coding);
             hash.update([0]);
         }
         hash.update(&self.body);
@@ -143,6 +152,15 @@ fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>
             format!("must be 1 to {IDEMPOTENCY_KEY_BYTES} visible ASCII characters"),
         )),
     }
+}
+
+/// The codings of the body, if there are any: several header lines are one list.
+fn content_encoding(headers: &HeaderMap) -> Result<Option<String>, FieldError> {
+    let wrong = |error: InvalidCodings| FieldError::new("content-encoding", error.to_string());
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let values = values.map(|value| value.to_str().map_err(|_| wrong(InvalidCodings)));
+    let list = values.collect::<Result<Vec<_>, _>>()?.join(", ");
+    Ok(hookstep_content_coding::check(&list).map_err(wrong)?.map(ToOwned::to_owned))
 }
 
 /// The producer's trace context, to be forwarded. An invalid one is ignored, as W3C Trace Context §3.2.2

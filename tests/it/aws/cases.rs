@@ -30,6 +30,7 @@ struct Case {
     grants: Vec<Reply>,
     how: How,
     content_type: &'static str,
+    content_encoding: Option<&'static str>,
     body: Bytes,
     /// The minimum time between two attempts, in seconds.
     pause: f64,
@@ -154,7 +155,11 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
     let api = engine.api();
     let triggering = |query: &str| {
         let request = api.request(Method::POST, &format!("/webhook/{config_id}/trigger{query}"));
-        request.header("content-type", case.content_type)
+        let request = request.header("content-type", case.content_type);
+        match case.content_encoding {
+            Some(coding) => request.header("content-encoding", coding),
+            None => request,
+        }
     };
     let with_body = |query: &str| triggering(query).body(case.body.clone());
     match case.how {

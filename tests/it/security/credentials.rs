@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Receiver, Reply, World, closed_port};
@@ -41,8 +41,10 @@ async fn a_receiver_gets_the_credentials_and_the_record_does_not() {
     ];
     let world = World::start().await;
     for (fields, header, value) in cases {
-        // A receiver that echoes its request.
-        let echo = Reply::status(500).header("X-Echo", value.clone()).body(format!("you said {value}!"));
+        // A receiver that echoes its request, as it is and without its scheme.
+        let secret = value.rsplit(' ').next().unwrap();
+        let said = format!("you said {value}, {secret}, {}!", STANDARD.encode(format!("<{secret}>")));
+        let echo = Reply::status(500).header("X-Echo", value.clone()).body(said);
         let receiver = Receiver::answering([echo]).await;
         let config_id = world.api.create_webhook(&receiver.url, fields).await;
         let answer = world.api.trigger_sync(&config_id, "{}").await;
@@ -50,20 +52,82 @@ async fn a_receiver_gets_the_credentials_and_the_record_does_not() {
         let event = world.api.event(&config_id, answer["event_id"].as_str().unwrap()).await;
         let attempt = &event["attempts"][0];
         assert_eq!(attempt["request_headers"][header], "***");
-        let kept = if header == "x-key" || value.starts_with("Basic") { "***" } else { "Bearer ***" };
-        for (shown, said) in [
-            (&answer["headers"]["x-echo"], kept.to_owned()),
-            (&attempt["response_headers"]["x-echo"], kept.to_owned()),
-            (&attempt["response_body"], format!("you said {kept}!")),
-        ] {
-            assert!(!shown.to_string().contains("planted"), "{shown} {said}");
-        }
+        assert_eq!(
+            (&answer["headers"]["x-echo"], &attempt["response_headers"]["x-echo"]),
+            (&json!("***"), &json!("***"))
+        );
+        let body = attempt["response_body"].as_str().unwrap();
+        assert!(body.starts_with("you said ***, ***, ") && body.matches("***").count() == 3, "{body}");
         for text in
             [answer.to_string(), event.to_string(), world.history(event["event_id"].as_str().unwrap()).await]
         {
             assert!(!text.contains("planted") && !text.contains(&pair), "{text}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_with_a_key_sends_assertions_and_keeps_its_key() {
+    let world = World::start().await;
+    let server = Receiver::answering([granted(TOKEN)]).await;
+    let receiver = Receiver::ok().await;
+    let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let auth = json!({
+        "type": "oauth_client_credentials", "token_url": server.url, "client_id": "client", "scope": "a:write b",
+        "client_authentication": "private_key_jwt", "private_key": key, "key_id": "k1",
+        "parameters": [
+            {"in": "body", "name": "resource", "value": "https://api.example.com/"},
+            {"in": "body", "name": "resource", "value": ""},
+        ],
+    });
+    let config_id = world.api.create_webhook(&receiver.url, json!({"auth": auth})).await;
+    let path = format!("/webhook/{config_id}");
+    let mut shown = world.api.get(&path).await.json()["auth"].clone();
+    assert_eq!(
+        (&shown["private_key"], &shown["key_id"], &shown["scope"]),
+        (&Value::Null, &json!("k1"), &auth["scope"])
+    );
+    assert_eq!(world.api.trigger_sync(&config_id, "{}").await["status"], "succeeded");
+    // What the API showed can be written back: the key and the values of parameters are kept.
+    shown["key_id"] = json!("k2");
+    let changed = world.api.patch(&config_id, &json!({"auth": shown})).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(world.api.trigger_sync(&config_id, "{}").await["status"], "succeeded");
+    assert!(
+        receiver.seen().iter().all(|seen| seen.header("authorization") == Some(&format!("Bearer {TOKEN}")))
+    );
+    for (request, key_id) in server.seen().iter().zip(["k1", "k2"]) {
+        let form = format!("http://form.test/?{}", String::from_utf8_lossy(&request.body));
+        let form = reqwest::Url::parse(&form).unwrap();
+        let form: Vec<(String, String)> = form.query_pairs().into_owned().collect();
+        let values = |name: &str| -> Vec<&str> {
+            form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
+        };
+        assert_eq!(values("resource"), ["https://api.example.com/", ""]);
+        assert_eq!((values("scope"), values("client_secret")), (vec!["a:write b"], vec![]));
+        let head = values("client_assertion")[0].split('.').next().unwrap();
+        let head: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
+        assert_eq!(head, json!({"alg": "ES256", "typ": "JWT", "kid": key_id}));
+    }
+    assert_eq!(server.calls(), 2);
+    let tested = world.api.post(&format!("{path}/test-auth"), &json!({})).await.json();
+    assert_eq!(tested["ok"], true, "{tested}");
+}
+
+#[tokio::test]
+async fn a_token_for_ever_is_cached_and_can_be_tested() {
+    let world = World::start().await;
+    let for_ever = json!({"access_token": TOKEN, "token_type": "BearerToken", "expires_in": i64::MAX});
+    let server = Receiver::answering([Reply::status(200).body(for_ever.to_string())]).await;
+    let receiver = Receiver::ok().await;
+    let config_id = world.api.create_webhook(&receiver.url, oauth(&server.url)).await;
+    for _ in 0..2 {
+        assert_eq!(world.api.trigger_sync(&config_id, "{}").await["status"], "succeeded");
+    }
+    assert_eq!(server.calls(), 1);
+    assert_eq!(receiver.seen()[0].header("authorization"), Some(&*format!("Bearer {TOKEN}")));
+    let tested = world.api.post(&format!("/webhook/{config_id}/test-auth"), &json!({})).await;
+    assert_eq!((tested.status, &tested.json()["expires_in"]), (200, &json!(315_360_000)));
 }
 
 #[tokio::test]
@@ -79,7 +143,7 @@ async fn tokens_are_shared_between_deliveries_and_renewed_once_when_refused() {
     let asked = server.only();
     assert_eq!(
         String::from_utf8(asked.body).unwrap(),
-        "audience=planted+audience+7&client_id=client&client_secret=planted+secret+7&grant_type=client_credentials"
+        "grant_type=client_credentials&client_id=client&client_secret=planted+secret+7&audience=planted+audience+7"
     );
     assert_eq!(deliver().await, 200, "refused, renewed, taken");
     assert_eq!((server.calls(), receiver.calls()), (2, 4));

@@ -54,6 +54,15 @@ pub(crate) fn webhooks(token_url: &str) -> Vec<serde_json::Value> {
     ]
 }
 
+/// A webhook whose OAuth client has a planted key.
+fn with_a_key(token_url: &str) -> serde_json::Value {
+    json!({"auth": {
+        "type": "oauth_client_credentials", "token_url": token_url, "client_id": "client",
+        "client_authentication": "private_key_jwt", "private_key": identity().private_key,
+        "parameters": [{"in": "body", "name": "audience", "value": format!("{PLANTED}-audience")}],
+    }})
+}
+
 /// An authorisation server that issues planted tokens.
 pub(crate) fn grant() -> Reply {
     Reply::status(200)
@@ -72,7 +81,7 @@ async fn no_secret_is_kept_in_clear_shown_or_logged() {
     .await;
     let mut said = String::new();
     for (url, replies) in [(&server.url, 200), (&server.url, 500), (&refusing.url, 200)] {
-        for fields in webhooks(url) {
+        for fields in webhooks(url).into_iter().chain([with_a_key(&server.url)]) {
             let receiver = Receiver::answering([Reply::status(replies)]).await;
             let mut config = json!({"name": "test", "url": receiver.url});
             config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());

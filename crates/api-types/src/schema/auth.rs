@@ -1,13 +1,15 @@
 //! Credentials: what serde reads but never writes. A derived schema would leave it out.
 
-use hookstep_contract::limits::{CONNECTION_VALUE_CHARS, MAX_TOKEN_PARAMETERS, URL_BYTES};
+use hookstep_contract::limits::{
+    BODY_PARAMETER_CHARS, CONNECTION_VALUE_CHARS, MAX_TOKEN_PARAMETERS, SCOPE_CHARS, URL_BYTES,
+};
 use utoipa::openapi::schema::{
     AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, SchemaType, Type,
 };
 use utoipa::openapi::{Ref, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Place, TokenMethod};
+use super::{ClientAuthentication, Place, TokenMethod};
 
 /// How requests to the receiver are authenticated.
 #[derive(Debug)]
@@ -80,6 +82,15 @@ impl PartialSchema for Auth {
             .items(Ref::from_schema_name(Parameter::name()))
             .max_items(Some(MAX_TOKEN_PARAMETERS))
             .description(Some("Additional parameters of the token request."));
+        let scope = text("The scope of the token.")
+            .min_length(Some(1))
+            .max_length(Some(SCOPE_CHARS))
+            .examples(["orders:write"]);
+        let private_key = "With `private_key_jwt`: the private key as PEM, RSA from 2,048 bits or ECDSA on P-256. \
+            Write-only: if it is left out, it stays as it is.";
+        let private_key = text(private_key).write_only(true);
+        let key_id =
+            text("With `private_key_jwt`: the `kid` of the key.").min_length(Some(1)).max_length(Some(255));
         let variants = [
             Fields::variant("none", "No authentication."),
             Fields::variant("basic", "HTTP Basic.")
@@ -102,7 +113,14 @@ impl PartialSchema for Auth {
                 "method",
                 reference::<TokenMethod>("The HTTP method of the token request; by default POST."),
             )
-            .optional("parameters", parameters),
+            .optional("parameters", parameters)
+            .optional("scope", scope)
+            .optional(
+                "client_authentication",
+                reference::<ClientAuthentication>("How the client authenticates."),
+            )
+            .optional("private_key", private_key)
+            .optional("key_id", key_id),
             Fields::variant(
                 "connection",
                 "An EventBridge connection that the operator created for this org.",
@@ -119,6 +137,7 @@ impl PartialSchema for Auth {
 impl ToSchema for Auth {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((TokenMethod::name().into(), TokenMethod::schema()));
+        schemas.push((ClientAuthentication::name().into(), ClientAuthentication::schema()));
         schemas.push((Parameter::name().into(), Parameter::schema()));
         Parameter::schemas(schemas);
     }
@@ -126,10 +145,13 @@ impl ToSchema for Auth {
 
 impl PartialSchema for Parameter {
     fn schema() -> RefOr<Schema> {
+        let parameter_value = "The value. In a body it may be empty, and may have 8,192 characters; in a query or a header it \
+            has 1 to 512. Write-only: if it is left out, it stays as it is.";
+        let parameter_value = text(parameter_value).max_length(Some(BODY_PARAMETER_CHARS)).write_only(true);
         Fields::new("An additional parameter of a token request, for example `audience` or `scope`.")
             .required("in", reference::<Place>("Where it goes."))
             .required("name", value("Its name."))
-            .optional("value", secret("The value."))
+            .optional("value", parameter_value)
             .build()
             .into()
     }

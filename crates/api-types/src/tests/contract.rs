@@ -53,6 +53,7 @@ fn every_enum_names_its_variants() {
         (schema::<schema::Outcome>(), "succeeded", "failed_payload"),
         (schema::<schema::ReplayStatus>(), "in_progress", "failed"),
         (schema::<schema::Scope>(), "trigger", "manage"),
+        (schema::<schema::ClientAuthentication>(), "client_secret_post", "private_key_jwt"),
         (schema::<schema::TokenMethod>(), "GET", "PUT"),
         (schema::<schema::Place>(), "body", "header"),
         (schema::<schema::LogicalOperator>(), "AND", "OR"),

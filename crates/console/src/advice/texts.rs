@@ -48,6 +48,8 @@ pub(super) const TRANSFORM_FAULT: &str = "Edit the webhook and try its transform
      today's filter and transform.";
 pub(super) const RULES_FAULT: &str = "Edit the webhook and simplify its filter and its transform: together they have five \
      seconds and some hundred megabytes. Then replay the event through today's.";
+pub(super) const BODY_ENCODED: &str = "Let the producer send the body as it is, or as gzip or deflate with the right Content-Encoding; or \
+    send it to a webhook without a filter and a transform.";
 pub(super) const BODY_NOT_JSON: &str = "Trigger with JSON, or edit the webhook so that it has neither filter nor transform; then \
      replay the event through today's.";
 pub(super) const BODY_TOO_LARGE: &str = "Trigger with a smaller body, or edit the webhook so that it has neither filter nor \

@@ -192,6 +192,7 @@ fn is_about_rules(code: ReasonCode) -> bool {
             | ReasonCode::FilterFault
             | ReasonCode::TransformFault
             | ReasonCode::RulesFault
+            | ReasonCode::BodyEncoded
             | ReasonCode::BodyNotJson
             | ReasonCode::BodyTooLarge
     )
@@ -216,6 +217,7 @@ fn facts(event: &EventRecord, now: Timestamp) -> Markup {
                     a href={"/console/webhooks/" (event.config_id) "/replays/" (id)} { "a bulk replay" } } } }
                 div { dt { "Body" } dd { @match event.size { Some(size) => { (parts::bytes(size)) } None => { "–" } }
                     @if let Some(kind) = &event.content_type { div.muted.small.break { (kind) } }
+                    @if let Some(coding) = &event.content_encoding { div.muted.small.break { "encoded as " (coding) } }
                     @if let Some(sent) = &event.sent { div.muted.small.break { "sent as " (parts::bytes(sent.size)) " of " (sent.content_type) } } } }
                 @if let Some(event_type) = &event.event_type { div { dt { "Type" } dd.mono.break { (event_type) } } }
                 div { dt { "Attempts" } dd { (event.attempt_count) } }

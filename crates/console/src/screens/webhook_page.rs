@@ -155,9 +155,12 @@ fn authentication(visitor: &Visitor, config: &WebhookConfig) -> Markup {
             @match auth {
                 Some(Auth::Basic { username, .. }) => { dt { "User" } dd.mono { (username) } }
                 Some(Auth::ApiKey { name, .. }) => { dt { "Header" } dd.mono { (name) } }
-                Some(Auth::OauthClientCredentials { token_url, client_id, .. }) => {
+                Some(Auth::OauthClientCredentials { token_url, client_id, scope, client_authentication, key_id, .. }) => {
                     dt { "Token URL" } dd.mono { (token_url) }
                     dt { "Client id" } dd.mono { (client_id) }
+                    @if let Some(scope) = scope { dt { "Scope" } dd.mono { (scope) } }
+                    @if let Some(by) = client_authentication { dt { "Authenticated by" } dd.mono { (by.as_str()) } }
+                    @if let Some(key_id) = key_id { dt { "Key id" } dd.mono { (key_id) } }
                 }
                 Some(Auth::Connection { connection_arn }) => { dt { "Connection" } dd.mono { (connection_arn) } }
                 None | Some(Auth::None) => {}

@@ -1,15 +1,21 @@
 //! Tokens: what is sent to an authorisation server, how often, and how its responses are handled.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hookstep_contract::{Place, TokenMethod};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hookstep_ambient::Sources;
+use hookstep_contract::{ClientAuthentication, Place, TokenMethod};
 use hookstep_egress::{Client, Policy};
-use hookstep_secrets::{Extra, OauthClient};
+use hookstep_secrets::{ClientProof, Extra, OauthClient};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
+use url::form_urlencoded;
 
 use super::{DEVELOPMENT, Receiver, header};
 use crate::exchange::TokenFailure;
@@ -21,7 +27,7 @@ fn client(token_url: &str, method: TokenMethod) -> OauthClient {
     OauthClient {
         token_url: token_url.to_owned(),
         client_id: "the client".to_owned(),
-        client_secret: "its+secret".to_owned(),
+        proof: ClientProof::secret("its+secret".to_owned(), method, None),
         method,
         extras: vec![
             extra(Place::Body, "audience", "a&b"),
@@ -36,7 +42,7 @@ fn http(policy: Policy) -> Client {
 }
 
 async fn token(client: &OauthClient, policy: Policy) -> Result<Arc<str>, TokenFailure> {
-    Tokens::default().header("arn", client, None, &http(policy), soon()).await
+    Tokens::default().header("arn", client, None, &http(policy), soon(), &Sources::system()).await
 }
 
 fn soon() -> Instant {
@@ -109,6 +115,53 @@ async fn a_header_that_says_who_the_client_is_or_wants_json_is_obeyed() {
     assert_eq!(header(&seen[0].head, "authorization"), "Basic own");
     let body: Value = serde_json::from_slice(&seen[0].body).unwrap();
     assert_eq!(body, json!({"audience": "a&b", "grant_type": "client_credentials"}));
+}
+
+#[tokio::test]
+async fn a_client_authenticates_as_the_webhook_says() {
+    let basic = Some(ClientAuthentication::ClientSecretBasic);
+    let server = Receiver::answering(GRANTED).await;
+    let mut client = client(&server.url, TokenMethod::Post);
+    client.proof = ClientProof::secret("its+secret".to_owned(), TokenMethod::Post, basic);
+    token(&client, DEVELOPMENT).await.unwrap();
+    let seen = server.seen.lock().unwrap();
+    assert_eq!(header(&seen[0].head, "authorization"), "Basic dGhlK2NsaWVudDppdHMlMkJzZWNyZXQ=");
+    assert_eq!(seen[0].body, b"grant_type=client_credentials&audience=a%26b");
+}
+
+#[tokio::test]
+async fn an_assertion_is_signed_and_good_for_one_request() {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let server = Receiver::answering(GRANTED).await;
+    let mut client = client(&server.url, TokenMethod::Post);
+    client.proof = ClientProof::Key { private_key: pair.serialize_pem(), key_id: Some("key-1".to_owned()) };
+    for _ in 0..2 {
+        token(&client, DEVELOPMENT).await.unwrap();
+    }
+    let seen = server.seen.lock().unwrap();
+    let forms: Vec<BTreeMap<String, String>> =
+        seen.iter().map(|request| form_urlencoded::parse(&request.body).into_owned().collect()).collect();
+    let mut ids = Vec::new();
+    for form in &forms {
+        assert_eq!(form["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+        assert_eq!((&*form["client_id"], form.get("client_secret")), ("the client", None));
+        let (message, signature) = form["client_assertion"].rsplit_once('.').unwrap();
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
+        let parts: Vec<Value> =
+            message.split('.').map(|part| serde_json::from_slice(&decode(part)).unwrap()).collect();
+        assert_eq!(parts[0], json!({"alg": "ES256", "typ": "JWT", "kid": "key-1"}));
+        let claims = &parts[1];
+        assert_eq!((&claims["iss"], &claims["sub"]), (&json!("the client"), &json!("the client")));
+        assert_eq!(claims["aud"], server.url);
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 120);
+        ids.push(claims["jti"].as_str().unwrap().to_owned());
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key_raw());
+        public.verify(message.as_bytes(), &decode(signature)).unwrap();
+    }
+    assert_ne!(ids[0], ids[1]);
+    client.proof = ClientProof::Key { private_key: "planted".to_owned(), key_id: None };
+    let failure = token(&client, DEVELOPMENT).await.unwrap_err();
+    assert_eq!((&*failure.detail, failure.transient), ("the private key is neither PEM nor DER", false));
 }
 
 #[tokio::test]
@@ -193,11 +246,11 @@ async fn a_lifetime_is_bounded_and_used() {
         let server = server("200 OK", body.as_bytes()).await;
         let (client, tokens, http) =
             (client(&server.url, TokenMethod::Post), Tokens::default(), http(DEVELOPMENT));
-        let granted = crate::exchange::exchange(&client, &http, soon()).await.unwrap();
+        let granted = crate::exchange::exchange(&client, &http, soon(), &Sources::system()).await.unwrap();
         assert_eq!(granted.expires_in, expected, "{lifetime}");
         server.seen.lock().unwrap().clear();
         for _ in 0..3 {
-            tokens.header("arn", &client, None, &http, soon()).await.unwrap();
+            tokens.header("arn", &client, None, &http, soon(), &Sources::system()).await.unwrap();
         }
         assert_eq!(server.seen.lock().unwrap().len(), requests, "{lifetime}");
     }
@@ -283,16 +336,21 @@ async fn a_token_is_shared_until_it_is_about_to_expire_or_is_refused() {
         counting(|n| format!(r#"{{"access_token":"t{n}","expires_in":{}}}"#, [3600, 0, 60][n.min(2)])).await;
     let (tokens, http) = (Tokens::default(), http(DEVELOPMENT));
     let client = client(&server.url, TokenMethod::Post);
-    let ask =
-        async |refused: Option<&str>| tokens.header("arn", &client, refused, &http, soon()).await.unwrap();
+    let ask = async |refused: Option<&str>| {
+        tokens.header("arn", &client, refused, &http, soon(), &Sources::system()).await.unwrap()
+    };
     assert_eq!(&*ask(None).await, "Bearer t0");
     assert_eq!(&*ask(None).await, "Bearer t0");
     assert_eq!(&*ask(Some("Bearer t0")).await, "Bearer t1", "refused");
     assert_eq!(&*ask(None).await, "Bearer t2", "expired at once");
     assert_eq!(&*ask(None).await, "Bearer t2", "not in its last tenth yet");
     let mut changed = client.clone();
-    changed.client_secret = "another".to_owned();
-    assert_eq!(&*tokens.header("arn", &changed, None, &http, soon()).await.unwrap(), "Bearer t3", "changed");
+    changed.proof = ClientProof::SecretInForm("another".to_owned());
+    assert_eq!(
+        &*tokens.header("arn", &changed, None, &http, soon(), &Sources::system()).await.unwrap(),
+        "Bearer t3",
+        "changed"
+    );
 }
 
 #[tokio::test]
@@ -309,7 +367,8 @@ async fn one_exchange_serves_all_who_wait_whether_it_works_or_not() {
         .await;
         let (tokens, http) = (Tokens::default(), http(DEVELOPMENT));
         let client = client(&server.url, TokenMethod::Post);
-        let asking = (0..20).map(|_| tokens.header("arn", &client, None, &http, soon()));
+        let sources = Sources::system();
+        let asking = (0..20).map(|_| tokens.header("arn", &client, None, &http, soon(), &sources));
         let answers = futures_util::future::join_all(asking).await;
         assert!(answers.iter().all(|answer| answer.is_ok() == works), "{answers:?}");
         assert_eq!(server.seen.lock().unwrap().len(), 1);
@@ -325,7 +384,9 @@ async fn a_server_that_hangs_is_waited_for_no_longer_than_the_attempt() {
     .await;
     let client = client(&server.url, TokenMethod::Post);
     let deadline = Instant::now() + Duration::from_millis(200);
-    let failure =
-        Tokens::default().header("arn", &client, None, &http(DEVELOPMENT), deadline).await.unwrap_err();
+    let failure = Tokens::default()
+        .header("arn", &client, None, &http(DEVELOPMENT), deadline, &Sources::system())
+        .await
+        .unwrap_err();
     assert!(failure.transient && failure.status_code.is_none(), "{failure:?}");
 }

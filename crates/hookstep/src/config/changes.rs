@@ -105,8 +105,20 @@ fn merge_patch(before: &Value, after: Value) -> Value {
 }
 
 /// The fields of `auth` and `tls` that the API shows. All others are secrets, or may be.
-const PUBLIC: [&str; 9] =
-    ["type", "username", "name", "token_url", "client_id", "method", "in", "certificate", "connection_arn"];
+const PUBLIC: [&str; 12] = [
+    "type",
+    "username",
+    "name",
+    "token_url",
+    "client_id",
+    "method",
+    "scope",
+    "client_authentication",
+    "key_id",
+    "in",
+    "certificate",
+    "connection_arn",
+];
 
 /// Compares credentials. They are sent as a whole or not at all; those that the file leaves out stay as they are.
 fn credentials(

@@ -36,6 +36,7 @@ pub(super) fn details(event: &Event) -> io::Result<()> {
     optional("next attempt", event.next_attempt_at.map(moment).as_deref())?;
     optional("size", event.size.map(|size| format!("{size} bytes")).as_deref())?;
     optional("content type", event.content_type.as_deref())?;
+    optional("encoding", event.content_encoding.as_deref())?;
     optional("correlation id", event.correlation_id.as_deref())?;
     optional("replay of", event.replay_of.map(|id| id.to_string()).as_deref())?;
     optional("webhook-id", Some(&event.webhook_id.to_string()))?;

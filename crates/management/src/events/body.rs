@@ -45,7 +45,7 @@ enum PayloadOf {
     operation_id = "read_payload",
     tag = "Events",
     summary = "Read the body of an event",
-    description = "Byte for byte, with the `Content-Type` of the trigger.",
+    description = "Byte for byte, with the `Content-Type` and the `Content-Encoding` of the trigger.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ("event_id" = schema::EventId, Path, description = "The event."),
@@ -74,9 +74,9 @@ pub(crate) async fn read(
     }
     // Most bodies are sent as they were received, and have no second copy.
     let sent = event.sent.as_ref().filter(|_| of == PayloadOf::Sent);
-    let (claim, content_type) = match sent {
-        Some(sent) => (&sent.claim, Some(&sent.content_type)),
-        None => (&event.claim, event.content_type.as_ref()),
+    let (claim, content_type, coding) = match sent {
+        Some(sent) => (&sent.claim, Some(&sent.content_type), None),
+        None => (&event.claim, event.content_type.as_ref(), event.content_encoding.as_ref()),
     };
     if let Some(key) = claim {
         return Ok(
@@ -95,7 +95,11 @@ pub(crate) async fn read(
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'")),
     ];
-    Ok((safe, body).into_response())
+    let mut response = (safe, body).into_response();
+    if let Some(coding) = coding.and_then(|coding| HeaderValue::from_str(coding).ok()) {
+        response.headers_mut().insert(header::CONTENT_ENCODING, coding);
+    }
+    Ok(response)
 }
 
 fn not_stored() -> Problem {

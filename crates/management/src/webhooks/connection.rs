@@ -1,8 +1,10 @@
 //! The EventBridge connection that holds the credentials of a webhook: what a save does to it.
 
 use std::error::Error;
+use std::time::Duration;
 
 use axum::http::StatusCode;
+use hookstep_contract::limits::DEFAULT_CONNECTIONS;
 use hookstep_contract::{
     Auth, ConfigFields, Connection, FieldError, OrgId, Parameter, Place, WebhookConfig, connection_name,
     missing_value,
@@ -11,7 +13,13 @@ use hookstep_egress::Policy;
 use hookstep_http_edge::Problem;
 use hookstep_secrets::{SaveError, connection_name_for};
 
+use super::key_client;
 use crate::Context;
+
+/// The pauses before a busy connection is written again. Together they are shorter than a lease, and than what API Gateway
+/// waits for.
+const BUSY_PAUSES: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
 /// What a save does to the connection of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +38,11 @@ pub(crate) enum Change {
 
 /// Whether `auth` has a connection that Hookstep makes and deletes.
 pub(crate) fn is_own(auth: Option<&Auth>) -> bool {
-    matches!(auth, Some(Auth::Basic { .. } | Auth::ApiKey { .. } | Auth::OauthClientCredentials { .. }))
+    auth.is_some_and(|auth| match auth {
+        Auth::Basic { .. } | Auth::ApiKey { .. } => true,
+        Auth::OauthClientCredentials { .. } => !auth.uses_private_key(),
+        Auth::None | Auth::Connection { .. } => false,
+    })
 }
 
 /// Checks the authentication of a webhook, also against its headers.
@@ -51,7 +63,8 @@ pub(crate) fn check(fields: &ConfigFields, org_id: &OrgId, policy: &Policy) -> R
                 None => Ok(()),
             }
         }
-        Auth::OauthClientCredentials { token_url, parameters, .. } => {
+        Auth::OauthClientCredentials { token_url, parameters, private_key, .. } => {
+            key_client::check(private_key)?;
             policy
                 .check_url(token_url)
                 .map_err(|refusal| FieldError::new("auth.token_url", refusal.to_string()))?;
@@ -77,20 +90,29 @@ pub(crate) fn change(before: Option<&Auth>, requested: Option<&Auth>) -> Result<
         None => return Ok(Change::Keep),
         Some(Auth::None) => return Ok(Change::Clear),
         Some(Auth::Connection { .. }) => return Ok(Change::Attach),
+        Some(requested) if requested.uses_private_key() => {
+            let stored = before.filter(|before| before.uses_private_key());
+            return key_client::check_kept(stored, requested).map(|()| Change::Clear);
+        }
         Some(requested) => requested,
     };
+    let before = before.filter(|before| !before.uses_private_key());
     let Some(missing) = requested.missing_secret() else { return Ok(Change::Write) };
     match (before, requested) {
         (
-            Some(Auth::OauthClientCredentials { parameters: stored, .. }),
-            Auth::OauthClientCredentials { parameters, .. },
-        ) => match unclear_value(stored, parameters) {
-            Some(field) => {
-                let reason = "must be given: the values of parameters are kept only when the list is unchanged and none has a value";
-                Err(FieldError::new(field, reason))
+            Some(Auth::OauthClientCredentials { parameters: stored, scope: before, .. }),
+            Auth::OauthClientCredentials { parameters, scope, .. },
+        ) => {
+            check_values(stored, parameters)?;
+            match missing_value(parameters) {
+                // EventBridge replaces all parameters at once, and the scope is one of them.
+                Some(field) if before != scope => Err(FieldError::new(
+                    field,
+                    "must be given again with another scope, which is kept with it",
+                )),
+                _ => Ok(Change::Amend),
             }
-            None => Ok(Change::Amend),
-        },
+        }
         (Some(Auth::Basic { .. }), Auth::Basic { .. }) | (Some(Auth::ApiKey { .. }), Auth::ApiKey { .. }) => {
             Ok(Change::Amend)
         }
@@ -98,13 +120,19 @@ pub(crate) fn change(before: Option<&Auth>, requested: Option<&Auth>) -> Result<
     }
 }
 
-/// The first parameter whose value is left out, although it is not clear which stored value it would keep.
-fn unclear_value(stored: &[Parameter], requested: &[Parameter]) -> Option<String> {
+/// Refuses a parameter whose value is left out, although it is not clear which stored value it would keep.
+pub(super) fn check_values(stored: &[Parameter], requested: &[Parameter]) -> Result<(), FieldError> {
     let places = |parameters: &[Parameter]| -> Vec<_> {
         parameters.iter().map(|parameter| (parameter.place, parameter.name.clone())).collect()
     };
     let none_given = requested.iter().all(|parameter| parameter.value.given().is_none());
-    missing_value(requested).filter(|_| !(none_given && places(stored) == places(requested)))
+    match missing_value(requested).filter(|_| !(none_given && places(stored) == places(requested))) {
+        Some(field) => {
+            let reason = "must be given: the values of parameters are kept only when the list is unchanged and none has a value";
+            Err(FieldError::new(field, reason))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Changes the connection; `stored` is the one that the webhook has now.
@@ -117,16 +145,36 @@ pub(crate) async fn apply(
     let Some(auth) = config.fields.auth.as_ref().filter(|_| change != Change::Keep) else {
         return Ok(stored.filter(|_| change == Change::Keep));
     };
+    if change == Change::Clear {
+        return Ok(None);
+    }
     if let Auth::Connection { connection_arn } = auth {
         return find_attached(ctx, config, connection_arn).await.map(Some);
     }
     let name = connection_name_for(&config.org_id, config.config_id);
-    let written = match ctx.connections.update(&name, auth).await {
-        // Updating comes first, because a save that broke off may have left a connection of this name.
-        Err(SaveError::Gone) if change == Change::Write => ctx.connections.create(&name, auth).await,
-        written => written,
+    let (connections, name) = (&ctx.connections, name.as_str());
+    let write = || async move {
+        match connections.update(name, auth).await {
+            // Updating comes first, because a save that broke off may have left a connection of this name.
+            Err(SaveError::Gone) if change == Change::Write => connections.create(name, auth).await,
+            written => written,
+        }
     };
-    written.map(Some).map_err(|error| refusal(error, auth))
+    while_busy(write).await.map(Some).map_err(|error| refusal(error, auth))
+}
+
+/// Repeats `write` while EventBridge is busy with the connection: one that was just deleted keeps its name for some
+/// seconds.
+async fn while_busy<T, F: Future<Output = Result<T, SaveError>>>(
+    mut write: impl FnMut() -> F,
+) -> Result<T, SaveError> {
+    let mut pauses = BUSY_PAUSES.into_iter();
+    loop {
+        match (write().await, pauses.next()) {
+            (Err(SaveError::Busy), Some(pause)) => tokio::time::sleep(pause).await,
+            (written, _) => return written,
+        }
+    }
 }
 
 /// Finds the connection that the operator made for this org.
@@ -157,10 +205,20 @@ fn refusal(error: SaveError, auth: &Auth) -> Problem {
             }
             None => FieldError::new("auth", "EventBridge does not accept these values").into(),
         },
+        SaveError::Busy => {
+            let detail = "EventBridge is still deleting or changing the connection of this webhook: try again in a minute";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        }
         SaveError::Full => {
-            tracing::error!("the account has reached its quota of EventBridge connections");
-            let detail = "the AWS account of this deployment has reached its quota of connections: its operator can request \
-                more (Service Quotas, EventBridge, Connections)";
+            tracing::error!(
+                metric = "ConnectionQuotaReached",
+                "the account has reached its quota of EventBridge connections"
+            );
+            let detail = format!(
+                "the AWS account of this deployment has reached its quota of EventBridge connections ({DEFAULT_CONNECTIONS} in a \
+                 region by default), of which each webhook with authentication needs one: its operator can request more \
+                 (Service Quotas, EventBridge, Connections)"
+            );
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
         }
         SaveError::Failed(error) => Problem::internal(&error),
@@ -215,6 +273,17 @@ mod tests {
         format!(r#"{{{head},"parameters":[{parameters}]}}"#)
     }
 
+    fn scoped(parameters: &str, scope: &str) -> String {
+        oauth(parameters).replace("\"parameters\"", &format!(r#""scope":"{scope}","parameters""#))
+    }
+
+    const KEY: &str = r#""private_key":"k","#;
+
+    fn keyed(parameters: &str, key: &str) -> String {
+        let by = format!(r#""client_authentication":"private_key_jwt",{key}"parameters""#);
+        oauth(parameters).replace("\"parameters\"", &by)
+    }
+
     #[test]
     fn secrets_left_out_are_kept_where_it_is_clear_which_they_are() {
         let (audience, given) =
@@ -243,12 +312,41 @@ mod tests {
             (&oauth(audience), &oauth(in_query), Err("auth.parameters[0].value")),
             (&oauth(&both), &oauth(&both), Err("auth.parameters[1].value")),
             (&oauth(&both), &oauth(given), Ok(Change::Amend)),
+            (&oauth(""), &scoped("", "s"), Ok(Change::Amend)),
+            (&scoped("", "s"), &oauth(""), Ok(Change::Amend)),
+            (&scoped(audience, "s"), &scoped(audience, "s"), Ok(Change::Amend)),
+            (&scoped(audience, "s"), &scoped(audience, "t"), Err("auth.parameters[0].value")),
+            (&scoped(audience, "s"), &scoped(given, "t"), Ok(Change::Amend)),
+            (&oauth(""), &keyed("", ""), Err("auth.private_key")),
+            (&oauth(""), &keyed("", KEY), Ok(Change::Clear)),
+            (&keyed("", ""), &keyed("", ""), Ok(Change::Clear)),
+            (&keyed(audience, ""), &keyed(audience, ""), Ok(Change::Clear)),
+            (&keyed(audience, ""), &keyed(in_query, KEY), Err("auth.parameters[0].value")),
+            (&oauth(audience), &keyed(audience, KEY), Err("auth.parameters[0].value")),
+            (&keyed("", ""), &oauth(""), Err("auth.client_secret")),
         ];
         for (stored, requested, expected) in cases {
             let found = change(Some(&auth(stored)), Some(&auth(requested))).map_err(|error| error.field);
             assert_eq!(found, expected.map_err(ToOwned::to_owned), "{stored} {requested}");
         }
         assert_eq!(change(Some(&auth(attached)), None), Ok(Change::Keep));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_being_deleted_is_waited_for_but_not_for_ever() {
+        let after = async |busy: u32| {
+            let (mut asked, start) = (0, tokio::time::Instant::now());
+            let written = while_busy(|| {
+                asked += 1;
+                std::future::ready(if asked > busy { Ok(asked) } else { Err(SaveError::Busy) })
+            });
+            (written.await, start.elapsed().as_secs())
+        };
+        assert_eq!(after(0).await, (Ok(1), 0));
+        assert_eq!(after(2).await, (Ok(3), 3));
+        assert_eq!(after(9).await, (Err(SaveError::Busy), 15));
+        let refused = while_busy(|| std::future::ready(Err::<(), _>(SaveError::Refused))).await;
+        assert_eq!(refused, Err(SaveError::Refused));
     }
 
     fn checked(json: &str) -> Result<(), String> {

@@ -1,8 +1,8 @@
 //! Saves a webhook with its credentials and its connection: all of it, or nothing.
 
 use hookstep_contract::{
-    Auth, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId, PayloadRules, Publish,
-    Timestamp, WebhookConfig, is_ours,
+    Auth, ClientAuthentication, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId,
+    PayloadRules, Publish, Timestamp, WebhookConfig, is_ours,
 };
 use hookstep_egress::PolicyRefusal;
 use hookstep_expression::Fault;
@@ -11,6 +11,7 @@ use hookstep_signing::Secret;
 
 use super::certificates::{self, CheckedTls};
 use super::connection::{self, Change, is_own};
+use super::key_client;
 use super::write::{empty_credentials, overwrite};
 use crate::Context;
 use crate::signing::secrets;
@@ -41,6 +42,7 @@ pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Resul
     check_payload_rules(ctx, &org_id, &fields, None).await?;
     let (key, secret) = secrets::new_secret(ctx, &org_id).await?;
     let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
+    let key_client = key_client::encrypted(ctx, &org_id, fields.auth.as_ref(), None).await?;
     let config = WebhookConfig {
         config_id: ConfigId((ctx.sources.new_id)()),
         org_id,
@@ -59,6 +61,8 @@ pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Resul
             config_id: config.config_id,
             revision: config.revision,
             connection,
+            client_authentication: client_authentication(&config.fields),
+            key_client,
             signing_keys: vec![key],
             tls,
         };
@@ -96,10 +100,20 @@ pub async fn replace(
         secret = Some(made);
     }
     credentials.tls = certificates::keys(ctx, org_id, fields.tls.as_ref(), credentials.tls).await?;
+    credentials.client_authentication = client_authentication(&fields);
+    credentials.key_client =
+        key_client::encrypted(ctx, org_id, fields.auth.as_ref(), credentials.key_client).await?;
     let disabled_reason = before.disabled_reason.clone().filter(|_| !fields.enabled);
     let config = WebhookConfig { certificate, disabled_reason, fields, ..before.clone() };
     let config = overwrite(ctx, &before, config, credentials, change).await?;
     Ok(SavedWebhook { config, secret })
+}
+
+fn client_authentication(fields: &ConfigFields) -> Option<ClientAuthentication> {
+    match fields.auth.as_ref()? {
+        Auth::OauthClientCredentials { client_authentication, .. } => *client_authentication,
+        _ => None,
+    }
 }
 
 /// Checks the fields of a request, and completes them with what the request leaves out.

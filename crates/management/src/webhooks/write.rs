@@ -92,6 +92,8 @@ pub(crate) fn empty_credentials(config: &WebhookConfig) -> Credentials {
         config_id: config.config_id,
         revision: config.revision,
         connection: None,
+        client_authentication: None,
+        key_client: None,
         signing_keys: Vec::new(),
         tls: None,
     }

@@ -29,8 +29,10 @@ fn new_event() -> EventMetadata {
 
 #[test]
 fn an_event_has_what_its_request_says_of_it() {
-    let headers: [(&str, &[u8]); 5] = [
+    let headers: [(&str, &[u8]); 7] = [
         ("content-type", b"text/csv"),
+        ("content-encoding", b"deflate"),
+        ("content-encoding", b"gzip"),
         ("x-correlation-id", b"order 7"),
         ("traceparent", TRACE.as_bytes()),
         ("idempotency-key", b"k"),
@@ -40,6 +42,7 @@ fn an_event_has_what_its_request_says_of_it() {
     assert_eq!((request.mode, request.idempotency_key.as_deref()), (Mode::Sync, Some("k")));
     let expected = EventMetadata {
         content_type: Some("text/csv".to_owned()),
+        content_encoding: Some("deflate, gzip".to_owned()),
         size: Some(3),
         correlation_id: Some("order 7".to_owned()),
         traceparent: Some(TRACE.to_owned()),
@@ -162,4 +165,15 @@ fn requests_are_the_same_by_what_the_receiver_would_get() {
     different.sort_unstable();
     different.dedup();
     assert_eq!(different.len(), count);
+}
+
+#[test]
+fn a_coding_is_a_list_of_tokens_and_part_of_what_a_key_is_for() {
+    let with = |value: &[u8]| read("", &[("content-encoding", value)], b"a");
+    for value in [&b"gzip;q=1"[..], b"a b", b"a,,b", b"\xff", &[b'a'; 256]] {
+        assert_eq!(with(value).unwrap_err().field, "content-encoding", "{}", String::from_utf8_lossy(value));
+    }
+    let none = read("", &[], b"a").unwrap();
+    assert_eq!(with(b"").unwrap().hash(), none.hash());
+    assert_ne!(with(b"gzip").unwrap().hash(), none.hash());
 }

@@ -34,7 +34,80 @@ fn gzipped() -> Vec<u8> {
 pub(super) fn cases() -> Vec<Case> {
     let by_trigger =
         [taken(), authenticated(), refused(), failed(), sent_again(), claim_checks(), not_sent()];
-    by_trigger.into_iter().chain([replayed(), filtered_or_transformed(), from_the_bus()]).flatten().collect()
+    by_trigger
+        .into_iter()
+        .chain([replayed(), encoded(), filtered_or_transformed(), from_the_bus()])
+        .flatten()
+        .collect()
+}
+
+/// Bodies that came with a content coding.
+fn encoded() -> Vec<Case> {
+    let request = json!({"body": {"sha256": sha256(&gzipped())}, "headers": {"content-encoding": "gzip"}});
+    let coded = |name, how, webhook: Value, expected| Case {
+        how,
+        webhook,
+        // API Gateway treats a body with a text type as UTF-8, whatever its coding.
+        content_type: "application/octet-stream",
+        content_encoding: Some("gzip"),
+        body: gzipped().into(),
+        ..usual(name, expected)
+    };
+    let again = json!({"retry": {"schedule_seconds": [1]}});
+    let filter = |status: &str| json!({"jsonata": format!("status = '{status}'")});
+    let succeeded = |requests: Value| json!({"event": {"status": "succeeded", "content_encoding": "gzip"}, "requests": requests});
+    vec![
+        Case {
+            replies: vec![Reply::status(500), Reply::status(200)],
+            ..coded("gzip, sent again", How::Async, again.clone(), succeeded(json!([request, request])))
+        },
+        Case {
+            replies: vec![Reply::status(500), Reply::status(200)],
+            ..coded("gzip, uploaded", How::Upload, again, succeeded(json!([request, request])))
+        },
+        coded("gzip, replayed", How::Replayed, json!({}), succeeded(json!([request, request]))),
+        coded(
+            "gzip, and a filter passes",
+            How::Async,
+            json!({"filter": filter("paid")}),
+            succeeded(json!([request])),
+        ),
+        coded(
+            "gzip, and a filter misses",
+            How::Async,
+            json!({"filter": filter("open")}),
+            json!({"event": {"status": "skipped", "reason": {"code": "filter_missed"}}, "requests": []}),
+        ),
+        coded(
+            "gzip, and a transform",
+            How::Replayed,
+            json!({"transform": {"jsonata": "status"}}),
+            json!({"event": {"status": "succeeded", "content_encoding": null}, "requests": [
+                {"body": "paid", "headers": {"content-encoding": null}},
+                {"body": "paid", "headers": {"content-encoding": null}},
+            ]}),
+        ),
+        Case {
+            content_encoding: Some("br"),
+            ..coded(
+                "a coding that a filter cannot read",
+                How::Async,
+                json!({"filter": filter("paid")}),
+                json!({"event": {"status": "failed", "reason": {
+                    "code": "body_encoded", "detail": "the content coding br cannot be read; gzip and deflate can",
+                }}, "requests": []}),
+            )
+        },
+        Case {
+            content_encoding: Some("br"),
+            ..coded(
+                "a coding that nobody has to read",
+                How::Async,
+                json!({}),
+                json!({"event": {"status": "succeeded"}, "requests": [{"headers": {"content-encoding": "br"}}]}),
+            )
+        },
+    ]
 }
 
 fn replayed() -> Vec<Case> {
@@ -179,6 +252,7 @@ fn usual(name: &'static str, expected: Value) -> Case {
         grants: Vec::new(),
         how: How::Async,
         content_type: "application/json",
+        content_encoding: None,
         body: Bytes::from_static(EXACT.as_bytes()),
         pause: 0.0,
         expected,

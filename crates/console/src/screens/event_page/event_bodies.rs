@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use hookstep_content_coding::{Codings, Decoded};
 use hookstep_contract::{Content, EventRecord};
 use hookstep_http_edge::{ConfigPath, EventPath, no_event};
 use hookstep_management::Context;
@@ -52,10 +53,26 @@ async fn read_body(ctx: &Context, event: &EventRecord, is_sent: bool) -> Result<
     }
 }
 
+/// The most bytes of a body that are decoded for a page.
+const DECODED_BYTES: usize = 1024 * 1024;
+
+/// What is inside a body, if its content coding can be read.
+fn decoded(content: Content, coding: Option<&str>) -> StoredBody {
+    let codings =
+        coding.and_then(|coding| Codings::parse(coding).ok()).filter(|codings| !codings.is_identity());
+    if let (Some(codings), Some(bytes)) = (codings, content.to_bytes()) {
+        let Decoded { bytes, .. } = codings.decode(&bytes, DECODED_BYTES);
+        if !bytes.is_empty() {
+            return StoredBody::Here(Content::new(&bytes), coding.map(ToOwned::to_owned));
+        }
+    }
+    StoredBody::Here(content, None)
+}
+
 /// Where a body of an event is stored.
 enum StoredBody {
-    /// In the table.
-    Here(Content),
+    /// In the table; with its content coding, if this is what was inside.
+    Here(Content, Option<String>),
     /// A claim check.
     File,
     /// Nowhere, or not any more.
@@ -71,11 +88,15 @@ pub(super) struct EventBodies {
 impl EventBodies {
     /// Reads the bodies of an event.
     pub(super) async fn of(ctx: &Context, event: &EventRecord) -> Result<Self, PageError> {
-        let read = async |claim: &Option<String>, is_sent| -> Result<StoredBody, StoreError> {
+        let read = async |claim: &Option<String>, is_sent: bool| -> Result<StoredBody, StoreError> {
             if claim.is_some() {
                 return Ok(StoredBody::File);
             }
-            Ok(read_body(ctx, event, is_sent).await?.map_or(StoredBody::Gone, StoredBody::Here))
+            // The result of a transform has no coding.
+            let coding = event.content_encoding.as_deref().filter(|_| !is_sent);
+            Ok(read_body(ctx, event, is_sent)
+                .await?
+                .map_or(StoredBody::Gone, |content| decoded(content, coding)))
         };
         let sent = match &event.sent {
             Some(sent) => Some(read(&sent.claim, true).await?),
@@ -119,7 +140,10 @@ fn card(id: &str, title: &str, body: &StoredBody, base: &str, file: &str, limit:
             }
             @match body {
                 StoredBody::File => { p.muted { "A large body, stored as a file." } }
-                StoredBody::Here(content) => { (body_view::body(content, limit, &format!("{base}?whole=1"))) }
+                StoredBody::Here(content, decoded) => {
+                    (body_view::body(content, limit, &format!("{base}?whole=1")))
+                    @if let Some(coding) = decoded { p.hint { "Decoded: it came, and is sent, as " code { (coding) } "." } }
+                }
                 StoredBody::Gone => { p.muted { "It is not stored." } }
             }
         }

@@ -65,6 +65,14 @@ fn headers(form: &Form, fault: FormFault) -> Markup {
     }
 }
 
+/// The ways in which an OAuth client can authenticate.
+const CLIENT_AUTHENTICATIONS: [(&str, &str); 4] = [
+    ("", "Client secret, as the method has it"),
+    ("client_secret_post", "Client secret in the form"),
+    ("client_secret_basic", "Client secret in a Basic header"),
+    ("private_key_jwt", "Signed assertion (private_key_jwt)"),
+];
+
 /// The credentials of requests. The style sheet shows the part that belongs to the chosen radio button.
 pub(super) fn authentication(form: &Form, fault: FormFault, stored: Option<&Auth>) -> Markup {
     let kind = form.get("auth");
@@ -80,7 +88,7 @@ pub(super) fn authentication(form: &Form, fault: FormFault, stored: Option<&Auth
             div.pane.none { p.muted { "Requests are signed in any case: the receiver can check the header " code { "webhook-signature" } "." } }
             (basic(form, fault, matches!(stored, Some(Auth::Basic { .. }))))
             (api_key(form, fault, matches!(stored, Some(Auth::ApiKey { .. }))))
-            (oauth(form, fault, matches!(stored, Some(Auth::OauthClientCredentials { .. }))))
+            (oauth(form, fault, stored.filter(|auth| matches!(auth, Auth::OauthClientCredentials { .. }))))
             div.pane.connection {
                 (Field { name: "auth.connection_arn", label: "ARN of the connection", hint: "An EventBridge connection that your operator \
                     made for this organisation.", fault }.line("text", "connection_arn", form.get("connection_arn")))
@@ -112,8 +120,10 @@ fn api_key(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
     }
 }
 
-fn oauth(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
+fn oauth(form: &Form, fault: FormFault, stored: Option<&Auth>) -> Markup {
     let method = form.get("token_method");
+    let has_key = stored.is_some_and(Auth::uses_private_key);
+    let has_secret = stored.is_some() && !has_key;
     html! {
         div.pane.oauth {
             div.pair {
@@ -126,10 +136,33 @@ fn oauth(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
             }
             div.halves {
                 (Field { name: "auth.client_id", label: "Client id", hint: "", fault }.line("text", "client_id", form.get("client_id")))
-                (Field { name: "auth.client_secret", label: "Client secret", hint: "", fault }.secret("client_secret", is_stored))
+                (Field { name: "auth.client_secret", label: "Client secret", hint: "", fault }.secret("client_secret", has_secret))
             }
-            (parameters(form, fault, is_stored))
+            (Field { name: "auth.scope", label: "Scope", hint: "", fault }.line("text", "scope", form.get("scope")))
+            (client_authentication(form, fault, has_key))
+            (parameters(form, fault, stored.is_some()))
         }
+    }
+}
+
+/// How the client authenticates, and its key.
+fn client_authentication(form: &Form, fault: FormFault, has_key: bool) -> Markup {
+    let choice = form.get("client_authentication");
+    let key_hint = "Only for the signed assertion: RSA (RS256) or ECDSA on P-256 (ES256), as PEM.";
+    html! {
+        div.halves {
+            (Field { name: "auth.client_authentication", label: "Client authentication", hint: "", fault }.with(|attributes| html! {
+                select id=(attributes.id) name="client_authentication" {
+                    @for (value, name) in CLIENT_AUTHENTICATIONS { option value=(value) selected[choice == value] { (name) } }
+                }
+            }))
+            (Field { name: "auth.key_id", label: "Key id", hint: "", fault }.line("text", "key_id", form.get("key_id")))
+        }
+        (Field { name: "auth.private_key", label: "Private key", hint: key_hint, fault }.area(
+            "client_key",
+            &form.text("client_key"),
+            if has_key { "kept — paste to replace" } else { "-----BEGIN PRIVATE KEY-----" },
+        ))
     }
 }
 

@@ -6,9 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Html;
 use hookstep_api_types::{Preview, PreviewFault, PreviewedRequest};
-use hookstep_contract::{
-    ConfigFields, Content, EventId, EventRecord, OrgId, Origin, ShownBody, WebhookConfig,
-};
+use hookstep_content_coding::{Codings, Decoded, End};
+use hookstep_contract::{ConfigFields, Content, EventId, EventRecord, OrgId, Origin, WebhookConfig};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::webhooks::preview;
@@ -97,11 +96,18 @@ pub(super) async fn sample(
     };
     if let Some(event) = event.filter(is_small)
         && let Some(stored) = ctx.bodies.read(&event.org_id, event.config_id, event.event_id).await?
-        && let ShownBody { text: body, encoding: None } = stored.into_shown()
+        && let Some(body) = text(stored, event.content_encoding.as_deref())
     {
         return Ok(pairs(body, event.content_type.unwrap_or_else(|| JSON.to_owned())));
     }
     Ok(no_sample())
+}
+
+/// The text of a body, decoded if it came with a content coding.
+fn text(stored: Content, coding: Option<&str>) -> Option<String> {
+    let codings = Codings::parse(coding.unwrap_or_default()).ok()?;
+    let Decoded { bytes, end } = codings.decode(&stored.to_bytes()?, usize::try_from(SAMPLE_BYTES).ok()?);
+    String::from_utf8(bytes).ok().filter(|_| end == End::Complete)
 }
 
 fn is_small(event: &EventRecord) -> bool {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS};
-use hookstep_contract::{Auth, ConfigFields, FieldError, Parameter, Place, WebhookConfig};
+use hookstep_contract::{
+    Auth, ClientAuthentication, ConfigFields, FieldError, Parameter, Place, WebhookConfig,
+};
 use hookstep_http_edge::{Problem, read_json};
 use serde_json::{Value, json};
 
@@ -63,12 +65,27 @@ fn auth_pairs(auth: Option<&Auth>) -> Vec<(&'static str, String)> {
         None | Some(Auth::None) => vec![kind("none")],
         Some(Auth::Basic { username, .. }) => vec![kind("basic"), ("username", username.clone())],
         Some(Auth::ApiKey { name, .. }) => vec![kind("api_key"), ("key_name", name.clone())],
-        Some(Auth::OauthClientCredentials { token_url, client_id, method, parameters, .. }) => {
+        Some(Auth::OauthClientCredentials {
+            token_url,
+            client_id,
+            method,
+            parameters,
+            scope,
+            client_authentication,
+            key_id,
+            ..
+        }) => {
             let mut pairs = vec![
                 kind("oauth_client_credentials"),
                 ("token_url", token_url.clone()),
                 ("client_id", client_id.clone()),
                 ("token_method", method.as_str().to_owned()),
+                ("scope", scope.clone().unwrap_or_default()),
+                (
+                    "client_authentication",
+                    client_authentication.map(ClientAuthentication::as_str).unwrap_or_default().to_owned(),
+                ),
+                ("key_id", key_id.clone().unwrap_or_default()),
             ];
             for Parameter { place, name, .. } in parameters {
                 let place = match place {
@@ -149,13 +166,7 @@ fn auth(form: &Form) -> Value {
     let mut auth = match form.get("auth") {
         "basic" => json!({"type": "basic", "username": form.get("username")}),
         "api_key" => json!({"type": "api_key", "name": form.get("key_name").trim()}),
-        "oauth_client_credentials" => json!({
-            "type": "oauth_client_credentials",
-            "token_url": form.get("token_url").trim(),
-            "client_id": form.get("client_id").trim(),
-            "method": form.get("token_method"),
-            "parameters": parameters(form),
-        }),
+        "oauth_client_credentials" => oauth(form),
         "connection" => json!({"type": "connection", "connection_arn": form.get("connection_arn").trim()}),
         _ => json!({"type": "none"}),
     };
@@ -167,6 +178,28 @@ fn auth(form: &Form) -> Value {
     };
     if let Some((name, value)) = secret.filter(|(_, value)| !value.is_empty()) {
         auth[name] = json!(value);
+    }
+    auth
+}
+
+/// Fields that are left empty are left out.
+fn oauth(form: &Form) -> Value {
+    let mut auth = json!({
+        "type": "oauth_client_credentials",
+        "token_url": form.get("token_url").trim(),
+        "client_id": form.get("client_id").trim(),
+        "method": form.get("token_method"),
+        "parameters": parameters(form),
+    });
+    for (field, value) in [
+        ("scope", form.get("scope").trim().to_owned()),
+        ("client_authentication", form.get("client_authentication").to_owned()),
+        ("key_id", form.get("key_id").trim().to_owned()),
+        ("private_key", form.text("client_key")),
+    ] {
+        if !value.trim().is_empty() {
+            auth[field] = json!(value);
+        }
     }
     auth
 }
