@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description Oldest first.
+         * @description Oldest first. With `include=stats`, each has its `health` and the numbers of its deliveries in the last 24 hours, so that a list needs one request.
          */
         get: operations["list_webhooks"];
         put?: never;
@@ -206,7 +206,7 @@ export interface paths {
         };
         /**
          * List the events of a webhook
-         * @description Newest first, without their attempts.
+         * @description Newest first, without their attempts. With a filter, a page is filled by looking at up to 10,000 events. If they do not hold enough, it has fewer entries than `limit`, or none, and a `next_cursor` that goes on from there: only a null `next_cursor` means that there are no more.
          */
         get: operations["list_events"];
         put?: never;
@@ -905,6 +905,11 @@ export interface components {
              */
             jsonata?: string | null;
         };
+        /**
+         * @description How the deliveries of a webhook go, by the events that were accepted in the last 24 hours.
+         * @enum {string}
+         */
+        Health: "failing" | "degraded" | "healthy" | "idle" | "disabled";
         /** @description When a signing secret was created, and until when it signs. */
         Lifetime: {
             /** @description When it was created. */
@@ -1434,6 +1439,10 @@ export interface components {
             disabled_reason?: string | null;
             /** @description Problems that its owner should solve, though deliveries work. */
             warnings: string[];
+            /** @description How its deliveries go; only in lists with `include=stats`. */
+            health?: components["schemas"]["Health"] | null;
+            /** @description The deliveries of the last 24 hours; only in lists with `include=stats`. */
+            stats?: components["schemas"]["Bucket"] | null;
             /**
              * @description The signing secret. It is shown only once, in the answer to the request that made it.
              * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
@@ -1681,6 +1690,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the previous page; leave it out for the first page. */
                 cursor?: string;
+                /** @description `stats`: also how the deliveries of the last 24 hours went. */
+                include?: string;
             };
             header?: never;
             path?: never;

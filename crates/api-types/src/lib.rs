@@ -34,4 +34,4 @@ pub use signing::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, OrgPublicKey, Rotated,
 pub use stats::{Stats, StatsBucket, StatsStep};
 pub use token::{NewToken, Token, TokenFields};
 pub use trigger::{Accepted, Delivered, Upload};
-pub use webhook::{Webhook, WebhookPatch};
+pub use webhook::{Health, Webhook, WebhookPatch};

@@ -62,7 +62,7 @@ function replace(old, fresh) {
 async function keepLive(element) {
   let current = element;
   while (current.isConnected && current.dataset.live) {
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await new Promise((resolve) => setTimeout(resolve, (Number(current.dataset.every) || 2) * 1000));
     const isRead = !getSelection().isCollapsed && current.contains(getSelection().anchorNode);
     if (document.hidden || isRead || !current.isConnected) continue;
     try {

@@ -51,7 +51,6 @@ fn pages() -> Router<Arc<Context>> {
         .route("/console/webhooks/new", get(webhook_edit::show_new).post(webhook_edit::create).layer(room))
         .route("/console/preview", post(webhook_edit::trial::of_new).layer(room))
         .route(&webhook(""), get(webhook_page::show))
-        .route(&webhook("/row"), get(webhook_list::row))
         .route(&webhook("/charts"), get(charts::fragment))
         .route(&webhook("/edit"), get(webhook_edit::show).post(webhook_edit::save).layer(room))
         .route(&webhook("/preview"), post(webhook_edit::trial::of_saved).layer(room))

@@ -17,9 +17,16 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::item::{Item, from_item, s, to_attribute, to_item};
 
-/// The maximum number of pages read for one page of a filtered list, so that a rare status does not read a
-/// whole partition at once.
-pub(crate) const MAX_READS: usize = 10;
+/// The maximum number of events looked at for one page of a filtered list, so that a rare status does not
+/// read a whole partition at once. At 1 KB each, that is half a second and 0.0004 USD on AWS.
+const MAX_LOOKED_AT: usize = 10_000;
+
+/// The maximum number of requests for that: DynamoDB itself ends a page at 1 MB.
+pub(crate) const MAX_READS: usize = 20;
+
+/// How many events a request looks at when the first one, which is no larger than the page, did not find
+/// enough.
+const PAGE: usize = 1000;
 
 /// The table of events and attempts.
 #[derive(Clone, Debug)]
@@ -49,8 +56,11 @@ pub struct EventFilter {
 pub struct Page {
     /// The events.
     pub events: Vec<EventRecord>,
-    /// The start of the next page, if there may be one.
+    /// The start of the next page, if there may be one. A page with fewer events than the limit has one only
+    /// if the search ended at its bound.
     pub next: Option<EventId>,
+    /// How many events were looked at.
+    pub looked_at: usize,
 }
 
 impl Events {
@@ -101,17 +111,24 @@ impl Events {
         config_id: ConfigId,
         filter: EventFilter,
     ) -> Result<Page, StoreError> {
-        let mut events = Vec::new();
+        let (mut events, mut looked_at) = (Vec::new(), 0);
         let mut before = filter.before;
+        // One more than requested, to know whether there is a next page.
+        let mut limit = filter.limit + 1;
         for _ in 0..MAX_READS {
-            let page = self.query(org_id, config_id, &filter, before).await?;
+            let page = self.query(org_id, config_id, &filter, before, limit).await?;
+            looked_at += usize::try_from(page.scanned_count).unwrap_or(0);
             let last =
                 page.last_evaluated_key.as_ref().and_then(|key| key.get("sk")?.as_s().ok()?.parse().ok());
             for item in page.items.unwrap_or_default() {
                 events.push(to_record(item)?);
             }
             before = last;
-            if last.is_none() || events.len() > filter.limit {
+            limit = match filter.status {
+                Some(_) => PAGE.min(MAX_LOOKED_AT - looked_at.min(MAX_LOOKED_AT)),
+                None => (filter.limit + 1).saturating_sub(events.len()),
+            };
+            if last.is_none() || events.len() > filter.limit || limit == 0 {
                 break;
             }
         }
@@ -119,7 +136,7 @@ impl Events {
             events.truncate(filter.limit);
             before = events.last().map(|event: &EventRecord| event.event_id);
         }
-        Ok(Page { events, next: before })
+        Ok(Page { events, next: before, looked_at })
     }
 
     async fn query(
@@ -128,6 +145,7 @@ impl Events {
         config_id: ConfigId,
         filter: &EventFilter,
         before: Option<EventId>,
+        limit: usize,
     ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, StoreError> {
         let start = before.map(|id| item_key(org_id, config_id, id));
         let mut query = self
@@ -140,8 +158,7 @@ impl Events {
             .expression_attribute_values(":to", s(bound(filter.to, u8::MAX)))
             .set_exclusive_start_key(start)
             .scan_index_forward(false)
-            // One more than requested, to know whether there is a next page.
-            .limit(i32::try_from(filter.limit + 1).unwrap_or(i32::MAX));
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         if let Some(status) = filter.status {
             query = query
                 .filter_expression("#status = :status")

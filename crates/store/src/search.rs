@@ -12,6 +12,9 @@ use crate::events::{MAX_READS, bound, item_key, to_record};
 use crate::item::s;
 use crate::{EventFilter, Events, Page, StoreError};
 
+/// The maximum number of keys that DynamoDB accepts in a request.
+const BATCH: usize = 100;
+
 impl Events {
     /// The index of events by correlation id.
     pub const BY_CORRELATION_ID: &str = "by-correlation-id";
@@ -33,9 +36,9 @@ impl Events {
         ids.retain(|id| (from..=to).contains(id) && filter.before.is_none_or(|before| *id < before));
         // The index is sorted by correlation id only.
         ids.sort_unstable_by_key(|id| Reverse(*id));
-        let mut events = Vec::new();
-        // One more than requested, to know whether there is a next page.
-        for ids in ids.chunks(filter.limit + 1).take(MAX_READS) {
+        let (mut events, mut looked_at) = (Vec::new(), 0);
+        for ids in ids.chunks(BATCH).take(MAX_READS) {
+            looked_at += ids.len();
             let mut found = self.batch(org_id, config_id, ids).await?;
             found.retain(|event| filter.status.is_none_or(|status| event.status == status));
             found.sort_unstable_by_key(|event| Reverse(event.event_id));
@@ -43,12 +46,11 @@ impl Events {
             if events.len() > filter.limit {
                 events.truncate(filter.limit);
                 let next = events.last().map(|event: &EventRecord| event.event_id);
-                return Ok(Page { events, next });
+                return Ok(Page { events, next, looked_at });
             }
         }
-        let read = MAX_READS * (filter.limit + 1);
-        let next = if ids.len() > read { ids.get(read - 1).copied() } else { None };
-        Ok(Page { events, next })
+        let next = if ids.len() > looked_at { ids.get(looked_at - 1).copied() } else { None };
+        Ok(Page { events, next, looked_at })
     }
 
     async fn correlated_ids(
@@ -89,8 +91,7 @@ impl Events {
         ids: &[EventId],
     ) -> Result<Vec<EventRecord>, StoreError> {
         let mut events = Vec::new();
-        // DynamoDB accepts up to 100 keys per request.
-        for ids in ids.chunks(100) {
+        for ids in ids.chunks(BATCH) {
             let keys = ids.iter().map(|id| item_key(org_id, config_id, *id)).collect();
             let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build();
             let mut left = Some(keys.map_err(StoreError::during("read events"))?);

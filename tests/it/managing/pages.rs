@@ -4,6 +4,7 @@
 mod events;
 mod filters_and_transforms;
 mod forms;
+mod webhook_list;
 
 use hookstep_contract::Scope;
 use http::Method;
@@ -136,8 +137,7 @@ async fn nobody_sees_a_page_without_signing_in() {
 /// The pages of a webhook and of an event.
 fn pages(id: &str, event_id: &str) -> Vec<String> {
     let mut pages = vec!["/console/webhooks/new".to_owned()];
-    for part in ["", "/row", "/charts", "/edit", "/delete", "/rotate-secret", "/test", "/recover", "/events"]
-    {
+    for part in ["", "/charts", "/edit", "/delete", "/rotate-secret", "/test", "/recover", "/events"] {
         pages.push(format!("/console/webhooks/{id}{part}"));
     }
     pages.push(format!("/console/webhooks/{id}/events/{event_id}"));

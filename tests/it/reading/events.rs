@@ -222,3 +222,21 @@ async fn the_detail_tells_every_attempt() {
     }
     assert!(first["timings"]["connect"].as_f64().is_some_and(|ms| ms > 0.0), "{first}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rare_status_is_found_behind_many_others() {
+    let replies = [404].into_iter().chain([200]).map(Reply::status);
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let failed = world.api.deliver(&id, "{}").await["event_id"].clone();
+    for _ in 0..400 {
+        world.api.trigger(&id, "{}").await;
+    }
+    world.api.until_events_of(&id, 400, "succeeded").await;
+    let page = world.api.events(&id, "?status=failed&limit=10").await;
+    assert_eq!((page["data"][0]["event_id"].clone(), &page["next_cursor"]), (failed, &Value::Null));
+    let full = world.api.events(&id, "?status=succeeded&limit=100").await;
+    assert_eq!(full["data"].as_array().unwrap().len(), 100);
+    let none = world.api.events(&id, "?status=skipped").await;
+    assert_eq!(none, json!({"data": [], "next_cursor": null}));
+}

@@ -1,5 +1,6 @@
 //! Charts of the deliveries of a webhook: SVG made on the server, with the numbers on hover and in a table.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,15 +49,6 @@ pub(crate) async fn fragment(
     Ok(Html(charts(&base, range, &stats).into_string()))
 }
 
-/// The last 24 hours of a webhook.
-pub(crate) async fn last_day(
-    ctx: &Context,
-    visitor: &Visitor,
-    config_id: ConfigId,
-) -> Result<Stats, PageError> {
-    of_range(ctx, visitor, config_id, "24h").await
-}
-
 async fn of_range(
     ctx: &Context,
     visitor: &Visitor,
@@ -74,16 +66,21 @@ async fn of_range(
     Ok(stats(ctx, visitor.org_id(), config_id, now.minus(back), to, step).await?)
 }
 
-/// The small chart of the list of webhooks: the share of delivered events, and a bar for each hour.
+/// The small chart of the list of webhooks: a bar for each hour, without anything to hover, for there are many of them.
 pub(crate) fn spark(stats: &Stats) -> Markup {
-    let totals = &stats.totals;
+    let most = float(stats.buckets.iter().map(count).max().unwrap_or(0).max(1));
+    let width = float(stats.buckets.len() as u64) * BAR;
+    let mut paths: BTreeMap<&str, String> = BTreeMap::new();
+    for (index, bucket) in stats.buckets.iter().enumerate() {
+        for (class, y, height) in stack(bucket, most) {
+            let x = float(index as u64) * BAR + GAP / 2.0;
+            let bar = format!("M{x} {y:.0}h{}v{height:.0}h-{0}z", BAR - GAP);
+            paths.entry(class).or_default().push_str(&bar);
+        }
+    }
     html! {
-        div.spark-row {
-            (bars(stats, "spark", &format!("Last 24 hours: {}", counts_in_words(totals))))
-            @match share(totals) {
-                Some(share) => { span.number { (share) } }
-                None => { span.muted.small { "No deliveries" } }
-            }
+        svg.spark viewBox={"0 0 " (width) " " (HEIGHT)} preserveAspectRatio="none" role="img" aria-label=(counts_in_words(&stats.totals)) {
+            @for (class, path) in paths { path.(class) d=(path) {} }
         }
     }
 }
@@ -154,7 +151,7 @@ fn float(count: u64) -> f64 {
 }
 
 /// The share of delivered events among those that have ended. It is rounded to 100 % only when none has failed.
-fn share(bucket: &StatsBucket) -> Option<String> {
+pub(crate) fn share(bucket: &StatsBucket) -> Option<String> {
     let ended = bucket.succeeded + bucket.failed;
     let share = (ended > 0).then(|| float(bucket.succeeded) / float(ended) * 100.0)?;
     Some(match bucket.failed {
@@ -176,7 +173,7 @@ fn when(bucket: &StatsBucket, step: StatsStep) -> String {
     bucket.start.get().format(format).unwrap_or_default()
 }
 
-fn count(bucket: &StatsBucket) -> u64 {
+pub(crate) fn count(bucket: &StatsBucket) -> u64 {
     bucket.succeeded + bucket.failed + bucket.recovered + bucket.in_progress + bucket.skipped
 }
 

@@ -21,6 +21,10 @@ use crate::session::Visitor;
 /// Rows on a page.
 const LIMIT: usize = 25;
 
+/// A search that looks at no more events than this is repeated every two seconds.
+const CHEAP: usize = 1000;
+const SECONDS_BETWEEN_LONG_SEARCHES: u32 = 30;
+
 /// The tabs: the value in the address, and its name.
 const STATUSES: [(&str, &str); 6] = [
     ("", "All"),
@@ -108,28 +112,43 @@ pub(crate) async fn table(
     let (org_id, filter) = (visitor.org_id(), request.filter(now)?);
     let found = match request.q.as_str() {
         "" => ctx.events.list(org_id, config_id, filter).await?,
-        q if q.len() > CORRELATION_ID_BYTES => Page { events: Vec::new(), next: None },
+        q if q.len() > CORRELATION_ID_BYTES => Page { events: Vec::new(), next: None, looked_at: 0 },
         q => ctx.events.correlated(org_id, config_id, q, filter).await?,
     };
-    if found.events.is_empty() && !lookup::webhook_exists(ctx, visitor.org_id(), config_id).await? {
+    if found.events.is_empty()
+        && found.next.is_none()
+        && !lookup::webhook_exists(ctx, visitor.org_id(), config_id).await?
+    {
         return Err(Problem::no_webhook().into());
     }
     let base = format!("/console/webhooks/{config_id}");
     let live = request.cursor.is_empty().then(|| format!("{base}/events?{}", request.with("", "")));
+    // A long search is not repeated every two seconds.
+    let every = (found.looked_at > CHEAP).then_some(SECONDS_BETWEEN_LONG_SEARCHES);
     Ok(html! {
-        div #events-table data-live=[live] {
-            @if found.events.is_empty() { (nothing(&base, request)) }
-            @else { (rows(&base, &found.events, now)) }
+        div #events-table data-live=[live] data-every=[every] {
+            @if found.events.is_empty() && found.next.is_none() { (nothing(&base, request)) }
+            @else if !found.events.is_empty() { (rows(&base, &found.events, now)) }
+            @if let Some(next) = found.next.filter(|_| found.events.len() < LIMIT) { (looked_at(found.looked_at, next.accepted_at())) }
             @if !request.cursor.is_empty() || found.next.is_some() {
                 nav.pages aria-label="Pages of events" {
                     @if !request.cursor.is_empty() { a.button href={(base) "?" (request.with("cursor", "")) "#events"} { "Newest" } }
                     @if let Some(next) = found.next {
-                        a.button rel="next" href={(base) "?" (request.with("cursor", &paging::encode_cursor(next))) "#events"} { "Older" }
+                        a.button rel="next" href={(base) "?" (request.with("cursor", &paging::encode_cursor(next))) "#events"} {
+                            @if found.events.len() < LIMIT { "Look further back" } @else { "Older" }
+                        }
                     }
                 }
             }
         }
     })
+}
+
+/// How far a search went that ended before it had filled the page.
+fn looked_at(number: usize, back_to: Timestamp) -> Markup {
+    html! {
+        p.looked.muted role="status" { "Looked at " (number) " events, back to " (parts::exact(back_to)) ". There may be more further back." }
+    }
 }
 
 fn nothing(base: &str, request: &TableRequest) -> Markup {

@@ -133,12 +133,11 @@ pub(crate) async fn progress(
     let content = html! {
         (webhook_actions::crumbs(&config))
         div.narrow.card #replay data-live=[live] data-part="#replay" {
-            h1 { "Replay " (state(&job)) }
+            div { h1 { "Replay " (state(&job)) } p.muted { "Requested " (parts::moment(job.created_at, ctx.sources.now())) } }
             dl.facts.wide {
                 div { dt { "Events found" } dd.number { (job.found) } }
                 div { dt { "Sent again" } dd.number { (job.started) } }
                 div { dt { "Left out" } dd.number { (job.skipped) } }
-                div { dt { "Requested" } dd { (parts::moment(job.created_at, ctx.sources.now())) } }
             }
             @if job.started > 0 { (results(&job)) }
             (remarks(&job))

@@ -1,26 +1,28 @@
-//! The list of webhooks. The counts of each row are loaded separately.
+//! The list of webhooks: how each one is, those that fail first. Everything is in the page itself, which renews its list.
+
+mod choice;
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Html;
-use hookstep_contract::{Timestamp, WebhookConfig};
-use hookstep_http_edge::Problem;
+use hookstep_api_types::Health;
+use hookstep_contract::{EventRecord, Timestamp};
+use hookstep_management::Context;
+use hookstep_management::webhooks::overview::{self, Row};
 use hookstep_management::webhooks::webhook_view;
-use hookstep_management::{Context, paging};
-use hookstep_store::EventFilter;
 use maud::{Markup, html};
 
+use self::choice::{Choice, LIMIT, SORTS, word};
 use super::charts;
 use crate::error::PageError;
-use crate::extract::OnWebhook;
 use crate::form::Query;
 use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::Visitor;
 
-/// Rows on a page.
-const LIMIT: usize = 25;
+/// From this number of webhooks on, the list renews itself less often.
+const MANY: usize = 200;
 
 /// `GET /`
 pub(crate) async fn show(
@@ -28,23 +30,21 @@ pub(crate) async fn show(
     visitor: Visitor,
     query: Query,
 ) -> Result<Html<String>, PageError> {
-    let cursor = Some(query.get("cursor")).filter(|cursor| !cursor.is_empty());
-    let after = paging::decode_cursor(cursor).map_err(Problem::from)?;
-    let (configs, next) = ctx.configs.list(visitor.org_id(), after, LIMIT).await?;
+    let choice = Choice::of(&query);
+    let rows = overview::all(&ctx, visitor.org_id()).await?;
     let now = ctx.sources.now();
     let content = html! {
         div.head {
             h1 { "Webhooks" }
-            @if visitor.can_manage() && !(configs.is_empty() && after.is_none()) {
+            @if visitor.can_manage() && !rows.is_empty() {
                 div.actions { a.button.primary href="/console/webhooks/new" { "New webhook" } }
             }
         }
         @if query.get("done") == "deleted" { p.alert.succeeded role="status" { "The webhook is deleted." } }
-        @if configs.is_empty() && after.is_none() { (empty(&visitor)) }
-        @else { (table(&configs, now)) }
-        nav.pages aria-label="Pages" {
-            @if after.is_some() { a.button href="/" { "First page" } }
-            @if let Some(next) = next { a.button href={"/?cursor=" (paging::encode_cursor(next))} rel="next" { "Next page" } }
+        @if rows.is_empty() { (empty(&visitor)) }
+        @else {
+            (search(&choice))
+            (list(&ctx, &rows, &choice, now).await?)
         }
     };
     Ok(page(&visitor, Section::Webhooks, "Webhooks", content))
@@ -64,23 +64,79 @@ fn empty(visitor: &Visitor) -> Markup {
     )
 }
 
-fn table(configs: &[WebhookConfig], now: Timestamp) -> Markup {
+/// The search and the order. It is outside of the part that renews itself, so that nothing happens to what is being written.
+fn search(choice: &Choice) -> Markup {
+    html! {
+        form.filters.find method="get" action="/" role="search" data-submit {
+            @if !choice.state.is_empty() { input type="hidden" name="state" value=(choice.state); }
+            label.hidden for="search" { "Name, URL or event type" }
+            input #search type="search" name="q" value=(choice.q) placeholder="Name, URL or event type" spellcheck="false" autocomplete="off";
+            label.hidden for="sort" { "Order" }
+            select #sort name="sort" { @for (value, name) in SORTS { option value=(value) selected[value == choice.sort] { (name) } } }
+            button { "Find" }
+        }
+    }
+}
+
+/// The tabs, the table and the pages.
+async fn list(ctx: &Context, rows: &[Row], choice: &Choice, now: Timestamp) -> Result<Markup, PageError> {
+    let found = choice.search(rows);
+    let chosen = choice.sorted(&found);
+    let pages = chosen.len().div_ceil(LIMIT).max(1);
+    let number = choice.page.clamp(1, pages);
+    let shown: Vec<&Row> = chosen.iter().skip((number - 1) * LIMIT).take(LIMIT).copied().collect();
+    let newest = overview::newest_events(ctx, &shown).await?;
+    let every = if rows.len() < MANY { 10 } else { 60 };
+    Ok(html! {
+        div #webhooks data-live={"/?" (choice.with("page", &number.to_string()))} data-part="#webhooks" data-every=(every) {
+            (tabs(&found, choice))
+            @if shown.is_empty() {
+                (parts::empty("No such webhooks", html! { p { "Nothing matches. " a href="/" { "Show all " (rows.len()) " webhooks" } } }))
+            } @else { (table(&shown, &newest, now)) }
+            @if pages > 1 {
+                nav.pages aria-label="Pages" {
+                    span.muted.small { "Page " (number) " of " (pages) }
+                    @if number > 1 { a.button rel="prev" href={"/?" (choice.with("page", &(number - 1).to_string()))} { "Previous page" } }
+                    @if number < pages { a.button rel="next" href={"/?" (choice.with("page", &(number + 1).to_string()))} { "Next page" } }
+                }
+            }
+        }
+    })
+}
+
+/// How many webhooks are in which state; states without any are left out.
+fn tabs(found: &[&Row], choice: &Choice) -> Markup {
+    html! {
+        nav.tabs.states aria-label="State" {
+            @for (value, name, number) in choice::states(found) {
+                @if number > 0 || value.is_empty() || value == choice.state {
+                    a href={"/?" (choice.with("state", value))} aria-current=[(value == choice.state).then_some("true")] {
+                        (name) " " span.number { (number) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn table(rows: &[&Row], newest: &[Option<EventRecord>], now: Timestamp) -> Markup {
     html! {
         div.card.scroll {
             table.list.webhooks {
-                caption.hidden { "Webhooks, oldest first" }
+                caption.hidden { "Webhooks" }
                 thead { tr {
                     th scope="col" { "Webhook" }
-                    th scope="col" { "State" }
+                    th scope="col" { "Health" }
                     th scope="col" { "Last 24 hours" }
                     th.right scope="col" { "Last event" }
                 } }
                 tbody {
-                    @for config in configs {
-                        tr data-load={"/console/webhooks/" (config.config_id) "/row"} {
-                            (name_and_state(config, now))
-                            td { span.muted { "…" } }
-                            td.right { span.muted { "…" } }
+                    @for (row, event) in rows.iter().zip(newest) {
+                        tr {
+                            td { (name(row)) }
+                            td { (health(row, now)) }
+                            td { (numbers(row)) }
+                            td.right { (last(event.as_ref(), now)) }
                         }
                     }
                 }
@@ -89,46 +145,59 @@ fn table(configs: &[WebhookConfig], now: Timestamp) -> Markup {
     }
 }
 
-fn name_and_state(config: &WebhookConfig, now: Timestamp) -> Markup {
-    let warnings = webhook_view::warnings(config, now);
+fn name(Row { config, .. }: &Row) -> Markup {
     html! {
-        td {
-            a.row-link href={"/console/webhooks/" (config.config_id)} { (config.fields.name) }
-            div.target { span.method { (config.fields.method) } " " (config.fields.url) }
+        a.row-link href={"/console/webhooks/" (config.config_id)} { (config.fields.name) }
+        div.target title=(config.fields.url) { span.method { (config.fields.method) } " " (config.fields.url) }
+    }
+}
+
+fn health(row: &Row, now: Timestamp) -> Markup {
+    let class = match row.health {
+        Health::Failing => "failed",
+        Health::Degraded => "waiting",
+        Health::Healthy => "succeeded",
+        Health::Idle | Health::Disabled => "skipped",
+    };
+    let warnings = webhook_view::warnings(&row.config, now);
+    html! {
+        (parts::badge(class, word(row.health)))
+        @if let Some(reason) = &row.config.disabled_reason { div.muted.small { (reason) } }
+        @else if let Some(warning) = warnings.first() {
+            " " span.warning.muted.small title=(warning) { "Warning" span.hidden { ": " (warning) } }
         }
-        td {
-            (parts::enabled(config.fields.enabled))
-            @if let Some(reason) = &config.disabled_reason { div.muted.small { (reason) } }
-            @else if let Some(warning) = warnings.first() {
-                " " span.badge.waiting title=(warning) { "Warning" span.hidden { ": " (warning) } }
+    }
+}
+
+/// The chart, the share of delivered events, and how many are not.
+fn numbers(Row { stats, .. }: &Row) -> Markup {
+    let totals = &stats.totals;
+    let open = totals.in_progress - totals.retrying;
+    let others = [
+        (totals.failed, "failed", "bad"),
+        (totals.retrying, "retrying", "waits"),
+        (open, "being sent", "muted"),
+        (totals.recovered, "recovered", "muted"),
+        (totals.skipped, "skipped", "muted"),
+    ];
+    html! {
+        div.spark-row {
+            (charts::spark(stats))
+            div {
+                @if let Some(share) = charts::share(totals) { span.number { (share) } span.muted.small { " of " (totals.succeeded + totals.failed) } }
+                @for (number, name, class) in others { @if number > 0 { div.small.(class) { (name) " " span.number { (number) } } } }
+                @if charts::count(totals) == 0 { span.muted.small { "No events" } }
+                @if !stats.complete { div.muted.small { "not all counted" } }
             }
         }
     }
 }
 
-/// `GET /console/webhooks/{config_id}/row`: a row with the counts of the webhook.
-pub(crate) async fn row(
-    State(ctx): State<Arc<Context>>,
-    OnWebhook(visitor, config): OnWebhook<Visitor>,
-) -> Result<Html<String>, PageError> {
-    let newest = EventFilter { limit: 1, ..EventFilter::default() };
-    let (listed, stats) = tokio::join!(
-        ctx.events.list(&config.org_id, config.config_id, newest),
-        charts::last_day(&ctx, &visitor, config.config_id)
-    );
-    let (events, stats) = (listed?.events, stats?);
-    let now = ctx.sources.now();
-    let row = html! {
-        tr {
-            (name_and_state(&config, now))
-            td { (charts::spark(&stats)) }
-            td.right {
-                @match events.first() {
-                    Some(event) => { (parts::moment(event.created_at, now)) div { (parts::status(event)) } }
-                    None => { span.muted { "None yet" } }
-                }
-            }
+fn last(event: Option<&EventRecord>, now: Timestamp) -> Markup {
+    html! {
+        @match event {
+            Some(event) => { (parts::moment(event.created_at, now)) div { (parts::status(event)) } }
+            None => { span.muted { "None yet" } }
         }
-    };
-    Ok(Html(row.into_string()))
+    }
 }

@@ -50,7 +50,9 @@ pub(crate) struct ListQuery {
     operation_id = "list_events",
     tag = "Events",
     summary = "List the events of a webhook",
-    description = "Newest first, without their attempts.",
+    description = "Newest first, without their attempts. With a filter, a page is filled by looking at up to 10,000 events. If \
+        they do not hold enough, it has fewer entries than `limit`, or none, and a `next_cursor` that goes on from there: only \
+        a null `next_cursor` means that there are no more.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ListQuery,
@@ -72,11 +74,14 @@ pub(crate) async fn list(
     let page = match query.event_id()? {
         Some(event_id) => {
             let found = ctx.events.get(caller.org_id(), config_id, event_id).await?;
-            hookstep_store::Page { events: found.into_iter().collect(), next: None }
+            hookstep_store::Page { events: found.into_iter().collect(), next: None, looked_at: 1 }
         }
         None => search(&ctx, caller.org_id(), config_id, &query).await?,
     };
-    if page.events.is_empty() && !webhook_exists(&ctx, caller.org_id(), config_id).await? {
+    if page.events.is_empty()
+        && page.next.is_none()
+        && !webhook_exists(&ctx, caller.org_id(), config_id).await?
+    {
         return Err(Problem::no_webhook());
     }
     let data = page.events.into_iter().map(Event::from).collect();

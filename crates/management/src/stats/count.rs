@@ -10,11 +10,20 @@ use hookstep_store::{ChangedHour, CountedDay, CountedHour, EventSketch, Events, 
 use super::hours::{Hour, Stretch, stretches};
 use crate::Context;
 
-/// The most pages of events that one request reads: 1 MB or 1,000 events each.
-const PAGES: usize = 20;
+/// The most pages of events that a count reads: 1 MB or 1,000 events each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    pages: usize,
+    /// The most of these pages for the live hours, whose counts are not stored, so that some are left for past hours.
+    live_pages: usize,
+}
 
-/// The most of these pages for the live hours, whose counts are not stored, so that some are left for past hours.
-const LIVE_PAGES: usize = 10;
+impl Budget {
+    /// For the count of one webhook.
+    pub(crate) const ONE: Self = Self { pages: 20, live_pages: 10 };
+    /// For each of many webhooks.
+    pub(crate) const OF_MANY: Self = Self { pages: 6, live_pages: 3 };
+}
 
 /// How long an hour stays live after its end: by then, every event that was accepted in it has been recorded.
 const SETTLING: Duration = Duration::from_secs(5 * 60);
@@ -37,6 +46,7 @@ pub(crate) async fn count_hours(
     config_id: ConfigId,
     first: Hour,
     last: Hour,
+    budget: Budget,
 ) -> Result<HourlyCounts, Problem> {
     let now = ctx.sources.now();
     let events = &ctx.events;
@@ -57,12 +67,12 @@ pub(crate) async fn count_hours(
     let fresh_from = now.minus(CACHE_TTL).unix_seconds();
     let settled = |_, hour: &CountedHour| hour.tally.in_progress == 0 || hour.counted_at > fresh_from;
     let over = first.to(last).rev().find(|hour| *hour < live);
-    let (mut pages, mut complete) = (PAGES, true);
+    let (mut pages, mut complete) = (budget.pages, true);
     if last >= live {
-        let mut left = LIVE_PAGES;
+        let mut left = budget.live_pages;
         let stretch = Stretch { first: first.max(live), last, before: None };
         complete &= Walk::new(stretch, &mut known, now).read(events, org_id, config_id, &mut left).await?;
-        pages -= LIVE_PAGES - left;
+        pages -= budget.live_pages - left;
     }
     for stretch in over.map(|over| stretches(first, over, &known, settled)).unwrap_or_default() {
         complete &= Walk::new(stretch, &mut known, now).read(events, org_id, config_id, &mut pages).await?;

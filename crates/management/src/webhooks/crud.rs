@@ -7,13 +7,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{Page, Webhook, schema};
-use hookstep_contract::ConfigFields;
+use hookstep_contract::{ConfigFields, FieldError};
 use hookstep_http_edge::{ApiJson, ApiQuery, Authorized, Manage, Problem, Read};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::Context;
 use crate::paging;
+use crate::webhooks::overview;
 use crate::webhooks::save;
 use crate::webhooks::stored_webhook::StoredWebhook;
 use crate::webhooks::webhook_view::{view, view_saved};
@@ -29,6 +30,9 @@ pub(crate) struct ListQuery {
     /// The `next_cursor` of the previous page; leave it out for the first page.
     #[param(value_type = String, required = false)]
     cursor: Option<String>,
+    /// `stats`: also how the deliveries of the last 24 hours went.
+    #[param(value_type = String, required = false, pattern = "^stats$")]
+    include: Option<String>,
 }
 
 /// `POST /webhook`
@@ -167,7 +171,8 @@ pub(crate) async fn delete(
     operation_id = "list_webhooks",
     tag = "Webhooks",
     summary = "List webhooks",
-    description = "Oldest first.",
+    description = "Oldest first. With `include=stats`, each has its `health` and the numbers of its deliveries in the last 24 \
+        hours, so that a list needs one request.",
     params(
         ListQuery,
     ),
@@ -187,6 +192,13 @@ pub(crate) async fn list(
     let after = paging::decode_cursor(query.cursor.as_deref())?;
     let (configs, next) = ctx.configs.list(caller.org_id(), after, limit).await?;
     let now = ctx.sources.now();
-    let data = configs.into_iter().map(|config| view(config, now)).collect();
+    let data = match query.include.as_deref() {
+        None => configs.into_iter().map(|config| view(config, now)).collect(),
+        Some("stats") => {
+            let rows = overview::with_stats(&ctx, caller.org_id(), configs).await?;
+            rows.into_iter().map(|row| row.view(now)).collect()
+        }
+        Some(_) => return Err(FieldError::new("include", "must be stats").into()),
+    };
     Ok(Json(Page { data, next_cursor: next.map(paging::encode_cursor) }))
 }

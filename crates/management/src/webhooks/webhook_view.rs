@@ -13,7 +13,7 @@ const EXPIRES_SOON: Duration = days(30);
 
 /// A stored webhook.
 pub(crate) fn view(config: WebhookConfig, now: Timestamp) -> Webhook {
-    Webhook { warnings: warnings(&config, now), config, signing_secret: None }
+    Webhook { warnings: warnings(&config, now), config, health: None, stats: None, signing_secret: None }
 }
 
 /// A webhook that was just saved. This is the one place where its signing secret is shown.

@@ -1,0 +1,79 @@
+//! Webhooks with how their deliveries go: what a list of them shows.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use hookstep_api_types::{Health, Stats, Webhook};
+use hookstep_contract::{EventRecord, OrgId, Timestamp, WebhookConfig};
+use hookstep_http_edge::Problem;
+use hookstep_store::{EventFilter, Page};
+
+use super::webhook_view::view;
+use crate::Context;
+use crate::stats::last_day;
+
+/// The webhooks that one request to the table reads.
+const PAGE: usize = 500;
+
+/// How many webhooks are counted concurrently.
+const MAX_CONCURRENT_COUNTS: usize = 16;
+
+/// A webhook and its last 24 hours.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The webhook.
+    pub config: WebhookConfig,
+    /// Its deliveries.
+    pub stats: Stats,
+    /// What they mean.
+    pub health: Health,
+}
+
+impl Row {
+    /// The webhook as the API shows it in a list.
+    pub(crate) fn view(self, now: Timestamp) -> Webhook {
+        Webhook { health: Some(self.health), stats: Some(self.stats.totals), ..view(self.config, now) }
+    }
+}
+
+/// All webhooks of an org, oldest first.
+///
+/// # Errors
+/// 500 when the tables cannot be read.
+pub async fn all(ctx: &Context, org_id: &OrgId) -> Result<Vec<Row>, Problem> {
+    let (mut configs, mut after) = (Vec::new(), None);
+    loop {
+        let (page, next) = ctx.configs.list(org_id, after, PAGE).await?;
+        configs.extend(page);
+        if next.is_none() {
+            return with_stats(ctx, org_id, configs).await;
+        }
+        after = next;
+    }
+}
+
+/// The newest event of each of these webhooks.
+///
+/// # Errors
+/// 500 when the table cannot be read.
+pub async fn newest_events(ctx: &Context, rows: &[&Row]) -> Result<Vec<Option<EventRecord>>, Problem> {
+    let newest = EventFilter { limit: 1, ..EventFilter::default() };
+    let reads: Vec<_> =
+        rows.iter().map(|row| ctx.events.list(&row.config.org_id, row.config.config_id, newest)).collect();
+    let pages: Vec<Page> = stream::iter(reads).buffered(MAX_CONCURRENT_COUNTS).try_collect().await?;
+    Ok(pages.into_iter().map(|page| page.events.into_iter().next()).collect())
+}
+
+/// These webhooks with their numbers. Reads a bounded number of events for each.
+pub(crate) async fn with_stats(
+    ctx: &Context,
+    org_id: &OrgId,
+    configs: Vec<WebhookConfig>,
+) -> Result<Vec<Row>, Problem> {
+    let rows = configs.into_iter().map(|config| async move {
+        let stats = last_day(ctx, org_id, config.config_id).await?;
+        let health = Health::of(config.fields.enabled, &stats.totals);
+        Ok::<_, Problem>(Row { config, stats, health })
+    });
+    // Collected first, for the compiler cannot prove the lifetimes of a lazy iterator.
+    let rows: Vec<_> = rows.collect();
+    stream::iter(rows).buffered(MAX_CONCURRENT_COUNTS).try_collect().await
+}
