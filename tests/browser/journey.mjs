@@ -187,10 +187,18 @@ async function rotate(path, before) {
 }
 
 async function others(path) {
+  // What failed has recovered.
   await link("Replay what was missed").click();
+  await page.getByText("There is nothing to send.").waitFor();
+  assert.ok(await button("Replay them").isDisabled());
+  await page.goto("/?q=warehouse");
+  await link("Warehouse").click();
+  await link("Replay what was missed").click();
+  await page.getByText(/\d events will be sent/).waitFor();
   await screen("recover");
   await button("Replay them").click();
   await page.locator("h1").getByText("Done").waitFor();
+  await screen("replayed");
   await page.goto(path);
   await link("Delete this webhook").click();
   await screen("delete-webhook");

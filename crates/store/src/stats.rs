@@ -17,6 +17,9 @@ use crate::{Events, StoreError};
 /// The maximum number of events per page; DynamoDB itself ends a page at 1 MB.
 const PAGE: i32 = 1000;
 
+/// The attribute that tells the note about an hour from the counts of a day.
+const CHANGED_AT: &str = "changed_at";
+
 /// The counts of one hour's events at the time of counting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountedHour {
@@ -63,7 +66,8 @@ pub struct ChangedHour {
 }
 
 impl Events {
-    /// The counts of the days that begin in `from..=to`, oldest first.
+    /// The counts of the days that begin in `from..=to`, oldest first, and the hours in them whose count is out of
+    /// date.
     ///
     /// # Errors
     /// If the table cannot be read.
@@ -73,7 +77,7 @@ impl Events {
         config_id: ConfigId,
         from: Timestamp,
         to: Timestamp,
-    ) -> Result<Vec<CountedDay>, StoreError> {
+    ) -> Result<(Vec<CountedDay>, Vec<ChangedHour>), StoreError> {
         let mut items = self
             .client
             .query()
@@ -81,15 +85,21 @@ impl Events {
             .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
             .expression_attribute_values(":pk", partition(org_id, config_id))
             .expression_attribute_values(":from", s(from))
-            .expression_attribute_values(":to", s(to))
+            // The notes about the hours of a day follow it.
+            .expression_attribute_values(":to", s(format!("{to}#~")))
             .into_paginator()
             .items()
             .send();
-        let mut days = Vec::new();
+        let (mut days, mut changed) = (Vec::new(), Vec::new());
         while let Some(item) = items.next().await {
-            days.push(from_item(item.map_err(StoreError::during("read what was counted"))?)?);
+            let item = item.map_err(StoreError::during("read what was counted"))?;
+            if item.contains_key(CHANGED_AT) {
+                changed.push(from_item(item)?);
+            } else {
+                days.push(from_item(item)?);
+            }
         }
-        Ok(days)
+        Ok((days, changed))
     }
 
     /// Stores the counts of a day for as long as its events are kept.
@@ -131,43 +141,14 @@ impl Events {
             .put_item()
             .table_name(&self.table)
             .item("pk", partition(org_id, config_id))
-            .item("sk", s(changed(hour)))
+            .item("sk", s(format!("{}#{hour}", accepted_at.floor(days(1)))))
             .item("hour", s(hour))
-            .item("changed_at", n(now.unix_seconds()))
+            .item(CHANGED_AT, n(now.unix_seconds()))
             .item("expires_at", n(accepted_at.plus(days(1) + self.retention).unix_seconds()))
             .send()
             .await
             .map_err(StoreError::during("note that an hour is to be counted again"))?;
         Ok(())
-    }
-
-    /// The hours from `from` to `to` in which events changed after they had ended.
-    ///
-    /// # Errors
-    /// If the table cannot be read.
-    pub async fn changed_hours(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<ChangedHour>, StoreError> {
-        let mut items = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", partition(org_id, config_id))
-            .expression_attribute_values(":from", s(changed(from)))
-            .expression_attribute_values(":to", s(changed(to)))
-            .into_paginator()
-            .items()
-            .send();
-        let mut hours = Vec::new();
-        while let Some(item) = items.next().await {
-            hours.push(from_item(item.map_err(StoreError::during("read which hours have changed"))?)?);
-        }
-        Ok(hours)
     }
 
     /// A page of the events accepted at or after `from` and before `to`, newest first and older than
@@ -204,11 +185,6 @@ impl Events {
         let events = page.items.unwrap_or_default().into_iter().map(from_item);
         Ok((events.collect::<Result<_, _>>()?, last))
     }
-}
-
-/// The sort key of the note about an hour; it sorts after every day.
-fn changed(hour: Timestamp) -> String {
-    format!("changed#{hour}")
 }
 
 fn partition(org_id: &OrgId, config_id: ConfigId) -> AttributeValue {

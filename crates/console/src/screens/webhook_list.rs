@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Html;
 use hookstep_api_types::Health;
-use hookstep_contract::{EventRecord, Timestamp};
+use hookstep_contract::{EventRecord, OrgId, Timestamp, WebhookConfig};
 use hookstep_management::Context;
 use hookstep_management::webhooks::overview::{self, Row};
 use hookstep_management::webhooks::webhook_view;
@@ -31,20 +31,20 @@ pub(crate) async fn show(
     query: Query,
 ) -> Result<Html<String>, PageError> {
     let choice = Choice::of(&query);
-    let rows = overview::all(&ctx, visitor.org_id()).await?;
+    let configs = overview::configs(&ctx, visitor.org_id()).await?;
     let now = ctx.sources.now();
     let content = html! {
         div.head {
             h1 { "Webhooks" }
-            @if visitor.can_manage() && !rows.is_empty() {
+            @if visitor.can_manage() && !configs.is_empty() {
                 div.actions { a.button.primary href="/console/webhooks/new" { "New webhook" } }
             }
         }
         @if query.get("done") == "deleted" { p.alert.succeeded role="status" { "The webhook is deleted." } }
-        @if rows.is_empty() { (empty(&visitor)) }
+        @if configs.is_empty() { (empty(&visitor)) }
         @else {
             (search(&choice))
-            (list(&ctx, &rows, &choice, now).await?)
+            (list(&ctx, visitor.org_id(), configs, &choice, now).await?)
         }
     };
     Ok(page(&visitor, Section::Webhooks, "Webhooks", content))
@@ -79,19 +79,27 @@ fn search(choice: &Choice) -> Markup {
 }
 
 /// The tabs, the table and the pages.
-async fn list(ctx: &Context, rows: &[Row], choice: &Choice, now: Timestamp) -> Result<Markup, PageError> {
-    let found = choice.search(rows);
+async fn list(
+    ctx: &Context,
+    org_id: &OrgId,
+    configs: Vec<WebhookConfig>,
+    choice: &Choice,
+    now: Timestamp,
+) -> Result<Markup, PageError> {
+    let number_of_all = configs.len();
+    let every = if number_of_all < MANY { 10 } else { 60 };
+    let found: Vec<_> = configs.into_iter().filter(|config| choice.finds(config)).collect();
+    let found = overview::with_stats(ctx, org_id, found).await?;
     let chosen = choice.sorted(&found);
     let pages = chosen.len().div_ceil(LIMIT).max(1);
     let number = choice.page.clamp(1, pages);
     let shown: Vec<&Row> = chosen.iter().skip((number - 1) * LIMIT).take(LIMIT).copied().collect();
     let newest = overview::newest_events(ctx, &shown).await?;
-    let every = if rows.len() < MANY { 10 } else { 60 };
     Ok(html! {
         div #webhooks data-live={"/?" (choice.with("page", &number.to_string()))} data-part="#webhooks" data-every=(every) {
             (tabs(&found, choice))
             @if shown.is_empty() {
-                (parts::empty("No such webhooks", html! { p { "Nothing matches. " a href="/" { "Show all " (rows.len()) " webhooks" } } }))
+                (parts::empty("No such webhooks", html! { p { "Nothing matches. " a href="/" { "Show all " (number_of_all) " webhooks" } } }))
             } @else { (table(&shown, &newest, now)) }
             @if pages > 1 {
                 nav.pages aria-label="Pages" {
@@ -105,7 +113,7 @@ async fn list(ctx: &Context, rows: &[Row], choice: &Choice, now: Timestamp) -> R
 }
 
 /// How many webhooks are in which state; states without any are left out.
-fn tabs(found: &[&Row], choice: &Choice) -> Markup {
+fn tabs(found: &[Row], choice: &Choice) -> Markup {
     html! {
         nav.tabs.states aria-label="State" {
             @for (value, name, number) in choice::states(found) {

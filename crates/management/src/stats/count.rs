@@ -51,10 +51,7 @@ pub(crate) async fn count_hours(
     let now = ctx.sources.now();
     let events = &ctx.events;
     let (from, to) = (first.first_of_day().start(), last.first_of_day().start());
-    let (kept, changed) = tokio::try_join!(
-        events.counted(org_id, config_id, from, to),
-        events.changed_hours(org_id, config_id, from, last.start())
-    )?;
+    let (kept, changed) = events.counted(org_id, config_id, from, to).await?;
     let mut known: BTreeMap<Hour, CountedHour> = kept.into_iter().flat_map(of_day).collect();
     for ChangedHour { hour, changed_at } in changed {
         let hour = Hour::of(hour);

@@ -38,13 +38,13 @@ impl Row {
 ///
 /// # Errors
 /// 500 when the tables cannot be read.
-pub async fn all(ctx: &Context, org_id: &OrgId) -> Result<Vec<Row>, Problem> {
+pub async fn configs(ctx: &Context, org_id: &OrgId) -> Result<Vec<WebhookConfig>, Problem> {
     let (mut configs, mut after) = (Vec::new(), None);
     loop {
         let (page, next) = ctx.configs.list(org_id, after, PAGE).await?;
         configs.extend(page);
         if next.is_none() {
-            return with_stats(ctx, org_id, configs).await;
+            return Ok(configs);
         }
         after = next;
     }
@@ -63,7 +63,10 @@ pub async fn newest_events(ctx: &Context, rows: &[&Row]) -> Result<Vec<Option<Ev
 }
 
 /// These webhooks with their numbers. Reads a bounded number of events for each.
-pub(crate) async fn with_stats(
+///
+/// # Errors
+/// 500 when the tables cannot be read.
+pub async fn with_stats(
     ctx: &Context,
     org_id: &OrgId,
     configs: Vec<WebhookConfig>,

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use hookstep_api_types::Health;
+use hookstep_contract::WebhookConfig;
 use hookstep_management::webhooks::overview::Row;
 
 use crate::form::Query;
@@ -70,23 +71,20 @@ impl Choice {
         )
     }
 
-    /// The webhooks whose name, URL, event types or id contain the text, in any case.
-    pub(super) fn search<'a>(&self, rows: &'a [Row]) -> Vec<&'a Row> {
+    /// Whether the name, the URL, an event type or the id of a webhook contains the text, in any case.
+    pub(super) fn finds(&self, config: &WebhookConfig) -> bool {
         let q = self.q.to_lowercase();
         let contains = |text: &str| text.to_lowercase().contains(&q);
-        let is_found = |row: &&Row| {
-            let fields = &row.config.fields;
-            contains(&fields.name)
-                || contains(&fields.url)
-                || fields.event_types.iter().any(|event_type| contains(event_type))
-                || row.config.config_id.to_string() == q
-        };
-        rows.iter().filter(is_found).collect()
+        let fields = &config.fields;
+        contains(&fields.name)
+            || contains(&fields.url)
+            || fields.event_types.iter().any(|event_type| contains(event_type))
+            || contains(&config.config_id.to_string())
     }
 
-    /// Those of them in the chosen state, in the chosen order.
-    pub(super) fn sorted<'a>(&self, found: &[&'a Row]) -> Vec<&'a Row> {
-        let mut rows: Vec<&Row> = found.iter().filter(|row| is_in(row, &self.state)).copied().collect();
+    /// Those in the chosen state, in the chosen order.
+    pub(super) fn sorted<'a>(&self, found: &'a [Row]) -> Vec<&'a Row> {
+        let mut rows: Vec<&Row> = found.iter().filter(|row| is_in(row, &self.state)).collect();
         let age = |row: &Row| Reverse((row.config.created_at, row.config.config_id));
         match &*self.sort {
             "newest" => rows.sort_by_key(|row| age(row)),
@@ -106,7 +104,7 @@ fn is_in(row: &Row, state: &str) -> bool {
 }
 
 /// The value of each state in the address, its name, and how many webhooks are in it.
-pub(super) fn states(found: &[&Row]) -> Vec<(&'static str, &'static str, usize)> {
+pub(super) fn states(found: &[Row]) -> Vec<(&'static str, &'static str, usize)> {
     let number = |state: &str| found.iter().filter(|row| is_in(row, state)).count();
     let named = HEALTHS.map(|health| (value(health), word(health)));
     let all = [("", "All"), ("enabled", "Enabled")].into_iter().chain(named);
