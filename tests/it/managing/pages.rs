@@ -4,6 +4,7 @@
 mod events;
 mod filters_and_transforms;
 mod forms;
+mod long_search;
 mod webhook_list;
 
 use hookstep_contract::Scope;
