@@ -152,7 +152,10 @@ fn looked_at(number: usize, back_to: Timestamp) -> Markup {
 }
 
 fn nothing(base: &str, request: &TableRequest) -> Markup {
-    if request.is_filtered() || !request.cursor.is_empty() {
+    if !request.cursor.is_empty() {
+        return parts::empty("No more events", html! { p { "Nothing further back matches." } });
+    }
+    if request.is_filtered() {
         return parts::empty(
             "No such events",
             html! { p { "Nothing matches. " a href={(base) "#events"} { "Show all events" } } },
