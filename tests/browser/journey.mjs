@@ -58,13 +58,19 @@ async function create() {
   await page.getByText("The URL's scheme must be https").last().waitFor();
   assert.match(complaints.pop(), /422/);
   await screen("field-error");
+  // Typed secrets stay in their fields.
+  assert.equal(await field("Password").inputValue(), "open sesame");
   await field("URL").fill(good);
-  await field("Password").fill("open sesame");
   await filterAndTransform();
   await button("Create webhook").click();
   await page.getByText(/^whsec_/).waitFor();
   await screen("created");
-  return await page.getByText(/^whsec_/).textContent();
+  const secret = await page.getByText(/^whsec_/).textContent();
+  await page.reload();
+  assert.equal(await page.getByText(/^whsec_/).textContent(), secret);
+  await page.getByText("JavaScript and TypeScript").click();
+  await screen("verify");
+  return secret;
 }
 
 // Expressions are evaluated while they are typed: no button, no other page.
@@ -105,7 +111,7 @@ async function filterAndTransform() {
 }
 
 async function test() {
-  await link("Send a test").click();
+  await button("Send a test").click();
   await field("Body").fill('{"order": 4711, "total": 12.50, "currency": "EUR"}');
   await button("Send").click();
   await page.getByText("Succeeded").waitFor();
@@ -182,7 +188,7 @@ async function rotate(path, before) {
   await button("Rotate the secret").click();
   const after = await page.getByText(/^whsec_/).textContent();
   assert.notEqual(after, before);
-  await link("I have stored it").click();
+  await button("I have stored it").click();
   await page.getByText("also signs until").waitFor();
 }
 
@@ -211,7 +217,7 @@ async function tokens() {
   await button("Create token").click();
   await page.getByText(/^hookstep_/).waitFor();
   await screen("token-created");
-  await link("I have stored it").click();
+  await button("I have stored it").click();
   await screen("tokens");
   await page.getByRole("row").filter({ hasText: "CI of the shop" }).getByRole("link", { name: /^Revoke/ }).click();
   await button("Revoke the token").click();

@@ -33,6 +33,7 @@
 //! | `security/tokens` | creating and revoking API tokens |
 //! | `security/credentials` | the credentials of a request, as its receiver sees them |
 //! | `security/signatures` | signatures, verified by third-party code |
+//! | `security/snippets` | the code for receivers that the console shows, run |
 //! | `security/trusted` | what a receiver can verify about a real request |
 //! | `security/headers` | the headers of every answer |
 //! | `security/leaks` | planted secrets, and the places where they must not appear |
@@ -107,6 +108,7 @@ mod security {
     mod headers;
     pub(crate) mod leaks;
     mod signatures;
+    mod snippets;
     mod tenancy;
     mod tenants;
     mod tokens;

@@ -538,6 +538,10 @@ export interface components {
              * @description The HTTP status of the receiver's answer.
              */
             status_code?: number | null;
+            /** @description The method of the request; null for an attempt of an earlier version. */
+            method: string | null;
+            /** @description The URL of the request; null for an attempt of an earlier version. */
+            url: string | null;
             /** @description The headers that were sent, with secret values masked. */
             request_headers: {
                 [key: string]: string;
@@ -932,6 +936,13 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
+            /**
+             * @description Its first characters, by which people recognise it; null for a token from before they were kept.
+             * @example hookstep_3f9c1b7e
+             */
+            prefix: string | null;
+            /** @description When it was last used, to the hour; null if never. */
+            last_used_at: components["schemas"]["Timestamp"] | null;
             /** @description When it expires; null if never. */
             expires_at?: components["schemas"]["Timestamp"] | null;
             /** @description Whether this request was sent with it. */
@@ -1284,6 +1295,11 @@ export interface components {
         Timings: {
             /**
              * Format: double
+             * @description Before the request: its signature, and its token where it needs one.
+             */
+            prepare?: number | null;
+            /**
+             * Format: double
              * @description Name resolution.
              */
             dns?: number | null;
@@ -1299,9 +1315,14 @@ export interface components {
             tls?: number | null;
             /**
              * Format: double
-             * @description From the start of the attempt to the response head.
+             * @description From the start of the request to the response head: DNS, connect and TLS are parts of it.
              */
             first_byte?: number | null;
+            /**
+             * Format: double
+             * @description The whole attempt. `duration_ms` is this, rounded.
+             */
+            total?: number | null;
         };
         /** @description A client certificate, or a private certificate authority. All texts are PEM. */
         Tls: {
@@ -1322,6 +1343,13 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
+            /**
+             * @description Its first characters, by which people recognise it; null for a token from before they were kept.
+             * @example hookstep_3f9c1b7e
+             */
+            prefix: string | null;
+            /** @description When it was last used, to the hour; null if never. */
+            last_used_at: components["schemas"]["Timestamp"] | null;
             /** @description When it expires; null if never. */
             expires_at?: components["schemas"]["Timestamp"] | null;
             /** @description Whether this request was sent with it. */

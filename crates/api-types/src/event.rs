@@ -150,6 +150,14 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// The HTTP status of the receiver's answer.
     pub status_code: Option<u16>,
+    /// The method of the request; null for an attempt of an earlier version.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub method: Option<String>,
+    /// The URL of the request; null for an attempt of an earlier version.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub url: Option<String>,
     /// The headers that were sent, with secret values masked.
     pub request_headers: BTreeMap<String, String>,
     /// The headers of the receiver's answer, up to 8 KiB.
@@ -187,6 +195,8 @@ impl From<hookstep_contract::Attempt> for Attempt {
             duration_ms: attempt.duration_ms,
             outcome: attempt.outcome,
             status_code: attempt.status_code,
+            method: attempt.method,
+            url: attempt.url,
             request_headers: attempt.request_headers,
             response_headers: attempt.response_headers,
             response_body,

@@ -38,6 +38,14 @@ pub struct Token {
     /// When it was created.
     #[schema(value_type = schema::Timestamp)]
     pub created_at: Timestamp,
+    /// Its first characters, by which people recognise it; null for a token from before they were kept.
+    #[serde(default)]
+    #[schema(required = true, examples("hookstep_3f9c1b7e"))]
+    pub prefix: Option<String>,
+    /// When it was last used, to the hour; null if never.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Timestamp>, required = true)]
+    pub last_used_at: Option<Timestamp>,
     /// When it expires; null if never.
     #[schema(value_type = Option<schema::Timestamp>)]
     pub expires_at: Option<Timestamp>,

@@ -14,9 +14,15 @@ function relative(time) {
   return ahead > 0 ? `in ${text}` : `${text} ago`;
 }
 
+// Exact times are shown in the visitor's zone; the title has them in both.
+const clock = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
 function tick() {
   for (const time of document.querySelectorAll("time[datetime]")) {
-    const text = relative(time);
+    const at = new Date(time.dateTime);
+    if (time.title.endsWith("UTC")) time.title = `${exact.format(at)} · ${time.title} `;
+    const text = time.dataset.clock === undefined ? relative(time) : clock.format(at);
     if (time.textContent !== text) time.textContent = text;
   }
 }
@@ -74,6 +80,63 @@ async function keepLive(element) {
   }
 }
 
+// A form that is sent without leaving its page: what was typed is never lost, whatever the answer is. Secrets, which no
+// answer repeats, stay in their fields, and sections that were open stay open.
+const secretsOf = (root) => new Map([...root.querySelectorAll("[data-secret]")].map((field) =>
+  [`${field.name} ${field.closest(".row")?.querySelector("[name=parameter_name]")?.value ?? ""}`, field]));
+
+function putBack(old, fresh) {
+  const kept = secretsOf(old);
+  for (const [name, field] of secretsOf(fresh)) {
+    const value = kept.get(name)?.value;
+    if (!value) continue;
+    field.value = value;
+    field.parentElement.querySelector(".again")?.remove();
+  }
+  const sections = fresh.querySelectorAll("details.card");
+  old.querySelectorAll("details.card").forEach((section, index) => {
+    if (section.open && sections[index]) sections[index].open = true;
+  });
+}
+
+function notice(form, text, link) {
+  document.querySelector("#notice")?.remove();
+  const alert = Object.assign(document.createElement("div"), { id: "notice", className: "alert waiting", tabIndex: -1 });
+  alert.setAttribute("role", "alert");
+  alert.append(text);
+  if (link) alert.append(" ", Object.assign(document.createElement("a"), { ...link, target: "_blank", rel: "noopener" }));
+  form.prepend(alert);
+  alert.focus();
+}
+
+async function send(form, button) {
+  const sent = new URLSearchParams(new FormData(form, button));
+  const answer = await fetch(form.action, { method: "POST", body: sent, headers: { accept: "text/html" } }).catch(() => null);
+  if (!answer) return notice(form, "Not saved: Hookstep cannot be reached. Nothing is lost; try again.");
+  if (answer.redirected) return location.assign(answer.url);
+  if (answer.status === 401) {
+    return notice(form, "Not saved: your session has ended. Nothing is lost: sign in in another tab, then save again here.",
+      { href: "/console/sign-in", textContent: "Sign in" });
+  }
+  const main = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  const fresh = main?.querySelector("form[data-keep]");
+  if (!fresh) return notice(form, `Not saved. ${main?.querySelector("h1 + p")?.textContent ?? ""}`);
+  putBack(form, fresh);
+  document.querySelector("main").replaceWith(main);
+  enhance(main);
+  tick();
+  main.querySelector("[data-focus]")?.focus();
+}
+
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter } = event;
+  if (form.dataset.keep === undefined) return;
+  event.preventDefault();
+  if (form.ariaBusy === "true") return;
+  form.ariaBusy = "true";
+  send(form, submitter).finally(() => { form.ariaBusy = null; });
+});
+
 // What a form would do, put where its button says; of two that overlap, the later one counts.
 let tries = 0;
 async function tryOut(button) {
@@ -109,9 +172,11 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.copy !== undefined) {
+    const name = button.textContent;
+    if (name === "Copied") return;
     await navigator.clipboard?.writeText(button.dataset.copy);
     button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    setTimeout(() => { button.textContent = name; }, 1500);
   } else if (button.dataset.fetch) {
     const fresh = await load(button.dataset.fetch).catch(() => null);
     if (fresh) replace(document.querySelector(button.dataset.into), fresh).querySelector("[aria-pressed='true']")?.focus();

@@ -41,6 +41,28 @@ where
     }
 }
 
+/// What a page needs (`E`), and the form that was sent to it. If the session has ended meanwhile, the form is kept.
+pub(crate) struct Submitted<E>(pub(crate) E, pub(crate) Form);
+
+impl<E> FromRequest<Arc<Context>> for Submitted<E>
+where
+    E: FromRequestParts<Arc<Context>, Rejection = PageError> + Send,
+{
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, ctx: &Arc<Context>) -> Result<Self, PageError> {
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path().to_owned();
+        let needed = E::from_request_parts(&mut parts, ctx).await;
+        let form = Form::from_request(Request::from_parts(parts, body), ctx).await?;
+        match needed {
+            Ok(needed) => Ok(Self(needed, form)),
+            Err(PageError::SignIn { .. }) => Err(PageError::Expired { path, form }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Query {
     type Rejection = PageError;
 

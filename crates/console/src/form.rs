@@ -1,15 +1,25 @@
 //! Forms and query strings: reads them, and shows errors next to the fields that are wrong.
 
+use std::fmt;
 use std::ops::Deref;
 
 use axum::http::Uri;
-use hookstep_http_edge::Problem;
+use hookstep_contract::FieldError;
 use maud::{Markup, Render, html};
 use url::form_urlencoded;
 
-/// The fields that a form sent, in order. Some are secret, so there is no `Debug`.
+/// The fields that a form sent, in order. Some are secret, so `Debug` shows only their names.
 #[derive(Default)]
 pub(crate) struct Form(Vec<(String, String)>);
+
+/// The fields of forms whose values are secret.
+const SECRETS: [&str; 6] = ["password", "key_value", "client_secret", "client_key", "private_key", "token"];
+
+impl fmt::Debug for Form {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 /// The query string of a page, which is read like a form.
 #[derive(Default)]
@@ -47,6 +57,17 @@ impl Form {
         self
     }
 
+    /// The same, with another value of a field.
+    pub(crate) fn replacing(&self, name: &str, value: String) -> Self {
+        let rest = self.0.iter().filter(|(key, _)| key != name).cloned();
+        Self(rest.chain([(name.to_owned(), value)]).collect())
+    }
+
+    /// The same, without its secrets.
+    pub(crate) fn from_shown(form: &Self) -> Self {
+        Self(form.not_secret().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
     /// The first value of a field; empty when there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
@@ -62,38 +83,81 @@ impl Form {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The fields without those that are secret.
+    pub(crate) fn not_secret(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        // The places of parameters stay, so that their names and values still belong together.
+        pairs.filter_map(|(name, value)| match name {
+            "parameter_value" => Some((name, "")),
+            name => (!SECRETS.contains(&name)).then_some((name, value)),
+        })
+    }
+
     pub(crate) fn is_checked(&self, name: &str) -> bool {
         self.all(name).next().is_some()
     }
 }
 
-/// The error that a sent form has, if it has one.
+/// The errors that a sent form has: each wrong field once.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct FormFault<'a>(pub(crate) Option<&'a Problem>);
+pub(crate) struct FormFault<'a>(pub(crate) &'a [FieldError]);
 
 impl<'a> FormFault<'a> {
     /// The error of a field, or of a part of it.
     pub(crate) fn of(self, field: &str) -> Option<&'a str> {
-        let problem = self.0?;
-        let rest = problem.wrong_field()?.strip_prefix(field)?;
-        (rest.is_empty() || rest.starts_with(['.', '['])).then(|| problem.detail())
+        let is_part = |error: &&FieldError| {
+            let rest = error.field.strip_prefix(field);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.0.iter().find(is_part).map(|error| error.reason.as_str())
     }
 
     /// The error of a field as a whole, not of a part of it.
     pub(crate) fn of_all(self, field: &str) -> Option<&'a str> {
-        self.0.filter(|problem| problem.wrong_field() == Some(field)).map(Problem::detail)
+        self.0.iter().find(|error| error.field == field).map(|error| error.reason.as_str())
     }
 
-    /// The message above the form, with a link to the field that is wrong.
+    /// The message above the form, with a link to each field that is wrong.
     pub(crate) fn summary(self) -> Markup {
         html! {
-            @if let Some(problem) = self.0 {
+            @if !self.0.is_empty() {
                 div.alert.failed role="alert" tabindex="-1" data-focus {
-                    strong { "Not saved. " } (crate::parts::sentence(problem.detail()))
-                    @if let Some(field) = problem.wrong_field() { " " a href={"#" (anchor(field))} { "Go to the field" } }
+                    strong { "Not saved. " }
+                    @if self.0.len() > 1 { (self.0.len()) " fields are wrong:" }
+                    ul { @for FieldError { field, reason } in self.0 {
+                        li { a href={"#" (anchor(field))} { (label(field)) } ": " (reason) }
+                    } }
                 }
             }
         }
+    }
+}
+
+/// What a form calls a field of the API.
+pub(crate) fn label(field: &str) -> String {
+    let last = field.rsplit('.').next().unwrap_or(field);
+    let name = match (field.split(['.', '[']).next().unwrap_or(field), last) {
+        ("url", _) => "URL",
+        ("auth", "auth") => "Authentication",
+        ("tls", "tls") => "TLS",
+        ("headers", _) => "Headers",
+        ("event_types", _) => "Event types",
+        ("retry", _) => "Pauses before each retry",
+        ("timeout_seconds", _) => "Timeout",
+        ("expires_at", _) => "Valid for",
+        ("filter", _) => "Filter",
+        ("transform", "content_type") => "Content type of the result",
+        ("transform", _) => "Transform",
+        ("tls", "ca") => "Trusted authority",
+        (_, "token_url") => "Token URL",
+        (_, "connection_arn") => "ARN of the connection",
+        ("auth", "name") => "Header",
+        _ => "",
+    };
+    if name.is_empty() {
+        crate::parts::sentence(&last.replace('_', " ")).trim_end_matches('.').to_owned()
+    } else {
+        name.to_owned()
     }
 }
 
@@ -145,13 +209,27 @@ impl Field<'_> {
         })
     }
 
-    /// A field for a secret. The stored secret is never shown, and stays when the field is left empty.
-    pub(crate) fn secret(&self, name: &str, is_there: bool) -> Markup {
+    /// A field for a secret. The stored secret is never shown, and stays when the field is left empty. A secret that was
+    /// typed is not sent back: the script of the page puts it in again; without a script, the field says that it is missing.
+    pub(crate) fn secret(&self, form: &Form, name: &str, is_there: bool) -> Markup {
         self.with(|ControlAttributes { id, invalid, described }| {
             html! {
-                input id=(id) name=(name) type="password" autocomplete="new-password" spellcheck="false"
+                input id=(id) name=(name) type="password" autocomplete="new-password" spellcheck="false" data-secret
                     placeholder=[is_there.then_some("kept — type to replace")]
                     aria-invalid=[*invalid] aria-describedby=[described.as_deref()];
+                @if !form.get(name).is_empty() { (again()) }
+            }
+        })
+    }
+
+    /// The same for a private key, of several lines.
+    pub(crate) fn secret_area(&self, form: &Form, name: &str, is_there: bool) -> Markup {
+        let placeholder = if is_there { "kept — paste to replace" } else { "-----BEGIN PRIVATE KEY-----" };
+        self.with(|ControlAttributes { id, invalid, described }| {
+            html! {
+                textarea.code id=(id) name=(name) rows="4" placeholder=(placeholder) spellcheck="false" autocomplete="off" data-secret
+                    aria-invalid=[*invalid] aria-describedby=[described.as_deref()] {}
+                @if !form.get(name).is_empty() { (again()) }
             }
         })
     }
@@ -163,6 +241,11 @@ impl Field<'_> {
                 aria-invalid=[*invalid] aria-describedby=[described.as_deref()] { (value) }
         })
     }
+}
+
+/// Says that a secret has to be typed again.
+pub(crate) fn again() -> Markup {
+    html! { p.again { "Type it again: it was not saved, and is not sent back." } }
 }
 
 /// The attributes with which a control refers to its label, its hint and its error.

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::error::PageError;
+use crate::error::{PageError, Place};
 
 /// Headers of every page. Scripts and styles are loaded only from our own files, so that nothing in the answer of a receiver
 /// can run.
@@ -23,12 +23,14 @@ const HEADERS: [(HeaderName, &str); 5] = [
 
 /// Refuses requests that another site made the browser send, and adds the headers.
 pub(crate) async fn protect(request: Request, next: Next) -> Response {
-    let mut response = if request.method().is_safe() || is_same_origin(request.headers()) {
+    let place = Place::of(&request);
+    let response = if request.method().is_safe() || is_same_origin(request.headers()) {
         next.run(request).await
     } else {
         let detail = "This was not sent by a page of this console. Open the page again and repeat it.";
         PageError::new(StatusCode::FORBIDDEN, detail).into_response()
     };
+    let mut response = place.shown(response);
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));

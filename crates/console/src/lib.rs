@@ -13,6 +13,7 @@ mod extract;
 mod form;
 mod guard;
 mod layout;
+mod once;
 mod parts;
 mod payload_rules_words;
 
@@ -31,7 +32,7 @@ use hookstep_management::Context;
 
 use error::PageError;
 use screens::{
-    asset_files, charts, event_page, event_table, replay_pages, sign_in, test_page, token_pages,
+    asset_files, charts, event_page, event_table, replay_pages, secret_page, sign_in, test_page, token_pages,
     webhook_actions, webhook_edit, webhook_list, webhook_page,
 };
 
@@ -57,6 +58,7 @@ fn pages() -> Router<Arc<Context>> {
         .route(&webhook("/enabled"), post(webhook_actions::set_enabled))
         .route(&webhook("/delete"), get(webhook_actions::ask_delete).post(webhook_actions::delete))
         .route(&webhook("/rotate-secret"), get(webhook_actions::ask_rotate).post(webhook_actions::rotate))
+        .route(&webhook("/secret"), get(secret_page::show).post(secret_page::stored))
         .route(&webhook("/test-auth"), post(webhook_actions::try_auth))
         .route(&webhook("/test"), get(test_page::show).post(test_page::send))
         .route(&webhook("/recover"), get(replay_pages::show).post(replay_pages::start))
@@ -67,6 +69,7 @@ fn pages() -> Router<Arc<Context>> {
         .route(&webhook("/events/{event_id}/replay"), post(event_page::replay))
         .route(&webhook("/events/{event_id}/cancel"), post(event_page::cancel))
         .route("/console/tokens", get(token_pages::show).post(token_pages::create))
+        .route("/console/tokens/{token_id}/created", get(token_pages::created).post(token_pages::stored))
         .route("/console/tokens/{token_id}/revoke", get(token_pages::ask_revoke).post(token_pages::revoke))
         .route("/console/assets/{name}", get(asset_files::serve))
         .route("/console/{*rest}", any(nothing))

@@ -10,11 +10,19 @@ use url::form_urlencoded;
 
 const EXACT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:3] UTC");
+const CLOCK: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:short] [hour]:[minute]:[second] UTC");
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[day padding:none] [month repr:short] [year]");
 
 /// A time relative to now; the exact time shows on hover.
 pub(crate) fn moment(at: Timestamp, now: Timestamp) -> Markup {
     html! { time datetime=(at) title=(exact(at)) { (relative(at, now)) } }
+}
+
+/// A time of the day, to the second: of the visitor's zone with a script, in UTC without.
+pub(crate) fn clock(at: Timestamp) -> Markup {
+    let utc = at.get().format(CLOCK).unwrap_or_default();
+    html! { time datetime=(at) title=(exact(at)) data-clock { (utc) } }
 }
 
 /// A time to the millisecond.

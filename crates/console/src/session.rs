@@ -118,18 +118,21 @@ fn set_cookie(headers: &HeaderMap, value: &str, max_age: u32) -> String {
 
 /// The token in the cookie of a request.
 fn token(headers: &HeaderMap) -> Option<String> {
-    let wanted = if needs_tls(headers) { SECURE_NAME } else { PLAIN_NAME };
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let (_, value) = cookies
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == wanted)?;
+    let value = cookie_value(headers, if needs_tls(headers) { SECURE_NAME } else { PLAIN_NAME })?;
     String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok().filter(|token| !token.is_empty())
+}
+
+/// The value of a cookie of a request.
+pub(crate) fn cookie_value<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let cookies = cookies.flat_map(|cookies| cookies.split(';'));
+    let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// Whether the session needs TLS: it does everywhere except on the machine itself. A proxy that terminates TLS need not send
 /// a header; without TLS nobody can sign in from another machine, and the sign-in page then explains why.
-fn needs_tls(headers: &HeaderMap) -> bool {
+pub(crate) fn needs_tls(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let is_forwarded = text("x-forwarded-proto").is_some_and(|protocols| protocols.starts_with("https"));
     is_forwarded || !text(header::HOST.as_str()).is_some_and(is_loopback)

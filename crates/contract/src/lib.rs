@@ -72,7 +72,7 @@ pub use store_error::StoreError;
 pub use tally::{Histogram, Tally};
 pub use timestamp::Timestamp;
 pub use tls::{CertificateInfo, Tls};
-pub use token::{Scope, Token};
+pub use token::{Scope, TOKEN_START, Token};
 pub use workflow::{
     AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, Exception, FetchConfigInput,
     FetchedConfig, HydrateInput, Next, Plan, RequestPlan, TestAuth, TransformData, UpdateStatusInput,

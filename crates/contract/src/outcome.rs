@@ -47,6 +47,9 @@ impl Outcome {
 /// absent (a kept-alive connection has no connect).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
+    /// Before the request: its signature, and its token where it needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepare: Option<f64>,
     /// Name resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<f64>,
@@ -56,9 +59,12 @@ pub struct Timings {
     /// TLS handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<f64>,
-    /// From the start of the attempt to the response head.
+    /// From the start of the request to the response head: DNS, connect and TLS are parts of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte: Option<f64>,
+    /// The whole attempt. `duration_ms` is this, rounded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<f64>,
 }
 
 /// One attempt: the request and its response.
@@ -75,6 +81,12 @@ pub struct Attempt {
     /// The status of the receiver's response, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
+    /// The method of the request. Attempts of earlier versions have neither method nor URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The URL of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The request headers, with secret values masked.
     #[serde(default)]
     pub request_headers: BTreeMap<String, String>,

@@ -16,6 +16,9 @@ pub enum Scope {
     Manage,
 }
 
+/// How every token begins, so that secret scanners find it.
+pub const TOKEN_START: &str = "hookstep_";
+
 /// A token's record, found by the SHA-256 of the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
@@ -28,6 +31,12 @@ pub struct Token {
     pub org_id: OrgId,
     /// What the token allows in its org.
     pub scopes: Vec<Scope>,
+    /// The first characters of the token, by which people recognise it. Tokens of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// When the token was last used, to the hour, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<i64>,
     /// The token's purpose, in its owner's words.
     pub name: String,
     /// When the token was created.
@@ -38,6 +47,17 @@ pub struct Token {
 }
 
 impl Token {
+    /// The part of a token that may be shown: its fixed beginning and 8 of its 64 random digits.
+    pub fn prefix_of(token: &str) -> Option<String> {
+        let shown = token.strip_prefix(TOKEN_START)?.get(..8)?;
+        Some(format!("{TOKEN_START}{shown}"))
+    }
+
+    /// When the token was last used, to the hour.
+    pub fn last_used(&self) -> Option<Timestamp> {
+        self.last_used_at.and_then(Timestamp::from_unix_seconds)
+    }
+
     /// Whether the token has `scope`.
     pub fn allows(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)

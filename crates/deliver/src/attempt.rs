@@ -3,6 +3,7 @@
 use hookstep_contract::limits::{RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
 use hookstep_contract::{
     Attempt, DeliverInput, ErrorName, EventMetadata, Outcome, Reason, ReasonCode, RequestPlan, StepError,
+    Timings,
 };
 use hookstep_egress::{Body, Client, Keep, Request};
 use http::Method;
@@ -132,7 +133,8 @@ pub(crate) async fn send<F: Future<Output = Result<Body, Unsent>>>(
     })?;
     let (sent, recorded) = headers.with(authentication, *length);
     let mut sends = 1;
-    let result = loop {
+    let (result, prepare) = loop {
+        let prepare = recorder.elapsed();
         let request = Request {
             method: method.clone(),
             url: plan.url.clone(),
@@ -143,7 +145,7 @@ pub(crate) async fn send<F: Future<Output = Result<Body, Unsent>>>(
         };
         match client.send(request).await {
             Err(failure) if failure.is_unprocessed() && sends < MAX_SENDS => sends += 1,
-            result => break result,
+            result => break (result, prepare),
         }
     };
     let attempt = match result {
@@ -152,7 +154,10 @@ pub(crate) async fn send<F: Future<Output = Result<Body, Unsent>>>(
         }
         Err(failure) => recorder.unanswered(failure)?,
     };
+    let timings = Timings { prepare: Some(prepare), ..attempt.timings };
     // A refused request was not sent, so it has no request headers.
-    let refused = attempt.outcome == Outcome::Refused;
-    Ok(if refused { attempt } else { Attempt { request_headers: recorded, ..attempt } })
+    let request_headers =
+        if attempt.outcome == Outcome::Refused { attempt.request_headers } else { recorded };
+    let (method, url) = (Some(plan.method.clone()), Some(plan.url.clone()));
+    Ok(Attempt { timings, method, url, request_headers, ..attempt })
 }

@@ -37,6 +37,11 @@ impl Recorder {
         self.start + self.timeout
     }
 
+    /// The time since the attempt began, in milliseconds.
+    pub(crate) fn elapsed(&self) -> f64 {
+        milliseconds(self.start.elapsed())
+    }
+
     /// The record of an attempt, whether or not anything was sent.
     pub(crate) fn end(&self, result: Result<Attempt, Unsent>) -> Result<Attempt, StepError> {
         result.or_else(|unsent| match unsent {
@@ -74,7 +79,7 @@ impl Recorder {
             response_decoded: decoded,
             response_truncated: truncated,
             remote_ip: response.remote_addr.map(|address| address.ip().to_string()),
-            timings: in_milliseconds(response.timings),
+            timings: self.timings(response.timings),
             reason,
             retry_after_seconds: response.retry_after.and_then(|header| retry_after::seconds(&header, now)),
             ..self.record(outcome)
@@ -95,7 +100,18 @@ impl Recorder {
             SendError::Unreachable { kind, .. } => (Outcome::FailedUnreachable, reason::unreachable(&kind)),
             SendError::Body(source) => return Err(outgoing::broken_off(source)),
         };
-        Ok(Attempt { reason: Some(reason), timings: in_milliseconds(timings), ..self.record(outcome) })
+        Ok(Attempt { reason: Some(reason), timings: self.timings(timings), ..self.record(outcome) })
+    }
+
+    fn timings(&self, timings: hookstep_egress::Timings) -> Timings {
+        Timings {
+            prepare: None,
+            dns: timings.dns.map(milliseconds),
+            connect: timings.connect.map(milliseconds),
+            tls: timings.tls.map(milliseconds),
+            first_byte: timings.first_byte.map(milliseconds),
+            total: Some(self.elapsed()),
+        }
     }
 
     /// The part of the record that all attempts share.
@@ -103,9 +119,11 @@ impl Recorder {
         Attempt {
             number: self.number,
             started_at: self.started_at,
-            duration_ms: self.start.elapsed().as_millis() as u64,
+            duration_ms: self.elapsed().round() as u64,
             outcome,
             status_code: None,
+            method: None,
+            url: None,
             request_headers: BTreeMap::new(),
             response_headers: BTreeMap::new(),
             response_body: None,
@@ -120,13 +138,7 @@ impl Recorder {
     }
 }
 
-fn in_milliseconds(timings: hookstep_egress::Timings) -> Timings {
-    // With microsecond precision: further digits are noise, and each would be stored.
-    let milliseconds = |part: Duration| part.as_micros() as f64 / 1000.0;
-    Timings {
-        dns: timings.dns.map(milliseconds),
-        connect: timings.connect.map(milliseconds),
-        tls: timings.tls.map(milliseconds),
-        first_byte: timings.first_byte.map(milliseconds),
-    }
+/// With microsecond precision: further digits are noise, and each would be stored.
+fn milliseconds(part: Duration) -> f64 {
+    part.as_micros() as f64 / 1000.0
 }

@@ -34,6 +34,8 @@ impl NewToken {
     fn record(self, secret: &str, sources: &Sources) -> Token {
         Token {
             token_hash: hookstep_http_edge::hash_token(secret),
+            prefix: Token::prefix_of(secret),
+            last_used_at: None,
             token_id: Some(TokenId((sources.new_id)())),
             org_id: self.org_id,
             scopes: self.scopes,

@@ -2,9 +2,10 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 use hookstep_ambient::Sources;
-use hookstep_contract::{OrgId, Scope, Token, TokenId};
+use hookstep_contract::{OrgId, Scope, TOKEN_START, Token, TokenId, error_chain};
 use hookstep_store::Tokens;
 use sha2::{Digest, Sha256};
+use tracing::warn;
 
 use crate::Problem;
 
@@ -40,6 +41,10 @@ impl Caller {
         let Some(token) = tokens.find(&hash_token(token)).await? else {
             return Err(Problem::wrong_token());
         };
+        // A token works whether or not its use can be noted.
+        if let Err(error) = tokens.note_use(&token).await {
+            warn!(error.chain = error_chain(&error), "the use of a token could not be noted");
+        }
         let caller = Self { token };
         if caller.may(scope) { Ok(caller) } else { Err(lacks(scope)) }
     }
@@ -81,7 +86,7 @@ fn bearer_token(value: &str) -> Option<&str> {
 /// A new token: 256 random bits, in hex, with a prefix that secret scanners can look for.
 pub fn new_token(sources: &Sources) -> String {
     let bytes = (sources.random_bytes)();
-    format!("hookstep_{}", hex::encode(&bytes[..32]))
+    format!("{TOKEN_START}{}", hex::encode(&bytes[..32]))
 }
 
 /// The hash under which a token is stored. Tokens are 256 random bits, so nobody can guess one that has a known SHA-256.

@@ -119,11 +119,15 @@ pub(crate) async fn delete(
 /// 400 that names the wrong field; 403 for a scope that the caller lacks.
 pub async fn new_org_token(ctx: &Context, caller: &Caller, fields: TokenFields) -> Result<NewToken, Problem> {
     let now = ctx.sources.now();
-    check(&fields, now)?;
+    if let Some(fault) = check_token(&fields, now).into_iter().next() {
+        return Err(fault.into());
+    }
     caller.grants(&fields.scopes)?;
     let token = new_token(&ctx.sources);
     let record = hookstep_contract::Token {
         token_hash: hash_token(&token),
+        prefix: hookstep_contract::Token::prefix_of(&token),
+        last_used_at: None,
         token_id: Some(TokenId((ctx.sources.new_id)())),
         org_id: caller.org_id().clone(),
         scopes: fields.scopes.into_iter().collect(),
@@ -150,27 +154,32 @@ pub async fn list_tokens(
     Ok(Page { data, next_cursor: next.map(paging::encode_cursor) })
 }
 
-fn check(fields: &TokenFields, now: Timestamp) -> Result<(), FieldError> {
+/// Every field of a new token that is wrong.
+pub fn check_token(fields: &TokenFields, now: Timestamp) -> Vec<FieldError> {
+    let mut faults = Vec::new();
     let name_chars = fields.name.trim().chars().count();
     if !(1..=100).contains(&name_chars) || fields.name.chars().any(char::is_control) {
-        return Err(FieldError::new("name", "must be 1 to 100 characters, without control characters"));
+        faults.push(FieldError::new("name", "must be 1 to 100 characters, without control characters"));
     }
     if fields.scopes.is_empty() {
-        return Err(FieldError::new("scopes", "must be at least one of trigger, read and manage"));
+        faults.push(FieldError::new("scopes", "must be at least one of trigger, read and manage"));
     }
     if fields.expires_at.is_some_and(|end| end.unix_seconds() <= now.unix_seconds()) {
-        return Err(FieldError::new("expires_at", "must be in the future"));
+        faults.push(FieldError::new("expires_at", "must be in the future"));
     }
-    Ok(())
+    faults
 }
 
 fn view(token: hookstep_contract::Token, current: Option<TokenId>) -> Token {
+    let last_used_at = token.last_used();
     Token {
         current: current.is_some() && current == token.token_id,
         token_id: token.token_id,
         name: token.name,
         scopes: token.scopes,
         created_at: token.created_at,
+        last_used_at,
+        prefix: token.prefix,
         expires_at: token.expires_at.and_then(Timestamp::from_unix_seconds),
     }
 }

@@ -36,4 +36,4 @@ pub use redelivery::Redelivery;
 pub use replay_counts::Candidate;
 pub use replays::{Replays, Span};
 pub use stats::{ChangedHour, CountedDay, CountedHour, EventSketch};
-pub use tokens::Tokens;
+pub use tokens::{NOTED_EVERY, Tokens};

@@ -6,16 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use hookstep_ambient::Sources;
 use hookstep_contract::{OrgId, Token, TokenId};
 use tokio::time::Instant;
 
 use crate::StoreError;
-use crate::item::{from_item, s, to_item};
+use crate::item::{from_item, n, s, to_item};
 
 /// The cache TTL of a token: a revoked token keeps working for this long. The cache saves a busy producer one
 /// read per request.
 const CACHE_TTL: Duration = Duration::from_secs(10);
+
+/// How often the use of a token is noted at most: often enough to see whether anybody still uses it.
+pub const NOTED_EVERY: Duration = Duration::from_secs(3600);
 
 /// The maximum number of cached tokens; more than a process sees within the TTL.
 const MAX_CACHED: usize = 1000;
@@ -77,6 +81,40 @@ impl Tokens {
         found.item.map(from_item).transpose()
     }
 
+    /// Notes that a token is in use now, unless that was noted within the last hour.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn note_use(&self, token: &Token) -> Result<(), StoreError> {
+        let now = self.sources.now();
+        if token.last_used().is_some_and(|last| now.since(last) < NOTED_EVERY) {
+            return Ok(());
+        }
+        let used = Token { last_used_at: Some(now.unix_seconds()), ..token.clone() };
+        self.remember(&used);
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("token_hash", s(&token.token_hash))
+            .update_expression("SET last_used_at = :now")
+            // A token that was revoked meanwhile does not come back.
+            .condition_expression("attribute_exists(token_hash)")
+            .expression_attribute_values(":now", n(now.unix_seconds()))
+            .send()
+            .await;
+        match noted {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            noted => noted.map(drop).map_err(StoreError::during("note the use of a token")),
+        }
+    }
+
     /// Writes a token.
     ///
     /// # Errors
@@ -131,6 +169,23 @@ impl Tokens {
     /// # Errors
     /// If the table cannot be read or written.
     pub async fn revoke(&self, org_id: &OrgId, token_id: TokenId) -> Result<bool, StoreError> {
+        let Some(Token { token_hash, .. }) = self.by_id(org_id, token_id).await? else { return Ok(false) };
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key("token_hash", s(&token_hash))
+            .send()
+            .await
+            .map_err(StoreError::during("delete a token"))?;
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&token_hash);
+        Ok(true)
+    }
+
+    /// The token of an org with this id.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub async fn by_id(&self, org_id: &OrgId, token_id: TokenId) -> Result<Option<Token>, StoreError> {
         let found = self
             .client
             .query()
@@ -142,17 +197,7 @@ impl Tokens {
             .send()
             .await
             .map_err(StoreError::during("look for a token"))?;
-        let Some(item) = found.items.unwrap_or_default().pop() else { return Ok(false) };
-        let Token { token_hash, .. } = from_item(item)?;
-        self.client
-            .delete_item()
-            .table_name(&self.table)
-            .key("token_hash", s(&token_hash))
-            .send()
-            .await
-            .map_err(StoreError::during("delete a token"))?;
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&token_hash);
-        Ok(true)
+        found.items.unwrap_or_default().pop().map(from_item).transpose()
     }
 
     /// Whether any token exists.

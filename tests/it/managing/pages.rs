@@ -60,6 +60,14 @@ impl Browser {
         Answer::to(self.form(path, fields).header("sec-fetch-site", "same-origin")).await
     }
 
+    /// The page to which a form leads, with the secret that it shows.
+    async fn next_page(&self, answer: &Answer) -> String {
+        assert_eq!(answer.status, 303, "{answer:?}");
+        let cookie = format!("{}; {}", self.cookie, set_cookie(answer).split(';').next().unwrap());
+        let next = Self { http: self.http.clone(), base: self.base.clone(), cookie };
+        next.page(location(answer)).await
+    }
+
     fn form(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
         let body = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
         self.request(Method::POST, path)

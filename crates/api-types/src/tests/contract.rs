@@ -83,7 +83,7 @@ fn values_fit_their_schemas() {
     for code in contract::ReasonCode::ALL {
         fits::<schema::Reason, contract::Reason>(json!({"code": code, "detail": code.meaning()}));
     }
-    for part in ["dns", "connect", "tls", "first_byte"] {
+    for part in ["prepare", "dns", "connect", "tls", "first_byte", "total"] {
         fits::<schema::Timings, contract::Timings>(json!({part: 1.5}));
     }
     fits::<schema::AuthReport, contract::AuthReport>(json!({

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use hookstep_contract::{Delivered, EventId, FieldError, Status, WebhookConfig, WorkflowOutput};
+use hookstep_contract::{
+    Delivered, EventId, FieldError, PayloadRules, Status, WebhookConfig, WorkflowOutput,
+};
 use hookstep_executions::{Run, WorkflowError};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
@@ -16,7 +18,7 @@ use super::event_page::attempt::{ResponseBody, response};
 use super::webhook_actions;
 use crate::advice::{Advice, advice};
 use crate::error::PageError;
-use crate::extract::OnWebhook;
+use crate::extract::{OnWebhook, Submitted};
 use crate::form::{Field, Form, FormFault};
 use crate::layout::{Section, page};
 use crate::session::{Manager, Visitor};
@@ -34,14 +36,15 @@ pub(crate) async fn show(
 /// `POST /console/webhooks/{config_id}/test`: the same page, with the answer.
 pub(crate) async fn send(
     State(ctx): State<Arc<Context>>,
-    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
-    form: Form,
+    Submitted(OnWebhook(Manager(visitor), config), form): Submitted<OnWebhook<Manager>>,
 ) -> Result<Response, PageError> {
+    if form.is_checked("continue") {
+        return Ok(test_page(&visitor, &config, &form, FormFault::default(), html! {}).into_response());
+    }
     let kind = form.get("content_type").trim();
     if kind.is_empty() || HeaderValue::from_str(kind).is_err() {
-        let problem =
-            Problem::field(FieldError::new("content_type", "must be a media type like application/json"));
-        let page = test_page(&visitor, &config, &form, FormFault(Some(&problem)), html! {});
+        let fault = [FieldError::new("content_type", "must be a media type like application/json")];
+        let page = test_page(&visitor, &config, &form, FormFault(&fault), html! {});
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let sent = form.text("body");
@@ -68,7 +71,7 @@ fn test_page(
         (fault.summary())
         div.columns.even {
             form.card.stack method="post" action={(base) "/test"} {
-                (Field { name: "body", label: "Body", hint: "Sent byte for byte, signed, with the webhook's authentication and headers.", fault }
+                (Field { name: "body", label: "Body", hint: hint(config), fault }
                     .with(|attributes| html! {
                         textarea.code.tall id=(attributes.id) name="body" rows="16" spellcheck="false" aria-describedby=[attributes.described.as_deref()] { "\n" (form.text("body")) }
                     }))
@@ -84,6 +87,20 @@ fn test_page(
         }
     };
     page(visitor, Section::Webhooks, "Send a test", content)
+}
+
+/// What becomes of the body: a transform sends something else in its place.
+fn hint(config: &WebhookConfig) -> &'static str {
+    match PayloadRules::of(&config.fields) {
+        None => "Sent byte for byte, signed, with the webhook's authentication and headers.",
+        Some(PayloadRules { transform: None, .. }) => {
+            "Sent byte for byte if the webhook's filter lets it through; signed, with its authentication and headers."
+        }
+        Some(_) => {
+            "Goes through the webhook's filter and transform: what they make of it is sent, signed, with the webhook's \
+             authentication and headers."
+        }
+    }
 }
 
 /// The result of the test.

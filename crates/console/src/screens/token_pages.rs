@@ -4,22 +4,23 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use hookstep_api_types::{NewToken, Token, TokenFields};
+use hookstep_api_types::{Token, TokenFields};
 use hookstep_contract::limits::days;
-use hookstep_contract::{FieldError, Scope, Timestamp};
+use hookstep_contract::{FieldError, Scope, Timestamp, TokenId};
 use hookstep_http_edge::{Problem, TokenPath, no_token};
-use hookstep_management::tokens::{list_tokens, new_org_token};
+use hookstep_management::tokens::{check_token, list_tokens, new_org_token};
 use hookstep_management::{Context, paging};
+use hookstep_store::NOTED_EVERY;
 use maud::{Markup, html};
 
 use crate::error::PageError;
-use crate::extract::Shown;
+use crate::extract::{Shown, Submitted};
 use crate::form::{Field, Form, FormFault, Query, Wrong};
 use crate::layout::{Section, page};
-use crate::parts;
 use crate::session::{Manager, Visitor};
+use crate::{once, parts};
 
 /// Rows on a page.
 const LIMIT: usize = 50;
@@ -43,25 +44,35 @@ pub(crate) async fn show(
     tokens_page(&ctx, &visitor, &query, &Form::default(), FormFault::default()).await
 }
 
-/// `POST /console/tokens`: the page with the token, or the form with its errors.
+/// `POST /console/tokens`: leads to the page with the token; or the form with its errors.
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    form: Form,
+    headers: HeaderMap,
+    Submitted(Manager(visitor), form): Submitted<Manager>,
 ) -> Result<Response, PageError> {
-    let made = match token_fields(&form, ctx.sources.now()) {
-        Ok(fields) => new_org_token(&ctx, visitor.caller(), fields).await,
-        Err(error) => Err(error.into()),
-    };
-    match made {
-        Ok(made) => Ok((StatusCode::CREATED, created_page(&visitor, &made)).into_response()),
-        Err(problem) if problem.wrong_field().is_some() => {
-            let page =
-                tokens_page(&ctx, &visitor, &Query::default(), &form, FormFault(Some(&problem))).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    let now = ctx.sources.now();
+    let is_continued = form.is_checked("continue");
+    let (fields, faults) = match token_fields(&form, now) {
+        _ if is_continued => (None, Vec::new()),
+        Ok(fields) => {
+            let faults = check_token(&fields, now);
+            (Some(fields).filter(|_| faults.is_empty()), faults)
         }
-        Err(problem) => Err(problem.into()),
+        Err(fault) => (None, vec![fault]),
+    };
+    let Some(fields) = fields else {
+        let page = tokens_page(&ctx, &visitor, &Query::default(), &form, FormFault(&faults)).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    let made = new_org_token(&ctx, visitor.caller(), fields).await?;
+    match made.details.token_id {
+        Some(token_id) => Ok(once::show_at(&headers, &created_path(token_id), "", &made.token)),
+        None => Err(no_token().into()),
     }
+}
+
+fn created_path(token_id: TokenId) -> String {
+    format!("/console/tokens/{token_id}/created")
 }
 
 fn token_fields(form: &Form, now: Timestamp) -> Result<TokenFields, FieldError> {
@@ -80,14 +91,24 @@ fn token_fields(form: &Form, now: Timestamp) -> Result<TokenFields, FieldError> 
 
 /// `GET /console/tokens/{token_id}/revoke`
 pub(crate) async fn ask_revoke(
+    State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
     Shown(TokenPath(token_id)): Shown<TokenPath>,
 ) -> Result<Html<String>, PageError> {
+    let token = ctx.tokens.by_id(visitor.org_id(), token_id).await?.ok_or_else(no_token)?;
+    let is_own = visitor.caller().token_id() == Some(token_id);
     let content = html! {
         (parts::crumbs(&[("API tokens", "/console/tokens")]))
         form.narrow.card method="post" action={"/console/tokens/" (token_id) "/revoke"} {
-            h1 { "Revoke this token?" }
-            p { "Whoever uses the token " code { (token_id) } " is refused from now on, you included if it is yours. This cannot be undone." }
+            h1 { "Revoke the token “" (token.name) "”?" }
+            p { "Whoever uses it is refused from now on. This cannot be undone." }
+            @if is_own { p.alert.waiting { "You are signed in with this token: you will be signed out." } }
+            dl.facts.wide {
+                div { dt { "Scopes" } dd { @for (scope, name, _) in SCOPES { @if token.scopes.contains(&scope) { span.scope { (name) } " " } } } }
+                div { dt { "Created" } dd { (parts::moment(token.created_at, ctx.sources.now())) } }
+                div { dt { "Begins with" } dd.mono { (token.prefix.as_deref().unwrap_or("–")) } }
+                div { dt { "Last used" } dd { (last_used(token.last_used(), ctx.sources.now())) } }
+            }
             div.actions { a.button href="/console/tokens" { "Cancel" } button.primary.danger { "Revoke the token" } }
         }
     };
@@ -145,10 +166,10 @@ fn table(tokens: &[Token], now: Timestamp) -> Markup {
             @if tokens.is_empty() {
                 (parts::empty("No tokens to list", html! { p { "Yours was made before tokens had ids. Create one here." } }))
             } @else {
-                table {
+                table.stacking {
                     caption.hidden { "API tokens, oldest first" }
                     thead { tr {
-                        th scope="col" { "Name" } th scope="col" { "Scopes" } th.spare scope="col" { "Created" }
+                        th scope="col" { "Name" } th scope="col" { "Scopes" } th scope="col" { "Last used" } th scope="col" { "Created" }
                         th scope="col" { "Ends" } th scope="col" { span.hidden { "Actions" } }
                     } }
                     tbody { @for token in tokens { (row(token, now)) } }
@@ -161,19 +182,34 @@ fn table(tokens: &[Token], now: Timestamp) -> Markup {
 fn row(token: &Token, now: Timestamp) -> Markup {
     html! {
         tr {
-            td { strong.break { (token.name) } @if token.current { " " span.badge.succeeded { "Yours" } } }
-            td { @for (scope, name, _) in SCOPES { @if token.scopes.contains(&scope) { span.scope { (name) } " " } } }
-            td.spare { (parts::moment(token.created_at, now)) }
-            td { @match token.expires_at { Some(end) => { (parts::moment(end, now)) } None => { span.muted { "Never" } } } }
+            td data-label="Name" {
+                strong.break { (token.name) } @if token.current { " " span.badge.succeeded { "Yours" } }
+                @if let Some(prefix) = &token.prefix { div.mono.muted.small { (prefix) "…" } }
+            }
+            td data-label="Scopes" { @for (scope, name, _) in SCOPES { @if token.scopes.contains(&scope) { span.scope { (name) } " " } } }
+            td data-label="Last used" { (last_used(token.last_used_at, now)) }
+            td data-label="Created" { (parts::moment(token.created_at, now)) }
+            td data-label="Ends" { @match token.expires_at { Some(end) => { (parts::moment(end, now)) } None => { span.muted { "Never" } } } }
             td.right { @if let Some(token_id) = token.token_id {
                 a.danger href={"/console/tokens/" (token_id) "/revoke"} { "Revoke" span.hidden { " " (token.name) } } } }
         }
     }
 }
 
+/// A use is noted once an hour at most.
+fn last_used(at: Option<Timestamp>, now: Timestamp) -> Markup {
+    html! {
+        @match at {
+            Some(at) if now.since(at) < NOTED_EVERY => { "Within the last hour" }
+            Some(at) => { (parts::moment(at, now)) }
+            None => { span.muted { "Not yet" } }
+        }
+    }
+}
+
 fn new_token(visitor: &Visitor, form: &Form, fault: FormFault) -> Markup {
     html! {
-        form.card.stack method="post" action="/console/tokens" novalidate {
+        form.card.stack method="post" action="/console/tokens" novalidate data-keep {
             h2 { "New token" }
             (Field { name: "name", label: "Name", hint: "Who will use it.", fault }.line("text", "name", form.get("name")))
             fieldset.plain #scopes tabindex="-1" {
@@ -192,16 +228,43 @@ fn new_token(visitor: &Visitor, form: &Form, fault: FormFault) -> Markup {
     }
 }
 
-fn created_page(visitor: &Visitor, made: &NewToken) -> Html<String> {
+/// `GET /console/tokens/{token_id}/created`
+pub(crate) async fn created(
+    State(ctx): State<Arc<Context>>,
+    headers: HeaderMap,
+    Manager(visitor): Manager,
+    Shown(TokenPath(token_id)): Shown<TokenPath>,
+) -> Result<Html<String>, PageError> {
+    let token = ctx.tokens.by_id(visitor.org_id(), token_id).await?.ok_or_else(no_token)?;
     let content = html! {
         (parts::crumbs(&[("API tokens", "/console/tokens")]))
-        div.narrow.card {
-            h1 { "The token " (made.details.name) }
-            p.alert.waiting { "Store it now: it is not shown again." }
-            p.secret { (parts::copyable(&made.token)) }
-            p { "It goes into the header " code { "Authorization: Bearer …" } " of every request to the API." }
-            div.actions { a.button.primary href="/console/tokens" { "I have stored it" } }
+        form.narrow.card method="post" action=(created_path(token_id)) {
+            h1 { "The token “" (token.name) "”" }
+            @match once::read(&headers) {
+                Some(secret) => {
+                    p.alert.waiting { "Store it now. This page shows it for " (once::LIFETIME) ", in this browser; then nobody can see it again." }
+                    p.secret { (parts::copyable(&secret)) }
+                    p { "It goes into the header " code { "Authorization: Bearer …" } " of every request to the API." }
+                    div.actions { button.primary { "I have stored it" } }
+                }
+                None => {
+                    p.alert.skipped { "The token is not shown any more. If nobody stored it, revoke it and create another." }
+                    div.actions {
+                        a.button href={"/console/tokens/" (token_id) "/revoke"} { "Revoke it" }
+                        a.button.primary href="/console/tokens" { "To the API tokens" }
+                    }
+                }
+            }
         }
     };
-    page(visitor, Section::Tokens, "New token", content)
+    Ok(page(&visitor, Section::Tokens, "New token", content))
+}
+
+/// `POST /console/tokens/{token_id}/created`: the token is stored, and shown no more.
+pub(crate) async fn stored(
+    headers: HeaderMap,
+    _: Manager,
+    Shown(TokenPath(token_id)): Shown<TokenPath>,
+) -> Response {
+    once::forget(&headers, &created_path(token_id), "/console/tokens")
 }

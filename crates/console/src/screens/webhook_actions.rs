@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{Html, Redirect};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, Redirect, Response};
 use hookstep_contract::{ConfigFields, WebhookConfig};
 use hookstep_management::Context;
 use hookstep_management::webhooks::rotate_secret;
@@ -14,6 +14,7 @@ use hookstep_management::webhooks::test_auth;
 use hookstep_management::webhooks::write::{self, run_to_completion};
 use maud::{Markup, html};
 
+use super::secret_page;
 use crate::error::PageError;
 use crate::extract::OnWebhook;
 use crate::form::Form;
@@ -81,44 +82,26 @@ pub(crate) async fn ask_rotate(
     Ok(ask(&visitor, &config, "rotate-secret", "Rotate the signing secret?", text, button))
 }
 
-/// `POST /console/webhooks/{config_id}/rotate-secret`: the page with the new secret.
+/// `POST /console/webhooks/{config_id}/rotate-secret`: leads to the page with the new secret.
 pub(crate) async fn rotate(
     State(ctx): State<Arc<Context>>,
-    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    headers: HeaderMap,
+    OnWebhook(_, config): OnWebhook<Manager>,
     form: Form,
-) -> Result<Html<String>, PageError> {
+) -> Result<Response, PageError> {
     unchanged(&form, &config)?;
     let hours = form.get("overlap_hours").parse().ok();
     let Some((hours, _)) = OVERLAPS.into_iter().find(|(offered, _)| Some(*offered) == hours) else {
         return Err(PageError::new(StatusCode::BAD_REQUEST, "Choose one of the overlaps."));
     };
-    let (before, name) = (config.clone(), config.fields.name.clone());
+    let before = config.clone();
     let overlap = Duration::from_secs(hours * 3600);
     let work_ctx = Arc::clone(&ctx);
     let rotated =
         run_to_completion(async move { rotate_secret::rotate(&work_ctx, before, overlap).await }).await?;
-    let now = ctx.sources.now();
-    let content = html! {
-        (crumbs(&config))
-        div.narrow.card {
-            h1 { "The new signing secret" }
-            (secret(&rotated.signing_secret))
-            @if let Some(end) = rotated.previous_expires_at.filter(|end| *end > now) {
-                p { "The previous secret also signs until " (parts::exact(end)) "." }
-            }
-            p { a.button.primary href={"/console/webhooks/" (config.config_id)} { "I have stored it" } }
-        }
-    };
-    Ok(page(&visitor, Section::Webhooks, &name, content))
-}
-
-/// A secret, which is shown only this once.
-pub(crate) fn secret(secret: &str) -> Markup {
-    html! {
-        p.alert.waiting { "Store it now: it is not shown again. Give it to the receiver, which verifies the header "
-            code { "webhook-signature" } " with it." }
-        p.secret { (parts::copyable(secret)) }
-    }
+    // Without an overlap the moment is now, and the page does not tell of it.
+    let previous = rotated.previous_expires_at.unwrap_or_else(|| ctx.sources.now());
+    Ok(secret_page::show_next(&headers, &config, &rotated.signing_secret, Some(previous)))
 }
 
 /// `POST /console/webhooks/{config_id}/test-auth`

@@ -1,5 +1,7 @@
 //! Creates and edits a webhook.
 
+mod conflict;
+mod faults;
 mod fieldsets;
 mod form_page;
 mod payload_rules_form;
@@ -10,48 +12,50 @@ mod webhook_form;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use hookstep_contract::WebhookConfig;
+use hookstep_contract::{FieldError, WebhookConfig};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::webhooks::save::{self, SavedWebhook};
-use hookstep_management::webhooks::write::run_to_completion;
-use maud::html;
+use hookstep_management::webhooks::write::{latest, run_to_completion};
+use maud::{Markup, html};
 
-use super::webhook_actions;
+use super::secret_page;
 use crate::error::PageError;
-use crate::extract::OnWebhook;
+use crate::extract::{OnWebhook, Submitted};
 use crate::form::{Form, FormFault, Query};
-use crate::layout::{Section, page};
-use crate::parts;
 use crate::session::{Manager, Visitor};
+use faults::Draft;
 use form_page::{FormView, form_page};
 
 /// `GET /console/webhooks/new`
 pub(crate) async fn show_new(State(ctx): State<Arc<Context>>, Manager(visitor): Manager) -> Html<String> {
     let form = webhook_form::blank().with(trial::no_sample());
-    let view = FormView { config: None, form: &form, fault: FormFault::default() };
+    let view = FormView { config: None, form: &form, fault: FormFault::default(), notice: None };
     form_page(&ctx, &visitor, view, &html! {})
 }
 
-/// `POST /console/webhooks/new`: the page with the secret, or the form with its errors.
+/// `POST /console/webhooks/new`: leads to the page with the secret; or the form with its errors.
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
-    form: Form,
+    headers: HeaderMap,
+    Submitted(Manager(visitor), form): Submitted<Manager>,
 ) -> Result<Response, PageError> {
+    if form.is_checked("continue") {
+        return Ok(continued(&ctx, &visitor, None, &form));
+    }
     let org_id = visitor.org_id().clone();
-    let created = match webhook_form::read(&form, None) {
-        Ok(fields) => {
+    let created = match faults::read(&ctx, &org_id, &form, None).await? {
+        Draft::Wrong(faults) => return Ok(refused(&ctx, &visitor, None, &form, &faults)),
+        Draft::Right(fields) => {
             let ctx = Arc::clone(&ctx);
-            run_to_completion(async move { save::create(&ctx, org_id, fields).await }).await
+            run_to_completion(async move { save::create(&ctx, org_id, *fields).await }).await
         }
-        Err(problem) => Err(problem),
     };
     match created {
-        Ok(saved) => Ok((StatusCode::CREATED, created_page(&visitor, &saved)).into_response()),
-        Err(problem) => refused(&ctx, &visitor, None, &form, problem),
+        Ok(saved) => Ok(saved_response(&headers, &saved)),
+        Err(problem) => refused_by(&ctx, &visitor, None, &form, problem).await,
     }
 }
 
@@ -63,67 +67,86 @@ pub(crate) async fn show(
 ) -> Result<Html<String>, PageError> {
     let event_id = query.get("event").parse().ok();
     let form = webhook_form::filled(&config).with(trial::sample(&ctx, &config, event_id).await?);
-    let view = FormView { config: Some(&config), form: &form, fault: FormFault::default() };
+    let view = FormView { config: Some(&config), form: &form, fault: FormFault::default(), notice: None };
     Ok(form_page(&ctx, &visitor, view, &html! {}))
 }
 
 /// `POST /console/webhooks/{config_id}/edit`
 pub(crate) async fn save(
     State(ctx): State<Arc<Context>>,
-    OnWebhook(Manager(visitor), before): OnWebhook<Manager>,
-    form: Form,
+    headers: HeaderMap,
+    Submitted(OnWebhook(Manager(visitor), before), form): Submitted<OnWebhook<Manager>>,
 ) -> Result<Response, PageError> {
-    webhook_actions::unchanged(&form, &before)?;
-    let saved = match webhook_form::read(&form, Some(&before.fields)) {
-        Ok(fields) => {
+    if form.is_checked("continue") {
+        return Ok(continued(&ctx, &visitor, Some(&before), &form));
+    }
+    if form.get("revision") != before.revision.to_string() {
+        return Ok(conflict::page(&ctx, &visitor, &before, &form));
+    }
+    let saved = match faults::read(&ctx, &before.org_id, &form, Some(&before)).await? {
+        Draft::Wrong(faults) => return Ok(refused(&ctx, &visitor, Some(&before), &form, &faults)),
+        Draft::Right(fields) => {
             let (ctx, before) = (Arc::clone(&ctx), before.clone());
-            run_to_completion(async move { save::replace(&ctx, before, fields).await }).await
+            run_to_completion(async move { save::replace(&ctx, before, *fields).await }).await
         }
-        Err(problem) => Err(problem),
     };
     match saved {
-        // The webhook was saved by a version that did not sign requests, so it got its first secret now.
-        Ok(saved) if saved.secret.is_some() => Ok(created_page(&visitor, &saved).into_response()),
-        Ok(saved) => {
-            Ok(Redirect::to(&format!("/console/webhooks/{}?done=saved", saved.config.config_id))
-                .into_response())
-        }
-        Err(problem) => refused(&ctx, &visitor, Some(&before), &form, problem),
+        Ok(saved) => Ok(saved_response(&headers, &saved)),
+        Err(problem) => refused_by(&ctx, &visitor, Some(&before), &form, problem).await,
     }
 }
 
-/// The form with its errors; secrets have to be typed again. A problem that is not about the form is shown as a page.
+/// Leads to the webhook; first to its signing secret, if it has just been made.
+fn saved_response(headers: &HeaderMap, SavedWebhook { config, secret }: &SavedWebhook) -> Response {
+    match secret {
+        Some(secret) => secret_page::show_next(headers, config, &secret.reveal(), None),
+        None => Redirect::to(&format!("/console/webhooks/{}?done=saved", config.config_id)).into_response(),
+    }
+}
+
+/// The form with its errors.
 fn refused(
+    ctx: &Context,
+    visitor: &Visitor,
+    config: Option<&WebhookConfig>,
+    form: &Form,
+    faults: &[FieldError],
+) -> Response {
+    let view = FormView { config, form, fault: FormFault(faults), notice: None };
+    (StatusCode::UNPROCESSABLE_ENTITY, form_page(ctx, visitor, view, &html! {})).into_response()
+}
+
+/// The form with the problem that came up while it was saved. What was typed is never lost with it.
+async fn refused_by(
     ctx: &Context,
     visitor: &Visitor,
     config: Option<&WebhookConfig>,
     form: &Form,
     problem: Problem,
 ) -> Result<Response, PageError> {
-    if problem.status() != StatusCode::BAD_REQUEST {
-        return Err(problem.into());
+    if let Some(field) = problem.wrong_field() {
+        let fault = FieldError::new(field, problem.detail());
+        return Ok(refused(ctx, visitor, config, form, &[fault]));
     }
-    let page =
-        form_page(ctx, visitor, FormView { config, form, fault: FormFault(Some(&problem)) }, &html! {});
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    if let (StatusCode::CONFLICT, Some(config)) = (problem.status(), config) {
+        let now = latest(ctx, &config.org_id, config.config_id).await?;
+        return Ok(conflict::page(ctx, visitor, &now, form));
+    }
+    let notice = notice("Not saved.", &crate::parts::sentence(problem.detail()));
+    let view = FormView { config, form, fault: FormFault::default(), notice: Some(&notice) };
+    Ok((problem.status(), form_page(ctx, visitor, view, &html! {})).into_response())
 }
 
-fn created_page(visitor: &Visitor, SavedWebhook { config, secret }: &SavedWebhook) -> Html<String> {
-    let base = format!("/console/webhooks/{}", config.config_id);
-    let content = html! {
-        (parts::crumbs(&[("Webhooks", "/")]))
-        div.narrow.card {
-            h1 { (config.fields.name) " is ready" }
-            p { "Hookstep signs every request to it with this signing secret:" }
-            @if let Some(secret) = secret { (webhook_actions::secret(&secret.reveal())) }
-            h2 { "What next?" }
-            p { "Send a test event and look at the answer, or trigger the webhook from your service with "
-                code { "POST /webhook/" (config.config_id) "/trigger" } "." }
-            div.actions {
-                a.button href=(base) { "To the webhook" }
-                a.button.primary href={(base) "/test"} { "Send a test" }
-            }
-        }
-    };
-    page(visitor, Section::Webhooks, "Webhook created", content)
+/// The form as it was before the session ended.
+fn continued(ctx: &Context, visitor: &Visitor, config: Option<&WebhookConfig>, form: &Form) -> Response {
+    let notice = notice(
+        "Not saved yet.",
+        "You are signed in again, and the form is as you left it, without its secrets.",
+    );
+    let view = FormView { config, form, fault: FormFault::default(), notice: Some(&notice) };
+    form_page(ctx, visitor, view, &html! {}).into_response()
+}
+
+fn notice(title: &str, text: &str) -> Markup {
+    html! { div.alert.waiting role="alert" tabindex="-1" data-focus { strong { (title) } " " (text) } }
 }

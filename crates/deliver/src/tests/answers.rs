@@ -25,6 +25,13 @@ async fn a_2xx_succeeds_and_everything_is_recorded() {
     assert_eq!(attempt.remote_ip.as_deref(), Some("127.0.0.1"));
     let timings = attempt.timings;
     assert!(timings.connect.is_some() && timings.first_byte.is_some(), "{timings:?}");
+    // The parts add up: none is longer than the whole, which is measured as finely.
+    assert!(timings.prepare.unwrap() + timings.first_byte.unwrap() <= timings.total.unwrap(), "{timings:?}");
+    assert!((timings.total.unwrap() - attempt.duration_ms as f64).abs() <= 5.0, "{timings:?}");
+    assert_eq!(
+        (attempt.method.as_deref(), attempt.url.as_deref()),
+        (Some("POST"), Some(receiver.url.as_str()))
+    );
     assert_eq!((timings.dns, timings.tls), (None, None), "a literal address and plain HTTP have neither");
 
     let seen = receiver.seen.lock().unwrap();

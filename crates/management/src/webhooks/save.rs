@@ -116,6 +116,20 @@ fn client_authentication(fields: &ConfigFields) -> Option<ClientAuthentication> 
     }
 }
 
+/// Checks the fields of a request as [`create`] and [`replace`] do, and changes nothing.
+///
+/// # Errors
+/// 400 that names the first wrong field.
+pub async fn verify(
+    ctx: &Context,
+    org_id: &OrgId,
+    fields: ConfigFields,
+    before: Option<&WebhookConfig>,
+) -> Result<(), Problem> {
+    let CheckedFields { fields, .. } = check(ctx, org_id, fields, before, ctx.sources.now())?;
+    check_payload_rules(ctx, org_id, &fields, before.map(|before| &before.fields)).await
+}
+
 /// Checks the fields of a request, and completes them with what the request leaves out.
 fn check(
     ctx: &Context,

@@ -40,6 +40,8 @@ fn attempt(number: u32, request_header: String) -> Attempt {
         duration_ms: 7,
         outcome: Outcome::Succeeded,
         status_code: Some(200),
+        method: None,
+        url: None,
         request_headers: BTreeMap::from([("x".to_owned(), request_header)]),
         response_headers: BTreeMap::new(),
         response_body: None,

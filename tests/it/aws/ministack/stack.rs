@@ -110,6 +110,8 @@ fn api(url: &str, port: u16) -> Api {
 fn admin() -> Token {
     Token {
         token_hash: hookstep_http_edge::hash_token(TOKEN),
+        prefix: None,
+        last_used_at: None,
         token_id: Some(TokenId((hookstep_ambient::Sources::system().new_id)())),
         org_id: ORG.parse().unwrap(),
         scopes: vec![Scope::Trigger, Scope::Read, Scope::Manage],

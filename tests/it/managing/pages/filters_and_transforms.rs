@@ -41,7 +41,7 @@ async fn a_filter_and_a_transform_are_set_by_the_form_and_told_in_words() {
     let browser = Browser::signed_in(&world, &world.api).await;
     let mut form = filtered_and_transformed("https://example.com/");
     let created = browser.post("/console/webhooks/new", &form).await;
-    assert_eq!(created.status, 201, "{created:?}");
+    assert_eq!(created.status, 303, "{created:?}");
     let config = world.api.get("/webhook").await.json()["data"][0].clone();
     let conditions = json!([
         {"field": "status", "operator": "any_of", "values": ["paid, or so", "sent"], "type": "string"},

@@ -89,7 +89,8 @@ pub(super) fn ms(whole: u64) -> f64 {
 /// A bar with the phases of an attempt, one after the other.
 fn timing(attempt: &Attempt) -> Markup {
     let parts = phases(attempt);
-    let total = parts.iter().map(|(.., length)| length).sum::<f64>().max(0.001);
+    let total = parts.iter().map(|(.., length)| length).sum::<f64>();
+    let scale = WIDTH / total.max(0.001);
     let mut start = 0.0;
     let spans: Vec<_> =
         parts.iter().map(|(_, name, length)| format!("{name} {}", parts::millis(*length))).collect();
@@ -97,7 +98,7 @@ fn timing(attempt: &Attempt) -> Markup {
         svg.timing viewBox={"0 0 " (WIDTH) " 10"} preserveAspectRatio="none" role="img" aria-label={"Where the time went: " (spans.join(", "))} {
             @for (class, name, length) in &parts {
                 @let x = start;
-                @let width = length / total * WIDTH;
+                @let width = length * scale;
                 ({ start += width; html! {} })
                 rect class=(class) x={(format!("{x:.1}"))} y="0" width={(format!("{width:.1}"))} height="10" {
                     title { (name) ": " (parts::millis(*length)) }
@@ -106,28 +107,51 @@ fn timing(attempt: &Attempt) -> Markup {
         }
         ul.legend {
             @for (class, name, length) in &parts { li { span.key.(class) {} (name) " " span.number { (parts::millis(*length)) } } }
-            li.total { "Total " span.number { (parts::millis(ms(attempt.duration_ms))) } }
+            li.total { "Total " span.number { (parts::millis(total)) } }
         }
     }
 }
 
-/// The phases of an attempt that are known, in order. The wait for the first byte is its time without that of the
-/// connection.
+/// The phases of an attempt, in order; together they are the whole of it. The wait for the first byte is its time without
+/// that of the connection. What earlier versions recorded has a whole in milliseconds, which may be less than its parts.
 fn phases(attempt: &Attempt) -> Vec<(&'static str, &'static str, f64)> {
     let timings = attempt.timings;
-    let total = ms(attempt.duration_ms);
     let connection: f64 = [timings.dns, timings.connect, timings.tls].into_iter().flatten().sum();
     let waiting = timings.first_byte.map(|first| (first - connection).max(0.0));
-    let rest = (total - timings.first_byte.unwrap_or(connection)).max(0.0);
+    let known = timings.prepare.unwrap_or_default() + connection + waiting.unwrap_or_default();
+    let total = timings.total.unwrap_or_else(|| ms(attempt.duration_ms)).max(known);
     let rest_name = if timings.first_byte.is_some() { "Body" } else { "Waiting" };
     [
+        ("prepare", "Preparing", timings.prepare),
         ("dns", "DNS", timings.dns),
         ("connect", "Connect", timings.connect),
         ("tls", "TLS", timings.tls),
         ("wait", "First byte", waiting),
-        ("rest", rest_name, Some(rest).filter(|rest| *rest > 0.0)),
+        ("rest", rest_name, Some(total - known).filter(|rest| *rest > 0.0)),
     ]
     .into_iter()
     .filter_map(|(class, name, length)| Some((class, name, length?)))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(timings: &str) -> (f64, String) {
+        let json = format!(
+            r#"{{"number":1,"started_at":"2026-01-01T00:00:00Z","duration_ms":0,"outcome":"succeeded","timings":{timings}}}"#
+        );
+        let attempt: Attempt = serde_json::from_str(&json).unwrap();
+        (phases(&attempt).iter().map(|(.., length)| length).sum(), timing(&attempt).into_string())
+    }
+
+    #[test]
+    fn the_parts_of_an_attempt_are_the_whole() {
+        let (sum, page) = shown(r#"{"prepare":0.4,"connect":0.2,"first_byte":0.6,"total":1.5}"#);
+        assert!((sum - 1.5).abs() < 1e-9 && page.contains("Total <span class=\"number\">1.5 ms"), "{page}");
+        // Recorded by an earlier version, with a whole in milliseconds.
+        let (sum, page) = shown(r#"{"first_byte":0.6}"#);
+        assert!((sum - 0.6).abs() < 1e-9 && page.contains("Total <span class=\"number\">0.6 ms"), "{page}");
+    }
 }

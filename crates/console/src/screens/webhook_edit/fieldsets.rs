@@ -3,7 +3,7 @@
 use hookstep_contract::{Auth, WebhookConfig};
 use maud::{Markup, html};
 
-use crate::form::{Field, Form, FormFault, Wrong};
+use crate::form::{Field, Form, FormFault, Wrong, again};
 use crate::schedule;
 
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
@@ -102,7 +102,7 @@ fn basic(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
         div.pane.basic {
             div.halves {
                 (Field { name: "auth.username", label: "User name", hint: "", fault }.line("text", "username", form.get("username")))
-                (Field { name: "auth.password", label: "Password", hint: "", fault }.secret("password", is_stored))
+                (Field { name: "auth.password", label: "Password", hint: "", fault }.secret(form, "password", is_stored))
             }
         }
     }
@@ -114,7 +114,7 @@ fn api_key(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
         div.pane.api_key {
             div.halves {
                 (Field { name: "auth.name", label: "Header", hint, fault }.line("text", "key_name", form.get("key_name")))
-                (Field { name: "auth.value", label: "Value", hint: "", fault }.secret("key_value", is_stored))
+                (Field { name: "auth.value", label: "Value", hint: "", fault }.secret(form, "key_value", is_stored))
             }
         }
     }
@@ -136,7 +136,7 @@ fn oauth(form: &Form, fault: FormFault, stored: Option<&Auth>) -> Markup {
             }
             div.halves {
                 (Field { name: "auth.client_id", label: "Client id", hint: "", fault }.line("text", "client_id", form.get("client_id")))
-                (Field { name: "auth.client_secret", label: "Client secret", hint: "", fault }.secret("client_secret", has_secret))
+                (Field { name: "auth.client_secret", label: "Client secret", hint: "", fault }.secret(form, "client_secret", has_secret))
             }
             (Field { name: "auth.scope", label: "Scope", hint: "", fault }.line("text", "scope", form.get("scope")))
             (client_authentication(form, fault, has_key))
@@ -158,25 +158,22 @@ fn client_authentication(form: &Form, fault: FormFault, has_key: bool) -> Markup
             }))
             (Field { name: "auth.key_id", label: "Key id", hint: "", fault }.line("text", "key_id", form.get("key_id")))
         }
-        (Field { name: "auth.private_key", label: "Private key", hint: key_hint, fault }.area(
-            "client_key",
-            &form.text("client_key"),
-            if has_key { "kept — paste to replace" } else { "-----BEGIN PRIVATE KEY-----" },
-        ))
+        (Field { name: "auth.private_key", label: "Private key", hint: key_hint, fault }.secret_area(form, "client_key", has_key))
     }
 }
 
 fn parameters(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
-    let row = |place: &str, name: &str| {
+    let row = |place: &str, name: &str, is_typed: bool| {
         html! {
             div.row.three {
                 select name="parameter_in" aria-label="Where the parameter goes" {
                     @for (value, text) in [("body", "Body"), ("query", "Query"), ("header", "Header")] { option value=(value) selected[place == value] { (text) } }
                 }
                 input name="parameter_name" aria-label="Parameter name" placeholder="audience" value=(name) autocomplete="off" spellcheck="false";
-                input name="parameter_value" type="password" aria-label="Parameter value" autocomplete="new-password"
+                input name="parameter_value" type="password" data-secret aria-label="Parameter value" autocomplete="new-password"
                     placeholder=(if is_stored && !name.is_empty() { "kept — type to replace" } else { "Value" });
                 button.quiet.remove type="button" data-remove hidden aria-label="Remove this parameter" { "×" }
+                @if is_typed { (again()) }
             }
         }
     };
@@ -184,10 +181,13 @@ fn parameters(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
         div.field #auth-parameters role="group" aria-labelledby="parameters-label" tabindex="-1" {
             div.label #parameters-label { "More parameters of the token request" }
             div.rows {
-                @for (place, name) in form.all("parameter_in").zip(form.all("parameter_name")).filter(|(_, name)| !name.is_empty()) { (row(place, name)) }
-                (row("body", ""))
+                @let values = form.all("parameter_value").chain(std::iter::repeat(""));
+                @for ((place, name), value) in form.all("parameter_in").zip(form.all("parameter_name")).zip(values).filter(|((_, name), _)| !name.is_empty()) {
+                    (row(place, name, !value.is_empty()))
+                }
+                (row("body", "", false))
             }
-            template { (row("body", "")) }
+            template { (row("body", "", false)) }
             button.quiet.small type="button" data-add hidden { "Add a parameter" }
             p.hint { "Such as scope or audience. Their values are kept when all are left empty; to change one, type all." }
             @if let Some(wrong) = fault.of("auth.parameters") { (Wrong("auth-parameters", wrong)) }
@@ -236,10 +236,12 @@ pub(super) fn delivery(form: &Form, fault: FormFault) -> Markup {
     }
 }
 
-/// Client certificate and private authority, folded while both are empty.
+/// Client certificate and private authority, folded while all is empty.
 pub(super) fn tls(form: &Form, fault: FormFault, config: Option<&WebhookConfig>) -> Markup {
     let has_key = config.is_some_and(|config| config.certificate.is_some());
-    let is_open = has_key || fault.of("tls").is_some() || !form.get("ca").is_empty();
+    let is_filled =
+        ["certificate", "private_key", "ca"].iter().any(|field| !form.get(field).trim().is_empty());
+    let is_open = has_key || fault.of("tls").is_some() || is_filled;
     let pem = "-----BEGIN CERTIFICATE-----";
     let area = |name, label, hint, field: &str| {
         Field { name, label, hint, fault }.area(field, &form.text(field), pem)
@@ -249,7 +251,7 @@ pub(super) fn tls(form: &Form, fault: FormFault, config: Option<&WebhookConfig>)
             summary { "TLS: client certificate and private authority" }
             (area("tls.certificate", "Client certificate", "PEM, followed by intermediate certificates. Leave empty to remove it.", "certificate"))
             (Field { name: "tls.private_key", label: "Its private key", hint: "PEM. Encrypted, and never shown again.", fault }
-                .area("private_key", "", if has_key { "kept — paste to replace" } else { "-----BEGIN PRIVATE KEY-----" }))
+                .secret_area(form, "private_key", has_key))
             (area("tls.ca", "Trusted authority", "PEM. Only certificates of this authority are accepted from the receiver.", "ca"))
         }
     }

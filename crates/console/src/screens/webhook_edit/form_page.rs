@@ -19,11 +19,13 @@ pub(super) struct FormView<'a> {
     pub(super) config: Option<&'a WebhookConfig>,
     pub(super) form: &'a Form,
     pub(super) fault: FormFault<'a>,
+    /// What the visitor has to know before the form is sent again.
+    pub(super) notice: Option<&'a Markup>,
 }
 
 /// The page with the form. `tried` is the result of trying its filter and transform on its sample, if that was requested.
 pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried: &Markup) -> Html<String> {
-    let FormView { config, form, fault } = view;
+    let FormView { config, form, fault, notice } = view;
     let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
     let (back, action, preview) = match config {
         Some(config) => {
@@ -33,7 +35,7 @@ pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried:
         None => ("/".to_owned(), "/console/webhooks/new".to_owned(), "/console/preview".to_owned()),
     };
     let content = html! {
-        form.form method="post" action=(action) novalidate {
+        form.form method="post" action=(action) novalidate data-keep {
             // Enter presses the first button of a form. Without this one, that would be the button that only tries.
             button.hidden tabindex="-1" aria-hidden="true" { "Save" }
             div {
@@ -43,6 +45,7 @@ pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried:
                 }
                 h1 { (title) }
             }
+            @if let Some(notice) = notice { (notice) }
             (fault.summary())
             input type="hidden" name="revision" value=(form.get("revision"));
             (fieldsets::receiver(form, fault, &ctx.static_ips))

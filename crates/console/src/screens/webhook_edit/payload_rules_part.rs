@@ -12,7 +12,11 @@ use crate::payload_rules_words;
 pub(super) fn part(form: &Form, fault: FormFault, preview: &str, tried: &Markup) -> Markup {
     let has_filter = !matches!(form.get("filter"), "" | "none");
     let is_faulty = fault.of("filter").is_some() || fault.of("transform").is_some();
-    let is_open = has_filter || is_faulty || !form.get("transform").trim().is_empty() || !tried.0.is_empty();
+    let is_filled = ["filter_jsonata", "transform", "transform_type"]
+        .iter()
+        .any(|field| !form.get(field).trim().is_empty())
+        || !rows(form).is_empty();
+    let is_open = has_filter || is_faulty || is_filled || !tried.0.is_empty();
     html! {
         details.card.payload-rules open[is_open] {
             summary { "Filter and transform: which events are sent, and with which body" }

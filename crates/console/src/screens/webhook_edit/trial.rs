@@ -66,7 +66,8 @@ async fn answer(
     if form.is_checked("fragment") {
         return Ok(Html(tried.into_string()));
     }
-    Ok(form_page(ctx, visitor, FormView { config, form, fault: FormFault::default() }, &tried))
+    let view = FormView { config, form, fault: FormFault::default(), notice: None };
+    Ok(form_page(ctx, visitor, view, &tried))
 }
 
 async fn tried(

@@ -109,31 +109,44 @@ fn auth_pairs(auth: Option<&Auth>) -> Vec<(&'static str, String)> {
 /// # Errors
 /// 400 that names the field, as in the API.
 pub(crate) fn read(form: &Form, before: Option<&ConfigFields>) -> Result<ConfigFields, Problem> {
+    let (fields, faults) = read_all(form, before)?;
+    match faults.into_iter().next() {
+        Some(fault) => Err(fault.into()),
+        None => read_json(fields.to_string().as_bytes()),
+    }
+}
+
+/// The fields of the form in the format of the API, and the faults that show already while they are read. Where there is
+/// one, a value that is right stands in the field.
+pub(super) fn read_all(
+    form: &Form,
+    before: Option<&ConfigFields>,
+) -> Result<(Value, Vec<FieldError>), Problem> {
+    let mut faults = Vec::new();
     let mut fields = match before {
         Some(before) => serde_json::to_value(before).map_err(|error| Problem::internal(&error))?,
         None => json!({}),
     };
-    let timeout: u32 = form
-        .get("timeout_seconds")
-        .trim()
-        .parse()
-        .map_err(|_| FieldError::new("timeout_seconds", "must be a number of seconds"))?;
+    let timeout: u32 = form.get("timeout_seconds").trim().parse().unwrap_or_else(|_| {
+        faults.push(FieldError::new("timeout_seconds", "must be a number of seconds"));
+        DEFAULT_TIMEOUT_SECS
+    });
     fields["name"] = json!(form.get("name").trim());
     fields["url"] = json!(form.get("url").trim());
     fields["method"] = json!(form.get("method"));
     fields["enabled"] = json!(form.is_checked("enabled"));
-    fields["headers"] = json!(headers(form)?);
+    fields["headers"] = json!(headers(form, &mut faults));
     fields["timeout_seconds"] = json!(timeout);
-    fields["retry"] = json!({"schedule_seconds": pauses(form)?});
+    fields["retry"] = json!({"schedule_seconds": pauses(form, &mut faults)});
     fields["event_types"] = json!(event_types(form));
     fields["filter"] = payload_rules_form::filter(form);
     fields["transform"] = payload_rules_form::transform(form);
     fields["auth"] = auth(form);
     fields["tls"] = tls(form);
-    read_json(fields.to_string().as_bytes())
+    Ok((fields, faults))
 }
 
-fn headers(form: &Form) -> Result<BTreeMap<&str, &str>, FieldError> {
+fn headers<'a>(form: &'a Form, faults: &mut Vec<FieldError>) -> BTreeMap<&'a str, &'a str> {
     let mut headers = BTreeMap::new();
     for (name, value) in form.all("header_name").zip(form.all("header_value")) {
         let (name, value) = (name.trim(), value.trim());
@@ -141,10 +154,10 @@ fn headers(form: &Form) -> Result<BTreeMap<&str, &str>, FieldError> {
             continue;
         }
         if headers.insert(name, value).is_some() {
-            return Err(FieldError::new(format!("headers.{name}"), "is there twice"));
+            faults.push(FieldError::new(format!("headers.{name}"), "is there twice"));
         }
     }
-    Ok(headers)
+    headers
 }
 
 /// One a line; spaces around them and empty lines are ignored.
@@ -152,12 +165,14 @@ fn event_types(form: &Form) -> Vec<&str> {
     form.get("event_types").lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
-fn pauses(form: &Form) -> Result<Vec<u32>, FieldError> {
+fn pauses(form: &Form, faults: &mut Vec<FieldError>) -> Vec<u32> {
     match form.get("retry") {
-        "none" => Ok(Vec::new()),
-        "custom" => schedule::read(form.get("schedule"))
-            .map_err(|reason| FieldError::new("retry.schedule_seconds", reason)),
-        _ => Ok(DEFAULT_SCHEDULE_SECS.to_vec()),
+        "none" => Vec::new(),
+        "custom" => schedule::read(form.get("schedule")).unwrap_or_else(|reason| {
+            faults.push(FieldError::new("retry.schedule_seconds", reason));
+            Vec::new()
+        }),
+        _ => DEFAULT_SCHEDULE_SECS.to_vec(),
     }
 }
 
