@@ -12,6 +12,7 @@
 //! | `producing/put_events` | events put on the host's own bus with AWS's tools |
 //! | `delivering/receivers` | how receivers can misbehave |
 //! | `delivering/retries` | what follows a failed attempt |
+//! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
 //! | `delivering/replays` | replays, cancelled retries, test sends |
 //! | `delivering/filters_and_transforms` | filters and transforms |
@@ -77,6 +78,7 @@ mod producing {
 }
 
 mod delivering {
+    mod changes_meanwhile;
     mod delivery_events;
     mod exceptions;
     mod filters_and_transforms;
@@ -99,7 +101,7 @@ mod managing {
     mod changes;
     mod pages;
     mod patch;
-    mod signing_keys;
+    pub(crate) mod signing_keys;
     mod webhooks;
 }
 

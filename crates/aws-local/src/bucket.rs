@@ -1,7 +1,9 @@
 //! The local S3: s3s-fs on a folder. Only presigned uploads and downloads are open to the network.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
 use axum::Router;
@@ -76,7 +78,7 @@ impl Bucket {
         Router::new()
             .route(&format!("/{CLAIMS}/{{*key}}"), get(download).put(upload))
             .layer(DefaultBodyLimit::disable())
-            .with_state(self.service.clone())
+            .with_state(Presigned { service: self.service.clone(), uploads: Uploads::default() })
     }
 
     pub(crate) fn service(&self) -> &S3Service {
@@ -91,15 +93,46 @@ fn credentials(data_dir: &Path, sources: &Sources) -> Result<Credentials, StandI
     Ok(Credentials::from_keys("hookstep", key, None))
 }
 
-async fn download(State(bucket): State<S3Service>, request: Request) -> Response {
-    let mut response = call(bucket, request).await;
+/// What the route for presigned URLs needs.
+#[derive(Clone)]
+struct Presigned {
+    service: S3Service,
+    uploads: Uploads,
+}
+
+/// The paths of the uploads that are in progress: s3s-fs looks for an existing object only when an upload begins.
+#[derive(Clone, Default)]
+struct Uploads(Arc<Mutex<HashSet<String>>>);
+
+/// An upload in progress; it ends when this is dropped.
+struct UploadInProgress {
+    uploads: Uploads,
+    path: String,
+}
+
+impl Uploads {
+    /// Begins an upload, unless there is one to the same path.
+    fn begin(&self, path: &str) -> Option<UploadInProgress> {
+        let is_first = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        is_first.then(|| UploadInProgress { uploads: self.clone(), path: path.to_owned() })
+    }
+}
+
+impl Drop for UploadInProgress {
+    fn drop(&mut self) {
+        self.uploads.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.path);
+    }
+}
+
+async fn download(State(bucket): State<Presigned>, request: Request) -> Response {
+    let mut response = call(bucket.service, request).await;
     // The console has the same origin, so scripts in an uploaded body must not run here.
     let sandbox = HeaderValue::from_static("sandbox; default-src 'none'");
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, sandbox);
     response
 }
 
-async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
+async fn upload(State(bucket): State<Presigned>, mut request: Request) -> Response {
     // As on AWS, a header that controls S3 (to copy another object, for
     // example) takes effect only if it is signed, and our URLs sign none.
     if request.headers().keys().any(|name| name.as_str().starts_with("x-amz-")) {
@@ -113,7 +146,12 @@ async fn upload(State(bucket): State<S3Service>, request: Request) -> Response {
         }
         Some(_) => {}
     }
-    call(bucket, request).await
+    let Some(_in_progress) = bucket.uploads.begin(request.uri().path()) else {
+        return (StatusCode::CONFLICT, "another upload to this URL is in progress").into_response();
+    };
+    // An object is written once, whether or not the client asks for it: events refer to it.
+    request.headers_mut().insert(header::IF_NONE_MATCH, HeaderValue::from_static("*"));
+    call(bucket.service, request).await
 }
 
 async fn call(bucket: S3Service, request: Request) -> Response {

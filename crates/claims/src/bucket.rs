@@ -72,7 +72,7 @@ impl Claims {
         }
         let sha256 = Sha256::digest(&body);
         self.put(key, body, &sha256).await?;
-        Ok(Source::Claim(Claim { key: key.to_owned(), sha256: Some(hex::encode(sha256)) }))
+        Ok(Source::Claim(Claim { sha256: Some(hex::encode(sha256)), ..Claim::of(key) }))
     }
 
     /// A presigned URL for uploading the body of `key` with PUT.

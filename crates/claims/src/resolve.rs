@@ -113,7 +113,13 @@ impl Claims {
 
 /// The found object, if it is the one that the claim check refers to.
 fn matching(claim: &Claim, found: Option<PinnedObject>) -> Result<PinnedObject, BodyLoss> {
+    if let (Some(found), Some(pinned)) = (&found, &claim.pinned)
+        && !is_same(found, pinned)
+    {
+        return Err(BodyLoss::Changed);
+    }
     match (found, &claim.sha256) {
+        (None, _) if claim.pinned.is_some() => Err(BodyLoss::Missing),
         // Only objects that Hookstep stored itself have a known hash.
         (None, Some(_)) => Err(BodyLoss::Missing),
         (None, None) => Err(BodyLoss::NotUploaded),
@@ -121,9 +127,20 @@ fn matching(claim: &Claim, found: Option<PinnedObject>) -> Result<PinnedObject, 
             Err(BodyLoss::Changed)
         }
         (Some(found), wanted) => {
-            Ok(PinnedObject { sha256: found.sha256.or_else(|| wanted.clone()), ..found })
+            let known = wanted.clone().or_else(|| claim.pinned.as_ref()?.sha256.clone());
+            Ok(PinnedObject { sha256: found.sha256.or(known), ..found })
         }
     }
+}
+
+/// Whether the object is still the one that an earlier event delivered.
+fn is_same(found: &PinnedObject, pinned: &PinnedObject) -> bool {
+    let same_hash = match (&found.sha256, &pinned.sha256) {
+        (Some(found), Some(pinned)) => found == pinned,
+        // A bucket may not return the hash; it is then checked while the body is read.
+        _ => true,
+    };
+    found.etag == pinned.etag && found.size == pinned.size && same_hash
 }
 
 #[cfg(test)]
@@ -137,7 +154,7 @@ mod tests {
     }
 
     fn claim(sha256: Option<&str>) -> Claim {
-        Claim { key: KEY.to_owned(), sha256: sha256.map(ToOwned::to_owned) }
+        Claim { sha256: sha256.map(ToOwned::to_owned), ..Claim::of(KEY) }
     }
 
     fn object(sha256: Option<&str>) -> PinnedObject {
@@ -163,6 +180,22 @@ mod tests {
             (None, Some(object(None)), Ok(object(None))),
         ] {
             assert_eq!(matching(&claim(claimed), found.clone()), expected, "{claimed:?} {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_replay_takes_the_object_that_was_sent_or_none() {
+        let sent = object(None);
+        let other = PinnedObject { etag: "f".to_owned(), ..object(None) };
+        let longer = PinnedObject { size: 4, ..object(None) };
+        for (found, expected) in [
+            (None, Err(BodyLoss::Missing)),
+            (Some(sent.clone()), Ok(sent.clone())),
+            (Some(other), Err(BodyLoss::Changed)),
+            (Some(longer), Err(BodyLoss::Changed)),
+        ] {
+            let claim = Claim { pinned: Some(sent.clone()), ..claim(None) };
+            assert_eq!(matching(&claim, found.clone()), expected, "{found:?}");
         }
     }
 

@@ -12,9 +12,17 @@ pub struct Claim {
     /// The SHA-256 in hex; known if Hookstep itself stored the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// The object that an earlier event delivered, which no other may replace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<PinnedObject>,
 }
 
 impl Claim {
+    /// The claim check of an object of which nothing but the key is known.
+    pub fn of(key: impl Into<String>) -> Self {
+        Self { key: key.into(), sha256: None, pinned: None }
+    }
+
     /// The object key for the body of an event or upload.
     pub fn key_for(org_id: &OrgId, config_id: ConfigId, id: EventId) -> String {
         format!("{}{id}", Self::prefix(org_id, config_id))
@@ -59,15 +67,14 @@ mod tests {
         let org: OrgId = "acme".parse().unwrap();
         let config: ConfigId = "0190a000-0000-7000-8000-00000000000a".parse().unwrap();
         let id: EventId = "0190a000-0000-7000-8000-00000000000b".parse().unwrap();
-        let claim = |key: String| Claim { key, sha256: None };
-        assert!(claim(Claim::key_for(&org, config, id)).belongs_to(&org, config));
+        assert!(Claim::of(Claim::key_for(&org, config, id)).belongs_to(&org, config));
         for key in [
             format!("claims/other/{config}/{id}"),
             format!("claims/acme/{config}/../../other/{config}/{id}"),
             format!("claims/acme/{config}/"),
             format!("claims/acme/{config}/{id}/x"),
         ] {
-            assert!(!claim(key.clone()).belongs_to(&org, config), "{key}");
+            assert!(!Claim::of(&*key).belongs_to(&org, config), "{key}");
         }
     }
 }

@@ -16,16 +16,20 @@ pub enum ErrorName {
     SandboxUnavailable,
     /// A step could not read its input: the parts disagree about a contract.
     InvalidInput,
+    /// The plan is of another revision than the webhook, or the webhook is being changed. Nothing was sent; the
+    /// webhook has to be read again.
+    PlanOutdated,
 }
 
 impl ErrorName {
     /// All names, for the tests that compare them with other parts.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ConfigNotFound,
         Self::StorageUnavailable,
         Self::WorkflowUnavailable,
         Self::SandboxUnavailable,
         Self::InvalidInput,
+        Self::PlanOutdated,
     ];
 
     /// The name used in `ErrorEquals`.
@@ -36,6 +40,7 @@ impl ErrorName {
             Self::WorkflowUnavailable => "WorkflowUnavailable",
             Self::SandboxUnavailable => "SandboxUnavailable",
             Self::InvalidInput => "InvalidInput",
+            Self::PlanOutdated => "PlanOutdated",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CORRELATION_ID_BYTES;
-use crate::{ConfigId, EventId, EventMetadata, OrgId, Outcome, Reason, Timestamp};
+use crate::{Claim, ConfigId, EventId, EventMetadata, OrgId, Outcome, PinnedObject, Reason, Timestamp};
 
 /// The status of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +104,9 @@ pub struct EventRecord {
     /// What was sent in place of the body, if a transform changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Sent>,
+    /// The object that was sent, if it was one: a replay sends this object or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<PinnedObject>,
     /// How the last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -157,6 +160,12 @@ impl EventRecord {
         self.sent.is_some() || (self.attempt_count > 0 && self.outcome != Some(Outcome::FailedPayload))
     }
 
+    /// The claim check with this key, for a replay: it stands for the object that this event sent.
+    pub(crate) fn claim_of(&self, key: &str) -> Claim {
+        let pinned = self.pinned.clone().filter(|pinned| pinned.key == key);
+        Claim { pinned, ..Claim::of(key) }
+    }
+
     /// The first record of an event, to be kept for `retention`.
     pub fn new(
         event: &EventMetadata,
@@ -185,6 +194,7 @@ impl EventRecord {
             webhook_id: event.webhook_id,
             claim: None,
             sent: None,
+            pinned: None,
             outcome: None,
             status_code: None,
             duration_ms: None,

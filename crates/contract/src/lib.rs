@@ -75,6 +75,6 @@ pub use tls::{CertificateInfo, Tls};
 pub use token::{Scope, TOKEN_START, Token};
 pub use workflow::{
     AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, Exception, FetchConfigInput,
-    FetchedConfig, HydrateInput, Next, Plan, RequestPlan, TestAuth, TransformData, UpdateStatusInput,
-    WorkflowInput, WorkflowOutput,
+    FetchConfigOutput, FetchedConfig, HydrateInput, Next, Plan, RequestPlan, TestAuth, TransformData,
+    UpdateStatusInput, WorkflowInput, WorkflowOutput,
 };

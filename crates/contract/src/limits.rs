@@ -32,6 +32,10 @@ pub const MAX_REPLAYS: usize = 10_000;
 /// the response.
 pub const SYNC_BUDGET: Duration = Duration::from_secs(27);
 
+/// The part of [`SYNC_BUDGET`] that is left for an answer to reach the producer. An attempt that fails within it
+/// is treated as if the producer had been answered 202, because that may be so by then.
+pub const SYNC_ANSWER_MARGIN: Duration = Duration::from_secs(1);
+
 /// The maximum number of retries of a sync delivery.
 pub const SYNC_RETRIES: u32 = 2;
 

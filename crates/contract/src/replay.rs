@@ -5,8 +5,8 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Claim, ConfigId, EventId, EventMetadata, EventRecord, Mode, OrgId, Origin, Reason, Source, Status,
-    Timestamp, WorkflowInput,
+    ConfigId, EventId, EventMetadata, EventRecord, Mode, OrgId, Origin, Reason, Source, Status, Timestamp,
+    WorkflowInput,
 };
 
 impl WorkflowInput {
@@ -20,7 +20,7 @@ impl WorkflowInput {
             input.event.content_encoding = None;
             input.event.size = Some(sent.size);
             input.payload = match &sent.claim {
-                Some(key) => Source::Claim(Claim { key: key.clone(), sha256: None }),
+                Some(key) => Source::Claim(record.claim_of(key)),
                 None => Source::SentBodyOf(record.event_id),
             };
         }
@@ -54,7 +54,7 @@ impl WorkflowInput {
                 )
             },
             payload: match &first.claim {
-                Some(key) => Source::Claim(Claim { key: key.clone(), sha256: None }),
+                Some(key) => Source::Claim(first.claim_of(key)),
                 None => Source::AcceptedBodyOf(first.event_id),
             },
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Attempt, Body, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, OrgId, Outcome,
-    Reason, Retry, Source, Status, Timestamp, Unresolved, record_item,
+    PinnedObject, Reason, Retry, Source, Status, Timestamp, Unresolved, record_item,
 };
 
 /// The input of an execution.
@@ -19,7 +19,7 @@ pub struct WorkflowInput {
     pub payload: Source,
 }
 
-/// The input of `fetch-config`.
+/// The input of `fetch-config`, for the states `FetchConfig` and `RefreshPlan`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchConfigInput {
     /// The event.
@@ -29,6 +29,9 @@ pub struct FetchConfigInput {
     /// The event's body; absent if an earlier version started the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Source>,
+    /// State `RefreshPlan`: the event is recorded, and only the plan of its next attempt is wanted.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub refresh: bool,
 }
 
 /// What to send, and where to, without secrets.
@@ -42,7 +45,8 @@ pub struct RequestPlan {
     pub headers: BTreeMap<String, String>,
     /// The timeout of the attempt, in seconds.
     pub timeout_seconds: u32,
-    /// The config's revision, with which `deliver` looks up keys and credentials. 0 when there are none.
+    /// The config's revision. `deliver` uses keys and credentials of this revision and no other. 0 when there are
+    /// none.
     #[serde(default)]
     pub revision: u64,
 }
@@ -50,9 +54,9 @@ pub struct RequestPlan {
 /// Everything that a config determines for one event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The event's initial status: in progress or skipped.
+    /// In progress, or skipped; failed if the event is recorded and its next attempt is not made.
     pub status: Status,
-    /// Why the event is skipped.
+    /// Why the event is skipped or has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// What to send, and where to.
@@ -66,7 +70,20 @@ pub struct Plan {
     pub has_payload_rules: bool,
 }
 
-/// The output of `fetch-config`: the plan, the record that `RecordEvent` writes, and the body if it was
+/// The output of `fetch-config`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FetchConfigOutput {
+    /// State `FetchConfig`.
+    Event(Box<FetchedConfig>),
+    /// State `RefreshPlan`.
+    Refreshed {
+        /// Everything that the config determines for the next attempt.
+        plan: Plan,
+    },
+}
+
+/// The output of the state `FetchConfig`: the plan, the record that `RecordEvent` writes, and the body if it was
 /// fetched from storage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FetchedConfig {
@@ -176,6 +193,18 @@ pub enum UpdateStatusInput {
         retry: Retry,
         /// How the attempt ended.
         attempt: Box<Attempt>,
+        /// The object that is the body, unless the body is inline.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<PinnedObject>,
+    },
+    /// State `EndEvent`: there is no further attempt, because the webhook is disabled or deleted.
+    Unsent {
+        /// The event.
+        event: EventMetadata,
+        /// The execution that delivers the event.
+        execution: String,
+        /// Why there is no further attempt.
+        reason: Reason,
     },
     /// State `RecordException`: an internal error stopped the delivery.
     Exception {
@@ -207,12 +236,22 @@ pub struct Next {
     /// When to send again; absent when the event has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// Whether a producer waits for that retry, which therefore comes soon enough for an express execution.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub soon: bool,
     /// The response for a waiting producer; absent in async mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Delivered>,
     /// The events to publish on the bus.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub publish: Vec<DeliveryEvent>,
+}
+
+impl Next {
+    /// Nothing more is to be done for an event that has this status.
+    pub fn ended(status: Status) -> Self {
+        Self { status, retry_at: None, soon: false, answer: None, publish: Vec::new() }
+    }
 }
 
 /// The output of an execution.

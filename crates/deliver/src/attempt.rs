@@ -1,5 +1,7 @@
 //! One attempt, from start to end.
 
+use std::sync::Arc;
+
 use hookstep_contract::limits::{RESPONSE_BODY_BYTES, RESPONSE_HEADER_BYTES};
 use hookstep_contract::{
     Attempt, DeliverInput, ErrorName, EventMetadata, Outcome, Reason, ReasonCode, RequestPlan, StepError,
@@ -11,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::authentication::Authentication;
 use crate::headers::Headers;
-use crate::keyring::WebhookKeys;
+use crate::keyring::{Found, WebhookKeys};
 use crate::outgoing::OutgoingBody;
 use crate::record::Recorder;
 use crate::unsent::Unsent;
@@ -37,11 +39,7 @@ pub(crate) async fn make(input: DeliverInput, ctx: &Context) -> Result<Attempt, 
 async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<Attempt, Unsent> {
     let DeliverInput { event, request: plan, payload, number } = input;
     let body = OutgoingBody::new(payload)?;
-    // The plan of a retry may be days old: the owner's changes or deletions since then must take effect.
-    let fresh = number > 1;
-    let keys = ctx.keyring.keys(&event.org_id, event.config_id, plan.revision, fresh).await?;
-    let deleted = || Unsent::failed(Outcome::Refused, Reason::of(ReasonCode::WebhookDeleted));
-    let keys = keys.ok_or_else(deleted)?;
+    let keys = keys(&event, &plan, number, ctx).await?;
     check(&plan, &keys.client)?;
     let authentication = authenticate(recorder, &keys, None, ctx).await?;
     let signature = sign(recorder, &body, &event, &keys, ctx).await?;
@@ -60,6 +58,24 @@ async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<
             send(recorder, &outgoing, renewed.as_ref(), open).await
         }
         _ => Ok(attempt),
+    }
+}
+
+/// The keys of the plan's own revision: new credentials never go to an old URL, nor old ones to a new URL.
+async fn keys(
+    event: &EventMetadata,
+    plan: &RequestPlan,
+    number: u32,
+    ctx: &Context,
+) -> Result<Arc<WebhookKeys>, Unsent> {
+    // An attached connection, of whose changes Hookstep is not notified, may be why the attempt before failed.
+    let (fresh, now) = (number > 1, ctx.sources.now());
+    let outdated =
+        || StepError::new(ErrorName::PlanOutdated, "the webhook was changed after it was read").into();
+    match ctx.keyring.keys(&event.org_id, event.config_id, plan.revision, fresh, now).await? {
+        Found::Keys(keys) if keys.revision == plan.revision => Ok(keys),
+        Found::Keys(_) | Found::Changing => Err(outdated()),
+        Found::Deleted => Err(Unsent::failed(Outcome::Refused, Reason::of(ReasonCode::WebhookDeleted))),
     }
 }
 

@@ -53,9 +53,19 @@ impl fmt::Debug for Keyring {
     }
 }
 
+/// What was found for a webhook.
+pub(crate) enum Found {
+    /// Its keys, at the requested revision or a later one.
+    Keys(Arc<WebhookKeys>),
+    /// The webhook was deleted.
+    Deleted,
+    /// The webhook is being changed, so that its connection may already belong to the next revision.
+    Changing,
+}
+
 /// The keys of one webhook.
 pub(crate) struct WebhookKeys {
-    revision: u64,
+    pub(crate) revision: u64,
     pub(crate) secrets: Vec<(Secret, Lifetime)>,
     pub(crate) org_key: Option<PrivateKey>,
     /// The credentials, or why they cannot be read.
@@ -96,17 +106,17 @@ impl Keyring {
         &self.client
     }
 
-    /// A webhook's keys, at `revision` or later, and read from the table again if `fresh`; `None` if the
-    /// webhook was deleted.
+    /// A webhook's keys, at `revision` or later, and read from the table again if `fresh`.
     pub(crate) async fn keys(
         &self,
         org_id: &OrgId,
         config_id: ConfigId,
         revision: u64,
         fresh: bool,
-    ) -> Result<Option<Arc<WebhookKeys>>, StepError> {
+        now: Timestamp,
+    ) -> Result<Found, StepError> {
         if revision == 0 {
-            return Ok(Some(Arc::new(self.bare())));
+            return Ok(Found::Keys(Arc::new(self.bare())));
         }
         let webhook = (org_id.clone(), config_id);
         let known = self.lock().webhooks.get(&webhook).cloned();
@@ -117,23 +127,28 @@ impl Keyring {
             // Unreadable credentials may have been repaired since.
             && keys.credentials.is_ok()
         {
-            return Ok(Some(Arc::clone(keys)));
+            return Ok(Found::Keys(Arc::clone(keys)));
         }
         let Some(stored) = self.configs.credentials(org_id, config_id).await? else {
             self.lock().webhooks.remove(&webhook);
-            return Ok(None);
+            return Ok(Found::Deleted);
         };
+        let (revision, has_connection) = (stored.revision, stored.connection.is_some());
         let keys = match known {
             Some((_, known)) if known.revision == stored.revision => self.renew(&known, &stored).await?,
             _ => self.unlock(stored).await?,
         };
+        // A connection and the webhook's items cannot be changed at once: the secret may be that of the next revision.
+        if has_connection && !self.configs.is_settled(org_id, config_id, revision, now).await? {
+            return Ok(Found::Changing);
+        }
         let keys = Arc::new(keys);
         let mut cache = self.lock();
         if cache.webhooks.len() >= MAX_CACHED {
             cache.webhooks.clear();
         }
         cache.webhooks.insert(webhook, (Instant::now(), Arc::clone(&keys)));
-        Ok(Some(keys))
+        Ok(Found::Keys(keys))
     }
 
     /// Renews the keys of an unchanged webhook: the keys stay the same and the client keeps its connections.

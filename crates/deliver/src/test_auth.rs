@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::Context;
 use crate::authentication::Credentials;
 use crate::exchange;
+use crate::keyring::Found;
 
 /// The timeout of the test: a user is waiting, and a webhook's own timeout may be longer.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -16,12 +17,16 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Obtains the credentials of a webhook. A token is requested even if a valid one is cached.
 pub(crate) async fn run(test: &TestAuth, ctx: &Context) -> Result<AuthReport, StepError> {
     let start = Instant::now();
-    let keys = ctx.keyring.keys(&test.org_id, test.config_id, test.revision, true).await?;
-    let mut report = match keys.as_deref().map(|keys| &keys.credentials) {
-        None => report(false, "the webhook was deleted"),
-        Some(Err(reason)) => report(false, &reason.detail),
-        Some(Ok(None)) => report(true, "the webhook has no authentication"),
-        Some(Ok(Some(credentials))) => try_out(credentials, ctx, start + WAIT_TIMEOUT).await,
+    let now = ctx.sources.now();
+    let found = ctx.keyring.keys(&test.org_id, test.config_id, test.revision, true, now).await?;
+    let mut report = match found {
+        Found::Deleted => report(false, "the webhook was deleted"),
+        Found::Changing => report(false, "the webhook is being changed: try again"),
+        Found::Keys(keys) => match &keys.credentials {
+            Err(reason) => report(false, &reason.detail),
+            Ok(None) => report(true, "the webhook has no authentication"),
+            Ok(Some(credentials)) => try_out(credentials, ctx, start + WAIT_TIMEOUT).await,
+        },
     };
     report.duration_ms = start.elapsed().as_millis() as u64;
     Ok(report)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hookstep_contract::limits::SYNC_RETRIES;
 use hookstep_contract::{EventRecord, MachineKind, WorkflowInput, WorkflowOutput};
 
 use crate::{ExecutionClient, Run, WorkflowError};
@@ -65,13 +66,14 @@ impl DeliveryMachines {
     }
 
     /// The possible ARNs of the execution: if the event started on the standard machine, that of the event
-    /// itself; otherwise those of a hand-over (see the state `HandOver`), before or after the first attempt.
+    /// itself; otherwise those of a hand-over (see the state `HandOver`): before or after the first attempt, or after
+    /// one of the retries that a producer waited for.
     fn waiting(&self, event: &EventRecord) -> Vec<String> {
         let executions = self.standard_arn.replace(":stateMachine:", ":execution:");
         if event.execution.starts_with(&format!("{executions}:")) {
             return vec![event.execution.clone()];
         }
-        [2, 1].map(|number| format!("{executions}:{}-{number}", event.event_id)).into()
+        (1..=SYNC_RETRIES + 2).map(|number| format!("{executions}:{}-{number}", event.event_id)).collect()
     }
 }
 
@@ -103,14 +105,14 @@ mod tests {
         );
         let standard = "arn:aws:states:eu-central-1:1:execution:Standard:some-name";
         assert_eq!(machines.waiting(&event(standard)), [standard]);
-        let of = |number| {
+        let of = |number: u32| {
             format!(
                 "arn:aws:states:eu-central-1:1:execution:Standard:0190a000-0000-7000-8000-00000000000b-{number}"
             )
         };
         assert_eq!(
             machines.waiting(&event("arn:aws:states:eu-central-1:1:express:Express:x:y")),
-            [of(2), of(1)]
+            [1, 2, 3, 4].map(of)
         );
     }
 }

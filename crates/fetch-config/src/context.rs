@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use hookstep_store::{Bodies, Configs};
+use hookstep_store::{Bodies, Configs, Events};
 
 /// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of webhooks.
     pub configs: Configs,
+    /// The table of events.
+    pub events: Events,
     /// The bodies of events.
     pub bodies: Bodies,
     /// Whether the bodies of new events are kept.

@@ -1,12 +1,15 @@
 //! The state `FetchConfig`: what a webhook's config means for one event. It also stores the event's body for
 //! viewing and replays (ADR 0014), and fetches the stored body of a replay.
+//!
+//! The state `RefreshPlan`: what the config means for the next attempt of an event that is already recorded
+//! (ADR 0024).
 
 mod context;
 mod plan;
 
 use hookstep_contract::{
-    BodyLoss, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchedConfig, Source,
-    StepError, Unresolved,
+    BodyLoss, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchConfigOutput,
+    FetchedConfig, Plan, Source, StepError, Unresolved,
 };
 
 pub use context::Context;
@@ -20,20 +23,38 @@ struct StoredBody {
     payload: Option<Unresolved>,
 }
 
-/// Loads the config, stores or fetches the body, and returns the delivery plan and the event's record.
+/// Returns the plan of an event's next attempt. Before the first one, it also stores or fetches the body, and
+/// returns the event's record.
 ///
 /// # Errors
 /// `ConfigNotFound` if the webhook does not exist; `StorageUnavailable` if a table does not respond.
-pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchedConfig, StepError> {
+pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
+    if input.refresh {
+        return Ok(FetchConfigOutput::Refreshed { plan: refresh(&input.event, ctx).await? });
+    }
+    Ok(FetchConfigOutput::Event(Box::new(first(input, ctx).await?)))
+}
+
+/// The plan of a further attempt, with every change of the webhook so far.
+async fn refresh(event: &EventMetadata, ctx: &Context) -> Result<Plan, StepError> {
+    let (org_id, config_id) = (&event.org_id, event.config_id);
+    let config = ctx.configs.latest(org_id, config_id);
+    let (config, record) = tokio::try_join!(config, ctx.events.get(org_id, config_id, event.event_id))?;
+    Ok(plan::again(config.ok_or_else(deleted)?, event, record))
+}
+
+async fn first(input: FetchConfigInput, ctx: &Context) -> Result<FetchedConfig, StepError> {
     let event = &input.event;
     let config = async { Ok(ctx.configs.get(&event.org_id, event.config_id).await?) };
     let (config, body) = tokio::try_join!(config, store_or_fetch(event, input.payload, ctx))?;
-    let config =
-        config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
-    let plan = plan::of(config, event);
+    let plan = plan::of(config.ok_or_else(deleted)?, event);
     let new = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
     let record = EventRecord { size: event.size.or(body.size), claim: body.claim, ..new };
     Ok(FetchedConfig { plan, record, payload: body.payload })
+}
+
+fn deleted() -> StepError {
+    StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted")
 }
 
 async fn store_or_fetch(

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client;
 use hookstep_ambient::env;
 use hookstep_fetch_config::{Context, handle};
-use hookstep_store::{Bodies, Configs};
+use hookstep_store::{Bodies, Configs, Events};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
@@ -12,6 +12,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let (tables, retention) = (Client::new(aws.config()), env::retention()?);
     let ctx = Context {
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
+        events: Events::new(tables.clone(), env::required("EVENTS_TABLE")?),
         bodies: Bodies::new(tables, env::required("EVENTS_TABLE")?).kept_for(retention),
         keep_bodies: env::flag("KEEP_BODIES"),
         retention,

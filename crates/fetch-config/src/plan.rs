@@ -3,7 +3,8 @@
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    EventMetadata, Mode, PayloadRules, Plan, Reason, ReasonCode, RequestPlan, Status, WebhookConfig,
+    EventMetadata, EventRecord, Mode, PayloadRules, Plan, Reason, ReasonCode, RequestPlan, Status,
+    WebhookConfig,
 };
 
 /// The plan that `config` gives for `event`.
@@ -39,8 +40,25 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
     }
 }
 
+/// The plan that `config` gives for a further attempt of `event`, whose record is given unless it has expired.
+pub(crate) fn again(config: WebhookConfig, event: &EventMetadata, record: Option<EventRecord>) -> Plan {
+    // The first attempt already has the body that the filter let through and the transform made.
+    let plan = Plan { has_payload_rules: false, ..of(config, event) };
+    match record.filter(|record| record.status != Status::InProgress) {
+        // A person cancelled the event, or another execution ended it.
+        Some(EventRecord { reason, .. }) => {
+            let ended = || Reason::new(ReasonCode::Unclassified, "the event has already ended");
+            Plan { status: Status::Failed, reason: Some(reason.unwrap_or_else(ended)), ..plan }
+        }
+        None if plan.status == Status::Skipped => Plan { status: Status::Failed, ..plan },
+        None => plan,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
 
     use super::*;
@@ -49,6 +67,11 @@ mod tests {
     const AT: &str = "2026-01-02T03:04:05Z";
 
     fn plan(config: &Value, event: &Value) -> Plan {
+        let (config, event) = inputs(config, event);
+        of(config, &event)
+    }
+
+    fn inputs(config: &Value, event: &Value) -> (WebhookConfig, EventMetadata) {
         let mut all = json!({
             "org_id": "acme", "config_id": ID, "created_at": AT, "updated_at": AT, "revision": 7, "name": "orders",
             "url": "https://example.com/", "headers": {"x-a": "1"}, "retry": {"schedule_seconds": [5]},
@@ -58,7 +81,7 @@ mod tests {
             "event_id": ID, "org_id": "acme", "config_id": ID, "origin": "api", "mode": "async", "created_at": AT,
         });
         head.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
-        of(serde_json::from_value(all).unwrap(), &serde_json::from_value(head).unwrap())
+        (serde_json::from_value(all).unwrap(), serde_json::from_value(head).unwrap())
     }
 
     #[test]
@@ -81,6 +104,31 @@ mod tests {
             let plan = plan(&config, &json!({}));
             assert_eq!(plan.status, Status::Skipped, "{config}");
             assert_eq!(plan.reason, Some(Reason::new(ReasonCode::WebhookDisabled, expected)), "{config}");
+        }
+    }
+
+    #[test]
+    fn a_further_attempt_is_made_only_for_an_event_in_progress_of_an_enabled_webhook() {
+        let filter = json!({"filter": {"jsonata": "true"}});
+        let off = json!({"enabled": false});
+        for (config, status, expected) in [
+            (&filter, Some(Status::InProgress), None),
+            (&filter, None, None),
+            (&off, Some(Status::InProgress), Some(ReasonCode::WebhookDisabled)),
+            (&filter, Some(Status::Failed), Some(ReasonCode::Cancelled)),
+            (&off, Some(Status::Failed), Some(ReasonCode::Cancelled)),
+        ] {
+            let (config, event) = inputs(config, &json!({}));
+            let reason = Some(Reason::of(ReasonCode::Cancelled));
+            let record = status.map(|status| EventRecord::new(&event, "e", status, reason, Duration::ZERO));
+            let plan = again(config, &event, record);
+            let planned = if expected.is_some() { Status::Failed } else { Status::InProgress };
+            assert_eq!(
+                (plan.status, plan.reason.map(|reason| reason.code)),
+                (planned, expected),
+                "{status:?}"
+            );
+            assert!(!plan.has_payload_rules);
         }
     }
 

@@ -21,6 +21,7 @@ pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunction
     Ok(StepFunctions {
         fetch_config: hookstep_fetch_config::Context {
             configs: configs.clone(),
+            events: events(clients),
             bodies: bodies(clients),
             keep_bodies: options.keep_bodies,
             retention: RETENTION,
@@ -43,6 +44,7 @@ pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunction
             events: events(clients),
             configs,
             publish: options.publish,
+            sync_budget: options.sync_budget,
             sources: options.sources,
         },
         replay: hookstep_replay::Context {

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use hookstep_contract::{Attempt, ConfigId, EventId, EventMetadata, Next, OrgId, Status, Timestamp};
+use hookstep_contract::{
+    Attempt, ConfigId, EventId, EventMetadata, Next, OrgId, PinnedObject, Status, Timestamp,
+};
 use serde::Deserialize;
 
 use crate::events::item_key;
@@ -102,7 +104,8 @@ impl Events {
         Ok(attempts)
     }
 
-    /// Records an attempt and the event's status after it. Recording the same attempt twice is harmless.
+    /// Records an attempt, the object that it sent if there was one, and the event's status after it. Recording the same
+    /// attempt twice is harmless.
     ///
     /// # Errors
     /// If the table cannot be written.
@@ -110,11 +113,13 @@ impl Events {
         &self,
         event: &EventMetadata,
         attempt: &Attempt,
+        object: Option<&PinnedObject>,
         next: &Next,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
+        let update = Update { attempt, object, next, now };
         if next.retry_at.is_none() && is_small(attempt)? {
-            let recorded = self.set_status(event, attempt, next, now, Some(to_item(attempt)?)).await?;
+            let recorded = self.set_status(event, update, Some(to_item(attempt)?)).await?;
             if recorded != Recorded::Decisive {
                 self.put_attempt(event, attempt).await?;
             }
@@ -122,7 +127,7 @@ impl Events {
         }
         // If one of these writes fails, both are repeated unchanged, so their order does not matter.
         let (written, recorded) =
-            tokio::join!(self.put_attempt(event, attempt), self.set_status(event, attempt, next, now, None));
+            tokio::join!(self.put_attempt(event, attempt), self.set_status(event, update, None));
         written?;
         recorded
     }
@@ -142,16 +147,15 @@ impl Events {
         Ok(())
     }
 
-    /// Writes the event's status after `attempt`, together with `last`.
+    /// Writes the event's status after an attempt, together with `last`.
     async fn set_status(
         &self,
         event: &EventMetadata,
-        attempt: &Attempt,
-        next: &Next,
-        now: Timestamp,
+        update: Update<'_>,
         last: Option<Item>,
     ) -> Result<Recorded, StoreError> {
-        let (expression, values) = status_update(attempt, next, now, last)?;
+        let next = update.next;
+        let (expression, values) = status_update(update, last)?;
         let update = self
             .client
             .update_item()
@@ -185,13 +189,19 @@ impl Events {
     }
 }
 
-/// The update expression for an event's item after `attempt`, and its values.
-fn status_update(
-    attempt: &Attempt,
-    next: &Next,
+/// What an attempt changes in the item of its event.
+#[derive(Clone, Copy)]
+struct Update<'a> {
+    attempt: &'a Attempt,
+    /// The object that was sent.
+    object: Option<&'a PinnedObject>,
+    next: &'a Next,
     now: Timestamp,
-    last: Option<Item>,
-) -> Result<(String, Item), StoreError> {
+}
+
+/// The update expression for an event's item after an attempt, and its values.
+fn status_update(update: Update<'_>, last: Option<Item>) -> Result<(String, Item), StoreError> {
+    let Update { attempt, object, next, now } = update;
     let mut set =
         "SET #status = :status, updated_at = :now, outcome = :outcome, duration_ms = :duration_ms, \
          attempt_count = :count"
@@ -219,6 +229,11 @@ fn status_update(
             }
             None => remove.push(name),
         }
+    }
+    // The first object stays: a later attempt sends it or none.
+    if let Some(object) = object {
+        set.push_str(", pinned = if_not_exists(pinned, :pinned)");
+        values.insert(":pinned".to_owned(), to_attribute(object)?);
     }
     if next.status == Status::Succeeded {
         // The event is not recorded again, and storage is charged every month (see `RecordEvent`).

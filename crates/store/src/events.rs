@@ -7,7 +7,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use hookstep_contract::limits::RETENTION;
 use hookstep_contract::{
     ConfigId, EventId, EventMetadata, EventRecord, OrgId, Reason, RecordKey, Status, Timestamp,
@@ -15,6 +18,7 @@ use hookstep_contract::{
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::attempts::Recorded;
 use crate::item::{Item, from_item, s, to_attribute, to_item};
 
 /// The maximum number of events looked at for one page of a filtered list, so that a rare status does not
@@ -180,6 +184,60 @@ impl Events {
         reason: &Reason,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
+        let update = self.failing(event, execution, reason, now)?.return_values(ReturnValue::UpdatedNew);
+        let updated = update.send().await.map_err(StoreError::during("mark an event failed"))?;
+        let attempts = updated.attributes.as_ref().and_then(|item| item.get("attempt_count")?.as_n().ok());
+        Ok(attempts.and_then(|count| count.parse().ok()).unwrap_or(0))
+    }
+
+    /// Ends an event that is in progress, or not recorded yet, as failed, without a further attempt. Ending it again is
+    /// harmless. Returns the event's record as it is afterwards; `None` if it has expired.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn end(
+        &self,
+        event: &EventMetadata,
+        execution: &str,
+        reason: &Reason,
+        now: Timestamp,
+    ) -> Result<(Recorded, Option<EventRecord>), StoreError> {
+        let update = self
+            .failing(event, execution, reason, now)?
+            .condition_expression(
+                "attribute_not_exists(sk) OR (#status = :in_progress AND attribute_not_exists(cancelled))",
+            )
+            .expression_attribute_values(":in_progress", s(Status::InProgress.as_str()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match update.map_err(SdkError::into_service_error) {
+            Ok(updated) => Ok((Recorded::Decisive, updated.attributes.map(to_record).transpose()?)),
+            Err(UpdateItemError::ConditionalCheckFailedException(forbidden)) => {
+                let standing = forbidden.item.map(to_record).transpose()?;
+                let is_ours = |standing: &EventRecord| standing.reason.as_ref() == Some(reason);
+                let recorded = match &standing {
+                    // The first write got no response.
+                    Some(standing) if standing.status == Status::Failed && is_ours(standing) => {
+                        Recorded::Decisive
+                    }
+                    _ => Recorded::Superseded { status: standing.as_ref().map(|standing| standing.status) },
+                };
+                Ok((recorded, standing))
+            }
+            Err(error) => Err(StoreError::during("end an event")(error)),
+        }
+    }
+
+    /// The update that marks an event as failed, and makes its record if there is none.
+    fn failing(
+        &self,
+        event: &EventMetadata,
+        execution: &str,
+        reason: &Reason,
+        now: Timestamp,
+    ) -> Result<UpdateItemFluentBuilder, StoreError> {
         let record = EventRecord::new(event, execution, Status::Failed, Some(reason.clone()), self.retention);
         let mut item = to_item(&record)?;
         for name in ["status", "updated_at", "reason"].into_iter().chain(RecordKey::FIELDS) {
@@ -201,20 +259,14 @@ impl Events {
             values.insert(format!(":{name}"), value);
         }
         expression.push_str(" REMOVE next_attempt_at");
-        let updated = self
+        Ok(self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(item_key(&event.org_id, event.config_id, event.event_id)))
             .update_expression(expression)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::UpdatedNew)
-            .send()
-            .await
-            .map_err(StoreError::during("mark an event failed"))?;
-        let attempts = updated.attributes.as_ref().and_then(|item| item.get("attempt_count")?.as_n().ok());
-        Ok(attempts.and_then(|count| count.parse().ok()).unwrap_or(0))
+            .set_expression_attribute_values(Some(values)))
     }
 }
 

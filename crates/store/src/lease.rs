@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_ambient::Sources;
-use hookstep_contract::{ConfigId, OrgId, WebhookConfig};
+use hookstep_contract::{ConfigId, OrgId, Timestamp, WebhookConfig};
+use serde::Deserialize;
 
 use crate::item::{from_item, n, s};
 use crate::{Configs, StoreError};
@@ -95,6 +96,30 @@ impl Configs {
             Err(e) if e.as_service_error().is_some_and(is_taken) => Ok(()),
             Err(e) => Err(StoreError::during("release a webhook")(e)),
         }
+    }
+
+    /// Whether a webhook is at this revision and nobody is changing it. Credentials that were read before this was asked
+    /// then belong to this revision: whoever changes a webhook takes the lease before the connection changes.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn is_settled(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        revision: u64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        #[derive(Deserialize)]
+        struct Standing {
+            #[serde(default)]
+            revision: u64,
+            held_until: Option<Timestamp>,
+        }
+
+        let Some(item) = self.item(org_id, config_id.to_string()).await? else { return Ok(false) };
+        let standing: Standing = from_item(item)?;
+        Ok(standing.revision == revision && standing.held_until.is_none_or(|until| until < now))
     }
 
     fn update_of(&self, config: &WebhookConfig) -> UpdateItemFluentBuilder {

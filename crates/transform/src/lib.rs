@@ -77,7 +77,7 @@ async fn replace(
         let key = Claim::key_for(&event.org_id, event.config_id, sent_id(event));
         ctx.claims.put(&key, body.clone(), &Sha256::digest(&body)).await?;
         sent.claim = Some(key.clone());
-        Unresolved::Claim(Claim { key, sha256: None })
+        Unresolved::Claim(Claim::of(key))
     } else if ctx.keep_bodies {
         let stored = ctx.bodies.keep_sent(event, &body).await?.unwrap_or(content);
         sent.size = stored.to_bytes().map_or(sent.size, |bytes| bytes.len() as u64);

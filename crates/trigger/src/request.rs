@@ -83,7 +83,7 @@ impl TriggerRequest {
         }
         Ok(Self {
             mode,
-            claim: query.claim_check.map(|key| Claim { key, sha256: None }),
+            claim: query.claim_check.map(Claim::of),
             body,
             idempotency_key: text_header(headers, "idempotency-key")?,
             content_type: text_header(headers, "content-type")?,

@@ -1,5 +1,7 @@
 //! The step's dependencies.
 
+use std::time::Duration;
+
 use hookstep_ambient::Sources;
 use hookstep_contract::Publish;
 use hookstep_store::{Configs, Events};
@@ -13,6 +15,9 @@ pub struct Context {
     pub configs: Configs,
     /// Which Hookstep events the state machine publishes on the bus.
     pub publish: Publish,
+    /// How long a sync trigger waits for the delivery: [`SYNC_BUDGET`](hookstep_contract::limits::SYNC_BUDGET), or less in
+    /// a test.
+    pub sync_budget: Duration,
     /// The clock, and randomness for the jitter.
     pub sources: Sources,
 }

@@ -1,4 +1,4 @@
-//! The states `UpdateStatus` and `RecordException`: record what happened, set the event's status, and decide
+//! The states `UpdateStatus`, `EndEvent` and `RecordException`: record what happened, set the event's status, and decide
 //! what comes next.
 
 mod context;
@@ -6,8 +6,7 @@ mod next;
 mod publish;
 
 use hookstep_contract::{
-    Attempt, ErrorName, EventMetadata, Exception, Next, Reason, ReasonCode, Status, StepError,
-    UpdateStatusInput,
+    Attempt, EventMetadata, Exception, Mode, Next, Reason, ReasonCode, Status, StepError, UpdateStatusInput,
 };
 use hookstep_store::Recorded;
 
@@ -22,9 +21,10 @@ const GONE_REASON: &str = "the receiver answered 410 Gone";
 /// `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, StepError> {
     match input {
-        UpdateStatusInput::Attempt { event, retry, attempt } => {
-            let next = next::decide(&event, &attempt, &retry, &ctx.sources);
-            let recorded = ctx.events.record_attempt(&event, &attempt, &next, ctx.sources.now()).await?;
+        UpdateStatusInput::Attempt { event, retry, attempt, object } => {
+            let next = next::decide(&event, &attempt, &retry, ctx.sync_budget, &ctx.sources);
+            let (now, object) = (ctx.sources.now(), object.as_ref());
+            let recorded = ctx.events.record_attempt(&event, &attempt, object, &next, now).await?;
             if recorded == Recorded::Decisive && next.status != Status::InProgress {
                 settle_replay(&event, next.status, ctx).await?;
             }
@@ -34,17 +34,40 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
                 Recorded::Decisive => Next { publish, ..next },
                 // Another execution delivers the event, or none does: there is nothing left to do here.
                 Recorded::Superseded { status } => {
-                    Next { status: status.unwrap_or(next.status), retry_at: None, answer: None, publish }
+                    Next { publish, ..Next::ended(status.unwrap_or(next.status)) }
                 }
             })
         }
+        UpdateStatusInput::Unsent { event, execution, reason } => end(&event, &execution, reason, ctx).await,
         UpdateStatusInput::Exception { event, execution, exception } => {
             let reason = reason(&exception);
             let attempts = record_exception(&event, &execution, &exception, &reason, ctx).await?;
-            let publish = publish::after_exception(&event, attempts, reason, ctx);
-            Ok(Next { status: Status::Failed, retry_at: None, answer: None, publish })
+            let publish = publish::without_attempt(&event, attempts, reason, ctx);
+            Ok(Next { publish, ..Next::ended(Status::Failed) })
         }
     }
+}
+
+/// Ends an event without a further attempt.
+async fn end(
+    event: &EventMetadata,
+    execution: &str,
+    reason: Reason,
+    ctx: &Context,
+) -> Result<Next, StepError> {
+    let now = ctx.sources.now();
+    let (recorded, record) = ctx.events.end(event, execution, &reason, now).await?;
+    let Some(record) = record else { return Ok(Next::ended(Status::Failed)) };
+    let publish = match recorded {
+        Recorded::Decisive => {
+            settle_replay(event, Status::Failed, ctx).await?;
+            publish::without_attempt(event, record.attempt_count, reason, ctx)
+        }
+        Recorded::Superseded { .. } => Vec::new(),
+    };
+    let status = record.status;
+    let answer = (event.mode == Mode::Sync).then(|| next::answer_without_attempt(record, now));
+    Ok(Next { answer, publish, ..Next::ended(status) })
 }
 
 /// Disables the webhook if its receiver responded with 410 Gone; returns the reason if the webhook was not
@@ -90,9 +113,6 @@ async fn settle_replay(event: &EventMetadata, status: Status, ctx: &Context) -> 
 fn reason(exception: &Exception) -> Reason {
     let platform = |detail: String| Reason::new(ReasonCode::Platform, detail);
     match exception.error.as_str() {
-        name if name == ErrorName::ConfigNotFound.as_str() => {
-            Reason::new(ReasonCode::WebhookDeleted, "the webhook was deleted before the event could be sent")
-        }
         name @ "States.Timeout" => platform(format!("a step took too long ({name})")),
         name @ "States.DataLimitExceeded" => {
             platform(format!("the event's data grew beyond 256 KiB ({name})"))

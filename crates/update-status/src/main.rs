@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use hookstep_ambient::{Sources, env};
+use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_store::{Configs, Events};
 use hookstep_update_status::{Context, handle};
 
@@ -13,6 +14,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         events: Events::new(client.clone(), env::required("EVENTS_TABLE")?).kept_for(env::retention()?),
         configs: Configs::new(client, env::required("CONFIGS_TABLE")?),
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
+        sync_budget: SYNC_BUDGET,
         sources: Sources::system(),
     };
     hookstep_lambda_edge::run(async |input| handle(input, &ctx).await).await

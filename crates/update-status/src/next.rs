@@ -1,22 +1,39 @@
 //! What comes after an attempt. Pure: decides from the schedule, the receiver's `Retry-After` and how long
 //! the producer waits.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_contract::limits::{JITTER, MAX_PAUSE_SECS, SYNC_BUDGET, SYNC_RETRIES, SYNC_RETRY_PAUSE};
-use hookstep_contract::{Attempt, Delivered, EventMetadata, Mode, Next, Outcome, Retry, Status, Timestamp};
+use hookstep_contract::limits::{JITTER, MAX_PAUSE_SECS, SYNC_ANSWER_MARGIN, SYNC_RETRIES, SYNC_RETRY_PAUSE};
+use hookstep_contract::{
+    Attempt, Delivered, EventMetadata, EventRecord, Mode, Next, Origin, Outcome, Retry, Status, Timestamp,
+};
 
 /// The status with which a receiver asks for no more events.
 pub(crate) const GONE: u16 = 410;
 
-/// Decides what comes after `attempt`.
-pub(crate) fn decide(event: &EventMetadata, attempt: &Attempt, retry: &Retry, sources: &Sources) -> Next {
+/// Decides what comes after `attempt`. `budget` is how long a sync trigger waits: afterwards, its producer was told
+/// that the event is in progress, so that the event takes the schedule.
+pub(crate) fn decide(
+    event: &EventMetadata,
+    attempt: &Attempt,
+    retry: &Retry,
+    budget: Duration,
+    sources: &Sources,
+) -> Next {
     let now = sources.now();
-    let retry_at = match event.mode {
-        Mode::Async => async_pause(attempt, retry, (sources.random)()).map(|pause| now.plus(pause)),
-        Mode::Sync => sync_pause(event, attempt, now).map(|pause| now.plus(pause)),
+    let passed = now.since(event.created_at);
+    let is_waited_for = event.mode == Mode::Sync && passed < budget.saturating_sub(SYNC_ANSWER_MARGIN);
+    let pause = if is_waited_for {
+        sync_pause(attempt, budget.saturating_sub(passed))
+    } else if event.mode == Mode::Sync && event.origin == Origin::Test {
+        // Nobody expects a test to be repeated for days.
+        None
+    } else {
+        async_pause(attempt, retry, (sources.random)())
     };
+    let retry_at = pause.map(|pause| now.plus(pause));
     let status = match (attempt.outcome, retry_at) {
         (Outcome::Succeeded, _) => Status::Succeeded,
         (_, Some(_)) => Status::InProgress,
@@ -24,7 +41,7 @@ pub(crate) fn decide(event: &EventMetadata, attempt: &Attempt, retry: &Retry, so
     };
     let waiting = event.mode == Mode::Sync && retry_at.is_none();
     let answer = waiting.then(|| answer(event, attempt, status, now));
-    Next { status, retry_at, answer, publish: Vec::new() }
+    Next { retry_at, soon: is_waited_for && retry_at.is_some(), answer, ..Next::ended(status) }
 }
 
 /// The pause before the next attempt of an async event; `None` if there is no further attempt.
@@ -45,9 +62,9 @@ fn async_pause(attempt: &Attempt, retry: &Retry, random: f64) -> Option<Duration
     Some(jittered(scheduled, random).max(Duration::from_secs(wished)))
 }
 
-/// The pause before a retry of a sync event: only after connection errors, 429 and 5xx, at most twice, and
-/// only if the retry would begin before the producer gets its response.
-fn sync_pause(event: &EventMetadata, attempt: &Attempt, now: Timestamp) -> Option<Duration> {
+/// The pause before a retry that a producer waits for: only after connection errors, 429 and 5xx, at most twice, and
+/// only if the retry would begin in the time that is left.
+fn sync_pause(attempt: &Attempt, left: Duration) -> Option<Duration> {
     let worth_it = match attempt.outcome {
         Outcome::FailedUnreachable => true,
         Outcome::FailedHttp => matches!(attempt.status_code, Some(429 | 500..=599)),
@@ -58,11 +75,28 @@ fn sync_pause(event: &EventMetadata, attempt: &Attempt, now: Timestamp) -> Optio
     }
     let usual = SYNC_RETRY_PAUSE * attempt.number;
     let pause = usual.max(Duration::from_secs(attempt.retry_after_seconds.unwrap_or(0)));
-    (now.since(event.created_at) + pause < SYNC_BUDGET).then_some(pause)
+    (pause < left).then_some(pause)
 }
 
 fn jittered(pause: Duration, random: f64) -> Duration {
     pause.mul_f64(1.0 + JITTER * (2.0 * random - 1.0))
+}
+
+/// The answer for an event that ended without another attempt.
+pub(crate) fn answer_without_attempt(record: EventRecord, now: Timestamp) -> Delivered {
+    Delivered {
+        event_id: record.event_id,
+        status: record.status,
+        outcome: record.outcome,
+        status_code: record.status_code,
+        headers: BTreeMap::new(),
+        body: None,
+        body_decoded: None,
+        body_truncated: false,
+        attempts: record.attempt_count,
+        duration_ms: u64::try_from(now.since(record.created_at).as_millis()).unwrap_or(u64::MAX),
+        reason: record.reason,
+    }
 }
 
 fn answer(event: &EventMetadata, attempt: &Attempt, status: Status, now: Timestamp) -> Delivered {
@@ -84,6 +118,7 @@ fn answer(event: &EventMetadata, attempt: &Attempt, status: Status, now: Timesta
 #[cfg(test)]
 mod tests {
     use hookstep_contract::Delivered;
+    use hookstep_contract::limits::SYNC_BUDGET;
     use serde_json::{Value, json};
     use time::OffsetDateTime;
     use time::macros::datetime;
@@ -137,7 +172,7 @@ mod tests {
             (1, json!({"outcome": "failed_auth", "transient": true}), Some(5)),
         ] {
             let attempt = attempt(number, &fields);
-            let next = decide(&event, &attempt, &Retry::default(), &sources(|| 0.5));
+            let next = decide(&event, &attempt, &Retry::default(), SYNC_BUDGET, &sources(|| 0.5));
             assert_eq!(pause(&next), expected, "{number}: {fields}");
             let status = match (attempt.outcome, expected) {
                 (Outcome::Succeeded, _) => Status::Succeeded,
@@ -166,7 +201,8 @@ mod tests {
             (599, true),
         ] {
             let attempt = attempt(1, &json!({"outcome": "failed_http", "status_code": status_code}));
-            let next = decide(&event(Mode::Async, 10), &attempt, &Retry::default(), &sources(|| 0.5));
+            let next =
+                decide(&event(Mode::Async, 10), &attempt, &Retry::default(), SYNC_BUDGET, &sources(|| 0.5));
             assert_eq!(next.retry_at.is_some(), is_retried, "{status_code}");
         }
     }
@@ -176,7 +212,8 @@ mod tests {
         let retry = Retry { schedule_seconds: vec![60] };
         for (wished, expected) in [(0, 60), (59, 60), (61, 61), (3600, 3600), (DAY, DAY), (DAY + 1, DAY)] {
             let fields = json!({"outcome": "failed_http", "status_code": 503, "retry_after_seconds": wished});
-            let next = decide(&event(Mode::Async, 10), &attempt(1, &fields), &retry, &sources(|| 0.5));
+            let next =
+                decide(&event(Mode::Async, 10), &attempt(1, &fields), &retry, SYNC_BUDGET, &sources(|| 0.5));
             assert_eq!(pause(&next), Some(expected), "{wished}");
         }
     }
@@ -193,7 +230,8 @@ mod tests {
             (|| 0.0, &wish, 100),
             (|| 1.0, &wish, 110),
         ] {
-            let next = decide(&event(Mode::Async, 10), &attempt(1, fields), &retry, &sources(random));
+            let next =
+                decide(&event(Mode::Async, 10), &attempt(1, fields), &retry, SYNC_BUDGET, &sources(random));
             assert_eq!(pause(&next), Some(expected), "{fields}");
         }
     }
@@ -212,17 +250,45 @@ mod tests {
             // The next attempt would begin after the producer got its response.
             (1, 17, &later, None),
             (1, 25, &unreachable, Some(1)),
-            (1, 26, &unreachable, None),
             (1, 0, &json!({"outcome": "failed_http", "status_code": 408}), None),
             (1, 0, &json!({"outcome": "failed_http", "status_code": 404}), None),
             (1, 0, &json!({"outcome": "failed_timeout"}), None),
             (1, 0, &json!({"outcome": "failed_auth", "transient": true}), None),
         ] {
             let event = event(Mode::Sync, seconds_ago);
-            let next = decide(&event, &attempt(number, fields), &Retry::default(), &sources(|| 0.5));
+            let next =
+                decide(&event, &attempt(number, fields), &Retry::default(), SYNC_BUDGET, &sources(|| 0.5));
             assert_eq!(pause(&next), expected, "{number} after {seconds_ago} s: {fields}");
+            assert_eq!(next.soon, expected.is_some(), "{number} after {seconds_ago} s: {fields}");
             // The response is present exactly when the event has ended.
             assert_eq!(next.answer.is_some(), expected.is_none(), "{number} after {seconds_ago} s: {fields}");
+        }
+    }
+
+    #[test]
+    fn an_event_whose_producer_was_told_that_it_is_in_progress_takes_the_schedule() {
+        let retry = Retry { schedule_seconds: vec![7, 300] };
+        let unreachable = json!({"outcome": "failed_unreachable"});
+        let late = json!({"outcome": "failed_timeout"});
+        let final_one = json!({"outcome": "failed_http", "status_code": 404});
+        for (number, seconds_ago, fields, expected) in [
+            // The answer might no longer reach the producer in time.
+            (1, 26, &unreachable, Some(7)),
+            (1, 30, &late, Some(7)),
+            (2, 40, &late, Some(300)),
+            (3, 40, &late, None),
+            (1, 30, &final_one, None),
+        ] {
+            let event = event(Mode::Sync, seconds_ago);
+            let next = decide(&event, &attempt(number, fields), &retry, SYNC_BUDGET, &sources(|| 0.5));
+            assert_eq!((pause(&next), next.soon), (expected, false), "{number} after {seconds_ago} s");
+            let test = EventMetadata { origin: Origin::Test, ..event };
+            let next = decide(&test, &attempt(number, fields), &retry, SYNC_BUDGET, &sources(|| 0.5));
+            assert_eq!(
+                (next.status, next.retry_at),
+                (Status::Failed, None),
+                "{number} after {seconds_ago} s"
+            );
         }
     }
 
@@ -233,7 +299,7 @@ mod tests {
             "response_truncated": true,
         });
         let event = event(Mode::Sync, 3);
-        let next = decide(&event, &attempt(2, &fields), &Retry::default(), &sources(|| 0.5));
+        let next = decide(&event, &attempt(2, &fields), &Retry::default(), SYNC_BUDGET, &sources(|| 0.5));
         let answer: Delivered = serde_json::from_value(json!({
             "event_id": event.event_id, "status": "succeeded", "outcome": "succeeded", "status_code": 201, "attempts": 2,
             "headers": {"x-id": "7"}, "body": {"text": "ok"}, "body_truncated": true, "duration_ms": 3000,

@@ -39,8 +39,8 @@ pub(crate) fn after_attempt(
     news.into_iter().filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()
 }
 
-/// The event after an internal error.
-pub(crate) fn after_exception(
+/// The event about a delivery that ended without another attempt.
+pub(crate) fn without_attempt(
     event: &EventMetadata,
     attempts: u32,
     reason: Reason,

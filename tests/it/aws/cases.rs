@@ -2,6 +2,7 @@
 //! (`ministack`). Each case enters through the public API, and everything visible from outside is compared.
 #![expect(clippy::unwrap_used, reason = "a case that cannot be run fails the test")]
 
+mod meanwhile;
 mod observation;
 mod table;
 
@@ -15,6 +16,8 @@ use futures_util::stream::{self, StreamExt};
 use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+
+use meanwhile::Change;
 
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, closed_port, until};
 
@@ -61,6 +64,12 @@ enum How {
     Recovered,
     /// By a trigger; its retry is cancelled before the replay.
     Cancelled,
+    /// By a trigger; its webhook changes before the retry.
+    Changed(Change),
+    /// By an upload, which somebody tries to replace before the replay.
+    Overwritten,
+    /// By a sync trigger whose first attempt outlasts its budget.
+    SyncInVain,
     /// By a test send.
     Test,
     /// By a trigger, followed by a replay of the body as received.
@@ -214,6 +223,17 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             assert_eq!(api.post(&path, &json!({})).await.status, 200);
             event_id.into()
         }
+        How::Changed(change) => {
+            let event_id = accepted(&Answer::to(with_body("")).await);
+            meanwhile::change(api, config_id, event_id, change).await
+        }
+        How::Overwritten => meanwhile::overwrite(api, config_id, &case.body).await,
+        How::SyncInVain => {
+            let answer = Answer::to(with_body("?sync=true")).await;
+            let event_id = accepted(&answer);
+            api.ended(config_id, &event_id).await;
+            Accepted { event_id, answer: answer.json() }
+        }
         How::Test => {
             let request = api.request(Method::POST, &format!("/webhook/{config_id}/test"));
             let request = request.header("content-type", case.content_type).body(case.body.clone());
@@ -302,15 +322,20 @@ async fn recovered(api: &Api, config_id: &str, first: String) -> String {
 
 /// Requests an upload URL and, if asked, uploads; returns the claim check.
 async fn upload(api: &Api, config_id: &str, body: Option<&Bytes>) -> String {
-    let upload = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await;
-    assert_eq!(upload.status, 201, "{upload:?}");
-    let upload = upload.json();
+    let (url, claim_check) = upload_url(api, config_id).await;
     if let Some(body) = body {
-        let url = upload["upload_url"].as_str().unwrap();
         let stored = Answer::to(api.http.put(url).body(body.clone())).await;
         assert_eq!(stored.status, 200, "{stored:?}");
     }
-    upload["claim_check"].as_str().unwrap().to_owned()
+    claim_check
+}
+
+/// An upload URL, and its claim check.
+async fn upload_url(api: &Api, config_id: &str) -> (String, String) {
+    let upload = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await;
+    assert_eq!(upload.status, 201, "{upload:?}");
+    let text = |name: &str| upload.json()[name].as_str().unwrap().to_owned();
+    (text("upload_url"), text("claim_check"))
 }
 
 /// The field of the event's detail that carries the body.

@@ -12,8 +12,8 @@ const EXPRESS: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-e
 const EVENT: &str = "0190a000-0000-7000-8000-0000000000e0";
 
 /// Runs the express machine for an event of this webhook; returns the name of the error that ended the
-/// execution.
-async fn run(world: &World, config_id: &str, payload: Value) -> String {
+/// execution, if one did.
+async fn run(world: &World, config_id: &str, payload: Value) -> Option<String> {
     let input = json!({
         "event": {"event_id": EVENT, "org_id": ORG, "config_id": config_id, "origin": "api", "mode": "async",
                   "created_at": "2026-01-02T03:04:05Z"},
@@ -22,14 +22,15 @@ async fn run(world: &World, config_id: &str, payload: Value) -> String {
     let states = &world.host.clients().states;
     let run = states.start_sync_execution().state_machine_arn(EXPRESS).name(EVENT).input(input.to_string());
     let ended = run.send().await.unwrap();
-    assert_eq!(ended.status, SyncExecutionStatus::Failed);
-    ended.error.unwrap()
+    assert_eq!(ended.error.is_some(), ended.status == SyncExecutionStatus::Failed);
+    ended.error
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_of_a_webhook_that_was_deleted_meanwhile_fails_and_says_why() {
     let world = World::start().await;
-    assert_eq!(run(&world, NOBODY, json!({"inline": {"text": "{}"}})).await, "ConfigNotFound");
+    // A webhook may be deleted at any time: no alarm rings.
+    assert_eq!(run(&world, NOBODY, json!({"inline": {"text": "{}"}})).await, None);
     let event = world.api.event(NOBODY, EVENT).await;
     assert_eq!(event["status"], "failed");
     assert_eq!(
@@ -43,7 +44,7 @@ async fn an_event_of_a_webhook_that_was_deleted_meanwhile_fails_and_says_why() {
 async fn a_fault_behind_the_record_leaves_no_event_in_progress() {
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
-    assert_eq!(run(&world, &id, json!({"inline": {"base64": "not base64!"}})).await, "InvalidInput");
+    assert_eq!(run(&world, &id, json!({"inline": {"base64": "not base64!"}})).await.unwrap(), "InvalidInput");
     let event = world.api.event(&id, EVENT).await;
     assert_eq!(event["status"], "failed");
     assert_eq!(

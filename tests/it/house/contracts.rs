@@ -116,7 +116,7 @@ proptest! {
         let input = WorkflowInput { event: event.clone(), payload: Source::Inline(content) };
         prop_assert!(json_len(&input) < STATE_DATA_BYTES);
         let resume = json!({"resume": {
-            "event": event, "payload": payload, "plan": plan, "number": 21, "retry_at": event.created_at,
+            "event": event, "payload": payload, "number": 21, "retry_at": event.created_at,
         }});
         prop_assert!(json_len(&resume) < STATE_DATA_BYTES);
         let input = DeliverInput { event, request: plan.request, payload, number: 21 };

@@ -90,7 +90,8 @@ fn every_lambda_state_names_its_own_function_and_the_function_is_a_crate() {
     for (file, name, state) in tasks(LAMBDA_INVOKE) {
         // A function may implement several states.
         let own = match name.as_str() {
-            "RecordException" => "UpdateStatus",
+            "RefreshPlan" => "FetchConfig",
+            "EndEvent" | "RecordException" => "UpdateStatus",
             "TestAuth" => "Deliver",
             "StopReplay" => "Replay",
             name => name,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use hookstep_asl::{Checkpoint, Event, Execution, Host, Machine, Progress, TaskError};
-use hookstep_contract::{DeliverCall, UpdateStatusInput};
+use hookstep_contract::{DeliverCall, FetchConfigInput, UpdateStatusInput};
 use hookstep_engine::{LAMBDA_INVOKE, RESOURCES};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -30,7 +30,7 @@ fn an_execution_never_fails_with_a_name_that_is_reserved_for_the_platform() {
             ("States.DataLimitExceeded", "Platform.DataLimitExceeded"),
             ("States.QueryEvaluationError", "Platform.QueryEvaluationError"),
             ("Lambda.Unknown", "Lambda.Unknown"),
-            ("ConfigNotFound", "ConfigNotFound"),
+            ("InvalidInput", "InvalidInput"),
         ] {
             let machine = FakeHost::failing_once(first, caught);
             let ended = run(file, &machine, |loaded| loaded.start(input.clone()));
@@ -58,21 +58,81 @@ fn a_delivery_that_an_earlier_version_put_to_sleep_goes_on() {
     let attempt = json!({
         "number": 2, "started_at": "2026-01-02T03:04:10.678Z", "duration_ms": 5, "outcome": "succeeded", "status_code": 200,
     });
+    let plan = |url: &str| {
+        let request =
+            json!({"url": url, "method": "POST", "headers": {}, "timeout_seconds": 30, "revision": 2});
+        json!({"status": "in_progress", "long": false, "retry": {"schedule_seconds": [5, 300]}, "request": request})
+    };
     let machine = FakeHost::answering([
+        ("FetchConfigFunctionArn", Ok(json!({"plan": plan("https://example.com/new")}))),
         ("DeliverFunctionArn", Ok(json!({"attempt": attempt}))),
         ("UpdateStatusFunctionArn", Ok(json!({"status": "succeeded"}))),
     ]);
-    for state in ["WaitBeforeRetry", "IsDeliverable"] {
-        let ended = run(DELIVERY, &machine, |_| asleep(state));
+    let awake = |state: &str| if state == "Start" { handed_over() } else { asleep(state) };
+    for (state, url) in [
+        ("Start", "https://example.com/new"),
+        ("WaitBeforeRetry", "https://example.com/new"),
+        ("IsDeliverable", "https://example.com/"),
+    ] {
+        let ended = run(DELIVERY, &machine, |_| awake(state));
         assert_eq!(ended, Progress::Succeeded(json!({"status": "succeeded"})), "{state}");
-        let [deliver, update_status] = machine.calls().try_into().unwrap();
+        let mut calls = machine.calls();
+        let (update_status, deliver) = (calls.pop().unwrap(), calls.pop().unwrap());
+        for call in calls {
+            let call: FetchConfigInput = serde_json::from_value(call).unwrap();
+            assert!(call.refresh && call.payload.is_none(), "{state}: the plan alone is read anew");
+        }
         let DeliverCall::Attempt(call) = serde_json::from_value(deliver).unwrap() else {
             panic!("{state}: no attempt was made")
         };
-        assert_eq!((call.number, call.request.url.as_str()), (2, "https://example.com/"));
+        assert_eq!((call.number, call.request.url.as_str()), (2, url), "{state}");
         let recorded: UpdateStatusInput = serde_json::from_value(update_status).unwrap();
         assert!(matches!(recorded, UpdateStatusInput::Attempt { .. }), "{recorded:?}");
     }
+}
+
+#[test]
+fn a_plan_of_another_revision_is_made_anew_until_the_change_takes_too_long() {
+    let event = json!({"event": {"event_id": ID}, "payload": {"inline": {"text": "{}"}}});
+    let plan = json!({"plan": {"status": "in_progress", "long": false, "retry": {}, "request": {"timeout_seconds": 30}}});
+    let answers = || {
+        [
+            ("FetchConfigFunctionArn", Ok(json!({"plan": plan["plan"], "record": {}}))),
+            ("DeliverFunctionArn", Ok(json!({"attempt": {"number": 1}}))),
+            ("UpdateStatusFunctionArn", Ok(json!({"status": "succeeded"}))),
+        ]
+    };
+    let numbers = |machine: &FakeHost| -> Vec<Value> {
+        machine
+            .calls()
+            .iter()
+            .filter(|call| call["request"].is_object())
+            .map(|call| call["number"].clone())
+            .collect()
+    };
+    let changed = TaskError::new("PlanOutdated", "as told");
+    let once = FakeHost {
+        failing: Mutex::new(Some(("DeliverFunctionArn", changed.clone()))),
+        ..FakeHost::answering(answers())
+    };
+    let ended = run(DELIVERY, &once, |loaded| loaded.start(event.clone()));
+    assert_eq!(ended, Progress::Succeeded(json!({"status": "succeeded"})));
+    assert_eq!(numbers(&once), [1, 1], "no attempt is used up");
+
+    let always = FakeHost::answering(answers());
+    always.answers.lock().unwrap().insert("DeliverFunctionArn", Err(changed));
+    let ended = run(DELIVERY, &always, |loaded| loaded.start(event.clone()));
+    assert!(matches!(&ended, Progress::Failed(error) if error.error == "PlanOutdated"), "{ended:?}");
+    assert_eq!(numbers(&always).len(), 13);
+}
+
+/// The input of a hand-over as version 0.1 recorded it, with a plan.
+fn handed_over() -> Checkpoint {
+    let mut variables = serde_json::to_value(asleep("WaitBeforeRetry")).unwrap()["variables"].take();
+    variables["number"] = variables["attempt_number"].take();
+    variables.as_object_mut().unwrap().remove("attempt_number");
+    let checkpoint = json!({"state": "Start", "input": {"resume": variables}, "variables": {}});
+    serde_json::from_value(checkpoint).unwrap()
 }
 
 /// Recorded from a host of version 0.1.
@@ -110,7 +170,12 @@ fn run(file: &str, host: &FakeHost, from: impl FnOnce(&Machine) -> Checkpoint) -
     };
     host.calls.lock().unwrap().clear();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(machine.run(&execution, from, host))
+    let mut progress = runtime.block_on(machine.run(&execution, from, host));
+    // The clock stands still, so a wait for some seconds would not end.
+    while let Progress::Waiting { resume, .. } = progress {
+        progress = runtime.block_on(machine.run(&execution, resume, host));
+    }
+    progress
 }
 
 /// Functions with scripted responses, and a clock that is past every wait.

@@ -68,7 +68,7 @@ fn policy_of(state: &str, resource: &str) -> &'static str {
         (LAMBDA_INVOKE, "Deliver") => "before the call",
         (LAMBDA_INVOKE, "TestAuth") => "before the call, shortly",
         (LAMBDA_INVOKE, "Transform") => "expressions",
-        (LAMBDA_INVOKE, "UpdateStatus" | "RecordException") => "record",
+        (LAMBDA_INVOKE, "UpdateStatus" | "EndEvent" | "RecordException") => "record",
         (LAMBDA_INVOKE, "Replay" | "StopReplay") => "batch",
         (LAMBDA_INVOKE, _) => "step",
         ("arn:aws:states:::dynamodb:putItem" | "arn:aws:states:::dynamodb:getItem", _) => "table",

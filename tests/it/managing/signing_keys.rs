@@ -17,7 +17,7 @@ const URL: &str = "https://example.com/hook";
 const HOUR: i64 = 3600;
 
 /// Whether a receiver that knows this key accepts the request.
-fn believes(key: Key, seen: &Seen) -> bool {
+pub(crate) fn believes(key: Key, seen: &Seen) -> bool {
     let header = |name| seen.header(name).unwrap_or_default();
     let received = Received {
         id: header("webhook-id"),

@@ -184,9 +184,57 @@ async fn an_upload_that_was_replaced_before_the_retry_is_not_sent() {
     let (id, upload) = with_upload(&world, &receiver).await;
     let event_id = accepted(&trigger_with(&world.api, &id, &upload.claim_check).await);
     world.api.until(&id, &event_id, |event| event["attempt_count"] == 1).await;
-    assert_eq!(put(&world.api, &upload.url, "other").await.status, 200);
+    std::fs::write(file(&world, &upload.claim_check), "another").unwrap();
     changed(&world, &id, &event_id).await;
     assert_eq!(receiver.only().body, b"first");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_is_written_once_and_a_replay_sends_what_was_sent() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let (id, upload) = with_upload(&world, &receiver).await;
+    let first = accepted(&trigger_with(&world.api, &id, &upload.claim_check).await);
+    assert_eq!(world.api.ended(&id, &first).await["status"], "succeeded");
+    assert_eq!(put(&world.api, &upload.url, "other").await.status, 412);
+    let replayed = async |event_id: &str, how: Value| {
+        let path = format!("/webhook/{id}/events/{event_id}/replay");
+        let replay = accepted(&world.api.post(&path, &how).await);
+        world.api.ended(&id, &replay).await
+    };
+    let again = replayed(&first, json!({})).await;
+    assert_eq!(again["status"], "succeeded", "{again}");
+    let seen = receiver.seen();
+    assert!(seen.len() == 2 && seen.iter().all(|seen| seen.body == b"first"));
+    assert_eq!(seen[0].header("webhook-id"), seen[1].header("webhook-id"));
+
+    // Whoever has the disk can still change the object; it is never sent as if it were the old one.
+    std::fs::write(file(&world, &upload.claim_check), "another").unwrap();
+    for event_id in [&first, again["event_id"].as_str().unwrap()] {
+        for how in [json!({}), json!({"reapply": true})] {
+            let event = replayed(event_id, how).await;
+            assert_eq!(
+                (&event["status"], &event["reason"]["code"]),
+                (&json!("failed"), &json!("body_changed")),
+                "{event}"
+            );
+        }
+    }
+    assert_eq!(receiver.calls(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_uploads_at_once_to_one_url_one_is_taken() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let upload = new_upload(&world.api, &id).await;
+    let bodies = ["a", "b"].map(|letter| letter.repeat(1000));
+    let [one, other] = bodies.clone().map(|body| put(&world.api, &upload.url, body));
+    let (one, other) = tokio::join!(one, other);
+    let statuses = [one.status, other.status];
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    let stored = std::fs::read(file(&world, &upload.claim_check)).unwrap();
+    let taken = statuses.iter().position(|status| *status == 200).unwrap();
+    assert!(stored == bodies[taken].as_bytes());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -263,7 +263,7 @@ async fn a_deleted_webhook_is_not_sent_again() {
     world.api.until(&config_id, &event_id, |event| event["attempt_count"] == 1).await;
     assert_eq!(world.api.delete(&format!("/webhook/{config_id}")).await.status, 204);
     let event = world.api.ended(&config_id, &event_id).await;
-    assert_eq!((&event["outcome"], &event["reason"]["code"]), (&json!("refused"), &json!("webhook_deleted")));
+    assert_eq!((&event["status"], &event["reason"]["code"]), (&json!("failed"), &json!("webhook_deleted")));
     assert_eq!(receiver.calls(), 1);
 }
 

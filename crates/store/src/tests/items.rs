@@ -56,7 +56,7 @@ fn attempt(number: u32, request_header: String) -> Attempt {
 }
 
 fn next(status: Status, retry_at: Option<Timestamp>) -> Next {
-    Next { status, retry_at, answer: None, publish: Vec::new() }
+    Next { retry_at, ..Next::ended(status) }
 }
 
 fn job() -> ReplayJob {
@@ -88,7 +88,7 @@ async fn written(table: &Client, requests: &Requests, retention: Duration) -> Ve
     let mut note = |name| written.extend(requests.take().into_iter().map(|put| (name, put["Item"].clone())));
 
     let retry = next(Status::InProgress, Some(time(ACCEPTED)));
-    events.record_attempt(&event, &attempt(3, String::new()), &retry, time(ACCEPTED)).await.unwrap();
+    events.record_attempt(&event, &attempt(3, String::new()), None, &retry, time(ACCEPTED)).await.unwrap();
     note("an attempt");
     bodies.keep(&event, b"{}").await.unwrap();
     note("a body");
@@ -155,7 +155,7 @@ async fn a_small_last_attempt_is_a_part_of_its_event_and_no_other_is() {
     ] {
         let status = if retry_at.is_some() { Status::InProgress } else { Status::Succeeded };
         let recorded =
-            events.record_attempt(&event(), attempt, &next(status, retry_at), time(ACCEPTED)).await;
+            events.record_attempt(&event(), attempt, None, &next(status, retry_at), time(ACCEPTED)).await;
         assert_eq!(recorded.unwrap(), Recorded::Decisive, "{name}");
         let requests = requests.take();
         let update = requests.iter().find(|request| request["Key"].is_object()).unwrap();

@@ -101,7 +101,7 @@ fn id(text: &str) -> EventId {
 }
 
 fn claim(key: &str) -> Option<Source> {
-    Some(Source::Claim(Claim { key: key.to_owned(), sha256: None }))
+    Some(Source::Claim(Claim::of(key)))
 }
 
 #[tokio::test]

@@ -55,7 +55,8 @@ pub(super) fn observation(
 
 /// A waiting producer receives exactly what is on record.
 fn agree(event: &Value, answer: &Value) {
-    if answer.is_null() {
+    // A producer that was told `in_progress` was told nothing else.
+    if answer.is_null() || answer["status"] == "in_progress" {
         return;
     }
     for (told, recorded) in [

@@ -9,12 +9,13 @@ use hex::encode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Case, How};
+use super::{Case, How, meanwhile};
 use crate::security::leaks::{PLANTED, grant, webhooks};
 use crate::world::Reply;
 
 /// A body that a parser, a template or a careless copy would change.
-const EXACT: &str = "{\"b\": 1.0, \"a\":  \"{% $x %} ${EventsTable} é\", \"a\": 12345678901234567890}\r\n";
+pub(super) const EXACT: &str =
+    "{\"b\": 1.0, \"a\":  \"{% $x %} ${EventsTable} é\", \"a\": 12345678901234567890}\r\n";
 
 /// Not valid text, so it travels as base64.
 const BINARY: &[u8] = b"\xff\xfe\0\x01 not text \x80";
@@ -36,7 +37,7 @@ pub(super) fn cases() -> Vec<Case> {
         [taken(), authenticated(), refused(), failed(), sent_again(), claim_checks(), not_sent()];
     by_trigger
         .into_iter()
-        .chain([replayed(), encoded(), filtered_or_transformed(), from_the_bus()])
+        .chain([replayed(), encoded(), filtered_or_transformed(), from_the_bus(), meanwhile::cases()])
         .flatten()
         .collect()
 }
@@ -244,7 +245,7 @@ fn text_or_hash(body: &[u8]) -> Value {
 
 /// The default case, which the others modify: an async trigger that the receiver accepts at once, without a
 /// replay.
-fn usual(name: &'static str, expected: Value) -> Case {
+pub(super) fn usual(name: &'static str, expected: Value) -> Case {
     Case {
         name,
         webhook: json!({"retry": {"schedule_seconds": []}}),
@@ -556,8 +557,7 @@ fn not_sent() -> Vec<Case> {
     vec![
         skipped("async, skipped", How::Async, Value::Null),
         skipped("sync, skipped", How::Sync, json!({"status": "skipped", "outcome": null})),
-        // Internal errors take a different path through the machine: FetchConfig fails, and its Catch records
-        // the failure.
+        // This takes a different path through the machine: FetchConfig fails, and the event is recorded by EndEvent.
         Case {
             how: How::BusWhenDeleted,
             ..usual(
