@@ -33,6 +33,7 @@
 //! | `security/tenancy` | every operation of the API, called by those who may not use it |
 //! | `security/tokens` | creating and revoking API tokens |
 //! | `security/credentials` | the credentials of a request, as its receiver sees them |
+//! | `security/sessions` | sessions of the console: their cookie, their list, their end |
 //! | `security/signatures` | signatures, verified by third-party code |
 //! | `security/snippets` | the code for receivers that the console shows, run |
 //! | `security/trusted` | what a receiver can verify about a real request |
@@ -109,6 +110,7 @@ mod security {
     mod credentials;
     mod headers;
     pub(crate) mod leaks;
+    mod sessions;
     mod signatures;
     mod snippets;
     mod tenancy;

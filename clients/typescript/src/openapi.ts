@@ -375,6 +375,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the sessions in the console
+         * @description Who is signed in to the console in this org, oldest first.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session in the console
+         * @description The next request of its browser leads to the sign-in.
+         */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/.well-known/webhook-public-key": {
         parameters: {
             query?: never;
@@ -978,6 +1018,13 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Page_Session: {
+            /** @description The entries. */
+            data: components["schemas"]["Session"][];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Page_Token: {
             /** @description The entries. */
             data: components["schemas"]["Token"][];
@@ -1258,6 +1305,25 @@ export interface components {
              */
             size: number;
         };
+        /** @description A person's session in the console. */
+        Session: {
+            /** @description Its id, by which it can be ended. */
+            session_id: components["schemas"]["SessionId"];
+            /** @description The name of the token with which it was opened. It may do what the token may, and ends with it. */
+            token_name: string;
+            /** @description When it was opened. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it was last used, to a few minutes. */
+            used_at: components["schemas"]["Timestamp"];
+            /** @description When it ends unless it is used again. */
+            ends_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * Format: uuid
+         * @description The id of a session in the console: a lowercase UUIDv7. It is not secret.
+         * @example 01939f2e-a930-7000-8000-4e8b2c5f7a06
+         */
+        SessionId: string;
         /** @description How deliveries went. */
         Stats: {
             /** @description When the first bucket begins. */
@@ -2452,6 +2518,60 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The token is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description The most entries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                session_id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -15,6 +15,7 @@ mod problem;
 mod replay;
 pub mod schema;
 mod sensitive;
+mod session;
 mod signing;
 mod stats;
 mod token;
@@ -30,6 +31,7 @@ pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Teste
 pub use problem::ProblemDetails;
 pub use replay::{Replay, ReplayForecast, ReplayOptions, ReplayRequest, ReplayResults, Replayed};
 pub use sensitive::Sensitive;
+pub use session::Session;
 pub use signing::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, Rotation};
 pub use stats::{Stats, StatsBucket, StatsStep};
 pub use token::{NewToken, Token, TokenFields};

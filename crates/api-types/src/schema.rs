@@ -16,7 +16,7 @@ mod webhook;
 pub use auth::{Auth, Parameter, Tls};
 pub use authentication::AuthReport;
 pub use filter::{Condition, Filter, Transform};
-pub use ids::{ConfigId, EventId, OrgId, Timestamp, TokenId};
+pub use ids::{ConfigId, EventId, OrgId, SessionId, Timestamp, TokenId};
 pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;
 pub use variants::{

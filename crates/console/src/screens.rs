@@ -6,6 +6,7 @@ pub(crate) mod event_page;
 pub(crate) mod event_table;
 pub(crate) mod replay_pages;
 pub(crate) mod secret_page;
+pub(crate) mod session_pages;
 pub(crate) mod sign_in;
 pub(crate) mod test_page;
 pub(crate) mod token_pages;

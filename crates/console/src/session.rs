@@ -1,4 +1,4 @@
-//! Sessions: a cookie that holds an API token.
+//! Visitors, by the session that their cookie opens.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,16 +6,12 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hookstep_contract::{OrgId, Scope};
-use hookstep_http_edge::{Caller, Problem};
+use hookstep_contract::{OrgId, Scope, SessionId};
+use hookstep_http_edge::Caller;
 use hookstep_management::Context;
+use hookstep_management::sessions::{self, LIFETIME};
 
 use crate::error::PageError;
-
-/// How long a session lasts, in seconds: a working day.
-const LIFETIME_SECS: u32 = 12 * 3600;
 
 /// The names of the cookie, with and without TLS. Browsers accept a `__Host-` cookie only from the host itself, over TLS.
 const SECURE_NAME: &str = "__Host-hookstep";
@@ -24,6 +20,7 @@ const PLAIN_NAME: &str = "hookstep";
 /// A visitor whose token has the scope `read`.
 pub(crate) struct Visitor {
     caller: Caller,
+    session_id: SessionId,
 }
 
 /// A visitor whose token also has the scope `manage`.
@@ -32,6 +29,10 @@ pub(crate) struct Manager(pub(crate) Visitor);
 impl Visitor {
     pub(crate) fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    pub(crate) fn session_id(&self) -> SessionId {
+        self.session_id
     }
 
     pub(crate) fn org_id(&self) -> &OrgId {
@@ -60,9 +61,9 @@ impl FromRequestParts<Arc<Context>> for Visitor {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, PageError> {
-        let Some(token) = token(&parts.headers) else { return Err(sign_in_first(parts)) };
-        match Caller::by_token(&token, &ctx.tokens, Scope::Read).await {
-            Ok(caller) => Ok(Self { caller }),
+        let Some(value) = value(&parts.headers) else { return Err(sign_in_first(parts)) };
+        match sessions::resume(ctx, &value).await {
+            Ok((caller, session_id)) => Ok(Self { caller, session_id }),
             Err(problem) if problem.status().is_server_error() => Err(problem.into()),
             Err(_) => Err(sign_in_first(parts)),
         }
@@ -92,14 +93,9 @@ fn sign_in_first(parts: &Parts) -> PageError {
     PageError::SignIn { next: next.to_owned() }
 }
 
-/// Checks the token of a sign-in.
-pub(crate) async fn check(ctx: &Context, token: &str) -> Result<(), Problem> {
-    Caller::by_token(token, &ctx.tokens, Scope::Read).await.map(drop)
-}
-
-/// The cookie that signs in. The token is encoded, because it may contain characters that a cookie may not.
-pub(crate) fn cookie(headers: &HeaderMap, token: &str) -> String {
-    set_cookie(headers, &URL_SAFE_NO_PAD.encode(token), LIFETIME_SECS)
+/// The cookie with the value of a new session. The server ends the session earlier if it is not used.
+pub(crate) fn cookie(headers: &HeaderMap, value: &str) -> String {
+    set_cookie(headers, value, LIFETIME.as_secs())
 }
 
 /// The cookie that signs out.
@@ -107,7 +103,7 @@ pub(crate) fn no_cookie(headers: &HeaderMap) -> String {
     set_cookie(headers, "", 0)
 }
 
-fn set_cookie(headers: &HeaderMap, value: &str, max_age: u32) -> String {
+fn set_cookie(headers: &HeaderMap, value: &str, max_age: u64) -> String {
     let (name, secure) = match needs_tls(headers) {
         true => (SECURE_NAME, "; Secure"),
         false => (PLAIN_NAME, ""),
@@ -116,10 +112,10 @@ fn set_cookie(headers: &HeaderMap, value: &str, max_age: u32) -> String {
     format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
 }
 
-/// The token in the cookie of a request.
-fn token(headers: &HeaderMap) -> Option<String> {
+/// The value in the cookie of a request.
+pub(crate) fn value(headers: &HeaderMap) -> Option<String> {
     let value = cookie_value(headers, if needs_tls(headers) { SECURE_NAME } else { PLAIN_NAME })?;
-    String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok().filter(|token| !token.is_empty())
+    Some(value.to_owned()).filter(|value| !value.is_empty())
 }
 
 /// The value of a cookie of a request.
@@ -176,18 +172,17 @@ mod tests {
     }
 
     #[test]
-    fn a_token_comes_back_as_it_was_and_from_its_own_cookie_only() {
+    fn a_value_comes_back_from_its_own_cookie_only() {
         let host = ("host", "localhost");
-        let cookie = cookie(&headers_of(&[host]), "a b;ü");
-        let value = cookie.split([';', '=']).nth(1).unwrap();
+        let cookie = cookie(&headers_of(&[host]), "0123abcd");
+        let sent_value = cookie.split([';', '=']).nth(1).unwrap();
         let sent = |cookies: String| {
             let mut headers = headers_of(&[host]);
             headers.insert("cookie", cookies.parse().unwrap());
-            token(&headers)
+            value(&headers)
         };
-        assert_eq!(sent(format!("other=1; hookstep={value}")), Some("a b;ü".to_owned()));
-        assert_eq!(sent(format!("__Host-hookstep={value}")), None);
+        assert_eq!(sent(format!("other=1; hookstep={sent_value}")), Some("0123abcd".to_owned()));
+        assert_eq!(sent(format!("__Host-hookstep={sent_value}")), None);
         assert_eq!(sent("hookstep=".to_owned()), None);
-        assert_eq!(sent("hookstep=%".to_owned()), None);
     }
 }

@@ -8,7 +8,7 @@ use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, Test
 use hookstep_expression::Sandbox;
 use hookstep_management::{Context, Readiness};
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
+use hookstep_store::{Bodies, Configs, Events, Replays, Sessions, Tokens};
 
 /// The context of the routes, from the environment.
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
@@ -21,6 +21,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
     });
     let configs = Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?);
     Ok(Context {
+        sessions: Sessions::new(tables.clone(), env::required("TOKENS_TABLE")?),
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
         readiness: Readiness::new(configs.clone()),
         configs,

@@ -144,6 +144,11 @@ uuid_id! {
     TokenId, "a token id: a lowercase UUID"
 }
 
+uuid_id! {
+    /// The public id of a session in the console, as a lowercase UUIDv7: it identifies the session without opening it.
+    SessionId, "a session id: a lowercase UUID"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use hookstep_engine::StateMachine;
 use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
 use hookstep_management::Readiness;
 use hookstep_secrets::Vault;
-use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Tokens};
+use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Sessions, Tokens};
 
 use crate::functions::StepFunctions;
 use crate::machines::{EXPRESS, REPLAY, STANDARD, TEST_AUTH};
@@ -90,6 +90,7 @@ pub(crate) fn console(
 ) -> hookstep_management::Context {
     hookstep_management::Context {
         tokens: tokens(options, &clients.tables),
+        sessions: Sessions::new(clients.tables.clone(), TOKENS),
         configs: configs(&clients.tables),
         events: events(clients),
         bodies: bodies(clients),

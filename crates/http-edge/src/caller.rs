@@ -38,7 +38,15 @@ impl Caller {
     /// # Errors
     /// 401 for an unknown token, 403 without the scope, 500 when tokens cannot be read.
     pub async fn by_token(token: &str, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
-        let Some(token) = tokens.find(&hash_token(token)).await? else {
+        Self::by_hash(&hash_token(token), tokens, scope).await
+    }
+
+    /// Finds the caller by the hash of a token and checks that the token has `scope`.
+    ///
+    /// # Errors
+    /// 401 for an unknown token, 403 without the scope, 500 when tokens cannot be read.
+    pub async fn by_hash(token_hash: &str, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
+        let Some(token) = tokens.find(token_hash).await? else {
             return Err(Problem::wrong_token());
         };
         // A token works whether or not its use can be noted.
@@ -60,6 +68,11 @@ impl Caller {
     /// Whether the token has `scope` as well.
     pub fn may(&self, scope: Scope) -> bool {
         self.token.allows(scope)
+    }
+
+    /// The name of the caller's token.
+    pub fn token_name(&self) -> &str {
+        &self.token.name
     }
 
     /// The caller's org.

@@ -19,7 +19,9 @@ mod refusals;
 pub use authorized::{Authorized, HasTokens, Manage, Read, RequiredScope, Trigger};
 pub use body::{ApiBytes, ApiJson};
 pub use caller::{Caller, hash_token, new_token};
-pub use path::{ConfigPath, EventPath, ReplayPath, TokenPath, no_event, no_replay, no_token};
+pub use path::{
+    ConfigPath, EventPath, ReplayPath, SessionPath, TokenPath, no_event, no_replay, no_session, no_token,
+};
 pub use problem::{Problem, WrongToken, finished, log_failure};
 pub use protection::{Transport, log_wrong_tokens};
 pub use query::ApiQuery;

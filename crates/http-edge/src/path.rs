@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use hookstep_contract::{ConfigId, EventId, TokenId};
+use hookstep_contract::{ConfigId, EventId, SessionId, TokenId};
 
 use crate::Problem;
 
@@ -50,6 +50,23 @@ impl<S: Send + Sync> FromRequestParts<S> for ReplayPath {
 /// 404 for a bulk replay that the webhook does not have.
 pub fn no_replay() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "this webhook has no replay with this replay_id")
+}
+
+/// The session that the path names.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionPath(pub SessionId);
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "session_id").await.map(Self).ok_or_else(no_session)
+    }
+}
+
+/// 404 for a session that the org does not have.
+pub fn no_session() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no session with this session_id")
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for TokenPath {

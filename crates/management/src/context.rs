@@ -8,7 +8,7 @@ use hookstep_executions::{DeliveryMachines, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Configs, Events, Replays, Tokens};
+use hookstep_store::{Bodies, Configs, Events, Replays, Sessions, Tokens};
 
 use crate::Readiness;
 
@@ -17,6 +17,8 @@ use crate::Readiness;
 pub struct Context {
     /// The table of API tokens.
     pub tokens: Tokens,
+    /// The sessions of the console, in the same table.
+    pub sessions: Sessions,
     /// The table of webhooks.
     pub configs: Configs,
     /// The table of events.

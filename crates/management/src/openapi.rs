@@ -21,7 +21,7 @@ pub fn openapi() -> Document {
     tags(
         (name = "Webhooks", description = "Receivers of events, and how events are sent to them."),
         (name = "Events", description = "Trigger deliveries, and see how they went."),
-        (name = "Tokens", description = "The API tokens of an org."),
+        (name = "Tokens", description = "The API tokens of an org, and the sessions in the console that were opened with them."),
         (name = "Signatures", description = "The keys with which receivers verify requests."),
         (name = "Service", description = "About the service itself."),
     ),
@@ -47,6 +47,8 @@ pub fn openapi() -> Document {
         crate::tokens::create,
         crate::tokens::list,
         crate::tokens::delete,
+        crate::sessions::list,
+        crate::sessions::delete,
         crate::signing::public_key::show,
         crate::health::live,
         crate::health::ready,

@@ -23,10 +23,10 @@ use crate::paging;
 pub(crate) struct ListQuery {
     /// The most entries of the page.
     #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
+    pub(crate) limit: Option<String>,
     /// The `next_cursor` of the previous page; leave it out for the first page.
     #[param(value_type = String, required = false)]
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 /// `POST /tokens`

@@ -1,5 +1,5 @@
 //! The data that Hookstep keeps in DynamoDB: webhooks with their credentials, events with their attempts,
-//! tokens and idempotency keys.
+//! tokens, sessions and idempotency keys.
 //!
 //! One small type per table, with the few operations that the steps need. All of them use the AWS SDK client,
 //! on AWS and on the embedded host alike. Every key starts with the org id, so no operation can reach another
@@ -19,6 +19,7 @@ mod redelivery;
 mod replay_counts;
 mod replays;
 mod search;
+mod sessions;
 mod stats;
 mod tokens;
 
@@ -35,5 +36,6 @@ pub use lease::Lease;
 pub use redelivery::Redelivery;
 pub use replay_counts::Candidate;
 pub use replays::{Replays, Span};
+pub use sessions::Sessions;
 pub use stats::{ChangedHour, CountedDay, CountedHour, EventSketch};
 pub use tokens::{NOTED_EVERY, Tokens};

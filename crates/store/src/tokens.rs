@@ -148,8 +148,8 @@ impl Tokens {
             .index_name(Self::BY_ORG)
             .key_condition_expression("org_id = :org_id AND token_id > :after")
             .expression_attribute_values(":org_id", s(org_id))
-            // A space sorts before every id.
-            .expression_attribute_values(":after", after.map_or_else(|| s(" "), s))
+            // Every id is a UUIDv7 of this millennium, and so sorts behind this; sessions sort before it.
+            .expression_attribute_values(":after", after.map_or_else(|| s("0"), s))
             // One more than requested, to know whether there is a next page.
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
             .send()

@@ -100,8 +100,15 @@ impl Things {
         let replay_id = replay["replay_id"].as_str().unwrap().to_owned();
         let token = api.post("/tokens", &json!({"name": MARKER, "scopes": ["read"]})).await.json();
         let token_id = token["token_id"].as_str().unwrap().to_owned();
+        let sign_in = api.http.post(format!("{}/console/sign-in", api.base));
+        let sign_in = sign_in.header("sec-fetch-site", "same-origin");
+        let form = "application/x-www-form-urlencoded";
+        Answer::to(sign_in.header("content-type", form).body(format!("token={}", api.token))).await;
+        let sessions = api.get("/sessions").await.json();
+        let session_id = sessions["data"][0]["session_id"].as_str().unwrap().to_owned();
         let ids = [
             ("config_id", config_id),
+            ("session_id", session_id),
             ("event_id", event_id),
             ("replay_id", replay_id),
             ("token_id", token_id),

@@ -31,6 +31,8 @@ texts! {
     EventId = uuid("01939f2e-8a10-7000-8000-2b7d40c5aa12");
     /// The id of an API token: a lowercase UUIDv7. It is not secret.
     TokenId = uuid("01939f2e-9b20-7000-8000-7c1f0e3b6d45");
+    /// The id of a session in the console: a lowercase UUIDv7. It is not secret.
+    SessionId = uuid("01939f2e-a930-7000-8000-4e8b2c5f7a06");
     /// A point in time in UTC, to the millisecond; RFC 3339 in JSON.
     Timestamp = text("2026-01-02T03:04:05.678Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).build();
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use hookstep_http_edge::WrongToken;
-use hookstep_management::Context;
+use hookstep_management::{Context, sessions};
 use maud::html;
 
 use crate::document::alone;
@@ -32,18 +32,20 @@ pub(crate) async fn sign_in(
     form: Form,
 ) -> Result<Response, PageError> {
     let (token, next) = (form.get("token").trim(), form.get("next"));
-    if let Err(problem) = session::check(&ctx, token).await {
-        if problem.status().is_server_error() {
-            return Err(problem.into());
+    match sessions::open(&ctx, token).await {
+        Ok(value) => {
+            let cookie = [(header::SET_COOKIE, session::cookie(&headers, &value))];
+            Ok((cookie, Redirect::to(&with_next("/console/signed-in", next))).into_response())
         }
-        let mut refusal = (StatusCode::UNPROCESSABLE_ENTITY, page(next, Some(UNKNOWN))).into_response();
-        if problem.status() == StatusCode::UNAUTHORIZED {
-            refusal.extensions_mut().insert(WrongToken);
+        Err(problem) if problem.status().is_server_error() => Err(problem.into()),
+        Err(problem) => {
+            let mut refusal = (StatusCode::UNPROCESSABLE_ENTITY, page(next, Some(UNKNOWN))).into_response();
+            if problem.status() == StatusCode::UNAUTHORIZED {
+                refusal.extensions_mut().insert(WrongToken);
+            }
+            Ok(refusal)
         }
-        return Ok(refusal);
     }
-    let cookie = [(header::SET_COOKIE, session::cookie(&headers, token))];
-    Ok((cookie, Redirect::to(&with_next("/console/signed-in", next))).into_response())
 }
 
 /// `GET /console/signed-in`: checks that the browser has stored the cookie.
@@ -59,8 +61,14 @@ pub(crate) async fn signed_in(
 }
 
 /// `POST /console/sign-out`
-pub(crate) async fn sign_out(headers: HeaderMap) -> impl IntoResponse {
-    ([(header::SET_COOKIE, session::no_cookie(&headers))], Redirect::to("/console/sign-in"))
+pub(crate) async fn sign_out(
+    State(ctx): State<Arc<Context>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, PageError> {
+    if let Some(value) = session::value(&headers) {
+        sessions::close(&ctx, &value).await?;
+    }
+    Ok(([(header::SET_COOKIE, session::no_cookie(&headers))], Redirect::to("/console/sign-in")))
 }
 
 /// The page to show next, if it is ours. Anything else would let other sites use the sign-in as a redirect.
@@ -81,7 +89,7 @@ fn page(next: &str, wrong: Option<&str>) -> Html<String> {
         "Sign in",
         html! {
             h1 { "Sign in" }
-            p.muted { "With an API token of your organisation. It stays in a cookie that scripts cannot read, for 12 hours at most." }
+            p.muted { "With an API token of your organisation. It opens a session, which ends after 12 hours, or after two without use; the browser does not keep the token." }
             form.stack method="post" action="/console/sign-in" {
                 @if safe(next) != "/" { input type="hidden" name="next" value=(next); }
                 @if let Some(wrong) = wrong { p.alert.failed #wrong role="alert" { (wrong) } }

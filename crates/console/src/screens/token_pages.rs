@@ -156,7 +156,7 @@ async fn tokens_page(
             html! { p { "Tokens are seen and made with a token that has the scope " code { "manage" } "." } },
         )
     };
-    let content = html! { div.head { h1 { "API tokens" } } (content) };
+    let content = html! { div.head { h1 { "API tokens" } @if visitor.can_manage() { a.button href="/console/sessions" { "Sessions" } } } (content) };
     Ok(page(visitor, Section::Tokens, "API tokens", content))
 }
 

@@ -1,0 +1,27 @@
+//! Sessions of the console as stored, without what opens them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{OrgId, SessionId, Timestamp};
+
+/// A session, found by the SHA-256 of the value in the visitor's cookie. It may do what the API token with which it was opened
+/// may do at the time of each request, and ends with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The SHA-256 of the cookie's value, in hex.
+    pub session_hash: String,
+    /// The session's public id.
+    pub session_id: SessionId,
+    /// The org of the token.
+    pub org_id: OrgId,
+    /// The SHA-256 of the token with which the session was opened.
+    pub opened_with: String,
+    /// The name of that token.
+    pub token_name: String,
+    /// When the session was opened.
+    pub created_at: Timestamp,
+    /// When the session was last used, to a few minutes.
+    pub used_at: Timestamp,
+    /// When the session ends unless it is used again.
+    pub ends_at: Timestamp,
+}
