@@ -1,25 +1,16 @@
 //! Conditions: twenty operators on fields of a JSON body.
 
+mod decimal;
 mod path;
+mod value;
 
 use std::cmp::Ordering;
 
 use hookstep_contract::{Condition, FieldKind, Filter, LogicalOperator, Operator, ReasonCode};
-use serde_json::Value;
-use time::format_description::well_known::{Iso8601, Rfc3339};
-use time::{Date, OffsetDateTime};
+use serde_json::value::RawValue;
 
 use crate::Fault;
-
-/// A value converted to the type of its condition.
-#[derive(Clone, Debug, PartialEq, PartialOrd)]
-enum Typed {
-    Text(String),
-    Number(f64),
-    Boolean(bool),
-    Day(Date),
-    Moment(OffsetDateTime),
-}
+use value::{Level, Typed, read, text_of};
 
 /// Checks the values that conditions compare with.
 pub(crate) fn check(filter: &Filter) -> Result<(), Fault> {
@@ -32,7 +23,7 @@ pub(crate) fn check(filter: &Filter) -> Result<(), Fault> {
             let (fits, what) = if condition.operator.is_length() {
                 (value.parse::<u64>().is_ok(), "a whole number, not negative")
             } else {
-                (typed(&Value::String(value.clone()), condition.kind).is_some(), name_of(condition.kind))
+                (Typed::parse(value, condition.kind).is_some(), name_of(condition.kind))
             };
             if !fits {
                 return Err(wrong(&format!("values[{place}]"), format!("must be {what}")));
@@ -48,28 +39,40 @@ fn name_of(kind: FieldKind) -> &'static str {
         FieldKind::Number => "a number",
         FieldKind::Boolean => "true or false",
         FieldKind::Date => "a day like 2026-01-31",
-        FieldKind::Datetime => "a moment like 2026-01-31T12:00:00Z",
+        FieldKind::Datetime => "a moment like 2026-01-31T12:00:00Z, with its offset",
     }
 }
 
 /// Why a body does not pass the filter; `None` if it passes.
-pub(crate) fn missed(filter: &Filter, body: &Value) -> Result<Option<String>, Fault> {
+pub(crate) fn missed(filter: &Filter, body: &RawValue) -> Result<Option<String>, Fault> {
     let mut broken = Vec::new();
     for condition in &filter.conditions {
-        if !holds(condition, body) {
-            broken.push(condition);
+        let found = Found::of(condition, body).map_err(Fault::not_json)?;
+        if !found.holds(condition).map_err(Fault::not_json)? {
+            broken.push((condition, found));
         }
     }
     let passes = match filter.logical_operator {
         LogicalOperator::And => broken.is_empty(),
         LogicalOperator::Or => broken.len() < filter.conditions.len(),
     };
-    Ok((!passes).then(|| match (filter.logical_operator, broken.first()) {
-        (LogicalOperator::And, Some(condition)) => {
+    if passes {
+        return Ok(None);
+    }
+    let mut reason = match (filter.logical_operator, broken.first()) {
+        (LogicalOperator::And, Some((condition, _))) => {
             format!("the filter's condition does not hold: {}", in_words(condition))
         }
         _ => "none of the filter's conditions holds".to_owned(),
-    }))
+    };
+    for (condition, found) in broken {
+        if found.is_of_another_kind(condition).map_err(Fault::not_json)? {
+            let (field, wanted) = (&condition.field, name_of(condition.kind));
+            reason.push_str(&format!("; the value of {field} is not {wanted}"));
+            break;
+        }
+    }
+    Ok(Some(reason))
 }
 
 fn in_words(condition: &Condition) -> String {
@@ -78,107 +81,134 @@ fn in_words(condition: &Condition) -> String {
     words.trim_end().to_owned()
 }
 
-/// Whether a condition holds. If the body has several values for the field, one match is enough; a negated
-/// condition must hold for all of them.
-fn holds(condition: &Condition, body: &Value) -> bool {
-    let Ok(path) = path::parse(&condition.field) else { return false };
-    let found = path::follow(&path, body);
-    let is_one_of = || items(&found).any(|value| equals_any(value, condition));
-    let contains =
-        || items(&found).any(|value| by_text(value, condition, |text, wanted| text.contains(wanted)));
-    let ordered = |wanted: fn(Ordering) -> bool| {
-        items(&found).any(|value| compared(value, condition).is_some_and(wanted))
-    };
-    let length = |wanted: fn(Ordering) -> bool| {
-        let given = condition.values.first().and_then(|value| value.parse::<usize>().ok());
-        given.is_some_and(|given| wanted(path::count(&found).cmp(&given)))
-    };
-    match condition.operator {
-        Operator::Equals | Operator::AnyOf => is_one_of(),
-        Operator::NotEquals | Operator::NoneOf => !is_one_of(),
-        Operator::Contains => contains(),
-        Operator::NotContains => !contains(),
-        Operator::StartsWith => {
-            items(&found).any(|value| by_text(value, condition, |text, wanted| text.starts_with(wanted)))
+/// What a body has for the field of a condition.
+struct Found<'a> {
+    values: Vec<&'a RawValue>,
+    /// The values, with lists expanded to their items.
+    items: Vec<&'a RawValue>,
+}
+
+impl<'a> Found<'a> {
+    fn of(condition: &Condition, body: &'a RawValue) -> Result<Self, serde_json::Error> {
+        let values = match path::parse(&condition.field) {
+            Ok(path) => path::follow(&path, body)?,
+            Err(_) => Vec::new(),
+        };
+        let mut items = Vec::new();
+        for value in &values {
+            match read(value)? {
+                Level::List(inner) => items.extend(inner),
+                _ => items.push(*value),
+            }
         }
-        Operator::EndsWith => {
-            items(&found).any(|value| by_text(value, condition, |text, wanted| text.ends_with(wanted)))
+        Ok(Self { values, items })
+    }
+
+    /// Whether the condition holds. If the body has several values for the field, one match is enough; a
+    /// negated condition must hold for all of them.
+    fn holds(&self, condition: &Condition) -> Result<bool, serde_json::Error> {
+        match condition.operator {
+            Operator::Equals | Operator::AnyOf => self.is_one_of(condition),
+            Operator::NotEquals | Operator::NoneOf => self.is_one_of(condition).map(|is| !is),
+            Operator::Contains => self.by_text(condition, |text, wanted| text.contains(wanted)),
+            Operator::NotContains => {
+                self.by_text(condition, |text, wanted| text.contains(wanted)).map(|contains| !contains)
+            }
+            Operator::StartsWith => self.by_text(condition, |text, wanted| text.starts_with(wanted)),
+            Operator::EndsWith => self.by_text(condition, |text, wanted| text.ends_with(wanted)),
+            Operator::GreaterThan => self.ordered(condition, Ordering::is_gt),
+            Operator::LessThan => self.ordered(condition, Ordering::is_lt),
+            Operator::GreaterThanOrEquals => self.ordered(condition, Ordering::is_ge),
+            Operator::LessThanOrEquals => self.ordered(condition, Ordering::is_le),
+            Operator::IsEmpty => self.is_empty(),
+            Operator::IsNotEmpty => self.is_empty().map(|is| !is),
+            Operator::LengthEquals => self.length(condition, Ordering::is_eq),
+            Operator::LengthNotEquals => self.length(condition, Ordering::is_ne),
+            Operator::LengthGreaterThan => self.length(condition, Ordering::is_gt),
+            Operator::LengthLessThan => self.length(condition, Ordering::is_lt),
+            Operator::LengthGreaterThanOrEquals => self.length(condition, Ordering::is_ge),
+            Operator::LengthLessThanOrEquals => self.length(condition, Ordering::is_le),
         }
-        Operator::GreaterThan => ordered(Ordering::is_gt),
-        Operator::LessThan => ordered(Ordering::is_lt),
-        Operator::GreaterThanOrEquals => ordered(Ordering::is_ge),
-        Operator::LessThanOrEquals => ordered(Ordering::is_le),
-        Operator::IsEmpty => found.iter().all(|value| is_empty(value)),
-        Operator::IsNotEmpty => !found.iter().all(|value| is_empty(value)),
-        Operator::LengthEquals => length(Ordering::is_eq),
-        Operator::LengthNotEquals => length(Ordering::is_ne),
-        Operator::LengthGreaterThan => length(Ordering::is_gt),
-        Operator::LengthLessThan => length(Ordering::is_lt),
-        Operator::LengthGreaterThanOrEquals => length(Ordering::is_ge),
-        Operator::LengthLessThanOrEquals => length(Ordering::is_le),
     }
-}
 
-/// The values found, with lists expanded to their items.
-fn items<'a>(found: &'a [&'a Value]) -> impl Iterator<Item = &'a Value> {
-    found.iter().flat_map(|value| match value {
-        Value::Array(items) => items.iter().collect::<Vec<_>>(),
-        value => vec![*value],
-    })
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
+    fn is_one_of(&self, condition: &Condition) -> Result<bool, serde_json::Error> {
+        let wanted = condition.values.iter().filter_map(|value| Typed::parse(value, condition.kind));
+        let wanted: Vec<_> = wanted.collect();
+        self.any(|item| Ok(Typed::of(item, condition.kind)?.is_some_and(|value| wanted.contains(&value))))
     }
-}
 
-fn equals_any(value: &Value, condition: &Condition) -> bool {
-    let Some(value) = typed(value, condition.kind) else { return false };
-    condition.values.iter().any(|wanted| {
-        typed(&Value::String(wanted.clone()), condition.kind).is_some_and(|wanted| wanted == value)
-    })
-}
+    fn by_text(
+        &self,
+        condition: &Condition,
+        is_so: impl Fn(&str, &str) -> bool,
+    ) -> Result<bool, serde_json::Error> {
+        let Some(wanted) = condition.values.first() else { return Ok(false) };
+        self.any(|item| Ok(text_of(item)?.is_some_and(|text| is_so(&text, wanted))))
+    }
 
-fn compared(value: &Value, condition: &Condition) -> Option<Ordering> {
-    let wanted = typed(&Value::String(condition.values.first()?.clone()), condition.kind)?;
-    typed(value, condition.kind)?.partial_cmp(&wanted)
-}
+    fn ordered(
+        &self,
+        condition: &Condition,
+        is_wanted: fn(Ordering) -> bool,
+    ) -> Result<bool, serde_json::Error> {
+        let wanted = condition.values.first().and_then(|value| Typed::parse(value, condition.kind));
+        let Some(wanted) = wanted else { return Ok(false) };
+        self.any(|item| {
+            let value = Typed::of(item, condition.kind)?;
+            Ok(value.and_then(|value| value.partial_cmp(&wanted)).is_some_and(is_wanted))
+        })
+    }
 
-fn by_text(value: &Value, condition: &Condition, is_so: impl Fn(&str, &str) -> bool) -> bool {
-    let (Some(Typed::Text(text)), Some(wanted)) = (typed(value, FieldKind::String), condition.values.first())
-    else {
-        return false;
-    };
-    is_so(&text, wanted)
-}
-
-/// The value read as `kind`, or `None` if it is not of that kind.
-fn typed(value: &Value, kind: FieldKind) -> Option<Typed> {
-    let text = match value {
-        Value::Null => return None,
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    match kind {
-        FieldKind::String => Some(Typed::Text(text)),
-        FieldKind::Number => {
-            text.trim().parse().ok().filter(|number: &f64| number.is_finite()).map(Typed::Number)
+    fn is_empty(&self) -> Result<bool, serde_json::Error> {
+        let is_empty = |level| match level {
+            Level::Null => true,
+            Level::Text(text) => text.is_empty(),
+            Level::List(items) => items.is_empty(),
+            Level::Object(fields) => fields.is_empty(),
+            Level::Plain => false,
+        };
+        for value in &self.values {
+            if !is_empty(read(value)?) {
+                return Ok(false);
+            }
         }
-        FieldKind::Boolean => text.parse().ok().map(Typed::Boolean),
-        FieldKind::Date => moment(&text).map(|moment| moment.date()).or_else(|| day(&text)).map(Typed::Day),
-        FieldKind::Datetime => moment(&text).map(Typed::Moment),
+        Ok(true)
     }
-}
 
-fn day(text: &str) -> Option<Date> {
-    Date::parse(text, &Iso8601::DATE).ok()
-}
+    /// Compares the number of values: the length of a list, 1 for a single value, 0 for nothing and for null.
+    fn length(
+        &self,
+        condition: &Condition,
+        is_wanted: fn(Ordering) -> bool,
+    ) -> Result<bool, serde_json::Error> {
+        let wanted = condition.values.first().and_then(|value| value.parse::<usize>().ok());
+        let Some(wanted) = wanted else { return Ok(false) };
+        let mut length = 0;
+        for value in &self.values {
+            length += match read(value)? {
+                Level::Null => 0,
+                Level::List(items) => items.len(),
+                _ => 1,
+            };
+        }
+        Ok(is_wanted(length.cmp(&wanted)))
+    }
 
-fn moment(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok()
+    /// Whether the body has something for the field, but nothing of the kind that the condition compares.
+    fn is_of_another_kind(&self, condition: &Condition) -> Result<bool, serde_json::Error> {
+        let is_something = self.any(|item| Ok(text_of(item)?.is_some()))?;
+        Ok(is_something && !self.any(|item| Ok(Typed::of(item, condition.kind)?.is_some()))?)
+    }
+
+    fn any(
+        &self,
+        mut is_so: impl FnMut(&RawValue) -> Result<bool, serde_json::Error>,
+    ) -> Result<bool, serde_json::Error> {
+        for item in &self.items {
+            if is_so(item)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }

@@ -1,5 +1,11 @@
 //! JSONata, within the limits that the evaluator can enforce itself. The sandbox enforces the others.
 
+mod corrected;
+mod functions;
+mod never;
+mod tree;
+mod url;
+
 use std::time::Instant;
 
 use jsonata_core::ast::AstNode;
@@ -16,6 +22,14 @@ const DEPTH: usize = 2000;
 /// The maximum length of a sequence such as `[1..1000000]`.
 const ITEMS: usize = 1_000_000;
 
+/// What an evaluation is given besides the expression and the body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outside {
+    pub(crate) deadline: Instant,
+    /// Makes a number in `0.0..1.0`.
+    pub(crate) random: fn() -> f64,
+}
+
 /// The result of an expression.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Made {
@@ -25,8 +39,13 @@ pub(crate) enum Made {
     Json(String),
 }
 
+/// Checks an expression as far as possible without a body.
+pub(crate) fn check(expression: Expression, text: &str) -> Result<(), Fault> {
+    never::check(expression, text, &mut parse(expression, text)?)
+}
+
 /// Parses an expression.
-pub(crate) fn parse(expression: Expression, text: &str) -> Result<AstNode, Fault> {
+fn parse(expression: Expression, text: &str) -> Result<AstNode, Fault> {
     parser::parse(text).map_err(|error| Fault {
         position: Some(locate::syntax(text, |prefix| fault_of(parser::parse(prefix)))),
         ..expression.fault(error.to_string())
@@ -56,9 +75,9 @@ pub(crate) fn is_true(
     expression: Expression,
     text: &str,
     body: &str,
-    deadline: Instant,
+    outside: Outside,
 ) -> Result<bool, Fault> {
-    let value = value_of(expression, &format!("$boolean({text}\n)"), text, body, deadline)?;
+    let value = value_of(expression, &format!("$boolean({text}\n)"), text, body, outside)?;
     Ok(value.as_bool().unwrap_or(false))
 }
 
@@ -67,9 +86,9 @@ pub(crate) fn evaluate(
     expression: Expression,
     text: &str,
     body: &str,
-    deadline: Instant,
+    outside: Outside,
 ) -> Result<Made, Fault> {
-    let value = value_of(expression, text, text, body, deadline)?;
+    let value = value_of(expression, text, text, body, outside)?;
     if value.is_undefined() || value.is_function() {
         return Err(expression.fault("makes nothing of this body that could be sent"));
     }
@@ -88,27 +107,30 @@ fn value_of(
     whole: &str,
     text: &str,
     body: &str,
-    deadline: Instant,
+    outside: Outside,
 ) -> Result<JValue, Fault> {
     let data = JValue::from_json_str(body).map_err(Fault::not_json)?;
     // The syntax of `text` is checked first, because the text around it would shift the position.
     parse(expression, text)?;
-    run(whole, &data, deadline).map_err(|error| {
-        let same = |part: &str| matches!(run(part, &data, deadline), Err(other) if other.message() == error.message());
+    run(whole, &data, outside).map_err(|error| {
+        let same = |part: &str| matches!(run(part, &data, outside), Err(other) if other.message() == error.message());
         // After the deadline, every part fails in the same way.
-        let position = (Instant::now() < deadline).then(|| locate::fault(text, same));
+        let position = (Instant::now() < outside.deadline).then(|| locate::fault(text, same));
         Fault { position, ..expression.fault(error.message()) }
     })
 }
 
-fn run(text: &str, data: &JValue, deadline: Instant) -> Result<JValue, EvaluatorError> {
-    let ast = parser::parse(text).map_err(|error| EvaluatorError::EvaluationError(error.to_string()))?;
-    let left = deadline.saturating_duration_since(Instant::now());
+fn run(text: &str, data: &JValue, outside: Outside) -> Result<JValue, EvaluatorError> {
+    let mut ast = parser::parse(text).map_err(|error| EvaluatorError::EvaluationError(error.to_string()))?;
+    corrected::rewrite(&mut ast);
+    let left = outside.deadline.saturating_duration_since(Instant::now());
     let options = EvaluatorOptions {
         timeout_ms: Some(u64::try_from(left.as_millis()).unwrap_or(u64::MAX).max(1)),
         cancel: None,
         max_stack_depth: Some(DEPTH),
         max_sequence_length: Some(ITEMS),
     };
-    Evaluator::with_options(Context::new(), options).evaluate(&ast, data)
+    let mut evaluator = Evaluator::with_options(Context::new(), options);
+    corrected::replace_functions(&mut evaluator, outside.random)?;
+    evaluator.evaluate(&ast, data)
 }

@@ -8,6 +8,7 @@ mod conditions;
 mod fault;
 mod jsonata;
 mod locate;
+mod readable;
 mod sandbox;
 
 use std::time::Instant;
@@ -17,6 +18,8 @@ use hookstep_contract::{Filter, PayloadRules, Transform};
 use serde::{Deserialize, Serialize};
 
 use fault::Expression;
+use jsonata::Outside;
+use readable::readable;
 
 pub use fault::Fault;
 pub use sandbox::{Sandbox, SandboxError, work_if_asked};
@@ -25,7 +28,7 @@ pub use sandbox::{Sandbox, SandboxError, work_if_asked};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Job {
-    /// Checks that expressions parse and that the values of conditions are valid. There is no body.
+    /// Checks expressions and the values of conditions. There is no body.
     Check(PayloadRules),
     /// Applies the rules to a body.
     Apply(PayloadRules),
@@ -59,49 +62,49 @@ pub fn check(rules: &PayloadRules) -> Result<(), Fault> {
     if let Some(filter) = &rules.filter {
         conditions::check(filter)?;
         if let Some(text) = &filter.jsonata {
-            jsonata::parse(Expression::Filter, text)?;
+            jsonata::check(Expression::Filter, text)?;
         }
     }
     if let Some(transform) = &rules.transform {
-        jsonata::parse(Expression::Transform, &transform.jsonata)?;
+        jsonata::check(Expression::Transform, &transform.jsonata)?;
     }
     Ok(())
 }
 
-/// Applies the rules to a body.
-pub fn apply(rules: &PayloadRules, body: &[u8]) -> Verdict {
-    match try_apply(rules, body) {
+/// Applies the rules to a body; `random` makes numbers in `0.0..1.0` for the expressions.
+pub fn apply(rules: &PayloadRules, body: &[u8], random: fn() -> f64) -> Verdict {
+    let outside = Outside { deadline: Instant::now() + RULES_TIMEOUT, random };
+    match try_apply(rules, body, outside) {
         Ok(verdict) => verdict,
         Err(fault) => Verdict::Failed(fault),
     }
 }
 
-fn try_apply(rules: &PayloadRules, body: &[u8]) -> Result<Verdict, Fault> {
-    let deadline = Instant::now() + RULES_TIMEOUT;
-    let text = std::str::from_utf8(body).map_err(|_| Fault::not_json("it is not text"))?;
+fn try_apply(rules: &PayloadRules, body: &[u8], outside: Outside) -> Result<Verdict, Fault> {
+    let text = readable(body);
     if let Some(filter) = &rules.filter
-        && let Some(miss) = missed(filter, text, deadline)?
+        && let Some(miss) = missed(filter, &text, outside)?
     {
         return Ok(Verdict::Missed(miss));
     }
     match &rules.transform {
-        Some(transform) => replaced(transform, text, deadline),
+        Some(transform) => replaced(transform, &text, outside),
         None => Ok(Verdict::AsItIs),
     }
 }
 
 /// Why a body does not pass the filter; `None` if it passes.
-fn missed(filter: &Filter, body: &str, deadline: Instant) -> Result<Option<String>, Fault> {
+fn missed(filter: &Filter, body: &str, outside: Outside) -> Result<Option<String>, Fault> {
     let Some(expression) = &filter.jsonata else {
         let body = serde_json::from_str(body).map_err(Fault::not_json)?;
-        return conditions::missed(filter, &body);
+        return conditions::missed(filter, body);
     };
-    let passes = jsonata::is_true(Expression::Filter, expression, body, deadline)?;
+    let passes = jsonata::is_true(Expression::Filter, expression, body, outside)?;
     Ok((!passes).then(|| "the filter's expression is not true of this body".to_owned()))
 }
 
-fn replaced(transform: &Transform, body: &str, deadline: Instant) -> Result<Verdict, Fault> {
-    let result = jsonata::evaluate(Expression::Transform, &transform.jsonata, body, deadline)?;
+fn replaced(transform: &Transform, body: &str, outside: Outside) -> Result<Verdict, Fault> {
+    let result = jsonata::evaluate(Expression::Transform, &transform.jsonata, body, outside)?;
     let (body, usual) = match result {
         jsonata::Made::Text(text) => (text.into_bytes(), "text/plain; charset=utf-8"),
         jsonata::Made::Json(text) => (text.into_bytes(), "application/json"),

@@ -25,6 +25,72 @@ pub(crate) fn syntax(text: &str, judge: impl Fn(&str) -> Beginning) -> usize {
     wrong.max(1)
 }
 
+/// How a name appears in an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// In front of its arguments.
+    Called,
+    /// Anywhere.
+    Anywhere,
+}
+
+/// The character, counted from 1, at which a name stands for the `nth` time, or 1 if it is not found. Strings
+/// and comments do not count.
+pub(crate) fn name(text: &str, name: &str, named: Named, nth: usize) -> usize {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let stands = |at: &usize| {
+        let (before, after) = (&text[..*at], &text[*at + name.len()..]);
+        !before.ends_with(is_part)
+            && !after.starts_with(is_part)
+            && (named == Named::Anywhere || after.trim_start().starts_with('('))
+    };
+    let places: Vec<usize> = text.match_indices(name).map(|(at, _)| at).filter(stands).collect();
+    let in_code = code(text);
+    let place = places.iter().filter(|at| in_code[**at]).nth(nth - 1).or(places.first());
+    text[..place.copied().unwrap_or_default()].chars().count() + 1
+}
+
+/// The character, counted from 1, at which a literal first stands.
+pub(crate) fn literal(text: &str, literal: &str) -> usize {
+    let in_code = code(text);
+    let mut places = text.match_indices(literal).map(|(at, _)| at);
+    let place = places.clone().find(|at| in_code[*at]).or_else(|| places.next());
+    text[..place.unwrap_or_default()].chars().count() + 1
+}
+
+/// For each byte, whether it is outside of strings and comments.
+fn code(text: &str) -> Vec<bool> {
+    let bytes = text.as_bytes();
+    let mut in_code = vec![true; bytes.len() + 1];
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &bytes[at + 1..];
+        let length = match bytes[at] {
+            quote @ (b'"' | b'\'' | b'`') => quoted(rest, quote),
+            b'/' if rest.starts_with(b"*") => {
+                rest.windows(2).skip(1).position(|end| end == b"*/").map_or(rest.len(), |end| end + 3)
+            }
+            _ => 0,
+        };
+        in_code[at + 1..=at + length].fill(false);
+        at += length + 1;
+    }
+    in_code
+}
+
+/// The length of a string up to and including its closing quote.
+fn quoted(rest: &[u8], quote: u8) -> usize {
+    let mut at = 0;
+    while at < rest.len() {
+        match rest[at] {
+            b'\\' => at += 2,
+            byte if byte == quote => return at + 1,
+            _ => at += 1,
+        }
+    }
+    rest.len()
+}
+
 /// The character, counted from 1, at which the smallest part begins that fails in the same way as the whole.
 /// `same` says whether a part does.
 ///

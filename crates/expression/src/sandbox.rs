@@ -96,7 +96,7 @@ impl Sandbox {
         }
     }
 
-    /// Checks the syntax of expressions and the values of conditions.
+    /// Checks expressions and the values of conditions as far as possible without a body.
     ///
     /// # Errors
     /// If nothing can be evaluated. A fault of the rules is not an error but a value.
@@ -236,14 +236,16 @@ fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// If this process was started as the sandbox, runs its one job and returns the exit code. The `main` of a
-/// program that uses [`Sandbox::of_this_program`] must begin with this call.
-pub fn work_if_asked() -> Option<ExitCode> {
-    std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT).then(work)
+/// If this process was started as the sandbox, runs its one job and returns the exit code.
+///
+/// The `main` of a program that uses [`Sandbox::of_this_program`] must begin with this call. `random` makes numbers
+/// in `0.0..1.0` for expressions.
+pub fn work_if_asked(random: fn() -> f64) -> Option<ExitCode> {
+    std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT).then(|| work(random))
 }
 
-fn work() -> ExitCode {
-    match try_work() {
+fn work(random: fn() -> f64) -> ExitCode {
+    match try_work(random) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Only visible to someone who starts the sandbox by hand.
@@ -253,7 +255,7 @@ fn work() -> ExitCode {
     }
 }
 
-fn try_work() -> Result<(), SandboxError> {
+fn try_work(random: fn() -> f64) -> Result<(), SandboxError> {
     // On systems without these limits (macOS), time is the only limit.
     for (resource, limit) in
         [(Resource::DATA, MEMORY_BYTES), (Resource::CPU, PROCESSOR_SECS), (Resource::CORE, 0)]
@@ -265,7 +267,7 @@ fn try_work() -> Result<(), SandboxError> {
     let (line, body) = split(&input);
     let verdict = match serde_json::from_slice(line)? {
         Job::Check(rules) => check(&rules).map_or_else(Verdict::Failed, |()| Verdict::AsItIs),
-        Job::Apply(rules) => apply(&rules, body),
+        Job::Apply(rules) => apply(&rules, body, random),
     };
     let mut output = std::io::stdout().lock();
     serde_json::to_writer(&mut output, &verdict)?;

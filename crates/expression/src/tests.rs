@@ -6,6 +6,14 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod bodies;
+mod reference;
+mod refused;
+
+fn apply(rules: &PayloadRules, body: &[u8]) -> Verdict {
+    super::apply(rules, body, || 0.5)
+}
+
 fn filter(filter: Value) -> PayloadRules {
     PayloadRules { filter: Some(serde_json::from_value(filter).unwrap()), transform: None }
 }
@@ -49,7 +57,7 @@ fn the_operators_are_as_documented() {
     let body = json!({
         "name": "Ärger", "empty": "", "nothing": null, "count": 7, "price": "19.90", "paid": true, "day": "2026-03-01",
         "at": "2026-03-01T12:00:00+02:00", "tags": ["new", "gas"], "none": [], "items": [{"sku": "a", "n": 1}, {"sku": "b", "n": 20}],
-        "map": {"1": "one"},
+        "map": {"1": "one"}, "big": 9_007_199_254_740_993_u64, "tenth": 0.1,
     });
     for (field, operator, values, kind, expected) in [
         ("name", "equals", &["Ärger"][..], "string", true),
@@ -79,6 +87,13 @@ fn the_operators_are_as_documented() {
         ("count", "greater_than_or_equals", &["7"], "number", true),
         ("day", "less_than", &["2026-03-02"], "date", true),
         ("at", "equals", &["2026-03-01"], "date", true),
+        ("big", "equals", &["9007199254740993"], "number", true),
+        ("big", "equals", &["9007199254740992"], "number", false),
+        ("big", "greater_than", &["9007199254740992"], "number", true),
+        ("big", "any_of", &["1", "9007199254740993.0"], "number", true),
+        ("count", "equals", &["0.7e1"], "number", true),
+        ("tenth", "equals", &["0.10"], "number", true),
+        ("tenth", "less_than_or_equals", &["0.1"], "number", true),
         ("at", "equals", &["2026-03-01T10:00:00Z"], "datetime", true),
         ("at", "greater_than", &["2026-03-01T10:00:01Z"], "datetime", false),
         ("name", "less_than", &["5"], "number", false),
@@ -227,7 +242,7 @@ fn wrong_syntax_is_found_where_it_is() {
 
 #[test]
 fn a_body_that_is_not_json_is_named() {
-    for body in [&b"<a/>"[..], b"", b"\xff"] {
+    for body in [&b"<a/>"[..], b"", b"\xff", b"[NaN]", b"{\"a\": Infinity}", b"\"a\nb\"", b"[1,]"] {
         for rules in [
             filter(json!({"jsonata": "true"})),
             filter(json!({"conditions": [{"field": "a", "operator": "is_empty"}]})),

@@ -1,9 +1,9 @@
 //! The Lambda function of the state `Transform`.
 
-use hookstep_ambient::env;
 use std::process::ExitCode;
 
 use aws_sdk_dynamodb::Client;
+use hookstep_ambient::{Sources, env};
 use hookstep_claims::Claims;
 use hookstep_expression::Sandbox;
 use hookstep_store::{Bodies, Configs};
@@ -11,7 +11,7 @@ use hookstep_transform::{Context, handle};
 
 fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
     // For every expression, this program starts itself as a separate process.
-    match hookstep_expression::work_if_asked() {
+    match hookstep_expression::work_if_asked(Sources::system().random) {
         Some(code) => Ok(code),
         None => serve().map(|()| ExitCode::SUCCESS),
     }

@@ -1,6 +1,12 @@
 //! Field paths: `a.1.b`, equivalent to `a[1].b`.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::value::{Level, read};
+
+/// How many lists within lists a name reaches through: each level is read anew, which a hostile body must not
+/// turn into work without end.
+const MAX_LISTS: usize = 128;
 
 /// A step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,33 +42,38 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Step>, &'static str> {
 
 /// The values that a path leads to: none, one, or one for each item of the lists on the path from which the
 /// path selects no item.
-pub(crate) fn follow<'a>(path: &[Step], body: &'a Value) -> Vec<&'a Value> {
+pub(crate) fn follow<'a>(path: &[Step], body: &'a RawValue) -> Result<Vec<&'a RawValue>, serde_json::Error> {
     let mut here = vec![body];
     for step in path {
-        here = here.into_iter().flat_map(|value| take(step, value)).collect();
+        let mut next = Vec::new();
+        for value in here {
+            take(step, value, MAX_LISTS, &mut next)?;
+        }
+        here = next;
     }
-    here
+    Ok(here)
 }
 
-fn take<'a>(step: &Step, value: &'a Value) -> Vec<&'a Value> {
-    match (step, value) {
-        (Step::Index(index), Value::Array(items)) => items.get(*index).into_iter().collect(),
-        (Step::Name(name), Value::Array(items)) => match name.parse::<usize>() {
-            Ok(index) => items.get(index).into_iter().collect(),
-            Err(_) => items.iter().flat_map(|item| take(step, item)).collect(),
+fn take<'a>(
+    step: &Step,
+    value: &'a RawValue,
+    lists: usize,
+    taken: &mut Vec<&'a RawValue>,
+) -> Result<(), serde_json::Error> {
+    match (step, read(value)?) {
+        (Step::Index(index), Level::List(items)) => taken.extend(items.get(*index)),
+        (Step::Name(name), Level::List(items)) => match name.parse::<usize>() {
+            Ok(index) => taken.extend(items.get(index)),
+            Err(_) if lists == 0 => {}
+            Err(_) => {
+                for item in items {
+                    take(step, item, lists - 1, taken)?;
+                }
+            }
         },
-        (Step::Name(name), Value::Object(fields)) => fields.get(name).into_iter().collect(),
-        (Step::Index(index), Value::Object(fields)) => fields.get(&index.to_string()).into_iter().collect(),
-        _ => Vec::new(),
+        (Step::Name(name), Level::Object(fields)) => taken.extend(fields.get(name)),
+        (Step::Index(index), Level::Object(fields)) => taken.extend(fields.get(&index.to_string())),
+        _ => {}
     }
-}
-
-/// The number of values: the length of a list, 1 for a single value, 0 for nothing and for null.
-pub(crate) fn count(found: &[&Value]) -> usize {
-    let of = |value: &Value| match value {
-        Value::Null => 0,
-        Value::Array(items) => items.len(),
-        _ => 1,
-    };
-    found.iter().map(|value| of(value)).sum()
+    Ok(())
 }
