@@ -12,8 +12,10 @@ const OURS: &str = "hookstep";
 /// The Lambda runtime, whose spans carry the id of the request.
 const RUNTIME: &str = "lambda_runtime";
 
-/// Whether an event or a span may be logged. Every subscriber has this filter in addition to the levels that the operator
-/// sets: our own crates may log at any level, and other people's only warnings and errors.
+/// Whether an event or a span may be logged.
+///
+/// Every subscriber has this filter in addition to the levels that the operator sets: our own crates may log at any
+/// level, and other people's only warnings and errors.
 pub fn may_log(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= most_verbose(metadata.target())
 }

@@ -35,5 +35,5 @@ pub use session::Session;
 pub use signing::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, Rotation};
 pub use stats::{Stats, StatsBucket, StatsStep};
 pub use token::{NewToken, Token, TokenFields};
-pub use trigger::{Accepted, Delivered, Upload};
+pub use trigger::{Accepted, Delivered, Upload, UploadFields};
 pub use webhook::{Health, Webhook, WebhookPatch};

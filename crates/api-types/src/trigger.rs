@@ -87,12 +87,25 @@ impl From<hookstep_contract::Delivered> for Delivered {
     }
 }
 
-/// Where to upload a body: PUT it to `upload_url` before `expires_at`, then trigger with `claim_check`.
+/// A body that is going to be uploaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UploadFields {
+    /// Its size in bytes. The URL takes a body of exactly this size.
+    #[schema(maximum = 5_368_709_120_usize, examples(7_340_032))]
+    pub size: u64,
+}
+
+/// Where to upload a body: PUT it to `upload_url` with `headers` before `expires_at`, then trigger with `claim_check`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Upload {
-    /// Where to PUT the body.
+    /// Where to PUT the body, once.
     #[schema(value_type = String)]
     pub upload_url: Sensitive,
+    /// The headers that the PUT must have, as they are here: the size, and that nothing is overwritten.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub headers: BTreeMap<String, String>,
     /// The value for the parameter `claim_check` of the trigger.
     pub claim_check: String,
     /// When the URL expires.

@@ -132,7 +132,7 @@ async fn download(State(bucket): State<Presigned>, request: Request) -> Response
     response
 }
 
-async fn upload(State(bucket): State<Presigned>, mut request: Request) -> Response {
+async fn upload(State(bucket): State<Presigned>, request: Request) -> Response {
     // As on AWS, a header that controls S3 (to copy another object, for
     // example) takes effect only if it is signed, and our URLs sign none.
     if request.headers().keys().any(|name| name.as_str().starts_with("x-amz-")) {
@@ -149,8 +149,7 @@ async fn upload(State(bucket): State<Presigned>, mut request: Request) -> Respon
     let Some(_in_progress) = bucket.uploads.begin(request.uri().path()) else {
         return (StatusCode::CONFLICT, "another upload to this URL is in progress").into_response();
     };
-    // An object is written once, whether or not the client asks for it: events refer to it.
-    request.headers_mut().insert(header::IF_NONE_MATCH, HeaderValue::from_static("*"));
+    // Our URLs sign `if-none-match: *`, so that an object, which events refer to, is written once.
     call(bucket.service, request).await
 }
 

@@ -52,7 +52,7 @@ pub enum FoundKey {
     /// A file that contains no key.
     Damaged,
     /// The key.
-    Key(LocalKey),
+    Key(Box<LocalKey>),
 }
 
 #[derive(Deserialize)]
@@ -94,7 +94,7 @@ impl LocalKey {
             Ok(bytes) if bytes.is_empty() => Ok(FoundKey::Empty),
             Ok(bytes) => {
                 let key = std::str::from_utf8(&bytes).ok().and_then(Self::parse);
-                Ok(key.map_or(FoundKey::Damaged, FoundKey::Key))
+                Ok(key.map_or(FoundKey::Damaged, |key| FoundKey::Key(Box::new(key))))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(FoundKey::Missing),
             Err(error) => Err(StandInError::during("read the local key")(error)),

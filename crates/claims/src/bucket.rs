@@ -1,5 +1,7 @@
 //! The bucket of claim checks: bodies too large for the state, keys `claims/{org_id}/{config_id}/{event_id}`.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::presigning::PresigningConfig;
@@ -25,6 +27,8 @@ pub struct Claims {
 pub struct Upload {
     /// Where to PUT the body.
     pub url: String,
+    /// The headers that the URL's signature covers: the PUT must have them.
+    pub headers: BTreeMap<String, String>,
     /// When the URL expires.
     pub expires_at: Timestamp,
 }
@@ -75,11 +79,13 @@ impl Claims {
         Ok(Source::Claim(Claim { sha256: Some(hex::encode(sha256)), ..Claim::of(key) }))
     }
 
-    /// A presigned URL for uploading the body of `key` with PUT.
+    /// A presigned URL for uploading a body of `size` bytes as `key` with PUT, once: what was uploaded is never
+    /// replaced, because a delivery may have been started with it.
     ///
     /// # Errors
     /// If the URL cannot be signed.
-    pub async fn presign(&self, key: &str, now: Timestamp) -> Result<Upload, StoreError> {
+    pub async fn presign(&self, key: &str, size: u64, now: Timestamp) -> Result<Upload, StoreError> {
+        let length = i64::try_from(size).map_err(StoreError::during("presign an upload"))?;
         let config = PresigningConfig::builder()
             .start_time(now.get().into())
             .expires_in(UPLOAD_URL_LIFETIME)
@@ -90,10 +96,13 @@ impl Claims {
             .put_object()
             .bucket(&self.bucket)
             .key(key)
+            .content_length(length)
+            .if_none_match("*")
             .presigned(config)
             .await
             .map_err(StoreError::during("presign an upload"))?;
-        Ok(Upload { url: request.uri().to_owned(), expires_at: now.plus(UPLOAD_URL_LIFETIME) })
+        let headers = request.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Upload { url: request.uri().to_owned(), headers, expires_at: now.plus(UPLOAD_URL_LIFETIME) })
     }
 
     /// A presigned URL for reading the object of `key`, as a download that browsers do not display.

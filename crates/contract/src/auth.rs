@@ -63,7 +63,8 @@ pub enum Auth {
     },
 }
 
-/// How an OAuth client authenticates to the authorisation server. The names are those of OpenID Connect Core, 9.
+/// How an OAuth client authenticates to the authorisation server. The names are those of
+/// `OpenID` Connect Core 1.0 (section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {

@@ -23,6 +23,11 @@ impl Claim {
         Self { key: key.into(), sha256: None, pinned: None }
     }
 
+    /// The claim check with this key, as a producer writes it: its ids may be in upper case.
+    pub fn named(key: String) -> Self {
+        Self::of(canonical(&key).unwrap_or(key))
+    }
+
     /// The object key for the body of an event or upload.
     pub fn key_for(org_id: &OrgId, config_id: ConfigId, id: EventId) -> String {
         format!("{}{id}", Self::prefix(org_id, config_id))
@@ -39,6 +44,14 @@ impl Claim {
             .strip_prefix(&Self::prefix(org_id, config_id))
             .is_some_and(|id| id.parse::<EventId>().is_ok())
     }
+}
+
+/// The key under which the object is stored, if this is the key of a claim check.
+fn canonical(key: &str) -> Option<String> {
+    let mut parts = key.strip_prefix("claims/")?.split('/');
+    let (org_id, config_id, id) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_whole = parts.next().is_none();
+    is_whole.then_some(Claim::key_for(&org_id.parse().ok()?, config_id.parse().ok()?, id.parse().ok()?))
 }
 
 /// A resolved claim check: an object in S3, pinned so that any change is detected.
@@ -61,6 +74,18 @@ pub struct PinnedObject {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_claim_has_one_key_however_its_ids_are_written() {
+        let key = "claims/acme/0190a000-0000-7000-8000-00000000000a/0190a000-0000-7000-8000-00000000000b";
+        let upper = key.replace('a', "A").replace("clAims/Acme", "claims/acme").replace('b', "B");
+        for written in [key, &upper] {
+            assert_eq!(Claim::named(written.to_owned()).key, key);
+        }
+        for other in ["claims/acme", "x/acme/b/c", "claims/ACME/0190a000-0000-7000-8000-00000000000a/x", ""] {
+            assert_eq!(Claim::named(other.to_owned()).key, other);
+        }
+    }
 
     #[test]
     fn a_claim_of_another_org_does_not_belong() {

@@ -108,28 +108,17 @@ fn default_timeout() -> u32 {
     DEFAULT_TIMEOUT_SECS
 }
 
-/// Checks the name of a webhook or of a token.
-///
-/// # Errors
-/// If the name is not valid: an error in the field `name`.
-pub fn check_name(name: &str) -> Result<(), FieldError> {
-    if (1..=100).contains(&name.trim().chars().count()) && !name.chars().any(char::is_control) {
-        return Ok(());
-    }
-    Err(FieldError::new("name", "must be 1 to 100 characters, without control characters"))
-}
-
 impl ConfigFields {
     /// The methods that a webhook may use. GET and HEAD have no body, so they would deliver nothing.
     pub const METHODS: [&'static str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
-    /// Checks everything except for URLs, headers and certificates, which the egress policy checks, `auth`,
-    /// and the syntax of expressions.
+    /// Checks everything except for URLs, headers and certificates, which the egress policy checks, the
+    /// characters of the name, `auth`, and expressions.
     ///
     /// # Errors
     /// If a field is invalid: the first such field.
     pub fn check(&self) -> Result<(), FieldError> {
-        check_name(&self.name)?;
+        crate::name::check_length(&self.name)?;
         if !Self::METHODS.contains(&self.method.as_str()) {
             return Err(FieldError::new("method", format!("must be one of {}", Self::METHODS.join(", "))));
         }

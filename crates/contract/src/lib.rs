@@ -24,6 +24,7 @@ mod event_types;
 mod ids;
 pub mod limits;
 mod machine_kind;
+mod name;
 mod object;
 mod outcome;
 mod payload_rules;
@@ -48,7 +49,7 @@ pub use auth::{
 pub use body::{Body, Source, Unresolved};
 pub use body_loss::BodyLoss;
 pub use claim::{Claim, PinnedObject};
-pub use config::{ConfigFields, FieldError, Retry, WebhookConfig, check_name};
+pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
 pub use content::{Content, ShownBody};
 pub use credentials::{
     Ciphertext, Connection, ConnectionKind, Credentials, KeyClient, KeyClientParameter, Lifetime, OrgKey,
@@ -61,6 +62,7 @@ pub use event_metadata::{EventMetadata, Mode, is_traceparent};
 pub use event_types::subscribes;
 pub use ids::{ConfigId, EventId, InvalidId, OrgId, SessionId, TokenId};
 pub use machine_kind::{InvalidMachineKind, MachineKind};
+pub use name::check_name;
 pub use outcome::{Attempt, Outcome, Timings};
 pub use payload_rules::{Condition, FieldKind, Filter, LogicalOperator, Operator, PayloadRules, Transform};
 pub use reason::Reason;
@@ -77,6 +79,6 @@ pub use tls::{CertificateInfo, Tls};
 pub use token::{Scope, TOKEN_START, Token};
 pub use workflow::{
     AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, Exception, FetchConfigInput,
-    FetchConfigOutput, FetchedConfig, HydrateInput, Next, Plan, RequestPlan, TestAuth, TransformData,
-    UpdateStatusInput, WorkflowInput, WorkflowOutput,
+    FetchConfigOutput, FetchedConfig, HydrateInput, Next, Plan, RefreshedPlan, RequestPlan, TestAuth,
+    TransformData, UpdateStatusInput, WorkflowInput, WorkflowOutput,
 };

@@ -124,6 +124,10 @@ pub const MAX_TOKEN_PARAMETERS: usize = 100;
 /// The longest `Content-Type` that a transform may set.
 pub const CONTENT_TYPE_CHARS: usize = 255;
 
+/// The longest `Content-Type` of an event. It travels in the state beside the body; API Gateway takes 10 KiB of
+/// headers at most.
+pub const EVENT_CONTENT_TYPE_BYTES: usize = 8 * 1024;
+
 /// The largest body that a filter or transform is applied to: as large as the trigger accepts. The body and
 /// everything computed from it must fit into memory.
 pub const MAX_RULES_BODY_BYTES: usize = 6 * 1024 * 1024;

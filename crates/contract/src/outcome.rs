@@ -29,6 +29,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 7] = [
+        Self::Succeeded,
+        Self::FailedHttp,
+        Self::FailedTimeout,
+        Self::FailedUnreachable,
+        Self::Refused,
+        Self::FailedAuth,
+        Self::FailedPayload,
+    ];
+
     /// The name used in JSON and in tables.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -100,7 +111,7 @@ pub struct Attempt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_decoded: Option<String>,
     /// Whether the stored response body was cut off.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub response_truncated: bool,
     /// The receiver's IP address.
     #[serde(default, skip_serializing_if = "Option::is_none")]

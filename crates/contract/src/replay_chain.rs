@@ -66,8 +66,10 @@ impl ReplayChain {
     }
 }
 
-/// Whether a bulk replay that selects events with the status `selected` sends a chain again whose newest
-/// event has the status `newest`. What was not delivered is sent until it is; what was delivered, or was left
+/// Whether a bulk replay of events with the status `selected` sends a chain again, given the status of its
+/// newest event.
+///
+/// What was not delivered is sent until it is; what was delivered, or was left
 /// out, is never sent because something else happened to it.
 pub fn is_due(selected: Status, newest: Status) -> bool {
     match selected {

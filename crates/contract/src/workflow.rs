@@ -54,9 +54,9 @@ pub struct RequestPlan {
 /// Everything that a config determines for one event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// In progress, or skipped; failed if the event is recorded and its next attempt is not made.
+    /// The event's initial status: in progress or skipped.
     pub status: Status,
-    /// Why the event is skipped or has failed.
+    /// Why the event is skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// What to send, and where to.
@@ -78,8 +78,23 @@ pub enum FetchConfigOutput {
     Event(Box<FetchedConfig>),
     /// State `RefreshPlan`.
     Refreshed {
-        /// Everything that the config determines for the next attempt.
-        plan: Plan,
+        /// What is to be done about the next attempt.
+        plan: RefreshedPlan,
+    },
+}
+
+/// What is to be done about a further attempt of an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RefreshedPlan {
+    /// It is made like this.
+    Attempt(Plan),
+    /// It is not made.
+    Unsent {
+        /// Always `failed`, which the state machine looks at.
+        status: Status,
+        /// Why it is not made.
+        reason: Reason,
     },
 }
 

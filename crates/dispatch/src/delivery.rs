@@ -34,7 +34,7 @@ impl Delivery {
                 let key = Claim::key_for(&metadata.org_id, metadata.config_id, metadata.event_id);
                 ctx.claims.source(&key, body, ctx.inline_limit).await?
             }
-            Body::Uploaded(key) => Source::Claim(Claim::of(key)),
+            Body::Uploaded(key) => Source::Claim(Claim::named(key)),
             Body::Missing => Source::Unusable(Reason::new(
                 ReasonCode::BodyMissing,
                 "the event has neither a payload nor a claim_check",

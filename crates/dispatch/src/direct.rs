@@ -1,7 +1,7 @@
 //! An event on the bus that names its webhook: what `POST …/trigger` is on the API.
 
 use bytes::Bytes;
-use hookstep_contract::limits::CONTENT_TYPE_CHARS;
+use hookstep_contract::limits::EVENT_CONTENT_TYPE_BYTES;
 use hookstep_contract::{ConfigId, EventId};
 use uuid::Uuid;
 
@@ -34,7 +34,8 @@ pub(crate) fn delivery(event: &BusEvent, fields: &Fields) -> Option<Delivery> {
 
 /// Whether the text can be sent as the value of a header.
 fn is_content_type(text: &str) -> bool {
-    (1..=CONTENT_TYPE_CHARS).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+    (1..=EVENT_CONTENT_TYPE_BYTES).contains(&text.len())
+        && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// A payload that is a string is the body itself. Every other payload is the body as JSON, in the bytes of the

@@ -14,7 +14,8 @@ use crate::protection::{self, Transport};
 /// A refusal as a response: [`ProblemDetails`] with their status and media type.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    details: ProblemDetails,
+    /// Boxed, because most functions that can fail with a problem succeed.
+    details: Box<ProblemDetails>,
     /// Whether the request carried a token that nobody has.
     is_wrong_token: bool,
 }
@@ -35,7 +36,7 @@ impl Problem {
             field: None,
             event_id: None,
         };
-        Self { details, is_wrong_token: false }
+        Self { details: Box::new(details), is_wrong_token: false }
     }
 
     /// 401 for a token that nobody has.
@@ -110,7 +111,7 @@ impl From<FieldError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let mut response = (status, axum::Json(&self.details)).into_response();
+        let mut response = (status, axum::Json(&*self.details)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if status == StatusCode::UNAUTHORIZED {

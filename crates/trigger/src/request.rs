@@ -3,10 +3,10 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use hookstep_content_coding::InvalidCodings;
-use hookstep_contract::limits::IDEMPOTENCY_KEY_BYTES;
+use hookstep_contract::limits::{EVENT_CONTENT_TYPE_BYTES, IDEMPOTENCY_KEY_BYTES};
 use hookstep_contract::{Claim, ConfigId, EventMetadata, FieldError, Mode, OrgId};
 use hookstep_http_edge::{ApiQuery, Problem};
 use serde::Deserialize;
@@ -83,12 +83,12 @@ impl TriggerRequest {
         }
         Ok(Self {
             mode,
-            claim: query.claim_check.map(Claim::of),
+            claim: query.claim_check.map(Claim::named),
             body,
-            idempotency_key: text_header(headers, "idempotency-key")?,
-            content_type: text_header(headers, "content-type")?,
+            idempotency_key: text_header(headers, "idempotency-key", IDEMPOTENCY_KEY_BYTES)?,
+            content_type: content_type(headers)?,
             content_encoding: content_encoding(headers)?,
-            correlation_id: text_header(headers, "x-correlation-id")?,
+            correlation_id: text_header(headers, "x-correlation-id", IDEMPOTENCY_KEY_BYTES)?,
             traceparent: traceparent(headers),
         })
     }
@@ -142,15 +142,20 @@ fn check_length(headers: &HeaderMap, body: &Bytes) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// A header's value as text, if the header is present.
-fn text_header(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, FieldError> {
+/// The `Content-Type`; an empty one says nothing.
+fn content_type(headers: &HeaderMap) -> Result<Option<String>, FieldError> {
+    if headers.get(CONTENT_TYPE).is_some_and(HeaderValue::is_empty) {
+        return Ok(None);
+    }
+    text_header(headers, "content-type", EVENT_CONTENT_TYPE_BYTES)
+}
+
+/// A header's value as text of at most `limit` bytes, if the header is present.
+fn text_header(headers: &HeaderMap, name: &'static str, limit: usize) -> Result<Option<String>, FieldError> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     match value.to_str() {
-        Ok(text) if !text.is_empty() && text.len() <= IDEMPOTENCY_KEY_BYTES => Ok(Some(text.to_owned())),
-        _ => Err(FieldError::new(
-            name,
-            format!("must be 1 to {IDEMPOTENCY_KEY_BYTES} visible ASCII characters"),
-        )),
+        Ok(text) if (1..=limit).contains(&text.len()) => Ok(Some(text.to_owned())),
+        _ => Err(FieldError::new(name, format!("must be 1 to {limit} visible ASCII characters"))),
     }
 }
 

@@ -39,9 +39,10 @@ variants! {
     ReplayStatus;
     /// What a token may do.
     Scope;
-    /// How an OAuth client authenticates to the authorisation server. By default it sends its secret in the form, and with
-    /// GET in an `Authorization: Basic` header. `private_key_jwt` is an assertion signed by RS256 or ES256 (RFC 7523), which
-    /// depends on the kind of key.
+    /// How an OAuth client authenticates to the authorisation server.
+    ///
+    /// By default it sends its secret in the form, and with GET in an `Authorization: Basic` header. `private_key_jwt` is
+    /// an assertion signed by RS256 or ES256 (RFC 7523), which depends on the kind of key.
     ClientAuthentication;
     /// The HTTP method of a token request.
     TokenMethod;

@@ -73,7 +73,8 @@ fn who_waits_says_so_in_one_of_two_words() {
 fn what_cannot_be_taken_is_named() {
     let long = [b'k'; IDEMPOTENCY_KEY_BYTES + 1];
     let longest = &long[1..];
-    let cases: [Case<'_>; 17] = [
+    let long_type = [b't'; EVENT_CONTENT_TYPE_BYTES + 1];
+    let cases: [Case<'_>; 21] = [
         ("?sync=", &[], b"{}", Some("sync")),
         ("?sync=yes", &[], b"{}", Some("sync")),
         ("?sync=TRUE", &[], b"{}", Some("sync")),
@@ -84,7 +85,11 @@ fn what_cannot_be_taken_is_named() {
         ("", &[("idempotency-key", longest)], b"{}", None),
         ("", &[("x-correlation-id", b"\xc3\xa4")], b"{}", Some("x-correlation-id")),
         ("", &[("x-correlation-id", b"a b")], b"{}", None),
-        ("", &[("content-type", &long)], b"{}", Some("content-type")),
+        ("", &[("content-type", &long_type)], b"{}", Some("content-type")),
+        ("", &[("content-type", &long_type[1..])], b"{}", None),
+        ("", &[("content-type", &long)], b"{}", None),
+        ("", &[("content-type", b"")], b"{}", None),
+        ("", &[("content-type", b"text/plain; name=\xfc")], b"{}", Some("content-type")),
         ("", &[("content-type", b"no type at all")], b"{}", None),
         ("", &[("content-length", b"2")], b"{}", None),
         // API Gateway replaced one byte that is not UTF-8 with U+FFFD, which has three bytes.
