@@ -93,8 +93,16 @@ async fn a_retry_is_handed_over_to_the_standard_machine() {
     // The body, the record, the first attempt and the status after it, and the end with the last attempt.
     assert_eq!(counts.write_units, 5.0);
     assert_eq!(states(&counts, MachineKind::Express).last(), Some(&"HandedOver"));
-    let expected =
-        ["Start", "WaitBeforeRetry", "IsDeliverable", "Deliver", "UpdateStatus", "RouteAfterAttempt", "Done"];
+    let expected = [
+        "Start",
+        "WaitBeforeRetry",
+        "RefreshPlan",
+        "IsDeliverable",
+        "Deliver",
+        "UpdateStatus",
+        "RouteAfterAttempt",
+        "Done",
+    ];
     assert_eq!(states(&counts, MachineKind::Standard), expected);
 }
 

@@ -166,7 +166,7 @@ pub(crate) async fn send<F: Future<Output = Result<Body, Unsent>>>(
     };
     let attempt = match result {
         Ok(response) => {
-            recorder.answered(response, authentication.map(|authentication| &authentication.mask))
+            recorder.answered(response, authentication.map(|authentication| &*authentication.mask))
         }
         Err(failure) => recorder.unanswered(failure)?,
     };

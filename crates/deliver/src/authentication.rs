@@ -1,5 +1,7 @@
 //! The request's authentication: the header made from a connection's credentials.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hookstep_ambient::Sources;
@@ -10,11 +12,15 @@ use crate::exchange::TokenFailure;
 use crate::mask::Mask;
 use crate::oauth::Tokens;
 
+const AUTHORIZATION: &str = "authorization";
+
 /// A webhook's credentials.
 pub(crate) struct Credentials {
     /// Identifies the slot of the credentials' token: see [`Tokens`].
-    pub(crate) token_slot: String,
+    token_slot: String,
     pub(crate) values: Values,
+    /// The last header and its mask, which takes longer to make than the header.
+    last_mask: Mutex<Option<(String, Arc<Mask>)>>,
 }
 
 /// A header that authenticates the request.
@@ -23,10 +29,14 @@ pub(crate) struct Authentication {
     pub(crate) name: String,
     pub(crate) value: String,
     /// Masks the secrets in the record.
-    pub(crate) mask: Mask,
+    pub(crate) mask: Arc<Mask>,
 }
 
 impl Credentials {
+    pub(crate) fn new(token_slot: String, values: Values) -> Self {
+        Self { token_slot, values, last_mask: Mutex::default() }
+    }
+
     /// The header. If it needs a token from the authorisation server, the token is not the one that a
     /// receiver `refused`.
     pub(crate) async fn header(
@@ -37,25 +47,31 @@ impl Credentials {
         deadline: Instant,
         sources: &Sources,
     ) -> Result<Authentication, TokenFailure> {
-        let authorization =
-            |value: String, mask: Mask| Authentication { name: "authorization".to_owned(), value, mask };
-        Ok(match &self.values {
+        let (name, value) = match &self.values {
             Values::Basic { username, password } => {
-                let value = format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
-                let mask = Mask::of_header(&value);
-                authorization(value, mask)
+                (AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))))
             }
-            Values::ApiKey { name, value } => {
-                let mask = Mask::of_header(value);
-                Authentication { name: name.to_ascii_lowercase(), value: value.clone(), mask }
-            }
+            Values::ApiKey { name, value } => (name.as_str(), value.clone()),
             Values::Oauth(client) => {
                 let header =
                     tokens.header(&self.token_slot, client, refused, http, deadline, sources).await?;
-                let mask = Mask::of_header(&header);
-                authorization(header.to_string(), mask)
+                (AUTHORIZATION, header.to_string())
             }
-        })
+        };
+        Ok(Authentication { name: name.to_ascii_lowercase(), mask: self.mask(&value), value })
+    }
+
+    /// The mask of a header with this value.
+    fn mask(&self, value: &str) -> Arc<Mask> {
+        let mut last = self.last_mask.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((known, mask)) if known == value => Arc::clone(mask),
+            _ => {
+                let mask = Arc::new(Mask::of_header(value));
+                *last = Some((value.to_owned(), Arc::clone(&mask)));
+                mask
+            }
+        }
     }
 
     /// Whether another header may be available when a receiver rejects this one.

@@ -205,11 +205,11 @@ impl Keyring {
         if let Some(client) = &stored.key_client {
             let client = key_client::unlock(&self.keys, &stored.org_id, client).await?;
             let token_slot = format!("{}/{}", stored.org_id, stored.config_id);
-            return Ok(Ok(Some(Credentials { token_slot, values: Values::Oauth(client) })));
+            return Ok(Ok(Some(Credentials::new(token_slot, Values::Oauth(client)))));
         }
         let Some(connection) = &stored.connection else { return Ok(Ok(None)) };
         match self.vault.read(connection, stored.client_authentication).await {
-            Ok(values) => Ok(Ok(Some(Credentials { token_slot: connection.arn.clone(), values }))),
+            Ok(values) => Ok(Ok(Some(Credentials::new(connection.arn.clone(), values)))),
             Err(ReadError::Unreadable(reason)) => Ok(Err(reason)),
             Err(ReadError::Unavailable(error)) => Err(error.into()),
         }

@@ -9,7 +9,7 @@ mod plan;
 
 use hookstep_contract::{
     BodyLoss, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchConfigOutput,
-    FetchedConfig, Plan, Source, StepError, Unresolved,
+    FetchedConfig, RefreshedPlan, Source, StepError, Unresolved,
 };
 
 pub use context::Context;
@@ -27,7 +27,7 @@ struct StoredBody {
 /// returns the event's record.
 ///
 /// # Errors
-/// `ConfigNotFound` if the webhook does not exist; `StorageUnavailable` if a table does not respond.
+/// `ConfigNotFound` if the webhook does not exist before the first attempt; `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
     if input.refresh {
         return Ok(FetchConfigOutput::Refreshed { plan: refresh(&input.event, ctx).await? });
@@ -36,25 +36,22 @@ pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfi
 }
 
 /// The plan of a further attempt, with every change of the webhook so far.
-async fn refresh(event: &EventMetadata, ctx: &Context) -> Result<Plan, StepError> {
+async fn refresh(event: &EventMetadata, ctx: &Context) -> Result<RefreshedPlan, StepError> {
     let (org_id, config_id) = (&event.org_id, event.config_id);
     let config = ctx.configs.latest(org_id, config_id);
     let (config, record) = tokio::try_join!(config, ctx.events.get(org_id, config_id, event.event_id))?;
-    Ok(plan::again(config.ok_or_else(deleted)?, event, record))
+    Ok(plan::again(config, event, record))
 }
 
 async fn first(input: FetchConfigInput, ctx: &Context) -> Result<FetchedConfig, StepError> {
     let event = &input.event;
     let config = async { Ok(ctx.configs.get(&event.org_id, event.config_id).await?) };
     let (config, body) = tokio::try_join!(config, store_or_fetch(event, input.payload, ctx))?;
+    let deleted = || StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted");
     let plan = plan::of(config.ok_or_else(deleted)?, event);
     let new = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
     let record = EventRecord { size: event.size.or(body.size), claim: body.claim, ..new };
     Ok(FetchedConfig { plan, record, payload: body.payload })
-}
-
-fn deleted() -> StepError {
-    StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted")
 }
 
 async fn store_or_fetch(

@@ -3,8 +3,8 @@
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    EventMetadata, EventRecord, Mode, PayloadRules, Plan, Reason, ReasonCode, RequestPlan, Status,
-    WebhookConfig,
+    EventMetadata, EventRecord, Mode, PayloadRules, Plan, Reason, ReasonCode, RefreshedPlan, RequestPlan,
+    Status, WebhookConfig,
 };
 
 /// The plan that `config` gives for `event`.
@@ -40,18 +40,27 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
     }
 }
 
-/// The plan that `config` gives for a further attempt of `event`, whose record is given unless it has expired.
-pub(crate) fn again(config: WebhookConfig, event: &EventMetadata, record: Option<EventRecord>) -> Plan {
-    // The first attempt already has the body that the filter let through and the transform made.
-    let plan = Plan { has_payload_rules: false, ..of(config, event) };
-    match record.filter(|record| record.status != Status::InProgress) {
-        // A person cancelled the event, or another execution ended it.
-        Some(EventRecord { reason, .. }) => {
-            let ended = || Reason::new(ReasonCode::Unclassified, "the event has already ended");
-            Plan { status: Status::Failed, reason: Some(reason.unwrap_or_else(ended)), ..plan }
-        }
-        None if plan.status == Status::Skipped => Plan { status: Status::Failed, ..plan },
-        None => plan,
+/// What is to be done about a further attempt of `event`. There is no `config` if the webhook was deleted, and no
+/// `record` if the event has expired.
+pub(crate) fn again(
+    config: Option<WebhookConfig>,
+    event: &EventMetadata,
+    record: Option<EventRecord>,
+) -> RefreshedPlan {
+    let unsent = |reason| RefreshedPlan::Unsent { status: Status::Failed, reason };
+    // A person cancelled the event, or another execution ended it.
+    if let Some(record) = record.filter(|record| record.status != Status::InProgress) {
+        let ended = || Reason::new(ReasonCode::Unclassified, "the event has already ended");
+        return unsent(record.reason.unwrap_or_else(ended));
+    }
+    let Some(config) = config else {
+        let detail = "the webhook was deleted before the event could be sent";
+        return unsent(Reason::new(ReasonCode::WebhookDeleted, detail));
+    };
+    match of(config, event) {
+        Plan { reason: Some(reason), .. } => unsent(reason),
+        // The first attempt already has the body that the filter let through and the transform made.
+        plan => RefreshedPlan::Attempt(Plan { has_payload_rules: false, ..plan }),
     }
 }
 
@@ -121,14 +130,15 @@ mod tests {
             let (config, event) = inputs(config, &json!({}));
             let reason = Some(Reason::of(ReasonCode::Cancelled));
             let record = status.map(|status| EventRecord::new(&event, "e", status, reason, Duration::ZERO));
-            let plan = again(config, &event, record);
-            let planned = if expected.is_some() { Status::Failed } else { Status::InProgress };
-            assert_eq!(
-                (plan.status, plan.reason.map(|reason| reason.code)),
-                (planned, expected),
-                "{status:?}"
-            );
-            assert!(!plan.has_payload_rules);
+            let code = match again(Some(config), &event, record.clone()) {
+                RefreshedPlan::Unsent { reason, .. } => Some(reason.code),
+                RefreshedPlan::Attempt(plan) => plan.has_payload_rules.then_some(ReasonCode::FilterMissed),
+            };
+            assert_eq!(code, expected, "{status:?}");
+            let deleted = again(None, &event, record);
+            let code = if status == Some(Status::Failed) { "cancelled" } else { "webhook_deleted" };
+            let json = serde_json::to_value(deleted).unwrap();
+            assert_eq!((&json["status"], &json["reason"]["code"]), (&json!("failed"), &json!(code)));
         }
     }
 

@@ -9,14 +9,12 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use hookstep_contract::{
-    Attempt, ConfigId, EventId, EventMetadata, Next, OrgId, PinnedObject, Status, Timestamp,
-};
+use hookstep_contract::{Attempt, EventMetadata, EventRecord, Next, PinnedObject, Status, Timestamp};
 use serde::Deserialize;
 
 use crate::events::item_key;
-use crate::item::{Item, from_item, n, s, to_attribute, to_item};
-use crate::{Events, StoreError};
+use crate::item::{Item, from_item, n, s, to_attribute};
+use crate::{Events, StoreError, attempt_item};
 
 /// The attribute of an event's item that holds the event's last attempt.
 const LAST: &str = "last_attempt";
@@ -44,49 +42,32 @@ impl Events {
     ///
     /// # Errors
     /// If the table cannot be read.
-    pub async fn attempts(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        event_id: EventId,
-    ) -> Result<Vec<Attempt>, StoreError> {
-        let (last, others) = tokio::try_join!(
-            self.last_attempt(org_id, config_id, event_id),
-            self.other_attempts(org_id, config_id, event_id)
-        )?;
+    pub async fn attempts(&self, event: &EventRecord) -> Result<Vec<Attempt>, StoreError> {
+        let (last, others) = tokio::try_join!(self.last_attempt(event), self.other_attempts(event))?;
         // An attempt that was repeated after a crash has its own item, and is the later of the two.
         let attempts: BTreeMap<u32, Attempt> =
             last.into_iter().chain(others).map(|attempt| (attempt.number, attempt)).collect();
         Ok(attempts.into_values().collect())
     }
 
-    async fn last_attempt(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        event_id: EventId,
-    ) -> Result<Option<Attempt>, StoreError> {
+    async fn last_attempt(&self, event: &EventRecord) -> Result<Option<Attempt>, StoreError> {
         let found = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(item_key(org_id, config_id, event_id)))
+            .set_key(Some(item_key(&event.org_id, event.config_id, event.event_id)))
             .projection_expression(LAST)
             .send()
             .await
             .map_err(StoreError::during("read the last attempt"))?;
         match found.item.and_then(|mut item| item.remove(LAST)) {
-            Some(AttributeValue::M(item)) => from_item(item).map(Some),
+            Some(AttributeValue::M(item)) => attempt_item::from_item(item, event).map(Some),
             _ => Ok(None),
         }
     }
 
-    async fn other_attempts(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        event_id: EventId,
-    ) -> Result<Vec<Attempt>, StoreError> {
+    async fn other_attempts(&self, event: &EventRecord) -> Result<Vec<Attempt>, StoreError> {
+        let EventRecord { org_id, config_id, event_id, .. } = event;
         let mut pages = self
             .client
             .query()
@@ -99,7 +80,8 @@ impl Events {
             .send();
         let mut attempts = Vec::new();
         while let Some(item) = pages.next().await {
-            attempts.push(from_item(item.map_err(StoreError::during("read attempts"))?)?);
+            let item = item.map_err(StoreError::during("read attempts"))?;
+            attempts.push(attempt_item::from_item(item, event)?);
         }
         Ok(attempts)
     }
@@ -119,7 +101,7 @@ impl Events {
     ) -> Result<Recorded, StoreError> {
         let update = Update { attempt, object, next, now };
         if next.retry_at.is_none() && is_small(attempt)? {
-            let recorded = self.set_status(event, update, Some(to_item(attempt)?)).await?;
+            let recorded = self.set_status(event, update, Some(attempt_item::to_item(attempt)?)).await?;
             if recorded != Recorded::Decisive {
                 self.put_attempt(event, attempt).await?;
             }
@@ -137,7 +119,7 @@ impl Events {
         self.client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(to_item(attempt)?))
+            .set_item(Some(attempt_item::to_item(attempt)?))
             .item("pk", s(format!("{org_id}#{config_id}")))
             .item("sk", s(format!("try#{event_id}#{:04}", attempt.number)))
             .item("expires_at", n(event.expires_at(self.retention)))

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use hookstep_contract::limits::RETENTION;
 use hookstep_contract::{
-    ConfigId, EventId, EventMetadata, EventRecord, OrgId, Reason, RecordKey, Status, Timestamp,
+    ConfigId, EventId, EventMetadata, EventRecord, OrgId, Outcome, Reason, RecordKey, Status, Timestamp,
 };
 use uuid::Uuid;
 
@@ -45,6 +45,8 @@ pub struct Events {
 pub struct EventFilter {
     /// Only events with this status.
     pub status: Option<Status>,
+    /// Only events whose last attempt ended like this.
+    pub outcome: Option<Outcome>,
     /// Only events accepted at or after this time.
     pub from: Option<Timestamp>,
     /// Only events accepted at or before this time.
@@ -53,6 +55,15 @@ pub struct EventFilter {
     pub before: Option<EventId>,
     /// The maximum number of events.
     pub limit: usize,
+}
+
+/// On which side of an event another one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// It was accepted before.
+    Before,
+    /// It was accepted after.
+    After,
 }
 
 /// A page of events, newest first.
@@ -128,7 +139,7 @@ impl Events {
                 events.push(to_record(item)?);
             }
             before = last;
-            limit = match filter.status {
+            limit = match filter.status.map(drop).or(filter.outcome.map(drop)) {
                 Some(_) => PAGE.min(MAX_LOOKED_AT - looked_at.min(MAX_LOOKED_AT)),
                 None => (filter.limit + 1).saturating_sub(events.len()),
             };
@@ -163,13 +174,49 @@ impl Events {
             .set_exclusive_start_key(start)
             .scan_index_forward(false)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        if let Some(status) = filter.status {
+        let wanted =
+            [("status", filter.status.map(Status::as_str)), ("outcome", filter.outcome.map(Outcome::as_str))];
+        let mut conditions = Vec::new();
+        for (name, value) in wanted {
+            let Some(value) = value else { continue };
+            conditions.push(format!("#{name} = :{name}"));
             query = query
-                .filter_expression("#status = :status")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":status", s(status.as_str()));
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), s(value));
+        }
+        if !conditions.is_empty() {
+            query = query.filter_expression(conditions.join(" AND "));
         }
         query.send().await.map_err(StoreError::during("list events"))
+    }
+
+    /// The event of the same webhook that was accepted just before or just after this one.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn neighbour(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+        side: Side,
+    ) -> Result<Option<EventId>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
+            .expression_attribute_values(":from", s(bound(None, 0)))
+            .expression_attribute_values(":to", s(bound(None, u8::MAX)))
+            .set_exclusive_start_key(Some(item_key(org_id, config_id, event_id)))
+            .scan_index_forward(side == Side::After)
+            .projection_expression("sk")
+            .limit(1)
+            .send()
+            .await
+            .map_err(StoreError::during("look for a neighbour of an event"))?;
+        Ok(found.items.unwrap_or_default().first().and_then(|item| item.get("sk")?.as_s().ok()?.parse().ok()))
     }
 
     /// Marks an event as failed with a reason, and writes its record first if the failure came before that.

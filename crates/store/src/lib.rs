@@ -5,6 +5,7 @@
 //! on AWS and on the embedded host alike. Every key starts with the org id, so no operation can reach another
 //! tenant.
 
+mod attempt_item;
 mod attempts;
 mod bodies;
 mod chains;
@@ -29,7 +30,7 @@ mod tests;
 pub use attempts::Recorded;
 pub use bodies::Bodies;
 pub use configs::{Configs, Written};
-pub use events::{EventFilter, Events, Page};
+pub use events::{EventFilter, Events, Page, Side};
 pub use hookstep_contract::StoreError;
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use lease::Lease;

@@ -40,7 +40,10 @@ impl Events {
         for ids in ids.chunks(BATCH).take(MAX_READS) {
             looked_at += ids.len();
             let mut found = self.batch(org_id, config_id, ids).await?;
-            found.retain(|event| filter.status.is_none_or(|status| event.status == status));
+            found.retain(|event| {
+                filter.status.is_none_or(|status| event.status == status)
+                    && filter.outcome.is_none_or(|outcome| event.outcome == Some(outcome))
+            });
             found.sort_unstable_by_key(|event| Reverse(event.event_id));
             events.append(&mut found);
             if events.len() > filter.limit {

@@ -138,9 +138,10 @@ async fn an_assertion_is_signed_and_good_for_one_request() {
     for _ in 0..2 {
         token(&client, DEVELOPMENT).await.unwrap();
     }
-    let seen = server.seen.lock().unwrap();
-    let forms: Vec<BTreeMap<String, String>> =
-        seen.iter().map(|request| form_urlencoded::parse(&request.body).into_owned().collect()).collect();
+    let forms: Vec<BTreeMap<String, String>> = {
+        let seen = server.seen.lock().unwrap();
+        seen.iter().map(|request| form_urlencoded::parse(&request.body).into_owned().collect()).collect()
+    };
     let mut ids = Vec::new();
     for form in &forms {
         assert_eq!(form["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");

@@ -7,6 +7,9 @@ use super::client::{read_head, request, trusting_client};
 use super::hostile::receiver;
 use crate::{Response, SendError, SendFailure, Unreachable};
 
+/// The lines of a response head, and the header that is made of them.
+type OddLines = (&'static [u8], Option<(&'static str, &'static str)>);
+
 async fn answered(answer: &'static [u8]) -> Result<Response, SendFailure> {
     let (port, peer) = receiver(async move |mut stream| {
         read_head(&mut stream).await;
@@ -22,7 +25,7 @@ async fn answered(answer: &'static [u8]) -> Result<Response, SendFailure> {
 
 #[tokio::test]
 async fn an_odd_header_line_does_not_change_the_status() {
-    let cases: [(&[u8], Option<(&str, &str)>); 14] = [
+    let cases: [OddLines; 14] = [
         (b"X-Long: a\r\n  b\r\n\tc\r\n", Some(("x-long", "a b c"))),
         (b"X-Blank : a\r\n", Some(("x-blank", "a"))),
         (b"X-Control: a\x01b\r\nX-Next: 1\r\n", Some(("x-next", "1"))),
