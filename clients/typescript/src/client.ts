@@ -4,7 +4,7 @@ import type { HttpMethod, MediaType, PathsWithMethod } from "openapi-typescript-
 
 import { bytesOf, INLINE_BODY_BYTES, sizeOf } from "./body.js";
 import type { Body, Bytes, ClaimCheck } from "./body.js";
-import { RefusedError } from "./errors.js";
+import { HookstepError, RefusedError, UnexpectedResponseError, UnreachableError } from "./errors.js";
 import type { components, paths } from "./openapi.js";
 import { DEFAULT_RETRIES, exchange } from "./retry.js";
 import { send } from "./send.js";
@@ -63,6 +63,7 @@ export class Hookstep {
   /** Which Hookstep. */
   readonly baseUrl: string;
   readonly #api: Client<paths>;
+  readonly #send: (request: Request) => Promise<Response>;
   readonly #retries: number;
 
   /** @throws TypeError for a URL or a token that cannot be one. */
@@ -74,14 +75,16 @@ export class Hookstep {
     if (!/^[!-~]+$/.test(token)) throw new TypeError("the token holds what no HTTP header can carry");
     this.baseUrl = baseUrl.replace(/\/+$/, "");
     this.#retries = retries;
-    this.#api = createClient<paths>({ baseUrl: this.baseUrl, fetch: (request) => send(request, token, retries) });
+    this.#api = createClient<paths>({ baseUrl: this.baseUrl });
+    // The token is nowhere but in here.
+    this.#send = (request) => send(request, token, retries);
   }
 
   /**
    * Any operation of the API, as its OpenAPI document has it:
    * `request("get", "/webhook/{config_id}", { params: { path: { config_id } } })`.
    *
-   * @throws {@link RefusedError} and {@link UnreachableError}
+   * @throws {@link RefusedError}, {@link UnreachableError} and {@link UnexpectedResponseError}
    */
   async request<M extends HttpMethod, P extends PathsWithMethod<paths, M>, I extends Init<P, M>>(
     method: M,
@@ -90,7 +93,25 @@ export class Hookstep {
   ): Promise<Answer<P, M, I>> {
     // Refusals are thrown by `send`. The types of a path and its parameters were checked above, and are too general here.
     const call = this.#api.request as (...all: unknown[]) => Promise<{ data?: unknown }>;
-    return (await call(method, path, ...init)).data as Answer<P, M, I>;
+    const given: { parseAs?: string; signal?: AbortSignal | null | undefined } = init[0] ?? {};
+    let status: number | undefined;
+    const fetch = async (request: Request) => {
+      const response = await this.#send(request);
+      status = response.status;
+      return response;
+    };
+    try {
+      const { data } = await call(method, path, { ...given, fetch });
+      // Only a deletion has nothing to answer.
+      const isJson = given.parseAs === undefined || given.parseAs === "json";
+      if (data === undefined && isJson && method !== "delete") throw new UnexpectedResponseError(status ?? 0);
+      return data as Answer<P, M, I>;
+    } catch (error) {
+      if (error instanceof HookstepError || status === undefined) throw error;
+      given.signal?.throwIfAborted();
+      if (error instanceof SyntaxError) throw new UnexpectedResponseError(status, { cause: error });
+      throw new UnreachableError("the answer of Hookstep broke off", { cause: error });
+    }
   }
 
   /**
@@ -129,12 +150,19 @@ export class Hookstep {
    * @throws {@link RefusedError} and {@link UnreachableError}
    */
   async upload(configId: string, body: Body, { signal }: { signal?: AbortSignal } = {}): Promise<ClaimCheck> {
-    const asked = { params: { path: { config_id: configId } }, signal };
+    const bytes = bytesOf(body);
+    const asked = { params: { path: { config_id: configId } }, body: { size: sizeOf(bytes) }, signal };
     const place = await this.request("post", "/webhook/{config_id}/uploads", asked);
-    // The URL has all the authority that is needed; the token stays here.
-    const put = { method: "PUT", body: bytesOf(body), signal };
+    // The URL has all the authority that is needed; the token stays here. The length comes with the body.
+    const { "content-length": _, ...headers } = place.headers ?? {};
+    const put = { method: "PUT", headers, body: bytes, signal };
     const how = { what: "the place of the upload", retries: this.#retries, harmless: true, signal };
-    await exchange(how, () => fetch(place.upload_url, put));
+    try {
+      await exchange(how, () => fetch(place.upload_url, put));
+    } catch (error) {
+      // Written once: it was this upload whose answer was lost, since nobody else has its URL.
+      if (!(error instanceof RefusedError && error.status === 412)) throw error;
+    }
     return { claimCheck: place.claim_check };
   }
 
@@ -149,6 +177,8 @@ export class Hookstep {
       bodySerializer: (bytes: unknown) => bytes,
       signal,
     });
+    // JSON of somebody else is no event.
+    if (typeof answer?.event_id !== "string") throw new UnexpectedResponseError(200);
     // A 202 says `in_progress`, a 200 anything else.
     return answer as Ended | StillInProgress;
   }

@@ -15,6 +15,21 @@ export class UnreachableError extends HookstepError {
   override name = "UnreachableError";
 }
 
+/**
+ * There was an answer, and it is not one of Hookstep's: the page of a proxy, say, or JSON that was cut. A trigger may have been
+ * accepted all the same: send it again with the same key.
+ */
+export class UnexpectedResponseError extends HookstepError {
+  override name = "UnexpectedResponseError";
+  /** Its status. */
+  readonly status: number;
+
+  constructor(status: number, options?: ErrorOptions) {
+    super(`the answer with status ${status} cannot be read: is this the URL of a Hookstep?`, options);
+    this.status = status;
+  }
+}
+
 /** Hookstep said no. */
 export class RefusedError extends HookstepError {
   override name = "RefusedError";

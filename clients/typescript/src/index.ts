@@ -5,7 +5,7 @@ export { INLINE_BODY_BYTES } from "./body.js";
 export type { Body, ClaimCheck } from "./body.js";
 export { Hookstep } from "./client.js";
 export type { Answer, Ended, HookstepOptions, StillInProgress, TriggerOptions } from "./client.js";
-export { HookstepError, RefusedError, UnreachableError } from "./errors.js";
+export { HookstepError, RefusedError, UnexpectedResponseError, UnreachableError } from "./errors.js";
 export type { components, operations, paths } from "./openapi.js";
 export { DEFAULT_TOLERANCE_SECONDS, VerificationError, verify } from "./verify.js";
 export type { ReceivedHeaders, VerifyOptions } from "./verify.js";

@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Get a URL to upload a large body to
-         * @description PUT the body to `upload_url`, up to 5 GB, then trigger the webhook with `claim_check` and an empty body.
+         * @description PUT the body to `upload_url` with the `headers` of the answer, up to 5 GB, then trigger the webhook with `claim_check` and an empty body. The URL takes one body of the size that was said, once.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -1457,14 +1457,27 @@ export interface components {
              */
             content_type?: string | null;
         };
-        /** @description Where to upload a body: PUT it to `upload_url` before `expires_at`, then trigger with `claim_check`. */
+        /** @description Where to upload a body: PUT it to `upload_url` with `headers` before `expires_at`, then trigger with `claim_check`. */
         Upload: {
-            /** @description Where to PUT the body. */
+            /** @description Where to PUT the body, once. */
             upload_url: string;
+            /** @description The headers that the PUT must have, as they are here: the size, and that nothing is overwritten. */
+            headers: {
+                [key: string]: string;
+            };
             /** @description The value for the parameter `claim_check` of the trigger. */
             claim_check: string;
             /** @description When the URL expires. */
             expires_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A body that is going to be uploaded. */
+        UploadFields: {
+            /**
+             * Format: int64
+             * @description Its size in bytes. The URL takes a body of exactly this size.
+             * @example 7340032
+             */
+            size: number;
         };
         /** @description A webhook. */
         Webhook: {
@@ -1760,7 +1773,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "size": 7340032
+                 *     }
+                 */
+                "application/json": components["schemas"]["UploadFields"];
+            };
+        };
         responses: {
             /** @description Where to upload to. */
             201: {
@@ -1771,6 +1793,7 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
+            400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];

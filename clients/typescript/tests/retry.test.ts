@@ -87,20 +87,24 @@ test("a refusal is not asked for again", async () => {
 
 test("a large body is uploaded once, without the token", async () => {
   const upload: Reply = (response, base) => {
-    response.writeHead(201, json).end(JSON.stringify({ upload_url: `${base}/bucket?signature=1`, claim_check: "a/b c" }));
+    const headers = { "content-length": "4000001", "if-none-match": "*" };
+    response.writeHead(201, json).end(JSON.stringify({ upload_url: `${base}/bucket?signature=1`, headers, claim_check: "a/b c" }));
   };
-  const server = await serve(broken, upload, reply(500), reply(200), broken, accepted);
+  // The second PUT finds what the first one left.
+  const server = await serve(broken, upload, reply(500), reply(412), broken, accepted);
   const body = randomBytes(INLINE_BODY_BYTES + 1);
   await client(server.url).trigger(NOBODY, body, { contentType: "image/png" });
   const trigger = `/webhook/${NOBODY}/trigger?claim_check=a%2Fb%20c`;
   const uploads = `/webhook/${NOBODY}/uploads`;
   const bucket = "/bucket?signature=1";
   assert.deepEqual(server.seen.map(({ url }) => url), [uploads, uploads, bucket, bucket, trigger, trigger]);
+  assert.equal(server.seen[1]?.body.toString(), `{"size":${body.length}}`);
   const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
   for (const put of server.seen.slice(2, 4)) {
     assert.equal(put.method, "PUT");
     assert.equal(hash(put.body), hash(body));
     assert.equal(put.headers["content-length"], String(body.length));
+    assert.equal(put.headers["if-none-match"], "*");
     assert.equal(put.headers["content-type"], undefined);
     assert.equal(put.headers.authorization, undefined);
   }

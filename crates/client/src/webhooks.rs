@@ -8,7 +8,10 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::body::Source;
 use crate::events::with_query;
+use crate::retry::Repeatable;
+use crate::send::HOOKSTEP;
 use crate::{Client, Error};
 
 /// A webhook: the fields that every caller needs, and all others as JSON. A newer Hookstep may add kinds of authentication or
@@ -84,6 +87,16 @@ impl Client {
     /// As for [`Client::replace_webhook`].
     pub async fn update_webhook(&self, id: ConfigId, changes: &impl Serialize) -> Result<Webhook, Error> {
         self.send(Method::PATCH, &format!("/webhook/{id}"), changes).await
+    }
+
+    /// Deletes a webhook. Its pending retries are not made; its events stay readable until their retention ends.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn delete_webhook(&self, id: ConfigId) -> Result<(), Error> {
+        let path = format!("/webhook/{id}");
+        let build = || self.request(Method::DELETE, &path);
+        self.exchange(HOOKSTEP, Repeatable::Always, build, &Source::empty()).await.map(drop)
     }
 
     /// Reads the public key of an org. It needs no token.

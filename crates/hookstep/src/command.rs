@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::settings::{ENVIRONMENT, ExitResult, ServeArgs};
 use crate::{aws, completions, config, demo, events, history, listen, out, replay, serve, settings, token};
-use crate::{trigger, verify};
+use crate::{trigger, verify, webhooks};
 
 /// Hookstep delivers webhooks. Without a command it serves.
 #[derive(Debug, Parser)]
@@ -32,7 +32,11 @@ enum Command {
     /// Print the AWS credentials with which producers put events on the host's bus, for a shell to evaluate.
     AwsCredentials(aws::AwsArgs),
     /// Print the executions of an event, state by state. The host may be running.
+    #[command(after_help = history::HELP)]
     History(history::HistoryArgs),
+    /// List, show, create, enable, disable and delete webhooks.
+    #[command(after_help = webhooks::HELP)]
+    Webhooks(webhooks::WebhooksArgs),
     /// Send an event to a webhook.
     #[command(after_help = trigger::HELP)]
     Trigger(trigger::TriggerArgs),
@@ -73,6 +77,7 @@ impl Cli {
             Some(Command::Token(args)) => (HOST_FAILED, token::create(args).await.map(done)),
             Some(Command::AwsCredentials(args)) => (HOST_FAILED, aws::print(args).map(done)),
             Some(Command::History(args)) => (HOST_FAILED, history::print(args).map(done)),
+            Some(Command::Webhooks(args)) => (CLIENT_FAILED, webhooks::webhooks(args).await.map(done)),
             Some(Command::Trigger(args)) => (CLIENT_FAILED, trigger::trigger(args).await),
             Some(Command::Events(args)) => (CLIENT_FAILED, events::events(args).await.map(done)),
             Some(Command::Replay(args)) => (CLIENT_FAILED, replay::replay(args).await),

@@ -17,6 +17,7 @@ mod settings;
 mod token;
 mod trigger;
 mod verify;
+mod webhooks;
 mod when;
 
 use std::process::ExitCode;
@@ -29,7 +30,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // The host starts this program again for every filter and transform.
-    hookstep_expression::work_if_asked().unwrap_or_else(run)
+    hookstep_expression::work_if_asked(hookstep_ambient::Sources::system().random).unwrap_or_else(run)
 }
 
 #[tokio::main]

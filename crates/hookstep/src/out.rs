@@ -34,12 +34,15 @@ pub(crate) fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-/// A colour of the terminal's own palette (ECMA-48).
+/// A colour of the terminal's own palette, or a weight (ECMA-48).
 #[derive(Clone, Copy)]
 pub(crate) enum Colour {
+    Bold = 1,
+    Dim = 2,
     Red = 31,
     Green = 32,
     Yellow = 33,
+    Cyan = 36,
 }
 
 /// The text in a colour, if standard output is a terminal and `NO_COLOR` is not set (<https://no-color.org>).
@@ -51,7 +54,12 @@ pub(crate) fn paint(colour: Colour, text: &str) -> String {
     format!("\x1b[{}m{text}\x1b[0m", colour as u8)
 }
 
-/// A text of a receiver or a producer, without the control characters that a terminal would obey.
+/// A text of a receiver or a producer, without the characters that a terminal would obey: controls, and those
+/// that change the direction of text.
 pub(crate) fn sanitise(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+    let is_obeyed = |c: char| {
+        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        turns || (c.is_control() && c != '\n' && c != '\t')
+    };
+    text.chars().map(|c| if is_obeyed(c) { '\u{fffd}' } else { c }).collect()
 }

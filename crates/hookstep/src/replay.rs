@@ -1,6 +1,7 @@
 //! `hookstep replay`.
 
-use std::io::{IsTerminal, Write};
+mod progress;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,14 +13,15 @@ use crate::out;
 use crate::remote::{self, Remote};
 use crate::settings::ExitResult;
 use crate::when::{When, when};
+use progress::Progress;
 
 pub(crate) const HELP: &str = "\
 The same bytes are sent again, to the current URL of the webhook and with the
 same webhook-id. With --reapply, the body that the producer sent goes through
 the current filter and transform of the webhook.
 
-Hookstep itself replays several events, at most 10,000 at a time. This command
-shows the progress; the replay goes on if you leave it with Ctrl-C.
+Hookstep itself replays several events, at most 10,000 at a time. On a terminal
+this command shows the progress; the replay goes on if you leave with Ctrl-C.
 
 Exit code: 0 if all deliveries were started, 1 if the replay failed, 2 for a
 wrong command line, 4 if Hookstep refused or cannot be reached.
@@ -81,7 +83,6 @@ pub(crate) async fn replay(args: ReplayArgs) -> ExitResult {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let total = event_ids.len();
     let now = hookstep_ambient::Sources::system().now();
     let query = match args.since {
         Some(since) => ReplayQuery::Since {
@@ -91,16 +92,19 @@ pub(crate) async fn replay(args: ReplayArgs) -> ExitResult {
         },
         None => ReplayQuery::Events { event_ids },
     };
+    // What is counted here can change until it is sent, so that it is only for people.
+    let forecast = client.replay_forecast(config_id, &query).await?;
     let mut replay = client.replay_many(config_id, &query, redelivery).await?;
-    out::note(format_args!("replay {} has begun", replay.replay_id));
-    let mut bar = ProgressBar::new(total);
+    let (more, plural) =
+        (if forecast.complete { "" } else { "more than " }, if forecast.events == 1 { "" } else { "s" });
+    out::note(format_args!("replay {} has begun: {more}{} event{plural}", replay.replay_id, forecast.events));
+    let mut bar = Progress::new(if forecast.complete { forecast.events as usize } else { 0 });
     while replay.status == ReplayStatus::InProgress {
         bar.show(&replay);
         tokio::time::sleep(POLL_INTERVAL).await;
         replay = client.replay_progress(config_id, replay.replay_id).await?;
     }
-    bar.show(&replay);
-    bar.end();
+    bar.end(&replay);
     report(&replay, args.json)
 }
 
@@ -120,54 +124,4 @@ fn report(replay: &Replay, json: bool) -> ExitResult {
         return Ok(ExitCode::from(1));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The width of a progress bar, in characters.
-const CELLS: usize = 24;
-
-/// Progress on standard error: on a terminal one line that is overwritten, otherwise a line for each change.
-struct ProgressBar {
-    /// The number of events, if it is known.
-    total: Option<usize>,
-    is_terminal: bool,
-    last: String,
-}
-
-impl ProgressBar {
-    fn new(total: usize) -> Self {
-        let total = Some(total).filter(|total| *total > 0);
-        Self { total, is_terminal: std::io::stderr().is_terminal(), last: String::new() }
-    }
-
-    fn show(&mut self, replay: &Replay) {
-        let line = self.line(replay);
-        if line == self.last {
-            return;
-        }
-        if self.is_terminal {
-            let mut stderr = std::io::stderr().lock();
-            let _ = write!(stderr, "\r\x1b[K{line}").and_then(|()| stderr.flush());
-        } else {
-            out::note(&line);
-        }
-        self.last = line;
-    }
-
-    fn line(&self, Replay { found, started, skipped, .. }: &Replay) -> String {
-        let done = *found as usize;
-        match self.total {
-            Some(total) => {
-                let full = (done * CELLS / total).min(CELLS);
-                let (full, empty) = ("#".repeat(full), ".".repeat(CELLS - full));
-                format!("[{full}{empty}] {done}/{total}, {started} sent again, {skipped} skipped")
-            }
-            None => format!("{done} looked at, {started} sent again, {skipped} skipped"),
-        }
-    }
-
-    fn end(&self) {
-        if self.is_terminal {
-            out::note("");
-        }
-    }
 }

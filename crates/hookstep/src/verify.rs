@@ -78,7 +78,7 @@ pub(crate) async fn verify(args: VerifyArgs) -> ExitResult {
 fn headers(args: &VerifyArgs) -> Result<HeaderMap, BoxError> {
     let mut headers = HeaderMap::new();
     let file = args.headers.as_deref().map(read).transpose()?.unwrap_or_default();
-    let file = String::from_utf8(file).map_err(|_| "the headers are not text")?;
+    let file = text(&file).ok_or("the headers are not text")?;
     for (name, value) in file.lines().filter_map(|line| line.split_once(':')) {
         let name = name.trim().trim_start_matches("< ").trim_start_matches("> ");
         // The file may be a whole request head: lines that are not headers are skipped.
@@ -97,6 +97,20 @@ fn headers(args: &VerifyArgs) -> Result<HeaderMap, BoxError> {
         }
     }
     Ok(headers)
+}
+
+/// The text of a file: UTF-8, or UTF-16 as PowerShell writes it, with or without a byte order mark.
+fn text(bytes: &[u8]) -> Option<String> {
+    let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (units, odd) = rest.as_chunks();
+        let units: Vec<u16> = units.iter().map(|bytes| unit(*bytes)).collect();
+        String::from_utf16(&units).ok().filter(|_| odd.is_empty())
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] | rest => String::from_utf8(rest.to_vec()).ok(),
+    }
 }
 
 fn read(path: &str) -> Result<Vec<u8>, BoxError> {

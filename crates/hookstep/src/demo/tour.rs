@@ -1,125 +1,123 @@
-//! The tour: five deliveries, and what the producer sees of each.
+//! The tour: what a delivery is, step by step, from the side of the producer and from that of the receiver.
 
-use std::time::Duration;
-
-use hookstep_client::{Client, ConfigId, Delivered, Event, EventId, Status, SyncAnswer};
 use serde_json::json;
 
 use super::receiver;
-use crate::settings::{BoxError, CommandResult};
+use super::stage::{JSON, Stage, bad, good, note};
+use crate::settings::CommandResult;
 
 /// The size of the body that needs a claim check.
 const BIG_BODY_BYTES: usize = 5 * 1024 * 1024;
 
-/// The media type of the bodies.
-const JSON: &str = "application/json";
-
-/// How often the tour looks whether an event has ended.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
-
-/// How many times the tour looks before it gives up.
-const MAX_POLLS: usize = 300;
-
 /// Shows the tour.
-pub(super) async fn show(client: &Client, receiver: &str) -> CommandResult {
-    heading(1, "A sync delivery: the producer gets the receiver's answer");
-    let hello = create(client, "demo: hello", &format!("{receiver}/hello"), &[]).await?;
-    print_delivered(&deliver(client, hello, r#"{"reading": 1.0}"#.into()).await?);
+pub(super) async fn show(mut stage: Stage, receiver: &str) -> CommandResult {
+    signed(&mut stage, receiver).await?;
+    filtered(&mut stage, receiver).await?;
+    retried(&mut stage, receiver).await?;
+    replayed(&mut stage, receiver).await?;
+    large(&mut stage, receiver).await?;
+    refused(&mut stage).await
+}
 
-    heading(2, "An async delivery: 202 at once, the event can be read back");
-    let accepted = client.trigger(hello, r#"{"reading": 2.0}"#).content_type(JSON).await?;
-    line(format_args!("event {} is {}", accepted.event_id, accepted.status.as_str()));
-    print_event(&ended(client, hello, accepted.event_id).await?);
-
-    heading(
-        3,
-        "A receiver that fails twice and then succeeds: retried on the schedule of the webhook (here 1 s, 2 s)",
-    );
-    let flaky = create(client, "demo: flaky", &format!("{receiver}/flaky"), &[1, 2]).await?;
-    let accepted = client.trigger(flaky, "{}").content_type(JSON).await?;
-    print_event(&ended(client, flaky, accepted.event_id).await?);
-
-    heading(4, "A body of 5 MB: uploaded as a claim check, streamed to the receiver");
-    let count = create(client, "demo: count", &format!("{receiver}/count"), &[]).await?;
-    print_delivered(&deliver(client, count, vec![b'x'; BIG_BODY_BYTES]).await?);
-
-    heading(5, "Refused: a blocked URL, when the webhook is saved. Failed: a closed port, when it is called");
-    match create(client, "demo: refused", "http://127.0.0.1:22/", &[]).await {
-        Err(refusal) => line(refusal),
-        Ok(config_id) => return Err(format!("the webhook {config_id} should have been refused").into()),
+async fn signed(stage: &mut Stage, receiver: &str) -> CommandResult {
+    let hello = stage.create("demo: hello", &format!("{receiver}/hello"), json!({})).await?;
+    stage
+        .step(
+            "A delivery, sync",
+            "The producer waits, and gets the receiver's answer. The request is signed.",
+        )
+        .await?;
+    note(r#"POST /webhook/…/trigger?sync=true  {"reading": 1.0}"#)?;
+    stage.deliver(&hello, br#"{"reading": 1.0}"#.to_vec()).await?;
+    for received in stage.verified(&hello)? {
+        good(format_args!("the body arrived to the byte: {}", String::from_utf8_lossy(&received.body)))?;
     }
-    let closed = create(client, "demo: closed", &receiver::closed_port().await?, &[]).await?;
-    print_delivered(&deliver(client, closed, "{}".into()).await?);
+    stage
+        .step("A delivery, async", "The producer gets a 202 at once, and the event can be read back.")
+        .await?;
+    let accepted = stage.client.trigger(hello.config_id, r#"{"reading": 2.0}"#).content_type(JSON).await?;
+    note(format_args!("202: event {} is {}", accepted.event_id, accepted.status.as_str()))?;
+    stage.follow(&hello, accepted.event_id).await?;
+    stage.verified(&hello).map(drop)
+}
+
+async fn filtered(stage: &mut Stage, receiver: &str) -> CommandResult {
+    let fields = json!({
+        "filter": {"jsonata": "status = 'paid'"},
+        "transform": {"jsonata": "{\"order\": id, \"total\": $sum(items.price)}"},
+    });
+    let paid = stage.create("demo: paid orders", &format!("{receiver}/hello"), fields).await?;
+    stage
+        .step(
+            "A filter and a transform",
+            "JSONata decides which events are sent, and what is sent instead of them.",
+        )
+        .await?;
+    note("filter status = 'paid', transform {order: id, total: $sum(items.price)}")?;
+    for status in ["open", "paid"] {
+        let order = json!({"id": 7, "status": status, "items": [{"price": 19.5}, {"price": 0.5}]});
+        note(format_args!("an order that is {status}"))?;
+        stage.deliver(&paid, order.to_string().into_bytes()).await?;
+    }
+    for received in stage.verified(&paid)? {
+        good(format_args!("the receiver got {}", String::from_utf8_lossy(&received.body)))?;
+    }
     Ok(())
 }
 
-/// Creates a webhook that retries on this schedule.
-async fn create(
-    client: &Client,
-    name: &str,
-    url: &str,
-    schedule: &[u32],
-) -> Result<ConfigId, hookstep_client::Error> {
-    let fields = json!({"name": name, "url": url, "retry": {"schedule_seconds": schedule}});
-    Ok(client.create_webhook(&fields).await?.config_id)
+async fn retried(stage: &mut Stage, receiver: &str) -> CommandResult {
+    let fields = json!({"retry": {"schedule_seconds": [1, 2]}});
+    let flaky = stage.create("demo: flaky", &format!("{receiver}/flaky"), fields).await?;
+    stage
+        .step(
+            "A receiver that is down",
+            "It answers 503 twice. The webhook's schedule says: again after 1 s and 2 s.",
+        )
+        .await?;
+    let accepted = stage.client.trigger(flaky.config_id, "{}").content_type(JSON).await?;
+    stage.follow(&flaky, accepted.event_id).await?;
+    stage.verified(&flaky).map(drop)
 }
 
-/// Triggers a webhook and waits for the receiver.
-async fn deliver(client: &Client, config_id: ConfigId, body: Vec<u8>) -> Result<Delivered, BoxError> {
-    match client.trigger(config_id, body).content_type(JSON).sync().await? {
-        SyncAnswer::Ended(delivered) => Ok(delivered),
-        SyncAnswer::StillInProgress(accepted) => {
-            Err(format!("the delivery of event {} takes too long", accepted.event_id).into())
+async fn replayed(stage: &mut Stage, receiver: &str) -> CommandResult {
+    let moved = stage.create("demo: moved", &format!("{receiver}/moved"), json!({})).await?;
+    stage.step("A replay", "A 404 is final. Once the receiver is mended, the event is sent again.").await?;
+    let accepted = stage.client.trigger(moved.config_id, "{}").content_type(JSON).await?;
+    stage.follow(&moved, accepted.event_id).await?;
+    note("hookstep replay 'demo: moved' …")?;
+    let replayed =
+        stage.client.replay(moved.config_id, accepted.event_id, hookstep_client::Redelivery::AsSent).await?;
+    stage.follow(&moved, replayed.event_id).await?;
+    let received = stage.verified(&moved)?;
+    if let [first, second] = &received[..]
+        && first.webhook_id() == second.webhook_id()
+    {
+        good("both have the same webhook-id, so a receiver can tell that it is one event")?;
+    }
+    Ok(())
+}
+
+async fn large(stage: &mut Stage, receiver: &str) -> CommandResult {
+    let count = stage.create("demo: count", &format!("{receiver}/count"), json!({})).await?;
+    stage.step("A body of 5 MB", "It is uploaded as a claim check, and streamed to the receiver.").await?;
+    stage.deliver(&count, vec![b'x'; BIG_BODY_BYTES]).await?;
+    stage.verified(&count).map(drop)
+}
+
+async fn refused(stage: &mut Stage) -> CommandResult {
+    stage
+        .step(
+            "What cannot work",
+            "A blocked URL is refused when the webhook is saved; a closed port fails when it is called.",
+        )
+        .await?;
+    match stage.create("demo: refused", "http://127.0.0.1:22/", json!({})).await {
+        Err(refusal) => bad(refusal)?,
+        Ok(webhook) => {
+            return Err(format!("the webhook {} should have been refused", webhook.config_id).into());
         }
     }
-}
-
-/// Waits until an event has ended.
-async fn ended(client: &Client, config_id: ConfigId, event_id: EventId) -> Result<Event, BoxError> {
-    for _ in 0..MAX_POLLS {
-        match client.event(config_id, event_id).await {
-            Ok(event) if event.status != Status::InProgress => return Ok(event),
-            Ok(_) => {}
-            // Its record is written a moment after the trigger was answered.
-            Err(error) if error.status() == Some(404) => {}
-            Err(error) => return Err(error.into()),
-        }
-        tokio::time::sleep(POLL_INTERVAL).await;
-    }
-    Err(format!("the event {event_id} does not end").into())
-}
-
-fn print_delivered(delivered: &Delivered) {
-    let Delivered { status, status_code, body, attempts, duration_ms, error, .. } = delivered;
-    let mut text = status.as_str().to_owned();
-    if let Some(code) = status_code {
-        text += &format!(" with HTTP {code}");
-    }
-    text += &format!(", attempts {attempts}, {duration_ms} ms");
-    if let Some(body) = body {
-        text += &format!(", body {body:?}");
-    }
-    if let Some(error) = error {
-        text += &format!(": {error}");
-    }
-    line(text);
-}
-
-fn print_event(event: &Event) {
-    line(format_args!("event {} is {}", event.event_id, event.status.as_str()));
-    for attempt in event.attempts.iter().flatten() {
-        let code = attempt.status_code.map_or("no answer".to_owned(), |code| format!("HTTP {code}"));
-        let (number, outcome) = (attempt.number, attempt.outcome.as_str());
-        line(format_args!("attempt {number}: {outcome}, {code}, {} ms", attempt.duration_ms));
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "the tour is the output")]
-fn heading(number: usize, text: &str) {
-    println!("\n{number}. {text}");
-}
-
-#[expect(clippy::print_stdout, reason = "the tour is the output")]
-fn line(text: impl std::fmt::Display) {
-    println!("   {text}");
+    let fields = json!({"retry": {"schedule_seconds": []}});
+    let closed = stage.create("demo: closed", &receiver::closed_port().await?, fields).await?;
+    stage.deliver(&closed, b"{}".to_vec()).await.map(drop)
 }

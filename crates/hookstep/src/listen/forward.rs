@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hookstep_egress::{Body, BuildError, Client, Keep, Policy, Request};
 
@@ -17,13 +17,17 @@ const DEADLINE: Duration = Duration::from_secs(900);
 /// How much of a response is returned: more than Hookstep keeps.
 const KEEP: Keep = Keep { header_bytes: 16 * 1024, body_bytes: 1024 * 1024 };
 
-/// Headers that belong to one connection or frame its message (RFC 9110 §7.6.1), and are therefore not forwarded.
-const NOT_FORWARDED: [&str; 9] = [
+/// Headers that belong to one connection or frame its message (RFC 9110 §7.6.1), and are therefore not forwarded,
+/// in neither direction.
+const NOT_FORWARDED: [&str; 12] = [
     "connection",
     "content-length",
     "expect",
     "host",
     "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
     "te",
     "trailer",
     "transfer-encoding",
@@ -58,10 +62,7 @@ impl Forward {
         match self.client.send(request).await {
             Ok(answer) => {
                 let mut response = (answer.status, answer.body).into_response();
-                response.headers_mut().remove("content-type");
-                if let Some(kind) = answer.headers.get("content-type").and_then(|kind| kind.parse().ok()) {
-                    response.headers_mut().insert("content-type", kind);
-                }
+                *response.headers_mut() = answered_headers(&answer.headers);
                 response
             }
             Err(failure) => {
@@ -74,6 +75,25 @@ impl Forward {
 }
 
 fn forwarded_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let texts = headers.iter().filter(|(name, _)| !NOT_FORWARDED.contains(&name.as_str()));
+    let named = connection_headers(headers.get("connection").and_then(|value| value.to_str().ok()));
+    let texts = headers.iter().filter(|(name, _)| is_forwarded(name.as_str(), &named));
     texts.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned()))).collect()
+}
+
+/// The headers of an answer that are passed on.
+fn answered_headers(headers: &BTreeMap<String, String>) -> HeaderMap {
+    let named = connection_headers(headers.get("connection").map(String::as_str));
+    let passed = headers.iter().filter(|(name, _)| is_forwarded(name, &named));
+    // A value that no header can have was cut, or put together from several.
+    passed.filter_map(|(name, value)| Some((HeaderName::try_from(name).ok()?, value.parse().ok()?))).collect()
+}
+
+/// The headers that a message names as belonging to its connection.
+fn connection_headers(connection: Option<&str>) -> Vec<String> {
+    connection.unwrap_or_default().split(',').map(|name| name.trim().to_ascii_lowercase()).collect()
+}
+
+fn is_forwarded(name: &str, of_connection: &[String]) -> bool {
+    let name = name.to_ascii_lowercase();
+    !NOT_FORWARDED.contains(&name.as_str()) && !of_connection.contains(&name)
 }
