@@ -51,7 +51,7 @@ async function load(url, part, body) {
 const frozen = (element) => {
   const copy = element.cloneNode(true);
   for (const time of copy.querySelectorAll("time")) time.textContent = "";
-  for (const button of copy.querySelectorAll("[data-copy]")) button.replaceWith("");
+  for (const button of copy.querySelectorAll("[data-copy],[data-copy-near]")) button.replaceWith("");
   return copy.innerHTML;
 };
 
@@ -59,10 +59,26 @@ const frozen = (element) => {
 function replace(old, fresh) {
   if (frozen(old) === frozen(fresh) && old.dataset.live === fresh.dataset.live) return old;
   const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  for (const { name, value } of old.querySelectorAll("[type=checkbox]:checked")) {
+    const again = fresh.querySelector(`[name="${name}"][value="${value}"]`);
+    if (again) again.checked = true;
+  }
   old.replaceWith(fresh);
   enhance(fresh);
+  tick();
   if (focused) [...fresh.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
   return fresh;
+}
+
+// What shows the same as a live part in another way is renewed with it, but not all the time.
+let renewed = 0;
+async function renewFollowers() {
+  if (Date.now() - renewed < 10_000) return;
+  renewed = Date.now();
+  for (const old of document.querySelectorAll("[data-follows]")) {
+    const fresh = await load(old.dataset.follows).catch(() => null);
+    if (fresh && old.isConnected && !old.matches(":hover, :focus-within")) replace(old, fresh);
+  }
 }
 
 async function keepLive(element) {
@@ -73,7 +89,9 @@ async function keepLive(element) {
     if (document.hidden || isRead || !current.isConnected) continue;
     try {
       const fresh = await load(current.dataset.live, current.dataset.part);
-      if (fresh) current = replace(current, fresh);
+      const next = fresh ? replace(current, fresh) : current;
+      if (next !== current) renewFollowers();
+      current = next;
     } catch (error) {
       if (error.message === "signed out") return;
     }
@@ -164,12 +182,14 @@ const seen = new IntersectionObserver((entries) => {
 });
 
 function enhance(root) {
-  for (const button of root.querySelectorAll("[data-copy],[data-add],[data-remove]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-copy],[data-copy-near],[data-add],[data-remove],[data-all]")) button.hidden = false;
+  for (const mark of root.querySelectorAll("[data-utc]")) mark.remove();
+  for (const field of root.querySelectorAll("[data-offset]")) field.value = new Date().getTimezoneOffset();
   for (const element of root.querySelectorAll("[data-load]")) seen.observe(element);
 }
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("button");
+  const button = event.target.closest("button, a[data-fetch], [data-all]");
   if (!button) return;
   if (button.dataset.copy !== undefined) {
     const name = button.textContent;
@@ -177,9 +197,19 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard?.writeText(button.dataset.copy);
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = name; }, 1500);
+  } else if (button.dataset.copyNear) {
+    const near = button.closest("section, details").querySelector(button.dataset.copyNear);
+    const names = [...near.querySelectorAll("dt")];
+    const text = names.length ? names.map((name) => `${name.textContent}: ${name.nextElementSibling.textContent}`).join("\n") : near.textContent;
+    await navigator.clipboard?.writeText(text);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
   } else if (button.dataset.fetch) {
+    event.preventDefault();
     const fresh = await load(button.dataset.fetch).catch(() => null);
-    if (fresh) replace(document.querySelector(button.dataset.into), fresh).querySelector("[aria-pressed='true']")?.focus();
+    if (fresh) replace(document.querySelector(button.dataset.into), fresh).querySelector("[aria-current]")?.focus();
+  } else if (button.dataset.all) {
+    for (const box of document.getElementsByName(button.dataset.all)) box.checked = button.checked;
   } else if (button.dataset.try) {
     event.preventDefault();
     await tryOut(button);

@@ -16,7 +16,7 @@ pub(crate) fn body(content: &Content, limit: usize, whole: &str) -> Markup {
     html! {
         @if is_binary { p.hint { "Not text; shown in base64." } }
         @if text.is_empty() { p.muted { "Empty" } }
-        @else if end == text.len() && !is_binary && is_json(text) { pre.code tabindex="0" { (pretty(text)) } }
+        @else if !is_binary && is_json(shown) { pre.code tabindex="0" { (pretty(shown)) } }
         @else { pre.code tabindex="0" { (shown) } }
         @if end < text.len() {
             p.more { "The first " (crate::parts::bytes(end as u64)) " of " (crate::parts::bytes(text.len() as u64)) ". "
@@ -25,11 +25,13 @@ pub(crate) fn body(content: &Content, limit: usize, whole: &str) -> Markup {
     }
 }
 
+/// Whether the text is JSON, or the beginning of some.
 fn is_json(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    let read = || serde_json::from_str::<IgnoredAny>(text);
+    text.trim_start().starts_with(['{', '[']) && read().map_or_else(|error| error.is_eof(), |_| true)
 }
 
-/// Indents valid JSON. Only white space between tokens changes, so numbers, strings and the order of keys stay as they were
+/// Indents valid JSON, or the beginning of some. Only white space between tokens changes, so numbers, strings and the order of keys stay as they were
 /// sent.
 fn pretty(json: &str) -> Markup {
     let mut out = String::with_capacity(json.len() * 2);
@@ -118,6 +120,18 @@ mod tests {
                      \"e\": {},\n  \"f\": []\n}";
         assert_eq!(seen(pretty(json)), lines);
         assert_eq!(seen(pretty(lines)), lines);
+    }
+
+    #[test]
+    fn json_that_was_cut_is_set_in_lines_as_far_as_it_goes() {
+        let whole = r#"{"a":[1,{"b":"x\"y"}],"c":true}"#;
+        for end in 1..=whole.len() {
+            assert!(is_json(&whole[..end]), "{}", &whole[..end]);
+            let text = seen(pretty(&whole[..end]));
+            let flat: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+            assert_eq!(flat, whole[..end]);
+        }
+        assert!(!is_json("{broken") && !is_json("text"));
     }
 
     #[test]

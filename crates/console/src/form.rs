@@ -149,6 +149,7 @@ pub(crate) fn label(field: &str) -> String {
         ("transform", "content_type") => "Content type of the result",
         ("transform", _) => "Transform",
         ("tls", "ca") => "Trusted authority",
+        (_, "username") => "User name",
         (_, "token_url") => "Token URL",
         (_, "connection_arn") => "ARN of the connection",
         ("auth", "name") => "Header",

@@ -64,6 +64,7 @@ fn pages() -> Router<Arc<Context>> {
         .route(&webhook("/recover"), get(replay_pages::show).post(replay_pages::start))
         .route(&webhook("/replays/{replay_id}"), get(replay_pages::progress))
         .route(&webhook("/events"), get(event_table::fragment))
+        .route(&webhook("/chosen"), post(event_table::chosen::act))
         .route(&webhook("/events/{event_id}"), get(event_page::show))
         .route(&webhook("/events/{event_id}/payload"), get(event_page::event_bodies::read))
         .route(&webhook("/events/{event_id}/replay"), post(event_page::replay))

@@ -4,11 +4,12 @@ mod settings;
 
 use std::process::ExitCode;
 
+use hookstep_ambient::Sources;
 use hookstep_http_edge::{Transport, finished, log_wrong_tokens};
 
 fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
     // The sandbox runs this program again for each expression.
-    match hookstep_expression::work_if_asked() {
+    match hookstep_expression::work_if_asked(Sources::system().random) {
         Some(code) => Ok(code),
         None => serve().map(|()| ExitCode::SUCCESS),
     }

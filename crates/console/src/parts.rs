@@ -112,7 +112,7 @@ pub(crate) fn enabled(is_enabled: bool) -> Markup {
 pub(crate) fn crumbs(links: &[(&str, &str)]) -> Markup {
     html! {
         nav.crumbs aria-label="Breadcrumb" {
-            @for (name, target) in links { a href=(target) { (name) } span aria-hidden="true" { "/" } }
+            @for (name, target) in links { a href=(target) { bdi { (name) } } span aria-hidden="true" { "/" } }
         }
     }
 }

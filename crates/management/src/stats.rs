@@ -2,6 +2,7 @@
 
 mod count;
 mod hours;
+mod recent;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::Context;
 use crate::events::lookup::{parse_time, webhook_exists};
 use count::{Budget, HourlyCounts};
 use hours::Hour;
+pub use recent::last_hour;
 
 /// The longest period of one request.
 const MAX_DAYS: usize = 32;

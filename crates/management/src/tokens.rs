@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{NewToken, Page, Sensitive, Token, TokenFields, schema};
-use hookstep_contract::{FieldError, Timestamp, TokenId};
+use hookstep_contract::{FieldError, Timestamp, TokenId, check_name};
 use hookstep_http_edge::{
     ApiJson, ApiQuery, Authorized, Caller, Manage, Problem, TokenPath, hash_token, new_token, no_token,
 };
@@ -156,11 +156,7 @@ pub async fn list_tokens(
 
 /// Every field of a new token that is wrong.
 pub fn check_token(fields: &TokenFields, now: Timestamp) -> Vec<FieldError> {
-    let mut faults = Vec::new();
-    let name_chars = fields.name.trim().chars().count();
-    if !(1..=100).contains(&name_chars) || fields.name.chars().any(char::is_control) {
-        faults.push(FieldError::new("name", "must be 1 to 100 characters, without control characters"));
-    }
+    let mut faults: Vec<_> = check_name(&fields.name).err().into_iter().collect();
     if fields.scopes.is_empty() {
         faults.push(FieldError::new("scopes", "must be at least one of trigger, read and manage"));
     }

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Html;
 use hookstep_api_types::{Stats, StatsBucket, StatsStep};
 use hookstep_contract::limits::days;
 use hookstep_contract::{ConfigId, Outcome};
-use hookstep_http_edge::ConfigPath;
+use hookstep_http_edge::{ConfigPath, Problem};
 use hookstep_management::Context;
-use hookstep_management::stats::stats;
+use hookstep_management::stats::{last_hour, stats};
 use maud::{Markup, html};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use super::event_table::TableRequest;
 use crate::error::PageError;
 use crate::extract::Shown;
 use crate::form::Query;
@@ -23,7 +25,7 @@ use crate::parts;
 use crate::session::Visitor;
 
 const HOUR: &[BorrowedFormatItem<'_>] =
-    format_description!("[day padding:none] [month repr:short] [hour]:00");
+    format_description!("[day padding:none] [month repr:short] [hour]:[minute]");
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[day padding:none] [month repr:short]");
 
 /// The height of a drawing in its own units; the style sheet scales it.
@@ -34,7 +36,14 @@ const BAR: f64 = 10.0;
 const GAP: f64 = 2.0;
 
 /// The periods to choose from.
-const RANGES: [(&str, &str); 3] = [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
+const RANGES: [(&str, &str); 4] =
+    [("1h", "1 hour"), ("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
+
+/// The longest free range that is counted by the hour.
+const HOURLY: Duration = Duration::from_secs(3 * 86_400);
+
+/// A range that the visitor has typed, instead of one of the list.
+const FREE: &str = "free";
 
 /// `GET /console/webhooks/{config_id}/charts?range=`: a part of the page of the webhook.
 pub(crate) async fn fragment(
@@ -43,10 +52,27 @@ pub(crate) async fn fragment(
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     query: Query,
 ) -> Result<Html<String>, PageError> {
-    let range = RANGES.iter().find(|(name, _)| *name == query.get("range")).map_or("24h", |(name, _)| name);
-    let stats = of_range(&ctx, &visitor, config_id, range).await?;
+    let request = TableRequest::of(&query);
+    Ok(Html(section(&ctx, &visitor, config_id, &request).await?.into_string()))
+}
+
+/// The charts of the range that the request names. A range that cannot be counted is told in their place.
+pub(crate) async fn section(
+    ctx: &Context,
+    visitor: &Visitor,
+    config_id: ConfigId,
+    request: &TableRequest,
+) -> Result<Markup, PageError> {
     let base = format!("/console/webhooks/{config_id}");
-    Ok(Html(charts(&base, range, &stats).into_string()))
+    let range = RANGES.iter().find(|(name, _)| *name == request.range()).map(|(name, _)| *name);
+    let range = range.unwrap_or(if request.period().is_free() { FREE } else { "24h" });
+    match of_range(ctx, visitor, config_id, range, request).await {
+        Ok(stats) => Ok(charts(&base, range, request, &stats)),
+        Err(problem) if problem.status() == StatusCode::BAD_REQUEST => Ok(html! {
+            section.card.charts #charts aria-label="Deliveries" { p.alert.waiting { "Nothing to draw: this range " (problem.detail()) "." } }
+        }),
+        Err(problem) => Err(problem.into()),
+    }
 }
 
 async fn of_range(
@@ -54,16 +80,26 @@ async fn of_range(
     visitor: &Visitor,
     config_id: ConfigId,
     range: &str,
-) -> Result<Stats, PageError> {
-    let (back, step) = match range {
-        "7d" => (days(6), StatsStep::Day),
-        "30d" => (days(29), StatsStep::Day),
-        _ => (Duration::from_secs(23 * 3600), StatsStep::Hour),
-    };
+    request: &TableRequest,
+) -> Result<Stats, Problem> {
+    let org_id = visitor.org_id();
     let now = ctx.sources.now();
     // So that an event of this very millisecond is counted.
-    let to = now.plus(Duration::from_millis(1));
-    Ok(stats(ctx, visitor.org_id(), config_id, now.minus(back), to, step).await?)
+    let end = now.plus(Duration::from_millis(1));
+    let (from, to, step) = match range {
+        "1h" => return last_hour(ctx, org_id, config_id).await,
+        "7d" => (now.minus(days(6)), end, StatsStep::Day),
+        "30d" => (now.minus(days(29)), end, StatsStep::Day),
+        FREE => {
+            let (from, to) = request.period().bounds(now)?;
+            let to = to.unwrap_or(end);
+            let from = from.unwrap_or_else(|| to.minus(days(1)));
+            let step = if to.since(from) > HOURLY { StatsStep::Day } else { StatsStep::Hour };
+            (from, to, step)
+        }
+        _ => (now.minus(Duration::from_secs(23 * 3600)), end, StatsStep::Hour),
+    };
+    stats(ctx, org_id, config_id, from, to, step).await
 }
 
 /// The small chart of the list of webhooks: a bar for each hour, without anything to hover, for there are many of them.
@@ -85,22 +121,17 @@ pub(crate) fn spark(stats: &Stats) -> Markup {
     }
 }
 
-/// A placeholder for the charts, which are loaded when they become visible.
-pub(crate) fn place(config_id: ConfigId) -> Markup {
-    html! {
-        section.card.charts data-load={"/console/webhooks/" (config_id) "/charts"} aria-label="Deliveries" { p.muted { "…" } }
-    }
-}
-
-fn charts(base: &str, range: &str, stats: &Stats) -> Markup {
+fn charts(base: &str, range: &str, request: &TableRequest, stats: &Stats) -> Markup {
     let totals = &stats.totals;
     html! {
-        section.card.charts #charts aria-labelledby="charts-title" {
+        section.card.charts #charts aria-labelledby="charts-title" data-follows={(base) "/charts?" (request.with("range", range))} {
             div.title-row {
                 h2 #charts-title { "Deliveries" }
-                div.tabs role="group" aria-label="Period" {
+                nav.tabs aria-label="Period of the charts" {
+                    @if range == FREE { a href="#events" aria-current="true" { "Own range" } }
                     @for (name, text) in RANGES {
-                        button type="button" data-fetch={(base) "/charts?range=" (name)} data-into="#charts" aria-pressed=(name == range) { (text) }
+                        @let query = request.with("range", name);
+                        a href={(base) "?" (query) "#charts"} data-fetch={(base) "/charts?" (query)} data-into="#charts" aria-current=[(name == range).then_some("true")] { (text) }
                     }
                 }
             }
@@ -127,7 +158,7 @@ fn charts(base: &str, range: &str, stats: &Stats) -> Markup {
                     (axis(stats))
                 }
             }
-            (outcomes(totals))
+            (outcomes(base, totals))
             (table(stats))
         }
     }
@@ -265,11 +296,13 @@ fn axis(stats: &Stats) -> Markup {
 }
 
 /// How many events failed with each outcome.
-fn outcomes(totals: &StatsBucket) -> Markup {
+fn outcomes(base: &str, totals: &StatsBucket) -> Markup {
     html! {
         @if !totals.outcomes.is_empty() {
             p.outcomes { span.muted { "Failures: " } @for (outcome, count) in &totals.outcomes {
-                @if *outcome != Outcome::Succeeded { span { (parts::outcome(*outcome)) " " span.number { (count) } } } } }
+                @if *outcome != Outcome::Succeeded {
+                    @let query = parts::query([("status", "failed"), ("outcome", outcome.as_str())]);
+                    a href={(base) "?" (query) "#events"} { (parts::outcome(*outcome)) " " span.number { (count) } } } } }
         }
     }
 }
@@ -282,7 +315,7 @@ fn table(stats: &Stats) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="Deliveries over time as a table" {
                 table {
                     thead { tr {
-                        th scope="col" { @if stats.step == StatsStep::Day { "Day (UTC)" } @else { "Hour (UTC)" } }
+                        th scope="col" { @if stats.step == StatsStep::Day { "Day (UTC)" } @else { "Time (UTC)" } }
                         @for name in ["Succeeded", "Failed", "Recovered", "In progress", "Skipped", "p50", "p95", "p99"] { th.right scope="col" { (name) } }
                     } }
                     tbody {

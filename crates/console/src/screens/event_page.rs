@@ -1,6 +1,8 @@
 //! One event, with its attempts.
 
 pub(crate) mod attempt;
+mod compare;
+mod curl;
 pub(crate) mod event_bodies;
 
 use std::sync::Arc;
@@ -8,12 +10,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{Html, Redirect};
 use hookstep_contract::{
-    Attempt, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp, WebhookConfig,
+    Attempt, ConfigId, Content, EventId, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp,
+    WebhookConfig,
 };
 use hookstep_http_edge::{ConfigPath, EventPath, no_event};
 use hookstep_management::Context;
 use hookstep_management::events::cancel;
 use hookstep_management::replays::single;
+use hookstep_store::Side;
 use maud::{Markup, html};
 
 use crate::advice::{Advice, advice};
@@ -45,10 +49,31 @@ pub(crate) async fn show(
         None => return Err(no_event().into()),
     };
     let content = html! {
-        (parts::crumbs(&[("Webhooks", "/"), (name, &format!("/console/webhooks/{config_id}"))]))
+        div.crumbs-row {
+            (parts::crumbs(&[("Webhooks", "/"), (name, &format!("/console/webhooks/{config_id}"))]))
+            (neighbours(&ctx, &visitor, config_id, event_id).await?)
+        }
         (content)
     };
     Ok(page(&visitor, Section::Webhooks, "Event", content))
+}
+
+/// Links to the events that were accepted just before and just after this one.
+async fn neighbours(
+    ctx: &Context,
+    visitor: &Visitor,
+    config_id: ConfigId,
+    event_id: EventId,
+) -> Result<Markup, PageError> {
+    let find = |side| ctx.events.neighbour(visitor.org_id(), config_id, event_id, side);
+    let (before, after) = tokio::try_join!(find(Side::Before), find(Side::After))?;
+    let link = |id: EventId, rel: &str, text: &str| html! { a rel=(rel) href={"/console/webhooks/" (config_id) "/events/" (id)} { (text) } };
+    Ok(html! {
+        nav.neighbours aria-label="Other events" {
+            @if let Some(id) = before { (link(id, "prev", "← Previous event")) }
+            @if let Some(id) = after { (link(id, "next", "Next event →")) }
+        }
+    })
 }
 
 async fn whole(
@@ -59,7 +84,7 @@ async fn whole(
     base: &str,
     query: &Query,
 ) -> Result<Markup, PageError> {
-    let attempts = ctx.events.attempts(&event.org_id, event.config_id, event.event_id).await?;
+    let attempts = ctx.events.attempts(event).await?;
     let is_whole = query.is_checked("whole");
     let bodies = EventBodies::of(ctx, event).await?;
     let body = bodies.cards(base, is_whole);
@@ -81,7 +106,8 @@ async fn whole(
             (explanation(event, now))
             @if visitor.can_manage() && config.is_some() { (way_to_try(event)) }
             (facts(event, now))
-            (attempt_list(base, &attempts, chosen, is_whole, &body, now))
+            @let other = query.get("with").parse().ok().and_then(|number: u32| attempts.iter().find(|attempt| attempt.number == number));
+            (attempt_list(base, &attempts, AttemptView { chosen, other, is_whole, sent: bodies.sent() }, &body, now))
         }
     })
 }
@@ -228,12 +254,22 @@ fn facts(event: &EventRecord, now: Timestamp) -> Markup {
     }
 }
 
+/// What is shown of the attempts.
+struct AttemptView<'a> {
+    /// The number of the attempt that is shown in full.
+    chosen: Option<u32>,
+    /// The attempt to compare it with.
+    other: Option<&'a Attempt>,
+    is_whole: bool,
+    /// The body of the request.
+    sent: Option<&'a Content>,
+}
+
 /// The attempts, newest first, one of them in full.
 fn attempt_list(
     base: &str,
     attempts: &[Attempt],
-    chosen: Option<u32>,
-    is_whole: bool,
+    AttemptView { chosen, other, is_whole, sent }: AttemptView<'_>,
     body: &Markup,
     now: Timestamp,
 ) -> Markup {
@@ -255,8 +291,12 @@ fn attempt_list(
                                 } }
                             }
                         }
+                        (compare::form(base, attempts, shown.number))
                     }
-                    div.wide { (attempt::whole(base, shown, is_whole)) (body) }
+                    div.wide {
+                        @if let Some(other) = other { (compare::table(shown, other)) }
+                        (attempt::whole(base, shown, is_whole, sent)) (body)
+                    }
                 }
             }
         }

@@ -1,11 +1,15 @@
 //! The events of a webhook: a table that updates itself, with filters and pages.
 
+pub(crate) mod chosen;
+pub(crate) mod period;
+mod rows;
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Html;
 use hookstep_contract::limits::CORRELATION_ID_BYTES;
-use hookstep_contract::{ConfigId, EventId, EventRecord, Status, Timestamp};
+use hookstep_contract::{ConfigId, EventId, Outcome, Timestamp};
 use hookstep_http_edge::{ConfigPath, Problem};
 use hookstep_management::events::lookup;
 use hookstep_management::{Context, paging};
@@ -17,6 +21,7 @@ use crate::extract::Shown;
 use crate::form::Query;
 use crate::parts;
 use crate::session::Visitor;
+use period::Period;
 
 /// Rows on a page.
 const LIMIT: usize = 25;
@@ -35,20 +40,15 @@ const STATUSES: [(&str, &str); 6] = [
     ("skipped", "Skipped"),
 ];
 
-/// The periods to choose from: the value in the address, its name, and its hours.
-const PERIODS: [(&str, &str, u64); 5] = [
-    ("", "Any time", 0),
-    ("1h", "Last hour", 1),
-    ("24h", "Last 24 hours", 24),
-    ("7d", "Last 7 days", 168),
-    ("30d", "Last 30 days", 720),
-];
-
 /// The filters and the page of the table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TableRequest {
     status: String,
-    period: String,
+    /// How the last attempt ended.
+    outcome: String,
+    period: Period,
+    /// The period of the charts.
+    range: String,
     cursor: String,
     /// A correlation id. The search for an event id leads to the page of the event instead.
     q: String,
@@ -59,32 +59,46 @@ impl TableRequest {
     pub(crate) fn of(query: &Query) -> Self {
         Self {
             status: query.get("status").to_owned(),
-            period: query.get("period").to_owned(),
+            outcome: query.get("outcome").to_owned(),
+            period: Period::of(query),
+            range: query.get("range").to_owned(),
             cursor: query.get("cursor").to_owned(),
             q: query.get("q").trim().to_owned(),
         }
     }
 
+    pub(crate) fn period(&self) -> &Period {
+        &self.period
+    }
+
+    /// The period of the charts.
+    pub(crate) fn range(&self) -> &str {
+        &self.range
+    }
+
     fn is_filtered(&self) -> bool {
-        [&self.status, &self.period, &self.q].iter().any(|part| !part.is_empty())
+        self.period.is_given() || [&self.status, &self.outcome, &self.q].iter().any(|part| !part.is_empty())
     }
 
     fn filter(&self, now: Timestamp) -> Result<EventFilter, Problem> {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let hours = PERIODS.iter().find(|(name, ..)| *name == self.period).map_or(0, |(.., hours)| *hours);
-        let from = Timestamp::new(now.get() - std::time::Duration::from_secs(hours * 3600));
+        let (from, to) = self.period.bounds(now)?;
+        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == self.outcome);
         Ok(EventFilter {
             status: given(&self.status).as_deref().map(lookup::parse_status).transpose()?,
-            from: (hours > 0).then_some(from),
+            outcome,
+            from,
+            to,
             before: paging::decode_cursor::<EventId>(given(&self.cursor).as_deref())?,
             limit: LIMIT,
-            ..EventFilter::default()
         })
     }
 
     /// The query string with one part changed.
-    fn with(&self, name: &str, value: &str) -> String {
-        let pairs = [("status", &*self.status), ("period", &*self.period), ("q", &*self.q), ("cursor", "")];
+    pub(crate) fn with(&self, name: &str, value: &str) -> String {
+        let parts = [("status", &*self.status), ("outcome", &*self.outcome), ("q", &*self.q)];
+        let pairs =
+            parts.into_iter().chain(self.period.pairs()).chain([("range", &*self.range), ("cursor", "")]);
         let pairs = pairs.map(|(key, old)| if key == name { (key, value) } else { (key, old) });
         parts::query(pairs.into_iter().filter(|(_, value)| !value.is_empty()))
     }
@@ -128,7 +142,7 @@ pub(crate) async fn table(
     Ok(html! {
         div #events-table data-live=[live] data-every=[every] {
             @if found.events.is_empty() && found.next.is_none() { (nothing(&base, request)) }
-            @else if !found.events.is_empty() { (rows(&base, &found.events, now)) }
+            @else if !found.events.is_empty() { (rows::rows(visitor, &base, request, &found.events, now)) }
             @if let Some(next) = found.next.filter(|_| found.events.len() < LIMIT) { (looked_at(found.looked_at, next.accepted_at())) }
             @if !request.cursor.is_empty() || found.next.is_some() {
                 nav.pages aria-label="Pages of events" {
@@ -171,50 +185,6 @@ fn nothing(base: &str, request: &TableRequest) -> Markup {
     )
 }
 
-fn rows(base: &str, events: &[EventRecord], now: Timestamp) -> Markup {
-    html! {
-        div.scroll {
-            table.list.events {
-                caption.hidden { "Events, newest first" }
-                thead { tr {
-                    th scope="col" { "Status" }
-                    th scope="col" { "Event" }
-                    th.spare scope="col" { "Correlation id" }
-                    th scope="col" { "Answer" }
-                    th.right.spare scope="col" { "Attempts" }
-                    th.right scope="col" { "Accepted" }
-                } }
-                tbody {
-                    @for event in events {
-                        tr {
-                            td { (parts::status(event)) }
-                            td { a.row-link.mono href={(base) "/events/" (event.event_id)} { (event.event_id) } }
-                            td.spare.muted.small { (event.correlation_id.as_deref().unwrap_or_default()) }
-                            td { (answer(event)) }
-                            td.right.number.spare { (event.attempt_count) }
-                            td.right { (parts::moment(event.created_at, now)) }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The last answer of the receiver, or the reason why there is none.
-fn answer(event: &EventRecord) -> Markup {
-    html! {
-        @match (event.status_code, event.status) {
-            (Some(code), Status::Succeeded) => { span.number { (code) } }
-            (Some(code), _) => { span.number.bad { (code) } }
-            (None, _) => {
-                @let detail = event.reason.as_ref().map(|reason| &*reason.detail);
-                span.reason.muted.small title=[detail] { (detail.unwrap_or("–")) }
-            }
-        }
-    }
-}
-
 /// The filters above the table.
 pub(crate) fn filters(config_id: ConfigId, request: &TableRequest, fault: Option<&str>) -> Markup {
     let base = format!("/console/webhooks/{config_id}");
@@ -225,22 +195,17 @@ pub(crate) fn filters(config_id: ConfigId, request: &TableRequest, fault: Option
                     a href={(base) "?" (request.with("status", value)) "#events"} aria-current=[(request.status == value).then_some("true")] { (name) }
                 }
             }
-            form.inline method="get" action={(base) "#events"} data-submit {
-                @if !request.status.is_empty() { input type="hidden" name="status" value=(request.status); }
-                @if !request.q.is_empty() { input type="hidden" name="q" value=(request.q); }
-                label.hidden for="period" { "Period" }
-                select #period name="period" {
-                    @for (value, name, _) in PERIODS { option value=(value) selected[request.period == value] { (name) } }
-                }
-                noscript { button { "Apply" } }
-            }
+            (request.period.controls(&base, &[("status", &request.status), ("outcome", &request.outcome), ("q", &request.q)]))
             form.inline.search method="get" action=(base) role="search" {
                 @if !request.status.is_empty() { input type="hidden" name="status" value=(request.status); }
-                @if !request.period.is_empty() { input type="hidden" name="period" value=(request.period); }
+                @for (name, value) in request.period.pairs() { @if !value.is_empty() { input type="hidden" name=(name) value=(value); } }
                 label.hidden for="search" { "Event id or correlation id" }
                 input #search type="search" name="q" value=(request.q) placeholder="Event or correlation id" spellcheck="false" autocomplete="off";
                 button { "Find" }
             }
+        }
+        @if let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == request.outcome) {
+            p.only { "Only " (parts::outcome(outcome)) " " a href={(base) "?" (request.with("outcome", "")) "#events"} { "Show all" } }
         }
         @if let Some(fault) = fault { p.alert.failed role="alert" { (fault) } }
     }

@@ -47,7 +47,7 @@ pub(crate) async fn show(
     let content = html! {
         (webhook_actions::crumbs(&config))
         div.narrow.card.roomy {
-            h1 { @if is_new { (config.fields.name) " is ready" } @else { "The new signing secret" } }
+            h1 { @if is_new { bdi { (config.fields.name) } " is ready" } @else { "The new signing secret" } }
             @match once::read(&headers) {
                 Some(secret) => { (shown(&secret)) }
                 None => { (gone(&base)) }

@@ -100,7 +100,7 @@ pub(crate) async fn ask_revoke(
     let content = html! {
         (parts::crumbs(&[("API tokens", "/console/tokens")]))
         form.narrow.card method="post" action={"/console/tokens/" (token_id) "/revoke"} {
-            h1 { "Revoke the token “" (token.name) "”?" }
+            h1 { "Revoke the token “" bdi { (token.name) } "”?" }
             p { "Whoever uses it is refused from now on. This cannot be undone." }
             @if is_own { p.alert.waiting { "You are signed in with this token: you will be signed out." } }
             dl.facts.wide {
@@ -183,7 +183,7 @@ fn row(token: &Token, now: Timestamp) -> Markup {
     html! {
         tr {
             td data-label="Name" {
-                strong.break { (token.name) } @if token.current { " " span.badge.succeeded { "Yours" } }
+                strong.break { bdi { (token.name) } } @if token.current { " " span.badge.succeeded { "Yours" } }
                 @if let Some(prefix) = &token.prefix { div.mono.muted.small { (prefix) "…" } }
             }
             td data-label="Scopes" { @for (scope, name, _) in SCOPES { @if token.scopes.contains(&scope) { span.scope { (name) } " " } } }
@@ -191,7 +191,7 @@ fn row(token: &Token, now: Timestamp) -> Markup {
             td data-label="Created" { (parts::moment(token.created_at, now)) }
             td data-label="Ends" { @match token.expires_at { Some(end) => { (parts::moment(end, now)) } None => { span.muted { "Never" } } } }
             td.right { @if let Some(token_id) = token.token_id {
-                a.danger href={"/console/tokens/" (token_id) "/revoke"} { "Revoke" span.hidden { " " (token.name) } } } }
+                a.danger href={"/console/tokens/" (token_id) "/revoke"} { "Revoke" span.hidden { " " bdi { (token.name) } } } } }
         }
     }
 }
@@ -239,7 +239,7 @@ pub(crate) async fn created(
     let content = html! {
         (parts::crumbs(&[("API tokens", "/console/tokens")]))
         form.narrow.card method="post" action=(created_path(token_id)) {
-            h1 { "The token “" (token.name) "”" }
+            h1 { "The token “" bdi { (token.name) } "”" }
             @match once::read(&headers) {
                 Some(secret) => {
                     p.alert.waiting { "Store it now. This page shows it for " (once::LIFETIME) ", in this browser; then nobody can see it again." }

@@ -160,7 +160,7 @@ fn ask(
         (crumbs(config))
         form.narrow.card method="post" action={(base) "/" (action)} {
             h1 { (question) }
-            p.target { strong { (config.fields.name) } " · " (config.fields.url) }
+            p.target { strong { bdi { (config.fields.name) } } " · " (config.fields.url) }
             (text)
             input type="hidden" name="revision" value=(config.revision);
             div.actions { a.button href=(base) { "Cancel" } (button) }

@@ -155,7 +155,7 @@ fn table(rows: &[&Row], newest: &[Option<EventRecord>], now: Timestamp) -> Marku
 
 fn name(Row { config, .. }: &Row) -> Markup {
     html! {
-        a.row-link href={"/console/webhooks/" (config.config_id)} { (config.fields.name) }
+        a.row-link href={"/console/webhooks/" (config.config_id)} { bdi { (config.fields.name) } }
         div.target title=(config.fields.url) { span.method { (config.fields.method) } " " (config.fields.url) }
     }
 }

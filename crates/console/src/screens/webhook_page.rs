@@ -34,14 +34,18 @@ pub(crate) async fn show(
         fault = Some("This webhook has no event with this id.");
         request = TableRequest::default();
     }
-    let table = event_table::table(&ctx, &visitor, config.config_id, &request).await?;
+    let (table, charts) = tokio::try_join!(
+        event_table::table(&ctx, &visitor, config.config_id, &request),
+        charts::section(&ctx, &visitor, config.config_id, &request)
+    )?;
     let now = ctx.sources.now();
     let content = html! {
         (head(&visitor, &config))
         (notices(&config, query.get("done"), now))
+        @if let Some(told) = event_table::chosen::told(&query) { (told) }
         div.columns {
             div.wide {
-                (charts::place(config.config_id))
+                (charts)
                 section.card #events aria-labelledby="events-title" {
                     div.title-row {
                         h2 #events-title { "Events" }
@@ -63,7 +67,7 @@ fn head(visitor: &Visitor, config: &WebhookConfig) -> Markup {
         (parts::crumbs(&[("Webhooks", "/")]))
         div.head {
             div {
-                h1 { (config.fields.name) " " (parts::enabled(config.fields.enabled)) }
+                h1 { bdi { (config.fields.name) } " " (parts::enabled(config.fields.enabled)) }
                 p.target { span.method { (config.fields.method) } " " (parts::copyable(&config.fields.url)) }
             }
             @if visitor.can_manage() {

@@ -96,6 +96,7 @@ async fn search(
 ) -> Result<hookstep_store::Page, Problem> {
     let filter = EventFilter {
         status: query.status.as_deref().map(parse_status).transpose()?,
+        outcome: None,
         from: query.from.as_deref().map(|text| parse_time("from", text)).transpose()?,
         to: query.to.as_deref().map(|text| parse_time("to", text)).transpose()?,
         before: paging::decode_cursor(query.cursor.as_deref())?,
@@ -156,7 +157,7 @@ pub(crate) async fn read(
 ) -> Result<Json<Event>, Problem> {
     let org_id = caller.org_id();
     let record = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
-    let attempts = ctx.events.attempts(org_id, config_id, event_id).await?;
+    let attempts = ctx.events.attempts(&record).await?;
     let attempts = Some(attempts.into_iter().map(Attempt::from).collect());
     Ok(Json(Event { attempts, ..Event::from(record) }))
 }

@@ -2,7 +2,7 @@
 
 use hookstep_contract::{
     Auth, ClientAuthentication, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId,
-    PayloadRules, Publish, Timestamp, WebhookConfig, is_ours,
+    PayloadRules, Publish, Timestamp, WebhookConfig, check_name, is_ours,
 };
 use hookstep_egress::PolicyRefusal;
 use hookstep_expression::Fault;
@@ -140,6 +140,9 @@ fn check(
 ) -> Result<CheckedFields, FieldError> {
     let policy = &ctx.policy;
     fields.check()?;
+    if before.is_none_or(|before| before.fields.name != fields.name) {
+        check_name(&fields.name)?;
+    }
     fields.check_retention(ctx.events.retention())?;
     check_published(&fields.event_types, ctx.publish)?;
     policy.check_url(&fields.url).map_err(|refusal| FieldError::new("url", refusal.to_string()))?;

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use hookstep_contract::{Attempt, Content};
 use maud::{Markup, html};
 
+use super::curl;
 use crate::{body_view, parts};
 
 /// The width of the timing bar in its own units.
 const WIDTH: f64 = 1000.0;
 
 /// An attempt in full; of a large body only the first part, unless `is_whole`.
-pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool) -> Markup {
+/// `sent` is the body of the request, if it is stored and not large.
+pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool, sent: Option<&Content>) -> Markup {
     let limit = if is_whole { usize::MAX } else { body_view::SHOWN_BYTES };
     let more = format!("{base}?attempt={}&whole=1", attempt.number);
     html! {
@@ -31,12 +33,24 @@ pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool) -> Markup {
             is_truncated: attempt.response_truncated,
         };
         @let response = response(&attempt.response_headers, &body, limit, &more);
-        section.card aria-labelledby="response-title" { h2 #response-title { "Response" } (response) }
+        section.card aria-labelledby="response-title" {
+            div.title-row { h2 #response-title { "Response" } (copy_body("response")) }
+            (response)
+        }
         section.card aria-labelledby="request-title" {
             h2 #request-title { "Request" }
+            @if let (Some(method), Some(url)) = (&attempt.method, &attempt.url) {
+                p.target { span.method { (method) } " " (parts::copyable(url)) }
+            }
             (headers("Headers", &attempt.request_headers))
+            (curl::section(attempt, sent))
         }
     }
+}
+
+/// A button that copies the body of its section.
+pub(super) fn copy_body(of: &str) -> Markup {
+    html! { button.copy type="button" data-copy-near="pre" hidden aria-label={"Copy the body: " (of)} { "Copy" } }
 }
 
 /// The body of a receiver's response, as far as it is stored.
@@ -74,6 +88,7 @@ pub(in crate::screens) fn headers(title: &str, headers: &BTreeMap<String, String
         @if !headers.is_empty() {
             details.headers open {
                 summary { (title) " (" (headers.len()) ")" }
+                p.copy-row { button.copy type="button" data-copy-near="dl" hidden aria-label={"Copy: " (title)} { "Copy" } }
                 dl.pairs { @for (name, value) in headers { dt { (name) } dd { (value) } } }
             }
         }
@@ -82,7 +97,7 @@ pub(in crate::screens) fn headers(title: &str, headers: &BTreeMap<String, String
 
 /// Milliseconds as a floating-point number.
 #[expect(clippy::cast_precision_loss, reason = "an attempt takes minutes at most")]
-pub(super) fn ms(whole: u64) -> f64 {
+pub(in crate::screens) fn ms(whole: u64) -> f64 {
     whole as f64
 }
 

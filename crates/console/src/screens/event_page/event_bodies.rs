@@ -12,6 +12,7 @@ use hookstep_management::Context;
 use hookstep_store::StoreError;
 use maud::{Markup, html};
 
+use super::attempt::copy_body;
 use crate::body_view;
 use crate::error::PageError;
 use crate::extract::Shown;
@@ -110,6 +111,14 @@ impl EventBodies {
         !matches!(self.sent.as_ref().unwrap_or(&self.received), StoredBody::Gone)
     }
 
+    /// The body that was sent, if it is stored in the table.
+    pub(super) fn sent(&self) -> Option<&Content> {
+        match self.sent.as_ref().unwrap_or(&self.received) {
+            StoredBody::Here(content, None) => Some(content),
+            _ => None,
+        }
+    }
+
     /// Whether the body as received is stored, so that the current filter and transform can be applied to it.
     pub(super) fn has_received_body(&self) -> bool {
         !matches!(self.received, StoredBody::Gone)
@@ -136,7 +145,8 @@ fn card(id: &str, title: &str, body: &StoredBody, base: &str, file: &str, limit:
         section.card aria-labelledby=(id) {
             div.title-row {
                 h2 id=(id) { (title) }
-                @if !matches!(body, StoredBody::Gone) { a href={(base) (file)} aria-label={"Download: " (title)} { "Download" } }
+                span { @if matches!(body, StoredBody::Here(..)) { (copy_body(title)) " " }
+                    @if !matches!(body, StoredBody::Gone) { a href={(base) (file)} aria-label={"Download: " (title)} { "Download" } } }
             }
             @match body {
                 StoredBody::File => { p.muted { "A large body, stored as a file." } }

@@ -263,8 +263,9 @@ mod tests {
             "event_types":["order.*","Webhook Disabled"],
             "filter":{"conditions":[{"field":"a","operator":"any_of","values":["1","2"],"type":"number"}],"logical_operator":"OR"},
             "transform":{"jsonata":"{\"a\": a}","content_type":"text/plain"},
-            "auth":{"type":"oauth_client_credentials","token_url":"https://a.example/","client_id":"c","method":"GET",
-                "parameters":[{"in":"query","name":"audience"}]},
+            "auth":{"type":"oauth_client_credentials","token_url":"https://a.example/","client_id":"c","method":"PUT",
+                "parameters":[{"in":"query","name":"audience"}],"scope":"a b",
+                "client_authentication":"private_key_jwt","key_id":"k"},
             "tls":{"certificate":"line\nline\n","ca":"ca"}}"#;
         let config: WebhookConfig = serde_json::from_str(stored).unwrap();
         assert_eq!(read(&filled(&config), None).unwrap(), config.fields);
