@@ -50,8 +50,10 @@ enum How {
     Sync,
     /// By a trigger that is repeated with the same idempotency key.
     Twice,
-    /// By an upload and a trigger with the resulting claim check.
+    /// By an upload and a trigger with the resulting claim check. A second upload to the same URL is refused.
     Upload,
+    /// By a trigger whose path has the id in upper case, repeated in lower case with the same idempotency key.
+    UpperCase,
     /// By a trigger with the claim check of an upload that never happened.
     NoUpload,
     /// By a trigger, followed by a replay.
@@ -181,6 +183,18 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
         }
         How::Twice => {
             twice(api, config_id, || with_body("").header("idempotency-key", "of this case")).await.into()
+        }
+        How::UpperCase => {
+            let key = ("idempotency-key", "of this case");
+            let path = format!("/webhook/{}/trigger", config_id.to_uppercase());
+            let upper = api.request(Method::POST, &path).header("content-type", case.content_type);
+            let upper = upper.header(key.0, key.1).body(case.body.clone());
+            let event_id = accepted(&Answer::to(upper).await);
+            api.ended(config_id, &event_id).await;
+            assert_eq!(accepted(&Answer::to(with_body("").header(key.0, key.1)).await), event_id);
+            let path = format!("/webhook/{}/events/{}", config_id.to_uppercase(), event_id.to_uppercase());
+            assert_eq!(api.get(&path).await.json()["event_id"], event_id);
+            event_id.into()
         }
         How::Upload => {
             let claim_check = upload(api, config_id, Some(&case.body)).await;
@@ -322,20 +336,38 @@ async fn recovered(api: &Api, config_id: &str, first: String) -> String {
 
 /// Requests an upload URL and, if asked, uploads; returns the claim check.
 async fn upload(api: &Api, config_id: &str, body: Option<&Bytes>) -> String {
-    let (url, claim_check) = upload_url(api, config_id).await;
+    let upload = Upload::new(api, config_id, body.map_or(1, Bytes::len)).await;
     if let Some(body) = body {
-        let stored = Answer::to(api.http.put(url).body(body.clone())).await;
+        let stored = upload.put(api, body.clone()).await;
         assert_eq!(stored.status, 200, "{stored:?}");
+        let overwritten = upload.put(api, Bytes::from(vec![b'?'; body.len()])).await;
+        assert_eq!(overwritten.status, 412, "an upload is written once: {overwritten:?}");
     }
-    claim_check
+    upload.claim_check
 }
 
-/// An upload URL, and its claim check.
-async fn upload_url(api: &Api, config_id: &str) -> (String, String) {
-    let upload = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await;
-    assert_eq!(upload.status, 201, "{upload:?}");
-    let text = |name: &str| upload.json()[name].as_str().unwrap().to_owned();
-    (text("upload_url"), text("claim_check"))
+/// A place for an upload.
+struct Upload {
+    url: String,
+    headers: Value,
+    claim_check: String,
+}
+
+impl Upload {
+    async fn new(api: &Api, config_id: &str, size: usize) -> Self {
+        let upload = api.post(&format!("/webhook/{config_id}/uploads"), &json!({"size": size})).await;
+        assert_eq!(upload.status, 201, "{upload:?}");
+        let upload = upload.json();
+        let text = |name: &str| upload[name].as_str().unwrap().to_owned();
+        Self { url: text("upload_url"), headers: upload["headers"].clone(), claim_check: text("claim_check") }
+    }
+
+    async fn put(&self, api: &Api, body: Bytes) -> Answer {
+        // A refused PUT leaves its body unread, so that its connection ends.
+        let put = api.http.put(&self.url).header("connection", "close").body(body);
+        let headers = self.headers.as_object().unwrap().iter();
+        Answer::to(headers.fold(put, |put, (name, value)| put.header(name, value.as_str().unwrap()))).await
+    }
 }
 
 /// The field of the event's detail that carries the body.

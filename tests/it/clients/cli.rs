@@ -203,19 +203,18 @@ async fn events_are_sent_again_one_or_many() {
     let many = ended(&mut hookstep(&world, &["replay", &id, "--since", "1h"])).await;
     assert_eq!(
         (many.code, many.stdout.as_str()),
-        (Some(0), "3 looked at, 3 sent again, 0 skipped\n"),
+        (Some(0), "2 looked at, 2 sent again, 0 skipped\n"),
         "{}",
         many.stderr
     );
-    assert!(many.stderr.contains("has begun") && many.stderr.contains("3 sent again"), "{}", many.stderr);
-    world.api.until_events_of(&id, 4, "succeeded").await;
+    // The progress is for terminals.
+    assert!(many.stderr.ends_with(" has begun: 2 events\n"), "{}", many.stderr);
+    world.api.until_events_of(&id, 3, "succeeded").await;
 
     let named = ended(&mut hookstep(&world, &["replay", &id, &ids[1], &ids[2], "--json"])).await;
-    assert_eq!((named.code, &lines(&named.stdout)[0]["started"]), (Some(0), &json!(2)));
-    assert!(named.stderr.contains("[########################] 2/2, 2 sent again"), "{}", named.stderr);
-    world.api.until_events_of(&id, 6, "succeeded").await;
+    assert_eq!((named.code, &lines(&named.stdout)[0]["found"]), (Some(0), &json!(2)), "{}", named.stdout);
     let bodies: Vec<_> = receiver.seen().into_iter().map(|seen| seen.body).collect();
-    assert_eq!(bodies.iter().filter(|body| *body == b"c").count(), 3);
+    assert!(bodies.iter().filter(|body| *body == b"c").count() >= 2);
 
     assert_eq!(ended(&mut hookstep(&world, &["replay", &id])).await.code, Some(2));
     assert_eq!(ended(&mut hookstep(&world, &["replay", &id, crate::world::NOBODY])).await.code, Some(4));
@@ -235,9 +234,10 @@ async fn what_came_is_sent_again_through_what_the_webhook_has_now() {
     world.api.until_events_of(&id, 3, "succeeded").await;
     output(&mut hookstep(&world, &["replay", &id, "--since", "1h", "--status", "succeeded", "--reapply"]))
         .await;
-    world.api.until_events_of(&id, 6, "succeeded").await;
+    // One event of the chain, the newest.
+    world.api.until_events_of(&id, 4, "succeeded").await;
     let bodies: Vec<_> = receiver.seen().into_iter().map(|seen| seen.body).collect();
-    assert_eq!(bodies, [&b"7"[..], b"7", b"seven", b"seven", b"seven", b"seven"]);
+    assert_eq!(bodies, [&b"7"[..], b"7", b"seven", b"seven"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -252,6 +252,12 @@ async fn a_request_that_was_kept_is_verified() {
     let good = ended(hookstep(&world, &base).env("HOOKSTEP_SIGNING_SECRET", secret)).await;
     assert_eq!((good.code, good.stdout.as_str()), (Some(0), "ok\n"), "{}", good.stderr);
     assert_eq!(ended(hookstep(&world, &base).args(["--org", crate::world::ORG])).await.code, Some(0));
+    let marked = file(&dir, "marked", format!("\u{feff}{}", request.head));
+    let utf16 = "\u{feff}".encode_utf16().chain(request.head.encode_utf16()).flat_map(u16::to_le_bytes);
+    for saved in [marked, file(&dir, "utf16", utf16.collect::<Vec<u8>>())] {
+        let mut command = hookstep(&world, &["verify", &body, "--headers", &saved, "--secret", secret]);
+        assert_eq!(ended(&mut command).await.code, Some(0), "{saved}");
+    }
     let header = |name| request.header(name).unwrap();
     let mut by_hand = hookstep(&world, &["verify", &file(&dir, "other", "bodY"), "--secret", secret]);
     by_hand.args(["--id", header("webhook-id"), "--timestamp", header("webhook-timestamp")]);
@@ -262,7 +268,43 @@ async fn a_request_that_was_kept_is_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_demo_shows_five_deliveries_and_goes_on_serving() {
+async fn webhooks_are_listed_shown_created_switched_and_deleted() {
+    let world = World::start().await;
+    let run = async |args: &[&str]| output(hookstep(&world, &["webhooks"]).args(args)).await;
+    let create = ["create", "orders", "https://example.com/hooks", "--event-type", "order.*", "--json"];
+    let created = &lines(&run(&create).await)[0];
+    let id = created["config_id"].as_str().unwrap();
+    let secret = created["signing_secret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_") && created["event_types"] == json!(["order.*"]), "{created}");
+    let shown = run(&["create", "unused", "https://example.com/", "--disabled"]).await;
+    assert!(shown.contains("signing secret    whsec_") && shown.contains("disabled"), "{shown}");
+
+    let table = run(&["list"]).await;
+    let rows: Vec<_> = table.lines().collect();
+    assert!(rows.len() == 3 && rows[0].starts_with("WEBHOOK") && !table.contains('\u{1b}'), "{table}");
+    assert!(rows[1].starts_with(id) && rows[1].ends_with("https://example.com/hooks"), "{table}");
+    assert_eq!(lines(&run(&["list", "--json"]).await).len(), 2);
+    let shown = run(&["show", "orders"]).await;
+    assert!(shown.contains("url               https://example.com/hooks\n"), "{shown}");
+    assert!(shown.contains("event types       order.*\n") && !shown.contains("whsec_"), "{shown}");
+    assert_eq!(
+        lines(&run(&["show", id, "--json"]).await)[0],
+        world.api.get(&format!("/webhook/{id}")).await.json()
+    );
+
+    assert_eq!(run(&["disable", "orders"]).await, format!("{id} disabled\n"));
+    assert_eq!(world.api.get(&format!("/webhook/{id}")).await.json()["enabled"], false);
+    assert_eq!(lines(&run(&["enable", id, "--json"]).await)[0]["enabled"], true);
+    let unasked = ended(hookstep(&world, &["webhooks", "delete", "orders"]).stdin(Stdio::null())).await;
+    assert!(unasked.code == Some(4) && unasked.stderr.contains("--yes"), "{}", unasked.stderr);
+    assert_eq!(run(&["delete", "orders", "--yes"]).await, format!("{id} deleted\n"));
+    world.api.get(&format!("/webhook/{id}")).await.problem(404);
+    let unknown = ended(&mut hookstep(&world, &["webhooks", "show", "orders"])).await;
+    assert_eq!(unknown.code, Some(4), "{}", unknown.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_shows_deliveries_and_goes_on_serving() {
     let dir = Dir::new();
     let mut demo = command("hookstep");
     demo.args(["demo", "--listen", FREE_PORT, "--data-dir"]).arg(dir.path());
@@ -271,13 +313,22 @@ async fn the_demo_shows_five_deliveries_and_goes_on_serving() {
     let shown = demo.stdout();
     for part in [
         "succeeded with HTTP 200, attempts 1",
-        "attempt 3: succeeded, HTTP 200",
+        "✓ signature v1 (HMAC-SHA256) verified by the receiver",
+        "✓ signature v1a (Ed25519) verified by the receiver",
+        "skipped: the filter's expression is not true of this body",
+        r#"✓ the receiver got {"order":7,"total":20}"#,
+        "✓ attempt 3: succeeded, HTTP 200",
+        "✗ attempt 1: failed_http, HTTP 404",
+        "both have the same webhook-id",
         "received 5242880 bytes",
         "400 Bad Request: url: ",
-        "failed, attempts 3",
+        "✗ failed, attempts",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    assert!(!shown.contains('\u{1b}'), "colours are for terminals: {shown}");
+    demo.line("Ctrl-C stops it.").await;
+    assert!(demo.stdout().contains("/console"), "{}", demo.stdout());
     demo.kill().await;
 }
 
@@ -295,7 +346,7 @@ async fn completions_are_scripts_that_bash_reads() {
 
 #[tokio::test]
 async fn help_has_examples_and_a_reader_may_go_away() {
-    for name in ["trigger", "events", "replay", "listen", "verify"] {
+    for name in ["trigger", "events", "replay", "listen", "verify", "webhooks", "history"] {
         let help = output(command("hookstep").args([name, "--help"])).await;
         assert!(help.contains("Examples:"), "{help}");
     }

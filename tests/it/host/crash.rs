@@ -287,14 +287,20 @@ async fn history_prints_the_executions_of_an_event_state_by_state() {
         hookstep_host::executions_of(dir.path(), event_id.parse().unwrap()).unwrap()[0].status == "SUCCEEDED"
     })
     .await;
-    let printed =
-        output(command("hookstep").args(["history", &event_id, "--data-dir"]).arg(dir.path())).await;
-    assert!(printed.starts_with("# arn:aws:states:") && printed.contains(" SUCCEEDED\n"), "{printed}");
-    let lines = printed.lines().filter(|line| !line.starts_with('#'));
-    let events: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let history = ["history", &event_id, "--data-dir"];
+    let printed = output(command("hookstep").args(history).arg(dir.path()).arg("--json")).await;
+    let execution: Value = serde_json::from_str(&printed).unwrap();
+    assert!(execution["arn"].as_str().unwrap().starts_with("arn:aws:states:"), "{printed}");
+    assert_eq!(execution["status"], "SUCCEEDED");
+    let events = execution["history"].as_array().unwrap();
     let entered = events.iter().filter(|event| event["type"] == "TaskStateEntered");
     let tasks: Vec<_> = entered.map(|event| event["state"].as_str().unwrap()).collect();
     assert_eq!(tasks, ["FetchConfig", "RecordEvent", "Deliver", "UpdateStatus"]);
+
+    let shown = output(command("hookstep").args(history).arg(dir.path())).await;
+    assert!(shown.contains(" SUCCEEDED\n") && shown.contains("succeeded, HTTP 200\n"), "{shown}");
+    let places: Vec<_> = tasks.iter().map(|task| shown.find(task).unwrap()).collect();
+    assert!(places.is_sorted() && shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
 
     let nobody = ["history", crate::world::NOBODY, "--data-dir"];
     let (status, process) = run(command("hookstep").args(nobody).arg(dir.path())).await;

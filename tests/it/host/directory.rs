@@ -30,9 +30,9 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let (path, name) = (entry.as_ref().unwrap().path(), entry.unwrap().file_name());
         if path.is_dir() {
-            copy(&path, &to.join(name))
+            copy(&path, &to.join(name));
         } else {
-            fs::copy(&path, to.join(name)).map(drop).unwrap()
+            fs::copy(&path, to.join(name)).unwrap();
         }
     }
 }
@@ -88,16 +88,16 @@ impl Harm {
                 fs::write(&path, &whole[..bytes]).unwrap();
             }
             Self::NoDatabase => {
-                fs::write(&path, "This is not a database, but it is long.\n".repeat(200)).unwrap()
+                fs::write(&path, "This is not a database, but it is long.\n".repeat(200)).unwrap();
             }
             Self::Swapped(with) => fs::copy(dir.join(with), &path).map(drop).unwrap(),
             Self::Foreign => {
                 remove(&path);
                 let foreign = other.join(file);
                 if foreign.is_dir() {
-                    copy(&foreign, &path)
+                    copy(&foreign, &path);
                 } else {
-                    fs::copy(&foreign, &path).map(drop).unwrap()
+                    fs::copy(&foreign, &path).unwrap();
                 }
             }
             Self::Newer => {
@@ -151,9 +151,9 @@ async fn a_host_starts_on_files_that_belong_together_and_on_no_others() {
         }
         let whole = dir.path().join(file);
         if whole.is_dir() {
-            copy(&whole, &path)
+            copy(&whole, &path);
         } else {
-            fs::copy(&whole, &path).map(drop).unwrap()
+            fs::copy(&whole, &path).unwrap();
         }
         let host = Hookstep::start(harmed.path(), FREE_PORT).await;
         let events = host.api.events(&config_id, "").await;

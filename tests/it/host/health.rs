@@ -1,6 +1,5 @@
 //! Whether the host can take events, and what it says when it cannot.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a limit that cannot be set fails the test")]
 
 use rlimit::Resource;
 use serde_json::json;

@@ -4,7 +4,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, moment};
+use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted, moment};
 
 const URL: &str = "https://example.com/hook";
 
@@ -65,7 +65,7 @@ async fn a_deleted_webhook_is_gone_and_its_events_stay() {
     world.api.delete(&path).await.problem(404);
     world.api.put(&path, &json!({"name": "n", "url": URL})).await.problem(404);
     world.api.post(&format!("{path}/trigger"), &json!({})).await.problem(404);
-    world.api.post(&format!("{path}/uploads"), &json!({})).await.problem(404);
+    world.api.post(&format!("{path}/uploads"), &json!({"size": 1})).await.problem(404);
     assert_eq!(world.api.get("/webhook").await.json()["data"], json!([]));
     assert_eq!(world.api.event(&id, event["event_id"].as_str().unwrap()).await, event);
     assert_eq!(world.api.events(&id, "").await["data"].as_array().unwrap().len(), 1);
@@ -259,4 +259,69 @@ async fn a_webhook_that_we_disabled_is_enabled_by_its_owner() {
     let enabled = world.api.put(&path, &json!({"name": "n", "url": receiver.url})).await.json();
     assert_eq!((&enabled["enabled"], &enabled["disabled_reason"]), (&json!(true), &json!(null)));
     assert_eq!(world.api.deliver(&id, "{}").await["status"], "succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_in_upper_case_is_the_same_id_everywhere() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let upper = id.to_uppercase();
+    assert_ne!(upper, id);
+    let path = format!("/webhook/{upper}");
+    assert_eq!(world.api.get(&path).await.json()["config_id"], id);
+    let event = world.api.deliver(&upper, "{}").await;
+    let event_id = event["event_id"].as_str().unwrap();
+    for path in [
+        format!("{path}/events/{}", event_id.to_uppercase()),
+        format!("{path}/events?event_id={}", event_id.to_uppercase()),
+        format!("{path}/events/{}/payload", event_id.to_uppercase()),
+        format!("{path}/stats"),
+    ] {
+        assert_eq!(world.api.get(&path).await.status, 200, "{path}");
+    }
+    let replay =
+        world.api.post(&format!("{path}/events/{}/replay", event_id.to_uppercase()), &json!({})).await;
+    assert_eq!(replay.json()["replay_of"], event_id);
+    let ids = json!({"event_ids": [event_id.to_uppercase()]});
+    assert_eq!(world.api.post(&format!("{path}/events/replay"), &ids).await.status, 202);
+    let upload = world.api.post(&format!("{path}/uploads"), &json!({"size": 2})).await.json();
+    let put =
+        world.api.http.put(upload["upload_url"].as_str().unwrap()).header("if-none-match", "*").body("{}");
+    assert_eq!(Answer::to(put).await.status, 200);
+    let claim_check = upload["claim_check"].as_str().unwrap().replace(&id, &upper);
+    assert_ne!(claim_check, upload["claim_check"]);
+    let request = world.api.request(Method::POST, &format!("{path}/trigger?claim_check={claim_check}"));
+    let event_id = accepted(&Answer::to(request).await);
+    assert_eq!(world.api.ended(&id, &event_id).await["status"], "succeeded");
+    let token = world.api.post("/tokens", &json!({"name": "n", "scopes": ["read"]})).await.json();
+    let token_id = token["token_id"].as_str().unwrap().to_uppercase();
+    assert_eq!(world.api.delete(&format!("/tokens/{token_id}")).await.status, 204);
+    assert_eq!(world.api.delete(&path).await.status, 204);
+    world.api.get(&format!("/webhook/{id}")).await.problem(404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_that_cannot_be_seen_are_refused() {
+    let world = World::start().await;
+    let id = world.api.create_webhook(URL, json!({})).await;
+    for (name, what) in [
+        ("invoices\u{202e}fdp", "U+202E"),
+        ("pay\u{200b}ments", "U+200B"),
+        ("\u{feff}orders", "U+FEFF"),
+        ("bell\u{7}", "U+0007"),
+    ] {
+        let token = json!({"name": name, "scopes": ["read"]});
+        let webhook = json!({"name": name, "url": URL});
+        for refused in [
+            world.api.post("/webhook", &webhook).await,
+            world.api.put(&format!("/webhook/{id}"), &webhook).await,
+            world.api.patch(&id, &json!({"name": name})).await,
+            world.api.post("/tokens", &token).await,
+        ] {
+            assert_eq!(refused.wrong_field(), "name", "{webhook}");
+            assert!(refused.json()["detail"].as_str().unwrap().contains(what), "{refused:?}");
+        }
+    }
+    let kept = json!({"name": "👨\u{200d}👩\u{200d}👧 می\u{200c}خواهم"});
+    assert_eq!(world.api.patch(&id, &kept).await.json()["name"], kept["name"]);
 }

@@ -9,7 +9,8 @@ use http::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::world::{Answer, Api, NOBODY, ORG, Receiver, Reply, World, accepted, moment};
+use crate::world::process::{FREE_PORT, Hookstep};
+use crate::world::{Answer, Api, Dir, NOBODY, ORG, Receiver, Reply, World, accepted, moment};
 
 const MIB: usize = 1024 * 1024;
 
@@ -19,22 +20,28 @@ struct Upload {
     claim_check: String,
 }
 
-async fn new_upload(api: &Api, config_id: &str) -> Upload {
-    let answer = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await;
+/// A place for a body of `size` bytes.
+async fn new_upload(api: &Api, config_id: &str, size: usize) -> Upload {
+    let answer = api.post(&format!("/webhook/{config_id}/uploads"), &json!({"size": size})).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let text = |field: &str| answer.json()[field].as_str().unwrap().to_owned();
     assert!(moment(&answer.json()["expires_at"]) > hookstep_ambient::Sources::system().now().get());
+    let headers = json!({"content-length": size.to_string(), "if-none-match": "*"});
+    assert_eq!(answer.json()["headers"], headers);
     Upload { url: text("upload_url"), claim_check: text("claim_check") }
 }
 
 /// PUTs without a token: the URL itself grants permission.
-async fn put(api: &Api, url: &str, body: impl Into<reqwest::Body>) -> Answer {
-    Answer::to(api.http.put(url).body(body)).await
+async fn put(api: &Api, url: &str, body: impl Into<Bytes>) -> Answer {
+    let body = body.into();
+    let request = api.http.put(url).header("if-none-match", "*").header("content-length", body.len());
+    Answer::to(request.body(body)).await
 }
 
 /// Uploads this content.
-async fn uploaded(api: &Api, config_id: &str, body: impl Into<reqwest::Body>) -> Upload {
-    let upload = new_upload(api, config_id).await;
+async fn uploaded(api: &Api, config_id: &str, body: impl Into<Bytes>) -> Upload {
+    let body = body.into();
+    let upload = new_upload(api, config_id, body.len()).await;
     let answer = put(api, &upload.url, body).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     upload
@@ -50,9 +57,9 @@ fn file(world: &World, claim_check: &str) -> PathBuf {
     world.dir.path().join("s3/hookstep-claims").join(claim_check)
 }
 
-/// A line of `/proc/self/status`, in bytes: `VmRSS` is the current memory, `VmHWM` its peak.
-fn memory(line: &str) -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+/// A line of the status of a process, in bytes: `VmRSS` is the current memory, `VmHWM` its peak.
+fn memory(process: u32, line: &str) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let value = status.lines().find_map(|found| found.strip_prefix(line)).unwrap();
     value.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
 }
@@ -61,23 +68,27 @@ fn memory(line: &str) -> usize {
 async fn a_hundred_megabytes_are_streamed_and_memory_does_not_grow_with_them() {
     const CHUNK: usize = 64 * 1024;
     const CHUNKS: usize = 1600;
-    let (world, receiver) = (World::start().await, Receiver::ok().await);
-    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let dir = Dir::new();
+    // A process of its own, because other tests need memory, too.
+    let (host, receiver) = (Hookstep::start(dir.path(), FREE_PORT).await, Receiver::ok().await);
+    let (api, process) = (&host.api, host.process.id());
+    let id = api.create_webhook(&receiver.url, json!({})).await;
     // A first run allocates everything that is built only once, before the measurement.
-    let small = uploaded(&world.api, &id, vec![7; 9 * MIB]).await;
-    world.api.ended(&id, &accepted(&trigger_with(&world.api, &id, &small.claim_check).await)).await;
+    let small = uploaded(api, &id, vec![7; 9 * MIB]).await;
+    api.ended(&id, &accepted(&trigger_with(api, &id, &small.claim_check).await)).await;
 
-    let before = memory("VmRSS");
+    let before = memory(process, "VmRSS");
     let chunk = |number: usize| Bytes::from(vec![(number % 251) as u8; CHUNK]);
-    let upload = new_upload(&world.api, &id).await;
+    let upload = new_upload(api, &id, CHUNK * CHUNKS).await;
     let chunks = (0..CHUNKS).map(move |number| Ok::<_, std::io::Error>(chunk(number)));
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
-    let request = world.api.http.put(&upload.url).header("content-length", CHUNK * CHUNKS).body(body);
+    let request = api.http.put(&upload.url).header("if-none-match", "*").body(body);
+    let request = request.header("content-length", CHUNK * CHUNKS);
     let stored = Answer::to(request).await;
     assert_eq!(stored.status, 200, "{stored:?}");
-    let event_id = accepted(&trigger_with(&world.api, &id, &upload.claim_check).await);
-    let event = world.api.ended(&id, &event_id).await;
-    let grown = memory("VmHWM").saturating_sub(before);
+    let event_id = accepted(&trigger_with(api, &id, &upload.claim_check).await);
+    let event = api.ended(&id, &event_id).await;
+    let grown = memory(process, "VmHWM").saturating_sub(before);
 
     assert_eq!((&event["status"], &event["attempt_count"]), (&json!("succeeded"), &json!(1)), "{event}");
     let seen = receiver.seen().pop().unwrap();
@@ -111,7 +122,7 @@ async fn an_upload_is_delivered_sync_too_and_kept_for_retries() {
 async fn a_body_that_was_never_uploaded_fails_the_event() {
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
-    let upload = new_upload(&world.api, &id).await;
+    let upload = new_upload(&world.api, &id, 1).await;
     let event_id = accepted(&trigger_with(&world.api, &id, &upload.claim_check).await);
     let event = world.api.ended(&id, &event_id).await;
     assert_eq!((&event["status"], &event["outcome"]), (&json!("failed"), &json!("failed_payload")));
@@ -190,6 +201,55 @@ async fn an_upload_that_was_replaced_before_the_retry_is_not_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_is_written_once_and_sent_as_it_was() {
+    let (world, receiver) = (World::start().await, Receiver::answering([500, 200].map(Reply::status)).await);
+    let (id, upload) = with_upload(&world, &receiver).await;
+    assert_eq!(put(&world.api, &upload.url, "other").await.status, 412);
+    let event_id = accepted(&trigger_with(&world.api, &id, &upload.claim_check).await);
+    world.api.until(&id, &event_id, |event| event["attempt_count"] == 1).await;
+    assert_eq!(put(&world.api, &upload.url, "other").await.status, 412);
+    let other = new_upload(&world.api, &id, 5).await;
+    let without = Answer::to(world.api.http.put(&other.url).body("other")).await;
+    assert_eq!(without.status, 403, "if-none-match is signed: {without:?}");
+    assert_eq!(world.api.ended(&id, &event_id).await["status"], "succeeded");
+    assert!(receiver.seen().iter().all(|seen| seen.body == b"first"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_has_the_size_that_was_said() {
+    let world = World::start().await;
+    let id = world.api.create_webhook("https://example.com/", json!({})).await;
+    let upload = new_upload(&world.api, &id, 5).await;
+    for body in ["", "four", "sixsix"] {
+        let refused = put(&world.api, &upload.url, body).await;
+        assert!(matches!(refused.status, 403 | 411), "{body}: {refused:?}");
+    }
+    assert!(!file(&world, &upload.claim_check).exists());
+    assert_eq!(put(&world.api, &upload.url, "five!").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_without_its_size_is_refused() {
+    let world = World::start().await;
+    let id = world.api.create_webhook("https://example.com/", json!({})).await;
+    let path = format!("/webhook/{id}/uploads");
+    let too_large = 5 * 1024_u64.pow(3) + 1;
+    for body in [
+        json!({}),
+        json!({"size": "7"}),
+        json!({"size": -1}),
+        json!({"size": 1.5}),
+        json!({"size": too_large}),
+    ] {
+        assert_eq!(world.api.post(&path, &body).await.wrong_field(), "size", "{body}");
+    }
+    let bare = Answer::to(world.api.request(Method::POST, &path)).await;
+    assert_eq!(bare.wrong_field(), "size", "as older clients ask");
+    let largest = world.api.post(&path, &json!({"size": too_large - 1})).await;
+    assert_eq!(largest.status, 201, "{largest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_is_written_once_and_a_replay_sends_what_was_sent() {
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let (id, upload) = with_upload(&world, &receiver).await;
@@ -226,7 +286,7 @@ async fn an_upload_is_written_once_and_a_replay_sends_what_was_sent() {
 async fn of_two_uploads_at_once_to_one_url_one_is_taken() {
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
-    let upload = new_upload(&world.api, &id).await;
+    let upload = new_upload(&world.api, &id, 1000).await;
     let bodies = ["a", "b"].map(|letter| letter.repeat(1000));
     let [one, other] = bodies.clone().map(|body| put(&world.api, &upload.url, body));
     let (one, other) = tokio::join!(one, other);
@@ -276,7 +336,7 @@ async fn a_large_body_that_was_altered_on_disk_never_arrives_whole() {
 async fn the_bucket_takes_nothing_but_what_we_signed() {
     let world = World::start().await;
     let id = world.api.create_webhook("https://example.com/", json!({})).await;
-    let upload = new_upload(&world.api, &id).await;
+    let upload = new_upload(&world.api, &id, "mine".len()).await;
     let (bare, query) = upload.url.split_once('?').unwrap();
     let other_id = bare.replace(bare.rsplit('/').next().unwrap(), NOBODY);
     let broken = if upload.url.ends_with('0') { "1" } else { "0" };
@@ -307,9 +367,12 @@ async fn an_upload_url_does_not_copy_what_others_uploaded() {
     let foreign = other.create_webhook(&receiver.url, json!({})).await;
     let theirs = uploaded(&other, &foreign, "their secret").await;
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
-    let upload = new_upload(&world.api, &id).await;
+    let upload = new_upload(&world.api, &id, 0).await;
     let source = format!("/hookstep-claims/{}", theirs.claim_check);
-    let answer = Answer::to(world.api.http.put(&upload.url).header("x-amz-copy-source", source)).await;
+    let answer = Answer::to(
+        world.api.http.put(&upload.url).header("if-none-match", "*").header("x-amz-copy-source", source),
+    )
+    .await;
     assert!((400..500).contains(&answer.status), "{answer:?}");
     let copied = std::fs::read(file(&world, &upload.claim_check)).unwrap_or_default();
     assert_ne!(String::from_utf8_lossy(&copied), "their secret");
@@ -322,7 +385,7 @@ async fn an_upload_url_expires() {
     };
     let world = World::with_options(past).await;
     let id = world.api.create_webhook("https://example.com/", json!({})).await;
-    let answer = world.api.post(&format!("/webhook/{id}/uploads"), &json!({})).await.json();
+    let answer = world.api.post(&format!("/webhook/{id}/uploads"), &json!({"size": 4})).await.json();
     let refused = put(&world.api, answer["upload_url"].as_str().unwrap(), "late").await;
     assert_eq!(refused.status, 403, "{refused:?}");
 }

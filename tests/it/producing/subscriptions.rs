@@ -1,5 +1,4 @@
 //! Bus events that do not name a webhook: who receives them, exactly once, and who does not.
-#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::collections::BTreeSet;
 

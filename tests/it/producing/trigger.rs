@@ -234,7 +234,7 @@ async fn a_webhook_that_is_not_there_is_404_whatever_its_id_looks_like() {
     let world = World::start().await;
     for id in [NOBODY, "nonsense", "%00", "a%2Fb", "0190A000-0000-7000-8000-00000000000F"] {
         for path in [format!("/webhook/{id}/trigger"), format!("/webhook/{id}/uploads")] {
-            world.api.post(&path, &json!({})).await.problem(404);
+            world.api.post(&path, &json!({"size": 1})).await.problem(404);
         }
         world.api.get(&format!("/webhook/{id}")).await.problem(404);
     }
@@ -316,4 +316,23 @@ async fn what_no_route_takes_is_a_problem_too() {
     }
     let healthy = world.api.get("/healthz").await;
     assert_eq!((healthy.status, healthy.json()), (200, json!({"status": "ok"})));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_content_type_may_be_long_or_empty() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let long = format!("application/json; profile=\"{}\"", "a".repeat(8000));
+    for (sent, arrives) in
+        [(long.as_str(), Some(long.as_str())), ("", None), ("no type at all", Some("no type at all"))]
+    {
+        let request = world.api.request(Method::POST, &format!("/webhook/{id}/trigger")).body("{}");
+        let event_id = accepted(&Answer::to(request.header("content-type", sent)).await);
+        let event = world.api.ended(&id, &event_id).await;
+        assert_eq!(event["status"], "succeeded", "{event}");
+        assert_eq!(receiver.seen().pop().unwrap().header("content-type"), arrives);
+    }
+    let request = world.api.request(Method::POST, &format!("/webhook/{id}/trigger")).body("{}");
+    let refused = Answer::to(request.header("content-type", "a".repeat(8193))).await;
+    assert_eq!(refused.wrong_field(), "content-type");
 }

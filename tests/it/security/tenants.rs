@@ -32,7 +32,7 @@ async fn orgs_do_not_see_each_other() {
     other.delete(&path).await.problem(404);
     other.post(&format!("{path}/trigger"), &json!({})).await.problem(404);
     other.post(&format!("{path}/trigger?sync=true"), &json!({})).await.problem(404);
-    other.post(&format!("{path}/uploads"), &json!({})).await.problem(404);
+    other.post(&format!("{path}/uploads"), &json!({"size": 1})).await.problem(404);
 
     let names = async |api: &Api| -> Vec<Value> {
         let list = api.get("/webhook").await.json();
@@ -80,7 +80,7 @@ async fn a_token_may_do_what_its_scopes_say() {
     // Deletions come last, because they work only once.
     let requests = [
         (Scope::Trigger, Method::POST, format!("/webhook/{id}/trigger"), json!({}), 202),
-        (Scope::Trigger, Method::POST, format!("/webhook/{id}/uploads"), json!({}), 201),
+        (Scope::Trigger, Method::POST, format!("/webhook/{id}/uploads"), json!({"size": 1}), 201),
         (Scope::Read, Method::GET, "/webhook".to_owned(), json!(null), 200),
         (Scope::Read, Method::GET, format!("/webhook/{id}"), json!(null), 200),
         (Scope::Read, Method::GET, format!("/webhook/{id}/events"), json!(null), 200),

@@ -58,9 +58,13 @@ async fn a_token_is_shown_once_and_does_what_it_was_made_for() {
     assert_eq!(admin["scopes"], json!(["trigger", "read", "manage"]));
     let expected = json!({
         "token_id": token["token_id"], "name": "reader", "scopes": ["read"], "created_at": token["created_at"],
-        "expires_at": "2999-01-02T03:04:05.000Z", "current": false,
+        "expires_at": "2999-01-02T03:04:05.000Z", "current": false, "prefix": shown["prefix"],
+        "last_used_at": shown["last_used_at"],
     });
     assert_eq!(*shown, expected);
+    let prefix = shown["prefix"].as_str().unwrap();
+    assert!(secret.starts_with(prefix) && secret.len() > prefix.len() + 32, "{prefix}");
+    assert!(moment(&shown["last_used_at"]) <= hookstep_ambient::Sources::system().now().get());
     assert!(moment(&admin["created_at"]) <= moment(&shown["created_at"]));
 }
 

@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::table::{EXACT, usual};
-use super::{Accepted, Case, How, upload_url};
+use super::{Accepted, Case, How, Upload};
 use crate::world::{Answer, Api, Receiver, Reply, accepted};
 
 /// What happens in the meantime.
@@ -105,13 +105,12 @@ pub(super) async fn change(api: &Api, config_id: &str, event_id: String, change:
 
 /// Delivers an upload, tries to replace it, and replays the event.
 pub(super) async fn overwrite(api: &Api, config_id: &str, body: &Bytes) -> Accepted {
-    let (url, claim_check) = upload_url(api, config_id).await;
-    let put = async |body: Bytes| Answer::to(api.http.put(&url).body(body)).await;
-    assert_eq!(put(body.clone()).await.status, 200);
-    let path = format!("/webhook/{config_id}/trigger?claim_check={claim_check}");
+    let upload = Upload::new(api, config_id, body.len()).await;
+    assert_eq!(upload.put(api, body.clone()).await.status, 200);
+    let path = format!("/webhook/{config_id}/trigger?claim_check={}", upload.claim_check);
     let first = accepted(&Answer::to(api.request(Method::POST, &path)).await);
     api.ended(config_id, &first).await;
-    let replaced = put(Bytes::from_static(b"other")).await;
+    let replaced = upload.put(api, Bytes::from(vec![b'?'; body.len()])).await;
     assert_eq!(replaced.status, 412, "{replaced:?}");
     accepted(&api.post(&format!("/webhook/{config_id}/events/{first}/replay"), &json!({})).await).into()
 }

@@ -17,7 +17,7 @@ const OF_THIS_EVENT: [&str; 9] = [
     "duration_ms",
 ];
 /// Fields that differ between any two attempts.
-const OF_THIS_ATTEMPT: [&str; 3] = ["started_at", "duration_ms", "timings"];
+const OF_THIS_ATTEMPT: [&str; 4] = ["started_at", "duration_ms", "timings", "url"];
 const OF_THIS_REQUEST: [&str; 4] = ["host", "webhook-id", "webhook-timestamp", "webhook-signature"];
 
 /// Everything that is visible about a case from outside:

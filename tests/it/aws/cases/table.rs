@@ -223,6 +223,28 @@ fn filtered_or_transformed() -> Vec<Case> {
                 json!({"event": {"status": "succeeded", "sent": {"size": large.len()}}, "requests": [{"body": {"sha256": sha256(large.as_bytes())}}]}),
             )
         },
+        Case {
+            body: Bytes::from_static(b"\xef\xbb\xbf{\"name\": \"a\\ud83d\", \"status\": \"paid\"}"),
+            ..of_order(
+                "a filter of half a surrogate pair after a byte order mark",
+                json!({"filter": paid}),
+                json!({
+                    "event": {"status": "succeeded", "sent": null},
+                    "requests": [{"body": "\u{feff}{\"name\": \"a\\ud83d\", \"status\": \"paid\"}"}],
+                }),
+            )
+        },
+        Case {
+            body: Bytes::from_static(b"{\"account\": 9007199254740993}"),
+            ..of_order(
+                "a filter of an integer that no double holds",
+                json!({"filter": {"conditions": [
+                    {"field": "account", "operator": "equals", "values": ["9007199254740993"], "type": "number"},
+                    {"field": "account", "operator": "greater_than", "values": ["9007199254740992"], "type": "number"},
+                ]}}),
+                json!({"event": {"status": "succeeded"}, "requests": [{"body": "{\"account\": 9007199254740993}"}]}),
+            )
+        },
         of_order(
             "a transform that cannot be made",
             json!({"transform": {"jsonata": "{\"a\": status + 1}"}}),
@@ -337,6 +359,13 @@ fn taken() -> Vec<Case> {
                     "event": {"status": "succeeded", "attempt_count": 1, "attempts": [{"response_headers": {"x-long": "a b"}}]},
                     "requests": [{}],
                 }),
+            )
+        },
+        Case {
+            how: How::UpperCase,
+            ..usual(
+                "async, by an id in upper case",
+                json!({"event": {"status": "succeeded", "attempt_count": 1}, "requests": [{"body": EXACT}]}),
             )
         },
         Case {

@@ -40,7 +40,7 @@ pub(super) async fn hold(stack: &Stack) {
             }
         }
     }
-    assert_eq!(failed, 1, "only the case of the deleted webhook fails an execution");
+    assert_eq!(failed, 0, "no case fails an execution");
     assert_eq!(aborted, 1, "only cancelling an event aborts an execution");
 }
 

@@ -52,13 +52,17 @@ async fn deliveries_are_verified_both_ways_and_shown() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_tampered_with_is_refused_and_not_passed_on() {
     let world = World::start().await;
-    let behind =
-        Receiver::answering([Reply::status(202).body("taken").header("content-type", "text/plain")]).await;
+    let reply = Reply::status(202).body("taken").header("content-type", "text/plain");
+    let reply = reply.header("retry-after", "7").header("x-trace", "a").header("keep-alive", "timeout=9");
+    let behind = Receiver::answering([reply]).await;
     let (id, secret) = webhook(&world, "http://127.0.0.1:8080/").await;
     let (mut listener, url) = listen(&world, &["--forward", &behind.url], Some(&secret)).await;
     point(&world, &id, &url).await;
     let answer = world.api.trigger_sync(&id, "signed").await;
     assert_eq!((&answer["status_code"], &answer["body"]), (&json!(202), &json!("taken")), "{answer}");
+    let headers = &answer["headers"];
+    assert_eq!((&headers["retry-after"], &headers["x-trace"]), (&json!("7"), &json!("a")), "{answer}");
+    assert!(headers["content-type"] == "text/plain" && headers["keep-alive"].is_null(), "{answer}");
     let request = behind.only();
     assert_eq!(request.body, b"signed");
 

@@ -1,5 +1,7 @@
 //! Pages about events, and the actions on them.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::{Browser, header, location, text};
@@ -32,6 +34,26 @@ async fn an_event_is_told_in_plain_words_and_found_again() {
         assert_eq!(table.contains(event_id), is_there, "{query}: {table}");
     }
     assert_eq!(browser.get(&format!("{base}/events?status=lost")).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn compressed_bodies_are_shown_decoded_and_downloaded_as_they_came() {
+    // {"status":"paid"}, compressed with gzip.
+    let gzip = STANDARD.decode("H4sIAAAAAAACA6tWKi5JLCktVrJSKkjMTFGqBQD2jiDFEQAAAA==").unwrap();
+    let reply = Reply::status(200).header("Content-Encoding", "gzip").body(gzip.clone());
+    let (world, receiver) = (World::start().await, Receiver::answering([reply]).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let request = world.api.triggering(&id, "", gzip.clone()).header("content-encoding", "gzip");
+    let event_id = &accepted(&Answer::to(request).await);
+    world.api.ended(&id, event_id).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let page = browser.page(&format!("/console/webhooks/{id}/events/{event_id}")).await;
+    for part in ["encoded as gzip", "Decoded: it came, and is sent, as", "Decoded: it came as"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(page.matches("paid").count(), 2, "{page}");
+    let download = world.api.get(&format!("/webhook/{id}/events/{event_id}/payload")).await;
+    assert_eq!((download.headers["content-encoding"].to_str().unwrap(), &*download.body), ("gzip", &*gzip));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -113,10 +135,94 @@ async fn how_a_webhook_fares_is_drawn_and_told_in_numbers() {
     let list = browser.page("/").await;
     let numbers = "2 succeeded, 1 failed, 0 recovered, 0 in progress, 0 skipped";
     assert!(list.contains("66.7 %") && list.contains(numbers), "{list}");
-    for (range, buckets) in [("24h", 24), ("7d", 7), ("30d", 30)] {
+    for (range, buckets) in [("1h", 12), ("24h", 24), ("7d", 7), ("30d", 30)] {
         let charts = browser.page(&format!("/console/webhooks/{id}/charts?range={range}")).await;
         assert!(charts.contains("Events over time: 2 succeeded, 1 failed"), "{range}: {charts}");
         assert_eq!(charts.matches("<th scope=\"row\">").count(), buckets, "{range}");
         assert!(charts.contains("66.7 %") && charts.contains("HTTP error"), "{range}: {charts}");
     }
+    // They are on the page itself, which works without a script; a failure leads to the events that failed like it.
+    let base = format!("/console/webhooks/{id}");
+    let page = browser.page(&base).await;
+    assert!(page.contains("Events over time: 2 succeeded, 1 failed") && page.contains("range=7d"), "{page}");
+    assert!(page.contains("status=failed&amp;outcome=failed_http#events"), "{page}");
+    for (query, rows) in [
+        ("status=failed&outcome=failed_http", 1),
+        ("outcome=failed_timeout", 0),
+        ("from=2020-01-01T00:00&offset=-60", 3),
+        ("from=2020-01-01T00:00&to=2020-01-02T00:00", 0),
+    ] {
+        let table = browser.page(&format!("{base}/events?{query}")).await;
+        assert_eq!(table.matches("class=\"row-link").count(), rows, "{query}: {table}");
+    }
+    let long = browser.page(&format!("{base}?from=2020-01-01T00:00")).await;
+    assert!(long.contains("Nothing to draw") && long.contains("row-link"), "{long}");
+    assert_eq!(browser.get(&format!("{base}?from=yesterday")).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chosen_events_are_sent_again_from_the_table() {
+    let replies = [Reply::status(404), Reply::status(404), Reply::status(404), Reply::status(200)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let mut events = Vec::new();
+    for _ in 0..3 {
+        let event = world.api.deliver(&id, "{}").await;
+        events.push(event["event_id"].as_str().unwrap().to_owned());
+    }
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let base = format!("/console/webhooks/{id}");
+    let table = browser.page(&format!("{base}/events?status=failed")).await;
+    let short = events[0].rsplit('-').next().unwrap();
+    assert!(table.contains(&format!(">{short}</a>")) && table.contains("value=\"status=failed\""), "{table}");
+    let chosen = [
+        ("action", "replay"),
+        ("back", "status=failed"),
+        ("event", &events[1]),
+        ("event", &events[0]),
+        ("event", NOBODY),
+        ("event", "nonsense"),
+    ];
+    let answer = browser.post(&format!("{base}/chosen"), &chosen).await;
+    let told = format!("{base}?done=replay&count=2&left=1&status=failed");
+    assert_eq!(location(&answer).trim_end_matches("#events"), told);
+    assert!(browser.page(&told).await.contains("2 events are sent again"));
+    world.api.until(&id, &events[1], |event| event["status"] == "recovered").await;
+    // The oldest first.
+    let ids: Vec<_> =
+        receiver.seen()[3..].iter().map(|request| request.header("webhook-id").unwrap().to_owned()).collect();
+    assert_eq!(ids, events[..2]);
+    let nothing =
+        browser.post(&format!("{base}/chosen"), &[("action", "cancel"), ("event", &events[2])]).await;
+    assert!(browser.page(location(&nothing).trim_end_matches("#events")).await.contains("1 left out"));
+    assert_eq!(browser.post(&format!("{base}/chosen"), &[("action", "delete")]).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attempts_are_compared_and_told_as_commands_without_secrets() {
+    let long = format!("{{\"list\":[{}1", "12345678,".repeat(9000));
+    let replies = [Reply::status(500).body("{\"why\":1}"), Reply::status(503).body(long), Reply::status(200)];
+    let (world, receiver) = (World::start().await, Receiver::answering(replies).await);
+    let fields = json!({"auth": {"type": "api_key", "name": "X-Key", "value": "key-secret"}, "retry": {"schedule_seconds": [1, 1]}});
+    let id = world.api.create_webhook(&receiver.url, fields).await;
+    let first = world.api.deliver(&id, "{\"a\": 1.0}").await["event_id"].as_str().unwrap().to_owned();
+    world.api.ended(&id, &first).await;
+    let second = world.api.deliver(&id, "{}").await["event_id"].as_str().unwrap().to_owned();
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let base = format!("/console/webhooks/{id}/events");
+    let page = browser.page(&format!("{base}/{first}?attempt=1&with=2")).await;
+    assert!(
+        page.contains("Attempts 1 and 2") && page.contains(">Status</th>") && !page.contains("key-secret"),
+        "{page}"
+    );
+    assert!(
+        page.contains("-H &#39;x-key: &lt;x-key&gt;&#39;") || page.contains("-H 'x-key: &lt;x-key&gt;'"),
+        "{page}"
+    );
+    assert!(page.contains(&receiver.url) && page.contains("--data-binary"), "{page}");
+    assert!(page.contains(&format!("href=\"{base}/{second}\"")), "the next event: {page}");
+    assert!(browser.page(&format!("{base}/{second}")).await.contains("Previous event"));
+    // An answer that was cut is set in lines all the same.
+    let cut = browser.page(&format!("{base}/{first}?attempt=2")).await;
+    assert!(cut.contains("<span class=\"n\">12345678</span>,\n"), "{cut}");
 }

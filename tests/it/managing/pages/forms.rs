@@ -274,7 +274,7 @@ async fn a_token_is_made_shown_once_and_revoked() {
         .unwrap()
         .to_owned();
     let revoke = format!("/console/tokens/{token_id}/revoke");
-    assert!(browser.page(&revoke).await.contains("Revoke the token “shop”?"));
+    assert!(browser.page(&revoke).await.contains("Revoke the token “<bdi>shop</bdi>”?"));
     let revoked = browser.post(&revoke, &[]).await;
     assert!(browser.page(location(&revoked)).await.contains("The token is revoked."));
     shop.get("/webhook").await.problem(401);

@@ -8,7 +8,7 @@ use crate::world::{Api, Receiver, Reply, World};
 /// The names on a page of the list, in order.
 fn names(page: &str) -> Vec<&str> {
     let links = page.split("class=\"row-link\"").skip(1);
-    links.filter_map(|link| link.split('>').nth(1)?.split('<').next()).collect()
+    links.filter_map(|link| link.split("<bdi>").nth(1)?.split('<').next()).collect()
 }
 
 async fn named(api: &Api, name: &str, url: &str, more: Value) -> String {
