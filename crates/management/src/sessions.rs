@@ -2,7 +2,7 @@
 //!
 //! A session is opened with an API token and has a random value of its own, which only the visitor's cookie holds. The value
 //! is no token: the API does not know it. What the session may do is looked up in the token at each request, so a session
-//! ends with its token. It also ends after [`IDLE`] without use, and after [`LIFETIME`] in any case.
+//! ends with its token. It also ends after two hours without use, and after twelve hours in any case.
 
 use std::sync::Arc;
 use std::time::Duration;
