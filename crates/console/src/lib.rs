@@ -27,6 +27,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
+use axum::response::Redirect;
 use axum::routing::{any, get, post};
 use hookstep_management::Context;
 
@@ -46,6 +47,9 @@ fn pages() -> Router<Arc<Context>> {
     let webhook = |rest: &str| format!("/console/webhooks/{{config_id}}{rest}");
     Router::new()
         .route("/", get(webhook_list::show))
+        // The addresses that people try first.
+        .route("/console", get(|| async { Redirect::to("/") }))
+        .route("/console/", get(|| async { Redirect::to("/") }))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/signed-in", get(sign_in::signed_in))
         .route("/console/sign-out", post(sign_in::sign_out))

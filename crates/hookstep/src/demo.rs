@@ -26,7 +26,7 @@ pub(crate) async fn demo(args: ServeArgs) -> CommandResult {
     let address = format!("http://{}", serving.address);
     let stage = Stage::new(Client::new(&address, &token)?, org_id, requests);
     tour::show(stage, &receiver).await?;
-    let console = paint(Colour::Cyan, &format!("{address}/console"));
+    let console = paint(Colour::Cyan, &format!("{address}/"));
     out::line(format_args!("\n{}", paint(Colour::Bold, "That was the tour. Hookstep goes on serving.")))?;
     out::line(format_args!("\n  Every delivery, with its attempts:  {console}"))?;
     out::line(format_args!("  Sign in with this token:            {token}"))?;

@@ -328,7 +328,10 @@ async fn the_demo_shows_deliveries_and_goes_on_serving() {
     }
     assert!(!shown.contains('\u{1b}'), "colours are for terminals: {shown}");
     demo.line("Ctrl-C stops it.").await;
-    assert!(demo.stdout().contains("/console"), "{}", demo.stdout());
+    let shown = demo.stdout();
+    let link = shown.lines().find_map(|line| line.split("with its attempts:").nth(1)).unwrap().trim();
+    let page = reqwest::Client::builder().no_proxy().build().unwrap().get(link).send().await.unwrap();
+    assert_eq!((page.status().as_u16(), page.url().path()), (200, "/console/sign-in"), "{link}");
     demo.kill().await;
 }
 

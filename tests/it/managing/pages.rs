@@ -124,6 +124,9 @@ async fn nobody_sees_a_page_without_signing_in() {
     let id = world.api.create_webhook("https://example.com/", json!({})).await;
     let stranger = Browser::new(&world);
     assert_eq!(location(&stranger.get("/").await), SIGN_IN);
+    for tried in ["/console", "/console/"] {
+        assert_eq!(location(&stranger.get(tried).await), "/", "{tried}");
+    }
     for path in pages(&id, NOBODY) {
         let answer = stranger.get(&path).await;
         assert_eq!(answer.status, 303, "{path}");

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Browser, header, location, text};
 use crate::world::{Answer, NOBODY, Receiver, Reply, World, accepted};
@@ -114,7 +114,9 @@ async fn what_was_missed_is_replayed_and_its_progress_shown() {
     let started = browser.post(&recover, &[("status", "failed"), ("hours", "1")]).await;
     let replay_id = location(&started).rsplit('/').next().unwrap().to_owned();
     let progress = format!("/webhook/{id}/replays/{replay_id}");
-    while world.api.get(&progress).await.json()["status"] == "in_progress" {
+    let is_open =
+        |replay: Value| replay["status"] == "in_progress" || replay["results"]["in_progress"] != json!(0);
+    while is_open(world.api.get(&progress).await.json()) {
         tokio::task::yield_now().await;
     }
     let page = browser.page(location(&started)).await;
