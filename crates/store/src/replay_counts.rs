@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hookstep_contract::{ConfigId, EventId, OrgId, ReplayJob, Status};
 use serde::Deserialize;
 
-use crate::events::{bound, item_key};
+use crate::events::bound;
 use crate::item::{from_item, s};
 use crate::{Events, Span, StoreError};
 
@@ -45,18 +45,8 @@ impl Events {
         after: Option<EventId>,
     ) -> Result<(Vec<Candidate>, Option<EventId>), StoreError> {
         let page = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-            .filter_expression("#status = :status")
+            .in_span(org_id, config_id, span, after)
             .projection_expression("sk, #status, webhook_id, replayed_by")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
-            .expression_attribute_values(":from", s(bound(Some(span.since), 0)))
-            .expression_attribute_values(":to", s(bound(Some(span.until), u8::MAX)))
-            .expression_attribute_values(":status", s(span.status.as_str()))
-            .set_exclusive_start_key(after.map(|id| item_key(org_id, config_id, id)))
             .send()
             .await
             .map_err(StoreError::during("count what a replay would send"))?;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::limits::RETENTION;
@@ -153,6 +154,27 @@ pub struct Span {
 }
 
 impl Events {
+    /// The query for the events in `span`, oldest first and after `after`.
+    pub(crate) fn in_span(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        span: Span,
+        after: Option<EventId>,
+    ) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .filter_expression("#status = :status")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
+            .expression_attribute_values(":from", s(bound(Some(span.since), 0)))
+            .expression_attribute_values(":to", s(bound(Some(span.until), u8::MAX)))
+            .expression_attribute_values(":status", s(span.status.as_str()))
+            .set_exclusive_start_key(after.map(|id| item_key(org_id, config_id, id)))
+    }
+
     /// Up to `limit` events of one webhook after `after`, oldest first, and where to continue if there are
     /// more.
     ///
@@ -168,19 +190,8 @@ impl Events {
     ) -> Result<(Vec<EventRecord>, Option<EventId>), StoreError> {
         let (mut events, mut after) = (Vec::new(), after);
         for _ in 0..MAX_READS {
-            let start = after.map(|id| item_key(org_id, config_id, id));
             let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .filter_expression("#status = :status")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
-                .expression_attribute_values(":from", s(bound(Some(span.since), 0)))
-                .expression_attribute_values(":to", s(bound(Some(span.until), u8::MAX)))
-                .expression_attribute_values(":status", s(span.status.as_str()))
-                .set_exclusive_start_key(start)
+                .in_span(org_id, config_id, span, after)
                 .limit(PAGE)
                 .send()
                 .await
