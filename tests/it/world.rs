@@ -92,6 +92,8 @@ impl World {
             publish: Publish::Failures,
             sandbox: Sandbox::new(binary("hookstep")),
             async_workflow: MachineKind::Express,
+            table_gate: None,
+            task_faults: None,
             sources: hookstep_ambient::Sources::system(),
         };
         set(&mut options);

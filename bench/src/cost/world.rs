@@ -50,6 +50,8 @@ impl World {
             publish: Publish::Failures,
             sandbox: Sandbox::of_this_program()?,
             async_workflow,
+            table_gate: None,
+            task_faults: None,
             sources: hookstep_ambient::Sources::system(),
         })
         .await?;

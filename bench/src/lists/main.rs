@@ -54,6 +54,8 @@ async fn main() -> Outcome<()> {
         // No webhook in this benchmark has an expression.
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,
+        table_gate: None,
+        task_faults: None,
         sources: hookstep_ambient::Sources::system(),
     };
     let host = Host::open(options.clone()).await?;

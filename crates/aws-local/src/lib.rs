@@ -32,5 +32,5 @@ pub use endpoint::{AwsCredentials, aws_credentials, endpoint};
 pub use error::StandInError;
 pub use keys::{FoundKey, KEY_FILE, KEY_ID, LocalKey};
 pub use states::{ExecutionBackend, ExecutionRecord, StartRequest, StartedExecution, States, SyncResult};
-pub use tables::{CONFIGS, EVENTS, TABLES_FILE, TOKENS, Tables};
+pub use tables::{CONFIGS, EVENTS, TABLES_FILE, TOKENS, TableGate, Tables};
 pub use wire::{Reply, ServiceError};

@@ -3,8 +3,9 @@
 //! One thread does all the work. SQLite writes one commit at a time anyway,
 //! and a separate thread keeps disk waits off the runtime's workers.
 
+use std::fmt;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use bytes::Bytes;
@@ -38,10 +39,17 @@ enum Job {
     Expire,
 }
 
+/// Decides which calls reach the tables. Tests refuse some, as a throttled or broken DynamoDB would.
+pub trait TableGate: fmt::Debug + Send + Sync {
+    /// The response of a call that is refused; `None` lets the call through.
+    fn refuse(&self, operation: &str, request: &[u8]) -> Option<Reply>;
+}
+
 /// The tables.
 #[derive(Clone, Debug)]
 pub struct Tables {
     jobs: mpsc::Sender<Job>,
+    gate: Option<Arc<dyn TableGate>>,
 }
 
 impl Tables {
@@ -63,7 +71,13 @@ impl Tables {
                 }
             })
             .map_err(StandInError::during("start the tables' thread"))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, gate: None })
+    }
+
+    /// The same tables behind a gate, if there is one.
+    #[must_use]
+    pub fn behind(self, gate: Option<Arc<dyn TableGate>>) -> Self {
+        Self { gate, ..self }
     }
 
     /// Deletes items that are past their `expires_at`.
@@ -79,6 +93,9 @@ impl Tables {
 
     /// Runs one operation (`PutItem`, …) in DynamoDB's JSON protocol.
     pub async fn call(&self, operation: &str, request: Bytes) -> Reply {
+        if let Some(refusal) = self.gate.as_ref().and_then(|gate| gate.refuse(operation, &request)) {
+            return refusal;
+        }
         if !trace::on() {
             return self.submit(operation, request).await;
         }

@@ -94,6 +94,7 @@ pub(crate) fn outcome(outcome: Outcome) -> Markup {
         Outcome::Refused => "Not allowed",
         Outcome::FailedAuth => "No credentials",
         Outcome::FailedPayload => "Bad body",
+        Outcome::FailedPlatform => "Platform fault",
     };
     badge("failed", text)
 }

@@ -44,8 +44,40 @@ pub enum Body {
     Inline(Content),
     /// A resolved claim check.
     Object(PinnedObject),
+    /// The accepted body of this event, which `deliver` reads itself.
+    #[serde(rename = "kept")]
+    AcceptedBodyOf(EventId),
+    /// What is sent in place of the body of this event, which `deliver` reads itself.
+    #[serde(rename = "sent")]
+    SentBodyOf(EventId),
     /// There is no body to send, for this reason. `deliver` records it as a failed attempt.
     Unusable(Reason),
+}
+
+/// Where the body of a recorded event is. `Hydrate` turns a claim check into a [`Body`]; the others are one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoredBody {
+    /// A claim check that is not resolved yet.
+    Claim(Claim),
+    /// A resolved claim check.
+    Object(PinnedObject),
+    /// The accepted body of this event.
+    #[serde(rename = "kept")]
+    AcceptedBodyOf(EventId),
+    /// What is sent in place of the body of this event.
+    #[serde(rename = "sent")]
+    SentBodyOf(EventId),
+}
+
+/// The bodies that are stored for an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyPart {
+    /// The body as it was accepted.
+    Accepted,
+    /// What a transform made of it.
+    Sent,
 }
 
 #[cfg(test)]
@@ -76,7 +108,8 @@ mod tests {
     fn a_part_of_the_way_reads_what_it_can_get_and_nothing_else() {
         assert_eq!(read::<Source>(), [INLINE, CLAIM, UNUSABLE, KEPT, SENT]);
         assert_eq!(read::<Unresolved>(), [INLINE, CLAIM, UNUSABLE]);
-        assert_eq!(read::<Body>(), [INLINE, OBJECT, UNUSABLE]);
+        assert_eq!(read::<Body>(), [INLINE, OBJECT, UNUSABLE, KEPT, SENT]);
+        assert_eq!(read::<StoredBody>(), [CLAIM, OBJECT, KEPT, SENT]);
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CORRELATION_ID_BYTES;
-use crate::{Claim, ConfigId, EventId, EventMetadata, OrgId, Outcome, PinnedObject, Reason, Timestamp};
+use crate::{
+    Claim, ConfigId, EventId, EventMetadata, OrgId, Outcome, PinnedObject, Reason, Source, StoredBody,
+    Timestamp,
+};
 
 /// The status of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +110,10 @@ pub struct EventRecord {
     /// The object that was sent, if it was one: a replay sends this object or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<PinnedObject>,
+    /// Where the body is read from, if a fault of the platform stopped the event before it was filtered and
+    /// transformed. Nothing was sent yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unprepared: Option<Source>,
     /// How the last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -157,7 +164,20 @@ impl EventRecord {
     /// Whether the webhook's filter and transform, if any, were applied, so that it is known what was (or
     /// would have been) sent.
     pub fn rules_were_applied(&self) -> bool {
-        self.sent.is_some() || (self.attempt_count > 0 && self.outcome != Some(Outcome::FailedPayload))
+        let was_prepared = self.attempt_count > 0 && self.unprepared.is_none();
+        self.sent.is_some() || (was_prepared && self.outcome != Some(Outcome::FailedPayload))
+    }
+
+    /// Where the body of a further attempt is.
+    pub fn stored_body(&self) -> StoredBody {
+        if let Some(pinned) = &self.pinned {
+            return StoredBody::Object(pinned.clone());
+        }
+        match (&self.sent, &self.claim) {
+            (Some(Sent { claim: Some(key), .. }), _) | (None, Some(key)) => StoredBody::Claim(Claim::of(key)),
+            (Some(Sent { claim: None, .. }), _) => StoredBody::SentBodyOf(self.event_id),
+            (None, None) => StoredBody::AcceptedBodyOf(self.event_id),
+        }
     }
 
     /// The claim check with this key, for a replay: it stands for the object that this event sent.
@@ -195,6 +215,7 @@ impl EventRecord {
             claim: None,
             sent: None,
             pinned: None,
+            unprepared: None,
             outcome: None,
             status_code: None,
             duration_ms: None,

@@ -46,7 +46,7 @@ pub use auth::{
     Auth, ClientAuthentication, Parameter, Place, TokenMethod, connection_name, connection_prefix,
     missing_value,
 };
-pub use body::{Body, Source, Unresolved};
+pub use body::{Body, BodyPart, Source, StoredBody, Unresolved};
 pub use body_loss::BodyLoss;
 pub use claim::{Claim, PinnedObject};
 pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
@@ -79,6 +79,7 @@ pub use tls::{CertificateInfo, Tls};
 pub use token::{Scope, TOKEN_START, Token};
 pub use workflow::{
     AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, Exception, FetchConfigInput,
-    FetchConfigOutput, FetchedConfig, HydrateInput, Next, Plan, RefreshedPlan, RequestPlan, TestAuth,
-    TransformData, UpdateStatusInput, WorkflowInput, WorkflowOutput,
+    FetchConfigOutput, FetchedConfig, HydrateInput, MissedAttempt, Next, Plan, RefreshedPlan, RequestPlan,
+    ResumeInput, Resumed, TestAuth, TransformData, UnkeptBody, Unrecorded, UpdateStatusInput, WorkflowInput,
+    WorkflowOutput,
 };

@@ -42,8 +42,9 @@ pub const SYNC_RETRIES: u32 = 2;
 /// The pause before the first retry of a sync delivery; the second pause is twice as long.
 pub const SYNC_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// An attempt that may take longer runs on the standard machine: an express execution ends after 300 s.
-pub const EXPRESS_ATTEMPT_SECS: u32 = 240;
+/// An attempt that may take longer runs on the standard machine: an express execution ends after 300 s, and the
+/// steps around the attempt need some of them.
+pub const EXPRESS_ATTEMPT_SECS: u32 = 120;
 
 /// The longest timeout of an attempt: a Lambda function ends after 900 s.
 pub const MAX_TIMEOUT_SECS: u32 = 840;

@@ -26,11 +26,13 @@ pub enum Outcome {
     FailedAuth,
     /// The body could not be read, or was not the one that was accepted.
     FailedPayload,
+    /// A fault of Hookstep or of the platform that it runs on: the attempt was not made, or its result was lost.
+    FailedPlatform,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Succeeded,
         Self::FailedHttp,
         Self::FailedTimeout,
@@ -38,6 +40,7 @@ impl Outcome {
         Self::Refused,
         Self::FailedAuth,
         Self::FailedPayload,
+        Self::FailedPlatform,
     ];
 
     /// The name used in JSON and in tables.
@@ -50,6 +53,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::FailedAuth => "failed_auth",
             Self::FailedPayload => "failed_payload",
+            Self::FailedPlatform => "failed_platform",
         }
     }
 }

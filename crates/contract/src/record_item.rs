@@ -121,6 +121,29 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     serde_json::from_value(record.into()).map_err(D::Error::custom)
 }
 
+/// The same for a record that may be absent.
+pub(crate) mod optional {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::EventRecord;
+
+    #[derive(Serialize, Deserialize)]
+    struct Item(#[serde(with = "super")] EventRecord);
+
+    pub(crate) fn serialize<S: Serializer>(
+        record: &Option<EventRecord>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        record.clone().map(Item).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<EventRecord>, D::Error> {
+        Ok(Option::<Item>::deserialize(deserializer)?.map(|Item(record)| record))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,9 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attempt, Body, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, OrgId, Outcome,
-    PinnedObject, Reason, Retry, Source, Status, Timestamp, Unresolved, record_item,
+    Attempt, Body, BodyPart, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, Mode,
+    OrgId, Outcome, PinnedObject, Reason, Retry, Source, Status, StoredBody, Timestamp, Unresolved,
+    record_item,
 };
 
 /// The input of an execution.
@@ -17,6 +18,40 @@ pub struct WorkflowInput {
     pub event: EventMetadata,
     /// The event's body.
     pub payload: Source,
+}
+
+/// The input of an execution that takes an event up again: what waits in a schedule, in a queue or on the standard
+/// machine. It refers to the event and never has a plan or a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumeInput {
+    /// The event, and where it stands.
+    pub resume: Resumed,
+}
+
+/// An event that is to be taken up again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The version of this form: inputs wait for days, and across deployments. Earlier versions, which had the body
+    /// and the moment of the attempt, have no number.
+    pub version: u32,
+    /// The event.
+    pub event: EventMetadata,
+    /// The number of the next attempt.
+    pub number: u32,
+    /// The body; only in the queue of lost events, if it is stored nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Body>,
+}
+
+impl ResumeInput {
+    /// The version that is written today.
+    pub const VERSION: u32 = 1;
+
+    /// Takes `event` up with the attempt of this number.
+    pub fn new(event: EventMetadata, number: u32) -> Self {
+        let event = EventMetadata { mode: Mode::Async, ..event };
+        Self { resume: Resumed { version: Self::VERSION, event, number, payload: None } }
+    }
 }
 
 /// The input of `fetch-config`, for the states `FetchConfig` and `RefreshPlan`.
@@ -29,9 +64,15 @@ pub struct FetchConfigInput {
     /// The event's body; absent if an earlier version started the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Source>,
-    /// State `RefreshPlan`: the event is recorded, and only the plan of its next attempt is wanted.
+    /// State `RefreshPlan`: the plan of a further attempt is wanted.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub refresh: bool,
+    /// State `RefreshPlan`: the number of that attempt; absent if an earlier version started the execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
+    /// State `RefreshPlan`: the execution was started with a reference to the event, so it needs the body as well.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub needs_body: bool,
 }
 
 /// What to send, and where to, without secrets.
@@ -68,6 +109,10 @@ pub struct Plan {
     /// Whether the webhook has a filter or a transform; they are applied before the event is recorded.
     #[serde(default, skip_serializing_if = "<&bool>::not", alias = "shaped")]
     pub has_payload_rules: bool,
+    /// Set if the body is stored nowhere: only the execution has it. It must be stored as this part before the
+    /// event waits outside the execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unkept: Option<BodyPart>,
 }
 
 /// The output of `fetch-config`.
@@ -80,6 +125,9 @@ pub enum FetchConfigOutput {
     Refreshed {
         /// What is to be done about the next attempt.
         plan: RefreshedPlan,
+        /// Where the body is, if the execution needs it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payload: Option<StoredBody>,
     },
 }
 
@@ -95,6 +143,11 @@ pub enum RefreshedPlan {
         status: Status,
         /// Why it is not made.
         reason: Reason,
+    },
+    /// It has been made already: another execution delivers the event.
+    Superseded {
+        /// Always true.
+        superseded: bool,
     },
 }
 
@@ -211,25 +264,77 @@ pub enum UpdateStatusInput {
         /// The object that is the body, unless the body is inline.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         object: Option<PinnedObject>,
+        /// The body, if only the execution has it: it is stored if the event has to wait.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unkept: Option<UnkeptBody>,
     },
+    /// State `RecordMissed`: a fault of the platform kept an attempt from being made, or from being recorded.
+    Missed(Box<MissedAttempt>),
     /// State `EndEvent`: there is no further attempt, because the webhook is disabled or deleted.
     Unsent {
         /// The event.
         event: EventMetadata,
         /// The execution that delivers the event.
         execution: String,
+        /// The number of the attempt that is not made; absent if an earlier version started the execution.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<u32>,
         /// Why there is no further attempt.
         reason: Reason,
     },
-    /// State `RecordException`: an internal error stopped the delivery.
+    /// State `RecordException`: an internal error that can never pass stopped the delivery.
     Exception {
         /// The event.
         event: EventMetadata,
         /// The execution that the error stopped.
         execution: String,
+        /// The number of the attempt that was to be made; absent if an earlier version started the execution.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<u32>,
         /// The error.
         exception: Exception,
     },
+}
+
+/// An attempt that a fault of the platform stopped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MissedAttempt {
+    /// The event.
+    pub event: EventMetadata,
+    /// The execution that the fault stopped.
+    pub execution: String,
+    /// The number of the attempt, starting at 1.
+    pub number: u32,
+    /// When to send again; absent if the fault came before the webhook was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// The fault.
+    pub exception: Exception,
+    /// What is known about an event that has no record yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Unrecorded>,
+    /// The body, if only the execution has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unkept: Option<UnkeptBody>,
+}
+
+/// What an execution knows about an event that it has not recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unrecorded {
+    /// The event's body.
+    pub payload: Source,
+    /// The event's record, if only the state `RecordEvent` was still to be done; a DynamoDB item in JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "record_item::optional")]
+    pub record: Option<EventRecord>,
+}
+
+/// A body that only an execution has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnkeptBody {
+    /// The part of the event that it is stored as.
+    pub part: BodyPart,
+    /// The body.
+    pub content: Content,
 }
 
 /// An error that the state machine caught.

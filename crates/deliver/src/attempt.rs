@@ -38,7 +38,7 @@ pub(crate) async fn make(input: DeliverInput, ctx: &Context) -> Result<Attempt, 
 
 async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<Attempt, Unsent> {
     let DeliverInput { event, request: plan, payload, number } = input;
-    let body = OutgoingBody::new(payload)?;
+    let body = OutgoingBody::of(&event, payload, &ctx.bodies).await?;
     let keys = keys(&event, &plan, number, ctx).await?;
     check(&plan, &keys.client)?;
     let authentication = authenticate(recorder, &keys, None, ctx).await?;

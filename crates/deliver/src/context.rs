@@ -1,7 +1,8 @@
 //! The step's dependencies.
 
-use hookstep_ambient::Sources;
+use hookstep_ambient::{OnDemand, Sources};
 use hookstep_claims::Claims;
+use hookstep_store::Bodies;
 
 use crate::Keyring;
 
@@ -10,6 +11,8 @@ use crate::Keyring;
 pub struct Context {
     /// The webhooks' keys, and the HTTP client.
     pub keyring: Keyring,
+    /// The bodies of events that had to wait for this attempt.
+    pub bodies: OnDemand<Bodies>,
     /// The bucket of claim checks.
     pub claims: Claims,
     /// The clock, new ids and randomness.

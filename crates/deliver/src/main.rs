@@ -1,11 +1,11 @@
 //! The Lambda function of the states `Deliver` and `TestAuth`.
 
-use hookstep_ambient::{Sources, env};
+use hookstep_ambient::{OnDemand, Sources, env};
 use hookstep_claims::Claims;
 use hookstep_deliver::{Context, Keyring, handle};
 use hookstep_egress::Policy;
 use hookstep_secrets::{Connections, Keys, Vault};
-use hookstep_store::Configs;
+use hookstep_store::{Bodies, Configs};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
@@ -24,6 +24,8 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         hookstep_egress::Client::new(policy)?,
     );
     let claims = Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?);
-    let ctx = Context { keyring, claims, sources: Sources::system() };
+    let events = env::required("EVENTS_TABLE")?;
+    let bodies = OnDemand::new(|| Bodies::new(aws_sdk_dynamodb::Client::new(aws.config()), events));
+    let ctx = Context { keyring, bodies, claims, sources: Sources::system() };
     hookstep_lambda_edge::run(async |call| handle(call, &ctx).await).await
 }

@@ -1,10 +1,14 @@
-//! The body of an attempt: from the state, or from the bucket, where it is read for signing and for sending.
+//! The body of an attempt: from the state, from the table, or from the bucket, where it is read for signing and for
+//! sending.
 
 use std::error::Error;
 
 use bytes::Bytes;
 use hookstep_claims::{Claims, ObjectBody, OpenError};
-use hookstep_contract::{Body, BodyLoss, ErrorName, Outcome, PinnedObject, StepError};
+use hookstep_contract::{
+    Body, BodyLoss, Content, ErrorName, EventMetadata, Outcome, PinnedObject, StepError,
+};
+use hookstep_store::Bodies;
 
 use crate::unsent::Unsent;
 use crate::verified::Verified;
@@ -17,15 +21,24 @@ pub(crate) enum OutgoingBody {
 }
 
 impl OutgoingBody {
-    pub(crate) fn new(body: Body) -> Result<Self, Unsent> {
-        match body {
-            Body::Inline(content) => {
-                let invalid = || StepError::new(ErrorName::InvalidInput, "the payload is not valid base64");
-                Ok(Self::Bytes(content.to_bytes().ok_or_else(invalid)?.into()))
-            }
-            Body::Object(pinned) => Ok(Self::Object(pinned)),
-            Body::Unusable(reason) => Err(Unsent::failed(Outcome::FailedPayload, reason)),
+    pub(crate) async fn of(event: &EventMetadata, body: Body, bodies: &Bodies) -> Result<Self, Unsent> {
+        let (org_id, config_id) = (&event.org_id, event.config_id);
+        let read = match body {
+            Body::Inline(content) => return Self::bytes(&content),
+            Body::Object(pinned) => return Ok(Self::Object(pinned)),
+            Body::Unusable(reason) => return Err(Unsent::failed(Outcome::FailedPayload, reason)),
+            Body::AcceptedBodyOf(event_id) => bodies.read(org_id, config_id, event_id).await,
+            Body::SentBodyOf(event_id) => bodies.read_sent(org_id, config_id, event_id).await,
+        };
+        match read.map_err(StepError::from)? {
+            Some(content) => Self::bytes(&content),
+            None => Err(Unsent::failed(Outcome::FailedPayload, BodyLoss::NotKept)),
         }
+    }
+
+    fn bytes(content: &Content) -> Result<Self, Unsent> {
+        let invalid = || StepError::new(ErrorName::InvalidInput, "the payload is not valid base64");
+        Ok(Self::Bytes(content.to_bytes().ok_or_else(invalid)?.into()))
     }
 
     /// The body's length in bytes.

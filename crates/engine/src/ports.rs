@@ -1,5 +1,6 @@
 //! The engine's ports, which the host implements.
 
+use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -15,6 +16,14 @@ pub struct Ports {
     pub services: Arc<dyn Services>,
     /// Records failures that the engine itself has detected.
     pub failure_routes: Arc<dyn FailureRoutes>,
+    /// Faults that tests plan; `None` in production.
+    pub faults: Option<Arc<dyn TaskFaults>>,
+}
+
+/// Decides which tasks fail before they are run, as a throttled function or a refused call would on AWS.
+pub trait TaskFaults: fmt::Debug + Send + Sync {
+    /// The error of a task that fails; `None` lets it run. `resource` is the state's `Resource`.
+    fn fail(&self, resource: &str, arguments: &Value) -> Option<TaskError>;
 }
 
 /// The Lambda functions that tasks invoke.

@@ -15,7 +15,8 @@ use crate::ports::Operation;
 use crate::trace;
 
 /// The service integrations that a definition may use.
-pub const RESOURCES: [&str; 5] = [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION, PUT_EVENTS];
+pub const RESOURCES: [&str; 7] =
+    [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION, PUT_EVENTS, CREATE_SCHEDULE, SEND_MESSAGE];
 
 /// The integration that invokes a Lambda function.
 pub const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
@@ -23,6 +24,8 @@ const PUT_ITEM: &str = "arn:aws:states:::dynamodb:putItem";
 const GET_ITEM: &str = "arn:aws:states:::dynamodb:getItem";
 const START_EXECUTION: &str = "arn:aws:states:::states:startExecution";
 const PUT_EVENTS: &str = "arn:aws:states:::events:putEvents";
+const CREATE_SCHEDULE: &str = "arn:aws:states:::aws-sdk:scheduler:createSchedule";
+const SEND_MESSAGE: &str = "arn:aws:states:::sqs:sendMessage";
 
 /// The interpreter's host for one execution.
 pub(crate) struct TaskHost {
@@ -45,6 +48,10 @@ impl TaskHost {
 
 impl Host for TaskHost {
     async fn call(&self, resource: &str, arguments: Value) -> Result<Value, TaskError> {
+        let faults = self.context.ports.faults.as_ref();
+        if let Some(error) = faults.and_then(|faults| faults.fail(resource, &arguments)) {
+            return Err(error);
+        }
         let span = trace::task(resource, arguments["FunctionName"].as_str());
         self.integrate(resource, arguments).instrument(span).await
     }

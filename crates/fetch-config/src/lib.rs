@@ -8,15 +8,15 @@ mod context;
 mod plan;
 
 use hookstep_contract::{
-    BodyLoss, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchConfigOutput,
-    FetchedConfig, RefreshedPlan, Source, StepError, Unresolved,
+    BodyLoss, BodyPart, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchConfigOutput,
+    FetchedConfig, RefreshedPlan, Source, StepError, StoreError, Unresolved, WebhookConfig,
 };
 
 pub use context::Context;
 
 /// What is known about an event's body after it was stored or fetched.
 #[derive(Debug, Default)]
-struct StoredBody {
+struct ReadBody {
     size: Option<u64>,
     claim: Option<String>,
     /// The body itself, if it was fetched from another event.
@@ -30,26 +30,65 @@ struct StoredBody {
 /// `ConfigNotFound` if the webhook does not exist before the first attempt; `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
     if input.refresh {
-        return Ok(FetchConfigOutput::Refreshed { plan: refresh(&input.event, ctx).await? });
+        return refresh(input, ctx).await;
     }
-    Ok(FetchConfigOutput::Event(Box::new(first(input, ctx).await?)))
+    let (config, body) = (ctx.configs.get(&input.event.org_id, input.event.config_id), &input.payload);
+    Ok(FetchConfigOutput::Event(Box::new(prepare(&input, config, body.clone(), None, ctx).await?)))
 }
 
-/// The plan of a further attempt, with every change of the webhook so far.
-async fn refresh(event: &EventMetadata, ctx: &Context) -> Result<RefreshedPlan, StepError> {
+/// The plan of a further attempt, with every change of the webhook so far. An event that a fault of the platform
+/// stopped before it was filtered and transformed is prepared as a new one is.
+async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
+    let FetchConfigInput { event, number, needs_body, .. } = &input;
     let (org_id, config_id) = (&event.org_id, event.config_id);
     let config = ctx.configs.latest(org_id, config_id);
     let (config, record) = tokio::try_join!(config, ctx.events.get(org_id, config_id, event.event_id))?;
-    Ok(plan::again(config, event, record))
+    let stored = record.as_ref().map(EventRecord::stored_body);
+    let unprepared = record.as_ref().and_then(|record| record.unprepared.clone());
+    let plan = plan::again(config.clone(), event, record.as_ref(), *number);
+    if let (RefreshedPlan::Attempt(_), Some(source)) = (&plan, unprepared) {
+        // The execution has no body but for this one.
+        let unchanged = match &source {
+            Source::Claim(claim) => Some(Unresolved::Claim(claim.clone())),
+            Source::Unusable(reason) => Some(Unresolved::Unusable(reason.clone())),
+            Source::Inline(content) => Some(Unresolved::Inline(content.clone())),
+            Source::AcceptedBodyOf(_) | Source::SentBodyOf(_) => None,
+        };
+        let fetched = prepare(&input, async { Ok(config) }, Some(source), record, ctx).await?;
+        let payload = fetched.payload.or(unchanged);
+        return Ok(FetchConfigOutput::Event(Box::new(FetchedConfig { payload, ..fetched })));
+    }
+    let payload = stored.filter(|_| *needs_body && matches!(plan, RefreshedPlan::Attempt(_)));
+    Ok(FetchConfigOutput::Refreshed { plan, payload })
 }
 
-async fn first(input: FetchConfigInput, ctx: &Context) -> Result<FetchedConfig, StepError> {
+/// The plan, the record and the body of an event of which nothing was sent yet. `earlier` is the event's record if it
+/// has one.
+async fn prepare(
+    input: &FetchConfigInput,
+    config: impl Future<Output = Result<Option<WebhookConfig>, StoreError>>,
+    source: Option<Source>,
+    earlier: Option<EventRecord>,
+    ctx: &Context,
+) -> Result<FetchedConfig, StepError> {
     let event = &input.event;
-    let config = async { Ok(ctx.configs.get(&event.org_id, event.config_id).await?) };
-    let (config, body) = tokio::try_join!(config, store_or_fetch(event, input.payload, ctx))?;
+    let config = async { Ok(config.await?) };
+    let is_inline = matches!(source, Some(Source::Inline(_)));
+    let (config, body) = tokio::try_join!(config, store_or_fetch(event, source, ctx))?;
     let deleted = || StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted");
-    let plan = plan::of(config.ok_or_else(deleted)?, event);
+    let mut plan = plan::of(config.ok_or_else(deleted)?, event);
+    let has_body = is_inline || matches!(body.payload, Some(Unresolved::Inline(_)));
+    plan.unkept = (has_body && !ctx.keep_bodies).then_some(BodyPart::Accepted);
     let new = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
+    let new = match earlier {
+        Some(record) => EventRecord {
+            outcome: record.outcome,
+            attempt_count: record.attempt_count,
+            updated_at: record.updated_at,
+            ..new
+        },
+        None => new,
+    };
     let record = EventRecord { size: event.size.or(body.size), claim: body.claim, ..new };
     Ok(FetchedConfig { plan, record, payload: body.payload })
 }
@@ -58,11 +97,11 @@ async fn store_or_fetch(
     event: &EventMetadata,
     payload: Option<Source>,
     ctx: &Context,
-) -> Result<StoredBody, StepError> {
+) -> Result<ReadBody, StepError> {
     let (org_id, config_id) = (&event.org_id, event.config_id);
     match payload {
         Some(Source::Inline(content)) => {
-            Ok(StoredBody { size: keep(event, &content, ctx).await?, ..StoredBody::default() })
+            Ok(ReadBody { size: keep(event, &content, ctx).await?, ..ReadBody::default() })
         }
         Some(Source::AcceptedBodyOf(first)) => {
             fetched(event, ctx.bodies.read(org_id, config_id, first).await?, ctx).await
@@ -70,8 +109,8 @@ async fn store_or_fetch(
         Some(Source::SentBodyOf(first)) => {
             fetched(event, ctx.bodies.read_sent(org_id, config_id, first).await?, ctx).await
         }
-        Some(Source::Claim(claim)) => Ok(StoredBody { claim: Some(claim.key), ..StoredBody::default() }),
-        Some(Source::Unusable(_)) | None => Ok(StoredBody::default()),
+        Some(Source::Claim(claim)) => Ok(ReadBody { claim: Some(claim.key), ..ReadBody::default() }),
+        Some(Source::Unusable(_)) | None => Ok(ReadBody::default()),
     }
 }
 
@@ -80,13 +119,13 @@ async fn fetched(
     event: &EventMetadata,
     found: Option<Content>,
     ctx: &Context,
-) -> Result<StoredBody, StepError> {
+) -> Result<ReadBody, StepError> {
     let Some(content) = found else {
         let payload = Some(Unresolved::Unusable(BodyLoss::NotKept.into()));
-        return Ok(StoredBody { payload, ..StoredBody::default() });
+        return Ok(ReadBody { payload, ..ReadBody::default() });
     };
     let size = keep(event, &content, ctx).await?;
-    Ok(StoredBody { size, payload: Some(Unresolved::Inline(content)), claim: None })
+    Ok(ReadBody { size, payload: Some(Unresolved::Inline(content)), claim: None })
 }
 
 /// Stores the body, identically in a rerun; returns its size.

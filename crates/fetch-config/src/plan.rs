@@ -29,6 +29,7 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
         reason,
         long: timeout_seconds > EXPRESS_ATTEMPT_SECS,
         has_payload_rules,
+        unkept: None,
         retry: fields.retry,
         request: RequestPlan {
             url: fields.url,
@@ -40,18 +41,23 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
     }
 }
 
-/// What is to be done about a further attempt of `event`. There is no `config` if the webhook was deleted, and no
+/// What is to be done about the attempt `number` of `event`. There is no `config` if the webhook was deleted, and no
 /// `record` if the event has expired.
 pub(crate) fn again(
     config: Option<WebhookConfig>,
     event: &EventMetadata,
-    record: Option<EventRecord>,
+    record: Option<&EventRecord>,
+    number: Option<u32>,
 ) -> RefreshedPlan {
     let unsent = |reason| RefreshedPlan::Unsent { status: Status::Failed, reason };
     // A person cancelled the event, or another execution ended it.
     if let Some(record) = record.filter(|record| record.status != Status::InProgress) {
         let ended = || Reason::new(ReasonCode::Unclassified, "the event has already ended");
-        return unsent(record.reason.unwrap_or_else(ended));
+        return unsent(record.reason.clone().unwrap_or_else(ended));
+    }
+    // A schedule may start an execution twice, and so may whatever looks for overdue events.
+    if record.zip(number).is_some_and(|(record, number)| record.attempt_count >= number) {
+        return RefreshedPlan::Superseded { superseded: true };
     }
     let Some(config) = config else {
         let detail = "the webhook was deleted before the event could be sent";
@@ -130,15 +136,34 @@ mod tests {
             let (config, event) = inputs(config, &json!({}));
             let reason = Some(Reason::of(ReasonCode::Cancelled));
             let record = status.map(|status| EventRecord::new(&event, "e", status, reason, Duration::ZERO));
-            let code = match again(Some(config), &event, record.clone()) {
+            let code = match again(Some(config), &event, record.as_ref(), Some(1)) {
                 RefreshedPlan::Unsent { reason, .. } => Some(reason.code),
                 RefreshedPlan::Attempt(plan) => plan.has_payload_rules.then_some(ReasonCode::FilterMissed),
+                RefreshedPlan::Superseded { .. } => panic!("no attempt was made"),
             };
             assert_eq!(code, expected, "{status:?}");
-            let deleted = again(None, &event, record);
+            let deleted = again(None, &event, record.as_ref(), Some(1));
             let code = if status == Some(Status::Failed) { "cancelled" } else { "webhook_deleted" };
             let json = serde_json::to_value(deleted).unwrap();
             assert_eq!((&json["status"], &json["reason"]["code"]), (&json!("failed"), &json!(code)));
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_is_recorded_is_not_made_again() {
+        for (attempt_count, number, expected) in [
+            (0, Some(1), false),
+            (1, Some(1), true),
+            (1, Some(2), false),
+            (3, Some(2), true),
+            (3, None, false),
+        ] {
+            let (config, event) = inputs(&json!({}), &json!({}));
+            let new = EventRecord::new(&event, "e", Status::InProgress, None, Duration::ZERO);
+            let record = EventRecord { attempt_count, ..new };
+            let plan = again(Some(config), &event, Some(&record), number);
+            let is_superseded = matches!(plan, RefreshedPlan::Superseded { .. });
+            assert_eq!(is_superseded, expected, "{attempt_count} {number:?}");
         }
     }
 

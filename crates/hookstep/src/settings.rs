@@ -132,6 +132,8 @@ impl ServeArgs {
                 PublishName::None => Publish::Nothing,
             },
             async_workflow: self.async_workflow,
+            table_gate: None,
+            task_faults: None,
             sandbox: Sandbox::of_this_program()?,
             sources: hookstep_ambient::Sources::system(),
         })

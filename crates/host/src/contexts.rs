@@ -1,5 +1,6 @@
 //! Builds the context of each function and router from this host's clients.
 
+use hookstep_ambient::OnDemand;
 use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
 use hookstep_claims::Claims;
 use hookstep_contract::limits::RETENTION;
@@ -37,11 +38,14 @@ pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunction
         hydrate: hookstep_hydrate::Context { claims: claims.clone() },
         deliver: hookstep_deliver::Context {
             keyring: keyring(options, clients)?,
+            bodies: on_demand(bodies(clients)),
             claims,
             sources: options.sources,
         },
         update_status: hookstep_update_status::Context {
             events: events(clients),
+            bodies: bodies(clients),
+            keep_bodies: options.keep_bodies,
             configs,
             publish: options.publish,
             sync_budget: options.sync_budget,
@@ -139,6 +143,10 @@ fn events(clients: &Clients) -> Events {
 
 fn bodies(clients: &Clients) -> Bodies {
     Bodies::new(clients.tables.clone(), EVENTS)
+}
+
+fn on_demand<T: Send + 'static>(made: T) -> OnDemand<T> {
+    OnDemand::new(|| made)
 }
 
 fn replays(clients: &Clients) -> Replays {

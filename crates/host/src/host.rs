@@ -47,7 +47,7 @@ impl Host {
         let (dir, sources) = (&options.data_dir, options.sources);
         let lock = lock(dir)?;
         let directory = Directory::examine(dir, &sources)?;
-        let tables = Tables::open(&dir.join(TABLES_FILE))?;
+        let tables = Tables::open(&dir.join(TABLES_FILE))?.behind(options.table_gate.clone());
         let bucket = Bucket::open(dir, &sources)?;
         let key = LocalKey::open(dir)?;
         let connections = ConnectionStore::new(tables.clone(), key.clone(), sources);
@@ -90,6 +90,7 @@ impl Host {
             functions: Arc::new(steps),
             services: Arc::new(services),
             failure_routes: Arc::new(ProductFailureRoutes),
+            faults: options.task_faults.clone(),
         };
         let engine = Engine::start(executions, starts, ports).await?;
         Ok(Self {

@@ -26,6 +26,13 @@ pub(crate) const REPLAY: &str = "replay";
 /// The machine that tests credentials.
 pub(crate) const TEST_AUTH: &str = "test-auth";
 
+/// The group of the schedules of attempts.
+pub(crate) const RETRY_SCHEDULES: &str = "hookstep-retries";
+/// The queue of events that could not be recorded. Queues have no URL here, only a name.
+pub(crate) const LOST_QUEUE: &str = "hookstep-lost";
+/// The role that schedules name. This host has no roles.
+const SCHEDULER_ROLE: &str = "arn:aws:iam::000000000000:role/hookstep-scheduler";
+
 /// Loads every definition.
 pub(crate) fn load() -> Result<StateMachines, OpenError> {
     let machine = |name: &str, kind, (file, text): Definition| {
@@ -47,6 +54,11 @@ fn substitutions(workflow: &str) -> BTreeMap<String, String> {
         ("EventsTable".to_owned(), EVENTS.to_owned()),
         ("EventBus".to_owned(), BUS_NAME.to_owned()),
         ("StandardStateMachineArn".to_owned(), StateMachine::arn_of(STANDARD)),
+        ("ExpressStateMachineArn".to_owned(), StateMachine::arn_of(EXPRESS)),
+        ("RetryScheduleGroup".to_owned(), RETRY_SCHEDULES.to_owned()),
+        ("SchedulerRoleArn".to_owned(), SCHEDULER_ROLE.to_owned()),
+        ("LostQueueUrl".to_owned(), LOST_QUEUE.to_owned()),
+        ("LostQueueArn".to_owned(), format!("arn:aws:sqs:local:000000000000:{LOST_QUEUE}")),
     ]);
     substitutions
 }

@@ -1,11 +1,14 @@
 //! The host's options.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
+use hookstep_aws_local::TableGate;
 use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
+use hookstep_engine::TaskFaults;
 use hookstep_expression::Sandbox;
 
 /// The host's options.
@@ -35,4 +38,8 @@ pub struct Options {
     pub async_workflow: MachineKind,
     /// The clock, ids and randomness.
     pub sources: Sources,
+    /// Which calls of the tables fail: a test's; `None` in production.
+    pub table_gate: Option<Arc<dyn TableGate>>,
+    /// Which tasks of the state machines fail: a test's; `None` in production.
+    pub task_faults: Option<Arc<dyn TaskFaults>>,
 }

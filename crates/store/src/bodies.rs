@@ -76,6 +76,23 @@ impl Bodies {
         self.read_sent(&event.org_id, event.config_id, event.event_id).await
     }
 
+    /// Deletes the bodies of an event.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn delete(&self, event: &EventMetadata) -> Result<(), StoreError> {
+        for part in [BODY, SENT] {
+            self.client
+                .delete_item()
+                .table_name(&self.table)
+                .set_key(Some(key(&event.org_id, event.config_id, event.event_id, part)))
+                .send()
+                .await
+                .map_err(StoreError::during("delete a body"))?;
+        }
+        Ok(())
+    }
+
     fn put(&self, event: &EventMetadata, part: &str, body: &[u8]) -> PutItemFluentBuilder {
         let deflated = compress_to_vec(body, LEVEL);
         let (name, bytes) =

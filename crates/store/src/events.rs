@@ -19,7 +19,8 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::attempts::Recorded;
-use crate::item::{Item, from_item, s, to_attribute, to_item};
+use crate::error::unless_forbidden;
+use crate::item::{Item, from_item, n, s, to_attribute, to_item};
 
 /// The maximum number of events looked at for one page of a filtered list, so that a rare status does not
 /// read a whole partition at once. At 1 KB each, that is half a second and 0.0004 USD on AWS.
@@ -219,26 +220,25 @@ impl Events {
         Ok(found.items.unwrap_or_default().first().and_then(|item| item.get("sk")?.as_s().ok()?.parse().ok()))
     }
 
-    /// Marks an event as failed with a reason, and writes its record first if the failure came before that.
-    /// Returns the number of recorded attempts.
+    /// Writes the record of a new event, unless the event has one.
     ///
     /// # Errors
     /// If the table cannot be written.
-    pub async fn fail(
-        &self,
-        event: &EventMetadata,
-        execution: &str,
-        reason: &Reason,
-        now: Timestamp,
-    ) -> Result<u32, StoreError> {
-        let update = self.failing(event, execution, reason, now)?.return_values(ReturnValue::UpdatedNew);
-        let updated = update.send().await.map_err(StoreError::during("mark an event failed"))?;
-        let attempts = updated.attributes.as_ref().and_then(|item| item.get("attempt_count")?.as_n().ok());
-        Ok(attempts.and_then(|count| count.parse().ok()).unwrap_or(0))
+    pub async fn create(&self, record: &EventRecord) -> Result<(), StoreError> {
+        let mut item = to_item(record)?;
+        RecordKey::FIELDS.iter().for_each(|field| drop(item.remove(*field)));
+        item.extend(item_key(&record.org_id, record.config_id, record.event_id));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(sk)");
+        unless_forbidden(put.send().await, "record an event").map(drop)
     }
 
-    /// Ends an event that is in progress, or not recorded yet, as failed, without a further attempt. Ending it again is
-    /// harmless. Returns the event's record as it is afterwards; `None` if it has expired.
+    /// Ends an event that is in progress, or not recorded yet, as failed, without the attempt `number`. An event of
+    /// which a later attempt is recorded keeps its status. Ending it again is harmless. Returns the event's record as it is afterwards; `None` if it has expired.
     ///
     /// # Errors
     /// If the table cannot be written.
@@ -246,15 +246,18 @@ impl Events {
         &self,
         event: &EventMetadata,
         execution: &str,
+        number: Option<u32>,
         reason: &Reason,
         now: Timestamp,
     ) -> Result<(Recorded, Option<EventRecord>), StoreError> {
         let update = self
             .failing(event, execution, reason, now)?
             .condition_expression(
-                "attribute_not_exists(sk) OR (#status = :in_progress AND attribute_not_exists(cancelled))",
+                "attribute_not_exists(sk) OR (#status = :in_progress AND attribute_not_exists(cancelled) \
+                 AND attempt_count <= :number)",
             )
             .expression_attribute_values(":in_progress", s(Status::InProgress.as_str()))
+            .expression_attribute_values(":number", n(number.unwrap_or(u32::MAX)))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()

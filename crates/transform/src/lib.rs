@@ -6,8 +6,8 @@ mod context;
 
 use bytes::Bytes;
 use hookstep_contract::{
-    Claim, Content, ErrorName, EventId, EventMetadata, OrgId, PayloadRules, Reason, ReasonCode, Sent, Status,
-    StepError, TransformData, Unresolved,
+    BodyPart, Claim, Content, ErrorName, EventId, EventMetadata, OrgId, PayloadRules, Reason, ReasonCode,
+    Sent, Status, StepError, TransformData, Unresolved,
 };
 use hookstep_expression::Verdict;
 use sha2::{Digest, Sha256};
@@ -77,12 +77,14 @@ async fn replace(
         let key = Claim::key_for(&event.org_id, event.config_id, sent_id(event));
         ctx.claims.put(&key, body.clone(), &Sha256::digest(&body)).await?;
         sent.claim = Some(key.clone());
+        data.plan.unkept = None;
         Unresolved::Claim(Claim::of(key))
     } else if ctx.keep_bodies {
         let stored = ctx.bodies.keep_sent(event, &body).await?.unwrap_or(content);
         sent.size = stored.to_bytes().map_or(sent.size, |bytes| bytes.len() as u64);
         Unresolved::Inline(stored)
     } else {
+        data.plan.unkept = Some(BodyPart::Sent);
         Unresolved::Inline(content)
     };
     data.event.content_type = Some(content_type);

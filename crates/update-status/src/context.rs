@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_contract::Publish;
-use hookstep_store::{Configs, Events};
+use hookstep_store::{Bodies, Configs, Events};
 
 /// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of events.
     pub events: Events,
-    /// The table of webhooks: a response of 410 Gone disables the webhook.
+    /// The bodies of events that have to wait.
+    pub bodies: Bodies,
+    /// Whether bodies are kept as long as their events; otherwise only until their events have ended.
+    pub keep_bodies: bool,
+    /// The table of webhooks: a response of 410 Gone disables the webhook, and a fault may come before its schedule
+    /// was read.
     pub configs: Configs,
     /// Which Hookstep events the state machine publishes on the bus.
     pub publish: Publish,

@@ -1,12 +1,15 @@
-//! The states `UpdateStatus`, `EndEvent` and `RecordException`: record what happened, set the event's status, and decide
-//! what comes next.
+//! The states `UpdateStatus`, `RecordMissed`, `EndEvent` and `RecordException`: record what happened, set the event's
+//! status, and decide what comes next.
 
 mod context;
+mod missed;
 mod next;
 mod publish;
+mod unkept;
 
 use hookstep_contract::{
-    Attempt, EventMetadata, Exception, Mode, Next, Reason, ReasonCode, Status, StepError, UpdateStatusInput,
+    Attempt, EventMetadata, Exception, Mode, Next, PinnedObject, Reason, ReasonCode, Status, StepError,
+    UpdateStatusInput,
 };
 use hookstep_store::Recorded;
 
@@ -21,46 +24,59 @@ const GONE_REASON: &str = "the receiver answered 410 Gone";
 /// `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, StepError> {
     match input {
-        UpdateStatusInput::Attempt { event, retry, attempt, object } => {
+        UpdateStatusInput::Attempt { event, retry, attempt, object, unkept } => {
             let next = next::decide(&event, &attempt, &retry, ctx.sync_budget, &ctx.sources);
-            let (now, object) = (ctx.sources.now(), object.as_ref());
-            let recorded = ctx.events.record_attempt(&event, &attempt, object, &next, now).await?;
-            if recorded == Recorded::Decisive && next.status != Status::InProgress {
-                settle_replay(&event, next.status, ctx).await?;
-            }
-            let disabled = disable_if_gone(&event, &attempt, ctx).await?;
-            let publish = publish::after_attempt(&event, &attempt, next.status, recorded, disabled, ctx);
-            Ok(match recorded {
-                Recorded::Decisive => Next { publish, ..next },
-                // Another execution delivers the event, or none does: there is nothing left to do here.
-                Recorded::Superseded { status } => {
-                    Next { publish, ..Next::ended(status.unwrap_or(next.status)) }
-                }
-            })
+            unkept::keep_if_it_waits(&event, unkept, &next, ctx).await?;
+            record(&event, &attempt, object.as_ref(), next, ctx).await
         }
-        UpdateStatusInput::Unsent { event, execution, reason } => end(&event, &execution, reason, ctx).await,
-        UpdateStatusInput::Exception { event, execution, exception } => {
-            let reason = reason(&exception);
-            let attempts = record_exception(&event, &execution, &exception, &reason, ctx).await?;
-            let publish = publish::without_attempt(&event, attempts, reason, ctx);
-            Ok(Next { publish, ..Next::ended(Status::Failed) })
+        UpdateStatusInput::Missed(missed) => missed::record(*missed, ctx).await,
+        UpdateStatusInput::Unsent { event, execution, number, reason } => {
+            end(&event, &execution, number, reason, ctx).await
+        }
+        UpdateStatusInput::Exception { event, execution, number, exception } => {
+            tell(&event, &exception);
+            end(&event, &execution, number, reason(&exception), ctx).await
         }
     }
 }
 
-/// Ends an event without a further attempt.
+/// Records an attempt, after which `next` is to be done unless another execution is ahead of this one.
+async fn record(
+    event: &EventMetadata,
+    attempt: &Attempt,
+    object: Option<&PinnedObject>,
+    next: Next,
+    ctx: &Context,
+) -> Result<Next, StepError> {
+    let recorded = ctx.events.record_attempt(event, attempt, object, &next, ctx.sources.now()).await?;
+    if recorded == Recorded::Decisive && next.status != Status::InProgress {
+        settle_replay(event, next.status, ctx).await?;
+        unkept::forget(event, attempt.number, ctx).await?;
+    }
+    let disabled = disable_if_gone(event, attempt, ctx).await?;
+    let publish = publish::after_attempt(event, attempt, next.status, recorded, disabled, ctx);
+    Ok(match recorded {
+        Recorded::Decisive => Next { publish, ..next },
+        // Another execution delivers the event, or none does: there is nothing left to do here.
+        Recorded::Superseded { status } => Next { publish, ..Next::ended(status.unwrap_or(next.status)) },
+    })
+}
+
+/// Ends an event as failed without a further attempt, unless it has ended or another execution is ahead of this one.
 async fn end(
     event: &EventMetadata,
     execution: &str,
+    number: Option<u32>,
     reason: Reason,
     ctx: &Context,
 ) -> Result<Next, StepError> {
     let now = ctx.sources.now();
-    let (recorded, record) = ctx.events.end(event, execution, &reason, now).await?;
+    let (recorded, record) = ctx.events.end(event, execution, number, &reason, now).await?;
     let Some(record) = record else { return Ok(Next::ended(Status::Failed)) };
     let publish = match recorded {
         Recorded::Decisive => {
             settle_replay(event, Status::Failed, ctx).await?;
+            unkept::forget(event, record.attempt_count + 1, ctx).await?;
             publish::without_attempt(event, record.attempt_count, reason, ctx)
         }
         Recorded::Superseded { .. } => Vec::new(),
@@ -83,23 +99,14 @@ async fn disable_if_gone(
     Ok(is_news.then_some(GONE_REASON))
 }
 
-/// Marks the event as failed; returns how many attempts are recorded.
-async fn record_exception(
-    event: &EventMetadata,
-    execution: &str,
-    exception: &Exception,
-    reason: &Reason,
-    ctx: &Context,
-) -> Result<u32, StepError> {
+/// Logs why an event ends that nobody outside is to blame for.
+fn tell(event: &EventMetadata, exception: &Exception) {
     tracing::error!(
         event.id = %event.event_id,
         error.name = exception.error,
         error.cause = exception.cause.as_deref().unwrap_or_default(),
         "an event could not be delivered for a reason of ours"
     );
-    let attempts = ctx.events.fail(event, execution, reason, ctx.sources.now()).await?;
-    settle_replay(event, Status::Failed, ctx).await?;
-    Ok(attempts)
 }
 
 /// If the event is a replay: writes into the events that it repeats how it ended.

@@ -1,17 +1,20 @@
-//! The Lambda function of the states `UpdateStatus` and `RecordException`.
+//! The Lambda function of the states `UpdateStatus`, `RecordMissed`, `EndEvent` and `RecordException`.
 
 use aws_sdk_dynamodb::Client;
 use hookstep_ambient::{Sources, env};
 use hookstep_contract::limits::SYNC_BUDGET;
-use hookstep_store::{Configs, Events};
+use hookstep_store::{Bodies, Configs, Events};
 use hookstep_update_status::{Context, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     hookstep_lambda_edge::init_tracing();
     let client = Client::new(hookstep_lambda_edge::Aws::from_env()?.config());
+    let (events, retention) = (env::required("EVENTS_TABLE")?, env::retention()?);
     let ctx = Context {
-        events: Events::new(client.clone(), env::required("EVENTS_TABLE")?).kept_for(env::retention()?),
+        bodies: Bodies::new(client.clone(), events.clone()).kept_for(retention),
+        events: Events::new(client.clone(), events).kept_for(retention),
+        keep_bodies: env::flag("KEEP_BODIES"),
         configs: Configs::new(client, env::required("CONFIGS_TABLE")?),
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
         sync_budget: SYNC_BUDGET,

@@ -47,7 +47,7 @@ pub(crate) fn decide(
 /// The pause before the next attempt of an async event; `None` if there is no further attempt.
 fn async_pause(attempt: &Attempt, retry: &Retry, random: f64) -> Option<Duration> {
     let worth_it = match attempt.outcome {
-        Outcome::FailedUnreachable | Outcome::FailedTimeout => true,
+        Outcome::FailedUnreachable | Outcome::FailedTimeout | Outcome::FailedPlatform => true,
         Outcome::FailedHttp => matches!(attempt.status_code, Some(408 | 425 | 429 | 500..=599)),
         Outcome::FailedAuth => attempt.transient,
         Outcome::Succeeded | Outcome::Refused | Outcome::FailedPayload => false,
@@ -162,6 +162,7 @@ mod tests {
             (1, json!({"outcome": "succeeded", "status_code": 200}), None),
             (1, json!({"outcome": "failed_unreachable"}), Some(5)),
             (1, json!({"outcome": "failed_timeout"}), Some(5)),
+            (1, json!({"outcome": "failed_platform"}), Some(5)),
             (2, json!({"outcome": "failed_timeout"}), Some(300)),
             (9, json!({"outcome": "failed_timeout"}), Some(DAY)),
             // The schedule is exhausted.
@@ -253,6 +254,7 @@ mod tests {
             (1, 0, &json!({"outcome": "failed_http", "status_code": 408}), None),
             (1, 0, &json!({"outcome": "failed_http", "status_code": 404}), None),
             (1, 0, &json!({"outcome": "failed_timeout"}), None),
+            (1, 0, &json!({"outcome": "failed_platform"}), None),
             (1, 0, &json!({"outcome": "failed_auth", "transient": true}), None),
         ] {
             let event = event(Mode::Sync, seconds_ago);

@@ -151,6 +151,7 @@ fn largest_event() -> EventMetadata {
 fn largest_plan() -> Plan {
     Plan {
         has_payload_rules: true,
+        unkept: None,
         status: Status::InProgress,
         reason: None,
         request: RequestPlan {

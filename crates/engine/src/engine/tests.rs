@@ -91,7 +91,12 @@ impl Place {
         ]);
         let (executions, starts) = executions(journal, machines, Sources::system());
         let outside = Arc::new(self.outside.clone());
-        let ports = Ports { functions: outside.clone(), services: outside.clone(), failure_routes: outside };
+        let ports = Ports {
+            functions: outside.clone(),
+            services: outside.clone(),
+            failure_routes: outside,
+            faults: None,
+        };
         Ok((Engine::start(executions.clone(), starts, ports).await?, executions))
     }
 

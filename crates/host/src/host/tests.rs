@@ -23,6 +23,8 @@ async fn open(dir: &Path) -> Host {
         static_ips: String::new(),
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,
+        table_gate: None,
+        task_faults: None,
         sources: Sources::system(),
     };
     Host::open(options).await.unwrap()

@@ -1,0 +1,99 @@
+//! The state `RecordMissed`: a fault of the platform stopped an attempt. The fault is recorded as a failed attempt, so
+//! that the event takes the webhook's schedule and is never lost.
+
+use hookstep_contract::{
+    Attempt, BodyPart, EventMetadata, EventRecord, MissedAttempt, Next, Outcome, Reason, Retry, Source,
+    Status, StepError, Timings, UnkeptBody, Unrecorded,
+};
+
+use crate::{Context, next, reason, record as record_attempt, unkept};
+
+/// Records the attempt, after the event itself if that has no record yet.
+pub(crate) async fn record(missed: MissedAttempt, ctx: &Context) -> Result<Next, StepError> {
+    let MissedAttempt { event, execution, number, retry, exception, unrecorded, unkept } = missed;
+    tracing::error!(
+        metric = "PlatformFaults",
+        event.id = %event.event_id,
+        attempt = number,
+        error.name = exception.error,
+        error.cause = exception.cause.as_deref().unwrap_or_default(),
+        "a fault of the platform stopped an attempt"
+    );
+    let attempt = unmade(number, reason(&exception), ctx);
+    let retry = match retry {
+        Some(retry) => retry,
+        None => schedule(&event, ctx).await?,
+    };
+    let next = next::decide(&event, &attempt, &retry, ctx.sync_budget, &ctx.sources);
+    if let Some(unrecorded) = unrecorded {
+        record_event(&event, &execution, unrecorded, ctx).await?;
+    }
+    unkept::keep_if_it_waits(&event, unkept, &next, ctx).await?;
+    record_attempt(&event, &attempt, None, next, ctx).await
+}
+
+/// The webhook's schedule, or the usual one if the webhook was deleted, which the next attempt finds out.
+async fn schedule(event: &EventMetadata, ctx: &Context) -> Result<Retry, StepError> {
+    let config = ctx.configs.get(&event.org_id, event.config_id).await?;
+    Ok(config.map(|config| config.fields.retry).unwrap_or_default())
+}
+
+/// Writes the record of an event unless it has one, and makes sure that its body is stored.
+async fn record_event(
+    event: &EventMetadata,
+    execution: &str,
+    unrecorded: Unrecorded,
+    ctx: &Context,
+) -> Result<(), StepError> {
+    let Unrecorded { payload, record } = unrecorded;
+    let record = match record {
+        Some(record) => record,
+        None => unprepared(event, execution, payload, ctx).await?,
+    };
+    Ok(ctx.events.create(&record).await?)
+}
+
+/// The record of an event that was not filtered and transformed, with the source of its body.
+async fn unprepared(
+    event: &EventMetadata,
+    execution: &str,
+    payload: Source,
+    ctx: &Context,
+) -> Result<EventRecord, StepError> {
+    let new = EventRecord::new(event, execution, Status::InProgress, None, ctx.events.retention());
+    let source = match payload {
+        Source::Inline(content) => {
+            unkept::keep(event, &UnkeptBody { part: BodyPart::Accepted, content }, ctx).await?;
+            Source::AcceptedBodyOf(event.event_id)
+        }
+        other => other,
+    };
+    let claim = match &source {
+        Source::Claim(claim) => Some(claim.key.clone()),
+        _ => None,
+    };
+    Ok(EventRecord { claim, unprepared: Some(source), ..new })
+}
+
+/// An attempt that was not made, or whose result was lost.
+fn unmade(number: u32, reason: Reason, ctx: &Context) -> Attempt {
+    Attempt {
+        number,
+        started_at: ctx.sources.now(),
+        duration_ms: 0,
+        outcome: Outcome::FailedPlatform,
+        status_code: None,
+        method: None,
+        url: None,
+        request_headers: Default::default(),
+        response_headers: Default::default(),
+        response_body: None,
+        response_decoded: None,
+        response_truncated: false,
+        remote_ip: None,
+        timings: Timings::default(),
+        reason: Some(reason),
+        transient: true,
+        retry_after_seconds: None,
+    }
+}
