@@ -33,6 +33,7 @@ mod reason_code;
 mod record_item;
 mod replay;
 mod replay_chain;
+mod resume;
 mod secret;
 mod session;
 mod store_error;
@@ -40,6 +41,7 @@ mod tally;
 mod timestamp;
 mod tls;
 mod token;
+mod update_status;
 mod workflow;
 
 pub use auth::{
@@ -70,6 +72,7 @@ pub use reason_code::ReasonCode;
 pub use record_item::RecordKey;
 pub use replay::{ReplayInput, ReplayJob, ReplayKey, ReplayOutput, ReplayStatus, Selection};
 pub use replay_chain::{ReplayChain, is_due};
+pub use resume::{ResumeInput, Resumed};
 pub use secret::Secret;
 pub use session::Session;
 pub use store_error::StoreError;
@@ -77,9 +80,9 @@ pub use tally::{Histogram, Tally};
 pub use timestamp::Timestamp;
 pub use tls::{CertificateInfo, Tls};
 pub use token::{Scope, TOKEN_START, Token};
+pub use update_status::{Exception, MissedAttempt, UnkeptBody, Unrecorded, UpdateStatusInput};
 pub use workflow::{
-    AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, Exception, FetchConfigInput,
-    FetchConfigOutput, FetchedConfig, HydrateInput, MissedAttempt, Next, Plan, RefreshedPlan, RequestPlan,
-    ResumeInput, Resumed, TestAuth, TransformData, UnkeptBody, Unrecorded, UpdateStatusInput, WorkflowInput,
-    WorkflowOutput,
+    AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, FetchConfigInput, FetchConfigOutput,
+    FetchedConfig, HydrateInput, Next, Plan, RefreshedPlan, RequestPlan, TestAuth, TransformData,
+    WorkflowInput, WorkflowOutput,
 };

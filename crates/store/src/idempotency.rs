@@ -2,12 +2,14 @@
 //! the key.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use hookstep_contract::limits::IDEMPOTENCY_LIFETIME;
 use hookstep_contract::{ConfigId, EventId, OrgId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
+use crate::error::unless_forbidden;
 use crate::item::{from_item, n, s, to_item};
 
 /// What is stored under an idempotency key.
@@ -45,14 +47,9 @@ impl Idempotency {
         wanted: IdempotencyKey,
         now: Timestamp,
     ) -> Result<IdempotencyKey, StoreError> {
+        let until = now.plus(IDEMPOTENCY_LIFETIME).unix_seconds();
         let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(to_item(&wanted)?))
-            .item("pk", s(format!("{org_id}#{config_id}#idempotency")))
-            .item("sk", s(key))
-            .item("expires_at", n(now.plus(IDEMPOTENCY_LIFETIME).unix_seconds()))
+            .put(org_id, config_id, key, &wanted, until)?
             // DynamoDB deletes expired items with a delay, so an expired key may still exist.
             .condition_expression("attribute_not_exists(pk) OR expires_at < :now")
             .expression_attribute_values(":now", n(now.unix_seconds()))
@@ -73,5 +70,43 @@ impl Idempotency {
             Some(item) => from_item(item),
             None => Err(StoreError::during("keep an idempotency key")(error)),
         }
+    }
+
+    /// Frees a key that stands for `held`, so that the next request with it makes a new event.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn release(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        key: &str,
+        held: &IdempotencyKey,
+    ) -> Result<(), StoreError> {
+        // An expired key is as good as none, and overwriting one needs no permission to delete.
+        let put = self
+            .put(org_id, config_id, key, held, 0)?
+            .condition_expression("event_id = :held")
+            .expression_attribute_values(":held", s(held.event_id));
+        unless_forbidden(put.send().await, "free an idempotency key").map(drop)
+    }
+
+    /// The write of a key that expires at `until`, in seconds since 1970.
+    fn put(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        key: &str,
+        value: &IdempotencyKey,
+        until: i64,
+    ) -> Result<PutItemFluentBuilder, StoreError> {
+        Ok(self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(to_item(value)?))
+            .item("pk", s(format!("{org_id}#{config_id}#idempotency")))
+            .item("sk", s(key))
+            .item("expires_at", n(until)))
     }
 }

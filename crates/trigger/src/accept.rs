@@ -6,7 +6,10 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use hookstep_api_types::{Accepted, Delivered, schema};
-use hookstep_contract::{Claim, EventId, EventMetadata, Mode, Origin, Source, WorkflowInput};
+use hookstep_contract::{
+    Claim, EventId, EventMetadata, Mode, Origin, Outcome, Source, Status, WorkflowInput, WorkflowOutput,
+};
+use hookstep_executions::{Run, WorkflowError};
 use hookstep_http_edge::{Authorized, ConfigPath, Problem, Trigger, answer};
 use hookstep_store::IdempotencyKey;
 
@@ -28,7 +31,8 @@ use crate::request::{TriggerQuery, TriggerRequest};
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         TriggerQuery,
         ("Idempotency-Key" = Option<String>, Header, description = "A key of the producer's own. For 24 hours a \
-            request with the same key and the same body answers the event of the first one.", min_length = 1,
+            request with the same key and the same body answers the event of the first one. After a sync trigger \
+            that a fault of Hookstep ended (outcome `failed_platform`), the key is free again.", min_length = 1,
             max_length = 255, pattern = "^[ -~]+$"),
         ("X-Correlation-Id" = Option<String>, Header, description = "The producer's own id for the event, kept \
             with it.", min_length = 1, max_length = 255, pattern = "^[ -~]+$"),
@@ -87,14 +91,31 @@ pub(crate) async fn trigger(
     }
     let event =
         request.event(EventMetadata::new(org_id.clone(), config_id, new_id, Origin::Api, request.mode, now));
-    let event_id = first_with_key(&ctx, &event, &request).await?;
+    let key = Key::of(&request);
+    let event_id = first_with_key(&ctx, &event, key.as_ref()).await?;
     let event = EventMetadata { event_id, ..event };
     let payload = payload(&ctx, &event, request).await?;
-    let mut response = start(&ctx, &WorkflowInput { event, payload }).await?;
+    let mut response = start(&ctx, &WorkflowInput { event, payload }, key).await?;
     if event_id != new_id {
         response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// A request's idempotency key, and the hash of the request.
+struct Key {
+    key: String,
+    request_hash: String,
+}
+
+impl Key {
+    fn of(request: &TriggerRequest) -> Option<Self> {
+        request.idempotency_key.clone().map(|key| Self { key, request_hash: request.hash() })
+    }
+
+    fn held_by(&self, event_id: EventId) -> IdempotencyKey {
+        IdempotencyKey { event_id, request_hash: self.request_hash.clone() }
+    }
 }
 
 /// The id of the first event with the request's idempotency key, or the event's own id if it is the first or
@@ -102,16 +123,12 @@ pub(crate) async fn trigger(
 ///
 /// The workflow is started again for a repeated request: if the first start failed, the second one delivers
 /// the event; otherwise its `RecordEvent` finds the event and stops.
-async fn first_with_key(
-    ctx: &Context,
-    event: &EventMetadata,
-    request: &TriggerRequest,
-) -> Result<EventId, Problem> {
-    let Some(key) = &request.idempotency_key else { return Ok(event.event_id) };
-    let wanted = IdempotencyKey { event_id: event.event_id, request_hash: request.hash() };
+async fn first_with_key(ctx: &Context, event: &EventMetadata, key: Option<&Key>) -> Result<EventId, Problem> {
+    let Some(key) = key else { return Ok(event.event_id) };
     let (org_id, config_id, now) = (&event.org_id, event.config_id, event.created_at);
-    let first = ctx.idempotency.claim(org_id, config_id, key, wanted.clone(), now).await?;
-    if first.request_hash != wanted.request_hash {
+    let wanted = key.held_by(event.event_id);
+    let first = ctx.idempotency.claim(org_id, config_id, &key.key, wanted, now).await?;
+    if first.request_hash != key.request_hash {
         let detail =
             "this Idempotency-Key was used for another body, content type, content encoding or claim check";
         return Err(Problem::new(StatusCode::CONFLICT, detail).about(first.event_id));
@@ -130,7 +147,7 @@ async fn payload(ctx: &Context, event: &EventMetadata, request: TriggerRequest) 
 
 /// Starts the delivery and responds to the producer: immediately, or with the receiver's response if it
 /// arrives within the budget.
-async fn start(ctx: &Context, input: &WorkflowInput) -> Result<Response, Problem> {
+async fn start(ctx: &Context, input: &WorkflowInput, key: Option<Key>) -> Result<Response, Problem> {
     let event_id = input.event.event_id;
     match input.event.mode {
         Mode::Async => {
@@ -139,7 +156,22 @@ async fn start(ctx: &Context, input: &WorkflowInput) -> Result<Response, Problem
         }
         Mode::Sync => {
             let left = ctx.sync_budget.saturating_sub(ctx.sources.now().since(input.event.created_at));
-            Ok(answer::delivered(event_id, ctx.machines.run(input, left).await))
+            let run = ctx.machines.run(input, left).await;
+            if let (Some(key), true) = (key, was_stopped_by_the_platform(&run)) {
+                let held = key.held_by(event_id);
+                let (org_id, config_id) = (&input.event.org_id, input.event.config_id);
+                ctx.idempotency.release(org_id, config_id, &key.key, &held).await?;
+            }
+            Ok(answer::delivered(event_id, run))
         }
     }
+}
+
+/// Whether the event ended because of a fault that is neither the producer's nor the receiver's: the producer may repeat
+/// the request with its idempotency key, which then makes a new event.
+fn was_stopped_by_the_platform(run: &Result<Run<WorkflowOutput>, WorkflowError>) -> bool {
+    let Ok(Run::Ended(WorkflowOutput { status: Status::Failed, answer: Some(answer), .. })) = run else {
+        return false;
+    };
+    answer.outcome == Some(Outcome::FailedPlatform)
 }

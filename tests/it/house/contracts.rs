@@ -61,6 +61,8 @@ fn the_inputs_and_outputs_of_steps_have_no_place_for_a_secret() {
         "event_metadata",
         "outcome",
         "reason",
+        "resume",
+        "update_status",
         "workflow",
     ] {
         let text = read(&workspace().join(format!("crates/contract/src/{module}.rs")));

@@ -21,15 +21,20 @@ pub(super) const ALL: [&str; 3] = [DELIVERY, REPLAY, TEST_AUTH];
 /// specification. The others combine the service's prefix with the exception's name in the AWS SDK for Java,
 /// as documented in the Step Functions Developer Guide ("Handling errors in Step Functions workflows" and the
 /// page of each optimised integration). Lambda's exceptions are those of its `Invoke` API.
-const PLATFORM_ERRORS: [&str; 23] = [
+const PLATFORM_ERRORS: [&str; 22] = [
     "States.ALL",
     "States.DataLimitExceeded",
     "States.Timeout",
     "Lambda.AWSLambdaException",
     "Lambda.ClientExecutionTimeoutException",
+    "Lambda.EC2AccessDeniedException",
     "Lambda.EC2ThrottledException",
     "Lambda.EC2UnexpectedException",
     "Lambda.ENILimitReachedException",
+    "Lambda.KMSAccessDeniedException",
+    "Lambda.KMSDisabledException",
+    "Lambda.KMSInvalidStateException",
+    "Lambda.KMSNotFoundException",
     "Lambda.ResourceConflictException",
     "Lambda.ResourceNotReadyException",
     "Lambda.SdkClientException",
@@ -37,14 +42,8 @@ const PLATFORM_ERRORS: [&str; 23] = [
     "Lambda.SubnetIPAddressLimitReachedException",
     "Lambda.TooManyRequestsException",
     "DynamoDB.ConditionalCheckFailedException",
-    "DynamoDB.InternalServerErrorException",
-    "DynamoDB.ProvisionedThroughputExceededException",
-    "DynamoDB.RequestLimitExceededException",
-    "DynamoDB.SdkClientException",
-    "DynamoDB.ThrottlingException",
-    "StepFunctions.AWSStepFunctionsException",
+    "Scheduler.ConflictException",
     "StepFunctions.ExecutionAlreadyExistsException",
-    "StepFunctions.SdkClientException",
 ];
 
 /// Words in the names of data that must not enter the state.
@@ -91,7 +90,7 @@ fn every_lambda_state_names_its_own_function_and_the_function_is_a_crate() {
         // A function may implement several states.
         let own = match name.as_str() {
             "RefreshPlan" => "FetchConfig",
-            "EndEvent" | "RecordException" => "UpdateStatus",
+            "RecordMissed" | "EndEvent" | "RecordException" => "UpdateStatus",
             "TestAuth" => "Deliver",
             "StopReplay" => "Replay",
             name => name,
@@ -118,14 +117,20 @@ fn every_task_ends_and_what_it_cannot_do_is_recorded() {
     for (file, name, state) in tasks("") {
         assert!(!state["TimeoutSeconds"].is_null(), "{file}: {name} has no timeout");
         let last = match name.as_str() {
-            // The last resorts have no further fallback; a state that reads another execution's event must
-            // not mark that event as failed; and the test of credentials has no event.
-            "RecordException" | "StopReplay" | "ReadEvent" | "TestAuth" => None,
+            // The test of credentials has no event.
+            "StopReplay" | "TestAuth" => None,
             // A bulk replay has no event of its own.
             "Replay" => Some("StopReplay"),
             // The event has ended, whether or not publishing succeeds.
             "PublishEvents" => Some("RouteAfterAttempt"),
-            _ => Some("RecordException"),
+            // The event belongs to another execution.
+            "ReadEvent" => Some("HandedOver"),
+            // What cannot even be recorded goes into a queue.
+            "RecordMissed" | "RecordException" => Some("KeepEvent"),
+            // The last resort has no other. After a refused schedule or hand-over, the event is recorded as waiting,
+            // and is taken up when it is overdue.
+            "KeepEvent" | "ScheduleRetry" | "HandOver" => Some("Failed"),
+            _ => Some("RecordMissed"),
         };
         for caught in ["States.ALL", "States.DataLimitExceeded"] {
             let catchers = state["Catch"].as_array().into_iter().flatten();

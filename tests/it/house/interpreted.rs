@@ -33,6 +33,9 @@ fn an_execution_never_fails_with_a_name_that_is_reserved_for_the_platform() {
             ("InvalidInput", "InvalidInput"),
         ] {
             let machine = FakeHost::failing_once(first, caught);
+            // The fault cannot be recorded, either.
+            let refused = TaskError::new("AccessDenied", "as told");
+            machine.answers.lock().unwrap().insert("UpdateStatusFunctionArn", Err(refused));
             let ended = run(file, &machine, |loaded| loaded.start(input.clone()));
             let expected = TaskError::new(shown, "as told");
             assert_eq!(ended, Progress::Failed(expected), "{file}: {caught}");
@@ -121,9 +124,10 @@ fn a_plan_of_another_revision_is_made_anew_until_the_change_takes_too_long() {
 
     let always = FakeHost::answering(answers());
     always.answers.lock().unwrap().insert("DeliverFunctionArn", Err(changed));
-    let ended = run(DELIVERY, &always, |loaded| loaded.start(event.clone()));
-    assert!(matches!(&ended, Progress::Failed(error) if error.error == "PlanOutdated"), "{ended:?}");
+    run(DELIVERY, &always, |loaded| loaded.start(event.clone()));
     assert_eq!(numbers(&always).len(), 13);
+    let missed = always.calls().pop().unwrap();
+    assert_eq!((&missed["kind"], &missed["exception"]["Error"]), (&json!("missed"), &json!("PlanOutdated")));
 }
 
 /// The input of a hand-over as version 0.1 recorded it, with a plan.
@@ -164,7 +168,7 @@ fn run(file: &str, host: &FakeHost, from: impl FnOnce(&Machine) -> Checkpoint) -
         id: "arn:aws:states:local:000000000000:express:hookstep-express:test".to_owned(),
         name: "test".to_owned(),
         input: Arc::new(from.input.clone()),
-        start_time: OffsetDateTime::UNIX_EPOCH,
+        start_time: host.now(),
         machine_id: "arn:aws:states:local:000000000000:stateMachine:hookstep-express".to_owned(),
         machine_name: "hookstep-express".to_owned(),
     };

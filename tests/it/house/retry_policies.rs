@@ -5,16 +5,21 @@ use serde_json::{Value, json};
 
 use super::definitions::{strings, tasks};
 
-/// Lambda errors raised before the function runs.
-const BEFORE_IT_RUNS: [&str; 8] = [
+/// Lambda errors raised before the function runs: those of the `Invoke` API that can pass.
+const BEFORE_IT_RUNS: [&str; 13] = [
     "Lambda.ServiceException",
     "Lambda.TooManyRequestsException",
     "Lambda.ResourceNotReadyException",
     "Lambda.ResourceConflictException",
+    "Lambda.EC2AccessDeniedException",
     "Lambda.EC2ThrottledException",
     "Lambda.EC2UnexpectedException",
     "Lambda.ENILimitReachedException",
     "Lambda.SubnetIPAddressLimitReachedException",
+    "Lambda.KMSAccessDeniedException",
+    "Lambda.KMSDisabledException",
+    "Lambda.KMSInvalidStateException",
+    "Lambda.KMSNotFoundException",
 ];
 
 /// Lambda errors after which the function may have run.
@@ -26,38 +31,33 @@ const STORAGE: &str = "StorageUnavailable";
 const WORKFLOW: &str = "WorkflowUnavailable";
 const SANDBOX: &str = "SandboxUnavailable";
 
-const DYNAMODB: [&str; 5] = [
-    "DynamoDB.InternalServerErrorException",
-    "DynamoDB.ProvisionedThroughputExceededException",
-    "DynamoDB.RequestLimitExceededException",
-    "DynamoDB.ThrottlingException",
-    "DynamoDB.SdkClientException",
-];
-
 /// The policies by name; each lists the retriers of one `Retry`.
 fn policy(name: &str) -> Vec<Value> {
     let any_of_lambda = [&BEFORE_IT_RUNS[..], &PERHAPS_AFTER_IT_RAN].concat();
+    let whatever_else = |most| retrier(&[&["States.ALL"]], most, 20);
     match name {
-        // A step that can safely be repeated.
-        "step" => vec![retrier(&[&any_of_lambda, &[STORAGE]], 5)],
-        // The same, for a step whose expressions share their sandbox with other webhooks.
-        "expressions" => {
-            vec![retrier(&[&any_of_lambda, &[STORAGE]], 5), retrier(&[&[SANDBOX, "States.Timeout"]], 20)]
+        // A step that can safely be repeated: for up to three minutes.
+        "step" => {
+            vec![retrier(&[&BEFORE_IT_RUNS], 8, 60), retrier(&[&PERHAPS_AFTER_IT_RAN, &[STORAGE]], 8, 60)]
         }
-        // A record that must be written.
-        "record" => vec![retrier(&[&any_of_lambda, &[STORAGE]], 10)],
+        // The same for less than a minute, for a step whose expressions share their sandbox with other webhooks.
+        "expressions" => {
+            vec![retrier(&[&any_of_lambda, &[STORAGE, SANDBOX]], 5, 20), once("States.Timeout")]
+        }
+        // A record that must be written in what is left of an express execution.
+        "record" => vec![retrier(&[&any_of_lambda, &[STORAGE]], 6, 20)],
         // A batch of executions that must be started, or the record that they will not be.
-        "batch" => vec![retrier(&[&any_of_lambda, &[STORAGE, WORKFLOW]], 10)],
+        "batch" => vec![retrier(&[&any_of_lambda, &[STORAGE, WORKFLOW]], 10, 20)],
         // A receiver must not be called twice for one attempt.
-        "before the call" => vec![retrier(&[&BEFORE_IT_RUNS, &[STORAGE]], 5)],
+        "before the call" => vec![retrier(&[&BEFORE_IT_RUNS, &[STORAGE]], 8, 60)],
         // The same, while a user waits.
-        "before the call, shortly" => vec![retrier(&[&BEFORE_IT_RUNS, &[STORAGE]], 2)],
-        "table" => vec![retrier(&[&DYNAMODB], 5)],
-        "start" => vec![retrier(
-            &[&["StepFunctions.SdkClientException", "StepFunctions.AWSStepFunctionsException"]],
-            5,
-        )],
-        "whatever it is" => vec![retrier(&[&["States.ALL"]], 3)],
+        "before the call, shortly" => vec![retrier(&[&BEFORE_IT_RUNS, &[STORAGE]], 2, 20)],
+        "put" => vec![never("DynamoDB.ConditionalCheckFailedException"), whatever_else(8)],
+        "get" => vec![whatever_else(5)],
+        "start" => vec![never("StepFunctions.ExecutionAlreadyExistsException"), whatever_else(8)],
+        "schedule" => vec![never("Scheduler.ConflictException"), whatever_else(8)],
+        "send" => vec![whatever_else(5)],
+        "publish" => vec![whatever_else(3)],
         name => panic!("there is no policy {name}"),
     }
 }
@@ -68,12 +68,15 @@ fn policy_of(state: &str, resource: &str) -> &'static str {
         (LAMBDA_INVOKE, "Deliver") => "before the call",
         (LAMBDA_INVOKE, "TestAuth") => "before the call, shortly",
         (LAMBDA_INVOKE, "Transform") => "expressions",
-        (LAMBDA_INVOKE, "UpdateStatus" | "EndEvent" | "RecordException") => "record",
+        (LAMBDA_INVOKE, "EndEvent" | "RecordMissed" | "RecordException") => "record",
         (LAMBDA_INVOKE, "Replay" | "StopReplay") => "batch",
         (LAMBDA_INVOKE, _) => "step",
-        ("arn:aws:states:::dynamodb:putItem" | "arn:aws:states:::dynamodb:getItem", _) => "table",
+        ("arn:aws:states:::dynamodb:putItem", _) => "put",
+        ("arn:aws:states:::dynamodb:getItem", _) => "get",
         ("arn:aws:states:::states:startExecution", _) => "start",
-        ("arn:aws:states:::events:putEvents", _) => "whatever it is",
+        ("arn:aws:states:::aws-sdk:scheduler:createSchedule", _) => "schedule",
+        ("arn:aws:states:::sqs:sendMessage", _) => "send",
+        ("arn:aws:states:::events:putEvents", _) => "publish",
         (resource, state) => panic!("{state}: {resource} has no policy"),
     }
 }
@@ -95,12 +98,22 @@ fn every_retry_is_one_of_the_policies() {
     }
 }
 
-/// A retrier for these errors. The delay doubles from 1 s to 20 s, with full jitter.
-fn retrier(names: &[&[&str]], max_attempts: u32) -> Value {
+/// A retrier for these errors. The delay doubles from 1 s to `max_delay` seconds, with full jitter.
+fn retrier(names: &[&[&str]], max_attempts: u32, max_delay: u32) -> Value {
     let mut names = names.concat();
     names.sort_unstable();
     json!({
         "ErrorEquals": names, "IntervalSeconds": 1, "MaxAttempts": max_attempts, "BackoffRate": 2,
-        "MaxDelaySeconds": 20, "JitterStrategy": "FULL",
+        "MaxDelaySeconds": max_delay, "JitterStrategy": "FULL",
     })
+}
+
+/// A retrier that tries once more.
+fn once(name: &str) -> Value {
+    json!({"ErrorEquals": [name], "IntervalSeconds": 1, "MaxAttempts": 1})
+}
+
+/// A retrier that keeps an expected error from the retriers after it.
+fn never(name: &str) -> Value {
+    json!({"ErrorEquals": [name], "MaxAttempts": 0})
 }

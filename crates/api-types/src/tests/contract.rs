@@ -50,7 +50,7 @@ fn every_enum_names_its_variants() {
     for (schema, first, last) in [
         (schema::<schema::Status>(), "in_progress", "skipped"),
         (schema::<schema::Origin>(), "api", "test"),
-        (schema::<schema::Outcome>(), "succeeded", "failed_payload"),
+        (schema::<schema::Outcome>(), "succeeded", "failed_platform"),
         (schema::<schema::ReplayStatus>(), "in_progress", "failed"),
         (schema::<schema::Scope>(), "trigger", "manage"),
         (schema::<schema::ClientAuthentication>(), "client_secret_post", "private_key_jwt"),

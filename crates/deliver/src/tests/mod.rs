@@ -8,7 +8,7 @@ mod tokens;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use hookstep_ambient::Sources;
+use hookstep_ambient::{OnDemand, Sources};
 use hookstep_contract::{
     Attempt, Body, Content, DeliverInput, EventMetadata, Mode, Origin, ReasonCode, RequestPlan, Timestamp,
 };
@@ -38,6 +38,7 @@ fn context(policy: Policy) -> Context {
     );
     Context {
         keyring,
+        bodies: OnDemand::new(|| unreachable!("no stored body is sent")),
         claims: hookstep_claims::Claims::new(s3, "claims"),
         sources: Sources {
             clock: || datetime!(2026-01-02 03:04:05 UTC),

@@ -19,7 +19,15 @@ fn written(record: &EventRecord) -> Value {
         revision: 1,
     };
     let (retry, reason) = (Retry::default(), record.reason.clone());
-    let plan = Plan { status: record.status, reason, request, retry, long: false, has_payload_rules: false };
+    let plan = Plan {
+        status: record.status,
+        reason,
+        request,
+        retry,
+        long: false,
+        has_payload_rules: false,
+        unkept: None,
+    };
     let output = FetchedConfig { plan, record: record.clone(), payload: None };
     serde_json::to_value(output).unwrap()["record"].take()
 }
