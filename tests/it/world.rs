@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built fails the test")]
 
 mod dir;
+mod faults;
 pub(crate) mod life;
 pub(crate) mod node;
 pub(crate) mod process;
@@ -14,6 +15,7 @@ mod receiver;
 mod server;
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -33,6 +35,7 @@ use life::raced;
 use server::Server;
 
 pub(crate) use dir::Dir;
+pub(crate) use faults::{Fault, Faults};
 pub(crate) use receiver::{Receiver, Reply, Seen, closed_port};
 
 /// The org of [`World::api`].
@@ -53,6 +56,8 @@ pub(crate) struct World {
     pub(crate) host: Host,
     /// An admin of [`ORG`].
     pub(crate) api: Api,
+    /// The faults of the platform that the host meets.
+    pub(crate) faults: Arc<Faults>,
     // Drop order: the host's threads must end before its directory is removed.
     server: Server,
     pub(crate) dir: Dir,
@@ -81,6 +86,7 @@ impl World {
         // Presigned URLs are signed for the address, so it must be known first.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
+        let faults = Arc::<Faults>::default();
         let mut options = Options {
             data_dir: dir.path().to_owned(),
             public_url: base.clone(),
@@ -93,14 +99,14 @@ impl World {
             sandbox: Sandbox::new(binary("hookstep")),
             async_workflow: MachineKind::Express,
             table_gate: None,
-            task_faults: None,
+            task_faults: Some(faults.clone()),
             sources: hookstep_ambient::Sources::system(),
         };
         set(&mut options);
         let (host, server) = Server::start(options, listener).await;
         let token = host.create_token(NewToken::admin(ORG.parse().unwrap())).await.unwrap();
         let api = Api { http: http_client(), base, token };
-        Self { host, api, server, dir }
+        Self { host, api, faults, server, dir }
     }
 
     /// An admin of another org.

@@ -2,8 +2,10 @@
 //! (`ministack`). Each case enters through the public API, and everything visible from outside is compared.
 #![expect(clippy::unwrap_used, reason = "a case that cannot be run fails the test")]
 
+mod faulty;
 mod meanwhile;
 mod observation;
+mod schedules;
 mod table;
 
 use std::panic::AssertUnwindSafe;
@@ -13,13 +15,14 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
+use hookstep_ambient::Sources;
 use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use meanwhile::Change;
 
-use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, closed_port, until};
+use crate::world::{Answer, Api, Fault, ORG, Receiver, Reply, World, accepted, closed_port, until};
 
 /// A case: its input, the receiver's behaviour, and the expected observation.
 struct Case {
@@ -35,6 +38,8 @@ struct Case {
     content_type: &'static str,
     content_encoding: Option<&'static str>,
     body: Bytes,
+    /// The faults of the platform that the deliveries of the webhook meet.
+    faults: Vec<Fault>,
     /// The minimum time between two attempts, in seconds.
     pause: f64,
     /// The expected part of the observation (`observation`): these fields with these values.
@@ -72,6 +77,10 @@ enum How {
     Overwritten,
     /// By a sync trigger whose first attempt outlasts its budget.
     SyncInVain,
+    /// By a sync trigger that a fault of the platform ends, repeated with the same idempotency key.
+    SyncAgain,
+    /// By a trigger; the time of every schedule comes at once.
+    Scheduled,
     /// By a test send.
     Test,
     /// By a trigger, followed by a replay of the body as received.
@@ -95,6 +104,15 @@ pub(crate) trait Engine {
 
     /// Puts an event of this type on the bus.
     async fn put_event(&self, detail_type: &str, detail: &str);
+
+    /// Plans a fault of the platform for the deliveries of this webhook.
+    async fn plan(&self, config_id: &str, fault: &Fault);
+
+    /// The client, and the group of the schedules of attempts.
+    fn schedules(&self) -> (aws_sdk_scheduler::Client, String);
+
+    /// The client of the state machines.
+    fn states(&self) -> aws_sdk_sfn::Client;
 }
 
 impl Engine for World {
@@ -105,11 +123,31 @@ impl Engine for World {
     async fn put_event(&self, detail_type: &str, detail: &str) {
         put_events(&self.host.clients().events, "hookstep", detail_type, detail).await;
     }
+
+    async fn plan(&self, config_id: &str, fault: &Fault) {
+        self.faults.plan(config_id, fault.clone());
+    }
+
+    fn schedules(&self) -> (aws_sdk_scheduler::Client, String) {
+        (self.host.clients().schedules.clone(), "hookstep-retries".to_owned())
+    }
+
+    fn states(&self) -> aws_sdk_sfn::Client {
+        self.host.clients().states.clone()
+    }
+}
+
+/// A host whose retries have no pauses, as the jitter allows, so that no fault is waited for.
+pub(crate) async fn world() -> World {
+    World::with_options(|options| {
+        options.sources = Sources { random: || 0.0, ..Sources::system() };
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_embedded_host_does_what_the_table_says() {
-    run(&World::start().await, 20).await;
+    run(&world().await, 20).await;
 }
 
 /// Runs all cases, this many concurrently, and checks each against the table. Returns the name and the
@@ -143,6 +181,9 @@ async fn observe(engine: &impl Engine, case: &Case) -> Value {
         fields["auth"]["token_url"] = Receiver::answering(case.grants.clone()).await.url.into();
     }
     let config_id = api.create_webhook(&url, fields).await;
+    for fault in &case.faults {
+        engine.plan(&config_id, fault).await;
+    }
     let Accepted { event_id, answer } = send(engine, case, &config_id).await;
     let event = api.ended(&config_id, &event_id).await;
     let webhook = api.get(&format!("/webhook/{config_id}")).await;
@@ -247,6 +288,12 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             let event_id = accepted(&answer);
             api.ended(config_id, &event_id).await;
             Accepted { event_id, answer: answer.json() }
+        }
+        How::SyncAgain => meanwhile::again(config_id, || with_body("?sync=true")).await,
+        How::Scheduled => {
+            let event_id = accepted(&Answer::to(with_body("")).await);
+            schedules::fire_all(engine, config_id, &event_id).await;
+            event_id.into()
         }
         How::Test => {
             let request = api.request(Method::POST, &format!("/webhook/{config_id}/test"));

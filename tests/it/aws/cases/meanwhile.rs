@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use super::table::{EXACT, usual};
@@ -113,4 +114,16 @@ pub(super) async fn overwrite(api: &Api, config_id: &str, body: &Bytes) -> Accep
     let replaced = upload.put(api, Bytes::from(vec![b'?'; body.len()])).await;
     assert_eq!(replaced.status, 412, "{replaced:?}");
     accepted(&api.post(&format!("/webhook/{config_id}/events/{first}/replay"), &json!({})).await).into()
+}
+
+/// Repeats a sync trigger that a fault of the platform ended, with its idempotency key: it makes a new event.
+pub(super) async fn again(config_id: &str, triggering: impl Fn() -> RequestBuilder) -> Accepted {
+    let request = || triggering().header("idempotency-key", "of this case");
+    let first = Answer::to(request()).await;
+    assert_eq!((first.status, &first.json()["reason"]["code"]), (200, &json!("platform")), "{config_id}");
+    let second = Answer::to(request()).await;
+    assert_eq!(second.status, 200, "{second:?}");
+    assert_ne!(first.json()["event_id"], second.json()["event_id"]);
+    let answer = second.json();
+    Accepted { event_id: answer["event_id"].as_str().unwrap_or_default().to_owned(), answer }
 }

@@ -9,7 +9,7 @@ use hex::encode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Case, How, meanwhile};
+use super::{Case, How, faulty, meanwhile};
 use crate::security::leaks::{PLANTED, grant, webhooks};
 use crate::world::Reply;
 
@@ -38,6 +38,7 @@ pub(super) fn cases() -> Vec<Case> {
     by_trigger
         .into_iter()
         .chain([replayed(), encoded(), filtered_or_transformed(), from_the_bus(), meanwhile::cases()])
+        .chain([faulty::cases(), faulty::scheduled()])
         .flatten()
         .collect()
 }
@@ -277,6 +278,7 @@ pub(super) fn usual(name: &'static str, expected: Value) -> Case {
         content_type: "application/json",
         content_encoding: None,
         body: Bytes::from_static(EXACT.as_bytes()),
+        faults: Vec::new(),
         pause: 0.0,
         expected,
     }
