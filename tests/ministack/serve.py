@@ -12,6 +12,7 @@ import sys
 import threading
 import uuid
 
+import faults
 from ministack.app import main
 from ministack.core import iam_actions
 from ministack.core.responses import json_response
@@ -208,4 +209,5 @@ take_sums()
 keep_connections_secret()
 authorize_connections()
 tell_encryption_contexts()
+faults.install()
 main()

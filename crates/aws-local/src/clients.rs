@@ -11,10 +11,11 @@ use crate::bucket::Bucket;
 use crate::bus::{Bus, EventBridge};
 use crate::connections::ConnectionStore;
 use crate::keys::LocalKey;
+use crate::schedules::Schedules;
 use crate::secrets::Secrets;
 use crate::states::States;
 use crate::tables::Tables;
-use crate::transport::{to_bucket, to_json_service};
+use crate::transport::{to_bucket, to_json_service, to_scheduler};
 
 /// The region in the SDK's configuration; it affects only signatures.
 const REGION: &str = "us-east-1";
@@ -49,6 +50,13 @@ pub fn event_bridge(bus: Bus, connections: ConnectionStore) -> aws_sdk_eventbrid
     let config = config("http://events.local", to_json_service(EventBridge { bus, connections }));
     let config = aws_sdk_eventbridge::config::Builder::from(&config).allow_no_auth().build();
     aws_sdk_eventbridge::Client::from_conf(config)
+}
+
+/// An EventBridge Scheduler client.
+pub fn scheduler(schedules: Schedules) -> aws_sdk_scheduler::Client {
+    let config = config("http://scheduler.local", to_scheduler(schedules));
+    let config = aws_sdk_scheduler::config::Builder::from(&config).allow_no_auth().build();
+    aws_sdk_scheduler::Client::from_conf(config)
 }
 
 /// A Secrets Manager client, for the secrets of connections.

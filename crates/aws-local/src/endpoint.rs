@@ -1,6 +1,6 @@
 //! This host's AWS-compatible endpoint, `/aws`, for the AWS CLI and SDKs with `--endpoint-url`.
 //!
-//! Producers use it to put events on the bus. Requests must be signed
+//! Producers use it to put events on the bus, and operators to put lost events back. Requests must be signed
 //! with AWS Signature Version 4, using the data directory's single key.
 
 mod signature;
@@ -18,6 +18,9 @@ use hookstep_ambient::Sources;
 use serde_json::json;
 
 use crate::bus::Bus;
+use crate::queue::Queue;
+use crate::states::States;
+use crate::transport::JsonService;
 use crate::wire::Reply;
 use crate::{StandInError, private};
 
@@ -51,18 +54,20 @@ pub fn aws_credentials(data_dir: &Path, sources: &Sources) -> Result<AwsCredenti
 #[derive(Clone, Debug)]
 struct Endpoint {
     bus: Bus,
+    states: States,
+    lost: Queue,
     credentials: Credentials,
     sources: Sources,
 }
 
 /// The routes of the endpoint.
-pub fn endpoint(bus: Bus, key: AwsCredentials, sources: Sources) -> Router {
+pub fn endpoint(bus: Bus, states: States, lost: Queue, key: AwsCredentials, sources: Sources) -> Router {
     let credentials = Credentials::from_keys(key.access_key_id, key.secret_access_key, None);
     Router::new()
         .route("/aws", post(call))
         .route("/aws/", post(call))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Endpoint { bus, credentials, sources })
+        .with_state(Endpoint { bus, states, lost, credentials, sources })
 }
 
 async fn call(State(endpoint): State<Endpoint>, parts: request::Parts, body: Bytes) -> Response {
@@ -72,7 +77,15 @@ async fn call(State(endpoint): State<Endpoint>, parts: request::Parts, body: Byt
     }
     match parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
         Some("AWSEvents.PutEvents") => answer(endpoint.bus.put(&body).await),
-        _ => refusal(StatusCode::BAD_REQUEST, "UnknownOperationException", "this endpoint does PutEvents"),
+        Some("AWSStepFunctions.StartExecution") => answer(endpoint.states.call("StartExecution", body).await),
+        Some(target) if let Some(operation) = target.strip_prefix("AmazonSQS.") => {
+            answer(endpoint.lost.call(operation, &body).await)
+        }
+        _ => refusal(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            "this endpoint puts events, starts executions and has one queue",
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Local stand-ins for AWS services, as far as the product uses them: DynamoDB
 //! ([`Tables`]), S3 ([`Bucket`]), Step Functions ([`States`]), EventBridge
-//! ([`Bus`], [`ConnectionStore`]), Secrets Manager and KMS ([`LocalKey`]).
+//! ([`Bus`], [`ConnectionStore`]), EventBridge Scheduler ([`Schedules`]), SQS ([`Queue`]), Secrets Manager and KMS
+//! ([`LocalKey`]).
 //!
 //! The product reaches them through the AWS SDK's own clients, whose requests never leave
 //! the process ([`clients`]); producers on the same machine reach the bus over HTTP
@@ -17,6 +18,8 @@ mod endpoint;
 mod error;
 mod keys;
 mod private;
+mod queue;
+mod schedules;
 mod schema;
 mod secrets;
 mod states;
@@ -31,6 +34,8 @@ pub use connections::ConnectionStore;
 pub use endpoint::{AwsCredentials, aws_credentials, endpoint};
 pub use error::StandInError;
 pub use keys::{FoundKey, KEY_FILE, KEY_ID, LocalKey};
+pub use queue::{QUEUE_FILE, Queue};
+pub use schedules::Schedules;
 pub use states::{ExecutionBackend, ExecutionRecord, StartRequest, StartedExecution, States, SyncResult};
 pub use tables::{CONFIGS, EVENTS, TABLES_FILE, TOKENS, TableGate, Tables};
 pub use wire::{Reply, ServiceError};

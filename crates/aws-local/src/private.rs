@@ -24,8 +24,8 @@ pub(crate) fn random_text(sources: &Sources) -> String {
     hex::encode(&(sources.random_bytes)()[..32])
 }
 
-/// Writes the file atomically, and syncs it to disk before anything is encrypted or signed with its text.
-fn write(path: &Path, text: &str) -> Result<()> {
+/// Writes the file atomically, and syncs it to disk before anything relies on its text.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     let new = path.with_extension("new");
     let mut file = create(&new)?;
     file.write_all(text.as_bytes())?;

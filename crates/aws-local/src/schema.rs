@@ -5,7 +5,7 @@ use hookstep_store::{Events, Tokens};
 use serde_json::{Value, json};
 
 use crate::StandInError;
-use crate::tables::{CONFIGS, CONNECTIONS, EVENTS, PROBES, TOKENS};
+use crate::tables::{CONFIGS, CONNECTIONS, EVENTS, PROBES, SCHEDULES, TOKENS};
 
 /// Creates missing tables and indexes. A data directory may be older than an index.
 pub(crate) fn make(database: &Database) -> Result<(), StandInError> {
@@ -13,6 +13,7 @@ pub(crate) fn make(database: &Database) -> Result<(), StandInError> {
     create(database, EVENTS, &["pk", "sk"])?;
     create(database, TOKENS, &["token_hash"])?;
     create(database, CONNECTIONS, &["name"])?;
+    create(database, SCHEDULES, &["name"])?;
     create(database, PROBES, &["name"])?;
     index(database, EVENTS, Events::BY_CORRELATION_ID, &["pk", "correlation_id"], "KEYS_ONLY")?;
     index(database, TOKENS, Tokens::BY_ORG, &["org_id", "token_id"], "ALL")

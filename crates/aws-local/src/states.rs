@@ -116,8 +116,13 @@ impl States {
         Self(Arc::new(executions))
     }
 
+    /// Starts an execution for another service of this host.
+    pub(crate) async fn begin(&self, request: StartRequest) -> Result<StartedExecution, ServiceError> {
+        self.0.start(request).await
+    }
+
     async fn start(&self, request: &[u8]) -> Answer {
-        let started = self.0.start(read(request)?).await?;
+        let started = self.begin(read(request)?).await?;
         Ok(json!({"executionArn": started.arn, "startDate": seconds(started.started_at)}))
     }
 

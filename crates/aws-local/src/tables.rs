@@ -31,6 +31,9 @@ pub const TOKENS: &str = "tokens";
 /// This host's store of EventBridge connections, which is not a table of the product.
 pub(crate) const CONNECTIONS: &str = "connections";
 
+/// This host's schedules, which are not a table of the product.
+pub(crate) const SCHEDULES: &str = "schedules";
+
 /// This host's own table for [`Tables::probe`], which is not a table of the product.
 pub(crate) const PROBES: &str = "probes";
 

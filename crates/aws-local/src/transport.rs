@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use crate::bucket::Bucket;
+use crate::schedules::Schedules;
 use crate::trace;
 use crate::wire::Reply;
 
@@ -40,6 +41,11 @@ pub(crate) fn to_json_service(service: impl JsonService) -> impl HttpClient + 's
 /// Creates the connector to the bucket.
 pub(crate) fn to_bucket(bucket: Bucket) -> impl HttpClient + 'static {
     Connector(Arc::new(bucket))
+}
+
+/// Creates the connector to the scheduler.
+pub(crate) fn to_scheduler(schedules: Schedules) -> impl HttpClient + 'static {
+    Connector(Arc::new(schedules))
 }
 
 impl<S> fmt::Debug for Connector<S> {
@@ -93,6 +99,34 @@ impl HttpService for Bucket {
         trace::bucket(method.as_str(), response.status().as_u16());
         let response = response.map(SdkBody::from_body_1_x);
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+    }
+}
+
+/// The service's API is REST with JSON: the path names the schedule, and the query its group.
+impl HttpService for Schedules {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let uri: axum::http::Uri = request.uri().parse().map_err(|error| {
+            ConnectorError::other(format!("the request's URI cannot be read: {error}").into(), None)
+        })?;
+        let name = uri.path().strip_prefix("/schedules/").unwrap_or_default().to_owned();
+        let query =
+            uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("groupName="));
+        let group = query.unwrap_or("default").to_owned();
+        let reply = match request.method() {
+            "GET" => self.get(&group, &name).await.into(),
+            "DELETE" => self.delete(&group, &name).await.into(),
+            "POST" => {
+                let body = read(request.into_body()).await?;
+                let mut fields: serde_json::Value = serde_json::from_slice(&body)
+                    .map_err(|error| ConnectorError::other(error.into(), None))?;
+                fields["Name"] = name.into();
+                self.create(fields.to_string().as_bytes()).await
+            }
+            method => {
+                return Err(ConnectorError::other(format!("the scheduler does no {method}").into(), None));
+            }
+        };
+        json_response(reply, Some("application/json".to_owned()))
     }
 }
 

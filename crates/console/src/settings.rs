@@ -7,6 +7,7 @@ use hookstep_egress::Policy;
 use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_management::{Context, Readiness};
+use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{Bodies, Configs, Events, Replays, Sessions, Tokens};
 
@@ -36,6 +37,10 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
             env::required("EXPRESS_STATE_MACHINE_ARN")?,
             env::required("STANDARD_STATE_MACHINE_ARN")?,
             MachineKind::standard_if(env::flag("ASYNC_STANDARD")),
+        ),
+        schedules: RetrySchedules::new(
+            || aws_sdk_scheduler::Client::new(aws.config()),
+            env::required("RETRY_SCHEDULE_GROUP")?,
         ),
         replay_machine: ReplayMachine::new(states.clone(), env::required("REPLAY_STATE_MACHINE_ARN")?),
         test_auth_machine: TestAuthMachine::new(states, env::required("TEST_AUTH_STATE_MACHINE_ARN")?),

@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use hookstep_asl::{Progress, TaskError};
 use hookstep_contract::MachineKind;
 use serde_json::Value;
+use tokio::sync::oneshot;
 
 use crate::context::Context;
 use crate::executions::{Stage, millis};
@@ -66,7 +67,11 @@ async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
         match machine.definition().run(&execution, checkpoint, &task_host).await {
             Progress::Succeeded(output) => break Ok(output),
             Progress::Failed(error) => break Err(error),
-            Progress::Waiting { until, resume } if machine.kind() == MachineKind::Standard => {
+            // What nobody waits for keeps neither a place nor memory, and is not forgotten by a crash. On AWS, an express
+            // execution would wait where it is, and start over after a crash.
+            Progress::Waiting { until, resume }
+                if machine.kind() == MachineKind::Standard || !is_waited_for(report.as_ref()) =>
+            {
                 let wake_at = millis(until);
                 match task_host.write_checkpoint(&resume, Some(wake_at)) {
                     Ok(()) => return Some(Sleep { arn, wake_at }),
@@ -87,6 +92,10 @@ async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
         let _ = report.send(ended);
     }
     None
+}
+
+fn is_waited_for(report: Option<&oneshot::Sender<Ended>>) -> bool {
+    report.is_some_and(|report| !report.is_closed())
 }
 
 fn ended(result: Result<Value, TaskError>, task_host: &TaskHost) -> Ended {

@@ -47,6 +47,10 @@ pub enum Operation {
     GetItem,
     /// EventBridge's `PutEvents`.
     PutEvents,
+    /// EventBridge Scheduler's `CreateSchedule`.
+    CreateSchedule,
+    /// SQS's `SendMessage`.
+    SendMessage,
 }
 
 /// An error response of a service.

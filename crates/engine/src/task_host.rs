@@ -92,6 +92,8 @@ impl TaskHost {
             GET_ITEM => self.dynamodb(Operation::GetItem, arguments).await,
             START_EXECUTION => self.start_execution(arguments).await,
             PUT_EVENTS => self.put_events(arguments).await,
+            CREATE_SCHEDULE => self.service("Scheduler", Operation::CreateSchedule, arguments).await,
+            SEND_MESSAGE => self.service("SQS", Operation::SendMessage, arguments).await,
             _ => Err(task_error("States.Runtime", format!("there is no integration {resource}"))),
         }
     }
@@ -103,6 +105,17 @@ impl TaskHost {
             let name = name.strip_suffix("Exception").unwrap_or(name);
             task_error(&format!("DynamoDB.{name}Exception"), failure.message)
         })
+    }
+
+    /// A call of a service whose errors have the names of its API, after the service's.
+    async fn service(
+        &self,
+        service: &str,
+        operation: Operation,
+        arguments: Value,
+    ) -> Result<Value, TaskError> {
+        let answer = self.context.ports.services.call(operation, arguments).await;
+        answer.map_err(|failure| task_error(&format!("{service}.{}", failure.name), failure.message))
     }
 
     async fn start_execution(&self, arguments: Value) -> Result<Value, TaskError> {

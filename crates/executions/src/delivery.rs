@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use hookstep_contract::limits::SYNC_RETRIES;
 use hookstep_contract::{EventRecord, MachineKind, WorkflowInput, WorkflowOutput};
 
 use crate::{ExecutionClient, Run, WorkflowError};
@@ -66,15 +65,22 @@ impl DeliveryMachines {
     }
 
     /// The possible ARNs of the execution: if the event started on the standard machine, that of the event
-    /// itself; otherwise those of a hand-over (see the state `HandOver`): before or after the first attempt, or after
-    /// one of the retries that a producer waited for.
+    /// itself; otherwise those of a hand-over (see the state `HandOver`) before one of the attempts up to the next one.
     fn waiting(&self, event: &EventRecord) -> Vec<String> {
-        let executions = self.standard_arn.replace(":stateMachine:", ":execution:");
+        let executions = executions_of(&self.standard_arn);
         if event.execution.starts_with(&format!("{executions}:")) {
             return vec![event.execution.clone()];
         }
-        (1..=SYNC_RETRIES + 2).map(|number| format!("{executions}:{}-{number}", event.event_id)).collect()
+        let numbers = 1..=event.attempt_count + 1;
+        numbers.map(|number| format!("{executions}:{}-{number}", event.event_id)).collect()
     }
+}
+
+/// The start of the ARNs of a machine's executions. The machine's ARN may be that of an alias, `…:Name:alias`, which
+/// is no part of them.
+fn executions_of(machine_arn: &str) -> String {
+    let parts: Vec<&str> = machine_arn.splitn(8, ':').take(7).collect();
+    parts.join(":").replace(":stateMachine:", ":execution:")
 }
 
 #[cfg(test)]
@@ -99,8 +105,8 @@ mod tests {
         };
         let machines = DeliveryMachines::new(
             ExecutionClient::new(|| panic!("no client is needed")),
-            "arn:aws:states:eu-central-1:1:stateMachine:Express",
-            "arn:aws:states:eu-central-1:1:stateMachine:Standard",
+            "arn:aws:states:eu-central-1:1:stateMachine:Express:live",
+            "arn:aws:states:eu-central-1:1:stateMachine:Standard:live",
             MachineKind::Express,
         );
         let standard = "arn:aws:states:eu-central-1:1:execution:Standard:some-name";
@@ -110,9 +116,8 @@ mod tests {
                 "arn:aws:states:eu-central-1:1:execution:Standard:0190a000-0000-7000-8000-00000000000b-{number}"
             )
         };
-        assert_eq!(
-            machines.waiting(&event("arn:aws:states:eu-central-1:1:express:Express:x:y")),
-            [1, 2, 3, 4].map(of)
-        );
+        let waiting =
+            EventRecord { attempt_count: 2, ..event("arn:aws:states:eu-central-1:1:express:Express:x:y") };
+        assert_eq!(machines.waiting(&waiting), [1, 2, 3].map(of));
     }
 }

@@ -12,6 +12,8 @@ pub struct Clients {
     pub states: aws_sdk_sfn::Client,
     /// EventBridge: the bus and the connections.
     pub events: aws_sdk_eventbridge::Client,
+    /// EventBridge Scheduler: the schedules of attempts.
+    pub schedules: aws_sdk_scheduler::Client,
     /// Secrets Manager: the secrets of connections.
     pub secrets: aws_sdk_secretsmanager::Client,
     /// KMS: the key [`crate::KEY_ID`].

@@ -8,11 +8,12 @@ use hookstep_deliver::Keyring;
 use hookstep_engine::StateMachine;
 use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
 use hookstep_management::Readiness;
+use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
 use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Sessions, Tokens};
 
 use crate::functions::StepFunctions;
-use crate::machines::{EXPRESS, REPLAY, STANDARD, TEST_AUTH};
+use crate::machines::{EXPRESS, REPLAY, RETRY_SCHEDULES, STANDARD, TEST_AUTH};
 use crate::{Clients, OpenError, Options};
 
 /// The state machines' step functions.
@@ -103,6 +104,7 @@ pub(crate) fn console(
         keys: keys(clients),
         connections: connections(clients),
         machines: machines(options, &clients.states),
+        schedules: retry_schedules(clients),
         replay_machine: ReplayMachine::new(executions(&clients.states), StateMachine::arn_of(REPLAY)),
         test_auth_machine: TestAuthMachine::new(executions(&clients.states), StateMachine::arn_of(TEST_AUTH)),
         static_ips: options.static_ips.clone(),
@@ -143,6 +145,11 @@ fn events(clients: &Clients) -> Events {
 
 fn bodies(clients: &Clients) -> Bodies {
     Bodies::new(clients.tables.clone(), EVENTS)
+}
+
+fn retry_schedules(clients: &Clients) -> RetrySchedules {
+    let client = clients.schedules.clone();
+    RetrySchedules::new(|| client, RETRY_SCHEDULES)
 }
 
 fn on_demand<T: Send + 'static>(made: T) -> OnDemand<T> {

@@ -1,5 +1,5 @@
 //! Routes the failure of an execution that cannot be restored to the state of its definition that records all
-//! other failures, so that the event ends, its webhook is notified, and the alarm is raised.
+//! other failures: an attempt is missed, and a bulk replay stops.
 
 use hookstep_asl::{Checkpoint, TaskError};
 use hookstep_contract::EventMetadata;
@@ -21,7 +21,7 @@ impl FailureRoutes for ProductFailureRoutes {
                 remains.input.as_ref()?;
                 (REPLAY, "StopReplay", Vec::new())
             }
-            _ => (EXPRESS, "RecordException", vec![("event".to_owned(), event(remains)?)]),
+            _ => (EXPRESS, "RecordMissed", delivery(remains)?),
         };
         let checkpoint = Checkpoint {
             state: state.to_owned(),
@@ -32,12 +32,29 @@ impl FailureRoutes for ProductFailureRoutes {
     }
 }
 
-/// The event of an execution: from the checkpoint's variables or, failing that, from the input.
-fn event(remains: &Remains) -> Option<Value> {
+/// The variables of a delivery, as far as they are readable: from the checkpoint or, failing that, from the input. The
+/// attempt that was to be made is missed, and the event takes its webhook's schedule.
+fn delivery(remains: &Remains) -> Option<Vec<(String, Value)>> {
     let at = |value: &Option<Value>, path: &str| value.as_ref()?.pointer(path).cloned();
-    let event = at(&remains.checkpoint, "/variables/event")
-        .or_else(|| at(&remains.input, "/event"))
-        .or_else(|| at(&remains.input, "/resume/event"))?;
+    let find = |name: &str| {
+        at(&remains.checkpoint, &format!("/variables/{name}"))
+            .or_else(|| at(&remains.input, &format!("/{name}")))
+            .or_else(|| at(&remains.input, &format!("/resume/{name}")))
+    };
+    let event = find("event")?;
     // An event without its ids has no record that could be updated.
-    serde_json::from_value::<EventMetadata>(event.clone()).is_ok().then_some(event)
+    serde_json::from_value::<EventMetadata>(event.clone()).ok()?;
+    let number = find("attempt_number").or_else(|| find("number")).unwrap_or_else(|| json!(1));
+    let mut variables = vec![("event".to_owned(), event), ("attempt_number".to_owned(), number)];
+    // Without its body, an event can only be recorded if it is recorded already.
+    match find("payload") {
+        Some(payload) => variables.push(("payload".to_owned(), payload)),
+        None => variables.push(("recorded".to_owned(), json!(true))),
+    }
+    for name in ["plan", "recorded"] {
+        variables.extend(
+            at(&remains.checkpoint, &format!("/variables/{name}")).map(|value| (name.to_owned(), value)),
+        );
+    }
+    Some(variables)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use hookstep_ambient::Sources;
-use hookstep_aws_local::{Bucket, Bus, ConnectionStore, LocalKey, States, TABLES_FILE, Tables, clients};
+use hookstep_aws_local::{Bus, States, clients};
 use hookstep_contract::OrgId;
 use hookstep_engine::{Engine, JOURNAL_FILE, Journal, Ports, executions};
 use hookstep_management::Readiness;
@@ -20,6 +20,7 @@ use crate::lock::{Lock, lock};
 use crate::machines;
 use crate::rules::BusRules;
 use crate::services::TaskServices;
+use crate::stand_ins::StandIns;
 use crate::storage::Storage;
 use crate::{Clients, OpenError, Options, contexts, routes};
 
@@ -31,7 +32,8 @@ pub struct Host {
     clients: Clients,
     tokens: Tokens,
     sources: Sources,
-    housekeeping: AbortOnDropHandle<()>,
+    /// What goes on beside the engine until the host stops.
+    tasks: [AbortOnDropHandle<()>; 2],
     directory: Directory,
     /// Held so that no second process opens the directory.
     _lock: Lock,
@@ -47,59 +49,38 @@ impl Host {
         let (dir, sources) = (&options.data_dir, options.sources);
         let lock = lock(dir)?;
         let directory = Directory::examine(dir, &sources)?;
-        let tables = Tables::open(&dir.join(TABLES_FILE))?.behind(options.table_gate.clone());
-        let bucket = Bucket::open(dir, &sources)?;
-        let key = LocalKey::open(dir)?;
-        let connections = ConnectionStore::new(tables.clone(), key.clone(), sources);
+        let stand_ins = StandIns::open(dir, &options)?;
         let journal = Journal::open(&dir.join(JOURNAL_FILE))?;
-        directory.complete(&tables, &key).await?;
+        directory.complete(&stand_ins.tables, &stand_ins.key).await?;
         let (executions, starts) = executions(journal, machines::load()?, sources);
         let states = States::new(EngineExecutions(executions.clone()));
-
-        let tables_client = clients::dynamodb(tables.clone());
-        let bucket_client = clients::s3(bucket.clone(), bucket.credentials().clone(), &options.public_url);
-        let states_client = clients::step_functions(states);
-        let rules = BusRules {
-            dispatch: contexts::dispatch(&options, &tables_client, &bucket_client, &states_client),
-        };
-        let bus = Bus::new(rules, sources);
-        let clients = Clients {
-            tables: tables_client,
-            bucket: bucket_client,
-            states: states_client,
-            events: clients::event_bridge(bus.clone(), connections.clone()),
-            secrets: clients::secrets_manager(connections),
-            keys: clients::kms(key),
-        };
-
-        let steps = contexts::steps(&options, &clients)?;
+        let (clients, bus) = connect(&options, &stand_ins, &states);
+        let StandIns { tables, bucket, schedules, lost, .. } = stand_ins;
         let readiness = Readiness::new(Storage {
             tables: tables.clone(),
             executions: executions.clone(),
             dir: dir.clone(),
         });
-        let router = routes::router(&options, &clients, &bucket, bus.clone(), readiness)?;
-        let services = TaskServices { tables: tables.clone(), bus };
-        let housekeeping = Housekeeping {
-            executions: executions.clone(),
-            tables,
-            objects: bucket.folder().to_owned(),
-            sources,
-        };
+        let endpoint = (bus.clone(), states.clone(), lost.clone());
+        let router = routes::router(&options, &clients, &bucket, endpoint, readiness)?;
+        let services = TaskServices { tables: tables.clone(), bus, schedules: schedules.clone(), lost };
         let ports = Ports {
-            functions: Arc::new(steps),
+            functions: Arc::new(contexts::steps(&options, &clients)?),
             services: Arc::new(services),
             failure_routes: Arc::new(ProductFailureRoutes),
             faults: options.task_faults.clone(),
         };
+        let objects = bucket.folder().to_owned();
+        let housekeeping = Housekeeping { executions: executions.clone(), tables, objects, sources };
         let engine = Engine::start(executions, starts, ports).await?;
+        let tasks = [tokio::spawn(housekeeping.run()), tokio::spawn(schedules.run(states))];
         Ok(Self {
             router,
             engine,
             tokens: contexts::tokens(&options, &clients.tables),
             clients,
             sources,
-            housekeeping: AbortOnDropHandle::new(tokio::spawn(housekeeping.run())),
+            tasks: tasks.map(AbortOnDropHandle::new),
             directory,
             _lock: lock,
         })
@@ -140,10 +121,31 @@ impl Host {
 
     /// Finishes the attempts in flight. Events that wait for a later attempt are resumed at the next start.
     pub async fn stop(self) {
-        drop(self.housekeeping);
+        drop(self.tasks);
         self.engine.stop().await;
         self.directory.settle();
     }
+}
+
+/// The AWS clients of the services, and the bus, whose rule needs some of them.
+fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients, Bus) {
+    let tables = clients::dynamodb(stand_ins.tables.clone());
+    let credentials = stand_ins.bucket.credentials().clone();
+    let bucket = clients::s3(stand_ins.bucket.clone(), credentials, &options.public_url);
+    let states = clients::step_functions(states.clone());
+    let rules = BusRules { dispatch: contexts::dispatch(options, &tables, &bucket, &states) };
+    let bus = Bus::new(rules, options.sources);
+    let connections = stand_ins.connections.clone();
+    let clients = Clients {
+        tables,
+        bucket,
+        states,
+        events: clients::event_bridge(bus.clone(), connections.clone()),
+        schedules: clients::scheduler(stand_ins.schedules.clone()),
+        secrets: clients::secrets_manager(connections),
+        keys: clients::kms(stand_ins.key.clone()),
+    };
+    (clients, bus)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod routes;
 mod rules;
 mod server;
 mod services;
+mod stand_ins;
 mod storage;
 
 pub use admin::{FirstToken, NewToken, create_token};

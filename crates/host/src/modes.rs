@@ -4,8 +4,16 @@ use std::io;
 use std::path::Path;
 
 /// The names that our files in the directory begin with, their write-ahead logs included.
-const OURS: [&str; 7] =
-    ["tables.sqlite", "executions.sqlite", "local-key", "upload-key", "aws-secret-access-key", "lock", "s3"];
+const OURS: [&str; 8] = [
+    "tables.sqlite",
+    "executions.sqlite",
+    "local-key",
+    "upload-key",
+    "aws-secret-access-key",
+    "lock",
+    "s3",
+    "lost-events.jsonl",
+];
 
 /// Closes the directory, and our files that are directly in it, to other users. The claim checks below are out of reach
 /// behind the closed directory. Files that are not ours keep their modes: somebody may have named the wrong directory.

@@ -1,7 +1,7 @@
 //! The product's routes.
 
 use axum::Router;
-use hookstep_aws_local::{Bucket, Bus};
+use hookstep_aws_local::{Bucket, Bus, Queue, States};
 use hookstep_http_edge::{Transport, finished};
 use hookstep_management::Readiness;
 
@@ -12,11 +12,11 @@ pub(crate) fn router(
     options: &Options,
     clients: &Clients,
     bucket: &Bucket,
-    bus: Bus,
+    (bus, states, lost): (Bus, States, Queue),
     readiness: Readiness,
 ) -> Result<Router, OpenError> {
     let credentials = hookstep_aws_local::aws_credentials(&options.data_dir, &options.sources)?;
-    let aws = hookstep_aws_local::endpoint(bus, credentials, options.sources);
+    let aws = hookstep_aws_local::endpoint(bus, states, lost, credentials, options.sources);
     let console = hookstep_console::router(contexts::console(options, clients, readiness));
     let trigger = hookstep_trigger::router(contexts::trigger(options, clients));
     let transport = Transport::of_url(&options.public_url);

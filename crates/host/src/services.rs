@@ -2,14 +2,17 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use hookstep_aws_local::{Bus, Reply, Tables};
+use hookstep_aws_local::{Bus, Queue, Reply, Schedules, Tables};
 use hookstep_engine::{Operation, ServiceFailure, Services};
 use serde_json::Value;
 
-/// The tables and the bus of this host.
+/// The tables, the bus, the schedules and the queue of this host.
 pub(crate) struct TaskServices {
     pub(crate) tables: Tables,
     pub(crate) bus: Bus,
+    pub(crate) schedules: Schedules,
+    /// The queue of lost events; there is no other.
+    pub(crate) lost: Queue,
 }
 
 impl Services for TaskServices {
@@ -20,6 +23,8 @@ impl Services for TaskServices {
                 Operation::PutItem => self.tables.call("PutItem", request.into()).await,
                 Operation::GetItem => self.tables.call("GetItem", request.into()).await,
                 Operation::PutEvents => self.bus.put(request.as_bytes()).await,
+                Operation::CreateSchedule => self.schedules.create(request.as_bytes()).await,
+                Operation::SendMessage => self.lost.call("SendMessage", request.as_bytes()).await,
             };
             read(&reply)
         }

@@ -7,6 +7,7 @@ use hookstep_egress::Policy;
 use hookstep_executions::{DeliveryMachines, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
 use hookstep_http_edge::{HasTokens, Problem};
+use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{Bodies, Configs, Events, Replays, Sessions, Tokens};
 
@@ -35,6 +36,8 @@ pub struct Context {
     pub connections: Connections,
     /// The state machines that deliver events.
     pub machines: DeliveryMachines,
+    /// The schedules of further attempts.
+    pub schedules: RetrySchedules,
     /// The state machine of bulk replays.
     pub replay_machine: ReplayMachine,
     /// The state machine that tries credentials.

@@ -33,7 +33,6 @@ use stack::Stack;
 use serde_json::json;
 
 use crate::aws::cases::{self, Engine};
-use crate::world::World;
 
 /// How many cases run concurrently: each concurrent invocation is a separate process.
 const CONCURRENCY: usize = 6;
@@ -44,7 +43,7 @@ async fn the_deployed_template_does_what_the_embedded_host_does() {
     let server = Server::start(&python).await;
     let stack = Stack::deploy(&server, &python).await;
     let on_ministack = cases::run(&stack, CONCURRENCY).await;
-    let on_the_host = cases::run(&World::start().await, CONCURRENCY).await;
+    let on_the_host = cases::run(&cases::world().await, CONCURRENCY).await;
     for (ministack, host) in on_ministack.iter().zip(&on_the_host) {
         assert_eq!(ministack, host, "left is ministack, right the embedded host");
     }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookstep_api_types::{Event, schema};
-use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Status};
+use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Status, error_chain};
 use hookstep_http_edge::{Authorized, ConfigPath, EventPath, Manage, Problem, no_event};
 
 use crate::Context;
@@ -41,8 +41,8 @@ pub(crate) async fn cancel(
     Ok(Json(Event::from(stop(&ctx, caller.org_id(), config_id, event_id).await?)))
 }
 
-/// Marks an event that waits for its next attempt as failed, then stops the execution that waits. If stopping fails, the
-/// request can be repeated.
+/// Marks an event that waits for its next attempt as failed, then deletes the schedule, or stops the execution, that waits
+/// for it. If stopping fails, the request can be repeated.
 ///
 /// # Errors
 /// 404 when there is no such event; 409 when it does not wait for a retry; 503 when the execution could not be stopped.
@@ -62,6 +62,20 @@ pub async fn stop(
     }
     let ids = (event_id, event.webhook_id);
     ctx.events.settle_replay(org_id, config_id, ids, Status::Failed, ctx.sources.now()).await?;
-    ctx.machines.stop(&event).await?;
+    if !delete_schedule(ctx, &event).await {
+        ctx.machines.stop(&event).await?;
+    }
     ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)
+}
+
+/// Deletes the schedule of the event's next attempt; returns whether there was one.
+async fn delete_schedule(ctx: &Context, event: &EventRecord) -> bool {
+    match ctx.schedules.delete(event.event_id, event.attempt_count + 1).await {
+        Ok(was_there) => was_there,
+        Err(error) => {
+            // The event has ended: what the schedule starts will see that, and send nothing.
+            tracing::warn!(event.id = %event.event_id, error.chain = error_chain(&error), "a schedule stays");
+            true
+        }
+    }
 }

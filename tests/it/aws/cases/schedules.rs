@@ -10,9 +10,11 @@ use crate::world::until;
 pub(super) async fn fire_all(engine: &impl Engine, config_id: &str, event_id: &str) {
     for number in 2.. {
         let api = engine.api();
-        let of_attempt = |event: &Value| event["next_attempt_at"].is_string() && event["attempt_count"] == number - 1;
-        let event =
-            api.until(config_id, event_id, |event| event["status"] != "in_progress" || of_attempt(event)).await;
+        let of_attempt =
+            |event: &Value| event["next_attempt_at"].is_string() && event["attempt_count"] == number - 1;
+        let event = api
+            .until(config_id, event_id, |event| event["status"] != "in_progress" || of_attempt(event))
+            .await;
         if event["status"] != "in_progress" {
             return;
         }

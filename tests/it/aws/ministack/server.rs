@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,9 @@ const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
 const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The file of planned faults: see `faults.py`.
+const FAULTS: &str = "faults.jsonl";
 
 /// How much of the log is shown when the test fails.
 const LAST_LINES: usize = 60;
@@ -49,6 +52,7 @@ impl Server {
         command.env("IOT_MTLS_ENABLED", "0");
         // Enforces the functions' roles: a function may do only what its role allows.
         command.env("AUTH", "true");
+        command.env("FAULTS", dir.path().join(FAULTS));
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut server = Self { port, dir, process: command.spawn().unwrap() };
         server.healthy().await;
@@ -58,6 +62,11 @@ impl Server {
     /// The endpoint of every service.
     pub(super) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The file of planned faults.
+    pub(super) fn faults(&self) -> PathBuf {
+        self.dir.path().join(FAULTS)
     }
 
     async fn healthy(&mut self) {

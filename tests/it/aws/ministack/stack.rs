@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a stack that cannot be deployed fails the test")]
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +21,7 @@ use super::server::Server;
 use crate::aws::cases::{Engine, put_events};
 use crate::aws::functions::Function;
 use crate::world::process::{binary, finished, workspace};
-use crate::world::{Api, ORG};
+use crate::world::{Api, Fault, ORG};
 
 /// An admin token.
 const TOKEN: &str = "hookstep_of_the_tests";
@@ -31,6 +33,8 @@ pub(super) struct Stack {
     pub(super) aws: SdkConfig,
     outputs: BTreeMap<String, String>,
     resources: BTreeMap<String, String>,
+    /// The file of planned faults, which the server reads.
+    faults: PathBuf,
 }
 
 /// The output of `deploy.py`.
@@ -63,7 +67,7 @@ impl Stack {
         tokens.put(&admin()).await.unwrap();
         let (outputs, resources) = (deployed.outputs, deployed.resources);
         let api = api(&outputs["ApiUrl"], server.port);
-        Self { api, aws, outputs, resources }
+        Self { api, aws, outputs, resources, faults: server.faults() }
     }
 
     /// All state machines.
@@ -82,6 +86,21 @@ impl Engine for Stack {
     async fn put_event(&self, detail_type: &str, detail: &str) {
         let bus = aws_sdk_eventbridge::Client::new(&self.aws);
         put_events(&bus, &self.outputs["EventBusName"], detail_type, detail).await;
+    }
+
+    async fn plan(&self, config_id: &str, fault: &Fault) {
+        let mut line = serde_json::to_value(fault).unwrap();
+        line["config_id"] = config_id.into();
+        let mut file = OpenOptions::new().create(true).append(true).open(&self.faults).unwrap();
+        file.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    fn schedules(&self) -> (aws_sdk_scheduler::Client, String) {
+        (aws_sdk_scheduler::Client::new(&self.aws), self.resources["RetrySchedules"].clone())
+    }
+
+    fn states(&self) -> aws_sdk_sfn::Client {
+        aws_sdk_sfn::Client::new(&self.aws)
     }
 }
 

@@ -1,0 +1,189 @@
+//! The local SQS, as far as the product uses it: one queue of events that could not even be recorded.
+//!
+//! The queue is a file of its own, one message in each line, because the tables may be what is broken. It is small: what is
+//! in it waits for a person.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Result, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hookstep_ambient::Sources;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::wire::{Answer, Reply, ServiceError, read};
+use crate::{StandInError, private};
+
+/// The queue's file in the data directory.
+pub const QUEUE_FILE: &str = "lost-events.jsonl";
+
+/// How long a received message is hidden from the next receiver, unless the request says otherwise.
+const VISIBILITY: Duration = Duration::from_secs(30);
+
+/// The most messages of one request.
+const MAX_MESSAGES: usize = 10;
+
+/// The queue of lost events.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    state: Arc<Mutex<State>>,
+    sources: Sources,
+}
+
+#[derive(Debug)]
+struct State {
+    path: PathBuf,
+    messages: Vec<Message>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Message {
+    id: String,
+    /// In milliseconds since 1970.
+    sent_at: i64,
+    body: String,
+    /// Until when the message is hidden, in milliseconds since 1970.
+    #[serde(skip)]
+    hidden_until: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendRequest {
+    message_body: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ReceiveRequest {
+    max_number_of_messages: Option<usize>,
+    visibility_timeout: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteRequest {
+    receipt_handle: String,
+}
+
+impl Queue {
+    /// Opens the queue of a data directory, which is empty if it has no file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or has something else in it.
+    pub fn open(data_dir: &Path, sources: Sources) -> std::result::Result<Self, StandInError> {
+        let path = data_dir.join(QUEUE_FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            read => read.map_err(StandInError::during("read the queue of lost events"))?,
+        };
+        // A line that a crash cut off was not acknowledged.
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let messages = whole
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<std::result::Result<_, _>>()
+            .map_err(StandInError::during("read the queue of lost events"))?;
+        Ok(Self { state: Arc::new(Mutex::new(State { path, messages })), sources })
+    }
+
+    /// Runs one operation (`SendMessage`, …) in the service's JSON protocol.
+    pub async fn call(&self, operation: &str, request: &[u8]) -> Reply {
+        let answer = match operation {
+            "SendMessage" => self.send(request),
+            "ReceiveMessage" => self.receive(request),
+            "DeleteMessage" => self.delete(request),
+            "GetQueueAttributes" => self.attributes(),
+            _ => Err(ServiceError::unsupported("InvalidAction", operation)),
+        };
+        answer.into()
+    }
+
+    fn send(&self, request: &[u8]) -> Answer {
+        let SendRequest { message_body } = read(request)?;
+        // Step Functions sends an object as its JSON.
+        let body = match message_body {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        let id = (self.sources.new_id)().to_string();
+        let message = Message { id, sent_at: self.now(), body, hidden_until: 0 };
+        let mut state = self.state();
+        state.append(&message).map_err(unwritten)?;
+        state.messages.push(message.clone());
+        Ok(json!({"MessageId": message.id}))
+    }
+
+    fn receive(&self, request: &[u8]) -> Answer {
+        let ReceiveRequest { max_number_of_messages, visibility_timeout } = read(request)?;
+        let now = self.now();
+        let hidden = visibility_timeout.map_or(VISIBILITY, Duration::from_secs).as_millis() as i64;
+        let most = max_number_of_messages.unwrap_or(1).clamp(1, MAX_MESSAGES);
+        let mut state = self.state();
+        let visible = state.messages.iter_mut().filter(|message| message.hidden_until <= now).take(most);
+        let messages: Vec<Value> = visible
+            .map(|message| {
+                message.hidden_until = now + hidden;
+                json!({
+                    "MessageId": message.id, "ReceiptHandle": message.id, "Body": message.body,
+                    "Attributes": {"SentTimestamp": message.sent_at.to_string()},
+                })
+            })
+            .collect();
+        Ok(json!({"Messages": messages}))
+    }
+
+    fn delete(&self, request: &[u8]) -> Answer {
+        let DeleteRequest { receipt_handle } = read(request)?;
+        let mut state = self.state();
+        let left: Vec<Message> =
+            state.messages.iter().filter(|message| message.id != receipt_handle).cloned().collect();
+        state.rewrite(&left).map_err(unwritten)?;
+        state.messages = left;
+        Ok(json!({}))
+    }
+
+    fn attributes(&self) -> Answer {
+        let (now, state) = (self.now(), self.state());
+        let visible = state.messages.iter().filter(|message| message.hidden_until <= now).count();
+        Ok(json!({"Attributes": {"ApproximateNumberOfMessages": visible.to_string()}}))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> i64 {
+        self.sources.now().unix_millis()
+    }
+}
+
+impl State {
+    /// Writes a message to the disk before it is acknowledged.
+    fn append(&self, message: &Message) -> Result<()> {
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file: File = options.open(&self.path)?;
+        let mut line = serde_json::to_string(message)?;
+        line.push('\n');
+        file.write_all(line.as_bytes())?;
+        file.sync_all()
+    }
+
+    fn rewrite(&self, messages: &[Message]) -> Result<()> {
+        let mut text = String::new();
+        for message in messages {
+            text.push_str(&serde_json::to_string(message)?);
+            text.push('\n');
+        }
+        private::write(&self.path, &text)
+    }
+}
+
+fn unwritten(error: std::io::Error) -> ServiceError {
+    ServiceError::new("InternalError", format!("the queue of lost events cannot be written: {error}"))
+}

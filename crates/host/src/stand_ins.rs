@@ -1,0 +1,34 @@
+//! The services of a data directory, opened.
+
+use std::path::Path;
+
+use hookstep_aws_local::{Bucket, ConnectionStore, LocalKey, Queue, Schedules, TABLES_FILE, Tables};
+
+use crate::{OpenError, Options};
+
+/// The stand-ins that keep data.
+pub(crate) struct StandIns {
+    pub(crate) tables: Tables,
+    pub(crate) bucket: Bucket,
+    pub(crate) key: LocalKey,
+    pub(crate) connections: ConnectionStore,
+    pub(crate) schedules: Schedules,
+    /// The queue of lost events.
+    pub(crate) lost: Queue,
+}
+
+impl StandIns {
+    pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+        let sources = options.sources;
+        let tables = Tables::open(&dir.join(TABLES_FILE))?.behind(options.table_gate.clone());
+        let key = LocalKey::open(dir)?;
+        Ok(Self {
+            bucket: Bucket::open(dir, &sources)?,
+            connections: ConnectionStore::new(tables.clone(), key.clone(), sources),
+            schedules: Schedules::new(tables.clone(), sources),
+            lost: Queue::open(dir, sources)?,
+            tables,
+            key,
+        })
+    }
+}
