@@ -1,6 +1,7 @@
 //! From counts to dollars.
 
 use hookstep_contract::MachineKind;
+use hookstep_contract::limits::DEFAULT_SCHEDULE_SECS;
 
 use crate::assumptions::Assumptions;
 use crate::counts::{Counts, Execution};
@@ -8,9 +9,17 @@ use crate::durations::KEPT_BODY_CPU_MS;
 use crate::paths::Path;
 use crate::prices::*;
 
+/// The maximum costs of a million events with one retry, of each later retry, and of a receiver that is down through all
+/// nine.
+pub(crate) const RETRY_GOALS: [f64; 3] = [20.0, 8.0, 80.0];
+
 /// The maximum total cost of a million deliveries of 1 KB to a receiver that takes half a second, without
 /// storing bodies.
 pub(crate) const GOAL: f64 = 6.5;
+
+/// The tasks that are billed by the service that they call.
+const CREATE_SCHEDULE: &str = "arn:aws:states:::aws-sdk:scheduler:createSchedule";
+const PUT_EVENTS: &str = "arn:aws:states:::events:putEvents";
 
 const MILLION: f64 = 1_000_000.0;
 /// A token is a small item, read with eventual consistency.
@@ -43,6 +52,8 @@ impl Bill {
         bill.add("HTTP API", counts.http_units as f64, "requests", HTTP_API_MILLION);
         bill.functions(counts, given);
         bill.machines(counts, given);
+        bill.add("Schedules", counts.tasks(CREATE_SCHEDULE) as f64, "schedules", SCHEDULES_MILLION);
+        bill.add("Events on the bus", counts.tasks(PUT_EVENTS) as f64, "events", BUS_MILLION);
         bill.add("DynamoDB writes", counts.write_units, "units", WRITE_UNITS_MILLION);
         let reads = counts.read_units + given.token_reads * TOKEN_UNITS;
         bill.add("DynamoDB reads", reads, "units", READ_UNITS_MILLION);
@@ -119,12 +130,14 @@ fn express_ms(execution: &Execution, counts: &Counts, given: &Assumptions) -> f6
         given.task_ms
             + match task.as_str() {
                 resource if resource.contains(":dynamodb:") => given.dynamodb_ms,
-                resource if resource.contains(":states:startExecution") => given.start_ms,
+                resource if resource.starts_with("arn:aws:states:::") => given.start_ms,
                 function => billed_ms(function, counts, given),
             }
     });
+    let waits = execution.states.iter().filter(|state| *state == "WaitBeforeRetry").count();
+    let waited = waits as f64 * f64::from(DEFAULT_SCHEDULE_SECS[0]) * 1000.0;
     // Durations vary between executions, so rounding up adds half a step on average.
-    tasks.sum::<f64>() + given.state_ms * execution.states.len() as f64 + EXPRESS_STEP_MS / 2.0
+    tasks.sum::<f64>() + waited + given.state_ms * execution.states.len() as f64 + EXPRESS_STEP_MS / 2.0
 }
 
 /// The same with EventBridge API Destinations: an event on a bus, and a call for each delivery. They offer no

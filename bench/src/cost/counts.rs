@@ -59,6 +59,11 @@ impl Counts {
         self.executions.iter().filter(move |execution| execution.machine == machine)
     }
 
+    /// How many times a task with this resource was tried.
+    pub(crate) fn tasks(&self, resource: &str) -> usize {
+        self.executions.iter().flat_map(|execution| &execution.tasks).filter(|task| *task == resource).count()
+    }
+
     /// The invocations of all functions.
     pub(crate) fn invocations(&self) -> u64 {
         self.functions.values().map(|function| function.invocations).sum()

@@ -13,6 +13,7 @@ use crate::listener::Listener;
 use crate::prices::HTTP_API_UNIT_BYTES;
 use crate::world::{Notes, World};
 use hookstep_contract::MachineKind;
+use hookstep_contract::limits::DEFAULT_SCHEDULE_SECS;
 
 /// A body just above the size that travels in the state.
 pub(crate) const LARGE_BYTES: usize = 256 * 1024;
@@ -24,18 +25,26 @@ pub(crate) const SMALL_BYTES: usize = 1024;
 pub(crate) enum Path {
     Delivered,
     ClaimCheck,
+    /// The first retry, which waits in the express execution.
     OneRetry,
+    /// A second one, which is a schedule.
+    TwoRetries,
+    /// A receiver that is down through the whole schedule.
+    Down,
     Skipped,
 }
 
 impl Path {
-    pub(crate) const ALL: [Self; 4] = [Self::Delivered, Self::ClaimCheck, Self::OneRetry, Self::Skipped];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Delivered, Self::ClaimCheck, Self::OneRetry, Self::TwoRetries, Self::Down, Self::Skipped];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Delivered => "delivered first time, 1 KB",
             Self::ClaimCheck => "claim check, 256 KB",
             Self::OneRetry => "one retry, 1 KB",
+            Self::TwoRetries => "two retries, 1 KB",
+            Self::Down => "down through all nine retries, 1 KB",
             Self::Skipped => "skipped, 1 KB",
         }
     }
@@ -47,11 +56,13 @@ impl Path {
 
     /// The receiver's failing responses before it succeeds.
     fn answers(self) -> VecDeque<StatusCode> {
-        if self == Self::OneRetry {
-            VecDeque::from([StatusCode::INTERNAL_SERVER_ERROR])
-        } else {
-            VecDeque::new()
-        }
+        let failures = match self {
+            Self::OneRetry => 1,
+            Self::TwoRetries => 2,
+            Self::Down => DEFAULT_SCHEDULE_SECS.len() + 1,
+            Self::Delivered | Self::ClaimCheck | Self::Skipped => 0,
+        };
+        vec![StatusCode::INTERNAL_SERVER_ERROR; failures].into()
     }
 
     /// Sends one event along this path and counts its usage. Needs a single-threaded runtime, because the

@@ -46,6 +46,9 @@ pub(crate) const S3_GB_MONTH: f64 = 0.023;
 pub(crate) const LOGS_GB: f64 = 0.50;
 pub(crate) const TRACES_MILLION: f64 = 5.00;
 
+/// A million invocations by EventBridge Scheduler (aws.amazon.com/eventbridge/pricing).
+pub(crate) const SCHEDULES_MILLION: f64 = 1.00;
+
 /// A GB of traffic to the internet.
 pub(crate) const EGRESS_GB: f64 = 0.09;
 

@@ -3,7 +3,7 @@
 use hookstep_contract::MachineKind;
 
 use crate::assumptions::Assumptions;
-use crate::bill::{Bill, GOAL, api_destinations};
+use crate::bill::{Bill, GOAL, RETRY_GOALS, api_destinations};
 use crate::counts::Counts;
 use crate::paths::Path;
 use crate::prices::SOURCE;
@@ -28,6 +28,7 @@ pub(crate) fn report(walked: &[Walked], given: &Assumptions) -> String {
         let destinations = destinations.map_or("–".to_owned(), |dollars| format!("{dollars:.2}"));
         text.push_str(&format!("| {} | {first:.2} | {less:.2} | {all:.2} | {destinations} |\n", path.name()));
     }
+    text.push_str(&later_retries(walked, given));
     text.push_str(&counted(walked));
     if let Some(main) = walked.first() {
         text.push_str(&breakdown(main, given));
@@ -37,6 +38,21 @@ pub(crate) fn report(walked: &[Walked], given: &Assumptions) -> String {
         text.push_str(&format!("- {assumption}\n"));
     }
     text
+}
+
+/// What each retry after the first one adds.
+fn later_retries(walked: &[Walked], given: &Assumptions) -> String {
+    let total = |path| {
+        let walked = walked.iter().find(|walked| walked.path == path)?;
+        Some(Bill::of(&walked.express, given).total())
+    };
+    let [Some(one), Some(two)] = [Path::OneRetry, Path::TwoRetries].map(total) else { return String::new() };
+    let [first, later, all] = RETRY_GOALS;
+    format!(
+        "\nEach retry after the first adds {:.2} (goals: {first:.0} with one, {later:.0} for each later one, {all:.0} \
+         for all nine).\n",
+        two - one
+    )
 }
 
 /// The counts, express first.

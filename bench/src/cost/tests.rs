@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use crate::Args;
 use crate::assumptions::Assumptions;
-use crate::bill::{Bill, GOAL};
+use crate::bill::{Bill, GOAL, RETRY_GOALS};
 use crate::counts::Counts;
 use crate::paths::Path;
 
@@ -87,23 +87,25 @@ async fn a_claim_check_is_put_looked_at_and_read_to_be_signed_and_to_be_sent() {
 }
 
 #[tokio::test]
-async fn a_retry_is_handed_over_to_the_standard_machine() {
+async fn the_first_retry_waits_in_the_express_execution_and_later_ones_are_schedules() {
     let counts = walk(Path::OneRetry, MachineKind::Express, true).await;
     assert_eq!((counts.deliveries, counts.functions["deliver"].invocations), (2, 2));
     // The body, the record, the first attempt and the status after it, and the end with the last attempt.
-    assert_eq!(counts.write_units, 5.0);
-    assert_eq!(states(&counts, MachineKind::Express).last(), Some(&"HandedOver"));
-    let expected = [
-        "Start",
-        "WaitBeforeRetry",
-        "RefreshPlan",
-        "IsDeliverable",
-        "Deliver",
-        "UpdateStatus",
-        "RouteAfterAttempt",
-        "Done",
-    ];
-    assert_eq!(states(&counts, MachineKind::Standard), expected);
+    assert_eq!((counts.write_units, counts.transitions()), (5.0, 0));
+    assert_eq!(states(&counts, MachineKind::Express).last(), Some(&"Done"));
+    let one = Bill::of(&counts, &defaults()).total();
+    let counts = walk(Path::TwoRetries, MachineKind::Express, true).await;
+    assert_eq!((counts.deliveries, counts.transitions()), (3, 0));
+    assert_eq!(counts.of(MachineKind::Express).count(), 2);
+    let later = Bill::of(&counts, &defaults()).total() - one;
+    let counts = walk(Path::Down, MachineKind::Express, true).await;
+    assert_eq!((counts.deliveries, counts.of(MachineKind::Express).count()), (10, 9));
+    let down = Bill::of(&counts, &defaults()).total();
+    for (what, costs, goal) in
+        [("one", one, RETRY_GOALS[0]), ("later", later, RETRY_GOALS[1]), ("all", down, RETRY_GOALS[2])]
+    {
+        assert!(costs <= goal, "{what}: {costs:.2} dollars");
+    }
 }
 
 #[tokio::test]

@@ -10,10 +10,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::any;
 use dynoxide::Database;
+use hookstep_contract::limits::DEFAULT_SCHEDULE_SECS;
 use hookstep_contract::{EventId, MachineKind, Publish, Scope};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
-use hookstep_host::{Host, NewToken, Options};
+use hookstep_host::{Clients, Host, NewToken, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -63,11 +64,13 @@ impl World {
         Ok(Self { host, producer, admin, receiver: Receiver::start().await?, dir })
     }
 
-    /// Creates a webhook for the receiver with a retry after one second; returns its id.
+    /// Creates a webhook for the receiver with the usual schedule, but for the first pause, which is a second; returns the
+    /// webhook's id.
     pub(crate) async fn webhook(&self, enabled: bool) -> Outcome<String> {
         let url = format!("http://{}/hooks/orders", self.receiver.address);
-        let config =
-            json!({"name": "orders", "url": url, "enabled": enabled, "retry": {"schedule_seconds": [1]}});
+        let mut schedule = DEFAULT_SCHEDULE_SECS;
+        schedule[0] = 1;
+        let config = json!({"name": "orders", "url": url, "enabled": enabled, "retry": {"schedule_seconds": schedule}});
         let (_, answer) = self.post("/webhook", &self.admin, config.to_string().into()).await?;
         Ok(answer["config_id"].as_str().ok_or(format!("no webhook was made: {answer}"))?.to_owned())
     }
@@ -91,13 +94,21 @@ impl World {
         Ok((head + body.len(), serde_json::from_slice(&body)?))
     }
 
-    /// Waits until an event has ended; returns its executions: ARN and history.
+    /// Waits until an event has ended, and fires each of its schedules at once; returns its executions: ARN and history.
     pub(crate) async fn executions(&self, event_id: EventId) -> Outcome<Vec<(String, String)>> {
+        let mut scheduled = 0;
         let done = async {
             loop {
                 let executions = hookstep_host::executions_of(self.dir.path(), event_id)?;
-                if !executions.is_empty() && executions.iter().all(|execution| execution.status != "RUNNING")
-                {
+                let is_running = executions.iter().any(|execution| execution.status == "RUNNING");
+                let schedules = executions
+                    .iter()
+                    .filter(|execution| execution.history.contains("\"ScheduleRetry\""))
+                    .count();
+                if !is_running && schedules > scheduled {
+                    self.fire(event_id).await?;
+                    scheduled += 1;
+                } else if !is_running && !executions.is_empty() {
                     return Ok(executions
                         .into_iter()
                         .map(|execution| (execution.arn, execution.history))
@@ -107,6 +118,24 @@ impl World {
             }
         };
         tokio::time::timeout(WAIT_TIMEOUT, done).await?
+    }
+
+    /// Starts what the schedule of an event's next attempt would start when its time has come.
+    async fn fire(&self, event_id: EventId) -> Outcome<()> {
+        let Clients { schedules, states, .. } = self.host.clients();
+        for number in 2..=DEFAULT_SCHEDULE_SECS.len() + 1 {
+            let name = format!("{event_id}-{number}");
+            let group = "hookstep-retries";
+            let Ok(schedule) = schedules.get_schedule().group_name(group).name(&name).send().await else {
+                continue;
+            };
+            let target = schedule.target().ok_or("a schedule without a target")?;
+            schedules.delete_schedule().group_name(group).name(name).send().await?;
+            let input = target.input().unwrap_or_default();
+            states.start_execution().state_machine_arn(target.arn()).input(input).send().await?;
+            return Ok(());
+        }
+        Err("there is no schedule".into())
     }
 
     /// The bytes stored in the events table, as DynamoDB measures them for the bill.
