@@ -15,7 +15,7 @@ use hookstep_store::{Bodies, Events, WatchList, Watched};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::world::{Fault, ORG, Receiver, Reply, World};
+use crate::world::{Fault, ORG, Receiver, Reply, World, accepted};
 
 const EXPRESS: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
 const EVENTS: &str = "events";
@@ -160,6 +160,24 @@ async fn an_event_that_was_never_prepared_is_prepared_when_it_is_started_again()
     assert_eq!(run(&at(&world, || in_hours(3))).await, RESTARTED);
     assert_eq!(world.api.ended(&id, &event_id).await["status"], "succeeded");
     assert_eq!(receiver.only().body, br#"{"wrapped":7}"#);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_of_what_was_sent_is_not_transformed_again_when_it_is_started_again() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let fields = json!({"transform": {"jsonata": "{'wrapped': $}"}, "retry": {"schedule_seconds": [7200]}});
+    let id = world.api.create_webhook(&receiver.url, fields).await;
+    let first = world.api.deliver(&id, "7").await["event_id"].as_str().unwrap().to_owned();
+    world.faults.plan(&id, Fault { state: "FetchConfig", error: "Broken", times: None });
+    let replay = world.api.post(&format!("/webhook/{id}/events/{first}/replay"), &json!({})).await;
+    let event_id = accepted(&replay);
+    world.api.until(&id, &event_id, |event| event["next_attempt_at"].is_string()).await;
+    world.settled(&event_id).await;
+    world.faults.clear(&id);
+    assert_eq!(run(&at(&world, || in_hours(3))).await, RESTARTED);
+    assert_eq!(world.api.ended(&id, &event_id).await["status"], "succeeded");
+    let bodies: Vec<_> = receiver.seen().into_iter().map(|seen| seen.body).collect();
+    assert_eq!(bodies, [br#"{"wrapped":7}"#, br#"{"wrapped":7}"#]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

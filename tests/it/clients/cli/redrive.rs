@@ -102,7 +102,8 @@ async fn what_is_understood_is_put_back_and_then_deleted() {
 
     let seen = aws.seen();
     let operations: Vec<String> = seen.iter().map(operation).collect();
-    let invoke = format!("POST /2015-03-31/functions/{}/invocations HTTP/1.1", DISPATCH.replace(':', "%3A"));
+    let invoke =
+        format!("POST /hook/2015-03-31/functions/{}/invocations HTTP/1.1", DISPATCH.replace(':', "%3A"));
     assert_eq!(
         operations,
         [
