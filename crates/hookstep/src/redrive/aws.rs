@@ -18,7 +18,7 @@ use crate::settings::BoxError;
 /// Longer than any healthy connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Longer than SQS waits for messages, which is 20 s at most.
+/// Longer than SQS waits for messages.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An account of AWS, or what stands in for one.

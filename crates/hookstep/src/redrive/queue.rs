@@ -5,6 +5,7 @@ use std::time::Duration;
 use hookstep_contract::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::aws::Aws;
 use super::run::{Queue, Received};
@@ -13,8 +14,14 @@ use crate::settings::BoxError;
 /// How many messages SQS returns at once at most.
 const BATCH: u32 = 10;
 
-/// How long SQS waits for a message. It is longer than a dry run hides one, so that a run that follows finds it.
-const WAIT_SECONDS: u32 = 20;
+/// How long SQS waits for a message, which makes it look at all of its servers.
+const WAIT_SECONDS: u32 = 5;
+
+/// How long hidden messages are waited for: longer than a dry run hides them, so that a run that follows finds them.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The pause between two looks at a queue whose messages are all hidden.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// A queue of SQS.
 #[derive(Debug)]
@@ -38,26 +45,15 @@ struct SqsMessage {
 
 impl Queue for SqsQueue<'_> {
     async fn receive(&self, seen: usize, hidden_for: Duration) -> Result<Vec<Received>, BoxError> {
-        if self.length().await? <= seen {
-            return Ok(Vec::new());
+        let begun_at = Instant::now();
+        while self.length().await? > seen {
+            let messages = self.visible(hidden_for).await?;
+            if !messages.is_empty() || begun_at.elapsed() > PATIENCE {
+                return Ok(messages);
+            }
+            tokio::time::sleep(PAUSE).await;
         }
-        let answer = self.aws.sqs(
-            "ReceiveMessage",
-            json!({
-                "QueueUrl": self.url,
-                "MaxNumberOfMessages": BATCH,
-                "VisibilityTimeout": hidden_for.as_secs(),
-                "WaitTimeSeconds": WAIT_SECONDS,
-                "MessageSystemAttributeNames": ["SentTimestamp"],
-                "MessageAttributeNames": ["All"],
-            }),
-        );
-        let mut answer = answer.await?;
-        let messages = match answer["Messages"].take() {
-            Value::Null => Vec::new(),
-            messages => serde_json::from_value::<Vec<SqsMessage>>(messages)?,
-        };
-        Ok(messages.into_iter().map(received).collect())
+        Ok(Vec::new())
     }
 
     async fn delete(&self, message: &Received) -> Result<(), BoxError> {
@@ -67,6 +63,24 @@ impl Queue for SqsQueue<'_> {
 }
 
 impl SqsQueue<'_> {
+    /// Some of the messages that are not hidden.
+    async fn visible(&self, hidden_for: Duration) -> Result<Vec<Received>, BoxError> {
+        let input = json!({
+            "QueueUrl": self.url,
+            "MaxNumberOfMessages": BATCH,
+            "VisibilityTimeout": hidden_for.as_secs(),
+            "WaitTimeSeconds": WAIT_SECONDS,
+            "MessageSystemAttributeNames": ["SentTimestamp"],
+            "MessageAttributeNames": ["All"],
+        });
+        let mut answer = self.aws.sqs("ReceiveMessage", input).await?;
+        let messages = match answer["Messages"].take() {
+            Value::Null => Vec::new(),
+            messages => serde_json::from_value::<Vec<SqsMessage>>(messages)?,
+        };
+        Ok(messages.into_iter().map(received).collect())
+    }
+
     /// About how many messages there are.
     async fn length(&self) -> Result<usize, BoxError> {
         let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];

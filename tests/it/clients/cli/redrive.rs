@@ -1,10 +1,11 @@
-//! `hookstep redrive`, against a receiver that answers as AWS would.
+//! `hookstep redrive`, against a host, and against a receiver that answers as AWS would.
+#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use serde_json::{Value, json};
 
 use super::ended;
 use crate::world::process::command;
-use crate::world::{NOBODY, Receiver, Reply, Seen};
+use crate::world::{Fault, NOBODY, Receiver, Reply, Seen, World};
 
 const MACHINE: &str = "arn:aws:states:eu-central-1:1:stateMachine:Express";
 const DISPATCH: &str = "arn:aws:lambda:eu-central-1:1:function:dispatch:live";
@@ -143,4 +144,40 @@ async fn what_is_refused_stays_and_an_account_that_refuses_everything_is_an_erro
     let failed = ended(&mut redrive(&aws, &args)).await;
     assert_eq!(failed.code, Some(4));
     assert_eq!(failed.stderr, "hookstep: sqs answered 403 AccessDenied: no\n");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_a_host_could_not_even_record_is_delivered_at_last() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    for state in ["Deliver", "RecordMissed", "RecordException"] {
+        world.faults.plan(&id, Fault { state, error: "Broken", times: None });
+    }
+    let event_id = world.api.trigger(&id, "{}").await;
+    world.api.until(&id, &event_id, |event| event["status"] == "in_progress").await;
+    world.settled(&event_id).await;
+    world.faults.clear(&id);
+
+    let sources = hookstep_ambient::Sources::system();
+    let key = hookstep_host::aws_credentials(world.dir.path(), &sources).unwrap();
+    let run = || {
+        let (mut command, endpoint) = (command("hookstep"), format!("{}/aws", world.api.base));
+        command.args(["redrive", "--endpoint-url", &endpoint, "--yes", "--lost-queue-url", "lost-events"]);
+        command.args(["--state-machine", "arn:aws:states:local:000000000000:stateMachine:hookstep-express"]);
+        command.env("AWS_ACCESS_KEY_ID", key.access_key_id).env("AWS_REGION", "us-east-1");
+        command.env("AWS_SECRET_ACCESS_KEY", &key.secret_access_key);
+        command
+    };
+    let first = ended(&mut run()).await;
+    assert_eq!((first.code, first.stderr.as_str()), (Some(0), "1 put back, 0 failed, 0 not understood\n"));
+    assert!(
+        first.stdout.starts_with(&format!("put back: event {event_id}  webhook {id}  ")),
+        "{}",
+        first.stdout
+    );
+    assert!(first.stdout.ends_with(" ago  Broken\n"), "{}", first.stdout);
+    assert_eq!(world.api.ended(&id, &event_id).await["status"], "succeeded");
+    let second = ended(&mut run()).await;
+    assert_eq!((second.code, second.stderr.as_str()), (Some(0), "0 put back, 0 failed, 0 not understood\n"));
+    assert_eq!(receiver.calls(), 1);
 }
