@@ -49,9 +49,10 @@ pub const EXPRESS_ATTEMPT_SECS: u32 = 120;
 /// The longest timeout of an attempt: a Lambda function ends after 900 s.
 pub const MAX_TIMEOUT_SECS: u32 = 840;
 
-/// How long after the moment at which an attempt is due an event that is still in progress is overdue: an attempt with the
-/// longest timeout takes 860 s with what is around it, and the retriers of a state try for three minutes. Sooner, an
-/// attempt that goes on would be made twice.
+/// How long after the moment of its next attempt an event that is still in progress is overdue.
+///
+/// An attempt with the longest timeout takes 860 s with what is around it, and the retriers of a state try for three
+/// minutes. Sooner, an attempt that goes on would be made twice.
 pub const OVERDUE_AFTER: Duration = Duration::from_secs(20 * 60);
 
 /// The length of a slot of the watch list: of the spans of time whose events are looked at together.

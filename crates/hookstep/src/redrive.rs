@@ -67,7 +67,7 @@ pub(crate) struct RedriveArgs {
     #[arg(long, value_name = "NAME")]
     dispatch_function: Option<String>,
 
-    /// Where AWS is, if it is not AWS: a host (http://127.0.0.1:4700/aws) or an emulator.
+    /// Where AWS is, if it is not AWS: a host (its URL with the path `/aws`) or an emulator.
     #[arg(long, env = "AWS_ENDPOINT_URL", value_name = "URL")]
     endpoint_url: Option<String>,
 

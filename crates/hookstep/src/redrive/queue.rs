@@ -18,10 +18,10 @@ const BATCH: u32 = 10;
 const WAIT_SECONDS: u32 = 5;
 
 /// How long hidden messages are waited for: longer than a dry run hides them, so that a run that follows finds them.
-const PATIENCE: Duration = Duration::from_secs(15);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The pause between two looks at a queue whose messages are all hidden.
-const PAUSE: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// A queue of SQS.
 #[derive(Debug)]
@@ -48,10 +48,10 @@ impl Queue for SqsQueue<'_> {
         let begun_at = Instant::now();
         while self.length().await? > seen {
             let messages = self.visible(hidden_for).await?;
-            if !messages.is_empty() || begun_at.elapsed() > PATIENCE {
+            if !messages.is_empty() || begun_at.elapsed() > WAIT_TIMEOUT {
                 return Ok(messages);
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         Ok(Vec::new())
     }

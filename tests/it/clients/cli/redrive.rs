@@ -38,9 +38,7 @@ fn resume() -> String {
 }
 
 fn bus_event() -> String {
-    format!(
-        r#"{{"id":"17793124","detail-type":"order","time":"2026-01-02T03:04:05Z","detail":{{"org_id":"acme","amount":1.10}}}}"#
-    )
+    r#"{"id":"17793124","detail-type":"order","time":"2026-01-02T03:04:05Z","detail":{"org_id":"acme","amount":1.10}}"#.to_owned()
 }
 
 /// The operation of a request: its target, or its path.
