@@ -13,6 +13,7 @@
 //! | `delivering/receivers` | how receivers can misbehave |
 //! | `delivering/retries` | what follows a failed attempt |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
+//! | `delivering/reconcile` | events that nothing works on any more are started again |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
 //! | `delivering/replays` | replays, cancelled retries, test sends |
 //! | `delivering/filters_and_transforms` | filters and transforms |
@@ -84,6 +85,7 @@ mod delivering {
     mod exceptions;
     mod filters_and_transforms;
     mod receivers;
+    mod reconcile;
     mod recovery;
     mod replays;
     mod retries;

@@ -148,7 +148,11 @@ impl Queue {
     fn attributes(&self) -> Answer {
         let (now, state) = (self.now(), self.state());
         let visible = state.messages.iter().filter(|message| message.hidden_until <= now).count();
-        Ok(json!({"Attributes": {"ApproximateNumberOfMessages": visible.to_string()}}))
+        let hidden = state.messages.len() - visible;
+        Ok(json!({"Attributes": {
+            "ApproximateNumberOfMessages": visible.to_string(),
+            "ApproximateNumberOfMessagesNotVisible": hidden.to_string(),
+        }}))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,5 +1,6 @@
 //! The record of an event.
 
+use std::ops::Not;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,13 @@ pub struct EventRecord {
     /// transformed. Nothing was sent yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unprepared: Option<Source>,
+    /// Whether the body of an event with `unprepared` was filtered and transformed before: see
+    /// [`EventMetadata::as_sent`].
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub as_sent: bool,
+    /// How often the event was overdue, and was started again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<Restarts>,
     /// How the last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -135,6 +143,15 @@ pub struct EventRecord {
     pub execution: String,
     /// When the record may be deleted, in seconds since 1970 (DynamoDB TTL).
     pub expires_at: i64,
+}
+
+/// How often an overdue event was started again without effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restarts {
+    /// The number of the attempt that was to be made. Once that is recorded, the count is void.
+    pub number: u32,
+    /// How often the event was started for it.
+    pub count: u32,
 }
 
 /// What was sent in place of a body.
@@ -166,6 +183,12 @@ impl EventRecord {
     pub fn rules_were_applied(&self) -> bool {
         let was_prepared = self.attempt_count > 0 && self.unprepared.is_none();
         self.sent.is_some() || (was_prepared && self.outcome != Some(Outcome::FailedPayload))
+    }
+
+    /// How often the event was started again for the attempt that is due.
+    pub fn restart_count(&self) -> u32 {
+        let current = self.restarts.filter(|restarts| restarts.number == self.attempt_count + 1);
+        current.map_or(0, |restarts| restarts.count)
     }
 
     /// Where the body of a further attempt is.
@@ -216,6 +239,8 @@ impl EventRecord {
             sent: None,
             pinned: None,
             unprepared: None,
+            as_sent: false,
+            restarts: None,
             outcome: None,
             status_code: None,
             duration_ms: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigId, EventId, OrgId, Origin, Timestamp};
+use crate::{ConfigId, EventId, EventRecord, OrgId, Origin, Timestamp};
 
 /// Whether the producer waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,36 @@ impl EventMetadata {
     }
 }
 
+/// The event as its steps know it, for an execution that takes it up again without a producer. The producer's trace
+/// context is not recorded, so that further requests go without.
+impl From<&EventRecord> for EventMetadata {
+    fn from(record: &EventRecord) -> Self {
+        let (content_type, content_encoding, size) = match &record.sent {
+            // A transform's output is not encoded.
+            Some(sent) => (Some(sent.content_type.clone()), None, Some(sent.size)),
+            None => (record.content_type.clone(), record.content_encoding.clone(), record.size),
+        };
+        Self {
+            event_id: record.event_id,
+            org_id: record.org_id.clone(),
+            config_id: record.config_id,
+            origin: record.origin,
+            mode: Mode::Async,
+            created_at: record.created_at,
+            content_type,
+            content_encoding,
+            size,
+            correlation_id: record.correlation_id.clone(),
+            traceparent: None,
+            event_type: record.event_type.clone(),
+            replay_of: record.replay_of,
+            replay_id: record.replay_id,
+            webhook_id: record.webhook_id,
+            as_sent: record.as_sent,
+        }
+    }
+}
+
 /// Whether a producer's trace context is valid. W3C Trace Context (§3.2.2) requires invalid ones to be
 /// ignored.
 pub fn is_traceparent(text: &str) -> bool {
@@ -118,5 +148,42 @@ pub fn is_traceparent(text: &str) -> bool {
             [trace, parent, flags].into_iter().all(is_hex) && has_id(trace) && has_id(parent)
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_record_has_all_that_an_event_needs_to_be_taken_up_but_the_trace_context() {
+        let id = "0190a000-0000-7000-8000-00000000000a";
+        let all = json!({
+            "event_id": id, "org_id": "acme", "config_id": id, "origin": "replay", "mode": "async",
+            "created_at": "2026-01-02T03:04:05.678Z", "content_type": "text/plain", "content_encoding": "gzip", "size": 9,
+            "correlation_id": "c", "event_type": "t", "replay_of": id, "replay_id": id, "webhook_id": id,
+        });
+        let merged = |changes: Value| -> Value {
+            let mut event = all.clone();
+            event.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            event
+        };
+        let event: EventMetadata =
+            serde_json::from_value(merged(json!({"traceparent": "00-a-b-01"}))).unwrap();
+        let new = EventRecord::new(&event, "e", crate::Status::InProgress, None, Duration::ZERO);
+        let sent = json!({"content_type": "text/xml", "size": 3});
+        for (record, expected) in [
+            (new.clone(), merged(json!({}))),
+            (EventRecord { as_sent: true, ..new.clone() }, merged(json!({"as_sent": true}))),
+            (EventRecord { sent: serde_json::from_value(sent).unwrap(), ..new }, {
+                let mut event = merged(json!({"content_type": "text/xml", "size": 3}));
+                event.as_object_mut().unwrap().remove("content_encoding");
+                event
+            }),
+        ] {
+            assert_eq!(serde_json::to_value(EventMetadata::from(&record)).unwrap(), expected);
+        }
     }
 }

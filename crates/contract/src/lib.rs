@@ -59,7 +59,7 @@ pub use credentials::{
 };
 pub use delivery_event::{DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, is_ours};
 pub use error::{ErrorName, StepError, error_chain};
-pub use event::{EventRecord, Origin, Sent, Status};
+pub use event::{EventRecord, Origin, Restarts, Sent, Status};
 pub use event_metadata::{EventMetadata, Mode, is_traceparent};
 pub use event_types::subscribes;
 pub use ids::{ConfigId, EventId, InvalidId, OrgId, SessionId, TokenId};

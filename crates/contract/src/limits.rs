@@ -49,6 +49,15 @@ pub const EXPRESS_ATTEMPT_SECS: u32 = 120;
 /// The longest timeout of an attempt: a Lambda function ends after 900 s.
 pub const MAX_TIMEOUT_SECS: u32 = 840;
 
+/// How long after the moment of its next attempt an event that is still in progress is overdue.
+///
+/// An attempt with the longest timeout takes 860 s with what is around it, and the retriers of a state try for three
+/// minutes. Sooner, an attempt that goes on would be made twice.
+pub const OVERDUE_AFTER: Duration = Duration::from_secs(20 * 60);
+
+/// The length of a slot of the watch list: of the spans of time whose events are looked at together.
+pub const WATCH_SLOT: Duration = Duration::from_secs(5 * 60);
+
 /// The default timeout of an attempt, including reading the response body.
 pub const DEFAULT_TIMEOUT_SECS: u32 = 30;
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use hookstep_store::{Bodies, Configs, Events};
 
+use crate::Watch;
+
 /// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -11,6 +13,8 @@ pub struct Context {
     pub configs: Configs,
     /// The table of events.
     pub events: Events,
+    /// Which events are to be looked at after a while.
+    pub watch: Watch,
     /// The bodies of events.
     pub bodies: Bodies,
     /// Whether the bodies of new events are kept.

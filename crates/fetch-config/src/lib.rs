@@ -6,6 +6,7 @@
 
 mod context;
 mod plan;
+mod watch;
 
 use hookstep_contract::{
     BodyLoss, BodyPart, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchConfigOutput,
@@ -13,6 +14,7 @@ use hookstep_contract::{
 };
 
 pub use context::Context;
+pub use watch::Watch;
 
 /// What is known about an event's body after it was stored or fetched.
 #[derive(Debug, Default)]
@@ -74,7 +76,9 @@ async fn prepare(
     let event = &input.event;
     let config = async { Ok(config.await?) };
     let is_inline = matches!(source, Some(Source::Inline(_)));
-    let (config, body) = tokio::try_join!(config, store_or_fetch(event, source, ctx))?;
+    // An event with a record is on the watch list already.
+    let watch = async { if earlier.is_some() { Ok(None) } else { ctx.watch.note(event).await } };
+    let (config, body, late) = tokio::try_join!(config, store_or_fetch(event, source, ctx), watch)?;
     let deleted = || StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted");
     let mut plan = plan::of(config.ok_or_else(deleted)?, event);
     let has_body = is_inline || matches!(body.payload, Some(Unresolved::Inline(_)));
@@ -87,7 +91,7 @@ async fn prepare(
             updated_at: record.updated_at,
             ..new
         },
-        None => new,
+        None => EventRecord { updated_at: late.unwrap_or(new.updated_at), ..new },
     };
     let record = EventRecord { size: event.size.or(body.size), claim: body.claim, ..new };
     Ok(FetchedConfig { plan, record, payload: body.payload })

@@ -1,9 +1,9 @@
 //! The Lambda function of the state `FetchConfig`.
 
 use aws_sdk_dynamodb::Client;
-use hookstep_ambient::env;
-use hookstep_fetch_config::{Context, handle};
-use hookstep_store::{Bodies, Configs, Events};
+use hookstep_ambient::{Sources, env};
+use hookstep_fetch_config::{Context, Watch, handle};
+use hookstep_store::{Bodies, Configs, Events, WatchList};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
@@ -13,6 +13,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let ctx = Context {
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
         events: Events::new(tables.clone(), env::required("EVENTS_TABLE")?),
+        watch: Watch::new(WatchList::new(tables.clone(), env::required("EVENTS_TABLE")?), Sources::system()),
         bodies: Bodies::new(tables, env::required("EVENTS_TABLE")?).kept_for(retention),
         keep_bodies: env::flag("KEEP_BODIES"),
         retention,

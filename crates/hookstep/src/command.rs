@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::settings::{ENVIRONMENT, ExitResult, ServeArgs};
-use crate::{aws, completions, config, demo, events, history, listen, out, replay, serve, settings, token};
-use crate::{trigger, verify, webhooks};
+use crate::{aws, completions, config, demo, events, history, listen, out, redrive, replay, serve, settings};
+use crate::{token, trigger, verify, webhooks};
 
 /// Hookstep delivers webhooks. Without a command it serves.
 #[derive(Debug, Parser)]
@@ -46,6 +46,9 @@ enum Command {
     /// Send events again: one, several, or all of a period.
     #[command(after_help = replay::HELP)]
     Replay(replay::ReplayArgs),
+    /// Put back what could not be delivered for a reason of Hookstep's own: list it, and with --yes do it.
+    #[command(after_help = redrive::HELP)]
+    Redrive(redrive::RedriveArgs),
     /// Receive webhooks on this machine: verify their signatures, print them, forward them.
     #[command(after_help = listen::HELP)]
     Listen(listen::ListenArgs),
@@ -81,6 +84,7 @@ impl Cli {
             Some(Command::Trigger(args)) => (CLIENT_FAILED, trigger::trigger(args).await),
             Some(Command::Events(args)) => (CLIENT_FAILED, events::events(args).await.map(done)),
             Some(Command::Replay(args)) => (CLIENT_FAILED, replay::replay(args).await),
+            Some(Command::Redrive(args)) => (CLIENT_FAILED, redrive::redrive(args).await),
             Some(Command::Listen(args)) => (CLIENT_FAILED, listen::listen(args).await.map(done)),
             Some(Command::Verify(args)) => (CLIENT_FAILED, verify::verify(args).await),
             Some(Command::Config(args)) => (CLIENT_FAILED, config::config(args).await.map(done)),

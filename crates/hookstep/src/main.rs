@@ -10,6 +10,7 @@ mod history;
 mod keys;
 mod listen;
 mod out;
+mod redrive;
 mod remote;
 mod replay;
 mod serve;

@@ -3,14 +3,15 @@
 use hookstep_ambient::OnDemand;
 use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
 use hookstep_claims::Claims;
-use hookstep_contract::limits::RETENTION;
+use hookstep_contract::limits::{OVERDUE_AFTER, RETENTION};
 use hookstep_deliver::Keyring;
 use hookstep_engine::StateMachine;
-use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, TestAuthMachine};
+use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, ResumeMachine, TestAuthMachine};
+use hookstep_fetch_config::Watch;
 use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
-use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Sessions, Tokens};
+use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Sessions, Tokens, WatchList};
 
 use crate::functions::StepFunctions;
 use crate::machines::{EXPRESS, REPLAY, RETRY_SCHEDULES, STANDARD, TEST_AUTH};
@@ -24,6 +25,7 @@ pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunction
         fetch_config: hookstep_fetch_config::Context {
             configs: configs.clone(),
             events: events(clients),
+            watch: Watch::new(watch_list(clients), options.sources),
             bodies: bodies(clients),
             keep_bodies: options.keep_bodies,
             retention: RETENTION,
@@ -45,6 +47,7 @@ pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunction
         },
         update_status: hookstep_update_status::Context {
             events: events(clients),
+            watch_list: watch_list(clients),
             bodies: bodies(clients),
             keep_bodies: options.keep_bodies,
             configs,
@@ -69,6 +72,19 @@ fn keyring(options: &Options, clients: &Clients) -> Result<Keyring, OpenError> {
     let configs = configs(&clients.tables);
     let secrets = clients.secrets.clone();
     Ok(Keyring::new(|| configs, keys(clients), Vault::new(|| secrets, connections(clients)), client))
+}
+
+/// What starts events again that nothing works on any more.
+pub(crate) fn reconcile(options: &Options, clients: &Clients) -> hookstep_reconcile::Context {
+    hookstep_reconcile::Context {
+        events: events(clients),
+        bodies: bodies(clients),
+        watch_list: watch_list(clients),
+        machine: ResumeMachine::new(executions(&clients.states), StateMachine::arn_of(EXPRESS)),
+        overdue_after: OVERDUE_AFTER,
+        run_limit: hookstep_reconcile::RUN_LIMIT,
+        sources: options.sources,
+    }
 }
 
 /// The target of the bus's rule for subscriptions. Its clients are passed
@@ -145,6 +161,10 @@ fn events(clients: &Clients) -> Events {
 
 fn bodies(clients: &Clients) -> Bodies {
     Bodies::new(clients.tables.clone(), EVENTS)
+}
+
+fn watch_list(clients: &Clients) -> WatchList {
+    WatchList::new(clients.tables.clone(), EVENTS)
 }
 
 fn retry_schedules(clients: &Clients) -> RetrySchedules {

@@ -22,7 +22,7 @@ use crate::rules::BusRules;
 use crate::services::TaskServices;
 use crate::stand_ins::StandIns;
 use crate::storage::Storage;
-use crate::{Clients, OpenError, Options, contexts, routes};
+use crate::{Clients, OpenError, Options, contexts, reconciling, routes};
 
 /// The whole product in one process.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Host {
     tokens: Tokens,
     sources: Sources,
     /// What goes on beside the engine until the host stops.
-    tasks: [AbortOnDropHandle<()>; 2],
+    tasks: [AbortOnDropHandle<()>; 3],
     directory: Directory,
     /// Held so that no second process opens the directory.
     _lock: Lock,
@@ -73,7 +73,11 @@ impl Host {
         let objects = bucket.folder().to_owned();
         let housekeeping = Housekeeping { executions: executions.clone(), tables, objects, sources };
         let engine = Engine::start(executions, starts, ports).await?;
-        let tasks = [tokio::spawn(housekeeping.run()), tokio::spawn(schedules.run(states))];
+        let tasks = [
+            tokio::spawn(housekeeping.run()),
+            tokio::spawn(schedules.run(states)),
+            tokio::spawn(reconciling::run(contexts::reconcile(&options, &clients))),
+        ];
         Ok(Self {
             router,
             engine,

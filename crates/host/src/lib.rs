@@ -21,6 +21,7 @@ mod lock;
 mod machines;
 mod modes;
 mod options;
+mod reconciling;
 mod routes;
 mod rules;
 mod server;

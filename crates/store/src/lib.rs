@@ -3,7 +3,7 @@
 //!
 //! One small type per table, with the few operations that the steps need. All of them use the AWS SDK client,
 //! on AWS and on the embedded host alike. Every key starts with the org id, so no operation can reach another
-//! tenant.
+//! tenant; only the watch list is one for all, which no request of a tenant reads.
 
 mod attempt_item;
 mod attempts;
@@ -16,6 +16,7 @@ mod events;
 mod idempotency;
 mod item;
 mod lease;
+mod overdue;
 mod redelivery;
 mod replay_counts;
 mod replays;
@@ -23,6 +24,7 @@ mod search;
 mod sessions;
 mod stats;
 mod tokens;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -40,3 +42,4 @@ pub use replays::{Replays, Span};
 pub use sessions::Sessions;
 pub use stats::{ChangedHour, CountedDay, CountedHour, EventSketch};
 pub use tokens::{NOTED_EVERY, Tokens};
+pub use watch::{LastWatched, WATCH_SPREAD, WatchCursor, WatchList, Watched};

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_contract::Publish;
-use hookstep_store::{Bodies, Configs, Events};
+use hookstep_store::{Bodies, Configs, Events, WatchList};
 
 /// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of events.
     pub events: Events,
+    /// Which events are to be looked at after a while.
+    pub watch_list: WatchList,
     /// The bodies of events that have to wait.
     pub bodies: Bodies,
     /// Whether bodies are kept as long as their events; otherwise only until their events have ended.

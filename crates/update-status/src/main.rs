@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client;
 use hookstep_ambient::{Sources, env};
 use hookstep_contract::limits::SYNC_BUDGET;
-use hookstep_store::{Bodies, Configs, Events};
+use hookstep_store::{Bodies, Configs, Events, WatchList};
 use hookstep_update_status::{Context, handle};
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,6 +13,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let (events, retention) = (env::required("EVENTS_TABLE")?, env::retention()?);
     let ctx = Context {
         bodies: Bodies::new(client.clone(), events.clone()).kept_for(retention),
+        watch_list: WatchList::new(client.clone(), events.clone()),
         events: Events::new(client.clone(), events).kept_for(retention),
         keep_bodies: env::flag("KEEP_BODIES"),
         configs: Configs::new(client, env::required("CONFIGS_TABLE")?),

@@ -3,8 +3,9 @@
 
 use hookstep_contract::{
     Attempt, BodyPart, EventMetadata, EventRecord, MissedAttempt, Next, Outcome, Reason, Retry, Source,
-    Status, StepError, Timings, UnkeptBody, Unrecorded,
+    Status, StepError, Timestamp, Timings, UnkeptBody, Unrecorded,
 };
+use hookstep_store::Watched;
 
 use crate::{Context, next, reason, record as record_attempt, unkept};
 
@@ -26,6 +27,7 @@ pub(crate) async fn record(missed: MissedAttempt, ctx: &Context) -> Result<Next,
     };
     let next = next::decide(&event, &attempt, &retry, ctx.sync_budget, &ctx.sources);
     if let Some(unrecorded) = unrecorded {
+        watch(&event, next.retry_at, ctx).await?;
         record_event(&event, &execution, unrecorded, ctx).await?;
     }
     unkept::keep_if_it_waits(&event, unkept, &next, ctx).await?;
@@ -36,6 +38,13 @@ pub(crate) async fn record(missed: MissedAttempt, ctx: &Context) -> Result<Next,
 async fn schedule(event: &EventMetadata, ctx: &Context) -> Result<Retry, StepError> {
     let config = ctx.configs.get(&event.org_id, event.config_id).await?;
     Ok(config.map(|config| config.fields.retry).unwrap_or_default())
+}
+
+/// Puts an event on the watch list, which `fetch-config` may not have done.
+async fn watch(event: &EventMetadata, due: Option<Timestamp>, ctx: &Context) -> Result<(), StepError> {
+    let Some(due) = due else { return Ok(()) };
+    let (org_id, config_id, event_id) = (event.org_id.clone(), event.config_id, Some(event.event_id));
+    Ok(ctx.watch_list.watch(&Watched { org_id, config_id, event_id }, due).await?)
 }
 
 /// Writes the record of an event unless it has one, and makes sure that its body is stored.
@@ -72,7 +81,7 @@ async fn unprepared(
         Source::Claim(claim) => Some(claim.key.clone()),
         _ => None,
     };
-    Ok(EventRecord { claim, unprepared: Some(source), ..new })
+    Ok(EventRecord { claim, unprepared: Some(source), as_sent: event.as_sent, ..new })
 }
 
 /// An attempt that was not made, or whose result was lost.

@@ -3,6 +3,7 @@
 
 mod apply;
 mod listen;
+mod redrive;
 
 use std::path::PathBuf;
 use std::process::Stdio;

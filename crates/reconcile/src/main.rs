@@ -1,0 +1,25 @@
+//! The Lambda function that runs every five minutes.
+
+use hookstep_ambient::{Sources, env};
+use hookstep_contract::limits::OVERDUE_AFTER;
+use hookstep_executions::{ExecutionClient, ResumeMachine};
+use hookstep_reconcile::{Context, RUN_LIMIT, Tick, handle};
+use hookstep_store::{Bodies, Events, WatchList};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), hookstep_lambda_edge::Error> {
+    hookstep_lambda_edge::init_tracing();
+    let aws = hookstep_lambda_edge::aws()?;
+    let (tables, table) = (aws_sdk_dynamodb::Client::new(aws.config()), env::required("EVENTS_TABLE")?);
+    let states = ExecutionClient::new(|| aws_sdk_sfn::Client::new(aws.config()));
+    let ctx = Context {
+        events: Events::new(tables.clone(), &table).kept_for(env::retention()?),
+        bodies: Bodies::new(tables.clone(), &table),
+        watch_list: WatchList::new(tables, &table),
+        machine: ResumeMachine::new(states, env::required("EXPRESS_STATE_MACHINE_ARN")?),
+        overdue_after: OVERDUE_AFTER,
+        run_limit: RUN_LIMIT,
+        sources: Sources::system(),
+    };
+    hookstep_lambda_edge::run(async |tick: Tick| handle(tick, &ctx).await).await
+}
