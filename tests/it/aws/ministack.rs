@@ -12,7 +12,7 @@
 //! - The functions' roles are enforced (`AUTH`), and `tests/ministack/permissions.py` enforces those of the machines
 //!   and of schedules. There is no TLS, without which the bucket's policy denies every request: `deploy.py` removes
 //!   that policy.
-//! - There is no CodeDeploy, and the first version of everything is the only one (`Canary=false`). An alarm on several
+//! - There is no `CodeDeploy`, and the first version of everything is the only one (`Canary=false`). An alarm on several
 //!   metrics watches the first one only.
 //! - Definitions that AWS would reject are accepted. `asl` parses them strictly.
 //! - An express execution has a history, which `limits` uses. On AWS there are only its logs.
