@@ -20,6 +20,7 @@ table=$(aws cloudformation describe-stacks --stack-name "$stack" --output text \
   --query "Stacks[0].Outputs[?OutputKey=='TokensTable'].OutputValue")
 token="hookstep_$(openssl rand -hex 32)"
 hash=$(printf %s "$token" | openssl dgst -sha256 -r | cut -d' ' -f1)
+# shellcheck disable=SC2086 # one word for each scope
 list=$(printf '{"S":"%s"},' ${scopes//,/ })
 
 # A UUIDv7: 48 bits of milliseconds, the version, the variant, and random bits.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the template, its policies and the state machines with the linters of AWS and others. Needs Python 3;
-# the tools are installed from PyPI and npm into a virtual environment under the target directory.
+# Checks the template, its policies, the state machines and the scripts with the linters of AWS and others. Needs Python 3;
+# the tools are installed from PyPI and npm into a virtual environment under the target directory, all but shellcheck.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,12 @@ if [ ! -e "$tools/complete" ]; then
 fi
 export PATH="$tools/bin:$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1
 
-cfn-lint infra/template.yaml
+cfn-lint infra/template.yaml infra/verify/probe.yaml
 sam validate --lint --template infra/template.yaml
 checkov --skip-download --config-file infra/lint/checkov.yaml --file infra/template.yaml
+if command -v shellcheck >/dev/null; then
+  shellcheck infra/*.sh
+else
+  echo "shellcheck is not installed: the scripts are not checked" >&2
+fi
 npx --yes asl-validator@4.0.0 --json-path statemachine.asl.json --json-path replay.asl.json --json-path test-auth.asl.json

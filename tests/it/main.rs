@@ -61,10 +61,12 @@
 //! | `house/contracts` | what binds the parts together: error names, crates, numbers |
 //! | `house/budgets` | maximum lengths of files and functions |
 //! | `house/documents` | links, commands and lengths in the documents |
+//! | `house/alarms` | what each alarm watches, and that it has a runbook |
 //! | `house/names` | abandoned names do not come back |
 //! | `house/leftovers` | a test fails if it leaves something behind or if its host dies |
 //! | `house/dependencies` | Cargo mirrors IAM: which crate links which AWS client |
 //! | `house/definitions` | the state machine definitions match the template and the crates |
+//! | `house/scripts` | the scripts for people with an AWS account |
 //! | `house/retry_policies` | when the state machines retry a task |
 //! | `house/interpreted` | the definitions, run with scripted functions |
 //! | `world` | no tests: hosts, receivers, processes, Python and Node environments |
@@ -149,6 +151,7 @@ mod clients {
 }
 
 mod house {
+    mod alarms;
     mod budgets;
     mod contracts;
     mod definitions;
@@ -158,6 +161,7 @@ mod house {
     mod leftovers;
     mod names;
     mod retry_policies;
+    mod scripts;
     mod tree;
 }
 

@@ -138,9 +138,11 @@ def events(cloudformation, stack):
 
 
 def set_variables(functions, name, variables):
-    """Adds variables to a function's environment."""
+    """Adds variables to a function's environment, in a version that its alias goes over to."""
     known = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": known | variables})
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import threading
 import uuid
 
 import faults
+import permissions
+import versions
 from ministack.app import main
 from ministack.core import iam_actions
 from ministack.core.responses import json_response
@@ -173,13 +175,16 @@ def shown(value):
     return value
 
 
-def authorize_connections():
-    """On AWS the resource of `events:CreateConnection` and similar actions is `connection/{name}`.
-    ministack 1.5.33 uses a rule with that name instead."""
+def authorize_connections_and_schedules():
+    """On AWS the resource of `events:CreateConnection` and similar actions is `connection/{name}`, and that of a schedule
+    names its group. ministack 1.5.33 uses a rule with that name instead, and the default group."""
     extract = iam_actions.extract_resource_arn
 
-    def extract_resource_arn(service, method, path, headers, *rest):
-        arn = extract(service, method, path, headers, *rest)
+    def extract_resource_arn(service, method, path, headers, body, query, *rest):
+        arn = extract(service, method, path, headers, body, query, *rest)
+        if service == "scheduler" and "groupName" in query:
+            group = query["groupName"]
+            return arn.replace("/default/", f"/{group if isinstance(group, str) else group[0]}/")
         if service == "events" and headers.get("x-amz-target", "").endswith("Connection"):
             return arn.replace(":rule/default/", ":connection/")
         return arn
@@ -207,7 +212,9 @@ evaluate_timeouts()
 write_outputs()
 take_sums()
 keep_connections_secret()
-authorize_connections()
+authorize_connections_and_schedules()
 tell_encryption_contexts()
+versions.install()
+permissions.install()
 faults.install()
 main()

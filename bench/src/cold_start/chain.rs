@@ -82,6 +82,12 @@ fn machine() -> Outcome<Machine> {
         ("EventsTable", EVENTS),
         ("EventBus", "hookstep"),
         ("StandardStateMachineArn", MACHINE),
+        // No attempt waits, and no event is lost.
+        ("ExpressStateMachineArn", MACHINE),
+        ("RetryScheduleGroup", "retries"),
+        ("SchedulerRoleArn", "no role"),
+        ("LostQueueUrl", "no queue"),
+        ("LostQueueArn", "no queue"),
     ];
     let pairs = STEPS.into_iter().chain(others);
     let substitutions = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

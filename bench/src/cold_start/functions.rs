@@ -16,7 +16,7 @@ const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
 
 /// The settings of all functions; each reads its own. The benchmark's receiver is on this machine and has no
 /// certificate.
-const SETTINGS: [(&str, &str); 13] = [
+const SETTINGS: [(&str, &str); 14] = [
     ("TOKENS_TABLE", TOKENS),
     ("CONFIGS_TABLE", CONFIGS),
     ("EVENTS_TABLE", EVENTS),
@@ -26,6 +26,7 @@ const SETTINGS: [(&str, &str); 13] = [
     ("STANDARD_STATE_MACHINE_ARN", MACHINE),
     ("REPLAY_STATE_MACHINE_ARN", MACHINE),
     ("TEST_AUTH_STATE_MACHINE_ARN", MACHINE),
+    ("RETRY_SCHEDULE_GROUP", "retries"),
     ("PUBLISH_EVENTS", "failures"),
     ("KEEP_BODIES", "true"),
     ("ALLOW_HTTP_TARGETS", "true"),

@@ -174,6 +174,9 @@ pub enum DeliverCall {
     Attempt(Box<DeliverInput>),
     /// State `TestAuth`: obtain the credentials without sending anything.
     TestAuth(TestAuth),
+    /// A daily call by the clock: do nothing. Lambda takes a function in a VPC out of service after 14 idle days, and
+    /// its next call fails.
+    KeepActive,
 }
 
 /// The output of the function `deliver`, with the same tags as [`DeliverCall`].
@@ -184,6 +187,8 @@ pub enum DeliverOutput {
     Attempt(Box<Attempt>),
     /// Whether the credentials could be obtained.
     AuthReport(AuthReport),
+    /// Nothing was to be done.
+    Active,
 }
 
 /// Which webhook's credentials to test; the input of the state machine in `test-auth.asl.json`.

@@ -54,5 +54,6 @@ pub async fn handle(call: DeliverCall, ctx: &Context) -> Result<DeliverOutput, S
             Ok(DeliverOutput::Attempt(Box::new(attempt)))
         }
         DeliverCall::TestAuth(test) => test_auth::run(&test, ctx).await.map(DeliverOutput::AuthReport),
+        DeliverCall::KeepActive => Ok(DeliverOutput::Active),
     }
 }

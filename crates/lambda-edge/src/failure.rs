@@ -1,8 +1,8 @@
 //! Passes our error names to the Runtime API.
 
-use hookstep_contract::{StepError, error_chain};
+use hookstep_contract::{ErrorName, StepError, error_chain};
 use lambda_runtime::Diagnostic;
-use lambda_runtime::tracing::error;
+use lambda_runtime::tracing::{error, info};
 
 /// A step's failure as returned to Lambda: its name becomes the `errorType` that the state machine matches.
 #[derive(Debug)]
@@ -11,7 +11,11 @@ pub(crate) struct Failure(pub(crate) StepError);
 impl From<Failure> for Diagnostic {
     fn from(Failure(failure): Failure) -> Self {
         let name = failure.name.as_str();
-        error!(error.name = name, error.chain = error_chain(&failure), "the step failed");
+        match failure.name {
+            // An integrator deleted the webhook meanwhile. The alarm on errors of functions leaves these out.
+            ErrorName::ConfigNotFound => info!(metric = "EventsOfDeletedWebhooks", "the webhook was deleted"),
+            _ => error!(error.name = name, error.chain = error_chain(&failure), "the step failed"),
+        }
         Diagnostic { error_type: name.to_owned(), error_message: failure.message }
     }
 }

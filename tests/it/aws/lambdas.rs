@@ -18,6 +18,7 @@ use tokio::process::Command;
 use tokio::sync::{Mutex, mpsc};
 
 use crate::aws::functions::{Function, function, functions};
+use crate::aws::template::resources;
 use crate::world::closed_port;
 use crate::world::process::{Process, command, run};
 
@@ -86,6 +87,16 @@ async fn deliver_answers_a_receiver_that_it_must_not_call_as_a_value() {
         let answer = function.invoke(input).await;
         assert_eq!(answer.response()["attempt"]["outcome"], "refused", "{url}: {answer:?}");
     }
+}
+
+/// The input is that of the schedule in the template.
+#[tokio::test]
+async fn deliver_answers_the_call_that_keeps_it_active() {
+    let schedule = &resources()["KeepActiveSchedule"];
+    let input = schedule.lines().find_map(|line| line.trim().strip_prefix("Input: '")?.strip_suffix('\''));
+    let mut function = Running::start("deliver", &closed_port().await).await;
+    let answer = function.invoke(serde_json::from_str(input.unwrap()).unwrap()).await;
+    assert_eq!(answer.response(), "active");
 }
 
 #[tokio::test]

@@ -9,8 +9,11 @@
 //! - A state's input and output may exceed 256 KiB, so `limits` checks each one. The embedded host enforces
 //!   the limit.
 //! - `MaxDelaySeconds`, `JitterStrategy` and a machine's own timeout are ignored. No case needs them.
-//! - The functions' roles are enforced (`AUTH`), those of the machines and of the rule are not. There is no
-//!   TLS either, without which the bucket's policy denies every request: `deploy.py` removes that policy.
+//! - The functions' roles are enforced (`AUTH`), and `tests/ministack/permissions.py` enforces those of the machines
+//!   and of schedules. There is no TLS, without which the bucket's policy denies every request: `deploy.py` removes
+//!   that policy.
+//! - There is no `CodeDeploy`, and the first version of everything is the only one (`Canary=false`). An alarm on several
+//!   metrics watches the first one only.
 //! - Definitions that AWS would reject are accepted. `asl` parses them strictly.
 //! - An express execution has a history, which `limits` uses. On AWS there are only its logs.
 //! - `$string` escapes non-ASCII characters, so the payload put on the bus is a string, which is sent
@@ -18,12 +21,17 @@
 //! - `StaticIp` cannot be deployed, because there are no NAT gateways.
 //! - Lambda's limits, such as 6 MB per request, are not enforced.
 //! - `tests/ministack/serve.py` fixes what would not work at all: an expression for `TimeoutSeconds`, the
-//!   `Output` of a `Succeed` state, an alarm on a sum.
+//!   `Output` of a `Succeed` state, an alarm on a sum. `versions.py` adds versions and aliases of state machines to
+//!   CloudFormation, and `createSchedule` to state machines.
 
+mod alarms;
 mod environment;
 mod kept;
 mod limits;
 mod numbers;
+mod policies;
+mod rest;
+mod schedules;
 mod server;
 mod stack;
 
@@ -50,6 +58,10 @@ async fn the_deployed_template_does_what_the_embedded_host_does() {
     credentials_can_be_tried(&stack).await;
     limits::hold(&stack).await;
     kept::hold(&server, &python).await;
+    rest::work(&stack, &server).await;
+    schedules::start_their_targets(&stack).await;
+    policies::hold(&server, &python).await;
+    alarms::ring(&server, &python).await;
     numbers::print(&stack).await;
 }
 

@@ -40,6 +40,41 @@ fn claim_checks_outlive_the_events_of_every_retention_by_three_weeks() {
     }
 }
 
+/// A version that fails is taken back by its alias, so nothing may be called past it.
+#[test]
+fn all_that_is_called_is_called_by_its_alias() {
+    for (name, resource) in resources() {
+        for line in resource.lines() {
+            let is_of_function = line.contains("Function.Arn");
+            assert!(!is_of_function, "{name} names a function without its alias: {line}");
+            if let Some((_, machine)) = line.split_once(":stateMachine:${AWS::StackName}-") {
+                assert!(machine.contains(":live\""), "{name} names a machine without its alias: {line}");
+            }
+        }
+        let is_permission = resource.contains("Type: AWS::Lambda::Permission");
+        assert!(!is_permission || resource.contains("Function.Alias"), "{name}");
+        let is_machine = resource.contains("Type: AWS::Serverless::StateMachine");
+        assert!(!is_machine || resource.contains("AutoPublishAlias: live"), "{name} has no alias");
+    }
+    assert!(template().contains("\n    AutoPublishAlias: live\n"), "functions have no alias");
+}
+
+/// Also the queue of lost events, and the addresses that receivers have in their firewalls.
+#[test]
+fn what_holds_data_is_kept_unless_its_creation_fails() {
+    const DATA: [&str; 4] = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::EC2::EIP"];
+    let mut kept = 0;
+    for (name, resource) in resources() {
+        let is_data =
+            DATA.iter().any(|kind| resource.contains(&format!("    Type: {kind}\n"))) || name == "LostQueue";
+        let is_kept =
+            resource.contains("    DeletionPolicy: RetainExceptOnCreate\n    UpdateReplacePolicy: Retain\n");
+        assert_eq!(is_kept, is_data, "{name}");
+        kept += u32::from(is_kept);
+    }
+    assert_eq!(kept, 8);
+}
+
 #[test]
 fn only_deliver_is_in_the_vpc() {
     for (name, resource) in resources() {

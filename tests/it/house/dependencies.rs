@@ -12,11 +12,12 @@ use crate::aws::template::{actions, resources};
 use crate::world::process::workspace;
 
 /// The client crate for each AWS service, by the prefix of its IAM actions.
-const CLIENTS: [(&str, &str); 6] = [
+const CLIENTS: [(&str, &str); 7] = [
     ("dynamodb", "aws-sdk-dynamodb"),
     ("events", "aws-sdk-eventbridge"),
     ("kms", "aws-sdk-kms"),
     ("s3", "aws-sdk-s3"),
+    ("scheduler", "aws-sdk-scheduler"),
     ("secretsmanager", "aws-sdk-secretsmanager"),
     ("states", "aws-sdk-sfn"),
 ];
@@ -41,15 +42,16 @@ const ON_BEHALF: [(&str, &str); 5] = [
 const UNUSED: [(&str, &str); 1] = [("console", "aws-sdk-secretsmanager")];
 
 /// The libraries that wrap AWS clients, and which ones. All other libraries link none.
-const WRAPPERS: [(&str, &[&str]); 4] = [
+const WRAPPERS: [(&str, &[&str]); 5] = [
     ("hookstep-claims", &["aws-sdk-s3"]),
     ("hookstep-executions", &["aws-sdk-sfn"]),
+    ("hookstep-schedules", &["aws-sdk-scheduler"]),
     ("hookstep-secrets", &["aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-secretsmanager"]),
     ("hookstep-store", &["aws-sdk-dynamodb"]),
 ];
 
 /// The libraries that the functions use: they link only what they wrap, and never the Lambda runtime.
-const LIBRARIES: [&str; 12] = [
+const LIBRARIES: [&str; 13] = [
     "hookstep-ambient",
     "hookstep-api-types",
     "hookstep-asl",
@@ -59,6 +61,7 @@ const LIBRARIES: [&str; 12] = [
     "hookstep-egress",
     "hookstep-executions",
     "hookstep-expression",
+    "hookstep-schedules",
     "hookstep-secrets",
     "hookstep-signing",
     "hookstep-store",

@@ -11,21 +11,14 @@ use super::stack::Stack;
 /// Checks every input and output of every state of every execution so far. Each machine has had executions:
 /// the express machine hands over replays, and events were replayed in bulk.
 pub(super) async fn hold(stack: &Stack) {
-    let (states, mut failed, mut aborted) = (Client::new(&stack.aws), 0, 0);
+    let states = Client::new(&stack.aws);
     for machine in stack.machines() {
         let runs = states.list_executions().state_machine_arn(machine).into_paginator().items().send();
         let runs = runs.collect::<Result<Vec<_>, _>>().await.unwrap();
         assert!(!runs.is_empty(), "{machine} was never started");
         for run in runs {
-            match run.status() {
-                ExecutionStatus::Succeeded => {}
-                // ministack drops the history of aborted executions.
-                ExecutionStatus::Aborted => {
-                    aborted += 1;
-                    continue;
-                }
-                _ => failed += 1,
-            }
+            let arn = run.execution_arn();
+            assert_eq!(run.status(), &ExecutionStatus::Succeeded, "no case fails an execution: {arn}");
             let history = states
                 .get_execution_history()
                 .execution_arn(run.execution_arn())
@@ -40,8 +33,6 @@ pub(super) async fn hold(stack: &Stack) {
             }
         }
     }
-    assert_eq!(failed, 0, "no case fails an execution");
-    assert_eq!(aborted, 1, "only cancelling an event aborts an execution");
 }
 
 fn data(event: &HistoryEvent) -> impl Iterator<Item = &str> {

@@ -20,6 +20,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// The file of planned faults: see `faults.py`.
 const FAULTS: &str = "faults.jsonl";
 
+/// The file of what the roles did: see `permissions.py`.
+const ACTIONS: &str = "actions.jsonl";
+
 /// How much of the log is shown when the test fails.
 const LAST_LINES: usize = 60;
 
@@ -52,7 +55,10 @@ impl Server {
         command.env("IOT_MTLS_ENABLED", "0");
         // Enforces the functions' roles: a function may do only what its role allows.
         command.env("AUTH", "true");
+        // Nothing is written beside the sources.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("FAULTS", dir.path().join(FAULTS));
+        command.env("ACTIONS", dir.path().join(ACTIONS));
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut server = Self { port, dir, process: command.spawn().unwrap() };
         server.healthy().await;
@@ -67,6 +73,18 @@ impl Server {
     /// The file of planned faults.
     pub(super) fn faults(&self) -> PathBuf {
         self.dir.path().join(FAULTS)
+    }
+
+    /// The file of what the roles did.
+    pub(super) fn actions(&self) -> PathBuf {
+        self.dir.path().join(ACTIONS)
+    }
+
+    /// Whether a role has done this.
+    pub(super) fn has_done(&self, role: &str, action: &str) -> bool {
+        let done = std::fs::read_to_string(self.actions()).unwrap();
+        done.lines()
+            .any(|line| line.contains(&format!("\"{role}\"")) && line.contains(&format!("\"{action}\"")))
     }
 
     async fn healthy(&mut self) {

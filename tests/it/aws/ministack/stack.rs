@@ -56,6 +56,8 @@ impl Stack {
         deploy.arg("--template").arg(workspace().join("infra/template.yaml"));
         // The tests' receivers have no TLS.
         deploy.args(["--parameter", "AllowHttpTargets=true"]);
+        // ministack has no CodeDeploy, and a first deployment has nothing to shift from.
+        deploy.args(["--parameter", "Canary=false"]);
         deploy.args(["--parameter", &format!("Architecture={}", architecture())]);
         let done = finished(&mut deploy).await;
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -68,6 +70,11 @@ impl Stack {
         let (outputs, resources) = (deployed.outputs, deployed.resources);
         let api = api(&outputs["ApiUrl"], server.port);
         Self { api, aws, outputs, resources, faults: server.faults() }
+    }
+
+    /// The physical id of a resource of the template.
+    pub(super) fn resource(&self, name: &str) -> &str {
+        &self.resources[name]
     }
 
     /// All state machines.

@@ -1,0 +1,91 @@
+//! Does what the roles allow and no case needs, so that a right that nothing uses shows.
+#![expect(clippy::unwrap_used, reason = "a request that is refused fails the test")]
+
+use hookstep_contract::Timestamp;
+use serde_json::json;
+
+use super::server::Server;
+use super::stack::Stack;
+use crate::aws::cases::Engine;
+use crate::world::{Answer, Api, Fault, ORG, Receiver, accepted, until};
+
+/// More than the state may keep (`InlineLimit`).
+const LARGE: usize = 210_000;
+
+pub(super) async fn work(stack: &Stack, server: &Server) {
+    let receiver = Receiver::ok().await;
+    let transform = json!({"transform": {"jsonata": "{\"seen\": reading}"}});
+    let config_id = stack.api().create_webhook(&receiver.url, json!({})).await;
+    with_a_new_token(stack.api(), &config_id).await;
+    search(stack.api(), &config_id).await;
+    large_from_the_bus(stack, &receiver.url).await;
+    let transformed = stack.api().create_webhook(&receiver.url, transform).await;
+    twice(stack, server, &transformed).await;
+    lost(stack, server, &config_id).await;
+}
+
+/// Makes, uses and revokes a token.
+async fn with_a_new_token(api: &Api, config_id: &str) {
+    let made = api.post("/tokens", &json!({"name": "rest", "scopes": ["trigger"]})).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let made = made.json();
+    let token = made["token"].as_str().unwrap().to_owned();
+    let new = Api { http: api.http.clone(), base: api.base.clone(), token };
+    let event_id = new.trigger(config_id, "{}").await;
+    api.ended(config_id, &event_id).await;
+    assert_eq!(api.get("/tokens").await.status, 200);
+    let token_id = made["token_id"].as_str().unwrap();
+    assert_eq!(api.delete(&format!("/tokens/{token_id}")).await.status, 204);
+}
+
+/// Lists webhooks, and events by their correlation id.
+async fn search(api: &Api, config_id: &str) {
+    assert_eq!(api.get("/webhook").await.status, 200);
+    let request = api.triggering(config_id, "", "{}").header("x-correlation-id", "rest");
+    let event_id = accepted(&Answer::to(request).await);
+    api.ended(config_id, &event_id).await;
+    let found = api.events(config_id, "?correlation_id=rest").await;
+    assert_eq!(found["data"][0]["event_id"], json!(event_id), "{found}");
+}
+
+/// An event that `dispatch` makes a claim check, whose body `console` then shows.
+async fn large_from_the_bus(stack: &Stack, url: &str) {
+    let api = stack.api();
+    let config_id = api.create_webhook(url, json!({})).await;
+    let payload = "x".repeat(LARGE);
+    let detail = json!({"org_id": ORG, "config_id": config_id, "payload": payload});
+    stack.put_event("Webhook Trigger", &detail.to_string()).await;
+    let event = api.first_event(&config_id).await;
+    let event_id = event["event_id"].as_str().unwrap();
+    assert_eq!(api.ended(&config_id, event_id).await["status"], "succeeded");
+    let shown = api.get(&format!("/webhook/{config_id}/events/{event_id}/payload")).await;
+    assert_eq!(shown.status, 200, "{:.200}", format!("{shown:?}"));
+}
+
+/// Two executions of one event: the second finds the record and the transformed body of the first.
+async fn twice(stack: &Stack, server: &Server, config_id: &str) {
+    let sources = hookstep_ambient::Sources::system();
+    let (id, created_at): (_, Timestamp) = ((sources.new_id)(), sources.now());
+    let event = json!({
+        "event_id": id, "org_id": ORG, "config_id": config_id, "origin": "api", "mode": "async",
+        "created_at": created_at, "content_type": "application/json", "size": 14,
+    });
+    let input = json!({"event": event, "payload": {"inline": {"text": "{\"reading\": 7}"}}}).to_string();
+    let machine = format!("{}:live", stack.resource("ExpressStateMachine"));
+    for _ in 0..2 {
+        stack.states().start_execution().state_machine_arn(&machine).input(&input).send().await.unwrap();
+        stack.api().ended(config_id, &id.to_string()).await;
+    }
+    let role = stack.resource("ExpressStateMachineRole");
+    until("the second reads the record", async || server.has_done(role, "dynamodb:GetItem")).await;
+}
+
+/// An event of which nothing can be recorded, which goes into the queue of lost events.
+async fn lost(stack: &Stack, server: &Server, config_id: &str) {
+    for state in ["FetchConfig", "RecordMissed", "RecordException"] {
+        stack.plan(config_id, &Fault { state, error: "Lambda.TooManyRequestsException", times: None }).await;
+    }
+    stack.api().trigger(config_id, "{}").await;
+    let role = stack.resource("ExpressStateMachineRole");
+    until("the event is in the queue", async || server.has_done(role, "sqs:SendMessage")).await;
+}

@@ -1,0 +1,29 @@
+//! Lets schedules start what the template's schedules start, by the clock and with their roles.
+#![expect(clippy::unwrap_used, reason = "a schedule that cannot be made fails the test")]
+
+use aws_sdk_scheduler::types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
+
+use super::stack::Stack;
+use crate::aws::cases::Engine;
+use crate::world::until;
+
+/// Starts the express machine as a retry does, and `reconcile` as its own schedule does.
+pub(super) async fn start_their_targets(stack: &Stack) {
+    let role = |name: &str| format!("arn:aws:iam::000000000000:role/{}", stack.resource(name));
+    let (schedules, retries) = stack.schedules();
+    let express = format!("{}:live", stack.resource("ExpressStateMachine"));
+    // The machine refuses this input, which is no matter here.
+    let retry = Target::builder().arn(express).role_arn(role("SchedulerRole")).input("{}").build().unwrap();
+    let (upkeep, name) = (stack.resource("Upkeep"), stack.resource("ReconcileSchedule"));
+    let reconcile = schedules.get_schedule().group_name(upkeep).name(name).send().await.unwrap();
+    assert_eq!(reconcile.schedule_expression(), Some("rate(5 minutes)"));
+    let reconcile = reconcile.target().unwrap().clone();
+    for (group, target) in [(retries.as_str(), retry), (upkeep, reconcile)] {
+        let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build().unwrap();
+        let make = schedules.create_schedule().name("now").group_name(group).target(target);
+        let make = make.schedule_expression("at(2026-01-01T00:00:00)").flexible_time_window(window);
+        make.action_after_completion(ActionAfterCompletion::Delete).send().await.unwrap();
+        let get = || schedules.get_schedule().group_name(group).name("now").send();
+        until("the schedule has started its target", async || get().await.is_err()).await;
+    }
+}
