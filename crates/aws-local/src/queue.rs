@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::wire::{Answer, Reply, ServiceError, read};
-use crate::{StandInError, private};
+use crate::{StandInError, private, trace};
 
 /// The queue's file in the data directory.
 pub const QUEUE_FILE: &str = "lost-events.jsonl";
@@ -79,8 +79,11 @@ impl Queue {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             read => read.map_err(StandInError::during("read the queue of lost events"))?,
         };
-        // A line that a crash cut off was not acknowledged.
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        // A line that a crash cut off was not acknowledged. It must not become the start of the next one.
+        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+        if whole.len() < text.len() {
+            private::write(&path, whole).map_err(StandInError::during("mend the queue of lost events"))?;
+        }
         let messages = whole
             .lines()
             .map(serde_json::from_str)
@@ -98,7 +101,7 @@ impl Queue {
             "GetQueueAttributes" => self.attributes(),
             _ => Err(ServiceError::unsupported("InvalidAction", operation)),
         };
-        answer.into()
+        trace::service("sqs", operation, answer.into())
     }
 
     fn send(&self, request: &[u8]) -> Answer {
@@ -168,10 +171,15 @@ impl State {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file: File = options.open(&self.path)?;
+        let length = file.metadata()?.len();
         let mut line = serde_json::to_string(message)?;
         line.push('\n');
-        file.write_all(line.as_bytes())?;
-        file.sync_all()
+        let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
+        if written.is_err() {
+            // On a full disk, a part of the line may be there.
+            file.set_len(length)?;
+        }
+        written
     }
 
     fn rewrite(&self, messages: &[Message]) -> Result<()> {

@@ -156,12 +156,10 @@ async fn an_execution_that_cannot_be_restored_goes_on_where_its_failure_is_recor
         assert_eq!(place.outside.seen()[1], r#"record "a delivery: ExecutionNotRestored""#, "{damage}");
         engine.stop().await;
         assert!(executions.journal.unfinished().await.unwrap().is_empty(), "{damage}");
-        // Damage outside the checkpoint is not repaired.
-        if let Ok(row) = executions.find(&arn).await {
-            let row = row.unwrap();
-            assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
-            assert!(row.history.unwrap().contains("RecordFailure"), "{damage}");
-        }
+        let row = executions.find(&arn).await.unwrap().unwrap();
+        assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
+        assert_eq!((row.machine.as_str(), row.name.as_str()), ("express", "sleeper"), "{damage}");
+        assert!(row.history.unwrap().contains("RecordFailure"), "{damage}");
     }
 }
 
