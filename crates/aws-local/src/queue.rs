@@ -195,3 +195,41 @@ impl State {
 fn unwritten(error: std::io::Error) -> ServiceError {
     ServiceError::new("InternalError", format!("the queue of lost events cannot be written: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn ask(queue: &Queue, operation: &str, request: Value) -> Value {
+        let reply = queue.call(operation, request.to_string().as_bytes()).await;
+        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+        serde_json::from_slice(&reply.body).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_message_is_kept_until_it_is_deleted_and_a_broken_line_harms_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Queue::open(dir.path(), Sources::system()).unwrap();
+        ask(&open(), "SendMessage", json!({"MessageBody": {"n": 1}})).await;
+        // A crash cut off the line of a message that was not acknowledged.
+        let file = dir.path().join(QUEUE_FILE);
+        let whole = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{whole}{{\"id\": ")).unwrap();
+
+        ask(&open(), "SendMessage", json!({"MessageBody": "2"})).await;
+        let queue = open();
+        let received = ask(&queue, "ReceiveMessage", json!({"MaxNumberOfMessages": 10})).await;
+        let bodies: Vec<_> =
+            received["Messages"].as_array().unwrap().iter().map(|message| &message["Body"]).collect();
+        assert_eq!(bodies, ["{\"n\":1}", "2"]);
+        assert_eq!(
+            ask(&queue, "ReceiveMessage", json!({})).await,
+            json!({"Messages": []}),
+            "they are hidden"
+        );
+        ask(&queue, "DeleteMessage", json!({"ReceiptHandle": received["Messages"][0]["ReceiptHandle"]}))
+            .await;
+        let left = ask(&open(), "ReceiveMessage", json!({})).await;
+        assert_eq!(left["Messages"][0]["Body"], "2", "what was not deleted is there after a restart");
+    }
+}

@@ -279,3 +279,6 @@ fn answered(reply: &Reply) -> Answer {
     }
     serde_json::from_slice(&reply.body).map_err(|error| internal(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;
