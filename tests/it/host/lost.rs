@@ -1,5 +1,4 @@
 //! The queue of lost events: what could not even be recorded is kept there, and put back with AWS's own tools.
-#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use serde_json::json;
 use tokio::process::Command;

@@ -1,3 +1,5 @@
+//! Schedules, made and deleted with AWS's own client, and what they start.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_scheduler::Client;
