@@ -191,6 +191,24 @@ async fn an_execution_whose_interpreter_panics_goes_on_where_its_failure_is_reco
 }
 
 #[tokio::test]
+async fn an_express_execution_that_waits_while_nobody_waits_for_it_holds_no_place() {
+    let place = Place::new();
+    let (_engine, executions) = place.open().await.unwrap();
+    let machine = StateMachine::arn_of("express");
+    let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
+    let count = crate::context::MAX_RUNNING + 1;
+    for _ in 0..count {
+        drop(executions.start(&machine, None, input.clone()).await.unwrap());
+    }
+    until(async || place.outside.seen().len() == count).await;
+    let waits = async || {
+        let unfinished = executions.journal.unfinished().await.unwrap();
+        unfinished.iter().filter(|execution| execution.wake_at.is_some()).count()
+    };
+    until(async || waits().await == count).await;
+}
+
+#[tokio::test]
 async fn an_engine_does_not_start_without_its_journal() {
     let place = Place::new();
     place.with_a_sleeper().await;
