@@ -42,9 +42,12 @@
 //! | `security/leaks` | planted secrets, and the places where they must not appear |
 //! | `host/crash` | the host as a process: killed, stopped, restarted |
 //! | `host/directory` | the data directory, with files that are missing, damaged or foreign |
+//! | `host/faults` | the host's own faults, which end no event |
 //! | `host/files` | who may read the data directory |
 //! | `host/health` | whether the host can take events, and what it says when it cannot |
 //! | `host/journal` | the journal of executions, damaged while the host is down |
+//! | `host/lost` | the queue of lost events, read with AWS's tools |
+//! | `host/schedules` | events that wait for an attempt while the host is down, or its execution is run again |
 //! | `host/server` | slow, silent and too many clients, and the end of the host |
 //! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
 //! | `aws/cases` | a table of cases that must behave the same on the host and on AWS |
@@ -126,9 +129,12 @@ mod security {
 mod host {
     mod crash;
     mod directory;
+    mod faults;
     mod files;
     mod health;
     mod journal;
+    mod lost;
+    mod schedules;
     mod server;
     mod standins;
 }

@@ -82,7 +82,8 @@ impl World {
         Self::open(dir, set).await
     }
 
-    async fn open(dir: Dir, set: impl FnOnce(&mut Options)) -> Self {
+    /// A host on the data that is in this directory.
+    pub(crate) async fn open(dir: Dir, set: impl FnOnce(&mut Options)) -> Self {
         // Presigned URLs are signed for the address, so it must be known first.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::wire::{Answer, Reply, ServiceError, read};
-use crate::{StandInError, private};
+use crate::{StandInError, private, trace};
 
 /// The queue's file in the data directory.
 pub const QUEUE_FILE: &str = "lost-events.jsonl";
@@ -79,8 +79,11 @@ impl Queue {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             read => read.map_err(StandInError::during("read the queue of lost events"))?,
         };
-        // A line that a crash cut off was not acknowledged.
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        // A line that a crash cut off was not acknowledged. It must not become the start of the next one.
+        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+        if whole.len() < text.len() {
+            private::write(&path, whole).map_err(StandInError::during("mend the queue of lost events"))?;
+        }
         let messages = whole
             .lines()
             .map(serde_json::from_str)
@@ -98,7 +101,7 @@ impl Queue {
             "GetQueueAttributes" => self.attributes(),
             _ => Err(ServiceError::unsupported("InvalidAction", operation)),
         };
-        answer.into()
+        trace::service("sqs", operation, answer.into())
     }
 
     fn send(&self, request: &[u8]) -> Answer {
@@ -172,10 +175,15 @@ impl State {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file: File = options.open(&self.path)?;
+        let length = file.metadata()?.len();
         let mut line = serde_json::to_string(message)?;
         line.push('\n');
-        file.write_all(line.as_bytes())?;
-        file.sync_all()
+        let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
+        if written.is_err() {
+            // On a full disk, a part of the line may be there.
+            file.set_len(length)?;
+        }
+        written
     }
 
     fn rewrite(&self, messages: &[Message]) -> Result<()> {
@@ -190,4 +198,42 @@ impl State {
 
 fn unwritten(error: std::io::Error) -> ServiceError {
     ServiceError::new("InternalError", format!("the queue of lost events cannot be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn ask(queue: &Queue, operation: &str, request: Value) -> Value {
+        let reply = queue.call(operation, request.to_string().as_bytes()).await;
+        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+        serde_json::from_slice(&reply.body).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_message_is_kept_until_it_is_deleted_and_a_broken_line_harms_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Queue::open(dir.path(), Sources::system()).unwrap();
+        ask(&open(), "SendMessage", json!({"MessageBody": {"n": 1}})).await;
+        // A crash cut off the line of a message that was not acknowledged.
+        let file = dir.path().join(QUEUE_FILE);
+        let whole = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{whole}{{\"id\": ")).unwrap();
+
+        ask(&open(), "SendMessage", json!({"MessageBody": "2"})).await;
+        let queue = open();
+        let received = ask(&queue, "ReceiveMessage", json!({"MaxNumberOfMessages": 10})).await;
+        let bodies: Vec<_> =
+            received["Messages"].as_array().unwrap().iter().map(|message| &message["Body"]).collect();
+        assert_eq!(bodies, ["{\"n\":1}", "2"]);
+        assert_eq!(
+            ask(&queue, "ReceiveMessage", json!({})).await,
+            json!({"Messages": []}),
+            "they are hidden"
+        );
+        ask(&queue, "DeleteMessage", json!({"ReceiptHandle": received["Messages"][0]["ReceiptHandle"]}))
+            .await;
+        let left = ask(&open(), "ReceiveMessage", json!({})).await;
+        assert_eq!(left["Messages"][0]["Body"], "2", "what was not deleted is there after a restart");
+    }
 }

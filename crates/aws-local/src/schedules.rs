@@ -4,7 +4,7 @@
 //! A schedule is deleted after its execution has been started; a process that ends between the two starts it twice, as
 //! the service may.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,14 +20,19 @@ use tokio::sync::Notify;
 
 use crate::states::{StartRequest, States};
 use crate::tables::{SCHEDULES, Tables};
+use crate::trace;
 use crate::wire::{Answer, Reply, ServiceError, read};
 
 /// The expression of a one-time schedule, in UTC.
 const AT: &[BorrowedFormatItem<'_>] =
     format_description!("at([year]-[month]-[day]T[hour]:[minute]:[second])");
 
-/// The pause before the start of an execution is tried again, and before tables that cannot be read are read again.
-const PAUSE: Duration = Duration::from_secs(5);
+/// The pause before a start that failed is repeated, and before tables that cannot be read are read again. It doubles
+/// with each failure.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The most that one sleep lasts, so that a clock that was set is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -36,6 +41,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Schedules {
     tables: Tables,
+    /// The only group.
+    group: &'static str,
     sources: Sources,
     waiting: Arc<Waiting>,
 }
@@ -51,7 +58,6 @@ struct Waiting {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Schedule {
-    #[serde(default = "default_group")]
     group_name: String,
     name: String,
     schedule_expression: String,
@@ -68,10 +74,6 @@ struct Target {
     input: Option<String>,
 }
 
-fn default_group() -> String {
-    "default".to_owned()
-}
-
 impl fmt::Debug for Schedules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Schedules")
@@ -79,18 +81,22 @@ impl fmt::Debug for Schedules {
 }
 
 impl Schedules {
-    /// The schedules in `tables`.
-    pub fn new(tables: Tables, sources: Sources) -> Self {
-        Self { tables, sources, waiting: Arc::default() }
+    /// The schedules in `tables`, all of them in this group.
+    pub fn new(tables: Tables, group: &'static str, sources: Sources) -> Self {
+        Self { tables, group, sources, waiting: Arc::default() }
     }
 
     /// Runs `CreateSchedule` in the service's JSON protocol; the name is among the fields.
     pub async fn create(&self, request: &[u8]) -> Reply {
-        self.make(request).await.into()
+        trace::service("scheduler", "CreateSchedule", self.make(request).await.into())
     }
 
     async fn make(&self, request: &[u8]) -> Answer {
         let schedule: Schedule = read(request)?;
+        if schedule.group_name != self.group {
+            let message = format!("Schedule group {} does not exist.", schedule.group_name);
+            return Err(ServiceError::new("ResourceNotFoundException", message));
+        }
         let at = PrimitiveDateTime::parse(&schedule.schedule_expression, AT).map_err(|_| {
             let message = format!("Invalid Schedule Expression {}.", schedule.schedule_expression);
             ServiceError::new("ValidationException", message)
@@ -104,11 +110,9 @@ impl Schedules {
             "ExpressionAttributeNames": {"#name": "name"},
         });
         let reply = self.tables.submit("PutItem", put.to_string().into()).await;
-        if reply.status != 200 && String::from_utf8_lossy(&reply.body).contains("ConditionalCheckFailed") {
-            return Err(ServiceError::new(
-                "ConflictException",
-                format!("Schedule {} already exists.", schedule.name),
-            ));
+        if reply.error().0 == "ConditionalCheckFailedException" {
+            let message = format!("Schedule {} already exists.", schedule.name);
+            return Err(ServiceError::new("ConflictException", message));
         }
         answered(&reply)?;
         self.due().insert((due, key));
@@ -118,41 +122,50 @@ impl Schedules {
 
     /// `GetSchedule`.
     pub(crate) async fn get(&self, group: &str, name: &str) -> Answer {
-        let schedule = self.find(&key(group, name)).await?.ok_or_else(|| missing(name))?;
+        let (_, schedule) = self.find(&key(group, name)).await?.ok_or_else(|| missing(name))?;
         let mut shown = serde_json::to_value(&schedule).map_err(|error| internal(error.to_string()))?;
         shown["Arn"] = arn(group, name).into();
         shown["State"] = "ENABLED".into();
         Ok(shown)
     }
 
-    /// `DeleteSchedule`.
+    /// `DeleteSchedule`. The schedule's moment stays in memory, and starts nothing.
     pub(crate) async fn delete(&self, group: &str, name: &str) -> Answer {
         let key = key(group, name);
         let delete = json!({"TableName": SCHEDULES, "Key": {"name": {"S": key}}, "ReturnValues": "ALL_OLD"});
         let reply = self.tables.submit("DeleteItem", delete.to_string().into()).await;
         let old = answered(&reply)?;
-        self.due().retain(|(_, waiting)| *waiting != key);
         if old["Attributes"].is_null() { Err(missing(name)) } else { Ok(json!({})) }
     }
 
-    /// Starts the executions of schedules when they are due. Never returns.
+    /// Starts the executions of schedules when they are due, and repeats a start that fails. Never returns.
     pub async fn run(self, states: States) {
+        let mut failures = 0;
         while let Err(error) = self.load().await {
             tracing::error!(error = error.message, "the schedules cannot be read yet");
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause_after(failures)).await;
+            failures += 1;
         }
+        let mut failures = HashMap::<String, u32>::new();
         loop {
             let now = self.now();
             let next = self.due().first().cloned();
             match next {
                 Some((due, key)) if due <= now => {
-                    if let Err(error) = self.fire(&key, &states).await {
-                        tracing::error!(
-                            schedule = key,
-                            error = error.message,
-                            "a schedule could not start yet"
-                        );
-                        self.due().insert((now + PAUSE.as_millis() as i64, key.clone()));
+                    match self.fire(&key, now, &states).await {
+                        Ok(()) => drop(failures.remove(&key)),
+                        Err(error) => {
+                            let message = error.message;
+                            tracing::error!(
+                                schedule = key,
+                                error = message,
+                                "a schedule could not start yet"
+                            );
+                            let failed = failures.entry(key.clone()).or_default();
+                            let again = now + pause_after(*failed).as_millis() as i64;
+                            *failed += 1;
+                            self.due().insert((again, key.clone()));
+                        }
                     }
                     self.due().remove(&(due, key));
                 }
@@ -178,8 +191,7 @@ impl Schedules {
             }
             let mut page = answered(&self.tables.submit("Scan", scan.to_string().into()).await)?;
             for item in page["Items"].as_array().into_iter().flatten() {
-                let due = item["due"]["N"].as_str().and_then(|due| due.parse().ok()).unwrap_or(0);
-                self.due().insert((due, item["name"]["S"].as_str().unwrap_or_default().to_owned()));
+                self.due().insert((moment(item), item["name"]["S"].as_str().unwrap_or_default().to_owned()));
             }
             start = page["LastEvaluatedKey"].take();
             if start.is_null() {
@@ -188,10 +200,13 @@ impl Schedules {
         }
     }
 
-    /// Starts the execution of a schedule and deletes the schedule.
-    async fn fire(&self, key: &str, states: &States) -> Result<(), ServiceError> {
-        // It may have been deleted at this moment.
-        let Some(schedule) = self.find(key).await? else { return Ok(()) };
+    /// Starts the execution of a schedule that is due and deletes the schedule.
+    async fn fire(&self, key: &str, now: i64, states: &States) -> Result<(), ServiceError> {
+        // It may have been deleted, and made anew for later.
+        let Some((due, schedule)) = self.find(key).await? else { return Ok(()) };
+        if due > now {
+            return Ok(());
+        }
         let start = StartRequest {
             state_machine_arn: schedule.target.arn,
             name: Some(schedule.name.clone()),
@@ -204,11 +219,13 @@ impl Schedules {
         }
     }
 
-    async fn find(&self, key: &str) -> Result<Option<Schedule>, ServiceError> {
+    /// A schedule with its moment, in milliseconds since 1970.
+    async fn find(&self, key: &str) -> Result<Option<(i64, Schedule)>, ServiceError> {
         let get = json!({"TableName": SCHEDULES, "Key": {"name": {"S": key}}});
         let found = answered(&self.tables.submit("GetItem", get.to_string().into()).await)?;
         let Some(text) = found["Item"]["schedule"]["S"].as_str() else { return Ok(None) };
-        serde_json::from_str(text).map(Some).map_err(|error| internal(error.to_string()))
+        let schedule = serde_json::from_str(text).map_err(|error| internal(error.to_string()))?;
+        Ok(Some((moment(&found["Item"]), schedule)))
     }
 
     fn due(&self) -> MutexGuard<'_, BTreeSet<(i64, String)>> {
@@ -226,6 +243,16 @@ fn key(group: &str, name: &str) -> String {
 
 fn arn(group: &str, name: &str) -> String {
     format!("arn:aws:scheduler:local:000000000000:schedule/{group}/{name}")
+}
+
+/// The moment of an item; one that cannot be read has passed.
+fn moment(item: &Value) -> i64 {
+    item["due"]["N"].as_str().and_then(|due| due.parse().ok()).unwrap_or(0)
+}
+
+/// The pause after this many failures before the last one.
+fn pause_after(failures: u32) -> Duration {
+    PAUSE.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_PAUSE)
 }
 
 fn millis(at: OffsetDateTime) -> i64 {
@@ -246,9 +273,12 @@ fn internal(message: String) -> ServiceError {
 
 /// The body of the tables' reply, or what went wrong.
 fn answered(reply: &Reply) -> Answer {
-    let body: Value = serde_json::from_slice(&reply.body).map_err(|error| internal(error.to_string()))?;
-    if reply.status == 200 {
-        return Ok(body);
+    if reply.status != 200 {
+        let (name, message) = reply.error();
+        return Err(internal(format!("the tables answered {name}: {message}")));
     }
-    Err(internal(body["message"].as_str().unwrap_or("the tables did not answer").to_owned()))
+    serde_json::from_slice(&reply.body).map_err(|error| internal(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,7 +114,9 @@ impl HttpService for Schedules {
         let group = query.unwrap_or("default").to_owned();
         let reply = match request.method() {
             "GET" => self.get(&group, &name).await.into(),
-            "DELETE" => self.delete(&group, &name).await.into(),
+            "DELETE" => {
+                trace::service("scheduler", "DeleteSchedule", self.delete(&group, &name).await.into())
+            }
             "POST" => {
                 let body = read(request.into_body()).await?;
                 let mut fields: serde_json::Value = serde_json::from_slice(&body)

@@ -12,6 +12,17 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
+impl Reply {
+    /// The error's name without the namespace that some services put before it
+    /// (`com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`), and its message.
+    pub fn error(&self) -> (String, String) {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let text = |field: &str| body[field].as_str().unwrap_or_default();
+        let name = text("__type").rsplit('#').next().unwrap_or_default();
+        (name.to_owned(), text("message").to_owned())
+    }
+}
+
 /// An error, by its name in the service's model, with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceError {

@@ -9,7 +9,7 @@ use crate::ports::Ports;
 
 /// The maximum number of concurrently running executions; others
 /// queue. This equals the Lambda concurrency of a new AWS account.
-const MAX_RUNNING: usize = 1000;
+pub(crate) const MAX_RUNNING: usize = 1000;
 
 /// State shared by all executions.
 pub(crate) struct Context {

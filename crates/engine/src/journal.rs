@@ -77,6 +77,12 @@ impl Journal {
         self.submit(Command::Checkpoint { arn: arn.to_owned(), checkpoint, wake_at, history });
     }
 
+    /// Rewrites the row of an execution that could not be restored, which goes on at this checkpoint. Also without
+    /// waiting: if the write is lost, the execution is not restored a second time.
+    pub(crate) fn repair(&self, execution: NewExecution, checkpoint: String, history: String) {
+        self.submit(Command::Repair { execution, checkpoint, history });
+    }
+
     /// Writes the end of an execution, also without waiting: if the
     /// write is lost, the execution resumes from its last checkpoint.
     pub(crate) fn end(&self, arn: &str, ended: Ended) {

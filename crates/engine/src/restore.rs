@@ -14,7 +14,10 @@ use time::OffsetDateTime;
 use crate::context::Context;
 use crate::executions::{Executions, Stage, execution};
 use crate::history::History;
-use crate::journal::{Ended, ExecutionRow, ExecutionStatus, JournalError, ReadError, UnreadableRow};
+use crate::journal::{
+    Ended, ExecutionRow, ExecutionStatus, JournalError, NewExecution, ReadError, UnreadableRow,
+};
+use crate::machines::StateMachine;
 use crate::ports::Remains;
 
 /// The delay before rereading a journal that could not be read.
@@ -135,8 +138,8 @@ fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, Resto
     })
 }
 
-/// Ends an execution that cannot be restored: through the state that records its failure or, if nothing shows
-/// what the execution was for, by updating only its row.
+/// Continues an execution that cannot be restored in the state that records its failure. If nothing shows what the
+/// execution was for, only its row is updated.
 fn fail(context: &Context, arn: &str, found: Found, error: &RestoreError) -> Resumed {
     let executions = &context.executions;
     let error = TaskError::new(NOT_RESTORED, error_chain(error));
@@ -164,11 +167,35 @@ fn fail(context: &Context, arn: &str, found: Found, error: &RestoreError) -> Res
         executions.journal.end(arn, ended);
         return Resumed::Ended;
     };
-    let input = found.remains.input.unwrap_or_default();
-    let execution = execution(machine, arn.to_owned(), found.name, input, (executions.sources.clock)());
-    let history = History::new(found.history);
-    let machine = Arc::clone(machine);
+    let Found { remains, name, history } = found;
+    let (input, now) = (remains.input.unwrap_or_default(), (executions.sources.clock)());
+    repair(executions, machine, arn, &name, &input, &checkpoint, &history);
+    let execution = execution(machine, arn.to_owned(), name, input, now);
+    let (machine, history) = (Arc::clone(machine), History::new(history));
     Resumed::Stage(Box::new(Stage { machine, execution, checkpoint, history, report: None }))
+}
+
+/// Makes the row one that can be restored: the event may have to wait for its next attempt, and the host may end.
+fn repair(
+    executions: &Executions,
+    machine: &StateMachine,
+    arn: &str,
+    name: &str,
+    input: &Value,
+    checkpoint: &Checkpoint,
+    history: &str,
+) {
+    let row = NewExecution {
+        arn: arn.to_owned(),
+        machine: machine.name().to_owned(),
+        name: name.to_owned(),
+        input: input.to_string(),
+        started_at: executions.now(),
+    };
+    match serde_json::to_string(checkpoint) {
+        Ok(checkpoint) => executions.journal.repair(row, checkpoint, history.to_owned()),
+        Err(error) => tracing::error!(execution = arn, %error, "an execution could not be repaired"),
+    }
 }
 
 impl Found {

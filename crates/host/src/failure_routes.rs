@@ -46,15 +46,13 @@ fn delivery(remains: &Remains) -> Option<Vec<(String, Value)>> {
     serde_json::from_value::<EventMetadata>(event.clone()).ok()?;
     let number = find("attempt_number").or_else(|| find("number")).unwrap_or_else(|| json!(1));
     let mut variables = vec![("event".to_owned(), event), ("attempt_number".to_owned(), number)];
-    // Without its body, an event can only be recorded if it is recorded already.
-    match find("payload") {
-        Some(payload) => variables.push(("payload".to_owned(), payload)),
-        None => variables.push(("recorded".to_owned(), json!(true))),
-    }
-    for name in ["plan", "recorded"] {
-        variables.extend(
-            at(&remains.checkpoint, &format!("/variables/{name}")).map(|value| (name.to_owned(), value)),
-        );
-    }
+    let (payload, plan) = (find("payload"), at(&remains.checkpoint, "/variables/plan"));
+    // An event that is taken up again has a record, and one without its body cannot get one.
+    let is_recorded = at(&remains.checkpoint, "/variables/recorded").is_some()
+        || at(&remains.input, "/resume").is_some()
+        || payload.is_none();
+    let recorded = is_recorded.then(|| json!(true));
+    let others = [("payload", payload), ("plan", plan), ("recorded", recorded)];
+    variables.extend(others.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     Some(variables)
 }

@@ -33,15 +33,12 @@ impl Services for TaskServices {
 }
 
 fn read(reply: &Reply) -> Result<Value, ServiceFailure> {
-    let unreadable =
-        |error| ServiceFailure { name: String::new(), message: format!("the answer is no JSON: {error}") };
-    let body: Value = serde_json::from_slice(&reply.body).map_err(unreadable)?;
-    if reply.status == 200 {
-        return Ok(body);
+    if reply.status != 200 {
+        let (name, message) = reply.error();
+        return Err(ServiceFailure { name, message });
     }
-    let text = |field: &str| body[field].as_str().unwrap_or_default();
-    // Some services prefix the name with a namespace:
-    // `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`.
-    let name = text("__type").rsplit('#').next().unwrap_or_default();
-    Err(ServiceFailure { name: name.to_owned(), message: text("message").to_owned() })
+    serde_json::from_slice(&reply.body).map_err(|error| ServiceFailure {
+        name: String::new(),
+        message: format!("the answer is no JSON: {error}"),
+    })
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use hookstep_aws_local::{Bucket, ConnectionStore, LocalKey, Queue, Schedules, TABLES_FILE, Tables};
 
+use crate::machines::RETRY_SCHEDULES;
 use crate::{OpenError, Options};
 
 /// The stand-ins that keep data.
@@ -25,7 +26,7 @@ impl StandIns {
         Ok(Self {
             bucket: Bucket::open(dir, &sources)?,
             connections: ConnectionStore::new(tables.clone(), key.clone(), sources),
-            schedules: Schedules::new(tables.clone(), sources),
+            schedules: Schedules::new(tables.clone(), RETRY_SCHEDULES, sources),
             lost: Queue::open(dir, sources)?,
             tables,
             key,

@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a host that does not serve fails the test")]
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hookstep_host::{Host, Limits, Options, Server as HttpServer};
+use hookstep_host::{Host, Limits, OpenError, Options, Server as HttpServer};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -38,7 +38,7 @@ impl Server {
             .unwrap();
         let watch = life.watch();
         let mut server = Self { threads: Some(threads), task: None, stop: None, life, _watch: watch };
-        let host = raced(server.spawn(Host::open(options))).await.unwrap().unwrap();
+        let host = raced(server.spawn(open(options))).await.unwrap();
         server.serve(&host, listener);
         (host, server)
     }
@@ -64,6 +64,20 @@ impl Server {
     pub(super) async fn stop(&mut self) {
         drop(self.stop.take());
         raced(self.task.as_mut().unwrap()).await.unwrap();
+    }
+}
+
+/// Opens a host. A process that another test starts at this moment holds the lock of an earlier host on the directory until
+/// its program is loaded.
+async fn open(options: Options) -> Host {
+    let start = Instant::now();
+    loop {
+        match Host::open(options.clone()).await {
+            Err(OpenError::InUse) if start.elapsed() < SHUTDOWN_TIMEOUT => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            opened => return opened.unwrap(),
+        }
     }
 }
 

@@ -156,12 +156,10 @@ async fn an_execution_that_cannot_be_restored_goes_on_where_its_failure_is_recor
         assert_eq!(place.outside.seen()[1], r#"record "a delivery: ExecutionNotRestored""#, "{damage}");
         engine.stop().await;
         assert!(executions.journal.unfinished().await.unwrap().is_empty(), "{damage}");
-        // Damage outside the checkpoint is not repaired.
-        if let Ok(row) = executions.find(&arn).await {
-            let row = row.unwrap();
-            assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
-            assert!(row.history.unwrap().contains("RecordFailure"), "{damage}");
-        }
+        let row = executions.find(&arn).await.unwrap().unwrap();
+        assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
+        assert_eq!((row.machine.as_str(), row.name.as_str()), ("express", "sleeper"), "{damage}");
+        assert!(row.history.unwrap().contains("RecordFailure"), "{damage}");
     }
 }
 
@@ -190,6 +188,24 @@ async fn an_execution_whose_interpreter_panics_goes_on_where_its_failure_is_reco
         assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
         assert_eq!(place.outside.seen()[1], r#"record "a delivery: ExecutionNotRestored""#);
     }
+}
+
+#[tokio::test]
+async fn an_express_execution_that_waits_while_nobody_waits_for_it_holds_no_place() {
+    let place = Place::new();
+    let (_engine, executions) = place.open().await.unwrap();
+    let machine = StateMachine::arn_of("express");
+    let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
+    let count = crate::context::MAX_RUNNING + 1;
+    for _ in 0..count {
+        drop(executions.start(&machine, None, input.clone()).await.unwrap());
+    }
+    until(async || place.outside.seen().len() == count).await;
+    let waits = async || {
+        let unfinished = executions.journal.unfinished().await.unwrap();
+        unfinished.iter().filter(|execution| execution.wake_at.is_some()).count()
+    };
+    until(async || waits().await == count).await;
 }
 
 #[tokio::test]

@@ -62,6 +62,25 @@ pub(super) fn set_checkpoint(
     update().map(drop).map_err(JournalError::during("write a checkpoint"))
 }
 
+/// Makes a row readable again and puts its execution at this checkpoint.
+pub(super) fn repair(
+    connection: &Connection,
+    row: &NewExecution,
+    checkpoint: &str,
+    history: &str,
+) -> Result<(), JournalError> {
+    let update = || {
+        connection
+            .prepare_cached(
+                "UPDATE executions SET machine = ?2, name = ?3, status = 'RUNNING', input = ?4, started_at = ?5,
+                 checkpoint = ?6, wake_at = NULL, history = ?7
+                 WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
+            )?
+            .execute(params![row.arn, row.machine, row.name, row.input, row.started_at, checkpoint, history])
+    };
+    update().map(drop).map_err(JournalError::during("repair an execution"))
+}
+
 pub(super) fn set_end(connection: &Connection, arn: &str, ended: &Ended) -> Result<(), JournalError> {
     let Ended { status, output, error, cause, history, stopped_at } = ended;
     let update = || {

@@ -17,6 +17,7 @@ const MAX_BATCH: usize = 256;
 pub(super) enum Command {
     Start(NewExecution, oneshot::Sender<Result<Inserted, JournalError>>),
     Checkpoint { arn: String, checkpoint: String, wake_at: Option<i64>, history: String },
+    Repair { execution: NewExecution, checkpoint: String, history: String },
     End(String, Ended),
     Abort { arn: String, stopped_at: i64, reply: oneshot::Sender<Result<StopOutcome, JournalError>> },
     Read(String, oneshot::Sender<Result<Option<ExecutionRow>, ReadError>>),
@@ -90,6 +91,10 @@ fn apply(connection: &Connection, command: Command) -> Option<Pending> {
             let written = statements::set_checkpoint(connection, &arn, &checkpoint, wake_at, &history);
             unawaited(arn, written)
         }
+        Command::Repair { execution, checkpoint, history } => {
+            let written = statements::repair(connection, &execution, &checkpoint, &history);
+            unawaited(execution.arn, written)
+        }
         Command::End(arn, ended) => {
             let written = statements::set_end(connection, &arn, &ended);
             unawaited(arn, written)
@@ -160,7 +165,9 @@ impl Command {
             Self::Abort { reply, .. } => drop(reply.send(Err(error.clone()))),
             Self::Read(_, reply) => drop(reply.send(Err(ReadError::Journal(error.clone())))),
             Self::Unfinished(reply) => drop(reply.send(Err(error.clone()))),
-            Self::Checkpoint { arn, .. } | Self::End(arn, _) => {
+            Self::Checkpoint { arn, .. }
+            | Self::Repair { execution: NewExecution { arn, .. }, .. }
+            | Self::End(arn, _) => {
                 report("the progress of an execution could not be written", Some(&arn), error);
             }
             Self::Prune { .. } => report("old executions could not be forgotten", None, error),
