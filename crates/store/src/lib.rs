@@ -9,6 +9,7 @@ mod attempt_item;
 mod attempts;
 mod bodies;
 mod chains;
+mod config_cache;
 mod configs;
 mod credentials;
 mod error;
