@@ -39,6 +39,16 @@ pub struct Configs {
 struct Subscription {
     config_id: ConfigId,
     event_types: Vec<String>,
+    shards: Option<u16>,
+}
+
+/// A webhook that subscribes to an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// The webhook.
+    pub config_id: ConfigId,
+    /// Over how many partitions its events are spread.
+    pub shards: u16,
 }
 
 /// The result of a change.
@@ -230,14 +240,14 @@ impl Configs {
         &self,
         org_id: &OrgId,
         to_it: impl Fn(&[String]) -> bool,
-    ) -> Result<Vec<ConfigId>, StoreError> {
+    ) -> Result<Vec<Subscriber>, StoreError> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.table)
             .key_condition_expression("org_id = :org AND config_id < :end")
             .filter_expression("enabled = :true AND size(event_types) > :none")
-            .projection_expression("config_id, event_types")
+            .projection_expression("config_id, event_types, shards")
             .expression_attribute_values(":org", s(org_id))
             .expression_attribute_values(":end", s(AFTER_CONFIGS))
             .expression_attribute_values(":true", AttributeValue::Bool(true))
@@ -247,10 +257,10 @@ impl Configs {
             .send();
         let mut subscribed = Vec::new();
         while let Some(item) = pages.next().await {
-            let Subscription { config_id, event_types } =
+            let Subscription { config_id, event_types, shards } =
                 from_item(item.map_err(StoreError::during("read subscriptions"))?)?;
             if to_it(&event_types) {
-                subscribed.push(config_id);
+                subscribed.push(Subscriber { config_id, shards: shards.unwrap_or(1) });
             }
         }
         Ok(subscribed)

@@ -70,6 +70,7 @@ fn job() -> ReplayJob {
         found: 0,
         started: 0,
         skipped: 0,
+        shards: 1,
         reapply: false,
         limit_reached: false,
         reason: None,
