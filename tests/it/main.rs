@@ -12,6 +12,7 @@
 //! | `producing/put_events` | events put on the host's own bus with AWS's tools |
 //! | `delivering/receivers` | how receivers can misbehave |
 //! | `delivering/retries` | what follows a failed attempt |
+//! | `delivering/throughput` | how many events the table takes, when it throttles as DynamoDB does |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
 //! | `delivering/reconcile` | events that nothing works on any more are started again |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
@@ -21,6 +22,7 @@
 //! | `delivering/delivery_events` | the events that we publish on the bus |
 //! | `reading/events` | reading events back |
 //! | `reading/search` | searching for events |
+//! | `reading/shards` | events that are spread over several partitions |
 //! | `reading/stats` | delivery statistics |
 //! | `managing/webhooks` | the management API |
 //! | `managing/patch` | partial updates |
@@ -94,11 +96,13 @@ mod delivering {
     mod recovery;
     mod replays;
     mod retries;
+    mod throughput;
 }
 
 mod reading {
     mod events;
     mod search;
+    mod shards;
     mod stats;
 }
 

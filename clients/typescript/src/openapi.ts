@@ -808,6 +808,12 @@ export interface components {
             timeout_seconds?: number;
             /** @description When to retry. */
             retry?: components["schemas"]["Retry"];
+            /**
+             * Format: int32
+             * @description Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It can be raised and not lowered. Left out of a request, it stays as it is.
+             * @default 1
+             */
+            shards?: number | null;
             /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[];
             /** @description Which events to send; the others are recorded as skipped. Null sends all. */
@@ -928,7 +934,7 @@ export interface components {
         };
         /**
          * Format: uuid
-         * @description The id of an event: a lowercase UUIDv7, so that sorting by it sorts by time.
+         * @description The id of an event: a lowercase UUID (version 7, or 8 with the same time part), so that sorting by it sorts by time.
          * @example 01939f2e-8a10-7000-8000-2b7d40c5aa12
          */
         EventId: string;
@@ -1009,7 +1015,7 @@ export interface components {
          * @description How an attempt ended.
          * @enum {string}
          */
-        Outcome: "succeeded" | "failed_http" | "failed_timeout" | "failed_unreachable" | "refused" | "failed_auth" | "failed_payload";
+        Outcome: "succeeded" | "failed_http" | "failed_timeout" | "failed_unreachable" | "refused" | "failed_auth" | "failed_payload" | "failed_platform";
         /** @description A page of a list. */
         Page_Event: {
             /** @description The entries. */
@@ -1519,6 +1525,12 @@ export interface components {
             timeout_seconds?: number;
             /** @description When to retry. */
             retry?: components["schemas"]["Retry"];
+            /**
+             * Format: int32
+             * @description Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It can be raised and not lowered. Left out of a request, it stays as it is.
+             * @default 1
+             */
+            shards?: number | null;
             /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[];
             /** @description Which events to send; the others are recorded as skipped. Null sends all. */
@@ -1594,6 +1606,11 @@ export interface components {
                 /** @description The pause before each attempt after the first, in seconds; empty for no retries. */
                 schedule_seconds?: number[];
             } | null;
+            /**
+             * Format: int32
+             * @description Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It can be raised and not lowered. Left out of a request, it stays as it is.
+             */
+            shards?: number | null;
             /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[] | null;
             /** @description Which events to send; the others are recorded as skipped. Null sends all. */
@@ -1701,7 +1718,7 @@ export interface operations {
                 claim_check?: string;
             };
             header?: {
-                /** @description A key of the producer's own. For 24 hours a request with the same key and the same body answers the event of the first one. */
+                /** @description A key of the producer's own. For 24 hours a request with the same key and the same body answers the event of the first one. After a sync trigger that a fault of Hookstep ended (outcome `failed_platform`), the key is free again. */
                 "Idempotency-Key"?: string;
                 /** @description The producer's own id for the event, kept with it. */
                 "X-Correlation-Id"?: string;

@@ -144,6 +144,7 @@ pub(crate) fn label(field: &str) -> String {
         ("event_types", _) => "Event types",
         ("retry", _) => "Pauses before each retry",
         ("timeout_seconds", _) => "Timeout",
+        ("shards", _) => "Partitions of its events",
         ("expires_at", _) => "Valid for",
         ("filter", _) => "Filter",
         ("transform", "content_type") => "Content type of the result",

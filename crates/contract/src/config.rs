@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::limits::{
-    DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, JITTER, MAX_PAUSE_SECS, MAX_RETRIES, MAX_TIMEOUT_SECS,
-    RETENTION_MARGIN,
+    DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS, JITTER, MAX_PAUSE_SECS, MAX_RETRIES, MAX_SHARDS,
+    MAX_TIMEOUT_SECS, RETENTION_MARGIN,
 };
 use crate::object::Object;
 use crate::{
@@ -77,6 +77,10 @@ pub struct ConfigFields {
     /// The retry schedule.
     #[serde(default, deserialize_with = "Object::read")]
     pub retry: Retry,
+    /// Over how many partitions of the table new events are spread, from 1 to [`MAX_SHARDS`]. If absent from an API
+    /// request, it stays unchanged; it is never lowered, because lists have to find the older events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<u16>,
     /// The types of events on the bus to send: a name, a prefix (`order.*`), or `*` for all.
     #[serde(default)]
     pub event_types: Vec<String>,
@@ -138,8 +142,31 @@ impl ConfigFields {
                 format!("every pause must be 1 to {MAX_PAUSE_SECS} seconds"),
             ));
         }
+        if !(1..=MAX_SHARDS).contains(&self.shards()) {
+            return Err(FieldError::new("shards", format!("must be 1 to {MAX_SHARDS}")));
+        }
         event_types::check(&self.event_types)?;
         PayloadRules::of(self).unwrap_or_default().check()
+    }
+
+    /// Over how many partitions new events are spread.
+    pub fn shards(&self) -> u16 {
+        self.shards.unwrap_or(1)
+    }
+
+    /// Takes over the number of partitions that the webhook has, if the request leaves it out.
+    ///
+    /// # Errors
+    /// If the request lowers it: the events in the other partitions would no longer be found.
+    pub fn keep_shards(&mut self, before: Option<&Self>) -> Result<(), FieldError> {
+        let least = before.map_or(1, Self::shards);
+        let shards = self.shards.unwrap_or(least);
+        if shards < least {
+            let reason = format!("must be at least {least}, its value now: it cannot be lowered");
+            return Err(FieldError::new("shards", reason));
+        }
+        self.shards = Some(shards);
+        Ok(())
     }
 
     /// Checks that an event outlives its retries: after its retention there would be nothing left to retry.
@@ -250,6 +277,8 @@ mod tests {
             (r#"{"name": "n", "url": "", "timeout_seconds": 841}"#, "timeout_seconds"),
             (r#"{"name": "n", "url": "", "timeout_seconds": 0}"#, "timeout_seconds"),
             (r#"{"name": "n", "url": "", "retry": {"schedule_seconds": [0]}}"#, "retry.schedule_seconds"),
+            (r#"{"name": "n", "url": "", "shards": 0}"#, "shards"),
+            (r#"{"name": "n", "url": "", "shards": 65}"#, "shards"),
         ];
         for (json, field) in cases {
             assert_eq!(fields(json).check().unwrap_err().field, field);
@@ -262,6 +291,28 @@ mod tests {
         assert_eq!((left_out.auth, left_out.tls), (None, None));
         let cleared = fields(r#"{"name": "n", "url": "", "auth": null, "tls": null}"#);
         assert_eq!((cleared.auth, cleared.tls), (Some(Auth::None), Some(Tls::default())));
+    }
+
+    #[test]
+    fn shards_are_raised_or_kept_and_never_lowered() {
+        let with = |shards: Option<u16>| {
+            let json = serde_json::json!({"name": "n", "url": "https://example.com", "shards": shards});
+            fields(&json.to_string())
+        };
+        for (before, request, after) in [
+            (None, None, Some(1)),
+            (None, Some(8), Some(8)),
+            (Some(None), None, Some(1)),
+            (Some(None), Some(2), Some(2)),
+            (Some(Some(8)), None, Some(8)),
+            (Some(Some(8)), Some(8), Some(8)),
+            (Some(Some(8)), Some(64), Some(64)),
+            (Some(Some(8)), Some(7), None),
+        ] {
+            let mut fields = with(request);
+            let kept = fields.keep_shards(before.map(with).as_ref());
+            assert_eq!(kept.is_ok().then_some(fields.shards).flatten(), after, "{before:?} {request:?}");
+        }
     }
 
     #[test]

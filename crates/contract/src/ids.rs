@@ -104,9 +104,14 @@ uuid_id! {
 }
 
 uuid_id! {
-    /// An event, as a lowercase UUIDv7: sorting by id sorts by time.
+    /// An event, as a lowercase UUID: sorting by id sorts by time. It is a UUIDv7, or a UUIDv8 that also says in
+    /// which partition the event is (see [`EventId::spread_over`]).
     EventId, "an event id: a UUID"
 }
+
+/// The bits of a UUID's seventh and eighth byte that hold its version, and version 8 there.
+const VERSION_BITS: u16 = 0xf000;
+const SHARD_VERSION: u16 = 0x8000;
 
 impl EventId {
     /// An event id derived from other data: the same `parts` always give the same id, so that an event that
@@ -132,7 +137,31 @@ impl EventId {
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &bits).into_uuid())
     }
 
-    /// When the event was accepted, to the millisecond: the time part of the UUIDv7.
+    /// The id of a new event of a webhook whose events are spread over `shards` partitions. With one, it is this id.
+    /// With more, it is a UUIDv8: RFC 9562 leaves its layout to us, which is that of a UUIDv7 with the number of the
+    /// partition in place of the 12 bits `rand_a`. That number is made of the other random bits, so an id that is
+    /// derived from other data stays the same as long as `shards` does.
+    #[must_use]
+    pub fn spread_over(self, shards: u16) -> Self {
+        if shards <= 1 {
+            return self;
+        }
+        let mut bytes = self.0.into_bytes();
+        let [.., a, b, c, d] = bytes;
+        // The remainder is below `shards`, so it fits.
+        let shard = (u32::from_be_bytes([a, b, c, d]) % u32::from(shards)) as u16;
+        bytes[6..8].copy_from_slice(&(SHARD_VERSION | shard).to_be_bytes());
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// The number of the event's partition; `None` for an event of a webhook whose events are not spread.
+    pub fn shard(self) -> Option<u16> {
+        let [_, _, _, _, _, _, high, low, ..] = self.0.into_bytes();
+        let field = u16::from_be_bytes([high, low]);
+        (field & VERSION_BITS == SHARD_VERSION).then_some(field & !VERSION_BITS)
+    }
+
+    /// When the event was accepted, to the millisecond: the time part of the id.
     pub fn accepted_at(self) -> Timestamp {
         let bytes = self.0.as_bytes();
         let millis = bytes[..6].iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte));
@@ -184,6 +213,34 @@ mod tests {
         assert_eq!((id.accepted_at(), id.0.get_version_num()), (moment, 7));
         // A later version must find stored ids.
         assert_eq!(id.to_string(), "0190a000-0000-7114-a170-37c720ea36af");
+    }
+
+    #[test]
+    fn an_id_says_in_which_partition_its_event_is_and_keeps_its_moment_and_its_random_bits() {
+        let id: EventId = "0190a000-0000-7fff-8000-00000000000b".parse().unwrap();
+        assert_eq!((id.spread_over(1), id.shard()), (id, None));
+        for (shards, spread, shard) in [
+            (2, "0190a000-0000-8001-8000-00000000000b", 1),
+            (8, "0190a000-0000-8003-8000-00000000000b", 3),
+            (64, "0190a000-0000-800b-8000-00000000000b", 11),
+        ] {
+            let id = id.spread_over(shards);
+            assert_eq!((id.to_string().as_str(), id.shard()), (spread, Some(shard)));
+            assert_eq!((id.0.get_version_num(), id.0.get_variant()), (8, uuid::Variant::RFC4122));
+        }
+        let spread = id.spread_over(8);
+        assert_eq!((spread.accepted_at(), spread.spread_over(8)), (id.accepted_at(), spread));
+    }
+
+    #[test]
+    fn derived_ids_are_spread_evenly() {
+        let moment = "0190a000-0000-7000-8000-00000000000a".parse::<EventId>().unwrap().accepted_at();
+        let mut found = [0; 8];
+        for number in 0..4000_u32 {
+            let id = EventId::derived(moment, &[&number.to_be_bytes()]).spread_over(8);
+            found[usize::from(id.shard().unwrap())] += 1;
+        }
+        assert!(found.iter().all(|number| (400..=600).contains(number)), "{found:?}");
     }
 
     #[test]

@@ -28,6 +28,14 @@ pub const READ_URL_LIFETIME: Duration = Duration::from_secs(300);
 /// The maximum number of events in a bulk replay.
 pub const MAX_REPLAYS: usize = 10_000;
 
+/// Over how many partitions of the table of events the events of one webhook are spread at most. Lists read all of
+/// them. DynamoDB takes 1,000 write units a second for each.
+pub const MAX_SHARDS: u16 = 64;
+
+/// How long the functions that only read webhooks may use one that they have read. `deliver` and `RefreshPlan` always
+/// know the latest revision.
+pub const CONFIG_CACHE: Duration = Duration::from_secs(2);
+
 /// How long a sync trigger waits before it responds with 202: below API Gateway's 30 s, with time left for
 /// the response.
 pub const SYNC_BUDGET: Duration = Duration::from_secs(27);

@@ -27,12 +27,21 @@ impl RecordKey {
 
     /// The key of an event's record.
     pub fn of(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -> Self {
-        Self { pk: format!("{org_id}#{config_id}"), sk: event_id.to_string() }
+        Self { pk: Self::partition(org_id, config_id, event_id.shard()), sk: event_id.to_string() }
+    }
+
+    /// The partition key of a webhook's events: of those that are in a numbered partition, or of those that are not.
+    pub fn partition(org_id: &OrgId, config_id: ConfigId, shard: Option<u16>) -> String {
+        match shard {
+            Some(shard) => format!("{org_id}#{config_id}/{shard}"),
+            None => format!("{org_id}#{config_id}"),
+        }
     }
 
     /// The values of [`Self::FIELDS`].
     pub fn values(&self) -> [&str; 3] {
-        let (org_id, config_id) = self.pk.rsplit_once('#').unwrap_or_default();
+        let (org_id, partition) = self.pk.rsplit_once('#').unwrap_or_default();
+        let (config_id, _shard) = partition.split_once('/').unwrap_or((partition, ""));
         [org_id, config_id, &self.sk]
     }
 }
@@ -162,5 +171,19 @@ mod tests {
         assert_eq!(output.record.org_id.to_string(), "acme");
         assert_eq!(output.record.sent.as_ref().map(|sent| sent.size), Some(3));
         assert_eq!(serde_json::to_string(&output).unwrap(), ITEM);
+    }
+
+    #[test]
+    fn the_key_says_the_partition_and_is_made_of_the_id_alone() {
+        let (org_id, config_id) =
+            ("acme".parse().unwrap(), "0190a000-0000-7000-8000-00000000000a".parse().unwrap());
+        for (event_id, pk) in [
+            ("0190a000-0000-7003-8000-00000000000b", "acme#0190a000-0000-7000-8000-00000000000a"),
+            ("0190a000-0000-8003-8000-00000000000b", "acme#0190a000-0000-7000-8000-00000000000a/3"),
+        ] {
+            let key = RecordKey::of(&org_id, config_id, event_id.parse().unwrap());
+            assert_eq!(key, RecordKey { pk: pk.to_owned(), sk: event_id.to_owned() });
+            assert_eq!(key.values(), ["acme", "0190a000-0000-7000-8000-00000000000a", event_id]);
+        }
     }
 }

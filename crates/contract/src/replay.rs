@@ -123,6 +123,10 @@ pub struct ReplayJob {
     /// How many of those events were skipped: they do not exist, are being delivered, or their bodies are no
     /// longer stored.
     pub skipped: u32,
+    /// Over how many partitions the events of the webhook were spread when the replay was requested. The new events
+    /// are spread over as many, so that a batch that is repeated makes the same ids.
+    #[serde(default = "one_shard", skip_serializing_if = "is_one_shard")]
+    pub shards: u16,
     /// Whether the current filter and transform are applied to the accepted bodies.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub reapply: bool,
@@ -135,6 +139,14 @@ pub struct ReplayJob {
     /// The last event that was examined: the next batch continues after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<EventId>,
+}
+
+fn one_shard() -> u16 {
+    1
+}
+
+fn is_one_shard(shards: &u16) -> bool {
+    *shards == 1
 }
 
 /// Identifies a bulk replay; the input of the state machine in `replay.asl.json`.

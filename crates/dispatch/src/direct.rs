@@ -2,15 +2,27 @@
 
 use bytes::Bytes;
 use hookstep_contract::limits::EVENT_CONTENT_TYPE_BYTES;
-use hookstep_contract::{ConfigId, EventId};
+use hookstep_contract::{ConfigId, EventId, EventMetadata, StepError};
 use uuid::Uuid;
 
-use crate::BusEvent;
 use crate::bus_event::{Envelope, Fields};
 use crate::delivery::{Body, Delivery};
+use crate::{BusEvent, Context};
 
 /// The detail type of these events.
 pub(crate) const DETAIL_TYPE: &str = "Webhook Trigger";
+
+/// Over how many partitions the events of the event's webhook are spread. An event of a webhook that does not exist is
+/// recorded as failed like any other.
+///
+/// # Errors
+/// `StorageUnavailable` if the table of webhooks does not respond.
+pub(crate) async fn spread(delivery: Delivery, ctx: &Context) -> Result<Delivery, StepError> {
+    let EventMetadata { org_id, config_id, event_id, .. } = &delivery.metadata;
+    let config = ctx.configs.get(org_id, *config_id).await?;
+    let event_id = event_id.spread_over(config.map_or(1, |config| config.fields.shards()));
+    Ok(Delivery { metadata: EventMetadata { event_id, ..delivery.metadata }, ..delivery })
+}
 
 /// The delivery of the event; `None` if the event names no webhook, so that it has no owner who could be told.
 pub(crate) fn delivery(event: &BusEvent, fields: &Fields) -> Option<Delivery> {

@@ -44,7 +44,10 @@ pub async fn handle(event: BusEvent, ctx: &Context) -> Result<Dispatched, StepEr
                 "an event names no webhook"
             );
         }
-        delivery.into_iter().collect()
+        match delivery {
+            Some(delivery) => vec![direct::spread(delivery, ctx).await?],
+            None => Vec::new(),
+        }
     } else {
         match &fields {
             Some(fields) => subscriptions::deliveries(&event, fields, ctx).await?,

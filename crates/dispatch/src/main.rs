@@ -1,8 +1,9 @@
 //! The Lambda function `dispatch`, behind the bus.
 
-use hookstep_ambient::env;
+use hookstep_ambient::{Sources, env};
 use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
+use hookstep_contract::limits::{CONFIG_CACHE, INLINE_BYTES};
 use hookstep_dispatch::{Context, handle};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_store::Configs;
@@ -13,7 +14,8 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let aws = hookstep_lambda_edge::aws()?;
     let tables = aws_sdk_dynamodb::Client::new(aws.config());
     let ctx = Context {
-        configs: Configs::new(tables, env::required("CONFIGS_TABLE")?),
+        configs: Configs::new(tables, env::required("CONFIGS_TABLE")?)
+            .cached(CONFIG_CACHE, Sources::system()),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         machines: DeliveryMachines::new(
             ExecutionClient::new(|| aws_sdk_sfn::Client::new(aws.config())),
@@ -21,7 +23,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
             env::required("STANDARD_STATE_MACHINE_ARN")?,
             MachineKind::standard_if(env::flag("ASYNC_STANDARD")),
         ),
-        inline_limit: env::number("INLINE_LIMIT", hookstep_contract::limits::INLINE_BYTES)?,
+        inline_limit: env::number("INLINE_LIMIT", INLINE_BYTES)?,
     };
     hookstep_lambda_edge::run(async |event| handle(event, &ctx).await).await
 }

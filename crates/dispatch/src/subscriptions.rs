@@ -1,7 +1,8 @@
 //! An event on the bus that names no webhook, and the event that each subscribed webhook gets from it.
 
 use bytes::Bytes;
-use hookstep_contract::{ConfigId, EventId, EventMetadata, StepError, subscribes};
+use hookstep_contract::{EventId, EventMetadata, StepError, subscribes};
+use hookstep_store::Subscriber;
 
 use crate::bus_event::{Envelope, Fields};
 use crate::delivery::{Body, Delivery};
@@ -25,17 +26,18 @@ pub(crate) async fn deliveries(
     let body = Bytes::copy_from_slice(event.event.detail.get().as_bytes());
     Ok(subscribed
         .into_iter()
-        .map(|config_id| Delivery {
-            metadata: metadata(event, &envelope, config_id),
+        .map(|subscriber| Delivery {
+            metadata: metadata(event, &envelope, subscriber),
             body: Body::Bytes(body.clone()),
         })
         .collect())
 }
 
-fn metadata(event: &BusEvent, envelope: &Envelope, config_id: ConfigId) -> EventMetadata {
+fn metadata(event: &BusEvent, envelope: &Envelope, subscriber: Subscriber) -> EventMetadata {
+    let Subscriber { config_id, shards } = subscriber;
     // The bus delivers at least once, and a partly failed dispatch is repeated: the id is the same each time.
     let parts = [event.event.id.as_bytes(), config_id.0.as_bytes().as_slice()];
-    let event_id = EventId::derived(event.accepted_at, &parts);
+    let event_id = EventId::derived(event.accepted_at, &parts).spread_over(shards);
     EventMetadata {
         size: Some(event.event.detail.get().len() as u64),
         event_type: Some(event.event.detail_type.clone()),
@@ -57,7 +59,7 @@ mod tests {
 
     fn of_webhook(event: &BusEvent, config_id: &str) -> EventMetadata {
         let envelope = Envelope::of(&event.fields().unwrap()).unwrap();
-        metadata(event, &envelope, config_id.parse().unwrap())
+        metadata(event, &envelope, Subscriber { config_id: config_id.parse().unwrap(), shards: 1 })
     }
 
     #[test]

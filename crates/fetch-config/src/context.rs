@@ -9,7 +9,7 @@ use crate::Watch;
 /// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The table of webhooks.
+    /// The table of webhooks. It may be cached: only first attempts read it in that way.
     pub configs: Configs,
     /// The table of events.
     pub events: Events,

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use hookstep_ambient::{Sources, env};
+use hookstep_contract::limits::CONFIG_CACHE;
 use hookstep_fetch_config::{Context, Watch, handle};
 use hookstep_store::{Bodies, Configs, Events, WatchList};
 
@@ -11,7 +12,8 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let aws = hookstep_lambda_edge::Aws::from_env()?;
     let (tables, retention) = (Client::new(aws.config()), env::retention()?);
     let ctx = Context {
-        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
+        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?)
+            .cached(CONFIG_CACHE, Sources::system()),
         events: Events::new(tables.clone(), env::required("EVENTS_TABLE")?),
         watch: Watch::new(WatchList::new(tables.clone(), env::required("EVENTS_TABLE")?), Sources::system()),
         bodies: Bodies::new(tables, env::required("EVENTS_TABLE")?).kept_for(retention),

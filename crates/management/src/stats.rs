@@ -12,13 +12,14 @@ use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Stats, StatsBucket, StatsStep, schema};
 use hookstep_contract::limits::days;
-use hookstep_contract::{ConfigId, FieldError, OrgId, Tally, Timestamp};
+use hookstep_contract::{ConfigId, FieldError, OrgId, Tally, Timestamp, WebhookConfig};
 use hookstep_http_edge::{ApiQuery, Authorized, ConfigPath, Problem, Read};
+use hookstep_store::Partitions;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::Context;
-use crate::events::lookup::{parse_time, webhook_exists};
+use crate::events::lookup::{parse_time, partitions, webhook_existed};
 use count::{Budget, HourlyCounts};
 use hours::Hour;
 pub use recent::last_hour;
@@ -105,19 +106,20 @@ pub async fn stats(
     let first = first_hour(step, from);
     // The last hour that has begun, and begins before `to`.
     let last = Hour::of(to.minus(Duration::from_millis(1))).min(Hour::of(now));
-    let counted = count::count_hours(ctx, org_id, config_id, first, last, Budget::ONE).await?;
+    let partitions = partitions(ctx, org_id, config_id).await?;
+    let counted = count::count_hours(ctx, &partitions, first, last, Budget::ONE).await?;
     let is_empty = counted.tallies.values().all(|tally| *tally == Tally::default());
-    if is_empty && !webhook_exists(ctx, org_id, config_id).await? {
+    if is_empty && !webhook_existed(ctx, &partitions).await? {
         return Err(Problem::no_webhook());
     }
     Ok(summed(&counted, step, first, last.next().start().min(now)))
 }
 
 /// Counts the deliveries of the last 24 hours of a webhook that exists: one of many, so that fewer events are read.
-pub(crate) async fn last_day(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<Stats, Problem> {
+pub(crate) async fn last_day(ctx: &Context, config: &WebhookConfig) -> Result<Stats, Problem> {
     let now = ctx.sources.now();
     let (first, last) = (Hour::of(default_from(StatsStep::Hour, now)), Hour::of(now));
-    let counted = count::count_hours(ctx, org_id, config_id, first, last, Budget::OF_MANY).await?;
+    let counted = count::count_hours(ctx, &Partitions::of(config), first, last, Budget::OF_MANY).await?;
     Ok(summed(&counted, StatsStep::Hour, first, now))
 }
 

@@ -12,7 +12,7 @@ use hookstep_contract::{
     EventId, EventRecord, Reason, ReasonCode, ReplayInput, ReplayJob, ReplayOutput, ReplayStatus, Selection,
     Status, StepError,
 };
-use hookstep_store::Span;
+use hookstep_store::{Partitions, Span};
 
 pub use context::Context;
 use start::{Handled, start};
@@ -87,7 +87,8 @@ async fn next_batch(job: &ReplayJob, limit: usize, ctx: &Context) -> Result<Batc
     let mut batch = match ctx.replays.selection(job).await? {
         Some(Selection::Filter { since, until, status }) => {
             let span = Span { since, until, status };
-            let (events, next) = ctx.events.oldest(org_id, config_id, span, job.cursor, limit).await?;
+            let (events, next) =
+                ctx.events.oldest(&Partitions::of_replay(job), span, job.cursor, limit).await?;
             Batch { events, missing: 0, selected: Some(status), next }
         }
         Some(Selection::EventIds(ids)) => {

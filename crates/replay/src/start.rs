@@ -28,7 +28,8 @@ pub(crate) async fn start(
     // One id for each chain: however often a batch is repeated, and however many of its events are selected,
     // a bulk replay makes one event of a chain.
     let event_id =
-        EventId::derived(job.created_at, &[job.replay_id.0.as_bytes().as_slice(), first.0.as_bytes()]);
+        EventId::derived(job.created_at, &[job.replay_id.0.as_bytes().as_slice(), first.0.as_bytes()])
+            .spread_over(job.shards);
     let chain = ctx.events.chain(&job.org_id, job.config_id, first).await?;
     let claimed = chain.as_ref().filter(|chain| chain.ids.contains(&event_id));
     let newest = match claimed {

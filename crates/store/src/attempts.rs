@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use hookstep_contract::{Attempt, EventMetadata, EventRecord, Next, PinnedObject, Status, Timestamp};
+use hookstep_contract::{
+    Attempt, EventMetadata, EventRecord, Next, PinnedObject, RecordKey, Status, Timestamp,
+};
 use serde::Deserialize;
 
 use crate::events::item_key;
@@ -73,7 +75,7 @@ impl Events {
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk AND begins_with(sk, :tries)")
-            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
+            .expression_attribute_values(":pk", s(RecordKey::of(org_id, *config_id, *event_id).pk))
             .expression_attribute_values(":tries", s(format!("try#{event_id}#")))
             .into_paginator()
             .items()
@@ -120,7 +122,7 @@ impl Events {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(attempt_item::to_item(attempt)?))
-            .item("pk", s(format!("{org_id}#{config_id}")))
+            .item("pk", s(RecordKey::of(org_id, config_id, event_id).pk))
             .item("sk", s(format!("try#{event_id}#{:04}", attempt.number)))
             .item("expires_at", n(event.expires_at(self.retention)))
             .send()

@@ -1,14 +1,19 @@
 //! The table of webhooks: pk `org_id`, sk `config_id`. The part of a webhook that only `deliver` reads is a
 //! separate item in the same partition (see `credentials`); both are written in one transaction.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use hookstep_ambient::Sources;
 use hookstep_contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
 use serde::Deserialize;
 
+use crate::config_cache::ConfigCache;
 use crate::credentials;
 use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_item};
@@ -26,6 +31,7 @@ const CONFLICTS: usize = 5;
 pub struct Configs {
     pub(crate) client: Client,
     pub(crate) table: String,
+    cache: Option<Arc<ConfigCache>>,
 }
 
 /// The event types that a webhook subscribes to.
@@ -33,6 +39,16 @@ pub struct Configs {
 struct Subscription {
     config_id: ConfigId,
     event_types: Vec<String>,
+    shards: Option<u16>,
+}
+
+/// A webhook that subscribes to an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// The webhook.
+    pub config_id: ConfigId,
+    /// Over how many partitions its events are spread.
+    pub shards: u16,
 }
 
 /// The result of a change.
@@ -48,7 +64,13 @@ pub enum Written {
 impl Configs {
     /// The table with this name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), cache: None }
+    }
+
+    /// The same table, whose [`Configs::get`] may return a webhook as it was up to `max_age` ago.
+    #[must_use]
+    pub fn cached(self, max_age: Duration, sources: Sources) -> Self {
+        Self { cache: Some(Arc::new(ConfigCache::new(max_age, sources))), ..self }
     }
 
     /// Checks that the table is reachable.
@@ -68,7 +90,7 @@ impl Configs {
         Ok(())
     }
 
-    /// One webhook of `org_id`.
+    /// One webhook of `org_id`, as it was a moment ago. [`Configs::latest`] reads it as it is now.
     ///
     /// # Errors
     /// If the table cannot be read.
@@ -77,6 +99,17 @@ impl Configs {
         org_id: &OrgId,
         config_id: ConfigId,
     ) -> Result<Option<WebhookConfig>, StoreError> {
+        let Some(cache) = &self.cache else { return self.read(org_id, config_id).await };
+        let now = cache.now();
+        if let Some(config) = cache.get(org_id, config_id, now) {
+            return Ok(Some(config));
+        }
+        let found = self.read(org_id, config_id).await?;
+        cache.keep(org_id, config_id, now, found.as_ref());
+        Ok(found)
+    }
+
+    async fn read(&self, org_id: &OrgId, config_id: ConfigId) -> Result<Option<WebhookConfig>, StoreError> {
         let found = self
             .client
             .get_item()
@@ -207,14 +240,14 @@ impl Configs {
         &self,
         org_id: &OrgId,
         to_it: impl Fn(&[String]) -> bool,
-    ) -> Result<Vec<ConfigId>, StoreError> {
+    ) -> Result<Vec<Subscriber>, StoreError> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.table)
             .key_condition_expression("org_id = :org AND config_id < :end")
             .filter_expression("enabled = :true AND size(event_types) > :none")
-            .projection_expression("config_id, event_types")
+            .projection_expression("config_id, event_types, shards")
             .expression_attribute_values(":org", s(org_id))
             .expression_attribute_values(":end", s(AFTER_CONFIGS))
             .expression_attribute_values(":true", AttributeValue::Bool(true))
@@ -224,10 +257,10 @@ impl Configs {
             .send();
         let mut subscribed = Vec::new();
         while let Some(item) = pages.next().await {
-            let Subscription { config_id, event_types } =
+            let Subscription { config_id, event_types, shards } =
                 from_item(item.map_err(StoreError::during("read subscriptions"))?)?;
             if to_it(&event_types) {
-                subscribed.push(config_id);
+                subscribed.push(Subscriber { config_id, shards: shards.unwrap_or(1) });
             }
         }
         Ok(subscribed)

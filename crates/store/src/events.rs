@@ -1,13 +1,15 @@
-//! The table of events: pk `{org_id}#{config_id}`, sk the event id. UUIDv7 sorts by time, so listing newest
-//! first is one query. The attempts of an event are items in the same partition, sk
-//! `try#{event_id}#{number}`: they sort after every event id, so listing events reads no large response
-//! bodies. A small last attempt is stored in the item of its event (see `attempts`).
+//! The table of events: pk `{org_id}#{config_id}`, sk the event id. Ids sort by time, so listing newest
+//! first is one query. The events of a webhook with much traffic are spread over several partitions, pk
+//! `{org_id}#{config_id}/{shard}`, and the shard is in the id (see `partitions`). The attempts of an event are
+//! items in the same partition, sk `try#{event_id}#{number}`: they sort after every event id, so listing events
+//! reads no large response bodies. A small last attempt is stored in the item of its event (see `attempts`).
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -21,6 +23,7 @@ use crate::StoreError;
 use crate::attempts::Recorded;
 use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_attribute, to_item};
+use crate::partitions::{Order, Partitions};
 
 /// The maximum number of events looked at for one page of a filtered list, so that a rare status does not
 /// read a whole partition at once. At 1 KB each, that is half a second and 0.0004 USD on AWS.
@@ -121,30 +124,24 @@ impl Events {
     ///
     /// # Errors
     /// If the table cannot be read.
-    pub async fn list(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        filter: EventFilter,
-    ) -> Result<Page, StoreError> {
+    pub async fn list(&self, partitions: &Partitions, filter: EventFilter) -> Result<Page, StoreError> {
+        let query = self.filtered(&filter);
         let (mut events, mut looked_at) = (Vec::new(), 0);
         let mut before = filter.before;
         // One more than requested, to know whether there is a next page.
         let mut limit = filter.limit + 1;
         for _ in 0..MAX_READS {
-            let page = self.query(org_id, config_id, &filter, before, limit).await?;
-            looked_at += usize::try_from(page.scanned_count).unwrap_or(0);
-            let last =
-                page.last_evaluated_key.as_ref().and_then(|key| key.get("sk")?.as_s().ok()?.parse().ok());
-            for item in page.items.unwrap_or_default() {
+            let page = self.merged(partitions, &query, Order::NewestFirst, before, Some(limit)).await?;
+            looked_at += page.looked_at;
+            for item in page.items {
                 events.push(to_record(item)?);
             }
-            before = last;
+            before = page.next;
             limit = match filter.status.map(drop).or(filter.outcome.map(drop)) {
-                Some(_) => PAGE.min(MAX_LOOKED_AT - looked_at.min(MAX_LOOKED_AT)),
+                Some(_) => PAGE.min(MAX_LOOKED_AT.saturating_sub(looked_at + partitions.surplus())),
                 None => (filter.limit + 1).saturating_sub(events.len()),
             };
-            if last.is_none() || events.len() > filter.limit || limit == 0 {
+            if before.is_none() || events.len() > filter.limit || limit == 0 {
                 break;
             }
         }
@@ -155,26 +152,9 @@ impl Events {
         Ok(Page { events, next: before, looked_at })
     }
 
-    async fn query(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        filter: &EventFilter,
-        before: Option<EventId>,
-        limit: usize,
-    ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, StoreError> {
-        let start = before.map(|id| item_key(org_id, config_id, id));
-        let mut query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
-            .expression_attribute_values(":from", s(bound(filter.from, 0)))
-            .expression_attribute_values(":to", s(bound(filter.to, u8::MAX)))
-            .set_exclusive_start_key(start)
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+    /// The query for the events that satisfy `filter`.
+    fn filtered(&self, filter: &EventFilter) -> QueryFluentBuilder {
+        let mut query = self.between(filter.from, filter.to);
         let wanted =
             [("status", filter.status.map(Status::as_str)), ("outcome", filter.outcome.map(Outcome::as_str))];
         let mut conditions = Vec::new();
@@ -185,10 +165,17 @@ impl Events {
                 .expression_attribute_names(format!("#{name}"), name)
                 .expression_attribute_values(format!(":{name}"), s(value));
         }
-        if !conditions.is_empty() {
-            query = query.filter_expression(conditions.join(" AND "));
-        }
-        query.send().await.map_err(StoreError::during("list events"))
+        if conditions.is_empty() { query } else { query.filter_expression(conditions.join(" AND ")) }
+    }
+
+    /// The query for the events accepted between two times, both included, or at any time.
+    pub(crate) fn between(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":from", s(bound(from, 0)))
+            .expression_attribute_values(":to", s(bound(to, u8::MAX)))
     }
 
     /// The event of the same webhook that was accepted just before or just after this one.
@@ -197,27 +184,17 @@ impl Events {
     /// If the table cannot be read.
     pub async fn neighbour(
         &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
+        partitions: &Partitions,
         event_id: EventId,
         side: Side,
     ) -> Result<Option<EventId>, StoreError> {
-        let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
-            .expression_attribute_values(":from", s(bound(None, 0)))
-            .expression_attribute_values(":to", s(bound(None, u8::MAX)))
-            .set_exclusive_start_key(Some(item_key(org_id, config_id, event_id)))
-            .scan_index_forward(side == Side::After)
-            .projection_expression("sk")
-            .limit(1)
-            .send()
-            .await
-            .map_err(StoreError::during("look for a neighbour of an event"))?;
-        Ok(found.items.unwrap_or_default().first().and_then(|item| item.get("sk")?.as_s().ok()?.parse().ok()))
+        let query = self.between(None, None).projection_expression("sk");
+        let order = match side {
+            Side::Before => Order::NewestFirst,
+            Side::After => Order::OldestFirst,
+        };
+        let found = self.merged(partitions, &query, order, Some(event_id), Some(1)).await?;
+        Ok(found.items.first().and_then(|item| item.get("sk")?.as_s().ok()?.parse().ok()))
     }
 
     /// Writes the record of a new event, unless the event has one.

@@ -1,5 +1,6 @@
-//! Idempotency keys, in the events table in a separate partition: pk `{org_id}#{config_id}#idempotency`, sk
-//! the key.
+//! Idempotency keys, in the events table, each in a partition of its own: pk
+//! `{org_id}#{config_id}#idempotency#{key}`, sk the key. Together in one partition, they would limit the webhook to
+//! what DynamoDB takes for it, however many shards its events have.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
@@ -105,7 +106,7 @@ impl Idempotency {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(to_item(value)?))
-            .item("pk", s(format!("{org_id}#{config_id}#idempotency")))
+            .item("pk", s(format!("{org_id}#{config_id}#idempotency#{key}")))
             .item("sk", s(key))
             .item("expires_at", n(until)))
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use hookstep_contract::{ConfigId, EventId, OrgId, ReplayJob, Status};
+use hookstep_contract::{EventId, ReplayJob, Status};
 use serde::Deserialize;
 
-use crate::events::bound;
 use crate::item::{from_item, s};
+use crate::partitions::{Order, Partitions};
 use crate::{Events, Span, StoreError};
 
 /// The maximum number of pages of 1 MB that one count of results reads: enough for the largest bulk replay.
@@ -39,20 +39,14 @@ impl Events {
     /// If the table cannot be read.
     pub async fn candidates(
         &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
+        partitions: &Partitions,
         span: Span,
         after: Option<EventId>,
     ) -> Result<(Vec<Candidate>, Option<EventId>), StoreError> {
-        let page = self
-            .in_span(org_id, config_id, span, after)
-            .projection_expression("sk, #status, webhook_id, replayed_by")
-            .send()
-            .await
-            .map_err(StoreError::during("count what a replay would send"))?;
-        let next = page.last_evaluated_key.and_then(|key| key.get("sk")?.as_s().ok()?.parse().ok());
-        let found = page.items.unwrap_or_default().into_iter().map(from_item);
-        Ok((found.collect::<Result<_, _>>()?, next))
+        let query = self.in_span(span).projection_expression("sk, #status, webhook_id, replayed_by");
+        let page = self.merged(partitions, &query, Order::OldestFirst, after, None).await?;
+        let found = page.items.into_iter().map(from_item);
+        Ok((found.collect::<Result<_, _>>()?, page.next))
     }
 
     /// How many of the events that a bulk replay made have which status. All of them were accepted in the
@@ -62,27 +56,23 @@ impl Events {
     /// If the table cannot be read.
     pub async fn replay_results(&self, job: &ReplayJob) -> Result<BTreeMap<&'static str, u32>, StoreError> {
         let at = Some(job.created_at);
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+        let query = self
+            .between(at, at)
             .filter_expression("replay_id = :replay")
-            .projection_expression("#status")
+            .projection_expression("sk, #status")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":pk", s(format!("{}#{}", job.org_id, job.config_id)))
-            .expression_attribute_values(":from", s(bound(at, 0)))
-            .expression_attribute_values(":to", s(bound(at, u8::MAX)))
-            .expression_attribute_values(":replay", s(job.replay_id))
-            .into_paginator()
-            .send();
+            .expression_attribute_values(":replay", s(job.replay_id));
+        let (partitions, mut after) = (Partitions::of_replay(job), None);
         let mut counts = BTreeMap::new();
         for _ in 0..MAX_PAGES {
-            let Some(page) = pages.next().await else { break };
-            let page = page.map_err(StoreError::during("count how a replay went"))?;
-            for item in page.items.unwrap_or_default() {
+            let page = self.merged(&partitions, &query, Order::OldestFirst, after, None).await?;
+            for item in page.items {
                 let Ended { status } = from_item(item)?;
                 *counts.entry(status.as_str()).or_default() += 1;
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
             }
         }
         Ok(counts)

@@ -14,8 +14,9 @@ use hookstep_contract::{
 use uuid::Uuid;
 
 use crate::error::unless_forbidden;
-use crate::events::{bound, item_key, to_record};
+use crate::events::{item_key, to_record};
 use crate::item::{Item, from_item, n, s, to_attribute, to_item};
+use crate::partitions::{Order, Partitions};
 use crate::{Events, StoreError};
 
 /// The ids of a selection, 16 bytes each: 10,000 of them fit into one item, but not as text.
@@ -26,7 +27,7 @@ const FILTER: &str = "filter";
 
 /// The maximum number of events per page of the table, and of pages per call, so that a rare status does not
 /// read a whole partition at once.
-const PAGE: i32 = 500;
+const PAGE: usize = 500;
 const MAX_READS: usize = 4;
 
 /// The bulk replays in the events table.
@@ -154,25 +155,12 @@ pub struct Span {
 }
 
 impl Events {
-    /// The query for the events in `span`, oldest first and after `after`.
-    pub(crate) fn in_span(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        span: Span,
-        after: Option<EventId>,
-    ) -> QueryFluentBuilder {
-        self.client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+    /// The query for the events in `span`.
+    pub(crate) fn in_span(&self, span: Span) -> QueryFluentBuilder {
+        self.between(Some(span.since), Some(span.until))
             .filter_expression("#status = :status")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
-            .expression_attribute_values(":from", s(bound(Some(span.since), 0)))
-            .expression_attribute_values(":to", s(bound(Some(span.until), u8::MAX)))
             .expression_attribute_values(":status", s(span.status.as_str()))
-            .set_exclusive_start_key(after.map(|id| item_key(org_id, config_id, id)))
     }
 
     /// Up to `limit` events of one webhook after `after`, oldest first, and where to continue if there are
@@ -182,22 +170,17 @@ impl Events {
     /// If the table cannot be read.
     pub async fn oldest(
         &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
+        partitions: &Partitions,
         span: Span,
         after: Option<EventId>,
         limit: usize,
     ) -> Result<(Vec<EventRecord>, Option<EventId>), StoreError> {
         let (mut events, mut after) = (Vec::new(), after);
+        let query = self.in_span(span);
         for _ in 0..MAX_READS {
-            let page = self
-                .in_span(org_id, config_id, span, after)
-                .limit(PAGE)
-                .send()
-                .await
-                .map_err(StoreError::during("go through events"))?;
-            after = page.last_evaluated_key.and_then(|key| key.get("sk")?.as_s().ok()?.parse().ok());
-            for item in page.items.unwrap_or_default() {
+            let page = self.merged(partitions, &query, Order::OldestFirst, after, Some(PAGE)).await?;
+            after = page.next;
+            for item in page.items {
                 events.push(to_record(item)?);
             }
             if events.len() > limit {

@@ -6,10 +6,12 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId};
 
 use crate::events::{MAX_READS, bound, item_key, to_record};
 use crate::item::s;
+use crate::partitions::{MAX_CONCURRENT_READS, Partitions};
 use crate::{EventFilter, Events, Page, StoreError};
 
 /// The maximum number of keys that DynamoDB accepts in a request.
@@ -26,20 +28,21 @@ impl Events {
     /// If the table or its index cannot be read.
     pub async fn correlated(
         &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
+        partitions: &Partitions,
         correlation_id: &str,
         filter: EventFilter,
     ) -> Result<Page, StoreError> {
         let (from, to) = (EventId(bound(filter.from, 0)), EventId(bound(filter.to, u8::MAX)));
-        let mut ids = self.correlated_ids(org_id, config_id, correlation_id).await?;
+        let reads: Vec<_> = partitions.keys().map(|pk| self.correlated_ids(pk, correlation_id)).collect();
+        let ids: Vec<Vec<EventId>> = stream::iter(reads).buffered(MAX_CONCURRENT_READS).try_collect().await?;
+        let mut ids = ids.concat();
         ids.retain(|id| (from..=to).contains(id) && filter.before.is_none_or(|before| *id < before));
         // The index is sorted by correlation id only.
         ids.sort_unstable_by_key(|id| Reverse(*id));
         let (mut events, mut looked_at) = (Vec::new(), 0);
         for ids in ids.chunks(BATCH).take(MAX_READS) {
             looked_at += ids.len();
-            let mut found = self.batch(org_id, config_id, ids).await?;
+            let mut found = self.batch(partitions.org_id(), partitions.config_id(), ids).await?;
             found.retain(|event| {
                 filter.status.is_none_or(|status| event.status == status)
                     && filter.outcome.is_none_or(|outcome| event.outcome == Some(outcome))
@@ -56,19 +59,15 @@ impl Events {
         Ok(Page { events, next, looked_at })
     }
 
-    async fn correlated_ids(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        correlation_id: &str,
-    ) -> Result<Vec<EventId>, StoreError> {
+    /// The ids of the events in one partition with this correlation id.
+    async fn correlated_ids(&self, pk: String, correlation_id: &str) -> Result<Vec<EventId>, StoreError> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.table)
             .index_name(Self::BY_CORRELATION_ID)
             .key_condition_expression("pk = :pk AND correlation_id = :id")
-            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
+            .expression_attribute_values(":pk", s(pk))
             .expression_attribute_values(":id", s(correlation_id))
             .into_paginator()
             .send();

@@ -10,12 +10,13 @@ use hookstep_contract::limits::days;
 use hookstep_contract::{ConfigId, EventId, OrgId, Outcome, Status, Tally, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::events::{bound, item_key};
+use crate::events::bound;
 use crate::item::{from_item, n, s, to_item};
+use crate::partitions::{Order, Partitions};
 use crate::{Events, StoreError};
 
 /// The maximum number of events per page; DynamoDB itself ends a page at 1 MB.
-const PAGE: i32 = 1000;
+const PAGE: usize = 1000;
 
 /// The attribute that tells the note about an hour from the counts of a day.
 const CHANGED_AT: &str = "changed_at";
@@ -158,32 +159,20 @@ impl Events {
     /// If the table cannot be read.
     pub async fn sketches(
         &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
+        partitions: &Partitions,
         from: Timestamp,
         to: Timestamp,
         before: Option<EventId>,
     ) -> Result<(Vec<EventSketch>, Option<EventId>), StoreError> {
-        let page = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+        let query = self
+            .between(Some(from), None)
             .projection_expression("sk, #status, outcome, duration_ms")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":pk", s(format!("{org_id}#{config_id}")))
-            // No event has the smallest id of a millisecond, because the version of its UUID is 7.
-            .expression_attribute_values(":from", s(bound(Some(from), 0)))
-            .expression_attribute_values(":to", s(bound(Some(to), 0)))
-            .set_exclusive_start_key(before.map(|id| item_key(org_id, config_id, id)))
-            .scan_index_forward(false)
-            .limit(PAGE)
-            .send()
-            .await
-            .map_err(StoreError::during("count events"))?;
-        let last = page.last_evaluated_key.as_ref().and_then(|key| key.get("sk")?.as_s().ok()?.parse().ok());
-        let events = page.items.unwrap_or_default().into_iter().map(from_item);
-        Ok((events.collect::<Result<_, _>>()?, last))
+            // No event has the smallest id of a millisecond, because its UUID has a version.
+            .expression_attribute_values(":to", s(bound(Some(to), 0)));
+        let page = self.merged(partitions, &query, Order::NewestFirst, before, Some(PAGE)).await?;
+        let events = page.items.into_iter().map(from_item);
+        Ok((events.collect::<Result<_, _>>()?, page.next))
     }
 }
 

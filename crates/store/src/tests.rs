@@ -1,5 +1,6 @@
 //! The requests to the tables, tested without a table: their keys and expiry times.
 
+mod config_cache;
 mod items;
 mod record;
 mod redelivery;

@@ -86,9 +86,10 @@ pub(crate) async fn trigger(
         let detail = "this claim_check is not one of this webhook's uploads";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
-    if ctx.configs.get(org_id, config_id).await?.is_none() {
+    let Some(config) = ctx.configs.get(org_id, config_id).await? else {
         return Err(Problem::no_webhook());
-    }
+    };
+    let new_id = new_id.spread_over(config.fields.shards());
     let event =
         request.event(EventMetadata::new(org_id.clone(), config_id, new_id, Origin::Api, request.mode, now));
     let key = Key::of(&request);

@@ -3,7 +3,7 @@
 use hookstep_ambient::{Sources, env};
 use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
-use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
+use hookstep_contract::limits::{CONFIG_CACHE, INLINE_BYTES, SYNC_BUDGET};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_http_edge::{Transport, finished, log_wrong_tokens};
 use hookstep_store::{Configs, Idempotency, Tokens};
@@ -21,7 +21,8 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     });
     let ctx = Context {
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
-        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
+        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?)
+            .cached(CONFIG_CACHE, Sources::system()),
         idempotency: Idempotency::new(tables, env::required("EVENTS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         machines: DeliveryMachines::new(

@@ -2,12 +2,16 @@
 //! is at that moment, or is not made.
 #![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hookstep_ambient::Sources;
 use hookstep_contract::MachineKind;
+use hookstep_contract::limits::RETENTION;
 use hookstep_signing::{Key, Secret};
+use hookstep_store::{Bodies, Configs, Events};
 use serde_json::{Value, json};
 
 use crate::managing::signing_keys::believes;
@@ -248,4 +252,40 @@ async fn a_sync_trigger_that_was_answered_202_goes_on_the_schedule() {
     changed(&world.api, &config_id, &event_id, "cancel").await;
     world.settled(&event_id).await;
     receiver.only();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cached_webhook_is_used_for_first_attempts_and_never_again() {
+    let (world, receiver) = (World::start().await, Receiver::answering([Reply::status(500)]).await);
+    let webhook = json!({"retry": {"schedule_seconds": [3600]}});
+    let config_id = world.api.create_webhook(&receiver.url, webhook).await;
+    let event_id = world.api.trigger(&config_id, "{}").await;
+    world.api.until(&config_id, &event_id, |event| event["attempt_count"] == 1).await;
+    let tables = world.host.clients().tables.clone();
+    let ctx = hookstep_fetch_config::Context {
+        configs: Configs::new(tables.clone(), "configs").cached(Duration::from_secs(3600), Sources::system()),
+        events: Events::new(tables.clone(), "events"),
+        bodies: Bodies::new(tables, "events"),
+        keep_bodies: false,
+        retention: RETENTION,
+    };
+    let input = json!({
+        "event": {"event_id": event_id, "org_id": ORG, "config_id": config_id, "origin": "api", "mode": "async",
+                  "created_at": "2026-01-02T03:04:05Z"},
+        "execution": "e", "payload": {"inline": {"text": "{}"}},
+    });
+    let mut again = input.clone();
+    again
+        .as_object_mut()
+        .unwrap()
+        .extend([("refresh".to_owned(), json!(true)), ("number".to_owned(), json!(2))]);
+    let url = async |input: &Value| {
+        let input = serde_json::from_value(input.clone()).unwrap();
+        let output = hookstep_fetch_config::handle(input, &ctx).await.unwrap();
+        serde_json::to_value(output).unwrap()["plan"]["request"]["url"].clone()
+    };
+    assert_eq!(url(&input).await, json!(receiver.url));
+    assert_eq!(world.api.patch(&config_id, &json!({"url": "http://127.0.0.1:4799/new"})).await.status, 200);
+    assert_eq!(url(&input).await, json!(receiver.url), "as it was read before");
+    assert_eq!(url(&again).await, "http://127.0.0.1:4799/new");
 }

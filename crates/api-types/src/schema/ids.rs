@@ -27,7 +27,7 @@ texts! {
     OrgId = text("acme").pattern(Some("^[a-z0-9_-]{1,32}$")).build();
     /// The id of a webhook: a lowercase UUID.
     ConfigId = uuid("01939f2e-7c00-7000-8000-5f2a6c1d9e01");
-    /// The id of an event: a lowercase UUIDv7, so that sorting by it sorts by time.
+    /// The id of an event: a lowercase UUID (version 7, or 8 with the same time part), so that sorting by it sorts by time.
     EventId = uuid("01939f2e-8a10-7000-8000-2b7d40c5aa12");
     /// The id of an API token: a lowercase UUIDv7. It is not secret.
     TokenId = uuid("01939f2e-9b20-7000-8000-7c1f0e3b6d45");

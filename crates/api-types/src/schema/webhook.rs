@@ -39,6 +39,10 @@ pub struct ConfigFields {
     /// When to retry.
     #[schema(required = false)]
     pub retry: Retry,
+    /// Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It
+    /// can be raised and not lowered. Left out of a request, it stays as it is.
+    #[schema(minimum = 1, maximum = 64, default = 1)]
+    pub shards: Option<u16>,
     /// Which events of the bus to send, by their type.
     #[schema(required = false, schema_with = event_types)]
     pub event_types: Vec<String>,

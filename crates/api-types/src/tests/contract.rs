@@ -136,7 +136,7 @@ fn webhook(at: &str) -> Value {
         "certificate": {"subject": "s", "not_before": at, "not_after": at, "fingerprint": "00"},
         "disabled_reason": "410", "name": "n", "url": "https://example.com/", "method": "PUT", "enabled": false,
         "headers": {"a": "b"}, "auth": auths()[3], "tls": {"certificate": "PEM", "private_key": "PEM", "ca": "PEM"},
-        "timeout_seconds": 30, "retry": {"schedule_seconds": [5]}, "event_types": ["order.*"],
+        "timeout_seconds": 30, "retry": {"schedule_seconds": [5]}, "shards": 8, "event_types": ["order.*"],
         "filter": {"conditions": [{"field": "a", "operator": "equals", "values": ["1"], "type": "number"}]},
         "transform": {"jsonata": "a"},
     })

@@ -15,6 +15,7 @@ fn limits_are_the_contracts() {
         (&fields, "url", "maxLength", limits::URL_BYTES),
         (&fields, "timeout_seconds", "maximum", limits::MAX_TIMEOUT_SECS as usize),
         (&fields, "timeout_seconds", "default", limits::DEFAULT_TIMEOUT_SECS as usize),
+        (&fields, "shards", "maximum", usize::from(limits::MAX_SHARDS)),
         (&fields, "event_types", "maxItems", limits::MAX_EVENT_TYPES),
         (&filter, "conditions", "maxItems", limits::MAX_CONDITIONS),
         (&filter, "jsonata", "maxLength", limits::EXPRESSION_CHARS),

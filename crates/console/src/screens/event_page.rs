@@ -10,14 +10,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{Html, Redirect};
 use hookstep_contract::{
-    Attempt, ConfigId, Content, EventId, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp,
+    Attempt, Content, EventId, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp,
     WebhookConfig,
 };
 use hookstep_http_edge::{ConfigPath, EventPath, no_event};
 use hookstep_management::Context;
 use hookstep_management::events::cancel;
 use hookstep_management::replays::single;
-use hookstep_store::Side;
+use hookstep_store::{Partitions, Side};
 use maud::{Markup, html};
 
 use crate::advice::{Advice, advice};
@@ -41,6 +41,8 @@ pub(crate) async fn show(
     let base = format!("/console/webhooks/{config_id}/events/{event_id}");
     let (found, config) =
         tokio::try_join!(ctx.events.get(org_id, config_id, event_id), ctx.configs.get(org_id, config_id))?;
+    let deleted = || Partitions::of_deleted(org_id.clone(), config_id);
+    let partitions = config.as_ref().map_or_else(deleted, Partitions::of);
     let name = config.as_ref().map_or("Deleted webhook", |config| &config.fields.name);
     let content = match found {
         Some(event) => whole(&ctx, &visitor, &event, config.as_ref(), &base, &query).await?,
@@ -51,7 +53,7 @@ pub(crate) async fn show(
     let content = html! {
         div.crumbs-row {
             (parts::crumbs(&[("Webhooks", "/"), (name, &format!("/console/webhooks/{config_id}"))]))
-            (neighbours(&ctx, &visitor, config_id, event_id).await?)
+            (neighbours(&ctx, &partitions, event_id).await?)
         }
         (content)
     };
@@ -59,13 +61,9 @@ pub(crate) async fn show(
 }
 
 /// Links to the events that were accepted just before and just after this one.
-async fn neighbours(
-    ctx: &Context,
-    visitor: &Visitor,
-    config_id: ConfigId,
-    event_id: EventId,
-) -> Result<Markup, PageError> {
-    let find = |side| ctx.events.neighbour(visitor.org_id(), config_id, event_id, side);
+async fn neighbours(ctx: &Context, partitions: &Partitions, event_id: EventId) -> Result<Markup, PageError> {
+    let config_id = partitions.config_id();
+    let find = |side| ctx.events.neighbour(partitions, event_id, side);
     let (before, after) = tokio::try_join!(find(Side::Before), find(Side::After))?;
     let link = |id: EventId, rel: &str, text: &str| html! { a rel=(rel) href={"/console/webhooks/" (config_id) "/events/" (id)} { (text) } };
     Ok(html! {

@@ -124,15 +124,13 @@ pub(crate) async fn table(
 ) -> Result<Markup, PageError> {
     let now = ctx.sources.now();
     let (org_id, filter) = (visitor.org_id(), request.filter(now)?);
+    let partitions = lookup::partitions(ctx, org_id, config_id).await?;
     let found = match request.q.as_str() {
-        "" => ctx.events.list(org_id, config_id, filter).await?,
+        "" => ctx.events.list(&partitions, filter).await?,
         q if q.len() > CORRELATION_ID_BYTES => Page { events: Vec::new(), next: None, looked_at: 0 },
-        q => ctx.events.correlated(org_id, config_id, q, filter).await?,
+        q => ctx.events.correlated(&partitions, q, filter).await?,
     };
-    if found.events.is_empty()
-        && found.next.is_none()
-        && !lookup::webhook_exists(ctx, visitor.org_id(), config_id).await?
-    {
+    if found.events.is_empty() && found.next.is_none() && !lookup::webhook_existed(ctx, &partitions).await? {
         return Err(Problem::no_webhook().into());
     }
     let base = format!("/console/webhooks/{config_id}");

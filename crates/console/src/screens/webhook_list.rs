@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Html;
 use hookstep_api_types::Health;
-use hookstep_contract::{EventRecord, OrgId, Timestamp, WebhookConfig};
+use hookstep_contract::{EventRecord, Timestamp, WebhookConfig};
 use hookstep_management::Context;
 use hookstep_management::webhooks::overview::{self, Row};
 use hookstep_management::webhooks::webhook_view;
@@ -44,7 +44,7 @@ pub(crate) async fn show(
         @if configs.is_empty() { (empty(&visitor)) }
         @else {
             (search(&choice))
-            (list(&ctx, visitor.org_id(), configs, &choice, now).await?)
+            (list(&ctx, configs, &choice, now).await?)
         }
     };
     Ok(page(&visitor, Section::Webhooks, "Webhooks", content))
@@ -81,7 +81,6 @@ fn search(choice: &Choice) -> Markup {
 /// The tabs, the table and the pages.
 async fn list(
     ctx: &Context,
-    org_id: &OrgId,
     configs: Vec<WebhookConfig>,
     choice: &Choice,
     now: Timestamp,
@@ -89,7 +88,7 @@ async fn list(
     let number_of_all = configs.len();
     let every = if number_of_all < MANY { 10 } else { 60 };
     let found: Vec<_> = configs.into_iter().filter(|config| choice.finds(config)).collect();
-    let found = overview::with_stats(ctx, org_id, found).await?;
+    let found = overview::with_stats(ctx, found).await?;
     let chosen = choice.sorted(&found);
     let pages = chosen.len().div_ceil(LIMIT).max(1);
     let number = choice.page.clamp(1, pages);

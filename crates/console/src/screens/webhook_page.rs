@@ -115,6 +115,7 @@ fn settings(visitor: &Visitor, config: &WebhookConfig, static_ips: &str, now: Ti
                 @if !fields.event_types.is_empty() {
                     dt { "Subscribes to" } dd { @for event_type in &fields.event_types { div.mono.small.break { (event_type) } } }
                 }
+                @if fields.shards() > 1 { dt { "Partitions" } dd { (fields.shards()) } }
                 @if !fields.headers.is_empty() {
                     dt { "Headers" } dd { @for (name, value) in &fields.headers { div.mono.small { (name) ": " (value) } } }
                 }

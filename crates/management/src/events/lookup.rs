@@ -8,7 +8,7 @@ use hookstep_api_types::{Attempt, Event, Page, schema};
 use hookstep_contract::limits::CORRELATION_ID_BYTES;
 use hookstep_contract::{ConfigId, EventId, FieldError, OrgId, Status, Timestamp};
 use hookstep_http_edge::{ApiQuery, Authorized, ConfigPath, EventPath, Problem, Read, no_event};
-use hookstep_store::EventFilter;
+use hookstep_store::{EventFilter, Partitions};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use utoipa::IntoParams;
@@ -71,17 +71,15 @@ pub(crate) async fn list(
     ConfigPath(config_id): ConfigPath,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<Event>>, Problem> {
+    let partitions = partitions(&ctx, caller.org_id(), config_id).await?;
     let page = match query.event_id()? {
         Some(event_id) => {
             let found = ctx.events.get(caller.org_id(), config_id, event_id).await?;
             hookstep_store::Page { events: found.into_iter().collect(), next: None, looked_at: 1 }
         }
-        None => search(&ctx, caller.org_id(), config_id, &query).await?,
+        None => search(&ctx, &partitions, &query).await?,
     };
-    if page.events.is_empty()
-        && page.next.is_none()
-        && !webhook_exists(&ctx, caller.org_id(), config_id).await?
-    {
+    if page.events.is_empty() && page.next.is_none() && !webhook_existed(&ctx, &partitions).await? {
         return Err(Problem::no_webhook());
     }
     let data = page.events.into_iter().map(Event::from).collect();
@@ -90,8 +88,7 @@ pub(crate) async fn list(
 
 async fn search(
     ctx: &Context,
-    org_id: &OrgId,
-    config_id: ConfigId,
+    partitions: &Partitions,
     query: &ListQuery,
 ) -> Result<hookstep_store::Page, Problem> {
     let filter = EventFilter {
@@ -112,8 +109,8 @@ async fn search(
             let reason = format!("must be 1 to {CORRELATION_ID_BYTES} bytes");
             return Err(FieldError::new("correlation_id", reason).into());
         }
-        Some(correlation_id) => ctx.events.correlated(org_id, config_id, correlation_id, filter).await?,
-        None => ctx.events.list(org_id, config_id, filter).await?,
+        Some(correlation_id) => ctx.events.correlated(partitions, correlation_id, filter).await?,
+        None => ctx.events.list(partitions, filter).await?,
     })
 }
 
@@ -162,16 +159,26 @@ pub(crate) async fn read(
     Ok(Json(Event { attempts, ..Event::from(record) }))
 }
 
+/// Where the events of a webhook are, which may be deleted.
+///
+/// # Errors
+/// 500 when the table cannot be read.
+pub async fn partitions(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<Partitions, Problem> {
+    let config = ctx.configs.get(org_id, config_id).await?;
+    let deleted = || Partitions::of_deleted(org_id.clone(), config_id);
+    Ok(config.as_ref().map_or_else(deleted, Partitions::of))
+}
+
 /// Whether the webhook exists or existed: the events of a deleted one can still be read.
 ///
 /// # Errors
-/// 500 when the tables cannot be read.
-pub async fn webhook_exists(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Result<bool, Problem> {
-    if ctx.configs.get(org_id, config_id).await?.is_some() {
+/// 500 when the table cannot be read.
+pub async fn webhook_existed(ctx: &Context, partitions: &Partitions) -> Result<bool, Problem> {
+    if partitions.is_of_existing() {
         return Ok(true);
     }
     let any = EventFilter { limit: 1, ..EventFilter::default() };
-    Ok(!ctx.events.list(org_id, config_id, any).await?.events.is_empty())
+    Ok(!ctx.events.list(partitions, any).await?.events.is_empty())
 }
 
 /// Parses a status.

@@ -125,9 +125,9 @@ pub async fn start(
     let now = ctx.sources.now();
     let reapply = request.reapply;
     let selection = selection(request, now)?;
-    if ctx.configs.get(org_id, config_id).await?.is_none() {
+    let Some(config) = ctx.configs.get(org_id, config_id).await? else {
         return Err(Problem::no_webhook());
-    }
+    };
     let job = ReplayJob {
         replay_id: EventId(new_id()),
         org_id: org_id.clone(),
@@ -138,6 +138,7 @@ pub async fn start(
         found: 0,
         started: 0,
         skipped: 0,
+        shards: config.fields.shards(),
         reapply,
         limit_reached: false,
         reason: None,

@@ -6,7 +6,7 @@ use hookstep_api_types::{ReplayForecast, ReplayRequest};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{ConfigId, EventId, OrgId, Selection, Status, is_due};
 use hookstep_http_edge::Problem;
-use hookstep_store::{Candidate, Span, StoreError};
+use hookstep_store::{Candidate, Partitions, Span, StoreError};
 
 use super::bulk::selection;
 use crate::Context;
@@ -25,9 +25,9 @@ pub async fn forecast(
     request: ReplayRequest,
 ) -> Result<ReplayForecast, Problem> {
     let selection = selection(request, ctx.sources.now())?;
-    if ctx.configs.get(org_id, config_id).await?.is_none() {
+    let Some(config) = ctx.configs.get(org_id, config_id).await? else {
         return Err(Problem::no_webhook());
-    }
+    };
     let (found, selected, complete) = match selection {
         Selection::EventIds(ids) => {
             let events = ctx.events.batch(org_id, config_id, &ids).await?;
@@ -40,7 +40,8 @@ pub async fn forecast(
             (found.collect(), None, true)
         }
         Selection::Filter { since, until, status } => {
-            let (found, complete) = walk(ctx, org_id, config_id, Span { since, until, status }).await?;
+            let (found, complete) =
+                walk(ctx, &Partitions::of(&config), Span { since, until, status }).await?;
             (found, Some(status), complete)
         }
     };
@@ -81,13 +82,12 @@ fn chains(found: Vec<Candidate>) -> BTreeMap<EventId, Candidate> {
 /// The events of a period with a status, and whether these are all.
 async fn walk(
     ctx: &Context,
-    org_id: &OrgId,
-    config_id: ConfigId,
+    partitions: &Partitions,
     span: Span,
 ) -> Result<(Vec<Candidate>, bool), StoreError> {
     let (mut found, mut after) = (Vec::new(), None);
     for _ in 0..PAGES {
-        let (page, next) = ctx.events.candidates(org_id, config_id, span, after).await?;
+        let (page, next) = ctx.events.candidates(partitions, span, after).await?;
         found.extend(page);
         if next.is_none() {
             return Ok((found, true));

@@ -68,9 +68,7 @@ pub async fn start(
     let (config, event) =
         tokio::try_join!(ctx.configs.get(org_id, config_id), ctx.events.get(org_id, config_id, event_id))?;
     let event = event.ok_or_else(no_event)?;
-    if config.is_none() {
-        return Err(Problem::no_webhook());
-    }
+    let config = config.ok_or_else(Problem::no_webhook)?;
     let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
     if event.status == Status::InProgress {
         return Err(conflict("the event is still being delivered: cancel it, or wait until it has ended"));
@@ -79,8 +77,8 @@ pub async fn start(
     if is_being_replayed(ctx, org_id, config_id, chain.as_ref()).await? {
         return Err(conflict(BEING_REPLAYED));
     }
-    let redelivery =
-        Redelivery { event_id: EventId((ctx.sources.new_id)()), now: ctx.sources.now(), reapply };
+    let new_id = EventId((ctx.sources.new_id)()).spread_over(config.fields.shards());
+    let redelivery = Redelivery { event_id: new_id, now: ctx.sources.now(), reapply };
     let Some(input) = redelivery.input(&event, &ctx.events, &ctx.bodies).await? else {
         return Err(conflict("the body of this event is not stored, so it cannot be sent again"));
     };

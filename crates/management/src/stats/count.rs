@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use hookstep_contract::{ConfigId, EventId, OrgId, Tally, Timestamp};
+use hookstep_contract::{EventId, Tally, Timestamp};
 use hookstep_http_edge::Problem;
-use hookstep_store::{ChangedHour, CountedDay, CountedHour, EventSketch, Events, StoreError};
+use hookstep_store::{ChangedHour, CountedDay, CountedHour, EventSketch, Events, Partitions, StoreError};
 
 use super::hours::{Hour, Stretch, stretches};
 use crate::Context;
@@ -42,8 +42,7 @@ pub(crate) struct HourlyCounts {
 /// Counts the events of `first..=last`.
 pub(crate) async fn count_hours(
     ctx: &Context,
-    org_id: &OrgId,
-    config_id: ConfigId,
+    partitions: &Partitions,
     first: Hour,
     last: Hour,
     budget: Budget,
@@ -51,6 +50,7 @@ pub(crate) async fn count_hours(
     let now = ctx.sources.now();
     let events = &ctx.events;
     let (from, to) = (first.first_of_day().start(), last.first_of_day().start());
+    let (org_id, config_id) = (partitions.org_id(), partitions.config_id());
     let (kept, changed) = events.counted(org_id, config_id, from, to).await?;
     let mut known: BTreeMap<Hour, CountedHour> = kept.into_iter().flat_map(of_day).collect();
     for ChangedHour { hour, changed_at } in changed {
@@ -68,11 +68,11 @@ pub(crate) async fn count_hours(
     if last >= live {
         let mut left = budget.live_pages;
         let stretch = Stretch { first: first.max(live), last, before: None };
-        complete &= Walk::new(stretch, &mut known, now).read(events, org_id, config_id, &mut left).await?;
+        complete &= Walk::new(stretch, &mut known, now).read(events, partitions, &mut left).await?;
         pages -= budget.live_pages - left;
     }
     for stretch in over.map(|over| stretches(first, over, &known, settled)).unwrap_or_default() {
-        complete &= Walk::new(stretch, &mut known, now).read(events, org_id, config_id, &mut pages).await?;
+        complete &= Walk::new(stretch, &mut known, now).read(events, partitions, &mut pages).await?;
     }
     for day in changed_days(&known, live, now) {
         events.keep_counted(org_id, config_id, &day_of(day, &known, live)).await?;
@@ -105,14 +105,13 @@ impl<'a> Walk<'a> {
     async fn read(
         mut self,
         events: &Events,
-        org_id: &OrgId,
-        config_id: ConfigId,
+        partitions: &Partitions,
         pages: &mut usize,
     ) -> Result<bool, StoreError> {
         let (from, to) = (self.stretch.first.start(), self.stretch.last.next().start());
         while *pages > 0 {
             *pages -= 1;
-            let (found, next) = events.sketches(org_id, config_id, from, to, self.rest).await?;
+            let (found, next) = events.sketches(partitions, from, to, self.rest).await?;
             self.count(found, next);
             if next.is_none() {
                 return Ok(true);

@@ -8,6 +8,7 @@ use hookstep_http_edge::Problem;
 
 use super::bucket;
 use crate::Context;
+use crate::events::lookup::partitions;
 
 const BUCKET: Duration = Duration::from_secs(5 * 60);
 const BUCKETS: u32 = 12;
@@ -25,10 +26,11 @@ pub async fn last_hour(ctx: &Context, org_id: &OrgId, config_id: ConfigId) -> Re
     let starts = (0..BUCKETS).map(|index| first.plus(BUCKET * index));
     let mut tallies: Vec<_> = starts.map(|start| (start, Tally::default())).collect();
     let mut totals = Tally::default();
+    let partitions = partitions(ctx, org_id, config_id).await?;
     let (mut rest, mut complete) = (None, false);
     for _ in 0..MAX_PAGES {
         let end = now.plus(Duration::from_millis(1));
-        let (events, next) = ctx.events.sketches(org_id, config_id, first, end, rest).await?;
+        let (events, next) = ctx.events.sketches(&partitions, first, end, rest).await?;
         for event in events {
             let accepted = event.event_id.accepted_at();
             if let Some((_, tally)) = tallies.iter_mut().rev().find(|(start, _)| *start <= accepted) {

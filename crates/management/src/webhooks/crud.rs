@@ -195,7 +195,7 @@ pub(crate) async fn list(
     let data = match query.include.as_deref() {
         None => configs.into_iter().map(|config| view(config, now)).collect(),
         Some("stats") => {
-            let rows = overview::with_stats(&ctx, caller.org_id(), configs).await?;
+            let rows = overview::with_stats(&ctx, configs).await?;
             rows.into_iter().map(|row| row.view(now)).collect()
         }
         Some(_) => return Err(FieldError::new("include", "must be stats").into()),

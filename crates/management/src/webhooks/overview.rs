@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_api_types::{Health, Stats, Webhook};
 use hookstep_contract::{EventRecord, OrgId, Timestamp, WebhookConfig};
 use hookstep_http_edge::Problem;
-use hookstep_store::{EventFilter, Page};
+use hookstep_store::{EventFilter, Page, Partitions};
 
 use super::webhook_view::view;
 use crate::Context;
@@ -56,8 +56,8 @@ pub async fn configs(ctx: &Context, org_id: &OrgId) -> Result<Vec<WebhookConfig>
 /// 500 when the table cannot be read.
 pub async fn newest_events(ctx: &Context, rows: &[&Row]) -> Result<Vec<Option<EventRecord>>, Problem> {
     let newest = EventFilter { limit: 1, ..EventFilter::default() };
-    let reads: Vec<_> =
-        rows.iter().map(|row| ctx.events.list(&row.config.org_id, row.config.config_id, newest)).collect();
+    let partitions: Vec<_> = rows.iter().map(|row| Partitions::of(&row.config)).collect();
+    let reads: Vec<_> = partitions.iter().map(|partitions| ctx.events.list(partitions, newest)).collect();
     let pages: Vec<Page> = stream::iter(reads).buffered(MAX_CONCURRENT_COUNTS).try_collect().await?;
     Ok(pages.into_iter().map(|page| page.events.into_iter().next()).collect())
 }
@@ -66,13 +66,9 @@ pub async fn newest_events(ctx: &Context, rows: &[&Row]) -> Result<Vec<Option<Ev
 ///
 /// # Errors
 /// 500 when the tables cannot be read.
-pub async fn with_stats(
-    ctx: &Context,
-    org_id: &OrgId,
-    configs: Vec<WebhookConfig>,
-) -> Result<Vec<Row>, Problem> {
+pub async fn with_stats(ctx: &Context, configs: Vec<WebhookConfig>) -> Result<Vec<Row>, Problem> {
     let rows = configs.into_iter().map(|config| async move {
-        let stats = last_day(ctx, org_id, config.config_id).await?;
+        let stats = last_day(ctx, &config).await?;
         let health = Health::of(config.fields.enabled, &stats.totals);
         Ok::<_, Problem>(Row { config, stats, health })
     });

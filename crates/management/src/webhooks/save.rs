@@ -143,6 +143,7 @@ fn check(
     if before.is_none_or(|before| before.fields.name != fields.name) {
         check_name(&fields.name)?;
     }
+    fields.keep_shards(before.map(|before| &before.fields))?;
     fields.check_retention(ctx.events.retention())?;
     check_published(&fields.event_types, ctx.publish)?;
     policy.check_url(&fields.url).map_err(|refusal| FieldError::new("url", refusal.to_string()))?;

@@ -97,10 +97,9 @@ pub async fn send(
     body: &[u8],
     content_type: &str,
 ) -> Result<(EventId, Result<Run<WorkflowOutput>, WorkflowError>), Problem> {
-    if ctx.configs.get(org_id, config_id).await?.is_none() {
-        return Err(Problem::no_webhook());
-    }
-    let (event_id, now) = (EventId((ctx.sources.new_id)()), ctx.sources.now());
+    let config = ctx.configs.get(org_id, config_id).await?.ok_or_else(Problem::no_webhook)?;
+    let event_id = EventId((ctx.sources.new_id)()).spread_over(config.fields.shards());
+    let now = ctx.sources.now();
     let event = EventMetadata {
         content_type: Some(content_type.to_owned()),
         size: Some(body.len() as u64),

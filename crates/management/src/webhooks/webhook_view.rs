@@ -12,7 +12,9 @@ use super::save::SavedWebhook;
 const EXPIRES_SOON: Duration = days(30);
 
 /// A stored webhook.
-pub(crate) fn view(config: WebhookConfig, now: Timestamp) -> Webhook {
+pub(crate) fn view(mut config: WebhookConfig, now: Timestamp) -> Webhook {
+    // An earlier version has saved none.
+    config.fields.shards = Some(config.fields.shards());
     Webhook { warnings: warnings(&config, now), config, health: None, stats: None, signing_secret: None }
 }
 

@@ -70,6 +70,7 @@ fn job() -> ReplayJob {
         found: 0,
         started: 0,
         skipped: 0,
+        shards: 1,
         reapply: false,
         limit_reached: false,
         reason: None,
@@ -124,7 +125,7 @@ async fn an_item_has_the_key_of_its_webhook_and_the_time_of_its_event() {
         ("a body", format!("{PARTITION}#{EVENT}"), "body", kept),
         ("what was sent", format!("{PARTITION}#{EVENT}"), "sent", kept),
         // Its lifetime is promised to producers, whatever the retention.
-        ("an idempotency key", partition("#idempotency"), "order 7", ACCEPTED_SECS + 86_400),
+        ("an idempotency key", partition("#idempotency#order 7"), "order 7", ACCEPTED_SECS + 86_400),
         // Expires with the last event of the day.
         ("a count", partition("#stats"), "2026-01-02T00:00:00.000Z", midnight + 8 * 86_400),
         ("a replay", partition("#replays"), selection.as_str(), kept),

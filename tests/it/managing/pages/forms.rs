@@ -132,12 +132,14 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         ("filter", "jsonata"),
         ("filter_jsonata", "a ="),
         ("private_key", "not a key"),
+        ("shards", "many"),
     ];
     let answer = browser.post("/console/webhooks/new", &form).await;
     let page = text(&answer);
     assert_eq!(answer.status, 422, "{page}");
     for wrong in [
         "name",
+        "shards",
         "url",
         "method",
         "timeout_seconds",

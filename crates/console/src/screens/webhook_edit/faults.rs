@@ -73,7 +73,7 @@ fn mend(fields: &mut Value, field: &str) -> bool {
             );
         }
         ("tls", "ca") => return fields["tls"].as_object_mut().is_some_and(|tls| tls.remove("ca").is_some()),
-        ("filter" | "transform" | "tls", _) => Value::Null,
+        ("filter" | "transform" | "tls" | "shards", _) => Value::Null,
         _ => return false,
     };
     fields[top] = right;

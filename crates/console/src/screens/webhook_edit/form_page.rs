@@ -54,6 +54,7 @@ pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried:
             (payload_rules_part::part(form, fault, &preview, tried))
             (fieldsets::delivery(form, fault))
             (fieldsets::tls(form, fault, config))
+            (fieldsets::throughput(form, fault))
             div.actions.end {
                 a.button href=(back) { "Cancel" }
                 button.primary { @if config.is_some() { "Save changes" } @else { "Create webhook" } }

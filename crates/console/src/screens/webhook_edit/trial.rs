@@ -12,7 +12,7 @@ use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::webhooks::preview;
 use hookstep_management::webhooks::test_send::SAMPLE;
-use hookstep_store::EventFilter;
+use hookstep_store::{EventFilter, Partitions};
 use maud::{Markup, html};
 
 use super::form_page::{FormView, form_page};
@@ -91,7 +91,7 @@ pub(super) async fn sample(
         Some(event_id) => ctx.events.get(&config.org_id, config.config_id, event_id).await?,
         None => {
             let newest = EventFilter { limit: NEWEST, ..EventFilter::default() };
-            let newest = ctx.events.list(&config.org_id, config.config_id, newest).await?.events;
+            let newest = ctx.events.list(&Partitions::of(config), newest).await?.events;
             newest.into_iter().find(|event| event.origin != Origin::Replay && is_small(event))
         }
     };

@@ -21,6 +21,7 @@ pub(crate) fn blank() -> Form {
         ("auth", "none".to_owned()),
         ("filter", "none".to_owned()),
         ("timeout_seconds", DEFAULT_TIMEOUT_SECS.to_string()),
+        ("shards", "1".to_owned()),
         ("retry", "standard".to_owned()),
         ("schedule", schedule::words(&DEFAULT_SCHEDULE_SECS)),
     ])
@@ -39,6 +40,7 @@ pub(crate) fn filled(config: &WebhookConfig) -> Form {
         ("url", fields.url.clone()),
         ("method", fields.method.clone()),
         ("timeout_seconds", fields.timeout_seconds.to_string()),
+        ("shards", fields.shards().to_string()),
         ("retry", retry.to_owned()),
         ("schedule", schedule::words(&fields.retry.schedule_seconds)),
         ("event_types", fields.event_types.join("\n")),
@@ -131,12 +133,17 @@ pub(super) fn read_all(
         faults.push(FieldError::new("timeout_seconds", "must be a number of seconds"));
         DEFAULT_TIMEOUT_SECS
     });
+    let shards: Option<u16> = match form.get("shards").trim() {
+        "" => None,
+        number => number.parse().map_err(|_| faults.push(FieldError::new("shards", "must be a number"))).ok(),
+    };
     fields["name"] = json!(form.get("name").trim());
     fields["url"] = json!(form.get("url").trim());
     fields["method"] = json!(form.get("method"));
     fields["enabled"] = json!(form.is_checked("enabled"));
     fields["headers"] = json!(headers(form, &mut faults));
     fields["timeout_seconds"] = json!(timeout);
+    fields["shards"] = json!(shards);
     fields["retry"] = json!({"schedule_seconds": pauses(form, &mut faults)});
     fields["event_types"] = json!(event_types(form));
     fields["filter"] = payload_rules_form::filter(form);
@@ -259,7 +266,7 @@ mod tests {
     fn a_webhook_is_sent_back_as_it_was() {
         let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-01T00:00:00Z",
             "updated_at":"2026-01-01T00:00:00Z","revision":3,"name":"n","url":"https://example.com/","method":"PUT","enabled":false,
-            "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},
+            "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},"shards":8,
             "event_types":["order.*","Webhook Disabled"],
             "filter":{"conditions":[{"field":"a","operator":"any_of","values":["1","2"],"type":"number"}],"logical_operator":"OR"},
             "transform":{"jsonata":"{\"a\": a}","content_type":"text/plain"},
@@ -278,6 +285,9 @@ mod tests {
             ("header_name=A&header_value=1&header_name=&header_value=", None),
             ("header_name=A&header_value=1&header_name=A&header_value=2", Some("headers.A")),
             ("retry=custom&schedule=soon", Some("retry.schedule_seconds")),
+            ("shards=8", None),
+            ("shards=+", None),
+            ("shards=many", Some("shards")),
             ("event_types=%20order.created%20%0D%0A%0D%0Aorder.*", None),
         ] {
             assert_eq!(fields(sent).err().as_deref(), field, "{sent}");
