@@ -130,9 +130,10 @@ impl World {
                 continue;
             };
             let target = schedule.target().ok_or("a schedule without a target")?;
-            schedules.delete_schedule().group_name(group).name(name).send().await?;
+            schedules.delete_schedule().group_name(group).name(&name).send().await?;
             let input = target.input().unwrap_or_default();
-            states.start_execution().state_machine_arn(target.arn()).input(input).send().await?;
+            let start = states.start_execution().state_machine_arn(target.arn()).name(name);
+            start.input(input).send().await?;
             return Ok(());
         }
         Err("there is no schedule".into())

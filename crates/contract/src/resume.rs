@@ -22,6 +22,9 @@ pub struct Resumed {
     pub event: EventMetadata,
     /// The number of the next attempt.
     pub number: u32,
+    /// How often this attempt was started again because nothing came of it. The state `HandOver` names its execution by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<u32>,
     /// The body; only in the queue of lost events, if it is stored nowhere else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Body>,
@@ -34,7 +37,7 @@ impl ResumeInput {
     /// Takes `event` up with the attempt of this number.
     pub fn new(event: EventMetadata, number: u32) -> Self {
         let event = EventMetadata { mode: Mode::Async, ..event };
-        Self { resume: Resumed { version: Self::VERSION, event, number, payload: None } }
+        Self { resume: Resumed { version: Self::VERSION, event, number, restart: None, payload: None } }
     }
 }
 

@@ -89,7 +89,7 @@ pub enum FetchConfigOutput {
     /// State `RefreshPlan`.
     Refreshed {
         /// What is to be done about the next attempt.
-        plan: RefreshedPlan,
+        plan: Box<RefreshedPlan>,
         /// Where the body is, if the execution needs it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payload: Option<StoredBody>,

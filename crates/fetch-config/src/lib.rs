@@ -61,7 +61,7 @@ async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOu
         return Ok(FetchConfigOutput::Event(Box::new(FetchedConfig { payload, ..fetched })));
     }
     let payload = stored.filter(|_| *needs_body && matches!(plan, RefreshedPlan::Attempt(_)));
-    Ok(FetchConfigOutput::Refreshed { plan, payload })
+    Ok(FetchConfigOutput::Refreshed { plan: Box::new(plan), payload })
 }
 
 /// The plan, the record and the body of an event of which nothing was sent yet. `earlier` is the event's record if it

@@ -77,6 +77,7 @@ fn keyring(options: &Options, clients: &Clients) -> Result<Keyring, OpenError> {
 /// What starts events again that nothing works on any more.
 pub(crate) fn reconcile(options: &Options, clients: &Clients) -> hookstep_reconcile::Context {
     hookstep_reconcile::Context {
+        configs: configs(&clients.tables),
         events: events(clients),
         bodies: bodies(clients),
         watch_list: watch_list(clients),

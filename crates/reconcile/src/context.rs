@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_executions::ResumeMachine;
-use hookstep_store::{Bodies, Events, WatchList};
+use hookstep_store::{Bodies, Configs, Events, WatchList};
 
 /// The tables, clients and settings that the function uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of events.
     pub events: Events,
+    /// The table of webhooks, which says over how many partitions the events of one are spread.
+    pub configs: Configs,
     /// The bodies of events.
     pub bodies: Bodies,
     /// Which events to look at.

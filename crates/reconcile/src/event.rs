@@ -55,6 +55,7 @@ async fn restart(event: &EventRecord, now: Timestamp, done: &Done, ctx: &Context
     }
     let counter = if obstacle.is_some() { &done.ended } else { &done.restarted };
     let mut input = ResumeInput::new(EventMetadata::from(event), event.attempt_count + 1);
+    input.resume.restart = Some(event.restart_count() + 1);
     // An attempt without a body fails for this reason and is not repeated. So all that follows the end of an event is left
     // to the state machine: what is recorded, counted and published.
     input.resume.payload = obstacle.map(Body::Unusable);

@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_contract::limits::WATCH_SLOT;
 use hookstep_contract::{EventId, EventRecord, Status, StepError, Timestamp};
-use hookstep_store::{EventFilter, LastWatched, WATCH_SPREAD, WatchCursor, Watched};
+use hookstep_store::{EventFilter, LastWatched, Partitions, WATCH_SPREAD, WatchCursor, Watched};
 
 use crate::Context;
 use crate::event::{Done, look_at};
@@ -108,6 +108,10 @@ impl Walk<'_> {
     ) -> Result<Option<EventId>, StepError> {
         // The ids of events are to the millisecond.
         let last = WATCH_SLOT - std::time::Duration::from_millis(1);
+        let Watched { org_id, config_id, .. } = webhook;
+        let config = self.ctx.configs.get(org_id, *config_id).await?;
+        let deleted = || Partitions::of_deleted(org_id.clone(), *config_id);
+        let partitions = config.as_ref().map_or_else(deleted, Partitions::of);
         loop {
             let filter = EventFilter {
                 status: Some(Status::InProgress),
@@ -117,7 +121,7 @@ impl Walk<'_> {
                 before,
                 limit: PAGE,
             };
-            let page = self.ctx.events.list(&webhook.org_id, webhook.config_id, filter).await?;
+            let page = self.ctx.events.list(&partitions, filter).await?;
             self.events(&page.events).await?;
             before = page.next;
             if before.is_none() || self.is_over() {

@@ -10,8 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use hookstep_ambient::Sources;
 use hookstep_contract::MachineKind;
 use hookstep_contract::limits::RETENTION;
+use hookstep_fetch_config::Watch;
 use hookstep_signing::{Key, Secret};
-use hookstep_store::{Bodies, Configs, Events};
+use hookstep_store::{Bodies, Configs, Events, WatchList};
 use serde_json::{Value, json};
 
 use crate::managing::signing_keys::believes;
@@ -265,6 +266,7 @@ async fn a_cached_webhook_is_used_for_first_attempts_and_never_again() {
     let ctx = hookstep_fetch_config::Context {
         configs: Configs::new(tables.clone(), "configs").cached(Duration::from_secs(3600), Sources::system()),
         events: Events::new(tables.clone(), "events"),
+        watch: Watch::new(WatchList::new(tables.clone(), "events"), Sources::system()),
         bodies: Bodies::new(tables, "events"),
         keep_bodies: false,
         retention: RETENTION,
