@@ -49,6 +49,11 @@ impl Path {
         }
     }
 
+    /// Whether later attempts are schedules.
+    pub(crate) fn waits_in_schedules(self) -> bool {
+        matches!(self, Self::TwoRetries | Self::Down)
+    }
+
     /// The size of the body.
     pub(crate) fn body_bytes(self) -> usize {
         if self == Self::ClaimCheck { LARGE_BYTES } else { SMALL_BYTES }

@@ -14,7 +14,8 @@ pub(crate) struct Walked {
     pub(crate) express: Counts,
     /// Express first, without storing bodies.
     pub(crate) bodiless: Counts,
-    pub(crate) standard: Counts,
+    /// `None` for a path that takes hours there.
+    pub(crate) standard: Option<Counts>,
 }
 
 /// All tables.
@@ -23,10 +24,12 @@ pub(crate) fn report(walked: &[Walked], given: &Assumptions) -> String {
     text.push_str("| | express first | bodies not kept | all standard | API Destinations |\n| --- | ---: | ---: | ---: | ---: |\n",
     );
     for Walked { path, express, bodiless, standard } in walked {
-        let [first, less, all] = [express, bodiless, standard].map(|counts| Bill::of(counts, given).total());
+        let [first, less] = [express, bodiless].map(|counts| Bill::of(counts, given).total());
+        let all = standard.as_ref().map(|counts| Bill::of(counts, given).total());
+        let all = all.map_or("–".to_owned(), |dollars| format!("{dollars:.2}"));
         let destinations = api_destinations(*path, express, given);
         let destinations = destinations.map_or("–".to_owned(), |dollars| format!("{dollars:.2}"));
-        text.push_str(&format!("| {} | {first:.2} | {less:.2} | {all:.2} | {destinations} |\n", path.name()));
+        text.push_str(&format!("| {} | {first:.2} | {less:.2} | {all} | {destinations} |\n", path.name()));
     }
     text.push_str(&later_retries(walked, given));
     text.push_str(&counted(walked));
@@ -70,7 +73,7 @@ fn counted(walked: &[Walked]) -> String {
             express.invocations(),
             express.of(MachineKind::Express).count(),
             express.transitions(),
-            standard.transitions(),
+            standard.as_ref().map_or("–".to_owned(), |standard| standard.transitions().to_string()),
             express.write_units,
             express.read_units,
             express.s3_puts + express.s3_gets,
