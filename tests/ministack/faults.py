@@ -68,6 +68,9 @@ def install():
 
     def invoke_resource(resource, arguments):
         error = plan.error(STATE.get(), arguments)
+        if error == "States.Runtime":
+            # On AWS no Catch gets this error; here only one that is none of the interpreter's passes every Catch.
+            raise RuntimeError("planned by a test")
         if error:
             raise stepfunctions._ExecutionError(error, "planned by a test")
         return invoke(resource, arguments)

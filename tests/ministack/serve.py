@@ -16,7 +16,7 @@ import faults
 import permissions
 import versions
 from ministack.app import main
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import json_response
 from ministack.services import eventbridge, secretsmanager, stepfunctions
 from ministack.services.cloudformation import provisioners
@@ -206,6 +206,16 @@ def tell_encryption_contexts():
     iam_actions.request_tag_context = request_context
 
 
+def call_with_tls():
+    """The policy of the queue of lost events denies requests without TLS, and the clients of a test use none."""
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_condition_key(key, context):
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve_condition_key
+
+
 end_with_the_test()
 answer_at_once()
 evaluate_timeouts()
@@ -214,6 +224,7 @@ take_sums()
 keep_connections_secret()
 authorize_connections_and_schedules()
 tell_encryption_contexts()
+call_with_tls()
 versions.install()
 permissions.install()
 faults.install()

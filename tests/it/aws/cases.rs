@@ -5,6 +5,7 @@
 mod faulty;
 mod meanwhile;
 mod observation;
+pub(crate) mod overdue;
 mod schedules;
 mod table;
 
@@ -16,6 +17,9 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use hookstep_ambient::Sources;
+use hookstep_contract::limits::OVERDUE_AFTER;
+use hookstep_executions::{ExecutionClient, ResumeMachine};
+use hookstep_store::{Bodies, Configs, Events, WatchList};
 use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -81,6 +85,10 @@ enum How {
     SyncAgain,
     /// By a trigger; the time of every schedule comes at once.
     Scheduled,
+    /// By a trigger after which nothing works on the event any more, until it is found.
+    Overdue,
+    /// By a trigger of which nothing can be recorded, until a person puts the event back.
+    Redriven,
     /// By a test send.
     Test,
     /// By a trigger, followed by a replay of the body as received.
@@ -113,6 +121,15 @@ pub(crate) trait Engine {
 
     /// The client of the state machines.
     fn states(&self) -> aws_sdk_sfn::Client;
+
+    /// Makes this event look overdue, and lets `reconcile` run.
+    async fn reconcile(&self, config_id: &str, event_id: &str);
+
+    /// Where `hookstep redrive` finds the queue of lost events, and what it starts.
+    fn redrive_args(&self) -> Vec<String>;
+
+    /// The variables with the credentials for `hookstep redrive`.
+    fn credentials(&self) -> [(&'static str, String); 2];
 }
 
 impl Engine for World {
@@ -134,6 +151,39 @@ impl Engine for World {
 
     fn states(&self) -> aws_sdk_sfn::Client {
         self.host.clients().states.clone()
+    }
+
+    async fn reconcile(&self, config_id: &str, event_id: &str) {
+        let clients = self.host.clients().clone();
+        overdue::make_overdue(&clients.tables, "events", config_id, event_id).await;
+        let machine = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
+        let ctx = hookstep_reconcile::Context {
+            configs: Configs::new(clients.tables.clone(), "configs"),
+            events: Events::new(clients.tables.clone(), "events"),
+            bodies: Bodies::new(clients.tables.clone(), "events"),
+            watch_list: WatchList::new(clients.tables, "events"),
+            machine: ResumeMachine::new(ExecutionClient::new(move || clients.states), machine),
+            overdue_after: OVERDUE_AFTER,
+            run_limit: hookstep_reconcile::RUN_LIMIT,
+            sources: Sources::system(),
+        };
+        hookstep_reconcile::handle(hookstep_reconcile::Tick::default(), &ctx).await.unwrap();
+    }
+
+    fn redrive_args(&self) -> Vec<String> {
+        let endpoint = format!("{}/aws", self.api.base);
+        let machine = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
+        ["--endpoint-url", &endpoint, "--lost-queue-url", "hookstep-lost", "--state-machine", machine]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    fn credentials(&self) -> [(&'static str, String); 2] {
+        let key = hookstep_host::aws_credentials(self.dir.path(), &Sources::system()).unwrap();
+        [
+            ("AWS_ACCESS_KEY_ID", key.access_key_id.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", key.secret_access_key),
+        ]
     }
 }
 
@@ -293,6 +343,16 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
         How::Scheduled => {
             let event_id = accepted(&Answer::to(with_body("")).await);
             schedules::fire_all(engine, config_id, &event_id).await;
+            event_id.into()
+        }
+        How::Overdue => {
+            let event_id = accepted(&Answer::to(with_body("")).await);
+            overdue::take_up(engine, config_id, &event_id).await;
+            event_id.into()
+        }
+        How::Redriven => {
+            let event_id = accepted(&Answer::to(with_body("")).await);
+            assert_eq!(overdue::redrive(engine, config_id).await, event_id, "the event keeps its id");
             event_id.into()
         }
         How::Test => {

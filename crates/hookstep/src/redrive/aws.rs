@@ -57,8 +57,10 @@ impl Aws {
         self.json("sqs", &format!("AmazonSQS.{operation}"), &input).await
     }
 
-    /// Starts an execution, and returns once it is accepted.
+    /// Starts an execution whose name begins with `name`, and returns once it is accepted. The execution that lost the event
+    /// may have had the same name, which a standard machine takes only once.
     pub(super) async fn start(&self, machine: &str, name: &str, input: &str) -> Result<(), BoxError> {
+        let name = format!("{name}-{}", (self.sources.new_id)());
         let input = json!({"stateMachineArn": machine, "name": name, "input": input});
         self.json("states", "AWSStepFunctions.StartExecution", &input).await.map(drop)
     }

@@ -8,17 +8,22 @@ use hookstep_contract::limits::STATE_DATA_BYTES;
 
 use super::stack::Stack;
 
+/// How many executions the cases of `overdue` fail: one that is out of time, two that are refused what they need, and one of
+/// which nothing can be recorded.
+const FAILED: u32 = 4;
+
 /// Checks every input and output of every state of every execution so far. Each machine has had executions:
 /// the express machine hands over replays, and events were replayed in bulk.
 pub(super) async fn hold(stack: &Stack) {
-    let states = Client::new(&stack.aws);
+    let (states, mut failed) = (Client::new(&stack.aws), 0);
     for machine in stack.machines() {
         let runs = states.list_executions().state_machine_arn(machine).into_paginator().items().send();
         let runs = runs.collect::<Result<Vec<_>, _>>().await.unwrap();
         assert!(!runs.is_empty(), "{machine} was never started");
         for run in runs {
             let arn = run.execution_arn();
-            assert_eq!(run.status(), &ExecutionStatus::Succeeded, "no case fails an execution: {arn}");
+            failed += u32::from(run.status() != &ExecutionStatus::Succeeded);
+            assert!(failed <= FAILED, "a case fails an execution: {arn}");
             let history = states
                 .get_execution_history()
                 .execution_arn(run.execution_arn())
@@ -33,6 +38,7 @@ pub(super) async fn hold(stack: &Stack) {
             }
         }
     }
+    assert_eq!(failed, FAILED, "only the cases of `overdue` fail executions");
 }
 
 fn data(event: &HistoryEvent) -> impl Iterator<Item = &str> {

@@ -18,6 +18,7 @@ use tokio::process::Command;
 
 use super::environment::file;
 use super::server::Server;
+use crate::aws::cases::overdue::make_overdue;
 use crate::aws::cases::{Engine, put_events};
 use crate::aws::functions::Function;
 use crate::world::process::{binary, finished, workspace};
@@ -35,6 +36,8 @@ pub(super) struct Stack {
     resources: BTreeMap<String, String>,
     /// The file of planned faults, which the server reads.
     faults: PathBuf,
+    /// The endpoint of every service.
+    endpoint: String,
 }
 
 /// The output of `deploy.py`.
@@ -69,7 +72,7 @@ impl Stack {
         tokens.put(&admin()).await.unwrap();
         let (outputs, resources) = (deployed.outputs, deployed.resources);
         let api = api(&outputs["ApiUrl"], server.port);
-        Self { api, aws, outputs, resources, faults: server.faults() }
+        Self { api, aws, outputs, resources, faults: server.faults(), endpoint: server.endpoint() }
     }
 
     /// The physical id of a resource of the template.
@@ -108,6 +111,24 @@ impl Engine for Stack {
 
     fn states(&self) -> aws_sdk_sfn::Client {
         aws_sdk_sfn::Client::new(&self.aws)
+    }
+
+    async fn reconcile(&self, config_id: &str, event_id: &str) {
+        let tables = aws_sdk_dynamodb::Client::new(&self.aws);
+        make_overdue(&tables, self.resource("EventsTable"), config_id, event_id).await;
+        super::schedules::start_reconcile(self).await;
+    }
+
+    fn redrive_args(&self) -> Vec<String> {
+        let machine = format!("{}:live", self.resource("ExpressStateMachine"));
+        let queue = self.outputs["LostQueueUrl"].as_str();
+        ["--endpoint-url", &self.endpoint, "--lost-queue-url", queue, "--state-machine", &machine]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    fn credentials(&self) -> [(&'static str, String); 2] {
+        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, "test".to_owned()))
     }
 }
 
