@@ -1,5 +1,4 @@
 //! `hookstep redrive`, against a host, and against a receiver that answers as AWS would.
-#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use serde_json::{Value, json};
 
