@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use bytes::Bytes;
+use hookstep_ambient::OnDemand;
 use hookstep_claims::{Claims, ObjectBody, OpenError};
 use hookstep_contract::{
     Body, BodyLoss, Content, ErrorName, EventMetadata, Outcome, PinnedObject, StepError,
@@ -21,7 +22,11 @@ pub(crate) enum OutgoingBody {
 }
 
 impl OutgoingBody {
-    pub(crate) async fn of(event: &EventMetadata, body: Body, bodies: &Bodies) -> Result<Self, Unsent> {
+    pub(crate) async fn of(
+        event: &EventMetadata,
+        body: Body,
+        bodies: &OnDemand<Bodies>,
+    ) -> Result<Self, Unsent> {
         let (org_id, config_id) = (&event.org_id, event.config_id);
         let read = match body {
             Body::Inline(content) => return Self::bytes(&content),

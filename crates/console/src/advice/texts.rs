@@ -66,8 +66,8 @@ pub(super) const WEBHOOK_DISABLED: &str = "Enable the webhook, then replay what 
 pub(super) const WEBHOOK_DELETED: &str =
     "Trigger the event again for the webhook that has replaced this one, if there is one.";
 pub(super) const CANCELLED: &str = "Replay the event if it should be delivered after all.";
-pub(super) const PLATFORM: &str =
-    "Replay the event. If that fails as well, give the event's id to the operator.";
+pub(super) const PLATFORM: &str = "Nothing of yours is wrong. While the event is in progress, it is tried again on its schedule; once it has failed, replay it. If \
+     that fails as well, give the event's id to the operator.";
 pub(super) const UNCLASSIFIED: &str = "Mend what it says, then replay the event.";
 
 pub(super) const REDIRECT: &str = "Redirects are not followed, so that credentials go nowhere else. Set the webhook's URL to the \
