@@ -28,7 +28,9 @@ pub(crate) async fn record(missed: MissedAttempt, ctx: &Context) -> Result<Next,
     let next = next::decide(&event, &attempt, &retry, ctx.sync_budget, &ctx.sources);
     if let Some(unrecorded) = unrecorded {
         watch(&event, next.retry_at, ctx).await?;
-        record_event(&event, &execution, unrecorded, ctx).await?;
+        // The body of an event that has ended is kept for replays, or not at all.
+        let is_body_needed = ctx.keep_bodies || next.retry_at.is_some();
+        record_event(&event, &execution, unrecorded, is_body_needed, ctx).await?;
     }
     unkept::keep_if_it_waits(&event, unkept, &next, ctx).await?;
     record_attempt(&event, &attempt, None, next, ctx).await
@@ -47,17 +49,18 @@ async fn watch(event: &EventMetadata, due: Option<Timestamp>, ctx: &Context) -> 
     Ok(ctx.watch_list.watch(&Watched { org_id, config_id, event_id }, due).await?)
 }
 
-/// Writes the record of an event unless it has one, and makes sure that its body is stored.
+/// Writes the record of an event unless it has one, and makes sure that its body is stored if it is needed.
 async fn record_event(
     event: &EventMetadata,
     execution: &str,
     unrecorded: Unrecorded,
+    is_body_needed: bool,
     ctx: &Context,
 ) -> Result<(), StepError> {
     let Unrecorded { payload, record } = unrecorded;
     let record = match record {
         Some(record) => record,
-        None => unprepared(event, execution, payload, ctx).await?,
+        None => unprepared(event, execution, payload, is_body_needed, ctx).await?,
     };
     Ok(ctx.events.create(&record).await?)
 }
@@ -67,12 +70,15 @@ async fn unprepared(
     event: &EventMetadata,
     execution: &str,
     payload: Source,
+    is_body_needed: bool,
     ctx: &Context,
 ) -> Result<EventRecord, StepError> {
     let new = EventRecord::new(event, execution, Status::InProgress, None, ctx.events.retention());
     let source = match payload {
         Source::Inline(content) => {
-            unkept::keep(event, &UnkeptBody { part: BodyPart::Accepted, content }, ctx).await?;
+            if is_body_needed {
+                unkept::keep(event, &UnkeptBody { part: BodyPart::Accepted, content }, ctx).await?;
+            }
             Source::AcceptedBodyOf(event.event_id)
         }
         other => other,
@@ -102,7 +108,7 @@ fn unmade(number: u32, reason: Reason, ctx: &Context) -> Attempt {
         remote_ip: None,
         timings: Timings::default(),
         reason: Some(reason),
-        transient: true,
+        transient: false,
         retry_after_seconds: None,
     }
 }

@@ -94,8 +94,12 @@ pub(crate) async fn make_overdue(
         update.update_expression("SET next_attempt_at = :due").condition_expression("#status = :in_progress");
     let update = update.expression_attribute_names("#status", "status");
     let update = update.expression_attribute_values(":due", text(&due.to_string()));
-    // It may have ended since it was looked at.
-    let _ = update.expression_attribute_values(":in_progress", text("in_progress")).send().await;
+    let updated = update.expression_attribute_values(":in_progress", text("in_progress")).send().await;
+    if let Err(error) = updated {
+        let error = error.into_service_error();
+        assert!(error.is_conditional_check_failed_exception(), "{error:?}");
+        // It has ended since it was looked at.
+    }
     let list = WatchList::new(client.clone(), table);
     for event_id in [None, Some(event_id)] {
         list.watch(&Watched { org_id: org_id.clone(), config_id, event_id }, due).await.unwrap();
