@@ -43,8 +43,9 @@ pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfi
 async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
     let FetchConfigInput { event, number, needs_body, .. } = &input;
     let (org_id, config_id) = (&event.org_id, event.config_id);
+    // What the record says decides which body is sent, so it must not be of before the last attempt.
     let config = ctx.configs.latest(org_id, config_id);
-    let (config, record) = tokio::try_join!(config, ctx.events.get(org_id, config_id, event.event_id))?;
+    let (config, record) = tokio::try_join!(config, ctx.events.latest(org_id, config_id, event.event_id))?;
     let stored = record.as_ref().map(EventRecord::stored_body);
     let unprepared = record.as_ref().and_then(|record| record.unprepared.clone());
     let plan = plan::again(config.clone(), event, record.as_ref(), *number);

@@ -109,11 +109,35 @@ impl Events {
         config_id: ConfigId,
         event_id: EventId,
     ) -> Result<Option<EventRecord>, StoreError> {
+        self.read(org_id, config_id, event_id, false).await
+    }
+
+    /// One event, with everything that was written before the call. Costs twice as much to read.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn latest(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+    ) -> Result<Option<EventRecord>, StoreError> {
+        self.read(org_id, config_id, event_id, true).await
+    }
+
+    async fn read(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+        consistently: bool,
+    ) -> Result<Option<EventRecord>, StoreError> {
         let found = self
             .client
             .get_item()
             .table_name(&self.table)
             .set_key(Some(item_key(org_id, config_id, event_id)))
+            .consistent_read(consistently)
             .send()
             .await
             .map_err(StoreError::during("read an event"))?;
