@@ -1,0 +1,255 @@
+//! The handle of a storage.
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::oneshot;
+
+use crate::error::Cause;
+use crate::job::{Answer, Change, Priority};
+use crate::room::Room;
+use crate::syncer::{self, Commits};
+use crate::writer::{Command, Writer};
+use crate::{Settings, StorageError, keeper};
+
+/// Settings of every connection. Commits are synced by the syncer, and the log is copied by the keeper.
+const CONNECTION: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; \
+     PRAGMA temp_store = MEMORY;";
+
+/// The memory for pages: of the writer, and of each reader, in KiB.
+const WRITER_CACHE_KIB: i64 = 12_000;
+const READER_CACHE_KIB: i64 = 2_000;
+
+/// How long a connection waits for another process that holds a lock.
+const BUSY: Duration = Duration::from_millis(250);
+
+/// How many prepared statements a connection keeps: every one that the product has.
+const STATEMENTS: usize = 64;
+
+/// A storage. Clones share it; it is closed when the last one is dropped.
+#[derive(Clone)]
+pub struct Storage {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    file: PathBuf,
+    commands: Option<Sender<Command>>,
+    readers: Mutex<Vec<Connection>>,
+    room: Arc<Room>,
+    /// Ends the keeper when it is dropped.
+    keeping: Option<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What a storage says about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StorageStats {
+    /// The size of the database's files, the write-ahead log included, in bytes.
+    pub bytes: u64,
+    /// The free bytes of the disk.
+    pub free_bytes: u64,
+    /// Whether new work is taken.
+    pub takes_new_work: bool,
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Storage").field("file", &self.inner.file).finish_non_exhaustive()
+    }
+}
+
+impl Storage {
+    /// Opens a storage, and makes what is missing of it.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, is no database, or its schema cannot be made.
+    pub fn open(settings: Settings) -> Result<Self, StorageError> {
+        let file = settings.file.clone();
+        let inner = Inner::open(settings).map_err(StorageError::open(&file))?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Makes a change, in one transaction with others. `change` may be run several times, each time after the one before
+    /// was rolled back; it must not begin or end a transaction.
+    ///
+    /// # Errors
+    /// If a statement fails, if the change is new and there is no room for it, or if the storage is closed.
+    pub async fn write<R: Send + 'static>(
+        &self,
+        priority: Priority,
+        answer: Answer,
+        change: impl FnMut(&Connection) -> Result<R, rusqlite::Error> + Send + 'static,
+    ) -> Result<R, StorageError> {
+        let (reply, received) = oneshot::channel();
+        self.send(priority, answer, Some(reply), change)?;
+        received.await.unwrap_or(Err(StorageError::Closed))
+    }
+
+    /// Makes a change that belongs to accepted work and that nobody waits for. An error is logged.
+    pub fn post(&self, change: impl FnMut(&Connection) -> Result<(), rusqlite::Error> + Send + 'static) {
+        if let Err(error) = self.send(Priority::Accepted, Answer::WhenVisible, None, change) {
+            tracing::error!(%error, "a change could not be written");
+        }
+    }
+
+    fn send<R: Send + 'static>(
+        &self,
+        priority: Priority,
+        answer: Answer,
+        reply: Option<oneshot::Sender<Result<R, StorageError>>>,
+        change: impl FnMut(&Connection) -> Result<R, rusqlite::Error> + Send + 'static,
+    ) -> Result<(), StorageError> {
+        let job = Box::new(Change { change, priority, answer, result: None, reply });
+        let commands = self.inner.commands.as_ref().ok_or(StorageError::Closed)?;
+        commands.send(Command::Change(job)).map_err(|_| StorageError::Closed)
+    }
+
+    /// Waits until everything that a reader sees now is durable.
+    ///
+    /// # Errors
+    /// If it could not be made durable.
+    pub async fn durable(&self) -> Result<(), StorageError> {
+        self.write(Priority::Accepted, Answer::WhenDurable, |_| Ok(())).await
+    }
+
+    /// Reads, on the calling thread, what is visible now.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn read<R>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<R, rusqlite::Error>,
+    ) -> Result<R, StorageError> {
+        let idle = self.readers().pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => connect(&self.inner.file, READER_CACHE_KIB).map_err(StorageError::from)?,
+        };
+        let answer = read(&reader);
+        self.readers().push(reader);
+        Ok(answer?)
+    }
+
+    fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether new work is taken.
+    pub fn takes_new_work(&self) -> bool {
+        self.inner.room.is_enough()
+    }
+
+    /// Whether accepted work waits for room.
+    pub fn is_full(&self) -> bool {
+        self.inner.room.is_full()
+    }
+
+    /// What the storage says about itself.
+    pub fn stats(&self) -> StorageStats {
+        let size = |file: &Path| file.metadata().map_or(0, |file| file.len());
+        StorageStats {
+            bytes: size(&self.inner.file) + size(&beside(&self.inner.file, "-wal")),
+            free_bytes: self.inner.room.free_bytes(),
+            takes_new_work: self.takes_new_work(),
+        }
+    }
+}
+
+impl Inner {
+    fn open(settings: Settings) -> Result<Self, Cause> {
+        let Settings { file, schema, durability, floor_bytes, reserve_bytes, observer } = settings;
+        let (connection, log) = prepare(&file, &schema)?;
+        let keeper = connect(&file, READER_CACHE_KIB)?;
+        let room = Arc::new(Room::new(parent(&file), floor_bytes, reserve_bytes));
+        room.keep_reserve();
+        let commits = Arc::new(Commits::default());
+        let log_frames = Arc::new(AtomicU64::new(0));
+        let (commands, received) = mpsc::channel();
+        let (keeping, closed) = mpsc::channel();
+        let writer = Writer {
+            connection,
+            commands: received,
+            commits: Arc::clone(&commits),
+            room: Arc::clone(&room),
+            log_frames: Arc::clone(&log_frames),
+        };
+        let (kept_room, frames, restart) = (Arc::clone(&room), Arc::clone(&log_frames), commands.clone());
+        let threads = vec![
+            spawn("writer", move || writer.run())?,
+            spawn("syncer", move || syncer::run(&commits, &log, durability, observer.as_ref()))?,
+            spawn("keeper", move || keeper::run(&keeper, &kept_room, &frames, &restart, &closed))?,
+        ];
+        let (commands, keeping) = (Some(commands), Some(keeping));
+        Ok(Self { file, commands, readers: Mutex::default(), room, keeping, threads })
+    }
+}
+
+/// Opens the database and makes what is missing of it. Returns the writer's connection and the write-ahead log.
+fn prepare(file: &Path, schema: &[&str]) -> Result<(Connection, File), Cause> {
+    let connection = connect(file, WRITER_CACHE_KIB)?;
+    for statements in schema {
+        connection.execute_batch(statements)?;
+    }
+    // What an earlier process left in the log becomes part of the database, which is synced.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    let log = File::options().write(true).create(true).truncate(false).open(beside(file, "-wal"))?;
+    sync_dir(parent(file))?;
+    Ok((connection, log))
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(run)
+}
+
+fn parent(file: &Path) -> &Path {
+    file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The keeper has a sender of commands, too: it ends first.
+        self.keeping = None;
+        self.commands = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the storage panicked");
+            }
+        }
+    }
+}
+
+fn connect(file: &Path, cache_kib: i64) -> Result<Connection, rusqlite::Error> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch(CONNECTION)?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Makes new files of a directory durable.
+#[cfg(unix)]
+fn sync_dir(dir: &Path) -> std::io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_dir(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}

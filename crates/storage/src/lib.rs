@@ -1,0 +1,41 @@
+//! The storage engine of the embedded host: one SQLite file, one writer, group commit.
+//!
+//! # Theory of operation
+//!
+//! Everything that a host must not forget is in one SQLite database in WAL mode: the items of the tables and
+//! the executions. All changes go through one thread, the **writer**. It takes whatever has arrived, runs it in
+//! one transaction and commits, which appends to the write-ahead log without waiting for the disk
+//! (`synchronous=NORMAL`). From then on every reader sees the change.
+//!
+//! A second thread, the **syncer**, makes commits durable: it calls `fdatasync` on the write-ahead log and then
+//! answers everybody whose commit had been appended before that call began. While one sync runs, the writer goes on,
+//! and whatever it commits meanwhile shares the next sync. So one sync serves many events, and no commit waits for
+//! the disk except in its answer. That is sound because SQLite recovers the longest valid beginning of the log: a
+//! commit that is durable implies every commit before it.
+//!
+//! A third thread, the **keeper**, copies the log into the database (a checkpoint) once the log is large, and
+//! watches the free space of the disk.
+//!
+//! **A full disk** fails no accepted work: the writer rolls back, refuses what is new ([`Priority::New`]), gives
+//! up its reserve, and tries the rest again until there is room. New work is refused as soon as the free space
+//! falls below a floor, so that accepted work normally never meets a full disk.
+//!
+//! **A failed sync** is final: the operating system may have dropped what it could not write, so every later
+//! change is refused until the host is started again and has read what is really on the disk.
+
+mod database;
+mod error;
+mod job;
+mod keeper;
+mod room;
+mod settings;
+mod syncer;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use database::{Storage, StorageStats};
+pub use error::StorageError;
+pub use job::{Answer, Priority};
+pub use settings::{CommitObserver, Durability, Settings};

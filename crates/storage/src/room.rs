@@ -1,0 +1,119 @@
+//! The free space of the disk, and the reserve.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// The file that is given up when the disk is full.
+const RESERVE_FILE: &str = "reserve";
+
+#[derive(Debug)]
+pub(crate) struct Room {
+    dir: PathBuf,
+    floor_bytes: u64,
+    reserve_bytes: u64,
+    free_bytes: AtomicU64,
+    /// A change has met a full disk and waits.
+    is_full: AtomicBool,
+}
+
+impl Room {
+    pub(crate) fn new(dir: &Path, floor_bytes: u64, reserve_bytes: u64) -> Self {
+        let room = Self {
+            dir: dir.to_owned(),
+            floor_bytes,
+            reserve_bytes,
+            free_bytes: AtomicU64::new(u64::MAX),
+            is_full: AtomicBool::new(false),
+        };
+        room.look();
+        room
+    }
+
+    /// Whether new work is taken.
+    pub(crate) fn is_enough(&self) -> bool {
+        !self.is_full() && self.free_bytes.load(Ordering::Relaxed) >= self.floor_bytes
+    }
+
+    /// Whether accepted work waits for room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn free_bytes(&self) -> u64 {
+        self.free_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Learns the free space. Where it cannot be learned, the writes tell.
+    pub(crate) fn look(&self) {
+        let was_enough = self.is_enough();
+        self.free_bytes.store(free(&self.dir).unwrap_or(u64::MAX), Ordering::Relaxed);
+        if was_enough && !self.is_enough() {
+            tracing::error!(
+                free_bytes = self.free_bytes(),
+                floor_bytes = self.floor_bytes,
+                "the disk is nearly full: new events are refused"
+            );
+        } else if !was_enough && self.is_enough() {
+            tracing::info!(free_bytes = self.free_bytes(), "the disk has room again: new events are taken");
+        }
+    }
+
+    /// Notes whether a change met a full disk. The first time, the reserve is given up.
+    pub(crate) fn set_full(&self, full: bool) {
+        if self.is_full.swap(full, Ordering::Relaxed) == full {
+            return;
+        }
+        if full {
+            tracing::error!("the disk is full: what was accepted waits until there is room");
+            self.give_up_reserve();
+        } else {
+            tracing::info!("the disk takes writes again: what was accepted goes on");
+        }
+        self.look();
+    }
+
+    fn give_up_reserve(&self) {
+        match fs::remove_file(self.dir.join(RESERVE_FILE)) {
+            Ok(()) => tracing::warn!(bytes = self.reserve_bytes, "the reserve was given up"),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, "the reserve could not be given up"),
+        }
+    }
+
+    /// Makes the reserve if it is missing and there is plenty of room.
+    pub(crate) fn keep_reserve(&self) {
+        let file = self.dir.join(RESERVE_FILE);
+        let needed = self.floor_bytes.saturating_add(2 * self.reserve_bytes);
+        if self.reserve_bytes == 0 || self.is_full() || self.free_bytes() < needed || file.exists() {
+            return;
+        }
+        if let Err(error) = reserve(&file, self.reserve_bytes) {
+            tracing::warn!(%error, "the reserve could not be made");
+            let _ = fs::remove_file(&file);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn reserve(file: &Path, bytes: u64) -> std::io::Result<()> {
+    let file = File::create(file)?;
+    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes).map_err(Into::into)
+}
+
+/// Other systems may make a sparse file of this, which reserves nothing; the floor is what protects them.
+#[cfg(not(target_os = "linux"))]
+fn reserve(file: &Path, bytes: u64) -> std::io::Result<()> {
+    File::create(file)?.set_len(bytes)
+}
+
+#[cfg(unix)]
+fn free(dir: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(dir).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free(_: &Path) -> Option<u64> {
+    None
+}
