@@ -1,7 +1,7 @@
 //! AWS SDK clients of the services in this process. Each client reaches only one service.
 
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 use aws_smithy_runtime_api::client::http::HttpClient;
@@ -14,18 +14,10 @@ use crate::keys::LocalKey;
 use crate::schedules::Schedules;
 use crate::secrets::Secrets;
 use crate::states::States;
-use crate::tables::Tables;
 use crate::transport::{to_bucket, to_json_service, to_scheduler};
 
 /// The region in the SDK's configuration; it affects only signatures.
 const REGION: &str = "us-east-1";
-
-/// A DynamoDB client.
-pub fn dynamodb(tables: Tables) -> aws_sdk_dynamodb::Client {
-    let config = config("http://dynamodb.local", to_json_service(tables));
-    let config = aws_sdk_dynamodb::config::Builder::from(&config).allow_no_auth().build();
-    aws_sdk_dynamodb::Client::from_conf(config)
-}
 
 /// An S3 client. Presigned URLs point to `url`.
 pub fn s3(bucket: Bucket, credentials: Credentials, url: &str) -> aws_sdk_s3::Client {

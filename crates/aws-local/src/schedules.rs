@@ -109,12 +109,12 @@ impl Schedules {
             "ConditionExpression": "attribute_not_exists(#name)",
             "ExpressionAttributeNames": {"#name": "name"},
         });
-        let reply = self.tables.submit("PutItem", put.to_string().into()).await;
-        if reply.error().0 == "ConditionalCheckFailedException" {
+        let put = self.tables.submit("PutItem", put).await;
+        if put.as_ref().is_err_and(|error| error.name == "ConditionalCheckFailedException") {
             let message = format!("Schedule {} already exists.", schedule.name);
             return Err(ServiceError::new("ConflictException", message));
         }
-        answered(&reply)?;
+        answered(put)?;
         self.due().insert((due, key));
         self.waiting.changed.notify_one();
         Ok(json!({"ScheduleArn": arn(&schedule.group_name, &schedule.name)}))
@@ -133,8 +133,7 @@ impl Schedules {
     pub(crate) async fn delete(&self, group: &str, name: &str) -> Answer {
         let key = key(group, name);
         let delete = json!({"TableName": SCHEDULES, "Key": {"name": {"S": key}}, "ReturnValues": "ALL_OLD"});
-        let reply = self.tables.submit("DeleteItem", delete.to_string().into()).await;
-        let old = answered(&reply)?;
+        let old = answered(self.tables.submit("DeleteItem", delete).await)?;
         if old["Attributes"].is_null() { Err(missing(name)) } else { Ok(json!({})) }
     }
 
@@ -189,7 +188,7 @@ impl Schedules {
             if !start.is_null() {
                 scan["ExclusiveStartKey"] = start;
             }
-            let mut page = answered(&self.tables.submit("Scan", scan.to_string().into()).await)?;
+            let mut page = answered(self.tables.submit("Scan", scan).await)?;
             for item in page["Items"].as_array().into_iter().flatten() {
                 self.due().insert((moment(item), item["name"]["S"].as_str().unwrap_or_default().to_owned()));
             }
@@ -222,7 +221,7 @@ impl Schedules {
     /// A schedule with its moment, in milliseconds since 1970.
     async fn find(&self, key: &str) -> Result<Option<(i64, Schedule)>, ServiceError> {
         let get = json!({"TableName": SCHEDULES, "Key": {"name": {"S": key}}});
-        let found = answered(&self.tables.submit("GetItem", get.to_string().into()).await)?;
+        let found = answered(self.tables.submit("GetItem", get).await)?;
         let Some(text) = found["Item"]["schedule"]["S"].as_str() else { return Ok(None) };
         let schedule = serde_json::from_str(text).map_err(|error| internal(error.to_string()))?;
         Ok(Some((moment(&found["Item"]), schedule)))
@@ -271,13 +270,9 @@ fn internal(message: String) -> ServiceError {
     ServiceError::new("InternalServerException", message)
 }
 
-/// The body of the tables' reply, or what went wrong.
-fn answered(reply: &Reply) -> Answer {
-    if reply.status != 200 {
-        let (name, message) = reply.error();
-        return Err(internal(format!("the tables answered {name}: {message}")));
-    }
-    serde_json::from_slice(&reply.body).map_err(|error| internal(error.to_string()))
+/// The tables' answer; their errors are internal ones of the scheduler.
+fn answered(answer: Answer) -> Answer {
+    answer.map_err(|error| internal(format!("the tables answered {}: {}", error.name, error.message)))
 }
 
 #[cfg(test)]

@@ -1,80 +1,64 @@
-//! The local DynamoDB: dynoxide on SQLite, called with DynamoDB's own JSON.
-//!
-//! One thread does all the work. SQLite writes one commit at a time anyway,
-//! and a separate thread keeps disk waits off the runtime's workers.
+//! The local DynamoDB: the items of the storage, behind a gate for tests, with a trace of what DynamoDB would charge.
+
+mod definitions;
+mod operations;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 
-use bytes::Bytes;
-use dynoxide::{Database, DynoxideError};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::json;
-use tokio::sync::oneshot;
+use hookstep_items::{ItemTables, Refusal};
+use hookstep_storage::{Settings, Storage};
+use hookstep_tables::Item;
+use serde_json::Value;
 
-use crate::transport::JsonService;
-use crate::wire::Reply;
-use crate::{StandInError, durability, schema, trace};
+use crate::{ServiceError, StandInError, trace};
+use definitions::TABLES;
+pub use definitions::{CONFIGS, EVENTS, TOKENS};
+pub(crate) use definitions::{CONNECTIONS, SCHEDULES};
 
-/// The tables' file name in the data directory.
-pub const TABLES_FILE: &str = "tables.sqlite";
-
-/// The table of webhooks.
-pub const CONFIGS: &str = "configs";
-/// The table of events and their attempts.
-pub const EVENTS: &str = "events";
-/// The table of API tokens.
-pub const TOKENS: &str = "tokens";
-/// This host's store of EventBridge connections, which is not a table of the product.
-pub(crate) const CONNECTIONS: &str = "connections";
-
-/// This host's schedules, which are not a table of the product.
-pub(crate) const SCHEDULES: &str = "schedules";
-
-/// This host's own table for [`Tables::probe`], which is not a table of the product.
-pub(crate) const PROBES: &str = "probes";
-
-enum Job {
-    Call { operation: String, request: Bytes, reply: oneshot::Sender<Reply> },
-    Expire,
+/// A request to the tables.
+#[derive(Clone, Copy, Debug)]
+pub struct TableCall<'a> {
+    /// The operation, such as `PutItem`.
+    pub operation: &'static str,
+    /// The table; empty if there are several.
+    pub table: &'a str,
+    /// The key, or the item that is put.
+    pub item: Option<&'a Item>,
+    /// The values of the expressions.
+    pub values: Option<&'a Item>,
 }
 
 /// Decides which calls reach the tables. Tests refuse some, as a throttled or broken DynamoDB would.
 pub trait TableGate: fmt::Debug + Send + Sync {
-    /// The response of a call that is refused; `None` lets the call through.
-    fn refuse(&self, operation: &str, request: &[u8]) -> Option<Reply>;
+    /// The error of a call that is refused, with DynamoDB's name; `None` lets the call through.
+    fn refuse(&self, call: &TableCall<'_>) -> Option<ServiceError>;
 }
 
 /// The tables.
 #[derive(Clone, Debug)]
 pub struct Tables {
-    jobs: mpsc::Sender<Job>,
+    items: ItemTables,
     gate: Option<Arc<dyn TableGate>>,
 }
 
 impl Tables {
-    /// Opens the database, creating the tables if necessary.
+    /// The statements that make what the tables need in a storage.
+    pub const SCHEMA: &'static str = hookstep_items::SCHEMA;
+
+    /// The tables in a storage that has the [`SCHEMA`](Self::SCHEMA).
+    pub fn new(storage: Storage) -> Self {
+        Self { items: ItemTables::new(storage, &TABLES), gate: None }
+    }
+
+    /// The tables alone, in a storage of their own.
     ///
     /// # Errors
-    /// If the database cannot be opened or its tables cannot be created.
+    /// If the storage cannot be opened.
     pub fn open(file: &Path) -> Result<Self, StandInError> {
-        let path = file.to_str().ok_or(StandInError::Path)?;
-        let database = Database::new(path).map_err(StandInError::during("open the tables"))?;
-        schema::make(&database)?;
-        durability::report(file)?;
-        let (jobs, queue) = mpsc::channel::<Job>();
-        thread::Builder::new()
-            .name("tables".to_owned())
-            .spawn(move || {
-                for job in queue {
-                    work(&database, job);
-                }
-            })
-            .map_err(StandInError::during("start the tables' thread"))?;
-        Ok(Self { jobs, gate: None })
+        let settings = Settings { schema: vec![Self::SCHEMA], ..Settings::new(file) };
+        Storage::open(settings).map(Self::new).map_err(StandInError::during("open the tables"))
     }
 
     /// The same tables behind a gate, if there is one.
@@ -83,106 +67,82 @@ impl Tables {
         Self { gate, ..self }
     }
 
-    /// Deletes items that are past their `expires_at`.
-    pub fn expire(&self) {
-        let _ = self.jobs.send(Job::Expire);
+    /// The same tables, whose writes are refused when there is little room: for work that nobody has been promised yet.
+    #[must_use]
+    pub fn for_new_work(&self) -> Self {
+        Self { items: self.items.for_new_work(), ..self.clone() }
     }
 
-    /// Whether the tables can be written right now: writes an item that means nothing, and waits for the commit.
-    pub async fn probe(&self) -> Reply {
-        let request = json!({"TableName": PROBES, "Item": {"name": {"S": "probe"}}}).to_string();
-        self.submit("PutItem", request.into()).await
+    /// The same tables, whose writes are answered when they are visible, before they are durable: for steps that an
+    /// execution repeats if it is started again.
+    #[must_use]
+    pub fn for_repeatable_steps(&self) -> Self {
+        Self { items: self.items.answering_when_visible(), ..self.clone() }
     }
 
-    /// Runs one operation (`PutItem`, …) in DynamoDB's JSON protocol.
-    pub async fn call(&self, operation: &str, request: Bytes) -> Reply {
-        if !trace::on() {
-            return self.submit(operation, request).await;
+    /// Deletes items that expired before `now`, in seconds since 1970.
+    pub async fn expire(&self, now: i64) {
+        if let Err(error) = self.items.expire(now).await {
+            tracing::warn!(%error, "expired items could not be removed");
         }
-        let request = trace::with_capacity(&request).unwrap_or(request);
-        let reply = self.submit(operation, request).await;
-        trace::tables(operation, &reply);
-        reply
+    }
+
+    /// Runs one operation (`PutItem`, …) in DynamoDB's JSON protocol, for a state machine.
+    ///
+    /// # Errors
+    /// DynamoDB's.
+    pub async fn call(&self, operation: &'static str, request: Value) -> Result<Value, ServiceError> {
+        let answer = self.run(operation, request, trace::on()).await;
+        if trace::on() {
+            let units =
+                answer.as_ref().ok().and_then(|answer| answer["ConsumedCapacity"]["CapacityUnits"].as_f64());
+            trace::tables(operation, units, answer.as_ref().err().map(|error| error.name));
+        }
+        answer
     }
 
     /// Like [`Tables::call`], but for this host's own use: a deployment
     /// would not send this request to AWS, so it is not traced.
-    pub(crate) async fn submit(&self, operation: &str, request: Bytes) -> Reply {
-        if let Some(refusal) = self.gate.as_ref().and_then(|gate| gate.refuse(operation, &request)) {
-            return refusal;
-        }
-        let (reply, answer) = oneshot::channel();
-        let sent = self.jobs.send(Job::Call { operation: operation.to_owned(), request, reply });
-        match (sent, answer.await) {
-            (Ok(()), Ok(reply)) => reply,
-            _ => failure(&DynoxideError::InternalServerError("the tables' thread has stopped".to_owned())),
-        }
+    pub(crate) async fn submit(
+        &self,
+        operation: &'static str,
+        request: Value,
+    ) -> Result<Value, ServiceError> {
+        self.run(operation, request, false).await
     }
-}
 
-impl JsonService for Tables {
-    async fn call(&self, operation: &str, request: Bytes) -> Reply {
-        Tables::call(self, operation, request).await
-    }
-}
-
-fn work(database: &Database, job: Job) {
-    match job {
-        Job::Call { operation, request, reply } => {
-            // The caller may have gone away.
-            let _ = reply.send(dispatch(database, &operation, &request));
-        }
-        Job::Expire => {
-            if let Err(error) = database.sweep_ttl() {
-                tracing::warn!(%error, "expired items could not be removed");
+    async fn run(
+        &self,
+        operation: &'static str,
+        request: Value,
+        charged: bool,
+    ) -> Result<Value, ServiceError> {
+        if let Some(gate) = &self.gate {
+            let part = |name: &str| hookstep_items::item_of(request[name].clone()).ok();
+            let (item, values) = (part("Item").or_else(|| part("Key")), part("ExpressionAttributeValues"));
+            let table = request["TableName"].as_str().unwrap_or_default();
+            let call = TableCall { operation, table, item: item.as_ref(), values: values.as_ref() };
+            if let Some(error) = gate.refuse(&call) {
+                return Err(error);
             }
         }
+        self.items.call(operation, request, charged).await.map_err(|refusal| error(&refusal))
     }
 }
 
-fn dispatch(database: &Database, operation: &str, request: &[u8]) -> Reply {
-    match operation {
-        "GetItem" => run(request, |request| database.get_item(request)),
-        "PutItem" => run(request, |request| database.put_item(request)),
-        "UpdateItem" => run(request, |request| database.update_item(request)),
-        "DeleteItem" => run(request, |request| database.delete_item(request)),
-        "Query" => run(request, |request| database.query(request)),
-        "BatchGetItem" => run(request, |request| database.batch_get_item(request)),
-        "Scan" => run(request, |request| database.scan(request)),
-        "TransactWriteItems" => run(request, |request| database.transact_write_items(request)),
-        _ => {
-            failure(&DynoxideError::ValidationException(format!("the embedded host does not do {operation}")))
-        }
+fn error(refusal: &Refusal) -> ServiceError {
+    if refusal.status() == 500 {
+        tracing::error!(error.chain = hookstep_contract::error_chain(refusal), "the tables could not answer");
     }
-}
-
-fn run<I, O>(request: &[u8], call: impl FnOnce(I) -> dynoxide::Result<O>) -> Reply
-where
-    I: DeserializeOwned,
-    O: Serialize,
-{
-    let answer = serde_json::from_slice(request)
-        .map_err(|error| DynoxideError::SerializationException(error.to_string()))
-        .and_then(call)
-        .and_then(|answer| {
-            serde_json::to_vec(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
-        });
-    match answer {
-        Ok(body) => Reply { status: 200, body },
-        Err(error) => failure(&error),
-    }
-}
-
-fn failure(error: &DynoxideError) -> Reply {
-    Reply { status: error.status_code(), body: error.to_json().into_bytes() }
+    ServiceError::new(refusal.name(), refusal.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+    use hookstep_tables::Client;
 
     use super::*;
-    use crate::clients;
 
     /// Puts an item that must not exist yet.
     fn put(table: &str, key: &[&str]) -> TransactWriteItem {
@@ -196,7 +156,7 @@ mod tests {
     #[tokio::test]
     async fn a_transaction_is_written_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
-        let client = clients::dynamodb(Tables::open(&dir.path().join(TABLES_FILE)).unwrap());
+        let client = Client::new(Tables::open(&dir.path().join("tables.sqlite")).unwrap());
         let (config, token) = (put(CONFIGS, &["org_id", "config_id"]), put(TOKENS, &["token_hash"]));
         let both = || client.transact_write_items().transact_items(config.clone());
         both().transact_items(put(EVENTS, &["pk", "sk"])).send().await.unwrap();

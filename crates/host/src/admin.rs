@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hookstep_ambient::Sources;
-use hookstep_aws_local::{TABLES_FILE, TOKENS, Tables, clients};
+use hookstep_aws_local::{TOKENS, Tables};
 use hookstep_contract::{OrgId, Scope, Timestamp, Token, TokenId};
 use hookstep_store::{StoreError, Tokens};
 
@@ -66,11 +66,11 @@ pub async fn create_token(data_dir: &Path, new: NewToken, sources: Sources) -> R
         Err(OpenError::InUse) => None,
         Err(error) => return Err(error),
     };
-    let tables = Tables::open(&data_dir.join(TABLES_FILE))?;
+    let tables = Tables::open(&data_dir.join(crate::TABLES_FILE))?;
     if let Some((_lock, directory)) = &unlocked {
         directory.complete_without_host(&tables, &sources).await?;
     }
-    let tokens = Tokens::new(clients::dynamodb(tables), TOKENS, sources);
+    let tokens = Tokens::new(hookstep_tables::Client::new(tables), TOKENS, sources);
     create(new, &tokens, &sources).await.map_err(OpenError::during("make a token"))
 }
 

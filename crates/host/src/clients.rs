@@ -1,11 +1,15 @@
 //! The AWS clients of a host.
 
-/// AWS SDK clients of this host's services. The functions are built with
+/// Clients of this host's services. The functions are built with
 /// them; tests and tools use them to inspect what the HTTP API does not show.
 #[derive(Clone, Debug)]
 pub struct Clients {
     /// DynamoDB: the tables.
-    pub tables: aws_sdk_dynamodb::Client,
+    pub tables: hookstep_tables::Client,
+    /// The tables for work that nobody has been promised yet.
+    pub(crate) tables_for_new_work: hookstep_tables::Client,
+    /// The tables for steps that an execution repeats.
+    pub(crate) tables_for_repeatable_steps: hookstep_tables::Client,
     /// S3: the bucket of claim checks.
     pub bucket: aws_sdk_s3::Client,
     /// Step Functions: the executions.

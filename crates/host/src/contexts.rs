@@ -21,18 +21,20 @@ use crate::{Clients, OpenError, Options};
 pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunctions, OpenError> {
     let configs = configs(&clients.tables);
     let claims = claims(&clients.bucket);
+    // Until the attempt is made, an execution that is started again repeats every step.
+    let repeatable = Clients { tables: clients.tables_for_repeatable_steps.clone(), ..clients.clone() };
     Ok(StepFunctions {
         fetch_config: hookstep_fetch_config::Context {
             configs: configs.clone(),
-            events: events(clients),
-            watch: Watch::new(watch_list(clients), options.sources),
-            bodies: bodies(clients),
+            events: events(&repeatable),
+            watch: Watch::new(watch_list(&repeatable), options.sources),
+            bodies: bodies(&repeatable),
             keep_bodies: options.keep_bodies,
             retention: RETENTION,
         },
         transform: hookstep_transform::Context {
             configs: configs.clone(),
-            bodies: bodies(clients),
+            bodies: bodies(&repeatable),
             claims: claims.clone(),
             sandbox: options.sandbox.clone(),
             keep_bodies: options.keep_bodies,
@@ -92,7 +94,7 @@ pub(crate) fn reconcile(options: &Options, clients: &Clients) -> hookstep_reconc
 /// separately because the bus, and so the bus's client, is created later.
 pub(crate) fn dispatch(
     options: &Options,
-    tables: &aws_sdk_dynamodb::Client,
+    tables: &hookstep_tables::Client,
     bucket: &aws_sdk_s3::Client,
     states: &aws_sdk_sfn::Client,
 ) -> hookstep_dispatch::Context {
@@ -110,6 +112,7 @@ pub(crate) fn console(
     clients: &Clients,
     readiness: Readiness,
 ) -> hookstep_management::Context {
+    let clients = &Clients { tables: clients.tables_for_new_work.clone(), ..clients.clone() };
     hookstep_management::Context {
         tokens: tokens(options, &clients.tables),
         sessions: Sessions::new(clients.tables.clone(), TOKENS),
@@ -135,6 +138,7 @@ pub(crate) fn console(
 
 /// The context of the trigger API.
 pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger::Context {
+    let clients = &Clients { tables: clients.tables_for_new_work.clone(), ..clients.clone() };
     hookstep_trigger::Context {
         tokens: tokens(options, &clients.tables),
         configs: configs(&clients.tables),
@@ -148,11 +152,11 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
 }
 
 /// The store of API tokens.
-pub(crate) fn tokens(options: &Options, tables: &aws_sdk_dynamodb::Client) -> Tokens {
+pub(crate) fn tokens(options: &Options, tables: &hookstep_tables::Client) -> Tokens {
     Tokens::new(tables.clone(), TOKENS, options.sources)
 }
 
-fn configs(tables: &aws_sdk_dynamodb::Client) -> Configs {
+fn configs(tables: &hookstep_tables::Client) -> Configs {
     Configs::new(tables.clone(), CONFIGS)
 }
 

@@ -14,11 +14,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hookstep_ambient::Sources;
-use hookstep_aws_local::{Bucket, LocalKey, TABLES_FILE, Tables, aws_credentials};
+use hookstep_aws_local::{Bucket, LocalKey, Tables, aws_credentials};
 use hookstep_engine::JOURNAL_FILE;
 use uuid::Uuid;
 
-use crate::OpenError;
+use crate::{OpenError, TABLES_FILE};
 pub(crate) use claims::ID_FILE;
 use label::Label;
 pub use unfit::{Fault, UnfitDirectory};

@@ -56,14 +56,11 @@ impl Host {
         let states = States::new(EngineExecutions(executions.clone()));
         let (clients, bus) = connect(&options, &stand_ins, &states);
         let StandIns { tables, bucket, schedules, lost, .. } = stand_ins;
-        let readiness = Readiness::new(Storage {
-            tables: tables.clone(),
-            executions: executions.clone(),
-            dir: dir.clone(),
-        });
+        let readiness = Readiness::new(Storage { executions: executions.clone(), dir: dir.clone() });
         let endpoint = (bus.clone(), states.clone(), lost.clone());
         let router = routes::router(&options, &clients, &bucket, endpoint, readiness)?;
-        let services = TaskServices { tables: tables.clone(), bus, schedules: schedules.clone(), lost };
+        let services =
+            TaskServices { tables: tables.for_repeatable_steps(), bus, schedules: schedules.clone(), lost };
         let ports = Ports {
             functions: Arc::new(contexts::steps(&options, &clients)?),
             services: Arc::new(services),
@@ -133,7 +130,7 @@ impl Host {
 
 /// The AWS clients of the services, and the bus, whose rule needs some of them.
 fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients, Bus) {
-    let tables = clients::dynamodb(stand_ins.tables.clone());
+    let tables = hookstep_tables::Client::new(stand_ins.tables.clone());
     let credentials = stand_ins.bucket.credentials().clone();
     let bucket = clients::s3(stand_ins.bucket.clone(), credentials, &options.public_url);
     let states = clients::step_functions(states.clone());
@@ -142,6 +139,8 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
     let connections = stand_ins.connections.clone();
     let clients = Clients {
         tables,
+        tables_for_new_work: hookstep_tables::Client::new(stand_ins.tables.for_new_work()),
+        tables_for_repeatable_steps: hookstep_tables::Client::new(stand_ins.tables.for_repeatable_steps()),
         bucket,
         states,
         events: clients::event_bridge(bus.clone(), connections.clone()),

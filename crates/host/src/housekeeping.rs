@@ -34,7 +34,7 @@ impl Housekeeping {
             ticks.tick().await;
             self.executions.prune(MachineKind::Express, EXPRESS_HISTORY);
             self.executions.prune(MachineKind::Standard, RETENTION);
-            self.tables.expire();
+            self.tables.expire(self.sources.now().unix_seconds()).await;
             let (folder, clock) = (self.objects.clone(), self.sources.clock);
             let _ = tokio::task::spawn_blocking(move || remove_old(&folder, clock().into())).await;
         }

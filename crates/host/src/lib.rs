@@ -39,3 +39,6 @@ pub use hookstep_engine::{ExecutionLog, JournalError, executions_of};
 pub use host::Host;
 pub use options::Options;
 pub use server::{DEFAULT_TRUSTED_PROXIES, Limits, Server};
+
+/// The file of the tables in the data directory.
+pub(crate) const TABLES_FILE: &str = "tables.sqlite";

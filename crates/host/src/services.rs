@@ -18,13 +18,16 @@ pub(crate) struct TaskServices {
 impl Services for TaskServices {
     fn call(&self, operation: Operation, request: Value) -> BoxFuture<'_, Result<Value, ServiceFailure>> {
         async move {
-            let request = request.to_string();
+            let tables = async |operation, request| {
+                let answer = self.tables.call(operation, request).await;
+                answer.map_err(|error| ServiceFailure { name: error.name.to_owned(), message: error.message })
+            };
             let reply = match operation {
-                Operation::PutItem => self.tables.call("PutItem", request.into()).await,
-                Operation::GetItem => self.tables.call("GetItem", request.into()).await,
-                Operation::PutEvents => self.bus.put(request.as_bytes()).await,
-                Operation::CreateSchedule => self.schedules.create(request.as_bytes()).await,
-                Operation::SendMessage => self.lost.call("SendMessage", request.as_bytes()).await,
+                Operation::PutItem => return tables("PutItem", request).await,
+                Operation::GetItem => return tables("GetItem", request).await,
+                Operation::PutEvents => self.bus.put(request.to_string().as_bytes()).await,
+                Operation::CreateSchedule => self.schedules.create(request.to_string().as_bytes()).await,
+                Operation::SendMessage => self.lost.call("SendMessage", request.to_string().as_bytes()).await,
             };
             read(&reply)
         }

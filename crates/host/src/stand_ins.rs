@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use hookstep_aws_local::{Bucket, ConnectionStore, LocalKey, Queue, Schedules, TABLES_FILE, Tables};
+use hookstep_aws_local::{Bucket, ConnectionStore, LocalKey, Queue, Schedules, Tables};
 
 use crate::machines::RETRY_SCHEDULES;
-use crate::{OpenError, Options};
+use crate::{OpenError, Options, TABLES_FILE};
 
 /// The stand-ins that keep data.
 pub(crate) struct StandIns {

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use hookstep_aws_local::Tables;
 use hookstep_contract::error_chain;
 use hookstep_engine::Executions;
 use hookstep_management::{NotReady, Probe};
@@ -15,7 +14,6 @@ const FREE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// The parts of a host that hold what it has accepted.
 pub(crate) struct Storage {
-    pub(crate) tables: Tables,
     pub(crate) executions: Executions,
     /// The data directory.
     pub(crate) dir: PathBuf,
@@ -32,12 +30,6 @@ impl Probe for Storage {
                     "the journal of executions cannot be written"
                 );
                 return Err(NotReady { detail: "the journal of executions cannot be written" });
-            }
-            let reply = self.tables.probe().await;
-            if reply.status != 200 {
-                let answer = String::from_utf8_lossy(&reply.body);
-                tracing::error!(reply.status, %answer, "the tables cannot be written");
-                return Err(NotReady { detail: "the tables cannot be written" });
             }
             Ok(())
         }

@@ -124,7 +124,7 @@ impl Writer {
                 Ok(command) => self.sort(command, &mut held, &mut false),
                 Err(RecvTimeoutError::Timeout) => return held,
                 Err(RecvTimeoutError::Disconnected) => {
-                    std::thread::sleep(left);
+                    std::thread::park_timeout(left);
                     return held;
                 }
             }

@@ -77,9 +77,7 @@ impl Events {
             .key_condition_expression("pk = :pk AND begins_with(sk, :tries)")
             .expression_attribute_values(":pk", s(RecordKey::of(org_id, *config_id, *event_id).pk))
             .expression_attribute_values(":tries", s(format!("try#{event_id}#")))
-            .into_paginator()
-            .items()
-            .send();
+            .into_items();
         let mut attempts = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(StoreError::during("read attempts"))?;

@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::limits::RETENTION;
 use hookstep_contract::{ConfigId, Content, EventId, EventMetadata, EventRecord, OrgId};
+use hookstep_tables::Client;
+use hookstep_tables::PutItem;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
@@ -44,8 +44,8 @@ pub struct Bodies {
 
 impl Bodies {
     /// The bodies in the events table with this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), retention: RETENTION }
+    pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
+        Self { client: client.into(), table: table.into(), retention: RETENTION }
     }
 
     /// The same bodies, with a retention of `retention` for new ones.
@@ -93,7 +93,7 @@ impl Bodies {
         Ok(())
     }
 
-    fn put(&self, event: &EventMetadata, part: &str, body: &[u8]) -> PutItemFluentBuilder {
+    fn put(&self, event: &EventMetadata, part: &str, body: &[u8]) -> PutItem {
         let deflated = compress_to_vec(body, LEVEL);
         let (name, bytes) =
             if deflated.len() < body.len() { (DEFLATED, deflated) } else { (BYTES, body.to_vec()) };

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use hookstep_ambient::Sources;
 use hookstep_contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
+use hookstep_tables::Client;
 use serde::Deserialize;
 
 use crate::config_cache::ConfigCache;
@@ -63,8 +63,8 @@ pub enum Written {
 
 impl Configs {
     /// The table with this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), cache: None }
+    pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
+        Self { client: client.into(), table: table.into(), cache: None }
     }
 
     /// The same table, whose [`Configs::get`] may return a webhook as it was up to `max_age` ago.
@@ -252,9 +252,7 @@ impl Configs {
             .expression_attribute_values(":end", s(AFTER_CONFIGS))
             .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":none", n(0))
-            .into_paginator()
-            .items()
-            .send();
+            .into_items();
         let mut subscribed = Vec::new();
         while let Some(item) = pages.next().await {
             let Subscription { config_id, event_types, shards } =

@@ -7,16 +7,16 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use hookstep_contract::limits::RETENTION;
 use hookstep_contract::{
     ConfigId, EventId, EventMetadata, EventRecord, OrgId, Outcome, Reason, RecordKey, Status, Timestamp,
 };
+use hookstep_tables::Client;
+use hookstep_tables::Query;
+use hookstep_tables::UpdateItem;
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -84,8 +84,8 @@ pub struct Page {
 
 impl Events {
     /// The table with this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), retention: RETENTION }
+    pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
+        Self { client: client.into(), table: table.into(), retention: RETENTION }
     }
 
     /// How long new events are kept.
@@ -177,7 +177,7 @@ impl Events {
     }
 
     /// The query for the events that satisfy `filter`.
-    fn filtered(&self, filter: &EventFilter) -> QueryFluentBuilder {
+    fn filtered(&self, filter: &EventFilter) -> Query {
         let mut query = self.between(filter.from, filter.to);
         let wanted =
             [("status", filter.status.map(Status::as_str)), ("outcome", filter.outcome.map(Outcome::as_str))];
@@ -193,7 +193,7 @@ impl Events {
     }
 
     /// The query for the events accepted between two times, both included, or at any time.
-    pub(crate) fn between(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> QueryFluentBuilder {
+    pub(crate) fn between(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Query {
         self.client
             .query()
             .table_name(&self.table)
@@ -288,7 +288,7 @@ impl Events {
         execution: &str,
         reason: &Reason,
         now: Timestamp,
-    ) -> Result<UpdateItemFluentBuilder, StoreError> {
+    ) -> Result<UpdateItem, StoreError> {
         let record = EventRecord::new(event, execution, Status::Failed, Some(reason.clone()), self.retention);
         let mut item = to_item(&record)?;
         for name in ["status", "updated_at", "reason"].into_iter().chain(RecordKey::FIELDS) {

@@ -2,11 +2,11 @@
 //! `{org_id}#{config_id}#idempotency#{key}`, sk the key. Together in one partition, they would limit the webhook to
 //! what DynamoDB takes for it, however many shards its events have.
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use hookstep_contract::limits::IDEMPOTENCY_LIFETIME;
 use hookstep_contract::{ConfigId, EventId, OrgId, Timestamp};
+use hookstep_tables::Client;
+use hookstep_tables::PutItem;
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -31,8 +31,8 @@ pub struct Idempotency {
 
 impl Idempotency {
     /// The idempotency keys in the events table with this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+    pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
+        Self { client: client.into(), table: table.into() }
     }
 
     /// Stores `wanted` under the key for 24 h; returns the stored value: `wanted` itself, or that of an
@@ -100,7 +100,7 @@ impl Idempotency {
         key: &str,
         value: &IdempotencyKey,
         until: i64,
-    ) -> Result<PutItemFluentBuilder, StoreError> {
+    ) -> Result<PutItem, StoreError> {
         Ok(self
             .client
             .put_item()

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_ambient::Sources;
 use hookstep_contract::{ConfigId, OrgId, Timestamp, WebhookConfig};
+use hookstep_tables::UpdateItem;
 use serde::Deserialize;
 
 use crate::item::{from_item, n, s};
@@ -122,7 +122,7 @@ impl Configs {
         Ok(standing.revision == revision && standing.held_until.is_none_or(|until| until < now))
     }
 
-    fn update_of(&self, config: &WebhookConfig) -> UpdateItemFluentBuilder {
+    fn update_of(&self, config: &WebhookConfig) -> UpdateItem {
         self.client
             .update_item()
             .table_name(&self.table)

@@ -6,10 +6,10 @@
 use std::cmp::Reverse;
 
 use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_contract::limits::MAX_SHARDS;
 use hookstep_contract::{ConfigId, EventId, OrgId, RecordKey, ReplayJob, WebhookConfig};
+use hookstep_tables::Query;
 
 use crate::item::{Item, s};
 use crate::{Events, StoreError};
@@ -135,7 +135,7 @@ impl Events {
     pub(crate) async fn merged(
         &self,
         partitions: &Partitions,
-        query: &QueryFluentBuilder,
+        query: &Query,
         order: Order,
         after: Option<EventId>,
         limit: Option<usize>,

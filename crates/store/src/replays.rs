@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::limits::RETENTION;
 use hookstep_contract::{
     ConfigId, EventId, EventRecord, OrgId, Reason, ReasonCode, ReplayJob, Selection, Status, Timestamp,
 };
+use hookstep_tables::Client;
+use hookstep_tables::Query;
 use uuid::Uuid;
 
 use crate::error::unless_forbidden;
@@ -40,8 +40,8 @@ pub struct Replays {
 
 impl Replays {
     /// The replays in the events table with this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), retention: RETENTION }
+    pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
+        Self { client: client.into(), table: table.into(), retention: RETENTION }
     }
 
     /// The same replays, with a retention of `retention` for new ones.
@@ -121,7 +121,7 @@ impl Replays {
         unless_forbidden(put, "write how far a replay has come")
     }
 
-    fn put(&self, job: &ReplayJob) -> aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder {
+    fn put(&self, job: &ReplayJob) -> hookstep_tables::PutItem {
         // A job consists of names and numbers, so the conversion cannot fail.
         let item = to_item(job).unwrap_or_default();
         let key = key(&job.org_id, job.config_id, job.replay_id.to_string());
@@ -156,7 +156,7 @@ pub struct Span {
 
 impl Events {
     /// The query for the events in `span`.
-    pub(crate) fn in_span(&self, span: Span) -> QueryFluentBuilder {
+    pub(crate) fn in_span(&self, span: Span) -> Query {
         self.between(Some(span.since), Some(span.until))
             .filter_expression("#status = :status")
             .expression_attribute_names("#status", "status")

@@ -69,8 +69,7 @@ impl Events {
             .key_condition_expression("pk = :pk AND correlation_id = :id")
             .expression_attribute_values(":pk", s(pk))
             .expression_attribute_values(":id", s(correlation_id))
-            .into_paginator()
-            .send();
+            .into_pages();
         let mut ids = Vec::new();
         for _ in 0..MAX_READS {
             let Some(page) = pages.next().await else { break };

@@ -2,8 +2,8 @@
 //! that no token is ever looked up as a session, and no session as a token. In the index `by-org` their ids begin with `#`
 //! and sort before those of tokens.
 
-use aws_sdk_dynamodb::Client;
 use hookstep_contract::{OrgId, Session, SessionId};
+use hookstep_tables::Client;
 
 use crate::StoreError;
 use crate::error::unless_forbidden;
@@ -19,8 +19,8 @@ pub struct Sessions {
 
 impl Sessions {
     /// The sessions in the table of API tokens with this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+    pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
+        Self { client: client.into(), table: table.into() }
     }
 
     /// The session with this hash, even if it has ended by time. It is read consistently: the request after the sign-in needs

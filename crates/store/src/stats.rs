@@ -88,9 +88,7 @@ impl Events {
             .expression_attribute_values(":from", s(from))
             // The notes about the hours of a day follow it.
             .expression_attribute_values(":to", s(format!("{to}#~")))
-            .into_paginator()
-            .items()
-            .send();
+            .into_items();
         let (mut days, mut changed) = (Vec::new(), Vec::new());
         while let Some(item) = items.next().await {
             let item = item.map_err(StoreError::during("read what was counted"))?;

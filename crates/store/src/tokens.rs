@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use hookstep_ambient::Sources;
 use hookstep_contract::{OrgId, Token, TokenId};
+use hookstep_tables::Client;
 use tokio::time::Instant;
 
 use crate::StoreError;
@@ -38,8 +38,8 @@ impl Tokens {
     pub const BY_ORG: &str = "by-org";
 
     /// The table with this name; `sources` provides the time for token expiry.
-    pub fn new(client: Client, table: impl Into<String>, sources: Sources) -> Self {
-        Self { client, table: table.into(), sources, cache: Arc::default() }
+    pub fn new(client: impl Into<Client>, table: impl Into<String>, sources: Sources) -> Self {
+        Self { client: client.into(), table: table.into(), sources, cache: Arc::default() }
     }
 
     /// The token with this hash, unless it has expired. The result may be up to ten seconds old.

@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use hookstep_contract::limits::{WATCH_SLOT, days};
 use hookstep_contract::{ConfigId, EventId, OrgId, Timestamp};
+use hookstep_tables::Client;
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -86,8 +86,8 @@ pub struct WatchList {
 
 impl WatchList {
     /// The watch list in the events table with this name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+    pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
+        Self { client: client.into(), table: table.into() }
     }
 
     /// Puts something on the list, in the slot of `due`. Doing it twice is harmless.

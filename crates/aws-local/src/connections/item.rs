@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -121,14 +120,16 @@ impl ConnectionStore {
         self.request("DeleteItem", json!({"Key": {"name": {"S": name}}})).await.map(drop)
     }
 
-    async fn request(&self, operation: &str, mut request: Value) -> Result<Value, ServiceError> {
+    async fn request(&self, operation: &'static str, mut request: Value) -> Result<Value, ServiceError> {
         request["TableName"] = CONNECTIONS.into();
-        let reply = self.tables.submit(operation, Bytes::from(request.to_string())).await;
-        if reply.status != 200 {
-            let error = String::from_utf8_lossy(&reply.body).into_owned();
-            tracing::error!(operation, error, "the table of connections refused a request");
-            return Err(internal("reach the connections"));
-        }
-        serde_json::from_slice(&reply.body).map_err(|_| internal("reach the connections"))
+        self.tables.submit(operation, request).await.map_err(|error| {
+            tracing::error!(
+                operation,
+                error.name,
+                error.message,
+                "the table of connections refused a request"
+            );
+            internal("reach the connections")
+        })
     }
 }

@@ -43,13 +43,12 @@ impl LocalKey {
             if !start.is_null() {
                 request["ExclusiveStartKey"] = start;
             }
-            let reply = tables.submit("Scan", request.to_string().into()).await;
-            if reply.status != 200 {
-                let answer = String::from_utf8_lossy(&reply.body).into_owned();
-                return Err(StandInError::during("read the keys in the tables")(answer));
-            }
-            let page: Value = serde_json::from_slice(&reply.body)
-                .map_err(StandInError::during("read the keys in the tables"))?;
+            let page = tables.submit("Scan", request).await.map_err(|error| {
+                StandInError::during("read the keys in the tables")(format!(
+                    "{}: {}",
+                    error.name, error.message
+                ))
+            })?;
             let items = page["Items"].as_array().map(Vec::as_slice).unwrap_or_default();
             if let Some(item) = items.first() {
                 return Ok(self.opens(item));

@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use tempfile::TempDir;
 
 use super::*;
+use crate::clients;
 use crate::states::{ExecutionBackend, ExecutionRecord, StartedExecution, SyncResult};
-use crate::{TABLES_FILE, clients};
 
 const GROUP: &str = "retries";
 
@@ -49,7 +49,7 @@ impl ExecutionBackend for Backend {
 }
 
 fn schedules(dir: &TempDir) -> (Schedules, Client) {
-    let tables = Tables::open(&dir.path().join(TABLES_FILE)).unwrap();
+    let tables = Tables::open(&dir.path().join("tables.sqlite")).unwrap();
     let schedules = Schedules::new(tables, GROUP, Sources::system());
     (schedules.clone(), clients::scheduler(schedules))
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use hookstep_contract::limits::{CORRELATION_ID_BYTES, days};
 use hookstep_contract::{
     Attempt, EventId, EventMetadata, EventRecord, Mode, Next, Origin, Outcome, ReplayJob, ReplayStatus,
     Selection, Status, Tally, Timestamp, Timings,
 };
+use hookstep_tables::Client;
 use serde_json::{Value, json};
 
 use super::table::{Requests, table_with};

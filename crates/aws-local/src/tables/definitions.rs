@@ -1,0 +1,54 @@
+//! The tables of `infra/template.yaml`, and those of this host's own services.
+
+use hookstep_items::{IndexDefinition, TableDefinition};
+use hookstep_store::{Events, Tokens};
+
+/// The table of webhooks.
+pub const CONFIGS: &str = "configs";
+/// The table of events and their attempts.
+pub const EVENTS: &str = "events";
+/// The table of API tokens.
+pub const TOKENS: &str = "tokens";
+/// This host's store of EventBridge connections, which is not a table of the product.
+pub(crate) const CONNECTIONS: &str = "connections";
+/// This host's schedules, which are not a table of the product.
+pub(crate) const SCHEDULES: &str = "schedules";
+
+/// The tables. Their numbers are in every data directory.
+pub(super) static TABLES: [TableDefinition; 5] = [
+    TableDefinition {
+        name: CONFIGS,
+        number: 1,
+        partition_key: "org_id",
+        sort_key: Some("config_id"),
+        indexes: &[],
+    },
+    TableDefinition {
+        name: EVENTS,
+        number: 2,
+        partition_key: "pk",
+        sort_key: Some("sk"),
+        indexes: &[IndexDefinition {
+            name: Events::BY_CORRELATION_ID,
+            number: 1,
+            partition_key: "pk",
+            sort_key: "correlation_id",
+            keys_only: true,
+        }],
+    },
+    TableDefinition {
+        name: TOKENS,
+        number: 3,
+        partition_key: "token_hash",
+        sort_key: None,
+        indexes: &[IndexDefinition {
+            name: Tokens::BY_ORG,
+            number: 2,
+            partition_key: "org_id",
+            sort_key: "token_id",
+            keys_only: false,
+        }],
+    },
+    TableDefinition { name: CONNECTIONS, number: 4, partition_key: "name", sort_key: None, indexes: &[] },
+    TableDefinition { name: SCHEDULES, number: 5, partition_key: "name", sort_key: None, indexes: &[] },
+];

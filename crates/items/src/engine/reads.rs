@@ -1,0 +1,224 @@
+//! Reads.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::scan::{ScanInput, ScanOutput};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use hookstep_tables::{AttributeValue, Item};
+
+use super::ItemTables;
+use super::writes::consumed;
+use crate::capacity::{Charge, size};
+use crate::definition::{IndexDefinition, TableDefinition};
+use crate::error::{Answered, Refusal};
+use crate::expression::{Bound, Placeholders, invalid, key_range, project};
+use crate::rows::{self, Key, Page, Range};
+
+/// A page of items before the filter, and the key after which the next page begins.
+struct Found {
+    items: Vec<Item>,
+    next: Option<Item>,
+}
+
+impl ItemTables {
+    pub(super) fn get(&self, input: &GetItemInput) -> Answered<GetItemOutput> {
+        let table = self.table(input.table_name())?;
+        let key = Key::of(table, input.key().ok_or_else(|| invalid("a read needs a key"))?)?;
+        let projection = self.projection(input.projection_expression())?;
+        let placeholders = Placeholders { names: input.expression_attribute_names(), values: None };
+        let found = self.storage.read(|connection| rows::find(connection, table, &key))?.transpose()?;
+        let charge = Charge::read(found.as_ref().map_or(0, size), input.consistent_read() == Some(true));
+        let item = match (found, projection) {
+            (Some(item), Some(paths)) => Some(project(item, &paths, placeholders)?),
+            (found, _) => found,
+        };
+        Ok(GetItemOutput::builder()
+            .set_item(item)
+            .set_consumed_capacity(input.return_consumed_capacity().map(|_| consumed(charge)))
+            .build())
+    }
+
+    pub(super) fn batch(&self, input: &BatchGetItemInput) -> Answered<BatchGetItemOutput> {
+        let mut responses = HashMap::new();
+        let mut capacity = Vec::new();
+        for (name, KeysAndAttributes { keys, consistent_read, .. }) in
+            input.request_items().into_iter().flatten()
+        {
+            let table = self.table(Some(name))?;
+            let mut items = Vec::with_capacity(keys.len());
+            for key in keys {
+                let key = Key::of(table, key)?;
+                let found =
+                    self.storage.read(|connection| rows::find(connection, table, &key))?.transpose()?;
+                let bytes = found.as_ref().map_or(0, size);
+                capacity.push(consumed(Charge::read(bytes, *consistent_read == Some(true))));
+                items.extend(found);
+            }
+            responses.insert(name.clone(), items);
+        }
+        Ok(BatchGetItemOutput::builder()
+            .set_responses(Some(responses))
+            .set_consumed_capacity(input.return_consumed_capacity().map(|_| capacity))
+            .build())
+    }
+
+    pub(super) fn find(&self, input: &QueryInput) -> Answered<QueryOutput> {
+        let table = self.table(input.table_name())?;
+        let placeholders = Placeholders {
+            names: input.expression_attribute_names(),
+            values: input.expression_attribute_values(),
+        };
+        let condition = self.condition(input.key_condition_expression())?;
+        let condition = condition.ok_or_else(|| invalid("a query needs a condition of the key"))?;
+        let index = match input.index_name() {
+            Some(name) => {
+                Some(table.index(name).ok_or_else(|| invalid(format!("there is no index {name}")))?)
+            }
+            None => None,
+        };
+        let keys = match index {
+            Some(index) => (index.partition_key, Some(index.sort_key)),
+            None => (table.partition_key, table.sort_key),
+        };
+        let (pk, low, high) = key_range(&condition, keys, placeholders)?;
+        let forward = input.scan_index_forward() != Some(false);
+        let limit = input.limit().map(|limit| usize::try_from(limit).unwrap_or(1).max(1));
+        let range = Range { pk, low, high, forward, limit };
+        let found = match index {
+            Some(index) => self.indexed(table, index, &range, input.exclusive_start_key())?,
+            None => self.in_partition(table, range, input.exclusive_start_key())?,
+        };
+        let bytes = found.items.iter().map(size).sum();
+        let charge = Charge::read(bytes, input.consistent_read() == Some(true));
+        let scanned = count(found.items.len());
+        let items = self.filtered(
+            found.items,
+            input.filter_expression(),
+            input.projection_expression(),
+            placeholders,
+        )?;
+        Ok(QueryOutput::builder()
+            .count(count(items.len()))
+            .scanned_count(scanned)
+            .set_items(Some(items))
+            .set_last_evaluated_key(found.next)
+            .set_consumed_capacity(input.return_consumed_capacity().map(|_| consumed(charge)))
+            .build())
+    }
+
+    pub(super) fn all(&self, input: &ScanInput) -> Answered<ScanOutput> {
+        let table = self.table(input.table_name())?;
+        let placeholders = Placeholders {
+            names: input.expression_attribute_names(),
+            values: input.expression_attribute_values(),
+        };
+        let after = input.exclusive_start_key().map(|key| Key::of(table, key)).transpose()?;
+        let limit = input.limit().map(|limit| usize::try_from(limit).unwrap_or(1).max(1));
+        let page = self.storage.read(|connection| rows::scan(connection, table, after.as_ref(), limit))?;
+        let Found { items, next } = Found::of(page, table)?;
+        let charge = Charge::read(items.iter().map(size).sum(), input.consistent_read() == Some(true));
+        let scanned = count(items.len());
+        let items =
+            self.filtered(items, input.filter_expression(), input.projection_expression(), placeholders)?;
+        Ok(ScanOutput::builder()
+            .count(count(items.len()))
+            .scanned_count(scanned)
+            .set_items(Some(items))
+            .set_last_evaluated_key(next)
+            .set_consumed_capacity(input.return_consumed_capacity().map(|_| consumed(charge)))
+            .build())
+    }
+
+    fn in_partition(
+        &self,
+        table: &'static TableDefinition,
+        mut range: Range,
+        after: Option<&Item>,
+    ) -> Answered<Found> {
+        if let Some(after) = after {
+            let after = (Key::of(table, after)?.sk, false);
+            let (limit, is_tighter): (&mut Bound, fn(&str, &str) -> bool) = if range.forward {
+                (&mut range.low, |after, low| after >= low)
+            } else {
+                (&mut range.high, |after, high| after <= high)
+            };
+            if limit.as_ref().is_none_or(|(limit, _)| is_tighter(&after.0, limit)) {
+                *limit = Some(after);
+            }
+        }
+        Found::of(self.storage.read(|connection| rows::range(connection, table, &range))?, table)
+    }
+
+    fn indexed(
+        &self,
+        table: &'static TableDefinition,
+        index: &IndexDefinition,
+        range: &Range,
+        after: Option<&Item>,
+    ) -> Answered<Found> {
+        let after = match after {
+            Some(after) => {
+                let sort_key = after.get(index.sort_key).and_then(|key| key.as_s().ok());
+                let sort_key = sort_key.ok_or_else(|| invalid("the start key lacks the index's sort key"))?;
+                Some((sort_key.as_str(), Key::of(table, after)?))
+            }
+            None => None,
+        };
+        let after = after.as_ref().map(|(sort_key, key)| (*sort_key, key));
+        let page = self.storage.read(|connection| rows::indexed(connection, index, range, after))?;
+        let entry = |(sort_key, key): &(String, Key)| {
+            let mut item = key.attributes(table);
+            item.insert(index.partition_key.to_owned(), AttributeValue::S(range.pk.clone()));
+            item.insert(index.sort_key.to_owned(), AttributeValue::S(sort_key.clone()));
+            item
+        };
+        let next = page.found.last().filter(|_| page.is_cut).map(entry);
+        if index.keys_only {
+            return Ok(Found { items: page.found.iter().map(entry).collect(), next });
+        }
+        let mut items = Vec::with_capacity(page.found.len());
+        for (_, key) in &page.found {
+            // It may have been deleted since.
+            items.extend(self.storage.read(|connection| rows::find(connection, table, key))?.transpose()?);
+        }
+        Ok(Found { items, next })
+    }
+
+    fn filtered(
+        &self,
+        items: Vec<Item>,
+        filter: Option<&str>,
+        projection: Option<&str>,
+        placeholders: Placeholders<'_>,
+    ) -> Answered<Vec<Item>> {
+        let (filter, projection) = (self.condition(filter)?, self.projection(projection)?);
+        let mut wanted = Vec::with_capacity(items.len());
+        for item in items {
+            if filter.as_ref().map_or(Ok(true), |filter| filter.holds(&item, placeholders))? {
+                wanted.push(match &projection {
+                    Some(paths) => project(item, paths, placeholders)?,
+                    None => item,
+                });
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+impl Found {
+    fn of(page: Page<Answered<Item>>, table: &TableDefinition) -> Answered<Self> {
+        let items = page.found.into_iter().collect::<Result<Vec<_>, Refusal>>()?;
+        let next = match items.last().filter(|_| page.is_cut) {
+            Some(last) => Some(Key::of(table, last)?.attributes(table)),
+            None => None,
+        };
+        Ok(Self { items, next })
+    }
+}
+
+fn count(length: usize) -> i32 {
+    i32::try_from(length).unwrap_or(i32::MAX)
+}
