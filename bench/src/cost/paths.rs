@@ -79,7 +79,7 @@ impl Path {
         let (first, _) = world.trigger(&config_id, body(SMALL_BYTES)).await?;
         world.executions(first).await?;
         *world.receiver.notes() = Notes { answers: self.answers(), ..Notes::default() };
-        let before = world.stored_bytes()?;
+        let before = world.stored_bytes().await?;
         let body = body(self.body_bytes());
         let (listener, _listening) = listen();
         let (event_id, answer_bytes) = world.trigger(&config_id, body.clone()).await?;
@@ -88,7 +88,7 @@ impl Path {
         counts.http_units = body.len().div_ceil(HTTP_API_UNIT_BYTES) as u64;
         counts.functions.entry("trigger".to_owned()).or_default().invocations = 1;
         counts.executions = executions.iter().map(|(arn, history)| Execution::read(arn, history)).collect();
-        counts.stored_bytes = world.stored_bytes()? - before;
+        counts.stored_bytes = world.stored_bytes().await? - before;
         counts.object_bytes = counts.s3_puts * body.len() as u64;
         counts.deliveries = world.receiver.notes().requests;
         counts.sent_bytes = world.receiver.notes().bytes + answer_bytes as u64;

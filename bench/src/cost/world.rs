@@ -9,7 +9,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::any;
-use dynoxide::Database;
 use hookstep_contract::limits::DEFAULT_SCHEDULE_SECS;
 use hookstep_contract::{EventId, MachineKind, Publish, Scope};
 use hookstep_egress::Policy;
@@ -140,12 +139,10 @@ impl World {
     }
 
     /// The bytes stored in the events table, as DynamoDB measures them for the bill.
-    pub(crate) fn stored_bytes(&self) -> Outcome<u64> {
-        let path = self.dir.path().join("tables.sqlite");
-        let database = Database::new(path.to_str().ok_or("the path is not UTF-8")?)?;
-        let table = database.describe_table(serde_json::from_value(json!({"TableName": "events"}))?)?.table;
-        let number = |number: Option<i64>| u64::try_from(number.unwrap_or(0)).unwrap_or(0);
-        Ok(number(table.table_size_bytes) + number(table.item_count) * ITEM_OVERHEAD_BYTES)
+    pub(crate) async fn stored_bytes(&self) -> Outcome<u64> {
+        let found = self.host.clients().tables.scan().table_name("events").send().await?;
+        let bytes: usize = found.items().iter().map(hookstep_items::size).sum();
+        Ok(bytes as u64 + found.items().len() as u64 * ITEM_OVERHEAD_BYTES)
     }
 
     pub(crate) async fn close(self) {

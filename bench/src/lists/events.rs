@@ -4,7 +4,8 @@ use std::path::Path;
 
 use axum::Router;
 use axum::http::StatusCode;
-use dynoxide::Database;
+use hookstep_aws_local::Tables;
+use hookstep_tables::{AttributeValue, Client, Item};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
@@ -33,27 +34,25 @@ pub(crate) async fn deliver_one(asker: &Asker<'_>) -> Outcome<String> {
     }
 }
 
-/// Repeats the existing event's item, one every eight seconds into the past; returns the item's size as JSON.
-pub(crate) fn repeat(dir: &Path, events: u32) -> Outcome<usize> {
-    let database = Database::new(dir.join("tables.sqlite").to_str().ok_or("not UTF-8")?)?;
-    let scan = serde_json::from_value(json!({"TableName": "events"}))?;
-    let found = serde_json::to_value(database.scan(scan)?)?;
-    let item = found["Items"].as_array().and_then(|items| items.first()).ok_or("no event")?;
+/// Repeats the existing event's item, one every eight seconds into the past; returns the item's size in bytes.
+pub(crate) async fn repeat(dir: &Path, events: u32) -> Outcome<usize> {
+    let tables = Client::new(Tables::open(&dir.join("tables.sqlite"))?);
+    let found = tables.scan().table_name("events").send().await?;
+    let item = found.items().first().ok_or("no event")?;
     for index in 1..events {
-        let put = json!({"TableName": "events", "Item": copy(item, index)});
-        database.put_item(serde_json::from_value(put)?)?;
+        tables.put_item().table_name("events").set_item(Some(copy(item, index))).send().await?;
     }
-    Ok(item.to_string().len())
+    Ok(hookstep_items::size(item))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark is about now")]
-fn copy(item: &Value, index: u32) -> Value {
+fn copy(item: &Item, index: u32) -> Item {
     let at = OffsetDateTime::now_utc() - Duration::seconds(8) * index;
     let time = Timestamp::from_unix(NoContext, at.unix_timestamp().unsigned_abs(), at.nanosecond());
     let mut copy = item.clone();
-    copy["sk"] = json!({"S": Uuid::new_v7(time).to_string()});
+    copy.insert("sk".to_owned(), AttributeValue::S(Uuid::new_v7(time).to_string()));
     if index.is_multiple_of(100) {
-        copy["correlation_id"] = json!({"S": CORRELATION_ID});
+        copy.insert("correlation_id".to_owned(), AttributeValue::S(CORRELATION_ID.to_owned()));
     }
     copy
 }

@@ -62,7 +62,7 @@ async fn main() -> Outcome<()> {
     let token = host.create_token(NewToken::admin(ORG.parse()?)).await?;
     let config_id = events::deliver_one(&Asker { host: &host, token: &token }).await?;
     host.stop().await;
-    let bytes = events::repeat(dir.path(), args.events)?;
+    let bytes = events::repeat(dir.path(), args.events).await?;
 
     let host = Host::open(options).await?;
     let asker = Asker { host: &host, token: &token };

@@ -121,6 +121,35 @@ impl States {
         self.0.start(request).await
     }
 
+    /// Starts an execution for a function of this host, as `StartExecution` does.
+    ///
+    /// # Errors
+    /// Step Functions' own.
+    pub async fn started(&self, request: StartRequest) -> Result<StartedExecution, ServiceError> {
+        traced("StartExecution", self.0.start(request).await)
+    }
+
+    /// Starts an execution for a function of this host and waits for its end, as `StartSyncExecution` does.
+    ///
+    /// # Errors
+    /// Step Functions' own.
+    pub async fn ran(&self, request: StartRequest) -> Result<SyncResult, ServiceError> {
+        traced("StartSyncExecution", self.0.run(request).await)
+    }
+
+    /// Stops an execution for a function of this host, as `StopExecution` does.
+    ///
+    /// # Errors
+    /// Step Functions' own.
+    pub async fn stopped(&self, arn: &str) -> Result<(), ServiceError> {
+        let missing = || ServiceError::new("ExecutionDoesNotExist", format!("there is no execution {arn}"));
+        let stop = async {
+            self.0.find(arn).await?.ok_or_else(missing)?;
+            self.0.stop(arn).await.map(drop)
+        };
+        traced("StopExecution", stop.await)
+    }
+
     async fn start(&self, request: &[u8]) -> Answer {
         let started = self.begin(read(request)?).await?;
         Ok(json!({"executionArn": started.arn, "startDate": seconds(started.started_at)}))
@@ -179,6 +208,11 @@ impl JsonService for States {
         };
         trace::service("states", operation, answer.into())
     }
+}
+
+fn traced<T>(operation: &str, answer: Result<T, ServiceError>) -> Result<T, ServiceError> {
+    trace::answered("states", operation, if answer.is_ok() { 200 } else { 400 });
+    answer
 }
 
 /// Converts one line of the history to AWS's form, with the details in a field named after the event's type.

@@ -16,8 +16,13 @@ pub(crate) fn on() -> bool {
 
 /// Records a response of a service that charges only per request.
 pub(crate) fn service(service: &'static str, operation: &str, reply: Reply) -> Reply {
-    trace!(target: "hookstep_aws", service, operation, status = reply.status, "a request");
+    answered(service, operation, reply.status);
     reply
+}
+
+/// Records that a service that charges only per request has answered.
+pub(crate) fn answered(service: &'static str, operation: &str, status: u16) {
+    trace!(target: "hookstep_aws", service, operation, status, "a request");
 }
 
 /// Records a response of the bucket.

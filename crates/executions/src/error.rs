@@ -8,6 +8,9 @@ pub enum WorkflowError {
     /// The execution was not started.
     #[error("the execution could not be started")]
     NotStarted(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The execution was not started: there is too little room for new work, but there may be later.
+    #[error("there is no room for a new execution")]
+    NoRoom,
     /// The response was lost: the execution may or may not be running.
     #[error("the answer of the execution got lost")]
     Lost(#[source] Box<dyn std::error::Error + Send + Sync>),

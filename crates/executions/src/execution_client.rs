@@ -1,19 +1,47 @@
-//! The Step Functions calls that all machines share.
+//! The calls of Step Functions that all machines share.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::SdkError;
 use aws_sdk_sfn::types::SyncExecutionStatus;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use hookstep_ambient::OnDemand;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::WorkflowError;
 
-/// A Step Functions client, created when the first execution is started.
+/// Runs executions: Step Functions, or the engine of one machine, to which no HTTP request is made.
+pub trait Executions: fmt::Debug + Send + Sync {
+    /// Starts an execution, and returns once it is accepted. On a standard machine, reusing a name starts nothing and is
+    /// not an error. `input` is JSON.
+    fn start(
+        &self,
+        machine_arn: &str,
+        name: String,
+        input: String,
+    ) -> BoxFuture<'_, Result<(), WorkflowError>>;
+
+    /// Starts an execution of an express machine and returns its output, as JSON, at its end. The execution does not depend
+    /// on the caller: dropping the future leaves it running.
+    fn run(
+        &self,
+        machine_arn: &str,
+        name: String,
+        input: String,
+    ) -> BoxFuture<'_, Result<String, WorkflowError>>;
+
+    /// Stops an execution. It is not an error if the execution does not exist or has already ended.
+    fn stop(&self, execution_arn: String, cause: &str) -> BoxFuture<'_, Result<(), WorkflowError>>;
+}
+
+/// A client of whatever runs executions.
 #[derive(Clone, Debug)]
-pub struct ExecutionClient(OnDemand<Client>);
+pub struct ExecutionClient(Arc<dyn Executions>);
 
 /// The result of waiting for an execution.
 #[derive(Debug)]
@@ -25,25 +53,23 @@ pub enum Run<T> {
 }
 
 impl ExecutionClient {
-    /// `client` is called once, for the first execution.
+    /// A client of Step Functions. `client` is called once, for the first execution.
     pub fn new(client: impl FnOnce() -> Client + Send + 'static) -> Self {
-        Self(OnDemand::new(client))
+        Self::of(StepFunctions(OnDemand::new(client)))
     }
 
-    /// Starts an execution. On a standard machine, reusing a name starts nothing and is not an error.
+    /// A client of these executions.
+    pub fn of(executions: impl Executions + 'static) -> Self {
+        Self(Arc::new(executions))
+    }
+
     pub(crate) async fn start(
         &self,
         machine_arn: &str,
         name: String,
         input: &impl Serialize,
     ) -> Result<(), WorkflowError> {
-        let input = serde_json::to_string(input)?;
-        let request = self.0.start_execution().state_machine_arn(machine_arn).name(name).input(input);
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(e)) if e.err().is_execution_already_exists() => Ok(()),
-            Err(error) => Err(WorkflowError::NotStarted(error.into())),
-        }
+        self.0.start(machine_arn, name, serde_json::to_string(input)?).await
     }
 
     /// Starts an execution of an express machine and waits up to `timeout` for its end.
@@ -54,30 +80,69 @@ impl ExecutionClient {
         input: &impl Serialize,
         timeout: Duration,
     ) -> Result<Run<T>, WorkflowError> {
-        let input = serde_json::to_string(input)?;
-        let request = self.0.start_sync_execution().state_machine_arn(machine_arn).name(&name).input(input);
-        // The execution does not depend on the caller: dropping the request leaves it running.
-        let Ok(ended) = tokio::time::timeout(timeout, request.send()).await else {
-            return Ok(Run::StillRunning);
-        };
-        let ended = ended.map_err(|error| match error {
-            SdkError::ServiceError(_) | SdkError::ConstructionFailure(_) => {
-                WorkflowError::NotStarted(error.into())
-            }
-            error => WorkflowError::Lost(error.into()),
-        })?;
-        if ended.status != SyncExecutionStatus::Succeeded {
-            return Err(WorkflowError::Failed { name, error: ended.error().unwrap_or_default().to_owned() });
-        }
-        Ok(Run::Ended(serde_json::from_str(ended.output().unwrap_or_default())?))
+        let running = self.0.run(machine_arn, name, serde_json::to_string(input)?);
+        let Ok(ended) = tokio::time::timeout(timeout, running).await else { return Ok(Run::StillRunning) };
+        Ok(Run::Ended(serde_json::from_str(&ended?)?))
     }
 
-    /// Stops an execution. It is not an error if the execution does not exist or has already ended.
     pub(crate) async fn stop(&self, execution_arn: String, cause: &str) -> Result<(), WorkflowError> {
-        match self.0.stop_execution().execution_arn(execution_arn).cause(cause).send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(e)) if e.err().is_execution_does_not_exist() => Ok(()),
-            Err(error) => Err(WorkflowError::NotStopped(error.into())),
+        self.0.stop(execution_arn, cause).await
+    }
+}
+
+/// Step Functions.
+#[derive(Debug)]
+struct StepFunctions(OnDemand<Client>);
+
+impl Executions for StepFunctions {
+    fn start(
+        &self,
+        machine_arn: &str,
+        name: String,
+        input: String,
+    ) -> BoxFuture<'_, Result<(), WorkflowError>> {
+        let request = self.0.start_execution().state_machine_arn(machine_arn).name(name).input(input);
+        async move {
+            match request.send().await {
+                Ok(_) => Ok(()),
+                Err(SdkError::ServiceError(e)) if e.err().is_execution_already_exists() => Ok(()),
+                Err(error) => Err(WorkflowError::NotStarted(error.into())),
+            }
         }
+        .boxed()
+    }
+
+    fn run(
+        &self,
+        machine_arn: &str,
+        name: String,
+        input: String,
+    ) -> BoxFuture<'_, Result<String, WorkflowError>> {
+        let request = self.0.start_sync_execution().state_machine_arn(machine_arn).name(&name).input(input);
+        async move {
+            let ended = request.send().await.map_err(|error| match error {
+                SdkError::ServiceError(_) | SdkError::ConstructionFailure(_) => {
+                    WorkflowError::NotStarted(error.into())
+                }
+                error => WorkflowError::Lost(error.into()),
+            })?;
+            if ended.status != SyncExecutionStatus::Succeeded {
+                return Err(WorkflowError::Failed { name, error: ended.error.unwrap_or_default() });
+            }
+            Ok(ended.output.unwrap_or_default())
+        }
+        .boxed()
+    }
+
+    fn stop(&self, execution_arn: String, cause: &str) -> BoxFuture<'_, Result<(), WorkflowError>> {
+        let request = self.0.stop_execution().execution_arn(execution_arn).cause(cause);
+        async move {
+            match request.send().await {
+                Ok(_) => Ok(()),
+                Err(SdkError::ServiceError(e)) if e.err().is_execution_does_not_exist() => Ok(()),
+                Err(error) => Err(WorkflowError::NotStopped(error.into())),
+            }
+        }
+        .boxed()
     }
 }

@@ -1,5 +1,7 @@
 //! The AWS clients of a host.
 
+use hookstep_executions::ExecutionClient;
+
 /// Clients of this host's services. The functions are built with
 /// them; tests and tools use them to inspect what the HTTP API does not show.
 #[derive(Clone, Debug)]
@@ -12,6 +14,8 @@ pub struct Clients {
     pub(crate) tables_for_repeatable_steps: hookstep_tables::Client,
     /// S3: the bucket of claim checks.
     pub bucket: aws_sdk_s3::Client,
+    /// The executions, for the functions.
+    pub(crate) executions: ExecutionClient,
     /// Step Functions: the executions.
     pub states: aws_sdk_sfn::Client,
     /// EventBridge: the bus and the connections.

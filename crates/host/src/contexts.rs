@@ -61,7 +61,7 @@ pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunction
             events: events(clients),
             bodies: bodies(clients),
             replays: replays(clients),
-            machines: machines(options, &clients.states),
+            machines: machines(options, &clients.executions),
             sources: options.sources,
         },
     })
@@ -83,7 +83,7 @@ pub(crate) fn reconcile(options: &Options, clients: &Clients) -> hookstep_reconc
         events: events(clients),
         bodies: bodies(clients),
         watch_list: watch_list(clients),
-        machine: ResumeMachine::new(executions(&clients.states), StateMachine::arn_of(EXPRESS)),
+        machine: ResumeMachine::new(clients.executions.clone(), StateMachine::arn_of(EXPRESS)),
         overdue_after: OVERDUE_AFTER,
         run_limit: hookstep_reconcile::RUN_LIMIT,
         sources: options.sources,
@@ -96,12 +96,12 @@ pub(crate) fn dispatch(
     options: &Options,
     tables: &hookstep_tables::Client,
     bucket: &aws_sdk_s3::Client,
-    states: &aws_sdk_sfn::Client,
+    executions: &ExecutionClient,
 ) -> hookstep_dispatch::Context {
     hookstep_dispatch::Context {
         configs: configs(tables),
         claims: claims(bucket),
-        machines: machines(options, states),
+        machines: machines(options, executions),
         inline_limit: options.inline_limit,
     }
 }
@@ -123,10 +123,10 @@ pub(crate) fn console(
         replays: replays(clients),
         keys: keys(clients),
         connections: connections(clients),
-        machines: machines(options, &clients.states),
+        machines: machines(options, &clients.executions),
         schedules: retry_schedules(clients),
-        replay_machine: ReplayMachine::new(executions(&clients.states), StateMachine::arn_of(REPLAY)),
-        test_auth_machine: TestAuthMachine::new(executions(&clients.states), StateMachine::arn_of(TEST_AUTH)),
+        replay_machine: ReplayMachine::new(clients.executions.clone(), StateMachine::arn_of(REPLAY)),
+        test_auth_machine: TestAuthMachine::new(clients.executions.clone(), StateMachine::arn_of(TEST_AUTH)),
         static_ips: options.static_ips.clone(),
         publish: options.publish,
         sandbox: options.sandbox.clone(),
@@ -144,7 +144,7 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
         configs: configs(&clients.tables),
         idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
         claims: claims(&clients.bucket),
-        machines: machines(options, &clients.states),
+        machines: machines(options, &clients.executions),
         sources: options.sources,
         inline_limit: options.inline_limit,
         sync_budget: options.sync_budget,
@@ -200,12 +200,7 @@ fn connections(clients: &Clients) -> hookstep_secrets::Connections {
     hookstep_secrets::Connections::new(|| client)
 }
 
-fn executions(states: &aws_sdk_sfn::Client) -> ExecutionClient {
-    let client = states.clone();
-    ExecutionClient::new(|| client)
-}
-
-fn machines(options: &Options, states: &aws_sdk_sfn::Client) -> DeliveryMachines {
+fn machines(options: &Options, executions: &ExecutionClient) -> DeliveryMachines {
     let [express, standard] = [EXPRESS, STANDARD].map(StateMachine::arn_of);
-    DeliveryMachines::new(executions(states), express, standard, options.async_workflow)
+    DeliveryMachines::new(executions.clone(), express, standard, options.async_workflow)
 }

@@ -3,10 +3,14 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_aws_local::{
-    ExecutionBackend, ExecutionRecord, ServiceError, StartRequest, StartedExecution, SyncResult,
+    ExecutionBackend, ExecutionRecord, ServiceError, StartRequest, StartedExecution, States, SyncResult,
 };
 use hookstep_contract::error_chain;
 use hookstep_engine::{EndedExecution, ExecutionRow, Running};
+use hookstep_executions::WorkflowError;
+
+/// The error name for a start that the storage has no room for.
+pub(crate) const NO_ROOM: &str = "ServiceUnavailable";
 
 /// The error name for the service's own failures.
 const INTERNAL: &str = "InternalServerError";
@@ -76,6 +80,72 @@ impl ExecutionBackend for EngineExecutions {
         }
         .boxed()
     }
+}
+
+/// Runs the executions that functions start, without the SDK: no request leaves the process.
+#[derive(Clone, Debug)]
+pub(crate) struct LocalExecutions(pub(crate) States);
+
+impl hookstep_executions::Executions for LocalExecutions {
+    fn start(
+        &self,
+        machine_arn: &str,
+        name: String,
+        input: String,
+    ) -> BoxFuture<'_, Result<(), WorkflowError>> {
+        let request = request(machine_arn, name, input);
+        async move {
+            match self.0.started(request).await {
+                Ok(_) => Ok(()),
+                Err(error) if error.name == "ExecutionAlreadyExists" => Ok(()),
+                Err(error) => Err(not_started(error)),
+            }
+        }
+        .boxed()
+    }
+
+    fn run(
+        &self,
+        machine_arn: &str,
+        name: String,
+        input: String,
+    ) -> BoxFuture<'_, Result<String, WorkflowError>> {
+        let request = request(machine_arn, name.clone(), input);
+        async move {
+            let ended = self.0.ran(request).await.map_err(not_started)?;
+            match ended.status {
+                "SUCCEEDED" => Ok(ended.output.unwrap_or_default()),
+                _ => Err(WorkflowError::Failed { name, error: ended.error.unwrap_or_default() }),
+            }
+        }
+        .boxed()
+    }
+
+    fn stop(&self, execution_arn: String, _: &str) -> BoxFuture<'_, Result<(), WorkflowError>> {
+        async move {
+            match self.0.stopped(&execution_arn).await {
+                Ok(()) => Ok(()),
+                Err(error) if error.name == "ExecutionDoesNotExist" => Ok(()),
+                Err(error) => Err(WorkflowError::NotStopped(told(error).into())),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn request(machine_arn: &str, name: String, input: String) -> StartRequest {
+    StartRequest { state_machine_arn: machine_arn.to_owned(), name: Some(name), input: Some(input) }
+}
+
+fn not_started(error: ServiceError) -> WorkflowError {
+    match error.name {
+        NO_ROOM => WorkflowError::NoRoom,
+        _ => WorkflowError::NotStarted(told(error).into()),
+    }
+}
+
+fn told(error: ServiceError) -> String {
+    format!("{}: {}", error.name, error.message)
 }
 
 fn internal(what: &str, error: &(dyn std::error::Error + 'static)) -> ServiceError {

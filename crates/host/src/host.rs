@@ -7,13 +7,14 @@ use hookstep_ambient::Sources;
 use hookstep_aws_local::{Bus, States, clients};
 use hookstep_contract::OrgId;
 use hookstep_engine::{Engine, JOURNAL_FILE, Journal, Ports, executions};
+use hookstep_executions::ExecutionClient;
 use hookstep_management::Readiness;
 use hookstep_store::{StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin::{self, FirstToken, NewToken};
 use crate::directory::Directory;
-use crate::executions::EngineExecutions;
+use crate::executions::{EngineExecutions, LocalExecutions};
 use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
 use crate::lock::{Lock, lock};
@@ -133,8 +134,8 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
     let tables = hookstep_tables::Client::new(stand_ins.tables.clone());
     let credentials = stand_ins.bucket.credentials().clone();
     let bucket = clients::s3(stand_ins.bucket.clone(), credentials, &options.public_url);
-    let states = clients::step_functions(states.clone());
-    let rules = BusRules { dispatch: contexts::dispatch(options, &tables, &bucket, &states) };
+    let executions = ExecutionClient::of(LocalExecutions(states.clone()));
+    let rules = BusRules { dispatch: contexts::dispatch(options, &tables, &bucket, &executions) };
     let bus = Bus::new(rules, options.sources);
     let connections = stand_ins.connections.clone();
     let clients = Clients {
@@ -142,7 +143,8 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
         tables_for_new_work: hookstep_tables::Client::new(stand_ins.tables.for_new_work()),
         tables_for_repeatable_steps: hookstep_tables::Client::new(stand_ins.tables.for_repeatable_steps()),
         bucket,
-        states,
+        executions,
+        states: clients::step_functions(states.clone()),
         events: clients::event_bridge(bus.clone(), connections.clone()),
         schedules: clients::scheduler(stand_ins.schedules.clone()),
         secrets: clients::secrets_manager(connections),

@@ -34,7 +34,9 @@ pub use clients::Clients;
 pub use directory::{Fault, UnfitDirectory};
 pub use error::OpenError;
 pub use functions::STEPS;
-pub use hookstep_aws_local::{AwsCredentials, KEY_ID, Reply, StandInError, TableGate, aws_credentials};
+pub use hookstep_aws_local::{
+    AwsCredentials, KEY_ID, ServiceError, StandInError, TableCall, TableGate, aws_credentials,
+};
 pub use hookstep_engine::{ExecutionLog, JournalError, executions_of};
 pub use host::Host;
 pub use options::Options;

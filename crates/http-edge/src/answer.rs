@@ -32,6 +32,9 @@ impl From<WorkflowError> for Problem {
             WorkflowError::NotStarted(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "the workflow could not be started; try again")
             }
+            WorkflowError::NoRoom => {
+                return Self::no_room();
+            }
             WorkflowError::NotStopped(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "the delivery could not be stopped; try again")
             }

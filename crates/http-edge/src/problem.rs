@@ -11,6 +11,9 @@ use tracing::error;
 
 use crate::protection::{self, Transport};
 
+/// When what was not possible may be tried again, in seconds.
+const RETRY_AFTER_SECONDS: &str = "10";
+
 /// A refusal as a response: [`ProblemDetails`] with their status and media type.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -79,6 +82,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "there is no webhook with this config_id")
     }
 
+    /// 503 while the disk has no room for new work.
+    pub fn no_room() -> Self {
+        let detail = "the disk has no room for new work at the moment; try again later";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
     /// 500 for an error of our own; its causes go to the log, not to the caller.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         log_failure(error);
@@ -114,6 +123,9 @@ impl IntoResponse for Problem {
         let mut response = (status, axum::Json(&*self.details)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

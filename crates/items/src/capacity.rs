@@ -24,7 +24,7 @@ impl Charge {
 }
 
 /// The size of an item as DynamoDB counts it, in bytes.
-pub(crate) fn size(item: &Item) -> usize {
+pub fn size(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + size_of(value)).sum()
 }
 

@@ -25,7 +25,7 @@ mod expression;
 mod json;
 mod rows;
 
-pub use capacity::Charge;
+pub use capacity::{Charge, size};
 pub use definition::{IndexDefinition, TableDefinition};
 pub use engine::ItemTables;
 pub use error::{Answered, Refusal};

@@ -266,7 +266,7 @@ async fn a_run_that_is_cut_off_within_a_webhook_is_continued_there() {
 struct Counter(AtomicUsize);
 
 impl hookstep_aws_local::TableGate for Counter {
-    fn refuse(&self, _: &str, _: &[u8]) -> Option<hookstep_aws_local::Reply> {
+    fn refuse(&self, _: &hookstep_aws_local::TableCall<'_>) -> Option<hookstep_aws_local::ServiceError> {
         self.0.fetch_add(1, Ordering::Relaxed);
         None
     }

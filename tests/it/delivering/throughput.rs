@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, stream};
-use hookstep_host::{Reply as TableReply, TableGate};
+use hookstep_host::{ServiceError, TableCall, TableGate};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::world::life::raced;
 use crate::world::{Answer, Receiver, World, accepted, until};
@@ -53,27 +54,26 @@ impl Throttle {
 }
 
 impl TableGate for Throttle {
-    fn refuse(&self, operation: &str, request: &[u8]) -> Option<TableReply> {
-        let request: Value = serde_json::from_slice(request).unwrap();
-        if request["TableName"] != "events" || !matches!(operation, "PutItem" | "UpdateItem") {
+    fn refuse(&self, call: &TableCall<'_>) -> Option<ServiceError> {
+        if call.table != "events" || !matches!(call.operation, "PutItem" | "UpdateItem") {
             return None;
         }
-        self.0.lock().unwrap().write(&request)
+        self.0.lock().unwrap().write(call)
     }
 }
 
 impl Counts {
-    fn write(&mut self, request: &Value) -> Option<TableReply> {
-        let key = if request["Item"].is_object() { &request["Item"] } else { &request["Key"] };
-        let [pk, sk] = ["pk", "sk"].map(|name| key[name]["S"].as_str().unwrap_or_default().to_owned());
+    fn write(&mut self, call: &TableCall<'_>) -> Option<ServiceError> {
+        let item = call.item.unwrap();
+        let [pk, sk] = ["pk", "sk"].map(|name| item[name].as_s().unwrap().clone());
         let before = self.sizes.get(&(pk.clone(), sk.clone())).copied().unwrap_or_default();
         // An update adds at most its values.
-        let size = match &request["Item"] {
-            Value::Object(item) => item.iter().map(|(name, value)| name.len() + size(value)).sum(),
-            _ => before + size(&json!({"M": request["ExpressionAttributeValues"]})),
+        let size: usize = match call.operation {
+            "PutItem" => item.iter().map(|(name, value)| name.len() + size(value)).sum(),
+            _ => before + size(&AttributeValue::M(call.values.unwrap().clone())),
         };
         let mut wanted = vec![(pk.clone(), size.max(before).max(1).div_ceil(1024))];
-        if !request["Item"]["correlation_id"].is_null() {
+        if item.contains_key("correlation_id") {
             wanted.push((format!("by-correlation-id of {pk}"), 1));
         }
         let now = self.now;
@@ -83,11 +83,10 @@ impl Counts {
         };
         if wanted.iter().any(|(partition, units)| left(&self.left, partition) < *units as f64) {
             self.refused += 1;
-            let body = json!({
-                "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-                "message": "The level of configured provisioned throughput for the table was exceeded.",
-            });
-            return Some(TableReply { status: 400, body: body.to_string().into_bytes() });
+            return Some(ServiceError::new(
+                "ProvisionedThroughputExceededException",
+                "The level of configured provisioned throughput for the table was exceeded.",
+            ));
         }
         for (partition, units) in wanted {
             let rest = left(&self.left, &partition) - units as f64;
@@ -99,16 +98,15 @@ impl Counts {
 }
 
 /// The size of a value in DynamoDB, in bytes ("DynamoDB item sizes and formats").
-fn size(value: &Value) -> usize {
-    let Some((kind, value)) = value.as_object().and_then(|value| value.iter().next()) else { return 0 };
-    match (kind.as_str(), value) {
-        ("M", Value::Object(fields)) => {
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::M(fields) => {
             3 + fields.iter().map(|(name, value)| name.len() + size(value) + 1).sum::<usize>()
         }
-        ("L", Value::Array(items)) => 3 + items.iter().map(|item| size(item) + 1).sum::<usize>(),
-        ("N", Value::String(number)) => number.len() / 2 + 1,
-        ("B", Value::String(text)) => text.len() * 3 / 4,
-        (_, Value::String(text)) => text.len(),
+        AttributeValue::L(items) => 3 + items.iter().map(|item| size(item) + 1).sum::<usize>(),
+        AttributeValue::N(number) => number.len() / 2 + 1,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::S(text) => text.len(),
         _ => 1,
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_host::{Options, Reply, TableGate};
+use hookstep_host::{Options, ServiceError, TableCall, TableGate};
 use serde_json::{Value, json};
 
 use crate::world::{self, Answer, Fault, Receiver, World, accepted, until};
@@ -51,16 +51,13 @@ impl Outage {
 }
 
 impl TableGate for Outage {
-    fn refuse(&self, operation: &str, _: &[u8]) -> Option<Reply> {
-        let plan = self.takes(operation)?;
+    fn refuse(&self, call: &TableCall<'_>) -> Option<ServiceError> {
+        let plan = self.takes(call.operation)?;
         if plan.panics {
             // A panic of the test's own would count as the death of the host.
             panic::resume_unwind(Box::new("planned by a test"));
         }
-        // As dynoxide answers whatever SQLite says.
-        let name = "com.amazonaws.dynamodb.v20120810#InternalServerError";
-        let body = json!({"__type": name, "message": "database or disk is full"}).to_string();
-        Some(Reply { status: 500, body: body.into_bytes() })
+        Some(ServiceError::new("InternalServerError", "planned by a test"))
     }
 }
 

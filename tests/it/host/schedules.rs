@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_host::{Options, TableGate};
+use hookstep_host::{Options, ServiceError, TableCall, TableGate};
 use serde_json::{Value, json};
 
 use crate::world::process::{FREE_PORT, Hookstep};
@@ -122,13 +122,11 @@ async fn gone(world: &World, name: &str) {
 struct Undeletable(AtomicUsize);
 
 impl TableGate for Undeletable {
-    fn refuse(&self, operation: &str, request: &[u8]) -> Option<hookstep_host::Reply> {
-        let is_meant =
-            operation == "DeleteItem" && String::from_utf8_lossy(request).contains("\"schedules\"");
+    fn refuse(&self, call: &TableCall<'_>) -> Option<ServiceError> {
+        let is_meant = call.operation == "DeleteItem" && call.table == "schedules";
         let left = is_meant.then(|| self.0.load(Ordering::Relaxed)).filter(|left| *left > 0)?;
         self.0.store(left - 1, Ordering::Relaxed);
-        let body = json!({"__type": "InternalServerError", "message": "planned by a test"}).to_string();
-        Some(hookstep_host::Reply { status: 500, body: body.into_bytes() })
+        Some(ServiceError::new("InternalServerError", "planned by a test"))
     }
 }
 

@@ -54,14 +54,15 @@ fn header_of(username: &str, password: &str) -> String {
 }
 
 impl World {
-    /// Direct access to the tables, for changes that the API does not offer.
-    pub(crate) fn tables(&self) -> rusqlite::Connection {
+    /// Direct access to the storage, for changes that the API does not offer.
+    pub(crate) fn storage(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.dir.path().join("tables.sqlite")).unwrap()
     }
 
     /// The number of connections, including other webhooks'.
     pub(crate) fn connections(&self) -> i64 {
-        self.tables().query_one("SELECT count(*) FROM connections", [], |row| row.get(0)).unwrap()
+        let connections = "SELECT count(*) FROM items WHERE tbl = 4";
+        self.storage().query_one(connections, [], |row| row.get(0)).unwrap()
     }
 
     /// The webhook's own connection, if it has one.

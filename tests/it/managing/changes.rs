@@ -2,10 +2,11 @@
 //! consistent.
 #![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use crate::managing::auth::basic;
-use crate::world::{Answer, Receiver, World};
+use crate::world::{Answer, ORG, Receiver, World};
 
 const URL: &str = "https://example.com/hook";
 
@@ -43,37 +44,40 @@ async fn of_changes_at_once_the_connection_is_that_of_the_one_that_was_saved() {
 async fn a_save_that_fails_leaves_no_connection_and_no_hold() {
     let world = World::start().await;
     let config_id = world.api.create_webhook(URL, json!({})).await;
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON configs WHEN NEW.sk LIKE '%secrets#%'
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON items WHEN NEW.tbl = 1 AND NEW.sk LIKE '%secrets#%'
         BEGIN SELECT RAISE(ABORT, 'no'); END";
-    world.tables().execute_batch(refuse).unwrap();
+    world.storage().execute_batch(refuse).unwrap();
     let auth = json!({"auth": basic("user", "planted")});
     let body = json!({"name": "test", "url": URL, "auth": auth["auth"]});
     world.api.post("/webhook", &body).await.problem(500);
     world.put(&config_id, URL, auth.clone()).await.problem(500);
     assert_eq!(world.connections(), 0);
-    world.tables().execute_batch("DROP TRIGGER refuse").unwrap();
+    world.storage().execute_batch("DROP TRIGGER refuse").unwrap();
     assert_eq!(world.api.get("/webhook").await.json()["data"].as_array().unwrap().len(), 1);
     assert_eq!(world.put(&config_id, URL, auth).await.status, 200);
     assert_eq!(world.connections(), 1);
 }
 
 /// A client that never releases its lease on a webhook.
-fn hold(world: &World, config_id: &str, until: &str) {
-    let held = "UPDATE configs SET item_json =
-        json_set(item_json, '$.held_until', json_object('S', ?2), '$.held_by', json_object('S', 'him')) WHERE sk LIKE ?1";
-    assert_eq!(world.tables().execute(held, [&format!("%{config_id}"), until]).unwrap(), 2);
+async fn hold(world: &World, config_id: &str, until: &str) {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let update = world.host.clients().tables.update_item().table_name("configs");
+    let update = update.key("org_id", text(ORG)).key("config_id", text(config_id));
+    let update = update.update_expression("SET held_until = :until, held_by = :him");
+    let update = update.expression_attribute_values(":until", text(until));
+    update.expression_attribute_values(":him", text("him")).send().await.unwrap();
 }
 
 #[tokio::test]
 async fn who_never_comes_back_does_not_hold_a_webhook_for_ever() {
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
-    hold(&world, &config_id, "9999-01-01T00:00:00.000Z");
+    hold(&world, &config_id, "9999-01-01T00:00:00.000Z").await;
     world.put(&config_id, &receiver.url, json!({"auth": basic("user", "planted")})).await.problem(409);
     world.api.post(&format!("/webhook/{config_id}/rotate-secret"), &json!({})).await.problem(409);
     assert!(world.connection(&config_id).await.is_none());
     assert_eq!(world.api.trigger_sync(&config_id, "{}").await["status"], "succeeded");
-    hold(&world, &config_id, "2026-01-01T00:00:00.000Z");
+    hold(&world, &config_id, "2026-01-01T00:00:00.000Z").await;
     assert_eq!(
         world.put(&config_id, &receiver.url, json!({"auth": basic("user", "planted")})).await.status,
         200

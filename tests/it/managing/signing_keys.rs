@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::Scope;
 use hookstep_signing::{Key, Received, Secret, verify};
 use http::Method;
@@ -172,12 +173,17 @@ async fn the_key_of_an_org_is_public_and_stays() {
 }
 
 /// Restores the state of an earlier version: a webhook and an org without keys.
-fn forget_keys(world: &World, config_id: &str) {
-    let tables = world.tables();
-    let forgotten = "UPDATE configs SET item_json = json_remove(item_json, '$.revision', '$.signing_secrets') WHERE sk LIKE ?1";
-    assert_eq!(tables.execute(forgotten, [format!("%{config_id}")]).unwrap(), 2);
-    let deleted = "DELETE FROM configs WHERE sk LIKE '%secrets#%' OR sk LIKE '%signing-key%'";
-    assert_eq!(tables.execute(deleted, []).unwrap(), 2);
+async fn forget_keys(world: &World, config_id: &str) {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let tables = &world.host.clients().tables;
+    let update = tables.update_item().table_name("configs").key("org_id", text(ORG));
+    let update =
+        update.key("config_id", text(config_id)).update_expression("REMOVE revision, signing_secrets");
+    update.send().await.unwrap();
+    for sort_key in [format!("secrets#{config_id}"), "signing-key".to_owned()] {
+        let delete = tables.delete_item().table_name("configs").key("org_id", text(ORG));
+        delete.key("config_id", text(&sort_key)).send().await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -185,7 +191,7 @@ async fn a_webhook_of_an_earlier_version_gets_its_keys_with_its_first_change() {
     for by_rotation in [false, true] {
         let (world, receiver) = (World::start().await, Receiver::ok().await);
         let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
-        forget_keys(&world, &config_id);
+        forget_keys(&world, &config_id).await;
         let path = format!("/webhook/{config_id}");
         let before = world.api.get(&path).await.json();
         assert_eq!(

@@ -78,7 +78,7 @@ pub(super) async fn take_up(engine: &impl Engine, config_id: &str, event_id: &st
 /// Makes an event, and the rest of its webhook, look as if its attempt had been due an hour ago, and forgets how far the
 /// watch list was gone through.
 pub(crate) async fn make_overdue(
-    client: &aws_sdk_dynamodb::Client,
+    client: &hookstep_tables::Client,
     table: &str,
     config_id: &str,
     event_id: &str,

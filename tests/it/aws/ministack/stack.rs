@@ -114,7 +114,7 @@ impl Engine for Stack {
     }
 
     async fn reconcile(&self, config_id: &str, event_id: &str) {
-        let tables = aws_sdk_dynamodb::Client::new(&self.aws);
+        let tables = hookstep_tables::Client::from(aws_sdk_dynamodb::Client::new(&self.aws));
         make_overdue(&tables, self.resource("EventsTable"), config_id, event_id).await;
         super::schedules::start_reconcile(self).await;
     }
