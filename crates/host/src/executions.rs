@@ -7,6 +7,7 @@ use hookstep_aws_local::{
 };
 use hookstep_contract::error_chain;
 use hookstep_engine::{EndedExecution, ExecutionRow, Running};
+use hookstep_storage::Priority;
 
 /// The error name for the service's own failures.
 const INTERNAL: &str = "InternalServerError";
@@ -18,7 +19,7 @@ pub(crate) struct EngineExecutions(pub(crate) hookstep_engine::Executions);
 impl EngineExecutions {
     async fn begin(&self, request: StartRequest) -> Result<Running, ServiceError> {
         let input = request.input.unwrap_or_else(|| "{}".to_owned());
-        let started = self.0.start(&request.state_machine_arn, request.name, input).await;
+        let started = self.0.start(&request.state_machine_arn, request.name, input, Priority::New).await;
         started.map_err(|error| ServiceError::new(error.name(), error.to_string()))
     }
 

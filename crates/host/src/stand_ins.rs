@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use hookstep_aws_local::{Bucket, ConnectionStore, LocalKey, Queue, Schedules, TABLES_FILE, Tables};
+use hookstep_aws_local::{Bucket, ConnectionStore, LocalKey, Queue, Schedules, Tables};
 
 use crate::machines::RETRY_SCHEDULES;
+use crate::storage::STORAGE_FILE;
 use crate::{OpenError, Options};
 
 /// The stand-ins that keep data.
@@ -21,7 +22,7 @@ pub(crate) struct StandIns {
 impl StandIns {
     pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
         let sources = options.sources;
-        let tables = Tables::open(&dir.join(TABLES_FILE))?.behind(options.table_gate.clone());
+        let tables = Tables::open(&dir.join(STORAGE_FILE))?.behind(options.table_gate.clone());
         let key = LocalKey::open(dir)?;
         Ok(Self {
             bucket: Bucket::open(dir, &sources)?,
