@@ -52,6 +52,7 @@ impl World {
             sandbox: Sandbox::of_this_program()?,
             async_workflow,
             table_gate: None,
+            durability: hookstep_host::Durability::Disk,
             task_faults: None,
             sources: hookstep_ambient::Sources::system(),
         })
@@ -141,7 +142,7 @@ impl World {
 
     /// The bytes stored in the events table, as DynamoDB measures them for the bill.
     pub(crate) fn stored_bytes(&self) -> Outcome<u64> {
-        let path = self.dir.path().join("tables.sqlite");
+        let path = self.dir.path().join("hookstep.sqlite");
         let database = Database::new(path.to_str().ok_or("the path is not UTF-8")?)?;
         let table = database.describe_table(serde_json::from_value(json!({"TableName": "events"}))?)?.table;
         let number = |number: Option<i64>| u64::try_from(number.unwrap_or(0)).unwrap_or(0);

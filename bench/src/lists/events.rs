@@ -35,7 +35,7 @@ pub(crate) async fn deliver_one(asker: &Asker<'_>) -> Outcome<String> {
 
 /// Repeats the existing event's item, one every eight seconds into the past; returns the item's size as JSON.
 pub(crate) fn repeat(dir: &Path, events: u32) -> Outcome<usize> {
-    let database = Database::new(dir.join("tables.sqlite").to_str().ok_or("not UTF-8")?)?;
+    let database = Database::new(dir.join("hookstep.sqlite").to_str().ok_or("not UTF-8")?)?;
     let scan = serde_json::from_value(json!({"TableName": "events"}))?;
     let found = serde_json::to_value(database.scan(scan)?)?;
     let item = found["Items"].as_array().and_then(|items| items.first()).ok_or("no event")?;

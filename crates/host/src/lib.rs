@@ -8,6 +8,7 @@
 //! references to higher ones, so a dropped host leaves no thread and no open file.
 
 mod admin;
+mod backup;
 mod clients;
 mod contexts;
 mod directory;
@@ -30,6 +31,7 @@ mod stand_ins;
 mod storage;
 
 pub use admin::{FirstToken, NewToken, create_token};
+pub use backup::{BackupError, backup, restore};
 pub use clients::Clients;
 pub use directory::{Fault, UnfitDirectory};
 pub use error::OpenError;
