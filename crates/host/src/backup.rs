@@ -168,12 +168,14 @@ fn add_folder(archive: &mut Builder<File>, folder: &Path, name: &Path) -> Result
 /// # Errors
 /// If the directory has something in it or is in use, the file is no backup, or something cannot be written.
 pub fn restore(file: &Path, data_dir: &Path, sources: &Sources) -> Result<(), BackupError> {
-    let is_other = |entry: &io::Result<fs::DirEntry>| !matches!(entry, Ok(entry) if entry.file_name() == "lock");
+    let is_other =
+        |entry: &io::Result<fs::DirEntry>| !matches!(entry, Ok(entry) if entry.file_name() == "lock");
     match fs::read_dir(data_dir) {
-        Ok(mut entries) if entries.any(|entry| is_other(&entry)) => {
-            return Err(BackupError::NotEmpty(data_dir.to_owned()));
+        Ok(mut entries) => {
+            if entries.any(|entry| is_other(&entry)) {
+                return Err(BackupError::NotEmpty(data_dir.to_owned()));
+            }
         }
-        Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(BackupError::of("read", data_dir)(error)),
     }

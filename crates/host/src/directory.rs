@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hookstep_ambient::Sources;
-use hookstep_aws_local::{Bucket, LocalKey, Tables, aws_credentials};
+use hookstep_aws_local::{Bucket, LocalKey, aws_credentials};
 use uuid::Uuid;
 
 use crate::OpenError;

@@ -70,7 +70,8 @@ async fn a_backup_under_load_has_everything_that_was_accepted_before_it_began() 
     }
     // The claim check and the credentials are usable.
     let before = receiver.calls();
-    let replayed = host.api.post(&format!("/webhook/{config_id}/events/{}/replay", accepted[0]), &json!({})).await;
+    let replayed =
+        host.api.post(&format!("/webhook/{config_id}/events/{}/replay", accepted[0]), &json!({})).await;
     assert_eq!(replayed.status, 202, "{replayed:?}");
     let event_id = replayed.json()["event_id"].as_str().unwrap().to_owned();
     assert_eq!(host.api.ended(&config_id, &event_id).await["status"], "succeeded");

@@ -72,7 +72,8 @@ async fn a_converted_directory_has_its_webhooks_and_events_and_goes_on() {
     fs::write(dir.path().join("hookstep.sqlite.part"), "cut off").unwrap();
     fs::write(dir.path().join("hookstep.sqlite.part-wal"), "cut off").unwrap();
     let (world, api) = open(dir).await;
-    for (config_id, event_id) in [(ORDERS, DELIVERED), (ORDERS, CLAIM), (RETRIES, WAITS), (LATER, SCHEDULED)] {
+    for (config_id, event_id) in [(ORDERS, DELIVERED), (ORDERS, CLAIM), (RETRIES, WAITS), (LATER, SCHEDULED)]
+    {
         let event = api.ended(config_id, event_id).await;
         assert_eq!(event["status"], "succeeded", "{event}");
         let attempts = if config_id == ORDERS { 1 } else { 2 };
@@ -138,7 +139,10 @@ async fn a_directory_of_a_version_without_ids_is_converted_if_its_key_is_its_own
     for is_own in [false, true] {
         let dir = former(&receiver).await;
         for file in ["tables.sqlite", "executions.sqlite"] {
-            Connection::open(dir.path().join(file)).unwrap().execute_batch("DROP TABLE hookstep_directory").unwrap();
+            Connection::open(dir.path().join(file))
+                .unwrap()
+                .execute_batch("DROP TABLE hookstep_directory")
+                .unwrap();
         }
         fs::remove_file(dir.path().join("s3/directory-id")).unwrap();
         if is_own {

@@ -194,7 +194,8 @@ async fn chosen_events_are_sent_again_from_the_table() {
     }
     // The oldest first: ids sort by time. The two deliveries then overtake each other as they like.
     let newest = world.api.get(&format!("/webhook/{id}/events?limit=2")).await.json();
-    let replayed: Vec<_> = newest["data"].as_array().unwrap().iter().map(|event| &event["replay_of"]).collect();
+    let replayed: Vec<_> =
+        newest["data"].as_array().unwrap().iter().map(|event| &event["replay_of"]).collect();
     assert_eq!(replayed, [&events[1], &events[0]]);
     let nothing =
         browser.post(&format!("{base}/chosen"), &[("action", "cancel"), ("event", &events[2])]).await;
