@@ -35,7 +35,8 @@ async fn former(receiver: &Receiver) -> Dir {
     tar.arg("xzf").arg(archive).args(["--strip-components=1", "-C"]).arg(dir.path());
     assert!(finished(&mut tar).await.status.success());
     let tables = Connection::open(dir.path().join("tables.sqlite")).unwrap();
-    let url = "UPDATE configs SET item_json = json_set(item_json, '$.url.S', ?1)";
+    let url = "UPDATE configs SET item_json = json_set(item_json, '$.url.S', ?1)
+               WHERE json_extract(item_json, '$.url.S') IS NOT NULL";
     assert_eq!(tables.execute(url, params![receiver.url]).unwrap(), 3);
     for table in ["events", "schedules"] {
         let keep = format!(
