@@ -42,6 +42,8 @@
 //! | `security/trusted` | what a receiver can verify about a real request |
 //! | `security/headers` | the headers of every answer |
 //! | `security/leaks` | planted secrets, and the places where they must not appear |
+//! | `host/backup` | backups, and what is restored from them |
+//! | `host/convert` | data directories of earlier versions |
 //! | `host/crash` | the host as a process: killed, stopped, restarted |
 //! | `host/directory` | the data directory, with files that are missing, damaged or foreign |
 //! | `host/faults` | the host's own faults, which end no event |
@@ -131,6 +133,8 @@ mod security {
 }
 
 mod host {
+    mod backup;
+    mod convert;
     mod crash;
     mod directory;
     mod faults;

@@ -100,6 +100,7 @@ impl World {
             sandbox: Sandbox::new(binary("hookstep")),
             async_workflow: MachineKind::Express,
             table_gate: None,
+            durability: hookstep_host::Durability::Disk,
             task_faults: Some(faults.clone()),
             sources: hookstep_ambient::Sources::system(),
         };

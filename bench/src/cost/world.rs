@@ -51,6 +51,7 @@ impl World {
             sandbox: Sandbox::of_this_program()?,
             async_workflow,
             table_gate: None,
+            durability: hookstep_host::Durability::Disk,
             task_faults: None,
             sources: hookstep_ambient::Sources::system(),
         })

@@ -36,7 +36,7 @@ pub(crate) async fn deliver_one(asker: &Asker<'_>) -> Outcome<String> {
 
 /// Repeats the existing event's item, one every eight seconds into the past; returns the item's size in bytes.
 pub(crate) async fn repeat(dir: &Path, events: u32) -> Outcome<usize> {
-    let tables = Client::new(Tables::open(&dir.join("tables.sqlite"))?);
+    let tables = Client::new(Tables::open(&dir.join("hookstep.sqlite"))?);
     let found = tables.scan().table_name("events").send().await?;
     let item = found.items().first().ok_or("no event")?;
     for index in 1..events {

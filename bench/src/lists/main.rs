@@ -55,6 +55,7 @@ async fn main() -> Outcome<()> {
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,
         table_gate: None,
+        durability: hookstep_host::Durability::Disk,
         task_faults: None,
         sources: hookstep_ambient::Sources::system(),
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use hookstep_ambient::Sources;
 use hookstep_asl::{Checkpoint, Event, Execution};
 use hookstep_contract::MachineKind;
+use hookstep_storage::Priority;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -51,7 +52,8 @@ pub fn executions(journal: Journal, machines: StateMachines, sources: Sources) -
 }
 
 impl Executions {
-    /// Writes a new execution to the journal and starts it. If no name is given, the name is random.
+    /// Writes a new execution to the journal and starts it. If no name is given, the name is random. When there is
+    /// little room on the disk, it is refused if it is new work, and otherwise waits.
     ///
     /// # Errors
     /// If the execution cannot be started or the journal cannot store it.
@@ -60,6 +62,7 @@ impl Executions {
         machine_arn: &str,
         name: Option<String>,
         input: String,
+        priority: Priority,
     ) -> Result<Running, StartError> {
         let machine = self.machines.by_arn(machine_arn).ok_or(StartError::NoStateMachine)?;
         if input.len() > hookstep_asl::DATA_LIMIT_BYTES {
@@ -83,9 +86,10 @@ impl Executions {
             input,
             started_at,
         };
-        match self.journal.start(row).await {
+        match self.journal.start(row, priority).await {
             Ok(Inserted::New) => {}
             Ok(Inserted::Exists) => return Err(StartError::NameTaken),
+            Err(error) if error.is_full() => return Err(StartError::StorageFull),
             Err(error) => return Err(StartError::NotWritten(error)),
         }
         let checkpoint = machine.definition().start(parsed.clone());
@@ -118,7 +122,7 @@ impl Executions {
     /// # Errors
     /// If the journal, or the execution's row in it, cannot be read.
     pub async fn find(&self, arn: &str) -> Result<Option<ExecutionRow>, ReadError> {
-        self.journal.read(arn).await
+        self.journal.read(arn)
     }
 
     /// Whether an execution could be started right now: writes to the journal, and waits for the commit.
@@ -140,10 +144,10 @@ impl Executions {
     }
 
     /// Deletes executions of this kind of machine that ended longer ago than `age`.
-    pub fn prune(&self, kind: MachineKind, age: Duration) {
+    pub async fn prune(&self, kind: MachineKind, age: Duration) {
         let before = self.now() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         for machine in self.machines.iter().filter(|machine| machine.kind() == kind) {
-            self.journal.prune(machine.name(), before);
+            self.journal.prune(machine.name(), before).await;
         }
     }
 

@@ -1,30 +1,29 @@
 //! The journal of executions on disk, which makes accepted work durable.
 //!
-//! Each execution is a row. The row is written before the start request is answered and stays `RUNNING` until
-//! the end is written, so a host that was killed finds its unfinished work. A single writer thread commits
-//! everything in its queue at once, so many starts share one commit.
+//! Each execution is a row. The row is durable before the start request is answered and stays `RUNNING` until
+//! the end is written, so a host that was killed finds its unfinished work. What is written in between is durable in
+//! the order in which it was written, and nobody waits for it.
+//!
+//! Little stays: an express execution that succeeded leaves nothing, and a standard one that succeeded leaves its
+//! name, which must not be started again. Those that failed, and those with a history, stay until they are pruned.
 
 mod error;
 mod log;
 mod rows;
 mod statements;
-mod writer;
 
-use std::path::Path;
-use std::sync::mpsc;
-use std::thread;
-
-use rusqlite::Connection;
-use tokio::sync::oneshot;
+use hookstep_storage::{Answer, Priority, Storage, StorageError};
 
 pub use error::JournalError;
 pub use log::{ExecutionLog, executions_of};
-pub(crate) use rows::{Ended, NewExecution, Unfinished};
+pub(crate) use rows::{Ended, NewExecution, Waiting};
 pub use rows::{ExecutionRow, ExecutionStatus, ReadError, UnreadableRow};
-use writer::Command;
+pub use statements::SCHEMA;
 
-/// The journal's file name in the data directory.
-pub const JOURNAL_FILE: &str = "executions.sqlite";
+use crate::machines::kind_of_execution;
+
+/// The maximum number of rows that one change deletes, so that no other change waits for it for long.
+const PRUNED_AT_ONCE: usize = 500;
 
 /// The result of starting an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,98 +43,119 @@ pub enum StopOutcome {
     NotRunning,
 }
 
-/// The journal of executions.
+/// The journal of executions, in a storage whose schema has [`SCHEMA`].
 #[derive(Clone, Debug)]
 pub struct Journal {
-    commands: mpsc::Sender<Command>,
+    storage: Storage,
 }
 
 impl Journal {
-    /// Opens the journal, creating its file if necessary.
-    ///
-    /// # Errors
-    /// If the file cannot be used.
-    pub fn open(file: &Path) -> Result<Self, JournalError> {
-        let connection = Connection::open(file).map_err(JournalError::of_file("open", file))?;
-        statements::prepare(&connection).map_err(JournalError::of_file("read", file))?;
-        let (commands, queue) = mpsc::channel();
-        thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || writer::run(connection, &queue))
-            .map_err(JournalError::of_file("start the thread of", file))?;
-        Ok(Self { commands })
+    /// The journal in this storage.
+    pub fn new(storage: Storage) -> Self {
+        Self { storage }
     }
 
-    /// Inserts a new execution.
-    pub(crate) async fn start(&self, execution: NewExecution) -> Result<Inserted, JournalError> {
-        self.request(|reply| Command::Start(execution, reply)).await?
+    /// Inserts a new execution, and returns once it is durable. New work is refused when there is little room.
+    pub(crate) async fn start(
+        &self,
+        execution: NewExecution,
+        priority: Priority,
+    ) -> Result<Inserted, JournalError> {
+        let insert = move |connection: &_| statements::insert(connection, &execution);
+        let inserted = self.storage.write(priority, Answer::WhenDurable, insert).await;
+        inserted.map_err(JournalError::during("write a new execution"))
     }
 
     /// Writes a checkpoint without waiting for the commit: if
     /// one is lost, the execution resumes from the previous one.
     pub(crate) fn checkpoint(&self, arn: &str, checkpoint: String, wake_at: Option<i64>, history: String) {
-        self.submit(Command::Checkpoint { arn: arn.to_owned(), checkpoint, wake_at, history });
+        let arn = arn.to_owned();
+        self.storage.post(move |connection| {
+            statements::set_checkpoint(connection, &arn, &checkpoint, wake_at, &history)
+        });
     }
 
     /// Rewrites the row of an execution that could not be restored, which goes on at this checkpoint. Also without
     /// waiting: if the write is lost, the execution is not restored a second time.
     pub(crate) fn repair(&self, execution: NewExecution, checkpoint: String, history: String) {
-        self.submit(Command::Repair { execution, checkpoint, history });
+        self.storage
+            .post(move |connection| statements::repair(connection, &execution, &checkpoint, &history));
     }
 
     /// Writes the end of an execution, also without waiting: if the
     /// write is lost, the execution resumes from its last checkpoint.
     pub(crate) fn end(&self, arn: &str, ended: Ended) {
-        self.submit(Command::End(arn.to_owned(), ended));
+        let (arn, kind) = (arn.to_owned(), kind_of_execution(arn));
+        self.storage.post(move |connection| statements::end(connection, &arn, kind, &ended));
     }
 
     /// Stops a running execution from outside.
     pub(crate) async fn abort(&self, arn: &str, stopped_at: i64) -> Result<StopOutcome, JournalError> {
-        self.request(|reply| Command::Abort { arn: arn.to_owned(), stopped_at, reply }).await?
+        let arn = arn.to_owned();
+        let abort = move |connection: &_| statements::abort(connection, &arn, stopped_at);
+        let stopped = self.storage.write(Priority::Accepted, Answer::WhenDurable, abort).await;
+        stopped.map_err(JournalError::during("write the stop of an execution"))
     }
 
     /// Reads an execution by its ARN.
-    pub(crate) async fn read(&self, arn: &str) -> Result<Option<ExecutionRow>, ReadError> {
-        self.request(|reply| Command::Read(arn.to_owned(), reply)).await.map_err(ReadError::Journal)?
+    pub(crate) fn read(&self, arn: &str) -> Result<Option<ExecutionRow>, ReadError> {
+        let row = self.storage.read(|connection| statements::read(connection, arn));
+        let row = row.map_err(JournalError::during("read an execution")).map_err(ReadError::Journal)?;
+        row.transpose().map_err(ReadError::Row)
     }
 
-    /// The executions that have not ended, oldest first.
-    pub(crate) async fn unfinished(&self) -> Result<Vec<Unfinished>, JournalError> {
-        self.request(Command::Unfinished).await?
+    /// The ARNs of the executions that have not ended and do not wait, oldest first.
+    pub(crate) async fn awake(&self) -> Result<Vec<String>, JournalError> {
+        self.list(statements::awake).await
+    }
+
+    /// The executions that wait until a time from `from` to before `to`, in milliseconds since 1970. Everything that
+    /// was written before this call is seen.
+    pub(crate) async fn waiting(&self, from: i64, to: i64) -> Result<Vec<Waiting>, JournalError> {
+        let written = self.storage.write(Priority::Accepted, Answer::WhenVisible, |_| Ok(())).await;
+        written.map_err(JournalError::during(LIST))?;
+        self.list(move |connection| statements::waiting(connection, from, to)).await
+    }
+
+    async fn list<R: Send + 'static>(
+        &self,
+        list: impl FnOnce(&rusqlite::Connection) -> Result<R, rusqlite::Error> + Send + 'static,
+    ) -> Result<R, JournalError> {
+        let storage = self.storage.clone();
+        let listed = tokio::task::spawn_blocking(move || storage.read(list)).await;
+        listed.unwrap_or(Err(StorageError::Closed)).map_err(JournalError::during(LIST))
     }
 
     /// Writes something, to see whether the journal can be written.
     pub(crate) async fn probe(&self, now: i64) -> Result<(), JournalError> {
-        self.request(|reply| Command::Probe(now, reply)).await?
+        let probe = move |connection: &_| statements::probe(connection, now);
+        let written = self.storage.write(Priority::New, Answer::WhenDurable, probe).await;
+        written.map_err(JournalError::during("write to the journal"))
     }
 
-    /// Deletes the executions of a machine that ended before this time.
-    pub(crate) fn prune(&self, machine: &str, before: i64) {
-        self.submit(Command::Prune { machine: machine.to_owned(), before });
+    /// Deletes the executions of a machine that ended before this time, a few at a time.
+    pub(crate) async fn prune(&self, machine: &str, before: i64) {
+        loop {
+            let machine = machine.to_owned();
+            let prune = move |connection: &_| statements::prune(connection, &machine, before, PRUNED_AT_ONCE);
+            match self.storage.write(Priority::Accepted, Answer::WhenVisible, prune).await {
+                Ok(PRUNED_AT_ONCE) => {}
+                Ok(_) => return,
+                Err(error) => return tracing::error!(%error, "old executions could not be deleted"),
+            }
+        }
     }
 
-    /// Returns once everything submitted so far is committed.
+    /// Returns once everything submitted so far is durable.
     pub(crate) async fn flush(&self) {
-        if let Err(error) = self.request(Command::Flush).await {
+        if let Err(error) = self.storage.durable().await {
             tracing::error!(%error, "the journal could not be flushed");
         }
     }
-
-    async fn request<T>(
-        &self,
-        command: impl FnOnce(oneshot::Sender<T>) -> Command,
-    ) -> Result<T, JournalError> {
-        let (reply, answer) = oneshot::channel();
-        self.commands.send(command(reply)).map_err(|_| JournalError::Stopped)?;
-        answer.await.map_err(|_| JournalError::Stopped)
-    }
-
-    fn submit(&self, command: Command) {
-        if let Err(mpsc::SendError(command)) = self.commands.send(command) {
-            command.refuse(&JournalError::Stopped);
-        }
-    }
 }
+
+/// What fails if the list of unfinished executions cannot be read: follows "cannot".
+const LIST: &str = "read which executions have not ended";
 
 #[cfg(test)]
 mod tests;

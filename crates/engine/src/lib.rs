@@ -16,6 +16,7 @@ mod journal;
 mod machines;
 mod ports;
 mod restore;
+mod sleepers;
 mod start;
 mod task_host;
 mod trace;
@@ -23,7 +24,7 @@ mod trace;
 pub use engine::Engine;
 pub use executions::{Executions, Starts, executions};
 pub use journal::{
-    ExecutionLog, ExecutionRow, ExecutionStatus, JOURNAL_FILE, Journal, JournalError, ReadError, StopOutcome,
+    ExecutionLog, ExecutionRow, ExecutionStatus, Journal, JournalError, ReadError, SCHEMA, StopOutcome,
     UnreadableRow, executions_of,
 };
 pub use machines::{StateMachine, StateMachines};

@@ -63,6 +63,15 @@ impl StateMachine {
     }
 }
 
+/// The kind of the machine of an execution with this ARN.
+pub(crate) fn kind_of_execution(arn: &str) -> MachineKind {
+    // arn:aws:states:region:account:express:…
+    match arn.split(':').nth(5) {
+        Some("express") => MachineKind::Express,
+        _ => MachineKind::Standard,
+    }
+}
+
 /// The state machines by name.
 #[derive(Clone, Debug)]
 pub struct StateMachines(Arc<[Arc<StateMachine>]>);

@@ -68,7 +68,7 @@ struct Found {
 
 /// Resumes an execution. If it cannot be restored, it continues in the state that records its failure.
 pub(crate) async fn resume(context: &Context, arn: &str) -> Resumed {
-    let row = context.executions.journal.read(arn).await;
+    let row = context.executions.journal.read(arn);
     // A read error on the disk may be temporary; damage is permanent.
     if let Err(ReadError::Journal(error)) = &row
         && !error.is_damage()
@@ -86,7 +86,7 @@ pub(crate) async fn resume(context: &Context, arn: &str) -> Resumed {
 /// Resumes an execution whose interpreter panicked: it continues in the state that records its failure.
 pub(crate) async fn resume_after_panic(context: &Context, arn: &str) -> Resumed {
     let mut found = Found::default();
-    match restore(&context.executions, context.executions.journal.read(arn).await, &mut found) {
+    match restore(&context.executions, context.executions.journal.read(arn), &mut found) {
         Ok(Resumed::Ended) => Resumed::Ended,
         Ok(_) | Err(_) => fail(context, arn, found, &RestoreError::Panicked),
     }

@@ -17,6 +17,9 @@ pub enum StartError {
     /// The input is invalid.
     #[error("the input is not JSON, or larger than 256 KiB")]
     InvalidInput,
+    /// The disk has no room for new work.
+    #[error("the disk is full")]
+    StorageFull,
     /// The journal could not store the execution.
     #[error("the execution could not be written down")]
     NotWritten(#[source] JournalError),
@@ -29,6 +32,7 @@ impl StartError {
             Self::NoStateMachine => "StateMachineDoesNotExist",
             Self::NameTaken => "ExecutionAlreadyExists",
             Self::InvalidInput => "InvalidExecutionInput",
+            Self::StorageFull => "ServiceUnavailable",
             Self::NotWritten(_) => "InternalServerError",
         }
     }
@@ -39,7 +43,7 @@ impl StartError {
             Self::NoStateMachine => "StateMachineDoesNotExistException",
             Self::NameTaken => "ExecutionAlreadyExistsException",
             Self::InvalidInput => "InvalidExecutionInputException",
-            Self::NotWritten(_) => "SdkClientException",
+            Self::StorageFull | Self::NotWritten(_) => "SdkClientException",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hookstep_asl::{Checkpoint, Event, Host, TaskError};
 use hookstep_contract::MachineKind;
+use hookstep_storage::Priority;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tracing::Instrument;
@@ -122,7 +123,7 @@ impl TaskHost {
         let machine = arguments["StateMachineArn"].as_str().unwrap_or_default();
         let name = arguments["Name"].as_str().map(str::to_owned);
         let input = arguments["Input"].to_string();
-        let started = self.context.executions.start(machine, name, input).await;
+        let started = self.context.executions.start(machine, name, input, Priority::Accepted).await;
         let started = started.map_err(|error| {
             task_error(&format!("StepFunctions.{}", error.name_in_retry()), error.to_string())
         })?;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::settings::{ENVIRONMENT, ExitResult, ServeArgs};
-use crate::{aws, completions, config, demo, events, history, listen, out, redrive, replay, serve, settings};
-use crate::{token, trigger, verify, webhooks};
+use crate::{aws, backup, completions, config, demo, events, history, listen, out, redrive, replay, serve};
+use crate::{settings, token, trigger, verify, webhooks};
 
 /// Hookstep delivers webhooks. Without a command it serves.
 #[derive(Debug, Parser)]
@@ -34,6 +34,12 @@ enum Command {
     /// Print the executions of an event, state by state. The host may be running.
     #[command(after_help = history::HELP)]
     History(history::HistoryArgs),
+    /// Write everything in the data directory to a file. The host may be running.
+    #[command(after_help = backup::BACKUP_HELP)]
+    Backup(backup::BackupArgs),
+    /// Restore a backup to a new data directory.
+    #[command(after_help = backup::RESTORE_HELP)]
+    Restore(backup::RestoreArgs),
     /// List, show, create, enable, disable and delete webhooks.
     #[command(after_help = webhooks::HELP)]
     Webhooks(webhooks::WebhooksArgs),
@@ -80,6 +86,8 @@ impl Cli {
             Some(Command::Token(args)) => (HOST_FAILED, token::create(args).await.map(done)),
             Some(Command::AwsCredentials(args)) => (HOST_FAILED, aws::print(args).map(done)),
             Some(Command::History(args)) => (HOST_FAILED, history::print(args).map(done)),
+            Some(Command::Backup(args)) => (HOST_FAILED, backup::backup(args).await.map(done)),
+            Some(Command::Restore(args)) => (HOST_FAILED, backup::restore(args).await.map(done)),
             Some(Command::Webhooks(args)) => (CLIENT_FAILED, webhooks::webhooks(args).await.map(done)),
             Some(Command::Trigger(args)) => (CLIENT_FAILED, trigger::trigger(args).await),
             Some(Command::Events(args)) => (CLIENT_FAILED, events::events(args).await.map(done)),

@@ -1,6 +1,7 @@
 //! `hookstep`: the embedded host, and tools around it.
 
 mod aws;
+mod backup;
 mod command;
 mod completions;
 mod config;

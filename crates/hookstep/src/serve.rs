@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 pub(crate) use limits::LimitArgs;
 
-use crate::settings::{BoxError, CommandResult, ServeArgs, admin_token};
+use crate::settings::{BoxError, CommandResult, DurabilityName, ServeArgs, admin_token};
 
 /// The org of the first token.
 pub(crate) const FIRST_ORG: &str = "default";
@@ -93,6 +93,11 @@ pub(crate) fn introduce(args: &ServeArgs, serving: &Serving) {
             println!("                  (org \"{FIRST_ORG}\"; it is shown only this once, so keep it)");
         }
         FirstToken::Known => println!("  admin token     unchanged"),
+    }
+    if args.durability == DurabilityName::Process {
+        println!(
+            "  WARNING: --durability process: a power cut loses the events of the last seconds, although they were accepted"
+        );
     }
     if args.allow_http_targets {
         println!("  WARNING: --allow-http-targets: bodies may be sent unencrypted; for development only");

@@ -11,7 +11,7 @@ use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
-use hookstep_host::Options;
+use hookstep_host::{Durability, Options};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -80,6 +80,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOOKSTEP_PUBLISH_EVENTS", value_enum, default_value = "failures")]
     pub(crate) publish_events: PublishName,
 
+    /// When an event is accepted: once it is on the disk, or once the operating system has it. With process, a power cut or a
+    /// crash of the machine loses the events of the last seconds although their producers were told that they were accepted.
+    #[arg(long, env = "HOOKSTEP_DURABILITY", value_enum, default_value = "disk")]
+    pub(crate) durability: DurabilityName,
+
     /// The addresses from which this machine calls receivers, separated by commas. The console shows them to those who have to
     /// open a firewall.
     #[arg(long, env = "HOOKSTEP_STATIC_IPS", default_value = "", hide_default_value = true)]
@@ -95,6 +100,13 @@ pub(crate) enum PublishName {
     All,
     Failures,
     None,
+}
+
+/// When an event is accepted, as the flag names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DurabilityName {
+    Disk,
+    Process,
 }
 
 fn machine_kind() -> impl TypedValueParser<Value = MachineKind> {
@@ -132,6 +144,10 @@ impl ServeArgs {
                 PublishName::None => Publish::Nothing,
             },
             async_workflow: self.async_workflow,
+            durability: match self.durability {
+                DurabilityName::Disk => Durability::Disk,
+                DurabilityName::Process => Durability::Process,
+            },
             table_gate: None,
             task_faults: None,
             sandbox: Sandbox::of_this_program()?,

@@ -5,11 +5,12 @@ use std::path::Path;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{TOKENS, Tables};
 use hookstep_contract::{OrgId, Scope, Timestamp, Token, TokenId};
+use hookstep_storage::Durability;
 use hookstep_store::{StoreError, Tokens};
 
 use crate::directory::Directory;
 use crate::lock::lock;
-use crate::{OpenError, modes};
+use crate::{OpenError, directory, modes};
 
 /// A token to create.
 #[derive(Clone, Debug)]
@@ -62,13 +63,16 @@ pub enum FirstToken {
 pub async fn create_token(data_dir: &Path, new: NewToken, sources: Sources) -> Result<String, OpenError> {
     // A host that runs has examined its directory and holds the lock.
     let unlocked = match lock(data_dir) {
-        Ok(lock) => Some((lock, Directory::examine(data_dir, &sources)?)),
+        Ok(lock) => {
+            directory::convert(data_dir, &sources).await?;
+            Some((lock, Directory::examine(data_dir, &sources)?))
+        }
         Err(OpenError::InUse) => None,
         Err(error) => return Err(error),
     };
-    let tables = Tables::open(&data_dir.join(crate::TABLES_FILE))?;
+    let tables = Tables::new(crate::storage::open(data_dir, Durability::Disk)?);
     if let Some((_lock, directory)) = &unlocked {
-        directory.complete_without_host(&tables, &sources).await?;
+        directory.complete_without_host(&sources)?;
     }
     let tokens = Tokens::new(hookstep_tables::Client::new(tables), TOKENS, sources);
     create(new, &tokens, &sources).await.map_err(OpenError::during("make a token"))

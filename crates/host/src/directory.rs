@@ -1,12 +1,13 @@
 //! What belongs together in a data directory.
 //!
-//! A data directory has an id. Both databases and the folder of claim checks carry it, with the version of their format, and
-//! the databases also carry a value that only the directory's own key can open. A host starts only on files that belong
-//! together: an event whose execution is in another journal would stay in progress for ever, and with another key no delivery
-//! could succeed.
+//! A data directory has an id. The storage and the folder of claim checks carry it, the storage with the version of its format
+//! and with a value that only the directory's own key can open. A host starts only on files that belong together: with another
+//! key no delivery could succeed, and with other claim checks the wrong bodies would be sent.
 
 mod claims;
+mod convert;
 mod examine;
+mod items;
 mod label;
 mod unfit;
 
@@ -14,20 +15,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hookstep_ambient::Sources;
-use hookstep_aws_local::{Bucket, LocalKey, Tables, aws_credentials};
-use hookstep_engine::JOURNAL_FILE;
+use hookstep_aws_local::{Bucket, LocalKey, aws_credentials};
 use uuid::Uuid;
 
-use crate::{OpenError, TABLES_FILE};
+use crate::OpenError;
+use crate::storage::STORAGE_FILE;
 pub(crate) use claims::ID_FILE;
+pub(crate) use convert::convert;
 use label::Label;
 pub use unfit::{Fault, UnfitDirectory};
 
 /// The version of the files' format that this program reads and writes.
-const FORMAT: i64 = 1;
-
-/// The databases that carry a label.
-const DATABASES: [&str; 2] = [TABLES_FILE, JOURNAL_FILE];
+const FORMAT: i64 = 2;
 
 /// The file that exists while the labels are written, with the id that they get. A start that was cut off there goes on.
 const MARK: &str = "directory.new";
@@ -47,8 +46,6 @@ enum State {
     Known,
     /// Nothing is there yet, or the first start was cut off.
     New,
-    /// The files are complete, and were written by a version that knew no ids.
-    Unlabelled,
 }
 
 impl Directory {
@@ -62,7 +59,6 @@ impl Directory {
         match state {
             State::New => directory.mark()?,
             State::Known => directory.warn_of_new_keys(),
-            State::Unlabelled => {}
         }
         Ok(directory)
     }
@@ -70,27 +66,17 @@ impl Directory {
     /// Writes the labels that are missing, once everything has been opened.
     ///
     /// # Errors
-    /// If the key is not the one with which the tables were written, or a file cannot be written.
-    pub(crate) async fn complete(&self, tables: &Tables, key: &LocalKey) -> Result<(), OpenError> {
-        match self.state {
-            State::Known => return Ok(()),
-            State::New => {}
-            State::Unlabelled => {
-                if !key.opens_keys_of(tables).await? {
-                    return Err(UnfitDirectory::new(&self.dir, vec![Fault::KeyOfAnother]).into());
-                }
-                self.mark()?;
-                tracing::info!(directory.id = %self.id, "the data directory of an earlier version gets an id");
-            }
+    /// If the key cannot encrypt, or a file cannot be written.
+    pub(crate) fn complete(&self, key: &LocalKey) -> Result<(), OpenError> {
+        if self.state == State::Known {
+            return Ok(());
         }
         let key_check = key.check_value(&self.id.to_string());
         let key_check =
             key_check.ok_or("the key cannot encrypt").map_err(OpenError::during("use the local key"))?;
-        for file in DATABASES {
-            let label = Label { id: self.id, format: FORMAT, key_check: key_check.clone() };
-            label::write(&self.dir.join(file), file, &label)
-                .map_err(OpenError::during("write the id of the data directory"))?;
-        }
+        let label = Label { id: self.id, format: FORMAT, key_check };
+        label::write(&self.dir.join(STORAGE_FILE), &label)
+            .map_err(OpenError::during("write the id of the data directory"))?;
         claims::write(&self.dir, self.id).map_err(OpenError::during("write the id of the data directory"))?;
         std::fs::remove_file(self.dir.join(MARK))
             .map_err(OpenError::during("write the id of the data directory"))
@@ -100,34 +86,22 @@ impl Directory {
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub(crate) async fn complete_without_host(
-        &self,
-        tables: &Tables,
-        sources: &Sources,
-    ) -> Result<(), OpenError> {
+    pub(crate) fn complete_without_host(&self, sources: &Sources) -> Result<(), OpenError> {
         Bucket::open(&self.dir, sources)?;
         aws_credentials(&self.dir, sources)?;
-        self.complete(tables, &LocalKey::open(&self.dir)?).await
+        self.complete(&LocalKey::open(&self.dir)?)
     }
 
-    /// Moves what is in the write-ahead logs into the databases, so that each is one file again and can be copied alone. A log
+    /// Moves what is in the write-ahead log into the storage's file, so that it is one file again and can be copied alone. A log
     /// that another process still reads stays where it is.
     pub(crate) fn settle(&self) {
-        for file in DATABASES {
-            if let Err(error) = label::settle(&self.dir.join(file)) {
-                tracing::warn!(file, %error, "a write-ahead log stays beside its database");
-            }
+        if let Err(error) = label::settle(&self.dir.join(STORAGE_FILE)) {
+            tracing::warn!(%error, "the write-ahead log stays beside the storage");
         }
     }
 
     fn mark(&self) -> Result<(), OpenError> {
-        let write = || -> io::Result<()> {
-            let new = self.dir.join(format!("{MARK}.part"));
-            std::fs::write(&new, self.id.to_string())?;
-            std::fs::File::open(&new)?.sync_all()?;
-            std::fs::rename(new, self.dir.join(MARK))
-        };
-        write().map_err(OpenError::during("write to the data directory"))
+        mark(&self.dir, self.id).map_err(OpenError::during("write to the data directory"))
     }
 
     /// Two keys can be replaced without losing anything that was accepted, but their users have to know.
@@ -147,4 +121,17 @@ impl Directory {
             }
         }
     }
+}
+
+/// Notes that the labels with this id are about to be written.
+fn mark(dir: &Path, id: Uuid) -> io::Result<()> {
+    let new = dir.join(format!("{MARK}.part"));
+    std::fs::write(&new, id.to_string())?;
+    std::fs::File::open(&new)?.sync_all()?;
+    std::fs::rename(new, dir.join(MARK))
+}
+
+/// Makes renamed and removed files of a directory durable.
+fn sync(dir: &Path) -> io::Result<()> {
+    if cfg!(unix) { std::fs::File::open(dir)?.sync_all() } else { Ok(()) }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use hookstep_asl::LoadError;
 use hookstep_aws_local::StandInError;
 use hookstep_engine::JournalError;
+use hookstep_storage::StorageError;
 use thiserror::Error;
 
 use crate::UnfitDirectory;
@@ -35,6 +36,9 @@ pub enum OpenError {
     /// The executions cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The storage cannot be opened.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// A definition is not valid.
     #[error("cannot load {file}")]
     Definition {

@@ -22,7 +22,7 @@ pub(crate) struct EngineExecutions(pub(crate) hookstep_engine::Executions);
 impl EngineExecutions {
     async fn begin(&self, request: StartRequest) -> Result<Running, ServiceError> {
         let input = request.input.unwrap_or_else(|| "{}".to_owned());
-        let started = self.0.start(&request.state_machine_arn, request.name, input).await;
+        let started = self.0.start(&request.state_machine_arn, request.name, input, Priority::New).await;
         started.map_err(|error| ServiceError::new(error.name(), error.to_string()))
     }
 

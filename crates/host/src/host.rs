@@ -6,7 +6,7 @@ use axum::Router;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{Bus, States, clients};
 use hookstep_contract::OrgId;
-use hookstep_engine::{Engine, JOURNAL_FILE, Journal, Ports, executions};
+use hookstep_engine::{Engine, Journal, Ports, executions};
 use hookstep_executions::ExecutionClient;
 use hookstep_management::Readiness;
 use hookstep_store::{StoreError, Tokens};
@@ -22,8 +22,8 @@ use crate::machines;
 use crate::rules::BusRules;
 use crate::services::TaskServices;
 use crate::stand_ins::StandIns;
-use crate::storage::Storage;
-use crate::{Clients, OpenError, Options, contexts, reconciling, routes};
+use crate::storage::Readable;
+use crate::{Clients, OpenError, Options, contexts, directory, reconciling, routes, storage};
 
 /// The whole product in one process.
 #[derive(Debug)]
@@ -49,15 +49,17 @@ impl Host {
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let (dir, sources) = (&options.data_dir, options.sources);
         let lock = lock(dir)?;
+        directory::convert(dir, &sources).await?;
         let directory = Directory::examine(dir, &sources)?;
-        let stand_ins = StandIns::open(dir, &options)?;
-        let journal = Journal::open(&dir.join(JOURNAL_FILE))?;
-        directory.complete(&stand_ins.tables, &stand_ins.key).await?;
+        let storage = storage::open(dir, options.durability)?;
+        let stand_ins = StandIns::open(dir, storage.clone(), &options)?;
+        let journal = Journal::new(storage.clone());
+        directory.complete(&stand_ins.key)?;
         let (executions, starts) = executions(journal, machines::load()?, sources);
         let states = States::new(EngineExecutions(executions.clone()));
         let (clients, bus) = connect(&options, &stand_ins, &states);
         let StandIns { tables, bucket, schedules, lost, .. } = stand_ins;
-        let readiness = Readiness::new(Storage { executions: executions.clone(), dir: dir.clone() });
+        let readiness = Readiness::new(Readable { storage: storage.clone(), executions: executions.clone() });
         let endpoint = (bus.clone(), states.clone(), lost.clone());
         let router = routes::router(&options, &clients, &bucket, endpoint, readiness)?;
         let services =

@@ -32,8 +32,8 @@ impl Housekeeping {
         let mut ticks = tokio::time::interval(INTERVAL);
         loop {
             ticks.tick().await;
-            self.executions.prune(MachineKind::Express, EXPRESS_HISTORY);
-            self.executions.prune(MachineKind::Standard, RETENTION);
+            self.executions.prune(MachineKind::Express, EXPRESS_HISTORY).await;
+            self.executions.prune(MachineKind::Standard, RETENTION).await;
             self.tables.expire(self.sources.now().unix_seconds()).await;
             let (folder, clock) = (self.objects.clone(), self.sources.clock);
             let _ = tokio::task::spawn_blocking(move || remove_old(&folder, clock().into())).await;

@@ -8,6 +8,7 @@
 //! references to higher ones, so a dropped host leaves no thread and no open file.
 
 mod admin;
+mod backup;
 mod clients;
 mod contexts;
 mod directory;
@@ -30,6 +31,7 @@ mod stand_ins;
 mod storage;
 
 pub use admin::{FirstToken, NewToken, create_token};
+pub use backup::{BackupError, backup, restore};
 pub use clients::Clients;
 pub use directory::{Fault, UnfitDirectory};
 pub use error::OpenError;
@@ -37,10 +39,9 @@ pub use functions::STEPS;
 pub use hookstep_aws_local::{
     AwsCredentials, KEY_ID, ServiceError, StandInError, TableCall, TableGate, aws_credentials,
 };
-pub use hookstep_engine::{ExecutionLog, JournalError, executions_of};
+pub use hookstep_engine::{ExecutionLog, JournalError};
+pub use hookstep_storage::Durability;
 pub use host::Host;
 pub use options::Options;
 pub use server::{DEFAULT_TRUSTED_PROXIES, Limits, Server};
-
-/// The file of the tables in the data directory.
-pub(crate) const TABLES_FILE: &str = "tables.sqlite";
+pub use storage::executions_of;

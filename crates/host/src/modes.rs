@@ -4,7 +4,8 @@ use std::io;
 use std::path::Path;
 
 /// The names that our files in the directory begin with, their write-ahead logs included.
-const OURS: [&str; 8] = [
+const OURS: [&str; 10] = [
+    "hookstep.sqlite",
     "tables.sqlite",
     "executions.sqlite",
     "local-key",
@@ -13,6 +14,7 @@ const OURS: [&str; 8] = [
     "lock",
     "s3",
     "lost-events.jsonl",
+    "reserve",
 ];
 
 /// Closes the directory, and our files that are directly in it, to other users. The claim checks below are out of reach

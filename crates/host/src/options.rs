@@ -10,6 +10,7 @@ use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_engine::TaskFaults;
 use hookstep_expression::Sandbox;
+use hookstep_storage::Durability;
 
 /// The host's options.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct Options {
     pub sandbox: Sandbox,
     /// The kind of machine on which async events start.
     pub async_workflow: MachineKind,
+    /// When a change is answered, and so what a power cut may lose.
+    pub durability: Durability,
     /// The clock, ids and randomness.
     pub sources: Sources,
     /// Which calls of the tables fail: a test's; `None` in production.

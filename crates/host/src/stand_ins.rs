@@ -4,8 +4,10 @@ use std::path::Path;
 
 use hookstep_aws_local::{Bucket, ConnectionStore, LocalKey, Queue, Schedules, Tables};
 
+use hookstep_storage::Storage;
+
 use crate::machines::RETRY_SCHEDULES;
-use crate::{OpenError, Options, TABLES_FILE};
+use crate::{OpenError, Options};
 
 /// The stand-ins that keep data.
 pub(crate) struct StandIns {
@@ -19,9 +21,9 @@ pub(crate) struct StandIns {
 }
 
 impl StandIns {
-    pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+    pub(crate) fn open(dir: &Path, storage: Storage, options: &Options) -> Result<Self, OpenError> {
         let sources = options.sources;
-        let tables = Tables::open(&dir.join(TABLES_FILE))?.behind(options.table_gate.clone());
+        let tables = Tables::new(storage).behind(options.table_gate.clone());
         let key = LocalKey::open(dir)?;
         Ok(Self {
             bucket: Bucket::open(dir, &sources)?,

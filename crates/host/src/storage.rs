@@ -1,29 +1,49 @@
-//! Whether this host can take an event durably right now.
+//! The storage of this host: everything that it must not forget, in one file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use hookstep_contract::error_chain;
-use hookstep_engine::Executions;
+use hookstep_aws_local::Tables;
+use hookstep_contract::{EventId, error_chain};
+use hookstep_engine::{ExecutionLog, Executions, JournalError};
 use hookstep_management::{NotReady, Probe};
+use hookstep_storage::{Durability, Settings, Storage, StorageError};
 
-/// The room that must be left: the largest event that comes inline, twice (its journal row and its body), and the pages that
-/// SQLite's write-ahead logs gather before a checkpoint.
-const FREE_BYTES: u64 = 32 * 1024 * 1024;
+/// The name of the storage's file in the data directory.
+pub(crate) const STORAGE_FILE: &str = "hookstep.sqlite";
 
-/// The parts of a host that hold what it has accepted.
-pub(crate) struct Storage {
-    pub(crate) executions: Executions,
-    /// The data directory.
-    pub(crate) dir: PathBuf,
+/// The tables and indexes of everything that is in the storage.
+pub(crate) fn schema() -> Vec<&'static str> {
+    vec![hookstep_engine::SCHEMA, Tables::SCHEMA]
 }
 
-impl Probe for Storage {
+/// Opens the storage of a data directory, and makes what is missing of it.
+pub(crate) fn open(dir: &Path, durability: Durability) -> Result<Storage, StorageError> {
+    Storage::open(Settings { schema: schema(), durability, ..Settings::new(dir.join(STORAGE_FILE)) })
+}
+
+/// The executions of an event that are in the journal, oldest first. A host may be running on the data directory.
+///
+/// # Errors
+/// If the journal cannot be read.
+pub fn executions_of(data_dir: &Path, event_id: EventId) -> Result<Vec<ExecutionLog>, JournalError> {
+    hookstep_engine::executions_of(&data_dir.join(STORAGE_FILE), event_id)
+}
+
+/// Whether this host can take an event durably right now.
+pub(crate) struct Readable {
+    pub(crate) storage: Storage,
+    pub(crate) executions: Executions,
+}
+
+impl Probe for Readable {
     fn probe(&self) -> BoxFuture<'_, Result<(), NotReady>> {
         async {
-            // A small write may still fit into a file's last page when the disk is full, so room is looked for as well.
-            enough_room(&self.dir)?;
+            // A small write may still fit into the file's last page when the disk is full.
+            if !self.storage.takes_new_work() {
+                return Err(NotReady { detail: "the disk is full" });
+            }
             if let Err(error) = self.executions.probe().await {
                 tracing::error!(
                     error.chain = error_chain(&error),
@@ -35,29 +55,4 @@ impl Probe for Storage {
         }
         .boxed()
     }
-}
-
-/// Fails if the disk is about to be full. Where its size cannot be learned, the writes tell.
-#[cfg(unix)]
-fn enough_room(dir: &Path) -> Result<(), NotReady> {
-    match rustix::fs::statvfs(dir) {
-        Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < FREE_BYTES => {
-            tracing::error!(
-                free_bytes = disk.f_bavail * disk.f_frsize,
-                needed_bytes = FREE_BYTES,
-                "the disk of the data directory is full"
-            );
-            Err(NotReady { detail: "the disk is full" })
-        }
-        Ok(_) => Ok(()),
-        Err(error) => {
-            tracing::warn!(%error, "the free space of the data directory's disk is unknown");
-            Ok(())
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn enough_room(_: &Path) -> Result<(), NotReady> {
-    Ok(())
 }

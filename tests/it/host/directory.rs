@@ -10,8 +10,7 @@ use serde_json::json;
 use crate::world::process::{FREE_PORT, Hookstep, run, serve};
 use crate::world::{Dir, Receiver, Reply};
 
-const TABLES: &str = "tables.sqlite";
-const JOURNAL: &str = "executions.sqlite";
+const STORAGE: &str = "hookstep.sqlite";
 const KEY: &str = "local-key";
 const CLAIMS: &str = "s3";
 
@@ -65,8 +64,6 @@ enum Harm {
     /// Cut off after this many bytes.
     Cut(usize),
     NoDatabase,
-    /// Replaced by another file of the same directory.
-    Swapped(&'static str),
     /// Replaced by the file of another host.
     Foreign,
     Newer,
@@ -90,7 +87,6 @@ impl Harm {
             Self::NoDatabase => {
                 fs::write(&path, "This is not a database, but it is long.\n".repeat(200)).unwrap();
             }
-            Self::Swapped(with) => fs::copy(dir.join(with), &path).map(drop).unwrap(),
             Self::Foreign => {
                 remove(&path);
                 let foreign = other.join(file);
@@ -102,7 +98,7 @@ impl Harm {
             }
             Self::Newer => {
                 let database = Connection::open(&path).unwrap();
-                assert_eq!(database.execute("UPDATE hookstep_directory SET format = 2", []).unwrap(), 1);
+                assert_eq!(database.execute("UPDATE hookstep_directory SET format = 3", []).unwrap(), 1);
             }
         }
     }
@@ -111,31 +107,23 @@ impl Harm {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_starts_on_files_that_belong_together_and_on_no_others() {
     let ((dir, config_id), (other, _)) = (used().await, used().await);
-    let newer = "was written by a newer version of Hookstep (format 2; this version reads format 1)";
+    let newer = "was written by a newer version of Hookstep (format 3; this version reads format 2)";
     for (file, harm, expected) in [
-        (TABLES, Harm::Missing, "tables.sqlite is missing"),
-        (JOURNAL, Harm::Missing, "executions.sqlite is missing"),
+        (STORAGE, Harm::Missing, "hookstep.sqlite is missing"),
         (KEY, Harm::Missing, "local-key is missing"),
         (CLAIMS, Harm::Missing, "s3 is missing"),
-        (TABLES, Harm::Empty, "tables.sqlite is empty"),
-        (JOURNAL, Harm::Empty, "executions.sqlite is empty"),
+        (STORAGE, Harm::Empty, "hookstep.sqlite is empty"),
         (KEY, Harm::Empty, "local-key is empty"),
         (CLAIMS, Harm::Empty, "s3 carries no id"),
-        (TABLES, Harm::Cut(8192), "tables.sqlite is damaged"),
-        (JOURNAL, Harm::Cut(8192), "executions.sqlite is damaged"),
-        (TABLES, Harm::Cut(60), "tables.sqlite is damaged"),
+        (STORAGE, Harm::Cut(8192), "hookstep.sqlite is damaged"),
+        (STORAGE, Harm::Cut(60), "hookstep.sqlite is damaged"),
         (KEY, Harm::Cut(31), "local-key is damaged"),
-        (TABLES, Harm::NoDatabase, "tables.sqlite is not a file of Hookstep"),
-        (JOURNAL, Harm::NoDatabase, "executions.sqlite is not a file of Hookstep"),
+        (STORAGE, Harm::NoDatabase, "hookstep.sqlite is not a file of Hookstep"),
         (KEY, Harm::NoDatabase, "local-key is damaged"),
-        (TABLES, Harm::Swapped(JOURNAL), "tables.sqlite is not a file of Hookstep"),
-        (JOURNAL, Harm::Swapped(TABLES), "executions.sqlite is not a file of Hookstep"),
-        (TABLES, Harm::Foreign, "tables.sqlite belongs to another data directory"),
-        (JOURNAL, Harm::Foreign, "executions.sqlite belongs to another data directory"),
+        (STORAGE, Harm::Foreign, "belongs to another data directory"),
         (KEY, Harm::Foreign, "local-key is the key of another data directory"),
         (CLAIMS, Harm::Foreign, "s3 belongs to another data directory"),
-        (TABLES, Harm::Newer, newer),
-        (JOURNAL, Harm::Newer, newer),
+        (STORAGE, Harm::Newer, newer),
     ] {
         let harmed = copy_of(&dir);
         harm.apply(harmed.path(), file, other.path());
@@ -166,38 +154,14 @@ async fn a_host_starts_on_files_that_belong_together_and_on_no_others() {
 async fn everything_that_is_wrong_is_said_at_once() {
     let (dir, _) = used().await;
     remove(&dir.path().join(KEY));
-    fs::write(dir.path().join(JOURNAL), "").unwrap();
-    refused(dir.path(), "executions.sqlite is empty; local-key is missing").await;
+    fs::write(dir.path().join(STORAGE), "").unwrap();
+    refused(dir.path(), "hookstep.sqlite is empty; local-key is missing").await;
 }
 
-/// What a version that knew no ids would have left.
+/// What a first start leaves that was cut off before the ids were written.
 fn without_ids(dir: &Path) {
-    for file in [TABLES, JOURNAL] {
-        Connection::open(dir.join(file)).unwrap().execute("DROP TABLE hookstep_directory", []).unwrap();
-    }
+    Connection::open(dir.join(STORAGE)).unwrap().execute("DROP TABLE hookstep_directory", []).unwrap();
     fs::remove_file(dir.join(CLAIMS).join("directory-id")).unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_directory_of_an_earlier_version_gets_its_id_once() {
-    let ((dir, config_id), (other, _)) = (used().await, used().await);
-    without_ids(dir.path());
-    let foreign_key = copy_of(&dir);
-    fs::copy(other.path().join(KEY), foreign_key.path().join(KEY)).unwrap();
-    refused(foreign_key.path(), "local-key is the key of another data directory").await;
-    for file in [TABLES, JOURNAL, KEY] {
-        let incomplete = copy_of(&dir);
-        remove(&incomplete.path().join(file));
-        refused(incomplete.path(), &format!("{file} is missing")).await;
-    }
-
-    for _ in 0..2 {
-        let host = Hookstep::start(dir.path(), FREE_PORT).await;
-        assert_eq!(host.api.events(&config_id, "").await["data"][0]["status"], "failed");
-        host.stop().await;
-    }
-    fs::copy(other.path().join(JOURNAL), dir.path().join(JOURNAL)).unwrap();
-    refused(dir.path(), "executions.sqlite belongs to another data directory").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -205,7 +169,6 @@ async fn a_first_start_that_was_cut_off_goes_on() {
     let (dir, config_id) = used().await;
     without_ids(dir.path());
     fs::write(dir.path().join("directory.new"), "01900000-0000-7000-8000-000000000001").unwrap();
-    remove(&dir.path().join(JOURNAL));
     for _ in 0..2 {
         let host = Hookstep::start(dir.path(), FREE_PORT).await;
         assert_eq!(host.api.get(&format!("/webhook/{config_id}")).await.status, 200);

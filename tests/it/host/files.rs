@@ -53,7 +53,7 @@ async fn the_data_directory_is_closed_to_other_users() {
         host.api.ended(&config_id, &event_id).await;
     }
     let files = all(dir.path());
-    for name in ["tables.sqlite", "tables.sqlite-wal", "executions.sqlite-shm", "local-key", "s3"] {
+    for name in ["hookstep.sqlite", "hookstep.sqlite-wal", "hookstep.sqlite-shm", "local-key", "s3"] {
         assert!(files.contains(&dir.path().join(name)), "{name}: {files:?}");
     }
     assert!(files.iter().any(|file| file.starts_with(dir.path().join("s3/hookstep-claims/claims"))));
@@ -61,7 +61,7 @@ async fn the_data_directory_is_closed_to_other_users() {
 
     // What an earlier version or another program left open is closed at the next start.
     host.stop().await;
-    for name in ["tables.sqlite", "local-key", "executions.sqlite"] {
+    for name in ["hookstep.sqlite", "local-key"] {
         std::fs::set_permissions(dir.path().join(name), Permissions::from_mode(0o644)).unwrap();
     }
     let host = Hookstep::started(Process::start(&mut unmasked(&serve(dir.path(), FREE_PORT)))).await;

@@ -15,7 +15,7 @@ use crate::world::process::{FREE_PORT, Hookstep, run, serve};
 use crate::world::{Dir, ORG, Receiver, Reply, World, until};
 
 fn journal(dir: &Path) -> Connection {
-    let journal = Connection::open(dir.join("executions.sqlite")).unwrap();
+    let journal = Connection::open(dir.join("hookstep.sqlite")).unwrap();
     journal.busy_timeout(Duration::from_secs(10)).unwrap();
     journal
 }
@@ -106,7 +106,7 @@ async fn a_journal_that_cannot_be_read_refuses_the_start_with_a_sentence() {
     let event_id = host.api.trigger(&config_id, "{}").await;
     host.api.ended(&config_id, &event_id).await;
     host.stop().await;
-    let file = dir.path().join("executions.sqlite");
+    let file = dir.path().join("hookstep.sqlite");
     // Closing the journal checkpoints its write-ahead log into the file.
     let whole = journal(dir.path());
     whole.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
@@ -117,7 +117,7 @@ async fn a_journal_that_cannot_be_read_refuses_the_start_with_a_sentence() {
     let (status, host) = run(&mut serve(dir.path(), FREE_PORT)).await;
     assert_eq!(status.code(), Some(1));
     let sentence = format!(
-        "hookstep: the files in the data directory {} do not belong together: executions.sqlite is not a file of Hookstep",
+        "hookstep: the files in the data directory {} do not belong together: hookstep.sqlite is not a file of Hookstep",
         dir.path().display()
     );
     assert!(host.stderr().contains(&sentence), "{}", host.stderr());

@@ -56,7 +56,7 @@ async fn killed_while_waiting(dir: &Path, receiver: &Receiver, pause: u32) -> Wa
 }
 
 fn journal(dir: &Path) -> rusqlite::Connection {
-    let journal = rusqlite::Connection::open(dir.join("executions.sqlite")).unwrap();
+    let journal = rusqlite::Connection::open(dir.join("hookstep.sqlite")).unwrap();
     journal.busy_timeout(Duration::from_secs(10)).unwrap();
     journal
 }

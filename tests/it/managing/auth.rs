@@ -56,7 +56,7 @@ fn header_of(username: &str, password: &str) -> String {
 impl World {
     /// Direct access to the storage, for changes that the API does not offer.
     pub(crate) fn storage(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.dir.path().join("tables.sqlite")).unwrap()
+        rusqlite::Connection::open(self.dir.path().join("hookstep.sqlite")).unwrap()
     }
 
     /// The number of connections, including other webhooks'.

@@ -69,7 +69,7 @@ async fn the_cookie_of_a_session_is_no_token() {
     }
     // The API knows no cookies.
     Answer::to(browser.request(Method::GET, "/webhook")).await.problem(401);
-    let found = std::fs::read(world.dir.path().join("tables.sqlite-wal")).unwrap();
+    let found = std::fs::read(world.dir.path().join("hookstep.sqlite-wal")).unwrap();
     assert!(
         !found.windows(64).any(|window| window == value.as_bytes()),
         "the value is stored as its hash alone"

@@ -1,6 +1,7 @@
 //! Executions from start to end across a restart, including damage to the journal in between.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,11 +9,12 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_ambient::Sources;
 use hookstep_asl::{Checkpoint, TaskError};
+use hookstep_storage::{Priority, Settings, Storage};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::journal::{ExecutionRow, ExecutionStatus, JOURNAL_FILE};
+use crate::journal::{ExecutionRow, ExecutionStatus, SCHEMA};
 use crate::ports::{FailureRoute, FailureRoutes, Functions, Operation, Remains, ServiceFailure, Services};
 use crate::{StateMachine, StateMachines, executions};
 
@@ -82,8 +84,21 @@ impl Place {
         Self { dir: TempDir::new().unwrap(), outside: Outside::default() }
     }
 
+    fn file(&self) -> PathBuf {
+        self.dir.path().join("test.sqlite")
+    }
+
+    fn journal(&self) -> Journal {
+        let settings =
+            Settings { schema: vec![SCHEMA], floor_bytes: 0, reserve_bytes: 0, ..Settings::new(self.file()) };
+        Journal::new(Storage::open(settings).unwrap())
+    }
+
     async fn open(&self) -> Result<(Engine, Executions), JournalError> {
-        let journal = Journal::open(&self.dir.path().join(JOURNAL_FILE))?;
+        self.open_on(self.journal()).await
+    }
+
+    async fn open_on(&self, journal: Journal) -> Result<(Engine, Executions), JournalError> {
         let load = |name, kind| StateMachine::load(name, kind, DEFINITION, &BTreeMap::new()).unwrap();
         let machines = StateMachines::new([
             load("express", MachineKind::Express),
@@ -105,14 +120,15 @@ impl Place {
         let (engine, executions) = self.open().await.unwrap();
         let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
         let machine = StateMachine::arn_of("standard");
-        let running = executions.start(&machine, Some("sleeper".to_owned()), input).await.unwrap();
-        until(async || executions.journal.unfinished().await.unwrap()[0].wake_at.is_some()).await;
+        let running =
+            executions.start(&machine, Some("sleeper".to_owned()), input, Priority::New).await.unwrap();
+        until(async || !sleepers(&executions).await.is_empty()).await;
         engine.stop().await;
         running.arn
     }
 
     fn execute(&self, sql: &str) {
-        let connection = rusqlite::Connection::open(self.dir.path().join(JOURNAL_FILE)).unwrap();
+        let connection = rusqlite::Connection::open(self.file()).unwrap();
         connection.execute_batch(sql).unwrap();
     }
 
@@ -134,8 +150,16 @@ async fn until(is_so: impl AsyncFn() -> bool) {
     panic!("not within 30 seconds");
 }
 
+async fn sleepers(executions: &Executions) -> Vec<Waiting> {
+    executions.journal.waiting(0, i64::MAX).await.unwrap()
+}
+
+async fn is_all_ended(executions: &Executions) -> bool {
+    executions.journal.awake().await.unwrap().is_empty() && sleepers(executions).await.is_empty()
+}
+
 async fn ended(executions: &Executions, arn: &str) -> ExecutionRow {
-    until(async || executions.journal.unfinished().await.unwrap().is_empty()).await;
+    until(async || is_all_ended(executions).await).await;
     executions.find(arn).await.unwrap().unwrap()
 }
 
@@ -155,7 +179,7 @@ async fn an_execution_that_cannot_be_restored_goes_on_where_its_failure_is_recor
         until(async || place.outside.seen().len() == 2).await;
         assert_eq!(place.outside.seen()[1], r#"record "a delivery: ExecutionNotRestored""#, "{damage}");
         engine.stop().await;
-        assert!(executions.journal.unfinished().await.unwrap().is_empty(), "{damage}");
+        assert!(is_all_ended(&executions).await, "{damage}");
         let row = executions.find(&arn).await.unwrap().unwrap();
         assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
         assert_eq!((row.machine.as_str(), row.name.as_str()), ("express", "sleeper"), "{damage}");
@@ -183,7 +207,8 @@ async fn an_execution_whose_interpreter_panics_goes_on_where_its_failure_is_reco
         let place = Place::new();
         let (_engine, executions) = place.open().await.unwrap();
         let input = json!({"thing": "a delivery", "pause": 0}).to_string();
-        let running = executions.start(&StateMachine::arn_of(machine), None, input).await.unwrap();
+        let running =
+            executions.start(&StateMachine::arn_of(machine), None, input, Priority::New).await.unwrap();
         let row = ended(&executions, &running.arn).await;
         assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
         assert_eq!(place.outside.seen()[1], r#"record "a delivery: ExecutionNotRestored""#);
@@ -198,22 +223,19 @@ async fn an_express_execution_that_waits_while_nobody_waits_for_it_holds_no_plac
     let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
     let count = crate::context::MAX_RUNNING + 1;
     for _ in 0..count {
-        drop(executions.start(&machine, None, input.clone()).await.unwrap());
+        drop(executions.start(&machine, None, input.clone(), Priority::New).await.unwrap());
     }
     until(async || place.outside.seen().len() == count).await;
-    let waits = async || {
-        let unfinished = executions.journal.unfinished().await.unwrap();
-        unfinished.iter().filter(|execution| execution.wake_at.is_some()).count()
-    };
-    until(async || waits().await == count).await;
+    until(async || sleepers(&executions).await.len() == count).await;
 }
 
 #[tokio::test]
 async fn an_engine_does_not_start_without_its_journal() {
     let place = Place::new();
     place.with_a_sleeper().await;
+    let journal = place.journal();
     place.execute("ALTER TABLE executions RENAME COLUMN wake_at TO awake");
-    let Err(error) = place.open().await else { panic!("it starts") };
+    let Err(error) = place.open_on(journal).await else { panic!("it starts") };
     let text = hookstep_contract::error_chain(&error).to_string();
     assert_eq!(text.split(':').next(), Some("cannot read which executions have not ended"));
 }
@@ -241,4 +263,21 @@ async fn a_stop_leaves_what_waits_and_a_start_takes_it_up() {
     assert_eq!(executions.stop(&arn).await.unwrap(), crate::StopOutcome::NotRunning);
     engine.stop().await;
     assert_eq!(place.outside.seen().len(), 1, "what was done is not done again");
+}
+
+#[tokio::test]
+async fn more_executions_than_there_are_places_are_all_resumed() {
+    let place = Place::new();
+    drop(place.open().await.unwrap());
+    let count = 2 * MAX_RUNNING + 1;
+    place.execute(&format!(
+        r#"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})
+           INSERT INTO executions (arn, machine, name, status, input, started_at, wake_at)
+           SELECT n, 'express', n, 'RUNNING', '{{"thing": "a delivery", "pause": 3600}}', 1, iif(n % 2, NULL, 1)
+           FROM numbers"#
+    ));
+    let (_engine, executions) = place.open().await.unwrap();
+    let waiting = async || executions.journal.waiting(2, i64::MAX).await.unwrap().len();
+    until(async || waiting().await == count).await;
+    assert_eq!(place.outside.seen().len(), count, "each is resumed once");
 }

@@ -3,53 +3,49 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hookstep_storage::StorageError;
 use thiserror::Error;
 
 /// A journal error.
 #[derive(Clone, Debug, Error)]
 pub enum JournalError {
-    /// The journal's file cannot be used at all.
-    #[error("cannot {operation} the journal of executions, {}", file.display())]
+    /// The journal's file cannot be read beside the host.
+    #[error("cannot read the journal of executions, {}", file.display())]
     File {
-        /// The operation that failed.
-        operation: &'static str,
         /// The journal's file.
         file: PathBuf,
         /// The underlying error.
-        source: Arc<dyn std::error::Error + Send + Sync>,
+        source: Arc<rusqlite::Error>,
     },
-    /// One SQL statement failed.
+    /// An operation on the storage failed.
     #[error("cannot {operation}")]
-    Statement {
+    Storage {
         /// The operation that failed.
         operation: &'static str,
         /// The underlying error.
-        source: Arc<rusqlite::Error>,
+        source: StorageError,
     },
-    /// The journal's writer thread has ended.
-    #[error("the journal's thread has stopped")]
-    Stopped,
 }
 
 impl JournalError {
-    /// For `map_err`: `operation` failed on this file.
-    pub(crate) fn of_file<E>(operation: &'static str, file: &Path) -> impl FnOnce(E) -> Self + use<E>
-    where
-        E: std::error::Error + Send + Sync + 'static,
-    {
+    /// For `map_err`: this file could not be read.
+    pub(crate) fn of_file(file: &Path) -> impl FnOnce(rusqlite::Error) -> Self + use<> {
         let file = file.to_owned();
-        move |source| Self::File { operation, file, source: Arc::new(source) }
+        move |source| Self::File { file, source: Arc::new(source) }
     }
 
     /// For `map_err`: `operation` failed.
-    pub(crate) fn during(operation: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        move |source| Self::Statement { operation, source: Arc::new(source) }
+    pub(crate) fn during(operation: &'static str) -> impl FnOnce(StorageError) -> Self {
+        move |source| Self::Storage { operation, source }
+    }
+
+    /// Whether new work was refused because the disk has no room for it.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Storage { source: StorageError::Full, .. })
     }
 
     /// Whether the data on disk is damaged, so that retrying cannot help.
     pub(crate) fn is_damage(&self) -> bool {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        let Self::Statement { source, .. } = self else { return false };
-        matches!(source.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+        matches!(self, Self::Storage { source, .. } if source.is_damage())
     }
 }

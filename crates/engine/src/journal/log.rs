@@ -5,7 +5,7 @@ use std::path::Path;
 use hookstep_contract::EventId;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{JOURNAL_FILE, JournalError};
+use super::JournalError;
 
 /// An execution's log.
 #[derive(Clone, Debug)]
@@ -18,14 +18,13 @@ pub struct ExecutionLog {
     pub history: String,
 }
 
-/// The executions of an event, oldest first.
+/// The executions of an event that are in the journal, oldest first. `file` is the storage's file.
 ///
 /// # Errors
 /// If the journal cannot be read.
-pub fn executions_of(data_dir: &Path, event_id: EventId) -> Result<Vec<ExecutionLog>, JournalError> {
-    let file = data_dir.join(JOURNAL_FILE);
+pub fn executions_of(file: &Path, event_id: EventId) -> Result<Vec<ExecutionLog>, JournalError> {
     let read = || -> Result<Vec<ExecutionLog>, rusqlite::Error> {
-        let connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         // The hand-over executions of an event are named
         // `{event_id}-{number}`; '.' is the character after '-'.
         connection
@@ -38,5 +37,5 @@ pub fn executions_of(data_dir: &Path, event_id: EventId) -> Result<Vec<Execution
             })?
             .collect()
     };
-    read().map_err(JournalError::of_file("read", &file))
+    read().map_err(JournalError::of_file(file))
 }

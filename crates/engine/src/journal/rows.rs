@@ -59,12 +59,12 @@ pub(crate) struct Ended {
     pub(crate) stopped_at: i64,
 }
 
-/// An execution that has not ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unfinished {
+/// An execution that waits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Waiting {
+    /// When the execution resumes.
+    pub(crate) wake_at: i64,
     pub(crate) arn: String,
-    /// When the execution resumes; `None` if it is not waiting.
-    pub(crate) wake_at: Option<i64>,
 }
 
 /// An execution as stored in the journal.
@@ -121,8 +121,9 @@ pub enum ReadError {
 }
 
 /// The columns, in the order in which [`ExecutionRow::read`] reads them.
-pub(super) const COLUMNS: &str =
-    "arn, machine, name, status, input, checkpoint, started_at, stopped_at, output, error, cause, history";
+pub(super) const COLUMNS: &str = "arn, machine, name, status,
+    coalesce((SELECT input FROM inputs WHERE inputs.arn = executions.arn), input),
+    checkpoint, started_at, stopped_at, output, error, cause, history";
 
 /// The name of a damaged column, and what is wrong with its value.
 struct Fault(&'static str, &'static str);

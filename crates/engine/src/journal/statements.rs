@@ -1,23 +1,28 @@
 //! The journal's SQL.
 
+use hookstep_contract::MachineKind;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Error, OptionalExtension, params};
 
-use super::rows::{COLUMNS, Ended, ExecutionRow, NewExecution, ReadError, Unfinished};
-use super::{Inserted, JournalError, StopOutcome};
+use super::rows::{COLUMNS, Ended, ExecutionRow, NewExecution, Waiting};
+use super::{ExecutionStatus, Inserted, StopOutcome};
 
-/// A commit reaches the operating system at once and the disk at the next WAL checkpoint: `kill -9` loses
-/// nothing, a power failure loses the last moments (docs/adr/0004).
-const SETTINGS: &str =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;";
-
-const SCHEMA: &str = "
+/// The journal's tables and indexes.
+///
+/// An input that does not fit into a page with its row is in a table of its own, so that it is written once: SQLite
+/// writes a whole row again when it is updated. Executions that wait have an index by time, so that a start need
+/// not read those that wait for long.
+pub const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS executions (
         arn TEXT PRIMARY KEY, machine TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL, input TEXT NOT NULL,
         checkpoint TEXT, wake_at INTEGER, started_at INTEGER NOT NULL, stopped_at INTEGER,
         output TEXT, error TEXT, cause TEXT, history TEXT
     );
-    CREATE INDEX IF NOT EXISTS executions_running ON executions (started_at) WHERE status = 'RUNNING';
+    CREATE TABLE IF NOT EXISTS inputs (arn TEXT PRIMARY KEY, input TEXT NOT NULL);
+    CREATE INDEX IF NOT EXISTS executions_awake ON executions (started_at)
+        WHERE status = 'RUNNING' AND wake_at IS NULL;
+    CREATE INDEX IF NOT EXISTS executions_waiting ON executions (wake_at)
+        WHERE status = 'RUNNING' AND wake_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS executions_stopped ON executions (machine, stopped_at) WHERE stopped_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS executions_name ON executions (name);
     CREATE INDEX IF NOT EXISTS executions_odd ON executions (started_at)
@@ -25,23 +30,38 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, written_at INTEGER NOT NULL);
 ";
 
-/// Configures the connection and creates the table if necessary.
-pub(super) fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.execute_batch(SETTINGS)?;
-    connection.execute_batch(SCHEMA)
+/// From this size on, in bytes, an input is in the table of inputs. A page has 4 KiB, for this row and others.
+const LARGE_INPUT: usize = 2048;
+
+/// Splits an input into what is in the row, and what is in the table of inputs.
+fn split(input: &str) -> (&str, Option<&str>) {
+    if input.len() < LARGE_INPUT { (input, None) } else { ("", Some(input)) }
 }
 
-pub(super) fn insert(connection: &Connection, row: &NewExecution) -> Result<Inserted, JournalError> {
-    let insert = || {
-        connection
-            .prepare_cached(
-                "INSERT INTO executions (arn, machine, name, status, input, started_at)
-                 VALUES (?1, ?2, ?3, 'RUNNING', ?4, ?5) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![row.arn, row.machine, row.name, row.input, row.started_at])
-    };
-    let inserted = insert().map_err(JournalError::during("write a new execution"))?;
-    Ok(if inserted == 1 { Inserted::New } else { Inserted::Exists })
+pub(super) fn insert(connection: &Connection, row: &NewExecution) -> Result<Inserted, Error> {
+    let (short, large) = split(&row.input);
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO executions (arn, machine, name, status, input, started_at)
+             VALUES (?1, ?2, ?3, 'RUNNING', ?4, ?5) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![row.arn, row.machine, row.name, short, row.started_at])?;
+    if inserted == 0 {
+        return Ok(Inserted::Exists);
+    }
+    if let Some(input) = large {
+        set_input(connection, &row.arn, input)?;
+    }
+    Ok(Inserted::New)
+}
+
+fn set_input(connection: &Connection, arn: &str, input: &str) -> Result<(), Error> {
+    let insert = "INSERT OR REPLACE INTO inputs (arn, input) VALUES (?1, ?2)";
+    connection.prepare_cached(insert)?.execute([arn, input]).map(drop)
+}
+
+fn delete_input(connection: &Connection, arn: &str) -> Result<(), Error> {
+    connection.prepare_cached("DELETE FROM inputs WHERE arn = ?1")?.execute([arn]).map(drop)
 }
 
 pub(super) fn set_checkpoint(
@@ -50,16 +70,14 @@ pub(super) fn set_checkpoint(
     checkpoint: &str,
     wake_at: Option<i64>,
     history: &str,
-) -> Result<(), JournalError> {
-    let update = || {
-        connection
-            .prepare_cached(
-                "UPDATE executions SET checkpoint = ?2, wake_at = ?3, history = ?4
-                 WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
-            )?
-            .execute(params![arn, checkpoint, wake_at, history])
-    };
-    update().map(drop).map_err(JournalError::during("write a checkpoint"))
+) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "UPDATE executions SET checkpoint = ?2, wake_at = ?3, history = ?4
+             WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
+        )?
+        .execute(params![arn, checkpoint, wake_at, history])
+        .map(drop)
 }
 
 /// Makes a row readable again and puts its execution at this checkpoint.
@@ -68,105 +86,137 @@ pub(super) fn repair(
     row: &NewExecution,
     checkpoint: &str,
     history: &str,
-) -> Result<(), JournalError> {
-    let update = || {
-        connection
-            .prepare_cached(
-                "UPDATE executions SET machine = ?2, name = ?3, status = 'RUNNING', input = ?4, started_at = ?5,
-                 checkpoint = ?6, wake_at = NULL, history = ?7
-                 WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
-            )?
-            .execute(params![row.arn, row.machine, row.name, row.input, row.started_at, checkpoint, history])
-    };
-    update().map(drop).map_err(JournalError::during("repair an execution"))
+) -> Result<(), Error> {
+    let (short, large) = split(&row.input);
+    let repaired = connection
+        .prepare_cached(
+            "UPDATE executions SET machine = ?2, name = ?3, status = 'RUNNING', input = ?4, started_at = ?5,
+             checkpoint = ?6, wake_at = NULL, history = ?7
+             WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
+        )?
+        .execute(params![row.arn, row.machine, row.name, short, row.started_at, checkpoint, history])?;
+    match large {
+        Some(input) if repaired == 1 => set_input(connection, &row.arn, input),
+        _ => delete_input(connection, &row.arn),
+    }
 }
 
-pub(super) fn set_end(connection: &Connection, arn: &str, ended: &Ended) -> Result<(), JournalError> {
+/// Writes an end. Of a success without a history, an express execution leaves nothing, and a standard one its name.
+pub(super) fn end(connection: &Connection, arn: &str, kind: MachineKind, ended: &Ended) -> Result<(), Error> {
+    let leaves_nothing = ended.status == ExecutionStatus::Succeeded && ended.history.is_none();
+    match kind {
+        MachineKind::Express if leaves_nothing => {
+            delete_input(connection, arn)?;
+            let delete =
+                "DELETE FROM executions WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')";
+            connection.prepare_cached(delete)?.execute([arn]).map(drop)
+        }
+        MachineKind::Standard if leaves_nothing => {
+            delete_input(connection, arn)?;
+            connection
+                .prepare_cached(
+                    "UPDATE executions SET status = 'SUCCEEDED', stopped_at = ?2, input = '', checkpoint = NULL,
+                     history = NULL, wake_at = NULL
+                     WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
+                )?
+                .execute(params![arn, ended.stopped_at])
+                .map(drop)
+        }
+        _ => set_end(connection, arn, ended),
+    }
+}
+
+fn set_end(connection: &Connection, arn: &str, ended: &Ended) -> Result<(), Error> {
     let Ended { status, output, error, cause, history, stopped_at } = ended;
-    let update = || {
-        connection
-            .prepare_cached(
-                "UPDATE executions SET status = ?2, output = ?3, error = ?4, cause = ?5,
-                 history = coalesce(?6, history), stopped_at = ?7, checkpoint = NULL, wake_at = NULL
-                 WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
-            )?
-            .execute(params![arn, status.as_str(), output, error, cause, history, stopped_at])
-    };
-    update().map(drop).map_err(JournalError::during("write the end of an execution"))
+    connection
+        .prepare_cached(
+            "UPDATE executions SET status = ?2, output = ?3, error = ?4, cause = ?5,
+             history = coalesce(?6, history), stopped_at = ?7, checkpoint = NULL, wake_at = NULL
+             WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
+        )?
+        .execute(params![arn, status.as_str(), output, error, cause, history, stopped_at])
+        .map(drop)
 }
 
-pub(super) fn abort(
-    connection: &Connection,
-    arn: &str,
-    stopped_at: i64,
-) -> Result<StopOutcome, JournalError> {
-    let update = || {
-        connection
-            .prepare_cached(
-                "UPDATE executions SET status = 'ABORTED', stopped_at = ?2, checkpoint = NULL, wake_at = NULL
-                 WHERE arn = ?1 AND status = 'RUNNING'",
-            )?
-            .execute(params![arn, stopped_at])
-    };
-    let stopped = update().map_err(JournalError::during("write the stop of an execution"))?;
+pub(super) fn abort(connection: &Connection, arn: &str, stopped_at: i64) -> Result<StopOutcome, Error> {
+    let stopped = connection
+        .prepare_cached(
+            "UPDATE executions SET status = 'ABORTED', stopped_at = ?2, checkpoint = NULL, wake_at = NULL
+             WHERE arn = ?1 AND status = 'RUNNING'",
+        )?
+        .execute(params![arn, stopped_at])?;
     Ok(if stopped == 1 { StopOutcome::Stopped } else { StopOutcome::NotRunning })
 }
 
-pub(super) fn read(connection: &Connection, arn: &str) -> Result<Option<ExecutionRow>, ReadError> {
-    let select = || {
-        connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM executions WHERE arn = ?1"))?
-            .query_row([arn], ExecutionRow::read)
-            .optional()
-    };
-    let row = select().map_err(JournalError::during("read an execution")).map_err(ReadError::Journal)?;
-    row.transpose().map_err(ReadError::Row)
+/// What a row of the journal says.
+type Read = Result<ExecutionRow, Box<super::UnreadableRow>>;
+
+pub(super) fn read(connection: &Connection, arn: &str) -> Result<Option<Read>, Error> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM executions WHERE arn = ?1"))?
+        .query_row([arn], ExecutionRow::read)
+        .optional()
 }
 
-/// The executions that have not ended. A row with an unknown status is one of them: it is resumed, which tells that it cannot
-/// be read and ends its event. Each half of the union has an index of its own.
-pub(super) fn unfinished(connection: &Connection) -> Result<Vec<Unfinished>, JournalError> {
-    let select = || {
-        connection
-            .prepare(
-                "SELECT arn, wake_at, started_at FROM executions WHERE status = 'RUNNING'
-                 UNION ALL
-                 SELECT arn, NULL, started_at FROM executions
-                 WHERE status NOT IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED')
-                 ORDER BY 3",
-            )?
-            .query_map([], |row| {
-                let arn: String = row.get(0)?;
-                let wake_at = match row.get_ref(1)? {
-                    ValueRef::Integer(at) => Some(at),
-                    ValueRef::Null => None,
-                    _ => {
-                        tracing::error!(
-                            execution = arn,
-                            "when an execution goes on cannot be read: it goes on now"
-                        );
-                        None
-                    }
-                };
-                Ok(Unfinished { arn, wake_at })
-            })?
-            .collect::<Result<Vec<_>, _>>()
-    };
-    select().map_err(JournalError::during("read which executions have not ended"))
+/// The executions that have not ended and do not wait. A row with an unknown status, or with a moment that is not a
+/// number, is one of them: it is resumed, which tells that it cannot be read and ends its event. Each part of the
+/// union has an index of its own.
+pub(super) fn awake(connection: &Connection) -> Result<Vec<String>, Error> {
+    connection
+        .prepare(
+            "SELECT arn, started_at FROM executions WHERE status = 'RUNNING' AND wake_at IS NULL
+             UNION ALL
+             SELECT arn, started_at FROM executions WHERE status = 'RUNNING' AND wake_at >= ''
+             UNION ALL
+             SELECT arn, started_at FROM executions
+             WHERE status NOT IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED')
+             ORDER BY 2",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+/// The executions that wait until a time in this range. Numbers sort before everything else.
+pub(super) fn waiting(connection: &Connection, from: i64, to: i64) -> Result<Vec<Waiting>, Error> {
+    connection
+        .prepare_cached(
+            "SELECT wake_at, arn FROM executions WHERE status = 'RUNNING' AND wake_at >= ?1 AND wake_at < ?2
+             ORDER BY wake_at",
+        )?
+        .query_map([from, to], |row| {
+            let wake_at = match row.get_ref(0)? {
+                ValueRef::Integer(at) => at,
+                _ => from,
+            };
+            Ok(Waiting { wake_at, arn: row.get(1)? })
+        })?
+        .collect()
 }
 
 /// Writes a row that means nothing, to see that rows can be written.
-pub(super) fn probe(connection: &Connection, now: i64) -> Result<(), JournalError> {
-    let write = || {
-        connection
-            .prepare_cached("INSERT OR REPLACE INTO probe (id, written_at) VALUES (1, ?1)")?
-            .execute([now])
-    };
-    write().map(drop).map_err(JournalError::during("write to the journal"))
+pub(super) fn probe(connection: &Connection, now: i64) -> Result<(), Error> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO probe (id, written_at) VALUES (1, ?1)")?
+        .execute([now])
+        .map(drop)
 }
 
-pub(super) fn prune(connection: &Connection, machine: &str, before: i64) -> Result<(), JournalError> {
-    let delete = "DELETE FROM executions WHERE machine = ?1 AND stopped_at < ?2";
-    let deleted = connection.execute(delete, params![machine, before]);
-    deleted.map(drop).map_err(JournalError::during("forget old executions"))
+/// Deletes executions that ended before this time, at most `limit`. Returns how many.
+pub(super) fn prune(
+    connection: &Connection,
+    machine: &str,
+    before: i64,
+    limit: usize,
+) -> Result<usize, Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let deleted: Vec<String> = connection
+        .prepare_cached(
+            "DELETE FROM executions WHERE rowid IN (
+                SELECT rowid FROM executions WHERE machine = ?1 AND stopped_at < ?2 LIMIT ?3
+             ) RETURNING arn",
+        )?
+        .query_map(params![machine, before, limit], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    deleted.iter().try_for_each(|arn| delete_input(connection, arn))?;
+    Ok(deleted.len())
 }

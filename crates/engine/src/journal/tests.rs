@@ -1,8 +1,9 @@
-//! Journal faults: on disk, in a row, in the table.
+//! Journal faults: on disk, in a row, in the table; and what an end leaves.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use hookstep_storage::Settings;
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
@@ -15,17 +16,34 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let dir = TempDir::new().unwrap();
-        let file = dir.path().join(JOURNAL_FILE);
+        let file = dir.path().join("test.sqlite");
         Self { _dir: dir, file }
     }
 
     fn open(&self) -> Journal {
-        Journal::open(&self.file).unwrap()
+        let settings = Settings {
+            schema: vec![SCHEMA],
+            floor_bytes: 0,
+            reserve_bytes: 0,
+            ..Settings::new(self.file.clone())
+        };
+        Journal::new(Storage::open(settings).unwrap())
     }
 
-    /// Runs SQL on a second connection, beside the journal's own thread.
+    /// Runs SQL on a second connection.
     fn execute(&self, sql: &str) {
         Connection::open(&self.file).unwrap().execute_batch(sql).unwrap();
+    }
+
+    fn count(&self, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        Connection::open(&self.file).unwrap().query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+impl Journal {
+    async fn insert(&self, execution: NewExecution) -> Result<Inserted, JournalError> {
+        self.start(execution, Priority::New).await
     }
 }
 
@@ -50,72 +68,53 @@ fn failed() -> Ended {
     }
 }
 
-fn arns(unfinished: &[Unfinished]) -> Vec<&str> {
-    unfinished.iter().map(|execution| execution.arn.as_str()).collect()
-}
-
 #[tokio::test]
 async fn an_execution_is_there_until_its_end_is_written() {
     let place = Place::new();
     let journal = place.open();
-    assert_eq!(journal.start(execution("a")).await.unwrap(), Inserted::New);
-    assert_eq!(journal.start(execution("a")).await.unwrap(), Inserted::Exists);
-    journal.start(execution("b")).await.unwrap();
+    assert_eq!(journal.insert(execution("a")).await.unwrap(), Inserted::New);
+    assert_eq!(journal.insert(execution("a")).await.unwrap(), Inserted::Exists);
+    journal.insert(execution("b")).await.unwrap();
     journal.checkpoint("b", "{}".to_owned(), Some(7), String::new());
     journal.end("a", failed());
-    let waiting = Unfinished { arn: "b".to_owned(), wake_at: Some(7) };
-    assert_eq!(journal.unfinished().await.unwrap(), [waiting]);
+    let waiting = Waiting { wake_at: 7, arn: "b".to_owned() };
+    assert_eq!(journal.waiting(0, 8).await.unwrap(), [waiting]);
+    assert!(journal.waiting(0, 7).await.unwrap().is_empty());
+    assert!(journal.awake().await.unwrap().is_empty());
     assert_eq!(journal.abort("b", 3).await.unwrap(), StopOutcome::Stopped);
     assert_eq!(journal.abort("b", 3).await.unwrap(), StopOutcome::NotRunning);
     drop(journal);
 
-    let row = place.open().read("a").await.unwrap().unwrap();
+    let row = place.open().read("a").unwrap().unwrap();
     assert_eq!((row.status, row.stopped_at), (ExecutionStatus::Failed, Some(2)));
     assert_eq!(row.error.as_deref(), Some("ExecutionNotRestored"));
-    assert!(place.open().read("c").await.unwrap().is_none());
-}
-
-#[test]
-fn a_file_that_is_no_journal_is_named_with_the_cause() {
-    let place = Place::new();
-    statements::prepare(&Connection::open(&place.file).unwrap()).unwrap();
-    let mut bytes = std::fs::read(&place.file).unwrap();
-    bytes[..16].copy_from_slice(b"not SQLite at al");
-    std::fs::write(&place.file, bytes).unwrap();
-
-    let error = Journal::open(&place.file).unwrap_err();
-    let text = hookstep_contract::error_chain(&error).to_string();
-    let file = place.file.display();
-    let expected = format!("cannot read the journal of executions, {file}: file is not a database: ");
-    assert!(text.starts_with(&expected), "{text}");
+    assert!(place.open().read("c").unwrap().is_none());
 }
 
 #[tokio::test]
 async fn damage_on_the_disk_fails_the_list_of_what_has_not_ended() {
     let place = Place::new();
-    let connection = Connection::open(&place.file).unwrap();
-    statements::prepare(&connection).unwrap();
+    let journal = place.open();
     for number in 0..200 {
-        let input = "x".repeat(1000);
-        let row = NewExecution { input, ..execution(&number.to_string()) };
-        statements::insert(&connection, &row).unwrap();
+        let name = format!("{number} {}", "x".repeat(1000));
+        journal.insert(NewExecution { name, ..execution(&number.to_string()) }).await.unwrap();
     }
-    drop(connection);
+    drop(journal);
     let mut bytes = std::fs::read(&place.file).unwrap();
     // The first pages hold the schema and the B-tree roots.
     bytes[16 * 4096..].fill(0xff);
     std::fs::write(&place.file, bytes).unwrap();
-    let error = place.open().unfinished().await.unwrap_err();
+    let error = place.open().awake().await.unwrap_err();
     assert!(error.is_damage(), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_table_of_another_shape_fails_the_list_of_what_has_not_ended() {
     let place = Place::new();
-    drop(place.open());
+    let journal = place.open();
     place.execute("ALTER TABLE executions RENAME COLUMN wake_at TO awake");
-    let error = place.open().unfinished().await.unwrap_err();
-    assert!(matches!(error, JournalError::Statement { .. }), "{error:?}");
+    let error = journal.awake().await.unwrap_err();
+    assert!(matches!(error, JournalError::Storage { .. }), "{error:?}");
     assert!(!error.is_damage(), "{error:?}");
 }
 
@@ -123,18 +122,18 @@ async fn a_table_of_another_shape_fails_the_list_of_what_has_not_ended() {
 async fn a_table_that_goes_missing_fails_what_asks_for_it_and_nothing_else() {
     let place = Place::new();
     let journal = place.open();
-    journal.start(execution("a")).await.unwrap();
+    journal.insert(execution("a")).await.unwrap();
     place.execute("ALTER TABLE executions RENAME TO elsewhere");
-    assert!(matches!(journal.start(execution("b")).await, Err(JournalError::Statement { .. })));
-    assert!(matches!(journal.read("a").await, Err(ReadError::Journal(JournalError::Statement { .. }))));
-    assert!(matches!(journal.abort("a", 2).await, Err(JournalError::Statement { .. })));
-    assert!(journal.unfinished().await.is_err());
+    assert!(matches!(journal.insert(execution("b")).await, Err(JournalError::Storage { .. })));
+    assert!(matches!(journal.read("a"), Err(ReadError::Journal(JournalError::Storage { .. }))));
+    assert!(matches!(journal.abort("a", 2).await, Err(JournalError::Storage { .. })));
+    assert!(journal.awake().await.is_err());
     journal.end("a", failed());
     journal.flush().await;
 
     place.execute("ALTER TABLE elsewhere RENAME TO executions");
-    assert_eq!(journal.start(execution("b")).await.unwrap(), Inserted::New);
-    assert_eq!(arns(&journal.unfinished().await.unwrap()), ["a", "b"]);
+    assert_eq!(journal.insert(execution("b")).await.unwrap(), Inserted::New);
+    assert_eq!(journal.awake().await.unwrap(), ["a", "b"]);
 }
 
 #[tokio::test]
@@ -148,10 +147,10 @@ async fn a_row_that_cannot_be_read_tells_what_is_left_of_it() {
         ("d", "input = x'00'"),
         ("e", "history = CAST(x'ff' AS TEXT)"),
     ] {
-        journal.start(execution(arn)).await.unwrap();
+        journal.insert(execution(arn)).await.unwrap();
         place.execute(&format!("UPDATE executions SET {damage} WHERE arn = '{arn}'"));
     }
-    let unreadable = async |arn| match journal.read(arn).await {
+    let unreadable = |arn| match journal.read(arn) {
         Err(ReadError::Row(row)) => *row,
         other => panic!("{other:?}"),
     };
@@ -161,84 +160,111 @@ async fn a_row_that_cannot_be_read_tells_what_is_left_of_it() {
         ("c", "its column checkpoint is not a text"),
         ("e", "its column history is not UTF-8"),
     ] {
-        let row = unreadable(arn).await;
+        let row = unreadable(arn);
         assert_eq!(row.to_string(), problem);
         assert_eq!((row.machine.as_deref(), row.input.as_deref()), (Some("standard"), Some("{}")));
     }
-    let row = unreadable("d").await;
+    let row = unreadable("d");
     assert_eq!((row.name.as_deref(), row.input), (Some("name"), None));
     // An unreadable row is still updated when its execution ends.
     journal.end("d", failed());
     journal.flush().await;
-    let left = journal.unfinished().await.unwrap();
-    assert_eq!(BTreeSet::from_iter(arns(&left)), BTreeSet::from(["a", "b", "c", "e"]));
+    let mut left = journal.awake().await.unwrap();
+    left.sort();
+    assert_eq!(left, ["a", "b", "c", "e"]);
 }
 
 #[tokio::test]
 async fn a_moment_that_cannot_be_read_is_now() {
     let place = Place::new();
     let journal = place.open();
-    journal.start(execution("a")).await.unwrap();
+    journal.insert(execution("a")).await.unwrap();
     place.execute("UPDATE executions SET wake_at = 'soon'");
-    let awake = Unfinished { arn: "a".to_owned(), wake_at: None };
-    assert_eq!(journal.unfinished().await.unwrap(), [awake]);
+    assert_eq!(journal.awake().await.unwrap(), ["a"]);
+    assert!(journal.waiting(i64::MIN, i64::MAX).await.unwrap().is_empty());
 }
 
-/// Applies one queue of commands without the writer thread: a start of each execution, each followed by the
-/// command that `beside` makes. Returns the replies to the starts.
-fn batch_with(
-    connection: &mut Connection,
-    names: &[String],
-    beside: impl Fn() -> Command,
-) -> Vec<Result<Inserted, JournalError>> {
-    let (mut commands, mut answers) = (Vec::new(), Vec::new());
-    for name in names {
-        let (reply, answer) = oneshot::channel();
-        commands.extend([Command::Start(execution(name), reply), beside()]);
-        answers.push(answer);
+const EXPRESS: &str = "arn:aws:states:local:000000000000:express:hookstep-express:name:id";
+const STANDARD: &str = "arn:aws:states:local:000000000000:execution:hookstep-standard:name";
+
+fn succeeded(history: Option<&str>) -> Ended {
+    let history = history.map(str::to_owned);
+    Ended {
+        status: ExecutionStatus::Succeeded,
+        output: Some("{}".to_owned()),
+        error: None,
+        history,
+        ..failed()
     }
-    let mut batch = commands.into_iter().peekable();
-    while batch.peek().is_some() {
-        writer::write_batch(connection, &mut batch);
-    }
-    answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
 }
 
-fn count(connection: &Connection, arn: &str) -> i64 {
-    let sql = "SELECT count(*) FROM executions WHERE arn = ?1";
-    connection.query_row(sql, [arn], |row| row.get(0)).unwrap()
-}
-
-#[test]
-fn a_read_that_fails_leaves_the_starts_of_its_transaction() {
+#[tokio::test]
+async fn a_success_without_history_leaves_nothing_but_the_name_of_a_standard_execution() {
     let place = Place::new();
-    drop(place.open());
-    let mut connection = Connection::open(&place.file).unwrap();
-    let names = ["a", "b", "c"].map(str::to_owned);
-    for damage in ["started_at = 'yesterday'", "status = 'SLEEPING'"] {
-        statements::insert(&connection, &execution("damaged")).unwrap();
-        connection.execute_batch(&format!("UPDATE executions SET {damage}")).unwrap();
-        let answers =
-            batch_with(&mut connection, &names, || Command::Read("damaged".to_owned(), oneshot::channel().0));
-        assert!(answers.iter().all(|answer| matches!(answer, Ok(Inserted::New))), "{answers:?}");
-        assert!(names.iter().all(|name| count(&connection, name) == 1));
-        connection.execute_batch("DELETE FROM executions").unwrap();
+    let journal = place.open();
+    for (arn, input) in [(EXPRESS, 10), (STANDARD, 10), (EXPRESS, 10_000), (STANDARD, 10_000)] {
+        let new = NewExecution { input: "x".repeat(input), ..execution(arn) };
+        assert_eq!(journal.insert(new.clone()).await.unwrap(), Inserted::New);
+        journal.checkpoint(arn, "{}".to_owned(), Some(7), "{}".to_owned());
+        journal.end(arn, succeeded(None));
+        journal.flush().await;
+        assert_eq!(place.count("inputs"), 0);
+        if arn == EXPRESS {
+            assert!(journal.read(arn).unwrap().is_none());
+            continue;
+        }
+        let row = journal.read(arn).unwrap().unwrap();
+        assert_eq!((row.status, row.stopped_at), (ExecutionStatus::Succeeded, Some(2)));
+        assert_eq!((row.input.as_str(), row.checkpoint, row.output, row.history), ("", None, None, None));
+        assert_eq!(journal.insert(new).await.unwrap(), Inserted::Exists);
+        journal.prune("standard", 3).await;
+    }
+    assert_eq!(place.count("executions"), 0);
+}
+
+#[tokio::test]
+async fn an_end_with_a_history_and_a_failure_are_kept_with_their_input_until_they_are_pruned() {
+    let place = Place::new();
+    let journal = place.open();
+    for ended in [succeeded(Some("{}")), failed()] {
+        for size in [10, 10_000] {
+            let input = "x".repeat(size);
+            journal.insert(NewExecution { input: input.clone(), ..execution(EXPRESS) }).await.unwrap();
+            journal.end(EXPRESS, ended.clone());
+            journal.flush().await;
+            let row = journal.read(EXPRESS).unwrap().unwrap();
+            assert_eq!((row.status, row.input, row.history), (ended.status, input, ended.history.clone()));
+            journal.prune("standard", 2).await;
+            assert_eq!(place.count("executions"), 1);
+            journal.prune("standard", 3).await;
+            assert_eq!((place.count("executions"), place.count("inputs")), (0, 0));
+        }
     }
 }
 
-#[test]
-fn on_a_full_disk_a_start_is_accepted_only_if_it_is_written() {
+#[tokio::test]
+async fn a_repair_replaces_a_large_input() {
     let place = Place::new();
-    drop(place.open());
-    let mut connection = Connection::open(&place.file).unwrap();
-    // Simulates a disk that is full after two more pages.
-    let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-    let limit = format!("PRAGMA max_page_count = {}", pages + 2);
-    connection.query_row(&limit, [], |row| row.get::<_, i64>(0)).unwrap();
-    let names: Vec<_> = (0..40).map(|number| format!("{number}-{}", "x".repeat(500))).collect();
-    let answers = batch_with(&mut connection, &names, || Command::Flush(oneshot::channel().0));
-    for (name, answer) in names.iter().zip(&answers) {
-        assert_eq!(answer.is_ok(), count(&connection, name) == 1, "{answer:?}");
+    let journal = place.open();
+    for (before, after) in [(10_000, 20_000), (20_000, 10), (10, 10_000)] {
+        let new = |size| NewExecution { input: "x".repeat(size), ..execution("a") };
+        journal.insert(new(before)).await.unwrap();
+        journal.repair(new(after), "{}".to_owned(), String::new());
+        journal.flush().await;
+        assert_eq!(journal.read("a").unwrap().unwrap().input.len(), after);
     }
-    assert!(answers.iter().any(Result::is_err));
+}
+
+#[tokio::test]
+async fn what_ended_is_pruned_however_much_it_is() {
+    let place = Place::new();
+    let journal = place.open();
+    place.execute(&format!(
+        "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {})
+         INSERT INTO executions (arn, machine, name, status, input, started_at, stopped_at)
+         SELECT n, 'standard', n, 'FAILED', '{{}}', 1, n FROM numbers",
+        2 * PRUNED_AT_ONCE + 1
+    ));
+    journal.prune("standard", 2 * PRUNED_AT_ONCE as i64 + 1).await;
+    assert_eq!(place.count("executions"), 1);
 }

@@ -6,10 +6,12 @@ use hookstep_aws_local::{FoundKey, KEY_FILE, LocalKey, OBJECTS};
 use uuid::Uuid;
 
 use super::claims;
+use super::convert::{JOURNAL_FILE, TABLES_FILE};
 use super::label::{self, Found, Label};
 use super::unfit::{Fault, UnfitDirectory};
-use super::{DATABASES, FORMAT, MARK, State};
+use super::{FORMAT, MARK, State};
 use crate::OpenError;
+use crate::storage::STORAGE_FILE;
 
 /// Everything that has to belong together.
 struct Parts {
@@ -18,16 +20,20 @@ struct Parts {
     key: FoundKey,
 }
 
+/// What a directory of format 1 is, whose files belong together.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Former {
+    /// The databases carry this id and this value that the key opens.
+    Labelled { id: Uuid, key_check: String },
+    /// The databases carry no id, for they are of an earlier version.
+    Unlabelled,
+    /// The first start was cut off.
+    Begun,
+}
+
 /// The id of the directory, which is `new_id` unless it has one, and how far it is known.
 pub(super) fn examine(dir: &Path, new_id: Uuid) -> Result<(Uuid, State), OpenError> {
-    let parts = Parts {
-        databases: DATABASES
-            .into_iter()
-            .map(|file| label::read(&dir.join(file), file).map(|found| (file, found)))
-            .collect::<Result<_, _>>()?,
-        claims: claims::read(dir)?,
-        key: LocalKey::find(dir)?,
-    };
+    let parts = Parts::find(dir, &[STORAGE_FILE])?;
     let faults = match begun(dir)? {
         Some(id) => match parts.faults_of_begun(id) {
             faults if faults.is_empty() => return Ok((id, State::New)),
@@ -39,13 +45,25 @@ pub(super) fn examine(dir: &Path, new_id: Uuid) -> Result<(Uuid, State), OpenErr
                 faults if faults.is_empty() => return Ok((id, State::Known)),
                 faults => faults,
             },
-            None => match parts.absent() {
-                faults if faults.is_empty() => return Ok((new_id, State::Unlabelled)),
-                faults => faults,
-            },
+            None => parts.faults(new_id),
         },
     };
     Err(UnfitDirectory::new(dir, faults).into())
+}
+
+/// Looks at the two databases of a directory of format 1, and at what belongs to them.
+pub(super) fn examine_former(dir: &Path) -> Result<Former, OpenError> {
+    let parts = Parts::find(dir, &[TABLES_FILE, JOURNAL_FILE])?;
+    let (faults, former) = match (begun(dir)?, parts.id()) {
+        (Some(id), _) => (parts.faults_of_begun(id), Former::Begun),
+        (None, None) => (parts.absent(), Former::Unlabelled),
+        (None, Some(id)) => {
+            let own = parts.labels().find(|label| label.id == id);
+            let key_check = own.map(|label| label.key_check.clone()).unwrap_or_default();
+            (parts.faults(id), Former::Labelled { id, key_check })
+        }
+    };
+    if faults.is_empty() { Ok(former) } else { Err(UnfitDirectory::new(dir, faults).into()) }
 }
 
 /// The id that a start which was cut off had begun to write.
@@ -58,6 +76,15 @@ fn begun(dir: &Path) -> Result<Option<Uuid>, OpenError> {
 }
 
 impl Parts {
+    fn find(dir: &Path, databases: &[&'static str]) -> Result<Self, OpenError> {
+        let look = |file: &&'static str| label::read(&dir.join(file), file).map(|found| (*file, found));
+        Ok(Self {
+            databases: databases.iter().map(look).collect::<Result<_, _>>()?,
+            claims: claims::read(dir)?,
+            key: LocalKey::find(dir)?,
+        })
+    }
+
     fn is_nothing(&self) -> bool {
         self.databases.iter().all(|(_, found)| *found == Found::Missing)
             && self.claims == claims::Found::Missing

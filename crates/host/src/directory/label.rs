@@ -4,11 +4,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use hookstep_engine::JOURNAL_FILE;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::convert::TABLES_FILE;
 use crate::OpenError;
+use crate::storage::STORAGE_FILE;
 
 /// What a database says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +72,8 @@ fn look(path: &Path, file: &str) -> Result<Found, rusqlite::Error> {
         return Ok(Found::Empty);
     }
     if !has("hookstep_directory")? {
-        // The journal has a table of its own name, and the tables' database one for DynamoDB's descriptions.
-        let own = if file == JOURNAL_FILE { "executions" } else { "_tables" };
+        // The tables of an earlier version had a table for DynamoDB's descriptions.
+        let own = if file == TABLES_FILE { "_tables" } else { "executions" };
         return Ok(if has(own)? { Found::Unlabelled } else { Found::Other });
     }
     let label = connection
@@ -85,14 +86,14 @@ fn look(path: &Path, file: &str) -> Result<Found, rusqlite::Error> {
     Ok(Uuid::parse_str(&id).map_or(Found::Damaged, |id| Found::Labelled(Label { id, format, key_check })))
 }
 
-/// Writes the label of the database `file`, creating the database if necessary.
-pub(super) fn write(path: &Path, file: &str, label: &Label) -> Result<(), rusqlite::Error> {
+/// Writes the label of a storage, creating its file if necessary.
+pub(super) fn write(path: &Path, label: &Label) -> Result<(), rusqlite::Error> {
     let mut connection = Connection::open(path)?;
     let transaction = connection.transaction()?;
     transaction.execute(CREATE, [])?;
     transaction.execute(
         "INSERT OR REPLACE INTO hookstep_directory (file, id, format, key_check) VALUES (?1, ?2, ?3, ?4)",
-        params![file, label.id.to_string(), label.format, label.key_check],
+        params![STORAGE_FILE, label.id.to_string(), label.format, label.key_check],
     )?;
     transaction.commit()
 }

@@ -25,6 +25,7 @@ async fn open(dir: &Path) -> Host {
         async_workflow: MachineKind::Express,
         table_gate: None,
         task_faults: None,
+        durability: hookstep_storage::Durability::Disk,
         sources: Sources::system(),
     };
     Host::open(options).await.unwrap()
@@ -51,7 +52,7 @@ async fn until_all_are_closed(dir: &Path) {
 async fn a_host_that_is_dropped_or_stopped_leaves_no_thread_and_no_open_file() {
     let dir = TempDir::new().unwrap();
     let host = open(dir.path()).await;
-    // Both databases and the lock.
+    // The storage, its write-ahead log and the lock.
     assert!(open_files(dir.path()) >= 3);
     drop(host);
     until_all_are_closed(dir.path()).await;
