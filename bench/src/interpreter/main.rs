@@ -7,13 +7,13 @@
 #![expect(clippy::print_stdout, reason = "the numbers are the output")]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Parser;
-use hookstep_asl::{Event, Execution, Host, Machine, Progress, TaskError};
+use hookstep_asl::{Event, Execution, Host, Json, Machine, Progress, TaskError};
 use hookstep_engine::{LAMBDA_INVOKE, RESOURCES};
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -38,13 +38,14 @@ fn main() -> Outcome<()> {
     let machine = machine()?;
     let mut script: Value = serde_json::from_str(ANSWERS)?;
     script["input"]["payload"]["inline"]["text"] = Value::from("x".repeat(args.body));
-    let input = script["input"].take();
+    let script = Json::from(script);
+    let input = script.get("input").cloned().unwrap_or_default().to_string();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let start = Instant::now();
     for _ in 0..args.deliveries {
-        let progress = runtime.block_on(deliver(&machine, input.clone(), &script));
+        let progress = runtime.block_on(deliver(&machine, serde_json::from_str(&input)?, &script));
         match progress {
-            Progress::Succeeded(output) if output["status"] == "succeeded" => {}
+            Progress::Succeeded(output) if output.get("status").and_then(Json::as_str) == Some("succeeded") => {}
             other => return Err(format!("the delivery did not succeed: {other:?}").into()),
         }
     }
@@ -62,12 +63,12 @@ fn machine() -> Outcome<Machine> {
     Ok(Machine::load(DEFINITION, &substitutions, &RESOURCES)?)
 }
 
-async fn deliver(machine: &Machine, input: Value, script: &Value) -> Progress {
+async fn deliver(machine: &Machine, input: Json, script: &Json) -> Progress {
     let host = Script { answers: script, history: Mutex::default() };
     let execution = Execution {
         id: "arn:aws:states:local:000000000000:express:hookstep-express:0190a000:1".to_owned(),
         name: "0190a000".to_owned(),
-        input: Arc::new(input.clone()),
+        input: input.clone(),
         start_time: host.now(),
         machine_id: "arn:aws:states:local:000000000000:stateMachine:hookstep-express".to_owned(),
         machine_name: "hookstep-express".to_owned(),
@@ -77,21 +78,22 @@ async fn deliver(machine: &Machine, input: Value, script: &Value) -> Progress {
 
 /// Functions that answer at once, and a history as the engine keeps it.
 struct Script<'a> {
-    answers: &'a Value,
-    history: Mutex<String>,
+    answers: &'a Json,
+    history: Mutex<Vec<Event>>,
 }
 
 impl Host for Script<'_> {
-    async fn call(&self, resource: &str, arguments: Value) -> Result<Value, TaskError> {
+    async fn call(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
         if resource != LAMBDA_INVOKE {
-            return Ok(json!({}));
+            return Ok(Json::object([("", Json::Null); 0]));
         }
-        let answer = match arguments["FunctionName"].as_str() {
-            Some("FetchConfigFunctionArn") => &self.answers["fetch_config"],
-            Some("DeliverFunctionArn") => &self.answers["deliver"],
-            _ => &self.answers["update_status"],
+        let answer = match arguments.get("FunctionName").and_then(Json::as_str) {
+            Some("FetchConfigFunctionArn") => "fetch_config",
+            Some("DeliverFunctionArn") => "deliver",
+            _ => "update_status",
         };
-        Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": answer.clone()}))
+        let answer = self.answers.get(answer).cloned().unwrap_or_default();
+        Ok(Json::object([("StatusCode", Json::Number(200.into())), ("Payload", answer)]))
     }
 
     #[expect(clippy::disallowed_methods, reason = "the executions of a benchmark run on the machine's clock")]
@@ -104,8 +106,6 @@ impl Host for Script<'_> {
     }
 
     fn record(&self, event: Event) {
-        if let Ok(line) = serde_json::to_string(&event) {
-            self.history.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
-        }
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }

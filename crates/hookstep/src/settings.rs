@@ -65,6 +65,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOOKSTEP_ASYNC_WORKFLOW", value_parser = machine_kind(), default_value = "express")]
     pub(crate) async_workflow: MachineKind,
 
+    /// Of which executions to keep the history, for `hookstep history`: failed (and of the standard machine's), or full (of all,
+    /// at the price of about a tenth of the deliveries per second and a few KB for each).
+    #[arg(long, env = "HOOKSTEP_HISTORY", value_enum, default_value = "failed")]
+    pub(crate) history: HistoryName,
+
     /// The largest body that is passed from state to state, in bytes as serialised JSON. Larger ones go to the claim-check
     /// store.
     #[arg(long, env = "HOOKSTEP_INLINE_LIMIT", default_value_t = INLINE_BYTES, value_parser = inline_limit)]
@@ -95,6 +100,13 @@ pub(crate) enum PublishName {
     All,
     Failures,
     None,
+}
+
+/// Of which executions to keep the history, as the flag names them.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum HistoryName {
+    Failed,
+    Full,
 }
 
 fn machine_kind() -> impl TypedValueParser<Value = MachineKind> {
@@ -132,6 +144,10 @@ impl ServeArgs {
                 PublishName::None => Publish::Nothing,
             },
             async_workflow: self.async_workflow,
+            histories: match self.history {
+                HistoryName::Failed => Histories::Failed,
+                HistoryName::Full => Histories::Full,
+            },
             table_gate: None,
             task_faults: None,
             sandbox: Sandbox::of_this_program()?,

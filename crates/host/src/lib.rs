@@ -35,7 +35,7 @@ pub use directory::{Fault, UnfitDirectory};
 pub use error::OpenError;
 pub use functions::STEPS;
 pub use hookstep_aws_local::{AwsCredentials, KEY_ID, Reply, StandInError, TableGate, aws_credentials};
-pub use hookstep_engine::{ExecutionLog, JournalError, executions_of};
+pub use hookstep_engine::{ExecutionLog, Histories, JournalError, executions_of};
 pub use host::Host;
 pub use options::Options;
 pub use server::{DEFAULT_TRUSTED_PROXIES, Limits, Server};

@@ -8,7 +8,7 @@ use hookstep_ambient::Sources;
 use hookstep_aws_local::TableGate;
 use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
-use hookstep_engine::TaskFaults;
+use hookstep_engine::{Histories, TaskFaults};
 use hookstep_expression::Sandbox;
 
 /// The host's options.
@@ -36,6 +36,8 @@ pub struct Options {
     pub sandbox: Sandbox,
     /// The kind of machine on which async events start.
     pub async_workflow: MachineKind,
+    /// Of which executions the history is kept.
+    pub histories: Histories,
     /// The clock, ids and randomness.
     pub sources: Sources,
     /// Which calls of the tables fail: a test's; `None` in production.
