@@ -14,7 +14,7 @@ use hookstep_contract::limits::DEFAULT_SCHEDULE_SECS;
 use hookstep_contract::{EventId, MachineKind, Publish, Scope};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
-use hookstep_host::{Clients, Host, NewToken, Options};
+use hookstep_host::{Clients, Histories, Host, NewToken, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;

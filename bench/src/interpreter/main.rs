@@ -45,7 +45,8 @@ fn main() -> Outcome<()> {
     for _ in 0..args.deliveries {
         let progress = runtime.block_on(deliver(&machine, serde_json::from_str(&input)?, &script));
         match progress {
-            Progress::Succeeded(output) if output.get("status").and_then(Json::as_str) == Some("succeeded") => {}
+            Progress::Succeeded(output)
+                if output.get("status").and_then(Json::as_str) == Some("succeeded") => {}
             other => return Err(format!("the delivery did not succeed: {other:?}").into()),
         }
     }

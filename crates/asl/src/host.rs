@@ -12,8 +12,7 @@ use crate::json::Json;
 /// What the interpreter needs from the process that runs it.
 pub trait Host: Send + Sync {
     /// Runs one task integration. `resource` is the state's `Resource`.
-    fn call(&self, resource: &str, arguments: Json)
-    -> impl Future<Output = Result<Json, TaskError>> + Send;
+    fn call(&self, resource: &str, arguments: Json) -> impl Future<Output = Result<Json, TaskError>> + Send;
 
     /// The current time.
     fn now(&self) -> OffsetDateTime;

@@ -41,14 +41,8 @@ pub(crate) async fn run(
         {
             return fail(error, host);
         }
-        let visit = Visit {
-            execution,
-            state: name,
-            input: &at.input,
-            variables: &at.variables,
-            entered,
-            retries: 0,
-        };
+        let visit =
+            Visit { execution, state: name, input: &at.input, variables: &at.variables, entered, retries: 0 };
         let Step { handed_on, next, until } = match visit_state(state, visit, host).await {
             Ok(step) => step,
             Err(error) => return fail(error, host),

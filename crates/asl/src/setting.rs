@@ -11,7 +11,7 @@ use crate::scope::{QueryFailure, Scope};
 #[derive(Debug)]
 pub(crate) enum Setting<T> {
     Literal(T),
-    Expression(Expression),
+    Expression(Box<Expression>),
 }
 
 /// A time in RFC 3339 format.
@@ -57,7 +57,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Setting<T> {
         if let Value::String(string) = &value
             && let Some(expression) = Expression::find(string).map_err(D::Error::custom)?
         {
-            return Ok(Setting::Expression(expression));
+            return Ok(Setting::Expression(Box::new(expression)));
         }
         T::deserialize(value).map(Setting::Literal).map_err(D::Error::custom)
     }

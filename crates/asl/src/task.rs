@@ -110,8 +110,7 @@ fn catch<'m>(
     else {
         return Err(error);
     };
-    let error_output =
-        Json::object([("Error", Json::from(error.error)), ("Cause", Json::from(error.cause))]);
+    let error_output = Json::object([("Error", Json::from(error.error)), ("Cause", Json::from(error.cause))]);
     let handed_on = evaluated(catcher.transition(index).take(visit, Some(&error_output)), visit.state, host)?;
     let output = match handed_on.output {
         Some(output) => output,

@@ -48,7 +48,11 @@ pub(crate) struct StateOutput<'m> {
 
 impl<'m> Transition<'m> {
     /// Evaluates `Assign` and `Output`. Both see the variables as they were before the transition.
-    pub(crate) fn take(&self, visit: &Visit<'_>, special: Option<&Json>) -> Result<StateOutput<'m>, TaskError> {
+    pub(crate) fn take(
+        &self,
+        visit: &Visit<'_>,
+        special: Option<&Json>,
+    ) -> Result<StateOutput<'m>, TaskError> {
         let scope = Scope { visit, special: self.special.zip(special) };
         let failed = |failure: QueryFailure, field: &str| {
             failure.within(field).within(&self.place.to_string()).in_state(visit.state)

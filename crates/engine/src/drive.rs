@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 use crate::context::Context;
 use crate::executions::{Stage, millis};
 use crate::journal::{Ended, ExecutionStatus};
-use crate::restore::{Resumed, resume, resume_after_panic};
 use crate::ports::Histories;
+use crate::restore::{Resumed, resume, resume_after_panic};
 use crate::task_host::TaskHost;
 
 /// An execution that is suspended until `wake_at`.

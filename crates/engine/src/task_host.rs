@@ -112,12 +112,7 @@ impl TaskHost {
     }
 
     /// A call of a service whose errors have the names of its API, after the service's.
-    async fn service(
-        &self,
-        service: &str,
-        operation: Operation,
-        arguments: Json,
-    ) -> Result<Json, TaskError> {
+    async fn service(&self, service: &str, operation: Operation, arguments: Json) -> Result<Json, TaskError> {
         let answer = self.context.ports.services.call(operation, arguments).await;
         answer.map_err(|failure| task_error(&format!("{service}.{}", failure.name), failure.message))
     }

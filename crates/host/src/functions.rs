@@ -92,16 +92,14 @@ where
     O: Serialize,
 {
     let unreadable = |what, error| StepError::because(ErrorName::InvalidInput, what, error);
-    let input =
-        payload.decode().map_err(|error| unreadable("the step cannot read its input", error));
+    let input = payload.decode().map_err(|error| unreadable("the step cannot read its input", error));
     let output = match input {
         Ok(input) => handle(input).await,
         Err(error) => Err(error),
     };
     output
         .and_then(|output| {
-            Json::encode(&output)
-                .map_err(|error| unreadable("the step cannot write its output", error))
+            Json::encode(&output).map_err(|error| unreadable("the step cannot write its output", error))
         })
         .map_err(|error| {
             let name = error.name.as_str();

@@ -57,7 +57,9 @@ fn path(steps: &[PathStep]) -> Option<Direct> {
     let root = match *part {
         "input" => Root::Input,
         "result" | "errorOutput" => Root::Special((*part).to_owned()),
-        "context" => return ContextField::at(below).map(|field| Direct::Path(Root::Context(field), Vec::new())),
+        "context" => {
+            return ContextField::at(below).map(|field| Direct::Path(Root::Context(field), Vec::new()));
+        }
         _ => return None,
     };
     Some(Direct::Path(root, owned(below)))

@@ -104,8 +104,7 @@ fn expressions() -> impl Strategy<Value = String> {
         "null",
     ]);
     leaf.prop_map(str::to_owned).prop_recursive(3, 16, 3, |inner| {
-        let operator =
-            select(vec!["and", "or", "=", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/"]);
+        let operator = select(vec!["and", "or", "=", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/"]);
         let pair = (inner.clone(), operator, inner.clone());
         prop_oneof![
             pair.prop_map(|(one, operator, other)| format!("({one}) {operator} ({other})")),
@@ -142,9 +141,17 @@ fn what_is_not_plain_is_left_to_the_evaluator() {
         ("large", json!(9_007_199_254_740_993_u64)),
     ];
     let data = Data::new(json!({"a": []}), None, variables);
-    for text in
-        ["$list", "$list.a", "$states.input.a", "$whole", "$whole.a", "$large", "$string(1)", "$v := 1", "1/0"]
-    {
+    for text in [
+        "$list",
+        "$list.a",
+        "$states.input.a",
+        "$whole",
+        "$whole.a",
+        "$large",
+        "$string(1)",
+        "$v := 1",
+        "1/0",
+    ] {
         assert_eq!(data.compared(text), None, "{text}");
     }
     // A name of a function is not an undefined variable.

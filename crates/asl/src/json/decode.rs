@@ -1,9 +1,7 @@
 //! Reads typed values from a [`Json`], with the same results and errors as from a `serde_json::Value`.
 
 use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, SeqDeserializer};
-use serde::de::{
-    Deserializer, EnumAccess, Error as _, IntoDeserializer, Unexpected, VariantAccess, Visitor,
-};
+use serde::de::{Deserializer, EnumAccess, Error as _, IntoDeserializer, Unexpected, VariantAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
 

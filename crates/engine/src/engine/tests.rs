@@ -13,7 +13,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::journal::{ExecutionRow, ExecutionStatus, JOURNAL_FILE};
-use crate::ports::{FailureRoute, FailureRoutes, Functions, Histories, Operation, Remains, ServiceFailure, Services};
+use crate::ports::{
+    FailureRoute, FailureRoutes, Functions, Histories, Operation, Remains, ServiceFailure, Services,
+};
 use crate::{StateMachine, StateMachines, executions};
 
 const DEFINITION: &str = r#"{
