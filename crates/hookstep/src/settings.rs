@@ -66,7 +66,7 @@ pub(crate) struct ServeArgs {
     pub(crate) async_workflow: MachineKind,
 
     /// Of which executions to keep the history, for `hookstep history`: failed (and of the standard machine's), or full (of all,
-    /// which costs CPU and disk at every delivery: some 15 KB and five times the event's body).
+    /// which costs CPU and disk at every delivery: some 12 KB and four times the event's body).
     #[arg(long, env = "HOOKSTEP_HISTORY", value_enum, default_value = "failed")]
     pub(crate) history: HistoryName,
 
