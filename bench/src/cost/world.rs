@@ -51,7 +51,7 @@ impl World {
             publish: Publish::Failures,
             sandbox: Sandbox::of_this_program()?,
             async_workflow,
-            histories: Histories::Failed,
+            histories: Histories::Full,
             table_gate: None,
             task_faults: None,
             sources: hookstep_ambient::Sources::system(),
