@@ -86,6 +86,11 @@ bench-deliveries *flags:
 bench-lists *flags:
     cargo run --release --locked --package hookstep-bench --bin bench-lists -- "$@"
 
+# What the interpreter of the state machines costs for a delivery
+[group('measure')]
+bench-interpreter *flags:
+    cargo run --release --locked --package hookstep-bench --bin bench-interpreter -- "$@"
+
 # What a million events cost on AWS
 [group('measure')]
 bench-cost *flags:

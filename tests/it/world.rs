@@ -23,7 +23,7 @@ use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_contract::{EventId, MachineKind, Publish, Scope};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
-use hookstep_host::{Host, NewToken, Options};
+use hookstep_host::{Histories, Host, NewToken, Options};
 use http::{HeaderMap, Method};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -69,6 +69,11 @@ impl World {
         Self::with_options(|_| ()).await
     }
 
+    /// A host that keeps the histories of all executions, for [`Self::history`].
+    pub(crate) async fn with_histories() -> Self {
+        Self::with_options(|options| options.histories = Histories::Full).await
+    }
+
     pub(crate) async fn with_options(set: impl FnOnce(&mut Options)) -> Self {
         Self::open(Dir::new(), set).await
     }
@@ -99,6 +104,7 @@ impl World {
             publish: Publish::Failures,
             sandbox: Sandbox::new(binary("hookstep")),
             async_workflow: MachineKind::Express,
+            histories: Histories::Failed,
             table_gate: None,
             durability: hookstep_host::Durability::Disk,
             task_faults: Some(faults.clone()),

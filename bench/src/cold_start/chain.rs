@@ -6,10 +6,10 @@
 //! once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use hookstep_asl::{Event, Execution, Host, Machine, Progress, TaskError};
+use hookstep_asl::{Event, Execution, Host, Json, Machine, Progress, TaskError};
 use hookstep_engine::{LAMBDA_INVOKE, RESOURCES};
 use hookstep_host::STEPS;
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ async fn run(
     };
     let (accepted, (progress, ended)) = tokio::try_join!(trigger.invoke(trigger_event()), execution)?;
     match progress {
-        Progress::Succeeded(output) if output["status"] == "succeeded" => {}
+        Progress::Succeeded(output) if output.get("status").and_then(Json::as_str) == Some("succeeded") => {}
         other => return Err(format!("the delivery did not succeed: {other:?}").into()),
     }
     let delivered = services.arrivals.recv().await.ok_or("nothing was delivered")?;
@@ -141,7 +141,7 @@ impl Cold<'_> {
         let execution = Execution {
             id: format!("{MACHINE}:bench"),
             name: "bench".to_owned(),
-            input: Arc::new(input.clone()),
+            input: input.clone().into(),
             start_time: self.now(),
             machine_id: MACHINE.to_owned(),
             machine_name: "hookstep-express".to_owned(),
@@ -158,14 +158,15 @@ impl Cold<'_> {
 }
 
 impl Host for Cold<'_> {
-    async fn call(&self, resource: &str, mut arguments: Value) -> Result<Value, TaskError> {
+    async fn call(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
         if resource != LAMBDA_INVOKE {
-            return Ok(json!({}));
+            return Ok(json!({}).into());
         }
+        let mut arguments = arguments.to_value();
         let event = arguments["Payload"].take();
         let function = arguments["FunctionName"].as_str().unwrap_or_default();
         match self.invoke(function, event).await {
-            Ok(output) => Ok(json!({"StatusCode": 200, "Payload": output})),
+            Ok(output) => Ok(json!({"StatusCode": 200, "Payload": output}).into()),
             Err(error) => Err(TaskError { error: "Lambda.Unknown".to_owned(), cause: error.to_string() }),
         }
     }

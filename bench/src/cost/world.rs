@@ -13,7 +13,7 @@ use hookstep_contract::limits::DEFAULT_SCHEDULE_SECS;
 use hookstep_contract::{EventId, MachineKind, Publish, Scope};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
-use hookstep_host::{Clients, Host, NewToken, Options};
+use hookstep_host::{Clients, Histories, Host, NewToken, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -50,6 +50,7 @@ impl World {
             publish: Publish::Failures,
             sandbox: Sandbox::of_this_program()?,
             async_workflow,
+            histories: Histories::Full,
             table_gate: None,
             durability: hookstep_host::Durability::Disk,
             task_faults: None,

@@ -16,7 +16,7 @@ use clap::Parser;
 use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
-use hookstep_host::{Host, NewToken, Options};
+use hookstep_host::{Histories, Host, NewToken, Options};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -54,6 +54,7 @@ async fn main() -> Outcome<()> {
         // No webhook in this benchmark has an expression.
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,
+        histories: Histories::Failed,
         table_gate: None,
         durability: hookstep_host::Durability::Disk,
         task_faults: None,

@@ -1,6 +1,7 @@
 //! Checks on a definition beyond the syntax of its fields.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::definition::{Catcher, Retrier, State, Task};
 use crate::error::{LoadError, Refusal};
@@ -8,9 +9,9 @@ use crate::expression::Expression;
 use crate::functions;
 use crate::retry;
 use crate::setting::Setting;
-use crate::transition::Transition;
+use crate::transition::{Place, Transition};
 
-type States = BTreeMap<String, State>;
+type States = BTreeMap<Arc<str>, State>;
 
 /// A rejected field's path, and the reason.
 type Refused = (String, Refusal);
@@ -19,7 +20,7 @@ type Refused = (String, Refusal);
 pub(crate) fn check(start_at: &str, states: &States, resources: &[&str]) -> Result<(), LoadError> {
     let assigned: BTreeSet<&str> = states.values().flat_map(assigned_by).collect();
     for (name, state) in states {
-        let located = |(field, refusal)| LoadError::Refused { state: name.clone(), field, refusal };
+        let located = |(field, refusal)| LoadError::Refused { state: name.to_string(), field, refusal };
         check_fields(state, resources).map_err(located)?;
         check_transitions(state, states).map_err(located)?;
         check_expressions(state, &assigned).map_err(located)?;
@@ -30,8 +31,8 @@ pub(crate) fn check(start_at: &str, states: &States, resources: &[&str]) -> Resu
 fn check_fields(state: &State, resources: &[&str]) -> Result<(), Refused> {
     match state {
         State::Task(task) => {
-            if !resources.contains(&task.resource.as_str()) {
-                return Err(("Resource".to_owned(), Refusal::Resource(task.resource.clone())));
+            if !resources.contains(&&*task.resource) {
+                return Err(("Resource".to_owned(), Refusal::Resource(task.resource.to_string())));
             }
             check_errors(task)?;
             task.retry.iter().enumerate().try_for_each(|(index, retrier)| check_retrier(index, retrier))?;
@@ -89,17 +90,17 @@ fn check_errors(task: &Task) -> Result<(), Refused> {
 fn check_transitions(state: &State, states: &States) -> Result<(), Refused> {
     for transition in state.transitions() {
         if let Some(next) = transition.next.filter(|next| !states.contains_key(*next)) {
-            let field = if matches!(state, State::Choice(_)) && transition.place.is_empty() {
+            let field = if matches!(state, State::Choice(_)) && matches!(transition.place, Place::State) {
                 "Default"
             } else {
                 "Next"
             };
-            return Err((inside(&transition.place, field), Refusal::NoSuchState(next.to_owned())));
+            return Err((inside(transition.place, field), Refusal::NoSuchState(next.to_owned())));
         }
         if let Some(name) =
             transition.assign.into_iter().flat_map(BTreeMap::keys).find(|name| !is_variable(name))
         {
-            return Err((inside(&transition.place, "Assign"), Refusal::VariableName(name.clone())));
+            return Err((inside(transition.place, "Assign"), Refusal::VariableName(name.clone())));
         }
     }
     Ok(())
@@ -111,14 +112,14 @@ fn check_expressions(state: &State, assigned: &BTreeSet<&str>) -> Result<(), Ref
         for (name, template) in assign.into_iter().flatten() {
             let mut found = Vec::new();
             template.collect(&mut found);
-            let field = inside(&place, &format!("Assign.{name}"));
+            let field = inside(place, &format!("Assign.{name}"));
             found
                 .into_iter()
                 .try_for_each(|expression| check_names(expression, &field, special, assigned))?;
         }
         let mut found = Vec::new();
         output.into_iter().for_each(|output| output.collect(&mut found));
-        let field = inside(&place, "Output");
+        let field = inside(place, "Output");
         found.into_iter().try_for_each(|expression| check_names(expression, &field, special, assigned))?;
     }
     settings(state)
@@ -191,23 +192,23 @@ fn check_reachable(start_at: &str, states: &States) -> Result<(), LoadError> {
     let Some((start_at, _)) = states.get_key_value(start_at) else {
         return Err(LoadError::NoStart(start_at.to_owned()));
     };
-    let mut reached = BTreeSet::from([start_at.as_str()]);
-    let mut ahead = vec![start_at.as_str()];
+    let mut reached = BTreeSet::from([&**start_at]);
+    let mut ahead = vec![&**start_at];
     while let Some(state) = ahead.pop().and_then(|name| states.get(name)) {
         let targets = state.transitions().into_iter().filter_map(|transition| transition.next);
         ahead.extend(targets.filter(|target| reached.insert(target)));
     }
-    match states.keys().find(|name| !reached.contains(name.as_str())) {
+    match states.keys().find(|name| !reached.contains(&***name)) {
         Some(name) => {
-            let (state, field) = (name.clone(), ".".to_owned());
+            let (state, field) = (name.to_string(), ".".to_owned());
             Err(LoadError::Refused { state, field, refusal: Refusal::Unreachable })
         }
         None => Ok(()),
     }
 }
 
-fn inside(place: &str, field: &str) -> String {
-    if place.is_empty() { field.to_owned() } else { format!("{place}.{field}") }
+fn inside(place: Place, field: &str) -> String {
+    if matches!(place, Place::State) { field.to_owned() } else { format!("{place}.{field}") }
 }
 
 fn is_variable(name: &str) -> bool {

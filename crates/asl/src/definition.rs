@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,7 +54,7 @@ pub(crate) enum State {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(crate) struct Task {
     _comment: Option<String>,
-    pub(crate) resource: String,
+    pub(crate) resource: Arc<str>,
     pub(crate) arguments: Template,
     pub(crate) timeout_seconds: Option<Setting<NonZeroU32>>,
     #[serde(default)]

@@ -1,11 +1,13 @@
 //! The history of an execution, with AWS's names.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::error::TaskError;
 use crate::execution::Execution;
-use crate::json::Json;
+use crate::json::{Json, write};
 
 /// One event in the execution's history. Fields that do not apply to its kind are `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,18 +21,18 @@ pub struct Event {
     pub kind: EventKind,
     /// The state in which the event happened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
+    pub state: Option<Arc<str>>,
     /// The resource of a scheduled task.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
+    pub resource: Option<Arc<str>>,
     /// The input of the execution or the state.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write::as_text")]
     pub input: Option<Json>,
     /// The evaluated arguments of a scheduled task.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write::as_text")]
     pub parameters: Option<Json>,
     /// The output of the task, the state or the execution.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write::as_text")]
     pub output: Option<Json>,
     /// The error's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +71,7 @@ impl Event {
     /// The first event of a history. The caller records it, because `run` cannot tell a start from a restart.
     pub fn execution_started(execution: &Execution) -> Event {
         let event = Event::new(execution.start_time, EventKind::ExecutionStarted);
-        Event { input: Some(Json::of(&execution.input)), ..event }
+        Event { input: Some(execution.input.clone()), ..event }
     }
 
     pub(crate) fn new(timestamp: OffsetDateTime, kind: EventKind) -> Event {
@@ -86,8 +88,8 @@ impl Event {
         }
     }
 
-    pub(crate) fn of_state(timestamp: OffsetDateTime, kind: EventKind, state: &str) -> Event {
-        Event { state: Some(state.to_owned()), ..Event::new(timestamp, kind) }
+    pub(crate) fn of_state(timestamp: OffsetDateTime, kind: EventKind, state: &Arc<str>) -> Event {
+        Event { state: Some(Arc::clone(state)), ..Event::new(timestamp, kind) }
     }
 
     pub(crate) fn with_error(self, error: &TaskError) -> Event {

@@ -1,13 +1,12 @@
 //! An execution and its progress.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::error::TaskError;
+use crate::json::Json;
 
 /// One run of a machine: the data behind `$states.context`.
 #[derive(Clone, Debug)]
@@ -17,7 +16,7 @@ pub struct Execution {
     /// The execution's name, the last part of the ARN.
     pub name: String,
     /// The execution's input. The caller ensures that it is [`crate::within_data_limit`].
-    pub input: Arc<Value>,
+    pub input: Json,
     /// When the execution was started.
     pub start_time: OffsetDateTime,
     /// The machine's ARN.
@@ -32,16 +31,16 @@ pub struct Checkpoint {
     /// The state to enter.
     pub state: String,
     /// The state's input.
-    pub input: Value,
+    pub input: Json,
     /// The variables assigned so far.
-    pub variables: BTreeMap<String, Value>,
+    pub variables: BTreeMap<String, Json>,
 }
 
 /// The result of [`crate::Machine::run`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Progress {
     /// The execution succeeded with this output.
-    Succeeded(Value),
+    Succeeded(Json),
     /// The execution failed with this error.
     Failed(TaskError),
     /// The execution reached a Wait state: run it again from `resume` at `until`.

@@ -4,6 +4,7 @@ use jsonata_core::ast::AstNode;
 use jsonata_core::parser;
 use serde::de::{Deserialize, Deserializer, Error as _};
 
+use crate::direct::Direct;
 use crate::error::ExpressionError;
 use crate::names::Names;
 
@@ -14,6 +15,8 @@ pub(crate) struct Expression {
     pub(crate) text: String,
     pub(crate) ast: AstNode,
     pub(crate) names: Names,
+    /// The expression in a form that needs no evaluator, if it has one.
+    pub(crate) direct: Option<Direct>,
 }
 
 impl Expression {
@@ -30,7 +33,7 @@ impl Expression {
     fn parse(inner: &str) -> Result<Expression, ExpressionError> {
         let text = inner.trim().to_owned();
         match parser::parse(&text) {
-            Ok(ast) => Ok(Expression { names: Names::of(&ast)?, text, ast }),
+            Ok(ast) => Ok(Expression { names: Names::of(&ast)?, direct: Direct::of(&ast), text, ast }),
             Err(source) => Err(ExpressionError::Syntax { text, source }),
         }
     }

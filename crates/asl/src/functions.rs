@@ -18,6 +18,14 @@ const SUPPORTED: [&str; 59] = [
     "substring", "substringAfter", "substringBefore", "sum", "toMillis", "trim", "type", "uppercase", "zip",
 ];
 
+/// The functions of JSONata that are absent from [`SUPPORTED`].
+const OTHERS: [&str; 6] = ["clone", "eval", "millis", "now", "random", "shuffle"];
+
+/// Whether JSONata has a function of this name, so that a variable without a value would be that function.
+pub(crate) fn is_known(name: &str) -> bool {
+    is_supported(name) || OTHERS.contains(&name)
+}
+
 /// Whether both engines support this function with the same results.
 pub(crate) fn is_supported(name: &str) -> bool {
     SUPPORTED.binary_search(&name).is_ok()

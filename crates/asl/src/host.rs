@@ -2,18 +2,17 @@
 
 use std::future::Future;
 
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::error::TaskError;
 use crate::event::Event;
 use crate::execution::Checkpoint;
+use crate::json::Json;
 
 /// What the interpreter needs from the process that runs it.
 pub trait Host: Send + Sync {
     /// Runs one task integration. `resource` is the state's `Resource`.
-    fn call(&self, resource: &str, arguments: Value)
-    -> impl Future<Output = Result<Value, TaskError>> + Send;
+    fn call(&self, resource: &str, arguments: Json) -> impl Future<Output = Result<Json, TaskError>> + Send;
 
     /// The current time.
     fn now(&self) -> OffsetDateTime;

@@ -10,11 +10,13 @@
 //! random numbers, and keeps the history of [`Event`]s. Waits are returned to the caller as
 //! [`Progress::Waiting`], since they may last for days.
 //!
-//! JSONata values are not `Send`. Every evaluation therefore happens inside a synchronous function that takes
-//! and returns [`serde_json::Value`]s; see `scope.rs`.
+//! All data is [`Json`], whose copies share their parts. Simple expressions are evaluated on it directly
+//! (`direct.rs`); the others are evaluated by `jsonata-core`. JSONata values are not `Send`. Every evaluation
+//! therefore happens inside a synchronous function that takes and returns `Json`; see `scope.rs`.
 
 mod check;
 mod definition;
+mod direct;
 mod error;
 mod event;
 mod execution;
@@ -38,5 +40,5 @@ pub use error::{ExpressionError, LoadError, Refusal, TaskError};
 pub use event::{Event, EventKind};
 pub use execution::{Checkpoint, Execution, Progress};
 pub use host::Host;
-pub use json::{DATA_LIMIT_BYTES, Json, within_data_limit};
+pub use json::{DATA_LIMIT_BYTES, Fields, Items, Json, Name, within_data_limit};
 pub use machine::Machine;

@@ -1,6 +1,7 @@
 //! A definition that is ready to run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -9,6 +10,7 @@ use crate::definition::{self, Definition, State};
 use crate::error::LoadError;
 use crate::execution::{Checkpoint, Execution, Progress};
 use crate::host::Host;
+use crate::json::Json;
 use crate::run;
 use crate::substitute::substitute;
 
@@ -16,7 +18,7 @@ use crate::substitute::substitute;
 #[derive(Debug)]
 pub struct Machine {
     start_at: String,
-    states: BTreeMap<String, State>,
+    states: BTreeMap<Arc<str>, State>,
 }
 
 impl Machine {
@@ -34,7 +36,7 @@ impl Machine {
         let mut read = BTreeMap::new();
         for (name, state) in states {
             let state = State::read(&name, state)?;
-            read.insert(name, state);
+            read.insert(Arc::from(name), state);
         }
         check::check(&start_at, &read, resources)?;
         Ok(Machine { start_at, states: read })
@@ -46,8 +48,8 @@ impl Machine {
     }
 
     /// The initial checkpoint of an execution with this input.
-    pub fn start(&self, input: Value) -> Checkpoint {
-        Checkpoint { state: self.start_at.clone(), input, variables: BTreeMap::new() }
+    pub fn start(&self, input: impl Into<Json>) -> Checkpoint {
+        Checkpoint { state: self.start_at.clone(), input: input.into(), variables: BTreeMap::new() }
     }
 
     /// Runs an execution from a checkpoint until it ends or reaches a wait.

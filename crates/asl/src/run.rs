@@ -1,6 +1,7 @@
 //! Runs a machine from state to state until it ends or waits.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -10,58 +11,58 @@ use crate::error::TaskError;
 use crate::event::{Event, EventKind};
 use crate::execution::{Checkpoint, Execution, Progress};
 use crate::host::Host;
-use crate::json::Json;
 use crate::scope::{QueryFailure, Scope, Visit};
 use crate::setting::{Setting, evaluate_as};
 use crate::step::{Step, evaluated};
 use crate::task;
 
 pub(crate) async fn run(
-    states: &BTreeMap<String, State>,
+    states: &BTreeMap<Arc<str>, State>,
     execution: &Execution,
     from: Checkpoint,
     host: &impl Host,
 ) -> Progress {
     let mut at = from;
-    let mut text = Json::of(&at.input);
+    // The output of a state is checked when it is made, so only the first input is still to be checked.
+    let mut unchecked = true;
     loop {
         host.entered(&at);
-        let Some(state) = states.get(&at.state) else {
+        let Some((name, state)) = states.get_key_value(at.state.as_str()) else {
             let cause = format!("The definition has no state '{}'.", at.state);
             return fail(TaskError::new(TaskError::RUNTIME, cause), host);
         };
         let entered = host.now();
         host.record(Event {
-            input: Some(text.clone()),
-            ..Event::of_state(entered, state.entered_kind(), &at.state)
+            input: Some(at.input.clone()),
+            ..Event::of_state(entered, state.entered_kind(), name)
         });
-        let visit = Visit {
-            execution,
-            state: &at.state,
-            input: &at.input,
-            variables: &at.variables,
-            entered,
-            retries: 0,
-        };
-        let step = match text.clone().within_limit("the input", visit.state) {
-            Ok(_) => visit_state(state, visit, host).await,
-            Err(error) => Err(error),
-        };
-        let Step { handed_on, next, until } = match step {
+        if std::mem::take(&mut unchecked)
+            && let Err(error) = at.input.clone().within_limit(|| "the input".to_owned(), name)
+        {
+            return fail(error, host);
+        }
+        let visit =
+            Visit { execution, state: name, input: &at.input, variables: &at.variables, entered, retries: 0 };
+        let Step { handed_on, next, until } = match visit_state(state, visit, host).await {
             Ok(step) => step,
             Err(error) => return fail(error, host),
         };
-        at.variables.extend(handed_on.assigned);
+        for (name, value) in handed_on.assigned {
+            match at.variables.get_mut(name) {
+                Some(variable) => *variable = value,
+                None => drop(at.variables.insert(name.to_owned(), value)),
+            }
+        }
         if let Some(output) = handed_on.output {
-            (at.input, text) = output;
+            at.input = output;
         }
         if let Some(kind) = state.exited_kind() {
-            let exited = Event::of_state(until.unwrap_or_else(|| host.now()), kind, &at.state);
-            host.record(Event { output: Some(text.clone()), ..exited });
+            let exited = Event::of_state(until.unwrap_or_else(|| host.now()), kind, name);
+            host.record(Event { output: Some(at.input.clone()), ..exited });
         }
         let Some(next) = next else {
             host.record(Event {
-                output: Some(text),
+                output: Some(at.input.clone()),
                 ..Event::new(host.now(), EventKind::ExecutionSucceeded)
             });
             return Progress::Succeeded(at.input);
@@ -99,10 +100,9 @@ async fn visit_state<'m>(
 }
 
 fn choose<'m>(choice: &'m Choice, visit: &Visit<'_>) -> Result<Step<'m>, TaskError> {
-    let conditions: Vec<_> = choice.choices.iter().map(|rule| &rule.condition).collect();
-    let mut scope = Scope::open(visit, None, &conditions);
+    let scope = Scope { visit, special: None };
     for (index, rule) in choice.choices.iter().enumerate() {
-        let matched: bool = evaluate_as(&rule.condition, &mut scope, "Condition")
+        let matched: bool = evaluate_as(&rule.condition, &scope, "Condition")
             .map_err(|failure| failure.within(&format!("Choices[{index}]")).in_state(visit.state))?;
         if matched {
             return Ok(Step::new(rule.transition(index).take(visit, None)?, Some(&rule.next)));
@@ -118,20 +118,15 @@ fn choose<'m>(choice: &'m Choice, visit: &Visit<'_>) -> Result<Step<'m>, TaskErr
 }
 
 fn pause<'m>(wait: &'m Wait, visit: &Visit<'_>, now: OffsetDateTime) -> Result<Step<'m>, TaskError> {
-    let settings = [
-        wait.seconds.as_ref().and_then(Setting::expression),
-        wait.timestamp.as_ref().and_then(Setting::expression),
-    ];
-    let expressions: Vec<_> = settings.into_iter().flatten().collect();
-    let mut scope = Scope::open(visit, None, &expressions);
+    let scope = Scope { visit, special: None };
     let failed = |failure: QueryFailure| failure.in_state(visit.state);
     let mut until = now;
     if let Some(seconds) = &wait.seconds {
-        let seconds = seconds.evaluate(&mut scope, "Seconds").map_err(failed)?;
+        let seconds = seconds.evaluate(&scope, "Seconds").map_err(failed)?;
         until = now + Duration::from_secs(u64::from(seconds));
     }
     if let Some(timestamp) = &wait.timestamp {
-        until = timestamp.evaluate(&mut scope, "Timestamp").map_err(failed)?.0;
+        until = timestamp.evaluate(&scope, "Timestamp").map_err(failed)?.0;
     }
     let step = Step::new(wait.transition().take(visit, None)?, Some(&wait.next));
     // A time in the past needs no wait.
@@ -140,13 +135,11 @@ fn pause<'m>(wait: &'m Wait, visit: &Visit<'_>, now: OffsetDateTime) -> Result<S
 
 /// The error of a Fail state, or the evaluation error that prevented it.
 fn failure(fail: &Fail, visit: &Visit<'_>) -> TaskError {
-    let settings = [fail.error.as_ref(), fail.cause.as_ref()];
-    let expressions: Vec<_> = settings.iter().copied().flatten().filter_map(Setting::expression).collect();
-    let mut scope = Scope::open(visit, None, &expressions);
-    let mut text = |setting: Option<&Setting<String>>, field: &str| {
-        setting.map_or(Ok(String::new()), |setting| setting.evaluate(&mut scope, field))
+    let scope = Scope { visit, special: None };
+    let text = |setting: Option<&Setting<String>>, field: &str| {
+        setting.map_or(Ok(String::new()), |setting| setting.evaluate(&scope, field))
     };
-    match (text(settings[0], "Error"), text(settings[1], "Cause")) {
+    match (text(fail.error.as_ref(), "Error"), text(fail.cause.as_ref(), "Cause")) {
         (Ok(error), Ok(cause)) => TaskError { error, cause },
         (Err(failure), _) | (_, Err(failure)) => failure.in_state(visit.state),
     }

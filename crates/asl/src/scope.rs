@@ -1,17 +1,19 @@
 //! Evaluation: the data that expressions can read, and the conversion of values to and from JSONata.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
 use jsonata_core::value::{JArray, JValue};
-use serde_json::{Map, Number, Value};
-use time::OffsetDateTime;
+use serde_json::Number;
 use time::format_description::BorrowedFormatItem;
 use time::macros::{format_description, offset};
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::error::TaskError;
 use crate::execution::Execution;
 use crate::expression::Expression;
+use crate::json::{Json, Name};
 
 /// Integers up to this value are exact in JSONata, which calculates with `f64`.
 const EXACT_WHOLE_NUMBERS: f64 = 9_007_199_254_740_992.0;
@@ -23,17 +25,18 @@ const MILLISECONDS: &[BorrowedFormatItem<'_>] =
 #[derive(Clone, Copy)]
 pub(crate) struct Visit<'a> {
     pub(crate) execution: &'a Execution,
-    pub(crate) state: &'a str,
-    pub(crate) input: &'a Value,
-    pub(crate) variables: &'a BTreeMap<String, Value>,
+    pub(crate) state: &'a Arc<str>,
+    pub(crate) input: &'a Json,
+    pub(crate) variables: &'a BTreeMap<String, Json>,
     pub(crate) entered: OffsetDateTime,
     pub(crate) retries: u32,
 }
 
-/// An evaluator with the variables bound that a set of expressions reads. It never outlives one synchronous
-/// function, because JSONata values are not `Send`.
-pub(crate) struct Scope {
-    evaluator: Evaluator,
+/// What the expressions of one field of a state can read.
+pub(crate) struct Scope<'a> {
+    pub(crate) visit: &'a Visit<'a>,
+    /// The value of `$states.result` or `$states.errorOutput`, where that exists.
+    pub(crate) special: Option<(&'static str, &'a Json)>,
 }
 
 /// An expression failed or has no usable value.
@@ -44,45 +47,50 @@ pub(crate) struct QueryFailure {
     problem: String,
 }
 
-impl Scope {
-    /// Binds only what `expressions` read, because converting a value takes time proportional to its size.
-    /// `special` is the value of `$states.result` or `$states.errorOutput`, where that exists.
-    pub(crate) fn open(
-        visit: &Visit<'_>,
-        special: Option<(&str, &Value)>,
-        expressions: &[&Expression],
-    ) -> Scope {
-        let mut context = Context::new();
-        for name in expressions.iter().flat_map(|expression| &expression.names.variables) {
-            if let Some(value) = visit.variables.get(name)
-                && context.lookup(name).is_none()
-            {
-                context.bind(name.clone(), to_jsonata(value));
-            }
+impl Scope<'_> {
+    /// Evaluates one expression. An undefined result or a function is an error.
+    pub(crate) fn evaluate(&self, expression: &Expression) -> Result<Json, QueryFailure> {
+        let direct = expression.direct.as_ref().map(|direct| direct.evaluate(self));
+        match direct {
+            Some(Ok(Some(value))) => Ok(value),
+            // The evaluator has the last word on what is undefined, and says what is wrong.
+            _ => self.evaluate_in_jsonata(expression),
         }
-        let reads = |place: &str| expressions.iter().any(|expression| expression.names.reads_state(place));
-        let mut states = Vec::new();
-        if reads("input") {
-            states.push(("input", to_jsonata(visit.input)));
-        }
-        if let Some((name, value)) = special
-            && reads(name)
-        {
-            states.push((name, to_jsonata(value)));
-        }
-        if reads("context") {
-            states.push(("context", visit.context(reads("context.Execution.Input"))));
-        }
-        context.bind("states".to_owned(), object(states));
-        Scope { evaluator: Evaluator::with_options(context, EvaluatorOptions::default()) }
     }
 
-    /// Evaluates one expression. An undefined result or a function is an error.
-    pub(crate) fn evaluate(&mut self, expression: &Expression) -> Result<Value, QueryFailure> {
-        let value = self.evaluator.evaluate(&expression.ast, &JValue::Undefined).map_err(|error| {
+    /// Evaluates an expression in `jsonata-core`. The evaluator does not outlive this function, because JSONata
+    /// values are not `Send`.
+    pub(crate) fn evaluate_in_jsonata(&self, expression: &Expression) -> Result<Json, QueryFailure> {
+        let mut evaluator = Evaluator::with_options(self.context(expression), EvaluatorOptions::default());
+        let value = evaluator.evaluate(&expression.ast, &JValue::Undefined).map_err(|error| {
             QueryFailure::new(expression, format!("threw an error during evaluation. {}", error.message()))
         })?;
         from_jsonata(&value).map_err(|what| QueryFailure::new(expression, format!("returned {what}")))
+    }
+
+    /// Binds only what the expression reads, because converting a value takes time proportional to its size.
+    fn context(&self, expression: &Expression) -> Context {
+        let names = &expression.names;
+        let mut context = Context::new();
+        for name in &names.variables {
+            if let Some(value) = self.visit.variables.get(name) {
+                context.bind(name.clone(), to_jsonata(value));
+            }
+        }
+        let mut states = Vec::new();
+        if names.reads_state("input") {
+            states.push(("input", to_jsonata(self.visit.input)));
+        }
+        if let Some((name, value)) = self.special
+            && names.reads_state(name)
+        {
+            states.push((name, to_jsonata(value)));
+        }
+        if names.reads_state("context") {
+            states.push(("context", self.visit.context(names.reads_state("context.Execution.Input"))));
+        }
+        context.bind("states".to_owned(), object(states));
+        context
     }
 }
 
@@ -98,7 +106,7 @@ impl Visit<'_> {
             execution.push(("Input", to_jsonata(input)));
         }
         let state = vec![
-            ("Name", JValue::from(self.state)),
+            ("Name", JValue::from(&**self.state)),
             ("EnteredTime", timestamp(self.entered)),
             ("RetryCount", JValue::from(i64::from(self.retries))),
         ];
@@ -137,42 +145,53 @@ impl QueryFailure {
     }
 }
 
+/// A time as `$states.context` shows it. Formatting fails only for years that no clock shows.
+pub(crate) fn time_text(at: OffsetDateTime) -> Option<String> {
+    at.to_offset(offset!(UTC)).format(MILLISECONDS).ok()
+}
+
+/// The time in a text of exactly the form of [`time_text`], in milliseconds since 1970.
+pub(crate) fn time_millis(text: &str) -> Option<i64> {
+    let at = PrimitiveDateTime::parse(text, MILLISECONDS).ok()?.assume_utc();
+    i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
+}
+
 fn timestamp(at: OffsetDateTime) -> JValue {
-    // Formatting fails only for years that no clock shows; such a time becomes undefined.
-    at.to_offset(offset!(UTC)).format(MILLISECONDS).map_or(JValue::Undefined, JValue::from)
+    time_text(at).map_or(JValue::Undefined, JValue::from)
 }
 
 fn object(fields: Vec<(&str, JValue)>) -> JValue {
     JValue::object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-fn to_jsonata(value: &Value) -> JValue {
+fn to_jsonata(value: &Json) -> JValue {
     match value {
-        Value::Null => JValue::Null,
-        Value::Bool(bool) => JValue::Bool(*bool),
-        Value::Number(number) => JValue::Number(number.as_f64().unwrap_or(f64::NAN)),
-        Value::String(string) => JValue::from(string.as_str()),
-        Value::Array(items) => {
-            let flat = !items.iter().any(Value::is_array);
+        Json::Null => JValue::Null,
+        Json::Bool(bool) => JValue::Bool(*bool),
+        Json::Number(number) => JValue::Number(number.as_f64().unwrap_or(f64::NAN)),
+        Json::String(string) => JValue::from(&**string),
+        Json::Array(items) => {
+            let flat = !items.iter().any(|item| matches!(item, Json::Array(_)));
             JValue::Array(JArray::new_flat(items.iter().map(to_jsonata).collect(), flat))
         }
-        Value::Object(fields) => {
-            JValue::object(fields.iter().map(|(name, value)| (name.clone(), to_jsonata(value))).collect())
+        Json::Object(fields) => {
+            let field = |(name, value): (&Name, &Json)| (name.to_string(), to_jsonata(value));
+            JValue::object(fields.iter().map(field).collect())
         }
     }
 }
 
 /// The value as JSON or, if it has no JSON form, a description of what it is.
-fn from_jsonata(value: &JValue) -> Result<Value, &'static str> {
+fn from_jsonata(value: &JValue) -> Result<Json, &'static str> {
     match value {
-        JValue::Null => Ok(Value::Null),
-        JValue::Bool(bool) => Ok(Value::Bool(*bool)),
-        JValue::Number(number) => from_number(*number),
-        JValue::String(string) => Ok(Value::from(&**string)),
-        JValue::Array(items) => items.iter().map(from_jsonata).collect::<Result<_, _>>().map(Value::Array),
+        JValue::Null => Ok(Json::Null),
+        JValue::Bool(bool) => Ok(Json::Bool(*bool)),
+        JValue::Number(number) => from_number(*number).ok_or("a number that JSON cannot write"),
+        JValue::String(string) => Ok(Json::from(&**string)),
+        JValue::Array(items) => items.iter().map(from_jsonata).collect::<Result<_, _>>().map(Json::array),
         JValue::Object(fields) => {
-            let field = |(name, value): (&String, &JValue)| Ok((name.clone(), from_jsonata(value)?));
-            fields.iter().map(field).collect::<Result<Map<_, _>, _>>().map(Value::Object)
+            let field = |(name, value): (&String, &JValue)| Ok((name.clone().into(), from_jsonata(value)?));
+            fields.iter().map(field).collect::<Result<_, _>>().map(Json::object_of_distinct)
         }
         JValue::Undefined => Err("nothing (undefined)"),
         JValue::Lambda(_) | JValue::Builtin { .. } => Err("a function"),
@@ -180,10 +199,11 @@ fn from_jsonata(value: &JValue) -> Result<Value, &'static str> {
     }
 }
 
-fn from_number(number: f64) -> Result<Value, &'static str> {
+/// A number of JSONata; `None` if JSON cannot write it.
+pub(crate) fn from_number(number: f64) -> Option<Json> {
     if number.fract() == 0.0 && number.abs() <= EXACT_WHOLE_NUMBERS {
         #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
-        return Ok(Value::from(number as i64));
+        return Some(Json::Number((number as i64).into()));
     }
-    Number::from_f64(number).map(Value::Number).ok_or("a number that JSON cannot write")
+    Number::from_f64(number).map(Json::Number)
 }

@@ -11,7 +11,7 @@ use crate::scope::{QueryFailure, Scope};
 #[derive(Debug)]
 pub(crate) enum Setting<T> {
     Literal(T),
-    Expression(Expression),
+    Expression(Box<Expression>),
 }
 
 /// A time in RFC 3339 format.
@@ -21,7 +21,7 @@ pub(crate) struct Timestamp(#[serde(with = "time::serde::rfc3339")] pub(crate) O
 
 impl<T: DeserializeOwned + Clone> Setting<T> {
     /// Evaluates the setting; `field` is used in the error.
-    pub(crate) fn evaluate(&self, scope: &mut Scope, field: &str) -> Result<T, QueryFailure> {
+    pub(crate) fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<T, QueryFailure> {
         match self {
             Setting::Literal(literal) => Ok(literal.clone()),
             Setting::Expression(expression) => evaluate_as(expression, scope, field),
@@ -41,11 +41,11 @@ impl<T> Setting<T> {
 /// Evaluates an expression whose value must be a `T`.
 pub(crate) fn evaluate_as<T: DeserializeOwned>(
     expression: &Expression,
-    scope: &mut Scope,
+    scope: &Scope<'_>,
     field: &str,
 ) -> Result<T, QueryFailure> {
     let value = scope.evaluate(expression).map_err(|failure| failure.within(field))?;
-    T::deserialize(value).map_err(|error| {
+    value.decode().map_err(|error| {
         let problem = format!("returned a value that does not fit: {error}");
         QueryFailure::new(expression, problem).within(field)
     })
@@ -57,7 +57,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Setting<T> {
         if let Value::String(string) = &value
             && let Some(expression) = Expression::find(string).map_err(D::Error::custom)?
         {
-            return Ok(Setting::Expression(expression));
+            return Ok(Setting::Expression(Box::new(expression)));
         }
         T::deserialize(value).map(Setting::Literal).map_err(D::Error::custom)
     }

@@ -1,5 +1,7 @@
 //! The result of visiting a state.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use crate::error::TaskError;
@@ -9,7 +11,7 @@ use crate::transition::StateOutput;
 
 /// A state's output and the next state.
 pub(crate) struct Step<'m> {
-    pub(crate) handed_on: StateOutput,
+    pub(crate) handed_on: StateOutput<'m>,
     /// The next state; `None` ends the execution.
     pub(crate) next: Option<&'m str>,
     /// For a Wait state: the earliest time at which the next state may be entered.
@@ -17,7 +19,7 @@ pub(crate) struct Step<'m> {
 }
 
 impl<'m> Step<'m> {
-    pub(crate) fn new(handed_on: StateOutput, next: Option<&'m str>) -> Step<'m> {
+    pub(crate) fn new(handed_on: StateOutput<'m>, next: Option<&'m str>) -> Step<'m> {
         Step { handed_on, next, until: None }
     }
 }
@@ -25,7 +27,7 @@ impl<'m> Step<'m> {
 /// Records a failed evaluation in the history.
 pub(crate) fn evaluated<T>(
     result: Result<T, TaskError>,
-    state: &str,
+    state: &Arc<str>,
     host: &impl Host,
 ) -> Result<T, TaskError> {
     result.inspect_err(|error| {

@@ -1,8 +1,7 @@
 //! The Task state: arguments, call and result, with `Retry` and `Catch`.
 
+use std::sync::Arc;
 use std::time::Duration;
-
-use serde_json::{Value, json};
 
 use crate::definition::Task;
 use crate::error::TaskError;
@@ -16,8 +15,7 @@ use crate::transition::StateOutput;
 
 /// The evaluated parameters of a call.
 struct Call {
-    arguments: Value,
-    text: Json,
+    arguments: Json,
     timeout: Option<Duration>,
 }
 
@@ -41,17 +39,21 @@ pub(crate) async fn run<'m>(
     }
 }
 
-async fn attempt(task: &Task, visit: &Visit<'_>, host: &impl Host) -> Result<StateOutput, TaskError> {
-    let Call { arguments, text, timeout } = evaluated(prepare(task, visit), visit.state, host)?;
-    let scheduled = Event::of_state(host.now(), EventKind::TaskScheduled, visit.state);
-    host.record(Event { resource: Some(task.resource.clone()), parameters: Some(text), ..scheduled });
-    let called = call(&task.resource, arguments, timeout, host).await;
-    let checked = called.and_then(|result| {
-        let text = Json::limited(&result, "the result", visit.state)?;
-        Ok((result, text))
+async fn attempt<'m>(
+    task: &'m Task,
+    visit: &Visit<'_>,
+    host: &impl Host,
+) -> Result<StateOutput<'m>, TaskError> {
+    let Call { arguments, timeout } = evaluated(prepare(task, visit), visit.state, host)?;
+    host.record(Event {
+        resource: Some(Arc::clone(&task.resource)),
+        parameters: Some(arguments.clone()),
+        ..Event::of_state(host.now(), EventKind::TaskScheduled, visit.state)
     });
-    let (result, text) = match checked {
-        Ok(checked) => checked,
+    let called = call(&task.resource, arguments, timeout, host).await;
+    let checked = called.and_then(|result| result.within_limit(|| "the result".to_owned(), visit.state));
+    let result = match checked {
+        Ok(result) => result,
         Err(error) => {
             let timed_out = error.error == TaskError::TIMEOUT;
             let kind = if timed_out { EventKind::TaskTimedOut } else { EventKind::TaskFailed };
@@ -60,36 +62,32 @@ async fn attempt(task: &Task, visit: &Visit<'_>, host: &impl Host) -> Result<Sta
         }
     };
     let succeeded = Event::of_state(host.now(), EventKind::TaskSucceeded, visit.state);
-    host.record(Event { output: Some(text.clone()), ..succeeded });
+    host.record(Event { output: Some(result.clone()), ..succeeded });
     let handed_on = evaluated(task.transition().take(visit, Some(&result)), visit.state, host)?;
-    Ok(StateOutput { output: handed_on.output.or(Some((result, text))), ..handed_on })
+    Ok(StateOutput { output: handed_on.output.or(Some(result)), ..handed_on })
 }
 
 fn prepare(task: &Task, visit: &Visit<'_>) -> Result<Call, TaskError> {
-    let mut expressions = Vec::new();
-    task.arguments.collect(&mut expressions);
-    expressions.extend(task.timeout_seconds.as_ref().and_then(|setting| setting.expression()));
-    let mut scope = Scope::open(visit, None, &expressions);
+    let scope = Scope { visit, special: None };
     let failed = |failure: QueryFailure| failure.in_state(visit.state);
-    let arguments =
-        task.arguments.evaluate(&mut scope).map_err(|failure| failed(failure.within("Arguments")))?;
-    let text = Json::limited(&arguments, "the arguments", visit.state)?;
+    let arguments = task.arguments.evaluate(&scope).map_err(|failure| failed(failure.within("Arguments")))?;
+    let arguments = arguments.within_limit(|| "the arguments".to_owned(), visit.state)?;
     let timeout = match &task.timeout_seconds {
         Some(setting) => {
-            let seconds = setting.evaluate(&mut scope, "TimeoutSeconds").map_err(failed)?;
+            let seconds = setting.evaluate(&scope, "TimeoutSeconds").map_err(failed)?;
             Some(Duration::from_secs(u64::from(seconds.get())))
         }
         None => None,
     };
-    Ok(Call { arguments, text, timeout })
+    Ok(Call { arguments, timeout })
 }
 
 async fn call(
     resource: &str,
-    arguments: Value,
+    arguments: Json,
     timeout: Option<Duration>,
     host: &impl Host,
-) -> Result<Value, TaskError> {
+) -> Result<Json, TaskError> {
     let call = host.call(resource, arguments);
     let Some(limit) = timeout else {
         return call.await;
@@ -112,14 +110,11 @@ fn catch<'m>(
     else {
         return Err(error);
     };
-    let error_output = json!({"Error": error.error, "Cause": error.cause});
+    let error_output = Json::object([("Error", Json::from(error.error)), ("Cause", Json::from(error.cause))]);
     let handed_on = evaluated(catcher.transition(index).take(visit, Some(&error_output)), visit.state, host)?;
     let output = match handed_on.output {
         Some(output) => output,
-        None => {
-            let text = Json::limited(&error_output, "the error output", visit.state)?;
-            (error_output, text)
-        }
+        None => error_output.within_limit(|| "the error output".to_owned(), visit.state)?,
     };
     Ok(Step::new(StateOutput { output: Some(output), ..handed_on }, Some(&catcher.next)))
 }

@@ -1,20 +1,21 @@
 //! JSON that contains expressions: `Arguments`, `Output` and the values of `Assign`.
 
 use serde::de::{Deserialize, Deserializer, Error as _};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::error::ExpressionError;
 use crate::expression::Expression;
+use crate::json::{Json, Name};
 use crate::scope::{QueryFailure, Scope};
 
 /// A JSON value in which some strings are expressions. A subtree without expressions is one literal.
 #[derive(Debug)]
 pub(crate) enum Template {
-    Literal(Value),
+    Literal(Json),
     Expression(Box<Expression>),
     Array(Vec<Template>),
-    Object(Vec<(String, Template)>),
+    Object(Vec<(Name, Template)>),
 }
 
 /// The location of an invalid expression in a template.
@@ -27,7 +28,7 @@ struct TemplateError {
 
 impl Template {
     /// Evaluates the template.
-    pub(crate) fn evaluate(&self, scope: &mut Scope) -> Result<Value, QueryFailure> {
+    pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Json, QueryFailure> {
         match self {
             Template::Literal(value) => Ok(value.clone()),
             Template::Expression(expression) => scope.evaluate(expression),
@@ -35,15 +36,15 @@ impl Template {
                 let item = |(index, item): (usize, &Template)| {
                     item.evaluate(scope).map_err(|failure| failure.within(&format!("[{index}]")))
                 };
-                items.iter().enumerate().map(item).collect::<Result<_, _>>().map(Value::Array)
+                items.iter().enumerate().map(item).collect::<Result<_, _>>().map(Json::array)
             }
             Template::Object(fields) => {
-                let mut object = Map::with_capacity(fields.len());
+                let mut object = Vec::with_capacity(fields.len());
                 for (name, field) in fields {
                     let value = field.evaluate(scope).map_err(|failure| failure.within(name))?;
-                    object.insert(name.clone(), value);
+                    object.push((name.clone(), value));
                 }
-                Ok(Value::Object(object))
+                Ok(Json::object_of_distinct(object))
             }
         }
     }
@@ -63,7 +64,7 @@ impl Template {
         match value {
             Value::String(string) => Ok(match Expression::find(&string).map_err(refuse)? {
                 Some(expression) => Template::Expression(Box::new(expression)),
-                None => Template::Literal(Value::String(string)),
+                None => Template::Literal(Json::from(string)),
             }),
             Value::Array(items) if items.iter().any(has_expression) => {
                 let parse = |(index, item)| Template::parse(item, &format!("{path}[{index}]"));
@@ -72,11 +73,11 @@ impl Template {
             Value::Object(fields) if fields.values().any(has_expression) => {
                 let parse = |(name, field)| {
                     let template = Template::parse(field, &format!("{path}/{name}"))?;
-                    Ok((name, template))
+                    Ok((Name::from(name), template))
                 };
                 fields.into_iter().map(parse).collect::<Result<_, _>>().map(Template::Object)
             }
-            literal => Ok(Template::Literal(literal)),
+            literal => Ok(Template::Literal(Json::from(literal))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The transitions out of a state. Each has its own `Assign`, `Output` and `Next`.
 
-use serde_json::Value;
+use std::fmt;
 
 use crate::definition::{Assign, Catcher, Choice, Pass, Rule, State, Succeed, Task, Wait};
 use crate::error::TaskError;
@@ -8,10 +8,29 @@ use crate::json::Json;
 use crate::scope::{QueryFailure, Scope, Visit};
 use crate::template::Template;
 
+/// Where a transition is in its state.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// The state's own fields.
+    State,
+    Catch(usize),
+    Choice(usize),
+}
+
+/// The path in the state: empty, `Catch[0]`, `Choices[1]`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::State => Ok(()),
+            Place::Catch(index) => write!(f, "Catch[{index}]"),
+            Place::Choice(index) => write!(f, "Choices[{index}]"),
+        }
+    }
+}
+
 /// One transition out of a state.
 pub(crate) struct Transition<'a> {
-    /// The transition's path in the state: empty, `Catch[0]`, `Choices[1]`.
-    pub(crate) place: String,
+    pub(crate) place: Place,
     /// The additional field of `$states` here, besides the input and the context.
     pub(crate) special: Option<&'static str>,
     pub(crate) assign: Option<&'a Assign>,
@@ -21,41 +40,38 @@ pub(crate) struct Transition<'a> {
 }
 
 /// A state's output when a transition is taken.
-pub(crate) struct StateOutput {
+pub(crate) struct StateOutput<'m> {
     /// `None` passes on the state's input.
-    pub(crate) output: Option<(Value, Json)>,
-    pub(crate) assigned: Vec<(String, Value)>,
+    pub(crate) output: Option<Json>,
+    pub(crate) assigned: Vec<(&'m str, Json)>,
 }
 
-impl Transition<'_> {
+impl<'m> Transition<'m> {
     /// Evaluates `Assign` and `Output`. Both see the variables as they were before the transition.
-    pub(crate) fn take(&self, visit: &Visit<'_>, special: Option<&Value>) -> Result<StateOutput, TaskError> {
-        let mut expressions = Vec::new();
-        self.templates().for_each(|template| template.collect(&mut expressions));
-        let mut scope = Scope::open(visit, self.special.zip(special), &expressions);
+    pub(crate) fn take(
+        &self,
+        visit: &Visit<'_>,
+        special: Option<&Json>,
+    ) -> Result<StateOutput<'m>, TaskError> {
+        let scope = Scope { visit, special: self.special.zip(special) };
         let failed = |failure: QueryFailure, field: &str| {
-            failure.within(field).within(&self.place).in_state(visit.state)
+            failure.within(field).within(&self.place.to_string()).in_state(visit.state)
         };
         let mut assigned = Vec::new();
         for (name, template) in self.assign.into_iter().flatten() {
             let value =
-                template.evaluate(&mut scope).map_err(|failure| failed(failure.within(name), "Assign"))?;
-            Json::limited(&value, &format!("the variable '{name}'"), visit.state)?;
-            assigned.push((name.clone(), value));
+                template.evaluate(&scope).map_err(|failure| failed(failure.within(name), "Assign"))?;
+            let value = value.within_limit(|| format!("the variable '{name}'"), visit.state)?;
+            assigned.push((name.as_str(), value));
         }
         let output = match self.output {
             Some(template) => {
-                let value = template.evaluate(&mut scope).map_err(|failure| failed(failure, "Output"))?;
-                let text = Json::limited(&value, "the output", visit.state)?;
-                Some((value, text))
+                let value = template.evaluate(&scope).map_err(|failure| failed(failure, "Output"))?;
+                Some(value.within_limit(|| "the output".to_owned(), visit.state)?)
             }
             None => None,
         };
         Ok(StateOutput { output, assigned })
-    }
-
-    pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
-        self.assign.into_iter().flat_map(Assign::values).chain(self.output)
     }
 }
 
@@ -91,7 +107,7 @@ impl Task {
 impl Catcher {
     pub(crate) fn transition(&self, index: usize) -> Transition<'_> {
         let transition = transition(&self.assign, self.output.as_ref(), Some(&self.next));
-        Transition { place: format!("Catch[{index}]"), special: Some("errorOutput"), ..transition }
+        Transition { place: Place::Catch(index), special: Some("errorOutput"), ..transition }
     }
 }
 
@@ -105,7 +121,7 @@ impl Choice {
 impl Rule {
     pub(crate) fn transition(&self, index: usize) -> Transition<'_> {
         Transition {
-            place: format!("Choices[{index}]"),
+            place: Place::Choice(index),
             ..transition(&self.assign, self.output.as_ref(), Some(&self.next))
         }
     }
@@ -126,7 +142,7 @@ impl Pass {
 impl Succeed {
     pub(crate) fn transition(&self) -> Transition<'_> {
         Transition {
-            place: String::new(),
+            place: Place::State,
             special: None,
             assign: None,
             output: self.output.as_ref(),
@@ -136,5 +152,5 @@ impl Succeed {
 }
 
 fn transition<'a>(assign: &'a Assign, output: Option<&'a Template>, next: Option<&'a str>) -> Transition<'a> {
-    Transition { place: String::new(), special: None, assign: Some(assign), output, next }
+    Transition { place: Place::State, special: None, assign: Some(assign), output, next }
 }

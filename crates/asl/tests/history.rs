@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hookstep_asl::{Checkpoint, DATA_LIMIT_BYTES, Event, Machine, Progress, within_data_limit};
+use hookstep_asl::{Checkpoint, DATA_LIMIT_BYTES, Event, Json, Machine, Progress, within_data_limit};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -97,12 +97,12 @@ async fn a_wait_hands_back_the_checkpoint_behind_it() {
     let host = Script::new(vec![], 0.5);
     let execution = support::execution(json!(1));
     let progress = machine.run(&execution, machine.start(json!(1)), &host).await;
-    let variables = BTreeMap::from([("v".to_owned(), json!(1))]);
-    let resume = Checkpoint { state: "B".to_owned(), input: json!(2), variables };
+    let variables = BTreeMap::from([("v".to_owned(), json!(1).into())]);
+    let resume = Checkpoint { state: "B".to_owned(), input: json!(2).into(), variables };
     assert_eq!(progress, Progress::Waiting { until: datetime!(2026-01-03 0:00 UTC), resume: resume.clone() });
     let exited = host.events().pop().unwrap();
     assert_eq!(exited.timestamp, datetime!(2026-01-03 0:00 UTC));
-    assert_eq!(machine.run(&execution, resume, &host).await, Progress::Succeeded(json!(1)));
+    assert_eq!(machine.run(&execution, resume, &host).await, Progress::Succeeded(json!(1).into()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,7 +111,7 @@ async fn a_checkpoint_of_another_definition_fails_the_execution() {
         "QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Succeed"}}
     }));
     let host = Script::new(vec![], 0.5);
-    let from = Checkpoint { state: "Gone".to_owned(), input: Value::Null, variables: BTreeMap::new() };
+    let from = Checkpoint { state: "Gone".to_owned(), input: Json::Null, variables: BTreeMap::new() };
     let Progress::Failed(error) = machine.run(&support::execution(Value::Null), from, &host).await else {
         panic!("the state does not exist");
     };
@@ -150,6 +150,6 @@ fn the_start_is_told_by_the_caller() {
 
 #[test]
 fn the_limit_counts_the_quotes() {
-    assert!(within_data_limit(&Value::from("x".repeat(DATA_LIMIT_BYTES - 2))));
-    assert!(!within_data_limit(&Value::from("x".repeat(DATA_LIMIT_BYTES - 1))));
+    assert!(within_data_limit(&Json::from("x".repeat(DATA_LIMIT_BYTES - 2))));
+    assert!(!within_data_limit(&Json::from("x".repeat(DATA_LIMIT_BYTES - 1))));
 }

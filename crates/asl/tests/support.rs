@@ -1,10 +1,10 @@
 //! A scripted host: fixed results for each call, a clock that follows tokio's, and constant random numbers.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
-use hookstep_asl::{Checkpoint, Event, Execution, Host, Machine, Progress, TaskError};
+use hookstep_asl::{Checkpoint, Event, Execution, Host, Json, Machine, Progress, TaskError};
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -58,16 +58,16 @@ impl Script {
 }
 
 impl Host for Script {
-    async fn call(&self, resource: &str, arguments: Value) -> Result<Value, TaskError> {
+    async fn call(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
         assert_eq!(resource, RESOURCE);
         let call = self.calls.lock().unwrap().pop_front().expect("no call is left in the script");
         if let Some(expected) = call.arguments {
-            assert_eq!(arguments, expected, "arguments");
+            assert_eq!(arguments.to_value(), expected, "arguments");
         }
         tokio::time::sleep(Duration::from_secs(call.after_seconds)).await;
         match call.error {
             Some(error) => Err(TaskError::new(error, call.cause)),
-            None => Ok(call.result),
+            None => Ok(call.result.into()),
         }
     }
 
@@ -96,7 +96,7 @@ pub(crate) fn execution(input: Value) -> Execution {
     Execution {
         id: "arn:aws:states:local:000000000000:execution:machine:run".to_owned(),
         name: "run".to_owned(),
-        input: Arc::new(input),
+        input: input.into(),
         start_time: START,
         machine_id: "arn:aws:states:local:000000000000:stateMachine:machine".to_owned(),
         machine_name: "machine".to_owned(),
@@ -109,7 +109,7 @@ pub(crate) async fn finish(machine: &Machine, input: Value, host: &Script) -> Re
     let mut from = machine.start(input);
     loop {
         match machine.run(&execution, from, host).await {
-            Progress::Succeeded(output) => return Ok(output),
+            Progress::Succeeded(output) => return Ok(output.to_value()),
             Progress::Failed(error) => return Err(error),
             Progress::Waiting { until, resume } => {
                 tokio::time::sleep((until - host.now()).unsigned_abs()).await;

@@ -4,14 +4,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use hookstep_asl::{Progress, TaskError};
+use hookstep_asl::{Json, Progress, TaskError};
 use hookstep_contract::MachineKind;
-use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::context::Context;
 use crate::executions::{Stage, millis};
 use crate::journal::{Ended, ExecutionStatus};
+use crate::ports::Histories;
 use crate::restore::{Resumed, resume, resume_after_panic};
 use crate::task_host::TaskHost;
 
@@ -98,7 +98,7 @@ fn is_waited_for(report: Option<&oneshot::Sender<Ended>>) -> bool {
     report.is_some_and(|report| !report.is_closed())
 }
 
-fn ended(result: Result<Value, TaskError>, task_host: &TaskHost) -> Ended {
+fn ended(result: Result<Json, TaskError>, task_host: &TaskHost) -> Ended {
     let (status, output, failure) = match result {
         Ok(output) => (ExecutionStatus::Succeeded, Some(output.to_string()), None),
         Err(failure) => (ExecutionStatus::Failed, None, Some(failure)),
@@ -108,5 +108,10 @@ fn ended(result: Result<Value, TaskError>, task_host: &TaskHost) -> Ended {
     }
     let (error, cause) = failure.map(|failure| (failure.error, failure.cause)).unzip();
     let stopped_at = task_host.context.executions.now();
-    Ended { status, output, error, cause, history: Some(task_host.history.text()), stopped_at }
+    // A standard execution has written most of its history with its checkpoints, so it gets the rest.
+    let is_kept = status != ExecutionStatus::Succeeded
+        || task_host.kind == MachineKind::Standard
+        || task_host.context.ports.histories == Histories::Full;
+    let history = is_kept.then(|| task_host.history.text());
+    Ended { status, output, error, cause, history, stopped_at }
 }

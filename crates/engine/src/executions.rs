@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_asl::{Checkpoint, Event, Execution};
+use hookstep_asl::{Checkpoint, Event, Execution, Json};
 use hookstep_contract::MachineKind;
 use hookstep_storage::Priority;
-use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -68,7 +67,7 @@ impl Executions {
         if input.len() > hookstep_asl::DATA_LIMIT_BYTES {
             return Err(StartError::InvalidInput);
         }
-        let parsed: Value = serde_json::from_str(&input).map_err(|_| StartError::InvalidInput)?;
+        let parsed: Json = serde_json::from_str(&input).map_err(|_| StartError::InvalidInput)?;
         let now = (self.sources.clock)();
         let name = name.unwrap_or_else(|| (self.sources.new_id)().to_string());
         let arn = match machine.kind() {
@@ -95,7 +94,7 @@ impl Executions {
         let checkpoint = machine.definition().start(parsed.clone());
         let execution = execution(machine, arn.clone(), name, parsed, now);
         let history = History::default();
-        history.push(&Event::execution_started(&execution));
+        history.push(Event::execution_started(&execution));
         let (report, end) = oneshot::channel();
         let stage =
             Stage { machine: Arc::clone(machine), execution, checkpoint, history, report: Some(report) };
@@ -188,13 +187,13 @@ pub(crate) fn execution(
     machine: &StateMachine,
     arn: String,
     name: String,
-    input: Value,
+    input: Json,
     start_time: OffsetDateTime,
 ) -> Execution {
     Execution {
         id: arn,
         name,
-        input: Arc::new(input),
+        input,
         start_time,
         machine_id: machine.arn(),
         machine_name: format!("hookstep-{}", machine.name()),

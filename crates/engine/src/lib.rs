@@ -29,7 +29,8 @@ pub use journal::{
 };
 pub use machines::{StateMachine, StateMachines};
 pub use ports::{
-    FailureRoute, FailureRoutes, Functions, Operation, Ports, Remains, ServiceFailure, Services, TaskFaults,
+    FailureRoute, FailureRoutes, Functions, Histories, Operation, Ports, Remains, ServiceFailure, Services,
+    TaskFaults,
 };
 pub use start::{EndedExecution, NotEnded, Running, StartError};
 pub use task_host::{LAMBDA_INVOKE, RESOURCES};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use hookstep_asl::{Checkpoint, TaskError};
+use hookstep_asl::{Checkpoint, Json, TaskError};
 use serde_json::Value;
 
 /// The ports given to the engine.
@@ -18,6 +18,18 @@ pub struct Ports {
     pub failure_routes: Arc<dyn FailureRoutes>,
     /// Faults that tests plan; `None` in production.
     pub faults: Option<Arc<dyn TaskFaults>>,
+    /// Which histories are kept.
+    pub histories: Histories,
+}
+
+/// Of which executions the journal keeps the history. Those that fail always have theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Histories {
+    /// Of express executions that fail, and of standard executions, which write theirs with every checkpoint.
+    #[default]
+    Failed,
+    /// Of all executions.
+    Full,
 }
 
 /// Decides which tasks fail before they are run, as a throttled function or a refused call would on AWS.
@@ -29,13 +41,13 @@ pub trait TaskFaults: fmt::Debug + Send + Sync {
 /// The Lambda functions that tasks invoke.
 pub trait Functions: Send + Sync + 'static {
     /// Invokes the function with this ARN.
-    fn invoke<'a>(&'a self, arn: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, TaskError>>;
+    fn invoke<'a>(&'a self, arn: &'a str, payload: Json) -> BoxFuture<'a, Result<Json, TaskError>>;
 }
 
 /// The AWS services that tasks call directly, without a function.
 pub trait Services: Send + Sync + 'static {
     /// Runs one operation. Request and response are in the service's JSON protocol.
-    fn call(&self, operation: Operation, request: Value) -> BoxFuture<'_, Result<Value, ServiceFailure>>;
+    fn call(&self, operation: Operation, request: Json) -> BoxFuture<'_, Result<Json, ServiceFailure>>;
 }
 
 /// A service operation that a task may call directly.

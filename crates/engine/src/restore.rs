@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookstep_asl::{Checkpoint, TaskError};
+use hookstep_asl::{Checkpoint, Json, TaskError};
 use hookstep_contract::error_chain;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use thiserror::Error;
 use time::OffsetDateTime;
 
@@ -110,7 +109,7 @@ fn restore(
         return Ok(Resumed::Ended);
     }
     *found = Found::in_row(&row);
-    let input: Value = parse("input", &row.input)?;
+    let input: Json = parse("input", &row.input)?;
     let missing = || RestoreError::Machine(row.machine.clone());
     let machine = executions.machines.by_name(&row.machine).ok_or_else(missing)?;
     let checkpoint: Checkpoint = match &row.checkpoint {
@@ -168,7 +167,7 @@ fn fail(context: &Context, arn: &str, found: Found, error: &RestoreError) -> Res
         return Resumed::Ended;
     };
     let Found { remains, name, history } = found;
-    let (input, now) = (remains.input.unwrap_or_default(), (executions.sources.clock)());
+    let (input, now) = (Json::from(remains.input.unwrap_or_default()), (executions.sources.clock)());
     repair(executions, machine, arn, &name, &input, &checkpoint, &history);
     let execution = execution(machine, arn.to_owned(), name, input, now);
     let (machine, history) = (Arc::clone(machine), History::new(history));
@@ -181,7 +180,7 @@ fn repair(
     machine: &StateMachine,
     arn: &str,
     name: &str,
-    input: &Value,
+    input: &Json,
     checkpoint: &Checkpoint,
     history: &str,
 ) {

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use hookstep_asl::{Checkpoint, Event, Host, TaskError};
+use hookstep_asl::{Checkpoint, Event, Host, Json, TaskError};
 use hookstep_contract::MachineKind;
 use hookstep_storage::Priority;
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 use tracing::Instrument;
 
@@ -48,12 +48,12 @@ impl TaskHost {
 }
 
 impl Host for TaskHost {
-    async fn call(&self, resource: &str, arguments: Value) -> Result<Value, TaskError> {
+    async fn call(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
         let faults = self.context.ports.faults.as_ref();
-        if let Some(error) = faults.and_then(|faults| faults.fail(resource, &arguments)) {
+        if let Some(error) = faults.and_then(|faults| faults.fail(resource, &arguments.to_value())) {
             return Err(error);
         }
-        let span = trace::task(resource, arguments["FunctionName"].as_str());
+        let span = trace::task(resource, text(&arguments, "FunctionName"));
         self.integrate(resource, arguments).instrument(span).await
     }
 
@@ -66,7 +66,7 @@ impl Host for TaskHost {
     }
 
     fn record(&self, event: Event) {
-        self.history.push(&event);
+        self.history.push(event);
     }
 
     fn entered(&self, at: &Checkpoint) {
@@ -80,14 +80,18 @@ impl Host for TaskHost {
 }
 
 impl TaskHost {
-    async fn integrate(&self, resource: &str, mut arguments: Value) -> Result<Value, TaskError> {
+    async fn integrate(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
         match resource {
             LAMBDA_INVOKE => {
-                let payload = arguments["Payload"].take();
-                let function = arguments["FunctionName"].as_str().unwrap_or_default();
+                let payload = arguments.get("Payload").cloned().unwrap_or_default();
+                let function = text(&arguments, "FunctionName").unwrap_or_default();
                 trace::invoke();
                 let output = self.context.ports.functions.invoke(function, payload).await?;
-                Ok(json!({"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": output}))
+                Ok(Json::object([
+                    ("ExecutedVersion", Json::from("$LATEST")),
+                    ("StatusCode", Json::Number(200.into())),
+                    ("Payload", output),
+                ]))
             }
             PUT_ITEM => self.dynamodb(Operation::PutItem, arguments).await,
             GET_ITEM => self.dynamodb(Operation::GetItem, arguments).await,
@@ -99,7 +103,7 @@ impl TaskHost {
         }
     }
 
-    async fn dynamodb(&self, operation: Operation, arguments: Value) -> Result<Value, TaskError> {
+    async fn dynamodb(&self, operation: Operation, arguments: Json) -> Result<Json, TaskError> {
         self.context.ports.services.call(operation, arguments).await.map_err(|failure| {
             let name = if failure.name.is_empty() { "AmazonDynamoDBException" } else { &failure.name };
             // Step Functions uses the error names of the Java SDK, which always end in `Exception`.
@@ -109,42 +113,51 @@ impl TaskHost {
     }
 
     /// A call of a service whose errors have the names of its API, after the service's.
-    async fn service(
-        &self,
-        service: &str,
-        operation: Operation,
-        arguments: Value,
-    ) -> Result<Value, TaskError> {
+    async fn service(&self, service: &str, operation: Operation, arguments: Json) -> Result<Json, TaskError> {
         let answer = self.context.ports.services.call(operation, arguments).await;
         answer.map_err(|failure| task_error(&format!("{service}.{}", failure.name), failure.message))
     }
 
-    async fn start_execution(&self, arguments: Value) -> Result<Value, TaskError> {
-        let machine = arguments["StateMachineArn"].as_str().unwrap_or_default();
-        let name = arguments["Name"].as_str().map(str::to_owned);
-        let input = arguments["Input"].to_string();
+    async fn start_execution(&self, arguments: Json) -> Result<Json, TaskError> {
+        let machine = text(&arguments, "StateMachineArn").unwrap_or_default();
+        let name = text(&arguments, "Name").map(str::to_owned);
+        let input = arguments.get("Input").cloned().unwrap_or_default().to_string();
         let started = self.context.executions.start(machine, name, input, Priority::Accepted).await;
         let started = started.map_err(|error| {
             task_error(&format!("StepFunctions.{}", error.name_in_retry()), error.to_string())
         })?;
-        Ok(json!({"ExecutionArn": started.arn, "StartDate": started.started_at / 1000}))
+        Ok(Json::object([
+            ("ExecutionArn", Json::from(started.arn)),
+            ("StartDate", Json::Number((started.started_at / 1000).into())),
+        ]))
     }
 
     /// As in AWS's optimised integration, details are objects, and a rejected entry fails the task.
-    async fn put_events(&self, mut arguments: Value) -> Result<Value, TaskError> {
-        for entry in arguments["Entries"].as_array_mut().into_iter().flatten() {
-            entry["Detail"] = Value::String(entry["Detail"].to_string());
-        }
-        let answer = self.context.ports.services.call(Operation::PutEvents, arguments).await;
+    async fn put_events(&self, arguments: Json) -> Result<Json, TaskError> {
+        let answer = self.context.ports.services.call(Operation::PutEvents, with_texts(&arguments)).await;
         let body = answer.map_err(|failure| {
             let cause = format!("{}: {}", failure.name, failure.message);
             task_error("EventBridge.EventBridgeException", cause)
         })?;
-        if body["FailedEntryCount"] != 0 {
+        if body.get("FailedEntryCount") != Some(&Json::Number(0.into())) {
             return Err(task_error("EventBridge.FailedEntry", body.to_string()));
         }
         Ok(body)
     }
+}
+
+/// The arguments with the detail of each entry as text.
+fn with_texts(arguments: &Json) -> Json {
+    let mut arguments = arguments.to_value();
+    for entry in arguments["Entries"].as_array_mut().into_iter().flatten() {
+        entry["Detail"] = Value::String(entry["Detail"].to_string());
+    }
+    arguments.into()
+}
+
+/// An argument that is a string.
+fn text<'a>(arguments: &'a Json, name: &str) -> Option<&'a str> {
+    arguments.get(name)?.as_str()
 }
 
 fn task_error(name: &str, cause: String) -> TaskError {

@@ -16,6 +16,8 @@ pub(crate) const HELP: &str = "\
 Each execution is a heading and a line for each state: when it was entered,
 counted from the start, how long it took, and how it ended. With --json, each
 execution is one line with its whole history: every input and every output.
+The history of an execution that succeeded is kept if the host runs with
+--history full, or on the standard machine.
 
 Examples:
   hookstep history 0193…

@@ -11,7 +11,7 @@ use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
-use hookstep_host::{Durability, Options};
+use hookstep_host::{Durability, Histories, Options};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -65,6 +65,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOOKSTEP_ASYNC_WORKFLOW", value_parser = machine_kind(), default_value = "express")]
     pub(crate) async_workflow: MachineKind,
 
+    /// Of which executions to keep the history, for `hookstep history`: failed (and of the standard machine's), or full (of all,
+    /// which costs CPU and disk at every delivery: some 12 KB and four times the event's body).
+    #[arg(long, env = "HOOKSTEP_HISTORY", value_enum, default_value = "failed")]
+    pub(crate) history: HistoryName,
+
     /// The largest body that is passed from state to state, in bytes as serialised JSON. Larger ones go to the claim-check
     /// store.
     #[arg(long, env = "HOOKSTEP_INLINE_LIMIT", default_value_t = INLINE_BYTES, value_parser = inline_limit)]
@@ -109,6 +114,13 @@ pub(crate) enum DurabilityName {
     Process,
 }
 
+/// Of which executions to keep the history, as the flag names them.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum HistoryName {
+    Failed,
+    Full,
+}
+
 fn machine_kind() -> impl TypedValueParser<Value = MachineKind> {
     PossibleValuesParser::new(MachineKind::ALL.map(MachineKind::as_str))
         .try_map(|text| text.parse::<MachineKind>())
@@ -147,6 +159,10 @@ impl ServeArgs {
             durability: match self.durability {
                 DurabilityName::Disk => Durability::Disk,
                 DurabilityName::Process => Durability::Process,
+            },
+            histories: match self.history {
+                HistoryName::Failed => Histories::Failed,
+                HistoryName::Full => Histories::Full,
             },
             table_gate: None,
             task_faults: None,

@@ -8,6 +8,7 @@ use hookstep_aws_local::{
 use hookstep_contract::error_chain;
 use hookstep_engine::{EndedExecution, ExecutionRow, Running};
 use hookstep_executions::WorkflowError;
+use hookstep_storage::Priority;
 
 /// The error name for a start that the storage has no room for.
 pub(crate) const NO_ROOM: &str = "ServiceUnavailable";

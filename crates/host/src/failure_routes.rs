@@ -1,7 +1,7 @@
 //! Routes the failure of an execution that cannot be restored to the state of its definition that records all
 //! other failures: an attempt is missed, and a bulk replay stops.
 
-use hookstep_asl::{Checkpoint, TaskError};
+use hookstep_asl::{Checkpoint, Json, TaskError};
 use hookstep_contract::EventMetadata;
 use hookstep_engine::{FailureRoute, FailureRoutes, Remains};
 use serde_json::{Value, json};
@@ -25,8 +25,8 @@ impl FailureRoutes for ProductFailureRoutes {
         };
         let checkpoint = Checkpoint {
             state: state.to_owned(),
-            input: json!({"Error": error.error, "Cause": error.cause}),
-            variables: variables.into_iter().collect(),
+            input: Json::from(json!({"Error": error.error, "Cause": error.cause})),
+            variables: variables.into_iter().map(|(name, value)| (name, value.into())).collect(),
         };
         Some(FailureRoute { machine, checkpoint })
     }

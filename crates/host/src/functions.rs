@@ -4,12 +4,11 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use hookstep_asl::TaskError;
+use hookstep_asl::{Json, TaskError};
 use hookstep_contract::{ErrorName, StepError, error_chain};
 use hookstep_engine::Functions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 /// The state machines' functions, each with the placeholder for its ARN in the definitions.
 pub const STEPS: [(&str, &str); 6] = [
@@ -41,7 +40,7 @@ impl StepFunctions {
         STEPS.into_iter().map(|(placeholder, name)| (placeholder.to_owned(), format!("{ARN_PREFIX}{name}")))
     }
 
-    async fn call(&self, arn: &str, payload: Value) -> Result<Value, TaskError> {
+    async fn call(&self, arn: &str, payload: Json) -> Result<Json, TaskError> {
         match arn.strip_prefix(ARN_PREFIX) {
             Some("fetch-config") => {
                 step(payload, async |input| hookstep_fetch_config::handle(input, &self.fetch_config).await)
@@ -72,7 +71,7 @@ impl StepFunctions {
 }
 
 impl Functions for StepFunctions {
-    fn invoke<'a>(&'a self, arn: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, TaskError>> {
+    fn invoke<'a>(&'a self, arn: &'a str, payload: Json) -> BoxFuture<'a, Result<Json, TaskError>> {
         // As on Lambda, a panic ends only this invocation.
         let invocation = AssertUnwindSafe(self.call(arn, payload)).catch_unwind();
         invocation
@@ -85,24 +84,22 @@ impl Functions for StepFunctions {
 }
 
 async fn step<I, O>(
-    payload: Value,
+    payload: Json,
     handle: impl AsyncFnOnce(I) -> Result<O, StepError>,
-) -> Result<Value, TaskError>
+) -> Result<Json, TaskError>
 where
     I: DeserializeOwned,
     O: Serialize,
 {
     let unreadable = |what, error| StepError::because(ErrorName::InvalidInput, what, error);
-    let input =
-        serde_json::from_value(payload).map_err(|error| unreadable("the step cannot read its input", error));
+    let input = payload.decode().map_err(|error| unreadable("the step cannot read its input", error));
     let output = match input {
         Ok(input) => handle(input).await,
         Err(error) => Err(error),
     };
     output
         .and_then(|output| {
-            serde_json::to_value(output)
-                .map_err(|error| unreadable("the step cannot write its output", error))
+            Json::encode(&output).map_err(|error| unreadable("the step cannot write its output", error))
         })
         .map_err(|error| {
             let name = error.name.as_str();

@@ -69,6 +69,7 @@ impl Host {
             services: Arc::new(services),
             failure_routes: Arc::new(ProductFailureRoutes),
             faults: options.task_faults.clone(),
+            histories: options.histories,
         };
         let objects = bucket.folder().to_owned();
         let housekeeping = Housekeeping { executions: executions.clone(), tables, objects, sources };

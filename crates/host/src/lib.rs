@@ -39,7 +39,7 @@ pub use functions::STEPS;
 pub use hookstep_aws_local::{
     AwsCredentials, KEY_ID, ServiceError, StandInError, TableCall, TableGate, aws_credentials,
 };
-pub use hookstep_engine::{ExecutionLog, JournalError};
+pub use hookstep_engine::{ExecutionLog, Histories, JournalError};
 pub use hookstep_storage::Durability;
 pub use host::Host;
 pub use options::Options;

@@ -8,7 +8,7 @@ use hookstep_ambient::Sources;
 use hookstep_aws_local::TableGate;
 use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
-use hookstep_engine::TaskFaults;
+use hookstep_engine::{Histories, TaskFaults};
 use hookstep_expression::Sandbox;
 use hookstep_storage::Durability;
 
@@ -39,6 +39,8 @@ pub struct Options {
     pub async_workflow: MachineKind,
     /// When a change is answered, and so what a power cut may lose.
     pub durability: Durability,
+    /// Of which executions the history is kept.
+    pub histories: Histories,
     /// The clock, ids and randomness.
     pub sources: Sources,
     /// Which calls of the tables fail: a test's; `None` in production.

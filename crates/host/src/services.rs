@@ -2,9 +2,9 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use hookstep_asl::Json;
 use hookstep_aws_local::{Bus, Queue, Reply, Schedules, Tables};
 use hookstep_engine::{Operation, ServiceFailure, Services};
-use serde_json::Value;
 
 /// The tables, the bus, the schedules and the queue of this host.
 pub(crate) struct TaskServices {
@@ -16,11 +16,11 @@ pub(crate) struct TaskServices {
 }
 
 impl Services for TaskServices {
-    fn call(&self, operation: Operation, request: Value) -> BoxFuture<'_, Result<Value, ServiceFailure>> {
+    fn call(&self, operation: Operation, request: Json) -> BoxFuture<'_, Result<Json, ServiceFailure>> {
         async move {
-            let tables = async |operation, request| {
-                let answer = self.tables.call(operation, request).await;
-                answer.map_err(|error| ServiceFailure { name: error.name.to_owned(), message: error.message })
+            let tables = async |operation, request: Json| {
+                let answer = self.tables.call(operation, request.to_value()).await;
+                answer.map(Json::from).map_err(|error| ServiceFailure { name: error.name.to_owned(), message: error.message })
             };
             let reply = match operation {
                 Operation::PutItem => return tables("PutItem", request).await,
@@ -35,7 +35,7 @@ impl Services for TaskServices {
     }
 }
 
-fn read(reply: &Reply) -> Result<Value, ServiceFailure> {
+fn read(reply: &Reply) -> Result<Json, ServiceFailure> {
     if reply.status != 200 {
         let (name, message) = reply.error();
         return Err(ServiceFailure { name, message });

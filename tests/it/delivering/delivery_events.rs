@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a history that cannot be read fails the test")]
 
 use hookstep_contract::Publish;
+use hookstep_host::Histories;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, NOBODY, ORG, Receiver, Reply, World, accepted};
@@ -49,7 +50,7 @@ async fn a_delivery_that_ends_is_told_without_its_body() {
 
 #[tokio::test]
 async fn a_failure_is_told_when_no_attempt_is_left() {
-    let world = World::start().await;
+    let world = World::with_histories().await;
     let receiver = Receiver::answering([Reply::status(500)]).await;
     let config_id =
         world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [1]}})).await;
@@ -72,7 +73,7 @@ async fn a_producer_who_waits_gets_its_answer_all_the_same() {
 
 #[tokio::test]
 async fn a_webhook_that_is_disabled_is_told_once() {
-    let world = World::start().await;
+    let world = World::with_histories().await;
     let receiver = Receiver::answering([Reply::status(410)]).await;
     let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
     let event = world.api.deliver(&config_id, "x").await;
@@ -94,7 +95,7 @@ async fn a_webhook_that_is_disabled_is_told_once() {
 
 #[tokio::test]
 async fn an_event_that_was_never_sent_is_told_too() {
-    let world = World::start().await;
+    let world = World::with_histories().await;
     let input = json!({
         "event": {"event_id": EVENT, "org_id": ORG, "config_id": NOBODY, "origin": "api", "mode": "async",
                   "created_at": "2026-01-02T03:04:05Z"},
@@ -125,7 +126,7 @@ async fn a_test_is_not_told() {
 #[tokio::test]
 async fn what_is_switched_off_is_not_told() {
     for (publish, statuses) in [(Publish::Failures, [0, 1]), (Publish::Nothing, [0, 0])] {
-        let world = World::with_options(|options| options.publish = publish).await;
+        let world = telling(publish).await;
         for (status, count) in [200, 400].into_iter().zip(statuses) {
             let receiver = Receiver::answering([Reply::status(status)]).await;
             let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
@@ -137,7 +138,16 @@ async fn what_is_switched_off_is_not_told() {
 }
 
 async fn telling_all() -> World {
-    World::with_options(|options| options.publish = Publish::All).await
+    telling(Publish::All).await
+}
+
+/// A host that publishes these events, and keeps the histories that show it.
+async fn telling(publish: Publish) -> World {
+    World::with_options(|options| {
+        options.publish = publish;
+        options.histories = Histories::Full;
+    })
+    .await
 }
 
 /// The events that the executions of an event put on the bus.

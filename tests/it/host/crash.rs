@@ -209,7 +209,8 @@ async fn a_token_made_beside_the_host_does_only_what_it_was_made_for() {
 async fn history_prints_the_executions_of_an_event_state_by_state() {
     let dir = Dir::new();
     let receiver = Receiver::ok().await;
-    let host = Hookstep::start(dir.path(), FREE_PORT).await;
+    let serve = Process::start(serve(dir.path(), FREE_PORT).env("HOOKSTEP_HISTORY", "full"));
+    let host = Hookstep::started(serve).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({})).await;
     let event_id = host.api.trigger(&config_id, "{}").await;
     host.api.ended(&config_id, &event_id).await;
@@ -243,8 +244,9 @@ async fn history_prints_the_executions_of_an_event_state_by_state() {
 async fn the_help_names_every_setting() {
     let help = output(command("hookstep").args(["serve", "--help"])).await;
     let hatches = ["allow-http-targets", "allow-private-targets"];
-    for setting in
-        ["listen", "data-dir", "public-url", "async-workflow", "inline-limit"].into_iter().chain(hatches)
+    for setting in ["listen", "data-dir", "public-url", "async-workflow", "history", "inline-limit"]
+        .into_iter()
+        .chain(hatches)
     {
         let variable = format!("HOOKSTEP_{}", setting.replace('-', "_").to_uppercase());
         for name in [format!("--{setting}"), variable] {

@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a definition that cannot be run fails the test")]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
-use hookstep_asl::{Checkpoint, Event, Execution, Host, Machine, Progress, TaskError};
+use hookstep_asl::{Checkpoint, Event, Execution, Host, Json, Machine, Progress, TaskError};
 use hookstep_contract::{DeliverCall, FetchConfigInput, UpdateStatusInput};
 use hookstep_engine::{LAMBDA_INVOKE, RESOURCES};
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ fn a_delivery_that_an_earlier_version_put_to_sleep_goes_on() {
         ("IsDeliverable", "https://example.com/"),
     ] {
         let ended = run(DELIVERY, &machine, |_| awake(state));
-        assert_eq!(ended, Progress::Succeeded(json!({"status": "succeeded"})), "{state}");
+        assert_eq!(ended, Progress::Succeeded(json!({"status": "succeeded"}).into()), "{state}");
         let mut calls = machine.calls();
         let (update_status, deliver) = (calls.pop().unwrap(), calls.pop().unwrap());
         for call in calls {
@@ -119,7 +119,7 @@ fn a_plan_of_another_revision_is_made_anew_until_the_change_takes_too_long() {
         ..FakeHost::answering(answers())
     };
     let ended = run(DELIVERY, &once, |loaded| loaded.start(event.clone()));
-    assert_eq!(ended, Progress::Succeeded(json!({"status": "succeeded"})));
+    assert_eq!(ended, Progress::Succeeded(json!({"status": "succeeded"}).into()));
     assert_eq!(numbers(&once), [1, 1], "no attempt is used up");
 
     let always = FakeHost::answering(answers());
@@ -167,7 +167,7 @@ fn run(file: &str, host: &FakeHost, from: impl FnOnce(&Machine) -> Checkpoint) -
     let execution = Execution {
         id: "arn:aws:states:local:000000000000:express:hookstep-express:test".to_owned(),
         name: "test".to_owned(),
-        input: Arc::new(from.input.clone()),
+        input: from.input.clone(),
         start_time: host.now(),
         machine_id: "arn:aws:states:local:000000000000:stateMachine:hookstep-express".to_owned(),
         machine_name: "hookstep-express".to_owned(),
@@ -207,10 +207,11 @@ impl FakeHost {
 }
 
 impl Host for FakeHost {
-    async fn call(&self, resource: &str, mut arguments: Value) -> Result<Value, TaskError> {
+    async fn call(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
         if resource != LAMBDA_INVOKE {
-            return Ok(json!({}));
+            return Ok(json!({}).into());
         }
+        let mut arguments = arguments.to_value();
         let function = arguments["FunctionName"].as_str().unwrap().to_owned();
         self.calls.lock().unwrap().push(arguments["Payload"].take());
         let failing = self.failing.lock().unwrap().take_if(|(failing, _)| *failing == function);
@@ -218,7 +219,7 @@ impl Host for FakeHost {
             return Err(error);
         }
         let answer = self.answers.lock().unwrap().get(function.as_str()).cloned();
-        Ok(json!({"Payload": answer.unwrap_or_else(|| Ok(json!({})))?}))
+        Ok(json!({"Payload": answer.unwrap_or_else(|| Ok(json!({})))?}).into())
     }
 
     fn now(&self) -> OffsetDateTime {

@@ -39,7 +39,7 @@ async fn a_receiver_gets_the_credentials_and_the_record_does_not() {
             format!("Bearer {TOKEN}"),
         ),
     ];
-    let world = World::start().await;
+    let world = World::with_histories().await;
     for (fields, header, value) in cases {
         // A receiver that echoes its request, as it is and without its scheme.
         let secret = value.rsplit(' ').next().unwrap();

@@ -124,7 +124,7 @@ fn files_with(secret: &str, folder: &Path) -> Vec<std::path::PathBuf> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_nowhere_but_in_its_owners_hands() {
-    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let (world, receiver) = (World::with_histories().await, Receiver::ok().await);
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
     let large = world.api.deliver(&id, vec![b'x'; 300_000]).await;
     let answer = world.api.trigger_sync(&id, "needle").await;

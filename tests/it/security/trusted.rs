@@ -138,7 +138,7 @@ async fn demanding(authority: &Authority) -> (String, Arc<Mutex<Vec<CertificateD
 
 #[tokio::test]
 async fn a_client_certificate_and_a_private_authority_belong_to_their_webhook() {
-    let (world, authority) = (World::start().await, Authority::new());
+    let (world, authority) = (World::with_histories().await, Authority::new());
     let (url, came) = demanding(&authority).await;
     let (certificate, key) = authority.issue("hookstep");
     let tls =

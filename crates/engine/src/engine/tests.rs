@@ -8,14 +8,16 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_ambient::Sources;
-use hookstep_asl::{Checkpoint, TaskError};
+use hookstep_asl::{Checkpoint, Json, TaskError};
 use hookstep_storage::{Priority, Settings, Storage};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
 use crate::journal::{ExecutionRow, ExecutionStatus, SCHEMA};
-use crate::ports::{FailureRoute, FailureRoutes, Functions, Operation, Remains, ServiceFailure, Services};
+use crate::ports::{
+    FailureRoute, FailureRoutes, Functions, Histories, Operation, Remains, ServiceFailure, Services,
+};
 use crate::{StateMachine, StateMachines, executions};
 
 const DEFINITION: &str = r#"{
@@ -51,14 +53,14 @@ impl Outside {
 }
 
 impl Functions for Outside {
-    fn invoke<'a>(&'a self, arn: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, TaskError>> {
+    fn invoke<'a>(&'a self, arn: &'a str, payload: Json) -> BoxFuture<'a, Result<Json, TaskError>> {
         self.0.lock().unwrap().push(format!("{arn} {payload}"));
-        async { Ok(json!({})) }.boxed()
+        async { Ok(json!({}).into()) }.boxed()
     }
 }
 
 impl Services for Outside {
-    fn call(&self, _: Operation, _: Value) -> BoxFuture<'_, Result<Value, ServiceFailure>> {
+    fn call(&self, _: Operation, _: Json) -> BoxFuture<'_, Result<Json, ServiceFailure>> {
         async { panic!("a service that panics, as the interpreter may") }.boxed()
     }
 }
@@ -66,7 +68,7 @@ impl Services for Outside {
 impl FailureRoutes for Outside {
     fn route(&self, remains: &Remains, error: &TaskError) -> Option<FailureRoute> {
         let thing = remains.input.as_ref()?.get("thing")?.clone();
-        let variables = [("thing".to_owned(), thing)].into();
+        let variables = [("thing".to_owned(), thing.into())].into();
         let input = error.error.clone().into();
         let checkpoint = Checkpoint { state: "RecordFailure".to_owned(), input, variables };
         Some(FailureRoute { machine: "express", checkpoint })
@@ -111,6 +113,7 @@ impl Place {
             services: outside.clone(),
             failure_routes: outside,
             faults: None,
+            histories: Histories::Failed,
         };
         Ok((Engine::start(executions.clone(), starts, ports).await?, executions))
     }

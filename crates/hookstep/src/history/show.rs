@@ -40,10 +40,15 @@ struct Visit<'a> {
 pub(super) fn execution(arn: &str, status: &str, events: &[Event]) -> io::Result<()> {
     // `arn:aws:states:<region>:<account>:<kind>:<machine>:<name>`
     let name = arn.splitn(7, ':').last().unwrap_or(arn);
-    let status = paint(colour(status), status);
-    out::line(format_args!("{} {status}", paint(Colour::Bold, name)))?;
+    let painted = paint(colour(status), status);
+    out::line(format_args!("{} {painted}", paint(Colour::Bold, name)))?;
     let Some(start) = events.first().map(|event| event.timestamp) else {
-        return out::line("  its history is written when it ends\n");
+        return out::line(match status {
+            "SUCCEEDED" => {
+                "  it succeeded, so its history is not kept; `hookstep serve --history full` keeps all\n"
+            }
+            _ => "  its history is written when it ends\n",
+        });
     };
     out::line(format_args!("  started {start}"))?;
     let visits = visits(events);

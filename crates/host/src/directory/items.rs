@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use futures_util::{TryStreamExt, stream};
 use hookstep_aws_local::Tables;
 use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -53,11 +54,9 @@ fn page(file: PathBuf, table: &str, after: i64) -> Result<Vec<(i64, String)>, ru
 }
 
 async fn put(tables: &Tables, table: &str, item: String) -> Result<(), Error> {
-    let request = format!(r#"{{"TableName":"{table}","Item":{item}}}"#);
-    let reply = tables.call("PutItem", request.into()).await;
-    if reply.status == 200 {
-        return Ok(());
-    }
-    let (name, message) = reply.error();
-    Err(format!("an item of the table {table} was refused: {name}: {message}").into())
+    let item: Value = serde_json::from_str(&item)?;
+    let put = tables.call("PutItem", json!({"TableName": table, "Item": item})).await;
+    put.map(drop).map_err(|error| {
+        format!("an item of the table {table} was refused: {}: {}", error.name, error.message).into()
+    })
 }

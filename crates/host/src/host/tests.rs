@@ -23,6 +23,7 @@ async fn open(dir: &Path) -> Host {
         static_ips: String::new(),
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,
+        histories: hookstep_engine::Histories::Failed,
         table_gate: None,
         task_faults: None,
         durability: hookstep_storage::Durability::Disk,
