@@ -127,7 +127,7 @@ impl Tasks {
         {
             self.resumed.spawn(wake(Arc::clone(&self.context), arn));
         }
-        if let Some(Range { from, to }) = self.sleepers.to_read(now) {
+        if let Some(Range { from, to }) = self.sleepers.begin_read(now) {
             let journal = self.context.executions.journal.clone();
             self.reading.spawn(async move { journal.waiting(from, to).await });
         }

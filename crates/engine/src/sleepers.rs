@@ -75,7 +75,7 @@ impl Sleepers {
     }
 
     /// What the journal is to be read for now, if it is time. [`Self::found`] or [`Self::failed`] has to follow.
-    pub(crate) fn to_read(&mut self, now: i64) -> Option<Range> {
+    pub(crate) fn begin_read(&mut self, now: i64) -> Option<Range> {
         self.next_read.take_if(|at| *at <= now)?;
         self.reading_until = self.reading_until.max(now.saturating_add(AHEAD));
         Some(Range { from: self.read_until, to: self.reading_until })
@@ -116,21 +116,21 @@ mod tests {
     fn the_journal_is_read_range_by_range_before_anything_is_due() {
         let mut sleepers = Sleepers::new();
         assert_eq!(sleepers.next(), Some(i64::MIN));
-        assert_eq!(sleepers.to_read(0), Some(Range { from: i64::MIN, to: AHEAD }));
-        assert_eq!((sleepers.next(), sleepers.to_read(0)), (None, None));
+        assert_eq!(sleepers.begin_read(0), Some(Range { from: i64::MIN, to: AHEAD }));
+        assert_eq!((sleepers.next(), sleepers.begin_read(0)), (None, None));
         sleepers.found(vec![waiting(-5), waiting(7)]);
         assert_eq!(due(&mut sleepers, 6), ["-5"]);
         assert_eq!(sleepers.next(), Some(7));
         assert_eq!(due(&mut sleepers, 7), ["7"]);
-        assert_eq!((sleepers.next(), sleepers.to_read(EARLY - 1)), (Some(EARLY), None));
+        assert_eq!((sleepers.next(), sleepers.begin_read(EARLY - 1)), (Some(EARLY), None));
         let next = Range { from: AHEAD, to: EARLY + AHEAD };
-        assert_eq!(sleepers.to_read(EARLY), Some(next));
+        assert_eq!(sleepers.begin_read(EARLY), Some(next));
     }
 
     #[test]
     fn what_is_due_late_is_left_to_the_journal() {
         let mut sleepers = Sleepers::new();
-        sleepers.to_read(0);
+        sleepers.begin_read(0);
         sleepers.found(Vec::new());
         sleepers.add(sleep(AHEAD + 1), 0);
         sleepers.add(sleep(AHEAD - 1), 0);
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn what_comes_while_the_journal_is_read_is_woken_once() {
         let mut sleepers = Sleepers::new();
-        sleepers.to_read(0);
+        sleepers.begin_read(0);
         for wake_at in [1, 2] {
             sleepers.add(sleep(wake_at), 0);
         }
@@ -152,12 +152,12 @@ mod tests {
     #[test]
     fn what_was_woken_while_the_journal_could_not_be_read_is_woken_once() {
         let mut sleepers = Sleepers::new();
-        sleepers.to_read(0);
+        sleepers.begin_read(0);
         sleepers.failed(0);
         assert_eq!(sleepers.next(), Some(AFTER_ERROR));
         sleepers.add(sleep(5), 0);
         assert_eq!(due(&mut sleepers, 5), ["5"]);
-        assert!(sleepers.to_read(AFTER_ERROR).is_some());
+        assert!(sleepers.begin_read(AFTER_ERROR).is_some());
         sleepers.found([5, 6].map(waiting).into());
         assert_eq!(due(&mut sleepers, AFTER_ERROR), ["6"]);
     }
