@@ -53,6 +53,7 @@ impl World {
             async_workflow,
             table_gate: None,
             task_faults: None,
+            metrics: hookstep_host::MetricsOptions::default(),
             sources: hookstep_ambient::Sources::system(),
         })
         .await?;

@@ -56,6 +56,7 @@ async fn main() -> Outcome<()> {
         async_workflow: MachineKind::Express,
         table_gate: None,
         task_faults: None,
+        metrics: hookstep_host::MetricsOptions::default(),
         sources: hookstep_ambient::Sources::system(),
     };
     let host = Host::open(options.clone()).await?;

@@ -120,6 +120,13 @@ impl Schedules {
         Ok(json!({"ScheduleArn": arn(&schedule.group_name, &schedule.name)}))
     }
 
+    /// How many schedules wait, and when the first is or was due, in milliseconds since 1970. One that was deleted counts
+    /// until its moment has come.
+    pub fn waiting(&self) -> (usize, Option<i64>) {
+        let due = self.due();
+        (due.len(), due.first().map(|(moment, _)| *moment))
+    }
+
     /// `GetSchedule`.
     pub(crate) async fn get(&self, group: &str, name: &str) -> Answer {
         let (_, schedule) = self.find(&key(group, name)).await?.ok_or_else(|| missing(name))?;

@@ -18,15 +18,17 @@ use crate::task_host::TaskHost;
 /// An execution that is suspended until `wake_at`.
 pub(crate) struct Sleep {
     pub(crate) arn: String,
+    /// When the execution was started, in milliseconds since 1970.
+    pub(crate) started_at: i64,
     /// In milliseconds since 1970.
     pub(crate) wake_at: i64,
 }
 
 /// Resumes a suspended execution.
-pub(crate) async fn wake(context: Arc<Context>, arn: String) -> Option<Sleep> {
+pub(crate) async fn wake(context: Arc<Context>, Sleep { arn, started_at, .. }: Sleep) -> Option<Sleep> {
     match resume(&context, &arn).await {
         Resumed::Stage(stage) => drive(context, *stage).await,
-        Resumed::Later(wake_at) => Some(Sleep { arn, wake_at }),
+        Resumed::Later(wake_at) => Some(Sleep { arn, started_at, wake_at }),
         Resumed::Ended => None,
     }
 }
@@ -58,7 +60,10 @@ async fn drive_until_stopped(context: &Arc<Context>, stage: Stage) -> Option<Sle
 }
 
 async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
+    let queued = context.executions.counts.queued();
     let Ok(_slot) = context.slots.acquire().await else { return None };
+    drop(queued);
+    let _running = context.executions.counts.running();
     let Stage { machine, execution, mut checkpoint, history, report } = stage;
     let arn = execution.id.clone();
     let task_host =
@@ -74,7 +79,7 @@ async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
             {
                 let wake_at = millis(until);
                 match task_host.write_checkpoint(&resume, Some(wake_at)) {
-                    Ok(()) => return Some(Sleep { arn, wake_at }),
+                    Ok(()) => return Some(Sleep { arn, started_at: millis(execution.start_time), wake_at }),
                     Err(error) => break Err(error),
                 }
             }

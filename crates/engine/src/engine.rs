@@ -54,15 +54,16 @@ impl Engine {
 struct Tasks {
     context: Arc<Context>,
     running: JoinSet<Option<Sleep>>,
-    sleeping: JoinSet<String>,
+    sleeping: JoinSet<Sleep>,
 }
 
 impl Tasks {
     fn new(context: Context, unfinished: Vec<Unfinished>) -> Self {
         let mut tasks =
             Self { context: Arc::new(context), running: JoinSet::new(), sleeping: JoinSet::new() };
+        let started_at = tasks.context.executions.now();
         for Unfinished { arn, wake_at } in unfinished {
-            tasks.sleep(Sleep { arn, wake_at: wake_at.unwrap_or(0) });
+            tasks.sleep(Sleep { arn, started_at, wake_at: wake_at.unwrap_or(0) });
         }
         tasks
     }
@@ -80,8 +81,8 @@ impl Tasks {
                     }
                 }
                 Some(awake) = self.sleeping.join_next() => {
-                    if let Some(arn) = joined(awake) {
-                        self.running.spawn(wake(Arc::clone(&self.context), arn));
+                    if let Some(sleep) = joined(awake) {
+                        self.running.spawn(wake(Arc::clone(&self.context), sleep));
                     }
                 }
             }
@@ -112,11 +113,12 @@ impl Tasks {
     }
 
     /// Waits without keeping the execution's data in memory.
-    fn sleep(&mut self, Sleep { arn, wake_at }: Sleep) {
+    fn sleep(&mut self, sleep: Sleep) {
         let context = Arc::clone(&self.context);
         self.sleeping.spawn(async move {
-            context.sleep_until(wake_at).await;
-            arn
+            let _waiting = context.executions.counts.waiting_since(sleep.started_at);
+            context.sleep_until(sleep.wake_at).await;
+            sleep
         });
     }
 }

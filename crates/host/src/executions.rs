@@ -7,24 +7,34 @@ use hookstep_aws_local::{
 };
 use hookstep_contract::error_chain;
 use hookstep_engine::{EndedExecution, ExecutionRow, Running};
+use hookstep_metrics::Metrics;
+
+use crate::observed::NewEvent;
 
 /// The error name for the service's own failures.
 const INTERNAL: &str = "InternalServerError";
 
 /// Implements the port of the Step Functions API.
 #[derive(Clone, Debug)]
-pub(crate) struct EngineExecutions(pub(crate) hookstep_engine::Executions);
+pub(crate) struct EngineExecutions {
+    pub(crate) executions: hookstep_engine::Executions,
+    pub(crate) metrics: Metrics,
+}
 
 impl EngineExecutions {
     async fn begin(&self, request: StartRequest) -> Result<Running, ServiceError> {
         let input = request.input.unwrap_or_else(|| "{}".to_owned());
-        let started = self.0.start(&request.state_machine_arn, request.name, input).await;
+        let accepted = NewEvent::of(&input, &self.metrics);
+        let started = self.executions.start(&request.state_machine_arn, request.name, input).await;
+        if let (Ok(_), Some(event)) = (&started, accepted) {
+            event.count(&self.metrics);
+        }
         started.map_err(|error| ServiceError::new(error.name(), error.to_string()))
     }
 
     fn record(&self, row: ExecutionRow) -> ExecutionRecord {
         ExecutionRecord {
-            state_machine_arn: self.0.machine_arn(&row.machine),
+            state_machine_arn: self.executions.machine_arn(&row.machine),
             arn: row.arn,
             name: row.name,
             status: row.status.as_str(),
@@ -63,15 +73,15 @@ impl ExecutionBackend for EngineExecutions {
 
     fn stop<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<i64, ServiceError>> {
         async move {
-            let stopped = self.0.stop(arn).await;
-            stopped.map(|_| self.0.now()).map_err(|error| internal("stopped", &error))
+            let stopped = self.executions.stop(arn).await;
+            stopped.map(|_| self.executions.now()).map_err(|error| internal("stopped", &error))
         }
         .boxed()
     }
 
     fn find<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Option<ExecutionRecord>, ServiceError>> {
         async move {
-            let row = self.0.find(arn).await.map_err(|error| internal("read", &error))?;
+            let row = self.executions.find(arn).await.map_err(|error| internal("read", &error))?;
             Ok(row.map(|row| self.record(row)))
         }
         .boxed()

@@ -8,6 +8,7 @@ use hookstep_aws_local::{Bus, States, clients};
 use hookstep_contract::OrgId;
 use hookstep_engine::{Engine, JOURNAL_FILE, Journal, Ports, executions};
 use hookstep_management::Readiness;
+use hookstep_metrics::Metrics;
 use hookstep_store::{StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -18,6 +19,8 @@ use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
 use crate::lock::{Lock, lock};
 use crate::machines;
+use crate::metrics::Reader;
+use crate::observed::ObservedFunctions;
 use crate::rules::BusRules;
 use crate::services::TaskServices;
 use crate::stand_ins::StandIns;
@@ -28,6 +31,7 @@ use crate::{Clients, OpenError, Options, contexts, reconciling, routes};
 #[derive(Debug)]
 pub struct Host {
     router: Router,
+    reader: Reader,
     engine: Engine,
     clients: Clients,
     tokens: Tokens,
@@ -53,7 +57,9 @@ impl Host {
         let journal = Journal::open(&dir.join(JOURNAL_FILE))?;
         directory.complete(&stand_ins.tables, &stand_ins.key).await?;
         let (executions, starts) = executions(journal, machines::load()?, sources);
-        let states = States::new(EngineExecutions(executions.clone()));
+        let metrics = Metrics::new(options.metrics.by);
+        let states =
+            States::new(EngineExecutions { executions: executions.clone(), metrics: metrics.clone() });
         let (clients, bus) = connect(&options, &stand_ins, &states);
         let StandIns { tables, bucket, schedules, lost, .. } = stand_ins;
         let readiness = Readiness::new(Storage {
@@ -62,10 +68,14 @@ impl Host {
             dir: dir.clone(),
         });
         let endpoint = (bus.clone(), states.clone(), lost.clone());
-        let router = routes::router(&options, &clients, &bucket, endpoint, readiness)?;
+        let reader = Reader::new(metrics.clone(), &executions, &schedules, dir);
+        let router = routes::router(&options, &clients, &bucket, endpoint, (readiness, &reader))?;
         let services = TaskServices { tables: tables.clone(), bus, schedules: schedules.clone(), lost };
         let ports = Ports {
-            functions: Arc::new(contexts::steps(&options, &clients)?),
+            functions: Arc::new(ObservedFunctions {
+                functions: contexts::steps(&options, &clients)?,
+                metrics,
+            }),
             services: Arc::new(services),
             failure_routes: Arc::new(ProductFailureRoutes),
             faults: options.task_faults.clone(),
@@ -80,6 +90,7 @@ impl Host {
         ];
         Ok(Self {
             router,
+            reader,
             engine,
             tokens: contexts::tokens(&options, &clients.tables),
             clients,
@@ -93,6 +104,11 @@ impl Host {
     /// The product's routes.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// `GET /metrics` for everybody, to be served where only those can connect who may read it.
+    pub fn metrics_router(&self) -> Router {
+        self.reader.clone().open()
     }
 
     /// AWS SDK clients of this host's services, for tests and

@@ -11,6 +11,8 @@ use hookstep_egress::Policy;
 use hookstep_engine::TaskFaults;
 use hookstep_expression::Sandbox;
 
+use crate::MetricsOptions;
+
 /// The host's options.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -36,6 +38,8 @@ pub struct Options {
     pub sandbox: Sandbox,
     /// The kind of machine on which async events start.
     pub async_workflow: MachineKind,
+    /// What the metrics tell apart, and who may read them.
+    pub metrics: MetricsOptions,
     /// The clock, ids and randomness.
     pub sources: Sources,
     /// Which calls of the tables fail: a test's; `None` in production.

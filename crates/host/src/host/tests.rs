@@ -10,6 +10,7 @@ use hookstep_expression::Sandbox;
 use tempfile::TempDir;
 
 use super::*;
+use crate::MetricsOptions;
 
 async fn open(dir: &Path) -> Host {
     let options = Options {
@@ -25,6 +26,7 @@ async fn open(dir: &Path) -> Host {
         async_workflow: MachineKind::Express,
         table_gate: None,
         task_faults: None,
+        metrics: MetricsOptions::default(),
         sources: Sources::system(),
     };
     Host::open(options).await.unwrap()
