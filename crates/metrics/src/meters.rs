@@ -194,6 +194,10 @@ fn histogram(registry: &mut Registry, (name, help): (&str, &str), bounds: &'stat
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -212,5 +216,44 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing:\n{text}");
         }
+    }
+
+    /// The names of all meters; those of a histogram's series are not among them.
+    fn names() -> BTreeSet<String> {
+        let metrics = Metrics::new(By::Nothing);
+        let (tenant, time) = (metrics.tenant(|_| ""), Duration::from_millis(1));
+        metrics.accepted(Mode::Async, Origin::Api, &tenant);
+        metrics.answered(Mode::Async, 202, time);
+        metrics.answered(Mode::Async, 404, time);
+        metrics.attempted(Outcome::Succeeded, None, Some(time), &tenant);
+        metrics.ended(Status::Succeeded, &tenant);
+        metrics.function_failed("deliver", "StorageUnavailable");
+        let store_bytes = [("tables".to_owned(), 1)].into();
+        let text = metrics.text(&Sample { store_bytes, ..Sample::default() }).unwrap();
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        types.filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect()
+    }
+
+    /// The names in the expressions of the dashboard.
+    fn names_in_dashboard() -> BTreeSet<String> {
+        let dashboard: Value =
+            serde_json::from_str(include_str!("../../../infra/grafana-dashboard.json")).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap();
+        let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+        let words = targets.flat_map(|target| {
+            let is_of_a_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            target["expr"].as_str().unwrap().split(move |c| !is_of_a_word(c))
+        });
+        let names = words.filter(|word| word.starts_with("hookstep_") || word.starts_with("process_"));
+        let series = ["_bucket", "_sum", "_count"];
+        let of = |name: &str| series.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name).to_owned();
+        names.map(of).collect()
+    }
+
+    #[test]
+    fn the_dashboard_shows_every_meter_and_no_other() {
+        let names = names();
+        assert!(names.len() > 20, "{names:?}");
+        assert_eq!(names_in_dashboard(), names);
     }
 }
