@@ -33,7 +33,7 @@ impl Process {
         None
     }
 
-    /// Reads `/proc/self/stat` (proc_pid_stat(5)).
+    /// Reads `/proc/self/stat` (`proc_pid_stat(5)`).
     #[cfg(target_os = "linux")]
     fn parse(stat: &str, open_files: u64, page_bytes: u64, ticks_per_second: u64) -> Option<Self> {
         // The second field is the name of the program in parentheses, and may contain anything.
