@@ -51,6 +51,7 @@
 //! | `host/health` | whether the host can take events, and what it says when it cannot |
 //! | `host/journal` | the journal of executions, damaged while the host is down |
 //! | `host/lost` | the queue of lost events, read with AWS's tools |
+//! | `host/metrics` | what the host counts, as Prometheus reads it |
 //! | `host/schedules` | events that wait for an attempt while the host is down, or its execution is run again |
 //! | `host/server` | slow, silent and too many clients, and the end of the host |
 //! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
@@ -142,6 +143,7 @@ mod host {
     mod health;
     mod journal;
     mod lost;
+    mod metrics;
     mod schedules;
     mod server;
     mod standins;

@@ -23,7 +23,7 @@ use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
 use hookstep_contract::{EventId, MachineKind, Publish, Scope};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
-use hookstep_host::{Histories, Host, NewToken, Options};
+use hookstep_host::{Histories, Host, MetricsOptions, NewToken, Options};
 use http::{HeaderMap, Method};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -108,6 +108,7 @@ impl World {
             table_gate: None,
             durability: hookstep_host::Durability::Disk,
             task_faults: Some(faults.clone()),
+            metrics: MetricsOptions::default(),
             sources: hookstep_ambient::Sources::system(),
         };
         set(&mut options);

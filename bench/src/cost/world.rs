@@ -54,6 +54,7 @@ impl World {
             table_gate: None,
             durability: hookstep_host::Durability::Disk,
             task_faults: None,
+            metrics: hookstep_host::MetricsOptions::default(),
             sources: hookstep_ambient::Sources::system(),
         })
         .await?;

@@ -58,6 +58,7 @@ async fn main() -> Outcome<()> {
         table_gate: None,
         durability: hookstep_host::Durability::Disk,
         task_faults: None,
+        metrics: hookstep_host::MetricsOptions::default(),
         sources: hookstep_ambient::Sources::system(),
     };
     let host = Host::open(options.clone()).await?;

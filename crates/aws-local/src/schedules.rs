@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_contract::Timestamp;
+use hookstep_storage::Priority;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::format_description::BorrowedFormatItem;
@@ -120,6 +121,13 @@ impl Schedules {
         Ok(json!({"ScheduleArn": arn(&schedule.group_name, &schedule.name)}))
     }
 
+    /// How many schedules wait, and when the first is or was due, in milliseconds since 1970. One that was deleted counts
+    /// until its moment has come.
+    pub fn waiting(&self) -> (usize, Option<i64>) {
+        let due = self.due();
+        (due.len(), due.first().map(|(moment, _)| *moment))
+    }
+
     /// `GetSchedule`.
     pub(crate) async fn get(&self, group: &str, name: &str) -> Answer {
         let (_, schedule) = self.find(&key(group, name)).await?.ok_or_else(|| missing(name))?;
@@ -210,6 +218,7 @@ impl Schedules {
             state_machine_arn: schedule.target.arn,
             name: Some(schedule.name.clone()),
             input: schedule.target.input,
+            priority: Priority::Accepted,
         };
         states.begin(start).await?;
         match self.delete(&schedule.group_name, &schedule.name).await {

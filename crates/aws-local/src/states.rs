@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use hookstep_storage::Priority;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -37,6 +38,9 @@ pub struct StartRequest {
     pub name: Option<String>,
     /// The execution's input, as JSON.
     pub input: Option<String>,
+    /// Whether the execution belongs to work that was accepted. That of a request from outside does not.
+    #[serde(skip)]
+    pub priority: Priority,
 }
 
 /// A started execution.

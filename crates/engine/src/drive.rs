@@ -58,7 +58,10 @@ async fn drive_until_stopped(context: &Arc<Context>, stage: Stage) -> Option<Sle
 }
 
 async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
+    let queued = context.executions.counts.queued();
     let Ok(_slot) = context.slots.acquire().await else { return None };
+    drop(queued);
+    let _running = context.executions.counts.running();
     let Stage { machine, execution, mut checkpoint, history, report } = stage;
     let arn = execution.id.clone();
     let task_host =

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::activity::{Activity, Counts};
 use crate::history::History;
 use crate::journal::{
     Ended, ExecutionRow, Inserted, Journal, JournalError, NewExecution, ReadError, StopOutcome,
@@ -29,6 +30,7 @@ pub struct Executions {
     pub(crate) machines: StateMachines,
     pub(crate) journal: Journal,
     pub(crate) sources: Sources,
+    pub(crate) counts: Counts,
     starts: mpsc::UnboundedSender<Stage>,
     /// The standard executions that are running, not waiting, by ARN: these can be stopped from outside.
     stops: Arc<Mutex<HashMap<String, CancellationToken>>>,
@@ -47,7 +49,8 @@ pub(crate) struct Stage {
 /// Returns the API to the executions in a journal, and the queue of new executions for the engine.
 pub fn executions(journal: Journal, machines: StateMachines, sources: Sources) -> (Executions, Starts) {
     let (starts, started) = mpsc::unbounded_channel();
-    (Executions { machines, journal, sources, starts, stops: Arc::default() }, Starts(started))
+    let counts = Counts::default();
+    (Executions { machines, journal, sources, counts, starts, stops: Arc::default() }, Starts(started))
 }
 
 impl Executions {
@@ -130,6 +133,15 @@ impl Executions {
     /// If the journal cannot be written.
     pub async fn probe(&self) -> Result<(), JournalError> {
         self.journal.probe(self.now()).await
+    }
+
+    /// What the executions of this process do at the moment. Reads the journal on the calling thread.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub fn activity(&self) -> Result<Activity, JournalError> {
+        let (waiting, oldest_waiting_since) = self.journal.waiting_since()?;
+        Ok(Activity { waiting, oldest_waiting_since, ..self.counts.activity() })
     }
 
     /// The ARN of the state machine that the journal stores under this name.

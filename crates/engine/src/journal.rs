@@ -117,6 +117,12 @@ impl Journal {
         self.list(move |connection| statements::waiting(connection, from, to)).await
     }
 
+    /// How many executions wait, and when the oldest of them was started, in milliseconds since 1970. Reads on the calling
+    /// thread.
+    pub(crate) fn waiting_since(&self) -> Result<(usize, Option<i64>), JournalError> {
+        self.storage.read(statements::waiting_since).map_err(JournalError::during(LIST))
+    }
+
     async fn list<R: Send + 'static>(
         &self,
         list: impl FnOnce(&rusqlite::Connection) -> Result<R, rusqlite::Error> + Send + 'static,

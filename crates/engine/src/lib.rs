@@ -7,6 +7,7 @@
 //! [`FailureRoutes`] are ports. Code that starts executions depends only on `Executions`, so a function can
 //! start one without knowing the engine that runs the function itself.
 
+mod activity;
 mod context;
 mod drive;
 mod engine;
@@ -21,6 +22,7 @@ mod start;
 mod task_host;
 mod trace;
 
+pub use activity::Activity;
 pub use engine::Engine;
 pub use executions::{Executions, Starts, executions};
 pub use journal::{

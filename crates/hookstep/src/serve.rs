@@ -3,6 +3,7 @@
 mod files;
 pub(crate) mod health;
 mod limits;
+mod metrics;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 pub(crate) use limits::LimitArgs;
+pub(crate) use metrics::MetricsArgs;
 
 use crate::settings::{BoxError, CommandResult, DurabilityName, ServeArgs, admin_token};
 
@@ -24,6 +26,8 @@ pub(crate) struct Serving {
     pub(crate) host: Host,
     pub(crate) first_token: FirstToken,
     server: Server,
+    /// Serves the metrics at an address of their own.
+    metrics: Option<(SocketAddr, Server)>,
     stop_timeout: Duration,
 }
 
@@ -48,7 +52,8 @@ impl Serving {
         let host = Host::open(args.options(address)?).await?;
         let first_token = host.first_token(FIRST_ORG.parse()?, admin_token()?.as_deref()).await?;
         let server = Server::start(listener, host.router(), args.limits.server(open_files));
-        Ok(Self { address, host, first_token, server, stop_timeout: args.limits.stop_timeout() })
+        let metrics = args.metrics.serve(&host).await?;
+        Ok(Self { address, host, first_token, server, metrics, stop_timeout: args.limits.stop_timeout() })
     }
 
     /// Serves until the first Ctrl-C or SIGTERM, then finishes what is in flight, for as long as the settings allow. A second
@@ -87,6 +92,9 @@ pub(crate) fn introduce(args: &ServeArgs, serving: &Serving) {
         "  data directory  {}",
         std::path::absolute(&args.data_dir).unwrap_or(args.data_dir.clone()).display()
     );
+    if let Some((address, _)) = &serving.metrics {
+        println!("  metrics         http://{address}/metrics");
+    }
     match &serving.first_token {
         FirstToken::Created(token) => {
             println!("  admin token     {token}");

@@ -16,7 +16,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::serve::LimitArgs;
+use crate::serve::{LimitArgs, MetricsArgs};
 
 /// Any error of a command.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
@@ -33,6 +33,9 @@ pub(crate) const ENVIRONMENT: &str = "Environment:
                         the first start makes a random one and prints it.
                         There is no flag for it, because flags show in the
                         process list
+  HOOKSTEP_METRICS_TOKEN  the token for GET /metrics at the address of the host,
+                        at least 20 characters; without it, 404. There is no
+                        flag for it either
   HOOKSTEP_TOKEN        the API token for trigger, events, replay and config;
                         there is no flag for it either
   RUST_LOG              the log levels, for standard error; by default
@@ -96,6 +99,9 @@ pub(crate) struct ServeArgs {
     pub(crate) static_ips: String,
 
     #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
+
+    #[command(flatten)]
     pub(crate) limits: LimitArgs,
 }
 
@@ -137,8 +143,8 @@ impl ServeArgs {
     /// The host's options; `address` is the address that it listens on.
     ///
     /// # Errors
-    /// If this program cannot find its own file: it starts itself to evaluate expressions.
-    pub(crate) fn options(&self, address: SocketAddr) -> std::io::Result<Options> {
+    /// If this program cannot find its own file, which it starts to evaluate expressions, or a token is too short.
+    pub(crate) fn options(&self, address: SocketAddr) -> Result<Options, BoxError> {
         Ok(Options {
             data_dir: self.data_dir.clone(),
             public_url: self.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
@@ -166,6 +172,7 @@ impl ServeArgs {
             },
             table_gate: None,
             task_faults: None,
+            metrics: self.metrics.options(secret("HOOKSTEP_METRICS_TOKEN")?.as_deref()),
             sandbox: Sandbox::of_this_program()?,
             sources: hookstep_ambient::Sources::system(),
         })
@@ -174,10 +181,14 @@ impl ServeArgs {
 
 /// The admin token that the operator set in `HOOKSTEP_ADMIN_TOKEN`.
 pub(crate) fn admin_token() -> Result<Option<String>, BoxError> {
-    match hookstep_ambient::env::required("HOOKSTEP_ADMIN_TOKEN") {
-        Ok(token) if token.len() < 20 => Err("HOOKSTEP_ADMIN_TOKEN must have at least 20 characters".into()),
-        Ok(token) => Ok(Some(token)),
-        Err(_) => Ok(None),
+    secret("HOOKSTEP_ADMIN_TOKEN")
+}
+
+/// A token that the operator set in this environment variable.
+fn secret(name: &'static str) -> Result<Option<String>, BoxError> {
+    match hookstep_ambient::env::optional(name) {
+        Some(token) if token.len() < 20 => Err(format!("{name} must have at least 20 characters").into()),
+        token => Ok(token),
     }
 }
 

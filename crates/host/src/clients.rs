@@ -16,6 +16,8 @@ pub struct Clients {
     pub bucket: aws_sdk_s3::Client,
     /// The executions, for the functions.
     pub(crate) executions: ExecutionClient,
+    /// The executions for work that nobody has been promised yet.
+    pub(crate) executions_for_new_work: ExecutionClient,
     /// Step Functions: the executions.
     pub states: aws_sdk_sfn::Client,
     /// EventBridge: the bus and the connections.

@@ -112,7 +112,7 @@ pub(crate) fn console(
     clients: &Clients,
     readiness: Readiness,
 ) -> hookstep_management::Context {
-    let clients = &Clients { tables: clients.tables_for_new_work.clone(), ..clients.clone() };
+    let clients = &for_new_work(clients);
     hookstep_management::Context {
         tokens: tokens(options, &clients.tables),
         sessions: Sessions::new(clients.tables.clone(), TOKENS),
@@ -138,7 +138,7 @@ pub(crate) fn console(
 
 /// The context of the trigger API.
 pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger::Context {
-    let clients = &Clients { tables: clients.tables_for_new_work.clone(), ..clients.clone() };
+    let clients = &for_new_work(clients);
     hookstep_trigger::Context {
         tokens: tokens(options, &clients.tables),
         configs: configs(&clients.tables),
@@ -148,6 +148,15 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
         sources: options.sources,
         inline_limit: options.inline_limit,
         sync_budget: options.sync_budget,
+    }
+}
+
+/// Clients for requests from outside: what they begin is refused when there is little room.
+fn for_new_work(clients: &Clients) -> Clients {
+    Clients {
+        tables: clients.tables_for_new_work.clone(),
+        executions: clients.executions_for_new_work.clone(),
+        ..clients.clone()
     }
 }
 

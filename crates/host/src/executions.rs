@@ -8,7 +8,10 @@ use hookstep_aws_local::{
 use hookstep_contract::error_chain;
 use hookstep_engine::{EndedExecution, ExecutionRow, Running};
 use hookstep_executions::WorkflowError;
+use hookstep_metrics::Metrics;
 use hookstep_storage::Priority;
+
+use crate::observed::NewEvent;
 
 /// The error name for a start that the storage has no room for.
 pub(crate) const NO_ROOM: &str = "ServiceUnavailable";
@@ -18,18 +21,26 @@ const INTERNAL: &str = "InternalServerError";
 
 /// Implements the port of the Step Functions API.
 #[derive(Clone, Debug)]
-pub(crate) struct EngineExecutions(pub(crate) hookstep_engine::Executions);
+pub(crate) struct EngineExecutions {
+    pub(crate) executions: hookstep_engine::Executions,
+    pub(crate) metrics: Metrics,
+}
 
 impl EngineExecutions {
     async fn begin(&self, request: StartRequest) -> Result<Running, ServiceError> {
         let input = request.input.unwrap_or_else(|| "{}".to_owned());
-        let started = self.0.start(&request.state_machine_arn, request.name, input, Priority::New).await;
+        let accepted = NewEvent::of(&input, &self.metrics);
+        let started =
+            self.executions.start(&request.state_machine_arn, request.name, input, request.priority).await;
+        if let (Ok(_), Some(event)) = (&started, accepted) {
+            event.count(&self.metrics);
+        }
         started.map_err(|error| ServiceError::new(error.name(), error.to_string()))
     }
 
     fn record(&self, row: ExecutionRow) -> ExecutionRecord {
         ExecutionRecord {
-            state_machine_arn: self.0.machine_arn(&row.machine),
+            state_machine_arn: self.executions.machine_arn(&row.machine),
             arn: row.arn,
             name: row.name,
             status: row.status.as_str(),
@@ -68,15 +79,15 @@ impl ExecutionBackend for EngineExecutions {
 
     fn stop<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<i64, ServiceError>> {
         async move {
-            let stopped = self.0.stop(arn).await;
-            stopped.map(|_| self.0.now()).map_err(|error| internal("stopped", &error))
+            let stopped = self.executions.stop(arn).await;
+            stopped.map(|_| self.executions.now()).map_err(|error| internal("stopped", &error))
         }
         .boxed()
     }
 
     fn find<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Option<ExecutionRecord>, ServiceError>> {
         async move {
-            let row = self.0.find(arn).await.map_err(|error| internal("read", &error))?;
+            let row = self.executions.find(arn).await.map_err(|error| internal("read", &error))?;
             Ok(row.map(|row| self.record(row)))
         }
         .boxed()
@@ -85,7 +96,11 @@ impl ExecutionBackend for EngineExecutions {
 
 /// Runs the executions that functions start, without the SDK: no request leaves the process.
 #[derive(Clone, Debug)]
-pub(crate) struct LocalExecutions(pub(crate) States);
+pub(crate) struct LocalExecutions {
+    pub(crate) states: States,
+    /// Of the executions that are started.
+    pub(crate) priority: Priority,
+}
 
 impl hookstep_executions::Executions for LocalExecutions {
     fn start(
@@ -94,9 +109,9 @@ impl hookstep_executions::Executions for LocalExecutions {
         name: String,
         input: String,
     ) -> BoxFuture<'_, Result<(), WorkflowError>> {
-        let request = request(machine_arn, name, input);
+        let request = self.request(machine_arn, name, input);
         async move {
-            match self.0.started(request).await {
+            match self.states.started(request).await {
                 Ok(_) => Ok(()),
                 Err(error) if error.name == "ExecutionAlreadyExists" => Ok(()),
                 Err(error) => Err(not_started(error)),
@@ -111,9 +126,9 @@ impl hookstep_executions::Executions for LocalExecutions {
         name: String,
         input: String,
     ) -> BoxFuture<'_, Result<String, WorkflowError>> {
-        let request = request(machine_arn, name.clone(), input);
+        let request = self.request(machine_arn, name.clone(), input);
         async move {
-            let ended = self.0.ran(request).await.map_err(not_started)?;
+            let ended = self.states.ran(request).await.map_err(not_started)?;
             match ended.status {
                 "SUCCEEDED" => Ok(ended.output.unwrap_or_default()),
                 _ => Err(WorkflowError::Failed { name, error: ended.error.unwrap_or_default() }),
@@ -124,7 +139,7 @@ impl hookstep_executions::Executions for LocalExecutions {
 
     fn stop(&self, execution_arn: String, _: &str) -> BoxFuture<'_, Result<(), WorkflowError>> {
         async move {
-            match self.0.stopped(&execution_arn).await {
+            match self.states.stopped(&execution_arn).await {
                 Ok(()) => Ok(()),
                 Err(error) if error.name == "ExecutionDoesNotExist" => Ok(()),
                 Err(error) => Err(WorkflowError::NotStopped(told(error).into())),
@@ -134,8 +149,15 @@ impl hookstep_executions::Executions for LocalExecutions {
     }
 }
 
-fn request(machine_arn: &str, name: String, input: String) -> StartRequest {
-    StartRequest { state_machine_arn: machine_arn.to_owned(), name: Some(name), input: Some(input) }
+impl LocalExecutions {
+    fn request(&self, machine_arn: &str, name: String, input: String) -> StartRequest {
+        StartRequest {
+            state_machine_arn: machine_arn.to_owned(),
+            name: Some(name),
+            input: Some(input),
+            priority: self.priority,
+        }
+    }
 }
 
 fn not_started(error: ServiceError) -> WorkflowError {

@@ -9,6 +9,8 @@ use hookstep_contract::OrgId;
 use hookstep_engine::{Engine, Journal, Ports, executions};
 use hookstep_executions::ExecutionClient;
 use hookstep_management::Readiness;
+use hookstep_metrics::Metrics;
+use hookstep_storage::{CommitObserver, Priority};
 use hookstep_store::{StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -19,6 +21,8 @@ use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
 use crate::lock::{Lock, lock};
 use crate::machines;
+use crate::metrics::Reader;
+use crate::observed::ObservedFunctions;
 use crate::rules::BusRules;
 use crate::services::TaskServices;
 use crate::stand_ins::StandIns;
@@ -29,6 +33,7 @@ use crate::{Clients, OpenError, Options, contexts, directory, reconciling, route
 #[derive(Debug)]
 pub struct Host {
     router: Router,
+    reader: Reader,
     engine: Engine,
     clients: Clients,
     tokens: Tokens,
@@ -51,21 +56,29 @@ impl Host {
         let lock = lock(dir)?;
         directory::convert(dir, &sources).await?;
         let directory = Directory::examine(dir, &sources)?;
-        let storage = storage::open(dir, options.durability)?;
+        let metrics = Metrics::new(options.metrics.by);
+        let commits = metrics.clone();
+        let observer = CommitObserver(Arc::new(move |writes, took| commits.committed(writes, took)));
+        let storage = storage::open(dir, options.durability, Some(observer))?;
         let stand_ins = StandIns::open(dir, storage.clone(), &options)?;
         let journal = Journal::new(storage.clone());
         directory.complete(&stand_ins.key)?;
         let (executions, starts) = executions(journal, machines::load()?, sources);
-        let states = States::new(EngineExecutions(executions.clone()));
+        let states =
+            States::new(EngineExecutions { executions: executions.clone(), metrics: metrics.clone() });
         let (clients, bus) = connect(&options, &stand_ins, &states);
         let StandIns { tables, bucket, schedules, lost, .. } = stand_ins;
         let readiness = Readiness::new(Readable { storage: storage.clone(), executions: executions.clone() });
         let endpoint = (bus.clone(), states.clone(), lost.clone());
-        let router = routes::router(&options, &clients, &bucket, endpoint, readiness)?;
+        let reader = Reader::new(metrics.clone(), (&storage, &executions), &schedules, dir);
+        let router = routes::router(&options, &clients, &bucket, endpoint, (readiness, &reader))?;
         let services =
             TaskServices { tables: tables.for_repeatable_steps(), bus, schedules: schedules.clone(), lost };
         let ports = Ports {
-            functions: Arc::new(contexts::steps(&options, &clients)?),
+            functions: Arc::new(ObservedFunctions {
+                functions: contexts::steps(&options, &clients)?,
+                metrics,
+            }),
             services: Arc::new(services),
             failure_routes: Arc::new(ProductFailureRoutes),
             faults: options.task_faults.clone(),
@@ -81,6 +94,7 @@ impl Host {
         ];
         Ok(Self {
             router,
+            reader,
             engine,
             tokens: contexts::tokens(&options, &clients.tables),
             clients,
@@ -94,6 +108,11 @@ impl Host {
     /// The product's routes.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// `GET /metrics` for everybody, to be served where only those can connect who may read it.
+    pub fn metrics_router(&self) -> Router {
+        self.reader.clone().open()
     }
 
     /// AWS SDK clients of this host's services, for tests and
@@ -137,8 +156,9 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
     let tables = hookstep_tables::Client::new(stand_ins.tables.clone());
     let credentials = stand_ins.bucket.credentials().clone();
     let bucket = clients::s3(stand_ins.bucket.clone(), credentials, &options.public_url);
-    let executions = ExecutionClient::of(LocalExecutions(states.clone()));
-    let rules = BusRules { dispatch: contexts::dispatch(options, &tables, &bucket, &executions) };
+    let executions = |priority| ExecutionClient::of(LocalExecutions { states: states.clone(), priority });
+    let rules =
+        BusRules { dispatch: contexts::dispatch(options, &tables, &bucket, &executions(Priority::New)) };
     let bus = Bus::new(rules, options.sources);
     let connections = stand_ins.connections.clone();
     let clients = Clients {
@@ -146,7 +166,8 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
         tables_for_new_work: hookstep_tables::Client::new(stand_ins.tables.for_new_work()),
         tables_for_repeatable_steps: hookstep_tables::Client::new(stand_ins.tables.for_repeatable_steps()),
         bucket,
-        executions,
+        executions: executions(Priority::Accepted),
+        executions_for_new_work: executions(Priority::New),
         states: clients::step_functions(states.clone()),
         events: clients::event_bridge(bus.clone(), connections.clone()),
         schedules: clients::scheduler(stand_ins.schedules.clone()),

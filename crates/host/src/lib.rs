@@ -20,7 +20,9 @@ mod host;
 mod housekeeping;
 mod lock;
 mod machines;
+mod metrics;
 mod modes;
+mod observed;
 mod options;
 mod reconciling;
 mod routes;
@@ -40,8 +42,10 @@ pub use hookstep_aws_local::{
     AwsCredentials, KEY_ID, ServiceError, StandInError, TableCall, TableGate, aws_credentials,
 };
 pub use hookstep_engine::{ExecutionLog, Histories, JournalError};
+pub use hookstep_metrics::By;
 pub use hookstep_storage::Durability;
 pub use host::Host;
+pub use metrics::MetricsOptions;
 pub use options::Options;
 pub use server::{DEFAULT_TRUSTED_PROXIES, Limits, Server};
 pub use storage::executions_of;

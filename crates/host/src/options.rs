@@ -12,6 +12,8 @@ use hookstep_engine::{Histories, TaskFaults};
 use hookstep_expression::Sandbox;
 use hookstep_storage::Durability;
 
+use crate::MetricsOptions;
+
 /// The host's options.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -41,6 +43,8 @@ pub struct Options {
     pub durability: Durability,
     /// Of which executions the history is kept.
     pub histories: Histories,
+    /// What the metrics tell apart, and who may read them.
+    pub metrics: MetricsOptions,
     /// The clock, ids and randomness.
     pub sources: Sources,
     /// Which calls of the tables fail: a test's; `None` in production.

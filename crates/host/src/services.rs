@@ -20,7 +20,9 @@ impl Services for TaskServices {
         async move {
             let tables = async |operation, request: Json| {
                 let answer = self.tables.call(operation, request.to_value()).await;
-                answer.map(Json::from).map_err(|error| ServiceFailure { name: error.name.to_owned(), message: error.message })
+                answer
+                    .map(Json::from)
+                    .map_err(|error| ServiceFailure { name: error.name.to_owned(), message: error.message })
             };
             let reply = match operation {
                 Operation::PutItem => return tables("PutItem", request).await,

@@ -8,7 +8,7 @@ use hookstep_aws_local::Tables;
 use hookstep_contract::{EventId, error_chain};
 use hookstep_engine::{ExecutionLog, Executions, JournalError};
 use hookstep_management::{NotReady, Probe};
-use hookstep_storage::{Durability, Settings, Storage, StorageError};
+use hookstep_storage::{CommitObserver, Durability, Settings, Storage, StorageError};
 
 /// The name of the storage's file in the data directory.
 pub(crate) const STORAGE_FILE: &str = "hookstep.sqlite";
@@ -19,8 +19,17 @@ pub(crate) fn schema() -> Vec<&'static str> {
 }
 
 /// Opens the storage of a data directory, and makes what is missing of it.
-pub(crate) fn open(dir: &Path, durability: Durability) -> Result<Storage, StorageError> {
-    Storage::open(Settings { schema: schema(), durability, ..Settings::new(dir.join(STORAGE_FILE)) })
+pub(crate) fn open(
+    dir: &Path,
+    durability: Durability,
+    observer: Option<CommitObserver>,
+) -> Result<Storage, StorageError> {
+    Storage::open(Settings {
+        schema: schema(),
+        durability,
+        observer,
+        ..Settings::new(dir.join(STORAGE_FILE))
+    })
 }
 
 /// The executions of an event that are in the journal, oldest first. A host may be running on the data directory.

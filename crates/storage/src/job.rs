@@ -6,9 +6,10 @@ use tokio::sync::oneshot;
 use crate::StorageError;
 
 /// Whether a change may be refused when there is little room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Priority {
     /// Work that nobody has been promised yet: refused when the free space is below the floor.
+    #[default]
     New,
     /// Part of work that was accepted: waits until there is room.
     Accepted,

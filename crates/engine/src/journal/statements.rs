@@ -193,6 +193,15 @@ pub(super) fn waiting(connection: &Connection, from: i64, to: i64) -> Result<Vec
         .collect()
 }
 
+/// How many executions wait, and when the oldest of them was started, in milliseconds since 1970.
+pub(super) fn waiting_since(connection: &Connection) -> Result<(usize, Option<i64>), Error> {
+    connection
+        .prepare_cached(
+            "SELECT count(*), min(started_at) FROM executions WHERE status = 'RUNNING' AND wake_at IS NOT NULL",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// Writes a row that means nothing, to see that rows can be written.
 pub(super) fn probe(connection: &Connection, now: i64) -> Result<(), Error> {
     connection

@@ -10,6 +10,7 @@ use hookstep_expression::Sandbox;
 use tempfile::TempDir;
 
 use super::*;
+use crate::MetricsOptions;
 
 async fn open(dir: &Path) -> Host {
     let options = Options {
@@ -27,6 +28,7 @@ async fn open(dir: &Path) -> Host {
         table_gate: None,
         task_faults: None,
         durability: hookstep_storage::Durability::Disk,
+        metrics: MetricsOptions::default(),
         sources: Sources::system(),
     };
     Host::open(options).await.unwrap()
