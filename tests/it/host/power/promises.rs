@@ -1,0 +1,163 @@
+//! What the host has promised: the events and the webhooks that it has answered for.
+#![expect(clippy::unwrap_used, reason = "a poisoned list fails the test")]
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use futures_util::{StreamExt, stream};
+use hookstep_signing::{Key, Received, verify};
+use serde_json::{Value, json};
+
+use super::receiver::{Arrival, Memory, sha256};
+use crate::world::{Answer, Api, until};
+
+/// How many questions are asked at once.
+const AT_ONCE: usize = 16;
+
+/// An event that was answered with 202.
+pub(super) struct Event {
+    pub(super) round: u64,
+    pub(super) config_id: String,
+    pub(super) event_id: String,
+    pub(super) body_sha256: [u8; 32],
+}
+
+/// A webhook that was asked for. Its version is in a header and in its credential, which no version shares.
+#[derive(Clone, Default)]
+pub(super) struct Webhook {
+    /// The answer to its creation, if there was one.
+    pub(super) created: Option<Value>,
+    /// The last version that was answered.
+    pub(super) saved: u64,
+    /// The version of a change that was not answered; the host may have saved it.
+    pub(super) attempted: Option<u64>,
+}
+
+#[derive(Default)]
+pub(super) struct Promises {
+    pub(super) events: Mutex<Vec<Event>>,
+    /// By name.
+    pub(super) webhooks: Mutex<BTreeMap<String, Webhook>>,
+}
+
+/// The fields of a version of a webhook.
+pub(super) fn fields(name: &str, version: u64) -> Value {
+    json!({"headers": {"X-Version": version.to_string()},
+           "auth": {"type": "api_key", "name": "x-key", "value": key(name, version)}})
+}
+
+fn key(name: &str, version: u64) -> String {
+    format!("{name}, version {version}")
+}
+
+/// Every broken promise, one a line.
+pub(super) async fn broken(api: &Api, receiver: &Memory, promises: &Promises) -> Vec<String> {
+    let mut broken = broken_events(api, receiver, &promises.events.lock().unwrap().split_off(0)).await;
+    let webhooks = promises.webhooks.lock().unwrap().clone();
+    broken.extend(broken_webhooks(api, receiver, &webhooks).await);
+    broken
+}
+
+async fn broken_events(api: &Api, receiver: &Memory, events: &[Event]) -> Vec<String> {
+    let looked_up = stream::iter(events).map(async |event: &Event| {
+        let path = format!("/webhook/{}/events/{}", event.config_id, event.event_id);
+        (event, api.get(&path).await.status)
+    });
+    let looked_up: Vec<_> = looked_up.buffer_unordered(AT_ONCE).collect().await;
+    let (kept, lost): (Vec<_>, Vec<_>) = looked_up.into_iter().partition(|(_, status)| *status == 200);
+    until("every event that is kept has arrived and has ended", async || {
+        let first = kept.iter().find(|(event, _)| receiver.arrival(&event.event_id).is_none());
+        first.is_none() && in_progress(api, &kept[0].0.config_id).await == 0
+    })
+    .await;
+    let changed = kept
+        .iter()
+        .filter(|(event, _)| receiver.arrival(&event.event_id).unwrap().sha256 != event.body_sha256);
+    let changed = changed.map(|(event, _)| format!("{} arrived with another body", event.event_id));
+    let lost = lost.iter().map(|(event, status)| format!("{} is lost: {status}", event.event_id));
+    let rounds: std::collections::BTreeSet<_> = events.iter().map(|event| event.round).collect();
+    println!("{} events in {} rounds, {} lost", events.len(), rounds.len(), lost.len());
+    lost.chain(changed).collect()
+}
+
+/// How many of the newest hundred events of a webhook have not ended.
+async fn in_progress(api: &Api, config_id: &str) -> usize {
+    let list = api.events(config_id, "?limit=100&status=in_progress").await;
+    list["data"].as_array().unwrap().len()
+}
+
+async fn broken_webhooks(api: &Api, receiver: &Memory, webhooks: &BTreeMap<String, Webhook>) -> Vec<String> {
+    let mut listed = listed(api).await;
+    let mut broken = Vec::new();
+    // The webhook of the events.
+    broken.extend(listed.remove("test").is_none().then(|| "the first webhook is lost".to_owned()));
+    let (mut lost, mut unanswered) = (0, 0);
+    for (name, webhook) in webhooks {
+        let shown = listed.remove(name);
+        unanswered += usize::from(webhook.created.is_none() && shown.is_some());
+        match (shown, &webhook.created) {
+            (Some(shown), _) => broken.extend(wrong(api, receiver, name, webhook, &shown).await),
+            (None, Some(_)) => lost += 1,
+            (None, None) => {}
+        }
+    }
+    println!("{} webhooks, {lost} lost, {unanswered} there without an answer", webhooks.len());
+    broken.extend(listed.keys().map(|name| format!("nobody asked for {name}")));
+    broken.extend((lost > 0).then(|| format!("{lost} webhooks are lost")));
+    broken
+}
+
+/// All webhooks, by name.
+async fn listed(api: &Api) -> BTreeMap<String, Value> {
+    let (mut found, mut cursor) = (BTreeMap::new(), String::new());
+    loop {
+        let page = api.get(&format!("/webhook?limit=100{cursor}")).await.json();
+        for webhook in page["data"].as_array().unwrap() {
+            found.insert(webhook["name"].as_str().unwrap().to_owned(), webhook.clone());
+        }
+        let Some(next) = page["next_cursor"].as_str() else { return found };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+/// What is wrong with a webhook that is there: it must be of one of the possible versions, whole, and usable.
+async fn wrong(api: &Api, receiver: &Memory, name: &str, webhook: &Webhook, shown: &Value) -> Option<String> {
+    let id = shown["config_id"].as_str().unwrap();
+    let version: u64 = shown["headers"]["X-Version"].as_str().unwrap_or_default().parse().unwrap_or(u64::MAX);
+    if version != webhook.saved && Some(version) != webhook.attempted {
+        return Some(format!("{name} has version {version}, saved was {}: {shown}", webhook.saved));
+    }
+    if webhook.created.as_ref().is_some_and(|created| created["config_id"] != id) {
+        return Some(format!("{name} has another id: {shown}"));
+    }
+    if (&shown["auth"]["type"], &shown["auth"]["name"]) != (&json!("api_key"), &json!("x-key")) {
+        return Some(format!("{name} has another authentication: {shown}"));
+    }
+    let answer = Answer::to(api.triggering(id, "?sync=true", BODY)).await;
+    if answer.status != 200 || answer.json()["status"] != "succeeded" {
+        return Some(format!("{name} cannot be used: {answer:?}"));
+    }
+    let arrival = receiver.arrival(answer.json()["event_id"].as_str().unwrap()).unwrap();
+    let header = |header: &str| arrival.headers.get(header).map(|value| value.to_str().unwrap());
+    if (header("x-version"), header("x-key")) != (Some(&version.to_string()), Some(&key(name, version))) {
+        return Some(format!("{name}, version {version}, sends {:?}", arrival.headers));
+    }
+    let secret = webhook.created.as_ref().map(|created| created["signing_secret"].as_str().unwrap());
+    let is_signed = secret.is_none_or(|secret| is_signed(&arrival, secret));
+    (!is_signed).then(|| format!("{name} signs with another secret"))
+}
+
+const BODY: &str = r#"{"a": "probe"}"#;
+
+fn is_signed(arrival: &Arrival, secret: &str) -> bool {
+    let header = |name: &str| arrival.headers.get(name).unwrap().to_str().unwrap();
+    let received = Received {
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp"),
+        signature: header("webhook-signature"),
+    };
+    let now = received.timestamp.parse().unwrap();
+    let key = Key::Secret(secret.parse().unwrap());
+    arrival.sha256 == sha256(BODY.as_bytes())
+        && verify(received, BODY.as_bytes(), &[key], std::time::Duration::ZERO, now).is_ok()
+}
