@@ -158,7 +158,7 @@ static void keep_block(struct layer *layer, int fd, off_t number, off_t size)
     off_t start = number * BLOCK, length = size > start ? size - start : 0;
     if (length > BLOCK)
         length = BLOCK;
-    struct block *block = malloc(sizeof *block + (size_t)length);
+    struct block *block = calloc(1, sizeof *block + (size_t)length);
     if (!block)
         disk_fail("no memory");
     block->number = number;
