@@ -21,7 +21,8 @@ const UNTESTED: &str = "no disk is filled";
 const EVENTS: usize = 20;
 
 fn full_for() -> Duration {
-    let seconds = std::env::var("HOOKSTEP_FULL_DISK_SECONDS").map_or(2, |seconds| seconds.parse().unwrap());
+    let seconds = std::env::var_os("HOOKSTEP_FULL_DISK_SECONDS");
+    let seconds = seconds.map_or(2, |seconds| seconds.to_str().unwrap().parse().unwrap());
     Duration::from_secs(seconds)
 }
 
@@ -153,14 +154,13 @@ async fn a_host_that_is_killed_and_started_on_a_full_disk_loses_no_event() {
     filled.disk.limit(filled.disk.used());
     filled.until_refused(4096).await;
     let address = filled.api().base.strip_prefix("http://").unwrap().to_owned();
-    let full = started_after(filled.host, &filled.disk, &address).await;
-    filled.host = full;
+    filled.host = killed_and_started(filled.host, &filled.disk, &address).await;
     filled.stay_full().await;
     filled.goes_on().await;
 }
 
 /// Kills a host and starts another one in its place.
-async fn started_after(host: Hookstep, disk: &Disk, address: &str) -> Hookstep {
+async fn killed_and_started(host: Hookstep, disk: &Disk, address: &str) -> Hookstep {
     host.process.kill().await;
     started(disk, address).await
 }

@@ -44,8 +44,8 @@ const SYNC_MICROSECONDS: u32 = 2000;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_power_cut_at_any_moment_breaks_no_promise() {
     let Some(disk) = Disk::new("no power is cut").await else { return };
-    let seed =
-        std::env::var("HOOKSTEP_POWER_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    let seed = std::env::var_os("HOOKSTEP_POWER_SEED");
+    let seed: u64 = seed.map_or_else(rand::random, |seed| seed.to_str().unwrap().parse().unwrap());
     println!("HOOKSTEP_POWER_SEED={seed} repeats the choices of the test and of the disk");
     let mut dice = StdRng::seed_from_u64(seed);
     let receiver = Memory::start(FAILING).await;
