@@ -3,16 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use hookstep_signing::{Key, Received, verify};
 use serde_json::{Value, json};
 
 use super::receiver::{Arrival, Memory, sha256};
-use crate::world::{Answer, Api, until};
+use crate::world::{Answer, Api};
 
 /// How many questions are asked at once.
 const AT_ONCE: usize = 16;
+
+/// How long the last events may take, and how often they are looked at.
+const END_TIMEOUT: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// An event that was answered with 202.
 pub(super) struct Event {
@@ -65,25 +70,33 @@ async fn broken_events(api: &Api, receiver: &Memory, events: &[Event]) -> Vec<St
     });
     let looked_up: Vec<_> = looked_up.buffer_unordered(AT_ONCE).collect().await;
     let (kept, lost): (Vec<_>, Vec<_>) = looked_up.into_iter().partition(|(_, status)| *status == 200);
-    until("every event that is kept has arrived and has ended", async || {
-        let first = kept.iter().find(|(event, _)| receiver.arrival(&event.event_id).is_none());
-        first.is_none() && in_progress(api, &kept[0].0.config_id).await == 0
-    })
-    .await;
-    let changed = kept
-        .iter()
-        .filter(|(event, _)| receiver.arrival(&event.event_id).unwrap().sha256 != event.body_sha256);
-    let changed = changed.map(|(event, _)| format!("{} arrived with another body", event.event_id));
-    let lost = lost.iter().map(|(event, status)| format!("{} is lost: {status}", event.event_id));
-    let rounds: std::collections::BTreeSet<_> = events.iter().map(|event| event.round).collect();
-    println!("{} events in {} rounds, {} lost", events.len(), rounds.len(), lost.len());
-    lost.chain(changed).collect()
+    let has_arrived = |event: &Event| receiver.arrival(&event.event_id).is_some();
+    let start = Instant::now();
+    while start.elapsed() < END_TIMEOUT
+        && !(kept.iter().all(|(event, _)| has_arrived(event)) && all_have_ended(api, &kept).await)
+    {
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+    let unsent = kept.iter().filter(|(event, _)| !has_arrived(event));
+    let changed = kept.iter().filter(|(event, _)| {
+        receiver.arrival(&event.event_id).is_some_and(|arrival| arrival.sha256 != event.body_sha256)
+    });
+    let told = |(event, status): &(&Event, u16), what: &str| {
+        format!("{} of round {} {what} (HTTP {status})", event.event_id, event.round)
+    };
+    let mut broken: Vec<_> = lost.iter().map(|event| told(event, "is lost")).collect();
+    broken.extend(unsent.map(|event| told(event, "has not arrived")));
+    broken.extend(changed.map(|event| told(event, "has arrived with another body")));
+    broken.extend((!all_have_ended(api, &kept).await).then(|| "events are in progress for ever".to_owned()));
+    println!("{} events were accepted, of which {} are lost", events.len(), lost.len());
+    broken
 }
 
-/// How many of the newest hundred events of a webhook have not ended.
-async fn in_progress(api: &Api, config_id: &str) -> usize {
-    let list = api.events(config_id, "?limit=100&status=in_progress").await;
-    list["data"].as_array().unwrap().len()
+/// Whether no event of the webhook of these events is in progress.
+async fn all_have_ended(api: &Api, events: &[(&Event, u16)]) -> bool {
+    let Some((event, _)) = events.first() else { return true };
+    let list = api.events(&event.config_id, "?limit=1&status=in_progress").await;
+    list["data"].as_array().unwrap().is_empty()
 }
 
 async fn broken_webhooks(api: &Api, receiver: &Memory, webhooks: &BTreeMap<String, Webhook>) -> Vec<String> {
@@ -159,5 +172,5 @@ fn is_signed(arrival: &Arrival, secret: &str) -> bool {
     let now = received.timestamp.parse().unwrap();
     let key = Key::Secret(secret.parse().unwrap());
     arrival.sha256 == sha256(BODY.as_bytes())
-        && verify(received, BODY.as_bytes(), &[key], std::time::Duration::ZERO, now).is_ok()
+        && verify(received, BODY.as_bytes(), &[key], Duration::ZERO, now).is_ok()
 }
