@@ -57,6 +57,8 @@ impl Rate {
         }
         let measured = (0..count).filter(|number| number % route.paths.len() >= route.unmeasured).count();
         let mut times = Vec::with_capacity(measured);
+        // A host that does not keep up delivers for longer than it is sent to.
+        let mut end = self.moment(start, count);
         while times.len() < measured {
             let arrival = tokio::time::timeout(PATIENCE, receiver.arrival(SENDER)).await;
             let Ok(arrival) = arrival else {
@@ -64,8 +66,9 @@ impl Rate {
             };
             let arrival = arrival.ok_or("the receiver has stopped")?;
             times.push((arrival.at - self.moment(start, arrival.number)).as_secs_f64() * 1000.0);
+            end = end.max(arrival.at);
         }
-        Ok(Run::new(times, f64::from(self.seconds)))
+        Ok(Run::new(times, (end - start).as_secs_f64()))
     }
 
     /// When an event is due.

@@ -121,7 +121,7 @@ async fn started(disk: &Disk, listen: &str) -> Hookstep {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_is_full_at_once_refuses_new_events_and_loses_none() {
     let Some(mut filled) = Filled::start(4).await else { return };
-    filled.disk.limit(filled.disk.used());
+    filled.disk.fill();
     filled.until_refused(4096).await;
     filled.stay_full().await;
     filled.goes_on().await;
@@ -143,7 +143,7 @@ async fn events_that_wait_for_a_retry_while_the_disk_is_full_are_delivered_later
         filled.accepted.iter().all(|event_id| filled.receiver.arrival(event_id).is_some())
     })
     .await;
-    filled.disk.limit(filled.disk.used());
+    filled.disk.fill();
     filled.stay_full().await;
     filled.goes_on().await;
 }
@@ -151,7 +151,7 @@ async fn events_that_wait_for_a_retry_while_the_disk_is_full_are_delivered_later
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_that_is_killed_and_started_on_a_full_disk_loses_no_event() {
     let Some(mut filled) = Filled::start(4).await else { return };
-    filled.disk.limit(filled.disk.used());
+    filled.disk.fill();
     filled.until_refused(4096).await;
     let address = filled.api().base.strip_prefix("http://").unwrap().to_owned();
     filled.host = killed_and_started(filled.host, &filled.disk, &address).await;

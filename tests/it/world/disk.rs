@@ -100,6 +100,13 @@ impl Disk {
         std::fs::rename(new, self.file("budget")).unwrap();
     }
 
+    /// Leaves no room for any file to grow.
+    pub(crate) fn fill(&self) {
+        // Nothing grows from here on, so that the files have neither more nor less than the limit.
+        self.limit(0);
+        self.limit(self.used());
+    }
+
     /// What the files have now, in bytes.
     pub(crate) fn used(&self) -> u64 {
         used(&self.data())
