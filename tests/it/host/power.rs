@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use crate::world::Api;
 use crate::world::disk::{Disk, Loss, cut_power};
 use crate::world::process::{FREE_PORT, Hookstep, Process, serve};
-use promises::{Event, Promises, broken, fields};
+use promises::{Account, Event, Promises, account, fields};
 use receiver::{Memory, sha256};
 
 const ROUNDS: u64 = 50;
@@ -88,7 +88,8 @@ async fn a_power_cut_at_any_moment_breaks_no_promise() {
     }
 
     let host = Hookstep::start(&disk.data(), &address).await;
-    let broken = broken(&host.api, &receiver, &promises).await;
+    let Account { summary, broken } = account(&host.api, &receiver, &promises).await;
+    println!("{summary}");
     host.stop().await;
     assert!(broken.is_empty(), "{} promises are broken:\n{}", broken.len(), broken.join("\n"));
 }

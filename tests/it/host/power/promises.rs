@@ -55,15 +55,27 @@ fn key(name: &str, version: u64) -> String {
     format!("{name}, version {version}")
 }
 
-/// Every broken promise, one a line.
-pub(super) async fn broken(api: &Api, receiver: &Memory, promises: &Promises) -> Vec<String> {
-    let mut broken = broken_events(api, receiver, &promises.events.lock().unwrap().split_off(0)).await;
-    let webhooks = promises.webhooks.lock().unwrap().clone();
-    broken.extend(broken_webhooks(api, receiver, &webhooks).await);
-    broken
+/// What became of the promises.
+#[derive(Debug)]
+pub(super) struct Account {
+    /// How many there were, and how many records are lost.
+    pub(super) summary: String,
+    /// Every broken promise, one a line.
+    pub(super) broken: Vec<String>,
 }
 
-async fn broken_events(api: &Api, receiver: &Memory, events: &[Event]) -> Vec<String> {
+pub(super) async fn account(api: &Api, receiver: &Memory, promises: &Promises) -> Account {
+    let events = std::mem::take(&mut *promises.events.lock().unwrap());
+    let webhooks = promises.webhooks.lock().unwrap().clone();
+    let of_events = events_account(api, receiver, &events).await;
+    let of_webhooks = webhooks_account(api, receiver, &webhooks).await;
+    Account {
+        summary: format!("{}; {}", of_events.summary, of_webhooks.summary),
+        broken: [of_events.broken, of_webhooks.broken].concat(),
+    }
+}
+
+async fn events_account(api: &Api, receiver: &Memory, events: &[Event]) -> Account {
     let looked_up = stream::iter(events).map(async |event: &Event| {
         let path = format!("/webhook/{}/events/{}", event.config_id, event.event_id);
         (event, api.get(&path).await.status)
@@ -88,8 +100,8 @@ async fn broken_events(api: &Api, receiver: &Memory, events: &[Event]) -> Vec<St
     broken.extend(unsent.map(|event| told(event, "has not arrived")));
     broken.extend(changed.map(|event| told(event, "has arrived with another body")));
     broken.extend((!all_have_ended(api, &kept).await).then(|| "events are in progress for ever".to_owned()));
-    println!("{} events were accepted, of which {} are lost", events.len(), lost.len());
-    broken
+    let summary = format!("{} events were accepted, of which {} are lost", events.len(), lost.len());
+    Account { summary, broken }
 }
 
 /// Whether no event of the webhook of these events is in progress.
@@ -99,7 +111,7 @@ async fn all_have_ended(api: &Api, events: &[(&Event, u16)]) -> bool {
     list["data"].as_array().unwrap().is_empty()
 }
 
-async fn broken_webhooks(api: &Api, receiver: &Memory, webhooks: &BTreeMap<String, Webhook>) -> Vec<String> {
+async fn webhooks_account(api: &Api, receiver: &Memory, webhooks: &BTreeMap<String, Webhook>) -> Account {
     let mut listed = listed(api).await;
     let mut broken = Vec::new();
     // The webhook of the events.
@@ -114,10 +126,13 @@ async fn broken_webhooks(api: &Api, receiver: &Memory, webhooks: &BTreeMap<Strin
             (None, None) => {}
         }
     }
-    println!("{} webhooks, {lost} lost, {unanswered} there without an answer", webhooks.len());
+    let total = webhooks.len();
+    let summary = format!(
+        "{total} webhooks were asked for, of which {lost} that were answered are lost and {unanswered} that were not are there"
+    );
     broken.extend(listed.keys().map(|name| format!("nobody asked for {name}")));
     broken.extend((lost > 0).then(|| format!("{lost} webhooks are lost")));
-    broken
+    Account { summary, broken }
 }
 
 /// All webhooks, by name.
