@@ -33,7 +33,7 @@ const CONNECTIONS: u64 = 16;
 const LARGE_BYTES: usize = 210 * 1024;
 
 /// The power is cut after fewer answers than this.
-const ANSWERS: u64 = 80;
+const ANSWERS: u64 = 150;
 
 /// One in so many first attempts fails, so that its event waits for a retry when the power is cut.
 const FAILING: u8 = 8;
