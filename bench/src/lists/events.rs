@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use hookstep_aws_local::Tables;
 use hookstep_tables::{AttributeValue, Client, Item};
-use serde_json::{Value, json};
+use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
 use uuid::{NoContext, Timestamp, Uuid};

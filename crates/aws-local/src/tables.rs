@@ -67,12 +67,6 @@ impl Tables {
         Self { gate, ..self }
     }
 
-    /// The same tables, whose writes are refused when there is little room: for work that nobody has been promised yet.
-    #[must_use]
-    pub fn for_new_work(&self) -> Self {
-        Self { items: self.items.for_new_work(), ..self.clone() }
-    }
-
     /// The same tables, whose writes are answered when they are visible, before they are durable: for steps that an
     /// execution repeats if it is started again.
     #[must_use]

@@ -8,8 +8,6 @@ use hookstep_executions::ExecutionClient;
 pub struct Clients {
     /// DynamoDB: the tables.
     pub tables: hookstep_tables::Client,
-    /// The tables for work that nobody has been promised yet.
-    pub(crate) tables_for_new_work: hookstep_tables::Client,
     /// The tables for steps that an execution repeats.
     pub(crate) tables_for_repeatable_steps: hookstep_tables::Client,
     /// S3: the bucket of claim checks.

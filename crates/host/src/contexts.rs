@@ -151,13 +151,9 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
     }
 }
 
-/// Clients for requests from outside: what they begin is refused when there is little room.
+/// Clients for requests from outside: the executions that they begin are refused when there is little room.
 fn for_new_work(clients: &Clients) -> Clients {
-    Clients {
-        tables: clients.tables_for_new_work.clone(),
-        executions: clients.executions_for_new_work.clone(),
-        ..clients.clone()
-    }
+    Clients { executions: clients.executions_for_new_work.clone(), ..clients.clone() }
 }
 
 /// The store of API tokens.

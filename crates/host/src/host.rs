@@ -71,7 +71,7 @@ impl Host {
         let readiness = Readiness::new(Readable { storage: storage.clone(), executions: executions.clone() });
         let endpoint = (bus.clone(), states.clone(), lost.clone());
         let reader = Reader::new(metrics.clone(), (&storage, &executions), &schedules, dir);
-        let router = routes::router(&options, &clients, &bucket, endpoint, (readiness, &reader))?;
+        let router = routes::router(&options, &clients, &bucket, endpoint, (readiness, &reader, &storage))?;
         let services =
             TaskServices { tables: tables.for_repeatable_steps(), bus, schedules: schedules.clone(), lost };
         let ports = Ports {
@@ -163,7 +163,6 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
     let connections = stand_ins.connections.clone();
     let clients = Clients {
         tables,
-        tables_for_new_work: hookstep_tables::Client::new(stand_ins.tables.for_new_work()),
         tables_for_repeatable_steps: hookstep_tables::Client::new(stand_ins.tables.for_repeatable_steps()),
         bucket,
         executions: executions(Priority::Accepted),

@@ -1,9 +1,13 @@
 //! The product's routes.
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use hookstep_aws_local::{Bucket, Bus, Queue, States};
-use hookstep_http_edge::{Transport, finished};
+use hookstep_http_edge::{Problem, Transport, finished};
 use hookstep_management::Readiness;
+use hookstep_storage::Storage;
 
 use crate::metrics::Reader;
 use crate::{Clients, OpenError, Options, contexts, observed};
@@ -14,12 +18,13 @@ pub(crate) fn router(
     clients: &Clients,
     bucket: &Bucket,
     (bus, states, lost): (Bus, States, Queue),
-    (readiness, reader): (Readiness, &Reader),
+    (readiness, reader, storage): (Readiness, &Reader, &Storage),
 ) -> Result<Router, OpenError> {
     let credentials = hookstep_aws_local::aws_credentials(&options.data_dir, &options.sources)?;
     let aws = hookstep_aws_local::endpoint(bus, states, lost, credentials, options.sources);
     let console = hookstep_console::router(contexts::console(options, clients, readiness));
     let trigger = hookstep_trigger::router(contexts::trigger(options, clients));
+    let trigger = trigger.route_layer(middleware::from_fn_with_state(storage.clone(), with_room));
     let trigger = observed::triggers(trigger, reader.metrics());
     let metrics = options.metrics.token_hash.as_ref().map(|hash| reader.clone().behind(hash));
     let transport = Transport::of_url(&options.public_url);
@@ -27,4 +32,9 @@ pub(crate) fn router(
         console.merge(trigger).merge(bucket.presigned()).merge(aws).merge(metrics.unwrap_or_default()),
         transport,
     ))
+}
+
+/// Answers 503 while there is no room for a new event, before anything of it is written.
+async fn with_room(State(storage): State<Storage>, request: Request, next: Next) -> Response {
+    if storage.takes_new_work() { next.run(request).await } else { Problem::no_room().into_response() }
 }

@@ -26,7 +26,6 @@ pub struct ItemTables {
     storage: Storage,
     tables: &'static [TableDefinition],
     expressions: Arc<Expressions>,
-    priority: Priority,
     answer: Answer,
 }
 
@@ -62,14 +61,7 @@ impl ItemTables {
     /// Tables in a storage that has [`SCHEMA`](crate::SCHEMA). Writes are part of accepted work, and are answered when they
     /// are durable.
     pub fn new(storage: Storage, tables: &'static [TableDefinition]) -> Self {
-        let (priority, answer) = (Priority::Accepted, Answer::WhenDurable);
-        Self { storage, tables, expressions: Arc::default(), priority, answer }
-    }
-
-    /// The same tables, whose writes are refused when there is little room.
-    #[must_use]
-    pub fn for_new_work(&self) -> Self {
-        Self { priority: Priority::New, ..self.clone() }
+        Self { storage, tables, expressions: Arc::default(), answer: Answer::WhenDurable }
     }
 
     /// The same tables, whose writes are answered when they are visible: for steps that a restart repeats.

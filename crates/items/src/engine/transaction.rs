@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use hookstep_storage::Priority;
 use hookstep_tables::Item;
 use rusqlite::Connection;
 
@@ -37,7 +38,7 @@ impl ItemTables {
         let writes = input.transact_items.unwrap_or_default();
         let writes: Vec<Write> = writes.into_iter().map(|write| self.part(write)).collect::<Answered<_>>()?;
         let step = move |connection: &Connection| transact(connection, &writes);
-        let changes = self.storage.write(self.priority, self.answer, step).await??;
+        let changes = self.storage.write(Priority::Accepted, self.answer, step).await??;
         // A transaction costs twice as much as its writes.
         let capacity = charged.then(|| changes.iter().map(|change| consumed(twice(change))).collect());
         Ok(TransactWriteItemsOutput::builder().set_consumed_capacity(capacity).build())

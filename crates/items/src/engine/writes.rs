@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::operation::delete_item::{DeleteItemInput, DeleteItemOutput
 use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use hookstep_storage::Priority;
 use hookstep_tables::Item;
 use rusqlite::Connection;
 
@@ -79,7 +80,7 @@ impl ItemTables {
             rows::replace(connection, table, &key, old.as_ref(), &item)?;
             Ok(Ok(Change { old, new: charged.then(|| item.clone()) }))
         };
-        let change = self.storage.write(self.priority, self.answer, step).await??;
+        let change = self.storage.write(Priority::Accepted, self.answer, step).await??;
         Ok(PutItemOutput::builder().set_consumed_capacity(charged.then(|| consumed(change.charge()))).build())
     }
 
@@ -108,7 +109,7 @@ impl ItemTables {
             rows::replace(connection, table, &key, old.as_ref(), &new)?;
             Ok(Ok(Change { old, new: Some(new) }))
         };
-        let change = self.storage.write(self.priority, self.answer, step).await??;
+        let change = self.storage.write(Priority::Accepted, self.answer, step).await??;
         Ok(UpdateItemOutput::builder()
             .set_consumed_capacity(charged.then(|| consumed(change.charge())))
             .set_attributes(change.new.filter(|_| wants_new))
@@ -133,7 +134,7 @@ impl ItemTables {
             }
             Ok(Ok(Change { old, new: None }))
         };
-        let change = self.storage.write(self.priority, self.answer, step).await??;
+        let change = self.storage.write(Priority::Accepted, self.answer, step).await??;
         Ok(DeleteItemOutput::builder()
             .set_consumed_capacity(charged.then(|| consumed(change.charge())))
             .set_attributes(change.old.filter(|_| wants_old))

@@ -32,7 +32,7 @@ pub(super) fn table_with(items: &[Value]) -> (Client, Requests) {
         .credentials_provider(Credentials::for_tests())
         .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(table.clone())))
         .build();
-    (Client::from_conf(config), requests)
+    (aws_sdk_dynamodb::Client::from_conf(config).into(), requests)
 }
 
 #[derive(Clone, Debug)]
