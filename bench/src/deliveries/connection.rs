@@ -24,16 +24,24 @@ impl Connection {
         Ok(Self(sender))
     }
 
-    /// Posts a body; returns the status and the body of the response.
-    pub(crate) async fn post(&mut self, path: &str, token: &str, body: Bytes) -> Outcome<(u16, Bytes)> {
+    /// Sends a request and returns the body of the response, which must have this status.
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>, status: u16) -> Outcome<Bytes> {
         self.0.ready().await?;
-        let request = Request::post(path)
-            .header("host", "bench")
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json")
-            .body(Full::new(body))?;
         let response = self.0.send_request(request).await?;
-        let status = response.status().as_u16();
-        Ok((status, response.into_body().collect().await?.to_bytes()))
+        let found = response.status().as_u16();
+        let body = response.into_body().collect().await?.to_bytes();
+        if found != status {
+            return Err(format!("{found}: {}", String::from_utf8_lossy(&body)).into());
+        }
+        Ok(body)
     }
+}
+
+/// A request with a token and a body that is called JSON.
+pub(crate) fn trigger(path: &str, token: &str, body: Bytes) -> Outcome<Request<Full<Bytes>>> {
+    let request = Request::post(path)
+        .header("host", "bench")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
+    Ok(request.body(Full::new(body))?)
 }

@@ -1,35 +1,39 @@
 //! Measures how many deliveries per second one machine makes, and how long they take from the trigger to the
 //! receiver.
 //!
-//! Runs the host in its own process; the receiver and the load generator are in this one. Every worker
-//! triggers an event and waits until the receiver has it, so the concurrency is the number of events in
-//! flight. The same workers then call the receiver directly, which gives the limit of this machine and this
-//! receiver.
+//! Runs the host in its own process; the receiver and the load generator are in this one. In a closed loop, every
+//! worker triggers an event and waits until the receiver has it, so the concurrency is the number of events in
+//! flight. In an open loop, events are sent at fixed moments, however long the earlier ones take. The same load
+//! then goes to the receiver directly, which gives the limit of this machine and this receiver.
 
-#![expect(clippy::print_stdout, reason = "the table is the output")]
+#![expect(clippy::print_stdout, reason = "the tables are the output")]
 
+mod closed;
 mod connection;
+mod disk;
+mod fanout;
 mod host;
-mod load;
+mod open;
 mod receiver;
+mod report;
+mod rows;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::Parser;
-
-use crate::host::Host;
-use crate::load::{Load, Target};
-use crate::receiver::Receiver;
+use clap::{Parser, ValueEnum};
 
 /// Measures deliveries on this machine.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 struct Args {
     /// The host's binary; `cargo build --release --locked -p hookstep` makes it.
     #[arg(long, default_value = "target/release/hookstep")]
     hookstep: PathBuf,
 
-    /// How long each row is measured, in seconds.
+    /// Measure only these groups of rows. Each group has a host of its own.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Group>,
+
+    /// How long each row of a closed loop is measured, in seconds.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
 
@@ -40,6 +44,47 @@ struct Args {
     /// How many events are in flight at once, one row each.
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     concurrency: Vec<usize>,
+
+    /// The events per second of an open loop.
+    #[arg(long, default_value_t = 100)]
+    rate: u32,
+
+    /// How long each row of an open loop is measured, in seconds.
+    #[arg(long, default_value_t = 10)]
+    rate_seconds: u32,
+
+    /// How long the receiver hangs that hangs, in seconds, one row each.
+    #[arg(long, value_delimiter = ',', default_value = "10,60")]
+    hang: Vec<u64>,
+
+    /// The number of events after which the disk is measured.
+    #[arg(long, default_value_t = 2000)]
+    events: usize,
+
+    /// The directory for the data directories. The time of a sync of its disk bounds a closed loop.
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
+    data_dir_parent: PathBuf,
+
+    /// A further argument for the host, such as `--host-arg=--inline-limit=1024`; repeatable.
+    #[arg(long, allow_hyphen_values = true)]
+    host_arg: Vec<String>,
+}
+
+/// Rows that belong together.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Group {
+    /// Async and sync triggers in a closed loop.
+    Closed,
+    /// Bodies of 64 KB in a closed loop of 16.
+    Large,
+    /// Async triggers in an open loop.
+    Rate,
+    /// Events by `PutEvents` that go to ten webhooks each.
+    Fanout,
+    /// Ten webhooks in an open loop, one of which hangs.
+    Hanging,
+    /// The memory of the host, and what an event takes on the disk.
+    Disk,
 }
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -47,36 +92,21 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let args = Args::parse();
-    let receiver = std::sync::Arc::new(Receiver::start().await?);
-    let host = Host::start(&args.hookstep, &receiver).await?;
-    println!("body {} B, {} s a row; times from the trigger to the receiver\n", args.body, args.seconds);
+    let sync = disk::sync_time(&args.data_dir_parent)?;
     println!(
-        "| | at once | per second | p50 ms | p99 ms | of direct | host CPU s per 1,000 | host RSS MiB |"
+        "{:.2} ms: the median of 100 fdatasync calls after 4 KB each in {}\n",
+        sync.as_secs_f64() * 1000.0,
+        args.data_dir_parent.display()
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for concurrency in args.concurrency {
-        let load = Load { concurrency, body: args.body, duration: Duration::from_secs(args.seconds) };
-        let direct = load.run(&Target::Receiver, &receiver, &host).await?;
-        println!(
-            "| direct | {concurrency} | {:.0} | {:.2} | {:.2} | 1.00 | | |",
-            direct.per_second(),
-            direct.quantile(0.5),
-            direct.quantile(0.99)
-        );
-        for (name, target) in [("async", Target::Async), ("sync", Target::Sync)] {
-            let cpu = host.cpu_seconds()?;
-            let run = load.run(&target, &receiver, &host).await?;
-            let cpu = host.cpu_seconds()? - cpu;
-            println!(
-                "| {name} | {concurrency} | {:.0} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} |",
-                run.per_second(),
-                run.quantile(0.5),
-                run.quantile(0.99),
-                run.per_second() / direct.per_second(),
-                cpu * 1000.0 / run.count() as f64,
-                host.rss_mib()?
-            );
-        }
+    report::head(args.body);
+    for group in Group::value_variants().iter().filter(|group| args.measures(**group)) {
+        rows::measure(*group, &args).await?;
     }
     Ok(())
+}
+
+impl Args {
+    fn measures(&self, group: Group) -> bool {
+        self.only.is_empty() || self.only.contains(&group)
+    }
 }
