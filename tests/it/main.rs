@@ -46,9 +46,11 @@
 //! | `host/directory` | the data directory, with files that are missing, damaged or foreign |
 //! | `host/faults` | the host's own faults, which end no event |
 //! | `host/files` | who may read the data directory |
+//! | `host/full_disk` | what the host does while its disk is full, and when there is room again |
 //! | `host/health` | whether the host can take events, and what it says when it cannot |
 //! | `host/journal` | the journal of executions, damaged while the host is down |
 //! | `host/lost` | the queue of lost events, read with AWS's tools |
+//! | `host/power` | power cuts: what was promised is on the disk |
 //! | `host/schedules` | events that wait for an attempt while the host is down, or its execution is run again |
 //! | `host/server` | slow, silent and too many clients, and the end of the host |
 //! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
@@ -135,9 +137,11 @@ mod host {
     mod directory;
     mod faults;
     mod files;
+    mod full_disk;
     mod health;
     mod journal;
     mod lost;
+    mod power;
     mod schedules;
     mod server;
     mod standins;

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built fails the test")]
 
 mod dir;
+pub(crate) mod disk;
 mod faults;
 pub(crate) mod life;
 pub(crate) mod node;
