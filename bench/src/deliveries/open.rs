@@ -16,7 +16,7 @@ use crate::report::Run;
 const CONNECTIONS: usize = 32;
 
 /// How long to wait for the last arrivals.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The sender that the receiver tells of the arrivals.
 const SENDER: usize = 0;
@@ -60,7 +60,7 @@ impl Rate {
         // A host that does not keep up delivers for longer than it is sent to.
         let mut end = self.moment(start, count);
         while times.len() < measured {
-            let arrival = tokio::time::timeout(PATIENCE, receiver.arrival(SENDER)).await;
+            let arrival = tokio::time::timeout(WAIT_TIMEOUT, receiver.arrival(SENDER)).await;
             let Ok(arrival) = arrival else {
                 return Err(format!("{} of {measured} events did not arrive", measured - times.len()).into());
             };

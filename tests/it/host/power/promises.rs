@@ -13,7 +13,7 @@ use super::receiver::{Arrival, Memory, sha256};
 use crate::world::{Answer, Api};
 
 /// How many questions are asked at once.
-const AT_ONCE: usize = 16;
+const CONCURRENCY: usize = 16;
 
 /// How long the last events may take, and how often they are looked at.
 const END_TIMEOUT: Duration = Duration::from_secs(60);
@@ -80,7 +80,7 @@ async fn events_account(api: &Api, receiver: &Memory, events: &[Event]) -> Accou
         let path = format!("/webhook/{}/events/{}", event.config_id, event.event_id);
         (event, api.get(&path).await.status)
     });
-    let looked_up: Vec<_> = looked_up.buffer_unordered(AT_ONCE).collect().await;
+    let looked_up: Vec<_> = looked_up.buffer_unordered(CONCURRENCY).collect().await;
     let (kept, lost): (Vec<_>, Vec<_>) = looked_up.into_iter().partition(|(_, status)| *status == 200);
     let has_arrived = |event: &Event| receiver.arrival(&event.event_id).is_some();
     let start = Instant::now();
