@@ -39,6 +39,9 @@ impl Update {
                 return Err(invalid("an update can only SET and REMOVE"));
             }
         }
+        if update == Self::default() {
+            return Err(invalid("an update must do something"));
+        }
         Ok(update)
     }
 

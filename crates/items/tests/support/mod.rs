@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 static TABLES: [TableDefinition; 1] = [TableDefinition {
-    name: "t",
+    name: "things",
     number: 1,
     partition_key: "pk",
     sort_key: Some("sk"),
@@ -42,7 +42,7 @@ pub(crate) fn attributes() -> impl Strategy<Value = Map<String, Value>> {
     let a = prop::option::of("[a-c]{1,2}".prop_map(|text| json!({"S": text})));
     let number = prop::option::of(any::<i8>().prop_map(|number| json!({"N": number.to_string()})));
     let m = prop::option::of(
-        "[a-c]{1,2}".prop_map(|text| json!({"M": {"inner": {"S": text}, "flag": {"BOOL": true}}})),
+        "[a-c]{1,2}".prop_map(|text| json!({"M": {"deep": {"S": text}, "flag": {"BOOL": true}}})),
     );
     (a, number, m).prop_map(|(a, number, m)| {
         [("a", a), ("number", number), ("m", m)]
@@ -69,7 +69,7 @@ impl Both {
             .map(|name| json!({"AttributeName": name, "AttributeType": "S"}))
             .collect();
         let create = json!({
-            "TableName": "t", "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": types,
+            "TableName": "things", "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": types,
             "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
             "GlobalSecondaryIndexes": [{
                 "IndexName": "by-a", "Projection": {"ProjectionType": "KEYS_ONLY"},
