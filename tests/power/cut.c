@@ -116,6 +116,14 @@ static void empty_attic(void)
     closedir(open);
 }
 
+static bool is_cut;
+
+void disk_answers(void)
+{
+    while (__atomic_load_n(&is_cut, __ATOMIC_ACQUIRE))
+        pause();
+}
+
 /* Takes the lock for good: no call below the directory begins any more. */
 static void *await_cut(void *signals)
 {
@@ -123,6 +131,7 @@ static void *await_cut(void *signals)
     while (sigwait(signals, &signal) != 0)
         continue;
     pthread_mutex_lock(&disk_lock);
+    __atomic_store_n(&is_cut, true, __ATOMIC_RELEASE);
     inodes_revert();
     names_revert();
     empty_attic();

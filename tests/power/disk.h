@@ -36,6 +36,10 @@ extern pthread_mutex_t disk_lock;
 void disk_enter(void);
 long disk_leave(long result, int error);
 
+/* Returns only before a power cut: nothing is answered after it. A read that fails because its file is being taken back
+ * would otherwise be told to somebody. */
+void disk_answers(void);
+
 /* Ends the process loudly: a test must not go on with records that are wrong. */
 void disk_fail(const char *what) __attribute__((noreturn));
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -122,7 +123,27 @@ static ssize_t write_at(int fd, const void *bytes, size_t length, off_t offset)
 
 ssize_t write(int fd, const void *bytes, size_t length)
 {
-    return is_ours(fd) ? write_at(fd, bytes, length, -1) : syscall(SYS_write, fd, bytes, length);
+    if (is_ours(fd))
+        return write_at(fd, bytes, length, -1);
+    disk_answers();
+    return syscall(SYS_write, fd, bytes, length);
+}
+
+ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const struct sockaddr *to, socklen_t size)
+{
+    disk_answers();
+    return syscall(SYS_sendto, fd, bytes, length, flags, to, size);
+}
+
+ssize_t send(int fd, const void *bytes, size_t length, int flags)
+{
+    return sendto(fd, bytes, length, flags, NULL, 0);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    disk_answers();
+    return syscall(SYS_sendmsg, fd, message, flags);
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
@@ -143,7 +164,10 @@ static ssize_t write_first(int fd, const struct iovec *parts, int count, off_t o
 
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
-    return is_ours(fd) ? write_first(fd, parts, count, -1) : syscall(SYS_writev, fd, parts, count);
+    if (is_ours(fd))
+        return write_first(fd, parts, count, -1);
+    disk_answers();
+    return syscall(SYS_writev, fd, parts, count);
 }
 
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset)

@@ -49,7 +49,7 @@ pub struct Fields(Arc<(Traits, Vec<(Name, Json)>)>);
 #[derive(Clone, Copy)]
 struct Traits {
     /// At least the length of the value's JSON text, in bytes.
-    most_bytes: usize,
+    max_bytes: usize,
     /// Whether JSONata would write every number in the value as it is; see [`is_plain_number`].
     plain: bool,
 }
@@ -123,11 +123,11 @@ impl Json {
     }
 
     fn traits(&self) -> Traits {
-        let scalar = |most_bytes| Traits { most_bytes, plain: true };
+        let scalar = |max_bytes| Traits { max_bytes, plain: true };
         match self {
             Json::Null | Json::Bool(_) => scalar(5),
-            Json::Number(number) => Traits { plain: is_plain_number(number), ..scalar(MOST_NUMBER_BYTES) },
-            Json::String(text) => scalar(limit::most_text_bytes(text)),
+            Json::Number(number) => Traits { plain: is_plain_number(number), ..scalar(MAX_NUMBER_BYTES) },
+            Json::String(text) => scalar(limit::max_text_bytes(text)),
             Json::Array(items) => items.0.0,
             Json::Object(fields) => fields.0.0,
         }
@@ -135,7 +135,7 @@ impl Json {
 }
 
 /// The longest number that `serde_json` writes: sign, 17 digits, point and exponent.
-const MOST_NUMBER_BYTES: usize = 26;
+const MAX_NUMBER_BYTES: usize = 26;
 
 /// The largest whole number that `f64`, in which JSONata calculates, tells apart from its neighbours.
 const EXACT_WHOLE_NUMBERS: u64 = 1 << 53;
@@ -164,7 +164,7 @@ impl Items {
 impl Fields {
     fn new(fields: Vec<(Name, Json)>) -> Fields {
         let traits = fields.iter().fold(Traits::EMPTY, |sum, (name, field)| {
-            sum.and(field.traits(), limit::most_text_bytes(name) + 2)
+            sum.and(field.traits(), limit::max_text_bytes(name) + 2)
         });
         Fields(Arc::new((traits, fields)))
     }
@@ -181,11 +181,11 @@ impl Fields {
 }
 
 impl Traits {
-    const EMPTY: Traits = Traits { most_bytes: 2, plain: true };
+    const EMPTY: Traits = Traits { max_bytes: 2, plain: true };
 
     fn and(self, part: Traits, punctuation: usize) -> Traits {
         Traits {
-            most_bytes: self.most_bytes.saturating_add(part.most_bytes).saturating_add(punctuation),
+            max_bytes: self.max_bytes.saturating_add(part.max_bytes).saturating_add(punctuation),
             plain: self.plain && part.plain,
         }
     }

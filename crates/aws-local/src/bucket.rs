@@ -1,7 +1,10 @@
 //! The local S3: s3s-fs on a folder. Only presigned uploads and downloads are open to the network.
 
+mod durable;
+
 use std::collections::HashSet;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,6 +22,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 
 use crate::{StandInError, private};
+pub(crate) use durable::sync_dir;
 
 /// The bucket of claim checks. The name is short because
 /// s3s-fs builds file names from the bucket and the key.
@@ -52,6 +56,8 @@ impl Bucket {
         let credentials = credentials(data_dir, sources)?;
         let folder = data_dir.join(OBJECTS);
         std::fs::create_dir_all(folder.join(CLAIMS))
+            .and_then(|()| sync_dir(data_dir))
+            .and_then(|()| sync_dir(&folder))
             .map_err(StandInError::during("create the claim-check folder"))?;
         let files = FileSystem::new(&folder)
             .map_err(|error| format!("{error:?}"))
@@ -78,11 +84,18 @@ impl Bucket {
         Router::new()
             .route(&format!("/{CLAIMS}/{{*key}}"), get(download).put(upload))
             .layer(DefaultBodyLimit::disable())
-            .with_state(Presigned { service: self.service.clone(), uploads: Uploads::default() })
+            .with_state(Presigned { bucket: self.clone(), uploads: Uploads::default() })
     }
 
     pub(crate) fn service(&self) -> &S3Service {
         &self.service
+    }
+
+    /// Returns once the object that a request to this path has written is durable.
+    pub(crate) async fn written(&self, path: &str) -> io::Result<()> {
+        let (folder, path) = (self.folder.clone(), path.to_owned());
+        let synced = tokio::task::spawn_blocking(move || durable::sync_object(&folder, &path)).await;
+        synced.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 }
 
@@ -96,7 +109,7 @@ fn credentials(data_dir: &Path, sources: &Sources) -> Result<Credentials, StandI
 /// What the route for presigned URLs needs.
 #[derive(Clone)]
 struct Presigned {
-    service: S3Service,
+    bucket: Bucket,
     uploads: Uploads,
 }
 
@@ -124,15 +137,15 @@ impl Drop for UploadInProgress {
     }
 }
 
-async fn download(State(bucket): State<Presigned>, request: Request) -> Response {
-    let mut response = call(bucket.service, request).await;
+async fn download(State(presigned): State<Presigned>, request: Request) -> Response {
+    let mut response = call(presigned.bucket.service, request).await;
     // The console has the same origin, so scripts in an uploaded body must not run here.
     let sandbox = HeaderValue::from_static("sandbox; default-src 'none'");
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, sandbox);
     response
 }
 
-async fn upload(State(bucket): State<Presigned>, request: Request) -> Response {
+async fn upload(State(presigned): State<Presigned>, request: Request) -> Response {
     // As on AWS, a header that controls S3 (to copy another object, for
     // example) takes effect only if it is signed, and our URLs sign none.
     if request.headers().keys().any(|name| name.as_str().starts_with("x-amz-")) {
@@ -146,11 +159,19 @@ async fn upload(State(bucket): State<Presigned>, request: Request) -> Response {
         }
         Some(_) => {}
     }
-    let Some(_in_progress) = bucket.uploads.begin(request.uri().path()) else {
+    let Some(_in_progress) = presigned.uploads.begin(request.uri().path()) else {
         return (StatusCode::CONFLICT, "another upload to this URL is in progress").into_response();
     };
     // Our URLs sign `if-none-match: *`, so that an object, which events refer to, is written once.
-    call(bucket.service, request).await
+    let path = request.uri().path().to_owned();
+    let response = call(presigned.bucket.service.clone(), request).await;
+    if response.status().is_success()
+        && let Err(error) = presigned.bucket.written(&path).await
+    {
+        tracing::error!(%error, "an upload could not be synced to the disk");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    response
 }
 
 async fn call(bucket: S3Service, request: Request) -> Response {

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use hookstep_ambient::Sources;
 
+use crate::bucket::sync_dir;
+
 /// The text of a file that is created once and never overwritten. If the file exists but cannot be read, that
 /// is an error: overwriting it would lose everything that was encrypted or signed with it.
 pub(crate) fn read_or_make(path: &Path, make: impl FnOnce() -> String) -> Result<String> {
@@ -30,7 +32,8 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     let mut file = create(&new)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    std::fs::rename(new, path)
+    std::fs::rename(new, path)?;
+    path.parent().map_or(Ok(()), sync_dir)
 }
 
 fn create(path: &Path) -> Result<File> {

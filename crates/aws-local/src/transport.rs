@@ -90,13 +90,16 @@ impl HttpService for Bucket {
         if let Some(host) = request.uri().authority().and_then(|host| host.as_str().parse().ok()) {
             request.headers_mut().insert("host", host);
         }
-        let method = request.method().clone();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self
             .service()
             .call(request)
             .await
             .map_err(|error| ConnectorError::other(format!("{error:?}").into(), None))?;
         trace::bucket(method.as_str(), response.status().as_u16());
+        if method == "PUT" && response.status().is_success() {
+            self.written(&path).await.map_err(|error| ConnectorError::other(error.into(), None))?;
+        }
         let response = response.map(SdkBody::from_body_1_x);
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hookstep_ambient::Sources;
 use hookstep_asl::{Checkpoint, Event, Execution, Json};
 use hookstep_contract::MachineKind;
-use hookstep_storage::Priority;
+use hookstep_storage::{Priority, StorageError};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -80,22 +80,44 @@ impl Executions {
             }
             MachineKind::Standard => format!("{}:{name}", machine.execution_prefix()),
         };
-        let started_at = millis(now);
         let row = NewExecution {
             arn: arn.clone(),
             machine: machine.name().to_owned(),
             name: name.clone(),
             input,
-            started_at,
+            started_at: millis(now),
         };
+        // Whoever asks for the execution may go away while it is written: it then runs all the same.
+        let executions = self.clone();
+        let machine = Arc::clone(machine);
+        let begun = tokio::spawn(async move {
+            executions.insert(row, priority).await?;
+            Ok(executions.begin(&machine, (arn, name), parsed, now))
+        });
+        // The runtime ends, and with it the host.
+        let ended = |_| JournalError::during("start an execution")(StorageError::Closed);
+        begun.await.unwrap_or_else(|error| Err(StartError::NotWritten(ended(error))))
+    }
+
+    async fn insert(&self, row: NewExecution, priority: Priority) -> Result<(), StartError> {
         match self.journal.start(row, priority).await {
-            Ok(Inserted::New) => {}
-            Ok(Inserted::Exists) => return Err(StartError::NameTaken),
-            Err(error) if error.is_full() => return Err(StartError::StorageFull),
-            Err(error) => return Err(StartError::NotWritten(error)),
+            Ok(Inserted::New) => Ok(()),
+            Ok(Inserted::Exists) => Err(StartError::NameTaken),
+            Err(error) if error.is_full() => Err(StartError::StorageFull),
+            Err(error) => Err(StartError::NotWritten(error)),
         }
-        let checkpoint = machine.definition().start(parsed.clone());
-        let execution = execution(machine, arn.clone(), name, parsed, now);
+    }
+
+    /// Hands an execution that is in the journal to the engine.
+    fn begin(
+        &self,
+        machine: &Arc<StateMachine>,
+        (arn, name): (String, String),
+        input: Json,
+        now: OffsetDateTime,
+    ) -> Running {
+        let checkpoint = machine.definition().start(input.clone());
+        let execution = execution(machine, arn.clone(), name, input, now);
         let history = History::default();
         history.push(Event::execution_started(&execution));
         let (report, end) = oneshot::channel();
@@ -103,7 +125,7 @@ impl Executions {
             Stage { machine: Arc::clone(machine), execution, checkpoint, history, report: Some(report) };
         // If the engine has stopped, the execution is resumed when the host next starts.
         let _ = self.starts.send(stage);
-        Ok(Running::new(arn, started_at, end))
+        Running::new(arn, millis(now), end)
     }
 
     /// Stops a standard execution where it is. If one of its

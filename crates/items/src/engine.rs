@@ -18,7 +18,7 @@ use crate::expression::{Cache, Condition, Path, Placeholders, Update};
 use crate::rows;
 
 /// How many expired items one step of the writer deletes, so that no other write waits for long.
-const EXPIRED_AT_ONCE: usize = 200;
+const MAX_EXPIRED: usize = 200;
 
 /// The tables. Clones share the items.
 #[derive(Clone, Debug)]
@@ -85,10 +85,10 @@ impl ItemTables {
             let expired = self
                 .storage
                 .write(Priority::Accepted, Answer::WhenVisible, move |connection| {
-                    rows::expire(connection, tables, now, EXPIRED_AT_ONCE)
+                    rows::expire(connection, tables, now, MAX_EXPIRED)
                 })
                 .await?;
-            if expired < EXPIRED_AT_ONCE {
+            if expired < MAX_EXPIRED {
                 return Ok(());
             }
         }

@@ -30,8 +30,8 @@ pub enum Refusal {
     #[error("an item cannot be read: {0}")]
     Damaged(&'static str),
     /// The storage could not carry it out.
-    #[error("the storage cannot carry it out")]
-    Storage(#[source] StorageError),
+    #[error("the storage cannot carry it out: {}", chain(.0))]
+    Storage(StorageError),
 }
 
 /// The result of an operation.
@@ -70,6 +70,17 @@ impl Refusal {
             Err(invalid) => SdkError::construction_failure(invalid),
         }
     }
+}
+
+/// An error with its causes. DynamoDB's errors, into which a refusal is turned, have a text and no cause.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    text
 }
 
 impl From<StorageError> for Refusal {

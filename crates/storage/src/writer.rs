@@ -77,6 +77,7 @@ impl Writer {
 
     /// Commits a batch, as often as it takes.
     fn commit(&self, mut batch: Vec<Box<dyn Job>>, since: Instant) {
+        let mut is_told = false;
         while !batch.is_empty() {
             match self.transact(&mut batch) {
                 Ok(()) => {
@@ -88,7 +89,10 @@ impl Writer {
                     if is_full(&error) {
                         self.room.set_full(true);
                     }
-                    tracing::warn!(%error, changes = batch.len(), "changes could not be written; they are tried again");
+                    if !is_told {
+                        tracing::warn!(%error, changes = batch.len(), "changes cannot be written, and are tried until they can");
+                        is_told = true;
+                    }
                     batch = self.hold(batch);
                 }
                 Err(error) if batch.len() == 1 => {

@@ -57,7 +57,7 @@ async fn events_in_flight_when_the_disk_fills_up_are_delivered_when_there_is_roo
     }
     until("the receiver is called", async || receiver.calls() == 3).await;
     limit_files(&host, 1);
-    host.process.told("the step failed").await;
+    host.process.told("what was accepted waits until there is room").await;
     limit_files(&host, u64::MAX);
     for event_id in event_ids {
         let event = host.api.ended(&config_id, &event_id).await;

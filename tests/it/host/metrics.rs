@@ -95,7 +95,7 @@ async fn metrics_count_what_was_accepted_sent_and_ended() {
         assert_eq!(metrics.get(series), expected, "{series}\n{}", metrics.text);
     }
     for (series, at_least) in [
-        ("hookstep_store_bytes{part=\"tables\"}", 1000.0),
+        ("hookstep_store_bytes{part=\"hookstep\"}", 1000.0),
         ("hookstep_disk_free_bytes", 1000.0),
         ("process_resident_memory_bytes", 1_000_000.0),
         ("process_cpu_seconds_total", 0.001),

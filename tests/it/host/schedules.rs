@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_host::{Options, ServiceError, TableCall, TableGate};
+use hookstep_host::{Histories, Options, ServiceError, TableCall, TableGate};
 use serde_json::{Value, json};
 
-use crate::world::process::{FREE_PORT, Hookstep};
+use crate::world::process::{FREE_PORT, Hookstep, Process, serve};
 use crate::world::{Api, Dir, Receiver, Reply, World, until};
 
 const GROUP: &str = "hookstep-retries";
@@ -40,9 +40,14 @@ impl Waiting {
     }
 }
 
+/// A host that keeps the executions that succeeded.
+async fn remembering(dir: &Path) -> Hookstep {
+    Hookstep::started(Process::start(serve(dir, FREE_PORT).args(["--history", "full"]))).await
+}
+
 /// Kills a host while an event waits for its second attempt, which comes after this many seconds.
 async fn killed_while_waiting(dir: &Path, receiver: &Receiver, pause: u32) -> Waiting {
-    let host = Hookstep::start(dir, FREE_PORT).await;
+    let host = remembering(dir).await;
     let fields = json!({"retry": {"schedule_seconds": [pause]}});
     let config_id = host.api.create_webhook(&receiver.url, fields).await;
     let event_id = host.api.trigger(&config_id, "{}").await;
@@ -136,6 +141,7 @@ async fn a_schedule_that_starts_its_execution_twice_sends_the_attempt_once() {
     let event = killed_while_waiting(dir.path(), &receiver, 3600).await;
     let world = World::open(dir, |options| {
         later(options);
+        options.histories = Histories::Full;
         options.table_gate = Some(Arc::new(Undeletable(AtomicUsize::new(1))));
     })
     .await;
@@ -171,14 +177,14 @@ async fn an_execution_run_again_goes_on_with_the_attempt_that_is_next() {
 #[tokio::test]
 async fn an_execution_run_again_after_it_succeeded_sends_nothing() {
     let (dir, receiver) = (Dir::new(), Receiver::ok().await);
-    let host = Hookstep::start(dir.path(), FREE_PORT).await;
+    let host = remembering(dir.path()).await;
     let config_id = host.api.create_webhook(&receiver.url, json!({})).await;
     let event_id = host.api.trigger(&config_id, "{}").await;
     until("the execution ended", async || statuses(dir.path(), &event_id) == ["SUCCEEDED"]).await;
     host.process.kill().await;
     run_again(dir.path());
 
-    let host = Hookstep::start(dir.path(), FREE_PORT).await;
+    let host = remembering(dir.path()).await;
     until("the execution ended again", async || statuses(dir.path(), &event_id) == ["SUCCEEDED"]).await;
     let event = host.api.event(&config_id, &event_id).await;
     assert_eq!((&event["status"], &event["attempt_count"]), (&json!("succeeded"), &json!(1)), "{event}");

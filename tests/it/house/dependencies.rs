@@ -42,16 +42,17 @@ const ON_BEHALF: [(&str, &str); 5] = [
 const UNUSED: [(&str, &str); 1] = [("console", "aws-sdk-secretsmanager")];
 
 /// The libraries that wrap AWS clients, and which ones. All other libraries link none.
-const WRAPPERS: [(&str, &[&str]); 5] = [
+const WRAPPERS: [(&str, &[&str]); 6] = [
     ("hookstep-claims", &["aws-sdk-s3"]),
     ("hookstep-executions", &["aws-sdk-sfn"]),
     ("hookstep-schedules", &["aws-sdk-scheduler"]),
     ("hookstep-secrets", &["aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-secretsmanager"]),
     ("hookstep-store", &["aws-sdk-dynamodb"]),
+    ("hookstep-tables", &["aws-sdk-dynamodb"]),
 ];
 
 /// The libraries that the functions use: they link only what they wrap, and never the Lambda runtime.
-const LIBRARIES: [&str; 13] = [
+const LIBRARIES: [&str; 14] = [
     "hookstep-ambient",
     "hookstep-api-types",
     "hookstep-asl",
@@ -65,14 +66,15 @@ const LIBRARIES: [&str; 13] = [
     "hookstep-secrets",
     "hookstep-signing",
     "hookstep-store",
+    "hookstep-tables",
 ];
 
 /// The Lambda runtime.
 const RUNTIME: [&str; 2] = ["lambda_http", "lambda_runtime"];
 
 /// The stand-ins for AWS services, and crates outside the product.
-const STAND_INS: [&str; 4] =
-    ["hookstep-aws-local", "hookstep-host", "hookstep-bench", "hookstep-integration"];
+const STAND_INS: [&str; 5] =
+    ["hookstep-items", "hookstep-aws-local", "hookstep-host", "hookstep-bench", "hookstep-integration"];
 
 #[test]
 fn a_function_links_the_clients_of_the_services_that_its_role_allows_and_no_others() {

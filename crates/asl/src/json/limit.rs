@@ -32,7 +32,7 @@ impl Json {
 
 /// The value's size, if it is above the limit. Most values are far below it, and need not be measured.
 fn excess(value: &Json) -> Option<usize> {
-    if value.traits().most_bytes <= DATA_LIMIT_BYTES {
+    if value.traits().max_bytes <= DATA_LIMIT_BYTES {
         return None;
     }
     let mut bytes = Counter(0);
@@ -42,7 +42,7 @@ fn excess(value: &Json) -> Option<usize> {
 }
 
 /// At least the length of this string in JSON: the longest escape, `\u0000`, has six bytes.
-pub(super) fn most_text_bytes(text: &str) -> usize {
+pub(super) fn max_text_bytes(text: &str) -> usize {
     text.len().saturating_mul(6).saturating_add(2)
 }
 

@@ -128,7 +128,7 @@ proptest! {
         let text = value.to_string();
         let json = Json::from(value.clone());
         prop_assert_eq!(&json.to_string(), &text);
-        prop_assert!(json.traits().most_bytes >= text.len());
+        prop_assert!(json.traits().max_bytes >= text.len());
         prop_assert_eq!(&json.to_value(), &value);
         let read: Json = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(read.to_value(), serde_json::from_str::<Value>(&text).unwrap());

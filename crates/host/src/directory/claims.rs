@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use hookstep_aws_local::OBJECTS;
 use uuid::Uuid;
 
+use super::sync;
 use crate::OpenError;
 
 /// The file with the id of the directory. The name has no dot in front, for `cp *` to copy it.
@@ -33,9 +34,12 @@ pub(super) fn read(dir: &Path) -> Result<Found, OpenError> {
     }
 }
 
-/// Writes the id into the folder.
+/// Writes the id into the folder, durably.
 pub(super) fn write(dir: &Path, id: Uuid) -> io::Result<()> {
     let folder: PathBuf = dir.join(OBJECTS);
     fs::create_dir_all(&folder)?;
-    fs::write(folder.join(ID_FILE), id.to_string())
+    let file = folder.join(ID_FILE);
+    fs::write(&file, id.to_string())?;
+    fs::File::open(&file)?.sync_all()?;
+    sync(&folder)
 }

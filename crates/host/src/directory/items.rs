@@ -18,7 +18,7 @@ const TABLES: [&str; 5] = ["configs", "events", "tokens", "connections", "schedu
 const PAGE: i64 = 500;
 
 /// How many items are written at once: they share commits.
-const AT_ONCE: usize = 64;
+const CONCURRENCY: usize = 64;
 
 /// Copies the items of every table. A directory whose first start was cut off may have none.
 pub(super) async fn copy(from: &Path, tables: &Tables) -> Result<(), Error> {
@@ -33,7 +33,7 @@ pub(super) async fn copy(from: &Path, tables: &Tables) -> Result<(), Error> {
             let Some((rowid, _)) = items.last() else { break };
             (last, count) = (*rowid, count + items.len());
             stream::iter(items.into_iter().map(Ok))
-                .try_for_each_concurrent(AT_ONCE, |(_, item)| put(tables, table, item))
+                .try_for_each_concurrent(CONCURRENCY, |(_, item)| put(tables, table, item))
                 .await?;
         }
         tracing::info!(table, items = count, "copied a table of the data directory");

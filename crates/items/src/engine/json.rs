@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::scan::ScanInput;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity, ReturnValue};
 use hookstep_tables::Item;
 use serde_json::{Value, json};
 
@@ -58,29 +58,35 @@ impl ItemTables {
                 let answer = old.attributes.map_or(json!({}), |old| json!({"Attributes": json_of(&old)}));
                 (answer, old.consumed_capacity)
             }
-            "Scan" => {
-                let scan = ScanInput::builder()
-                    .set_table_name(request.text("TableName"))
-                    .set_filter_expression(request.text("FilterExpression"))
-                    .set_projection_expression(request.text("ProjectionExpression"))
-                    .set_expression_attribute_names(request.names())
-                    .set_expression_attribute_values(request.item("ExpressionAttributeValues")?)
-                    .set_exclusive_start_key(request.item("ExclusiveStartKey")?)
-                    .set_return_consumed_capacity(capacity);
-                let page = self.all(&scan.build().map_err(build)?)?;
-                let items: Vec<Value> = page.items().iter().map(json_of).collect();
-                let mut answer = json!({"Items": items, "Count": page.count});
-                if let Some(next) = page.last_evaluated_key() {
-                    answer["LastEvaluatedKey"] = json_of(next);
-                }
-                (answer, page.consumed_capacity)
-            }
+            "Scan" => self.scan_json(&mut request, capacity)?,
             _ => return Err(invalid(format!("this host does not do {operation}"))),
         };
         if let Some(capacity) = capacity {
             answer["ConsumedCapacity"] = json!({"CapacityUnits": capacity.capacity_units});
         }
         Ok(answer)
+    }
+
+    fn scan_json(
+        &self,
+        request: &mut Request,
+        capacity: Option<ReturnConsumedCapacity>,
+    ) -> Answered<(Value, Option<ConsumedCapacity>)> {
+        let scan = ScanInput::builder()
+            .set_table_name(request.text("TableName"))
+            .set_filter_expression(request.text("FilterExpression"))
+            .set_projection_expression(request.text("ProjectionExpression"))
+            .set_expression_attribute_names(request.names())
+            .set_expression_attribute_values(request.item("ExpressionAttributeValues")?)
+            .set_exclusive_start_key(request.item("ExclusiveStartKey")?)
+            .set_return_consumed_capacity(capacity);
+        let page = self.all(&scan.build().map_err(|error| invalid(error.to_string()))?)?;
+        let items: Vec<Value> = page.items().iter().map(json_of).collect();
+        let mut answer = json!({"Items": items, "Count": page.count});
+        if let Some(next) = page.last_evaluated_key() {
+            answer["LastEvaluatedKey"] = json_of(next);
+        }
+        Ok((answer, page.consumed_capacity))
     }
 }
 
