@@ -61,9 +61,10 @@ impl BackupError {
     }
 }
 
-/// Writes a backup of a data directory to `file`, which only its user can read. A host may be running on the directory. Everything
-/// that was answered before this call is in the backup. The file gets its name once it is complete and on the disk. This blocks
-/// the thread.
+/// Writes a backup of a data directory to `file`, which only its user can read.
+///
+/// A host may be running on the directory. Everything that was answered before this call is in the backup. The file gets its
+/// name once it is complete and on the disk. This blocks the thread.
 ///
 /// # Errors
 /// If something cannot be read or written.
@@ -198,9 +199,7 @@ pub fn restore(file: &Path, data_dir: &Path, sources: &Sources) -> Result<(), Ba
 fn is_ours(name: &Path) -> bool {
     let is_plain = name.components().all(|part| matches!(part, Component::Normal(_)));
     let is_file = |known: &&str| Path::new(known) == name;
-    is_plain
-        && (name.starts_with(OBJECTS)
-            || FILES.iter().chain(&[QUEUE_FILE, STORAGE_FILE]).any(|known| is_file(known)))
+    is_plain && (name.starts_with(OBJECTS) || FILES.iter().chain(&[QUEUE_FILE, STORAGE_FILE]).any(is_file))
 }
 
 /// Writes an entry to its file, which gets its name once it is complete.

@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput
 use aws_sdk_dynamodb::types::CancellationReason;
 use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, TransactionCanceledException};
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::BoxFuture;
 use hookstep_tables::{Answer, Operations};
 
 use super::ItemTables;
@@ -54,11 +54,10 @@ macro_rules! plain {
 
 impl Operations for ItemTables {
     fn get_item(&self, input: GetItemInputBuilder) -> BoxFuture<'_, Answer<GetItemOutput, GetItemError>> {
-        let answer = input.build().map_err(SdkError::construction_failure);
-        ready(
-            answer
-                .and_then(|input| self.get(&input).map_err(|refusal| refusal.into_sdk(plain!(GetItemError)))),
-        )
+        async move {
+            let input = input.build().map_err(SdkError::construction_failure)?;
+            self.get(&input).map_err(|refusal| refusal.into_sdk(plain!(GetItemError)))
+        }
         .boxed()
     }
 
@@ -93,19 +92,18 @@ impl Operations for ItemTables {
     }
 
     fn query(&self, input: QueryInputBuilder) -> BoxFuture<'_, Answer<QueryOutput, QueryError>> {
-        let answer = input.build().map_err(SdkError::construction_failure);
-        ready(
-            answer
-                .and_then(|input| self.find(&input).map_err(|refusal| refusal.into_sdk(plain!(QueryError)))),
-        )
+        async move {
+            let input = input.build().map_err(SdkError::construction_failure)?;
+            self.find(&input).map_err(|refusal| refusal.into_sdk(plain!(QueryError)))
+        }
         .boxed()
     }
 
     fn scan(&self, input: ScanInputBuilder) -> BoxFuture<'_, Answer<ScanOutput, ScanError>> {
-        let answer = input.build().map_err(SdkError::construction_failure);
-        ready(
-            answer.and_then(|input| self.all(&input).map_err(|refusal| refusal.into_sdk(plain!(ScanError)))),
-        )
+        async move {
+            let input = input.build().map_err(SdkError::construction_failure)?;
+            self.all(&input).map_err(|refusal| refusal.into_sdk(plain!(ScanError)))
+        }
         .boxed()
     }
 
@@ -113,11 +111,11 @@ impl Operations for ItemTables {
         &self,
         input: BatchGetItemInputBuilder,
     ) -> BoxFuture<'_, Answer<BatchGetItemOutput, BatchGetItemError>> {
-        let answer = input.build().map_err(SdkError::construction_failure);
-        let answer = answer.and_then(|input| {
+        async move {
+            let input = input.build().map_err(SdkError::construction_failure)?;
             self.batch(&input).map_err(|refusal| refusal.into_sdk(plain!(BatchGetItemError)))
-        });
-        ready(answer).boxed()
+        }
+        .boxed()
     }
 
     fn transact_write_items(
