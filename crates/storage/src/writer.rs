@@ -107,6 +107,10 @@ impl Writer {
     }
 
     fn transact(&self, batch: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
+        if !self.connection.is_autocommit() {
+            // A rollback before this one failed.
+            self.connection.prepare_cached("ROLLBACK")?.execute([])?;
+        }
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let ran = batch.iter_mut().try_for_each(|job| job.run(&self.connection));
         let committed = ran.and_then(|()| self.connection.prepare_cached("COMMIT")?.execute([]).map(drop));
