@@ -219,6 +219,7 @@ impl Schedules {
             name: Some(schedule.name.clone()),
             input: schedule.target.input,
             priority: Priority::Accepted,
+            beside: None,
         };
         states.begin(start).await?;
         match self.delete(&schedule.group_name, &schedule.name).await {

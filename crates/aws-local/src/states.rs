@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use hookstep_storage::Priority;
+use hookstep_storage::{Beside, Priority};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub trait ExecutionBackend: Send + Sync + 'static {
 }
 
 /// An execution to start.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartRequest {
     /// The state machine's ARN.
@@ -41,6 +41,9 @@ pub struct StartRequest {
     /// Whether the execution belongs to work that was accepted. That of a request from outside does not.
     #[serde(skip)]
     pub priority: Priority,
+    /// What is to be written together with the execution.
+    #[serde(skip)]
+    pub beside: Option<Beside>,
 }
 
 /// A started execution.

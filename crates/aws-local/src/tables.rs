@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hookstep_items::{ItemTables, Refusal};
-use hookstep_storage::{Settings, Storage};
+use hookstep_storage::{Beside, Settings, Storage};
 use hookstep_tables::Item;
 use serde_json::Value;
 
@@ -72,6 +72,14 @@ impl Tables {
     #[must_use]
     pub fn for_repeatable_steps(&self) -> Self {
         Self { items: self.items.answering_when_visible(), ..self.clone() }
+    }
+
+    /// Puts an item in the transaction of another change.
+    ///
+    /// # Errors
+    /// DynamoDB's, if the table does not exist or the item has no key.
+    pub fn putting(&self, table: &str, item: Item) -> Result<Beside, ServiceError> {
+        self.items.putting(table, item).map_err(|refusal| error(&refusal))
     }
 
     /// Deletes items that expired before `now`, in seconds since 1970.

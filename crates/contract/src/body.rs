@@ -32,6 +32,9 @@ pub enum Unresolved {
     Inline(Content),
     /// A claim check.
     Claim(Claim),
+    /// The accepted body of this very event, as stored.
+    #[serde(rename = "kept")]
+    AcceptedBodyOf(EventId),
     /// There is no body to send, for this reason.
     Unusable(Reason),
 }
@@ -107,7 +110,7 @@ mod tests {
     #[test]
     fn a_part_of_the_way_reads_what_it_can_get_and_nothing_else() {
         assert_eq!(read::<Source>(), [INLINE, CLAIM, UNUSABLE, KEPT, SENT]);
-        assert_eq!(read::<Unresolved>(), [INLINE, CLAIM, UNUSABLE]);
+        assert_eq!(read::<Unresolved>(), [INLINE, CLAIM, UNUSABLE, KEPT]);
         assert_eq!(read::<Body>(), [INLINE, OBJECT, UNUSABLE, KEPT, SENT]);
         assert_eq!(read::<StoredBody>(), [CLAIM, OBJECT, KEPT, SENT]);
     }

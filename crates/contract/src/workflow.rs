@@ -125,7 +125,7 @@ pub struct FetchedConfig {
     /// The event's record; a DynamoDB item in JSON.
     #[serde(with = "record_item")]
     pub record: EventRecord,
-    /// The body of the replayed event; absent when the input's body is used unchanged.
+    /// The body of the replayed event, or that which is stored already; absent when the input's body is used unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Unresolved>,
 }

@@ -32,11 +32,11 @@ impl OutgoingBody {
             Body::Inline(content) => return Self::bytes(&content),
             Body::Object(pinned) => return Ok(Self::Object(pinned)),
             Body::Unusable(reason) => return Err(Unsent::failed(Outcome::FailedPayload, reason)),
-            Body::AcceptedBodyOf(event_id) => bodies.read(org_id, config_id, event_id).await,
-            Body::SentBodyOf(event_id) => bodies.read_sent(org_id, config_id, event_id).await,
+            Body::AcceptedBodyOf(event_id) => bodies.bytes(org_id, config_id, event_id).await,
+            Body::SentBodyOf(event_id) => bodies.sent_bytes(org_id, config_id, event_id).await,
         };
         match read.map_err(StepError::from)? {
-            Some(content) => Self::bytes(&content),
+            Some(bytes) => Ok(Self::Bytes(bytes)),
             None => Err(Unsent::failed(Outcome::FailedPayload, BodyLoss::NotKept)),
         }
     }

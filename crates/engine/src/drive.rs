@@ -62,7 +62,7 @@ async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
     let Ok(_slot) = context.slots.acquire().await else { return None };
     drop(queued);
     let _running = context.executions.counts.running();
-    let Stage { machine, execution, mut checkpoint, history, report } = stage;
+    let Stage { machine, execution, mut checkpoint, history, mut report } = stage;
     let arn = execution.id.clone();
     let task_host =
         TaskHost { context: Arc::clone(context), kind: machine.kind(), arn: arn.clone(), history };
@@ -70,21 +70,20 @@ async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
         match machine.definition().run(&execution, checkpoint, &task_host).await {
             Progress::Succeeded(output) => break Ok(output),
             Progress::Failed(error) => break Err(error),
-            // What nobody waits for keeps neither a place nor memory, and is not forgotten by a crash. On AWS, an express
-            // execution would wait where it is, and start over after a crash.
-            Progress::Waiting { until, resume }
-                if machine.kind() == MachineKind::Standard || !is_waited_for(report.as_ref()) =>
-            {
+            Progress::Waiting { until, resume } => {
                 let wake_at = millis(until);
+                if machine.kind() == MachineKind::Express
+                    && is_waited_for(report.as_mut(), context.sleep_until(wake_at)).await
+                {
+                    checkpoint = resume;
+                    continue;
+                }
+                // What nobody waits for keeps neither a place nor memory, and is not forgotten by a crash. On AWS, an
+                // express execution would wait where it is, and start over after a crash.
                 match task_host.write_checkpoint(&resume, Some(wake_at)) {
                     Ok(()) => return Some(Sleep { arn, wake_at }),
                     Err(error) => break Err(error),
                 }
-            }
-            // The short pauses of a sync delivery.
-            Progress::Waiting { until, resume } => {
-                context.sleep_until(millis(until)).await;
-                checkpoint = resume;
             }
         }
     };
@@ -97,8 +96,14 @@ async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
     None
 }
 
-fn is_waited_for(report: Option<&oneshot::Sender<Ended>>) -> bool {
-    report.is_some_and(|report| !report.is_closed())
+/// Whether somebody waits for the execution until `pause` is over, as for the short pauses of a sync delivery.
+async fn is_waited_for(report: Option<&mut oneshot::Sender<Ended>>, pause: impl Future<Output = ()>) -> bool {
+    let Some(report) = report else { return false };
+    tokio::select! {
+        biased;
+        () = report.closed() => false,
+        () = pause => true,
+    }
 }
 
 fn ended(result: Result<Json, TaskError>, task_host: &TaskHost) -> Ended {

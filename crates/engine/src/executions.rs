@@ -7,7 +7,7 @@ use std::time::Duration;
 use hookstep_ambient::Sources;
 use hookstep_asl::{Checkpoint, Event, Execution, Json};
 use hookstep_contract::MachineKind;
-use hookstep_storage::{Priority, StorageError};
+use hookstep_storage::{Beside, Priority, StorageError};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use crate::journal::{
     Ended, ExecutionRow, Inserted, Journal, JournalError, NewExecution, ReadError, StopOutcome,
 };
 use crate::machines::{StateMachine, StateMachines};
-use crate::start::{Running, StartError};
+use crate::start::{Running, Start, StartError};
 
 /// Executions that were started but not yet taken by an engine.
 #[derive(Debug)]
@@ -54,18 +54,13 @@ pub fn executions(journal: Journal, machines: StateMachines, sources: Sources) -
 }
 
 impl Executions {
-    /// Writes a new execution to the journal and starts it. If no name is given, the name is random. When there is
-    /// little room on the disk, it is refused if it is new work, and otherwise waits.
+    /// Writes a new execution to the journal and starts it. When there is little room on the disk, it is refused if it is
+    /// new work, and otherwise waits.
     ///
     /// # Errors
     /// If the execution cannot be started or the journal cannot store it.
-    pub async fn start(
-        &self,
-        machine_arn: &str,
-        name: Option<String>,
-        input: String,
-        priority: Priority,
-    ) -> Result<Running, StartError> {
+    pub async fn start(&self, machine_arn: &str, start: Start) -> Result<Running, StartError> {
+        let Start { name, input, priority, beside } = start;
         let machine = self.machines.by_arn(machine_arn).ok_or(StartError::NoStateMachine)?;
         if input.len() > hookstep_asl::DATA_LIMIT_BYTES {
             return Err(StartError::InvalidInput);
@@ -91,7 +86,7 @@ impl Executions {
         let executions = self.clone();
         let machine = Arc::clone(machine);
         let begun = tokio::spawn(async move {
-            executions.insert(row, priority).await?;
+            executions.insert(row, beside, priority).await?;
             Ok(executions.begin(&machine, (arn, name), parsed, now))
         });
         // The runtime ends, and with it the host.
@@ -99,8 +94,13 @@ impl Executions {
         begun.await.unwrap_or_else(|error| Err(StartError::NotWritten(ended(error))))
     }
 
-    async fn insert(&self, row: NewExecution, priority: Priority) -> Result<(), StartError> {
-        match self.journal.start(row, priority).await {
+    async fn insert(
+        &self,
+        row: NewExecution,
+        beside: Option<Beside>,
+        priority: Priority,
+    ) -> Result<(), StartError> {
+        match self.journal.start(row, beside, priority).await {
             Ok(Inserted::New) => Ok(()),
             Ok(Inserted::Exists) => Err(StartError::NameTaken),
             Err(error) if error.is_full() => Err(StartError::StorageFull),

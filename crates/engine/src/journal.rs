@@ -12,7 +12,7 @@ mod log;
 mod rows;
 mod statements;
 
-use hookstep_storage::{Answer, Priority, Storage, StorageError};
+use hookstep_storage::{Answer, Beside, Priority, Storage, StorageError};
 
 pub use error::JournalError;
 pub use log::{ExecutionLog, executions_of};
@@ -55,13 +55,22 @@ impl Journal {
         Self { storage }
     }
 
-    /// Inserts a new execution, and returns once it is durable. New work is refused when there is little room.
+    /// Inserts a new execution with what belongs to it, and returns once it is durable. New work is refused when there is
+    /// little room.
     pub(crate) async fn start(
         &self,
         execution: NewExecution,
+        mut beside: Option<Beside>,
         priority: Priority,
     ) -> Result<Inserted, JournalError> {
-        let insert = move |connection: &_| statements::insert(connection, &execution);
+        let insert = move |connection: &_| {
+            let inserted = statements::insert(connection, &execution)?;
+            match &mut beside {
+                Some(beside) if inserted == Inserted::New => beside.run(connection)?,
+                _ => {}
+            }
+            Ok(inserted)
+        };
         let inserted = self.storage.write(priority, Answer::WhenDurable, insert).await;
         inserted.map_err(JournalError::during("write a new execution"))
     }

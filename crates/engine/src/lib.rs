@@ -34,5 +34,5 @@ pub use ports::{
     FailureRoute, FailureRoutes, Functions, Histories, Operation, Ports, Remains, ServiceFailure, Services,
     TaskFaults,
 };
-pub use start::{EndedExecution, NotEnded, Running, StartError};
+pub use start::{EndedExecution, NotEnded, Running, Start, StartError};
 pub use task_host::{LAMBDA_INVOKE, RESOURCES};

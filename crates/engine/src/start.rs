@@ -1,9 +1,30 @@
-//! Results of starting an execution.
+//! The start of an execution, and its results.
 
+use hookstep_storage::{Beside, Priority};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::journal::{Ended, ExecutionStatus, JournalError};
+
+/// An execution to start.
+#[derive(Debug)]
+pub struct Start {
+    /// The execution's name; random if there is none.
+    pub name: Option<String>,
+    /// The input, as JSON.
+    pub input: String,
+    /// Whether the execution belongs to work that was accepted.
+    pub priority: Priority,
+    /// What is written in the same transaction as the execution: both or neither.
+    pub beside: Option<Beside>,
+}
+
+impl Start {
+    /// New work, without a name of its own.
+    pub fn new(input: String) -> Self {
+        Self { name: None, input, priority: Priority::New, beside: None }
+    }
+}
 
 /// Why an execution was not started.
 #[derive(Clone, Debug, Error)]

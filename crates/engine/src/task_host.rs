@@ -13,6 +13,7 @@ use tracing::Instrument;
 use crate::context::Context;
 use crate::history::History;
 use crate::ports::Operation;
+use crate::start::Start;
 use crate::trace;
 
 /// The service integrations that a definition may use.
@@ -122,7 +123,8 @@ impl TaskHost {
         let machine = text(&arguments, "StateMachineArn").unwrap_or_default();
         let name = text(&arguments, "Name").map(str::to_owned);
         let input = arguments.get("Input").cloned().unwrap_or_default().to_string();
-        let started = self.context.executions.start(machine, name, input, Priority::Accepted).await;
+        let start = Start { name, priority: Priority::Accepted, ..Start::new(input) };
+        let started = self.context.executions.start(machine, start).await;
         let started = started.map_err(|error| {
             task_error(&format!("StepFunctions.{}", error.name_in_retry()), error.to_string())
         })?;

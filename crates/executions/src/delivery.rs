@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{EventRecord, MachineKind, WorkflowInput, WorkflowOutput};
+use hookstep_contract::{EventMetadata, EventRecord, MachineKind, Source, WorkflowInput, WorkflowOutput};
+use serde::Serialize;
 
-use crate::{ExecutionClient, Run, WorkflowError};
+use crate::{ExecutionClient, Input, Run, WorkflowError};
 
 /// The express and the standard machine that deliver events.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ impl DeliveryMachines {
             MachineKind::Express => &self.express_arn,
             MachineKind::Standard => &self.standard_arn,
         };
-        self.client.start(machine_arn, input.event.event_id.to_string(), input).await
+        self.client.start(machine_arn, input.event.event_id.to_string(), self.input(input)?).await
     }
 
     /// Starts the delivery of an event and waits up to `timeout` for its end.
@@ -50,7 +51,29 @@ impl DeliveryMachines {
         input: &WorkflowInput,
         timeout: Duration,
     ) -> Result<Run<WorkflowOutput>, WorkflowError> {
-        self.client.run(&self.express_arn, input.event.event_id.to_string(), input, timeout).await
+        let name = input.event.event_id.to_string();
+        self.client.run(&self.express_arn, name, self.input(input)?, timeout).await
+    }
+
+    /// The input of an execution, with the body beside it if it can be stored with the start: a state that carries it would
+    /// copy it from step to step.
+    fn input<'i>(&self, input: &'i WorkflowInput) -> Result<Input<'i>, WorkflowError> {
+        /// A [`WorkflowInput`].
+        #[derive(Serialize)]
+        struct Referring<'i> {
+            event: &'i EventMetadata,
+            payload: Source,
+        }
+
+        let body = match &input.payload {
+            // Invalid base64 is left for `deliver` to reject.
+            Source::Inline(content) if self.client.stores_bodies() => content.to_bytes(),
+            _ => None,
+        };
+        let Some(body) = body else { return Input::of(input) };
+        let event = &input.event;
+        let referring = Referring { event, payload: Source::AcceptedBodyOf(event.event_id) };
+        Ok(Input { body: Some((event, body.into())), ..Input::of(&referring)? })
     }
 
     /// Stops the execution in which an event waits for its next attempt, if there is one.

@@ -7,23 +7,40 @@ use std::time::Duration;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::SdkError;
 use aws_sdk_sfn::types::SyncExecutionStatus;
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_ambient::OnDemand;
+use hookstep_contract::EventMetadata;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::WorkflowError;
 
+/// The input of an execution.
+#[derive(Clone, Debug)]
+pub struct Input<'a> {
+    /// The input, as JSON.
+    pub json: String,
+    /// The accepted body of an event, to which the input refers, if it is to be stored with the start of the execution: only
+    /// where [`Executions::stores_bodies`] says so.
+    pub body: Option<(&'a EventMetadata, Bytes)>,
+}
+
 /// Runs executions: Step Functions, or the engine of one machine, to which no HTTP request is made.
 pub trait Executions: fmt::Debug + Send + Sync {
+    /// Whether the body of an event can be stored with the start of its execution, both or neither.
+    fn stores_bodies(&self) -> bool {
+        false
+    }
+
     /// Starts an execution, and returns once it is accepted. On a standard machine, reusing a name starts nothing and is
-    /// not an error. `input` is JSON.
+    /// not an error.
     fn start(
         &self,
         machine_arn: &str,
         name: String,
-        input: String,
+        input: Input<'_>,
     ) -> BoxFuture<'_, Result<(), WorkflowError>>;
 
     /// Starts an execution of an express machine and returns its output, as JSON, at its end. The execution does not depend
@@ -32,7 +49,7 @@ pub trait Executions: fmt::Debug + Send + Sync {
         &self,
         machine_arn: &str,
         name: String,
-        input: String,
+        input: Input<'_>,
     ) -> BoxFuture<'_, Result<String, WorkflowError>>;
 
     /// Stops an execution. It is not an error if the execution does not exist or has already ended.
@@ -52,6 +69,12 @@ pub enum Run<T> {
     StillRunning,
 }
 
+impl Input<'_> {
+    pub(crate) fn of(input: &impl Serialize) -> Result<Self, WorkflowError> {
+        Ok(Self { json: serde_json::to_string(input)?, body: None })
+    }
+}
+
 impl ExecutionClient {
     /// A client of Step Functions. `client` is called once, for the first execution.
     pub fn new(client: impl FnOnce() -> Client + Send + 'static) -> Self {
@@ -63,13 +86,17 @@ impl ExecutionClient {
         Self(Arc::new(executions))
     }
 
+    pub(crate) fn stores_bodies(&self) -> bool {
+        self.0.stores_bodies()
+    }
+
     pub(crate) async fn start(
         &self,
         machine_arn: &str,
         name: String,
-        input: &impl Serialize,
+        input: Input<'_>,
     ) -> Result<(), WorkflowError> {
-        self.0.start(machine_arn, name, serde_json::to_string(input)?).await
+        self.0.start(machine_arn, name, input).await
     }
 
     /// Starts an execution of an express machine and waits up to `timeout` for its end.
@@ -77,10 +104,10 @@ impl ExecutionClient {
         &self,
         machine_arn: &str,
         name: String,
-        input: &impl Serialize,
+        input: Input<'_>,
         timeout: Duration,
     ) -> Result<Run<T>, WorkflowError> {
-        let running = self.0.run(machine_arn, name, serde_json::to_string(input)?);
+        let running = self.0.run(machine_arn, name, input);
         let Ok(ended) = tokio::time::timeout(timeout, running).await else { return Ok(Run::StillRunning) };
         Ok(Run::Ended(serde_json::from_str(&ended?)?))
     }
@@ -99,9 +126,9 @@ impl Executions for StepFunctions {
         &self,
         machine_arn: &str,
         name: String,
-        input: String,
+        input: Input<'_>,
     ) -> BoxFuture<'_, Result<(), WorkflowError>> {
-        let request = self.0.start_execution().state_machine_arn(machine_arn).name(name).input(input);
+        let request = self.0.start_execution().state_machine_arn(machine_arn).name(name).input(input.json);
         async move {
             match request.send().await {
                 Ok(_) => Ok(()),
@@ -116,9 +143,10 @@ impl Executions for StepFunctions {
         &self,
         machine_arn: &str,
         name: String,
-        input: String,
+        input: Input<'_>,
     ) -> BoxFuture<'_, Result<String, WorkflowError>> {
-        let request = self.0.start_sync_execution().state_machine_arn(machine_arn).name(&name).input(input);
+        let request =
+            self.0.start_sync_execution().state_machine_arn(machine_arn).name(&name).input(input.json);
         async move {
             let ended = request.send().await.map_err(|error| match error {
                 SdkError::ServiceError(_) | SdkError::ConstructionFailure(_) => {

@@ -2,7 +2,7 @@
 
 use hookstep_contract::ReplayKey;
 
-use crate::{ExecutionClient, WorkflowError};
+use crate::{ExecutionClient, Input, WorkflowError};
 
 /// The standard machine for bulk replays of a webhook's events.
 #[derive(Clone, Debug)]
@@ -23,6 +23,6 @@ impl ReplayMachine {
     /// # Errors
     /// If the execution is not accepted.
     pub async fn start(&self, replay: &ReplayKey) -> Result<(), WorkflowError> {
-        self.client.start(&self.arn, replay.replay_id.to_string(), replay).await
+        self.client.start(&self.arn, replay.replay_id.to_string(), Input::of(replay)?).await
     }
 }

@@ -2,7 +2,7 @@
 
 use hookstep_contract::ResumeInput;
 
-use crate::{ExecutionClient, WorkflowError};
+use crate::{ExecutionClient, Input, WorkflowError};
 
 /// The express machine, for events that have a record.
 #[derive(Clone, Debug)]
@@ -24,6 +24,6 @@ impl ResumeMachine {
     /// If the execution is not accepted.
     pub async fn start(&self, input: &ResumeInput) -> Result<(), WorkflowError> {
         let name = format!("{}-{}", input.resume.event.event_id, input.resume.number);
-        self.client.start(&self.express_arn, name, input).await
+        self.client.start(&self.express_arn, name, Input::of(input)?).await
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hookstep_contract::{AuthReport, TestAuth};
 
-use crate::{ExecutionClient, Run, WorkflowError};
+use crate::{ExecutionClient, Input, Run, WorkflowError};
 
 /// The express machine that tests a webhook's credentials.
 #[derive(Clone, Debug)]
@@ -30,6 +30,6 @@ impl TestAuthMachine {
         test: &TestAuth,
         timeout: Duration,
     ) -> Result<Run<AuthReport>, WorkflowError> {
-        self.client.run(&self.arn, name.to_string(), test, timeout).await
+        self.client.run(&self.arn, name.to_string(), Input::of(test)?, timeout).await
     }
 }

@@ -21,7 +21,7 @@ pub use watch::Watch;
 struct ReadBody {
     size: Option<u64>,
     claim: Option<String>,
-    /// The body itself, if it was fetched from another event.
+    /// The body, if it was fetched from another event or is stored already.
     payload: Option<Unresolved>,
 }
 
@@ -107,6 +107,10 @@ async fn store_or_fetch(
     match payload {
         Some(Source::Inline(content)) => {
             Ok(ReadBody { size: keep(event, &content, ctx).await?, ..ReadBody::default() })
+        }
+        // It is stored already.
+        Some(Source::AcceptedBodyOf(own)) if own == event.event_id => {
+            Ok(ReadBody { payload: Some(Unresolved::AcceptedBodyOf(own)), ..ReadBody::default() })
         }
         Some(Source::AcceptedBodyOf(first)) => {
             fetched(event, ctx.bodies.read(org_id, config_id, first).await?, ctx).await

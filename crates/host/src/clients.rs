@@ -1,6 +1,7 @@
 //! The AWS clients of a host.
 
 use hookstep_executions::ExecutionClient;
+use hookstep_store::Bodies;
 
 /// Clients of this host's services. The functions are built with
 /// them; tests and tools use them to inspect what the HTTP API does not show.
@@ -10,6 +11,8 @@ pub struct Clients {
     pub tables: hookstep_tables::Client,
     /// The tables for steps that an execution repeats.
     pub(crate) tables_for_repeatable_steps: hookstep_tables::Client,
+    /// The bodies of events, in the tables.
+    pub(crate) bodies: Bodies,
     /// S3: the bucket of claim checks.
     pub bucket: aws_sdk_s3::Client,
     /// The executions, for the functions.

@@ -170,7 +170,7 @@ fn events(clients: &Clients) -> Events {
 }
 
 fn bodies(clients: &Clients) -> Bodies {
-    Bodies::new(clients.tables.clone(), EVENTS)
+    clients.bodies.through(clients.tables.clone())
 }
 
 fn watch_list(clients: &Clients) -> WatchList {

@@ -3,13 +3,15 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_aws_local::{
-    ExecutionBackend, ExecutionRecord, ServiceError, StartRequest, StartedExecution, States, SyncResult,
+    EVENTS, ExecutionBackend, ExecutionRecord, ServiceError, StartRequest, StartedExecution, States,
+    SyncResult, Tables,
 };
 use hookstep_contract::error_chain;
-use hookstep_engine::{EndedExecution, ExecutionRow, Running};
-use hookstep_executions::WorkflowError;
+use hookstep_engine::{EndedExecution, ExecutionRow, Running, Start};
+use hookstep_executions::{Input, WorkflowError};
 use hookstep_metrics::Metrics;
 use hookstep_storage::Priority;
+use hookstep_store::Bodies;
 
 use crate::observed::NewEvent;
 
@@ -30,8 +32,9 @@ impl EngineExecutions {
     async fn begin(&self, request: StartRequest) -> Result<Running, ServiceError> {
         let input = request.input.unwrap_or_else(|| "{}".to_owned());
         let accepted = NewEvent::of(&input, &self.metrics);
+        let StartRequest { state_machine_arn, name, priority, beside, .. } = request;
         let started =
-            self.executions.start(&request.state_machine_arn, request.name, input, request.priority).await;
+            self.executions.start(&state_machine_arn, Start { name, input, priority, beside }).await;
         if let (Ok(_), Some(event)) = (&started, accepted) {
             event.count(&self.metrics);
         }
@@ -100,18 +103,24 @@ pub(crate) struct LocalExecutions {
     pub(crate) states: States,
     /// Of the executions that are started.
     pub(crate) priority: Priority,
+    /// Where bodies are stored, if they are kept.
+    pub(crate) bodies: Option<(Bodies, Tables)>,
 }
 
 impl hookstep_executions::Executions for LocalExecutions {
+    fn stores_bodies(&self) -> bool {
+        self.bodies.is_some()
+    }
+
     fn start(
         &self,
         machine_arn: &str,
         name: String,
-        input: String,
+        input: Input<'_>,
     ) -> BoxFuture<'_, Result<(), WorkflowError>> {
         let request = self.request(machine_arn, name, input);
         async move {
-            match self.states.started(request).await {
+            match self.states.started(request?).await {
                 Ok(_) => Ok(()),
                 Err(error) if error.name == "ExecutionAlreadyExists" => Ok(()),
                 Err(error) => Err(not_started(error)),
@@ -124,11 +133,11 @@ impl hookstep_executions::Executions for LocalExecutions {
         &self,
         machine_arn: &str,
         name: String,
-        input: String,
+        input: Input<'_>,
     ) -> BoxFuture<'_, Result<String, WorkflowError>> {
         let request = self.request(machine_arn, name.clone(), input);
         async move {
-            let ended = self.states.ran(request).await.map_err(not_started)?;
+            let ended = self.states.ran(request?).await.map_err(not_started)?;
             match ended.status {
                 "SUCCEEDED" => Ok(ended.output.unwrap_or_default()),
                 _ => Err(WorkflowError::Failed { name, error: ended.error.unwrap_or_default() }),
@@ -150,13 +159,23 @@ impl hookstep_executions::Executions for LocalExecutions {
 }
 
 impl LocalExecutions {
-    fn request(&self, machine_arn: &str, name: String, input: String) -> StartRequest {
-        StartRequest {
+    fn request(
+        &self,
+        machine_arn: &str,
+        name: String,
+        input: Input<'_>,
+    ) -> Result<StartRequest, WorkflowError> {
+        let Input { json, body } = input;
+        let stored = body.zip(self.bodies.as_ref()).map(|((event, body), (bodies, tables))| {
+            tables.putting(EVENTS, bodies.accepted_item(event, body))
+        });
+        Ok(StartRequest {
             state_machine_arn: machine_arn.to_owned(),
             name: Some(name),
-            input: Some(input),
+            input: Some(json),
             priority: self.priority,
-        }
+            beside: stored.transpose().map_err(not_started)?,
+        })
     }
 }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use hookstep_ambient::Sources;
-use hookstep_aws_local::{Bus, States, clients};
+use hookstep_aws_local::{Bus, EVENTS, States, clients};
 use hookstep_contract::OrgId;
 use hookstep_engine::{Engine, Journal, Ports, executions};
 use hookstep_executions::ExecutionClient;
 use hookstep_management::Readiness;
 use hookstep_metrics::Metrics;
 use hookstep_storage::{CommitObserver, Priority};
-use hookstep_store::{StoreError, Tokens};
+use hookstep_store::{Bodies, StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin::{self, FirstToken, NewToken};
@@ -156,7 +156,11 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
     let tables = hookstep_tables::Client::new(stand_ins.tables.clone());
     let credentials = stand_ins.bucket.credentials().clone();
     let bucket = clients::s3(stand_ins.bucket.clone(), credentials, &options.public_url);
-    let executions = |priority| ExecutionClient::of(LocalExecutions { states: states.clone(), priority });
+    let bodies = Bodies::new(tables.clone(), EVENTS).uncompressed();
+    let stored = options.keep_bodies.then(|| (bodies.clone(), stand_ins.tables.clone()));
+    let executions = |priority| {
+        ExecutionClient::of(LocalExecutions { states: states.clone(), priority, bodies: stored.clone() })
+    };
     let rules =
         BusRules { dispatch: contexts::dispatch(options, &tables, &bucket, &executions(Priority::New)) };
     let bus = Bus::new(rules, options.sources);
@@ -164,6 +168,7 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
     let clients = Clients {
         tables,
         tables_for_repeatable_steps: hookstep_tables::Client::new(stand_ins.tables.for_repeatable_steps()),
+        bodies,
         bucket,
         executions: executions(Priority::Accepted),
         executions_for_new_work: executions(Priority::New),

@@ -15,6 +15,7 @@ pub async fn handle(input: HydrateInput, ctx: &Context) -> Result<Body, StepErro
     let HydrateInput { event, payload } = input;
     Ok(match payload {
         Unresolved::Inline(content) => Body::Inline(content),
+        Unresolved::AcceptedBodyOf(event_id) => Body::AcceptedBodyOf(event_id),
         Unresolved::Unusable(reason) => Body::Unusable(reason),
         Unresolved::Claim(claim) => match ctx.claims.resolve(&event.org_id, event.config_id, &claim).await? {
             Ok(pinned) => Body::Object(pinned),

@@ -4,6 +4,7 @@ mod json;
 mod reads;
 mod sdk;
 mod transaction;
+mod versions;
 mod writes;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use crate::definition::TableDefinition;
 use crate::error::{Answered, Refusal};
 use crate::expression::{Cache, Condition, Path, Placeholders, Update};
 use crate::rows;
+use versions::Versions;
 
 /// How many expired items one step of the writer deletes, so that no other write waits for long.
 const MAX_EXPIRED: usize = 200;
@@ -26,6 +28,7 @@ pub struct ItemTables {
     storage: Storage,
     tables: &'static [TableDefinition],
     expressions: Arc<Expressions>,
+    versions: Arc<Versions>,
     answer: Answer,
 }
 
@@ -61,7 +64,13 @@ impl ItemTables {
     /// Tables in a storage that has [`SCHEMA`](crate::SCHEMA). Writes are part of accepted work, and are answered when they
     /// are durable.
     pub fn new(storage: Storage, tables: &'static [TableDefinition]) -> Self {
-        Self { storage, tables, expressions: Arc::default(), answer: Answer::WhenDurable }
+        Self {
+            storage,
+            tables,
+            expressions: Arc::default(),
+            versions: Arc::new(Versions::new(tables.len())),
+            answer: Answer::WhenDurable,
+        }
     }
 
     /// The same tables, whose writes are answered when they are visible: for steps that a restart repeats.
@@ -81,10 +90,11 @@ impl ItemTables {
     /// If the storage cannot carry it out.
     pub async fn expire(&self, now: i64) -> Answered<()> {
         loop {
-            let tables = self.tables;
+            let (tables, changing) = (self.tables, self.changing(self.tables.iter()));
             let expired = self
                 .storage
                 .write(Priority::Accepted, Answer::WhenVisible, move |connection| {
+                    let _ = &changing;
                     rows::expire(connection, tables, now, MAX_EXPIRED)
                 })
                 .await?;
@@ -97,6 +107,13 @@ impl ItemTables {
     fn table(&self, name: Option<&str>) -> Answered<&'static TableDefinition> {
         let name = name.unwrap_or_default();
         self.tables.iter().find(|table| table.name == name).ok_or_else(|| Refusal::NoTable(name.to_owned()))
+    }
+
+    /// The tables have another version when the returned value is dropped, which a write does after its commit.
+    fn changing<'t>(&self, tables: impl Iterator<Item = &'t TableDefinition>) -> versions::Changing {
+        let place =
+            |table: &TableDefinition| self.tables.iter().position(|known| known.number == table.number);
+        self.versions.changing(tables.filter_map(place))
     }
 
     fn condition(&self, text: Option<&str>) -> Answered<Option<Arc<Condition>>> {

@@ -88,32 +88,61 @@ pub(crate) fn find(
         .optional()
 }
 
-/// Writes an item in the place of `old`.
+/// An item as it is written. It is made outside of the writer, which does for all what only it can do.
+pub(crate) struct NewRow {
+    expires_at: Option<i64>,
+    item: Vec<u8>,
+    entries: Entries,
+}
+
+/// For each index of a table: an item's partition and its sort key, if the index has the item.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Entries(Vec<Option<(String, String)>>);
+
+impl Entries {
+    pub(crate) fn of(table: &TableDefinition, item: Option<&Item>) -> Self {
+        let owned = |(hash, range): (&str, &str)| (hash.to_owned(), range.to_owned());
+        Self(table.indexes.iter().map(|index| entry(index, item).map(owned)).collect())
+    }
+
+    fn get(&self, number: usize) -> Option<(&str, &str)> {
+        self.0.get(number)?.as_ref().map(|(hash, range)| (&**hash, &**range))
+    }
+}
+
+impl NewRow {
+    pub(crate) fn of(table: &TableDefinition, item: &Item) -> Self {
+        let entries = Entries::of(table, Some(item));
+        Self { expires_at: expiry(item), item: encode(item, table), entries }
+    }
+}
+
+/// Writes an item in the place of one with the entries `old`.
 pub(crate) fn replace(
     connection: &Connection,
     table: &TableDefinition,
     key: &Key,
-    old: Option<&Item>,
-    new: &Item,
+    old: &Entries,
+    new: &NewRow,
 ) -> Sql<()> {
     connection
         .prepare_cached(
             "INSERT INTO items (tbl, pk, sk, expires_at, item) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (tbl, pk, sk) DO UPDATE SET expires_at = excluded.expires_at, item = excluded.item",
         )?
-        .execute(params![table.number, key.pk, key.sk, expiry(new), encode(new, table)])?;
-    index(connection, table, key, old, Some(new))
+        .execute(params![table.number, key.pk, key.sk, new.expires_at, new.item])?;
+    index(connection, table, key, old, &new.entries)
 }
 
 /// Writes an item if there is none. Returns whether there was none.
-pub(crate) fn insert(connection: &Connection, table: &TableDefinition, key: &Key, new: &Item) -> Sql<bool> {
+pub(crate) fn insert(connection: &Connection, table: &TableDefinition, key: &Key, new: &NewRow) -> Sql<bool> {
     let inserted = connection
         .prepare_cached(
             "INSERT INTO items (tbl, pk, sk, expires_at, item) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
         )?
-        .execute(params![table.number, key.pk, key.sk, expiry(new), encode(new, table)])?;
+        .execute(params![table.number, key.pk, key.sk, new.expires_at, new.item])?;
     if inserted == 1 {
-        index(connection, table, key, None, Some(new))?;
+        index(connection, table, key, &Entries(Vec::new()), &new.entries)?;
     }
     Ok(inserted == 1)
 }
@@ -122,7 +151,7 @@ pub(crate) fn delete(connection: &Connection, table: &TableDefinition, key: &Key
     connection
         .prepare_cached("DELETE FROM items WHERE tbl = ?1 AND pk = ?2 AND sk = ?3")?
         .execute(params![table.number, key.pk, key.sk])?;
-    index(connection, table, key, Some(old), None)
+    index(connection, table, key, &Entries::of(table, Some(old)), &Entries(Vec::new()))
 }
 
 fn expiry(item: &Item) -> Option<i64> {
@@ -139,12 +168,12 @@ fn index(
     connection: &Connection,
     table: &TableDefinition,
     key: &Key,
-    old: Option<&Item>,
-    new: Option<&Item>,
+    old: &Entries,
+    new: &Entries,
 ) -> Sql<()> {
-    for index in table.indexes {
+    for (number, index) in table.indexes.iter().enumerate() {
         // The partition key may be the table's own, which every item has.
-        let (old, new) = (entry(index, old), entry(index, new));
+        let (old, new) = (old.get(number), new.get(number));
         if old == new {
             continue;
         }

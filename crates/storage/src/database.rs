@@ -78,7 +78,7 @@ impl Storage {
     }
 
     /// Makes a change, in one transaction with others. `change` may be run several times, each time after the one before
-    /// was rolled back; it must not begin or end a transaction.
+    /// was rolled back; it must not begin or end a transaction. It is dropped after its commit and before it is answered.
     ///
     /// # Errors
     /// If a statement fails, if the change is new and there is no room for it, or if the storage is closed.

@@ -55,7 +55,8 @@ where
     }
 
     fn finish(self: Box<Self>, outcome: Result<(), StorageError>) {
-        let Self { result, reply, .. } = *self;
+        let Self { change, result, reply, .. } = *self;
+        drop(change);
         let answer = outcome.and_then(|()| result.ok_or(StorageError::Closed));
         match reply {
             // The caller may have gone away.

@@ -23,6 +23,7 @@
 //! **A failed sync** is final: the operating system may have dropped what it could not write, so every later
 //! change is refused until the host is started again and has read what is really on the disk.
 
+mod beside;
 mod database;
 mod error;
 mod job;
@@ -35,6 +36,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use beside::Beside;
 pub use database::{Storage, StorageStats};
 pub use error::StorageError;
 pub use job::{Answer, Priority};

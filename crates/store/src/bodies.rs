@@ -3,10 +3,12 @@
 //! of a transform), so reading a status or listing events never touches them. Claim checks are not here,
 //! because they are already in the bucket.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use bytes::Bytes;
 use hookstep_contract::limits::RETENTION;
 use hookstep_contract::{ConfigId, Content, EventId, EventMetadata, EventRecord, OrgId};
 use hookstep_tables::Client;
@@ -17,6 +19,7 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use crate::StoreError;
 use crate::error::unless_forbidden;
 use crate::item::{Item, n, s};
+use crate::recent_bodies::RecentBodies;
 
 /// The usual compromise between time and size. It halves a JSON body of 1 KB and its DynamoDB cost.
 const LEVEL: u8 = 6;
@@ -40,18 +43,47 @@ pub struct Bodies {
     client: Client,
     table: String,
     retention: Duration,
+    /// Whether bodies are compressed.
+    deflates: bool,
+    recent: Arc<RecentBodies>,
 }
 
 impl Bodies {
     /// The bodies in the events table with this name.
     pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
-        Self { client: client.into(), table: table.into(), retention: RETENTION }
+        Self {
+            client: client.into(),
+            table: table.into(),
+            retention: RETENTION,
+            deflates: true,
+            recent: Arc::default(),
+        }
     }
 
     /// The same bodies, with a retention of `retention` for new ones.
     #[must_use]
     pub fn kept_for(self, retention: Duration) -> Self {
         Self { retention, ..self }
+    }
+
+    /// The same bodies, read and written with this client.
+    #[must_use]
+    pub fn through(&self, client: impl Into<Client>) -> Self {
+        Self { client: client.into(), ..self.clone() }
+    }
+
+    /// The same bodies, which are not compressed: on one machine, the time for that is worth more than the room.
+    #[must_use]
+    pub fn uncompressed(self) -> Self {
+        Self { deflates: false, ..self }
+    }
+
+    /// The item with the accepted body of an event, for a writer of its own. The body is also kept in memory until it is
+    /// read for the first time, if there is room.
+    pub fn accepted_item(&self, event: &EventMetadata, body: Bytes) -> Item {
+        let item = self.item(event, BODY, &body);
+        self.recent.keep(partition(&event.org_id, event.config_id, event.event_id), body);
+        item
     }
 
     /// Stores the body of an event for as long as the event itself.
@@ -81,6 +113,7 @@ impl Bodies {
     /// # Errors
     /// If the table cannot be written.
     pub async fn delete(&self, event: &EventMetadata) -> Result<(), StoreError> {
+        self.recent.take(&partition(&event.org_id, event.config_id, event.event_id));
         for part in [BODY, SENT] {
             self.client
                 .delete_item()
@@ -94,15 +127,19 @@ impl Bodies {
     }
 
     fn put(&self, event: &EventMetadata, part: &str, body: &[u8]) -> PutItem {
-        let deflated = compress_to_vec(body, LEVEL);
-        let (name, bytes) =
-            if deflated.len() < body.len() { (DEFLATED, deflated) } else { (BYTES, body.to_vec()) };
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(key(&event.org_id, event.config_id, event.event_id, part)))
-            .item(name, AttributeValue::B(Blob::new(bytes)))
-            .item("expires_at", n(event.expires_at(self.retention)))
+        self.client.put_item().table_name(&self.table).set_item(Some(self.item(event, part, body)))
+    }
+
+    fn item(&self, event: &EventMetadata, part: &str, body: &[u8]) -> Item {
+        let deflated = self.deflates.then(|| compress_to_vec(body, LEVEL));
+        let (name, bytes) = match deflated.filter(|deflated| deflated.len() < body.len()) {
+            Some(deflated) => (DEFLATED, deflated),
+            None => (BYTES, body.to_vec()),
+        };
+        let mut item = key(&event.org_id, event.config_id, event.event_id, part);
+        item.insert(name.to_owned(), AttributeValue::B(Blob::new(bytes)));
+        item.insert("expires_at".to_owned(), n(event.expires_at(self.retention)));
+        item
     }
 
     /// Whether the accepted body of an event is stored.
@@ -147,7 +184,24 @@ impl Bodies {
         config_id: ConfigId,
         event_id: EventId,
     ) -> Result<Option<Content>, StoreError> {
-        self.read_part(org_id, config_id, event_id, BODY).await
+        let bytes = self.read_part(org_id, config_id, event_id, BODY).await?;
+        Ok(bytes.map(|bytes| Content::new(&bytes)))
+    }
+
+    /// The bytes of the accepted body of an event; `None` if it was not stored or has expired.
+    ///
+    /// # Errors
+    /// If the table cannot be read or the item is not a body.
+    pub async fn bytes(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+    ) -> Result<Option<Bytes>, StoreError> {
+        match self.recent.take(&partition(org_id, config_id, event_id)) {
+            Some(body) => Ok(Some(body)),
+            None => self.read_part(org_id, config_id, event_id, BODY).await,
+        }
     }
 
     /// The body that was sent instead of the accepted one; `None` if it was not stored or has expired.
@@ -160,6 +214,19 @@ impl Bodies {
         config_id: ConfigId,
         event_id: EventId,
     ) -> Result<Option<Content>, StoreError> {
+        Ok(self.sent_bytes(org_id, config_id, event_id).await?.map(|bytes| Content::new(&bytes)))
+    }
+
+    /// The bytes of the body that was sent instead of the accepted one; `None` if it was not stored or has expired.
+    ///
+    /// # Errors
+    /// If the table cannot be read or the item is not a body.
+    pub async fn sent_bytes(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+    ) -> Result<Option<Bytes>, StoreError> {
         self.read_part(org_id, config_id, event_id, SENT).await
     }
 
@@ -169,7 +236,7 @@ impl Bodies {
         config_id: ConfigId,
         event_id: EventId,
         part: &str,
-    ) -> Result<Option<Content>, StoreError> {
+    ) -> Result<Option<Bytes>, StoreError> {
         let found = self
             .client
             .get_item()
@@ -180,15 +247,20 @@ impl Bodies {
             .map_err(StoreError::during("read a body"))?;
         let Some(mut item) = found.item else { return Ok(None) };
         if let Some(AttributeValue::B(bytes)) = item.remove(BYTES) {
-            return Ok(Some(Content::new(bytes.as_ref())));
+            return Ok(Some(bytes.into_inner().into()));
         }
         let Some(AttributeValue::B(deflated)) = item.remove(DEFLATED) else { return Ok(None) };
         let bytes = decompress_to_vec_with_limit(deflated.as_ref(), MAX_BYTES)
             .map_err(|error| StoreError::during("inflate a body")(error.to_string()))?;
-        Ok(Some(Content::new(&bytes)))
+        Ok(Some(bytes.into()))
     }
 }
 
 fn key(org_id: &OrgId, config_id: ConfigId, event_id: EventId, part: &str) -> Item {
-    Item::from([("pk".to_owned(), s(format!("{org_id}#{config_id}#{event_id}"))), ("sk".to_owned(), s(part))])
+    let pk = partition(org_id, config_id, event_id);
+    Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(part))])
+}
+
+fn partition(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -> String {
+    format!("{org_id}#{config_id}#{event_id}")
 }

@@ -31,7 +31,7 @@ const CONFLICTS: usize = 5;
 pub struct Configs {
     pub(crate) client: Client,
     pub(crate) table: String,
-    cache: Option<Arc<ConfigCache>>,
+    cache: Arc<ConfigCache>,
 }
 
 /// The event types that a webhook subscribes to.
@@ -64,13 +64,14 @@ pub enum Written {
 impl Configs {
     /// The table with this name.
     pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
-        Self { client: client.into(), table: table.into(), cache: None }
+        Self { client: client.into(), table: table.into(), cache: Arc::default() }
     }
 
-    /// The same table, whose [`Configs::get`] may return a webhook as it was up to `max_age` ago.
+    /// The same table, whose [`Configs::get`] may return a webhook as it was up to `max_age` ago, unless the table is in this
+    /// process.
     #[must_use]
     pub fn cached(self, max_age: Duration, sources: Sources) -> Self {
-        Self { cache: Some(Arc::new(ConfigCache::new(max_age, sources))), ..self }
+        Self { cache: Arc::new(ConfigCache::new(max_age, sources)), ..self }
     }
 
     /// Checks that the table is reachable.
@@ -99,13 +100,14 @@ impl Configs {
         org_id: &OrgId,
         config_id: ConfigId,
     ) -> Result<Option<WebhookConfig>, StoreError> {
-        let Some(cache) = &self.cache else { return self.read(org_id, config_id).await };
-        let now = cache.now();
-        if let Some(config) = cache.get(org_id, config_id, now) {
+        let Some(now) = self.cache.now(self.client.version(&self.table)) else {
+            return self.read(org_id, config_id).await;
+        };
+        if let Some(config) = self.cache.get(org_id, config_id, now) {
             return Ok(Some(config));
         }
         let found = self.read(org_id, config_id).await?;
-        cache.keep(org_id, config_id, now, found.as_ref());
+        self.cache.keep(org_id, config_id, now, found.as_ref());
         Ok(found)
     }
 

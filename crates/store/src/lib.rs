@@ -19,6 +19,7 @@ mod item;
 mod lease;
 mod overdue;
 mod partitions;
+mod recent_bodies;
 mod redelivery;
 mod replay_counts;
 mod replays;

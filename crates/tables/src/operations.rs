@@ -27,6 +27,12 @@ pub type Answer<O, E> = Result<O, SdkError<E>>;
 /// Answers the operations: DynamoDB, or the storage of one machine. The errors are DynamoDB's.
 #[expect(missing_docs, reason = "the names are those of DynamoDB's operations")]
 pub trait Operations: fmt::Debug + Send + Sync {
+    /// A number that is another one after each write to the table was answered: as long as it is the same, so is what was
+    /// read after it was. `None` if other processes write to the table.
+    fn version(&self, table: &str) -> Option<u64> {
+        let _ = table;
+        None
+    }
     fn get_item(&self, input: GetItemInputBuilder) -> BoxFuture<'_, Answer<GetItemOutput, GetItemError>>;
     fn put_item(&self, input: PutItemInputBuilder) -> BoxFuture<'_, Answer<PutItemOutput, PutItemError>>;
     fn update_item(

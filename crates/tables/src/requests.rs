@@ -20,6 +20,12 @@ impl Client {
     pub fn new(operations: impl Operations + 'static) -> Self {
         Self(Arc::new(operations))
     }
+
+    /// A number that is another one after each write to the table was answered: as long as it is the same, so is what was
+    /// read after it was. `None` if other processes write to the table.
+    pub fn version(&self, table: &str) -> Option<u64> {
+        self.0.version(table)
+    }
 }
 
 impl From<aws_sdk_dynamodb::Client> for Client {

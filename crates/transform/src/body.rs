@@ -3,15 +3,19 @@
 use hookstep_claims::{Claims, OpenError};
 use hookstep_content_coding::{Codings, Decoded, End};
 use hookstep_contract::limits::MAX_RULES_BODY_BYTES;
-use hookstep_contract::{ErrorName, EventMetadata, PinnedObject, Reason, ReasonCode, StepError, Unresolved};
+use hookstep_contract::{
+    BodyLoss, ErrorName, EventMetadata, PinnedObject, Reason, ReasonCode, StepError, Unresolved,
+};
+
+use crate::Context;
 
 /// What is in the body, decoded if it came with a content coding; or why it cannot be read.
 pub(crate) async fn read(
     event: &EventMetadata,
     payload: &Unresolved,
-    claims: &Claims,
+    ctx: &Context,
 ) -> Result<Result<Vec<u8>, Reason>, StepError> {
-    let bytes = read_bytes(event, payload, claims).await?;
+    let bytes = read_bytes(event, payload, ctx).await?;
     Ok(bytes.and_then(|bytes| match &event.content_encoding {
         Some(value) => decode(value, bytes),
         None => Ok(bytes),
@@ -42,16 +46,21 @@ fn decode(value: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Reason> {
 async fn read_bytes(
     event: &EventMetadata,
     payload: &Unresolved,
-    claims: &Claims,
+    ctx: &Context,
 ) -> Result<Result<Vec<u8>, Reason>, StepError> {
+    let (org_id, config_id) = (&event.org_id, event.config_id);
     match payload {
         Unresolved::Inline(content) => {
             let bytes = content.to_bytes();
             bytes.map(Ok).ok_or_else(|| StepError::new(ErrorName::InvalidInput, "the body is not base64"))
         }
         Unresolved::Unusable(reason) => Ok(Err(reason.clone())),
-        Unresolved::Claim(claim) => match claims.resolve(&event.org_id, event.config_id, claim).await? {
-            Ok(pinned) => read_object(&pinned, claims).await,
+        Unresolved::AcceptedBodyOf(event_id) => {
+            let stored = ctx.bodies.bytes(org_id, config_id, *event_id).await?;
+            Ok(stored.map(Vec::from).ok_or_else(|| BodyLoss::NotKept.into()))
+        }
+        Unresolved::Claim(claim) => match ctx.claims.resolve(org_id, config_id, claim).await? {
+            Ok(pinned) => read_object(&pinned, &ctx.claims).await,
             Err(loss) => Ok(Err(loss.into())),
         },
     }

@@ -26,7 +26,7 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
         config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
     // The webhook may have changed since `FetchConfig` and have neither a filter nor a transform now.
     let Some(rules) = PayloadRules::of(&config.fields) else { return Ok(data) };
-    let body = match body::read(&data.event, &data.payload, &ctx.claims).await? {
+    let body = match body::read(&data.event, &data.payload, ctx).await? {
         Ok(body) => body,
         Err(reason) => {
             data.payload = Unresolved::Unusable(reason);

@@ -123,8 +123,8 @@ impl Place {
         let (engine, executions) = self.open().await.unwrap();
         let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
         let machine = StateMachine::arn_of("standard");
-        let running =
-            executions.start(&machine, Some("sleeper".to_owned()), input, Priority::New).await.unwrap();
+        let start = Start { name: Some("sleeper".to_owned()), ..Start::new(input) };
+        let running = executions.start(&machine, start).await.unwrap();
         until(async || !sleepers(&executions).await.is_empty()).await;
         engine.stop().await;
         running.arn
@@ -210,8 +210,7 @@ async fn an_execution_whose_interpreter_panics_goes_on_where_its_failure_is_reco
         let place = Place::new();
         let (_engine, executions) = place.open().await.unwrap();
         let input = json!({"thing": "a delivery", "pause": 0}).to_string();
-        let running =
-            executions.start(&StateMachine::arn_of(machine), None, input, Priority::New).await.unwrap();
+        let running = executions.start(&StateMachine::arn_of(machine), Start::new(input)).await.unwrap();
         let row = ended(&executions, &running.arn).await;
         assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Failed, Some("Recorded")));
         assert_eq!(place.outside.seen()[1], r#"record "a delivery: ExecutionNotRestored""#);
@@ -226,7 +225,7 @@ async fn an_express_execution_that_waits_while_nobody_waits_for_it_holds_no_plac
     let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
     let count = crate::context::MAX_RUNNING + 1;
     for _ in 0..count {
-        drop(executions.start(&machine, None, input.clone(), Priority::New).await.unwrap());
+        drop(executions.start(&machine, Start::new(input.clone())).await.unwrap());
     }
     until(async || place.outside.seen().len() == count).await;
     until(async || sleepers(&executions).await.len() == count).await;

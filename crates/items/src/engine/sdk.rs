@@ -53,6 +53,10 @@ macro_rules! plain {
 }
 
 impl Operations for ItemTables {
+    fn version(&self, table: &str) -> Option<u64> {
+        self.versions.of(self.tables.iter().position(|known| known.name == table)?)
+    }
+
     fn get_item(&self, input: GetItemInputBuilder) -> BoxFuture<'_, Answer<GetItemOutput, GetItemError>> {
         async move {
             let input = input.build().map_err(SdkError::construction_failure)?;

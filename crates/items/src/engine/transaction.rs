@@ -11,7 +11,7 @@ use super::{Guard, ItemTables};
 use crate::definition::TableDefinition;
 use crate::error::{Answered, Refusal};
 use crate::expression::{Update, invalid};
-use crate::rows::{self, Key};
+use crate::rows::{self, Entries, Key, NewRow};
 use std::sync::Arc;
 
 /// A write of a transaction.
@@ -37,7 +37,11 @@ impl ItemTables {
         let charged = input.return_consumed_capacity.is_some();
         let writes = input.transact_items.unwrap_or_default();
         let writes: Vec<Write> = writes.into_iter().map(|write| self.part(write)).collect::<Answered<_>>()?;
-        let step = move |connection: &Connection| transact(connection, &writes);
+        let changing = self.changing(writes.iter().map(|write| write.table));
+        let step = move |connection: &Connection| {
+            let _ = &changing;
+            transact(connection, &writes)
+        };
         let changes = self.storage.write(Priority::Accepted, self.answer, step).await??;
         // A transaction costs twice as much as its writes.
         let capacity = charged.then(|| changes.iter().map(|change| consumed(twice(change))).collect());
@@ -134,7 +138,10 @@ fn transact(connection: &Connection, writes: &[Write]) -> Result<Answered<Vec<Ch
         };
         match (&new, &old) {
             (Some(_), _) if matches!(write.effect, Effect::Check) => {}
-            (Some(new), old) => rows::replace(connection, write.table, &write.key, old.as_ref(), new)?,
+            (Some(new), old) => {
+                let (entries, new) = (Entries::of(write.table, old.as_ref()), NewRow::of(write.table, new));
+                rows::replace(connection, write.table, &write.key, &entries, &new)?;
+            }
             (None, Some(old)) => rows::delete(connection, write.table, &write.key, old)?,
             (None, None) => {}
         }

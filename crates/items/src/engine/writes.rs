@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::delete_item::{DeleteItemInput, DeleteItemOutput
 use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use hookstep_storage::Priority;
+use hookstep_storage::{Beside, Priority};
 use hookstep_tables::Item;
 use rusqlite::Connection;
 
@@ -13,7 +13,7 @@ use crate::capacity::{Charge, size};
 use crate::definition::TableDefinition;
 use crate::error::{Answered, Refusal};
 use crate::expression::{Update, invalid};
-use crate::rows::{self, Key};
+use crate::rows::{self, Entries, Key, NewRow};
 
 /// The states of an item before and after a write.
 pub(super) struct Change {
@@ -59,6 +59,25 @@ pub(super) fn admitted(
 }
 
 impl ItemTables {
+    /// Puts an item in the transaction of another change.
+    ///
+    /// # Errors
+    /// If the table does not exist, or the item has no key.
+    pub fn putting(&self, table: &str, item: Item) -> Answered<Beside> {
+        let table = self.table(Some(table))?;
+        let key = Key::of(table, &item)?;
+        let (new, changing) = (NewRow::of(table, &item), self.changing(std::iter::once(table)));
+        Ok(Beside::new(move |connection| {
+            let _ = &changing;
+            if rows::insert(connection, table, &key, &new)? {
+                return Ok(());
+            }
+            // An item that is damaged is replaced, too.
+            let old = rows::find(connection, table, &key)?.and_then(Result::ok);
+            rows::replace(connection, table, &key, &Entries::of(table, old.as_ref()), &new)
+        }))
+    }
+
     pub(super) async fn put(&self, input: PutItemInput) -> Answered<PutItemOutput> {
         let table = self.table(input.table_name())?;
         let charged = input.return_consumed_capacity.is_some();
@@ -71,14 +90,17 @@ impl ItemTables {
         )?;
         let item = input.item.unwrap_or_default();
         let key = Key::of(table, &item)?;
+        let (new, changing) = (NewRow::of(table, &item), self.changing(std::iter::once(table)));
+        let item = charged.then_some(item);
         let step = move |connection: &Connection| {
-            // Without a condition, it matters only whether something is to be replaced.
-            if guard.condition.is_none() && rows::insert(connection, table, &key, &item)? {
-                return Ok(Ok(Change { old: None, new: charged.then(|| item.clone()) }));
+            let _ = &changing;
+            // If the write may be made where there is no item, it matters only whether there is one.
+            if answered!(guard.admits(None)) && rows::insert(connection, table, &key, &new)? {
+                return Ok(Ok(Change { old: None, new: item.clone() }));
             }
             let old = answered!(admitted(connection, table, &key, &guard, wants_item)?);
-            rows::replace(connection, table, &key, old.as_ref(), &item)?;
-            Ok(Ok(Change { old, new: charged.then(|| item.clone()) }))
+            rows::replace(connection, table, &key, &Entries::of(table, old.as_ref()), &new)?;
+            Ok(Ok(Change { old: old.filter(|_| charged), new: item.clone() }))
         };
         let change = self.storage.write(Priority::Accepted, self.answer, step).await??;
         Ok(PutItemOutput::builder().set_consumed_capacity(charged.then(|| consumed(change.charge()))).build())
@@ -102,12 +124,16 @@ impl ItemTables {
             input.expression_attribute_values,
         )?;
         let key = Key::of(table, &input.key.unwrap_or_default())?;
+        let changing = self.changing(std::iter::once(table));
         let step = move |connection: &Connection| {
+            let _ = &changing;
             let old = answered!(admitted(connection, table, &key, &guard, wants_item)?);
-            let mut new = old.clone().unwrap_or_else(|| key.attributes(table));
+            let (entries, kept) =
+                (Entries::of(table, old.as_ref()), if charged { old.clone() } else { None });
+            let mut new = old.unwrap_or_else(|| key.attributes(table));
             answered!(update.apply(&mut new, table, guard.placeholders()));
-            rows::replace(connection, table, &key, old.as_ref(), &new)?;
-            Ok(Ok(Change { old, new: Some(new) }))
+            rows::replace(connection, table, &key, &entries, &NewRow::of(table, &new))?;
+            Ok(Ok(Change { old: kept, new: (charged || wants_new).then_some(new) }))
         };
         let change = self.storage.write(Priority::Accepted, self.answer, step).await??;
         Ok(UpdateItemOutput::builder()
@@ -127,7 +153,9 @@ impl ItemTables {
             input.expression_attribute_values,
         )?;
         let key = Key::of(table, &input.key.unwrap_or_default())?;
+        let changing = self.changing(std::iter::once(table));
         let step = move |connection: &Connection| {
+            let _ = &changing;
             let old = answered!(admitted(connection, table, &key, &guard, false)?);
             if let Some(old) = &old {
                 rows::delete(connection, table, &key, old)?;
