@@ -7,9 +7,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use hookstep_items::{ItemTables, Refusal};
+use hookstep_items::{ItemTables, JsonRequest, Refusal};
 use hookstep_storage::{Beside, Settings, Storage};
 use hookstep_tables::Item;
+use serde::Deserializer;
 use serde_json::Value;
 
 use crate::{ServiceError, StandInError, trace};
@@ -93,7 +94,11 @@ impl Tables {
     ///
     /// # Errors
     /// DynamoDB's.
-    pub async fn call(&self, operation: &'static str, request: Value) -> Result<Value, ServiceError> {
+    pub async fn call<'de, R: Deserializer<'de>>(
+        &self,
+        operation: &'static str,
+        request: R,
+    ) -> Result<Value, ServiceError> {
         let answer = self.run(operation, request, trace::on()).await;
         if trace::on() {
             let units =
@@ -113,18 +118,16 @@ impl Tables {
         self.run(operation, request, false).await
     }
 
-    async fn run(
+    async fn run<'de, R: Deserializer<'de>>(
         &self,
         operation: &'static str,
-        request: Value,
+        request: R,
         charged: bool,
     ) -> Result<Value, ServiceError> {
+        let request = JsonRequest::read(request).map_err(|refusal| error(&refusal))?;
         if let Some(gate) = &self.gate {
-            let part = |name: &str| hookstep_items::item_of(request[name].clone()).ok();
-            let (item, values) = (part("Item").or_else(|| part("Key")), part("ExpressionAttributeValues"));
-            let table = request["TableName"].as_str().unwrap_or_default();
-            let call = TableCall { operation, table, item: item.as_ref(), values: values.as_ref() };
-            if let Some(error) = gate.refuse(&call) {
+            let (table, item, values) = (request.table(), request.item_or_key(), request.values());
+            if let Some(error) = gate.refuse(&TableCall { operation, table, item, values }) {
                 return Err(error);
             }
         }

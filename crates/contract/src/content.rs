@@ -71,16 +71,25 @@ fn base64_len(bytes: usize) -> usize {
 
 /// The length of `text` inside a JSON string, as `serde_json` escapes it.
 fn escaped_len(text: &str) -> usize {
-    text.bytes()
-        .map(|byte| match byte {
+    text.bytes().map(|byte| usize::from(ESCAPED_LEN[usize::from(byte)])).sum()
+}
+
+/// The length of each byte inside a JSON string.
+static ESCAPED_LEN: [u8; 256] = {
+    let mut lengths = [1; 256];
+    let mut byte = 0;
+    while byte < lengths.len() {
+        lengths[byte] = match byte as u8 {
             b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
             0x00..=0x1f => 6,
             // Step Functions may escape DEL although serde_json does not: count the longer form.
             0x7f => 6,
             _ => 1,
-        })
-        .sum()
-}
+        };
+        byte += 1;
+    }
+    lengths
+};
 
 #[cfg(test)]
 mod tests {

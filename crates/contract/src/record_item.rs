@@ -46,31 +46,53 @@ impl RecordKey {
     }
 }
 
-/// A value in DynamoDB's JSON format.
-#[derive(Serialize, Deserialize)]
+/// A value in DynamoDB's JSON format, as it is read.
+#[derive(Deserialize)]
 enum Attribute {
     S(String),
     N(String),
     #[serde(rename = "BOOL")]
     Bool(bool),
     #[serde(rename = "NULL")]
-    Null(bool),
+    Null(#[expect(dead_code, reason = "it is always true")] bool),
     L(Vec<Self>),
     M(BTreeMap<String, Self>),
 }
 
-impl From<Value> for Attribute {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::Null => Self::Null(true),
-            Value::Bool(value) => Self::Bool(value),
-            Value::Number(number) => Self::N(number.to_string()),
-            Value::String(text) => Self::S(text),
-            Value::Array(items) => Self::L(items.into_iter().map(Self::from).collect()),
+/// A value that is written in DynamoDB's JSON format.
+struct Written<'a>(&'a Value);
+
+/// The items of a list.
+struct WrittenItems<'a>(&'a [Value]);
+
+/// The fields of a map.
+struct WrittenFields<'a>(&'a Map<String, Value>);
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const NAME: &str = "Attribute";
+        match self.0 {
+            Value::Null => serializer.serialize_newtype_variant(NAME, 0, "NULL", &true),
+            Value::Bool(value) => serializer.serialize_newtype_variant(NAME, 1, "BOOL", value),
+            Value::Number(number) => serializer.serialize_newtype_variant(NAME, 2, "N", &number.to_string()),
+            Value::String(text) => serializer.serialize_newtype_variant(NAME, 3, "S", text),
+            Value::Array(items) => serializer.serialize_newtype_variant(NAME, 4, "L", &WrittenItems(items)),
             Value::Object(fields) => {
-                Self::M(fields.into_iter().map(|(name, value)| (name, value.into())).collect())
+                serializer.serialize_newtype_variant(NAME, 5, "M", &WrittenFields(fields))
             }
         }
+    }
+}
+
+impl Serialize for WrittenItems<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Written))
+    }
+}
+
+impl Serialize for WrittenFields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Written(value))))
     }
 }
 
@@ -96,15 +118,15 @@ impl TryFrom<Attribute> for Value {
 
 pub(crate) fn serialize<S: Serializer>(record: &EventRecord, serializer: S) -> Result<S::Ok, S::Error> {
     let RecordKey { pk, sk } = RecordKey::of(&record.org_id, record.config_id, record.event_id);
-    let fields: BTreeMap<String, Value> =
-        serde_json::to_value(record).and_then(serde_json::from_value).map_err(S::Error::custom)?;
-    fields
-        .into_iter()
-        .filter(|(name, _)| !RecordKey::FIELDS.contains(&name.as_str()))
-        .chain([("pk".to_owned(), pk.into()), ("sk".to_owned(), sk.into())])
-        .map(|(name, value)| (name, Attribute::from(value)))
-        .collect::<BTreeMap<_, _>>()
-        .serialize(serializer)
+    let Value::Object(mut fields) = serde_json::to_value(record).map_err(S::Error::custom)? else {
+        return Err(S::Error::custom("a record is an object"));
+    };
+    for name in RecordKey::FIELDS {
+        fields.remove(name);
+    }
+    fields.insert("pk".to_owned(), pk.into());
+    fields.insert("sk".to_owned(), sk.into());
+    WrittenFields(&fields).serialize(serializer)
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EventRecord, D::Error> {

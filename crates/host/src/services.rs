@@ -19,7 +19,7 @@ impl Services for TaskServices {
     fn call(&self, operation: Operation, request: Json) -> BoxFuture<'_, Result<Json, ServiceFailure>> {
         async move {
             let tables = async |operation, request: Json| {
-                let answer = self.tables.call(operation, request.to_value()).await;
+                let answer = self.tables.call(operation, &request).await;
                 answer
                     .map(Json::from)
                     .map_err(|error| ServiceFailure { name: error.name.to_owned(), message: error.message })

@@ -17,6 +17,7 @@ use crate::definition::TableDefinition;
 use crate::error::{Answered, Refusal};
 use crate::expression::{Cache, Condition, Path, Placeholders, Update};
 use crate::rows;
+pub use json::JsonRequest;
 use versions::Versions;
 
 /// How many expired items one step of the writer deletes, so that no other write waits for long.

@@ -1,9 +1,12 @@
 //! Items in DynamoDB's JSON, in which state machines and old data have them.
 
+use std::fmt;
+
 use aws_sdk_dynamodb::primitives::Blob;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hookstep_tables::{AttributeValue, Item};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::error::Answered;
@@ -14,53 +17,117 @@ use crate::expression::invalid;
 /// # Errors
 /// If a value is not of DynamoDB's form.
 pub fn item_of(json: Value) -> Answered<Item> {
-    let Value::Object(fields) = json else { return Err(invalid("an item must be an object")) };
-    fields.into_iter().map(|(name, value)| Ok((name, value_of(value)?))).collect()
+    JsonItem::deserialize(json).map(|JsonItem(item)| item).map_err(|error| invalid(error.to_string()))
+}
+
+/// An item that is read from DynamoDB's JSON.
+pub(crate) struct JsonItem(pub(crate) Item);
+
+/// A value that is read from DynamoDB's JSON.
+struct JsonValue(AttributeValue);
+
+impl<'de> Deserialize<'de> for JsonItem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ItemVisitor)
+    }
+}
+
+struct ItemVisitor;
+
+impl<'de> Visitor<'de> for ItemVisitor {
+    type Value = JsonItem;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an item, which must be an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<JsonItem, A::Error> {
+        let mut item = Item::with_capacity(fields.size_hint().unwrap_or(0));
+        while let Some((name, JsonValue(value))) = fields.next_entry()? {
+            item.insert(name, value);
+        }
+        Ok(JsonItem(item))
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+/// What [`ValueVisitor`] expects.
+const VALUE: &str = "a value, which must be an object with one of DynamoDB's types";
+
+/// The types of DynamoDB.
+#[derive(serde::Deserialize)]
+enum Type {
+    S,
+    N,
+    B,
+    #[serde(rename = "BOOL")]
+    Bool,
+    #[serde(rename = "NULL")]
+    Null,
+    M,
+    L,
+    #[serde(rename = "SS")]
+    Ss,
+    #[serde(rename = "NS")]
+    Ns,
+    #[serde(rename = "BS")]
+    Bs,
+}
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = JsonValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(VALUE)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<JsonValue, A::Error> {
+        let wrong = || A::Error::custom(format_args!("there is no value, but {VALUE}"));
+        let value = match fields.next_key()?.ok_or_else(wrong)? {
+            Type::S => AttributeValue::S(fields.next_value()?),
+            Type::N => {
+                let number: String = fields.next_value()?;
+                if !number.parse::<f64>().is_ok_and(f64::is_finite) {
+                    return Err(A::Error::custom("a number must be the text of one"));
+                }
+                AttributeValue::N(number)
+            }
+            Type::B => AttributeValue::B(blob(&fields.next_value::<String>()?)?),
+            Type::Bool => AttributeValue::Bool(fields.next_value()?),
+            Type::Null => AttributeValue::Null(fields.next_value::<bool>().map(|_| true)?),
+            Type::M => AttributeValue::M(fields.next_value::<JsonItem>()?.0),
+            Type::L => {
+                let values: Vec<JsonValue> = fields.next_value()?;
+                AttributeValue::L(values.into_iter().map(|JsonValue(value)| value).collect())
+            }
+            Type::Ss => AttributeValue::Ss(fields.next_value()?),
+            Type::Ns => AttributeValue::Ns(fields.next_value()?),
+            Type::Bs => {
+                let members: Vec<String> = fields.next_value()?;
+                AttributeValue::Bs(members.iter().map(|text| blob(text)).collect::<Result<_, _>>()?)
+            }
+        };
+        match fields.next_key::<Type>()? {
+            None => Ok(JsonValue(value)),
+            Some(_) => Err(A::Error::custom("a value must have one type")),
+        }
+    }
+}
+
+fn blob<E: Error>(text: &str) -> Result<Blob, E> {
+    STANDARD.decode(text).map(Blob::new).map_err(|_| E::custom("a binary value must be Base64"))
 }
 
 /// DynamoDB's JSON for an item.
 pub fn json_of(item: &Item) -> Value {
     item.iter().map(|(name, value)| (name.clone(), json_of_value(value))).collect::<Map<_, _>>().into()
-}
-
-fn value_of(json: Value) -> Answered<AttributeValue> {
-    let wrong = || invalid("a value must be an object with one of DynamoDB's types");
-    let Value::Object(fields) = json else { return Err(wrong()) };
-    let mut fields = fields.into_iter();
-    let (Some((kind, value)), None) = (fields.next(), fields.next()) else { return Err(wrong()) };
-    Ok(match (kind.as_str(), value) {
-        ("S", Value::String(text)) => AttributeValue::S(text),
-        ("N", Value::String(number)) if number.parse::<f64>().is_ok_and(f64::is_finite) => {
-            AttributeValue::N(number)
-        }
-        ("B", Value::String(text)) => AttributeValue::B(blob(&text)?),
-        ("BOOL", Value::Bool(truth)) => AttributeValue::Bool(truth),
-        ("NULL", Value::Bool(_)) => AttributeValue::Null(true),
-        ("M", value @ Value::Object(_)) => AttributeValue::M(item_of(value)?),
-        ("L", Value::Array(values)) => {
-            AttributeValue::L(values.into_iter().map(value_of).collect::<Answered<_>>()?)
-        }
-        ("SS", Value::Array(members)) => AttributeValue::Ss(texts(members)?),
-        ("NS", Value::Array(members)) => AttributeValue::Ns(texts(members)?),
-        ("BS", Value::Array(members)) => {
-            AttributeValue::Bs(texts(members)?.iter().map(|text| blob(text)).collect::<Answered<_>>()?)
-        }
-        _ => return Err(wrong()),
-    })
-}
-
-fn blob(text: &str) -> Answered<Blob> {
-    STANDARD.decode(text).map(Blob::new).map_err(|_| invalid("a binary value must be Base64"))
-}
-
-fn texts(members: Vec<Value>) -> Answered<Vec<String>> {
-    members
-        .into_iter()
-        .map(|member| match member {
-            Value::String(text) => Ok(text),
-            _ => Err(invalid("the members of a set must be strings in JSON")),
-        })
-        .collect()
 }
 
 fn json_of_value(value: &AttributeValue) -> Value {

@@ -27,7 +27,7 @@ mod rows;
 
 pub use capacity::{Charge, size};
 pub use definition::{IndexDefinition, TableDefinition};
-pub use engine::ItemTables;
+pub use engine::{ItemTables, JsonRequest};
 pub use error::{Answered, Refusal};
 pub use json::{item_of, json_of};
 pub use rows::SCHEMA;

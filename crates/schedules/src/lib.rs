@@ -37,7 +37,7 @@ impl RetrySchedules {
     pub async fn delete(&self, event_id: EventId, number: u32) -> Result<bool, NotDeleted> {
         let request =
             self.client.delete_schedule().group_name(&self.group).name(Self::name(event_id, number));
-        match request.send().await {
+        match Box::pin(request.send()).await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => Ok(false),
             Err(error) => Err(NotDeleted(error.into())),

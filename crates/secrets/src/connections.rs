@@ -59,14 +59,10 @@ impl Connections {
     /// If EventBridge rejects the connection or cannot be reached.
     pub async fn create(&self, name: &str, auth: &Auth) -> Result<Connection, SaveError> {
         let Some((kind, parameters)) = request::for_create(auth)? else { return Err(SaveError::Refused) };
-        let made = self
-            .client
-            .create_connection()
-            .name(name)
-            .authorization_type(kind)
-            .auth_parameters(parameters)
-            .send()
-            .await;
+        let made =
+            self.client.create_connection().name(name).authorization_type(kind).auth_parameters(parameters);
+        // The SDK's future is large, and would be part of that of every delivery.
+        let made = Box::pin(made.send()).await;
         made.map_err(|error| refusal(&error, "create a connection"))?;
         self.expect(name).await
     }
@@ -77,14 +73,10 @@ impl Connections {
     /// If EventBridge rejects the connection or cannot be reached.
     pub async fn update(&self, name: &str, auth: &Auth) -> Result<Connection, SaveError> {
         let Some((kind, parameters)) = request::for_update(auth)? else { return Err(SaveError::Refused) };
-        let changed = self
-            .client
-            .update_connection()
-            .name(name)
-            .authorization_type(kind)
-            .auth_parameters(parameters)
-            .send()
-            .await;
+        let changed =
+            self.client.update_connection().name(name).authorization_type(kind).auth_parameters(parameters);
+        // The SDK's future is large, and would be part of that of every delivery.
+        let changed = Box::pin(changed.send()).await;
         changed.map_err(|error| refusal(&error, "change a connection"))?;
         self.expect(name).await
     }
@@ -94,7 +86,7 @@ impl Connections {
     /// # Errors
     /// If EventBridge does not delete the connection.
     pub async fn delete(&self, name: &str) -> Result<(), SecretsError> {
-        match self.client.delete_connection().name(name).send().await {
+        match Box::pin(self.client.delete_connection().name(name).send()).await {
             Ok(_) => Ok(()),
             Err(error) if is_not_found(&error) => Ok(()),
             Err(error) => Err(SecretsError::during("delete a connection")(error)),
@@ -107,7 +99,7 @@ impl Connections {
     /// # Errors
     /// If EventBridge cannot be reached, or its response is incomplete.
     pub async fn find(&self, name: &str) -> Result<Option<(Connection, Option<String>)>, SecretsError> {
-        match self.client.describe_connection().name(name).send().await {
+        match Box::pin(self.client.describe_connection().name(name).send()).await {
             Ok(found) => Ok(Some((connection(&found)?, found.state_reason().map(ToOwned::to_owned)))),
             Err(error) if is_not_found(&error) => Ok(None),
             Err(error) => Err(SecretsError::during("look at a connection")(error)),

@@ -47,7 +47,7 @@ impl Keys {
         for (name, value) in encryption_context(org_id) {
             request = request.encryption_context(name, value);
         }
-        let answer = request.send().await.map_err(SecretsError::during(OPERATION))?;
+        let answer = Box::pin(request.send()).await.map_err(SecretsError::during(OPERATION))?;
         let blob = answer.ciphertext_blob().ok_or_else(|| SecretsError::new(OPERATION, "no ciphertext"))?;
         Ok(Ciphertext(STANDARD.encode(blob)))
     }
@@ -64,7 +64,7 @@ impl Keys {
         for (name, value) in encryption_context(org_id) {
             request = request.encryption_context(name, value);
         }
-        let answer = request.send().await.map_err(SecretsError::during(OPERATION))?;
+        let answer = Box::pin(request.send()).await.map_err(SecretsError::during(OPERATION))?;
         let blob = answer.plaintext.ok_or_else(|| SecretsError::new(OPERATION, "no plaintext"))?;
         let text = String::from_utf8(blob.into_inner());
         text.map(Plaintext).map_err(|_| SecretsError::new(OPERATION, "not a text"))

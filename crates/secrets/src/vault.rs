@@ -86,7 +86,7 @@ impl Vault {
         authentication: Option<ClientAuthentication>,
         arn: &str,
     ) -> Result<Option<Values>, ReadError> {
-        let error = match self.secrets.get_secret_value().secret_id(arn).send().await {
+        let error = match Box::pin(self.secrets.get_secret_value().secret_id(arn).send()).await {
             Ok(found) => {
                 let text = found.secret_string().unwrap_or_default();
                 let values = Values::read(connection.kind, authentication, text);

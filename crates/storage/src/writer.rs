@@ -46,15 +46,8 @@ impl Writer {
             FRAMES.set(u64::try_from(frames).unwrap_or(0));
             Ok(())
         }));
-        let linger = Duration::from_micros(
-            std::env::var("HOOKSTEP_LINGER").ok().and_then(|t| t.parse().ok()).unwrap_or(0),
-        );
-        let mut last = 0;
         while let Ok(command) = self.commands.recv() {
             let since = Instant::now();
-            if last >= 3 && !linger.is_zero() {
-                std::thread::sleep(linger);
-            }
             let mut restart = false;
             let mut batch = Vec::new();
             self.sort(command, &mut batch, &mut restart);
@@ -63,7 +56,6 @@ impl Writer {
             {
                 self.sort(command, &mut batch, &mut restart);
             }
-            last = batch.len();
             self.commit(batch, since);
             if restart {
                 self.restart_log();

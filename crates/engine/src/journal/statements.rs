@@ -7,6 +7,14 @@ use rusqlite::{Connection, Error, OptionalExtension, params};
 use super::rows::{COLUMNS, Ended, ExecutionRow, NewExecution, Waiting};
 use super::{ExecutionStatus, Inserted, StopOutcome};
 
+/// Follows WHERE: the execution has not ended. SQLite makes a temporary table for a list of more than two values, each time
+/// that the statement runs.
+macro_rules! not_ended {
+    () => {
+        "status <> 'SUCCEEDED' AND status <> 'FAILED' AND status <> 'ABORTED'"
+    };
+}
+
 /// The journal's tables and indexes.
 ///
 /// An input that does not fit into a page with its row is in a table of its own, so that it is written once: SQLite
@@ -26,7 +34,7 @@ pub const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS executions_stopped ON executions (machine, stopped_at) WHERE stopped_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS executions_name ON executions (name);
     CREATE INDEX IF NOT EXISTS executions_odd ON executions (started_at)
-        WHERE status NOT IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED');
+        WHERE status <> 'RUNNING' AND status <> 'SUCCEEDED' AND status <> 'FAILED' AND status <> 'ABORTED';
     CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, written_at INTEGER NOT NULL);
 ";
 
@@ -72,10 +80,11 @@ pub(super) fn set_checkpoint(
     history: &str,
 ) -> Result<(), Error> {
     connection
-        .prepare_cached(
+        .prepare_cached(concat!(
             "UPDATE executions SET checkpoint = ?2, wake_at = ?3, history = ?4
-             WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
-        )?
+             WHERE arn = ?1 AND ",
+            not_ended!()
+        ))?
         .execute(params![arn, checkpoint, wake_at, history])
         .map(drop)
 }
@@ -89,11 +98,12 @@ pub(super) fn repair(
 ) -> Result<(), Error> {
     let (short, large) = split(&row.input);
     let repaired = connection
-        .prepare_cached(
+        .prepare_cached(concat!(
             "UPDATE executions SET machine = ?2, name = ?3, status = 'RUNNING', input = ?4, started_at = ?5,
              checkpoint = ?6, wake_at = NULL, history = ?7
-             WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
-        )?
+             WHERE arn = ?1 AND ",
+            not_ended!()
+        ))?
         .execute(params![row.arn, row.machine, row.name, short, row.started_at, checkpoint, history])?;
     match large {
         Some(input) if repaired == 1 => set_input(connection, &row.arn, input),
@@ -107,17 +117,16 @@ pub(super) fn end(connection: &Connection, arn: &str, kind: MachineKind, ended: 
     match kind {
         MachineKind::Express if leaves_nothing => {
             delete_input(connection, arn)?;
-            let delete =
-                "DELETE FROM executions WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')";
+            let delete = concat!("DELETE FROM executions WHERE arn = ?1 AND ", not_ended!());
             connection.prepare_cached(delete)?.execute([arn]).map(drop)
         }
         MachineKind::Standard if leaves_nothing => {
             delete_input(connection, arn)?;
             connection
                 .prepare_cached(
-                    "UPDATE executions SET status = 'SUCCEEDED', stopped_at = ?2, input = '', checkpoint = NULL,
+                    concat!("UPDATE executions SET status = 'SUCCEEDED', stopped_at = ?2, input = '', checkpoint = NULL,
                      history = NULL, wake_at = NULL
-                     WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
+                     WHERE arn = ?1 AND ", not_ended!()),
                 )?
                 .execute(params![arn, ended.stopped_at])
                 .map(drop)
@@ -129,11 +138,12 @@ pub(super) fn end(connection: &Connection, arn: &str, kind: MachineKind, ended: 
 fn set_end(connection: &Connection, arn: &str, ended: &Ended) -> Result<(), Error> {
     let Ended { status, output, error, cause, history, stopped_at } = ended;
     connection
-        .prepare_cached(
+        .prepare_cached(concat!(
             "UPDATE executions SET status = ?2, output = ?3, error = ?4, cause = ?5,
              history = coalesce(?6, history), stopped_at = ?7, checkpoint = NULL, wake_at = NULL
-             WHERE arn = ?1 AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED')",
-        )?
+             WHERE arn = ?1 AND ",
+            not_ended!()
+        ))?
         .execute(params![arn, status.as_str(), output, error, cause, history, stopped_at])
         .map(drop)
 }
@@ -169,7 +179,7 @@ pub(super) fn awake(connection: &Connection) -> Result<Vec<String>, Error> {
              SELECT arn, started_at FROM executions WHERE status = 'RUNNING' AND wake_at >= ''
              UNION ALL
              SELECT arn, started_at FROM executions
-             WHERE status NOT IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED')
+             WHERE status <> 'RUNNING' AND status <> 'SUCCEEDED' AND status <> 'FAILED' AND status <> 'ABORTED'
              ORDER BY 2",
         )?
         .query_map([], |row| row.get(0))?
