@@ -159,6 +159,57 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn every_write_that_was_answered_changes_the_version_of_its_table_and_of_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let tables = Tables::open(&dir.path().join("tables.sqlite")).unwrap();
+        let client = Client::new(tables.clone());
+        let versions = || [CONFIGS, EVENTS, TOKENS].map(|table| client.version(table).unwrap());
+        let s = |text: &str| AttributeValue::S(text.to_owned());
+        let before = versions();
+        client.put_item().table_name(TOKENS).item("token_hash", s("a")).send().await.unwrap();
+        let put = versions();
+        assert_eq!((put[0], put[1]), (before[0], before[1]));
+        assert_ne!(put[2], before[2]);
+        let update = client.update_item().table_name(TOKENS).key("token_hash", s("a"));
+        let update = update.update_expression("SET x = :x").expression_attribute_values(":x", s("b"));
+        update.send().await.unwrap();
+        let updated = versions();
+        assert_ne!(updated[2], put[2]);
+        client.delete_item().table_name(TOKENS).key("token_hash", s("a")).send().await.unwrap();
+        let deleted = versions();
+        assert_ne!(deleted[2], updated[2]);
+        let write = client.transact_write_items();
+        write.transact_items(put_of(CONFIGS)).transact_items(put_of(EVENTS)).send().await.unwrap();
+        let written = versions();
+        assert!(written[0] != deleted[0] && written[1] != deleted[1] && written[2] == deleted[2]);
+        client.get_item().table_name(TOKENS).key("token_hash", s("a")).send().await.unwrap();
+        assert_eq!(versions(), written);
+        tables.expire(0).await;
+        assert!(versions().into_iter().zip(written).all(|(after, before)| after != before));
+        assert_eq!(client.version("unknown"), None);
+    }
+
+    #[tokio::test]
+    async fn whoever_refuses_reads_sees_all_of_them() {
+        #[derive(Debug)]
+        struct Open;
+
+        impl TableGate for Open {
+            fn refuse(&self, _: &TableCall<'_>) -> Option<ServiceError> {
+                None
+            }
+        }
+
+        let dir = tempfile::tempdir().unwrap();
+        let tables = Tables::open(&dir.path().join("tables.sqlite")).unwrap();
+        assert_eq!(Client::new(tables.behind(Some(Arc::new(Open)))).version(TOKENS), None);
+    }
+
+    fn put_of(table: &str) -> TransactWriteItem {
+        put(table, if table == CONFIGS { &["org_id", "config_id"] } else { &["pk", "sk"] })
+    }
+
+    #[tokio::test]
     async fn a_transaction_is_written_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
         let client = Client::new(Tables::open(&dir.path().join("tables.sqlite")).unwrap());

@@ -10,6 +10,7 @@
 //! `record` records the outcome (with the codes of `reason`, and a body that `readable` decodes), and `mask`
 //! keeps the credentials out of the record in all their `forms`. A claim check is read once for signing and again for sending, so that memory use does not grow
 //! with the body (see `outgoing` and `verified`).
+#![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod assertion;
 mod attempt;

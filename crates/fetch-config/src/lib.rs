@@ -3,6 +3,7 @@
 //!
 //! The state `RefreshPlan`: what the config means for the next attempt of an event that is already recorded
 //! (ADR 0024).
+#![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod context;
 mod plan;

@@ -1,4 +1,5 @@
 //! The state `Hydrate`: resolves a claim check to a pinned object. The body itself stays in S3.
+#![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod context;
 

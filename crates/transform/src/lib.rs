@@ -1,5 +1,6 @@
 //! The state `Transform`: decides whether an event passes its webhook's filter, and what is sent in place of
 //! its body (docs/adr/0017). It only runs for webhooks with a filter or a transform.
+#![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod body;
 mod context;

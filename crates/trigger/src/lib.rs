@@ -1,6 +1,7 @@
 //! The Lambda function `trigger`: accepts an event, stores its body if it is large, and starts the workflow.
 //!
 //! Routes: `POST /webhook/{config_id}/trigger` and `POST /webhook/{config_id}/uploads`.
+#![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod accept;
 mod context;

@@ -1,5 +1,6 @@
 //! The states `UpdateStatus`, `RecordMissed`, `EndEvent` and `RecordException`: record what happened, set the event's
 //! status, and decide what comes next.
+#![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod context;
 mod missed;
