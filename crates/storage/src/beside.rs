@@ -6,7 +6,9 @@ use rusqlite::{Connection, Error};
 
 /// A change that is made in the transaction of another one: both or neither. It may be run several times, each time after the
 /// one before was rolled back.
-pub struct Beside(Box<dyn FnMut(&Connection) -> Result<(), Error> + Send>);
+pub struct Beside(Box<Change>);
+
+type Change = dyn FnMut(&Connection) -> Result<(), Error> + Send;
 
 impl Beside {
     /// Makes this change.
