@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_ambient::Sources;
 use hookstep_asl::{Checkpoint, Json, TaskError};
-use hookstep_storage::{Priority, Settings, Storage};
+use hookstep_storage::{Settings, Storage};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ use crate::journal::{ExecutionRow, ExecutionStatus, SCHEMA};
 use crate::ports::{
     FailureRoute, FailureRoutes, Functions, Histories, Operation, Remains, ServiceFailure, Services,
 };
-use crate::{StateMachine, StateMachines, executions};
+use crate::{Start, StateMachine, StateMachines, executions};
 
 const DEFINITION: &str = r#"{
     "QueryLanguage": "JSONata", "StartAt": "Work", "States": {

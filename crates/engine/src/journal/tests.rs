@@ -43,7 +43,7 @@ impl Place {
 
 impl Journal {
     async fn insert(&self, execution: NewExecution) -> Result<Inserted, JournalError> {
-        self.start(execution, Priority::New).await
+        self.start(execution, None, Priority::New).await
     }
 }
 
@@ -66,6 +66,18 @@ fn failed() -> Ended {
         history: None,
         stopped_at: 2,
     }
+}
+
+#[tokio::test]
+async fn what_belongs_to_an_execution_is_written_with_it_or_not_at_all() {
+    let place = Place::new();
+    let journal = place.open();
+    let beside = |sql: &'static str| Some(Beside::new(move |connection| connection.execute_batch(sql)));
+    let start = async |arn: &str, sql| journal.start(execution(arn), beside(sql), Priority::New).await;
+    assert_eq!(start("a", "INSERT INTO probe VALUES (7, 0)").await.unwrap(), Inserted::New);
+    assert_eq!(start("a", "INSERT INTO probe VALUES (8, 0)").await.unwrap(), Inserted::Exists);
+    start("b", "INSERT INTO nowhere VALUES (9)").await.unwrap_err();
+    assert_eq!((place.count("executions"), place.count("probe")), (1, 1));
 }
 
 #[tokio::test]
