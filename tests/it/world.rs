@@ -102,6 +102,7 @@ impl World {
             table_gate: None,
             task_faults: Some(faults.clone()),
             metrics: MetricsOptions::default(),
+            spans: None,
             sources: hookstep_ambient::Sources::system(),
         };
         set(&mut options);

@@ -54,6 +54,7 @@ impl World {
             table_gate: None,
             task_faults: None,
             metrics: hookstep_host::MetricsOptions::default(),
+            spans: None,
             sources: hookstep_ambient::Sources::system(),
         })
         .await?;

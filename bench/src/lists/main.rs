@@ -57,6 +57,7 @@ async fn main() -> Outcome<()> {
         table_gate: None,
         task_faults: None,
         metrics: hookstep_host::MetricsOptions::default(),
+        spans: None,
         sources: hookstep_ambient::Sources::system(),
     };
     let host = Host::open(options.clone()).await?;

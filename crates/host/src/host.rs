@@ -25,7 +25,7 @@ use crate::rules::BusRules;
 use crate::services::TaskServices;
 use crate::stand_ins::StandIns;
 use crate::storage::Storage;
-use crate::{Clients, OpenError, Options, contexts, reconciling, routes};
+use crate::{Clients, OpenError, Options, contexts, reconciling, routes, traced};
 
 /// The whole product in one process.
 #[derive(Debug)]
@@ -72,10 +72,10 @@ impl Host {
         let router = routes::router(&options, &clients, &bucket, endpoint, (readiness, &reader))?;
         let services = TaskServices { tables: tables.clone(), bus, schedules: schedules.clone(), lost };
         let ports = Ports {
-            functions: Arc::new(ObservedFunctions {
-                functions: contexts::steps(&options, &clients)?,
-                metrics,
-            }),
+            functions: traced::functions(
+                ObservedFunctions { functions: contexts::steps(&options, &clients)?, metrics },
+                &options,
+            ),
             services: Arc::new(services),
             failure_routes: Arc::new(ProductFailureRoutes),
             faults: options.task_faults.clone(),

@@ -6,7 +6,7 @@ use hookstep_http_edge::{Transport, finished};
 use hookstep_management::Readiness;
 
 use crate::metrics::Reader;
-use crate::{Clients, OpenError, Options, contexts, observed};
+use crate::{Clients, OpenError, Options, contexts, observed, traced};
 
 /// All routes: the API, the console, presigned uploads and downloads, and the AWS-compatible endpoint.
 pub(crate) fn router(
@@ -21,6 +21,10 @@ pub(crate) fn router(
     let console = hookstep_console::router(contexts::console(options, clients, readiness));
     let trigger = hookstep_trigger::router(contexts::trigger(options, clients));
     let trigger = observed::triggers(trigger, reader.metrics());
+    let trigger = match &options.spans {
+        Some(spans) => traced::triggers(trigger, spans, options.sources),
+        None => trigger,
+    };
     let metrics = options.metrics.token_hash.as_ref().map(|hash| reader.clone().behind(hash));
     let transport = Transport::of_url(&options.public_url);
     Ok(finished(

@@ -27,6 +27,7 @@ async fn open(dir: &Path) -> Host {
         table_gate: None,
         task_faults: None,
         metrics: MetricsOptions::default(),
+        spans: None,
         sources: Sources::system(),
     };
     Host::open(options).await.unwrap()
