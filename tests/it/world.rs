@@ -110,6 +110,7 @@ impl World {
             durability: hookstep_host::Durability::Disk,
             task_faults: Some(faults.clone()),
             metrics: MetricsOptions::default(),
+            spans: None,
             sources: hookstep_ambient::Sources::system(),
         };
         set(&mut options);

@@ -8,7 +8,8 @@ mod metrics;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hookstep_host::{FirstToken, Host, Server};
+use hookstep_host::{FirstToken, Host, Options, Server};
+use hookstep_otlp::{Exporting, Spans};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -28,11 +29,16 @@ pub(crate) struct Serving {
     server: Server,
     /// Serves the metrics at an address of their own.
     metrics: Option<(SocketAddr, Server)>,
+    /// Sends traces to a collector.
+    exporting: Option<Exporting>,
     stop_timeout: Duration,
 }
 
 /// The last part of the time for a stop, which is kept for the engine: its journal is written to the disk.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a collector has for the last spans.
+const SPANS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn serve(args: ServeArgs) -> CommandResult {
@@ -49,11 +55,20 @@ impl Serving {
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
         let address = listener.local_addr()?;
-        let host = Host::open(args.options(address)?).await?;
+        let (spans, exporting) = exporting()?.unzip();
+        let host = Host::open(Options { spans, ..args.options(address)? }).await?;
         let first_token = host.first_token(FIRST_ORG.parse()?, admin_token()?.as_deref()).await?;
         let server = Server::start(listener, host.router(), args.limits.server(open_files));
         let metrics = args.metrics.serve(&host).await?;
-        Ok(Self { address, host, first_token, server, metrics, stop_timeout: args.limits.stop_timeout() })
+        Ok(Self {
+            address,
+            host,
+            first_token,
+            server,
+            metrics,
+            exporting,
+            stop_timeout: args.limits.stop_timeout(),
+        })
     }
 
     /// Serves until the first Ctrl-C or SIGTERM, then finishes what is in flight, for as long as the settings allow. A second
@@ -77,12 +92,26 @@ impl Serving {
                     "the host stops in the middle of attempts: they are made again at the next start"
                 );
             }
+            if let Some(exporting) = self.exporting
+                && tokio::time::timeout(SPANS_TIMEOUT, exporting.finish()).await.is_err()
+            {
+                tracing::warn!("the host stops before all spans were sent");
+            }
         };
         tokio::select! {
             () = finish => Ok(()),
             again = signal() => again.map_err(Into::into),
         }
     }
+}
+
+/// Sends traces, if one of the standard variables names a collector.
+fn exporting() -> Result<Option<(Spans, Exporting)>, BoxError> {
+    let names = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+    if names.into_iter().all(|name| hookstep_ambient::env::optional(name).is_none()) {
+        return Ok(None);
+    }
+    Ok(Some(Exporting::start("hookstep")?))
 }
 
 #[expect(clippy::print_stdout, reason = "the program talks to its operator")]

@@ -27,7 +27,7 @@ use crate::rules::BusRules;
 use crate::services::TaskServices;
 use crate::stand_ins::StandIns;
 use crate::storage::Readable;
-use crate::{Clients, OpenError, Options, contexts, directory, reconciling, routes, storage};
+use crate::{Clients, OpenError, Options, contexts, directory, reconciling, routes, storage, traced};
 
 /// The whole product in one process.
 #[derive(Debug)]
@@ -75,10 +75,10 @@ impl Host {
         let services =
             TaskServices { tables: tables.for_repeatable_steps(), bus, schedules: schedules.clone(), lost };
         let ports = Ports {
-            functions: Arc::new(ObservedFunctions {
-                functions: contexts::steps(&options, &clients)?,
-                metrics,
-            }),
+            functions: traced::functions(
+                ObservedFunctions { functions: contexts::steps(&options, &clients)?, metrics },
+                &options,
+            ),
             services: Arc::new(services),
             failure_routes: Arc::new(ProductFailureRoutes),
             faults: options.task_faults.clone(),
