@@ -1,5 +1,6 @@
 //! Assembles the host.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -113,6 +114,11 @@ impl Host {
     /// `GET /metrics` for everybody, to be served where only those can connect who may read it.
     pub fn metrics_router(&self) -> Router {
         self.reader.clone().open()
+    }
+
+    /// Writes the metrics in the text format of Prometheus, and reads files for it. What it returns outlives the host.
+    pub fn metrics_text(&self) -> impl Fn() -> Result<String, fmt::Error> + Send + Sync + 'static {
+        self.reader.text()
     }
 
     /// AWS SDK clients of this host's services, for tests and

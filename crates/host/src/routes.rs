@@ -10,7 +10,7 @@ use hookstep_management::Readiness;
 use hookstep_storage::Storage;
 
 use crate::metrics::Reader;
-use crate::{Clients, OpenError, Options, contexts, observed, traced};
+use crate::{Clients, OpenError, Options, contexts, observed};
 
 /// All routes: the API, the console, presigned uploads and downloads, and the AWS-compatible endpoint.
 pub(crate) fn router(
@@ -27,7 +27,7 @@ pub(crate) fn router(
     let trigger = trigger.route_layer(middleware::from_fn_with_state(storage.clone(), with_room));
     let trigger = observed::triggers(trigger, reader.metrics());
     let trigger = match &options.spans {
-        Some(spans) => traced::triggers(trigger, spans, options.sources),
+        Some(spans) => hookstep_otlp::triggers(trigger, spans, options.sources),
         None => trigger,
     };
     let metrics = options.metrics.token_hash.as_ref().map(|hash| reader.clone().behind(hash));

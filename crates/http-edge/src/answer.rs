@@ -1,18 +1,17 @@
 //! The answers to whoever triggers a delivery.
 
+use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use hookstep_api_types::{Accepted, Delivered};
 use hookstep_contract::{EventId, Status, WorkflowOutput};
 use hookstep_executions::{Run, WorkflowError};
 
 use crate::{Problem, log_failure};
 
-/// 202: the event is on its way. The extensions of the response have the event's id, for whoever observes the answers.
+/// 202: the event is on its way.
 pub fn accepted(event_id: EventId) -> Response {
-    let accepted = Json(Accepted { event_id, status: Status::InProgress });
-    (StatusCode::ACCEPTED, Extension(event_id), accepted).into_response()
+    (StatusCode::ACCEPTED, Json(Accepted { event_id, status: Status::InProgress })).into_response()
 }
 
 /// 200 with the receiver's answer; 202 when there is none yet; 500 after an error of our own.
@@ -21,10 +20,7 @@ pub fn delivered(event_id: EventId, run: Result<Run<WorkflowOutput>, WorkflowErr
         Ok(Run::Ended(WorkflowOutput { status: Status::InProgress, .. }) | Run::StillRunning) => {
             accepted(event_id)
         }
-        Ok(Run::Ended(output)) => {
-            let delivered = Json(Delivered::from(output.answer_for(event_id)));
-            (Extension(event_id), delivered).into_response()
-        }
+        Ok(Run::Ended(output)) => Json(Delivered::from(output.answer_for(event_id))).into_response(),
         Err(error) => Problem::from(error).about(event_id).into_response(),
     }
 }

@@ -1,81 +1,84 @@
-//! What takes spans.
+//! What takes spans, and what sends them.
 
-use std::borrow::Cow;
-use std::time::SystemTime;
+use std::time::Duration;
 
-use opentelemetry::trace::{SpanId, SpanKind, Status};
-use opentelemetry::{InstrumentationScope, KeyValue};
-use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanLinks};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::sync::mpsc;
 
-use crate::Trace;
+use crate::collector::{Signal, resource};
+use crate::exporting::Export;
+use crate::{Exporting, OtlpError, Trace};
+
+/// How many spans wait to be sent; further ones are dropped. A span is about 1 KiB.
+const MAX_WAITING: usize = 8192;
+
+/// How many spans are sent at once.
+const MAX_BATCH: usize = 512;
+
+/// How long spans are gathered.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Takes spans, and waits for nobody: a span for which there is no room is dropped. Clones send to the same collector.
 #[derive(Clone, Debug)]
-pub struct Spans(pub(crate) mpsc::Sender<SpanData>);
-
-/// What a span describes, once it has ended.
-#[derive(Clone, Debug)]
-pub struct Finished {
-    /// The name of the span: of few values, without ids.
-    pub name: Cow<'static, str>,
-    /// When it began.
-    pub start: SystemTime,
-    /// When it ended.
-    pub end: SystemTime,
-    /// Names and values.
-    pub attributes: Vec<(&'static str, String)>,
-    /// Why it failed, as a code, if it did.
-    pub failure: Option<String>,
-}
+pub struct Spans(mpsc::Sender<SpanData>);
 
 impl Spans {
-    /// The span of a trigger request: a child of the producer's span, and the parent of the event's other spans.
-    pub fn trigger(&self, trace: &Trace, finished: Finished) {
-        let producer = trace.producer();
-        self.send(trace, span(trace.of_trigger(), producer, SpanKind::Server, finished));
-    }
-
-    /// The span of a step of an event that came by the trigger.
-    pub fn step(&self, trace: &Trace, finished: Finished) {
-        let context = trace.context(RandomIdGenerator::default().new_span_id());
-        self.send(trace, span(context, trace.of_trigger().span_id(), SpanKind::Internal, finished));
-    }
-
-    /// The span of a step of an event that came in another way: a child of the producer's span, if there is one.
-    pub fn step_without_trigger(&self, trace: &Trace, finished: Finished) {
-        let context = trace.context(RandomIdGenerator::default().new_span_id());
-        self.send(trace, span(context, trace.producer(), SpanKind::Internal, finished));
-    }
-
-    fn send(&self, trace: &Trace, span: SpanData) {
+    pub(crate) fn send(&self, trace: &Trace, span: SpanData) {
         if trace.is_sampled() && self.0.try_send(span).is_err() {
             tracing::debug!("a span was dropped: the collector does not keep up");
         }
     }
 }
 
-fn span(
-    span_context: opentelemetry::trace::SpanContext,
-    parent_span_id: SpanId,
-    span_kind: SpanKind,
-    finished: Finished,
-) -> SpanData {
-    SpanData {
-        span_context,
-        parent_span_id,
-        parent_span_is_remote: true,
-        span_kind,
-        name: finished.name,
-        start_time: finished.start,
-        end_time: finished.end,
-        attributes: finished.attributes.into_iter().map(|(name, value)| KeyValue::new(name, value)).collect(),
-        dropped_attributes_count: 0,
-        events: SpanEvents::default(),
-        links: SpanLinks::default(),
-        status: finished.failure.map_or(Status::Unset, Status::error),
-        instrumentation_scope: InstrumentationScope::builder("hookstep")
-            .with_version(env!("CARGO_PKG_VERSION"))
-            .build(),
+/// The spans that wait to be sent.
+#[derive(Debug)]
+pub struct Waiting {
+    spans: mpsc::Receiver<SpanData>,
+    exporter: SpanExporter,
+}
+
+impl Waiting {
+    /// Sends all of them. Those that the collector does not take are lost.
+    pub async fn send(&mut self) {
+        while !self.spans.is_empty() {
+            let mut batch = Vec::new();
+            self.spans.recv_many(&mut batch, MAX_BATCH).await;
+            let count = batch.len();
+            if let Err(error) = self.exporter.export(batch).await {
+                tracing::warn!(spans = count, %error, "spans were lost: the collector did not take them");
+            }
+        }
     }
+
+    /// Sends them in the background.
+    pub fn in_background(self) -> Exporting {
+        Exporting::every(INTERVAL, self)
+    }
+}
+
+impl Export for Waiting {
+    async fn export(&mut self) {
+        self.send().await;
+    }
+}
+
+/// What takes spans for the collector that the variables `OTEL_EXPORTER_OTLP_…` name, and what sends them, as a service of
+/// this name unless `OTEL_SERVICE_NAME` names another; `None` if no collector is named.
+///
+/// # Errors
+/// If the variables cannot be used.
+pub fn spans(service: &str) -> Result<Option<(Spans, Waiting)>, OtlpError> {
+    if !Signal::TRACES.has_collector() {
+        return Ok(None);
+    }
+    let mut exporter = SpanExporter::builder()
+        .with_http()
+        .with_http_client(Signal::TRACES.client()?)
+        .with_protocol(Protocol::HttpBinary)
+        .build()
+        .map_err(|error| OtlpError::Settings(error.into()))?;
+    exporter.set_resource(&resource(service));
+    let (sender, spans) = mpsc::channel(MAX_WAITING);
+    Ok(Some((Spans(sender), Waiting { spans, exporter })))
 }

@@ -7,6 +7,7 @@ use opentelemetry::Context;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
 /// The trace of an event: the producer's or, without one, a trace whose id is the event's id.
 ///
@@ -42,8 +43,12 @@ impl Trace {
         self.context(SpanId::from_bytes([a, b, c, d, e, f, g, h]))
     }
 
-    /// The context of another span with this id.
-    pub(crate) fn context(&self, span_id: SpanId) -> SpanContext {
+    /// The context of another span.
+    pub(crate) fn another(&self) -> SpanContext {
+        self.context(RandomIdGenerator::default().new_span_id())
+    }
+
+    fn context(&self, span_id: SpanId) -> SpanContext {
         let trace_id = if self.producer.is_valid() {
             self.producer.trace_id()
         } else {
