@@ -5,6 +5,7 @@
 //! after the run for leftovers that a test cannot see itself.
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built fails the test")]
 
+pub(crate) mod collector;
 mod dir;
 pub(crate) mod disk;
 mod faults;

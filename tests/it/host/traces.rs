@@ -5,54 +5,16 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be decoded fails the test")]
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::world::process::{FREE_PORT, Hookstep, Process, serve, workspace};
-use crate::world::{Answer, Dir, Receiver, Reply, accepted, closed_port, python, until};
+use crate::world::collector::{Collector, HEADERS};
+use crate::world::process::{FREE_PORT, Hookstep, Process, serve};
+use crate::world::{Answer, Dir, Receiver, Reply, accepted, closed_port, until};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PRODUCER: &str = "00f067aa0ba902b7";
 const METRICS_TOKEN: &str = "token-of-the-otlp-test";
-
-/// A collector, and what reads what it gets.
-struct Collector {
-    receiver: Receiver,
-    python: PathBuf,
-}
-
-impl Collector {
-    async fn new() -> Option<Self> {
-        let python = python::environment("otlp", "no other program reads the traces and metrics")?;
-        Some(Self { receiver: Receiver::ok().await, python })
-    }
-
-    /// What is in the requests to `/v1/<signal>`, in their order.
-    fn seen(&self, signal: &str) -> Vec<Vec<Value>> {
-        let line = format!("POST /hook/v1/{signal} ");
-        let seen = self.receiver.seen();
-        let of_signal = seen.iter().filter(|seen| seen.request_line().starts_with(&line));
-        of_signal
-            .map(|seen| {
-                assert_eq!(seen.header("x-planted-key"), Some("of the collector"));
-                decoded(&self.python, signal, &seen.body)
-            })
-            .collect()
-    }
-}
-
-fn decoded(python: &Path, signal: &str, body: &[u8]) -> Vec<Value> {
-    let mut command = Command::new(python);
-    command.arg(workspace().join("tests/otlp/request.py")).arg(signal);
-    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    process.stdin.take().unwrap().write_all(body).unwrap();
-    let output = process.wait_with_output().unwrap();
-    assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
-}
 
 #[tokio::test]
 async fn a_collector_gets_the_spans_below_those_of_producers_and_the_metrics_that_prometheus_reads() {
@@ -61,7 +23,7 @@ async fn a_collector_gets_the_spans_below_those_of_producers_and_the_metrics_tha
     let receiver = Receiver::answering([Reply::status(500), Reply::status(200)]).await;
     let mut serve = serve(dir.path(), FREE_PORT);
     serve.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.receiver.url);
-    serve.env("OTEL_EXPORTER_OTLP_HEADERS", "x-planted-key=of%20the%20collector");
+    serve.env("OTEL_EXPORTER_OTLP_HEADERS", HEADERS);
     serve.env("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test");
     serve.env("OTEL_METRIC_EXPORT_INTERVAL", "100");
     serve.env("HOOKSTEP_METRICS_TOKEN", METRICS_TOKEN);
