@@ -2,8 +2,8 @@
 //! name one (docs/adr/0044).
 //!
 //! Spans are made when what they describe has ended, from the event's own data, so that nothing has to be carried along: the
-//! id of an event and its producer's `traceparent` travel with the event in any case. [`Trace`] says how the ids of spans
-//! follow from them. [`spans`] returns what takes spans and what sends them; [`triggers`] and [`Step`] make them. [`metrics()`]
+//! id of an event and its producer's `traceparent` travel with the event in any case, and the ids of spans follow from
+//! them. [`spans()`] returns what takes spans and what sends them; [`triggers`] and [`Step`] make them. [`metrics()`]
 //! sends what Prometheus would read.
 //!
 //! A span has ids, names, numbers and codes, and never a body, a header's value or a URL.
@@ -23,5 +23,4 @@ pub use exporting::Exporting;
 pub use metrics::{Read, metrics};
 pub use spans::{Spans, Waiting, spans};
 pub use step::Step;
-pub use trace::Trace;
 pub use trigger::triggers;

@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 
 use crate::collector::{Signal, resource};
 use crate::exporting::Export;
-use crate::{Exporting, OtlpError, Trace};
+use crate::trace::Trace;
+use crate::{Exporting, OtlpError};
 
 /// How many spans wait to be sent; further ones are dropped. A span is about 1 KiB.
 const MAX_WAITING: usize = 8192;

@@ -7,8 +7,9 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::{Deserialize, Deserializer};
 
+use crate::Spans;
 use crate::span::Finished;
-use crate::{Spans, Trace};
+use crate::trace::Trace;
 
 /// A step of an event that is under way.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 /// The span of the trigger has an id that follows from the event's as well, so that every later span of the event finds its
 /// parent, in whatever process and however much later it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trace {
+pub(crate) struct Trace {
     event_id: EventId,
     /// The producer's span, unless it sent none.
     producer: SpanContext,
@@ -23,7 +23,7 @@ pub struct Trace {
 impl Trace {
     /// The trace of the event with this id and this `traceparent` (W3C Trace Context) of its producer. An invalid one is
     /// ignored.
-    pub fn of(event_id: EventId, traceparent: Option<&str>) -> Self {
+    pub(crate) fn of(event_id: EventId, traceparent: Option<&str>) -> Self {
         let headers: HashMap<String, String> =
             traceparent.map(|value| ("traceparent".to_owned(), value.to_owned())).into_iter().collect();
         let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &headers);

@@ -15,8 +15,9 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use serde::Deserialize;
 
+use crate::Spans;
 use crate::span::Finished;
-use crate::{Spans, Trace};
+use crate::trace::Trace;
 
 /// What every answer about an event has.
 #[derive(Deserialize)]
