@@ -27,9 +27,10 @@ const INTERVAL: (&str, usize) = ("OTEL_METRIC_EXPORT_INTERVAL", 60_000);
 /// Writes the metrics in the text format of Prometheus; it may read files.
 pub type Read = Arc<dyn Fn() -> Result<String, fmt::Error> + Send + Sync>;
 
-/// Sends these metrics to the collector that the variables `OTEL_EXPORTER_OTLP_…` name, every minute unless
-/// `OTEL_METRIC_EXPORT_INTERVAL` says otherwise, as a service of this name unless `OTEL_SERVICE_NAME` names another; `None`
-/// if no collector is named.
+/// Sends these metrics to the collector that the variables `OTEL_EXPORTER_OTLP_…` name; `None` if they name none.
+///
+/// They are sent every minute, unless `OTEL_METRIC_EXPORT_INTERVAL` says otherwise, and as those of a service of this name,
+/// unless `OTEL_SERVICE_NAME` names another.
 ///
 /// # Errors
 /// If the variables cannot be used.

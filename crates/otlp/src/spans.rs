@@ -64,8 +64,10 @@ impl Export for Waiting {
     }
 }
 
-/// What takes spans for the collector that the variables `OTEL_EXPORTER_OTLP_…` name, and what sends them, as a service of
-/// this name unless `OTEL_SERVICE_NAME` names another; `None` if no collector is named.
+/// What takes spans for the collector that the variables `OTEL_EXPORTER_OTLP_…` name, and what sends them; `None` if they name
+/// none.
+///
+/// They are sent as those of a service of this name, unless `OTEL_SERVICE_NAME` names another.
 ///
 /// # Errors
 /// If the variables cannot be used.

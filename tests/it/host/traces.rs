@@ -2,7 +2,6 @@
 //!
 //! They need Python 3.11 and a package index; without them, the tests are skipped, unless the environment variable `CI` is
 //! set.
-#![expect(clippy::unwrap_used, reason = "what cannot be decoded fails the test")]
 
 use std::collections::BTreeSet;
 
