@@ -31,6 +31,7 @@ format:
 [group('check')]
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo clippy --package hookstep-lambda-edge --features otlp --all-targets --locked -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
 
 # Lint the CloudFormation template and the state machines

@@ -56,6 +56,7 @@
 //! | `host/power` | power cuts: what was promised is on the disk |
 //! | `host/schedules` | events that wait for an attempt while the host is down, or its execution is run again |
 //! | `host/server` | slow, silent and too many clients, and the end of the host |
+//! | `host/traces` | the traces and the metrics, as a collector gets them |
 //! | `host/standins` | the host's stand-ins for KMS, connections and Secrets Manager |
 //! | `aws/cases` | a table of cases that must behave the same on the host and on AWS |
 //! | `aws/ministack` | the template, deployed on an AWS emulator; runs the cases there |
@@ -151,6 +152,7 @@ mod host {
     mod schedules;
     mod server;
     mod standins;
+    mod traces;
 }
 
 mod aws {

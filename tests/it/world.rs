@@ -5,6 +5,7 @@
 //! after the run for leftovers that a test cannot see itself.
 #![expect(clippy::unwrap_used, reason = "a world that cannot be built fails the test")]
 
+pub(crate) mod collector;
 mod dir;
 pub(crate) mod disk;
 mod faults;
@@ -110,6 +111,7 @@ impl World {
             durability: hookstep_host::Durability::Disk,
             task_faults: Some(faults.clone()),
             metrics: MetricsOptions::default(),
+            spans: None,
             sources: hookstep_ambient::Sources::system(),
         };
         set(&mut options);

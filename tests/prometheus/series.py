@@ -13,5 +13,6 @@ for family in text_string_to_metric_families(sys.stdin.read()):
         labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
         name = f"{sample.name}{{{labels}}}" if labels else sample.name
         assert name not in series, name
-        series[name] = sample.value
+        # As text: not every JSON parser reads all digits of a number.
+        series[name] = repr(sample.value)
 json.dump(series, sys.stdout)

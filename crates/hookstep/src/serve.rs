@@ -6,9 +6,13 @@ mod limits;
 mod metrics;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hookstep_host::{FirstToken, Host, Server};
+use futures_util::future::join_all;
+use hookstep_ambient::Sources;
+use hookstep_host::{FirstToken, Host, Options, Server};
+use hookstep_otlp::{Exporting, Waiting};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -20,6 +24,9 @@ use crate::settings::{BoxError, CommandResult, DurabilityName, ServeArgs, admin_
 /// The org of the first token.
 pub(crate) const FIRST_ORG: &str = "default";
 
+/// The name of this program in traces and metrics, unless the operator chooses another.
+const SERVICE: &str = "hookstep";
+
 /// A host that is serving.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
@@ -28,11 +35,16 @@ pub(crate) struct Serving {
     server: Server,
     /// Serves the metrics at an address of their own.
     metrics: Option<(SocketAddr, Server)>,
+    /// Sends traces and metrics to a collector.
+    exporting: Vec<Exporting>,
     stop_timeout: Duration,
 }
 
 /// The last part of the time for a stop, which is kept for the engine: its journal is written to the disk.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a collector has for the last spans and metrics.
+const COLLECTOR_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn serve(args: ServeArgs) -> CommandResult {
@@ -49,11 +61,22 @@ impl Serving {
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
         let address = listener.local_addr()?;
-        let host = Host::open(args.options(address)?).await?;
+        let (spans, waiting) = hookstep_otlp::spans(SERVICE)?.unzip();
+        let host = Host::open(Options { spans, ..args.options(address)? }).await?;
         let first_token = host.first_token(FIRST_ORG.parse()?, admin_token()?.as_deref()).await?;
         let server = Server::start(listener, host.router(), args.limits.server(open_files));
         let metrics = args.metrics.serve(&host).await?;
-        Ok(Self { address, host, first_token, server, metrics, stop_timeout: args.limits.stop_timeout() })
+        let sent = hookstep_otlp::metrics(SERVICE, Arc::new(host.metrics_text()), Sources::system())?;
+        let exporting = waiting.map(Waiting::in_background).into_iter().chain(sent).collect();
+        Ok(Self {
+            address,
+            host,
+            first_token,
+            server,
+            metrics,
+            exporting,
+            stop_timeout: args.limits.stop_timeout(),
+        })
     }
 
     /// Serves until the first Ctrl-C or SIGTERM, then finishes what is in flight, for as long as the settings allow. A second
@@ -76,6 +99,10 @@ impl Serving {
                 tracing::warn!(
                     "the host stops in the middle of attempts: they are made again at the next start"
                 );
+            }
+            let exported = join_all(self.exporting.into_iter().map(Exporting::finish));
+            if tokio::time::timeout(COLLECTOR_TIMEOUT, exported).await.is_err() {
+                tracing::warn!("the host stops before all spans and metrics were sent");
             }
         };
         tokio::select! {

@@ -38,6 +38,8 @@ pub(crate) const ENVIRONMENT: &str = "Environment:
                         flag for it either
   HOOKSTEP_TOKEN        the API token for trigger, events, replay and config;
                         there is no flag for it either
+  OTEL_EXPORTER_OTLP_ENDPOINT  the OpenTelemetry collector to which traces and
+                        metrics are sent, by HTTP; nothing is sent without it
   RUST_LOG              the log levels, for standard error; by default
                         warn,hookstep=info";
 
@@ -172,6 +174,7 @@ impl ServeArgs {
             },
             table_gate: None,
             task_faults: None,
+            spans: None,
             metrics: self.metrics.options(secret("HOOKSTEP_METRICS_TOKEN")?.as_deref()),
             sandbox: Sandbox::of_this_program()?,
             sources: hookstep_ambient::Sources::system(),

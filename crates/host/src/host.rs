@@ -1,5 +1,6 @@
 //! Assembles the host.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -27,7 +28,7 @@ use crate::rules::BusRules;
 use crate::services::TaskServices;
 use crate::stand_ins::StandIns;
 use crate::storage::Readable;
-use crate::{Clients, OpenError, Options, contexts, directory, reconciling, routes, storage};
+use crate::{Clients, OpenError, Options, contexts, directory, reconciling, routes, storage, traced};
 
 /// The whole product in one process.
 #[derive(Debug)]
@@ -75,10 +76,10 @@ impl Host {
         let services =
             TaskServices { tables: tables.for_repeatable_steps(), bus, schedules: schedules.clone(), lost };
         let ports = Ports {
-            functions: Arc::new(ObservedFunctions {
-                functions: contexts::steps(&options, &clients)?,
-                metrics,
-            }),
+            functions: traced::functions(
+                ObservedFunctions { functions: contexts::steps(&options, &clients)?, metrics },
+                &options,
+            ),
             services: Arc::new(services),
             failure_routes: Arc::new(ProductFailureRoutes),
             faults: options.task_faults.clone(),
@@ -113,6 +114,11 @@ impl Host {
     /// `GET /metrics` for everybody, to be served where only those can connect who may read it.
     pub fn metrics_router(&self) -> Router {
         self.reader.clone().open()
+    }
+
+    /// Writes the metrics in the text format of Prometheus, and reads files for it. What it returns outlives the host.
+    pub fn metrics_text(&self) -> impl Fn() -> Result<String, fmt::Error> + Send + Sync + 'static {
+        self.reader.text()
     }
 
     /// AWS SDK clients of this host's services, for tests and

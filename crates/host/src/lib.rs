@@ -31,6 +31,7 @@ mod server;
 mod services;
 mod stand_ins;
 mod storage;
+mod traced;
 
 pub use admin::{FirstToken, NewToken, create_token};
 pub use backup::{BackupError, backup, restore};

@@ -94,9 +94,15 @@ impl Reader {
         Router::new().route("/metrics", get(answer)).with_state(self)
     }
 
+    /// Writes the metrics. It does not keep the host open: after its end, this writes what was counted, with the last sample.
+    pub(crate) fn text(&self) -> impl Fn() -> Result<String, fmt::Error> + Send + Sync + 'static {
+        let (metrics, sources) = (self.0.metrics.clone(), Arc::downgrade(&self.0));
+        move || metrics.text(sources.upgrade().map(|sources| sources.sample()).as_ref())
+    }
+
     async fn answer(self) -> Result<Response, Problem> {
         // Files are looked at.
-        let text = tokio::task::spawn_blocking(move || self.0.metrics.text(&self.0.sample())).await;
+        let text = tokio::task::spawn_blocking(self.text()).await;
         match text {
             Ok(Ok(text)) => Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()),
             Ok(Err(error)) => Err(Problem::internal(&error)),

@@ -10,6 +10,7 @@ use hookstep_contract::{MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_engine::{Histories, TaskFaults};
 use hookstep_expression::Sandbox;
+use hookstep_otlp::Spans;
 use hookstep_storage::Durability;
 
 use crate::MetricsOptions;
@@ -45,6 +46,8 @@ pub struct Options {
     pub histories: Histories,
     /// What the metrics tell apart, and who may read them.
     pub metrics: MetricsOptions,
+    /// What takes the spans of requests and attempts, if they are sent to a collector.
+    pub spans: Option<Spans>,
     /// The clock, ids and randomness.
     pub sources: Sources,
     /// Which calls of the tables fail: a test's; `None` in production.

@@ -26,6 +26,10 @@ pub(crate) fn router(
     let trigger = hookstep_trigger::router(contexts::trigger(options, clients));
     let trigger = trigger.route_layer(middleware::from_fn_with_state(storage.clone(), with_room));
     let trigger = observed::triggers(trigger, reader.metrics());
+    let trigger = match &options.spans {
+        Some(spans) => hookstep_otlp::triggers(trigger, spans, options.sources),
+        None => trigger,
+    };
     let metrics = options.metrics.token_hash.as_ref().map(|hash| reader.clone().behind(hash));
     let transport = Transport::of_url(&options.public_url);
     Ok(finished(

@@ -7,6 +7,8 @@ mod endpoint_prefix;
 mod failure;
 mod https;
 mod logs;
+#[cfg(feature = "otlp")]
+mod traces;
 
 use hookstep_contract::{ErrorName, StepError};
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -24,20 +26,25 @@ use failure::Failure;
 /// Runs a step's handler for every invocation, until Lambda stops the environment.
 ///
 /// # Errors
-/// If the Runtime API cannot be reached.
+/// If the Runtime API cannot be reached, or the collector of traces is not named as it should be.
 pub async fn run<I, O>(handle: impl AsyncFn(I) -> Result<O, StepError>) -> Result<(), Error>
 where
     I: DeserializeOwned,
     O: Serialize,
 {
     let handle = &handle;
+    #[cfg(feature = "otlp")]
+    let traces = &traces::Traces::from_env()?;
     // The input is parsed here because the runtime's own error for
     // unreadable input has no name that the state machine knows.
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
         // Boxed: otherwise the compiler computes the layout of
         // everything below, and gives up on the longest future.
         let input = serde_json::from_str(event.payload.get()).map_err(unreadable).map_err(Failure)?;
-        Box::pin(handle(input)).await.map_err(Failure)
+        let result = Box::pin(handle(input));
+        #[cfg(feature = "otlp")]
+        let result = traces::step(traces.as_ref(), event.payload.get(), result);
+        result.await.map_err(Failure)
     }))
     .await
 }
@@ -50,7 +57,9 @@ fn unreadable(error: serde_json::Error) -> StepError {
 /// Runs a router for every request of an HTTP API, until Lambda stops the environment.
 ///
 /// # Errors
-/// If the Runtime API cannot be reached.
+/// If the Runtime API cannot be reached, or the collector of traces is not named as it should be.
 pub async fn serve(router: axum::Router) -> Result<(), Error> {
+    #[cfg(feature = "otlp")]
+    let router = traces::triggers(router)?;
     lambda_http::run(router).await
 }

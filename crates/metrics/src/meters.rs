@@ -161,12 +161,14 @@ impl Metrics {
         self.0.commit_seconds.observe(took.as_secs_f64());
     }
 
-    /// All meters, in the text format of Prometheus.
+    /// All meters, in the text format of Prometheus. Without a sample, what is sampled is as it was the last time.
     ///
     /// # Errors
     /// Never in practice: a `String` takes whatever is written to it.
-    pub fn text(&self, sample: &Sample) -> Result<String, fmt::Error> {
-        self.0.gauges.set(sample);
+    pub fn text(&self, sample: Option<&Sample>) -> Result<String, fmt::Error> {
+        if let Some(sample) = sample {
+            self.0.gauges.set(sample);
+        }
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.0.registry)?;
         Ok(text)
@@ -205,7 +207,7 @@ mod tests {
         let metrics = Metrics::new(By::Nothing);
         metrics.committed(3, Duration::from_millis(2));
         metrics.committed(100, Duration::from_millis(40));
-        let text = metrics.text(&Sample::default()).unwrap();
+        let text = metrics.text(Some(&Sample::default())).unwrap();
         for line in [
             "hookstep_commit_writes_bucket{le=\"4\"} 1",
             "hookstep_commit_writes_bucket{le=\"128\"} 2",
@@ -229,7 +231,7 @@ mod tests {
         metrics.ended(Status::Succeeded, &tenant);
         metrics.function_failed("deliver", "StorageUnavailable");
         let store_bytes = [("tables".to_owned(), 1)].into();
-        let text = metrics.text(&Sample { store_bytes, ..Sample::default() }).unwrap();
+        let text = metrics.text(Some(&Sample { store_bytes, ..Sample::default() })).unwrap();
         let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
         types.filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect()
     }

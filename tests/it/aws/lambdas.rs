@@ -20,7 +20,8 @@ use tokio::sync::{Mutex, mpsc};
 use crate::aws::functions::{Function, function, functions};
 use crate::aws::template::resources;
 use crate::world::closed_port;
-use crate::world::process::{Process, command, run};
+use crate::world::collector::{Collector, HEADERS};
+use crate::world::process::{Process, command, example, run};
 
 /// The variables that every function needs to reach AWS.
 const AWS: [&str; 3] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
@@ -167,6 +168,43 @@ async fn a_function_logs_no_secret_at_any_level() {
     }
 }
 
+/// The functions of the product are built without the feature that makes spans, so these are an example's.
+#[tokio::test]
+async fn a_function_that_is_traced_sends_its_span_before_it_answers() {
+    let Some(collector) = Collector::new().await else { return };
+    let (trace, producer) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let traceparent = format!("00-{trace}-{producer}-01");
+
+    let mut step = Running::start_traced(&collector, "step").await;
+    let mut event = event();
+    event["traceparent"] = json!(traceparent);
+    let attempt = json!({"outcome": "failed_http", "status_code": 500, "reason": {"code": "http_status"}});
+    let input = json!({"event": event, "number": 2, "payload": "planted", "attempt": attempt});
+    assert_eq!(step.invoke(input.clone()).await.response(), &input);
+    let [span] = &collector.seen("traces").concat()[..] else { panic!("not one span") };
+    assert_eq!(
+        (&span["name"], &span["trace"], &span["parent"], &span["failure"]),
+        (&json!("traced"), &json!(trace), &json!("800000000000000a"), &json!("http_status"))
+    );
+    let expected = json!({
+        "hookstep.event_id": ID, "hookstep.config_id": ID, "hookstep.org_id": "acme",
+        "hookstep.attempt": 2, "hookstep.outcome": "failed_http", "http.response.status_code": 500,
+    });
+    assert_eq!(span["attributes"], expected);
+    assert_eq!(step.invoke(json!({"no": "event"})).await.response(), &json!({"no": "event"}));
+    assert_eq!(collector.seen("traces").len(), 1);
+
+    let mut trigger = Running::start_traced(&collector, "trigger").await;
+    let mut request = http_event("POST", &format!("/webhook/{ID}/trigger"));
+    request["headers"]["traceparent"] = json!(traceparent);
+    assert_eq!(trigger.invoke(request).await.response()["statusCode"], 404);
+    let spans = collector.seen("traces").concat();
+    let span = &spans[1];
+    assert_eq!((&span["trace"], &span["parent"]), (&json!(trace), &json!(producer)));
+    assert_eq!(span["attributes"], json!({"http.response.status_code": 404}));
+    assert!(!json!(spans).to_string().contains("planted"));
+}
+
 /// The metadata of an event, as passed to every step.
 fn event() -> Value {
     json!({
@@ -241,6 +279,34 @@ impl Running {
         aws: &str,
         change: impl FnOnce(&mut Command) -> &mut Command,
     ) -> Self {
+        Self::start_by(|runtime_api| {
+            let mut command = lambda(name, runtime_api, aws);
+            change(&mut command);
+            command
+        })
+        .await
+    }
+
+    /// Starts the example of a function that is traced, with this argument.
+    async fn start_traced(collector: &Collector, argument: &str) -> Self {
+        Self::start_by(|runtime_api| {
+            let mut command = Command::new(example("hookstep-lambda-edge", "traced", "otlp"));
+            command.arg(argument).env_clear().envs([
+                ("AWS_LAMBDA_RUNTIME_API", runtime_api),
+                ("AWS_LAMBDA_FUNCTION_NAME", "traced"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+                ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
+                ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.receiver.url),
+                ("OTEL_EXPORTER_OTLP_HEADERS", HEADERS),
+            ]);
+            command
+        })
+        .await
+    }
+
+    async fn start_by(command: impl FnOnce(&str) -> Command) -> Self {
         let (events, queue) = mpsc::channel(1);
         let (tell, answers) = mpsc::channel(1);
         let asked = Arc::<AtomicUsize>::default();
@@ -249,7 +315,7 @@ impl Running {
             .route("/2018-06-01/runtime/invocation/next", get(Runtime::next))
             .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(Runtime::answer))
             .with_state(runtime);
-        let process = Process::start(change(&mut lambda(name, &serve(router).await, aws)));
+        let process = Process::start(&mut command(&serve(router).await));
         Self { process, asked, events, answers }
     }
 

@@ -191,6 +191,8 @@ fn assert_prometheus_reads(metrics: &Exposition) {
     process.stdin.take().unwrap().write_all(metrics.text.as_bytes()).unwrap();
     let output = process.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", metrics.text);
-    let read: BTreeMap<String, f64> = serde_json::from_slice(&output.stdout).unwrap();
+    let read: BTreeMap<String, String> = serde_json::from_slice(&output.stdout).unwrap();
+    let read: BTreeMap<_, f64> =
+        read.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect();
     assert_eq!(read, metrics.values);
 }

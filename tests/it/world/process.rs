@@ -8,6 +8,7 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use escargot::CargoBuild;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -49,13 +50,20 @@ pub(crate) fn binary(name: &'static str) -> PathBuf {
 }
 
 fn build(name: &str) -> PathBuf {
+    built(name, |build| build.bin(name))
+}
+
+/// An example of a crate of this workspace, built with this feature.
+pub(crate) fn example(package: &str, name: &str, feature: &str) -> PathBuf {
+    built(name, |build| build.package(package).example(name).features(feature))
+}
+
+fn built(name: &str, what: impl FnOnce(CargoBuild) -> CargoBuild) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     // From the workspace's manifest, so that features are unified as in any build of the whole workspace.
-    let mut build = escargot::CargoBuild::new()
-        .manifest_path(workspace().join("Cargo.toml"))
-        .target_dir(target)
-        .bin(name)
-        .current_release();
+    let build =
+        CargoBuild::new().manifest_path(workspace().join("Cargo.toml")).target_dir(target).current_release();
+    let mut build = what(build);
     // Variables that the test runner sets for this package; build scripts would see a change and run again.
     for (variable, _) in std::env::vars_os().filter(|(name, _)| is_about_this_package(name)) {
         build = build.env_remove(variable);

@@ -29,6 +29,7 @@ async fn open(dir: &Path) -> Host {
         task_faults: None,
         durability: hookstep_storage::Durability::Disk,
         metrics: MetricsOptions::default(),
+        spans: None,
         sources: Sources::system(),
     };
     Host::open(options).await.unwrap()
