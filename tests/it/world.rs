@@ -111,6 +111,7 @@ impl World {
             durability: hookstep_host::Durability::Disk,
             task_faults: Some(faults.clone()),
             metrics: MetricsOptions::default(),
+            bodies_in_state: false,
             spans: None,
             sources: hookstep_ambient::Sources::system(),
         };

@@ -55,6 +55,7 @@ impl World {
             durability: hookstep_host::Durability::Disk,
             task_faults: None,
             metrics: hookstep_host::MetricsOptions::default(),
+            bodies_in_state: true,
             spans: None,
             sources: hookstep_ambient::Sources::system(),
         })

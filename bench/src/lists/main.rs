@@ -59,6 +59,7 @@ async fn main() -> Outcome<()> {
         durability: hookstep_host::Durability::Disk,
         task_faults: None,
         metrics: hookstep_host::MetricsOptions::default(),
+        bodies_in_state: false,
         spans: None,
         sources: hookstep_ambient::Sources::system(),
     };

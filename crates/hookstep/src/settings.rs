@@ -174,6 +174,7 @@ impl ServeArgs {
             },
             table_gate: None,
             task_faults: None,
+            bodies_in_state: false,
             spans: None,
             metrics: self.metrics.options(secret("HOOKSTEP_METRICS_TOKEN")?.as_deref()),
             sandbox: Sandbox::of_this_program()?,

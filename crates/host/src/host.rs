@@ -162,8 +162,10 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
     let tables = hookstep_tables::Client::new(stand_ins.tables.clone());
     let credentials = stand_ins.bucket.credentials().clone();
     let bucket = clients::s3(stand_ins.bucket.clone(), credentials, &options.public_url);
-    let bodies = Bodies::new(tables.clone(), EVENTS).uncompressed();
-    let stored = options.keep_bodies.then(|| (bodies.clone(), stand_ins.tables.clone()));
+    let bodies = Bodies::new(tables.clone(), EVENTS);
+    let bodies = if options.bodies_in_state { bodies } else { bodies.uncompressed() };
+    let are_stored = options.keep_bodies && !options.bodies_in_state;
+    let stored = are_stored.then(|| (bodies.clone(), stand_ins.tables.clone()));
     let executions = |priority| {
         ExecutionClient::of(LocalExecutions { states: states.clone(), priority, bodies: stored.clone() })
     };

@@ -44,6 +44,9 @@ pub struct Options {
     pub durability: Durability,
     /// Of which executions the history is kept.
     pub histories: Histories,
+    /// Whether small bodies are passed from state to state and stored by `FetchConfig`, compressed, as on AWS: for whoever counts
+    /// what AWS would do. Otherwise, they are stored with the start of their executions.
+    pub bodies_in_state: bool,
     /// What the metrics tell apart, and who may read them.
     pub metrics: MetricsOptions,
     /// What takes the spans of requests and attempts, if they are sent to a collector.

@@ -29,6 +29,7 @@ async fn open(dir: &Path) -> Host {
         task_faults: None,
         durability: hookstep_storage::Durability::Disk,
         metrics: MetricsOptions::default(),
+        bodies_in_state: false,
         spans: None,
         sources: Sources::system(),
     };
