@@ -71,12 +71,12 @@ pub(crate) struct ServeArgs {
     pub(crate) async_workflow: MachineKind,
 
     /// Of which executions to keep the history, for `hookstep history`: failed (and of the standard machine's), or full (of all,
-    /// which costs CPU and disk at every delivery: some 12 KB and four times the event's body).
+    /// which costs CPU and disk at every delivery: some 14 KB and, if bodies are not kept, four times the event's body).
     #[arg(long, env = "HOOKSTEP_HISTORY", value_enum, default_value = "failed")]
     pub(crate) history: HistoryName,
 
-    /// The largest body that is passed from state to state, in bytes as serialised JSON. Larger ones go to the claim-check
-    /// store.
+    /// The largest body that is stored in the database or, if bodies are not kept, passed from state to state, in bytes as
+    /// serialised JSON. Larger ones go to the claim-check store.
     #[arg(long, env = "HOOKSTEP_INLINE_LIMIT", default_value_t = INLINE_BYTES, value_parser = inline_limit)]
     pub(crate) inline_limit: usize,
 
