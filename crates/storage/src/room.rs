@@ -15,6 +15,9 @@ pub(crate) struct Room {
     free_bytes: AtomicU64,
     /// A change has met a full disk and waits.
     is_full: AtomicBool,
+    /// The reserve was given up, or could not be made yet. One that somebody else removed stays away until the next start:
+    /// whoever removes the directory must not find a new file in it.
+    lacks_reserve: AtomicBool,
 }
 
 impl Room {
@@ -25,6 +28,7 @@ impl Room {
             reserve_bytes,
             free_bytes: AtomicU64::new(u64::MAX),
             is_full: AtomicBool::new(false),
+            lacks_reserve: AtomicBool::new(true),
         };
         room.look();
         room
@@ -74,6 +78,7 @@ impl Room {
     }
 
     fn give_up_reserve(&self) {
+        self.lacks_reserve.store(true, Ordering::Relaxed);
         match fs::remove_file(self.dir.join(RESERVE_FILE)) {
             Ok(()) => tracing::warn!(bytes = self.reserve_bytes, "the reserve was given up"),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -81,17 +86,25 @@ impl Room {
         }
     }
 
-    /// Makes the reserve if it is missing and there is plenty of room.
+    /// Makes the reserve if there is none and plenty of room for it.
     pub(crate) fn keep_reserve(&self) {
-        let file = self.dir.join(RESERVE_FILE);
         let needed = self.floor_bytes.saturating_add(2 * self.reserve_bytes);
-        if self.reserve_bytes == 0 || self.is_full() || self.free_bytes() < needed || file.exists() {
+        if self.reserve_bytes == 0
+            || !self.lacks_reserve.load(Ordering::Relaxed)
+            || self.is_full()
+            || self.free_bytes() < needed
+        {
             return;
         }
-        if let Err(error) = reserve(&file, self.reserve_bytes) {
+        let file = self.dir.join(RESERVE_FILE);
+        if !file.exists()
+            && let Err(error) = reserve(&file, self.reserve_bytes)
+        {
             tracing::warn!(%error, "the reserve could not be made");
             let _ = fs::remove_file(&file);
+            return;
         }
+        self.lacks_reserve.store(false, Ordering::Relaxed);
     }
 }
 
@@ -116,4 +129,26 @@ fn free(dir: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn free(_: &Path) -> Option<u64> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reserve_is_made_again_only_after_it_was_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let (room, file) = (Room::new(dir.path(), 0, 4096), dir.path().join(RESERVE_FILE));
+        room.keep_reserve();
+        assert!(file.exists());
+        room.set_full(true);
+        room.keep_reserve();
+        assert!(!file.exists(), "the disk is full");
+        room.set_full(false);
+        room.keep_reserve();
+        assert!(file.exists());
+        fs::remove_file(&file).unwrap();
+        room.keep_reserve();
+        assert!(!file.exists(), "somebody else removed it");
+    }
 }
