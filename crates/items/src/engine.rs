@@ -110,7 +110,8 @@ impl ItemTables {
         self.tables.iter().find(|table| table.name == name).ok_or_else(|| Refusal::NoTable(name.to_owned()))
     }
 
-    /// The tables have another version when the returned value is dropped, which a write does after its commit.
+    /// The tables have another version when the returned value is dropped. The closure of a write holds it, which the storage
+    /// drops after the commit and before it answers.
     fn changing<'t>(&self, tables: impl Iterator<Item = &'t TableDefinition>) -> versions::Changing {
         let place =
             |table: &TableDefinition| self.tables.iter().position(|known| known.number == table.number);
