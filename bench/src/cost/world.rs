@@ -146,7 +146,7 @@ impl World {
     /// The bytes stored in the events table, as DynamoDB measures them for the bill.
     pub(crate) async fn stored_bytes(&self) -> Outcome<u64> {
         let found = self.host.clients().tables.scan().table_name("events").send().await?;
-        let bytes: usize = found.items().iter().map(hookstep_items::size).sum();
+        let bytes: usize = found.items().iter().map(hookstep_tables::size).sum();
         Ok(bytes as u64 + found.items().len() as u64 * ITEM_OVERHEAD_BYTES)
     }
 

@@ -42,7 +42,7 @@ pub(crate) async fn repeat(dir: &Path, events: u32) -> Outcome<usize> {
     for index in 1..events {
         tables.put_item().table_name("events").set_item(Some(copy(item, index))).send().await?;
     }
-    Ok(hookstep_items::size(item))
+    Ok(hookstep_tables::size(item))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark is about now")]

@@ -25,7 +25,7 @@ mod expression;
 mod json;
 mod rows;
 
-pub use capacity::{Charge, size};
+pub use capacity::Charge;
 pub use definition::{IndexDefinition, TableDefinition};
 pub use engine::{ItemTables, JsonRequest};
 pub use error::{Answered, Refusal};

@@ -20,7 +20,8 @@ pub enum Priority {
 pub enum Answer {
     /// When the change is on the disk, as the [`Durability`](crate::Durability) of the storage says.
     WhenDurable,
-    /// When every reader sees the change. It is durable no later than any change that is made after it.
+    /// When every reader sees the change. It is durable no later than any change that is made after it, and after 20
+    /// milliseconds at the latest, unless the disk takes longer.
     WhenVisible,
 }
 

@@ -15,8 +15,7 @@ pub enum Durability {
     Process,
 }
 
-/// Is told of every commit: how many changes it has, and how long it took from the first of them until it was
-/// answered.
+/// Is told of every sync that somebody waited for: how many changes did, and how long the first of them waited.
 #[derive(Clone)]
 pub struct CommitObserver(pub Arc<dyn Fn(usize, Duration) + Send + Sync>);
 

@@ -1,6 +1,7 @@
 //! An attempt as an item. What the item of its event says, and what is usual, is left out: every byte of a million
 //! attempts is kept and backed up for weeks.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::{Attempt, EventRecord};
 
 use crate::StoreError;
@@ -12,14 +13,22 @@ const ID_HEADER: &str = "webhook-id";
 /// The method of nearly every webhook.
 const USUAL_METHOD: &str = "POST";
 
+/// The attributes with the method and the headers of the request.
+const METHOD: &str = "method";
+const REQUEST_HEADERS: &str = "request_headers";
+
 pub(crate) fn to_item(attempt: &Attempt) -> Result<Item, StoreError> {
-    let mut stored = attempt.clone();
+    let mut item = item::to_item(attempt)?;
     // Attempts of earlier versions, which have no URL, are read as they are.
-    if stored.url.is_some() {
-        stored.request_headers.remove(ID_HEADER);
-        stored.method = stored.method.filter(|method| method != USUAL_METHOD);
+    if attempt.url.is_some() {
+        if let Some(AttributeValue::M(headers)) = item.get_mut(REQUEST_HEADERS) {
+            headers.remove(ID_HEADER);
+        }
+        if attempt.method.as_deref() == Some(USUAL_METHOD) {
+            item.remove(METHOD);
+        }
     }
-    item::to_item(&stored)
+    Ok(item)
 }
 
 pub(crate) fn from_item(item: Item, event: &EventRecord) -> Result<Attempt, StoreError> {

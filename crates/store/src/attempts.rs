@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use hookstep_contract::{
     Attempt, EventMetadata, EventRecord, Next, PinnedObject, RecordKey, Status, Timestamp,
 };
+use hookstep_tables::size;
 use serde::Deserialize;
 
 use crate::events::item_key;
@@ -21,8 +22,8 @@ use crate::{Events, StoreError, attempt_item};
 /// The attribute of an event's item that holds the event's last attempt.
 const LAST: &str = "last_attempt";
 
-/// The maximum size, as JSON, of an attempt stored in its event's item, so that a page of events stays quick
-/// to read. One combined item never costs more than two separate ones.
+/// The maximum size of an attempt that is stored in its event's item, in bytes, so that a page of events stays quick to
+/// read. One combined item never costs more than two separate ones.
 const SMALL_BYTES: usize = 2048;
 
 /// The effect of recording an attempt on its event.
@@ -100,28 +101,29 @@ impl Events {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let update = Update { attempt, object, next, now };
-        if next.retry_at.is_none() && is_small(attempt)? {
-            let recorded = self.set_status(event, update, Some(attempt_item::to_item(attempt)?)).await?;
+        let item = attempt_item::to_item(attempt)?;
+        if next.retry_at.is_none() && size(&item) <= SMALL_BYTES {
+            let recorded = self.set_status(event, update, Some(item)).await?;
             if recorded != Recorded::Decisive {
-                self.put_attempt(event, attempt).await?;
+                self.put_attempt(event, attempt.number, attempt_item::to_item(attempt)?).await?;
             }
             return Ok(recorded);
         }
         // If one of these writes fails, both are repeated unchanged, so their order does not matter.
         let (written, recorded) =
-            tokio::join!(self.put_attempt(event, attempt), self.set_status(event, update, None));
+            tokio::join!(self.put_attempt(event, attempt.number, item), self.set_status(event, update, None));
         written?;
         recorded
     }
 
-    async fn put_attempt(&self, event: &EventMetadata, attempt: &Attempt) -> Result<(), StoreError> {
+    async fn put_attempt(&self, event: &EventMetadata, number: u32, item: Item) -> Result<(), StoreError> {
         let (org_id, config_id, event_id) = (&event.org_id, event.config_id, event.event_id);
         self.client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(attempt_item::to_item(attempt)?))
+            .set_item(Some(item))
             .item("pk", s(RecordKey::of(org_id, config_id, event_id).pk))
-            .item("sk", s(format!("try#{event_id}#{:04}", attempt.number)))
+            .item("sk", s(format!("try#{event_id}#{number:04}")))
             .item("expires_at", n(event.expires_at(self.retention)))
             .send()
             .await
@@ -229,9 +231,4 @@ fn status_update(update: Update<'_>, last: Option<Item>) -> Result<(String, Item
 #[derive(Deserialize)]
 struct Standing {
     status: Status,
-}
-
-fn is_small(attempt: &Attempt) -> Result<bool, StoreError> {
-    let json = serde_json::to_vec(attempt).map_err(StoreError::during("write an attempt as JSON"))?;
-    Ok(json.len() <= SMALL_BYTES)
 }

@@ -8,6 +8,7 @@ mod dynamodb;
 mod operations;
 mod pages;
 mod requests;
+mod size;
 
 pub use aws_sdk_dynamodb::types::AttributeValue;
 pub use operations::{Answer, Operations};
@@ -15,6 +16,7 @@ pub use pages::{Items, Pages};
 pub use requests::{
     BatchGetItem, Client, DeleteItem, GetItem, PutItem, Query, Scan, TransactWriteItems, UpdateItem,
 };
+pub use size::size;
 
 /// An item: its attributes by name.
 pub type Item = std::collections::HashMap<String, AttributeValue>;

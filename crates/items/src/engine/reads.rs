@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::scan::{ScanInput, ScanOutput};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use hookstep_tables::{AttributeValue, Item};
+use hookstep_tables::{AttributeValue, Item, size};
 
 use super::ItemTables;
 use super::writes::consumed;
-use crate::capacity::{Charge, size};
+use crate::capacity::Charge;
 use crate::definition::{IndexDefinition, TableDefinition};
 use crate::error::{Answered, Refusal};
 use crate::expression::{Bound, Placeholders, invalid, key_range, project};

@@ -5,11 +5,11 @@ use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use hookstep_storage::{Beside, Priority};
-use hookstep_tables::Item;
+use hookstep_tables::{Item, size};
 use rusqlite::Connection;
 
 use super::{Guard, ItemTables};
-use crate::capacity::{Charge, size};
+use crate::capacity::Charge;
 use crate::definition::TableDefinition;
 use crate::error::{Answered, Refusal};
 use crate::expression::{Update, invalid};
