@@ -14,9 +14,11 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
+use crate::admission::PLACES;
 use crate::journal::{ExecutionRow, ExecutionStatus, SCHEMA};
 use crate::ports::{
-    FailureRoute, FailureRoutes, Functions, Histories, Operation, Remains, ServiceFailure, Services,
+    FailureRoute, FailureRoutes, Functions, Histories, Operation, Remains, ServiceFailure, Services, Share,
+    Shares,
 };
 use crate::{Start, StateMachine, StateMachines, executions};
 
@@ -75,6 +77,17 @@ impl FailureRoutes for Outside {
     }
 }
 
+impl Shares for Outside {
+    fn share(&self, machine: &str, input: &Json) -> Share {
+        let org = input.get("org").and_then(Json::as_str).unwrap_or(machine);
+        Share { org: org.into(), webhook: "".into() }
+    }
+
+    fn waits(&self, _: &str) -> bool {
+        true
+    }
+}
+
 /// A data directory whose engine is opened repeatedly.
 struct Place {
     dir: TempDir,
@@ -111,7 +124,8 @@ impl Place {
         let ports = Ports {
             functions: outside.clone(),
             services: outside.clone(),
-            failure_routes: outside,
+            failure_routes: outside.clone(),
+            shares: outside,
             faults: None,
             histories: Histories::Failed,
         };
@@ -223,7 +237,7 @@ async fn an_express_execution_that_waits_while_nobody_waits_for_it_holds_no_plac
     let (_engine, executions) = place.open().await.unwrap();
     let machine = StateMachine::arn_of("express");
     let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
-    let count = crate::context::MAX_RUNNING + 1;
+    let count = PLACES + 1;
     for _ in 0..count {
         drop(executions.start(&machine, Start::new(input.clone())).await.unwrap());
     }
@@ -271,7 +285,7 @@ async fn a_stop_leaves_what_waits_and_a_start_takes_it_up() {
 async fn more_executions_than_there_are_places_are_all_resumed() {
     let place = Place::new();
     drop(place.open().await.unwrap());
-    let count = 2 * MAX_RUNNING + 1;
+    let count = 2 * PLACES + 1;
     place.execute(&format!(
         r#"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})
            INSERT INTO executions (arn, machine, name, status, input, started_at, wake_at)
