@@ -1,5 +1,7 @@
 //! Executions from start to end across a restart, including damage to the journal in between.
 
+mod fairness;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -12,6 +14,7 @@ use hookstep_asl::{Checkpoint, Json, TaskError};
 use hookstep_storage::{Settings, Storage};
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 use super::*;
 use crate::admission::PLACES;
@@ -45,25 +48,47 @@ const DEFINITION: &str = r#"{
 }"#;
 
 /// Fake ports that record the engine's calls.
-#[derive(Clone, Default)]
-struct Outside(Arc<Mutex<Vec<String>>>);
+#[derive(Clone)]
+struct Outside {
+    seen: Arc<Mutex<Vec<String>>>,
+    /// Lets calls for the org `hog` return.
+    gate: Arc<Semaphore>,
+    /// Whether services panic, as the interpreter may.
+    panics: bool,
+}
 
 impl Outside {
+    fn new() -> Self {
+        Self { seen: Arc::default(), gate: Arc::new(Semaphore::new(0)), panics: true }
+    }
+
     fn seen(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.seen.lock().unwrap().clone()
     }
 }
 
 impl Functions for Outside {
     fn invoke<'a>(&'a self, arn: &'a str, payload: Json) -> BoxFuture<'a, Result<Json, TaskError>> {
-        self.0.lock().unwrap().push(format!("{arn} {payload}"));
-        async { Ok(json!({}).into()) }.boxed()
+        self.seen.lock().unwrap().push(format!("{arn} {payload}"));
+        let hangs = payload.get("org").and_then(Json::as_str) == Some("hog");
+        async move {
+            if hangs {
+                drop(self.gate.acquire().await.unwrap());
+            }
+            Ok(json!({}).into())
+        }
+        .boxed()
     }
 }
 
 impl Services for Outside {
     fn call(&self, _: Operation, _: Json) -> BoxFuture<'_, Result<Json, ServiceFailure>> {
-        async { panic!("a service that panics, as the interpreter may") }.boxed()
+        let panics = self.panics;
+        async move {
+            assert!(!panics, "a service that panics");
+            Ok(json!({}).into())
+        }
+        .boxed()
     }
 }
 
@@ -96,7 +121,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        Self { dir: TempDir::new().unwrap(), outside: Outside::default() }
+        Self { dir: TempDir::new().unwrap(), outside: Outside::new() }
     }
 
     fn file(&self) -> PathBuf {
