@@ -26,26 +26,17 @@ struct Inner {
     queued: AtomicUsize,
 }
 
-/// Counts one execution until it is dropped.
-pub(crate) struct Counted {
-    counts: Counts,
-    what: What,
-}
-
-enum What {
-    Running,
-    Queued,
-}
+/// Counts one execution as running until it is dropped.
+pub(crate) struct Counted(Counts);
 
 impl Counts {
     pub(crate) fn running(&self) -> Counted {
         self.0.running.fetch_add(1, Ordering::Relaxed);
-        self.counted(What::Running)
+        Counted(self.clone())
     }
 
-    pub(crate) fn queued(&self) -> Counted {
-        self.0.queued.fetch_add(1, Ordering::Relaxed);
-        self.counted(What::Queued)
+    pub(crate) fn set_queued(&self, count: usize) {
+        self.0.queued.store(count, Ordering::Relaxed);
     }
 
     /// The activity, but for the executions that wait, which are in the journal alone.
@@ -56,18 +47,11 @@ impl Counts {
             ..Activity::default()
         }
     }
-
-    fn counted(&self, what: What) -> Counted {
-        Counted { counts: self.clone(), what }
-    }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        match self.what {
-            What::Running => drop(self.counts.0.running.fetch_sub(1, Ordering::Relaxed)),
-            What::Queued => drop(self.counts.0.queued.fetch_sub(1, Ordering::Relaxed)),
-        }
+        self.0.0.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -78,7 +62,8 @@ mod tests {
     #[test]
     fn what_ends_is_no_longer_counted() {
         let counts = Counts::default();
-        let (running, _queued) = (counts.running(), counts.queued());
+        let running = counts.running();
+        counts.set_queued(1);
         assert_eq!(counts.activity(), Activity { running: 1, queued: 1, ..Activity::default() });
         drop(running);
         assert_eq!(counts.activity(), Activity { queued: 1, ..Activity::default() });

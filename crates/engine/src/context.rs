@@ -1,27 +1,23 @@
 //! State shared by all executions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
+use crate::admission::Admission;
 use crate::executions::Executions;
 use crate::ports::Ports;
-
-/// The maximum number of concurrently running executions; others
-/// queue. This equals the Lambda concurrency of a new AWS account.
-pub(crate) const MAX_RUNNING: usize = 1000;
 
 /// State shared by all executions.
 pub(crate) struct Context {
     pub(crate) executions: Executions,
     pub(crate) ports: Ports,
-    /// One permit for each running execution; never closed.
-    pub(crate) slots: Semaphore,
+    pub(crate) admission: Arc<Admission>,
 }
 
 impl Context {
     pub(crate) fn new(executions: Executions, ports: Ports) -> Self {
-        Self { executions, ports, slots: Semaphore::new(MAX_RUNNING) }
+        let admission = Arc::new(Admission::new(executions.counts.clone()));
+        Self { executions, ports, admission }
     }
 
     /// Waits until this time, in milliseconds since 1970.

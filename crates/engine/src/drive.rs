@@ -4,13 +4,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use hookstep_asl::{Json, Progress, TaskError};
+use hookstep_asl::{Event, Json, Progress, TaskError};
 use hookstep_contract::MachineKind;
 use tokio::sync::oneshot;
 
+use crate::admission::{Entrant, Place};
 use crate::context::Context;
 use crate::executions::{Stage, millis};
 use crate::journal::{Ended, ExecutionStatus};
+use crate::machines::kind_of_execution;
 use crate::ports::Histories;
 use crate::restore::{Resumed, resume, resume_after_panic};
 use crate::task_host::TaskHost;
@@ -22,56 +24,62 @@ pub(crate) struct Sleep {
     pub(crate) wake_at: i64,
 }
 
-/// Resumes a suspended execution.
-pub(crate) async fn wake(context: Arc<Context>, arn: String) -> Option<Sleep> {
-    match resume(&context, &arn).await {
-        Resumed::Stage(stage) => drive(context, *stage).await,
-        Resumed::Later(wake_at) => Some(Sleep { arn, wake_at }),
-        Resumed::Ended => None,
-    }
-}
-
-/// Drives an execution. A panic ends only this execution.
-pub(crate) async fn drive(context: Arc<Context>, stage: Stage) -> Option<Sleep> {
-    let arn = stage.execution.id.clone();
-    let driven = AssertUnwindSafe(drive_until_stopped(&context, stage)).catch_unwind().await;
-    match driven {
-        Ok(sleep) => sleep,
-        Err(_) => match resume_after_panic(&context, &arn).await {
-            Resumed::Stage(stage) => drive_until_stopped(&context, *stage).await,
-            Resumed::Later(_) | Resumed::Ended => None,
-        },
-    }
-}
-
-async fn drive_until_stopped(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
-    match stage.machine.kind() {
-        MachineKind::Express => drive_to_pause(context, stage).await,
+/// Drives an execution that has a place.
+pub(crate) async fn drive(context: Arc<Context>, place: Place, entrant: Entrant) -> Option<Sleep> {
+    match kind_of_execution(&entrant.arn) {
+        MachineKind::Express => drive_until_stopped(&context, &place, entrant).await,
         MachineKind::Standard => {
-            let stop = context.executions.stoppable(&stage.execution.id);
+            // Before the journal is read, so that no stop is missed.
+            let stop = context.executions.stoppable(&entrant.arn);
             tokio::select! {
-                sleep = drive_to_pause(context, stage) => sleep,
+                sleep = drive_until_stopped(&context, &place, entrant) => sleep,
                 () = stop.requested() => None,
             }
         }
     }
 }
 
-async fn drive_to_pause(context: &Arc<Context>, stage: Stage) -> Option<Sleep> {
-    let queued = context.executions.counts.queued();
-    let Ok(_slot) = context.slots.acquire().await else { return None };
-    drop(queued);
+/// A panic ends only this execution.
+async fn drive_until_stopped(context: &Context, place: &Place, entrant: Entrant) -> Option<Sleep> {
+    let Entrant { arn, stage, report } = entrant;
+    let mut stage = match stage {
+        Some(stage) => stage,
+        None => match resume(context, &arn).await {
+            Resumed::Stage(stage) => stage,
+            Resumed::Later(wake_at) => return Some(Sleep { arn, wake_at }),
+            Resumed::Ended => return None,
+        },
+    };
+    stage.report = report;
+    let driven = AssertUnwindSafe(drive_to_pause(context, place, *stage)).catch_unwind().await;
+    match driven {
+        Ok(sleep) => sleep,
+        Err(_) => match resume_after_panic(context, &arn).await {
+            Resumed::Stage(stage) => drive_to_pause(context, place, *stage).await,
+            Resumed::Later(_) | Resumed::Ended => None,
+        },
+    }
+}
+
+async fn drive_to_pause(context: &Context, place: &Place, stage: Stage) -> Option<Sleep> {
     let _running = context.executions.counts.running();
-    let Stage { machine, execution, mut checkpoint, history, mut report } = stage;
+    let Stage { machine, mut execution, mut checkpoint, is_new, history, mut report } = stage;
+    if is_new {
+        if machine.kind() == MachineKind::Express {
+            // The definition looks at the time since the start, and waiting for a place is not a part of it.
+            execution.start_time = (context.executions.sources.clock)();
+        }
+        history.push(Event::execution_started(&execution));
+    }
     let arn = execution.id.clone();
-    let task_host =
-        TaskHost { context: Arc::clone(context), kind: machine.kind(), arn: arn.clone(), history };
+    let task_host = TaskHost { context, place, kind: machine.kind(), arn: arn.clone(), history };
     let result = loop {
         match machine.definition().run(&execution, checkpoint, &task_host).await {
             Progress::Succeeded(output) => break Ok(output),
             Progress::Failed(error) => break Err(error),
             Progress::Waiting { until, resume } => {
                 let wake_at = millis(until);
+                place.rest();
                 if machine.kind() == MachineKind::Express
                     && is_waited_for(report.as_mut(), context.sleep_until(wake_at)).await
                 {
@@ -106,7 +114,7 @@ async fn is_waited_for(report: Option<&mut oneshot::Sender<Ended>>, pause: impl 
     }
 }
 
-fn ended(result: Result<Json, TaskError>, task_host: &TaskHost) -> Ended {
+fn ended(result: Result<Json, TaskError>, task_host: &TaskHost<'_>) -> Ended {
     let (status, output, failure) = match result {
         Ok(output) => (ExecutionStatus::Succeeded, Some(output.to_string()), None),
         Err(failure) => (ExecutionStatus::Failed, None, Some(failure)),

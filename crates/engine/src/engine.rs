@@ -8,12 +8,17 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::context::{Context, MAX_RUNNING};
-use crate::drive::{Sleep, drive, wake};
-use crate::executions::{Executions, Starts};
+use crate::admission::Entrant;
+use crate::context::Context;
+use crate::drive::{Sleep, drive};
+use crate::executions::{Executions, Stage, Starts};
 use crate::journal::{Journal, JournalError, Waiting};
 use crate::ports::Ports;
+use crate::restore::{Resumed, resume};
 use crate::sleepers::{Range, Sleepers};
+
+/// How many executions are read from the journal at once to see whose they are.
+const RESUMED_AT_ONCE: usize = 16;
 
 /// Runs executions until it is stopped. If dropped without
 /// [`Engine::stop`], it abandons running executions, as a crash would.
@@ -51,13 +56,12 @@ impl Engine {
     }
 }
 
-/// The executions in this process, one task each unless they wait.
+/// The executions in this process, one task each if they have a place.
 struct Tasks {
     context: Arc<Context>,
-    /// Those that were started in this process.
-    started: JoinSet<Option<Sleep>>,
-    /// Those that were resumed from the journal, [`MAX_RUNNING`] at most: the others need no memory until then.
-    resumed: JoinSet<Option<Sleep>>,
+    running: JoinSet<Option<Sleep>>,
+    /// Those that are due, and are read from the journal to see whose they are.
+    resuming: JoinSet<(String, Resumed)>,
     sleepers: Sleepers,
     /// The read of the journal for those that are due next, if there is one.
     reading: JoinSet<Result<Vec<Waiting>, JournalError>>,
@@ -72,8 +76,8 @@ impl Tasks {
         }
         Self {
             context: Arc::new(context),
-            started: JoinSet::new(),
-            resumed: JoinSet::new(),
+            running: JoinSet::new(),
+            resuming: JoinSet::new(),
             sleepers,
             reading: JoinSet::new(),
         }
@@ -82,26 +86,29 @@ impl Tasks {
     async fn run(mut self, mut starts: Starts, stopping: CancellationToken) {
         loop {
             self.wake();
-            let next = self.sleepers.next().filter(|_| self.resumed.len() < MAX_RUNNING);
+            let next = self.sleepers.next().filter(|_| self.resuming.len() < RESUMED_AT_ONCE);
             let wake_at = next.map_or(0, |at| at.max(0));
             tokio::select! {
                 () = stopping.cancelled() => break,
-                Some(stage) = starts.0.recv() => {
-                    self.started.spawn(drive(Arc::clone(&self.context), stage));
-                }
-                Some(paused) = self.started.join_next() => self.sleep(paused),
-                Some(paused) = self.resumed.join_next() => self.sleep(paused),
+                Some(stage) = starts.0.recv() => self.arrive(stage),
+                Some(paused) = self.running.join_next() => self.sleep(paused),
+                Some(resumed) = self.resuming.join_next() => self.resumed(resumed),
                 Some(read) = self.reading.join_next() => self.take_in(read),
+                () = self.context.admission.freed() => self.admit(),
                 () = self.context.sleep_until(wake_at), if next.is_some() => {}
             }
         }
         self.finish(starts).await;
     }
 
-    /// Waits for running executions. Those that are waiting, or reach a wait, are resumed at the next start.
+    /// Waits for running executions. Those that are waiting for a time or a place, or reach a wait, are resumed at the next
+    /// start, unless somebody waits for them.
     async fn finish(mut self, mut starts: Starts) {
+        self.context.admission.keep_waited_for();
         loop {
-            let is_idle = self.started.is_empty() && self.resumed.is_empty();
+            self.admit();
+            // Nobody waits while nobody has a place.
+            let is_idle = self.running.is_empty();
             tokio::select! {
                 // Poll starts first, so that none is left over once nothing is running.
                 biased;
@@ -109,27 +116,57 @@ impl Tasks {
                     // A caller may be waiting for an express execution;
                     // a standard one is resumed at the next start.
                     if stage.machine.kind() == MachineKind::Express {
-                        self.started.spawn(drive(Arc::clone(&self.context), stage));
+                        self.arrive(stage);
+                        self.context.admission.keep_waited_for();
                     }
                 }
-                Some(paused) = self.started.join_next() => drop(joined(paused)),
-                Some(paused) = self.resumed.join_next() => drop(joined(paused)),
+                Some(paused) = self.running.join_next() => drop(joined(paused)),
+                () = self.context.admission.freed() => {}
                 () = std::future::ready(()), if is_idle => return,
             }
         }
     }
 
-    /// Resumes what is due, and reads the journal for what is due next.
+    /// Looks up what is due, and reads the journal for what is due next.
     fn wake(&mut self) {
         let now = self.context.executions.now();
-        while self.resumed.len() < MAX_RUNNING
+        while self.resuming.len() < RESUMED_AT_ONCE
             && let Some(arn) = self.sleepers.pop(now)
         {
-            self.resumed.spawn(wake(Arc::clone(&self.context), arn));
+            let context = Arc::clone(&self.context);
+            self.resuming.spawn(async move {
+                let resumed = resume(&context, &arn).await;
+                (arn, resumed)
+            });
         }
         if let Some(Range { from, to }) = self.sleepers.begin_read(now) {
             let journal = self.context.executions.journal.clone();
             self.reading.spawn(async move { journal.waiting(from, to).await });
+        }
+    }
+
+    fn resumed(&mut self, resumed: Result<(String, Resumed), JoinError>) {
+        match joined(resumed) {
+            Some((_, Resumed::Stage(stage))) => self.arrive(stage),
+            Some((arn, Resumed::Later(wake_at))) => {
+                self.sleepers.add(Sleep { arn, wake_at }, self.context.executions.now());
+            }
+            Some((_, Resumed::Ended)) | None => {}
+        }
+    }
+
+    /// Runs an execution if there is a place for it, and otherwise lets it wait for one.
+    fn arrive(&mut self, stage: Box<Stage>) {
+        let share = self.context.ports.shares.share(stage.machine.name(), &stage.execution.input);
+        if let Some((place, entrant)) = self.context.admission.arrive(share, Entrant::new(stage)) {
+            self.running.spawn(drive(Arc::clone(&self.context), place, entrant));
+        }
+    }
+
+    /// Runs those that wait, as far as there are places for them.
+    fn admit(&mut self) {
+        while let Some((place, entrant)) = self.context.admission.next() {
+            self.running.spawn(drive(Arc::clone(&self.context), place, entrant));
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_asl::{Checkpoint, Event, Execution, Json};
+use hookstep_asl::{Checkpoint, Execution, Json};
 use hookstep_contract::MachineKind;
 use hookstep_storage::{Beside, Priority, StorageError};
 use time::OffsetDateTime;
@@ -18,11 +18,11 @@ use crate::journal::{
     Ended, ExecutionRow, Inserted, Journal, JournalError, NewExecution, ReadError, StopOutcome,
 };
 use crate::machines::{StateMachine, StateMachines};
-use crate::start::{Running, Start, StartError};
+use crate::start::{Running, Start, StartError, Started};
 
 /// Executions that were started but not yet taken by an engine.
 #[derive(Debug)]
-pub struct Starts(pub(crate) mpsc::UnboundedReceiver<Stage>);
+pub struct Starts(pub(crate) mpsc::UnboundedReceiver<Box<Stage>>);
 
 /// Starts, stops and reads executions. Clones share the same executions.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Executions {
     pub(crate) journal: Journal,
     pub(crate) sources: Sources,
     pub(crate) counts: Counts,
-    starts: mpsc::UnboundedSender<Stage>,
+    starts: mpsc::UnboundedSender<Box<Stage>>,
     /// The standard executions that are running, not waiting, by ARN: these can be stopped from outside.
     stops: Arc<Mutex<HashMap<String, CancellationToken>>>,
 }
@@ -42,6 +42,8 @@ pub(crate) struct Stage {
     pub(crate) machine: Arc<StateMachine>,
     pub(crate) execution: Execution,
     pub(crate) checkpoint: Checkpoint,
+    /// Whether the execution has not begun yet.
+    pub(crate) is_new: bool,
     pub(crate) history: History,
     pub(crate) report: Option<oneshot::Sender<Ended>>,
 }
@@ -59,7 +61,26 @@ impl Executions {
     ///
     /// # Errors
     /// If the execution cannot be started or the journal cannot store it.
-    pub async fn start(&self, machine_arn: &str, start: Start) -> Result<Running, StartError> {
+    pub async fn start(&self, machine_arn: &str, start: Start) -> Result<Started, StartError> {
+        self.accept(machine_arn, start, None).await
+    }
+
+    /// Does as [`Self::start`], and the end can be waited for.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn run(&self, machine_arn: &str, start: Start) -> Result<Running, StartError> {
+        let (report, end) = oneshot::channel();
+        let started = self.accept(machine_arn, start, Some(report)).await?;
+        Ok(Running::new(started, end))
+    }
+
+    async fn accept(
+        &self,
+        machine_arn: &str,
+        start: Start,
+        report: Option<oneshot::Sender<Ended>>,
+    ) -> Result<Started, StartError> {
         let Start { name, input, priority, beside } = start;
         let machine = self.machines.by_arn(machine_arn).ok_or(StartError::NoStateMachine)?;
         if input.len() > hookstep_asl::DATA_LIMIT_BYTES {
@@ -87,7 +108,7 @@ impl Executions {
         let machine = Arc::clone(machine);
         let begun = tokio::spawn(async move {
             executions.insert(row, beside, priority).await?;
-            Ok(executions.begin(&machine, (arn, name), parsed, now))
+            Ok(executions.begin(&machine, (arn, name), parsed, now, report))
         });
         // The runtime ends, and with it the host.
         let ended = |_| JournalError::during("start an execution")(StorageError::Closed);
@@ -115,17 +136,15 @@ impl Executions {
         (arn, name): (String, String),
         input: Json,
         now: OffsetDateTime,
-    ) -> Running {
+        report: Option<oneshot::Sender<Ended>>,
+    ) -> Started {
         let checkpoint = machine.definition().start(input.clone());
         let execution = execution(machine, arn.clone(), name, input, now);
-        let history = History::default();
-        history.push(Event::execution_started(&execution));
-        let (report, end) = oneshot::channel();
-        let stage =
-            Stage { machine: Arc::clone(machine), execution, checkpoint, history, report: Some(report) };
+        let (machine, history) = (Arc::clone(machine), History::default());
+        let stage = Stage { machine, execution, checkpoint, is_new: true, history, report };
         // If the engine has stopped, the execution is resumed when the host next starts.
-        let _ = self.starts.send(stage);
-        Running::new(arn, millis(now), end)
+        let _ = self.starts.send(Box::new(stage));
+        Started { arn, started_at: millis(now) }
     }
 
     /// Stops a standard execution where it is. If one of its

@@ -3,11 +3,12 @@
 //!
 //! [`Executions`] starts, stops and reads executions. It writes them to the [`Journal`] and hands them to the
 //! [`Engine`], which drives each one to its end or its next wait. The engine knows nothing about the
-//! product's functions, AWS services or what an execution is for: [`Functions`], [`Services`] and
-//! [`FailureRoutes`] are ports. Code that starts executions depends only on `Executions`, so a function can
-//! start one without knowing the engine that runs the function itself.
+//! product's functions, AWS services or what an execution is for: [`Functions`], [`Services`], [`Shares`]
+//! and [`FailureRoutes`] are ports. Code that starts executions depends only on `Executions`, so a function
+//! can start one without knowing the engine that runs the function itself.
 
 mod activity;
+mod admission;
 mod context;
 mod drive;
 mod engine;
@@ -15,6 +16,7 @@ mod executions;
 mod history;
 mod journal;
 mod machines;
+mod places;
 mod ports;
 mod restore;
 mod sleepers;
@@ -32,7 +34,7 @@ pub use journal::{
 pub use machines::{StateMachine, StateMachines};
 pub use ports::{
     FailureRoute, FailureRoutes, Functions, Histories, Operation, Ports, Remains, ServiceFailure, Services,
-    TaskFaults,
+    Share, Shares, TaskFaults,
 };
-pub use start::{EndedExecution, NotEnded, Running, Start, StartError};
+pub use start::{EndedExecution, NotEnded, Running, Start, StartError, Started};
 pub use task_host::{LAMBDA_INVOKE, RESOURCES};

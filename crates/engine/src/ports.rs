@@ -14,6 +14,8 @@ pub struct Ports {
     pub functions: Arc<dyn Functions>,
     /// The AWS services that tasks call directly.
     pub services: Arc<dyn Services>,
+    /// Tells between whom places are shared.
+    pub shares: Arc<dyn Shares>,
     /// Records failures that the engine itself has detected.
     pub failure_routes: Arc<dyn FailureRoutes>,
     /// Faults that tests plan; `None` in production.
@@ -42,6 +44,24 @@ pub trait TaskFaults: fmt::Debug + Send + Sync {
 pub trait Functions: Send + Sync + 'static {
     /// Invokes the function with this ARN.
     fn invoke<'a>(&'a self, arn: &'a str, payload: Json) -> BoxFuture<'a, Result<Json, TaskError>>;
+}
+
+/// Tells between whom the places of executions are shared.
+pub trait Shares: Send + Sync + 'static {
+    /// Whose share an execution of this machine with this input takes its place from.
+    fn share(&self, machine: &str, input: &Json) -> Share;
+
+    /// Whether the function with this ARN spends its time waiting for somebody outside of the host.
+    fn waits(&self, function: &str) -> bool;
+}
+
+/// Whose share a place is taken from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Share {
+    /// The org.
+    pub org: Arc<str>,
+    /// The webhook, or what else the places of the org are shared between.
+    pub webhook: Arc<str>,
 }
 
 /// The AWS services that tasks call directly, without a function.

@@ -125,8 +125,9 @@ fn restore(
     let started_at = started_at.map_err(RestoreError::StartedAt)?;
     let execution = execution(machine, row.arn, row.name, input, started_at);
     let history = History::new(row.history.unwrap_or_default());
+    let is_new = row.checkpoint.is_none();
     let machine = Arc::clone(machine);
-    Ok(Resumed::Stage(Box::new(Stage { machine, execution, checkpoint, history, report: None })))
+    Ok(Resumed::Stage(Box::new(Stage { machine, execution, checkpoint, is_new, history, report: None })))
 }
 
 fn parse<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, RestoreError> {
@@ -171,7 +172,7 @@ fn fail(context: &Context, arn: &str, found: Found, error: &RestoreError) -> Res
     repair(executions, machine, arn, &name, &input, &checkpoint, &history);
     let execution = execution(machine, arn.to_owned(), name, input, now);
     let (machine, history) = (Arc::clone(machine), History::new(history));
-    Resumed::Stage(Box::new(Stage { machine, execution, checkpoint, history, report: None }))
+    Resumed::Stage(Box::new(Stage { machine, execution, checkpoint, is_new: false, history, report: None }))
 }
 
 /// Makes the row one that can be restored: the event may have to wait for its next attempt, and the host may end.

@@ -69,7 +69,16 @@ impl StartError {
     }
 }
 
-/// An execution that has been written to disk and is about to run.
+/// An execution that has been written to disk and runs as soon as there is a place.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The execution's ARN.
+    pub arn: String,
+    /// When the execution was started, in milliseconds since 1970.
+    pub started_at: i64,
+}
+
+/// The same, for a caller who waits for the end.
 #[derive(Debug)]
 pub struct Running {
     /// The execution's ARN.
@@ -100,7 +109,8 @@ pub struct EndedExecution {
 pub struct NotEnded;
 
 impl Running {
-    pub(crate) fn new(arn: String, started_at: i64, end: oneshot::Receiver<Ended>) -> Self {
+    pub(crate) fn new(started: Started, end: oneshot::Receiver<Ended>) -> Self {
+        let Started { arn, started_at } = started;
         Self { arn, started_at, end }
     }
 

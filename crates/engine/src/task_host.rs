@@ -1,8 +1,6 @@
 //! The interpreter's host for one execution: it calls functions and
 //! services, starts further executions and collects the history.
 
-use std::sync::Arc;
-
 use hookstep_asl::{Checkpoint, Event, Host, Json, TaskError};
 use hookstep_contract::MachineKind;
 use hookstep_storage::Priority;
@@ -10,6 +8,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tracing::Instrument;
 
+use crate::admission::Place;
 use crate::context::Context;
 use crate::history::History;
 use crate::ports::Operation;
@@ -30,14 +29,15 @@ const CREATE_SCHEDULE: &str = "arn:aws:states:::aws-sdk:scheduler:createSchedule
 const SEND_MESSAGE: &str = "arn:aws:states:::sqs:sendMessage";
 
 /// The interpreter's host for one execution.
-pub(crate) struct TaskHost {
-    pub(crate) context: Arc<Context>,
+pub(crate) struct TaskHost<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) place: &'a Place,
     pub(crate) kind: MachineKind,
     pub(crate) arn: String,
     pub(crate) history: History,
 }
 
-impl TaskHost {
+impl TaskHost<'_> {
     /// Writes a checkpoint and, if the execution waits, the time at which it resumes.
     pub(crate) fn write_checkpoint(&self, at: &Checkpoint, wake_at: Option<i64>) -> Result<(), TaskError> {
         let text = serde_json::to_string(at).map_err(|error| {
@@ -48,14 +48,19 @@ impl TaskHost {
     }
 }
 
-impl Host for TaskHost {
+impl Host for TaskHost<'_> {
     async fn call(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
-        let faults = self.context.ports.faults.as_ref();
-        if let Some(error) = faults.and_then(|faults| faults.fail(resource, &arguments.to_value())) {
-            return Err(error);
+        let function = text(&arguments, "FunctionName");
+        if function.is_some_and(|arn| self.context.ports.shares.waits(arn)) {
+            self.place.rest();
         }
-        let span = trace::task(resource, text(&arguments, "FunctionName"));
-        self.integrate(resource, arguments).instrument(span).await
+        let span = trace::task(resource, function);
+        let result = self.integrate(resource, arguments).instrument(span).await;
+        // After an error, the interpreter may pause before it tries again.
+        if result.is_err() {
+            self.place.rest();
+        }
+        result
     }
 
     fn now(&self) -> OffsetDateTime {
@@ -80,8 +85,12 @@ impl Host for TaskHost {
     }
 }
 
-impl TaskHost {
+impl TaskHost<'_> {
     async fn integrate(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
+        let faults = self.context.ports.faults.as_ref();
+        if let Some(error) = faults.and_then(|faults| faults.fail(resource, &arguments.to_value())) {
+            return Err(error);
+        }
         match resource {
             LAMBDA_INVOKE => {
                 let payload = arguments.get("Payload").cloned().unwrap_or_default();

@@ -7,7 +7,7 @@ use hookstep_aws_local::{
     SyncResult, Tables,
 };
 use hookstep_contract::error_chain;
-use hookstep_engine::{EndedExecution, ExecutionRow, Running, Start};
+use hookstep_engine::{EndedExecution, ExecutionRow, Start, StartError, Started};
 use hookstep_executions::{Input, WorkflowError};
 use hookstep_metrics::Metrics;
 use hookstep_storage::Priority;
@@ -29,12 +29,16 @@ pub(crate) struct EngineExecutions {
 }
 
 impl EngineExecutions {
-    async fn begin(&self, request: StartRequest) -> Result<Running, ServiceError> {
+    /// Starts what was asked for with `start`, and counts it.
+    async fn begin<S>(
+        &self,
+        request: StartRequest,
+        start: impl AsyncFnOnce(&str, Start) -> Result<S, StartError>,
+    ) -> Result<S, ServiceError> {
         let input = request.input.unwrap_or_else(|| "{}".to_owned());
         let accepted = NewEvent::of(&input, &self.metrics);
         let StartRequest { state_machine_arn, name, priority, beside, .. } = request;
-        let started =
-            self.executions.start(&state_machine_arn, Start { name, input, priority, beside }).await;
+        let started = start(&state_machine_arn, Start { name, input, priority, beside }).await;
         if let (Ok(_), Some(event)) = (&started, accepted) {
             event.count(&self.metrics);
         }
@@ -61,15 +65,17 @@ impl EngineExecutions {
 impl ExecutionBackend for EngineExecutions {
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<StartedExecution, ServiceError>> {
         async move {
-            let running = self.begin(request).await?;
-            Ok(StartedExecution { arn: running.arn, started_at: running.started_at })
+            let start = async |machine: &str, start| self.executions.start(machine, start).await;
+            let Started { arn, started_at } = self.begin(request, start).await?;
+            Ok(StartedExecution { arn, started_at })
         }
         .boxed()
     }
 
     fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>> {
         async move {
-            let running = self.begin(request).await?;
+            let run = async |machine: &str, start| self.executions.run(machine, start).await;
+            let running = self.begin(request, run).await?;
             let (arn, started_at) = (running.arn.clone(), running.started_at);
             let ended = running.ended().await;
             let EndedExecution { status, stopped_at, output, error, cause } =

@@ -26,6 +26,7 @@ use crate::metrics::Reader;
 use crate::observed::ObservedFunctions;
 use crate::rules::BusRules;
 use crate::services::TaskServices;
+use crate::shares::ProductShares;
 use crate::stand_ins::StandIns;
 use crate::storage::Readable;
 use crate::{Clients, OpenError, Options, contexts, directory, reconciling, routes, storage, traced};
@@ -81,6 +82,7 @@ impl Host {
                 &options,
             ),
             services: Arc::new(services),
+            shares: Arc::new(ProductShares),
             failure_routes: Arc::new(ProductFailureRoutes),
             faults: options.task_faults.clone(),
             histories: options.histories,

@@ -29,6 +29,7 @@ mod routes;
 mod rules;
 mod server;
 mod services;
+mod shares;
 mod stand_ins;
 mod storage;
 mod traced;

@@ -1,5 +1,7 @@
 //! Executions from start to end across a restart, including damage to the journal in between.
 
+mod fairness;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -12,11 +14,14 @@ use hookstep_asl::{Checkpoint, Json, TaskError};
 use hookstep_storage::{Settings, Storage};
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 use super::*;
+use crate::admission::PLACES;
 use crate::journal::{ExecutionRow, ExecutionStatus, SCHEMA};
 use crate::ports::{
-    FailureRoute, FailureRoutes, Functions, Histories, Operation, Remains, ServiceFailure, Services,
+    FailureRoute, FailureRoutes, Functions, Histories, Operation, Remains, ServiceFailure, Services, Share,
+    Shares,
 };
 use crate::{Start, StateMachine, StateMachines, executions};
 
@@ -43,25 +48,47 @@ const DEFINITION: &str = r#"{
 }"#;
 
 /// Fake ports that record the engine's calls.
-#[derive(Clone, Default)]
-struct Outside(Arc<Mutex<Vec<String>>>);
+#[derive(Clone)]
+struct Outside {
+    seen: Arc<Mutex<Vec<String>>>,
+    /// Lets calls for the org `hog` return.
+    gate: Arc<Semaphore>,
+    /// Whether services panic, as the interpreter may.
+    panics: bool,
+}
 
 impl Outside {
+    fn new() -> Self {
+        Self { seen: Arc::default(), gate: Arc::new(Semaphore::new(0)), panics: true }
+    }
+
     fn seen(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.seen.lock().unwrap().clone()
     }
 }
 
 impl Functions for Outside {
     fn invoke<'a>(&'a self, arn: &'a str, payload: Json) -> BoxFuture<'a, Result<Json, TaskError>> {
-        self.0.lock().unwrap().push(format!("{arn} {payload}"));
-        async { Ok(json!({}).into()) }.boxed()
+        self.seen.lock().unwrap().push(format!("{arn} {payload}"));
+        let hangs = payload.get("org").and_then(Json::as_str) == Some("hog");
+        async move {
+            if hangs {
+                drop(self.gate.acquire().await.unwrap());
+            }
+            Ok(json!({}).into())
+        }
+        .boxed()
     }
 }
 
 impl Services for Outside {
     fn call(&self, _: Operation, _: Json) -> BoxFuture<'_, Result<Json, ServiceFailure>> {
-        async { panic!("a service that panics, as the interpreter may") }.boxed()
+        let panics = self.panics;
+        async move {
+            assert!(!panics, "a service that panics");
+            Ok(json!({}).into())
+        }
+        .boxed()
     }
 }
 
@@ -75,6 +102,17 @@ impl FailureRoutes for Outside {
     }
 }
 
+impl Shares for Outside {
+    fn share(&self, machine: &str, input: &Json) -> Share {
+        let org = input.get("org").and_then(Json::as_str).unwrap_or(machine);
+        Share { org: org.into(), webhook: "".into() }
+    }
+
+    fn waits(&self, _: &str) -> bool {
+        true
+    }
+}
+
 /// A data directory whose engine is opened repeatedly.
 struct Place {
     dir: TempDir,
@@ -83,7 +121,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        Self { dir: TempDir::new().unwrap(), outside: Outside::default() }
+        Self { dir: TempDir::new().unwrap(), outside: Outside::new() }
     }
 
     fn file(&self) -> PathBuf {
@@ -111,7 +149,8 @@ impl Place {
         let ports = Ports {
             functions: outside.clone(),
             services: outside.clone(),
-            failure_routes: outside,
+            failure_routes: outside.clone(),
+            shares: outside,
             faults: None,
             histories: Histories::Failed,
         };
@@ -223,7 +262,7 @@ async fn an_express_execution_that_waits_while_nobody_waits_for_it_holds_no_plac
     let (_engine, executions) = place.open().await.unwrap();
     let machine = StateMachine::arn_of("express");
     let input = json!({"thing": "a delivery", "pause": 3600}).to_string();
-    let count = crate::context::MAX_RUNNING + 1;
+    let count = PLACES + 1;
     for _ in 0..count {
         drop(executions.start(&machine, Start::new(input.clone())).await.unwrap());
     }
@@ -271,7 +310,7 @@ async fn a_stop_leaves_what_waits_and_a_start_takes_it_up() {
 async fn more_executions_than_there_are_places_are_all_resumed() {
     let place = Place::new();
     drop(place.open().await.unwrap());
-    let count = 2 * MAX_RUNNING + 1;
+    let count = 2 * PLACES + 1;
     place.execute(&format!(
         r#"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})
            INSERT INTO executions (arn, machine, name, status, input, started_at, wake_at)
