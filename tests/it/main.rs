@@ -46,6 +46,7 @@
 //! | `host/convert` | data directories of earlier versions |
 //! | `host/crash` | the host as a process: killed, stopped, restarted |
 //! | `host/directory` | the data directory, with files that are missing, damaged or foreign |
+//! | `host/fairness` | receivers that hang, and what they leave to the others |
 //! | `host/faults` | the host's own faults, which end no event |
 //! | `host/files` | who may read the data directory |
 //! | `host/full_disk` | what the host does while its disk is full, and when there is room again |
@@ -141,6 +142,7 @@ mod host {
     mod convert;
     mod crash;
     mod directory;
+    mod fairness;
     mod faults;
     mod files;
     mod full_disk;

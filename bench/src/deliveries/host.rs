@@ -1,7 +1,7 @@
 //! The host under test, in its own process.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use hyper::body::Bytes;
@@ -20,6 +20,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
+    binary: PathBuf,
     webhooks: Vec<String>,
     process: Child,
     data: TempDir,
@@ -47,18 +48,41 @@ impl Host {
         let first = lines.next_line().await?.ok_or("the host ended")?;
         let address = first.rsplit('/').next().ok_or("no address")?.parse()?;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { address, token, webhooks: Vec::new(), process, data })
+        let binary = args.hookstep.clone();
+        Ok(Self { address, token, binary, webhooks: Vec::new(), process, data })
+    }
+
+    /// Makes a token of another org.
+    pub(crate) async fn token_of(&self, org: &str) -> Outcome<String> {
+        let mut command = Command::new(&self.binary);
+        command.args(["token", "--org", org, "--data-dir"]).arg(self.data.path());
+        let output = command.output().await?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into());
+        }
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
     /// Creates a webhook with these fields.
-    pub(crate) async fn create_webhook(&mut self, url: &str, mut fields: Value) -> Outcome<()> {
+    pub(crate) async fn create_webhook(&mut self, url: &str, fields: Value) -> Outcome<()> {
+        let config_id = self.create_webhook_as(&self.token, url, fields).await?;
+        self.webhooks.push(config_id);
+        Ok(())
+    }
+
+    /// Creates a webhook of the org of this token; returns its id.
+    pub(crate) async fn create_webhook_as(
+        &self,
+        token: &str,
+        url: &str,
+        mut fields: Value,
+    ) -> Outcome<String> {
         fields["name"] = "bench".into();
         fields["url"] = url.into();
-        let request = trigger("/webhook", &self.token, Bytes::from(fields.to_string()))?;
+        let request = trigger("/webhook", token, Bytes::from(fields.to_string()))?;
         let answer = Connection::open(self.address).await?.send(request, 201).await?;
         let answer: Value = serde_json::from_slice(&answer)?;
-        self.webhooks.push(answer["config_id"].as_str().ok_or("no id")?.to_owned());
-        Ok(())
+        Ok(answer["config_id"].as_str().ok_or("no id")?.to_owned())
     }
 
     /// Where events of a webhook are triggered.

@@ -8,6 +8,7 @@
 
 #![expect(clippy::print_stdout, reason = "the tables are the output")]
 
+mod backlog;
 mod closed;
 mod connection;
 mod disk;
@@ -57,6 +58,10 @@ struct Args {
     #[arg(long, value_delimiter = ',', default_value = "10,60")]
     hang: Vec<u64>,
 
+    /// The number of events of one org that wait while another org's are measured.
+    #[arg(long, default_value_t = 20_000)]
+    backlog: usize,
+
     /// The number of events after which the disk is measured.
     #[arg(long, default_value_t = 2000)]
     events: usize,
@@ -83,6 +88,8 @@ enum Group {
     Fanout,
     /// Ten webhooks in an open loop, one of which hangs.
     Hanging,
+    /// Single events of one org while many of another wait.
+    Backlog,
     /// The memory of the host, and what an event takes on the disk.
     Disk,
 }

@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::routing::post;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::Outcome;
 
@@ -27,6 +27,8 @@ const DIGITS: usize = 8;
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
     arrivals: Arc<Vec<Arrivals>>,
+    /// Whether requests to the path `/held` are answered.
+    gate: watch::Sender<bool>,
 }
 
 /// An event that has arrived.
@@ -53,13 +55,20 @@ impl Receiver {
         );
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
+        let (gate, opened) = watch::channel(false);
         let router = Router::new()
             .route("/", post(arrive))
             .route("/hang/{seconds}", post(hang))
+            .route("/held", post(move || held(opened.clone())))
             .with_state(Arc::clone(&arrivals));
         let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
         tokio::spawn(axum::serve(listener, router).into_future());
-        Ok(Self { address, arrivals })
+        Ok(Self { address, arrivals, gate })
+    }
+
+    /// Answers the requests to the path `/held`, which hang until then.
+    pub(crate) fn release(&self) {
+        self.gate.send_replace(true);
     }
 
     /// Waits until an event of this sender arrives.
@@ -99,5 +108,12 @@ async fn arrive(State(arrivals): State<Arc<Vec<Arrivals>>>, body: Bytes) -> &'st
 /// Answers late. What arrives here is not measured.
 async fn hang(Path(seconds): Path<u64>) -> &'static str {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
+    "ok"
+}
+
+/// Answers once it may. What arrives here is not measured.
+async fn held(mut opened: watch::Receiver<bool>) -> &'static str {
+    // The gate is closed for ever if the receiver is gone.
+    let _ = opened.wait_for(|is_open| *is_open).await;
     "ok"
 }

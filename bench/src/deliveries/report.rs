@@ -83,6 +83,11 @@ impl Usage {
     }
 }
 
+/// Prints a row with only a ratio to another row.
+pub(crate) fn ratio(name: &str, what: &str, ratio: f64) {
+    println!("| {name}: to the {what} | | | | {ratio:.2} times | | | |");
+}
+
 /// Prints the head of the table.
 pub(crate) fn head(body: usize) {
     println!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::backlog::backlog;
 use crate::closed::{End, Load, Target, Worker};
 use crate::connection::Connection;
 use crate::fanout::{EVENT_TYPE, put_events};
@@ -12,7 +13,7 @@ use crate::host::{Host, without_retries};
 use crate::open::{Rate, Route};
 use crate::receiver::Receiver;
 use crate::report::{Direct, Run, Usage};
-use crate::{Args, Group, Outcome};
+use crate::{Args, Group, Outcome, report};
 
 /// The size of a large body, in bytes.
 const LARGE: usize = 64 * 1024;
@@ -43,6 +44,7 @@ pub(crate) async fn measure(group: Group, args: &Args) -> Outcome<()> {
         Group::Rate => rate(args, &receiver).await,
         Group::Fanout => fanout(args, &receiver).await,
         Group::Hanging => hanging(args, &receiver).await,
+        Group::Backlog => backlog(args, &receiver).await,
         Group::Disk => {
             for (name, body) in [("1 KB", 1024), ("64 KB", LARGE)] {
                 disk(args, &receiver, name, body).await?;
@@ -52,7 +54,7 @@ pub(crate) async fn measure(group: Group, args: &Args) -> Outcome<()> {
     }
 }
 
-fn url(receiver: &Receiver) -> String {
+pub(crate) fn url(receiver: &Receiver) -> String {
     format!("http://{}/", receiver.address)
 }
 
@@ -84,7 +86,7 @@ fn in_flight(load: Load) -> String {
 async fn rate(args: &Args, receiver: &Arc<Receiver>) -> Outcome<()> {
     let mut host = Host::start(args).await?;
     host.create_webhook(&url(receiver), json!({})).await?;
-    open("async, open loop", args, &host, 0, receiver).await
+    open("async, open loop", args, &host, 0, receiver).await.map(drop)
 }
 
 /// Events in an open loop that go to the host's webhooks in turn; the first `unmeasured` are not measured.
@@ -94,7 +96,7 @@ async fn open(
     host: &Host,
     unmeasured: usize,
     receiver: &Arc<Receiver>,
-) -> Outcome<()> {
+) -> Outcome<Run> {
     let rate = Rate { per_second: args.rate, seconds: args.rate_seconds, body: args.body };
     let load = format!("{}/s", args.rate);
     let paths = vec!["/".to_owned()];
@@ -106,7 +108,7 @@ async fn open(
     let route = Route { address: host.address, paths, token: host.token.clone(), accepted: 202, unmeasured };
     let (run, usage) = Usage::of(host, rate.run(route, receiver)).await?;
     run.print(name, &load, &Direct::Median(direct.quantile(0.5)), Some(&usage));
-    Ok(())
+    Ok(run)
 }
 
 /// The deliveries of events that go to ten webhooks each. The rate is that of deliveries, not of events.
@@ -129,8 +131,10 @@ async fn fanout(args: &Args, receiver: &Arc<Receiver>) -> Outcome<()> {
     Ok(())
 }
 
-/// Ten webhooks share the events; in all rows but the first, one of them hangs. The others are measured.
+/// Ten webhooks share the events; in all rows but the first, one of them hangs. The others are measured, and compared with
+/// the first row.
 async fn hanging(args: &Args, receiver: &Arc<Receiver>) -> Outcome<()> {
+    let mut without = None;
     for hang in std::iter::once(None).chain(args.hang.iter().copied().map(Some)) {
         let mut host = Host::start(args).await?;
         for webhook in 0..WEBHOOKS {
@@ -146,7 +150,11 @@ async fn hanging(args: &Args, receiver: &Arc<Receiver>) -> Outcome<()> {
             Some(seconds) => format!("9 webhooks beside one that hangs for {seconds} s"),
             None => "9 of 10 webhooks".to_owned(),
         };
-        open(&name, args, &host, 1, receiver).await?;
+        let p99 = open(&name, args, &host, 1, receiver).await?.quantile(0.99);
+        match without {
+            None => without = Some(p99),
+            Some(without) => report::ratio(&name, "p99 of the row without it", p99 / without),
+        }
     }
     Ok(())
 }
