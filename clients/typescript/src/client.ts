@@ -11,11 +11,14 @@ import { send } from "./send.js";
 
 type Schemas = components["schemas"];
 
-/** How a delivery has ended: well or not, its status says. */
-export type Ended = Omit<Schemas["Delivered"], "status"> & { status: Exclude<Schemas["Status"], "in_progress"> };
+/** What the status of an event that has not ended can be. */
+type Open = "in_progress" | "scheduled";
 
-/** The event is on its way. It is not to be sent again: read it to see how it ends. */
-export type StillInProgress = Omit<Schemas["Accepted"], "status"> & { status: "in_progress" };
+/** How a delivery has ended: well or not, its status says. */
+export type Ended = Omit<Schemas["Delivered"], "status"> & { status: Exclude<Schemas["Status"], Open> };
+
+/** The event is on its way, or scheduled. It is not to be sent again: read it to see how it ends. */
+export type StillInProgress = Omit<Schemas["Accepted"], "status"> & { status: Open };
 
 /** Which Hookstep, and who asks. */
 export interface HookstepOptions {
@@ -46,6 +49,10 @@ export interface TriggerOptions {
   idempotencyKey?: string;
   /** Your trace (W3C Trace Context), passed on to the receiver. */
   traceparent?: string;
+  /** When to send the event, at most 30 days ahead; at once if the time has passed. Excludes `delaySeconds` and `sync`. */
+  deliverAt?: Date;
+  /** How many seconds after its acceptance to send the event, at most 30 days. Excludes `deliverAt` and `sync`. */
+  delaySeconds?: number;
   /** To give up. */
   signal?: AbortSignal;
 }
@@ -167,11 +174,12 @@ export class Hookstep {
   }
 
   async #trigger(configId: string, body: Bytes | ClaimCheck, options: TriggerOptions): Promise<Ended | StillInProgress> {
-    const { sync, contentType, correlationId, idempotencyKey, traceparent, signal } = options;
+    const { sync, contentType, correlationId, idempotencyKey, traceparent, deliverAt, delaySeconds, signal } = options;
     const claim = isClaim(body) ? body.claimCheck : undefined;
     const header = { "Idempotency-Key": idempotencyKey, "X-Correlation-Id": correlationId, traceparent };
+    const query = { sync, claim_check: claim, deliver_at: deliverAt?.toISOString(), delay_seconds: delaySeconds };
     const answer = await this.request("post", "/webhook/{config_id}/trigger", {
-      params: { path: { config_id: configId }, query: { sync, claim_check: claim }, header },
+      params: { path: { config_id: configId }, query, header },
       headers: { "content-type": contentType ?? null },
       body: claim === undefined ? body : undefined,
       bodySerializer: (bytes: unknown) => bytes,
@@ -179,7 +187,7 @@ export class Hookstep {
     });
     // JSON of somebody else is no event.
     if (typeof answer?.event_id !== "string") throw new UnexpectedResponseError(200);
-    // A 202 says `in_progress`, a 200 anything else.
+    // A 202 says `in_progress` or `scheduled`, a 200 anything else.
     return answer as Ended | StillInProgress;
   }
 }

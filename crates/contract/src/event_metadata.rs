@@ -33,6 +33,11 @@ pub struct EventMetadata {
     pub mode: Mode,
     /// When the event was accepted.
     pub created_at: Timestamp,
+    /// When the event is to be sent for the first time, if not at once: at most [`MAX_DELAY`] after its acceptance.
+    ///
+    /// [`MAX_DELAY`]: crate::limits::MAX_DELAY
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliver_at: Option<Timestamp>,
     /// The body's `Content-Type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
@@ -82,6 +87,7 @@ impl EventMetadata {
             origin,
             mode,
             created_at,
+            deliver_at: None,
             content_type: None,
             content_encoding: None,
             size: None,
@@ -101,9 +107,10 @@ impl EventMetadata {
         self.webhook_id.unwrap_or(self.event_id)
     }
 
-    /// When the event's records may be deleted, in seconds since 1970 (DynamoDB TTL).
+    /// When the event's records may be deleted, in seconds since 1970 (DynamoDB TTL). The retention of an event that is sent
+    /// later begins when it is to be sent, so that its retries have as much time as those of any other.
     pub fn expires_at(&self, retention: Duration) -> i64 {
-        self.created_at.plus(retention).unix_seconds()
+        self.deliver_at.unwrap_or(self.created_at).plus(retention).unix_seconds()
     }
 }
 
@@ -123,6 +130,7 @@ impl From<&EventRecord> for EventMetadata {
             origin: record.origin,
             mode: Mode::Async,
             created_at: record.created_at,
+            deliver_at: record.deliver_at,
             content_type,
             content_encoding,
             size,

@@ -18,6 +18,9 @@ pub struct Tally {
     /// Failed events whose newest replay succeeded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub recovered: u64,
+    /// Events that are to be sent for the first time at a later time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub scheduled: u64,
     /// Events that are being sent or waiting for a retry.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub in_progress: u64,
@@ -43,6 +46,7 @@ impl Tally {
             Status::Succeeded => &mut self.succeeded,
             Status::Failed => &mut self.failed,
             Status::Recovered => &mut self.recovered,
+            Status::Scheduled => &mut self.scheduled,
             Status::InProgress => &mut self.in_progress,
             Status::Skipped => &mut self.skipped,
         };
@@ -67,6 +71,7 @@ impl Tally {
         self.succeeded += other.succeeded;
         self.failed += other.failed;
         self.recovered += other.recovered;
+        self.scheduled += other.scheduled;
         self.in_progress += other.in_progress;
         self.retrying += other.retrying;
         self.skipped += other.skipped;

@@ -41,6 +41,11 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
     }
 }
 
+/// The plan for `event` until its time comes. What the webhook is by then decides whether it is sent, and how.
+pub(crate) fn later(config: WebhookConfig, event: &EventMetadata) -> Plan {
+    Plan { status: Status::Scheduled, reason: None, has_payload_rules: false, ..of(config, event) }
+}
+
 /// What is to be done about the attempt `number` of `event`. There is no `config` if the webhook was deleted, and no
 /// `record` if the event has expired.
 pub(crate) fn again(
@@ -51,7 +56,7 @@ pub(crate) fn again(
 ) -> RefreshedPlan {
     let unsent = |reason| RefreshedPlan::Unsent { status: Status::Failed, reason };
     // A person cancelled the event, or another execution ended it.
-    if let Some(record) = record.filter(|record| record.status != Status::InProgress) {
+    if let Some(record) = record.filter(|record| !record.status.is_open()) {
         let ended = || Reason::new(ReasonCode::Unclassified, "the event has already ended");
         return unsent(record.reason.clone().unwrap_or_else(ended));
     }

@@ -33,7 +33,8 @@ pub(crate) fn decide(
     } else {
         async_pause(attempt, retry, (sources.random)())
     };
-    let retry_at = pause.map(|pause| now.plus(pause));
+    // A fault may come before a scheduled event's time.
+    let retry_at = pause.map(|pause| now.plus(pause).max(event.deliver_at.unwrap_or(now)));
     let status = match (attempt.outcome, retry_at) {
         (Outcome::Succeeded, _) => Status::Succeeded,
         (_, Some(_)) => Status::InProgress,
