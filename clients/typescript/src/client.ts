@@ -11,14 +11,14 @@ import { send } from "./send.js";
 
 type Schemas = components["schemas"];
 
-/** What the status of an event that has not ended can be. */
-type Open = "in_progress" | "scheduled";
-
 /** How a delivery has ended: well or not, its status says. */
-export type Ended = Omit<Schemas["Delivered"], "status"> & { status: Exclude<Schemas["Status"], Open> };
+export type Ended = Omit<Schemas["Delivered"], "status"> & { status: Exclude<Schemas["Status"], "in_progress" | "scheduled"> };
 
-/** The event is on its way, or scheduled. It is not to be sent again: read it to see how it ends. */
-export type StillInProgress = Omit<Schemas["Accepted"], "status"> & { status: Open };
+/** The event is on its way. It is not to be sent again: read it to see how it ends. */
+export type StillInProgress = Omit<Schemas["Accepted"], "status"> & { status: "in_progress" };
+
+/** The event waits for the time that its trigger named. */
+export type Scheduled = Omit<Schemas["Accepted"], "status"> & { status: "scheduled" };
 
 /** Which Hookstep, and who asks. */
 export interface HookstepOptions {
@@ -131,9 +131,13 @@ export class Hookstep {
    * for something else. @throws {@link UnreachableError}
    */
   trigger(configId: string, body: Body | ClaimCheck, options: TriggerOptions & { sync: true }): Promise<Ended | StillInProgress>;
-  trigger(configId: string, body: Body | ClaimCheck, options?: TriggerOptions & { sync?: false }): Promise<StillInProgress>;
-  trigger(configId: string, body: Body | ClaimCheck, options?: TriggerOptions): Promise<Ended | StillInProgress>;
-  async trigger(configId: string, body: Body | ClaimCheck, options: TriggerOptions = {}): Promise<Ended | StillInProgress> {
+  trigger(configId: string, body: Body | ClaimCheck, options?: TriggerOptions & { sync?: false }): Promise<StillInProgress | Scheduled>;
+  trigger(configId: string, body: Body | ClaimCheck, options?: TriggerOptions): Promise<Ended | StillInProgress | Scheduled>;
+  async trigger(
+    configId: string,
+    body: Body | ClaimCheck,
+    options: TriggerOptions = {},
+  ): Promise<Ended | StillInProgress | Scheduled> {
     const keyed = { ...options, idempotencyKey: options.idempotencyKey ?? newKey() };
     if (body instanceof Blob && body.type !== "") keyed.contentType ??= body.type;
     if (isClaim(body)) return this.#trigger(configId, body, keyed);
@@ -173,7 +177,11 @@ export class Hookstep {
     return { claimCheck: place.claim_check };
   }
 
-  async #trigger(configId: string, body: Bytes | ClaimCheck, options: TriggerOptions): Promise<Ended | StillInProgress> {
+  async #trigger(
+    configId: string,
+    body: Bytes | ClaimCheck,
+    options: TriggerOptions,
+  ): Promise<Ended | StillInProgress | Scheduled> {
     const { sync, contentType, correlationId, idempotencyKey, traceparent, deliverAt, delaySeconds, signal } = options;
     const claim = isClaim(body) ? body.claimCheck : undefined;
     const header = { "Idempotency-Key": idempotencyKey, "X-Correlation-Id": correlationId, traceparent };
@@ -188,7 +196,7 @@ export class Hookstep {
     // JSON of somebody else is no event.
     if (typeof answer?.event_id !== "string") throw new UnexpectedResponseError(200);
     // A 202 says `in_progress` or `scheduled`, a 200 anything else.
-    return answer as Ended | StillInProgress;
+    return answer as Ended | StillInProgress | Scheduled;
   }
 }
 

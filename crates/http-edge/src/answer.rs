@@ -17,8 +17,10 @@ pub fn accepted(event_id: EventId, status: Status) -> Response {
 /// 200 with the receiver's answer; 202 when there is none yet; 500 after an error of our own.
 pub fn delivered(event_id: EventId, run: Result<Run<WorkflowOutput>, WorkflowError>) -> Response {
     match run {
-        // Another trigger with the same idempotency key may have scheduled the event.
-        Ok(Run::Ended(WorkflowOutput { status, .. })) if status.is_open() => accepted(event_id, status),
+        // Another trigger with the same idempotency key may have scheduled the event: it has not ended, either.
+        Ok(Run::Ended(WorkflowOutput { status, .. })) if status.is_open() => {
+            accepted(event_id, Status::InProgress)
+        }
         Ok(Run::StillRunning) => accepted(event_id, Status::InProgress),
         Ok(Run::Ended(output)) => Json(Delivered::from(output.answer_for(event_id))).into_response(),
         Err(error) => Problem::from(error).about(event_id).into_response(),

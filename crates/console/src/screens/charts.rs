@@ -195,9 +195,10 @@ pub(crate) fn share(bucket: &StatsBucket) -> Option<String> {
 
 fn counts_in_words(bucket: &StatsBucket) -> String {
     let StatsBucket { succeeded, failed, recovered, scheduled, in_progress, skipped, .. } = bucket;
+    // Most webhooks never have any.
+    let scheduled = if *scheduled > 0 { format!(", {scheduled} scheduled") } else { String::new() };
     format!(
-        "{succeeded} succeeded, {failed} failed, {recovered} recovered, {in_progress} in progress, {scheduled} scheduled, \
-         {skipped} skipped"
+        "{succeeded} succeeded, {failed} failed, {recovered} recovered, {in_progress} in progress{scheduled}, {skipped} skipped"
     )
 }
 
