@@ -170,7 +170,7 @@ mod tests {
         let id = "0190a000-0000-7000-8000-00000000000a";
         let all = json!({
             "event_id": id, "org_id": "acme", "config_id": id, "origin": "replay", "mode": "async",
-            "created_at": "2026-01-02T03:04:05.678Z", "content_type": "text/plain", "content_encoding": "gzip", "size": 9,
+            "created_at": "2026-01-02T03:04:05.678Z", "deliver_at": "2026-01-03T03:04:05.678Z", "content_type": "text/plain", "content_encoding": "gzip", "size": 9,
             "correlation_id": "c", "event_type": "t", "replay_of": id, "replay_id": id, "webhook_id": id,
         });
         let merged = |changes: Value| -> Value {
@@ -193,5 +193,18 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_value(EventMetadata::from(&record)).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn an_event_that_is_sent_later_is_kept_for_as_long_after_that_as_any_other() {
+        let id = "0190a000-0000-7000-8000-00000000000a";
+        let event = json!({
+            "event_id": id, "org_id": "acme", "config_id": id, "origin": "api", "mode": "async",
+            "created_at": "1970-01-01T00:00:10Z",
+        });
+        let now: EventMetadata = serde_json::from_value(event).unwrap();
+        let later = EventMetadata { deliver_at: Timestamp::from_unix_seconds(1000), ..now.clone() };
+        let retention = Duration::from_secs(7);
+        assert_eq!((now.expires_at(retention), later.expires_at(retention)), (17, 1007));
     }
 }

@@ -196,13 +196,15 @@ mod tests {
         tally.count(Status::Failed, None, None);
         tally.count(Status::InProgress, Some(Outcome::FailedTimeout), Some(30_000));
         tally.count(Status::InProgress, None, None);
+        tally.count(Status::Scheduled, None, None);
         tally.count(Status::Skipped, None, None);
         tally.count(Status::Recovered, Some(Outcome::FailedHttp), Some(20));
-        let json = r#"{"succeeded":1,"failed":2,"recovered":1,"in_progress":2,"retrying":1,"skipped":1,"outcomes":{"failed_http":1},"durations":{"10":1,"20":2}}"#;
+        let json = r#"{"succeeded":1,"failed":2,"recovered":1,"scheduled":1,"in_progress":2,"retrying":1,"skipped":1,"outcomes":{"failed_http":1},"durations":{"10":1,"20":2}}"#;
         assert_eq!(serde_json::to_string(&tally).unwrap(), json);
         let mut twice = tally.clone();
         twice.add(&tally);
         assert_eq!((twice.failed, twice.recovered, twice.in_progress, twice.retrying), (4, 2, 4, 2));
+        assert_eq!(twice.scheduled, 2);
         assert_eq!(twice.outcomes[&Outcome::FailedHttp], 2);
         assert_eq!(serde_json::from_str::<Tally>("{}").unwrap(), Tally::default());
     }

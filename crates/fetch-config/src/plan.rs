@@ -133,6 +133,8 @@ mod tests {
         let off = json!({"enabled": false});
         for (config, status, expected) in [
             (&filter, Some(Status::InProgress), None),
+            (&filter, Some(Status::Scheduled), None),
+            (&off, Some(Status::Scheduled), Some(ReasonCode::WebhookDisabled)),
             (&filter, None, None),
             (&off, Some(Status::InProgress), Some(ReasonCode::WebhookDisabled)),
             (&filter, Some(Status::Failed), Some(ReasonCode::Cancelled)),
@@ -151,6 +153,15 @@ mod tests {
             let code = if status == Some(Status::Failed) { "cancelled" } else { "webhook_deleted" };
             let json = serde_json::to_value(deleted).unwrap();
             assert_eq!((&json["status"], &json["reason"]["code"]), (&json!("failed"), &json!(code)));
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_sent_later_waits_whatever_the_webhook_is_now() {
+        for config in [json!({}), json!({"enabled": false}), json!({"filter": {"jsonata": "false"}})] {
+            let (config, event) = inputs(&config, &json!({"deliver_at": "2026-01-03T03:04:05Z"}));
+            let plan = later(config, &event);
+            assert_eq!((plan.status, plan.reason, plan.has_payload_rules), (Status::Scheduled, None, false));
         }
     }
 

@@ -186,6 +186,17 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_before_an_event_is_due_does_not_send_it_early() {
+        let attempt = attempt(1, &json!({"outcome": "failed_platform"}));
+        for (due, expected) in [(None, 5), (Some(-60), 5), (Some(3), 5), (Some(3600), 3600)] {
+            let deliver_at = due.map(|seconds| Timestamp::new(NOW + time::Duration::seconds(seconds)));
+            let event = EventMetadata { deliver_at, ..event(Mode::Async, 10) };
+            let next = decide(&event, &attempt, &Retry::default(), SYNC_BUDGET, &sources(|| 0.5));
+            assert_eq!(pause(&next), Some(expected), "{due:?}");
+        }
+    }
+
+    #[test]
     fn a_receivers_status_says_whether_it_may_pass() {
         for (status_code, is_retried) in [
             (301, false),

@@ -6,6 +6,7 @@ mod curl;
 pub(crate) mod event_bodies;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{Html, Redirect};
@@ -28,6 +29,10 @@ use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
 use event_bodies::EventBodies;
+
+/// A scheduled event that is not due within this time is looked at less often.
+const SOON: Duration = Duration::from_secs(60);
+const SECONDS_BETWEEN_LOOKS_AT_A_SCHEDULED_EVENT: u32 = 30;
 
 /// `GET /console/webhooks/{config_id}/events/{event_id}`. `attempt` chooses the attempt that is shown in full.
 pub(crate) async fn show(
@@ -92,8 +97,12 @@ async fn whole(
         None => base.to_owned(),
     });
     let now = ctx.sources.now();
+    // What is to be sent much later does not change every two seconds.
+    let is_far =
+        event.status == Status::Scheduled && event.next_attempt_at.is_some_and(|at| at.since(now) > SOON);
+    let every = is_far.then_some(SECONDS_BETWEEN_LOOKS_AT_A_SCHEDULED_EVENT);
     Ok(html! {
-        div #event data-live=[live] data-part="#event" {
+        div #event data-live=[live] data-every=[every] data-part="#event" {
             div.head {
                 div {
                     h1 { "Event " (parts::status(event)) }
