@@ -89,19 +89,23 @@ impl Trigger {
         self.header("traceparent", value)
     }
 
-    /// Schedules the event for this time, at most 30 days ahead; it is sent at once if the time has passed. Replaces
-    /// [`delay`](Self::delay), and excludes [`sync`](Self::sync).
+    /// Schedules the event for this time, at most 30 days ahead; it is sent at once if the time has passed.
+    ///
+    /// Replaces [`delay`](Self::delay), and excludes [`sync`](Self::sync).
     pub fn deliver_at(self, at: Timestamp) -> Self {
         Self { when: Some((Delay::DELIVER_AT, at.to_string())), ..self }
     }
 
-    /// Schedules the event so long after its acceptance, in whole seconds and at most 30 days. Replaces
-    /// [`deliver_at`](Self::deliver_at), and excludes [`sync`](Self::sync).
+    /// Schedules the event so long after its acceptance, in whole seconds and at most 30 days.
+    ///
+    /// Replaces [`deliver_at`](Self::deliver_at), and excludes [`sync`](Self::sync).
     pub fn delay(self, delay: Duration) -> Self {
         Self { when: Some((Delay::DELAY_SECONDS, delay.as_secs().to_string())), ..self }
     }
 
-    /// Makes the trigger wait for the receiver's answer, at most 27 s. An event that is scheduled cannot be waited for: the
+    /// Makes the trigger wait for the receiver's answer, at most 27 s.
+    ///
+    /// An event that is scheduled cannot be waited for: the
     /// answer is [`Error::Refused`] with 400.
     pub fn sync(self) -> SyncTrigger {
         SyncTrigger(self)
