@@ -13,6 +13,7 @@
 //! | `delivering/receivers` | how receivers can misbehave |
 //! | `delivering/retries` | what follows a failed attempt |
 //! | `delivering/throughput` | how many events the table takes, when it throttles as DynamoDB does |
+//! | `delivering/delayed` | events that their producers want to be sent later |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
 //! | `delivering/reconcile` | events that nothing works on any more are started again |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
@@ -95,6 +96,7 @@ mod producing {
 
 mod delivering {
     mod changes_meanwhile;
+    mod delayed;
     mod delivery_events;
     mod exceptions;
     mod filters_and_transforms;

@@ -322,7 +322,8 @@ impl Api {
 
     /// The event, once it has its final status.
     pub(crate) async fn ended(&self, config_id: &str, event_id: &str) -> Value {
-        self.until(config_id, event_id, |event| event["status"] != "in_progress").await
+        let is_open = |event: &Value| event["status"] == "in_progress" || event["status"] == "scheduled";
+        self.until(config_id, event_id, |event| !is_open(event)).await
     }
 
     /// Triggers an event and returns it once it has its final status.

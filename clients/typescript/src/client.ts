@@ -12,10 +12,13 @@ import { send } from "./send.js";
 type Schemas = components["schemas"];
 
 /** How a delivery has ended: well or not, its status says. */
-export type Ended = Omit<Schemas["Delivered"], "status"> & { status: Exclude<Schemas["Status"], "in_progress"> };
+export type Ended = Omit<Schemas["Delivered"], "status"> & { status: Exclude<Schemas["Status"], "in_progress" | "scheduled"> };
 
 /** The event is on its way. It is not to be sent again: read it to see how it ends. */
 export type StillInProgress = Omit<Schemas["Accepted"], "status"> & { status: "in_progress" };
+
+/** The event waits for the time that its trigger named. */
+export type Scheduled = Omit<Schemas["Accepted"], "status"> & { status: "scheduled" };
 
 /** Which Hookstep, and who asks. */
 export interface HookstepOptions {
@@ -46,6 +49,10 @@ export interface TriggerOptions {
   idempotencyKey?: string;
   /** Your trace (W3C Trace Context), passed on to the receiver. */
   traceparent?: string;
+  /** When to send the event, at most 30 days ahead; at once if the time has passed. Excludes `delaySeconds` and `sync`. */
+  deliverAt?: Date;
+  /** How many seconds after its acceptance to send the event, at most 30 days. Excludes `deliverAt` and `sync`. */
+  delaySeconds?: number;
   /** To give up. */
   signal?: AbortSignal;
 }
@@ -124,9 +131,13 @@ export class Hookstep {
    * for something else. @throws {@link UnreachableError}
    */
   trigger(configId: string, body: Body | ClaimCheck, options: TriggerOptions & { sync: true }): Promise<Ended | StillInProgress>;
-  trigger(configId: string, body: Body | ClaimCheck, options?: TriggerOptions & { sync?: false }): Promise<StillInProgress>;
-  trigger(configId: string, body: Body | ClaimCheck, options?: TriggerOptions): Promise<Ended | StillInProgress>;
-  async trigger(configId: string, body: Body | ClaimCheck, options: TriggerOptions = {}): Promise<Ended | StillInProgress> {
+  trigger(configId: string, body: Body | ClaimCheck, options?: TriggerOptions & { sync?: false }): Promise<StillInProgress | Scheduled>;
+  trigger(configId: string, body: Body | ClaimCheck, options?: TriggerOptions): Promise<Ended | StillInProgress | Scheduled>;
+  async trigger(
+    configId: string,
+    body: Body | ClaimCheck,
+    options: TriggerOptions = {},
+  ): Promise<Ended | StillInProgress | Scheduled> {
     const keyed = { ...options, idempotencyKey: options.idempotencyKey ?? newKey() };
     if (body instanceof Blob && body.type !== "") keyed.contentType ??= body.type;
     if (isClaim(body)) return this.#trigger(configId, body, keyed);
@@ -166,12 +177,17 @@ export class Hookstep {
     return { claimCheck: place.claim_check };
   }
 
-  async #trigger(configId: string, body: Bytes | ClaimCheck, options: TriggerOptions): Promise<Ended | StillInProgress> {
-    const { sync, contentType, correlationId, idempotencyKey, traceparent, signal } = options;
+  async #trigger(
+    configId: string,
+    body: Bytes | ClaimCheck,
+    options: TriggerOptions,
+  ): Promise<Ended | StillInProgress | Scheduled> {
+    const { sync, contentType, correlationId, idempotencyKey, traceparent, deliverAt, delaySeconds, signal } = options;
     const claim = isClaim(body) ? body.claimCheck : undefined;
     const header = { "Idempotency-Key": idempotencyKey, "X-Correlation-Id": correlationId, traceparent };
+    const query = { sync, claim_check: claim, deliver_at: deliverAt?.toISOString(), delay_seconds: delaySeconds };
     const answer = await this.request("post", "/webhook/{config_id}/trigger", {
-      params: { path: { config_id: configId }, query: { sync, claim_check: claim }, header },
+      params: { path: { config_id: configId }, query, header },
       headers: { "content-type": contentType ?? null },
       body: claim === undefined ? body : undefined,
       bodySerializer: (bytes: unknown) => bytes,
@@ -179,8 +195,8 @@ export class Hookstep {
     });
     // JSON of somebody else is no event.
     if (typeof answer?.event_id !== "string") throw new UnexpectedResponseError(200);
-    // A 202 says `in_progress`, a 200 anything else.
-    return answer as Ended | StillInProgress;
+    // A 202 says `in_progress` or `scheduled`, a 200 anything else.
+    return answer as Ended | StillInProgress | Scheduled;
   }
 }
 

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Trigger a webhook
-         * @description Sends the body to the receiver, byte for byte as it came. Without `sync` the answer comes at once and a failed delivery is repeated on the schedule of the webhook. With it, the answer is the receiver's, unless that takes longer than 27 s. Our status speaks of us alone: a receiver that answers 500 makes it a 200 whose `status` is `failed`.
+         * @description Sends the body to the receiver, byte for byte as it came. Without `sync` the answer comes at once and a failed delivery is repeated on the schedule of the webhook. With it, the answer is the receiver's, unless that takes longer than 27 s. With `deliver_at` or `delay_seconds` the event is `scheduled` and sent at that time, as the webhook is by then. Our status speaks of us alone: a receiver that answers 500 makes it a 200 whose `status` is `failed`.
          */
         post: operations["trigger_webhook"];
         delete?: never;
@@ -284,8 +284,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel the retries of an event
-         * @description The event gets the status `failed`, and no further attempt is made.
+         * Cancel a scheduled event, or the retries of one
+         * @description The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent.
          */
         post: operations["cancel_event"];
         delete?: never;
@@ -554,7 +554,7 @@ export interface components {
         Accepted: {
             /** @description The id of the event. */
             event_id: components["schemas"]["EventId"];
-            /** @description Always `in_progress`. */
+            /** @description `in_progress`, or `scheduled` if it is to be sent later. */
             status: components["schemas"]["Status"];
         };
         /** @description One attempt to deliver an event: what was sent, and what came back. */
@@ -703,6 +703,11 @@ export interface components {
              * @description How many failed first and were delivered by their newest replay.
              */
             recovered: number;
+            /**
+             * Format: int64
+             * @description How many are to be sent for the first time at a later time.
+             */
+            scheduled: number;
             /**
              * Format: int64
              * @description How many are being sent, or wait for their next attempt.
@@ -885,6 +890,8 @@ export interface components {
             updated_at: components["schemas"]["Timestamp"];
             /** @description When the next attempt is due. */
             next_attempt_at?: components["schemas"]["Timestamp"] | null;
+            /** @description When the producer wanted it to be sent, if not at once. */
+            deliver_at: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
              * @description The size of the body in bytes; null for an upload and for an event from the bus, where it is not known.
@@ -1349,7 +1356,7 @@ export interface components {
          * @description The status of an event.
          * @enum {string}
          */
-        Status: "in_progress" | "succeeded" | "failed" | "recovered" | "skipped";
+        Status: "scheduled" | "in_progress" | "succeeded" | "failed" | "recovered" | "skipped";
         /**
          * @description The length of a bucket.
          * @enum {string}
@@ -1716,6 +1723,10 @@ export interface operations {
                 sync?: boolean;
                 /** @description The `claim_check` of an upload, whose body is sent. */
                 claim_check?: string;
+                /** @description When to send the event, up to 30 days ahead; at once if the time has passed. Excludes `delay_seconds` and `sync`. */
+                deliver_at?: string;
+                /** @description How many seconds after its acceptance to send the event. Excludes `deliver_at` and `sync`. */
+                delay_seconds?: number;
             };
             header?: {
                 /** @description A key of the producer's own. For 24 hours a request with the same key and the same body answers the event of the first one. After a sync trigger that a fault of Hookstep ended (outcome `failed_platform`), the key is free again. */
@@ -1759,7 +1770,7 @@ export interface operations {
                     "application/json": components["schemas"]["Delivered"];
                 };
             };
-            /** @description The event is on its way. */
+            /** @description The event is on its way, or scheduled. */
             202: {
                 headers: {
                     /** @description `true` when the key was used before. */

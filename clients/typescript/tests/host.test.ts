@@ -40,6 +40,21 @@ test("an event is delivered as it was sent, and found again", async () => {
   assert.deepEqual(page.data.map((found) => found.event_id), [event_id]);
 });
 
+test("an event waits for the time that its trigger names", async () => {
+  const receiver = await serve(reply(200));
+  const { config_id } = await webhook(receiver.url);
+  const inAnHour = new Date(Date.now() + 3_600_000);
+  const { event_id, status } = await hookstep.trigger(config_id, "later", { deliverAt: inAnHour });
+  assert.equal(status, "scheduled");
+  const delayed = await hookstep.trigger(config_id, "soon", { delaySeconds: 1 });
+  assert.equal((await ended(config_id, delayed.event_id)).status, "succeeded");
+  assert.equal(only(receiver.seen).body.toString(), "soon");
+  const path = { config_id, event_id };
+  const event = await hookstep.request("get", "/webhook/{config_id}/events/{event_id}", { params: { path } });
+  assert.deepEqual([event.status, event.deliver_at], ["scheduled", inAnHour.toISOString()]);
+  await assert.rejects(hookstep.trigger(config_id, "never", { sync: true, delaySeconds: 1 }), refused(400, "sync"));
+});
+
 test("a sync trigger tells what the receiver said", async () => {
   const receiver = await serve(reply(200, "thanks"), reply(418, "a teapot"));
   const { config_id } = await webhook(receiver.url);

@@ -38,6 +38,10 @@ pub struct Event {
     /// When the next attempt is due.
     #[schema(value_type = Option<schema::Timestamp>)]
     pub next_attempt_at: Option<Timestamp>,
+    /// When the producer wanted it to be sent, if not at once.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Timestamp>, required = true)]
+    pub deliver_at: Option<Timestamp>,
     /// The size of the body in bytes; null for an upload and for an event from the bus, where it is not known.
     pub size: Option<u64>,
     /// The body's `Content-Type`.
@@ -99,6 +103,7 @@ impl From<EventRecord> for Event {
             created_at: record.created_at,
             updated_at: record.updated_at,
             next_attempt_at: record.next_attempt_at,
+            deliver_at: record.deliver_at,
             size: record.size,
             content_type: record.content_type,
             content_encoding: record.content_encoding,

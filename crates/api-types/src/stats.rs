@@ -55,6 +55,10 @@ pub struct StatsBucket {
     #[serde(default)]
     #[schema(required = true)]
     pub recovered: u64,
+    /// How many are to be sent for the first time at a later time.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub scheduled: u64,
     /// How many are being sent, or wait for their next attempt.
     pub in_progress: u64,
     /// How many of those have failed at least once, and wait for their next attempt.

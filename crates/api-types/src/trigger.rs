@@ -14,7 +14,7 @@ pub struct Accepted {
     /// The id of the event.
     #[schema(value_type = schema::EventId)]
     pub event_id: EventId,
-    /// Always `in_progress`.
+    /// `in_progress`, or `scheduled` if it is to be sent later.
     #[schema(value_type = schema::Status)]
     pub status: Status,
 }

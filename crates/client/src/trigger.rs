@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::pin::Pin;
+use std::time::Duration;
 
 use hookstep_api_types::{Accepted, Delivered};
-use hookstep_contract::ConfigId;
+use hookstep_contract::{ConfigId, Delay, Timestamp};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
@@ -35,6 +36,8 @@ pub struct Trigger {
     body: Body,
     /// By header name. Whether a text can be a header's value is checked when it is sent.
     headers: BTreeMap<&'static str, String>,
+    /// The parameter that says when to send the event, if not at once.
+    when: Option<(&'static str, String)>,
 }
 
 /// A [`Trigger`] whose caller waits for the receiver's answer.
@@ -55,7 +58,7 @@ impl Client {
     pub fn trigger(&self, config_id: ConfigId, body: impl Into<Body>) -> Trigger {
         let key = format!("{:032x}", rand::random::<u128>());
         let headers = BTreeMap::from([(IDEMPOTENCY_KEY, key)]);
-        Trigger { client: self.clone(), config_id, body: body.into(), headers }
+        Trigger { client: self.clone(), config_id, body: body.into(), headers, when: None }
     }
 }
 
@@ -86,7 +89,24 @@ impl Trigger {
         self.header("traceparent", value)
     }
 
+    /// Schedules the event for this time, at most 30 days ahead; it is sent at once if the time has passed.
+    ///
+    /// Replaces [`delay`](Self::delay), and excludes [`sync`](Self::sync).
+    pub fn deliver_at(self, at: Timestamp) -> Self {
+        Self { when: Some((Delay::DELIVER_AT, at.to_string())), ..self }
+    }
+
+    /// Schedules the event so long after its acceptance, in whole seconds and at most 30 days.
+    ///
+    /// Replaces [`deliver_at`](Self::deliver_at), and excludes [`sync`](Self::sync).
+    pub fn delay(self, delay: Duration) -> Self {
+        Self { when: Some((Delay::DELAY_SECONDS, delay.as_secs().to_string())), ..self }
+    }
+
     /// Makes the trigger wait for the receiver's answer, at most 27 s.
+    ///
+    /// An event that is scheduled cannot be waited for: the
+    /// answer is [`Error::Refused`] with 400.
     pub fn sync(self) -> SyncTrigger {
         SyncTrigger(self)
     }
@@ -113,6 +133,7 @@ impl Trigger {
         if let Source::Claim(key) = source {
             query.push(("claim_check", key.clone()));
         }
+        query.extend(self.when.clone());
         let path = with_query(&format!("/webhook/{}/trigger", self.config_id), &query);
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {

@@ -78,6 +78,7 @@ pub(crate) fn status(event: &EventRecord) -> Markup {
         Status::Failed => ("failed", "Failed"),
         Status::Recovered => ("recovered", "Recovered"),
         Status::Skipped => ("skipped", "Skipped"),
+        Status::Scheduled => ("scheduled", "Scheduled"),
         Status::InProgress if event.next_attempt_at.is_some() => ("waiting", "Retrying"),
         Status::InProgress => ("waiting", "Sending"),
     };

@@ -15,6 +15,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
+    /// Accepted, to be sent for the first time at a later time: see [`EventRecord::deliver_at`].
+    Scheduled,
     /// Accepted; being sent, or waiting for the next attempt.
     InProgress,
     /// A receiver accepted the event.
@@ -31,12 +33,18 @@ impl Status {
     /// The name used in JSON and in tables.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Scheduled => "scheduled",
             Self::InProgress => "in_progress",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Recovered => "recovered",
             Self::Skipped => "skipped",
         }
+    }
+
+    /// Whether the event is still to be sent, now or later.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Scheduled | Self::InProgress)
     }
 }
 
@@ -72,9 +80,12 @@ pub struct EventRecord {
     pub created_at: Timestamp,
     /// When the status last changed.
     pub updated_at: Timestamp,
-    /// When the event will be sent again.
+    /// When the event will be sent next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
+    /// When the producer wanted the event to be sent, if not at once. It stays after that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliver_at: Option<Timestamp>,
     /// The body's size in bytes; unknown for an upload and for an event from the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
@@ -111,8 +122,8 @@ pub struct EventRecord {
     /// The object that was sent, if it was one: a replay sends this object or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<PinnedObject>,
-    /// Where the body is read from, if a fault of the platform stopped the event before it was filtered and
-    /// transformed. Nothing was sent yet.
+    /// Where the body is read from, if the event was not filtered and transformed yet: it is scheduled, or a fault of the
+    /// platform stopped it. Nothing was sent yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unprepared: Option<Source>,
     /// Whether the body of an event with `unprepared` was filtered and transformed before: see
@@ -226,6 +237,7 @@ impl EventRecord {
             created_at: event.created_at,
             updated_at: event.created_at,
             next_attempt_at: None,
+            deliver_at: event.deliver_at,
             size: event.size,
             content_type: event.content_type.clone(),
             content_encoding: event.content_encoding.clone(),

@@ -33,6 +33,11 @@ pub struct EventMetadata {
     pub mode: Mode,
     /// When the event was accepted.
     pub created_at: Timestamp,
+    /// When the event is to be sent for the first time, if not at once: at most [`MAX_DELAY`] after its acceptance.
+    ///
+    /// [`MAX_DELAY`]: crate::limits::MAX_DELAY
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliver_at: Option<Timestamp>,
     /// The body's `Content-Type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
@@ -82,6 +87,7 @@ impl EventMetadata {
             origin,
             mode,
             created_at,
+            deliver_at: None,
             content_type: None,
             content_encoding: None,
             size: None,
@@ -102,8 +108,11 @@ impl EventMetadata {
     }
 
     /// When the event's records may be deleted, in seconds since 1970 (DynamoDB TTL).
+    ///
+    /// The retention of an event that is sent later begins when it is to be sent, so that its retries have as much time as
+    /// those of any other.
     pub fn expires_at(&self, retention: Duration) -> i64 {
-        self.created_at.plus(retention).unix_seconds()
+        self.deliver_at.unwrap_or(self.created_at).plus(retention).unix_seconds()
     }
 }
 
@@ -123,6 +132,7 @@ impl From<&EventRecord> for EventMetadata {
             origin: record.origin,
             mode: Mode::Async,
             created_at: record.created_at,
+            deliver_at: record.deliver_at,
             content_type,
             content_encoding,
             size,
@@ -162,7 +172,7 @@ mod tests {
         let id = "0190a000-0000-7000-8000-00000000000a";
         let all = json!({
             "event_id": id, "org_id": "acme", "config_id": id, "origin": "replay", "mode": "async",
-            "created_at": "2026-01-02T03:04:05.678Z", "content_type": "text/plain", "content_encoding": "gzip", "size": 9,
+            "created_at": "2026-01-02T03:04:05.678Z", "deliver_at": "2026-01-03T03:04:05.678Z", "content_type": "text/plain", "content_encoding": "gzip", "size": 9,
             "correlation_id": "c", "event_type": "t", "replay_of": id, "replay_id": id, "webhook_id": id,
         });
         let merged = |changes: Value| -> Value {
@@ -185,5 +195,18 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_value(EventMetadata::from(&record)).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn an_event_that_is_sent_later_is_kept_for_as_long_after_that_as_any_other() {
+        let id = "0190a000-0000-7000-8000-00000000000a";
+        let event = json!({
+            "event_id": id, "org_id": "acme", "config_id": id, "origin": "api", "mode": "async",
+            "created_at": "1970-01-01T00:00:10Z",
+        });
+        let now: EventMetadata = serde_json::from_value(event).unwrap();
+        let later = EventMetadata { deliver_at: Timestamp::from_unix_seconds(1000), ..now.clone() };
+        let retention = Duration::from_secs(7);
+        assert_eq!((now.expires_at(retention), later.expires_at(retention)), (17, 1007));
     }
 }

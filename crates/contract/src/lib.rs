@@ -16,6 +16,7 @@ mod claim;
 mod config;
 mod content;
 mod credentials;
+mod delay;
 mod delivery_event;
 mod error;
 mod event;
@@ -57,6 +58,7 @@ pub use credentials::{
     Ciphertext, Connection, ConnectionKind, Credentials, KeyClient, KeyClientParameter, Lifetime, OrgKey,
     SigningKey, TlsKeys, encryption_context,
 };
+pub use delay::Delay;
 pub use delivery_event::{DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, is_ours};
 pub use error::{ErrorName, StepError, error_chain};
 pub use event::{EventRecord, Origin, Restarts, Sent, Status};

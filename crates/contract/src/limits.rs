@@ -162,9 +162,17 @@ pub const RETENTION_MARGIN: Duration = days(1);
 /// How long events are kept by default.
 pub const RETENTION: Duration = days(RETENTION_DAYS);
 
-/// How long claim checks are kept by default: three weeks longer than events, for uploads that wait for their
-/// event and for late replays. `infra/template.yaml` has the same rule.
-pub const CLAIM_RETENTION: Duration = days(RETENTION_DAYS + 21);
+/// The longest delay of an event, in days.
+pub const MAX_DELAY_DAYS: usize = 30;
+
+/// The longest delay of an event: how far ahead a producer may schedule its first attempt.
+pub const MAX_DELAY: Duration = days(MAX_DELAY_DAYS);
+
+/// How long claim checks are kept by default: longer than events by the longest delay and a day.
+///
+/// The retention of a delayed event begins when it is sent. It also serves uploads that wait for their event, and late
+/// replays. `infra/template.yaml` has the same rule.
+pub const CLAIM_RETENTION: Duration = days(RETENTION_DAYS + MAX_DELAY_DAYS + 1);
 
 /// The default retention in days.
 pub const RETENTION_DAYS: usize = 30;

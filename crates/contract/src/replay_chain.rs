@@ -75,7 +75,7 @@ pub fn is_due(selected: Status, newest: Status) -> bool {
     match selected {
         Status::Failed | Status::Skipped => matches!(newest, Status::Failed | Status::Skipped),
         Status::Succeeded => newest == Status::Succeeded,
-        Status::InProgress | Status::Recovered => false,
+        Status::Scheduled | Status::InProgress | Status::Recovered => false,
     }
 }
 

@@ -18,6 +18,9 @@ pub struct Tally {
     /// Failed events whose newest replay succeeded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub recovered: u64,
+    /// Events that are to be sent for the first time at a later time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub scheduled: u64,
     /// Events that are being sent or waiting for a retry.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub in_progress: u64,
@@ -43,6 +46,7 @@ impl Tally {
             Status::Succeeded => &mut self.succeeded,
             Status::Failed => &mut self.failed,
             Status::Recovered => &mut self.recovered,
+            Status::Scheduled => &mut self.scheduled,
             Status::InProgress => &mut self.in_progress,
             Status::Skipped => &mut self.skipped,
         };
@@ -67,6 +71,7 @@ impl Tally {
         self.succeeded += other.succeeded;
         self.failed += other.failed;
         self.recovered += other.recovered;
+        self.scheduled += other.scheduled;
         self.in_progress += other.in_progress;
         self.retrying += other.retrying;
         self.skipped += other.skipped;
@@ -191,13 +196,15 @@ mod tests {
         tally.count(Status::Failed, None, None);
         tally.count(Status::InProgress, Some(Outcome::FailedTimeout), Some(30_000));
         tally.count(Status::InProgress, None, None);
+        tally.count(Status::Scheduled, None, None);
         tally.count(Status::Skipped, None, None);
         tally.count(Status::Recovered, Some(Outcome::FailedHttp), Some(20));
-        let json = r#"{"succeeded":1,"failed":2,"recovered":1,"in_progress":2,"retrying":1,"skipped":1,"outcomes":{"failed_http":1},"durations":{"10":1,"20":2}}"#;
+        let json = r#"{"succeeded":1,"failed":2,"recovered":1,"scheduled":1,"in_progress":2,"retrying":1,"skipped":1,"outcomes":{"failed_http":1},"durations":{"10":1,"20":2}}"#;
         assert_eq!(serde_json::to_string(&tally).unwrap(), json);
         let mut twice = tally.clone();
         twice.add(&tally);
         assert_eq!((twice.failed, twice.recovered, twice.in_progress, twice.retrying), (4, 2, 4, 2));
+        assert_eq!(twice.scheduled, 2);
         assert_eq!(twice.outcomes[&Outcome::FailedHttp], 2);
         assert_eq!(serde_json::from_str::<Tally>("{}").unwrap(), Tally::default());
     }

@@ -1,11 +1,13 @@
 //! A point in time, in the format of the API and the state machine.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// RFC 3339, always with three fractional digits, so that the texts sort by time.
@@ -94,6 +96,15 @@ impl fmt::Display for Timestamp {
             Some(text) => f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?),
             None => f.write_str(&self.0.format(FORMAT).map_err(|_| fmt::Error)?),
         }
+    }
+}
+
+/// Reads RFC 3339.
+impl FromStr for Timestamp {
+    type Err = time::error::Parse;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        OffsetDateTime::parse(text, &Rfc3339).map(Self::new)
     }
 }
 

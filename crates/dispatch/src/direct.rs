@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hookstep_contract::limits::EVENT_CONTENT_TYPE_BYTES;
-use hookstep_contract::{ConfigId, EventId, EventMetadata, StepError};
+use hookstep_contract::{ConfigId, Delay, EventId, EventMetadata, StepError, Timestamp};
 use uuid::Uuid;
 
 use crate::bus_event::{Envelope, Fields};
@@ -37,11 +37,35 @@ pub(crate) fn delivery(event: &BusEvent, fields: &Fields) -> Option<Delivery> {
     let coding = fields.text("content_encoding");
     metadata.content_encoding =
         coding.and_then(|coding| Some(hookstep_content_coding::check(&coding).ok()??.to_owned()));
+    metadata.deliver_at = deliver_at(event, fields);
     let body = body(fields);
     if let Body::Bytes(bytes) = &body {
         metadata.size = Some(bytes.len() as u64);
     }
     Some(Delivery { metadata, body })
+}
+
+/// When the event is to be sent, if its producer said so. A time that cannot be read, or is too far ahead, is left out like
+/// every other such value: the event is sent at once, for a late one might be of no use any more.
+fn deliver_at(event: &BusEvent, fields: &Fields) -> Option<Timestamp> {
+    let at = fields.text(Delay::DELIVER_AT).or_else(|| given(fields, Delay::DELIVER_AT));
+    let seconds = fields.text(Delay::DELAY_SECONDS).or_else(|| given(fields, Delay::DELAY_SECONDS));
+    let due = Delay::parse(at.as_deref(), seconds.as_deref())
+        .and_then(|delay| delay.map_or(Ok(None), |delay| delay.due(event.accepted_at)));
+    due.unwrap_or_else(|error| {
+        tracing::warn!(
+            event.id = event.event.id,
+            field = error.field,
+            "an event is sent at once: {}",
+            error.reason
+        );
+        None
+    })
+}
+
+/// The JSON of a field that is not null.
+fn given(fields: &Fields, field: &str) -> Option<String> {
+    fields.raw(field).filter(|json| *json != "null").map(str::to_owned)
 }
 
 /// Whether the text can be sent as the value of a header.
@@ -123,6 +147,27 @@ mod tests {
         {
             let delivery = with(&format!(r#""claim_check": "claims/k", "content_encoding": {coding}"#));
             assert_eq!(delivery.metadata.content_encoding.as_deref(), expected, "{coding}");
+        }
+    }
+
+    #[test]
+    fn a_delay_that_is_none_is_left_out() {
+        let of = |time: &str| Some(format!("2026-{time}Z"));
+        for (delay, expected) in [
+            (r#""delay_seconds": 60"#, of("01-02T03:05:05.000")),
+            (r#""delay_seconds": "60""#, of("01-02T03:05:05.000")),
+            (r#""deliver_at": "2026-02-01T03:04:05Z", "delay_seconds": null"#, of("02-01T03:04:05.000")),
+            (r#""deliver_at": "2026-02-01T03:04:06Z""#, None),
+            (r#""deliver_at": "2025-02-01T03:04:06Z""#, None),
+            (r#""deliver_at": "2026-02-01T03:04:05Z", "delay_seconds": 60"#, None),
+            (r#""deliver_at": 1767323046"#, None),
+            (r#""delay_seconds": -1"#, None),
+            (r#""delay_seconds": 1.5"#, None),
+            (r#""delay_seconds": {}"#, None),
+            (r#""delay_seconds": 2592001"#, None),
+        ] {
+            let due = with(&format!(r#""payload": 1, {delay}"#)).metadata.deliver_at;
+            assert_eq!(due.map(|due| due.to_string()), expected, "{delay}");
         }
     }
 

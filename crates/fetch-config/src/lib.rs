@@ -7,11 +7,12 @@
 
 mod context;
 mod plan;
+mod scheduled;
 mod watch;
 
 use hookstep_contract::{
     BodyLoss, BodyPart, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchConfigOutput,
-    FetchedConfig, RefreshedPlan, Source, StepError, StoreError, Unresolved, WebhookConfig,
+    FetchedConfig, RefreshedPlan, Source, Status, StepError, StoreError, Unresolved, WebhookConfig,
 };
 
 pub use context::Context;
@@ -27,13 +28,16 @@ struct ReadBody {
 }
 
 /// Returns the plan of an event's next attempt. Before the first one, it also stores or fetches the body, and
-/// returns the event's record.
+/// returns the event's record. A new event that is to be sent later is only recorded.
 ///
 /// # Errors
 /// `ConfigNotFound` if the webhook does not exist before the first attempt; `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
     if input.refresh {
         return refresh(input, ctx).await;
+    }
+    if let Some(due) = input.event.deliver_at {
+        return Ok(FetchConfigOutput::Event(Box::new(scheduled::record(&input, due, ctx).await?)));
     }
     let (config, body) = (ctx.configs.get(&input.event.org_id, input.event.config_id), &input.payload);
     Ok(FetchConfigOutput::Event(Box::new(prepare(&input, config, body.clone(), None, ctx).await?)))
@@ -81,12 +85,15 @@ async fn prepare(
     // An event with a record is on the watch list already.
     let watch = async { if earlier.is_some() { Ok(None) } else { ctx.watch.note(event).await } };
     let (config, body, late) = tokio::try_join!(config, store_or_fetch(event, source, ctx), watch)?;
-    let deleted = || StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted");
     let mut plan = plan::of(config.ok_or_else(deleted)?, event);
     let has_body = is_inline || matches!(body.payload, Some(Unresolved::Inline(_)));
     plan.unkept = (has_body && !ctx.keep_bodies).then_some(BodyPart::Accepted);
     let new = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
     let new = match earlier {
+        // Its time has come.
+        Some(EventRecord { status: Status::Scheduled, .. }) => {
+            EventRecord { updated_at: ctx.watch.now(), ..new }
+        }
         Some(record) => EventRecord {
             outcome: record.outcome,
             attempt_count: record.attempt_count,
@@ -97,6 +104,10 @@ async fn prepare(
     };
     let record = EventRecord { size: event.size.or(body.size), claim: body.claim, ..new };
     Ok(FetchedConfig { plan, record, payload: body.payload })
+}
+
+fn deleted() -> StepError {
+    StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted")
 }
 
 async fn store_or_fetch(

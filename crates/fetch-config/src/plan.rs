@@ -41,6 +41,11 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
     }
 }
 
+/// The plan for `event` until its time comes. What the webhook is by then decides whether it is sent, and how.
+pub(crate) fn later(config: WebhookConfig, event: &EventMetadata) -> Plan {
+    Plan { status: Status::Scheduled, reason: None, has_payload_rules: false, ..of(config, event) }
+}
+
 /// What is to be done about the attempt `number` of `event`. There is no `config` if the webhook was deleted, and no
 /// `record` if the event has expired.
 pub(crate) fn again(
@@ -51,7 +56,7 @@ pub(crate) fn again(
 ) -> RefreshedPlan {
     let unsent = |reason| RefreshedPlan::Unsent { status: Status::Failed, reason };
     // A person cancelled the event, or another execution ended it.
-    if let Some(record) = record.filter(|record| record.status != Status::InProgress) {
+    if let Some(record) = record.filter(|record| !record.status.is_open()) {
         let ended = || Reason::new(ReasonCode::Unclassified, "the event has already ended");
         return unsent(record.reason.clone().unwrap_or_else(ended));
     }
@@ -128,6 +133,8 @@ mod tests {
         let off = json!({"enabled": false});
         for (config, status, expected) in [
             (&filter, Some(Status::InProgress), None),
+            (&filter, Some(Status::Scheduled), None),
+            (&off, Some(Status::Scheduled), Some(ReasonCode::WebhookDisabled)),
             (&filter, None, None),
             (&off, Some(Status::InProgress), Some(ReasonCode::WebhookDisabled)),
             (&filter, Some(Status::Failed), Some(ReasonCode::Cancelled)),
@@ -146,6 +153,15 @@ mod tests {
             let code = if status == Some(Status::Failed) { "cancelled" } else { "webhook_deleted" };
             let json = serde_json::to_value(deleted).unwrap();
             assert_eq!((&json["status"], &json["reason"]["code"]), (&json!("failed"), &json!(code)));
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_sent_later_waits_whatever_the_webhook_is_now() {
+        for config in [json!({}), json!({"enabled": false}), json!({"filter": {"jsonata": "false"}})] {
+            let (config, event) = inputs(&config, &json!({"deliver_at": "2026-01-03T03:04:05Z"}));
+            let plan = later(config, &event);
+            assert_eq!((plan.status, plan.reason, plan.has_payload_rules), (Status::Scheduled, None, false));
         }
     }
 

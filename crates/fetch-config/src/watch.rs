@@ -49,6 +49,20 @@ impl Watch {
         Ok(None)
     }
 
+    /// Puts an event on the list that is to be sent for the first time at `due`.
+    pub(crate) async fn note_scheduled(
+        &self,
+        event: &EventMetadata,
+        due: Timestamp,
+    ) -> Result<(), StepError> {
+        let (org_id, config_id, event_id) = (event.org_id.clone(), event.config_id, Some(event.event_id));
+        Ok(self.list.watch(&Watched { org_id, config_id, event_id }, due).await?)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.sources.now()
+    }
+
     fn written(&self) -> std::sync::MutexGuard<'_, Written> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }

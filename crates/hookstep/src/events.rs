@@ -67,6 +67,7 @@ pub(crate) struct EventsArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum StatusName {
+    Scheduled,
     InProgress,
     Succeeded,
     Failed,
@@ -77,6 +78,7 @@ pub(crate) enum StatusName {
 impl From<StatusName> for Status {
     fn from(name: StatusName) -> Self {
         match name {
+            StatusName::Scheduled => Self::Scheduled,
             StatusName::InProgress => Self::InProgress,
             StatusName::Succeeded => Self::Succeeded,
             StatusName::Failed => Self::Failed,

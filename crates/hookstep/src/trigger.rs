@@ -2,14 +2,16 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
-use hookstep_client::{Body, Delivered, INLINE_BODY_BYTES, Reason, Status, SyncAnswer};
+use hookstep_client::{Body, Delivered, INLINE_BODY_BYTES, Reason, Status, SyncAnswer, Timestamp};
 use tokio::io::AsyncReadExt;
 
 use crate::out::{self, sanitise};
 use crate::remote::{self, Remote};
 use crate::settings::{BoxError, ExitResult};
+use crate::when::duration;
 
 pub(crate) const HELP: &str = "\
 With --sync, the body of the receiver's answer goes to standard output, and the
@@ -27,7 +29,8 @@ may be of any size.
 Examples:
   hookstep trigger orders order.json --sync
   echo '{\"order\": 1042}' | hookstep trigger orders
-  hookstep trigger orders --data ping --idempotency-key ping-1";
+  hookstep trigger orders --data ping --idempotency-key ping-1
+  hookstep trigger orders reminder.json --delay 2h";
 
 /// The arguments of `hookstep trigger`.
 #[derive(Debug, Args)]
@@ -62,6 +65,14 @@ pub(crate) struct TriggerArgs {
     #[arg(long)]
     idempotency_key: Option<String>,
 
+    /// Send the event after this time, up to 30 days: 90s, 15m, 2h, 7d.
+    #[arg(long, value_parser = duration, conflicts_with = "sync")]
+    delay: Option<Duration>,
+
+    /// Send the event at this time, up to 30 days ahead: 2026-01-02T03:04:05Z.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["sync", "delay"])]
+    at: Option<Timestamp>,
+
     /// Print Hookstep's answer as one line of JSON.
     #[arg(long)]
     json: bool,
@@ -79,6 +90,12 @@ pub(crate) async fn trigger(args: TriggerArgs) -> ExitResult {
     }
     if let Some(key) = args.idempotency_key {
         trigger = trigger.idempotency_key(key);
+    }
+    if let Some(delay) = args.delay {
+        trigger = trigger.delay(delay);
+    }
+    if let Some(at) = args.at {
+        trigger = trigger.deliver_at(at);
     }
     if args.sync {
         return report(&trigger.sync().await?, args.json);

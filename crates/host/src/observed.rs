@@ -160,7 +160,7 @@ impl Call {
 /// Counts the event if it has its final status.
 fn ended(output: &Json, tenant: &Tenant, metrics: &Metrics) {
     if let Some(Ok(status)) = output.get("status").map(Json::decode::<Status>)
-        && status != Status::InProgress
+        && !status.is_open()
     {
         metrics.ended(status, tenant);
     }

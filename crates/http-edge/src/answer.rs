@@ -9,17 +9,19 @@ use hookstep_executions::{Run, WorkflowError};
 
 use crate::{Problem, log_failure};
 
-/// 202: the event is on its way.
-pub fn accepted(event_id: EventId) -> Response {
-    (StatusCode::ACCEPTED, Json(Accepted { event_id, status: Status::InProgress })).into_response()
+/// 202: the event is on its way, or scheduled.
+pub fn accepted(event_id: EventId, status: Status) -> Response {
+    (StatusCode::ACCEPTED, Json(Accepted { event_id, status })).into_response()
 }
 
 /// 200 with the receiver's answer; 202 when there is none yet; 500 after an error of our own.
 pub fn delivered(event_id: EventId, run: Result<Run<WorkflowOutput>, WorkflowError>) -> Response {
     match run {
-        Ok(Run::Ended(WorkflowOutput { status: Status::InProgress, .. }) | Run::StillRunning) => {
-            accepted(event_id)
+        // Another trigger with the same idempotency key may have scheduled the event: it has not ended, either.
+        Ok(Run::Ended(WorkflowOutput { status, .. })) if status.is_open() => {
+            accepted(event_id, Status::InProgress)
         }
+        Ok(Run::StillRunning) => accepted(event_id, Status::InProgress),
         Ok(Run::Ended(output)) => Json(Delivered::from(output.answer_for(event_id))).into_response(),
         Err(error) => Problem::from(error).about(event_id).into_response(),
     }

@@ -159,13 +159,24 @@ fn default_from(step: StatsStep, to: Timestamp) -> Timestamp {
 }
 
 fn bucket(start: Timestamp, tally: Tally) -> StatsBucket {
-    let Tally { succeeded, failed, recovered, in_progress, retrying, skipped, outcomes, durations } = tally;
+    let Tally {
+        succeeded,
+        failed,
+        recovered,
+        scheduled,
+        in_progress,
+        retrying,
+        skipped,
+        outcomes,
+        durations,
+    } = tally;
     let [p50_ms, p95_ms, p99_ms] = [50, 95, 99].map(|percent| durations.percentile(percent));
     StatsBucket {
         start,
         succeeded,
         failed,
         recovered,
+        scheduled,
         in_progress,
         retrying,
         skipped,

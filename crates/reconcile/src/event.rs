@@ -25,11 +25,11 @@ impl Done {
     }
 }
 
-/// Looks at an event: starts it again if it is in progress and overdue, and makes sure that it is looked at again.
+/// Looks at an event: starts it again if it has not ended and is overdue, and makes sure that it is looked at again.
 pub(crate) async fn look_at(event: &EventRecord, done: &Done, ctx: &Context) -> Result<(), StepError> {
     let now = ctx.sources.now();
     // The table deletes expired items with a delay.
-    if event.status != Status::InProgress || event.expires_at <= now.unix_seconds() {
+    if !event.status.is_open() || event.expires_at <= now.unix_seconds() {
         return Ok(());
     }
     match verdict(event, ctx.overdue_after, now) {

@@ -74,7 +74,7 @@ fn is_candidate(
     newest: &EventRecord,
     selected: Option<Status>,
 ) -> bool {
-    let is_ended = newest.status != Status::InProgress && newest.updated_at <= job.created_at;
+    let is_ended = !newest.status.is_open() && newest.updated_at <= job.created_at;
     is_ended
         && match selected {
             Some(selected) => is_due(selected, newest.status),

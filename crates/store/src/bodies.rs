@@ -78,11 +78,15 @@ impl Bodies {
         Self { deflates: false, ..self }
     }
 
-    /// The item with the accepted body of an event, for a writer of its own. The body is also kept in memory until it is
-    /// read for the first time, if there is room.
+    /// The item with the accepted body of an event, for a writer of its own.
+    ///
+    /// The body is also kept in memory until it is
+    /// read for the first time, if there is room and the event is sent at once.
     pub fn accepted_item(&self, event: &EventMetadata, body: Bytes) -> Item {
         let item = self.item(event, BODY, &body);
-        self.recent.keep(partition(&event.org_id, event.config_id, event.event_id), body);
+        if event.deliver_at.is_none() {
+            self.recent.keep(partition(&event.org_id, event.config_id, event.event_id), body);
+        }
         item
     }
 

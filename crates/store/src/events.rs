@@ -238,7 +238,7 @@ impl Events {
         unless_forbidden(put.send().await, "record an event").map(drop)
     }
 
-    /// Ends an event that is in progress, or not recorded yet, as failed, without the attempt `number`. An event of
+    /// Ends an event that is scheduled, in progress, or not recorded yet, as failed, without the attempt `number`. An event of
     /// which a later attempt is recorded keeps its status. Ending it again is harmless. Returns the event's record as it is afterwards; `None` if it has expired.
     ///
     /// # Errors
@@ -254,9 +254,10 @@ impl Events {
         let update = self
             .failing(event, execution, reason, now)?
             .condition_expression(
-                "attribute_not_exists(sk) OR (#status = :in_progress AND attribute_not_exists(cancelled) \
-                 AND attempt_count <= :number)",
+                "attribute_not_exists(sk) OR (#status IN (:scheduled, :in_progress) AND \
+                 attribute_not_exists(cancelled) AND attempt_count <= :number)",
             )
+            .expression_attribute_values(":scheduled", s(Status::Scheduled.as_str()))
             .expression_attribute_values(":in_progress", s(Status::InProgress.as_str()))
             .expression_attribute_values(":number", n(number.unwrap_or(u32::MAX)))
             .return_values(ReturnValue::AllNew)

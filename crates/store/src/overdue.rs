@@ -26,9 +26,10 @@ impl Events {
             .set_key(Some(item_key(&seen.org_id, seen.config_id, seen.event_id)))
             .update_expression("SET next_attempt_at = :now, restarts = :restarts")
             .condition_expression(format!(
-                "#status = :in_progress AND attempt_count = :count AND attribute_not_exists(cancelled) \
-                 AND {unchanged}"
+                "#status IN (:scheduled, :in_progress) AND attempt_count = :count AND \
+                 attribute_not_exists(cancelled) AND {unchanged}"
             ))
+            .expression_attribute_values(":scheduled", s(Status::Scheduled.as_str()))
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":now", s(now))
             .expression_attribute_values(":restarts", to_attribute(&restarts)?)

@@ -195,8 +195,8 @@ impl Events {
         Ok((events, after))
     }
 
-    /// Marks an event that is in progress as cancelled, so that no attempt changes it any more; marking it
-    /// again is harmless. Returns `false` if the event is not in progress.
+    /// Marks an event that is scheduled or in progress as cancelled, so that no attempt changes it any more; marking it
+    /// again is harmless. Returns `false` if the event has ended.
     ///
     /// # Errors
     /// If the table cannot be written.
@@ -210,7 +210,10 @@ impl Events {
             .update_expression(
                 "SET #status = :failed, reason = :reason, updated_at = :now, cancelled = :yes REMOVE next_attempt_at",
             )
-            .condition_expression("#status = :in_progress OR (cancelled = :yes AND #status = :failed)")
+            .condition_expression(
+                "#status IN (:scheduled, :in_progress) OR (cancelled = :yes AND #status = :failed)",
+            )
+            .expression_attribute_values(":scheduled", s(Status::Scheduled.as_str()))
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":failed", s(Status::Failed.as_str()))
             .expression_attribute_values(":in_progress", s(Status::InProgress.as_str()))

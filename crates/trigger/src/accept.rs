@@ -25,7 +25,8 @@ use crate::request::{TriggerQuery, TriggerRequest};
     summary = "Trigger a webhook",
     description = "Sends the body to the receiver, byte for byte as it came. Without `sync` the answer comes at \
         once and a failed delivery is repeated on the schedule of the webhook. With it, the answer is the \
-        receiver's, unless that takes longer than 27 s. Our status speaks of us alone: a receiver that answers 500 \
+        receiver's, unless that takes longer than 27 s. With `deliver_at` or `delay_seconds` the event is `scheduled` and \
+        sent at that time, as the webhook is by then. Our status speaks of us alone: a receiver that answers 500 \
         makes it a 200 whose `status` is `failed`.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
@@ -60,7 +61,7 @@ use crate::request::{TriggerQuery, TriggerRequest};
         ),
         (
             status = 202,
-            description = "The event is on its way.",
+            description = "The event is on its way, or scheduled.",
             body = Accepted,
             headers(("idempotent-replayed" = String, description = "`true` when the key was used before.")),
         ),
@@ -90,8 +91,14 @@ pub(crate) async fn trigger(
         return Err(Problem::no_webhook());
     };
     let new_id = new_id.spread_over(config.fields.shards());
-    let event =
-        request.event(EventMetadata::new(org_id.clone(), config_id, new_id, Origin::Api, request.mode, now));
+    let event = request.event(EventMetadata::new(
+        org_id.clone(),
+        config_id,
+        new_id,
+        Origin::Api,
+        request.mode,
+        now,
+    ))?;
     let key = Key::of(&request);
     let event_id = first_with_key(&ctx, &event, key.as_ref()).await?;
     let event = EventMetadata { event_id, ..event };
@@ -153,7 +160,8 @@ async fn start(ctx: &Context, input: &WorkflowInput, key: Option<Key>) -> Result
     match input.event.mode {
         Mode::Async => {
             ctx.machines.start(input).await.map_err(|error| Problem::from(error).about(event_id))?;
-            Ok(answer::accepted(event_id))
+            let is_later = input.event.deliver_at.is_some();
+            Ok(answer::accepted(event_id, if is_later { Status::Scheduled } else { Status::InProgress }))
         }
         Mode::Sync => {
             let left = ctx.sync_budget.saturating_sub(ctx.sources.now().since(input.event.created_at));

@@ -7,7 +7,7 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use hookstep_content_coding::InvalidCodings;
 use hookstep_contract::limits::{EVENT_CONTENT_TYPE_BYTES, IDEMPOTENCY_KEY_BYTES};
-use hookstep_contract::{Claim, ConfigId, EventMetadata, FieldError, Mode, OrgId};
+use hookstep_contract::{Claim, ConfigId, Delay, EventMetadata, FieldError, Mode, OrgId};
 use hookstep_http_edge::{ApiQuery, Problem};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -24,6 +24,12 @@ pub(crate) struct TriggerQuery {
     /// The `claim_check` of an upload, whose body is sent.
     #[param(value_type = String, required = false)]
     claim_check: Option<String>,
+    /// When to send the event, up to 30 days ahead; at once if the time has passed. Excludes `delay_seconds` and `sync`.
+    #[param(value_type = String, required = false, format = DateTime)]
+    deliver_at: Option<String>,
+    /// How many seconds after its acceptance to send the event. Excludes `deliver_at` and `sync`.
+    #[param(value_type = u32, required = false, maximum = 2_592_000)]
+    delay_seconds: Option<String>,
 }
 
 impl TriggerQuery {
@@ -34,12 +40,25 @@ impl TriggerQuery {
             Some(_) => Err(FieldError::new("sync", "must be true or false")),
         }
     }
+
+    /// When the event is to be sent. Nobody can wait for the answer to what is sent later.
+    fn delay(&self, mode: Mode) -> Result<Option<Delay>, FieldError> {
+        let delay = Delay::parse(self.deliver_at.as_deref(), self.delay_seconds.as_deref())?;
+        match (mode, delay) {
+            (Mode::Sync, Some(_)) => Err(FieldError::new(
+                "sync",
+                "excludes deliver_at and delay_seconds: there is no answer to wait for yet",
+            )),
+            (_, delay) => Ok(delay),
+        }
+    }
 }
 
 /// A trigger request that has passed all checks that need no lookup.
 #[derive(Debug)]
 pub(crate) struct TriggerRequest {
     pub(crate) mode: Mode,
+    delay: Option<Delay>,
     /// The upload that is sent in place of the body.
     pub(crate) claim: Option<Claim>,
     pub(crate) body: Bytes,
@@ -77,12 +96,14 @@ fn unread(rejection: BytesRejection) -> Problem {
 impl TriggerRequest {
     fn read(query: TriggerQuery, headers: &HeaderMap, body: Bytes) -> Result<Self, FieldError> {
         let mode = query.mode()?;
+        let delay = query.delay(mode)?;
         check_length(headers, &body)?;
         if query.claim_check.is_some() && !body.is_empty() {
             return Err(FieldError::new("claim_check", "comes with an empty body"));
         }
         Ok(Self {
             mode,
+            delay,
             claim: query.claim_check.map(Claim::named),
             body,
             idempotency_key: text_header(headers, "idempotency-key", IDEMPOTENCY_KEY_BYTES)?,
@@ -99,8 +120,12 @@ impl TriggerRequest {
     }
 
     /// The event's metadata, completed with the fields from this request.
-    pub(crate) fn event(&self, new: EventMetadata) -> EventMetadata {
-        EventMetadata {
+    ///
+    /// # Errors
+    /// If the event is to be sent too late.
+    pub(crate) fn event(&self, new: EventMetadata) -> Result<EventMetadata, FieldError> {
+        Ok(EventMetadata {
+            deliver_at: self.delay.map_or(Ok(None), |delay| delay.due(new.created_at))?,
             content_type: self.content_type.clone(),
             content_encoding: self.content_encoding.clone(),
             // `Hydrate` determines the size of an upload.
@@ -108,10 +133,11 @@ impl TriggerRequest {
             correlation_id: self.correlation_id.clone(),
             traceparent: self.traceparent.clone(),
             ..new
-        }
+        })
     }
 
-    /// A hash that is equal for equal requests, which may share an idempotency key.
+    /// A hash that is equal for equal requests, which may share an idempotency key. It says what the receiver gets, not when: a
+    /// producer that repeats a request may have computed `deliver_at` anew.
     pub(crate) fn hash(&self) -> String {
         let mut hash = Sha256::new();
         for part in [self.content_type.as_deref(), self.claim.as_ref().map(|claim| claim.key.as_str())] {

@@ -33,7 +33,8 @@ pub(crate) fn decide(
     } else {
         async_pause(attempt, retry, (sources.random)())
     };
-    let retry_at = pause.map(|pause| now.plus(pause));
+    // A fault may come before a scheduled event's time.
+    let retry_at = pause.map(|pause| now.plus(pause).max(event.deliver_at.unwrap_or(now)));
     let status = match (attempt.outcome, retry_at) {
         (Outcome::Succeeded, _) => Status::Succeeded,
         (_, Some(_)) => Status::InProgress,
@@ -181,6 +182,17 @@ mod tests {
                 (_, None) => Status::Failed,
             };
             assert_eq!((next.status, next.answer), (status, None), "{number}: {fields}");
+        }
+    }
+
+    #[test]
+    fn a_fault_before_an_event_is_due_does_not_send_it_early() {
+        let attempt = attempt(1, &json!({"outcome": "failed_platform"}));
+        for (due, expected) in [(None, 5), (Some(-60), 5), (Some(3), 5), (Some(3600), 3600)] {
+            let deliver_at = due.map(|seconds| Timestamp::new(NOW + time::Duration::seconds(seconds)));
+            let event = EventMetadata { deliver_at, ..event(Mode::Async, 10) };
+            let next = decide(&event, &attempt, &Retry::default(), SYNC_BUDGET, &sources(|| 0.5));
+            assert_eq!(pause(&next), Some(expected), "{due:?}");
         }
     }
 

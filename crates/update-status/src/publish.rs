@@ -18,9 +18,8 @@ pub(crate) fn after_attempt(
     ctx: &Context,
 ) -> Vec<DeliveryEvent> {
     let ended = match (recorded, status) {
-        (Recorded::Superseded { .. }, _) | (_, Status::InProgress | Status::Skipped | Status::Recovered) => {
-            None
-        }
+        (Recorded::Superseded { .. }, _)
+        | (_, Status::Scheduled | Status::InProgress | Status::Skipped | Status::Recovered) => None,
         (Recorded::Decisive, Status::Succeeded) => Some(DetailType::DeliverySucceeded),
         (Recorded::Decisive, Status::Failed) => Some(DetailType::DeliveryFailed),
     };

@@ -30,7 +30,7 @@ pub(crate) async fn keep(event: &EventMetadata, body: &UnkeptBody, ctx: &Context
 
 /// Deletes the body of an event that ended with this attempt, if it was stored only for a wait.
 pub(crate) async fn forget(event: &EventMetadata, number: u32, ctx: &Context) -> Result<(), StepError> {
-    if !ctx.keep_bodies && number > 1 {
+    if !ctx.keep_bodies && (number > 1 || event.deliver_at.is_some()) {
         ctx.bodies.delete(event).await?;
     }
     Ok(())

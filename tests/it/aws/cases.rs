@@ -2,6 +2,7 @@
 //! (`ministack`). Each case enters through the public API, and everything visible from outside is compared.
 #![expect(clippy::unwrap_used, reason = "a case that cannot be run fails the test")]
 
+mod delayed;
 mod faulty;
 mod meanwhile;
 mod observation;
@@ -24,6 +25,7 @@ use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
+use delayed::Delayed;
 use meanwhile::Change;
 
 use crate::world::{Answer, Api, Fault, ORG, Receiver, Reply, World, accepted, closed_port, until};
@@ -77,6 +79,8 @@ enum How {
     Cancelled,
     /// By a trigger; its webhook changes before the retry.
     Changed(Change),
+    /// By a trigger with a delay.
+    Delayed(Delayed),
     /// By an upload, which somebody tries to replace before the replay.
     Overwritten,
     /// By a sync trigger whose first attempt outlasts its budget.
@@ -331,6 +335,12 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
         How::Changed(change) => {
             let event_id = accepted(&Answer::to(with_body("")).await);
             meanwhile::change(api, config_id, event_id, change).await
+        }
+        How::Delayed(delayed) => {
+            let query = format!("?delay_seconds={}", delayed.seconds());
+            let answer = Answer::to(with_body(&query)).await;
+            assert_eq!(answer.json()["status"], "scheduled", "{answer:?}");
+            delayed::wait(engine, config_id, accepted(&answer), delayed).await
         }
         How::Overwritten => meanwhile::overwrite(api, config_id, &case.body).await,
         How::SyncInVain => {

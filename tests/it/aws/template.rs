@@ -30,13 +30,13 @@ fn private_targets_cannot_be_allowed_by_a_parameter() {
 }
 
 #[test]
-fn claim_checks_outlive_the_events_of_every_retention_by_three_weeks() {
+fn claim_checks_outlive_the_events_of_every_retention_by_the_longest_delay() {
     let template = template();
     let values = template.lines().skip_while(|line| *line != "  RetentionDays:");
     let values = values.into_iter().find_map(|line| line.trim().strip_prefix("AllowedValues: [")).unwrap();
     for days in values.trim_end_matches(']').split(", ").map(|value| value.parse::<u32>().unwrap()) {
         assert!(days >= 7, "{days}");
-        assert!(template.contains(&format!("    \"{days}\": {{Days: {}}}\n", days + 21)), "{days}");
+        assert!(template.contains(&format!("    \"{days}\": {{Days: {}}}\n", days + 31)), "{days}");
     }
 }
 

@@ -15,7 +15,7 @@ use hookstep_store::{Bodies, Configs, Events, WatchList, Watched};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::world::{Fault, ORG, Receiver, Reply, World, accepted};
+use crate::world::{Answer, Fault, ORG, Receiver, Reply, World, accepted};
 
 const EXPRESS: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
 const EVENTS: &str = "events";
@@ -93,6 +93,24 @@ async fn two_at_once_start_an_event_once() {
     let (one, other) = tokio::join!(run(&one), run(&other));
     assert_eq!(one.restarted + other.restarted, 1, "{one:?} {other:?}");
     world.api.ended(&id, &event_id).await;
+    assert_eq!(receiver.calls(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scheduled_event_is_not_overdue_before_its_time_and_is_sent_without_its_schedule() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let query = "?delay_seconds=7200";
+    let event_id = accepted(&Answer::to(world.api.triggering(&id, query, "{}")).await);
+    world.api.until(&id, &event_id, |event| event["status"] == "scheduled").await;
+    world.settled(&event_id).await;
+    assert_eq!(run(&at(&world, || in_hours(1))).await, NOTHING);
+    assert_eq!(world.api.event(&id, &event_id).await["status"], "scheduled");
+    let schedule = world.host.clients().schedules.delete_schedule().name(format!("{event_id}-1"));
+    schedule.group_name("hookstep-retries").send().await.unwrap();
+    assert_eq!(run(&at(&world, || in_hours(3))).await, RESTARTED);
+    let event = world.api.ended(&id, &event_id).await;
+    assert_eq!((&event["status"], &event["attempt_count"]), (&json!("succeeded"), &json!(1)), "{event}");
     assert_eq!(receiver.calls(), 1);
 }
 

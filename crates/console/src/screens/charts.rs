@@ -141,13 +141,14 @@ fn charts(base: &str, range: &str, request: &TableRequest, stats: &Stats) -> Mar
                 (number("Failed", &totals.failed.to_string()))
                 @if totals.recovered > 0 { (number("Recovered", &totals.recovered.to_string())) }
                 (number("In progress", &totals.in_progress.to_string()))
+                @if totals.scheduled > 0 { (number("Scheduled", &totals.scheduled.to_string())) }
                 (number("p50", &span(totals.p50_ms)))
                 (number("p95", &span(totals.p95_ms)))
             }
             @if !stats.complete { p.hint { "Not all events are counted yet: there are very many. Look again in a moment." } }
             div.two {
                 figure {
-                    figcaption { "Events" (key("ok", "succeeded")) (key("bad", "failed")) @if totals.recovered > 0 { (key("mended", "recovered")) } (key("open", "in progress")) (key("idle", "skipped")) }
+                    figcaption { "Events" (key("ok", "succeeded")) (key("bad", "failed")) @if totals.recovered > 0 { (key("mended", "recovered")) } (key("open", "in progress")) @if totals.scheduled > 0 { (key("planned", "scheduled")) } (key("idle", "skipped")) }
                     div.scale { (stats.buckets.iter().map(count).max().unwrap_or(0)) }
                     (bars(stats, "chart", &format!("Events over time: {}", counts_in_words(totals))))
                     (axis(stats))
@@ -193,9 +194,11 @@ pub(crate) fn share(bucket: &StatsBucket) -> Option<String> {
 }
 
 fn counts_in_words(bucket: &StatsBucket) -> String {
-    let StatsBucket { succeeded, failed, recovered, in_progress, skipped, .. } = bucket;
+    let StatsBucket { succeeded, failed, recovered, scheduled, in_progress, skipped, .. } = bucket;
+    // Most webhooks never have any.
+    let scheduled = if *scheduled > 0 { format!(", {scheduled} scheduled") } else { String::new() };
     format!(
-        "{succeeded} succeeded, {failed} failed, {recovered} recovered, {in_progress} in progress, {skipped} skipped"
+        "{succeeded} succeeded, {failed} failed, {recovered} recovered, {in_progress} in progress{scheduled}, {skipped} skipped"
     )
 }
 
@@ -205,7 +208,12 @@ fn when(bucket: &StatsBucket, step: StatsStep) -> String {
 }
 
 pub(crate) fn count(bucket: &StatsBucket) -> u64 {
-    bucket.succeeded + bucket.failed + bucket.recovered + bucket.in_progress + bucket.skipped
+    bucket.succeeded
+        + bucket.failed
+        + bucket.recovered
+        + bucket.in_progress
+        + bucket.scheduled
+        + bucket.skipped
 }
 
 /// A bar for each bucket, with the delivered events at the bottom.
@@ -235,6 +243,7 @@ fn stack(bucket: &StatsBucket, most: f64) -> Vec<(&'static str, f64, f64)> {
         ("mended", bucket.recovered),
         ("bad", bucket.failed),
         ("open", bucket.in_progress),
+        ("planned", bucket.scheduled),
         ("idle", bucket.skipped),
     ];
     let mut top = HEIGHT;
@@ -316,13 +325,13 @@ fn table(stats: &Stats) -> Markup {
                 table {
                     thead { tr {
                         th scope="col" { @if stats.step == StatsStep::Day { "Day (UTC)" } @else { "Time (UTC)" } }
-                        @for name in ["Succeeded", "Failed", "Recovered", "In progress", "Skipped", "p50", "p95", "p99"] { th.right scope="col" { (name) } }
+                        @for name in ["Succeeded", "Failed", "Recovered", "In progress", "Scheduled", "Skipped", "p50", "p95", "p99"] { th.right scope="col" { (name) } }
                     } }
                     tbody {
                         @for bucket in stats.buckets.iter().rev() {
                             tr {
                                 th scope="row" { (when(bucket, stats.step)) }
-                                @for count in [bucket.succeeded, bucket.failed, bucket.recovered, bucket.in_progress, bucket.skipped] { td.right.number { (count) } }
+                                @for count in [bucket.succeeded, bucket.failed, bucket.recovered, bucket.in_progress, bucket.scheduled, bucket.skipped] { td.right.number { (count) } }
                                 @for ms in [bucket.p50_ms, bucket.p95_ms, bucket.p99_ms] { td.right.number { (span(ms)) } }
                             }
                         }

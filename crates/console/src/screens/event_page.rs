@@ -6,6 +6,7 @@ mod curl;
 pub(crate) mod event_bodies;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{Html, Redirect};
@@ -28,6 +29,10 @@ use crate::layout::{Section, page};
 use crate::parts;
 use crate::session::{Manager, Visitor};
 use event_bodies::EventBodies;
+
+/// A scheduled event that is not due within this time is looked at less often.
+const SOON: Duration = Duration::from_secs(60);
+const SECONDS_BETWEEN_LOOKS_AT_A_SCHEDULED_EVENT: u32 = 30;
 
 /// `GET /console/webhooks/{config_id}/events/{event_id}`. `attempt` chooses the attempt that is shown in full.
 pub(crate) async fn show(
@@ -87,13 +92,17 @@ async fn whole(
     let bodies = EventBodies::of(ctx, event).await?;
     let body = bodies.cards(base, is_whole);
     let chosen: Option<u32> = query.get("attempt").parse().ok();
-    let live = (event.status == Status::InProgress && !is_whole).then(|| match chosen {
+    let live = (event.status.is_open() && !is_whole).then(|| match chosen {
         Some(number) => format!("{base}?attempt={number}"),
         None => base.to_owned(),
     });
     let now = ctx.sources.now();
+    // What is to be sent much later does not change every two seconds.
+    let is_far =
+        event.status == Status::Scheduled && event.next_attempt_at.is_some_and(|at| at.since(now) > SOON);
+    let every = is_far.then_some(SECONDS_BETWEEN_LOOKS_AT_A_SCHEDULED_EVENT);
     Ok(html! {
-        div #event data-live=[live] data-part="#event" {
+        div #event data-live=[live] data-every=[every] data-part="#event" {
             div.head {
                 div {
                     h1 { "Event " (parts::status(event)) }
@@ -121,7 +130,9 @@ fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &EventBo
     let is_meant = !matches!(event.status, Status::Succeeded | Status::Recovered) && !is_filtered(event);
     html! {
         div.actions {
-            @if event.status == Status::InProgress {
+            @if event.status == Status::Scheduled {
+                form method="post" action={(base) "/cancel"} { button { "Cancel the event" } }
+            } @else if event.status == Status::InProgress {
                 @if event.next_attempt_at.is_some() { form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } } }
             } @else if config.is_some() {
                 @if can_reapply {
@@ -160,7 +171,7 @@ pub(crate) async fn replay(
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{}?new=1", replayed.event_id)))
 }
 
-/// `POST …/events/{event_id}/cancel`: ends the retries. There is no question first, because the event can still be replayed.
+/// `POST …/events/{event_id}/cancel`: ends the retries, or a scheduled event. There is no question first, because the event can still be replayed.
 pub(crate) async fn cancel(
     State(ctx): State<Arc<Context>>,
     Manager(visitor): Manager,
@@ -188,6 +199,12 @@ fn explanation(event: &EventRecord, now: Timestamp) -> Markup {
                 div.alert.(if event.status == Status::Failed { "failed" } else { "waiting" }) {
                     strong { (what) } p { (todo) }
                     @if let Some(at) = event.next_attempt_at { p { "The next attempt is due " (parts::moment(at, now)) "." } }
+                }
+            }
+            (Status::Scheduled, ..) => {
+                div.alert.scheduled {
+                    strong { "Not sent yet." }
+                    @if let Some(at) = event.next_attempt_at { p { "It will be sent " (parts::moment(at, now)) ", as its webhook is by then." } }
                 }
             }
             (Status::InProgress, ..) => { div.alert.waiting { "Being delivered; this page updates itself." } }
@@ -232,6 +249,9 @@ fn facts(event: &EventRecord, now: Timestamp) -> Markup {
     html! {
         section.card aria-label="Facts" {
             dl.facts.wide {
+                @if let Some(at) = event.deliver_at {
+                    div { dt { "Scheduled for" } dd { (parts::moment(at, now)) div.muted.small { (parts::exact(at)) } } }
+                }
                 div { dt { "Accepted" } dd { (parts::moment(event.created_at, now)) div.muted.small { (parts::exact(event.created_at)) } } }
                 div { dt { "Origin" } dd { (origin) @if let Some(id) = event.replay_of {
                     " of " a.mono href={"/console/webhooks/" (event.config_id) "/events/" (id)} { "an earlier event" } } } }

@@ -31,12 +31,13 @@ const CHEAP: usize = 1000;
 const SECONDS_BETWEEN_LONG_SEARCHES: u32 = 30;
 
 /// The tabs: the value in the address, and its name.
-const STATUSES: [(&str, &str); 6] = [
+const STATUSES: [(&str, &str); 7] = [
     ("", "All"),
     ("succeeded", "Succeeded"),
     ("failed", "Failed"),
     ("recovered", "Recovered"),
     ("in_progress", "In progress"),
+    ("scheduled", "Scheduled"),
     ("skipped", "Skipped"),
 ];
 

@@ -130,7 +130,7 @@ fn result(target: &str, delivered: &Delivered) -> Markup {
             @match delivered.status {
                 Status::Succeeded => { (parts::badge("succeeded", "Succeeded")) }
                 Status::Skipped => { (parts::badge("skipped", "Skipped")) }
-                Status::Failed | Status::Recovered | Status::InProgress => { (parts::badge("failed", "Failed")) }
+                Status::Failed | Status::Recovered | Status::Scheduled | Status::InProgress => { (parts::badge("failed", "Failed")) }
             }
             @if let Some(code) = delivered.status_code { " " strong.number { (code) } }
             span.muted { " in " (delivered.duration_ms) " ms" @if delivered.attempts > 1 { ", " (delivered.attempts) " attempts" } }

@@ -184,6 +184,7 @@ fn numbers(Row { stats, .. }: &Row) -> Markup {
         (totals.failed, "failed", "bad"),
         (totals.retrying, "retrying", "waits"),
         (open, "being sent", "muted"),
+        (totals.scheduled, "scheduled", "muted"),
         (totals.recovered, "recovered", "muted"),
         (totals.skipped, "skipped", "muted"),
     ];

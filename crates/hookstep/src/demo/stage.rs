@@ -139,7 +139,7 @@ pub(super) fn bad(text: impl Display) -> io::Result<()> {
 fn good_or_bad(status: Status, text: impl Display) -> io::Result<()> {
     match status {
         Status::Succeeded | Status::Recovered => good(text),
-        Status::Skipped | Status::InProgress => note(text),
+        Status::Skipped | Status::Scheduled | Status::InProgress => note(text),
         Status::Failed => bad(text),
     }
 }

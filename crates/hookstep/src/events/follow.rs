@@ -82,7 +82,7 @@ impl Follower<'_> {
         }
         let older: Vec<EventId> = self.known.keys().copied().filter(|id| !listed.contains(id)).collect();
         for event_id in older {
-            if self.known.get(&event_id).is_some_and(|(status, _)| *status == Status::InProgress) {
+            if self.known.get(&event_id).is_some_and(|(status, _)| status.is_open()) {
                 self.report(&self.client.event(self.config_id, event_id).await?)?;
             } else {
                 // It has ended, and is no longer listed.
@@ -97,7 +97,7 @@ impl Follower<'_> {
     }
 
     fn unfinished(&self) -> impl Iterator<Item = EventId> {
-        self.known.iter().filter(|(_, (status, _))| *status == Status::InProgress).map(|(id, _)| *id)
+        self.known.iter().filter(|(_, (status, _))| status.is_open()).map(|(id, _)| *id)
     }
 
     fn report(&mut self, event: &Event) -> std::io::Result<()> {

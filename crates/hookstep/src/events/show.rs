@@ -33,6 +33,7 @@ pub(super) fn details(event: &Event) -> io::Result<()> {
     field("status", &paint(colour(event.status), event.status.as_str()))?;
     reason(event.reason.as_ref())?;
     field("accepted", &moment(event.created_at))?;
+    optional("deliver at", event.deliver_at.map(moment).as_deref())?;
     optional("next attempt", event.next_attempt_at.map(moment).as_deref())?;
     optional("size", event.size.map(|size| format!("{size} bytes")).as_deref())?;
     optional("content type", event.content_type.as_deref())?;
@@ -86,7 +87,7 @@ fn colour(status: Status) -> Colour {
     match status {
         Status::Succeeded | Status::Recovered => Colour::Green,
         Status::Failed => Colour::Red,
-        Status::InProgress | Status::Skipped => Colour::Yellow,
+        Status::Scheduled | Status::InProgress | Status::Skipped => Colour::Yellow,
     }
 }
 

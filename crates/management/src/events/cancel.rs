@@ -1,4 +1,4 @@
-//! `POST /webhook/{config_id}/events/{event_id}/cancel`: ends the retries of an event.
+//! `POST /webhook/{config_id}/events/{event_id}/cancel`: ends the retries of an event, or a scheduled one.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use hookstep_http_edge::{Authorized, ConfigPath, EventPath, Manage, Problem, no_
 
 use crate::Context;
 
-/// Cancels the pending retry of an event.
+/// Cancels the pending attempt of an event.
 #[utoipa::path(
     post,
     path = "/webhook/{config_id}/events/{event_id}/cancel",
     operation_id = "cancel_event",
     tag = "Events",
-    summary = "Cancel the retries of an event",
-    description = "The event gets the status `failed`, and no further attempt is made.",
+    summary = "Cancel a scheduled event, or the retries of one",
+    description = "The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ("event_id" = schema::EventId, Path, description = "The event."),
@@ -45,7 +45,7 @@ pub(crate) async fn cancel(
 /// for it. If stopping fails, the request can be repeated.
 ///
 /// # Errors
-/// 404 when there is no such event; 409 when it does not wait for a retry; 503 when the execution could not be stopped.
+/// 404 when there is no such event; 409 when it does not wait for an attempt; 503 when the execution could not be stopped.
 pub async fn stop(
     ctx: &Context,
     org_id: &OrgId,
@@ -58,7 +58,7 @@ pub async fn stop(
         return Err(conflict("the event is being sent: there is no retry to cancel yet"));
     }
     if !ctx.events.cancel(&event, ctx.sources.now()).await? {
-        return Err(conflict("the event is not waiting for a retry"));
+        return Err(conflict("the event is not waiting for an attempt"));
     }
     let ids = (event_id, event.webhook_id);
     ctx.events.settle_replay(org_id, config_id, ids, Status::Failed, ctx.sources.now()).await?;

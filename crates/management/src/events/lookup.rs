@@ -187,8 +187,9 @@ pub async fn webhook_existed(ctx: &Context, partitions: &Partitions) -> Result<b
 /// The field `status`.
 pub fn parse_status(text: &str) -> Result<Status, FieldError> {
     let reader: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
-    Status::deserialize(reader)
-        .map_err(|_| FieldError::new("status", "must be in_progress, succeeded, failed or skipped"))
+    Status::deserialize(reader).map_err(|_| {
+        FieldError::new("status", "must be scheduled, in_progress, succeeded, failed, recovered or skipped")
+    })
 }
 
 /// Parses a time in a query.

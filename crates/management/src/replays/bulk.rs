@@ -176,7 +176,7 @@ pub(super) fn selection(request: ReplayRequest, now: Timestamp) -> Result<Select
         return Err(FieldError::new("since", "must not be later than until, or than now"));
     }
     match status.unwrap_or(Status::Failed) {
-        Status::InProgress | Status::Recovered => {
+        Status::Scheduled | Status::InProgress | Status::Recovered => {
             Err(FieldError::new("status", "must be failed, succeeded or skipped"))
         }
         status => Ok(Selection::Filter { since, until, status }),

@@ -56,7 +56,7 @@ pub async fn forecast(
             (Some(selected), replay) => is_due(selected, replay.copied().unwrap_or(candidate.status)),
             (None, Some(Status::Succeeded)) => candidate.status == Status::Succeeded,
             (None, Some(replay)) => *replay != Status::InProgress,
-            (None, None) => candidate.status != Status::InProgress,
+            (None, None) => !candidate.status.is_open(),
         }
     };
     let events = chains.values().filter(is_sent).count().min(MAX_REPLAYS);

@@ -55,7 +55,7 @@ const BEING_REPLAYED: &str =
 /// Starts another delivery of an event that has ended.
 ///
 /// # Errors
-/// 404 when there is no such event or webhook; 409 when the event or a replay of it is still being delivered, or
+/// 404 when there is no such event or webhook; 409 when the event is scheduled, it or a replay of it is still being delivered, or
 /// its body is not stored; 503
 /// when the delivery could not be started.
 pub async fn start(
@@ -70,6 +70,9 @@ pub async fn start(
     let event = event.ok_or_else(no_event)?;
     let config = config.ok_or_else(Problem::no_webhook)?;
     let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
+    if event.status == Status::Scheduled {
+        return Err(conflict("the event is scheduled: to send it now, cancel it first"));
+    }
     if event.status == Status::InProgress {
         return Err(conflict("the event is still being delivered: cancel it, or wait until it has ended"));
     }

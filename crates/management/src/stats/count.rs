@@ -28,7 +28,7 @@ impl Budget {
 /// How long an hour stays live after its end: by then, every event that was accepted in it has been recorded.
 const SETTLING: Duration = Duration::from_secs(5 * 60);
 
-/// How long the count of an hour with events in progress is used before they are counted again.
+/// How long the count of an hour with events that have not ended is used before they are counted again.
 const CACHE_TTL: Duration = Duration::from_secs(10 * 60);
 
 /// The counts of a request.
@@ -62,7 +62,9 @@ pub(crate) async fn count_hours(
     // The first hour that is live.
     let live = Hour::of(now.minus(SETTLING));
     let fresh_from = now.minus(CACHE_TTL).unix_seconds();
-    let settled = |_, hour: &CountedHour| hour.tally.in_progress == 0 || hour.counted_at > fresh_from;
+    let settled = |_, hour: &CountedHour| {
+        hour.tally.in_progress + hour.tally.scheduled == 0 || hour.counted_at > fresh_from
+    };
     let over = first.to(last).rev().find(|hour| *hour < live);
     let (mut pages, mut complete) = (budget.pages, true);
     if last >= live {

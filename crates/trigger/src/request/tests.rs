@@ -48,24 +48,49 @@ fn an_event_has_what_its_request_says_of_it() {
         traceparent: Some(TRACE.to_owned()),
         ..new_event()
     };
-    assert_eq!(request.event(new_event()), expected);
+    assert_eq!(request.event(new_event()), Ok(expected));
 
     let least = read("", &[], b"").unwrap();
     assert_eq!((least.mode, &least.claim, &least.idempotency_key), (Mode::Async, &None, &None));
-    assert_eq!(least.event(new_event()), EventMetadata { size: Some(0), ..new_event() });
+    assert_eq!(least.event(new_event()), Ok(EventMetadata { size: Some(0), ..new_event() }));
 }
 
 #[test]
 fn an_upload_has_no_size_until_somebody_looks_at_it() {
     let request = read("?claim_check=claims%2Fa", &[], b"").unwrap();
     assert_eq!(request.claim, Some(Claim::of("claims/a")));
-    assert_eq!(request.event(new_event()).size, None);
+    assert_eq!(request.event(new_event()).unwrap().size, None);
 }
 
 #[test]
 fn who_waits_says_so_in_one_of_two_words() {
     for (query, mode) in [("", Mode::Async), ("?sync=false", Mode::Async), ("?sync=true", Mode::Sync)] {
         assert_eq!(read(query, &[], b"{}").unwrap().mode, mode, "{query}");
+    }
+}
+
+#[test]
+fn an_event_is_sent_later_if_its_request_says_so() {
+    for (query, expected) in [
+        ("?deliver_at=2026-01-03T00:00:00Z", Ok(Some("2026-01-03T00:00:00.000Z"))),
+        ("?deliver_at=2026-01-03T00:00:00%2B01:00", Ok(Some("2026-01-02T23:00:00.000Z"))),
+        ("?deliver_at=2026-01-01T00:00:00Z&sync=false", Ok(None)),
+        ("?delay_seconds=2", Ok(Some("2026-01-02T03:04:07.678Z"))),
+        ("?delay_seconds=0", Ok(None)),
+        ("?deliver_at=2026-01-03T00:00:00+01:00", Err("deliver_at")),
+        ("?deliver_at=2026-02-02T00:00:00Z", Err("deliver_at")),
+        ("?deliver_at=tomorrow", Err("deliver_at")),
+        ("?deliver_at=2026-01-03T00:00:00Z&delay_seconds=2", Err("deliver_at")),
+        ("?delay_seconds=-1", Err("delay_seconds")),
+        ("?delay_seconds=2592001", Err("delay_seconds")),
+        ("?delay_seconds=soon", Err("delay_seconds")),
+        ("?delay_seconds=2&sync=true", Err("sync")),
+        ("?deliver_at=2026-01-01T00:00:00Z&sync=true", Err("sync")),
+    ] {
+        let event = read(query, &[], b"{}").and_then(|request| request.event(new_event()));
+        let due = event.map(|event| event.deliver_at.map(|at| at.to_string())).map_err(|error| error.field);
+        let expected = expected.map(|at: Option<&str>| at.map(str::to_owned)).map_err(str::to_owned);
+        assert_eq!(due, expected, "{query}");
     }
 }
 
@@ -150,6 +175,7 @@ fn requests_are_the_same_by_what_the_receiver_would_get() {
     let same = [
         hash("", &[json], b"{}"),
         hash("?sync=true", &[json], b"{}"),
+        hash("?delay_seconds=2", &[json], b"{}"),
         hash("", &[json, ("x-correlation-id", b"7"), ("traceparent", TRACE.as_bytes())], b"{}"),
     ];
     assert!(same.iter().all(|hash| *hash == first));

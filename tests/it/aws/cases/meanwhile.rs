@@ -25,7 +25,7 @@ pub(super) enum Change {
 }
 
 /// Time enough for a change before the next attempt, also on an emulator that starts a process for each request.
-const PAUSE_SECS: u32 = 8;
+pub(super) const PAUSE_SECS: u32 = 8;
 
 pub(super) fn cases() -> Vec<Case> {
     let changed = |name, change, expected| Case {
@@ -87,6 +87,11 @@ pub(super) fn cases() -> Vec<Case> {
 /// Changes the webhook of an event after the event's first attempt.
 pub(super) async fn change(api: &Api, config_id: &str, event_id: String, change: Change) -> Accepted {
     api.until(config_id, &event_id, |event| event["attempt_count"] == 1).await;
+    make(api, config_id, event_id, change).await
+}
+
+/// Changes the webhook of an event that waits.
+pub(super) async fn make(api: &Api, config_id: &str, event_id: String, change: Change) -> Accepted {
     let path = format!("/webhook/{config_id}");
     match change {
         Change::Moved => {

@@ -5,11 +5,12 @@ use serde_json::{Map, Value, json};
 use crate::world::{Answer, Seen};
 
 /// Fields that differ between any two events.
-const OF_THIS_EVENT: [&str; 9] = [
+const OF_THIS_EVENT: [&str; 10] = [
     "event_id",
     "config_id",
     "created_at",
     "updated_at",
+    "deliver_at",
     "webhook_id",
     "replay_of",
     "replayed_by",

@@ -23,7 +23,7 @@ pub(super) async fn fire_all(engine: &impl Engine, config_id: &str, event_id: &s
 }
 
 /// Starts the target of a schedule with its input, as the scheduler does when its time has come.
-async fn fire(engine: &impl Engine, name: &str) {
+pub(super) async fn fire(engine: &impl Engine, name: &str) {
     let (schedules, group) = engine.schedules();
     let get = || schedules.get_schedule().name(name).group_name(&group).send();
     until("there is a schedule", async || get().await.is_ok()).await;

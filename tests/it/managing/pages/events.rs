@@ -231,3 +231,28 @@ async fn attempts_are_compared_and_told_as_commands_without_secrets() {
     let cut = browser.page(&format!("{base}/{first}?attempt=2")).await;
     assert!(cut.contains("<span class=\"n\">12345678</span>,\n"), "{cut}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scheduled_event_says_when_it_is_sent_and_can_be_cancelled() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event_id = &accepted(&Answer::to(world.api.triggering(&id, "?delay_seconds=7200", "{}")).await);
+    world.api.until(&id, event_id, |event| event["status"] == "scheduled").await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let base = format!("/console/webhooks/{id}");
+    let path = format!("{base}/events/{event_id}");
+    let page = browser.page(&path).await;
+    for part in ["Scheduled for", "It will be sent", "in 1 h", "Cancel the event", "data-live"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("/replay\""), "{page}");
+    assert!(browser.page(&format!("{base}/events?status=scheduled")).await.contains(event_id));
+    assert!(!browser.page(&format!("{base}/events?status=in_progress")).await.contains(event_id));
+    let charts = browser.page(&format!("{base}/charts?range=24h")).await;
+    assert!(charts.contains("1 scheduled"), "{charts}");
+
+    assert_eq!(location(&browser.post(&format!("{path}/cancel"), &[]).await), path);
+    let page = browser.page(&path).await;
+    assert!(page.contains("Failed") && page.contains("/replay\""), "{page}");
+    assert_eq!(receiver.calls(), 0);
+}
