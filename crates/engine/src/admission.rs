@@ -20,9 +20,9 @@ pub(crate) const PLACES: usize = 1000;
 /// wait for a commit, and so small that an execution of another org need not wait for many on its way.
 const BUSY: usize = 64;
 
-/// So many of those that wait are kept in memory, which spares short waits a read of the journal. An input, and with it
-/// perhaps a body, may have 256 KiB.
-const KEPT: usize = 100;
+/// So many of those that wait are kept in memory, which spares short waits a read of the journal. Each takes a few
+/// kilobytes: its input refers to the body.
+const KEPT: usize = 2000;
 
 /// Lets executions run as there are places.
 pub(crate) struct Admission {
