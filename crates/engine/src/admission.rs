@@ -22,7 +22,7 @@ const BUSY: usize = 64;
 
 /// So many of those that wait are kept in memory, which spares short waits a read of the journal. Each takes a few
 /// kilobytes: its input refers to the body.
-const KEPT: usize = 2000;
+pub(crate) const KEPT: usize = 2000;
 
 /// Lets executions run as there are places.
 pub(crate) struct Admission {

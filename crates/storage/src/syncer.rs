@@ -25,6 +25,9 @@ struct Pending {
     closed: bool,
 }
 
+/// What the next sync makes durable: the changes that somebody waits for, and since when.
+type Taken = (Vec<Box<dyn Job>>, Option<Instant>);
+
 /// Where the writer leaves its commits.
 #[derive(Default)]
 pub(crate) struct Commits {
@@ -64,8 +67,8 @@ impl Commits {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for commits: returns the changes that are waited for, and since when. `None` if none will follow.
-    fn take(&self) -> Option<(Vec<Box<dyn Job>>, Option<Instant>)> {
+    /// Waits for commits; `None` if none will follow.
+    fn take(&self) -> Option<Taken> {
         let mut pending = self.lock();
         loop {
             let Some(since) = pending.since else {

@@ -4,6 +4,7 @@ use futures_util::future::try_join_all;
 
 use super::*;
 use crate::StopOutcome;
+use crate::admission::KEPT;
 
 /// The share of one webhook: a third of the places.
 const SHARE: usize = PLACES / 3 + 1;
@@ -24,10 +25,19 @@ fn input(org: &str, number: usize) -> String {
 
 /// Starts more executions of the org that hangs than it has places, and returns their ARNs once its places are taken.
 async fn start_hogs(place: &Place, executions: &Executions, machine: &str) -> Vec<String> {
+    start_hogs_behind(BEHIND, place, executions, machine).await
+}
+
+async fn start_hogs_behind(
+    behind: usize,
+    place: &Place,
+    executions: &Executions,
+    machine: &str,
+) -> Vec<String> {
     let machine = StateMachine::arn_of(machine);
     let start = |number| executions.start(&machine, Start::new(input("hog", number)));
-    let started = try_join_all((0..SHARE + BEHIND).map(start)).await.unwrap();
-    until(async || place.outside.seen().len() == SHARE && queued(executions) == BEHIND).await;
+    let started = try_join_all((0..SHARE + behind).map(start)).await.unwrap();
+    until(async || place.outside.seen().len() == SHARE && queued(executions) == behind).await;
     started.into_iter().map(|started| started.arn).collect()
 }
 
@@ -44,15 +54,17 @@ fn begun(place: &Place) -> usize {
 async fn an_org_whose_calls_hang_leaves_places_to_the_others() {
     let place = place();
     let (_engine, executions) = place.open().await.unwrap();
-    start_hogs(&place, &executions, "express").await;
+    // More than are kept in memory.
+    let behind = KEPT + 100;
+    start_hogs_behind(behind, &place, &executions, "express").await;
     let start = Start::new(input("other", 1));
     let running = executions.run(&StateMachine::arn_of("express"), start).await.unwrap();
     assert_eq!(running.ended().await.unwrap().status, ExecutionStatus::Succeeded);
-    assert_eq!((begun(&place), queued(&executions)), (SHARE + 1, BEHIND));
+    assert_eq!((begun(&place), queued(&executions)), (SHARE + 1, behind));
 
     place.outside.gate.add_permits(Semaphore::MAX_PERMITS / 2);
     until(async || is_all_ended(&executions).await).await;
-    assert_eq!((begun(&place), queued(&executions)), (SHARE + BEHIND + 1, 0));
+    assert_eq!((begun(&place), queued(&executions)), (SHARE + behind + 1, 0));
 }
 
 #[tokio::test]
