@@ -65,7 +65,7 @@ fn chosen(base: &str, request: &TableRequest) -> Markup {
             input type="hidden" name="back" value=(request.with("", ""));
             span.muted.small { "Chosen events:" }
             button.small name="action" value="replay" { "Replay" }
-            button.small name="action" value="cancel" { "Cancel retries" }
+            button.small name="action" value="cancel" { "Cancel" }
         }
     }
 }
