@@ -14,7 +14,7 @@ use crate::world::process::finished;
 const PLATFORM: [&str; 2] = ["logs:", "kms:GenerateDataKey"];
 
 /// What is allowed though no case does it: the policy and the action, or its beginning, and why.
-const NEVER_DONE: [(&str, &str, &str); 19] = [
+const NEVER_DONE: [(&str, &str, &str); 18] = [
     ("console", "iam:CreateServiceLinkedRole", "EventBridge makes the role with the first connection"),
     ("console", "secretsmanager:", "EventBridge writes and reads a connection's secret"),
     ("console", "kms:Decrypt", "S3 decrypts objects"),
@@ -28,7 +28,6 @@ const NEVER_DONE: [(&str, &str, &str); 19] = [
     ("dispatch", "sqs:SendMessage", "Lambda moves an event there when it gives up"),
     ("scheduler", "sqs:SendMessage", "EventBridge Scheduler moves an input there when it gives up"),
     ("deliver", "events:DescribeConnection", "only for connections that an operator made"),
-    ("console", "states:StopExecution", "only for events that wait on the standard machine"),
     ("update-status", "dynamodb:DeleteItem", "only with KeepBodies=false"),
     ("standard", "dynamodb:", "new events start there only with AsyncWorkflow=standard"),
     ("standard", "events:PutEvents", "the cases with attempts that long succeed"),
