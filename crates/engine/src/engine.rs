@@ -155,8 +155,9 @@ impl Tasks {
         }
     }
 
-    /// Runs an execution if there is a place for it, and otherwise lets it wait for one.
+    /// Runs an execution if there is a place for it, and otherwise lets it wait for one. Whoever waits already comes first.
     fn arrive(&mut self, stage: Box<Stage>) {
+        self.admit();
         let share = self.context.ports.shares.share(stage.machine.name(), &stage.execution.input);
         if let Some((place, entrant)) = self.context.admission.arrive(share, Entrant::new(stage)) {
             self.running.spawn(drive(Arc::clone(&self.context), place, entrant));

@@ -72,7 +72,7 @@ impl Executions {
     pub async fn run(&self, machine_arn: &str, start: Start) -> Result<Running, StartError> {
         let (report, end) = oneshot::channel();
         let started = self.accept(machine_arn, start, Some(report)).await?;
-        Ok(Running::new(started, end))
+        Ok(Running { started, end })
     }
 
     async fn accept(

@@ -78,14 +78,12 @@ pub struct Started {
     pub started_at: i64,
 }
 
-/// The same, for a caller who waits for the end.
+/// An execution whose end a caller can wait for.
 #[derive(Debug)]
 pub struct Running {
-    /// The execution's ARN.
-    pub arn: String,
-    /// When the execution was started, in milliseconds since 1970.
-    pub started_at: i64,
-    end: oneshot::Receiver<Ended>,
+    /// The execution.
+    pub started: Started,
+    pub(crate) end: oneshot::Receiver<Ended>,
 }
 
 /// How an execution ended.
@@ -109,11 +107,6 @@ pub struct EndedExecution {
 pub struct NotEnded;
 
 impl Running {
-    pub(crate) fn new(started: Started, end: oneshot::Receiver<Ended>) -> Self {
-        let Started { arn, started_at } = started;
-        Self { arn, started_at, end }
-    }
-
     /// Waits for the end. The execution continues even if nobody waits for it.
     ///
     /// # Errors

@@ -76,7 +76,7 @@ impl ExecutionBackend for EngineExecutions {
         async move {
             let run = async |machine: &str, start| self.executions.run(machine, start).await;
             let running = self.begin(request, run).await?;
-            let (arn, started_at) = (running.arn.clone(), running.started_at);
+            let Started { arn, started_at } = running.started.clone();
             let ended = running.ended().await;
             let EndedExecution { status, stopped_at, output, error, cause } =
                 ended.map_err(|error| ServiceError::new(INTERNAL, error.to_string()))?;
