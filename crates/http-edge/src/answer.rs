@@ -18,9 +18,7 @@ pub fn accepted(event_id: EventId, status: Status) -> Response {
 pub fn delivered(event_id: EventId, run: Result<Run<WorkflowOutput>, WorkflowError>) -> Response {
     match run {
         // Another trigger with the same idempotency key may have scheduled the event: it has not ended, either.
-        Ok(Run::Ended(WorkflowOutput { status, .. })) if status.is_open() => {
-            accepted(event_id, Status::InProgress)
-        }
+        Ok(Run::Ended(WorkflowOutput { status, .. })) if status.is_open() => accepted(event_id, status),
         Ok(Run::StillRunning) => accepted(event_id, Status::InProgress),
         Ok(Run::Ended(output)) => Json(Delivered::from(output.answer_for(event_id))).into_response(),
         Err(error) => Problem::from(error).about(event_id).into_response(),

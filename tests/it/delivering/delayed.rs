@@ -141,6 +141,9 @@ async fn a_repeated_request_is_the_same_event_at_the_first_time() {
     for query in ["?delay_seconds=3600", "?delay_seconds=1", "", "?sync=true"] {
         let answer = again(query).await;
         assert_eq!(accepted(&answer), event_id, "{query}");
+        if query == "?sync=true" {
+            assert_eq!(answer.json()["status"], "scheduled", "its execution has seen the event");
+        }
         world.settled(&event_id).await;
         assert_eq!(world.api.event(&id, &event_id).await, event, "{query}");
     }
