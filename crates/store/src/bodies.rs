@@ -80,8 +80,7 @@ impl Bodies {
 
     /// The item with the accepted body of an event, for a writer of its own.
     ///
-    /// The body is also kept in memory until it is
-    /// read for the first time, if there is room and the event is sent at once.
+    /// The body is also kept in memory until it is read for the first time, if there is room and the event is sent at once.
     pub fn accepted_item(&self, event: &EventMetadata, body: Bytes) -> Item {
         let item = self.item(event, BODY, &body);
         if event.deliver_at.is_none() {

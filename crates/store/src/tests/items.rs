@@ -12,6 +12,7 @@ use hookstep_tables::Client;
 use serde_json::{Value, json};
 
 use super::table::{Requests, table_with};
+use crate::attempt_item;
 use crate::events::bound;
 use crate::{Bodies, CountedDay, CountedHour, Events, Idempotency, IdempotencyKey, Recorded, Replays};
 
@@ -53,6 +54,32 @@ fn attempt(number: u32, request_header: String) -> Attempt {
         transient: false,
         retry_after_seconds: None,
     }
+}
+
+#[test]
+fn an_attempt_is_stored_without_what_its_event_says_and_without_what_is_usual() {
+    let mut sent = Attempt {
+        method: Some("POST".to_owned()),
+        url: Some("https://receiver.example/".to_owned()),
+        ..attempt(1, "y".to_owned())
+    };
+    sent.request_headers.insert("webhook-id".to_owned(), EVENT.to_owned());
+    let item = attempt_item::to_item(&sent).unwrap();
+    assert!(!item.contains_key("method"));
+    let headers = item["request_headers"].as_m().unwrap();
+    assert_eq!(headers.keys().collect::<Vec<_>>(), ["x"]);
+    let record = EventRecord::new(&event(), "e", Status::InProgress, None, Duration::ZERO);
+    assert_eq!(attempt_item::from_item(item, &record).unwrap(), sent);
+
+    let unusual = Attempt { method: Some("PUT".to_owned()), ..sent };
+    assert!(attempt_item::to_item(&unusual).unwrap().contains_key("method"));
+    let earlier = Attempt { url: None, ..unusual };
+    assert!(
+        attempt_item::to_item(&earlier).unwrap()["request_headers"]
+            .as_m()
+            .unwrap()
+            .contains_key("webhook-id")
+    );
 }
 
 fn next(status: Status, retry_at: Option<Timestamp>) -> Next {
