@@ -1,6 +1,7 @@
 //! Local stand-ins for AWS services, as far as the product uses them: DynamoDB
 //! ([`Tables`]), S3 ([`Bucket`]), Step Functions ([`States`]), EventBridge
-//! ([`Bus`], [`ConnectionStore`]), EventBridge Scheduler ([`Schedules`]), SQS ([`Queue`]), Secrets Manager and KMS
+//! ([`Bus`], [`ConnectionStore`]), EventBridge Scheduler ([`Schedules`]), SQS ([`Queue`],
+//! [`LaneQueue`]), Secrets Manager and KMS
 //! ([`LocalKey`]).
 //!
 //! The product reaches them through the AWS SDK's own clients, whose requests never leave
@@ -16,6 +17,7 @@ mod connections;
 mod endpoint;
 mod error;
 mod keys;
+mod lane_queue;
 mod private;
 mod queue;
 mod schedules;
@@ -32,6 +34,7 @@ pub use connections::ConnectionStore;
 pub use endpoint::{AwsCredentials, aws_credentials, endpoint};
 pub use error::StandInError;
 pub use keys::{FoundKey, KEY_FILE, KEY_ID, LocalKey};
+pub use lane_queue::{LaneMessage, LaneQueue, SentMessages};
 pub use queue::{QUEUE_FILE, Queue};
 pub use schedules::Schedules;
 pub use states::{ExecutionBackend, ExecutionRecord, StartRequest, StartedExecution, States, SyncResult};

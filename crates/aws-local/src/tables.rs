@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{ServiceError, StandInError, trace};
 use definitions::TABLES;
 pub use definitions::{CONFIGS, EVENTS, TOKENS};
-pub(crate) use definitions::{CONNECTIONS, SCHEDULES};
+pub(crate) use definitions::{CONNECTIONS, LANES, SCHEDULES};
 
 /// A request to the tables.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +81,11 @@ impl Tables {
     /// DynamoDB's, if the table does not exist or the item has no key.
     pub fn putting(&self, table: &str, item: Item) -> Result<Beside, ServiceError> {
         self.items.putting(table, item).map_err(|refusal| error(&refusal))
+    }
+
+    /// Deletes an item in the transaction of another change.
+    pub(crate) fn deleting(&self, table: &str, key: &Item) -> Result<Beside, ServiceError> {
+        self.items.deleting(table, key).map_err(|refusal| error(&refusal))
     }
 
     /// Deletes items that expired before `now`, in seconds since 1970.

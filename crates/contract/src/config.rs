@@ -12,8 +12,8 @@ use crate::limits::{
 };
 use crate::object::Object;
 use crate::{
-    Auth, CertificateInfo, ConfigId, Filter, Lifetime, OrgId, PayloadRules, Timestamp, Tls, Transform,
-    event_types, payload_rules,
+    Auth, CertificateInfo, ConfigId, Filter, LaneLimits, Lifetime, OrgId, PayloadRules, RateLimit, Timestamp,
+    Tls, Transform, event_types, payload_rules,
 };
 
 /// An invalid field in a request; both texts are for the client that sent it.
@@ -77,6 +77,17 @@ pub struct ConfigFields {
     /// The retry schedule.
     #[serde(default, deserialize_with = "Object::read")]
     pub retry: Retry,
+    /// How many attempts may be in flight at once, from 1 to [`MAX_IN_FLIGHT`](crate::limits::MAX_IN_FLIGHT). Null for
+    /// no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_in_flight: Option<u32>,
+    /// How many attempts may begin in a period. Null for no limit.
+    #[serde(
+        default,
+        deserialize_with = "payload_rules::object_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub rate_limit: Option<RateLimit>,
     /// Over how many partitions of the table new events are spread, from 1 to [`MAX_SHARDS`]. If absent from an API
     /// request, it stays unchanged; it is never lowered, because lists have to find the older events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -145,6 +156,7 @@ impl ConfigFields {
         if !(1..=MAX_SHARDS).contains(&self.shards()) {
             return Err(FieldError::new("shards", format!("must be 1 to {MAX_SHARDS}")));
         }
+        LaneLimits::check(self)?;
         event_types::check(&self.event_types)?;
         PayloadRules::of(self).unwrap_or_default().check()
     }

@@ -66,6 +66,22 @@ pub const OVERDUE_AFTER: Duration = Duration::from_secs(20 * 60);
 /// The length of a slot of the watch list: of the spans of time whose events are looked at together.
 pub const WATCH_SLOT: Duration = Duration::from_secs(5 * 60);
 
+/// The highest `max_in_flight` of a webhook: as many attempts as a new AWS account runs concurrently.
+pub const MAX_IN_FLIGHT: u32 = 1000;
+
+/// The most attempts that a period of a rate limit may have.
+pub const MAX_RATE_EVENTS: u32 = 10_000;
+
+/// The most attempts that a rate limit may let begin at once.
+pub const MAX_BURST: u32 = 10_000;
+
+/// How many messages of one group of the queue of lanes are in flight at once: the largest batch of a FIFO queue's event
+/// source mapping (Lambda developer guide, "Using Lambda with Amazon SQS").
+pub const LANE_BATCH: u32 = 10;
+
+/// Over how many groups the events of a webhook with a lane are spread at most.
+pub const MAX_LANE_GROUPS: u32 = MAX_IN_FLIGHT / LANE_BATCH;
+
 /// The default timeout of an attempt, including reading the response body.
 pub const DEFAULT_TIMEOUT_SECS: u32 = 30;
 

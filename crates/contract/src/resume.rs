@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Body, EventMetadata, Mode};
+use crate::{Body, EventMetadata, Lane, Mode};
 
 /// The input of an execution that takes an event up again: what waits in a schedule, in a queue or on the standard
 /// machine. It refers to the event and never has a plan or a secret.
@@ -28,6 +28,10 @@ pub struct Resumed {
     /// The body; only in the queue of lost events, if it is stored nowhere else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Body>,
+    /// The lane whose turn it is; only in the queue of lanes. Without it, an event of a webhook with a lane waits in it
+    /// first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
 }
 
 impl ResumeInput {
@@ -37,7 +41,16 @@ impl ResumeInput {
     /// Takes `event` up with the attempt of this number.
     pub fn new(event: EventMetadata, number: u32) -> Self {
         let event = EventMetadata { mode: Mode::Async, ..event };
-        Self { resume: Resumed { version: Self::VERSION, event, number, restart: None, payload: None } }
+        Self {
+            resume: Resumed {
+                version: Self::VERSION,
+                event,
+                number,
+                restart: None,
+                payload: None,
+                lane: None,
+            },
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attempt, Body, BodyPart, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, OrgId,
-    Outcome, Reason, Retry, Source, Status, StoredBody, Timestamp, Unresolved, record_item,
+    Attempt, Body, BodyPart, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, Lane,
+    OrgId, Outcome, Reason, Retry, Source, Status, StoredBody, Timestamp, Unresolved, record_item,
 };
 
 /// The input of an execution.
@@ -78,6 +78,9 @@ pub struct Plan {
     /// event waits outside the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unkept: Option<BodyPart>,
+    /// Where the attempt waits for its turn; absent if it is made at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
 }
 
 /// The output of `fetch-config`.
@@ -256,6 +259,9 @@ pub struct WorkflowOutput {
     /// The response for a waiting producer.
     #[serde(default)]
     pub answer: Option<Delivered>,
+    /// Whether the event waits in a lane.
+    #[serde(default)]
+    pub in_lane: bool,
 }
 
 impl WorkflowOutput {

@@ -77,6 +77,8 @@ pub enum Operation {
     PutItem,
     /// DynamoDB's `GetItem`.
     GetItem,
+    /// DynamoDB's `DeleteItem`.
+    DeleteItem,
     /// EventBridge's `PutEvents`.
     PutEvents,
     /// EventBridge Scheduler's `CreateSchedule`.

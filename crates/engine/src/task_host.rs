@@ -16,13 +16,22 @@ use crate::start::Start;
 use crate::trace;
 
 /// The service integrations that a definition may use.
-pub const RESOURCES: [&str; 7] =
-    [LAMBDA_INVOKE, PUT_ITEM, GET_ITEM, START_EXECUTION, PUT_EVENTS, CREATE_SCHEDULE, SEND_MESSAGE];
+pub const RESOURCES: [&str; 8] = [
+    LAMBDA_INVOKE,
+    PUT_ITEM,
+    GET_ITEM,
+    DELETE_ITEM,
+    START_EXECUTION,
+    PUT_EVENTS,
+    CREATE_SCHEDULE,
+    SEND_MESSAGE,
+];
 
 /// The integration that invokes a Lambda function.
 pub const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
 const PUT_ITEM: &str = "arn:aws:states:::dynamodb:putItem";
 const GET_ITEM: &str = "arn:aws:states:::dynamodb:getItem";
+const DELETE_ITEM: &str = "arn:aws:states:::dynamodb:deleteItem";
 const START_EXECUTION: &str = "arn:aws:states:::states:startExecution";
 const PUT_EVENTS: &str = "arn:aws:states:::events:putEvents";
 const CREATE_SCHEDULE: &str = "arn:aws:states:::aws-sdk:scheduler:createSchedule";
@@ -105,6 +114,7 @@ impl TaskHost<'_> {
             }
             PUT_ITEM => self.dynamodb(Operation::PutItem, arguments).await,
             GET_ITEM => self.dynamodb(Operation::GetItem, arguments).await,
+            DELETE_ITEM => self.dynamodb(Operation::DeleteItem, arguments).await,
             START_EXECUTION => self.start_execution(arguments).await,
             PUT_EVENTS => self.put_events(arguments).await,
             CREATE_SCHEDULE => self.service("Scheduler", Operation::CreateSchedule, arguments).await,

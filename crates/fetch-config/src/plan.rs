@@ -3,8 +3,8 @@
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    EventMetadata, EventRecord, Mode, PayloadRules, Plan, Reason, ReasonCode, RefreshedPlan, RequestPlan,
-    Status, WebhookConfig,
+    EventMetadata, EventRecord, LaneLimits, Mode, PayloadRules, Plan, Reason, ReasonCode, RefreshedPlan,
+    RequestPlan, Status, WebhookConfig,
 };
 
 /// The plan that `config` gives for `event`.
@@ -13,6 +13,7 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
     let has_payload_rules =
         !event.as_sent && config.fields.enabled && PayloadRules::of(&config.fields).is_some();
     let fields = config.fields;
+    let lane = LaneLimits::of(&fields).map(|limits| limits.lane(event));
     let (status, reason) = if fields.enabled {
         (Status::InProgress, None)
     } else {
@@ -30,6 +31,7 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
         long: timeout_seconds > EXPRESS_ATTEMPT_SECS,
         has_payload_rules,
         unkept: None,
+        lane,
         retry: fields.retry,
         request: RequestPlan {
             url: fields.url,

@@ -11,7 +11,7 @@ use hookstep_fetch_config::Watch;
 use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
-use hookstep_store::{Bodies, Configs, Events, Idempotency, Replays, Sessions, Tokens, WatchList};
+use hookstep_store::{Bodies, Configs, Events, Idempotency, Lanes, Replays, Sessions, Tokens, WatchList};
 
 use crate::functions::StepFunctions;
 use crate::machines::{EXPRESS, REPLAY, RETRY_SCHEDULES, STANDARD, TEST_AUTH};
@@ -82,6 +82,7 @@ pub(crate) fn reconcile(options: &Options, clients: &Clients) -> hookstep_reconc
         configs: configs(&clients.tables),
         events: events(clients),
         bodies: bodies(clients),
+        lanes: lanes(clients),
         watch_list: watch_list(clients),
         machine: ResumeMachine::new(clients.executions.clone(), StateMachine::arn_of(EXPRESS)),
         overdue_after: OVERDUE_AFTER,
@@ -118,6 +119,7 @@ pub(crate) fn console(
         sessions: Sessions::new(clients.tables.clone(), TOKENS),
         configs: configs(&clients.tables),
         events: events(clients),
+        lanes: lanes(clients),
         bodies: bodies(clients),
         claims: claims(&clients.bucket),
         replays: replays(clients),
@@ -161,7 +163,8 @@ pub(crate) fn tokens(options: &Options, tables: &hookstep_tables::Client) -> Tok
     Tokens::new(tables.clone(), TOKENS, options.sources)
 }
 
-fn configs(tables: &hookstep_tables::Client) -> Configs {
+/// The store of webhooks.
+pub(crate) fn configs(tables: &hookstep_tables::Client) -> Configs {
     Configs::new(tables.clone(), CONFIGS)
 }
 
@@ -171,6 +174,10 @@ fn events(clients: &Clients) -> Events {
 
 fn bodies(clients: &Clients) -> Bodies {
     clients.bodies.through(clients.tables.clone())
+}
+
+fn lanes(clients: &Clients) -> Lanes {
+    Lanes::new(clients.tables.clone(), EVENTS)
 }
 
 fn watch_list(clients: &Clients) -> WatchList {

@@ -20,6 +20,7 @@ use crate::directory::Directory;
 use crate::executions::{EngineExecutions, LocalExecutions};
 use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
+use crate::lanes::Lanes;
 use crate::lock::{Lock, lock};
 use crate::machines;
 use crate::metrics::Reader;
@@ -41,7 +42,7 @@ pub struct Host {
     tokens: Tokens,
     sources: Sources,
     /// What goes on beside the engine until the host stops.
-    tasks: [AbortOnDropHandle<()>; 3],
+    tasks: [AbortOnDropHandle<()>; 4],
     directory: Directory,
     /// Held so that no second process opens the directory.
     _lock: Lock,
@@ -69,13 +70,18 @@ impl Host {
         let states =
             States::new(EngineExecutions { executions: executions.clone(), metrics: metrics.clone() });
         let (clients, bus) = connect(&options, &stand_ins, &states);
-        let StandIns { tables, bucket, schedules, lost, .. } = stand_ins;
+        let StandIns { tables, bucket, schedules, lanes: (lane_queue, sent), lost, .. } = stand_ins;
         let readiness = Readiness::new(Readable { storage: storage.clone(), executions: executions.clone() });
         let endpoint = (bus.clone(), states.clone(), lost.clone());
         let reader = Reader::new(metrics.clone(), (&storage, &executions), &schedules, dir);
         let router = routes::router(&options, &clients, &bucket, endpoint, (readiness, &reader, &storage))?;
-        let services =
-            TaskServices { tables: tables.for_repeatable_steps(), bus, schedules: schedules.clone(), lost };
+        let services = TaskServices {
+            tables: tables.for_repeatable_steps(),
+            bus,
+            schedules: schedules.clone(),
+            lanes: lane_queue.clone(),
+            lost,
+        };
         let ports = Ports {
             functions: traced::functions(
                 ObservedFunctions { functions: contexts::steps(&options, &clients)?, metrics },
@@ -92,7 +98,8 @@ impl Host {
         let engine = Engine::start(executions, starts, ports).await?;
         let tasks = [
             tokio::spawn(housekeeping.run()),
-            tokio::spawn(schedules.run(states)),
+            tokio::spawn(schedules.run(states.clone())),
+            tokio::spawn(Lanes::new(lane_queue, states, contexts::configs(&clients.tables)).run(sent)),
             tokio::spawn(reconciling::run(contexts::reconcile(&options, &clients))),
         ];
         Ok(Self {

@@ -18,6 +18,7 @@ mod failure_routes;
 mod functions;
 mod host;
 mod housekeeping;
+mod lanes;
 mod lock;
 mod machines;
 mod metrics;

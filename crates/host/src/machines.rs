@@ -30,6 +30,8 @@ pub(crate) const TEST_AUTH: &str = "test-auth";
 pub(crate) const RETRY_SCHEDULES: &str = "hookstep-retries";
 /// The queue of events that could not be recorded. Queues have no URL here, only a name.
 pub(crate) const LOST_QUEUE: &str = "hookstep-lost";
+/// The queue of lanes.
+pub(crate) const LANE_QUEUE: &str = "hookstep-lanes.fifo";
 /// The role that schedules name. This host has no roles.
 const SCHEDULER_ROLE: &str = "arn:aws:iam::000000000000:role/hookstep-scheduler";
 
@@ -57,6 +59,7 @@ fn substitutions(workflow: &str) -> BTreeMap<String, String> {
         ("ExpressStateMachineArn".to_owned(), StateMachine::arn_of(EXPRESS)),
         ("RetryScheduleGroup".to_owned(), RETRY_SCHEDULES.to_owned()),
         ("SchedulerRoleArn".to_owned(), SCHEDULER_ROLE.to_owned()),
+        ("LaneQueueUrl".to_owned(), LANE_QUEUE.to_owned()),
         ("LostQueueUrl".to_owned(), LOST_QUEUE.to_owned()),
         ("LostQueueArn".to_owned(), format!("arn:aws:sqs:local:000000000000:{LOST_QUEUE}")),
     ]);

@@ -3,15 +3,18 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_asl::Json;
-use hookstep_aws_local::{Bus, Queue, Reply, Schedules, Tables};
+use hookstep_aws_local::{Bus, LaneQueue, Queue, Reply, Schedules, Tables};
 use hookstep_engine::{Operation, ServiceFailure, Services};
 
-/// The tables, the bus, the schedules and the queue of this host.
+use crate::machines::LANE_QUEUE;
+
+/// The tables, the bus, the schedules and the queues of this host.
 pub(crate) struct TaskServices {
     pub(crate) tables: Tables,
     pub(crate) bus: Bus,
     pub(crate) schedules: Schedules,
-    /// The queue of lost events; there is no other.
+    pub(crate) lanes: LaneQueue,
+    /// The queue of lost events.
     pub(crate) lost: Queue,
 }
 
@@ -27,8 +30,12 @@ impl Services for TaskServices {
             let reply = match operation {
                 Operation::PutItem => return tables("PutItem", request).await,
                 Operation::GetItem => return tables("GetItem", request).await,
+                Operation::DeleteItem => return tables("DeleteItem", request).await,
                 Operation::PutEvents => self.bus.put(request.to_string().as_bytes()).await,
                 Operation::CreateSchedule => self.schedules.create(request.to_string().as_bytes()).await,
+                Operation::SendMessage if request.get("QueueUrl") == Some(&Json::from(LANE_QUEUE)) => {
+                    self.lanes.send(request.to_string().as_bytes()).await
+                }
                 Operation::SendMessage => self.lost.call("SendMessage", request.to_string().as_bytes()).await,
             };
             read(&reply)

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use hookstep_aws_local::{Bucket, ConnectionStore, LocalKey, Queue, Schedules, Tables};
+use hookstep_aws_local::{
+    Bucket, ConnectionStore, LaneQueue, LocalKey, Queue, Schedules, SentMessages, Tables,
+};
 
 use hookstep_storage::Storage;
 
@@ -16,6 +18,8 @@ pub(crate) struct StandIns {
     pub(crate) key: LocalKey,
     pub(crate) connections: ConnectionStore,
     pub(crate) schedules: Schedules,
+    /// The queue of lanes, and what is sent to it.
+    pub(crate) lanes: (LaneQueue, SentMessages),
     /// The queue of lost events.
     pub(crate) lost: Queue,
 }
@@ -29,6 +33,7 @@ impl StandIns {
             bucket: Bucket::open(dir, &sources)?,
             connections: ConnectionStore::new(tables.clone(), key.clone(), sources),
             schedules: Schedules::new(tables.clone(), RETRY_SCHEDULES, sources),
+            lanes: LaneQueue::new(tables.clone(), sources),
             lost: Queue::open(dir, sources)?,
             tables,
             key,

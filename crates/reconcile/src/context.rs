@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_executions::ResumeMachine;
-use hookstep_store::{Bodies, Configs, Events, WatchList};
+use hookstep_store::{Bodies, Configs, Events, Lanes, WatchList};
 
 /// The tables, clients and settings that the function uses.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Context {
     pub configs: Configs,
     /// The bodies of events.
     pub bodies: Bodies,
+    /// Which events wait for their turn, and are not overdue.
+    pub lanes: Lanes,
     /// Which events to look at.
     pub watch_list: WatchList,
     /// The machine that takes an event up again.

@@ -34,6 +34,10 @@ pub(crate) async fn look_at(event: &EventRecord, done: &Done, ctx: &Context) -> 
     }
     match verdict(event, ctx.overdue_after, now) {
         Verdict::LookLater(due) => watch(event, due, ctx).await,
+        // It waits for its turn, which may take days.
+        _ if ctx.lanes.has(&event.org_id, event.config_id, event.event_id).await? => {
+            watch(event, now, ctx).await
+        }
         Verdict::Restart => restart(event, now, done, ctx).await,
         Verdict::GiveUp => give_up(event, now, done, ctx).await,
     }

@@ -4,7 +4,7 @@ use hookstep_ambient::{Sources, env};
 use hookstep_contract::limits::OVERDUE_AFTER;
 use hookstep_executions::{ExecutionClient, ResumeMachine};
 use hookstep_reconcile::{Context, RUN_LIMIT, Tick, handle};
-use hookstep_store::{Bodies, Configs, Events, WatchList};
+use hookstep_store::{Bodies, Configs, Events, Lanes, WatchList};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
@@ -16,6 +16,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         events: Events::new(tables.clone(), &table).kept_for(env::retention()?),
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?),
         bodies: Bodies::new(tables.clone(), &table),
+        lanes: Lanes::new(tables.clone(), &table),
         watch_list: WatchList::new(tables, &table),
         machine: ResumeMachine::new(states, env::required("EXPRESS_STATE_MACHINE_ARN")?),
         overdue_after: OVERDUE_AFTER,

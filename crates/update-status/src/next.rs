@@ -27,7 +27,7 @@ pub(crate) fn decide(
     let is_waited_for = event.mode == Mode::Sync && passed < budget.saturating_sub(SYNC_ANSWER_MARGIN);
     let pause = if is_waited_for {
         sync_pause(attempt, budget.saturating_sub(passed))
-    } else if event.mode == Mode::Sync && event.origin == Origin::Test {
+    } else if event.origin == Origin::Test {
         // Nobody expects a test to be repeated for days.
         None
     } else {

@@ -20,7 +20,7 @@ use futures_util::stream::{self, StreamExt};
 use hookstep_ambient::Sources;
 use hookstep_contract::limits::OVERDUE_AFTER;
 use hookstep_executions::{ExecutionClient, ResumeMachine};
-use hookstep_store::{Bodies, Configs, Events, WatchList};
+use hookstep_store::{Bodies, Configs, Events, Lanes, WatchList};
 use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -165,6 +165,7 @@ impl Engine for World {
             configs: Configs::new(clients.tables.clone(), "configs"),
             events: Events::new(clients.tables.clone(), "events"),
             bodies: Bodies::new(clients.tables.clone(), "events"),
+            lanes: Lanes::new(clients.tables.clone(), "events"),
             watch_list: WatchList::new(clients.tables, "events"),
             machine: ResumeMachine::new(ExecutionClient::new(move || clients.states), machine),
             overdue_after: OVERDUE_AFTER,

@@ -11,7 +11,7 @@ use hookstep_contract::limits::OVERDUE_AFTER;
 use hookstep_contract::{EventId, EventMetadata, EventRecord, Mode, Origin, Status};
 use hookstep_executions::{ExecutionClient, ResumeMachine};
 use hookstep_reconcile::{Context, RUN_LIMIT, Report, Tick, handle};
-use hookstep_store::{Bodies, Configs, Events, WatchList, Watched};
+use hookstep_store::{Bodies, Configs, Events, Lanes, WatchList, Watched};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -32,6 +32,7 @@ fn at(world: &World, clock: fn() -> OffsetDateTime) -> Context {
         events: Events::new(tables.clone(), EVENTS),
         configs: Configs::new(tables.clone(), "configs"),
         bodies: Bodies::new(tables.clone(), EVENTS),
+        lanes: Lanes::new(tables.clone(), EVENTS),
         watch_list: WatchList::new(tables, EVENTS),
         machine: ResumeMachine::new(ExecutionClient::new(move || clients.states), EXPRESS),
         overdue_after: OVERDUE_AFTER,

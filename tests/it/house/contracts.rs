@@ -8,8 +8,8 @@ use hookstep_contract::limits::{
     URL_BYTES,
 };
 use hookstep_contract::{
-    Body, Content, DeliverCall, DeliverInput, ErrorName, EventMetadata, Plan, RequestPlan, Retry, Source,
-    Status, WorkflowInput,
+    Body, Content, DeliverCall, DeliverInput, ErrorName, EventMetadata, Lane, Plan, RequestPlan, Retry,
+    Source, Status, WorkflowInput,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -154,6 +154,7 @@ fn largest_plan() -> Plan {
     Plan {
         has_payload_rules: true,
         unkept: None,
+        lane: Some(Lane { group: "x".repeat(39), index: 99, groups: 100 }),
         status: Status::InProgress,
         reason: None,
         request: RequestPlan {

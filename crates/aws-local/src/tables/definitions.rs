@@ -14,8 +14,11 @@ pub(crate) const CONNECTIONS: &str = "connections";
 /// This host's schedules, which are not a table of the product.
 pub(crate) const SCHEDULES: &str = "schedules";
 
+/// The messages of this host's queue of lanes, which are not a table of the product.
+pub(crate) const LANES: &str = "lanes";
+
 /// The tables. Their numbers are in every data directory.
-pub(super) static TABLES: [TableDefinition; 5] = [
+pub(super) static TABLES: [TableDefinition; 6] = [
     TableDefinition {
         name: CONFIGS,
         number: 1,
@@ -51,4 +54,5 @@ pub(super) static TABLES: [TableDefinition; 5] = [
     },
     TableDefinition { name: CONNECTIONS, number: 4, partition_key: "name", sort_key: None, indexes: &[] },
     TableDefinition { name: SCHEDULES, number: 5, partition_key: "name", sort_key: None, indexes: &[] },
+    TableDefinition { name: LANES, number: 6, partition_key: "id", sort_key: None, indexes: &[] },
 ];

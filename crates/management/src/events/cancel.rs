@@ -54,7 +54,8 @@ pub async fn stop(
 ) -> Result<EventRecord, Problem> {
     let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
     let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
-    if event.status == Status::InProgress && event.next_attempt_at.is_none() {
+    let is_being_sent = event.status == Status::InProgress && event.next_attempt_at.is_none();
+    if is_being_sent && !ctx.lanes.has(org_id, config_id, event_id).await? {
         return Err(conflict("the event is being sent: there is no retry to cancel yet"));
     }
     if !ctx.events.cancel(&event, ctx.sources.now()).await? {

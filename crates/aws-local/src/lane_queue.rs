@@ -1,0 +1,171 @@
+//! The local queue of lanes: a FIFO queue of SQS, as far as the product uses it.
+//!
+//! Messages are items in the tables' database. In memory are only their ids, so what waits takes no room there. A message
+//! is deleted in the transaction in which its execution is started: a process that ends before it receives the message
+//! again, and one that ends after it finds the execution.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use hookstep_ambient::Sources;
+use hookstep_contract::{ConfigId, OrgId, ResumeInput};
+use hookstep_storage::Priority;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::states::{StartRequest, States, SyncResult};
+use crate::tables::{LANES, Tables};
+use crate::trace;
+use crate::wire::{Answer, Reply, ServiceError, read};
+
+/// The queue of lanes.
+#[derive(Clone)]
+pub struct LaneQueue {
+    tables: Tables,
+    sources: Sources,
+    /// Counts messages, so that those of the same millisecond stay in order.
+    count: Arc<AtomicU64>,
+    sent: mpsc::UnboundedSender<LaneMessage>,
+}
+
+/// The messages that were sent and not received yet, in order.
+pub type SentMessages = mpsc::UnboundedReceiver<LaneMessage>;
+
+/// A message without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneMessage {
+    /// The id by which duplicates are known.
+    pub id: String,
+    /// The tenant of the event.
+    pub org_id: OrgId,
+    /// The webhook of the event.
+    pub config_id: ConfigId,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendRequest {
+    message_body: ResumeInput,
+    message_deduplication_id: String,
+}
+
+impl fmt::Debug for LaneQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LaneQueue")
+    }
+}
+
+impl LaneQueue {
+    /// The queue in `tables`, and what is sent to it from now on.
+    pub fn new(tables: Tables, sources: Sources) -> (Self, SentMessages) {
+        let (sent, messages) = mpsc::unbounded_channel();
+        // Whoever sends repeats that after a crash, because it has not recorded that it was done.
+        let tables = tables.for_repeatable_steps();
+        (Self { tables, sources, count: Arc::default(), sent }, messages)
+    }
+
+    /// Runs `SendMessage` in the service's JSON protocol. A message with the id of one that waits is not sent again.
+    pub async fn send(&self, request: &[u8]) -> Reply {
+        trace::service("sqs", "SendMessage", self.put(request).await.into())
+    }
+
+    async fn put(&self, request: &[u8]) -> Answer {
+        let SendRequest { message_body, message_deduplication_id: id } = read(request)?;
+        let body = serde_json::to_string(&message_body).map_err(|error| internal(error.to_string()))?;
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        let put = json!({
+            "TableName": LANES,
+            "Item": {
+                "id": {"S": id},
+                "sent_at": {"N": self.sources.now().unix_millis().to_string()},
+                "count": {"N": count.to_string()},
+                "body": {"S": body},
+            },
+            "ConditionExpression": "attribute_not_exists(id)",
+        });
+        match self.tables.submit("PutItem", put).await {
+            Err(error) if error.name == "ConditionalCheckFailedException" => {}
+            answer => {
+                answered(answer)?;
+                let event = message_body.resume.event;
+                // After the host has stopped, nobody receives. The next start does.
+                let _ = self.sent.send(LaneMessage {
+                    id: id.clone(),
+                    org_id: event.org_id,
+                    config_id: event.config_id,
+                });
+            }
+        }
+        Ok(json!({"MessageId": id}))
+    }
+
+    /// The messages of an earlier process, in the order in which they were sent.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn left(&self) -> Result<Vec<LaneMessage>, ServiceError> {
+        let mut found = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut scan = json!({"TableName": LANES});
+            if !start.is_null() {
+                scan["ExclusiveStartKey"] = start;
+            }
+            let mut page = answered(self.tables.submit("Scan", scan).await)?;
+            for item in page["Items"].as_array().into_iter().flatten() {
+                let number = |name: &str| item[name]["N"].as_str().and_then(|text| text.parse::<u64>().ok());
+                let event = body(item)?.resume.event;
+                let id = item["id"]["S"].as_str().unwrap_or_default().to_owned();
+                let message = LaneMessage { id, org_id: event.org_id, config_id: event.config_id };
+                found.push(((number("sent_at"), number("count")), message));
+            }
+            start = page["LastEvaluatedKey"].take();
+            if start.is_null() {
+                found.sort_by_key(|(sent, _)| *sent);
+                return Ok(found.into_iter().map(|(_, message)| message).collect());
+            }
+        }
+    }
+
+    /// Starts the execution of a message on this machine, deletes the message, and waits for the end. Returns `None` if
+    /// the message is gone.
+    ///
+    /// # Errors
+    /// If the execution is not started. The message is still there, unless the end was lost.
+    pub async fn run(
+        &self,
+        id: &str,
+        machine_arn: &str,
+        states: &States,
+    ) -> Result<Option<SyncResult>, ServiceError> {
+        let get = json!({"TableName": LANES, "Key": {"id": {"S": id}}});
+        let found = answered(self.tables.submit("GetItem", get).await)?;
+        let Some(input) = found["Item"]["body"]["S"].as_str() else { return Ok(None) };
+        let key = [("id".to_owned(), AttributeValue::S(id.to_owned()))].into();
+        let start = StartRequest {
+            state_machine_arn: machine_arn.to_owned(),
+            name: Some(id.to_owned()),
+            input: Some(input.to_owned()),
+            priority: Priority::Accepted,
+            beside: Some(self.tables.deleting(LANES, &key)?),
+        };
+        states.ran(start).await.map(Some)
+    }
+}
+
+fn body(item: &Value) -> Result<ResumeInput, ServiceError> {
+    let text = item["body"]["S"].as_str().unwrap_or_default();
+    serde_json::from_str(text).map_err(|error| internal(error.to_string()))
+}
+
+fn internal(message: String) -> ServiceError {
+    ServiceError::new("InternalError", message)
+}
+
+/// The tables' answer; their errors are internal ones of the queue.
+fn answered(answer: Answer) -> Answer {
+    answer.map_err(|error| internal(format!("the tables answered {}: {}", error.name, error.message)))
+}

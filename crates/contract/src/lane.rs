@@ -1,0 +1,243 @@
+//! Lanes: how many attempts a receiver takes at once and in a period (ADR 0048).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{
+    EXPRESS_ATTEMPT_SECS, LANE_BATCH, MAX_BURST, MAX_IN_FLIGHT, MAX_LANE_GROUPS, MAX_RATE_EVENTS,
+};
+use crate::{ConfigFields, EventMetadata, FieldError};
+
+/// How many attempts may begin in a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// How many, from 1 to [`MAX_RATE_EVENTS`].
+    pub events: u32,
+    /// The period.
+    #[serde(default)]
+    pub per: Period,
+    /// How many may begin at once after a pause, from 1 to [`MAX_BURST`]. With 1, they are evenly spaced.
+    #[serde(default = "one")]
+    pub burst: u32,
+}
+
+/// The period of a [`RateLimit`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// A second.
+    #[default]
+    Second,
+    /// A minute.
+    Minute,
+}
+
+/// The lane in which an attempt waits for its turn: a group of messages of the queue of lanes, which are received in the
+/// order in which they were sent.
+///
+/// A webhook has as many groups as its limits need, because one has [`LANE_BATCH`] messages in flight at most. Each has
+/// its part of the limits, which are those that the webhook has when a message is received.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
+    /// The id of the group.
+    pub group: String,
+    /// Which of the webhook's groups it is, counting from 0.
+    pub index: u32,
+    /// How many groups the webhook has.
+    pub groups: u32,
+}
+
+/// What a receiver takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneLimits {
+    /// How many attempts may be in flight.
+    pub max_in_flight: Option<u32>,
+    /// How many attempts may begin.
+    pub rate: Option<RateLimit>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl RateLimit {
+    /// The time between two attempts.
+    pub fn interval(&self) -> Duration {
+        self.per.duration() / self.events.max(1)
+    }
+
+    fn per_second(&self) -> u32 {
+        u32::try_from(u64::from(self.events).div_ceil(self.per.duration().as_secs())).unwrap_or(u32::MAX)
+    }
+}
+
+impl Period {
+    /// The name used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+        }
+    }
+
+    fn duration(self) -> Duration {
+        match self {
+            Self::Second => Duration::from_secs(1),
+            Self::Minute => Duration::from_secs(60),
+        }
+    }
+}
+
+impl LaneLimits {
+    /// The limits of a webhook; `None` if it has none, so that its events are sent at once.
+    pub fn of(fields: &ConfigFields) -> Option<Self> {
+        let limits = Self { max_in_flight: fields.max_in_flight, rate: fields.rate_limit };
+        (limits != Self::default()).then_some(limits)
+    }
+
+    /// Checks the limits of a webhook.
+    ///
+    /// # Errors
+    /// If a field is invalid: the first such field.
+    pub fn check(fields: &ConfigFields) -> Result<(), FieldError> {
+        let within = |field: &str, value: u32, most: u32| {
+            let is_within = (1..=most).contains(&value);
+            if is_within { Ok(()) } else { Err(FieldError::new(field, format!("must be 1 to {most}"))) }
+        };
+        let Some(Self { max_in_flight, rate }) = Self::of(fields) else { return Ok(()) };
+        if let Some(most) = max_in_flight {
+            within("max_in_flight", most, MAX_IN_FLIGHT)?;
+        }
+        if let Some(RateLimit { events, burst, .. }) = rate {
+            within("rate_limit.events", events, MAX_RATE_EVENTS)?;
+            within("rate_limit.burst", burst, MAX_BURST)?;
+        }
+        if fields.timeout_seconds > EXPRESS_ATTEMPT_SECS {
+            let reason = format!(
+                "must be 1 to {EXPRESS_ATTEMPT_SECS} for a webhook with max_in_flight or rate_limit, which hold its \
+                 place until the attempt has ended"
+            );
+            return Err(FieldError::new("timeout_seconds", reason));
+        }
+        Ok(())
+    }
+
+    /// The lane of an attempt of `event`.
+    pub fn lane(&self, event: &EventMetadata) -> Lane {
+        let per_second = self.rate.map_or(1, |rate| rate.per_second());
+        let wanted = self.max_in_flight.unwrap_or(per_second).div_ceil(LANE_BATCH);
+        let groups = wanted.clamp(1, MAX_LANE_GROUPS);
+        // The last bytes of an id are random.
+        let [.., a, b, c, d] = event.event_id.0.into_bytes();
+        let index = u32::from_be_bytes([a, b, c, d]) % groups;
+        Lane { group: format!("{}-{index}", event.config_id), index, groups }
+    }
+
+    /// The part of the limits that is this lane's: how many of its attempts may be in flight, and the time between two of
+    /// them.
+    pub fn part_of(&self, lane: &Lane) -> (u32, Option<Duration>) {
+        let groups = lane.groups.max(1);
+        let most = self.max_in_flight.map_or(LANE_BATCH, |most| {
+            let rest = u32::from(lane.index < most % groups);
+            (most / groups + rest).max(1)
+        });
+        (most, self.rate.map(|rate| rate.interval() * groups))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ID: &str = "0190a000-0000-7000-8000-00000000000a";
+
+    fn fields(changes: Value) -> Result<ConfigFields, String> {
+        let mut fields = json!({"name": "n", "url": "https://example.com/"});
+        fields.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        serde_json::from_value(fields).map_err(|error| error.to_string())
+    }
+
+    fn event(id: u128) -> EventMetadata {
+        let id = uuid::Uuid::from_u128(id);
+        let event = json!({
+            "event_id": id, "org_id": "acme", "config_id": ID, "origin": "api", "mode": "async",
+            "created_at": "2026-01-02T03:04:05Z",
+        });
+        serde_json::from_value(event).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (changes, field) in [
+            (json!({"max_in_flight": 0}), Some("max_in_flight")),
+            (json!({"max_in_flight": 1}), None),
+            (json!({"max_in_flight": 1000}), None),
+            (json!({"max_in_flight": 1001}), Some("max_in_flight")),
+            (json!({"rate_limit": {"events": 0, "per": "second"}}), Some("rate_limit.events")),
+            (json!({"rate_limit": {"events": 10_001, "per": "second"}}), Some("rate_limit.events")),
+            (json!({"rate_limit": {"events": 1, "per": "minute", "burst": 0}}), Some("rate_limit.burst")),
+            (json!({"rate_limit": {"events": 1}}), None),
+            (json!({"rate_limit": null, "max_in_flight": null}), None),
+            (json!({"max_in_flight": 1, "timeout_seconds": 121}), Some("timeout_seconds")),
+            (json!({"max_in_flight": 1, "timeout_seconds": 120}), None),
+            (json!({"timeout_seconds": 121}), None),
+        ] {
+            let checked = fields(changes.clone()).unwrap().check();
+            assert_eq!(checked.err().map(|error| error.field).as_deref(), field, "{changes}");
+        }
+        for changes in [
+            json!({"rate_limit": [1, "second"]}),
+            json!({"rate_limit": {"events": 1, "per": "hour"}}),
+            json!({"rate_limit": {"events": 1, "every": 2}}),
+            json!({"max_in_flight": -1}),
+            json!({"max_in_flight": 1.5}),
+        ] {
+            assert!(fields(changes.clone()).is_err(), "{changes}");
+        }
+    }
+
+    #[test]
+    fn only_a_webhook_with_a_limit_has_a_lane() {
+        assert_eq!(LaneLimits::of(&fields(json!({})).unwrap()), None);
+        let limited = LaneLimits::of(&fields(json!({"max_in_flight": 15})).unwrap()).unwrap();
+        let lane = limited.lane(&event(3));
+        assert_eq!(lane, Lane { group: format!("{ID}-1"), index: 1, groups: 2 });
+        assert_eq!(limited.part_of(&lane), (7, None));
+        assert_eq!(limited.part_of(&limited.lane(&event(2))), (8, None));
+    }
+
+    #[test]
+    fn a_rate_is_shared_by_the_groups_that_it_needs() {
+        for (rate, groups, between) in [
+            (json!({"events": 1, "per": "minute"}), 1, 60_000),
+            (json!({"events": 600, "per": "minute"}), 1, 100),
+            (json!({"events": 10}), 1, 100),
+            (json!({"events": 11}), 2, 181),
+            (json!({"events": 10_000}), 100, 10),
+        ] {
+            let limits = LaneLimits::of(&fields(json!({"rate_limit": rate})).unwrap()).unwrap();
+            let lane = limits.lane(&event(0));
+            let (most, interval) = limits.part_of(&lane);
+            let interval = interval.map(|interval| interval.as_millis());
+            assert_eq!((lane.groups, most, interval), (groups, LANE_BATCH, Some(between)), "{rate}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_of_all_lanes_are_the_limit(most in 1..=MAX_IN_FLIGHT, random: u128) {
+            let limits = LaneLimits { max_in_flight: Some(most), rate: None };
+            let Lane { index, groups, .. } = limits.lane(&event(random));
+            prop_assert!(index < groups);
+            let parts = (0..groups).map(|index| limits.part_of(&Lane { group: String::new(), index, groups }).0);
+            let parts: Vec<u32> = parts.collect();
+            prop_assert_eq!(parts.iter().sum::<u32>(), most);
+            prop_assert!(parts.iter().all(|part| (1..=LANE_BATCH).contains(part)), "{:?}", parts);
+        }
+    }
+}
