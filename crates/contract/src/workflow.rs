@@ -283,6 +283,52 @@ impl WorkflowOutput {
     }
 }
 
+impl Delivered {
+    /// The response after the last attempt for an event that was accepted at `created_at`.
+    pub fn after(
+        attempt: &Attempt,
+        event_id: EventId,
+        status: Status,
+        created_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            event_id,
+            status,
+            outcome: Some(attempt.outcome),
+            status_code: attempt.status_code,
+            headers: attempt.response_headers.clone(),
+            body: attempt.response_body.clone(),
+            body_decoded: attempt.response_decoded.clone(),
+            body_truncated: attempt.response_truncated,
+            attempts: attempt.number,
+            duration_ms: millis_between(created_at, now),
+            reason: attempt.reason.clone(),
+        }
+    }
+
+    /// The response for an event that ended without another attempt.
+    pub fn without_attempt(record: EventRecord, now: Timestamp) -> Self {
+        Self {
+            event_id: record.event_id,
+            status: record.status,
+            outcome: record.outcome,
+            status_code: record.status_code,
+            headers: BTreeMap::new(),
+            body: None,
+            body_decoded: None,
+            body_truncated: false,
+            attempts: record.attempt_count,
+            duration_ms: millis_between(record.created_at, now),
+            reason: record.reason,
+        }
+    }
+}
+
+fn millis_between(then: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.since(then).as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The response to the producer of a sync trigger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delivered {

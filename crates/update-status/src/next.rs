@@ -1,14 +1,11 @@
 //! What comes after an attempt. Pure: decides from the schedule, the receiver's `Retry-After` and how long
 //! the producer waits.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_contract::limits::{JITTER, MAX_PAUSE_SECS, SYNC_ANSWER_MARGIN, SYNC_RETRIES, SYNC_RETRY_PAUSE};
-use hookstep_contract::{
-    Attempt, Delivered, EventMetadata, EventRecord, Mode, Next, Origin, Outcome, Retry, Status, Timestamp,
-};
+use hookstep_contract::{Attempt, Delivered, EventMetadata, Mode, Next, Origin, Outcome, Retry, Status};
 
 /// The status with which a receiver asks for no more events.
 pub(crate) const GONE: u16 = 410;
@@ -41,7 +38,7 @@ pub(crate) fn decide(
         (_, None) => Status::Failed,
     };
     let waiting = event.mode == Mode::Sync && retry_at.is_none();
-    let answer = waiting.then(|| answer(event, attempt, status, now));
+    let answer = waiting.then(|| Delivered::after(attempt, event.event_id, status, event.created_at, now));
     Next { retry_at, soon: is_waited_for && retry_at.is_some(), answer, ..Next::ended(status) }
 }
 
@@ -83,42 +80,8 @@ fn jittered(pause: Duration, random: f64) -> Duration {
     pause.mul_f64(1.0 + JITTER * (2.0 * random - 1.0))
 }
 
-/// The answer for an event that ended without another attempt.
-pub(crate) fn answer_without_attempt(record: EventRecord, now: Timestamp) -> Delivered {
-    Delivered {
-        event_id: record.event_id,
-        status: record.status,
-        outcome: record.outcome,
-        status_code: record.status_code,
-        headers: BTreeMap::new(),
-        body: None,
-        body_decoded: None,
-        body_truncated: false,
-        attempts: record.attempt_count,
-        duration_ms: u64::try_from(now.since(record.created_at).as_millis()).unwrap_or(u64::MAX),
-        reason: record.reason,
-    }
-}
-
-fn answer(event: &EventMetadata, attempt: &Attempt, status: Status, now: Timestamp) -> Delivered {
-    Delivered {
-        event_id: event.event_id,
-        status,
-        outcome: Some(attempt.outcome),
-        status_code: attempt.status_code,
-        headers: attempt.response_headers.clone(),
-        body: attempt.response_body.clone(),
-        body_decoded: attempt.response_decoded.clone(),
-        body_truncated: attempt.response_truncated,
-        attempts: attempt.number,
-        duration_ms: u64::try_from(now.since(event.created_at).as_millis()).unwrap_or(u64::MAX),
-        reason: attempt.reason.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use hookstep_contract::Delivered;
     use hookstep_contract::limits::SYNC_BUDGET;
     use serde_json::{Value, json};
     use time::OffsetDateTime;
