@@ -230,6 +230,9 @@ pub struct Next {
     /// When to send again; absent when the event has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// Until when the receiver wants no other event of the webhook, if it has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_until: Option<Timestamp>,
     /// Whether a producer waits for that retry, which therefore comes soon enough for an express execution.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub soon: bool,
@@ -244,7 +247,7 @@ pub struct Next {
 impl Next {
     /// Nothing more is to be done for an event that has this status.
     pub fn ended(status: Status) -> Self {
-        Self { status, retry_at: None, soon: false, answer: None, publish: Vec::new() }
+        Self { status, retry_at: None, pause_until: None, soon: false, answer: None, publish: Vec::new() }
     }
 }
 
@@ -262,6 +265,9 @@ pub struct WorkflowOutput {
     /// Whether the event waits in a lane.
     #[serde(default)]
     pub in_lane: bool,
+    /// Until when the receiver wants no other event of the webhook, if it has said so.
+    #[serde(default)]
+    pub pause_until: Option<Timestamp>,
 }
 
 impl WorkflowOutput {

@@ -94,7 +94,9 @@ impl Host {
         let tasks = [
             tokio::spawn(housekeeping.run()),
             tokio::spawn(schedules.run(states.clone())),
-            tokio::spawn(Lanes::new(lane_queue, states, contexts::configs(&clients.tables)).run(sent)),
+            tokio::spawn(
+                Lanes::new(lane_queue, states, contexts::configs(&clients.tables), sources).run(sent),
+            ),
             tokio::spawn(reconciling::run(contexts::reconcile(&options, &clients))),
         ];
         Ok(Self {

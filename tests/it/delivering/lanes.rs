@@ -162,6 +162,24 @@ async fn a_retry_waits_for_its_turn_too_and_holds_no_place_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_asks_for_a_pause_gets_nothing_of_the_webhook_until_it_is_over() {
+    let world = World::start().await;
+    for status in [429, 503] {
+        let busy = Reply::status(status).header("retry-after", "2");
+        let receiver = Receiver::answering([busy, Reply::status(200)]).await;
+        let limits = json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1]}});
+        let id = world.api.create_webhook(&receiver.url, limits).await;
+        let events = trigger(&world.api, &id, 4).await;
+        for event_id in &events {
+            assert_eq!(world.api.ended(&id, event_id).await["status"], "succeeded");
+        }
+        let seen = receiver.seen();
+        assert_eq!(seen.len(), 5, "requests");
+        assert!(seen[1].at - seen[0].at >= Duration::from_secs(2), "{:?}", seen[1].at - seen[0].at);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replays_and_tests_wait_as_well() {
     let (world, receiver) = (World::start().await, slow(100).await);
     let id = world.api.create_webhook(&receiver.url, json!({"max_in_flight": 1})).await;

@@ -15,6 +15,8 @@ pub(super) struct Lane {
     /// How many executions run.
     pub(super) in_flight: u32,
     pace: Pace,
+    /// Until when the receiver wants nothing.
+    paused_until: Option<Instant>,
 }
 
 /// Whose turn it is.
@@ -36,6 +38,9 @@ impl Lane {
         if self.waiting.is_empty() {
             return self.rest(limits, now);
         }
+        if let Some(end) = self.paused_until.filter(|end| *end > now) {
+            return Turn::At(end);
+        }
         if limits.max_in_flight.is_some_and(|most| self.in_flight >= most) {
             return Turn::AfterAnother;
         }
@@ -50,12 +55,19 @@ impl Lane {
         self.waiting.pop_front().map_or(Turn::Idle, Turn::Now)
     }
 
-    /// What is to be done while nothing waits. The lane stays until its pace may be forgotten.
+    /// Lets nobody have a turn until `end`, or a later time of which this was said before.
+    pub(super) fn pause(&mut self, end: Instant) {
+        self.paused_until = self.paused_until.max(Some(end));
+    }
+
+    /// What is to be done while nothing waits. The lane stays until its pace and its pause may be forgotten.
     fn rest(&self, limits: &LaneLimits, now: Instant) -> Turn {
         if self.in_flight > 0 {
             return Turn::AfterAnother;
         }
-        limits.rate.and_then(|_| self.pace.rested(now)).map_or(Turn::Idle, Turn::At)
+        let rested = limits.rate.and_then(|_| self.pace.rested(now));
+        let paused_until = self.paused_until.filter(|end| *end > now);
+        rested.max(paused_until).map_or(Turn::Idle, Turn::At)
     }
 }
 
@@ -109,6 +121,20 @@ mod tests {
         let minute = start + Duration::from_secs(60);
         assert_eq!(lane.next(&limits, start), Turn::At(minute));
         assert_eq!(lane.next(&limits, minute), Turn::Idle);
+    }
+
+    #[test]
+    fn nobody_has_a_turn_during_a_pause_and_the_lane_remembers_it() {
+        let (mut lane, start) = (lane(1), Instant::now());
+        let limits = LaneLimits { max_in_flight: Some(1), rate: None };
+        let end = start + Duration::from_secs(9);
+        lane.pause(end);
+        lane.pause(start);
+        assert_eq!(lane.next(&limits, start), Turn::At(end));
+        assert_eq!(lane.next(&limits, end), now("0"));
+        lane.in_flight = 0;
+        assert_eq!(lane.next(&limits, start), Turn::At(end));
+        assert_eq!(lane.next(&limits, end), Turn::Idle);
     }
 
     proptest! {
