@@ -38,7 +38,10 @@ async fn limits_are_set_shown_changed_and_cleared() {
         (json!({"max_in_flight": null}), json!([null, rate(1, "second", 1)])),
         (json!({"rate_limit": null}), json!([null, null])),
         (json!({"rate_limit": null, "max_in_flight": null}), json!([null, null])),
-        (json!({"rate_limit": {"events": 2, "per": "minute"}}), json!([null, rate(2, "minute", 1)])),
+        (
+            json!({"rate_limit": {"events": 2, "per": "minute", "burst": null}}),
+            json!([null, rate(2, "minute", 1)]),
+        ),
     ] {
         let patched = world.api.patch(&id, &patch).await;
         assert_eq!((patched.status, limits(&patched.json())), (200, after.clone()), "{patch}");
@@ -76,6 +79,7 @@ async fn a_limit_that_cannot_be_is_named_and_nothing_is_saved() {
         (json!({"rate_limit": {"events": 0}}), "rate_limit.events"),
         (json!({"rate_limit": {"events": 10_001}}), "rate_limit.events"),
         (json!({"rate_limit": {"events": "5"}}), "rate_limit.events"),
+        (json!({"rate_limit": {"events": null}}), "rate_limit.events"),
         (json!({"rate_limit": {"events": 5, "per": "hour"}}), "rate_limit.per"),
         (json!({"rate_limit": {"events": 5, "burst": 0}}), "rate_limit.burst"),
         (json!({"rate_limit": {"events": 5, "burst": 10_001}}), "rate_limit.burst"),
