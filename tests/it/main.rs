@@ -28,6 +28,7 @@
 //! | `reading/stats` | delivery statistics |
 //! | `managing/webhooks` | the management API |
 //! | `managing/patch` | partial updates |
+//! | `managing/limits` | a webhook's limits: how they are set and shown, and what waits for them |
 //! | `managing/changes` | concurrent, failed and abandoned changes |
 //! | `managing/auth` | a webhook's authentication: how it is set, stored and shown |
 //! | `managing/certificates` | a webhook's TLS settings: how they are set, stored and shown |
@@ -122,6 +123,7 @@ mod managing {
     mod browser;
     mod certificates;
     mod changes;
+    mod limits;
     mod pages;
     mod patch;
     pub(crate) mod signing_keys;

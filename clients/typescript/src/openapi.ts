@@ -75,7 +75,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a webhook */
+        /**
+         * Read a webhook
+         * @description For a webhook with `max_in_flight` or `rate_limit`, the answer also has `lane`: how many events wait for their turn, and about how long it takes until they have been sent.
+         */
         get: operations["read_webhook"];
         /**
          * Replace a webhook
@@ -285,7 +288,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a scheduled event, or the retries of one
-         * @description The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent.
+         * @description The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent, and neither is one that waits for its first turn in the lane of its webhook.
          */
         post: operations["cancel_event"];
         delete?: never;
@@ -815,6 +818,14 @@ export interface components {
             retry?: components["schemas"]["Retry"];
             /**
              * Format: int32
+             * @description How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120.
+             * @example 10
+             */
+            max_in_flight?: number | null;
+            /** @description How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
+            rate_limit?: components["schemas"]["RateLimit"] | null;
+            /**
+             * Format: int32
              * @description Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It can be raised and not lowered. Left out of a request, it stays as it is.
              * @default 1
              */
@@ -967,6 +978,23 @@ export interface components {
          * @enum {string}
          */
         Health: "failing" | "degraded" | "healthy" | "idle" | "disabled";
+        /** @description What waits in the lane of a webhook with `max_in_flight` or `rate_limit`. */
+        Lane: {
+            /**
+             * Format: int64
+             * @description How many events wait for their turn.
+             */
+            waiting: number;
+            /** @description Whether all events that wait were counted. If not, there are more: counting stops at about 10,000. */
+            complete: boolean;
+            /** @description Since when the oldest of the counted events waits; null if none waits. */
+            oldest_since?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description About how many seconds it takes until the counted events have been sent. Null if that cannot be said: the webhook has no rate limit, and in the last 24 hours no event has ended whose duration would tell.
+             */
+            expected_seconds?: number | null;
+        };
         /** @description When a signing secret was created, and until when it signs. */
         Lifetime: {
             /** @description When it was created. */
@@ -1161,6 +1189,27 @@ export interface components {
             public_key: string;
             /** @description The key as PEM, for OpenSSL. */
             pem: string;
+        };
+        /** @description How many attempts may begin in a period. */
+        RateLimit: {
+            /**
+             * Format: int32
+             * @description How many attempts may begin in each period.
+             * @example 50
+             */
+            events: number;
+            /**
+             * @description The period.
+             * @default second
+             * @enum {string}
+             */
+            per?: "second" | "minute";
+            /**
+             * Format: int32
+             * @description How many attempts may begin at once after a pause. With 1, attempts are evenly spaced.
+             * @default 1
+             */
+            burst?: number;
         };
         /** @description Why an event was not delivered, or an attempt failed. Programs go by the code; the detail is for people and may change. */
         Reason: {
@@ -1534,6 +1583,14 @@ export interface components {
             retry?: components["schemas"]["Retry"];
             /**
              * Format: int32
+             * @description How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120.
+             * @example 10
+             */
+            max_in_flight?: number | null;
+            /** @description How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
+            rate_limit?: components["schemas"]["RateLimit"] | null;
+            /**
+             * Format: int32
              * @description Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It can be raised and not lowered. Left out of a request, it stays as it is.
              * @default 1
              */
@@ -1569,6 +1626,8 @@ export interface components {
             health?: components["schemas"]["Health"] | null;
             /** @description The deliveries of the last 24 hours; only in lists with `include=stats`. */
             stats?: components["schemas"]["Bucket"] | null;
+            /** @description What waits in its lane; only in the answer to `GET /webhook/{config_id}`, if the webhook has a limit or something still waits from when it had one. */
+            lane?: components["schemas"]["Lane"] | null;
             /**
              * @description The signing secret. It is shown only once, in the answer to the request that made it.
              * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
@@ -1612,6 +1671,31 @@ export interface components {
             retry?: {
                 /** @description The pause before each attempt after the first, in seconds; empty for no retries. */
                 schedule_seconds?: number[];
+            } | null;
+            /**
+             * Format: int32
+             * @description How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120.
+             * @example 10
+             */
+            max_in_flight?: number | null;
+            /** @description How many attempts may begin in a period. */
+            rate_limit?: {
+                /**
+                 * Format: int32
+                 * @description How many attempts may begin in each period.
+                 * @example 50
+                 */
+                events?: number;
+                /**
+                 * @description The period.
+                 * @enum {string|null}
+                 */
+                per?: "second" | "minute" | null;
+                /**
+                 * Format: int32
+                 * @description How many attempts may begin at once after a pause. With 1, attempts are evenly spaced.
+                 */
+                burst?: number | null;
             } | null;
             /**
              * Format: int32

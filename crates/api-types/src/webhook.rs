@@ -2,7 +2,7 @@
 
 mod patch;
 
-use hookstep_contract::WebhookConfig;
+use hookstep_contract::{Timestamp, WebhookConfig};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -39,6 +39,22 @@ impl Health {
     }
 }
 
+/// What waits in the lane of a webhook with `max_in_flight` or `rate_limit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Lane)]
+pub struct LaneStatus {
+    /// How many events wait for their turn.
+    pub waiting: u64,
+    /// Whether all events that wait were counted. If not, there are more: counting stops at about 10,000.
+    pub complete: bool,
+    /// Since when the oldest of the counted events waits; null if none waits.
+    #[schema(value_type = Option<schema::Timestamp>)]
+    pub oldest_since: Option<Timestamp>,
+    /// About how many seconds it takes until the counted events have been sent. Null if that cannot be said: the webhook has
+    /// no rate limit, and in the last 24 hours no event has ended whose duration would tell.
+    pub expected_seconds: Option<u64>,
+}
+
 /// A webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Webhook {
@@ -56,6 +72,11 @@ pub struct Webhook {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub stats: Option<StatsBucket>,
+    /// What waits in its lane; only in the answer to `GET /webhook/{config_id}`, if the webhook has a limit or something
+    /// still waits from when it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub lane: Option<LaneStatus>,
     /// The signing secret. It is shown only once, in the answer to the request that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, examples("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"))]

@@ -33,7 +33,7 @@ use hookstep_management::Context;
 
 use error::PageError;
 use screens::{
-    asset_files, charts, event_page, event_table, replay_pages, secret_page, session_pages, sign_in,
+    asset_files, charts, event_page, event_table, lane, replay_pages, secret_page, session_pages, sign_in,
     test_page, token_pages, webhook_actions, webhook_edit, webhook_list, webhook_page,
 };
 
@@ -57,6 +57,7 @@ fn pages() -> Router<Arc<Context>> {
         .route("/console/preview", post(webhook_edit::trial::of_new).layer(room))
         .route(&webhook(""), get(webhook_page::show))
         .route(&webhook("/charts"), get(charts::fragment))
+        .route(&webhook("/lane"), get(lane::fragment))
         .route(&webhook("/edit"), get(webhook_edit::show).post(webhook_edit::save).layer(room))
         .route(&webhook("/preview"), post(webhook_edit::trial::of_saved).layer(room))
         .route(&webhook("/enabled"), post(webhook_actions::set_enabled))

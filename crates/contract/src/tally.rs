@@ -115,6 +115,14 @@ impl Histogram {
         self.0.is_empty()
     }
 
+    /// The mean, to within 3.2 %; `None` if the histogram is empty.
+    pub fn mean(&self) -> Option<u64> {
+        let sum: u128 =
+            self.0.iter().map(|(bucket, number)| u128::from(middle(*bucket)) * u128::from(*number)).sum();
+        let all: u64 = self.0.values().sum();
+        sum.checked_div(all.into()).and_then(|mean| u64::try_from(mean).ok())
+    }
+
     /// The given percentile (nearest-rank method), to within 3.2 %; `None` if the histogram is empty.
     pub fn percentile(&self, percent: u64) -> Option<u64> {
         let all: u64 = self.0.values().sum();
@@ -170,6 +178,13 @@ mod tests {
         }
 
         #[test]
+        fn the_mean_is_near_the_true_one(values in durations()) {
+            let exact = values.iter().sum::<u64>() / values.len() as u64;
+            // Both are rounded down.
+            prop_assert!(of(&values).mean().unwrap().abs_diff(exact) * 32 <= exact + 64);
+        }
+
+        #[test]
         fn parts_add_up_to_the_whole(left in durations(), right in durations()) {
             let mut parts = of(&left);
             parts.add(&of(&right));
@@ -184,7 +199,7 @@ mod tests {
 
     #[test]
     fn there_is_no_percentile_of_nothing() {
-        assert_eq!(Histogram::default().percentile(50), None);
+        assert_eq!((Histogram::default().percentile(50), Histogram::default().mean()), (None, None));
         assert_eq!((bucket(u64::MAX), bucket(31), bucket(32), middle(31)), (975, 31, 32, 31));
     }
 

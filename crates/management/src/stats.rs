@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Stats, StatsBucket, StatsStep, schema};
 use hookstep_contract::limits::days;
-use hookstep_contract::{ConfigId, FieldError, OrgId, Tally, Timestamp, WebhookConfig};
+use hookstep_contract::{ConfigId, FieldError, Histogram, OrgId, Tally, Timestamp, WebhookConfig};
 use hookstep_http_edge::{ApiQuery, Authorized, ConfigPath, Problem, Read};
 use hookstep_store::Partitions;
 use serde::Deserialize;
@@ -118,9 +118,26 @@ pub async fn stats(
 /// Counts the deliveries of the last 24 hours of a webhook that exists: one of many, so that fewer events are read.
 pub(crate) async fn last_day(ctx: &Context, config: &WebhookConfig) -> Result<Stats, Problem> {
     let now = ctx.sources.now();
+    let (first, counted) = last_day_by_hour(ctx, config, now).await?;
+    Ok(summed(&counted, StatsStep::Hour, first, now))
+}
+
+/// How long the attempts took with which the events of the last 24 hours ended. Reads as much as [`last_day`].
+pub(crate) async fn last_durations(ctx: &Context, config: &WebhookConfig) -> Result<Histogram, Problem> {
+    let (_, counted) = last_day_by_hour(ctx, config, ctx.sources.now()).await?;
+    let mut durations = Histogram::default();
+    counted.tallies.values().for_each(|tally| durations.add(&tally.durations));
+    Ok(durations)
+}
+
+async fn last_day_by_hour(
+    ctx: &Context,
+    config: &WebhookConfig,
+    now: Timestamp,
+) -> Result<(Hour, HourlyCounts), Problem> {
     let (first, last) = (Hour::of(default_from(StatsStep::Hour, now)), Hour::of(now));
     let counted = count::count_hours(ctx, &Partitions::of(config), first, last, Budget::OF_MANY).await?;
-    Ok(summed(&counted, StatsStep::Hour, first, now))
+    Ok((first, counted))
 }
 
 fn summed(counted: &HourlyCounts, step: StatsStep, first: Hour, to: Timestamp) -> Stats {

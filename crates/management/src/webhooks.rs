@@ -4,6 +4,7 @@ pub(crate) mod certificates;
 pub(crate) mod connection;
 pub(crate) mod crud;
 mod key_client;
+pub mod lane;
 pub mod overview;
 pub(crate) mod patch;
 pub mod preview;

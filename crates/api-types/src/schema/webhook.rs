@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hookstep_contract::Period;
 use hookstep_contract::limits::{
     DEFAULT_TIMEOUT_SECS, EVENT_TYPE_CHARS, MAX_EVENT_TYPES, MAX_PAUSE_SECS, MAX_RETRIES,
 };
@@ -39,6 +40,13 @@ pub struct ConfigFields {
     /// When to retry.
     #[schema(required = false)]
     pub retry: Retry,
+    /// How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. Null is no
+    /// limit. A webhook with this limit has a `timeout_seconds` of at most 120.
+    #[schema(minimum = 1, maximum = 1000, examples(10))]
+    pub max_in_flight: Option<u32>,
+    /// How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn.
+    /// Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120.
+    pub rate_limit: Option<RateLimit>,
     /// Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It
     /// can be raised and not lowered. Left out of a request, it stays as it is.
     #[schema(minimum = 1, maximum = 64, default = 1)]
@@ -87,6 +95,21 @@ pub struct Retry {
     pub schedule_seconds: Vec<u32>,
 }
 
+/// How many attempts may begin in a period.
+#[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// How many attempts may begin in each period.
+    #[schema(minimum = 1, maximum = 10_000, examples(50))]
+    pub events: u32,
+    /// The period.
+    #[schema(required = false, schema_with = periods)]
+    pub per: String,
+    /// How many attempts may begin at once after a pause. With 1, attempts are evenly spaced.
+    #[schema(required = false, minimum = 1, maximum = 10_000, default = 1)]
+    pub burst: u32,
+}
+
 /// When a signing secret was created, and until when it signs.
 #[derive(Debug, ToSchema)]
 pub struct Lifetime {
@@ -115,6 +138,13 @@ fn methods() -> Object {
     let methods = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
     let names = hookstep_contract::ConfigFields::METHODS;
     methods.enum_values(Some(names)).default(Some(names[0].into())).build()
+}
+
+/// The periods of a [`RateLimit`].
+fn periods() -> Object {
+    let periods = ObjectBuilder::new().schema_type(Type::String).description(Some("The period."));
+    let names = [Period::Second, Period::Minute].map(|period| period.as_str());
+    periods.enum_values(Some(names)).default(Some(Period::default().as_str().into())).build()
 }
 
 /// The pauses of a [`Retry`]: a derive has no limits for what is in a list.

@@ -10,11 +10,15 @@ use crate::{MAX_OVERLAP_SECS, ReplayRequest, Rotation, UploadFields, schema};
 fn limits_are_the_contracts() {
     let fields = schema::<schema::ConfigFields>();
     let (filter, transform) = (schema::<schema::Filter>(), schema::<schema::Transform>());
+    let rate = schema::<schema::RateLimit>();
     let condition = schema::<schema::Condition>();
     for (schema, name, keyword, limit) in [
         (&fields, "url", "maxLength", limits::URL_BYTES),
         (&fields, "timeout_seconds", "maximum", limits::MAX_TIMEOUT_SECS as usize),
         (&fields, "timeout_seconds", "default", limits::DEFAULT_TIMEOUT_SECS as usize),
+        (&fields, "max_in_flight", "maximum", limits::MAX_IN_FLIGHT as usize),
+        (&rate, "events", "maximum", limits::MAX_RATE_EVENTS as usize),
+        (&rate, "burst", "maximum", limits::MAX_BURST as usize),
         (&fields, "shards", "maximum", usize::from(limits::MAX_SHARDS)),
         (&fields, "event_types", "maxItems", limits::MAX_EVENT_TYPES),
         (&filter, "conditions", "maxItems", limits::MAX_CONDITIONS),

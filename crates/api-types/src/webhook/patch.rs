@@ -1,6 +1,6 @@
 //! What a patch of a webhook may have. There is no such type: it is merged as JSON.
 
-use crate::schema::{ConfigFields, Retry};
+use crate::schema::{ConfigFields, RateLimit, Retry};
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -19,7 +19,8 @@ impl PartialSchema for WebhookPatch {
                 // Neither has a default.
                 ("name" | "url", _) => {}
                 ("auth", field) => *field = auth(),
-                ("retry", field) => *field = retry(),
+                ("retry", field) => *field = part::<Retry>(),
+                ("rate_limit", field) => *field = part::<RateLimit>(),
                 (_, RefOr::T(Schema::Object(field))) => or_null(field),
                 (_, RefOr::T(Schema::Array(field))) => {
                     field.schema_type = SchemaType::from_iter([Type::Array, Type::Null]);
@@ -46,11 +47,18 @@ fn auth() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(types).description(Some(description)).into()
 }
 
-fn retry() -> RefOr<Schema> {
-    let mut retry = object(Retry::schema());
-    retry.required.clear();
-    or_null(&mut retry);
-    retry.into()
+/// A setting with fields, none of which has to be there.
+fn part<T: PartialSchema>() -> RefOr<Schema> {
+    let mut part = object(T::schema());
+    part.required.clear();
+    for field in part.properties.values_mut() {
+        match field {
+            RefOr::T(Schema::Object(field)) if field.default.is_some() => or_null(field),
+            _ => {}
+        }
+    }
+    or_null(&mut part);
+    part.into()
 }
 
 /// Lets a field be null, and the values in it.

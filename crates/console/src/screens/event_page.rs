@@ -88,6 +88,8 @@ async fn whole(
     query: &Query,
 ) -> Result<Markup, PageError> {
     let attempts = ctx.events.attempts(event).await?;
+    let in_lane = event.status == Status::InProgress
+        && ctx.lanes.has(&event.org_id, event.config_id, event.event_id).await?;
     let is_whole = query.is_checked("whole");
     let bodies = EventBodies::of(ctx, event).await?;
     let body = bodies.cards(base, is_whole);
@@ -105,12 +107,12 @@ async fn whole(
         div #event data-live=[live] data-every=[every] data-part="#event" {
             div.head {
                 div {
-                    h1 { "Event " (parts::status(event)) }
+                    h1 { "Event " @if in_lane { (parts::badge("waiting", "Waiting")) } @else { (parts::status(event)) } }
                     p { (parts::copyable(&event.event_id.to_string())) }
                 }
-                @if visitor.can_manage() { (buttons(event, config, &bodies, base)) }
+                @if visitor.can_manage() { (buttons(event, in_lane, config, &bodies, base)) }
             }
-            (explanation(event, now))
+            (explanation(event, in_lane, now))
             @if visitor.can_manage() && config.is_some() { (way_to_try(event)) }
             (facts(event, now))
             @let other = query.get("with").parse().ok().and_then(|number: u32| attempts.iter().find(|attempt| attempt.number == number));
@@ -120,7 +122,13 @@ async fn whole(
 }
 
 /// The actions on an event, without those that would be refused.
-fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &EventBodies, base: &str) -> Markup {
+fn buttons(
+    event: &EventRecord,
+    in_lane: bool,
+    config: Option<&WebhookConfig>,
+    bodies: &EventBodies,
+    base: &str,
+) -> Markup {
     let has_rules = config.is_some_and(|config| PayloadRules::of(&config.fields).is_some());
     // The body as received belongs to the first event of a chain of replays; the replay itself finds out whether it is still
     // stored.
@@ -130,10 +138,10 @@ fn buttons(event: &EventRecord, config: Option<&WebhookConfig>, bodies: &EventBo
     let is_meant = !matches!(event.status, Status::Succeeded | Status::Recovered) && !is_filtered(event);
     html! {
         div.actions {
-            @if event.status == Status::Scheduled {
+            @if event.status == Status::Scheduled || in_lane && event.attempt_count == 0 {
                 form method="post" action={(base) "/cancel"} { button { "Cancel the event" } }
             } @else if event.status == Status::InProgress {
-                @if event.next_attempt_at.is_some() { form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } } }
+                @if event.next_attempt_at.is_some() || in_lane { form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } } }
             } @else if config.is_some() {
                 @if can_reapply {
                     form method="post" action={(base) "/replay"} {
@@ -183,8 +191,9 @@ pub(crate) async fn cancel(
 }
 
 /// The status of the event in plain words, with advice.
-fn explanation(event: &EventRecord, now: Timestamp) -> Markup {
+fn explanation(event: &EventRecord, in_lane: bool, now: Timestamp) -> Markup {
     let explained = event.reason.as_ref().map(|reason| advice(reason, event.outcome, event.status_code));
+    let turn = "It waits for its turn, because the webhook has a limit. This page updates itself.";
     html! {
         @match (event.status, &event.reason, explained) {
             (Status::Succeeded, ..) => {}
@@ -198,7 +207,8 @@ fn explanation(event: &EventRecord, now: Timestamp) -> Markup {
             (Status::Failed | Status::InProgress, _, Some(Advice { what, todo })) => {
                 div.alert.(if event.status == Status::Failed { "failed" } else { "waiting" }) {
                     strong { (what) } p { (todo) }
-                    @if let Some(at) = event.next_attempt_at { p { "The next attempt is due " (parts::moment(at, now)) "." } }
+                    @if in_lane { p { (turn) } }
+                    @else if let Some(at) = event.next_attempt_at { p { "The next attempt is due " (parts::moment(at, now)) "." } }
                 }
             }
             (Status::Scheduled, ..) => {
@@ -207,6 +217,7 @@ fn explanation(event: &EventRecord, now: Timestamp) -> Markup {
                     @if let Some(at) = event.next_attempt_at { p { "It will be sent " (parts::moment(at, now)) ", as its webhook is by then." } }
                 }
             }
+            (Status::InProgress, ..) if in_lane => { div.alert.waiting { (turn) } }
             (Status::InProgress, ..) => { div.alert.waiting { "Being delivered; this page updates itself." } }
             (Status::Skipped, ..) => { div.alert.skipped { strong { "Not sent." } } }
             (Status::Failed, ..) => { div.alert.failed { strong { "It failed before an attempt." } } }

@@ -9,8 +9,8 @@ use hookstep_management::Context;
 use hookstep_management::webhooks::webhook_view;
 use maud::{Markup, html};
 
-use super::charts;
 use super::event_table::{self, TableRequest};
+use super::{charts, lane};
 use crate::error::PageError;
 use crate::extract::OnWebhook;
 use crate::form::Query;
@@ -34,14 +34,17 @@ pub(crate) async fn show(
         fault = Some("This webhook has no event with this id.");
         request = TableRequest::default();
     }
-    let (table, charts) = tokio::try_join!(
+    let lane = async { Ok(lane::section(&ctx, &config).await?) };
+    let (table, charts, lane) = tokio::try_join!(
         event_table::table(&ctx, &visitor, config.config_id, &request),
-        charts::section(&ctx, &visitor, config.config_id, &request)
+        charts::section(&ctx, &visitor, config.config_id, &request),
+        lane
     )?;
     let now = ctx.sources.now();
     let content = html! {
         (head(&visitor, &config))
         (notices(&config, query.get("done"), now))
+        (lane)
         @if let Some(told) = event_table::chosen::told(&query) { (told) }
         div.columns {
             div.wide {
@@ -112,6 +115,8 @@ fn settings(visitor: &Visitor, config: &WebhookConfig, static_ips: &str, now: Ti
                     (schedule::sentence(&fields.retry.schedule_seconds))
                     @if !fields.retry.schedule_seconds.is_empty() { div.muted.small { (schedule::words(&fields.retry.schedule_seconds)) } }
                 }
+                @let limits = lane::limits(fields);
+                @if !limits.is_empty() { dt { "Limits" } dd { @for limit in limits { div { (limit) } } } }
                 @if !fields.event_types.is_empty() {
                     dt { "Subscribes to" } dd { @for event_type in &fields.event_types { div.mono.small.break { (event_type) } } }
                 }

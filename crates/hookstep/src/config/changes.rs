@@ -24,6 +24,7 @@ pub(super) fn changes(stored: &Map<String, Value>, wanted: &Node, send_secrets: 
         let patch = match name.as_str() {
             "auth" | "tls" => credentials(name, before, node, send_secrets, &mut lines),
             "filter" | "transform" => whole(name, before, node, &mut lines),
+            "rate_limit" => plain(name, &without_rate_defaults(before, node), node, &mut lines),
             _ => plain(name, before, node, &mut lines),
         };
         if let Some(patch) = patch {
@@ -70,6 +71,20 @@ fn without_defaults(value: &Value) -> Value {
         Value::Array(items) => items.iter().map(without_defaults).collect(),
         other => other.clone(),
     }
+}
+
+/// A rate limit without the fields that have their default and that the file leaves out.
+fn without_rate_defaults(before: &Value, node: &Node) -> Value {
+    let is_default = |name: &str, value: &Value| match name {
+        "per" => value == "second",
+        "burst" => *value == 1,
+        _ => false,
+    };
+    let mut rest = before.clone();
+    if let Some(fields) = rest.as_object_mut() {
+        fields.retain(|name, value| node.field(name).is_some() || !is_default(name, value));
+    }
+    rest
 }
 
 /// Adds a line for every part that differs.
@@ -242,6 +257,39 @@ mod tests {
             "new: (none) -> [1]",
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn defaults_of_a_rate_limit_are_no_change() {
+        let limit = |burst: u32| json!({"rate_limit": {"events": 5, "per": "second", "burst": burst}});
+        for (stored, yaml, patch, lines) in [
+            (limit(1), "{events: 5}", json!({}), vec![]),
+            (limit(1), "{events: 5, per: second, burst: 1}", json!({}), vec![]),
+            (
+                limit(1),
+                "{events: 9}",
+                json!({"rate_limit": {"events": 9}}),
+                vec!["rate_limit.events: 5 -> 9"],
+            ),
+            (
+                limit(3),
+                "{events: 5, per: minute}",
+                json!({"rate_limit": {"per": "minute", "burst": null}}),
+                vec!["rate_limit.per: \"second\" -> \"minute\"", "rate_limit.burst: 3 -> (none)"],
+            ),
+            (
+                json!({}),
+                "{events: 5}",
+                json!({"rate_limit": {"events": 5}}),
+                vec!["rate_limit.events: (none) -> 5"],
+            ),
+            (json!({}), "null", json!({}), vec![]),
+        ] {
+            let found = compare(stored.clone(), &format!("rate_limit: {yaml}\n"), false);
+            assert_eq!(found, (patch, lines.iter().map(ToString::to_string).collect()), "{stored} {yaml}");
+        }
+        let (patch, lines) = compare(limit(1), "rate_limit: null\n", false);
+        assert_eq!((patch, lines.len()), (json!({"rate_limit": null}), 1));
     }
 
     #[test]

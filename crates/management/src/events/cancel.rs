@@ -1,4 +1,5 @@
-//! `POST /webhook/{config_id}/events/{event_id}/cancel`: ends the retries of an event, or a scheduled one.
+//! `POST /webhook/{config_id}/events/{event_id}/cancel`: ends the retries of an event, or one that is scheduled or waits in a
+//! lane.
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ use crate::Context;
     operation_id = "cancel_event",
     tag = "Events",
     summary = "Cancel a scheduled event, or the retries of one",
-    description = "The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent.",
+    description = "The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent, and \
+        neither is one that waits for its first turn in the lane of its webhook.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ("event_id" = schema::EventId, Path, description = "The event."),

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 
 use crate::Context;
 use crate::paging;
+use crate::webhooks::lane;
 use crate::webhooks::overview;
 use crate::webhooks::save;
 use crate::webhooks::stored_webhook::StoredWebhook;
@@ -78,6 +79,8 @@ pub(crate) async fn create(
     operation_id = "read_webhook",
     tag = "Webhooks",
     summary = "Read a webhook",
+    description = "For a webhook with `max_in_flight` or `rate_limit`, the answer also has `lane`: how many events wait for their \
+        turn, and about how long it takes until they have been sent.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
@@ -92,7 +95,8 @@ pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     StoredWebhook { config, .. }: StoredWebhook<Read>,
 ) -> Result<Json<Webhook>, Problem> {
-    Ok(Json(view(config, ctx.sources.now())))
+    let lane = lane::status(&ctx, &config).await?;
+    Ok(Json(Webhook { lane, ..view(config, ctx.sources.now()) }))
 }
 
 /// `PUT /webhook/{config_id}`

@@ -71,6 +71,12 @@ fn apply(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigField
                 headers.retain(|_, value| !value.is_null());
                 Value::Object(headers)
             }
+            ("rate_limit", change @ Value::Object(_)) => {
+                let mut rate = object(Some(merge(before, change)));
+                let has_default = |name: &str| ["per", "burst"].contains(&name);
+                rate.retain(|name, value| !(value.is_null() && has_default(name)));
+                Value::Object(rate)
+            }
             // A filter or transform is replaced as a whole: one of conditions has no field in common with one of JSONata.
             ("filter" | "transform", change @ Value::Object(_)) => change,
             (_, Value::Null) if before.is_some() => continue,

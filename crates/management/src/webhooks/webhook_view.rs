@@ -15,7 +15,8 @@ const EXPIRES_SOON: Duration = days(30);
 pub(crate) fn view(mut config: WebhookConfig, now: Timestamp) -> Webhook {
     // An earlier version has saved none.
     config.fields.shards = Some(config.fields.shards());
-    Webhook { warnings: warnings(&config, now), config, health: None, stats: None, signing_secret: None }
+    let warnings = warnings(&config, now);
+    Webhook { config, warnings, health: None, stats: None, lane: None, signing_secret: None }
 }
 
 /// A webhook that was just saved. This is the one place where its signing secret is shown.

@@ -133,6 +133,7 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         ("filter_jsonata", "a ="),
         ("private_key", "not a key"),
         ("shards", "many"),
+        ("max_in_flight", "many"),
     ];
     let answer = browser.post("/console/webhooks/new", &form).await;
     let page = text(&answer);
@@ -140,6 +141,7 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
     for wrong in [
         "name",
         "shards",
+        "max_in_flight",
         "url",
         "method",
         "timeout_seconds",

@@ -72,8 +72,12 @@ fn mend(fields: &mut Value, field: &str) -> bool {
                 },
             );
         }
+        ("rate_limit", part @ ("events" | "burst")) => {
+            fields["rate_limit"][part] = json!(1);
+            return true;
+        }
         ("tls", "ca") => return fields["tls"].as_object_mut().is_some_and(|tls| tls.remove("ca").is_some()),
-        ("filter" | "transform" | "tls" | "shards", _) => Value::Null,
+        ("filter" | "transform" | "tls" | "shards" | "max_in_flight" | "rate_limit", _) => Value::Null,
         _ => return false,
     };
     fields[top] = right;
@@ -131,10 +135,17 @@ mod tests {
     fn a_field_is_mended_where_it_is_wrong() {
         let mut fields = json!({"url": "ftp", "headers": {"A": "1", "B": "2"}, "event_types": ["a", "*b"],
             "auth": {"type": "basic", "username": ""}, "filter": {"conditions": [{"field": "a"}, {"field": ""}]},
-            "tls": {"ca": "x", "certificate": "y"}});
-        for field in
-            ["url", "headers.A", "event_types[1]", "auth.username", "filter.conditions[1].operator", "tls.ca"]
-        {
+            "tls": {"ca": "x", "certificate": "y"}, "max_in_flight": 0, "rate_limit": {"events": 0, "per": "minute"}});
+        for field in [
+            "url",
+            "headers.A",
+            "event_types[1]",
+            "auth.username",
+            "filter.conditions[1].operator",
+            "tls.ca",
+            "max_in_flight",
+            "rate_limit.events",
+        ] {
             assert!(mend(&mut fields, field), "{field}");
         }
         assert_eq!(fields["headers"], json!({"B": "2"}));
@@ -145,6 +156,10 @@ mod tests {
         );
         assert_eq!(fields["filter"]["conditions"][0], json!({"field": "a"}));
         assert_eq!(fields["filter"]["conditions"][1]["operator"], "equals");
+        assert_eq!(
+            (&fields["max_in_flight"], &fields["rate_limit"]),
+            (&Value::Null, &json!({"events": 1, "per": "minute"}))
+        );
         assert!(!mend(&mut fields, "unheard_of"));
     }
 }

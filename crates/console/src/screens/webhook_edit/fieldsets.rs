@@ -7,6 +7,7 @@ use crate::form::{Field, Form, FormFault, Wrong, again};
 use crate::schedule;
 
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+const PERIODS: [(&str, &str); 2] = [("second", "A second"), ("minute", "A minute")];
 const AUTHS: [(&str, &str); 5] = [
     ("none", "None"),
     ("basic", "Basic"),
@@ -232,6 +233,32 @@ pub(super) fn delivery(form: &Form, fault: FormFault) -> Markup {
                     1 d each.", fault }.line("text", "schedule", form.get("schedule")))
                 @if form.get("retry") == "custom" && !current.is_empty() { p.muted.small { "Currently: " (current) "." } }
             }
+        }
+    }
+}
+
+/// How much the receiver takes, folded while there is no limit.
+pub(super) fn limits(form: &Form, fault: FormFault) -> Markup {
+    let line = |name, label, hint, field: &str| {
+        Field { name, label, hint, fault }.line("number", field, form.get(field).trim())
+    };
+    let is_filled = ["max_in_flight", "rate_events"].iter().any(|field| !form.get(field).trim().is_empty());
+    let is_open = is_filled || ["max_in_flight", "rate_limit"].iter().any(|field| fault.of(field).is_some());
+    html! {
+        details.card open[is_open] {
+            summary { "Limits: how much the receiver takes" }
+            p.hint { "Events beyond a limit wait for their turn. The timeout of a webhook with a limit is at most 120 seconds." }
+            (line("max_in_flight", "Attempts at once", "1 to 1,000. Leave empty for no limit.", "max_in_flight"))
+            div.halves {
+                (line("rate_limit.events", "Attempts in a period", "1 to 10,000. Leave empty for no limit.", "rate_events"))
+                (Field { name: "rate_limit.per", label: "Period", hint: "", fault }.with(|attributes| html! {
+                    select id=(attributes.id) name="rate_per" aria-invalid=[attributes.invalid] {
+                        @for (value, name) in PERIODS { option value=(value) selected[form.get("rate_per") == value] { (name) } }
+                    }
+                }))
+            }
+            (line("rate_limit.burst", "Burst", "How many may begin at once after a pause, 1 to 10,000. Left empty, attempts are evenly spaced.",
+                "rate_burst"))
         }
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried:
             (fieldsets::subscriptions(form, fault))
             (payload_rules_part::part(form, fault, &preview, tried))
             (fieldsets::delivery(form, fault))
+            (fieldsets::limits(form, fault))
             (fieldsets::tls(form, fault, config))
             (fieldsets::throughput(form, fault))
             div.actions.end {

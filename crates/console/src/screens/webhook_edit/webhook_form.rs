@@ -1,10 +1,11 @@
 //! The form of a webhook: its fields become a request of the API, so that the same code checks both.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS};
 use hookstep_contract::{
-    Auth, ClientAuthentication, ConfigFields, FieldError, Parameter, Place, WebhookConfig,
+    Auth, ClientAuthentication, ConfigFields, FieldError, Parameter, Place, RateLimit, WebhookConfig,
 };
 use hookstep_http_edge::{Problem, read_json};
 use serde_json::{Value, json};
@@ -52,6 +53,7 @@ pub(crate) fn filled(config: &WebhookConfig) -> Form {
     for (name, value) in &fields.headers {
         pairs.extend([("header_name", name.clone()), ("header_value", value.clone())]);
     }
+    pairs.extend(limit_pairs(fields));
     pairs.extend(auth_pairs(fields.auth.as_ref()));
     pairs.extend(payload_rules_form::pairs(fields));
     if let Some(tls) = &fields.tls {
@@ -59,6 +61,20 @@ pub(crate) fn filled(config: &WebhookConfig) -> Form {
         pairs.push(("ca", tls.ca.clone().unwrap_or_default()));
     }
     Form::from_pairs(pairs)
+}
+
+fn limit_pairs(fields: &ConfigFields) -> Vec<(&'static str, String)> {
+    let mut pairs = Vec::new();
+    if let Some(most) = fields.max_in_flight {
+        pairs.push(("max_in_flight", most.to_string()));
+    }
+    if let Some(RateLimit { events, per, burst }) = fields.rate_limit {
+        pairs.extend([("rate_events", events.to_string()), ("rate_per", per.as_str().to_owned())]);
+        if burst > 1 {
+            pairs.push(("rate_burst", burst.to_string()));
+        }
+    }
+    pairs
 }
 
 fn auth_pairs(auth: Option<&Auth>) -> Vec<(&'static str, String)> {
@@ -133,10 +149,8 @@ pub(super) fn read_all(
         faults.push(FieldError::new("timeout_seconds", "must be a number of seconds"));
         DEFAULT_TIMEOUT_SECS
     });
-    let shards: Option<u16> = match form.get("shards").trim() {
-        "" => None,
-        number => number.parse().map_err(|_| faults.push(FieldError::new("shards", "must be a number"))).ok(),
-    };
+    let shards: Option<u16> = number(form, "shards", "shards", &mut faults);
+    let max_in_flight: Option<u32> = number(form, "max_in_flight", "max_in_flight", &mut faults);
     fields["name"] = json!(form.get("name").trim());
     fields["url"] = json!(form.get("url").trim());
     fields["method"] = json!(form.get("method"));
@@ -145,12 +159,33 @@ pub(super) fn read_all(
     fields["timeout_seconds"] = json!(timeout);
     fields["shards"] = json!(shards);
     fields["retry"] = json!({"schedule_seconds": pauses(form, &mut faults)});
+    fields["max_in_flight"] = json!(max_in_flight);
+    fields["rate_limit"] = rate_limit(form, &mut faults);
     fields["event_types"] = json!(event_types(form));
     fields["filter"] = payload_rules_form::filter(form);
     fields["transform"] = payload_rules_form::transform(form);
     fields["auth"] = auth(form);
     fields["tls"] = tls(form);
     Ok((fields, faults))
+}
+
+/// The number in a control; `None` if it is empty, or none is in it, which is a fault of `field`.
+fn number<N: FromStr>(form: &Form, control: &str, field: &str, faults: &mut Vec<FieldError>) -> Option<N> {
+    match form.get(control).trim() {
+        "" => None,
+        text => text.parse().map_err(|_| faults.push(FieldError::new(field, "must be a number"))).ok(),
+    }
+}
+
+/// Null when the number of attempts is empty, whatever else is filled in.
+fn rate_limit(form: &Form, faults: &mut Vec<FieldError>) -> Value {
+    if form.get("rate_events").trim().is_empty() {
+        return Value::Null;
+    }
+    let events: Option<u32> = number(form, "rate_events", "rate_limit.events", faults);
+    let burst: Option<u32> = number(form, "rate_burst", "rate_limit.burst", faults);
+    let per = Some(form.get("rate_per")).filter(|per| !per.is_empty()).unwrap_or("second");
+    json!({"events": events.unwrap_or(1), "per": per, "burst": burst.unwrap_or(1)})
 }
 
 fn headers<'a>(form: &'a Form, faults: &mut Vec<FieldError>) -> BTreeMap<&'a str, &'a str> {
@@ -267,6 +302,7 @@ mod tests {
         let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-01T00:00:00Z",
             "updated_at":"2026-01-01T00:00:00Z","revision":3,"name":"n","url":"https://example.com/","method":"PUT","enabled":false,
             "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},"shards":8,
+            "max_in_flight":4,"rate_limit":{"events":90,"per":"minute","burst":5},
             "event_types":["order.*","Webhook Disabled"],
             "filter":{"conditions":[{"field":"a","operator":"any_of","values":["1","2"],"type":"number"}],"logical_operator":"OR"},
             "transform":{"jsonata":"{\"a\": a}","content_type":"text/plain"},
@@ -288,9 +324,34 @@ mod tests {
             ("shards=8", None),
             ("shards=+", None),
             ("shards=many", Some("shards")),
+            ("max_in_flight=%2010%20&rate_events=5&rate_per=minute&rate_burst=", None),
+            ("max_in_flight=&rate_events=&rate_per=second&rate_burst=many", None),
+            ("max_in_flight=1.5", Some("max_in_flight")),
+            ("rate_events=many&rate_per=second", Some("rate_limit.events")),
+            ("rate_events=-1", Some("rate_limit.events")),
+            ("rate_events=5&rate_burst=many", Some("rate_limit.burst")),
+            ("rate_events=5&rate_per=hour", Some("rate_limit.per")),
             ("event_types=%20order.created%20%0D%0A%0D%0Aorder.*", None),
         ] {
             assert_eq!(fields(sent).err().as_deref(), field, "{sent}");
+        }
+    }
+
+    #[test]
+    fn an_empty_limit_is_none() {
+        for (sent, max_in_flight, rate) in [
+            ("", None, Value::Null),
+            ("max_in_flight=&rate_events=&rate_per=minute&rate_burst=", None, Value::Null),
+            ("max_in_flight=8", Some(8), Value::Null),
+            ("rate_events=5", None, json!({"events": 5, "per": "second", "burst": 1})),
+            (
+                "rate_events=5&rate_per=minute&rate_burst=2",
+                None,
+                json!({"events": 5, "per": "minute", "burst": 2}),
+            ),
+        ] {
+            let read = fields(sent).unwrap();
+            assert_eq!((read.max_in_flight, json!(read.rate_limit)), (max_in_flight, rate), "{sent}");
         }
     }
 

@@ -1,0 +1,159 @@
+//! What waits in the lane of a webhook, and the limits for which it waits.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Html;
+use hookstep_api_types::LaneStatus;
+use hookstep_contract::{ConfigFields, RateLimit, WebhookConfig};
+use hookstep_http_edge::Problem;
+use hookstep_management::Context;
+use hookstep_management::webhooks::lane;
+use maud::{Markup, html};
+
+use crate::error::PageError;
+use crate::extract::OnWebhook;
+use crate::parts;
+use crate::session::Visitor;
+
+const SECONDS_BETWEEN_LOOKS: u32 = 10;
+
+/// `GET /console/webhooks/{config_id}/lane`: a part of the page of the webhook.
+pub(crate) async fn fragment(
+    State(ctx): State<Arc<Context>>,
+    OnWebhook(_, config): OnWebhook<Visitor>,
+) -> Result<Html<String>, PageError> {
+    Ok(Html(section(&ctx, &config).await?.into_string()))
+}
+
+/// What waits in the lane; for a webhook without one, nothing at all. It renews itself.
+pub(super) async fn section(ctx: &Context, config: &WebhookConfig) -> Result<Markup, Problem> {
+    let Some(status) = lane::status(ctx, config).await? else { return Ok(html! {}) };
+    let live = format!("/console/webhooks/{}/lane", config.config_id);
+    Ok(html! {
+        div #lane data-live=(live) data-every=(SECONDS_BETWEEN_LOOKS) { (waiting(&status)) }
+    })
+}
+
+fn waiting(status: &LaneStatus) -> Markup {
+    let LaneStatus { waiting, complete, oldest_since, expected_seconds } = *status;
+    html! {
+        @if waiting > 0 {
+            div.alert.waiting role="status" {
+                @if !complete { "More than " }
+                (waiting) @if waiting == 1 { " event waits for its turn" } @else { " events wait for their turn" }
+                @if let Some(since) = oldest_since {
+                    @if waiting > 1 { ", the first of them" } " since " (parts::clock(since))
+                }
+                "."
+                @if let Some(seconds) = expected_seconds {
+                    @if complete { " Until all have been sent, it takes about " } @else { " Until these have been sent, it takes about " }
+                    (roughly(seconds)) "."
+                }
+            }
+        }
+    }
+}
+
+/// A time for which two digits are enough.
+fn roughly(seconds: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    let rounded = |unit: u64| (seconds + unit / 2) / unit;
+    match seconds {
+        0..=1 => "a second".to_owned(),
+        2..100 => format!("{seconds} s"),
+        100..5400 => format!("{} min", rounded(MINUTE)),
+        5400..129_600 => format!("{} h", rounded(HOUR)),
+        _ => format!("{} d", rounded(DAY)),
+    }
+}
+
+/// The limits of a webhook in plain words.
+pub(super) fn limits(fields: &ConfigFields) -> Vec<String> {
+    let places = fields.max_in_flight.map(|most| match most {
+        1 => "One attempt at once".to_owned(),
+        most => format!("{most} attempts at once"),
+    });
+    let rate = fields.rate_limit.map(|RateLimit { events, per, burst }| {
+        let plural = if events == 1 { "" } else { "s" };
+        let burst = if burst > 1 { format!(", up to {burst} at once after a pause") } else { String::new() };
+        format!("{events} attempt{plural} a {}{burst}", per.as_str())
+    });
+    places.into_iter().chain(rate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_waits_is_told_in_plain_words() {
+        let at = "2026-01-02T03:04:05Z";
+        let told = |waiting: u64, complete: bool, since: Value, seconds: Value| {
+            let status = json!({
+                "waiting": waiting, "complete": complete, "oldest_since": since, "expected_seconds": seconds,
+            });
+            waiting_text(&serde_json::from_value(status).unwrap())
+        };
+        for (told, text) in [
+            (told(0, true, Value::Null, json!(0)), ""),
+            (told(1, true, json!(at), Value::Null), "1 event waits for its turn since 2 Jan 03:04:05 UTC."),
+            (
+                told(20, true, json!(at), json!(300)),
+                "20 events wait for their turn, the first of them since 2 Jan 03:04:05 UTC. Until all have been sent, it takes \
+                 about 5 min.",
+            ),
+            (
+                told(10_000, false, Value::Null, json!(1)),
+                "More than 10000 events wait for their turn. Until these have been sent, it takes about a second.",
+            ),
+        ] {
+            assert_eq!(told, text);
+        }
+    }
+
+    /// Without the tags.
+    fn waiting_text(status: &LaneStatus) -> String {
+        let html = waiting(status).into_string();
+        html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect()
+    }
+
+    #[test]
+    fn a_time_is_rounded() {
+        for (seconds, text) in [
+            (0, "a second"),
+            (99, "99 s"),
+            (100, "2 min"),
+            (5399, "90 min"),
+            (5400, "2 h"),
+            (129_599, "36 h"),
+            (129_600, "2 d"),
+        ] {
+            assert_eq!(roughly(seconds), text);
+        }
+    }
+
+    #[test]
+    fn limits_are_told_in_plain_words() {
+        for (changes, words) in [
+            (json!({}), vec![]),
+            (json!({"max_in_flight": 1}), vec!["One attempt at once"]),
+            (
+                json!({"max_in_flight": 8, "rate_limit": {"events": 50}}),
+                vec!["8 attempts at once", "50 attempts a second"],
+            ),
+            (
+                json!({"rate_limit": {"events": 1, "per": "minute", "burst": 5}}),
+                vec!["1 attempt a minute, up to 5 at once after a pause"],
+            ),
+        ] {
+            let mut fields = json!({"name": "n", "url": "https://example.com/"});
+            fields.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            assert_eq!(limits(&serde_json::from_value(fields).unwrap()), words, "{changes}");
+        }
+    }
+}
