@@ -1,5 +1,4 @@
 //! A webhook's limits: how they are set and shown, and what is told of the events that wait for them.
-#![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 use std::time::Duration;
 
