@@ -80,7 +80,8 @@ pub(crate) fn status(event: &EventRecord) -> Markup {
         Status::Skipped => ("skipped", "Skipped"),
         Status::Scheduled => ("scheduled", "Scheduled"),
         Status::InProgress if event.next_attempt_at.is_some() => ("waiting", "Retrying"),
-        Status::InProgress => ("waiting", "Sending"),
+        // It is being sent, or waits for its turn in a lane.
+        Status::InProgress => ("waiting", "In progress"),
     };
     badge(class, text)
 }

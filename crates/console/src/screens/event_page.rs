@@ -160,7 +160,7 @@ fn buttons(
 fn not_yet(base: &str) -> Markup {
     html! {
         div #event data-live={(base) "?new=1"} data-part="#event" {
-            div.head { h1 { "Event " (parts::badge("waiting", "Sending")) } }
+            div.head { h1 { "Event " (parts::badge("waiting", "In progress")) } }
             div.alert.waiting role="status" { "Being delivered; this page updates itself." }
         }
     }
