@@ -1,8 +1,11 @@
 //! Taking events up again on the express machine of `statemachine.asl.json`.
 
-use hookstep_contract::ResumeInput;
+use std::time::Duration;
 
-use crate::{ExecutionClient, Input, WorkflowError};
+use hookstep_contract::{ResumeInput, Resumed};
+use serde::de::IgnoredAny;
+
+use crate::{ExecutionClient, Input, Run, WorkflowError};
 
 /// The express machine, for events that have a record.
 #[derive(Clone, Debug)]
@@ -23,7 +26,29 @@ impl ResumeMachine {
     /// # Errors
     /// If the execution is not accepted.
     pub async fn start(&self, input: &ResumeInput) -> Result<(), WorkflowError> {
-        let name = format!("{}-{}", input.resume.event.event_id, input.resume.number);
-        self.client.start(&self.express_arn, name, Input::of(input)?).await
+        self.client.start(&self.express_arn, name(&input.resume), Input::of(input)?).await
     }
+
+    /// Takes an event up again and waits up to `timeout` for the end of the execution. `json` is the input in which `resumed`
+    /// was found.
+    ///
+    /// # Errors
+    /// If the execution is not accepted or fails, or its response is lost.
+    pub async fn run(
+        &self,
+        resumed: &Resumed,
+        json: String,
+        timeout: Duration,
+    ) -> Result<Run<()>, WorkflowError> {
+        let input = Input { json, body: None };
+        let ran = self.client.run::<IgnoredAny>(&self.express_arn, name(resumed), input, timeout).await?;
+        Ok(match ran {
+            Run::Ended(_) => Run::Ended(()),
+            Run::StillRunning => Run::StillRunning,
+        })
+    }
+}
+
+fn name(resumed: &Resumed) -> String {
+    format!("{}-{}", resumed.event.event_id, resumed.number)
 }

@@ -59,12 +59,19 @@ fn state_of(resource: &str, arguments: &Value) -> &'static str {
         (LAMBDA_INVOKE, Some("update-status"), Some("missed")) => "RecordMissed",
         (LAMBDA_INVOKE, Some("update-status"), Some("unsent")) => "EndEvent",
         (LAMBDA_INVOKE, Some("update-status"), Some("exception")) => "RecordException",
+        ("arn:aws:states:::dynamodb:putItem", ..) if is_of_lane(&arguments["Item"]) => "JoinLane",
         ("arn:aws:states:::dynamodb:putItem", ..) => "RecordEvent",
+        ("arn:aws:states:::dynamodb:deleteItem", ..) => "LeaveLane",
         ("arn:aws:states:::dynamodb:getItem", ..) => "ReadEvent",
         ("arn:aws:states:::events:putEvents", ..) => "PublishEvents",
         ("arn:aws:states:::states:startExecution", ..) => "HandOver",
         ("arn:aws:states:::aws-sdk:scheduler:createSchedule", ..) => "ScheduleRetry",
+        ("arn:aws:states:::sqs:sendMessage", ..) if arguments["MessageGroupId"].is_string() => "QueueInLane",
         ("arn:aws:states:::sqs:sendMessage", ..) => "KeepEvent",
         _ => "",
     }
+}
+
+fn is_of_lane(item: &Value) -> bool {
+    item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("lane#"))
 }
