@@ -103,7 +103,8 @@ impl Bill {
     fn lanes(&mut self, counts: &Counts, given: &Assumptions) {
         let (messages, batch) = (counts.tasks(SEND) as f64, f64::from(LANE_BATCH));
         let mut executions = counts.of(MachineKind::Express);
-        let took_its_turn = |execution: &&Execution| execution.states.iter().any(|state| state == "LeaveLane");
+        let took_its_turn =
+            |execution: &&Execution| execution.states.iter().any(|state| state == "LeaveLane");
         let Some(execution) = executions.find(took_its_turn) else { return };
         self.add("SQS requests", messages * (1.0 + 2.0 / batch), "requests", FIFO_MILLION);
         let batches = messages / batch;

@@ -84,7 +84,8 @@ impl Path {
     /// listener sees only its own thread.
     pub(crate) async fn walk(self, workflow: MachineKind, keep_bodies: bool) -> Outcome<Counts> {
         let world = World::open(workflow, keep_bodies).await?;
-        let config_id = world.webhook(self != Self::Skipped, (self == Self::Lane).then_some(LANE_BATCH)).await?;
+        let config_id =
+            world.webhook(self != Self::Skipped, (self == Self::Lane).then_some(LANE_BATCH)).await?;
         // The first event finds cold caches; how often that happens is an assumption.
         let (first, _) = world.trigger(&config_id, body(SMALL_BYTES)).await?;
         world.executions(first).await?;

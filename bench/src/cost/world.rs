@@ -115,7 +115,8 @@ impl World {
                 if !is_running && schedules > scheduled {
                     self.fire(event_id).await?;
                     scheduled += 1;
-                } else if !is_running && executions.iter().any(|execution| !execution.history.contains(LANE)) {
+                } else if !is_running && executions.iter().any(|execution| !execution.history.contains(LANE))
+                {
                     return Ok(executions
                         .into_iter()
                         .map(|execution| (execution.arn, execution.history))

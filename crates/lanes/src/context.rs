@@ -1,9 +1,8 @@
 //! The function's dependencies.
 
 use hookstep_executions::ResumeMachine;
+use hookstep_queues::ReceivedMessages;
 use hookstep_store::Configs;
-
-use crate::Queue;
 
 /// The table, the machine and the queue that the function uses.
 #[derive(Clone, Debug)]
@@ -13,5 +12,5 @@ pub struct Context {
     /// The machine that makes the attempts.
     pub machine: ResumeMachine,
     /// The queue of lanes.
-    pub queue: Queue,
+    pub queue: ReceivedMessages,
 }

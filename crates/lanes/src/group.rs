@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::Deadlines;
 use crate::batch::Batch;
 use crate::message::Message;
-use crate::part::Part;
+use crate::part::{Pace, Part};
 
 /// What has become of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +69,17 @@ impl Group {
         deadlines: Deadlines,
         take: impl AsyncFn(&Message) -> End,
     ) -> Vec<End> {
-        let begun_at = Instant::now();
         let mut ends = self.run_nothing();
-        let (mut running, mut begun) = (FuturesUnordered::new(), 0);
+        let (mut running, mut pace) = (FuturesUnordered::new(), Pace::of(part, Instant::now()));
+        let mut is_first = true;
         let mut waiting = self.messages.iter().enumerate().peekable();
         loop {
             let has_place = running.len() < part.in_flight.max(1) as usize;
-            let next = waiting.peek().filter(|_| has_place).map(|_| begun_at + part.earliest(begun));
-            let next = next.filter(|next| may_begin(*next.max(&Instant::now()), begun, part, begun_at, deadlines));
+            let next = waiting.peek().filter(|_| has_place).map(|_| pace.earliest(Instant::now()));
+            // The first one begins however long it is worth, or nothing would ever leave a lane whose limits have become
+            // very narrow while events waited in it.
+            let is_paid = |next: Instant| is_first || pace.after(next).paid() <= deadlines.end;
+            let next = next.filter(|next| *next <= deadlines.begin && is_paid(*next));
             if next.is_none() && running.is_empty() {
                 break;
             }
@@ -87,25 +90,18 @@ impl Group {
                         waiting = self.messages[..0].iter().enumerate().peekable();
                     }
                 }
-                () = sleep_until(next.unwrap_or(begun_at)), if next.is_some() => {
+                () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
                     if let Some((index, message)) = waiting.next() {
                         let taken = take(message);
                         running.push(async move { (index, taken.await) });
-                        begun += 1;
+                        (pace, is_first) = (pace.after(Instant::now()), false);
                     }
                 }
             }
         }
-        sleep_until((begun_at + part.worth(begun)).min(deadlines.end)).await;
+        sleep_until(pace.paid().min(deadlines.end)).await;
         ends
     }
-}
-
-/// Whether the next message may begin at this time: its execution can be waited for, and so can all that the begun attempts
-/// are worth. The first one begins in any case, or nothing would ever leave a lane whose limits have become very narrow
-/// while events waited in it.
-fn may_begin(at: Instant, begun: u32, part: Part, begun_at: Instant, deadlines: Deadlines) -> bool {
-    at <= deadlines.begin && (begun == 0 || begun_at + part.worth(begun + 1) <= deadlines.end)
 }
 
 #[cfg(test)]

@@ -11,18 +11,17 @@ mod group;
 mod limits;
 mod message;
 mod part;
-mod queue;
 mod turn;
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use hookstep_contract::StepError;
+use hookstep_queues::ReceivedMessages;
 use tokio::time::Instant;
 
 pub use batch::{Batch, Failure, Response};
 pub use context::Context;
-pub use queue::Queue;
 
 use group::{End, Group};
 
@@ -79,7 +78,7 @@ async fn take_turns(group: &Group, deadlines: Deadlines, ctx: &Context) -> Vec<E
 /// Tells the queue what has become of a group before the rest of the batch has ended, so that no lane waits for another.
 /// Lambda does the same at the end of the batch, and would keep what is to be received again for the rest of the queue's
 /// visibility time-out.
-async fn settle(group: &Group, ends: &[End], is_alone: bool, queue: &Queue) {
+async fn settle(group: &Group, ends: &[End], is_alone: bool, queue: &ReceivedMessages) {
     let with = |end| group.receipts(ends, end);
     if !is_alone {
         queue.delete(with(End::Left)).await;

@@ -1,9 +1,10 @@
-//! The part of a webhook's limits that one lane has. Pure.
+//! The part of a webhook's limits that one lane has, and its pace. Pure.
 
 use std::time::Duration;
 
 use hookstep_contract::limits::LANE_BATCH;
 use hookstep_contract::{Lane, LaneLimits};
+use tokio::time::Instant;
 
 /// What a lane lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,15 +28,36 @@ impl Part {
         let burst = limits.rate.map_or(LANE_BATCH, |rate| (rate.burst / lane.groups.max(1)).max(1));
         Self { in_flight, interval: interval.unwrap_or_default(), burst }
     }
+}
 
-    /// When the next attempt may begin after `begun` others, counted from the first.
-    pub(crate) fn earliest(&self, begun: u32) -> Duration {
-        self.interval * begun.saturating_sub(self.burst.saturating_sub(1))
+/// The pace at which attempts begin: the generic cell rate algorithm (ITU-T I.371).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    part: Part,
+    /// When all that has begun is worth no more time: the whole burst may begin again.
+    paid: Instant,
+}
+
+impl Pace {
+    /// A pace after a pause.
+    pub(crate) fn of(part: Part, now: Instant) -> Self {
+        Self { part, paid: now }
     }
 
-    /// How long what has begun is to be counted, from the first attempt: afterwards, the whole burst may begin again.
-    pub(crate) fn worth(&self, begun: u32) -> Duration {
-        self.interval * begun
+    /// When the next attempt may begin, at `now` at the earliest.
+    pub(crate) fn earliest(&self, now: Instant) -> Instant {
+        let ahead = self.part.interval * (self.part.burst.max(1) - 1);
+        self.paid.checked_sub(ahead).map_or(now, |earliest| earliest.max(now))
+    }
+
+    /// The pace after an attempt that begins at this time.
+    pub(crate) fn after(self, begun_at: Instant) -> Self {
+        Self { paid: self.paid.max(begun_at) + self.part.interval, ..self }
+    }
+
+    /// When all that has begun is worth no more time.
+    pub(crate) fn paid(&self) -> Instant {
+        self.paid
     }
 }
 
@@ -51,9 +73,14 @@ mod tests {
         let limits = LaneLimits { max_in_flight: Some(5), rate: Some(rate) };
         let part = Part::of(&limits, &Lane { group: "g".to_owned(), index: 1, groups: 2 });
         assert_eq!(part, Part { in_flight: 2, interval: Duration::from_millis(100), burst: 3 });
-        let earliest: Vec<_> = (0..5).map(|begun| part.earliest(begun).as_millis()).collect();
-        assert_eq!(earliest, [0, 0, 0, 100, 200]);
-        assert_eq!(part.worth(5).as_millis(), 500);
+        let start = Instant::now();
+        let (mut pace, mut now, mut begun) = (Pace::of(part, start), start, Vec::new());
+        for _ in 0..5 {
+            now = pace.earliest(now);
+            begun.push((now - start).as_millis());
+            pace = pace.after(now);
+        }
+        assert_eq!((begun, (pace.paid() - start).as_millis()), (vec![0, 0, 0, 100, 200], 500));
         let lane = Lane { group: "g".to_owned(), index: 0, groups: 1 };
         assert_eq!(Part::of(&LaneLimits::default(), &lane), Part::UNLIMITED);
     }

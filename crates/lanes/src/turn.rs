@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn only_what_has_ended_has_left_the_lane() {
-        let failed = || WorkflowError::Failed { name: "of a test".to_owned(), error: "States.Timeout".to_owned() };
+        let failed =
+            || WorkflowError::Failed { name: "of a test".to_owned(), error: "States.Timeout".to_owned() };
         for (ran, expected) in [
             (Ok(Run::Ended(())), End::Left),
             (Err(failed()), End::Left),

@@ -66,8 +66,8 @@ fn what_holds_data_is_kept_unless_its_creation_fails() {
     const QUEUES: [&str; 3] = ["LostQueue", "LaneQueue", "StuckQueue"];
     let mut kept = 0;
     for (name, resource) in resources() {
-        let is_data =
-            DATA.iter().any(|kind| resource.contains(&format!("    Type: {kind}\n"))) || QUEUES.contains(&&*name);
+        let is_data = DATA.iter().any(|kind| resource.contains(&format!("    Type: {kind}\n")))
+            || QUEUES.contains(&&*name);
         let is_kept =
             resource.contains("    DeletionPolicy: RetainExceptOnCreate\n    UpdateReplacePolicy: Retain\n");
         assert_eq!(is_kept, is_data, "{name}");

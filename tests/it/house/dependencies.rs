@@ -43,9 +43,10 @@ const ON_BEHALF: [(&str, &str); 6] = [
 const UNUSED: [(&str, &str); 1] = [("console", "aws-sdk-secretsmanager")];
 
 /// The libraries that wrap AWS clients, and which ones. All other libraries link none.
-const WRAPPERS: [(&str, &[&str]); 6] = [
+const WRAPPERS: [(&str, &[&str]); 7] = [
     ("hookstep-claims", &["aws-sdk-s3"]),
     ("hookstep-executions", &["aws-sdk-sfn"]),
+    ("hookstep-queues", &["aws-sdk-sqs"]),
     ("hookstep-schedules", &["aws-sdk-scheduler"]),
     ("hookstep-secrets", &["aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-secretsmanager"]),
     ("hookstep-store", &["aws-sdk-dynamodb"]),
@@ -53,7 +54,7 @@ const WRAPPERS: [(&str, &[&str]); 6] = [
 ];
 
 /// The libraries that the functions use: they link only what they wrap, and never the Lambda runtime.
-const LIBRARIES: [&str; 14] = [
+const LIBRARIES: [&str; 15] = [
     "hookstep-ambient",
     "hookstep-api-types",
     "hookstep-asl",
@@ -63,6 +64,7 @@ const LIBRARIES: [&str; 14] = [
     "hookstep-egress",
     "hookstep-executions",
     "hookstep-expression",
+    "hookstep-queues",
     "hookstep-schedules",
     "hookstep-secrets",
     "hookstep-signing",

@@ -114,6 +114,8 @@ async fn nothing_overtakes_what_could_not_be_begun() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
     /// Batch after batch of one group: no more at once than may be in flight, and in no span of time more than the burst and
     /// what the rate has for the span.
     #[test]

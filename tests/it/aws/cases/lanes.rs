@@ -76,7 +76,10 @@ pub(super) fn cases() -> Vec<Case> {
                 json!({"event": {"status": "succeeded", "attempt_count": 1, "size": 300_000}, "requests": [{}]}),
             )
         },
-        Case { how: How::Delayed(Delayed::Long), ..lane("a lane, delayed", json!({"max_in_flight": 1}), once.clone()) },
+        Case {
+            how: How::Delayed(Delayed::Long),
+            ..lane("a lane, delayed", json!({"max_in_flight": 1}), once.clone())
+        },
         Case {
             how: How::Delayed(Delayed::Changed(Change::Disabled)),
             ..lane(

@@ -1,4 +1,5 @@
-//! The queue of lanes.
+//! The queue from which Lambda has received the messages of a batch. What becomes of them is usually left to Lambda, at the end
+//! of the batch; here a function says it sooner.
 
 use std::time::Duration;
 
@@ -7,21 +8,22 @@ use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, DeleteMessage
 use hookstep_ambient::OnDemand;
 use hookstep_contract::error_chain;
 
-/// The queue of lanes. What it is not told comes later, by the queue's visibility time-out: errors are logged.
+/// A queue of which a function has messages. A request that fails is logged: what it would have done comes later by itself, at
+/// the end of the batch or of the queue's visibility time-out.
 #[derive(Clone, Debug)]
-pub struct Queue {
+pub struct ReceivedMessages {
     client: OnDemand<Client>,
     url: String,
 }
 
-impl Queue {
-    /// The queue with this URL.
-    pub fn new(client: OnDemand<Client>, url: String) -> Self {
-        Self { client, url }
+impl ReceivedMessages {
+    /// Messages of the queue with this URL. `client` is called once, for the first request.
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static, url: impl Into<String>) -> Self {
+        Self { client: OnDemand::new(client), url: url.into() }
     }
 
-    /// Deletes messages: up to ten, as are in a batch.
-    pub(crate) async fn delete(&self, receipts: Vec<String>) {
+    /// Deletes the messages with these receipts: up to ten, as SQS takes at once.
+    pub async fn delete(&self, receipts: Vec<String>) {
         if receipts.is_empty() {
             return;
         }
@@ -38,8 +40,8 @@ impl Queue {
         }
     }
 
-    /// Lets messages be received again after a time: up to ten, as are in a batch.
-    pub(crate) async fn release(&self, receipts: Vec<String>, after: Duration) {
+    /// Lets the messages with these receipts be received again after a time: up to ten, as SQS takes at once.
+    pub async fn release(&self, receipts: Vec<String>, after: Duration) {
         if receipts.is_empty() {
             return;
         }
