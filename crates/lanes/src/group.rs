@@ -62,7 +62,8 @@ impl Group {
 
     /// Runs the executions of the messages in their order, as `part` lets them through, and returns how each ended.
     ///
-    /// After the first that could not be begun, no further one is: the messages of a group stay in order.
+    /// After the first that could not be begun, no further one is: the messages of a group stay in order. One that cannot be
+    /// read is passed over.
     pub(crate) async fn run(
         &self,
         part: Part,
@@ -71,11 +72,12 @@ impl Group {
     ) -> Vec<End> {
         let mut ends = self.run_nothing();
         let (mut running, mut pace) = (FuturesUnordered::new(), Pace::of(part, Instant::now()));
-        let mut is_first = true;
-        let mut waiting = self.messages.iter().enumerate().peekable();
+        let (mut is_first, mut is_stopped) = (true, false);
+        let read = self.messages.iter().enumerate().filter(|(_, message)| message.resumed.is_some());
+        let mut waiting = read.peekable();
         loop {
-            let has_place = running.len() < part.in_flight.max(1) as usize;
-            let next = waiting.peek().filter(|_| has_place).map(|_| pace.earliest(Instant::now()));
+            let may_begin = !is_stopped && running.len() < part.in_flight.max(1) as usize;
+            let next = waiting.peek().filter(|_| may_begin).map(|_| pace.earliest(Instant::now()));
             // The first one begins however long it is worth, or nothing would ever leave a lane whose limits have become
             // very narrow while events waited in it.
             let is_paid = |next: Instant| is_first || pace.after(next).paid() <= deadlines.end;
@@ -86,9 +88,7 @@ impl Group {
             tokio::select! {
                 Some((index, end)) = running.next() => {
                     ends[index] = end;
-                    if end != End::Left {
-                        waiting = self.messages[..0].iter().enumerate().peekable();
-                    }
+                    is_stopped |= end != End::Left;
                 }
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
                     if let Some((index, message)) = waiting.next() {

@@ -59,7 +59,7 @@ fn state_of(resource: &str, arguments: &Value) -> &'static str {
         (LAMBDA_INVOKE, Some("update-status"), Some("missed")) => "RecordMissed",
         (LAMBDA_INVOKE, Some("update-status"), Some("unsent")) => "EndEvent",
         (LAMBDA_INVOKE, Some("update-status"), Some("exception")) => "RecordException",
-        ("arn:aws:states:::dynamodb:putItem", ..) if is_of_lane(&arguments["Item"]) => "JoinLane",
+        ("arn:aws:states:::dynamodb:putItem", ..) if arguments["Item"]["since"].is_object() => "JoinLane",
         ("arn:aws:states:::dynamodb:putItem", ..) => "RecordEvent",
         ("arn:aws:states:::dynamodb:deleteItem", ..) => "LeaveLane",
         ("arn:aws:states:::dynamodb:getItem", ..) => "ReadEvent",
@@ -70,8 +70,4 @@ fn state_of(resource: &str, arguments: &Value) -> &'static str {
         ("arn:aws:states:::sqs:sendMessage", ..) => "KeepEvent",
         _ => "",
     }
-}
-
-fn is_of_lane(item: &Value) -> bool {
-    item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("lane#"))
 }

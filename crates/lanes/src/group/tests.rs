@@ -62,13 +62,17 @@ fn groups_keep_the_order_of_their_messages() {
     assert_eq!(groups[0].lane().unwrap().number, 1);
 }
 
-#[test]
-fn what_cannot_be_read_stays_in_the_queue() {
-    let mut batch = batch(&["a"]);
-    batch.records[0].body = "no input".to_owned();
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_stays_in_the_queue_and_holds_nothing_up() {
+    let mut batch = batch(&["a", "b", "b"]);
+    for index in [0, 1] {
+        batch.records[index].body = "no input".to_owned();
+    }
     let groups = Group::all_of(batch);
     assert_eq!(groups[0].lane(), None);
     assert_eq!(groups[0].receipts(&groups[0].run_nothing(), End::Waits), ["r0"]);
+    let (ends, _) = ran(&groups[1], part(1, 0, 1), &[1]).await;
+    assert_eq!(ends, [End::Waits, End::Left]);
 }
 
 #[tokio::test(start_paused = true)]
