@@ -92,7 +92,7 @@ fn the_alarms_on_functions_and_machines_leave_none_out() {
     }
 }
 
-/// "Alarms based on metric math expressions can reference a maximum of 10 metrics" (CloudWatch user guide, "Limits" of
+/// "Alarms based on metric math expressions can reference a maximum of 10 metrics" (`CloudWatch` user guide, "Limits" of
 /// alarms). Neither the linters nor the emulator know it.
 #[test]
 fn no_alarm_has_more_metrics_than_cloudwatch_takes() {
