@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{ResumeInput, Resumed};
-use serde::de::IgnoredAny;
+use hookstep_contract::{ResumeInput, Resumed, Timestamp};
+use serde::Deserialize;
 
 use crate::{ExecutionClient, Input, Run, WorkflowError};
 
@@ -12,6 +12,14 @@ use crate::{ExecutionClient, Input, Run, WorkflowError};
 pub struct ResumeMachine {
     client: ExecutionClient,
     express_arn: String,
+}
+
+/// What is said of the lane of an event at the end of its execution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Resumption {
+    /// Until when the receiver wants no other event of the webhook, if it has said so.
+    #[serde(default)]
+    pub pause_until: Option<Timestamp>,
 }
 
 impl ResumeMachine {
@@ -39,13 +47,9 @@ impl ResumeMachine {
         resumed: &Resumed,
         json: String,
         timeout: Duration,
-    ) -> Result<Run<()>, WorkflowError> {
+    ) -> Result<Run<Resumption>, WorkflowError> {
         let input = Input { json, body: None };
-        let ran = self.client.run::<IgnoredAny>(&self.express_arn, name(resumed), input, timeout).await?;
-        Ok(match ran {
-            Run::Ended(_) => Run::Ended(()),
-            Run::StillRunning => Run::StillRunning,
-        })
+        self.client.run(&self.express_arn, name(resumed), input, timeout).await
     }
 }
 

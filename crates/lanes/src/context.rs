@@ -1,5 +1,6 @@
 //! The function's dependencies.
 
+use hookstep_ambient::Sources;
 use hookstep_executions::ResumeMachine;
 use hookstep_queues::ReceivedMessages;
 use hookstep_store::Configs;
@@ -13,4 +14,6 @@ pub struct Context {
     pub machine: ResumeMachine,
     /// The queue of lanes.
     pub queue: ReceivedMessages,
+    /// The clock.
+    pub sources: Sources,
 }

@@ -1,5 +1,7 @@
 //! The messages of one group in a batch.
 
+use std::time::Duration;
+
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use hookstep_contract::Resumed;
 use tokio::time::{Instant, sleep_until};
@@ -18,6 +20,29 @@ pub(crate) enum End {
     Waits,
     /// Its execution may still run, or was never begun.
     Unknown,
+}
+
+/// A turn that was taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) end: End,
+    /// How long the receiver wants nothing, if it has said so.
+    pub(crate) pause: Option<Duration>,
+}
+
+/// What has become of a group.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// What has become of each message.
+    pub(crate) ends: Vec<End>,
+    /// How long the receiver still wants nothing.
+    pub(crate) pause: Duration,
+}
+
+impl From<End> for Taken {
+    fn from(end: End) -> Self {
+        Self { end, pause: None }
+    }
 }
 
 /// The messages of one group, in their order.
@@ -50,8 +75,8 @@ impl Group {
     }
 
     /// The end of a group of which nothing is begun.
-    pub(crate) fn run_nothing(&self) -> Vec<End> {
-        vec![End::Waits; self.messages.len()]
+    pub(crate) fn run_nothing(&self) -> Ran {
+        Ran { ends: vec![End::Waits; self.messages.len()], pause: Duration::ZERO }
     }
 
     /// The receipts of the messages that had this end.
@@ -68,16 +93,18 @@ impl Group {
         &self,
         part: Part,
         deadlines: Deadlines,
-        take: impl AsyncFn(&Message) -> End,
-    ) -> Vec<End> {
-        let mut ends = self.run_nothing();
+        take: impl AsyncFn(&Message) -> Taken,
+    ) -> Ran {
+        let Ran { mut ends, .. } = self.run_nothing();
+        let mut paused_until = Instant::now();
         let (mut running, mut pace) = (FuturesUnordered::new(), Pace::of(part, Instant::now()));
         let (mut is_first, mut is_stopped) = (true, false);
         let read = self.messages.iter().enumerate().filter(|(_, message)| message.resumed.is_some());
         let mut waiting = read.peekable();
         loop {
             let may_begin = !is_stopped && running.len() < part.in_flight.max(1) as usize;
-            let next = waiting.peek().filter(|_| may_begin).map(|_| pace.earliest(Instant::now()));
+            let next =
+                waiting.peek().filter(|_| may_begin).map(|_| pace.earliest(Instant::now().max(paused_until)));
             // The first one begins however long it is worth, or nothing would ever leave a lane whose limits have become
             // very narrow while events waited in it.
             let is_paid = |next: Instant| is_first || pace.after(next).paid() <= deadlines.end;
@@ -86,9 +113,10 @@ impl Group {
                 break;
             }
             tokio::select! {
-                Some((index, end)) = running.next() => {
+                Some((index, Taken { end, pause })) = running.next() => {
                     ends[index] = end;
                     is_stopped |= end != End::Left;
+                    paused_until = paused_until.max(Instant::now() + pause.unwrap_or_default());
                 }
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
                     if let Some((index, message)) = waiting.next() {
@@ -99,8 +127,10 @@ impl Group {
                 }
             }
         }
-        sleep_until(pace.paid().min(deadlines.end)).await;
-        ends
+        // SQS holds the group as long as messages of it are kept back; with none left, the function does.
+        let held_until = if ends.contains(&End::Waits) { pace.paid() } else { pace.paid().max(paused_until) };
+        sleep_until(held_until.min(deadlines.end)).await;
+        Ran { ends, pause: paused_until.duration_since(Instant::now()) }
     }
 }
 

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 pub use batch::{Batch, Failure, Response};
 pub use context::Context;
 
-use group::{End, Group};
+use group::{End, Group, Ran};
 
 /// The function's time-out in `infra/template.yaml`: the longest that Lambda has.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
@@ -58,14 +58,14 @@ pub async fn handle(batch: Batch, ctx: &Context) -> Result<Response, StepError> 
     let groups = Group::all_of(batch);
     let is_alone = groups.len() == 1;
     let ran = groups.into_iter().map(async |group| {
-        let ends = take_turns(&group, deadlines, ctx).await;
-        settle(&group, &ends, is_alone, &ctx.queue).await;
-        failures(&group, &ends)
+        let ran = take_turns(&group, deadlines, ctx).await;
+        settle(&group, &ran, is_alone, &ctx.queue).await;
+        failures(&group, &ran.ends)
     });
     Ok(Response { batch_item_failures: join_all(ran).await.into_iter().flatten().collect() })
 }
 
-async fn take_turns(group: &Group, deadlines: Deadlines, ctx: &Context) -> Vec<End> {
+async fn take_turns(group: &Group, deadlines: Deadlines, ctx: &Context) -> Ran {
     let Some(lane) = group.lane() else { return group.run_nothing() };
     match limits::part(&lane, deadlines.begin, ctx).await {
         Some(part) => {
@@ -78,12 +78,12 @@ async fn take_turns(group: &Group, deadlines: Deadlines, ctx: &Context) -> Vec<E
 /// Tells the queue what has become of a group before the rest of the batch has ended, so that no lane waits for another.
 /// Lambda does the same at the end of the batch, and would keep what is to be received again for the rest of the queue's
 /// visibility time-out.
-async fn settle(group: &Group, ends: &[End], is_alone: bool, queue: &ReceivedMessages) {
+async fn settle(group: &Group, Ran { ends, pause }: &Ran, is_alone: bool, queue: &ReceivedMessages) {
     let with = |end| group.receipts(ends, end);
     if !is_alone {
         queue.delete(with(End::Left)).await;
     }
-    queue.release(with(End::Waits), Duration::ZERO).await;
+    queue.release(with(End::Waits), *pause).await;
     // It may run. Once it has ended and is recorded, it is not repeated.
     queue.release(with(End::Unknown), RUN_TIMEOUT).await;
 }

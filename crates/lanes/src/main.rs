@@ -1,6 +1,6 @@
 //! The Lambda function that takes messages from the queue of lanes.
 
-use hookstep_ambient::env;
+use hookstep_ambient::{Sources, env};
 use hookstep_executions::{ExecutionClient, ResumeMachine};
 use hookstep_lanes::{Batch, Context, handle};
 use hookstep_queues::ReceivedMessages;
@@ -22,6 +22,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
             || aws_sdk_sqs::Client::new(aws.config()),
             env::required("LANE_QUEUE_URL")?,
         ),
+        sources: Sources::system(),
     };
     hookstep_lambda_edge::run(async |batch: Batch| handle(batch, &ctx).await).await
 }

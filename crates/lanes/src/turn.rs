@@ -1,18 +1,18 @@
 //! The turn of an event: its execution.
 
 use hookstep_contract::error_chain;
-use hookstep_executions::{Run, WorkflowError};
+use hookstep_executions::{Resumption, Run, WorkflowError};
 use tokio::time::{Instant, sleep};
 
-use crate::group::End;
+use crate::group::{End, Taken};
 use crate::limits::PAUSE;
 use crate::message::Message;
 use crate::{Context, RUN_TIMEOUT};
 
 /// Runs the execution of a message and waits for its end. If it cannot be started, that is tried again until `last`: the
 /// messages behind this one would meet the same.
-pub(crate) async fn take(message: &Message, last: Instant, ctx: &Context) -> End {
-    let Some(resumed) = &message.resumed else { return End::Waits };
+pub(crate) async fn take(message: &Message, last: Instant, ctx: &Context) -> Taken {
+    let Some(resumed) = &message.resumed else { return End::Waits.into() };
     loop {
         let ran = ctx.machine.run(resumed, message.body.clone(), RUN_TIMEOUT).await;
         if let Err(error) = &ran {
@@ -21,7 +21,11 @@ pub(crate) async fn take(message: &Message, last: Instant, ctx: &Context) -> End
         }
         let end = end(&ran);
         if end != End::Waits || Instant::now() + PAUSE > last {
-            return end;
+            let pause_until = match ran {
+                Ok(Run::Ended(Resumption { pause_until })) => pause_until,
+                _ => None,
+            };
+            return Taken { end, pause: pause_until.map(|until| until.since(ctx.sources.now())) };
         }
         sleep(PAUSE).await;
     }
@@ -29,9 +33,9 @@ pub(crate) async fn take(message: &Message, last: Instant, ctx: &Context) -> End
 
 /// What has become of a message. An execution that has ended, in whatever way, has done what it can: the event has left the
 /// lane, and if nothing is recorded, `reconcile` takes it up.
-fn end(ran: &Result<Run<()>, WorkflowError>) -> End {
+fn end(ran: &Result<Run<Resumption>, WorkflowError>) -> End {
     match ran {
-        Ok(Run::Ended(())) | Err(WorkflowError::Failed { .. } | WorkflowError::NotUnderstood(_)) => End::Left,
+        Ok(Run::Ended(_)) | Err(WorkflowError::Failed { .. } | WorkflowError::NotUnderstood(_)) => End::Left,
         Err(WorkflowError::NotStarted(_) | WorkflowError::NoRoom) => End::Waits,
         Ok(Run::StillRunning) | Err(WorkflowError::Lost(_) | WorkflowError::NotStopped(_)) => End::Unknown,
     }
@@ -46,7 +50,7 @@ mod tests {
         let failed =
             || WorkflowError::Failed { name: "of a test".to_owned(), error: "States.Timeout".to_owned() };
         for (ran, expected) in [
-            (Ok(Run::Ended(())), End::Left),
+            (Ok(Run::Ended(Resumption::default())), End::Left),
             (Err(failed()), End::Left),
             (Ok(Run::StillRunning), End::Unknown),
             (Err(WorkflowError::Lost("no answer".into())), End::Unknown),

@@ -45,7 +45,7 @@ impl ReceivedMessages {
         if receipts.is_empty() {
             return;
         }
-        let seconds = i32::try_from(after.as_secs()).ok();
+        let seconds = i32::try_from(after.as_millis().div_ceil(1000)).ok();
         let entries = (0..).zip(receipts).filter_map(|(id, receipt): (u8, _)| {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(id.to_string());
             entry.receipt_handle(receipt).set_visibility_timeout(seconds).build().ok()

@@ -40,12 +40,12 @@ fn part(in_flight: u32, interval_ms: u64, burst: u32) -> Part {
 /// Runs each message for the time of its place, and notes when it began and ended.
 async fn ran(group: &Group, part: Part, secs: &[u64]) -> (Vec<End>, Vec<(Instant, Instant)>) {
     let times = RefCell::new(Vec::new());
-    let ends = group
+    let Ran { ends, .. } = group
         .run(part, deadlines(), async |message| {
             let (begun, secs) = (Instant::now(), secs[message.id.parse::<usize>().unwrap() % secs.len()]);
             tokio::time::sleep(Duration::from_secs(secs)).await;
             times.borrow_mut().push((begun, Instant::now()));
-            End::Left
+            End::Left.into()
         })
         .await;
     let mut times = times.into_inner();
@@ -70,7 +70,7 @@ async fn what_cannot_be_read_stays_in_the_queue_and_holds_nothing_up() {
     }
     let groups = Group::all_of(batch);
     assert_eq!(groups[0].lane(), None);
-    assert_eq!(groups[0].receipts(&groups[0].run_nothing(), End::Waits), ["r0"]);
+    assert_eq!(groups[0].receipts(&groups[0].run_nothing().ends, End::Waits), ["r0"]);
     let (ends, _) = ran(&groups[1], part(1, 0, 1), &[1]).await;
     assert_eq!(ends, [End::Waits, End::Left]);
 }
@@ -108,13 +108,39 @@ async fn what_does_not_fit_into_the_time_of_the_function_stays() {
 #[tokio::test(start_paused = true)]
 async fn nothing_overtakes_what_could_not_be_begun() {
     let taken = Cell::new(0);
-    let ends = group_of(5)
+    let ran = group_of(5)
         .run(part(1, 0, 10), deadlines(), async |message| {
             taken.set(taken.get() + 1);
-            if message.id == "2" { End::Waits } else { End::Left }
+            if message.id == "2" { End::Waits } else { End::Left }.into()
         })
         .await;
-    assert_eq!((taken.get(), ends), (3, vec![End::Left, End::Left, End::Waits, End::Waits, End::Waits]));
+    assert_eq!((taken.get(), ran.ends), (3, vec![End::Left, End::Left, End::Waits, End::Waits, End::Waits]));
+}
+
+/// A group whose first attempt is answered by the wish for such a pause.
+async fn paused(messages: usize, secs: u64) -> (Ran, Vec<u64>) {
+    let (start, begun) = (Instant::now(), RefCell::new(Vec::new()));
+    let ran = group_of(messages)
+        .run(part(1, 0, 1), deadlines(), async |message| {
+            begun.borrow_mut().push((Instant::now() - start).as_secs());
+            Taken { end: End::Left, pause: (message.id == "0").then(|| Duration::from_secs(secs)) }
+        })
+        .await;
+    (ran, begun.into_inner())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_a_receiver_asks_for_is_made() {
+    let (ran, begun) = paused(2, 90).await;
+    assert_eq!((begun, ran.ends), (vec![0, 90], vec![End::Left; 2]));
+    // What cannot be sent in the time of the function is kept back for the rest of the pause.
+    let start = Instant::now();
+    let (ran, begun) = paused(2, 3600).await;
+    assert_eq!((begun, ran.ends, ran.pause.as_secs()), (vec![0], vec![End::Left, End::Waits], 3600));
+    assert_eq!((Instant::now() - start).as_secs(), 0);
+    // With nothing left, the function holds the group.
+    let (ran, _) = paused(1, 90).await;
+    assert_eq!((ran.ends, (Instant::now() - start).as_secs()), (vec![End::Left], 90));
 }
 
 proptest! {
