@@ -14,6 +14,7 @@
 //! | `delivering/retries` | what follows a failed attempt |
 //! | `delivering/throughput` | how many events the table takes, when it throttles as DynamoDB does |
 //! | `delivering/delayed` | events that their producers want to be sent later |
+//! | `delivering/lanes` | receivers that take only so many events at once, or in a period |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
 //! | `delivering/reconcile` | events that nothing works on any more are started again |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
@@ -100,6 +101,7 @@ mod delivering {
     mod delivery_events;
     mod exceptions;
     mod filters_and_transforms;
+    mod lanes;
     mod receivers;
     mod reconcile;
     mod recovery;

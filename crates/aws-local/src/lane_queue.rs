@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_ambient::Sources;
@@ -28,6 +28,8 @@ pub struct LaneQueue {
     sources: Sources,
     /// Counts messages, so that those of the same millisecond stay in order.
     count: Arc<AtomicU64>,
+    /// How many messages there are, as far as they are known.
+    waiting: Arc<AtomicUsize>,
     sent: mpsc::UnboundedSender<LaneMessage>,
 }
 
@@ -64,7 +66,7 @@ impl LaneQueue {
         let (sent, messages) = mpsc::unbounded_channel();
         // Whoever sends repeats that after a crash, because it has not recorded that it was done.
         let tables = tables.for_repeatable_steps();
-        (Self { tables, sources, count: Arc::default(), sent }, messages)
+        (Self { tables, sources, count: Arc::default(), waiting: Arc::default(), sent }, messages)
     }
 
     /// Runs `SendMessage` in the service's JSON protocol. A message with the id of one that waits is not sent again.
@@ -90,6 +92,7 @@ impl LaneQueue {
             Err(error) if error.name == "ConditionalCheckFailedException" => {}
             answer => {
                 answered(answer)?;
+                self.waiting.fetch_add(1, Ordering::Relaxed);
                 let event = message_body.resume.event;
                 // After the host has stopped, nobody receives. The next start does.
                 let _ = self.sent.send(LaneMessage {
@@ -100,6 +103,11 @@ impl LaneQueue {
             }
         }
         Ok(json!({"MessageId": id}))
+    }
+
+    /// How many messages wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// The messages of an earlier process, in the order in which they were sent.
@@ -124,6 +132,7 @@ impl LaneQueue {
             }
             start = page["LastEvaluatedKey"].take();
             if start.is_null() {
+                self.waiting.fetch_add(found.len(), Ordering::Relaxed);
                 found.sort_by_key(|(sent, _)| *sent);
                 return Ok(found.into_iter().map(|(_, message)| message).collect());
             }
@@ -152,7 +161,12 @@ impl LaneQueue {
             priority: Priority::Accepted,
             beside: Some(self.tables.deleting(LANES, &key)?),
         };
-        states.ran(start).await.map(Some)
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        let ended = states.ran(start).await;
+        if ended.is_err() {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
+        ended.map(Some)
     }
 }
 

@@ -230,6 +230,9 @@ pub struct Next {
     /// When to send again; absent when the event has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// Until when the receiver wants no other event of the webhook, if it has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_until: Option<Timestamp>,
     /// Whether a producer waits for that retry, which therefore comes soon enough for an express execution.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub soon: bool,
@@ -244,7 +247,7 @@ pub struct Next {
 impl Next {
     /// Nothing more is to be done for an event that has this status.
     pub fn ended(status: Status) -> Self {
-        Self { status, retry_at: None, soon: false, answer: None, publish: Vec::new() }
+        Self { status, retry_at: None, pause_until: None, soon: false, answer: None, publish: Vec::new() }
     }
 }
 
@@ -262,6 +265,9 @@ pub struct WorkflowOutput {
     /// Whether the event waits in a lane.
     #[serde(default)]
     pub in_lane: bool,
+    /// Until when the receiver wants no other event of the webhook, if it has said so.
+    #[serde(default)]
+    pub pause_until: Option<Timestamp>,
 }
 
 impl WorkflowOutput {
@@ -281,6 +287,52 @@ impl WorkflowOutput {
             reason: self.reason,
         })
     }
+}
+
+impl Delivered {
+    /// The response after the last attempt for an event that was accepted at `created_at`.
+    pub fn after(
+        attempt: &Attempt,
+        event_id: EventId,
+        status: Status,
+        created_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            event_id,
+            status,
+            outcome: Some(attempt.outcome),
+            status_code: attempt.status_code,
+            headers: attempt.response_headers.clone(),
+            body: attempt.response_body.clone(),
+            body_decoded: attempt.response_decoded.clone(),
+            body_truncated: attempt.response_truncated,
+            attempts: attempt.number,
+            duration_ms: millis_between(created_at, now),
+            reason: attempt.reason.clone(),
+        }
+    }
+
+    /// The response for an event that ended without another attempt.
+    pub fn without_attempt(record: EventRecord, now: Timestamp) -> Self {
+        Self {
+            event_id: record.event_id,
+            status: record.status,
+            outcome: record.outcome,
+            status_code: record.status_code,
+            headers: BTreeMap::new(),
+            body: None,
+            body_decoded: None,
+            body_truncated: false,
+            attempts: record.attempt_count,
+            duration_ms: millis_between(record.created_at, now),
+            reason: record.reason,
+        }
+    }
+}
+
+fn millis_between(then: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.since(then).as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The response to the producer of a sync trigger.

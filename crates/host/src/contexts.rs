@@ -144,6 +144,7 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
     hookstep_trigger::Context {
         tokens: tokens(options, &clients.tables),
         configs: configs(&clients.tables),
+        events: events(clients),
         idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
         claims: claims(&clients.bucket),
         machines: machines(options, &clients.executions),

@@ -73,15 +73,10 @@ impl Host {
         let StandIns { tables, bucket, schedules, lanes: (lane_queue, sent), lost, .. } = stand_ins;
         let readiness = Readiness::new(Readable { storage: storage.clone(), executions: executions.clone() });
         let endpoint = (bus.clone(), states.clone(), lost.clone());
-        let reader = Reader::new(metrics.clone(), (&storage, &executions), &schedules, dir);
+        let reader = Reader::new(metrics.clone(), (&storage, &executions), (&schedules, &lane_queue), dir);
         let router = routes::router(&options, &clients, &bucket, endpoint, (readiness, &reader, &storage))?;
-        let services = TaskServices {
-            tables: tables.for_repeatable_steps(),
-            bus,
-            schedules: schedules.clone(),
-            lanes: lane_queue.clone(),
-            lost,
-        };
+        let (lanes, repeatable) = (lane_queue.clone(), tables.for_repeatable_steps());
+        let services = TaskServices { tables: repeatable, bus, schedules: schedules.clone(), lanes, lost };
         let ports = Ports {
             functions: traced::functions(
                 ObservedFunctions { functions: contexts::steps(&options, &clients)?, metrics },
@@ -99,7 +94,9 @@ impl Host {
         let tasks = [
             tokio::spawn(housekeeping.run()),
             tokio::spawn(schedules.run(states.clone())),
-            tokio::spawn(Lanes::new(lane_queue, states, contexts::configs(&clients.tables)).run(sent)),
+            tokio::spawn(
+                Lanes::new(lane_queue, states, contexts::configs(&clients.tables), sources).run(sent),
+            ),
             tokio::spawn(reconciling::run(contexts::reconcile(&options, &clients))),
         ];
         Ok(Self {

@@ -6,12 +6,13 @@
 mod lane;
 mod pace;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hookstep_ambient::Sources;
 use hookstep_aws_local::{LaneMessage, LaneQueue, SentMessages, ServiceError, States, SyncResult};
-use hookstep_contract::{ConfigId, LaneLimits, OrgId, error_chain};
+use hookstep_contract::{ConfigId, LaneLimits, OrgId, Timestamp, WorkflowOutput, error_chain};
 use hookstep_engine::StateMachine;
 use hookstep_store::Configs;
 use tokio::task::JoinSet;
@@ -34,25 +35,27 @@ pub(crate) struct Lanes {
     queue: LaneQueue,
     states: States,
     configs: Configs,
+    sources: Sources,
     machine_arn: Arc<str>,
     lanes: HashMap<Key, Lane>,
     /// The lanes in which something has changed.
     changed: VecDeque<Key>,
     /// The lanes that wait for a time, which may have changed since.
-    timers: std::collections::BTreeSet<(Instant, Key)>,
+    timers: BTreeSet<(Instant, Key)>,
     running: JoinSet<Done>,
 }
 
 impl Lanes {
-    pub(crate) fn new(queue: LaneQueue, states: States, configs: Configs) -> Self {
+    pub(crate) fn new(queue: LaneQueue, states: States, configs: Configs, sources: Sources) -> Self {
         Self {
             queue,
             states,
             configs,
+            sources,
             machine_arn: StateMachine::arn_of(EXPRESS).into(),
             lanes: HashMap::new(),
             changed: VecDeque::new(),
-            timers: std::collections::BTreeSet::new(),
+            timers: BTreeSet::new(),
             running: JoinSet::new(),
         }
     }
@@ -110,7 +113,12 @@ impl Lanes {
         let Some(lane) = self.lanes.get_mut(&key) else { return };
         lane.in_flight -= 1;
         match result {
-            Ok(_) => self.changed.push_back(key),
+            Ok(ended) => {
+                if let Some(pause) = Self::pause_after(ended, self.sources.now()) {
+                    lane.pause(Instant::now() + pause);
+                }
+                self.changed.push_back(key);
+            }
             Err(error) => {
                 tracing::error!(
                     message = id,
@@ -121,6 +129,12 @@ impl Lanes {
                 self.timers.insert((Instant::now() + PAUSE, key));
             }
         }
+    }
+
+    /// How long the receiver wants nothing, if it has said so to the execution that has ended.
+    fn pause_after(ended: Option<SyncResult>, now: Timestamp) -> Option<Duration> {
+        let output: WorkflowOutput = serde_json::from_str(&ended?.output?).ok()?;
+        Some(output.pause_until?.since(now))
     }
 
     /// Starts what the limits of a webhook let through.

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hookstep_aws_local::Schedules;
+use hookstep_aws_local::{LaneQueue, Schedules};
 use hookstep_contract::error_chain;
 use hookstep_engine::{Activity, Executions};
 use hookstep_http_edge::{Problem, Transport, finished, hash_token};
@@ -48,6 +48,7 @@ struct Sources {
     storage: Storage,
     executions: Executions,
     schedules: Schedules,
+    lanes: LaneQueue,
     data_dir: DataDir,
     opened: Instant,
 }
@@ -62,7 +63,7 @@ impl Reader {
     pub(crate) fn new(
         metrics: Metrics,
         (storage, executions): (&Storage, &Executions),
-        schedules: &Schedules,
+        (schedules, lanes): (&Schedules, &LaneQueue),
         data_dir: &Path,
     ) -> Self {
         Self(Arc::new(Sources {
@@ -70,6 +71,7 @@ impl Reader {
             storage: storage.clone(),
             executions: executions.clone(),
             schedules: schedules.clone(),
+            lanes: lanes.clone(),
             data_dir: DataDir::new(data_dir),
             opened: Instant::now(),
         }))
@@ -128,6 +130,7 @@ impl Sources {
             queued: activity.queued,
             waiting: activity.waiting,
             oldest_waiting: since(activity.oldest_waiting_since),
+            in_lanes: self.lanes.waiting(),
             scheduled,
             overdue: since(first_due),
             store_bytes: self.data_dir.bytes(),

@@ -9,6 +9,7 @@ pub mod answer;
 mod authorized;
 mod body;
 mod caller;
+mod lane;
 mod path;
 mod problem;
 mod protection;
@@ -19,6 +20,7 @@ mod refusals;
 pub use authorized::{Authorized, HasTokens, Manage, Read, RequiredScope, Trigger};
 pub use body::{ApiBytes, ApiJson};
 pub use caller::{Caller, hash_token, new_token};
+pub use lane::after_lane;
 pub use path::{
     ConfigPath, EventPath, ReplayPath, SessionPath, TokenPath, no_event, no_replay, no_session, no_token,
 };

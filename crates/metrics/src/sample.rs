@@ -25,6 +25,8 @@ pub struct Sample {
     pub waiting: usize,
     /// Since the start of the oldest execution that waits; zero if none does.
     pub oldest_waiting: Duration,
+    /// The attempts that wait for their turn in the lanes of webhooks.
+    pub in_lanes: usize,
     /// The attempts that wait for their moment outside an execution.
     pub scheduled: usize,
     /// Since the moment of the scheduled attempt that is overdue most; zero if none is.
@@ -48,6 +50,7 @@ pub(crate) struct Gauges {
     queued: Gauge,
     waiting: Gauge,
     oldest_waiting: Seconds,
+    in_lanes: Gauge,
     scheduled: Gauge,
     overdue: Seconds,
     store_bytes: Family<[(&'static str, String); 1], Bytes>,
@@ -69,6 +72,8 @@ impl Gauges {
         of.register("executions_waiting", "Executions that wait for a moment", gauges.waiting.clone());
         let help = "Since the start of the oldest execution that waits";
         of.register("executions_oldest_waiting_seconds", help, gauges.oldest_waiting.clone());
+        let help = "Attempts that wait for their turn in the lane of their webhook";
+        of.register("attempts_in_lanes", help, gauges.in_lanes.clone());
         let help = "Attempts that wait for their moment outside an execution";
         of.register("attempts_scheduled", help, gauges.scheduled.clone());
         let help = "Since the moment of the scheduled attempt that is overdue most";
@@ -92,6 +97,7 @@ impl Gauges {
         self.queued.set(as_i64(sample.queued));
         self.waiting.set(as_i64(sample.waiting));
         self.oldest_waiting.set(sample.oldest_waiting.as_secs_f64());
+        self.in_lanes.set(as_i64(sample.in_lanes));
         self.scheduled.set(as_i64(sample.scheduled));
         self.overdue.set(sample.overdue.as_secs_f64());
         for (part, bytes) in &sample.store_bytes {

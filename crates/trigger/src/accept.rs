@@ -10,7 +10,7 @@ use hookstep_contract::{
     Claim, EventId, EventMetadata, Mode, Origin, Outcome, Source, Status, WorkflowInput, WorkflowOutput,
 };
 use hookstep_executions::{Run, WorkflowError};
-use hookstep_http_edge::{Authorized, ConfigPath, Problem, Trigger, answer};
+use hookstep_http_edge::{Authorized, ConfigPath, Problem, Trigger, after_lane, answer};
 use hookstep_store::IdempotencyKey;
 
 use crate::Context;
@@ -164,8 +164,9 @@ async fn start(ctx: &Context, input: &WorkflowInput, key: Option<Key>) -> Result
             Ok(answer::accepted(event_id, if is_later { Status::Scheduled } else { Status::InProgress }))
         }
         Mode::Sync => {
-            let left = ctx.sync_budget.saturating_sub(ctx.sources.now().since(input.event.created_at));
-            let run = ctx.machines.run(input, left).await;
+            let left = || ctx.sync_budget.saturating_sub(ctx.sources.now().since(input.event.created_at));
+            let run = ctx.machines.run(input, left()).await;
+            let run = after_lane(run, &input.event, &ctx.events, left(), || ctx.sources.now()).await;
             if let (Some(key), true) = (key, was_stopped_by_the_platform(&run)) {
                 let held = key.held_by(event_id);
                 let (org_id, config_id) = (&input.event.org_id, input.event.config_id);

@@ -6,7 +6,7 @@ use hookstep_ambient::Sources;
 use hookstep_claims::Claims;
 use hookstep_executions::DeliveryMachines;
 use hookstep_http_edge::HasTokens;
-use hookstep_store::{Configs, Idempotency, Tokens};
+use hookstep_store::{Configs, Events, Idempotency, Tokens};
 
 /// The tables, clients and settings that the function uses.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Context {
     pub tokens: Tokens,
     /// The table of webhooks.
     pub configs: Configs,
+    /// The table of events, for sync events that wait in a lane.
+    pub events: Events,
     /// The idempotency keys of the events table.
     pub idempotency: Idempotency,
     /// The bucket of claim checks.

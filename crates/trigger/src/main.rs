@@ -6,7 +6,7 @@ use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{CONFIG_CACHE, INLINE_BYTES, SYNC_BUDGET};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_http_edge::{Transport, finished, log_wrong_tokens};
-use hookstep_store::{Configs, Idempotency, Tokens};
+use hookstep_store::{Configs, Events, Idempotency, Tokens};
 use hookstep_trigger::{Context, router};
 
 #[tokio::main(flavor = "current_thread")]
@@ -23,6 +23,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?)
             .cached(CONFIG_CACHE, Sources::system()),
+        events: Events::new(tables.clone(), env::required("EVENTS_TABLE")?),
         idempotency: Idempotency::new(tables, env::required("EVENTS_TABLE")?),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         machines: DeliveryMachines::new(

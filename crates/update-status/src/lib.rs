@@ -9,8 +9,8 @@ mod publish;
 mod unkept;
 
 use hookstep_contract::{
-    Attempt, EventMetadata, Exception, Mode, Next, PinnedObject, Reason, ReasonCode, Status, StepError,
-    UpdateStatusInput,
+    Attempt, Delivered, EventMetadata, Exception, Mode, Next, PinnedObject, Reason, ReasonCode, Status,
+    StepError, UpdateStatusInput,
 };
 use hookstep_store::Recorded;
 
@@ -83,7 +83,7 @@ async fn end(
         Recorded::Superseded { .. } => Vec::new(),
     };
     let status = record.status;
-    let answer = (event.mode == Mode::Sync).then(|| next::answer_without_attempt(record, now));
+    let answer = (event.mode == Mode::Sync).then(|| Delivered::without_attempt(record, now));
     Ok(Next { answer, publish, ..Next::ended(status) })
 }
 

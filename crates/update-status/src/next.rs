@@ -1,14 +1,13 @@
 //! What comes after an attempt. Pure: decides from the schedule, the receiver's `Retry-After` and how long
 //! the producer waits.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_contract::limits::{JITTER, MAX_PAUSE_SECS, SYNC_ANSWER_MARGIN, SYNC_RETRIES, SYNC_RETRY_PAUSE};
-use hookstep_contract::{
-    Attempt, Delivered, EventMetadata, EventRecord, Mode, Next, Origin, Outcome, Retry, Status, Timestamp,
+use hookstep_contract::limits::{
+    JITTER, MAX_LANE_PAUSE, MAX_PAUSE_SECS, SYNC_ANSWER_MARGIN, SYNC_RETRIES, SYNC_RETRY_PAUSE,
 };
+use hookstep_contract::{Attempt, Delivered, EventMetadata, Mode, Next, Origin, Outcome, Retry, Status};
 
 /// The status with which a receiver asks for no more events.
 pub(crate) const GONE: u16 = 410;
@@ -41,8 +40,9 @@ pub(crate) fn decide(
         (_, None) => Status::Failed,
     };
     let waiting = event.mode == Mode::Sync && retry_at.is_none();
-    let answer = waiting.then(|| answer(event, attempt, status, now));
-    Next { retry_at, soon: is_waited_for && retry_at.is_some(), answer, ..Next::ended(status) }
+    let answer = waiting.then(|| Delivered::after(attempt, event.event_id, status, event.created_at, now));
+    let pause_until = pause_of_the_webhook(attempt).map(|pause| now.plus(pause));
+    Next { retry_at, pause_until, soon: is_waited_for && retry_at.is_some(), answer, ..Next::ended(status) }
 }
 
 /// The pause before the next attempt of an async event; `None` if there is no further attempt.
@@ -61,6 +61,12 @@ fn async_pause(attempt: &Attempt, retry: &Retry, random: f64) -> Option<Duration
     let wished = attempt.retry_after_seconds.unwrap_or(0).min(u64::from(MAX_PAUSE_SECS));
     // Never before the receiver's `Retry-After`: jitter only applies to the schedule.
     Some(jittered(scheduled, random).max(Duration::from_secs(wished)))
+}
+
+/// How long the receiver wants no event: it says so by a `Retry-After` with 429 or 503.
+fn pause_of_the_webhook(attempt: &Attempt) -> Option<Duration> {
+    let seconds = attempt.retry_after_seconds.filter(|_| matches!(attempt.status_code, Some(429 | 503)))?;
+    Some(Duration::from_secs(seconds).min(MAX_LANE_PAUSE)).filter(|pause| !pause.is_zero())
 }
 
 /// The pause before a retry that a producer waits for: only after connection errors, 429 and 5xx, at most twice, and
@@ -83,42 +89,9 @@ fn jittered(pause: Duration, random: f64) -> Duration {
     pause.mul_f64(1.0 + JITTER * (2.0 * random - 1.0))
 }
 
-/// The answer for an event that ended without another attempt.
-pub(crate) fn answer_without_attempt(record: EventRecord, now: Timestamp) -> Delivered {
-    Delivered {
-        event_id: record.event_id,
-        status: record.status,
-        outcome: record.outcome,
-        status_code: record.status_code,
-        headers: BTreeMap::new(),
-        body: None,
-        body_decoded: None,
-        body_truncated: false,
-        attempts: record.attempt_count,
-        duration_ms: u64::try_from(now.since(record.created_at).as_millis()).unwrap_or(u64::MAX),
-        reason: record.reason,
-    }
-}
-
-fn answer(event: &EventMetadata, attempt: &Attempt, status: Status, now: Timestamp) -> Delivered {
-    Delivered {
-        event_id: event.event_id,
-        status,
-        outcome: Some(attempt.outcome),
-        status_code: attempt.status_code,
-        headers: attempt.response_headers.clone(),
-        body: attempt.response_body.clone(),
-        body_decoded: attempt.response_decoded.clone(),
-        body_truncated: attempt.response_truncated,
-        attempts: attempt.number,
-        duration_ms: u64::try_from(now.since(event.created_at).as_millis()).unwrap_or(u64::MAX),
-        reason: attempt.reason.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use hookstep_contract::Delivered;
+    use hookstep_contract::Timestamp;
     use hookstep_contract::limits::SYNC_BUDGET;
     use serde_json::{Value, json};
     use time::OffsetDateTime;
@@ -303,6 +276,26 @@ mod tests {
                 (Status::Failed, None),
                 "{number} after {seconds_ago} s"
             );
+        }
+    }
+
+    #[test]
+    fn a_receiver_that_is_busy_says_until_when_and_no_longer_than_an_hour() {
+        for (status, retry_after, expected) in [
+            (429, Some(2), Some(2)),
+            (503, Some(3600), Some(3600)),
+            (503, Some(86_400), Some(3600)),
+            (429, Some(0), None),
+            (429, None, None),
+            (500, Some(2), None),
+        ] {
+            let fields = json!({
+                "outcome": "failed_http", "status_code": status, "retry_after_seconds": retry_after,
+            });
+            let event = event(Mode::Async, 5);
+            let next = decide(&event, &attempt(9, &fields), &Retry::default(), SYNC_BUDGET, &sources(|| 0.5));
+            let pause = next.pause_until.map(|until| until.since(Timestamp::new(NOW)).as_secs());
+            assert_eq!(pause, expected, "{fields}");
         }
     }
 

@@ -15,7 +15,7 @@ use hookstep_store::{Bodies, Configs, Events, Lanes, WatchList, Watched};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::world::{Answer, Fault, ORG, Receiver, Reply, World, accepted};
+use crate::world::{Answer, Fault, ORG, Receiver, Reply, World, accepted, until};
 
 const EXPRESS: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
 const EVENTS: &str = "events";
@@ -323,4 +323,26 @@ async fn the_watch_list_shows_in_no_list_and_no_index() {
     }
     // The webhook, the event and the cursor.
     assert_eq!(count, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_waits_for_its_turn_is_not_overdue_however_long_that_takes() {
+    let never = Reply::status(200).after(Duration::from_secs(3600));
+    let (world, receiver) = (World::start().await, Receiver::answering([never, Reply::status(200)]).await);
+    let id = world.api.create_webhook(&receiver.url, json!({"max_in_flight": 1})).await;
+    world.api.trigger(&id, "{}").await;
+    until("the receiver is called", async || receiver.calls() == 1).await;
+    // The first one is overdue: nobody can know that it is still being sent after that time.
+    let waits = world.api.trigger(&id, "{}").await;
+    let lanes = Lanes::new(world.host.clients().tables.clone(), EVENTS);
+    let (org_id, config_id) = (ORG.parse().unwrap(), id.parse().unwrap());
+    until("it waits", async || lanes.waiting(&org_id, config_id).await.unwrap().waiting == 1).await;
+    let ctx = at(&world, || in_hours(1));
+    assert_eq!(run(&ctx).await, RESTARTED);
+    until("the other one waits, too", async || lanes.waiting(&org_id, config_id).await.unwrap().waiting == 2)
+        .await;
+    let ctx = at(&world, || in_hours(4));
+    assert_eq!(run(&ctx).await, NOTHING);
+    assert_eq!(world.api.event(&id, &waits).await["status"], "in_progress");
+    assert_eq!(receiver.calls(), 1);
 }

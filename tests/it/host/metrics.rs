@@ -114,18 +114,17 @@ async fn what_runs_and_what_waits_is_seen_while_it_does() {
     let world = world(By::Nothing).await;
     let silent = Receiver::answering([Reply::status(200).after(Duration::from_secs(600))]).await;
     let failing = Receiver::answering([Reply::status(500)]).await;
-    let runs = world.api.create_webhook(&silent.url, json!({})).await;
+    let runs = world.api.create_webhook(&silent.url, json!({"max_in_flight": 1})).await;
     let waits = world.api.create_webhook(&failing.url, json!({"retry": {"schedule_seconds": [50]}})).await;
     let scheduled =
         world.api.create_webhook(&failing.url, json!({"retry": {"schedule_seconds": [600]}})).await;
-    for config_id in [&runs, &waits, &scheduled] {
+    for config_id in [&runs, &runs, &waits, &scheduled] {
         world.api.trigger(config_id, "{}").await;
     }
-    until("one runs, one waits, one is scheduled", async || {
+    until("one runs, one waits, one is scheduled, one is in a lane", async || {
         let metrics = Exposition::of(&world).await;
-        let series =
-            ["hookstep_executions_running", "hookstep_executions_waiting", "hookstep_attempts_scheduled"];
-        series.map(|series| metrics.get(series)) == [1.0; 3]
+        let series = ["executions_running", "executions_waiting", "attempts_scheduled", "attempts_in_lanes"];
+        series.map(|series| metrics.get(&format!("hookstep_{series}"))) == [1.0; 4]
     })
     .await;
     let metrics = Exposition::of(&world).await;

@@ -12,7 +12,7 @@ use hookstep_contract::{
     ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Source, WorkflowInput, WorkflowOutput,
 };
 use hookstep_executions::{Run, WorkflowError};
-use hookstep_http_edge::{ApiBytes, ApiQuery, Authorized, ConfigPath, Manage, Problem, answer};
+use hookstep_http_edge::{ApiBytes, ApiQuery, Authorized, ConfigPath, Manage, Problem, after_lane, answer};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -106,5 +106,7 @@ pub async fn send(
         ..EventMetadata::new(org_id.clone(), config_id, event_id, Origin::Test, Mode::Sync, now)
     };
     let input = WorkflowInput { event, payload: Source::Inline(Content::new(body)) };
-    Ok((event_id, ctx.machines.run(&input, SYNC_BUDGET).await))
+    let run = ctx.machines.run(&input, SYNC_BUDGET).await;
+    let left = SYNC_BUDGET.saturating_sub(ctx.sources.now().since(now));
+    Ok((event_id, after_lane(run, &input.event, &ctx.events, left, || ctx.sources.now()).await))
 }
