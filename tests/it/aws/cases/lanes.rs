@@ -29,6 +29,17 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         lane("a lane", json!({"max_in_flight": 1}), once.clone()),
         lane("a lane with a rate", json!({"rate_limit": {"events": 100}}), once.clone()),
+        Case {
+            how: How::Sync,
+            ..lane(
+                "a lane, sync",
+                json!({"max_in_flight": 1}),
+                json!({
+                    "event": {"status": "succeeded", "attempt_count": 1},
+                    "answer": {"status": "succeeded", "status_code": 200, "attempts": 1},
+                }),
+            )
+        },
         Case { how: How::Bus, ..lane("a lane with both limits, from the bus", both, once.clone()) },
         Case {
             replies: [503, 200].map(Reply::status).to_vec(),
