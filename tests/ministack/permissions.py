@@ -109,6 +109,9 @@ def actions(resource, arguments):
             yield "lambda:InvokeFunction", arguments["FunctionName"], {}
         case "dynamodb:putItem":
             yield "dynamodb:PutItem", arn("dynamodb", f"table/{arguments['TableName']}"), {}
+        case "dynamodb:deleteItem":
+            leading = {"dynamodb:leadingkeys": [arguments["Key"]["pk"]["S"]]}
+            yield "dynamodb:DeleteItem", arn("dynamodb", f"table/{arguments['TableName']}"), leading
         case "dynamodb:getItem":
             yield "dynamodb:GetItem", arn("dynamodb", f"table/{arguments['TableName']}"), {}
         case "states:startExecution":

@@ -192,6 +192,18 @@ def authorize_connections_and_schedules():
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
+def authorize_batches_of_messages():
+    """On AWS the permission for a batch of SQS requests is that of a single one: `sqs:DeleteMessage` (SQS developer guide,
+    "Actions, resources, and condition keys"). ministack 1.5.33 asks for one with the name of the request."""
+    extract = iam_actions.extract_iam_action
+
+    def extract_iam_action(service, *rest):
+        action = extract(service, *rest)
+        return action.removesuffix("Batch") if service == "sqs" and action else action
+
+    iam_actions.extract_iam_action = extract_iam_action
+
+
 def tell_encryption_contexts():
     """On AWS a policy may ask for the encryption context of a KMS request. ministack 1.5.33 does not know it."""
     context_of = iam_actions.request_tag_context
@@ -223,6 +235,7 @@ write_outputs()
 take_sums()
 keep_connections_secret()
 authorize_connections_and_schedules()
+authorize_batches_of_messages()
 tell_encryption_contexts()
 call_with_tls()
 versions.install()

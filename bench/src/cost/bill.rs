@@ -1,7 +1,7 @@
 //! From counts to dollars.
 
 use hookstep_contract::MachineKind;
-use hookstep_contract::limits::DEFAULT_SCHEDULE_SECS;
+use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, LANE_BATCH};
 
 use crate::assumptions::Assumptions;
 use crate::counts::{Counts, Execution};
@@ -20,6 +20,11 @@ pub(crate) const GOAL: f64 = 6.5;
 /// The tasks that are billed by the service that they call.
 const CREATE_SCHEDULE: &str = "arn:aws:states:::aws-sdk:scheduler:createSchedule";
 const PUT_EVENTS: &str = "arn:aws:states:::events:putEvents";
+/// A message to the queue of lanes: nothing goes into the queue of lost events.
+const SEND: &str = "arn:aws:states:::sqs:sendMessage";
+
+/// The function that takes messages from the queue of lanes.
+const LANES: &str = "lanes";
 
 const MILLION: f64 = 1_000_000.0;
 /// A token is a small item, read with eventual consistency.
@@ -52,6 +57,7 @@ impl Bill {
         bill.add("HTTP API", counts.http_units as f64, "requests", HTTP_API_MILLION);
         bill.functions(counts, given);
         bill.machines(counts, given);
+        bill.lanes(counts, given);
         bill.add("Schedules", counts.tasks(CREATE_SCHEDULE) as f64, "schedules", SCHEDULES_MILLION);
         bill.add("Events on the bus", counts.tasks(PUT_EVENTS) as f64, "events", BUS_MILLION);
         bill.add("DynamoDB writes", counts.write_units, "units", WRITE_UNITS_MILLION);
@@ -90,6 +96,23 @@ impl Bill {
             let price = gb_seconds(1.0, given.memory_mb) * LAMBDA_ARM_GB_SECOND * MILLION;
             self.add(format!("Lambda time of {name}"), ms, "ms", price);
         }
+    }
+
+    /// What a lane costs beside its executions, computed from its parts: a full batch is received, ten executions run at
+    /// once while the function waits for them, and the batch is deleted.
+    fn lanes(&mut self, counts: &Counts, given: &Assumptions) {
+        let (messages, batch) = (counts.tasks(SEND) as f64, f64::from(LANE_BATCH));
+        let mut executions = counts.of(MachineKind::Express);
+        let took_its_turn =
+            |execution: &&Execution| execution.states.iter().any(|state| state == "LeaveLane");
+        let Some(execution) = executions.find(took_its_turn) else { return };
+        self.add("SQS requests", messages * (1.0 + 2.0 / batch), "requests", FIFO_MILLION);
+        let batches = messages / batch;
+        self.add("Lambda requests for lanes", batches, "invocations", LAMBDA_MILLION);
+        let waits = given.dynamodb_ms + given.start_ms + express_ms(execution, counts, given);
+        let price = gb_seconds(1.0, given.memory_mb) * LAMBDA_ARM_GB_SECOND * MILLION;
+        let ms = given.billed_ms(LANES, waits, 0.0) * batches;
+        self.add(format!("Lambda time of {LANES}"), ms, "ms", price);
     }
 
     fn machines(&mut self, counts: &Counts, given: &Assumptions) {

@@ -13,7 +13,7 @@ use crate::listener::Listener;
 use crate::prices::HTTP_API_UNIT_BYTES;
 use crate::world::{Notes, World};
 use hookstep_contract::MachineKind;
-use hookstep_contract::limits::DEFAULT_SCHEDULE_SECS;
+use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, LANE_BATCH};
 
 /// A body just above the size that travels in the state.
 pub(crate) const LARGE_BYTES: usize = 256 * 1024;
@@ -32,11 +32,20 @@ pub(crate) enum Path {
     /// A receiver that is down through the whole schedule.
     Down,
     Skipped,
+    /// A webhook with `max_in_flight` 10, in whose lane more events wait than it takes at once.
+    Lane,
 }
 
 impl Path {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Delivered, Self::ClaimCheck, Self::OneRetry, Self::TwoRetries, Self::Down, Self::Skipped];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Delivered,
+        Self::ClaimCheck,
+        Self::OneRetry,
+        Self::TwoRetries,
+        Self::Down,
+        Self::Skipped,
+        Self::Lane,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -46,6 +55,7 @@ impl Path {
             Self::TwoRetries => "two retries, 1 KB",
             Self::Down => "down through all nine retries, 1 KB",
             Self::Skipped => "skipped, 1 KB",
+            Self::Lane => "a lane of 10 in flight, 1 KB",
         }
     }
 
@@ -65,7 +75,7 @@ impl Path {
             Self::OneRetry => 1,
             Self::TwoRetries => 2,
             Self::Down => DEFAULT_SCHEDULE_SECS.len() + 1,
-            Self::Delivered | Self::ClaimCheck | Self::Skipped => 0,
+            Self::Delivered | Self::ClaimCheck | Self::Skipped | Self::Lane => 0,
         };
         vec![StatusCode::INTERNAL_SERVER_ERROR; failures].into()
     }
@@ -74,7 +84,8 @@ impl Path {
     /// listener sees only its own thread.
     pub(crate) async fn walk(self, workflow: MachineKind, keep_bodies: bool) -> Outcome<Counts> {
         let world = World::open(workflow, keep_bodies).await?;
-        let config_id = world.webhook(self != Self::Skipped).await?;
+        let config_id =
+            world.webhook(self != Self::Skipped, (self == Self::Lane).then_some(LANE_BATCH)).await?;
         // The first event finds cold caches; how often that happens is an assumption.
         let (first, _) = world.trigger(&config_id, body(SMALL_BYTES)).await?;
         world.executions(first).await?;

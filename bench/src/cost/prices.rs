@@ -49,6 +49,9 @@ pub(crate) const TRACES_MILLION: f64 = 5.00;
 /// A million invocations by EventBridge Scheduler (aws.amazon.com/eventbridge/pricing).
 pub(crate) const SCHEDULES_MILLION: f64 = 1.00;
 
+/// A million requests to a FIFO queue of SQS, of up to 64 KB each (aws.amazon.com/sqs/pricing).
+pub(crate) const FIFO_MILLION: f64 = 0.50;
+
 /// A GB of traffic to the internet.
 pub(crate) const EGRESS_GB: f64 = 0.09;
 

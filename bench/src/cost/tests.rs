@@ -109,6 +109,22 @@ async fn the_first_retry_waits_in_the_express_execution_and_later_ones_are_sched
 }
 
 #[tokio::test]
+async fn a_lane_adds_an_execution_and_a_tenth_of_a_batch() {
+    let counts = walk(Path::Lane, MachineKind::Express, true).await;
+    assert_eq!((counts.deliveries, counts.of(MachineKind::Express).count()), (1, 2));
+    let states = states(&counts, MachineKind::Express);
+    for state in ["JoinLane", "QueueInLane", "InLane", "LeaveLane", "RefreshPlan", "Done"] {
+        assert!(states.contains(&state), "{states:?}");
+    }
+    let bill = Bill::of(&counts, &defaults());
+    let sqs = bill.0.iter().find(|line| line.what == "SQS requests").map(|line| line.each);
+    assert_eq!(sqs, Some(1.2));
+    let less = Bill::of(&walk(Path::Delivered, MachineKind::Express, true).await, &defaults()).total();
+    let more = bill.total() - less;
+    assert!((3.0..8.0).contains(&more), "{more:.2} dollars for the lane");
+}
+
+#[tokio::test]
 async fn a_skipped_event_is_recorded_and_not_sent() {
     let counts = walk(Path::Skipped, MachineKind::Express, true).await;
     assert_eq!(invocations(&counts), [("fetch-config", 1), ("trigger", 1)]);

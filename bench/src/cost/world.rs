@@ -23,6 +23,9 @@ use crate::prices::ITEM_OVERHEAD_BYTES;
 
 const ORG: &str = "acme";
 
+/// The last state of an execution after which another one makes the attempt.
+const LANE: &str = "\"InLane\"";
+
 /// The maximum time until an event has ended.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -70,11 +73,11 @@ impl World {
 
     /// Creates a webhook for the receiver with the usual schedule, but for the first pause, which is a second; returns the
     /// webhook's id.
-    pub(crate) async fn webhook(&self, enabled: bool) -> Outcome<String> {
+    pub(crate) async fn webhook(&self, enabled: bool, max_in_flight: Option<u32>) -> Outcome<String> {
         let url = format!("http://{}/hooks/orders", self.receiver.address);
         let mut schedule = DEFAULT_SCHEDULE_SECS;
         schedule[0] = 1;
-        let config = json!({"name": "orders", "url": url, "enabled": enabled, "retry": {"schedule_seconds": schedule}});
+        let config = json!({"name": "orders", "url": url, "enabled": enabled, "max_in_flight": max_in_flight, "retry": {"schedule_seconds": schedule}});
         let (_, answer) = self.post("/webhook", &self.admin, config.to_string().into()).await?;
         Ok(answer["config_id"].as_str().ok_or(format!("no webhook was made: {answer}"))?.to_owned())
     }
@@ -112,7 +115,8 @@ impl World {
                 if !is_running && schedules > scheduled {
                     self.fire(event_id).await?;
                     scheduled += 1;
-                } else if !is_running && !executions.is_empty() {
+                } else if !is_running && executions.iter().any(|execution| !execution.history.contains(LANE))
+                {
                     return Ok(executions
                         .into_iter()
                         .map(|execution| (execution.arn, execution.history))

@@ -68,6 +68,13 @@ impl RateLimit {
         self.per.duration() / self.events.max(1)
     }
 
+    fn per_minute(&self) -> u32 {
+        match self.per {
+            Period::Second => self.events.saturating_mul(60),
+            Period::Minute => self.events,
+        }
+    }
+
     fn per_second(&self) -> u32 {
         u32::try_from(u64::from(self.events).div_ceil(self.per.duration().as_secs())).unwrap_or(u32::MAX)
     }
@@ -128,6 +135,9 @@ impl LaneLimits {
     pub fn lane(&self, event: &EventMetadata) -> Lane {
         let per_second = self.rate.map_or(1, |rate| rate.per_second());
         let wanted = self.max_in_flight.unwrap_or(per_second).div_ceil(LANE_BATCH);
+        // So many that in each an attempt begins at least once a minute: a batch of a group ends after all of its attempts
+        // could begin, and a function has 15 minutes.
+        let wanted = self.rate.map_or(wanted, |rate| wanted.min(rate.per_minute()));
         let groups = wanted.clamp(1, MAX_LANE_GROUPS);
         // The last bytes of an id are random.
         let [.., a, b, c, d] = event.event_id.0.into_bytes();
@@ -226,6 +236,16 @@ mod tests {
             let interval = interval.map(|interval| interval.as_millis());
             assert_eq!((lane.groups, most, interval), (groups, LANE_BATCH, Some(between)), "{rate}");
         }
+    }
+
+    #[test]
+    fn a_group_begins_an_attempt_a_minute() {
+        let rate = json!({"events": 3, "per": "minute"});
+        let fields = fields(json!({"max_in_flight": 1000, "rate_limit": rate})).unwrap();
+        let limits = LaneLimits::of(&fields).unwrap();
+        let lane = limits.lane(&event(0));
+        assert_eq!(lane.groups, 3);
+        assert_eq!(limits.part_of(&lane).1, Some(Duration::from_secs(60)));
     }
 
     proptest! {

@@ -16,5 +16,5 @@ pub use delivery::DeliveryMachines;
 pub use error::WorkflowError;
 pub use execution_client::{ExecutionClient, Executions, Input, Run};
 pub use replay::ReplayMachine;
-pub use resume::ResumeMachine;
+pub use resume::{ResumeMachine, Resumption};
 pub use test_auth::TestAuthMachine;

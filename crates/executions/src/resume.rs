@@ -1,14 +1,25 @@
 //! Taking events up again on the express machine of `statemachine.asl.json`.
 
-use hookstep_contract::ResumeInput;
+use std::time::Duration;
 
-use crate::{ExecutionClient, Input, WorkflowError};
+use hookstep_contract::{ResumeInput, Resumed, Timestamp};
+use serde::Deserialize;
+
+use crate::{ExecutionClient, Input, Run, WorkflowError};
 
 /// The express machine, for events that have a record.
 #[derive(Clone, Debug)]
 pub struct ResumeMachine {
     client: ExecutionClient,
     express_arn: String,
+}
+
+/// What is said of the lane of an event at the end of its execution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Resumption {
+    /// Until when the receiver wants no other event of the webhook, if it has said so.
+    #[serde(default)]
+    pub pause_until: Option<Timestamp>,
 }
 
 impl ResumeMachine {
@@ -23,7 +34,25 @@ impl ResumeMachine {
     /// # Errors
     /// If the execution is not accepted.
     pub async fn start(&self, input: &ResumeInput) -> Result<(), WorkflowError> {
-        let name = format!("{}-{}", input.resume.event.event_id, input.resume.number);
-        self.client.start(&self.express_arn, name, Input::of(input)?).await
+        self.client.start(&self.express_arn, name(&input.resume), Input::of(input)?).await
     }
+
+    /// Takes an event up again and waits up to `timeout` for the end of the execution. `json` is the input in which `resumed`
+    /// was found.
+    ///
+    /// # Errors
+    /// If the execution is not accepted or fails, or its response is lost.
+    pub async fn run(
+        &self,
+        resumed: &Resumed,
+        json: String,
+        timeout: Duration,
+    ) -> Result<Run<Resumption>, WorkflowError> {
+        let input = Input { json, body: None };
+        self.client.run(&self.express_arn, name(resumed), input, timeout).await
+    }
+}
+
+fn name(resumed: &Resumed) -> String {
+    format!("{}-{}", resumed.event.event_id, resumed.number)
 }

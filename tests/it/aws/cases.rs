@@ -4,6 +4,7 @@
 
 mod delayed;
 mod faulty;
+mod lanes;
 mod meanwhile;
 mod observation;
 pub(crate) mod overdue;

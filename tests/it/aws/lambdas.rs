@@ -111,11 +111,30 @@ async fn update_status_records_an_exception() {
     assert_eq!(answer.response()["status"], "failed");
 }
 
+/// The table knows no webhook, so nothing is limited, and the executions end without a success.
+#[tokio::test]
+async fn lanes_leaves_in_the_queue_what_it_cannot_run() {
+    let mut function = Running::start("lanes", &empty_services().await).await;
+    let message = |id: &str, group: &str, body: &Value| {
+        json!({
+            "messageId": id, "receiptHandle": format!("receipt of {id}"), "body": body.to_string(), "md5OfBody": "",
+            "attributes": {"MessageGroupId": group, "ApproximateReceiveCount": "1"}, "eventSource": "aws:sqs",
+        })
+    };
+    let lane = json!({"group": "of a test", "index": 0, "groups": 1});
+    let turn = json!({"resume": {"version": 1, "event": event(), "number": 1, "lane": lane}});
+    let batch = json!({"Records": [message("a", "1", &turn), message("b", "2", &json!("no turn")), message("c", "1", &turn)]});
+    let answer = function.invoke(batch).await;
+    assert_eq!(answer.response(), &json!({"batchItemFailures": [{"itemIdentifier": "b"}]}));
+}
+
 /// The embedded host responds with `InvalidInput` here, which is one of the error names that the state
 /// machine knows.
 #[tokio::test]
 async fn a_step_that_cannot_read_its_input_says_so_by_name() {
-    for name in ["dispatch", "fetch-config", "transform", "hydrate", "deliver", "update-status", "replay"] {
+    for name in
+        ["dispatch", "fetch-config", "transform", "hydrate", "deliver", "update-status", "replay", "lanes"]
+    {
         let mut function = Running::start(name, &closed_port().await).await;
         let answer = function.invoke(json!({"event": {"event_id": "not an id"}})).await;
         assert_eq!(answer.error_type(), "InvalidInput", "{name}: {answer:?}");

@@ -12,7 +12,7 @@ use crate::aws::template::resources;
 const RUNBOOKS: &str = "docs/runbooks.md";
 
 /// An alarm: its name, its metrics, and when it rings.
-const ALARMS: [(&str, &[&str], &str); 14] = [
+const ALARMS: [(&str, &[&str], &str); 16] = [
     (
         "ExecutionsFailed",
         &["AWS/States ExecutionsFailed", "AWS/States ExecutionsTimedOut", "AWS/States ExecutionsAborted"],
@@ -26,6 +26,7 @@ const ALARMS: [(&str, &[&str], &str); 14] = [
         "GreaterThanThreshold 0",
     ),
     ("FunctionThrottles", &["AWS/Lambda Throttles"], "GreaterThanThreshold 0"),
+    ("BackgroundErrors", &["AWS/Lambda Errors", "AWS/Lambda Throttles"], "GreaterThanThreshold 0"),
     // In percent of `AccountConcurrency`.
     ("Concurrency", &["AWS/Lambda ClaimedAccountConcurrency"], "GreaterThanOrEqualToThreshold 80"),
     (
@@ -36,6 +37,7 @@ const ALARMS: [(&str, &[&str], &str); 14] = [
     ("ApiErrors", &["AWS/ApiGateway 5xx"], "GreaterThanThreshold 0"),
     ("EventsUndelivered", &["AWS/SQS ApproximateNumberOfMessagesVisible"], "GreaterThanThreshold 0"),
     ("EventsLost", &["AWS/SQS ApproximateNumberOfMessagesVisible"], "GreaterThanThreshold 0"),
+    ("LanesStuck", &["AWS/SQS ApproximateNumberOfMessagesVisible"], "GreaterThanThreshold 0"),
     // Ten of the 14 days that a queue keeps a message.
     ("QueuesOld", &["AWS/SQS ApproximateAgeOfOldestMessage"], "GreaterThanOrEqualToThreshold 864000"),
     (
@@ -79,16 +81,24 @@ fn the_alarms_on_functions_and_machines_leave_none_out() {
     for name in ["FunctionErrors", "FunctionThrottles"] {
         for function in functions() {
             let function = camel(&function.name);
-            assert!(
-                alarms[name].contains(&format!("!Ref {function}Function}}")),
-                "{name} leaves out {function}"
-            );
+            let watches = |alarm: &str| alarms[alarm].contains(&format!("!Ref {function}Function}}"));
+            assert!(watches(name) || watches("BackgroundErrors"), "{name} leaves out {function}");
         }
     }
     for (machine, _) in resources.iter().filter(|(_, text)| text.contains("AWS::Serverless::StateMachine")) {
         for name in ["ExecutionsFailed", "ExecutionsThrottled"] {
             assert!(alarms[name].contains(&format!("!Ref {machine}}}")), "{name} leaves out {machine}");
         }
+    }
+}
+
+/// "Alarms based on metric math expressions can reference a maximum of 10 metrics" (`CloudWatch` user guide, "Limits" of
+/// alarms). Neither the linters nor the emulator know it.
+#[test]
+fn no_alarm_has_more_metrics_than_cloudwatch_takes() {
+    for (name, alarm) in alarms() {
+        let metrics = alarm.matches("MetricName: ").count();
+        assert!(metrics <= 10, "{name} has {metrics} metrics");
     }
 }
 

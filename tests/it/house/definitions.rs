@@ -125,6 +125,9 @@ fn every_task_ends_and_what_it_cannot_do_is_recorded() {
             "PublishEvents" => Some("RouteAfterAttempt"),
             // The event belongs to another execution.
             "ReadEvent" => Some("HandedOver"),
+            // Nothing is decided by what is noted of a lane.
+            "JoinLane" => Some("QueueInLane"),
+            "LeaveLane" => Some("RefreshPlan"),
             // What cannot even be recorded goes into a queue.
             "RecordMissed" | "RecordException" => Some("KeepEvent"),
             // The last resort has no other. After a refused schedule or hand-over, the event is recorded as waiting,

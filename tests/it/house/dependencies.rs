@@ -12,26 +12,27 @@ use crate::aws::template::{actions, resources};
 use crate::world::process::workspace;
 
 /// The client crate for each AWS service, by the prefix of its IAM actions.
-const CLIENTS: [(&str, &str); 7] = [
+const CLIENTS: [(&str, &str); 8] = [
     ("dynamodb", "aws-sdk-dynamodb"),
     ("events", "aws-sdk-eventbridge"),
     ("kms", "aws-sdk-kms"),
     ("s3", "aws-sdk-s3"),
     ("scheduler", "aws-sdk-scheduler"),
     ("secretsmanager", "aws-sdk-secretsmanager"),
+    ("sqs", "aws-sdk-sqs"),
     ("states", "aws-sdk-sfn"),
 ];
 
-/// Services that only the platform uses on a function's behalf: it writes logs and traces, creates network
-/// interfaces and the service-linked role of connections, and sends failed asynchronous invocations to a
-/// queue.
-const PLATFORM: [&str; 5] = ["ec2", "iam", "logs", "sqs", "xray"];
+/// Services that only the platform uses on a function's behalf: it writes logs and traces, and creates network
+/// interfaces and the service-linked role of connections.
+const PLATFORM: [&str; 4] = ["ec2", "iam", "logs", "xray"];
 
 /// Actions that a role allows because another service acts with its caller's rights: S3 encrypts and decrypts
-/// objects, and EventBridge writes a connection's secret.
-const ON_BEHALF: [(&str, &str); 5] = [
+/// objects, EventBridge writes a connection's secret, and Lambda sends failed asynchronous invocations to a queue.
+const ON_BEHALF: [(&str, &str); 6] = [
     ("console", "aws-sdk-secretsmanager"),
     ("dispatch", "aws-sdk-kms"),
+    ("dispatch", "aws-sdk-sqs"),
     ("hydrate", "aws-sdk-kms"),
     ("transform", "aws-sdk-kms"),
     ("trigger", "aws-sdk-kms"),
@@ -42,9 +43,10 @@ const ON_BEHALF: [(&str, &str); 5] = [
 const UNUSED: [(&str, &str); 1] = [("console", "aws-sdk-secretsmanager")];
 
 /// The libraries that wrap AWS clients, and which ones. All other libraries link none.
-const WRAPPERS: [(&str, &[&str]); 6] = [
+const WRAPPERS: [(&str, &[&str]); 7] = [
     ("hookstep-claims", &["aws-sdk-s3"]),
     ("hookstep-executions", &["aws-sdk-sfn"]),
+    ("hookstep-queues", &["aws-sdk-sqs"]),
     ("hookstep-schedules", &["aws-sdk-scheduler"]),
     ("hookstep-secrets", &["aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-secretsmanager"]),
     ("hookstep-store", &["aws-sdk-dynamodb"]),
@@ -52,7 +54,7 @@ const WRAPPERS: [(&str, &[&str]); 6] = [
 ];
 
 /// The libraries that the functions use: they link only what they wrap, and never the Lambda runtime.
-const LIBRARIES: [&str; 14] = [
+const LIBRARIES: [&str; 15] = [
     "hookstep-ambient",
     "hookstep-api-types",
     "hookstep-asl",
@@ -62,6 +64,7 @@ const LIBRARIES: [&str; 14] = [
     "hookstep-egress",
     "hookstep-executions",
     "hookstep-expression",
+    "hookstep-queues",
     "hookstep-schedules",
     "hookstep-secrets",
     "hookstep-signing",

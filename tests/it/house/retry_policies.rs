@@ -53,6 +53,10 @@ fn policy(name: &str) -> Vec<Value> {
         // The same, while a user waits.
         "before the call, shortly" => vec![retrier(&[&BEFORE_IT_RUNS, &[STORAGE]], 2, 20)],
         "put" => vec![never("DynamoDB.ConditionalCheckFailedException"), whatever_else(8)],
+        // The same item can be written, and a message with the same id sent, again.
+        "put again" | "send once" => vec![whatever_else(8)],
+        // An attempt waits for it, and goes on without it.
+        "delete" => vec![whatever_else(3)],
         "get" => vec![whatever_else(5)],
         "start" => vec![never("StepFunctions.ExecutionAlreadyExistsException"), whatever_else(8)],
         "schedule" => vec![never("Scheduler.ConflictException"), whatever_else(8)],
@@ -71,10 +75,13 @@ fn policy_of(state: &str, resource: &str) -> &'static str {
         (LAMBDA_INVOKE, "EndEvent" | "RecordMissed" | "RecordException") => "record",
         (LAMBDA_INVOKE, "Replay" | "StopReplay") => "batch",
         (LAMBDA_INVOKE, _) => "step",
+        ("arn:aws:states:::dynamodb:putItem", "JoinLane") => "put again",
         ("arn:aws:states:::dynamodb:putItem", _) => "put",
+        ("arn:aws:states:::dynamodb:deleteItem", _) => "delete",
         ("arn:aws:states:::dynamodb:getItem", _) => "get",
         ("arn:aws:states:::states:startExecution", _) => "start",
         ("arn:aws:states:::aws-sdk:scheduler:createSchedule", _) => "schedule",
+        ("arn:aws:states:::sqs:sendMessage", "QueueInLane") => "send once",
         ("arn:aws:states:::sqs:sendMessage", _) => "send",
         ("arn:aws:states:::events:putEvents", _) => "publish",
         (resource, state) => panic!("{state}: {resource} has no policy"),

@@ -22,6 +22,7 @@ pub(super) async fn work(stack: &Stack, server: &Server) {
     let transformed = stack.api().create_webhook(&receiver.url, transform).await;
     twice(stack, server, &transformed).await;
     lost(stack, server, &config_id).await;
+    stuck(stack, &receiver.url).await;
 }
 
 /// Makes, uses and revokes a token.
@@ -77,7 +78,8 @@ async fn twice(stack: &Stack, server: &Server, config_id: &str) {
         stack.api().ended(config_id, &id.to_string()).await;
     }
     let role = stack.resource("ExpressStateMachineRole");
-    until("the second reads the record", async || server.has_done(role, "dynamodb:GetItem")).await;
+    until("the second reads the record", async || server.has_done(role, "dynamodb:GetItem", "EventsTable"))
+        .await;
 }
 
 /// An event of which nothing can be recorded, which goes into the queue of lost events.
@@ -87,5 +89,17 @@ async fn lost(stack: &Stack, server: &Server, config_id: &str) {
     }
     stack.api().trigger(config_id, "{}").await;
     let role = stack.resource("ExpressStateMachineRole");
-    until("the event is in the queue", async || server.has_done(role, "sqs:SendMessage")).await;
+    until("the event is in the queue", async || server.has_done(role, "sqs:SendMessage", "LostQueue")).await;
+}
+
+/// A message in a lane that nobody can read: it ends in the queue of what is stuck, and another lane is not held up by it.
+async fn stuck(stack: &Stack, url: &str) {
+    let sqs = aws_sdk_sqs::Client::new(&stack.aws);
+    let send = sqs.send_message().queue_url(stack.resource("LaneQueue")).message_body("no turn");
+    send.message_group_id("of nobody").message_deduplication_id("rest").send().await.unwrap();
+    let config_id = stack.api().create_webhook(url, json!({"max_in_flight": 1})).await;
+    let event_id = stack.api().trigger(&config_id, "{}").await;
+    assert_eq!(stack.api().ended(&config_id, &event_id).await["status"], "succeeded");
+    let receive = || sqs.receive_message().queue_url(stack.resource("StuckQueue")).send();
+    until("the message is stuck", async || !receive().await.unwrap().messages().is_empty()).await;
 }

@@ -80,11 +80,11 @@ impl Server {
         self.dir.path().join(ACTIONS)
     }
 
-    /// Whether a role has done this.
-    pub(super) fn has_done(&self, role: &str, action: &str) -> bool {
+    /// Whether a role has done this to a resource with this logical id.
+    pub(super) fn has_done(&self, role: &str, action: &str, resource: &str) -> bool {
         let done = std::fs::read_to_string(self.actions()).unwrap();
-        done.lines()
-            .any(|line| line.contains(&format!("\"{role}\"")) && line.contains(&format!("\"{action}\"")))
+        let parts = [format!("\"{role}\""), format!("\"{action}\""), format!("-{resource}-")];
+        done.lines().any(|line| parts.iter().all(|part| line.contains(part)))
     }
 
     async fn healthy(&mut self) {

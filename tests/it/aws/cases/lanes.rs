@@ -1,0 +1,137 @@
+//! Cases of webhooks with a lane: each attempt waits for its turn, and its retries wait in schedules.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::delayed::Delayed;
+use super::faulty::fault;
+use super::meanwhile::Change;
+use super::table::{EXACT, usual};
+use super::{Case, How};
+use crate::world::Reply;
+
+pub(super) fn cases() -> Vec<Case> {
+    let once = json!({
+        "event": {"status": "succeeded", "attempt_count": 1, "next_attempt_at": null, "attempts": [{"number": 1}]},
+        "requests": [{"body": EXACT}],
+    });
+    let again = json!({
+        "event": {"status": "succeeded", "attempt_count": 2, "attempts": [{"status_code": 503}, {"status_code": 200}]},
+        "requests": [{"body": EXACT}, {"body": EXACT}],
+    });
+    let missed = |requests: Value| {
+        json!({
+            "event": {"status": "succeeded", "attempt_count": 2, "attempts": [{"outcome": "failed_platform"}, {"outcome": "succeeded"}]},
+            "requests": requests,
+        })
+    };
+    let both = json!({"max_in_flight": 3, "rate_limit": {"events": 50, "burst": 5}});
+    vec![
+        lane("a lane", json!({"max_in_flight": 1}), once.clone()),
+        lane("a lane with a rate", json!({"rate_limit": {"events": 100}}), once.clone()),
+        Case {
+            how: How::Sync,
+            ..lane(
+                "a lane, sync",
+                json!({"max_in_flight": 1}),
+                json!({
+                    "event": {"status": "succeeded", "attempt_count": 1},
+                    "answer": {"status": "succeeded", "status_code": 200, "attempts": 1},
+                }),
+            )
+        },
+        Case { how: How::Bus, ..lane("a lane with both limits, from the bus", both, once.clone()) },
+        Case {
+            replies: [503, 200].map(Reply::status).to_vec(),
+            pause: 0.89,
+            ..lane(
+                "a lane, sent again",
+                json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1]}}),
+                again.clone(),
+            )
+        },
+        Case {
+            how: How::Scheduled,
+            replies: [503, 200].map(Reply::status).to_vec(),
+            ..lane(
+                "a lane, sent again by a schedule",
+                json!({"max_in_flight": 1, "retry": {"schedule_seconds": [600]}}),
+                again,
+            )
+        },
+        Case {
+            body: Bytes::from_static(br#"{"order": 7}"#),
+            ..lane(
+                "a lane, and a filter misses",
+                json!({"max_in_flight": 1, "filter": {"jsonata": "order = 8"}}),
+                json!({"event": {"status": "skipped", "attempts": [], "reason": {"code": "filter_missed"}}, "requests": []}),
+            )
+        },
+        Case {
+            how: How::Replayed,
+            body: Bytes::from_static(br#"{"order": 7}"#),
+            ..lane(
+                "a lane, transformed and replayed",
+                json!({"max_in_flight": 1, "transform": {"jsonata": "{'id': order}"}}),
+                json!({
+                    "event": {"status": "succeeded", "origin": "replay", "attempt_count": 1},
+                    "requests": [{"body": r#"{"id":7}"#}, {"body": r#"{"id":7}"#}],
+                }),
+            )
+        },
+        Case {
+            body: Bytes::from(vec![b'x'; 300_000]),
+            ..lane(
+                "a claim check in a lane",
+                json!({"max_in_flight": 1}),
+                json!({"event": {"status": "succeeded", "attempt_count": 1, "size": 300_000}, "requests": [{}]}),
+            )
+        },
+        Case {
+            how: How::Delayed(Delayed::Long),
+            ..lane("a lane, delayed", json!({"max_in_flight": 1}), once.clone())
+        },
+        Case {
+            how: How::Delayed(Delayed::Changed(Change::Disabled)),
+            ..lane(
+                "a lane, disabled before the event is due",
+                json!({"max_in_flight": 1}),
+                json!({"event": {"status": "failed", "attempt_count": 0, "reason": {"code": "webhook_disabled"}}, "requests": []}),
+            )
+        },
+        Case {
+            faults: vec![fault("JoinLane", "DynamoDB.ThrottlingException", None)],
+            ..lane("a lane that cannot be noted", json!({"max_in_flight": 1}), once.clone())
+        },
+        Case {
+            faults: vec![fault("LeaveLane", "DynamoDB.ThrottlingException", None)],
+            ..lane("a lane that is left and not noted", json!({"max_in_flight": 1}), once)
+        },
+        Case {
+            // Its nine tries.
+            faults: vec![fault("QueueInLane", "Sqs.SqsException", Some(9))],
+            ..lane(
+                "a lane that cannot be joined at first",
+                json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1]}}),
+                missed(json!([{"body": EXACT}])),
+            )
+        },
+        Case {
+            faults: vec![fault("Deliver", "Lambda.Unknown", Some(1))],
+            ..lane(
+                "a lane, and Deliver crashed",
+                json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1]}}),
+                missed(json!([{"body": EXACT}])),
+            )
+        },
+    ]
+}
+
+fn lane(name: &'static str, webhook: Value, expected: Value) -> Case {
+    let usual = usual(name, expected);
+    let mut fields = usual.webhook.clone();
+    for (field, value) in webhook.as_object().into_iter().flatten() {
+        fields[field] = value.clone();
+    }
+    Case { webhook: fields, ..usual }
+}
