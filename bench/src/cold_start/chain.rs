@@ -82,10 +82,11 @@ fn machine() -> Outcome<Machine> {
         ("EventsTable", EVENTS),
         ("EventBus", "hookstep"),
         ("StandardStateMachineArn", MACHINE),
-        // No attempt waits, and no event is lost.
+        // No attempt waits, no webhook has a limit, and no event is lost.
         ("ExpressStateMachineArn", MACHINE),
         ("RetryScheduleGroup", "retries"),
         ("SchedulerRoleArn", "no role"),
+        ("LaneQueueUrl", "no queue"),
         ("LostQueueUrl", "no queue"),
         ("LostQueueArn", "no queue"),
     ];

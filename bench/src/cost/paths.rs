@@ -32,18 +32,21 @@ pub(crate) enum Path {
     /// A receiver that is down through the whole schedule.
     Down,
     Skipped,
+    /// An event that is to be sent in an hour, which is a schedule.
+    Delayed,
     /// A webhook with `max_in_flight` 10, in whose lane more events wait than it takes at once.
     Lane,
 }
 
 impl Path {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Delivered,
         Self::ClaimCheck,
         Self::OneRetry,
         Self::TwoRetries,
         Self::Down,
         Self::Skipped,
+        Self::Delayed,
         Self::Lane,
     ];
 
@@ -55,13 +58,19 @@ impl Path {
             Self::TwoRetries => "two retries, 1 KB",
             Self::Down => "down through all nine retries, 1 KB",
             Self::Skipped => "skipped, 1 KB",
+            Self::Delayed => "delayed by an hour, 1 KB",
             Self::Lane => "a lane of 10 in flight, 1 KB",
         }
     }
 
-    /// Whether later attempts are schedules.
+    /// Whether its first attempt or later ones are schedules.
     pub(crate) fn waits_in_schedules(self) -> bool {
-        matches!(self, Self::TwoRetries | Self::Down)
+        matches!(self, Self::TwoRetries | Self::Down | Self::Delayed)
+    }
+
+    /// After how long the producer wants the event to be sent.
+    fn delay_seconds(self) -> Option<u32> {
+        (self == Self::Delayed).then_some(3600)
     }
 
     /// The size of the body.
@@ -75,7 +84,7 @@ impl Path {
             Self::OneRetry => 1,
             Self::TwoRetries => 2,
             Self::Down => DEFAULT_SCHEDULE_SECS.len() + 1,
-            Self::Delivered | Self::ClaimCheck | Self::Skipped | Self::Lane => 0,
+            Self::Delivered | Self::ClaimCheck | Self::Skipped | Self::Delayed | Self::Lane => 0,
         };
         vec![StatusCode::INTERNAL_SERVER_ERROR; failures].into()
     }
@@ -87,13 +96,13 @@ impl Path {
         let config_id =
             world.webhook(self != Self::Skipped, (self == Self::Lane).then_some(LANE_BATCH)).await?;
         // The first event finds cold caches; how often that happens is an assumption.
-        let (first, _) = world.trigger(&config_id, body(SMALL_BYTES)).await?;
+        let (first, _) = world.trigger(&config_id, body(SMALL_BYTES), None).await?;
         world.executions(first).await?;
         *world.receiver.notes() = Notes { answers: self.answers(), ..Notes::default() };
         let before = world.stored_bytes().await?;
         let body = body(self.body_bytes());
         let (listener, _listening) = listen();
-        let (event_id, answer_bytes) = world.trigger(&config_id, body.clone()).await?;
+        let (event_id, answer_bytes) = world.trigger(&config_id, body.clone(), self.delay_seconds()).await?;
         let executions = world.executions(event_id).await?;
         let mut counts = listener.take();
         counts.http_units = body.len().div_ceil(HTTP_API_UNIT_BYTES) as u64;

@@ -109,6 +109,15 @@ async fn the_first_retry_waits_in_the_express_execution_and_later_ones_are_sched
 }
 
 #[tokio::test]
+async fn a_delay_adds_an_execution_and_a_schedule() {
+    let counts = walk(Path::Delayed, MachineKind::Express, true).await;
+    assert_eq!((counts.deliveries, counts.of(MachineKind::Express).count()), (1, 2));
+    let less = Bill::of(&walk(Path::Delivered, MachineKind::Express, true).await, &defaults()).total();
+    let more = Bill::of(&counts, &defaults()).total() - less;
+    assert!((3.0..7.0).contains(&more), "{more:.2} dollars for the delay");
+}
+
+#[tokio::test]
 async fn a_lane_adds_an_execution_and_a_tenth_of_a_batch() {
     let counts = walk(Path::Lane, MachineKind::Express, true).await;
     assert_eq!((counts.deliveries, counts.of(MachineKind::Express).count()), (1, 2));

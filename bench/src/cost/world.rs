@@ -83,8 +83,14 @@ impl World {
     }
 
     /// Triggers an event; returns its id and the length of the response.
-    pub(crate) async fn trigger(&self, config_id: &str, body: Bytes) -> Outcome<(EventId, usize)> {
-        let path = format!("/webhook/{config_id}/trigger?sync=false");
+    pub(crate) async fn trigger(
+        &self,
+        config_id: &str,
+        body: Bytes,
+        delay_seconds: Option<u32>,
+    ) -> Outcome<(EventId, usize)> {
+        let delay = delay_seconds.map(|seconds| format!("&delay_seconds={seconds}")).unwrap_or_default();
+        let path = format!("/webhook/{config_id}/trigger?sync=false{delay}");
         let (bytes, answer) = self.post(&path, &self.producer, body).await?;
         let event_id = answer["event_id"].as_str().ok_or(format!("the event was not taken: {answer}"))?;
         Ok((event_id.parse()?, bytes))
@@ -131,7 +137,8 @@ impl World {
     /// Starts what the schedule of an event's next attempt would start when its time has come.
     async fn fire(&self, event_id: EventId) -> Outcome<()> {
         let Clients { schedules, states, .. } = self.host.clients();
-        for number in 2..=DEFAULT_SCHEDULE_SECS.len() + 1 {
+        // That of an event that is delayed is for its first attempt.
+        for number in 1..=DEFAULT_SCHEDULE_SECS.len() + 1 {
             let name = format!("{event_id}-{number}");
             let group = "hookstep-retries";
             let Ok(schedule) = schedules.get_schedule().group_name(group).name(&name).send().await else {

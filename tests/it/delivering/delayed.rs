@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_ambient::Sources;
+use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{MAX_DELAY, RETENTION};
 use hookstep_host::Options;
 use serde_json::{Value, json};
@@ -217,4 +218,41 @@ async fn an_event_of_the_bus_is_sent_later_and_a_time_that_is_none_loses_nothing
         assert_eq!(events.len(), 1, "{events:?}");
     }
     receiver.only();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_9_under_load_loses_no_scheduled_event_and_sends_none_early() {
+    let (dir, receiver) = (Dir::new(), Receiver::ok().await);
+    let mut host = Hookstep::start(dir.path(), FREE_PORT).await;
+    let id = host.api.create_webhook(&receiver.url, json!({})).await;
+    let mut events = Vec::new();
+    for _ in 0..3 {
+        // Some become due while the host is killed and started.
+        for seconds in [1, 2, 3].into_iter().cycle().take(60) {
+            let query = format!("?delay_seconds={seconds}");
+            events.push(accepted(&Answer::to(host.api.triggering(&id, &query, BODY)).await));
+            host.api.trigger(&id, BODY).await;
+        }
+        host.process.kill().await;
+        host = Hookstep::start(dir.path(), FREE_PORT).await;
+    }
+    for event_id in &events {
+        let event = host.api.ended(&id, event_id).await;
+        assert_eq!((&event["status"], &event["attempt_count"]), (&json!("succeeded"), &json!(1)), "{event}");
+        let (due, attempt) = (moment(&event["deliver_at"]), &event["attempts"][0]);
+        assert!(moment(&attempt["started_at"]) >= due, "{event}");
+    }
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delayed_event_on_the_standard_machine_is_sent_at_its_time() {
+    let world = World::with_options(|options| options.async_workflow = MachineKind::Standard).await;
+    let receiver = Receiver::ok().await;
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let event_id = scheduled(&world.api, &id, "?delay_seconds=2").await;
+    let event = world.api.ended(&id, &event_id).await;
+    assert_eq!((&event["status"], &event["attempt_count"]), (&json!("succeeded"), &json!(1)), "{event}");
+    assert!(moment(&event["attempts"][0]["started_at"]) >= moment(&event["deliver_at"]), "{event}");
+    assert_eq!(receiver.calls(), 1);
 }

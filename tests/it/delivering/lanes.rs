@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use hookstep_contract::MachineKind;
 use hookstep_store::{InLane, Lanes};
 use serde_json::{Value, json};
 
@@ -322,6 +323,26 @@ async fn an_event_that_cannot_be_put_into_the_lane_fails_an_attempt_and_is_sent_
     }
     let event = world.api.deliver(&id, "{}").await;
     assert_eq!((&event["status"], &event["attempt_count"]), (&json!("succeeded"), &json!(1)), "{event}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_on_the_standard_machine_wait_for_each_of_their_turns() {
+    let world = World::with_options(|options| options.async_workflow = MachineKind::Standard).await;
+    let replies = [503, 200, 200].map(|status| Reply::status(status).after(Duration::from_millis(60)));
+    let receiver = Receiver::answering(replies).await;
+    let limits = json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1]}});
+    let id = world.api.create_webhook(&receiver.url, limits).await;
+    let events = trigger(&world.api, &id, 5).await;
+    let mut attempts = Vec::new();
+    for event_id in &events {
+        let event = world.api.ended(&id, event_id).await;
+        assert_eq!(event["status"], "succeeded", "{event}");
+        attempts.push(event["attempt_count"].as_u64().unwrap());
+    }
+    attempts.sort_unstable();
+    assert_eq!(attempts, [1, 1, 1, 1, 2]);
+    assert_at_most(1, 60, &arrivals(&receiver));
+    until_waiting(&world, &id, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
