@@ -125,7 +125,7 @@ async function watch() {
   const path = new URL(page.url()).pathname;
   const event = await trigger(path, { order: 4712, total: 12.5, currency: "CHF" });
   const row = page.getByRole("row").filter({ has: link(event) });
-  await row.getByText("Sending").waitFor();
+  await row.getByText("In progress").waitFor();
   await row.getByText("Succeeded").waitFor();
   await assertSame();
   const current = (name) => page.locator(".charts a[aria-current]", { hasText: name });

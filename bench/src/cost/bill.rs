@@ -165,10 +165,10 @@ fn express_ms(execution: &Execution, counts: &Counts, given: &Assumptions) -> f6
 
 /// The same with EventBridge API Destinations: an event on a bus, and a call for each delivery. They offer no
 /// history, no response, and at most five seconds for the receiver. `None` if the body exceeds the size limit
-/// of an event.
+/// of an event, or the event is to be sent later.
 pub(crate) fn api_destinations(path: Path, counts: &Counts, given: &Assumptions) -> Option<f64> {
     // The body travels inside an event, which has fields of its own.
-    if path.body_bytes() >= BUS_EVENT_BYTES {
+    if path.body_bytes() >= BUS_EVENT_BYTES || path == Path::Delayed {
         return None;
     }
     let events = path.body_bytes().div_ceil(BUS_UNIT_BYTES) as f64;
