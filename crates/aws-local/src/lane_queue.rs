@@ -1,14 +1,13 @@
 //! The local queue of lanes: a FIFO queue of SQS, as far as the product uses it.
 //!
 //! Messages are items in the tables' database. In memory are only their ids, so what waits takes no room there. A message
-//! is deleted in the transaction in which its execution is started: a process that ends before it receives the message
-//! again, and one that ends after it finds the execution.
+//! is deleted when its execution has ended. So a process that ends before that receives it again, and the execution of the
+//! process before is forgotten: what was in flight waits for its turn with all others.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_ambient::Sources;
 use hookstep_contract::{ConfigId, OrgId, ResumeInput};
 use hookstep_storage::Priority;
@@ -28,7 +27,7 @@ pub struct LaneQueue {
     sources: Sources,
     /// Counts messages, so that those of the same millisecond stay in order.
     count: Arc<AtomicU64>,
-    /// How many messages there are, as far as they are known.
+    /// How many messages wait for their turn.
     waiting: Arc<AtomicUsize>,
     sent: mpsc::UnboundedSender<LaneMessage>,
 }
@@ -84,6 +83,8 @@ impl LaneQueue {
                 "id": {"S": id},
                 "sent_at": {"N": self.sources.now().unix_millis().to_string()},
                 "count": {"N": count.to_string()},
+                "org_id": {"S": message_body.resume.event.org_id.to_string()},
+                "config_id": {"S": message_body.resume.event.config_id.to_string()},
                 "body": {"S": body},
             },
             "ConditionExpression": "attribute_not_exists(id)",
@@ -92,7 +93,6 @@ impl LaneQueue {
             Err(error) if error.name == "ConditionalCheckFailedException" => {}
             answer => {
                 answered(answer)?;
-                self.waiting.fetch_add(1, Ordering::Relaxed);
                 let event = message_body.resume.event;
                 // After the host has stopped, nobody receives. The next start does.
                 let _ = self.sent.send(LaneMessage {
@@ -105,9 +105,14 @@ impl LaneQueue {
         Ok(json!({"MessageId": id}))
     }
 
-    /// How many messages wait.
+    /// How many messages wait for their turn, as [`Self::tell_waiting`] was told.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Is told by who receives how many messages wait.
+    pub fn tell_waiting(&self, waiting: usize) {
+        self.waiting.store(waiting, Ordering::Relaxed);
     }
 
     /// The messages of an earlier process, in the order in which they were sent.
@@ -124,55 +129,59 @@ impl LaneQueue {
             }
             let mut page = answered(self.tables.submit("Scan", scan).await)?;
             for item in page["Items"].as_array().into_iter().flatten() {
-                let number = |name: &str| item[name]["N"].as_str().and_then(|text| text.parse::<u64>().ok());
-                let event = body(item)?.resume.event;
-                let id = item["id"]["S"].as_str().unwrap_or_default().to_owned();
-                let message = LaneMessage { id, org_id: event.org_id, config_id: event.config_id };
-                found.push(((number("sent_at"), number("count")), message));
+                match message_of(item) {
+                    Some(message) => found.push((sent_at(item), message)),
+                    None => {
+                        tracing::error!(item = %item["id"], "a message of the queue of lanes cannot be read");
+                    }
+                }
             }
             start = page["LastEvaluatedKey"].take();
             if start.is_null() {
-                self.waiting.fetch_add(found.len(), Ordering::Relaxed);
                 found.sort_by_key(|(sent, _)| *sent);
                 return Ok(found.into_iter().map(|(_, message)| message).collect());
             }
         }
     }
 
-    /// Starts the execution of a message on this machine, deletes the message, and waits for the end. Returns `None` if
-    /// the message is gone.
+    /// Runs the execution of a message on this machine, and deletes the message when the execution has ended. Returns `None`
+    /// if the message is gone.
     ///
     /// # Errors
-    /// If the execution is not started. The message is still there, unless the end was lost.
+    /// If the execution is not started, or the host stops before its end. The message is still there.
     pub async fn run(
         &self,
         id: &str,
         machine_arn: &str,
         states: &States,
     ) -> Result<Option<SyncResult>, ServiceError> {
-        let get = json!({"TableName": LANES, "Key": {"id": {"S": id}}});
-        let found = answered(self.tables.submit("GetItem", get).await)?;
+        let key = json!({"TableName": LANES, "Key": {"id": {"S": id}}});
+        let found = answered(self.tables.submit("GetItem", key.clone()).await)?;
         let Some(input) = found["Item"]["body"]["S"].as_str() else { return Ok(None) };
-        let key = [("id".to_owned(), AttributeValue::S(id.to_owned()))].into();
         let start = StartRequest {
             state_machine_arn: machine_arn.to_owned(),
             name: Some(id.to_owned()),
             input: Some(input.to_owned()),
             priority: Priority::Accepted,
-            beside: Some(self.tables.deleting(LANES, &key)?),
+            beside: None,
         };
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let ended = states.ran(start).await;
-        if ended.is_err() {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-        }
-        ended.map(Some)
+        let ended = states.ran(start).await?;
+        answered(self.tables.submit("DeleteItem", key).await)?;
+        Ok(Some(ended))
     }
 }
 
-fn body(item: &Value) -> Result<ResumeInput, ServiceError> {
-    let text = item["body"]["S"].as_str().unwrap_or_default();
-    serde_json::from_str(text).map_err(|error| internal(error.to_string()))
+/// The message of an item.
+fn message_of(item: &Value) -> Option<LaneMessage> {
+    let text = |name: &str| item[name]["S"].as_str();
+    let (org_id, config_id) = (text("org_id")?.parse().ok()?, text("config_id")?.parse().ok()?);
+    Some(LaneMessage { id: text("id")?.to_owned(), org_id, config_id })
+}
+
+/// When the message of an item was sent, to be compared.
+fn sent_at(item: &Value) -> (Option<u64>, Option<u64>) {
+    let number = |name: &str| item[name]["N"].as_str().and_then(|text| text.parse().ok());
+    (number("sent_at"), number("count"))
 }
 
 fn internal(message: String) -> ServiceError {

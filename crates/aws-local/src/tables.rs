@@ -83,11 +83,6 @@ impl Tables {
         self.items.putting(table, item).map_err(|refusal| error(&refusal))
     }
 
-    /// Deletes an item in the transaction of another change.
-    pub(crate) fn deleting(&self, table: &str, key: &Item) -> Result<Beside, ServiceError> {
-        self.items.deleting(table, key).map_err(|refusal| error(&refusal))
-    }
-
     /// Deletes items that expired before `now`, in seconds since 1970.
     pub async fn expire(&self, now: i64) {
         if let Err(error) = self.items.expire(now).await {

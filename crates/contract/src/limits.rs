@@ -79,7 +79,7 @@ pub const MAX_BURST: u32 = 10_000;
 /// source mapping (Lambda developer guide, "Using Lambda with Amazon SQS").
 pub const LANE_BATCH: u32 = 10;
 
-/// The longest pause of a lane that a receiver can ask for by `Retry-After`. After it, one event asks again.
+/// The longest pause of a lane that a receiver can ask for by `Retry-After`.
 pub const MAX_LANE_PAUSE: Duration = Duration::from_secs(3600);
 
 /// Over how many groups the events of a webhook with a lane are spread at most.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Body, EventMetadata, Lane, Mode};
+use crate::{Body, BodyPart, EventMetadata, Lane, Mode};
 
 /// The input of an execution that takes an event up again: what waits in a schedule, in a queue or on the standard
 /// machine. It refers to the event and never has a plan or a secret.
@@ -25,9 +25,13 @@ pub struct Resumed {
     /// How often this attempt was started again because nothing came of it. The state `HandOver` names its execution by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<u32>,
-    /// The body; only in the queue of lost events, if it is stored nowhere else.
+    /// The body, if it is stored nowhere else; only in a queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Body>,
+    /// With `payload`: the part of the event as which the body is to be stored before the event waits elsewhere. Absent if
+    /// the body is stored, or is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unkept: Option<BodyPart>,
     /// The lane whose turn it is; only in the queue of lanes. Without it, an event of a webhook with a lane waits in it
     /// first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +52,7 @@ impl ResumeInput {
                 number,
                 restart: None,
                 payload: None,
+                unkept: None,
                 lane: None,
             },
         }

@@ -1,6 +1,6 @@
 //! The API for starting, stopping and reading executions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::history::History;
 use crate::journal::{
     Ended, ExecutionRow, Inserted, Journal, JournalError, NewExecution, ReadError, StopOutcome,
 };
-use crate::machines::{StateMachine, StateMachines};
+use crate::machines::{StateMachine, StateMachines, kind_of_execution};
 use crate::start::{Running, Start, StartError, Started};
 
 /// Executions that were started but not yet taken by an engine.
@@ -158,6 +158,25 @@ impl Executions {
             stop.cancel();
         }
         Ok(outcome)
+    }
+
+    /// Forgets the unfinished executions of express machines with these names. To be called before an engine is started, by
+    /// who starts them anew.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn forget(&self, names: &HashSet<String>) -> Result<(), JournalError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        for arn in self.journal.awake().await? {
+            let name = arn.rsplit(':').nth(1).unwrap_or_default();
+            if kind_of_execution(&arn) == MachineKind::Express && names.contains(name) {
+                self.journal.end(&arn, Ended::forgotten(self.now()));
+            }
+        }
+        self.journal.flush().await;
+        Ok(())
     }
 
     /// Finds an execution by its ARN.

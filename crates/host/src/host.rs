@@ -20,7 +20,7 @@ use crate::directory::Directory;
 use crate::executions::{EngineExecutions, LocalExecutions};
 use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
-use crate::lanes::Lanes;
+use crate::lanes::{self, Lanes};
 use crate::lock::{Lock, lock};
 use crate::machines;
 use crate::metrics::Reader;
@@ -90,12 +90,13 @@ impl Host {
         };
         let objects = bucket.folder().to_owned();
         let housekeeping = Housekeeping { executions: executions.clone(), tables, objects, sources };
+        let left = lanes::left(&lane_queue, &executions).await?;
         let engine = Engine::start(executions, starts, ports).await?;
         let tasks = [
             tokio::spawn(housekeeping.run()),
             tokio::spawn(schedules.run(states.clone())),
             tokio::spawn(
-                Lanes::new(lane_queue, states, contexts::configs(&clients.tables), sources).run(sent),
+                Lanes::new(lane_queue, states, contexts::configs(&clients.tables), sources).run(left, sent),
             ),
             tokio::spawn(reconciling::run(contexts::reconcile(&options, &clients))),
         ];

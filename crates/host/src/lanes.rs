@@ -7,22 +7,28 @@ mod lane;
 mod pace;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{LaneMessage, LaneQueue, SentMessages, ServiceError, States, SyncResult};
 use hookstep_contract::{ConfigId, LaneLimits, OrgId, Timestamp, WorkflowOutput, error_chain};
-use hookstep_engine::StateMachine;
+use hookstep_engine::{Executions, StateMachine};
 use hookstep_store::Configs;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use crate::OpenError;
 use crate::machines::EXPRESS;
 use lane::{Lane, Turn};
 
 /// The pause before something that failed is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether webhooks have changed.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Whose lane it is.
 type Key = (OrgId, ConfigId);
@@ -43,6 +49,20 @@ pub(crate) struct Lanes {
     /// The lanes that wait for a time, which may have changed since.
     timers: BTreeSet<(Instant, Key)>,
     running: JoinSet<Done>,
+    /// How many messages wait.
+    waiting: usize,
+}
+
+/// What an earlier process has left in the queue. Its executions of these messages are forgotten, because they are run anew.
+///
+/// # Errors
+/// If the queue or the journal cannot be read.
+pub(crate) async fn left(queue: &LaneQueue, executions: &Executions) -> Result<Vec<LaneMessage>, OpenError> {
+    let left =
+        queue.left().await.map_err(|error| OpenError::during("read the queue of lanes")(error.message))?;
+    let names = left.iter().map(|message| message.id.clone()).collect::<HashSet<_>>();
+    executions.forget(&names).await?;
+    Ok(left)
 }
 
 impl Lanes {
@@ -57,47 +77,38 @@ impl Lanes {
             changed: VecDeque::new(),
             timers: BTreeSet::new(),
             running: JoinSet::new(),
+            waiting: 0,
         }
     }
 
-    /// Receives messages, beginning with those of an earlier process. Never returns.
-    pub(crate) async fn run(mut self, mut sent: SentMessages) {
-        self.load(&mut sent).await;
+    /// Receives messages, beginning with those that an earlier process has left. Never returns.
+    pub(crate) async fn run(mut self, left: Vec<LaneMessage>, mut sent: SentMessages) {
+        left.into_iter().for_each(|message| self.join(message));
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut version = self.configs.version();
         loop {
             while let Some(key) = self.changed.pop_front() {
                 self.advance(key).await;
             }
+            self.queue.tell_waiting(self.waiting);
             let next = self.timers.first().map(|(at, _)| *at);
             tokio::select! {
                 Some(message) = sent.recv() => self.join(message),
-                Some(Ok(done)) = self.running.join_next() => self.leave(done),
+                Some(done) = self.running.join_next() => self.leave(done),
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
                     if let Some((_, key)) = self.timers.pop_first() {
                         self.changed.push_back(key);
                     }
                 }
-            }
-        }
-    }
-
-    /// Takes in what an earlier process has left.
-    async fn load(&mut self, sent: &mut SentMessages) {
-        let left = loop {
-            match self.queue.left().await {
-                Ok(left) => break left,
-                Err(error) => {
-                    tracing::error!(error = error.message, "the queue of lanes cannot be read yet");
-                    tokio::time::sleep(PAUSE).await;
+                _ = looks.tick(), if !self.lanes.is_empty() => {
+                    // A webhook may have got other limits, none at all, or have been disabled or deleted.
+                    let latest = self.configs.version();
+                    if latest.is_none() || latest != version {
+                        version = latest;
+                        self.changed.extend(self.lanes.keys().cloned());
+                    }
                 }
-            }
-        };
-        let known: HashSet<String> = left.iter().map(|message| message.id.clone()).collect();
-        left.into_iter().for_each(|message| self.join(message));
-        // What was sent meanwhile may have been read, too.
-        for _ in 0..sent.len() {
-            match sent.try_recv() {
-                Ok(message) if !known.contains(&message.id) => self.join(message),
-                _ => {}
             }
         }
     }
@@ -106,10 +117,13 @@ impl Lanes {
         let LaneMessage { id, org_id, config_id } = message;
         let key = (org_id, config_id);
         self.lanes.entry(key.clone()).or_default().waiting.push_back(id);
+        self.waiting += 1;
         self.changed.push_back(key);
     }
 
-    fn leave(&mut self, (key, id, result): Done) {
+    fn leave(&mut self, done: Result<Done, JoinError>) {
+        // A panic is a result: see `advance`. Nothing aborts these tasks.
+        let Ok((key, id, result)) = done else { return };
         let Some(lane) = self.lanes.get_mut(&key) else { return };
         lane.in_flight -= 1;
         match result {
@@ -125,7 +139,9 @@ impl Lanes {
                     error = error.message,
                     "an event's turn could not be taken yet"
                 );
-                lane.waiting.push_front(id);
+                // Others come first, for it may be one that can never be started.
+                lane.waiting.push_back(id);
+                self.waiting += 1;
                 self.timers.insert((Instant::now() + PAUSE, key));
             }
         }
@@ -140,8 +156,11 @@ impl Lanes {
     /// Starts what the limits of a webhook let through.
     async fn advance(&mut self, key: Key) {
         let limits = match self.configs.get(&key.0, key.1).await {
-            // What waits for a webhook that has no limit any more, or was deleted, waits for nothing.
-            Ok(config) => config.and_then(|config| LaneLimits::of(&config.fields)).unwrap_or_default(),
+            // What waits for a webhook that has no limit any more, or was disabled or deleted, waits for nothing.
+            Ok(config) => config
+                .filter(|config| config.fields.enabled)
+                .and_then(|config| LaneLimits::of(&config.fields))
+                .unwrap_or_default(),
             Err(error) => {
                 let chain = error_chain(&error);
                 tracing::error!(error.chain = chain, "the limits of a webhook cannot be read yet");
@@ -156,9 +175,11 @@ impl Lanes {
                     let (queue, states, machine) =
                         (self.queue.clone(), self.states.clone(), Arc::clone(&self.machine_arn));
                     let key = key.clone();
+                    self.waiting -= 1;
                     self.running.spawn(async move {
-                        let result = queue.run(&id, &machine, &states).await;
-                        (key, id, result)
+                        let ran = AssertUnwindSafe(queue.run(&id, &machine, &states)).catch_unwind().await;
+                        let panicked = |_| Err(ServiceError::new("InternalError", "the task panicked"));
+                        (key, id, ran.unwrap_or_else(panicked))
                     });
                 }
                 Turn::At(moment) => {

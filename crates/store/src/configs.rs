@@ -74,6 +74,11 @@ impl Configs {
         Self { cache: Arc::new(ConfigCache::new(max_age, sources)), ..self }
     }
 
+    /// A number that is another one after each change of the table; `None` if other processes change it.
+    pub fn version(&self) -> Option<u64> {
+        self.client.version(&self.table)
+    }
+
     /// Checks that the table is reachable.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::MachineKind;
 use hookstep_store::{InLane, Lanes};
 use serde_json::{Value, json};
@@ -36,7 +37,12 @@ async fn waiting(world: &World, id: &str) -> InLane {
 }
 
 async fn until_waiting(world: &World, id: &str, count: usize) {
-    until("they wait", async || waiting(world, id).await.waiting == count).await;
+    until(&format!("{count} wait"), async || waiting(world, id).await.waiting == count).await;
+}
+
+async fn patch(api: &Api, id: &str, changes: &Value) -> Answer {
+    let request = api.request(http::Method::PATCH, &format!("/webhook/{id}"));
+    Answer::to(request.header("content-type", "application/json").body(changes.to_string())).await
 }
 
 /// When the requests arrived.
@@ -219,18 +225,11 @@ async fn what_waits_obeys_whoever_changes_the_webhook_or_cancels_the_event() {
     let cancelled = world.api.post(&format!("/webhook/{id}/events/{}/cancel", events[0]), &json!({})).await;
     assert_eq!((cancelled.status, &cancelled.json()["status"]), (200, &json!("failed")), "{cancelled:?}");
     // The limit is lifted: whatever waits is sent, and the next event has a turn.
-    let patch = |fields: Value| {
-        world
-            .api
-            .request(http::Method::PATCH, &format!("/webhook/{id}"))
-            .header("content-type", "application/json")
-            .body(fields.to_string())
-    };
-    let lifted = Answer::to(patch(json!({"max_in_flight": null}))).await;
+    let lifted = patch(&world.api, &id, &json!({"max_in_flight": null})).await;
     assert_eq!(lifted.status, 200, "{lifted:?}");
     let last = world.api.deliver(&id, "last").await;
     assert_eq!(last["status"], "succeeded", "{last}");
-    let limited = Answer::to(patch(json!({"max_in_flight": 3}))).await;
+    let limited = patch(&world.api, &id, &json!({"max_in_flight": 3})).await;
     assert_eq!(limited.status, 200, "{limited:?}");
     let another = world.api.deliver(&id, "another").await;
     assert_eq!(another["status"], "succeeded", "{another}");
@@ -257,16 +256,7 @@ async fn what_waits_for_a_webhook_that_is_disabled_or_deleted_ends_unsent() {
         until_waiting(&world, &id, 1).await;
         let path = format!("/webhook/{id}");
         let changed = match change {
-            "disable" => {
-                Answer::to(
-                    world
-                        .api
-                        .request(http::Method::PATCH, &path)
-                        .header("content-type", "application/json")
-                        .body(r#"{"enabled": false}"#),
-                )
-                .await
-            }
+            "disable" => patch(&world.api, &id, &json!({"enabled": false})).await,
             _ => world.api.delete(&path).await,
         };
         assert!(changed.status < 300, "{changed:?}");
@@ -305,6 +295,88 @@ async fn what_is_sent_from_a_lane_is_what_would_be_sent_without_one() {
         assert_eq!(world.api.deliver(&id, large.clone()).await["status"], "succeeded");
         assert_eq!(plain.seen()[1].body, large.as_bytes());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_stored_nowhere_else_is_stored_before_it_waits_for_a_retry() {
+    let world = World::with_options(|options| options.keep_bodies = false).await;
+    for (fields, sent) in
+        [(json!({}), &b"[1.50]"[..]), (json!({"transform": {"jsonata": "$sum($)"}}), b"1.5")]
+    {
+        let receiver = Receiver::answering([500, 429, 200].map(Reply::status)).await;
+        let mut limits = json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1, 1]}});
+        limits.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let id = world.api.create_webhook(&receiver.url, limits).await;
+        let event = world.api.deliver(&id, "[1.50]").await;
+        assert_eq!((&event["status"], &event["attempt_count"]), (&json!("succeeded"), &json!(3)), "{event}");
+        assert!(receiver.seen().iter().all(|request| request.body == sent), "{fields}");
+    }
+    // While it waits, the webhook gets a timeout for which its attempts go to the standard machine.
+    let receiver = hanging(1).await;
+    let id = world.api.create_webhook(&receiver.url, json!({"max_in_flight": 1})).await;
+    trigger(&world.api, &id, 1).await;
+    until("the receiver is called", async || receiver.calls() == 1).await;
+    let events = trigger(&world.api, &id, 2).await;
+    until_waiting(&world, &id, 2).await;
+    let changes = json!({"max_in_flight": null, "timeout_seconds": 300, "retry": {"schedule_seconds": [1]}});
+    assert_eq!(patch(&world.api, &id, &changes).await.status, 200);
+    for event_id in &events {
+        let event = world.api.ended(&id, event_id).await;
+        assert_eq!(event["status"], "succeeded", "{event}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_notices_a_change_of_its_webhook_by_itself() {
+    let world = World::start().await;
+    let slow = json!({"rate_limit": {"events": 1, "per": "minute", "burst": 2}});
+    for (change, status) in [
+        (json!({"rate_limit": null}), "succeeded"),
+        (json!({"rate_limit": {"events": 1000, "per": "second", "burst": 1}}), "succeeded"),
+        (json!({"enabled": false}), "failed"),
+    ] {
+        let receiver = Receiver::ok().await;
+        let id = world.api.create_webhook(&receiver.url, slow.clone()).await;
+        let events = trigger(&world.api, &id, 5).await;
+        until_waiting(&world, &id, 3).await;
+        assert_eq!(patch(&world.api, &id, &change).await.status, 200);
+        until_waiting(&world, &id, 0).await;
+        for event_id in &events[2..] {
+            let event = world.api.ended(&id, event_id).await;
+            assert_eq!(event["status"], status, "{change}: {event}");
+        }
+    }
+    // Nor does a pause hold what waits for a webhook without limits.
+    let receiver =
+        Receiver::answering([Reply::status(429).header("retry-after", "600"), Reply::status(200)]).await;
+    let id = world.api.create_webhook(&receiver.url, json!({"max_in_flight": 1})).await;
+    let events = trigger(&world.api, &id, 3).await;
+    until_waiting(&world, &id, 2).await;
+    assert_eq!(patch(&world.api, &id, &json!({"max_in_flight": null})).await.status, 200);
+    all_succeeded(&world.api, &id, &events[1..]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_cannot_be_read_stops_no_other() {
+    let (world, receiver) = (World::start().await, hanging(1).await);
+    let id = world.api.create_webhook(&receiver.url, json!({"max_in_flight": 1})).await;
+    trigger(&world.api, &id, 1).await;
+    until("the receiver is called", async || receiver.calls() == 1).await;
+    let waits = world.api.trigger(&id, "{}").await;
+    until_waiting(&world, &id, 1).await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let tables = world.host.clients().tables.clone();
+    let put = tables.put_item().table_name("lanes").item("id", text("broken"));
+    put.item("org_id", text("acme"))
+        .item("config_id", text(&id))
+        .item("body", text("{"))
+        .send()
+        .await
+        .unwrap();
+    tables.put_item().table_name("lanes").item("id", text("more broken")).send().await.unwrap();
+    let world = world.reopen(|_| ()).await;
+    assert_eq!(world.api.ended(&id, &waits).await["status"], "succeeded");
+    assert_eq!(world.api.deliver(&id, "{}").await["status"], "succeeded");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -361,9 +433,28 @@ async fn kill_9_loses_nothing_that_waits_and_the_limit_holds_for_what_was_not_in
         let event = host.api.ended(&id, event_id).await;
         assert_eq!(event["status"], "succeeded", "{event}");
     }
-    // After each kill, those that were in flight go on beside the lane.
+    // After a kill, those that were in flight at the receiver are sent again, in their turn.
     assert_at_most(2 * MOST, 40, &arrivals(&receiver));
     let sent = receiver.seen().len();
-    assert!((180..=180 + 3 * 2 * MOST).contains(&sent), "{sent}");
+    assert!((180..=180 + 3 * MOST).contains(&sent), "{sent}");
     host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn however_often_the_host_is_killed_no_more_begin_than_may_be_in_flight() {
+    const MOST: usize = 3;
+    let (dir, receiver) = (Dir::new(), hanging(usize::from(u8::MAX)).await);
+    let mut host = Hookstep::start(dir.path(), FREE_PORT).await;
+    let id = host.api.create_webhook(&receiver.url, json!({"max_in_flight": MOST})).await;
+    trigger(&host.api, &id, 20).await;
+    for kill in 1..=4 {
+        until("the receiver is called", async || receiver.calls() == kill * MOST).await;
+        host.process.kill().await;
+        host = Hookstep::start(dir.path(), FREE_PORT).await;
+    }
+    until("the receiver is called", async || receiver.calls() == 5 * MOST).await;
+    let another = host.api.create_webhook(&Receiver::ok().await.url, json!({"max_in_flight": 1})).await;
+    assert_eq!(host.api.deliver(&another, "{}").await["status"], "succeeded");
+    assert_eq!(receiver.calls(), 5 * MOST);
+    host.process.kill().await;
 }

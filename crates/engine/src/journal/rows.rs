@@ -59,6 +59,14 @@ pub(crate) struct Ended {
     pub(crate) stopped_at: i64,
 }
 
+impl Ended {
+    /// The end of an express execution of which nothing is to stay.
+    pub(crate) fn forgotten(now: i64) -> Self {
+        let status = ExecutionStatus::Succeeded;
+        Self { status, output: None, error: None, cause: None, history: None, stopped_at: now }
+    }
+}
+
 /// An execution that waits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Waiting {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use hookstep_contract::LaneLimits;
+use hookstep_contract::limits::MAX_IN_FLIGHT;
 use tokio::time::Instant;
 
 use super::pace::Pace;
@@ -15,9 +16,15 @@ pub(super) struct Lane {
     /// How many executions run.
     pub(super) in_flight: u32,
     pace: Pace,
+    /// Whether the pace has held up what waits.
+    is_held: bool,
     /// Until when the receiver wants nothing.
     paused_until: Option<Instant>,
 }
+
+/// How many executions of a lane without limits run at once: of a webhook that lost its limits, was disabled or deleted. What
+/// waited for it may be very much.
+const WITHOUT_LIMITS: u32 = 100;
 
 /// Whose turn it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,20 +43,25 @@ impl Lane {
     /// Whose turn it is at `now`.
     pub(super) fn next(&mut self, limits: &LaneLimits, now: Instant) -> Turn {
         if self.waiting.is_empty() {
+            self.is_held = false;
             return self.rest(limits, now);
         }
-        if let Some(end) = self.paused_until.filter(|end| *end > now) {
+        let has_limits = *limits != LaneLimits::default();
+        if let Some(end) = self.paused_until.filter(|end| has_limits && *end > now) {
             return Turn::At(end);
         }
-        if limits.max_in_flight.is_some_and(|most| self.in_flight >= most) {
+        let most = if has_limits { MAX_IN_FLIGHT } else { WITHOUT_LIMITS };
+        if self.in_flight >= limits.max_in_flight.unwrap_or(most) {
+            self.is_held = false;
             return Turn::AfterAnother;
         }
         if let Some(rate) = &limits.rate {
             let earliest = self.pace.earliest(rate, now);
             if earliest > now {
+                self.is_held = true;
                 return Turn::At(earliest);
             }
-            self.pace.begin(rate, now);
+            self.pace.begin(rate, now, self.is_held);
         }
         self.in_flight += 1;
         self.waiting.pop_front().map_or(Turn::Idle, Turn::Now)
@@ -61,11 +73,11 @@ impl Lane {
     }
 
     /// What is to be done while nothing waits. The lane stays until its pace and its pause may be forgotten.
-    fn rest(&self, limits: &LaneLimits, now: Instant) -> Turn {
+    fn rest(&mut self, limits: &LaneLimits, now: Instant) -> Turn {
         if self.in_flight > 0 {
             return Turn::AfterAnother;
         }
-        let rested = limits.rate.and_then(|_| self.pace.rested(now));
+        let rested = limits.rate.and_then(|rate| self.pace.rested(&rate, now));
         let paused_until = self.paused_until.filter(|end| *end > now);
         rested.max(paused_until).map_or(Turn::Idle, Turn::At)
     }

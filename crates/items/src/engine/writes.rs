@@ -78,24 +78,6 @@ impl ItemTables {
         }))
     }
 
-    /// Deletes an item, if there is one, in the transaction of another change.
-    ///
-    /// # Errors
-    /// If the table does not exist, or the key is none.
-    pub fn deleting(&self, table: &str, key: &Item) -> Answered<Beside> {
-        let table = self.table(Some(table))?;
-        let key = Key::of(table, key)?;
-        let changing = self.changing(std::iter::once(table));
-        Ok(Beside::new(move |connection| {
-            let _ = &changing;
-            match rows::find(connection, table, &key)? {
-                // One that is damaged has no entries in indexes that could be found.
-                Some(old) => rows::delete(connection, table, &key, &old.unwrap_or_default()),
-                None => Ok(()),
-            }
-        }))
-    }
-
     pub(super) async fn put(&self, input: PutItemInput) -> Answered<PutItemOutput> {
         let table = self.table(input.table_name())?;
         let charged = input.return_consumed_capacity.is_some();

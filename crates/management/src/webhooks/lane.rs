@@ -10,6 +10,9 @@ use hookstep_store::InLane;
 use crate::Context;
 use crate::stats::last_durations;
 
+/// How long counting the durations of attempts may take: whoever wants to know what waits does not wait for it.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// What waits in the lane of a webhook; `None` if the webhook has no limit and nothing waits.
 ///
 /// # Errors
@@ -23,7 +26,7 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
     let limits = limits.unwrap_or_default();
     // Durations are counted only where they matter.
     let typical = match limits.max_in_flight {
-        Some(_) if waiting > 0 => last_durations(ctx, config).await?.mean().map(Duration::from_millis),
+        Some(_) if waiting > 0 => mean_duration(ctx, config).await?,
         _ => None,
     };
     let waiting = waiting as u64;
@@ -33,6 +36,15 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
         oldest_since: since,
         expected_seconds: expected_seconds(waiting, &limits, typical),
     }))
+}
+
+/// The mean duration of the attempts of the last 24 hours; `None` if it is not known, or cannot be counted soon.
+async fn mean_duration(ctx: &Context, config: &WebhookConfig) -> Result<Option<Duration>, Problem> {
+    // What was counted is kept, which waits while the disk is full.
+    let Ok(durations) = tokio::time::timeout(COUNT_TIMEOUT, last_durations(ctx, config)).await else {
+        return Ok(None);
+    };
+    Ok(durations?.mean().map(Duration::from_millis))
 }
 
 /// About how long it takes until as many events have been sent as wait. `typical` is how long an attempt takes. `None` if
