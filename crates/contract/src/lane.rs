@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{
     EXPRESS_ATTEMPT_SECS, LANE_BATCH, MAX_BURST, MAX_IN_FLIGHT, MAX_LANE_GROUPS, MAX_RATE_EVENTS,
 };
-use crate::{ConfigFields, EventMetadata, FieldError};
+use crate::{ConfigFields, EventMetadata, FieldError, Spacing, WebhookConfig};
 
 /// How many attempts may begin in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,11 @@ impl RateLimit {
         }
     }
 
+    /// How the attempts of a webhook are spaced.
+    pub fn spacing(&self) -> Spacing {
+        Spacing { interval: self.interval(), burst: self.burst }
+    }
+
     fn per_second(&self) -> u32 {
         u32::try_from(u64::from(self.events).div_ceil(self.per.duration().as_secs())).unwrap_or(u32::MAX)
     }
@@ -102,6 +107,13 @@ impl LaneLimits {
     pub fn of(fields: &ConfigFields) -> Option<Self> {
         let limits = Self { max_in_flight: fields.max_in_flight, rate: fields.rate_limit };
         (limits != Self::default()).then_some(limits)
+    }
+
+    /// The limits that hold for what waits for a webhook: none if it has lost its limits, or was disabled or deleted, because
+    /// what waits for it then waits for nothing.
+    pub fn of_waiting(config: Option<&WebhookConfig>) -> Self {
+        let enabled = config.filter(|config| config.fields.enabled);
+        enabled.and_then(|config| Self::of(&config.fields)).unwrap_or_default()
     }
 
     /// Checks the limits of a webhook.
@@ -145,15 +157,18 @@ impl LaneLimits {
         Lane { group: format!("{}-{index}", event.config_id), index, groups }
     }
 
-    /// The part of the limits that is this lane's: how many of its attempts may be in flight, and the time between two of
-    /// them.
-    pub fn part_of(&self, lane: &Lane) -> (u32, Option<Duration>) {
+    /// The part of the limits that is this lane's: how many of its attempts may be in flight, and how they are spaced.
+    pub fn part_of(&self, lane: &Lane) -> (u32, Option<Spacing>) {
         let groups = lane.groups.max(1);
         let most = self.max_in_flight.map_or(LANE_BATCH, |most| {
             let rest = u32::from(lane.index < most % groups);
             (most / groups + rest).max(1)
         });
-        (most, self.rate.map(|rate| rate.interval() * groups))
+        let part = |Spacing { interval, burst }| Spacing {
+            interval: interval * groups,
+            burst: (burst / groups).max(1),
+        };
+        (most, self.rate.map(|rate| part(rate.spacing())))
     }
 }
 
@@ -233,7 +248,7 @@ mod tests {
             let limits = LaneLimits::of(&fields(json!({"rate_limit": rate})).unwrap()).unwrap();
             let lane = limits.lane(&event(0));
             let (most, interval) = limits.part_of(&lane);
-            let interval = interval.map(|interval| interval.as_millis());
+            let interval = interval.map(|spacing| spacing.interval.as_millis());
             assert_eq!((lane.groups, most, interval), (groups, LANE_BATCH, Some(between)), "{rate}");
         }
     }
@@ -245,7 +260,7 @@ mod tests {
         let limits = LaneLimits::of(&fields).unwrap();
         let lane = limits.lane(&event(0));
         assert_eq!(lane.groups, 3);
-        assert_eq!(limits.part_of(&lane).1, Some(Duration::from_secs(60)));
+        assert_eq!(limits.part_of(&lane).1.map(|spacing| spacing.interval), Some(Duration::from_secs(60)));
     }
 
     proptest! {

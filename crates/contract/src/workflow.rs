@@ -265,9 +265,6 @@ pub struct WorkflowOutput {
     /// Whether the event waits in a lane.
     #[serde(default)]
     pub in_lane: bool,
-    /// Until when the receiver wants no other event of the webhook, if it has said so.
-    #[serde(default)]
-    pub pause_until: Option<Timestamp>,
 }
 
 impl WorkflowOutput {

@@ -4,7 +4,6 @@
 //! webhook are one lane, and its limits hold exactly. They are those that the webhook has when a message is received.
 
 mod lane;
-mod pace;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -14,8 +13,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{LaneMessage, LaneQueue, SentMessages, ServiceError, States, SyncResult};
-use hookstep_contract::{ConfigId, LaneLimits, OrgId, Timestamp, WorkflowOutput, error_chain};
+use hookstep_contract::{ConfigId, LaneLimits, OrgId, Timestamp, error_chain};
 use hookstep_engine::{Executions, StateMachine};
+use hookstep_executions::Resumption;
 use hookstep_store::Configs;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -149,18 +149,14 @@ impl Lanes {
 
     /// How long the receiver wants nothing, if it has said so to the execution that has ended.
     fn pause_after(ended: Option<SyncResult>, now: Timestamp) -> Option<Duration> {
-        let output: WorkflowOutput = serde_json::from_str(&ended?.output?).ok()?;
-        Some(output.pause_until?.since(now))
+        let Resumption { pause_until } = serde_json::from_str(&ended?.output?).ok()?;
+        Some(pause_until?.since(now))
     }
 
     /// Starts what the limits of a webhook let through.
     async fn advance(&mut self, key: Key) {
         let limits = match self.configs.get(&key.0, key.1).await {
-            // What waits for a webhook that has no limit any more, or was disabled or deleted, waits for nothing.
-            Ok(config) => config
-                .filter(|config| config.fields.enabled)
-                .and_then(|config| LaneLimits::of(&config.fields))
-                .unwrap_or_default(),
+            Ok(config) => LaneLimits::of_waiting(config.as_ref()),
             Err(error) => {
                 let chain = error_chain(&error);
                 tracing::error!(error.chain = chain, "the limits of a webhook cannot be read yet");

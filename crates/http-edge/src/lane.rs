@@ -67,5 +67,5 @@ async fn look(
         }
         _ => Delivered::without_attempt(record, now),
     };
-    Ok(Some(WorkflowOutput { status, reason: None, answer: Some(answer), in_lane: false, pause_until: None }))
+    Ok(Some(WorkflowOutput { status, reason: None, answer: Some(answer), in_lane: false }))
 }

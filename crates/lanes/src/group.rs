@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use hookstep_contract::Resumed;
+use hookstep_contract::{Pace, Resumed};
 use tokio::time::{Instant, sleep_until};
 
 use crate::Deadlines;
 use crate::batch::Batch;
 use crate::message::Message;
-use crate::part::{Pace, Part};
+use crate::part::Part;
 
 /// What has become of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,17 +97,21 @@ impl Group {
     ) -> Ran {
         let Ran { mut ends, .. } = self.run_nothing();
         let mut paused_until = Instant::now();
-        let (mut running, mut pace) = (FuturesUnordered::new(), Pace::of(part, Instant::now()));
+        let (mut running, mut pace, spacing) = (FuturesUnordered::new(), Pace::default(), part.spacing);
         let (mut is_first, mut is_stopped) = (true, false);
         let read = self.messages.iter().enumerate().filter(|(_, message)| message.resumed.is_some());
         let mut waiting = read.peekable();
         loop {
             let may_begin = !is_stopped && running.len() < part.in_flight.max(1) as usize;
-            let next =
-                waiting.peek().filter(|_| may_begin).map(|_| pace.earliest(Instant::now().max(paused_until)));
+            let now = Instant::now().max(paused_until);
+            let next = waiting.peek().filter(|_| may_begin).map(|_| pace.earliest(&spacing, now));
             // The first one begins however long it is worth, or nothing would ever leave a lane whose limits have become
             // very narrow while events waited in it.
-            let is_paid = |next: Instant| is_first || pace.after(next).paid() <= deadlines.end;
+            let is_paid = |next: Instant| {
+                let mut then = pace;
+                then.begin(&spacing, next, Duration::ZERO);
+                is_first || then.paid(&spacing, next) <= Some(deadlines.end)
+            };
             let next = next.filter(|next| *next <= deadlines.begin && is_paid(*next));
             if next.is_none() && running.is_empty() {
                 break;
@@ -122,13 +126,15 @@ impl Group {
                     if let Some((index, message)) = waiting.next() {
                         let taken = take(message);
                         running.push(async move { (index, taken.await) });
-                        (pace, is_first) = (pace.after(Instant::now()), false);
+                        pace.begin(&spacing, Instant::now(), Duration::ZERO);
+                        is_first = false;
                     }
                 }
             }
         }
         // SQS holds the group as long as messages of it are kept back; with none left, the function does.
-        let held_until = if ends.contains(&End::Waits) { pace.paid() } else { pace.paid().max(paused_until) };
+        let paid = pace.paid(&spacing, Instant::now()).unwrap_or_else(Instant::now);
+        let held_until = if ends.contains(&End::Waits) { paid } else { paid.max(paused_until) };
         sleep_until(held_until.min(deadlines.end)).await;
         Ran { ends, pause: paused_until.duration_since(Instant::now()) }
     }

@@ -12,14 +12,11 @@ use crate::part::Part;
 pub(crate) const PAUSE: Duration = Duration::from_secs(5);
 
 /// The part of the limits of an event's webhook that its lane has; `None` if they cannot be read until `last`.
-///
-/// What waits for a webhook that has no limit any more, or was disabled or deleted, waits for nothing.
 pub(crate) async fn part(event: &Resumed, last: Instant, ctx: &Context) -> Option<Part> {
     loop {
         match ctx.configs.get(&event.event.org_id, event.event.config_id).await {
             Ok(config) => {
-                let enabled = config.filter(|config| config.fields.enabled);
-                let limits = enabled.and_then(|config| LaneLimits::of(&config.fields)).unwrap_or_default();
+                let limits = LaneLimits::of_waiting(config.as_ref());
                 return Some(event.lane.as_ref().map_or(Part::UNLIMITED, |lane| Part::of(&limits, lane)));
             }
             Err(error) => {

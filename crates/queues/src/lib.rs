@@ -1,6 +1,7 @@
 //! The queue from which Lambda has received the messages of a batch. What becomes of them is usually left to Lambda, at the end
 //! of the batch; here a function says it sooner.
 
+use std::error::Error;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -31,13 +32,8 @@ impl ReceivedMessages {
             DeleteMessageBatchRequestEntry::builder().id(id.to_string()).receipt_handle(receipt).build().ok()
         });
         let request = self.client.delete_message_batch().queue_url(&self.url);
-        match request.set_entries(Some(entries.collect())).send().await {
-            Ok(answer) if answer.failed.is_empty() => {}
-            Ok(answer) => tracing::warn!(count = answer.failed.len(), "messages could not be deleted"),
-            Err(error) => {
-                tracing::warn!(error.chain = error_chain(&error), "messages could not be deleted");
-            }
-        }
+        let answer = request.set_entries(Some(entries.collect())).send().await;
+        tell("deleted", answer.map(|answer| answer.failed.len()));
     }
 
     /// Lets the messages with these receipts be received again after a time: up to ten, as SQS takes at once.
@@ -51,12 +47,16 @@ impl ReceivedMessages {
             entry.receipt_handle(receipt).set_visibility_timeout(seconds).build().ok()
         });
         let request = self.client.change_message_visibility_batch().queue_url(&self.url);
-        match request.set_entries(Some(entries.collect())).send().await {
-            Ok(answer) if answer.failed.is_empty() => {}
-            Ok(answer) => tracing::warn!(count = answer.failed.len(), "messages could not be released"),
-            Err(error) => {
-                tracing::warn!(error.chain = error_chain(&error), "messages could not be released");
-            }
-        }
+        let answer = request.set_entries(Some(entries.collect())).send().await;
+        tell("released", answer.map(|answer| answer.failed.len()));
+    }
+}
+
+/// Logs that a request failed, or for how many messages it did.
+fn tell<E: Error + 'static>(what: &str, failed: Result<usize, E>) {
+    match failed {
+        Ok(0) => {}
+        Ok(count) => tracing::warn!(count, "messages could not be {what}"),
+        Err(error) => tracing::warn!(error.chain = error_chain(&error), "messages could not be {what}"),
     }
 }

@@ -1,12 +1,11 @@
 //! One webhook's lane: what waits, and whose turn it is. Pure.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use hookstep_contract::LaneLimits;
 use hookstep_contract::limits::MAX_IN_FLIGHT;
+use hookstep_contract::{LaneLimits, Pace};
 use tokio::time::Instant;
-
-use super::pace::Pace;
 
 /// A webhook's lane.
 #[derive(Debug, Default)]
@@ -15,12 +14,15 @@ pub(super) struct Lane {
     pub(super) waiting: VecDeque<String>,
     /// How many executions run.
     pub(super) in_flight: u32,
-    pace: Pace,
+    pace: Pace<Instant>,
     /// Whether the pace has held up what waits.
     is_held: bool,
     /// Until when the receiver wants nothing.
     paused_until: Option<Instant>,
 }
+
+/// How late an attempt that was held up may begin without delaying those after it: timers ring up to some milliseconds late.
+const LATENESS: Duration = Duration::from_millis(20);
 
 /// How many executions of a lane without limits run at once: of a webhook that lost its limits, was disabled or deleted. What
 /// waited for it may be very much.
@@ -55,13 +57,14 @@ impl Lane {
             self.is_held = false;
             return Turn::AfterAnother;
         }
-        if let Some(rate) = &limits.rate {
-            let earliest = self.pace.earliest(rate, now);
+        if let Some(spacing) = limits.rate.map(|rate| rate.spacing()) {
+            let earliest = self.pace.earliest(&spacing, now);
             if earliest > now {
                 self.is_held = true;
                 return Turn::At(earliest);
             }
-            self.pace.begin(rate, now, self.is_held);
+            let lateness = if self.is_held { LATENESS } else { Duration::ZERO };
+            self.pace.begin(&spacing, now, lateness);
         }
         self.in_flight += 1;
         self.waiting.pop_front().map_or(Turn::Idle, Turn::Now)
@@ -77,16 +80,14 @@ impl Lane {
         if self.in_flight > 0 {
             return Turn::AfterAnother;
         }
-        let rested = limits.rate.and_then(|rate| self.pace.rested(&rate, now));
+        let paid = limits.rate.and_then(|rate| self.pace.paid(&rate.spacing(), now));
         let paused_until = self.paused_until.filter(|end| *end > now);
-        rested.max(paused_until).map_or(Turn::Idle, Turn::At)
+        paid.max(paused_until).map_or(Turn::Idle, Turn::At)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use hookstep_contract::{Period, RateLimit};
     use proptest::prelude::*;
 

@@ -1,6 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use hookstep_contract::Spacing;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ fn deadlines() -> Deadlines {
 }
 
 fn part(in_flight: u32, interval_ms: u64, burst: u32) -> Part {
-    Part { in_flight, interval: Duration::from_millis(interval_ms), burst }
+    Part { in_flight, spacing: Spacing { interval: Duration::from_millis(interval_ms), burst } }
 }
 
 /// Runs each message for the time of its place, and notes when it began and ended.
