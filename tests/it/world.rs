@@ -82,11 +82,16 @@ impl World {
 
     /// Stops the host and opens another one on the same data.
     pub(crate) async fn reopen(self, set: impl FnOnce(&mut Options)) -> Self {
+        Self::open(self.stop().await, set).await
+    }
+
+    /// Stops the host, and leaves its data.
+    pub(crate) async fn stop(self) -> Dir {
         let Self { host, dir, mut server, .. } = self;
         server.stop().await;
         host.stop().await;
         drop(server);
-        Self::open(dir, set).await
+        dir
     }
 
     /// A host on the data that is in this directory.
@@ -104,6 +109,7 @@ impl World {
             keep_bodies: true,
             static_ips: String::new(),
             publish: Publish::Failures,
+            health_rules: hookstep_contract::HealthRules::default(),
             sandbox: Sandbox::new(binary("hookstep")),
             async_workflow: MachineKind::Express,
             histories: Histories::Failed,

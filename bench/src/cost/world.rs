@@ -51,6 +51,7 @@ impl World {
             // As in the template.
             static_ips: String::new(),
             publish: Publish::Failures,
+            health_rules: hookstep_contract::HealthRules::default(),
             sandbox: Sandbox::of_this_program()?,
             async_workflow,
             histories: Histories::Full,

@@ -51,6 +51,7 @@ async fn main() -> Outcome<()> {
         keep_bodies: true,
         static_ips: String::new(),
         publish: Publish::Nothing,
+        health_rules: hookstep_contract::HealthRules::default(),
         // No webhook in this benchmark has an expression.
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,

@@ -2,7 +2,7 @@
 
 mod patch;
 
-use hookstep_contract::{Timestamp, WebhookConfig};
+use hookstep_contract::{Circuit, HealthState, Timestamp, WebhookConfig};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,31 +10,82 @@ pub use patch::WebhookPatch;
 
 use crate::{Sensitive, StatsBucket, schema};
 
-/// How the deliveries of a webhook go, by the events that were accepted in the last 24 hours.
+/// How a receiver does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
-    /// At least as many events failed or wait for a retry as were delivered.
+    /// It takes no events: they wait, and now and then one is sent to find out whether it takes them again.
     Failing,
-    /// Some events failed or wait for a retry, but more were delivered.
+    /// It takes only a part of the events.
     Degraded,
-    /// No event failed or waits for a retry.
+    /// It takes the events, or none has been sent yet.
     Healthy,
-    /// Nothing was delivered, failed or waits for a retry.
-    Idle,
     /// The webhook is disabled.
     Disabled,
 }
 
-impl Health {
-    /// The health of a webhook with these deliveries. An event that has recovered counts by the replay that delivered it.
-    pub fn of(enabled: bool, StatsBucket { succeeded, failed, retrying, .. }: &StatsBucket) -> Self {
-        match failed + retrying {
-            _ if !enabled => Self::Disabled,
-            0 if *succeeded == 0 => Self::Idle,
-            0 => Self::Healthy,
-            bad if bad < *succeeded => Self::Degraded,
-            _ => Self::Failing,
+impl From<HealthState> for Health {
+    fn from(state: HealthState) -> Self {
+        match state {
+            HealthState::Failing => Self::Failing,
+            HealthState::Degraded => Self::Degraded,
+            HealthState::Healthy => Self::Healthy,
+            HealthState::Disabled => Self::Disabled,
+        }
+    }
+}
+
+/// What is known about a receiver that does not take all events, or has not until a moment ago.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Receiver {
+    /// Since when the receiver is in its state.
+    #[schema(value_type = schema::Timestamp)]
+    pub since: Timestamp,
+    /// When the first attempt failed after which none has succeeded; null if the last known attempt has succeeded.
+    #[schema(value_type = Option<schema::Timestamp>)]
+    pub failing_since: Option<Timestamp>,
+    /// How many attempts have failed since then, as far as they were counted.
+    pub failures: u32,
+    /// When an attempt last succeeded; null if that is not known.
+    #[schema(value_type = Option<schema::Timestamp>)]
+    pub last_success_at: Option<Timestamp>,
+    /// Why the attempt failed after which the state was last changed: the code of a reason.
+    pub reason_code: Option<String>,
+    /// Whether events are held back.
+    pub circuit: CircuitState,
+    /// When an event is next sent to find out whether the receiver takes events again; null unless the circuit is open.
+    #[schema(value_type = Option<schema::Timestamp>)]
+    pub next_probe_at: Option<Timestamp>,
+}
+
+/// Whether the events of a webhook are held back because of its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CircuitState {
+    /// They are not.
+    Closed,
+    /// They are, but for one at a time now and then.
+    Open,
+    /// The receiver takes events again: for a minute, more and more are sent at once.
+    Ramping,
+}
+
+impl Receiver {
+    /// What is known about a receiver.
+    pub fn of(health: &hookstep_contract::Health, now: Timestamp) -> Self {
+        let (circuit, next_probe_at) = match health.circuit.filter(|circuit| circuit.holds_back(now)) {
+            None => (CircuitState::Closed, None),
+            Some(Circuit::Open { probe_at, .. }) => (CircuitState::Open, Some(probe_at)),
+            Some(Circuit::Ramping { .. }) => (CircuitState::Ramping, None),
+        };
+        Self {
+            since: health.since,
+            failing_since: health.failing_since,
+            failures: health.failures,
+            last_success_at: health.last_success_at,
+            reason_code: health.reason.map(|code| code.as_str().to_owned()),
+            circuit,
+            next_probe_at,
         }
     }
 }
@@ -64,10 +115,12 @@ pub struct Webhook {
     pub config: WebhookConfig,
     /// Problems that its owner should solve, though deliveries work.
     pub warnings: Vec<String>,
-    /// How its deliveries go; only in lists with `include=stats`.
+    /// How its receiver does.
+    pub health: Health,
+    /// What is known about its receiver, unless that is healthy and was for a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
-    pub health: Option<Health>,
+    pub receiver: Option<Receiver>,
     /// The deliveries of the last 24 hours; only in lists with `include=stats`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]

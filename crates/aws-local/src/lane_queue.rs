@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use hookstep_ambient::Sources;
-use hookstep_contract::{ConfigId, OrgId, ResumeInput};
+use hookstep_contract::{ConfigId, OrgId, ResumeInput, Timestamp};
 use hookstep_storage::Priority;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -44,6 +44,8 @@ pub struct LaneMessage {
     pub org_id: OrgId,
     /// The webhook of the event.
     pub config_id: ConfigId,
+    /// When the event was to be sent first.
+    pub due_at: Timestamp,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +87,7 @@ impl LaneQueue {
                 "count": {"N": count.to_string()},
                 "org_id": {"S": message_body.resume.event.org_id.to_string()},
                 "config_id": {"S": message_body.resume.event.config_id.to_string()},
+                "due_at": {"S": message_body.resume.event.due_at()},
                 "body": {"S": body},
             },
             "ConditionExpression": "attribute_not_exists(id)",
@@ -97,6 +100,7 @@ impl LaneQueue {
                 // After the host has stopped, nobody receives. The next start does.
                 let _ = self.sent.send(LaneMessage {
                     id: id.clone(),
+                    due_at: event.due_at(),
                     org_id: event.org_id,
                     config_id: event.config_id,
                 });
@@ -175,7 +179,10 @@ impl LaneQueue {
 fn message_of(item: &Value) -> Option<LaneMessage> {
     let text = |name: &str| item[name]["S"].as_str();
     let (org_id, config_id) = (text("org_id")?.parse().ok()?, text("config_id")?.parse().ok()?);
-    Some(LaneMessage { id: text("id")?.to_owned(), org_id, config_id })
+    // An earlier version has not written when the event was due.
+    let sent_at = || Timestamp::from_unix_seconds(i64::try_from(sent_at(item).0? / 1000).ok()?);
+    let due_at = text("due_at").and_then(|text| text.parse().ok()).or_else(sent_at)?;
+    Some(LaneMessage { id: text("id")?.to_owned(), org_id, config_id, due_at })
 }
 
 /// When the message of an item was sent, to be compared.

@@ -65,6 +65,7 @@ fn what(code: ReasonCode, detail: &str) -> String {
         | ReasonCode::BodyTimeout
         | ReasonCode::NotOwner
         | ReasonCode::WebhookDisabled
+        | ReasonCode::CircuitOpen
         | ReasonCode::WebhookDeleted
         | ReasonCode::Cancelled
         | ReasonCode::Platform
@@ -110,6 +111,7 @@ fn todo(code: ReasonCode) -> &'static str {
         ReasonCode::BodyTimeout => texts::BODY_TIMEOUT,
         ReasonCode::NotOwner => texts::NOT_OWNER,
         ReasonCode::WebhookDisabled => texts::WEBHOOK_DISABLED,
+        ReasonCode::CircuitOpen => texts::CIRCUIT_OPEN,
         ReasonCode::WebhookDeleted => texts::WEBHOOK_DELETED,
         ReasonCode::Cancelled => texts::CANCELLED,
         ReasonCode::Platform => texts::PLATFORM,

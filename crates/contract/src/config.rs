@@ -12,8 +12,8 @@ use crate::limits::{
 };
 use crate::object::Object;
 use crate::{
-    Auth, CertificateInfo, ConfigId, Filter, LaneLimits, Lifetime, OrgId, PayloadRules, RateLimit, Timestamp,
-    Tls, Transform, event_types, payload_rules,
+    Auth, CertificateInfo, ConfigId, Filter, Health, LaneLimits, Lifetime, OrgId, PayloadRules, RateLimit,
+    Timestamp, Tls, Transform, event_types, payload_rules,
 };
 
 /// An invalid field in a request; both texts are for the client that sent it.
@@ -201,7 +201,7 @@ impl ConfigFields {
 
     /// The longest time from the first attempt to the end of the last one by this schedule. A receiver can
     /// extend it with `Retry-After`.
-    fn longest_delivery(&self) -> Duration {
+    pub(crate) fn longest_delivery(&self) -> Duration {
         let pauses: Duration =
             self.retry.schedule_seconds.iter().map(|pause| Duration::from_secs((*pause).into())).sum();
         let attempts = self.retry.schedule_seconds.len() + 1;
@@ -234,6 +234,9 @@ pub struct WebhookConfig {
     /// Why Hookstep disabled the webhook; absent if its owner did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_reason: Option<String>,
+    /// How the receiver does; absent if it is healthy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
     /// The owner's settings.
     #[serde(flatten)]
     pub fields: ConfigFields,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ConfigId, EventId, EventMetadata, OrgId, Origin, Outcome, Reason, Timestamp};
+use crate::{ConfigId, EventId, EventMetadata, HealthState, OrgId, Origin, Outcome, Reason, Timestamp};
 
 /// The prefix of the detail types of all Hookstep events, including `Webhook Trigger`.
 const OURS: &str = "Webhook ";
@@ -21,7 +21,7 @@ pub fn is_ours(detail_type: &str) -> bool {
 pub enum Publish {
     /// Every delivery that ends.
     All,
-    /// Failed deliveries, and webhooks that Hookstep disables.
+    /// Failed deliveries, and how receivers do: webhooks that are degraded, failing, recovered or disabled.
     Failures,
     /// No events.
     Nothing,
@@ -65,14 +65,30 @@ pub enum DetailType {
     /// No further attempt will be made.
     #[serde(rename = "Webhook Delivery Failed")]
     DeliveryFailed,
-    /// A receiver responded with 410 Gone, so its webhook was disabled.
+    /// A webhook was disabled, because its receiver responded with 410 Gone, or has taken no event for days.
     #[serde(rename = "Webhook Disabled")]
     Disabled,
+    /// A receiver takes only a part of the events of its webhook.
+    #[serde(rename = "Webhook Degraded")]
+    Degraded,
+    /// A receiver takes no events. They are held back, but for probes.
+    #[serde(rename = "Webhook Failing")]
+    Failing,
+    /// A receiver that was degraded or failing takes events again.
+    #[serde(rename = "Webhook Recovered")]
+    Recovered,
 }
 
 impl DetailType {
     /// All detail types.
-    pub const ALL: [Self; 3] = [Self::DeliverySucceeded, Self::DeliveryFailed, Self::Disabled];
+    pub const ALL: [Self; 6] = [
+        Self::DeliverySucceeded,
+        Self::DeliveryFailed,
+        Self::Disabled,
+        Self::Degraded,
+        Self::Failing,
+        Self::Recovered,
+    ];
 
     /// The name used on the bus.
     pub fn as_str(self) -> &'static str {
@@ -80,6 +96,9 @@ impl DetailType {
             Self::DeliverySucceeded => "Webhook Delivery Succeeded",
             Self::DeliveryFailed => "Webhook Delivery Failed",
             Self::Disabled => "Webhook Disabled",
+            Self::Degraded => "Webhook Degraded",
+            Self::Failing => "Webhook Failing",
+            Self::Recovered => "Webhook Recovered",
         }
     }
 }
@@ -99,7 +118,7 @@ pub struct DeliveryEvent {
     pub detail: DeliveryDetail,
 }
 
-/// The content of a Hookstep event. It never includes a body, a header or a URL.
+/// The content of a Hookstep event. It never includes a body, a header or a URL, but for the URL's host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryDetail {
     /// The tenant.
@@ -131,10 +150,36 @@ pub struct DeliveryDetail {
     /// Why the delivery failed, or the webhook was disabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// How the receiver does, if the event is about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookNews>,
     /// When the event was accepted.
     pub created_at: Timestamp,
     /// When the delivery ended.
     pub ended_at: Timestamp,
+}
+
+/// What a Hookstep event says about a webhook and its receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookNews {
+    /// The webhook's name.
+    pub name: String,
+    /// The host of its URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// How the receiver does now.
+    pub health: HealthState,
+    /// How many attempts had failed in a row, as far as they were counted.
+    pub failures: u32,
+    /// When the first of them failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
+    /// When an attempt last succeeded before, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_success_at: Option<Timestamp>,
+    /// The page of the webhook in the console, if the deployment knows its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console_url: Option<String>,
 }
 
 impl DeliveryDetail {
@@ -152,6 +197,7 @@ impl DeliveryDetail {
             outcome: None,
             status_code: None,
             reason: None,
+            webhook: None,
             created_at: event.created_at,
             ended_at,
         }
@@ -173,9 +219,9 @@ mod tests {
     #[test]
     fn a_switch_leaves_out_what_it_says() {
         let told = |publish: Publish| DetailType::ALL.map(|detail_type| publish.includes(detail_type));
-        assert_eq!("all".parse().map(told), Ok([true, true, true]));
-        assert_eq!("failures".parse().map(told), Ok([false, true, true]));
-        assert_eq!("none".parse().map(told), Ok([false, false, false]));
+        assert_eq!("all".parse().map(told), Ok([true; 6]));
+        assert_eq!("failures".parse().map(told), Ok([false, true, true, true, true, true]));
+        assert_eq!("none".parse().map(told), Ok([false; 6]));
         assert_eq!(
             "some".parse::<Publish>().unwrap_err().to_string(),
             "\"some\" is neither all, failures nor none"

@@ -107,12 +107,17 @@ impl EventMetadata {
         self.webhook_id.unwrap_or(self.event_id)
     }
 
+    /// When the event is to be sent first.
+    pub fn due_at(&self) -> Timestamp {
+        self.deliver_at.unwrap_or(self.created_at)
+    }
+
     /// When the event's records may be deleted, in seconds since 1970 (DynamoDB TTL).
     ///
     /// The retention of an event that is sent later begins when it is to be sent, so that its retries have as much time as
     /// those of any other.
     pub fn expires_at(&self, retention: Duration) -> i64 {
-        self.deliver_at.unwrap_or(self.created_at).plus(retention).unix_seconds()
+        self.due_at().plus(retention).unix_seconds()
     }
 }
 

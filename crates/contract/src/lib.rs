@@ -22,6 +22,8 @@ mod error;
 mod event;
 mod event_metadata;
 mod event_types;
+mod health;
+mod health_rules;
 mod ids;
 mod lane;
 pub mod limits;
@@ -61,11 +63,15 @@ pub use credentials::{
     SigningKey, TlsKeys, encryption_context,
 };
 pub use delay::Delay;
-pub use delivery_event::{DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, is_ours};
+pub use delivery_event::{
+    DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, WebhookNews, is_ours,
+};
 pub use error::{ErrorName, StepError, error_chain};
 pub use event::{EventRecord, Origin, Restarts, Sent, Status};
 pub use event_metadata::{EventMetadata, Mode, is_traceparent};
 pub use event_types::subscribes;
+pub use health::{Circuit, Gate, Health, HealthState};
+pub use health_rules::{HealthChange, HealthRules, LastAttempt, Recent};
 pub use ids::{ConfigId, EventId, InvalidId, OrgId, SessionId, TokenId};
 pub use lane::{Lane, LaneLimits, Period, RateLimit};
 pub use machine_kind::{InvalidMachineKind, MachineKind};
@@ -89,6 +95,6 @@ pub use token::{Scope, TOKEN_START, Token};
 pub use update_status::{Exception, MissedAttempt, UnkeptBody, Unrecorded, UpdateStatusInput};
 pub use workflow::{
     AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, FetchConfigInput, FetchConfigOutput,
-    FetchedConfig, HydrateInput, Next, Plan, RefreshedPlan, RequestPlan, TestAuth, TransformData,
+    FetchedConfig, HealthLook, HydrateInput, Next, Plan, RefreshedPlan, RequestPlan, TestAuth, TransformData,
     WorkflowInput, WorkflowOutput,
 };

@@ -85,6 +85,61 @@ pub const MAX_LANE_PAUSE: Duration = Duration::from_secs(3600);
 /// Over how many groups the events of a webhook with a lane are spread at most.
 pub const MAX_LANE_GROUPS: u32 = MAX_IN_FLIGHT / LANE_BATCH;
 
+/// The attempts that count for the share of failures: those that ended so long ago or later.
+pub const HEALTH_WINDOW: Duration = Duration::from_secs(5 * 60);
+
+/// How many events of a webhook, the latest ones, tell how its receiver does. At 1 KB each, DynamoDB charges 13 read units.
+pub const HEALTH_EVENTS: usize = 100;
+
+/// A receiver is degraded if at least so many of the attempts in [`HEALTH_WINDOW`] failed, in percent, and enough in number.
+pub const DEGRADED_PERCENT: u32 = 20;
+
+/// A receiver is healthy again when fewer attempts fail than this, in percent.
+pub const HEALTHY_PERCENT: u32 = 10;
+
+/// How many failures in [`HEALTH_WINDOW`] are enough in number.
+pub const DEGRADED_FAILURES: u32 = 5;
+
+/// How many failures in a row are enough in number, if there is little traffic.
+pub const FEW_FAILURES: u32 = 3;
+
+/// A receiver is failing if [`FEW_FAILURES`] attempts in a row failed and none succeeded for so long.
+pub const FEW_FAILURES_FOR: Duration = Duration::from_secs(3600);
+
+/// A receiver is failing if so many attempts in a row failed, and none succeeded for [`FAILING_FOR`].
+pub const FAILING_FAILURES: u32 = 10;
+
+/// Longer than a receiver takes for a restart.
+pub const FAILING_FOR: Duration = Duration::from_secs(60);
+
+/// How long after its circuit was opened a receiver is probed.
+pub const FIRST_PROBE_AFTER: Duration = Duration::from_secs(30);
+
+/// The longest pause between two probes of a receiver.
+///
+/// At this pace the messages of a lane are received 672 times in the
+/// 14 days for which they are kept; after a thousand times they would be moved away (`infra/template.yaml`).
+pub const MAX_PROBE_PAUSE: Duration = Duration::from_secs(30 * 60);
+
+/// How long after the timeout of a probe its result is waited for, before another one is sent.
+pub const PROBE_MARGIN: Duration = Duration::from_secs(60);
+
+/// After a receiver has taken a probe, the time after which it gets its events without a lane again.
+pub const RAMP: Duration = Duration::from_secs(60);
+
+/// The time after which twice as many attempts may be in flight meanwhile.
+pub const RAMP_STEP: Duration = Duration::from_secs(5);
+
+/// How long a webhook may be without a success while attempts fail, before it is disabled: as Svix does (its documentation,
+/// "Disabling failing endpoints").
+pub const DISABLE_AFTER: Duration = days(DISABLE_AFTER_DAYS as usize);
+
+/// [`DISABLE_AFTER`] in days.
+pub const DISABLE_AFTER_DAYS: u16 = 5;
+
+/// How often a process looks at the health of the same receiver at most.
+pub const HEALTH_LOOK: Duration = Duration::from_secs(2);
+
 /// The default timeout of an attempt, including reading the response body.
 pub const DEFAULT_TIMEOUT_SECS: u32 = 30;
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attempt, BodyPart, Content, EventMetadata, EventRecord, PinnedObject, Reason, Retry, Source, record_item,
+    Attempt, BodyPart, Content, EventMetadata, EventRecord, HealthLook, PinnedObject, Reason, Retry, Source,
+    record_item,
 };
 
 /// The input of `update-status`: what to record.
@@ -18,6 +19,9 @@ pub enum UpdateStatusInput {
         retry: Retry,
         /// How the attempt ended.
         attempt: Box<Attempt>,
+        /// Whether a success says something new about the receiver; absent if it is healthy.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        health: Option<HealthLook>,
         /// The object that is the body, unless the body is inline.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         object: Option<PinnedObject>,

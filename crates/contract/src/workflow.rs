@@ -81,6 +81,20 @@ pub struct Plan {
     /// Where the attempt waits for its turn; absent if it is made at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
+    /// Whether `update-status` is to look at the receiver's health after a success, too, and how soon; absent if the receiver
+    /// is healthy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthLook>,
+}
+
+/// When the health of a receiver is looked at after a success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthLook {
+    /// After this attempt, because its success closes the circuit.
+    Always,
+    /// Now and then.
+    NowAndThen,
 }
 
 /// The output of `fetch-config`.

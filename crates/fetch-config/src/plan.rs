@@ -3,17 +3,18 @@
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    EventMetadata, EventRecord, LaneLimits, Mode, PayloadRules, Plan, Reason, ReasonCode, RefreshedPlan,
-    RequestPlan, Status, WebhookConfig,
+    Circuit, EventMetadata, EventRecord, HealthLook, Lane, LaneLimits, Mode, Origin, PayloadRules, Plan,
+    Reason, ReasonCode, RefreshedPlan, RequestPlan, Status, Timestamp, WebhookConfig,
 };
 
 /// The plan that `config` gives for `event`.
-pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
+pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -> Plan {
+    let lane = lane(&config, event, now);
+    let health = health(&config);
     let disabled = config.disabled_reason.unwrap_or_else(|| ReasonCode::WebhookDisabled.meaning().to_owned());
     let has_payload_rules =
         !event.as_sent && config.fields.enabled && PayloadRules::of(&config.fields).is_some();
     let fields = config.fields;
-    let lane = LaneLimits::of(&fields).map(|limits| limits.lane(event));
     let (status, reason) = if fields.enabled {
         (Status::InProgress, None)
     } else {
@@ -32,6 +33,7 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
         has_payload_rules,
         unkept: None,
         lane,
+        health,
         retry: fields.retry,
         request: RequestPlan {
             url: fields.url,
@@ -43,9 +45,32 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata) -> Plan {
     }
 }
 
+/// Where an attempt waits for its turn: in the lane of a webhook that has limits, or whose receiver takes no events. A test of a
+/// webhook without limits does not wait for its receiver: it is a probe.
+fn lane(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> Option<Lane> {
+    let held_back = || config.circuit(now).filter(|_| event.origin != Origin::Test);
+    let limits = LaneLimits::of(&config.fields).or_else(|| held_back().map(|_| LaneLimits::default()))?;
+    Some(limits.lane(event))
+}
+
+/// When the receiver's health is looked at after a success.
+fn health(config: &WebhookConfig) -> Option<HealthLook> {
+    Some(match config.health.as_ref()?.circuit {
+        Some(Circuit::Open { .. }) => HealthLook::Always,
+        _ => HealthLook::NowAndThen,
+    })
+}
+
+/// Whether an event has waited for its receiver for as long as its retry schedule would have taken.
+fn is_outlived(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> bool {
+    matches!(config.circuit(now), Some(Circuit::Open { .. }))
+        && event.origin != Origin::Test
+        && config.outlived_at(event.due_at()) <= now
+}
+
 /// The plan for `event` until its time comes. What the webhook is by then decides whether it is sent, and how.
-pub(crate) fn later(config: WebhookConfig, event: &EventMetadata) -> Plan {
-    Plan { status: Status::Scheduled, reason: None, has_payload_rules: false, ..of(config, event) }
+pub(crate) fn later(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -> Plan {
+    Plan { status: Status::Scheduled, reason: None, has_payload_rules: false, ..of(config, event, now) }
 }
 
 /// What is to be done about the attempt `number` of `event`. There is no `config` if the webhook was deleted, and no
@@ -55,6 +80,7 @@ pub(crate) fn again(
     event: &EventMetadata,
     record: Option<&EventRecord>,
     number: Option<u32>,
+    now: Timestamp,
 ) -> RefreshedPlan {
     let unsent = |reason| RefreshedPlan::Unsent { status: Status::Failed, reason };
     // A person cancelled the event, or another execution ended it.
@@ -70,8 +96,10 @@ pub(crate) fn again(
         let detail = "the webhook was deleted before the event could be sent";
         return unsent(Reason::new(ReasonCode::WebhookDeleted, detail));
     };
-    match of(config, event) {
+    let is_outlived = is_outlived(&config, event, now);
+    match of(config, event, now) {
         Plan { reason: Some(reason), .. } => unsent(reason),
+        _ if is_outlived => unsent(Reason::of(ReasonCode::CircuitOpen)),
         // The first attempt already has the body that the filter let through and the transform made.
         plan => RefreshedPlan::Attempt(Plan { has_payload_rules: false, ..plan }),
     }
@@ -90,7 +118,7 @@ mod tests {
 
     fn plan(config: &Value, event: &Value) -> Plan {
         let (config, event) = inputs(config, event);
-        of(config, &event)
+        of(config, &event, AT.parse().unwrap())
     }
 
     fn inputs(config: &Value, event: &Value) -> (WebhookConfig, EventMetadata) {
@@ -145,13 +173,13 @@ mod tests {
             let (config, event) = inputs(config, &json!({}));
             let reason = Some(Reason::of(ReasonCode::Cancelled));
             let record = status.map(|status| EventRecord::new(&event, "e", status, reason, Duration::ZERO));
-            let code = match again(Some(config), &event, record.as_ref(), Some(1)) {
+            let code = match again(Some(config), &event, record.as_ref(), Some(1), AT.parse().unwrap()) {
                 RefreshedPlan::Unsent { reason, .. } => Some(reason.code),
                 RefreshedPlan::Attempt(plan) => plan.has_payload_rules.then_some(ReasonCode::FilterMissed),
                 RefreshedPlan::Superseded { .. } => panic!("no attempt was made"),
             };
             assert_eq!(code, expected, "{status:?}");
-            let deleted = again(None, &event, record.as_ref(), Some(1));
+            let deleted = again(None, &event, record.as_ref(), Some(1), AT.parse().unwrap());
             let code = if status == Some(Status::Failed) { "cancelled" } else { "webhook_deleted" };
             let json = serde_json::to_value(deleted).unwrap();
             assert_eq!((&json["status"], &json["reason"]["code"]), (&json!("failed"), &json!(code)));
@@ -162,7 +190,7 @@ mod tests {
     fn an_event_that_is_sent_later_waits_whatever_the_webhook_is_now() {
         for config in [json!({}), json!({"enabled": false}), json!({"filter": {"jsonata": "false"}})] {
             let (config, event) = inputs(&config, &json!({"deliver_at": "2026-01-03T03:04:05Z"}));
-            let plan = later(config, &event);
+            let plan = later(config, &event, AT.parse().unwrap());
             assert_eq!((plan.status, plan.reason, plan.has_payload_rules), (Status::Scheduled, None, false));
         }
     }
@@ -179,7 +207,7 @@ mod tests {
             let (config, event) = inputs(&json!({}), &json!({}));
             let new = EventRecord::new(&event, "e", Status::InProgress, None, Duration::ZERO);
             let record = EventRecord { attempt_count, ..new };
-            let plan = again(Some(config), &event, Some(&record), number);
+            let plan = again(Some(config), &event, Some(&record), number, AT.parse().unwrap());
             let is_superseded = matches!(plan, RefreshedPlan::Superseded { .. });
             assert_eq!(is_superseded, expected, "{attempt_count} {number:?}");
         }

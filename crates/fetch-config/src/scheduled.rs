@@ -22,7 +22,7 @@ pub(crate) async fn record(
         stored(event, input.payload.clone(), ctx),
         ctx.watch.note_scheduled(event, due)
     )?;
-    let plan = plan::later(config.ok_or_else(deleted)?, event);
+    let plan = plan::later(config.ok_or_else(deleted)?, event, ctx.watch.now());
     let claim = match &source {
         Source::Claim(claim) => Some(claim.key.clone()),
         _ => None,

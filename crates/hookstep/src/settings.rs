@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, Args, ValueEnum};
-use hookstep_contract::limits::{INLINE_BYTES, SYNC_BUDGET};
-use hookstep_contract::{MachineKind, Publish};
+use clap::{ArgAction, Args, ValueEnum, value_parser};
+use hookstep_contract::limits::{DISABLE_AFTER_DAYS, INLINE_BYTES, SYNC_BUDGET};
+use hookstep_contract::{HealthRules, MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
 use hookstep_host::{Durability, Histories, Options};
@@ -90,6 +90,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOOKSTEP_PUBLISH_EVENTS", value_enum, default_value = "failures")]
     pub(crate) publish_events: PublishName,
 
+    /// After how many days without a success a webhook is disabled while attempts fail; 0 for never.
+    #[arg(long, env = "HOOKSTEP_DISABLE_AFTER_DAYS", default_value_t = DISABLE_AFTER_DAYS, value_parser = value_parser!(u16).range(..=365))]
+    pub(crate) disable_after_days: u16,
+
     /// When an event is accepted: once it is on the disk, or once the operating system has it. With process, a power cut or a
     /// crash of the machine loses the events of the last seconds although their producers were told that they were accepted.
     #[arg(long, env = "HOOKSTEP_DURABILITY", value_enum, default_value = "disk")]
@@ -163,6 +167,7 @@ impl ServeArgs {
                 PublishName::Failures => Publish::Failures,
                 PublishName::None => Publish::Nothing,
             },
+            health_rules: HealthRules::with_days(self.disable_after_days),
             async_workflow: self.async_workflow,
             durability: match self.durability {
                 DurabilityName::Disk => Durability::Disk,

@@ -12,6 +12,7 @@ use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
 use hookstep_store::{Bodies, Configs, Events, Idempotency, Lanes, Replays, Sessions, Tokens, WatchList};
+use hookstep_update_status::Looks;
 
 use crate::functions::StepFunctions;
 use crate::machines::{EXPRESS, REPLAY, RETRY_SCHEDULES, STANDARD, TEST_AUTH};
@@ -54,6 +55,9 @@ pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunction
             keep_bodies: options.keep_bodies,
             configs,
             publish: options.publish,
+            health_rules: options.health_rules,
+            looks: Looks::default(),
+            console_url: Some(options.public_url.clone()),
             sync_budget: options.sync_budget,
             sources: options.sources,
         },

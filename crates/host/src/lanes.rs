@@ -1,4 +1,5 @@
-//! Receives from the queue of lanes what the limits of the webhooks let through (ADR 0048).
+//! Receives from the queue of lanes what the limits of the webhooks and the health of their receivers let
+//! through (ADR 0048, ADR 0049).
 //!
 //! On AWS, a function does this for each group of the queue by itself, with its part of the limits. Here all messages of a
 //! webhook are one lane, and its limits hold exactly. They are those that the webhook has when a message is received.
@@ -6,6 +7,7 @@
 mod lane;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::iter;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{LaneMessage, LaneQueue, SentMessages, ServiceError, States, SyncResult};
-use hookstep_contract::{ConfigId, LaneLimits, OrgId, Timestamp, error_chain};
+use hookstep_contract::{ConfigId, Gate, LaneLimits, OrgId, Timestamp, WebhookConfig, error_chain};
 use hookstep_engine::{Executions, StateMachine};
 use hookstep_executions::Resumption;
 use hookstep_store::Configs;
@@ -22,7 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::OpenError;
 use crate::machines::EXPRESS;
-use lane::{Lane, Turn};
+use lane::{Lane, Turn, Waiting};
 
 /// The pause before something that failed is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -34,7 +36,7 @@ const LOOK: Duration = Duration::from_secs(1);
 type Key = (OrgId, ConfigId);
 
 /// A message whose execution has ended, or was not started.
-type Done = (Key, String, Result<Option<SyncResult>, ServiceError>);
+type Done = (Key, Waiting, Result<Option<SyncResult>, ServiceError>);
 
 /// The lanes of this host.
 pub(crate) struct Lanes {
@@ -114,16 +116,16 @@ impl Lanes {
     }
 
     fn join(&mut self, message: LaneMessage) {
-        let LaneMessage { id, org_id, config_id } = message;
+        let LaneMessage { id, org_id, config_id, due_at } = message;
         let key = (org_id, config_id);
-        self.lanes.entry(key.clone()).or_default().waiting.push_back(id);
+        self.lanes.entry(key.clone()).or_default().waiting.push_back(Waiting { id, due_at });
         self.waiting += 1;
         self.changed.push_back(key);
     }
 
     fn leave(&mut self, done: Result<Done, JoinError>) {
         // A panic is a result: see `advance`. Nothing aborts these tasks.
-        let Ok((key, id, result)) = done else { return };
+        let Ok((key, message, result)) = done else { return };
         let Some(lane) = self.lanes.get_mut(&key) else { return };
         lane.in_flight -= 1;
         match result {
@@ -135,12 +137,12 @@ impl Lanes {
             }
             Err(error) => {
                 tracing::error!(
-                    message = id,
+                    message = message.id,
                     error = error.message,
                     "an event's turn could not be taken yet"
                 );
                 // Others come first, for it may be one that can never be started.
-                lane.waiting.push_back(id);
+                lane.waiting.push_back(message);
                 self.waiting += 1;
                 self.timers.insert((Instant::now() + PAUSE, key));
             }
@@ -153,10 +155,10 @@ impl Lanes {
         Some(pause_until?.since(now))
     }
 
-    /// Starts what the limits of a webhook let through.
+    /// Starts what may be sent to a webhook.
     async fn advance(&mut self, key: Key) {
-        let limits = match self.configs.get(&key.0, key.1).await {
-            Ok(config) => LaneLimits::of_waiting(config.as_ref()),
+        let config = match self.configs.get(&key.0, key.1).await {
+            Ok(config) => config,
             Err(error) => {
                 let chain = error_chain(&error);
                 tracing::error!(error.chain = chain, "the limits of a webhook cannot be read yet");
@@ -164,30 +166,78 @@ impl Lanes {
                 return;
             }
         };
-        let Some(lane) = self.lanes.get_mut(&key) else { return };
-        loop {
-            match lane.next(&limits, Instant::now()) {
-                Turn::Now(id) => {
-                    let (queue, states, machine) =
-                        (self.queue.clone(), self.states.clone(), Arc::clone(&self.machine_arn));
-                    let key = key.clone();
-                    self.waiting -= 1;
-                    self.running.spawn(async move {
-                        let ran = AssertUnwindSafe(queue.run(&id, &machine, &states)).catch_unwind().await;
-                        let panicked = |_| Err(ServiceError::new("InternalError", "the task panicked"));
-                        (key, id, ran.unwrap_or_else(panicked))
-                    });
-                }
-                Turn::At(moment) => {
-                    self.timers.insert((moment, key));
-                    return;
-                }
-                Turn::AfterAnother => return,
-                Turn::Idle => {
-                    self.lanes.remove(&key);
-                    return;
-                }
+        match (Gate::of(config.as_ref(), self.sources.now()), config) {
+            (Gate::Limits(limits), _) => self.let_through(&key, &limits),
+            (Gate::Probe { at }, Some(config)) => self.probe(&key, &config, at).await,
+            // A webhook that does not exist has no circuit.
+            (Gate::Probe { .. }, None) => {}
+        }
+    }
+
+    /// Starts what the limits of a webhook let through.
+    fn let_through(&mut self, key: &Key, limits: &LaneLimits) {
+        while let Some(lane) = self.lanes.get_mut(key) {
+            let turn = lane.next(limits, Instant::now());
+            if !self.take(key, turn) {
+                return;
             }
         }
+    }
+
+    /// Starts what outlives its schedule, which is not sent any more, and a probe if one is due.
+    async fn probe(&mut self, key: &Key, config: &WebhookConfig, at: Timestamp) {
+        let now = self.sources.now();
+        let Some(lane) = self.lanes.get_mut(key) else { return };
+        let is_over = |due_at| config.outlived_at(due_at) <= now;
+        let outlived: Vec<_> = iter::from_fn(|| lane.next_outlived(is_over)).collect();
+        let pause = at.since(now);
+        let turn = lane.next_probe(pause.min(LOOK), Instant::now());
+        for waiting in outlived {
+            self.take(key, Turn::Now(waiting));
+        }
+        match turn {
+            Turn::Now(waiting) => match self.claim(config, now).await {
+                true => drop(self.take(key, Turn::Now(waiting))),
+                false => {
+                    if let Some(lane) = self.lanes.get_mut(key) {
+                        lane.give_back(waiting);
+                    }
+                    self.timers.insert((Instant::now() + PAUSE, key.clone()));
+                }
+            },
+            turn => drop(self.take(key, turn)),
+        }
+    }
+
+    /// Whether the next probe is ours.
+    async fn claim(&self, config: &WebhookConfig, now: Timestamp) -> bool {
+        let claimed = self.configs.claim_probe(config, now).await;
+        claimed.unwrap_or_else(|error| {
+            tracing::error!(error.chain = error_chain(&error), "a probe cannot be claimed yet");
+            false
+        })
+    }
+
+    /// Does what is to be done in a lane; returns whether there may be more.
+    fn take(&mut self, key: &Key, turn: Turn) -> bool {
+        match turn {
+            Turn::Now(waiting) => {
+                self.waiting -= 1;
+                let (queue, states, machine) =
+                    (self.queue.clone(), self.states.clone(), Arc::clone(&self.machine_arn));
+                let key = key.clone();
+                self.running.spawn(async move {
+                    let ran =
+                        AssertUnwindSafe(queue.run(&waiting.id, &machine, &states)).catch_unwind().await;
+                    let panicked = |_| Err(ServiceError::new("InternalError", "the task panicked"));
+                    (key, waiting, ran.unwrap_or_else(panicked))
+                });
+                return true;
+            }
+            Turn::At(moment) => drop(self.timers.insert((moment, key.clone()))),
+            Turn::AfterAnother => {}
+            Turn::Idle => drop(self.lanes.remove(key)),
+        }
+        false
     }
 }

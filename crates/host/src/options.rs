@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_aws_local::TableGate;
-use hookstep_contract::{MachineKind, Publish};
+use hookstep_contract::{HealthRules, MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_engine::{Histories, TaskFaults};
 use hookstep_expression::Sandbox;
@@ -33,6 +33,8 @@ pub struct Options {
     pub keep_bodies: bool,
     /// Which events about deliveries are published on the bus.
     pub publish: Publish,
+    /// When a receiver counts as failing, and when its webhook is disabled.
+    pub health_rules: HealthRules,
     /// The source IP addresses that receivers see, separated by
     /// commas, for display in the console; empty if unknown.
     pub static_ips: String,

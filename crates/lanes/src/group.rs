@@ -95,11 +95,23 @@ impl Group {
         deadlines: Deadlines,
         take: impl AsyncFn(&Message) -> Taken,
     ) -> Ran {
+        self.run_those(|_| true, part, deadlines, take).await
+    }
+
+    /// The same for some of the messages, and nothing for the others.
+    pub(crate) async fn run_those(
+        &self,
+        is_meant: impl Fn(&Message) -> bool,
+        part: Part,
+        deadlines: Deadlines,
+        take: impl AsyncFn(&Message) -> Taken,
+    ) -> Ran {
         let Ran { mut ends, .. } = self.run_nothing();
         let mut paused_until = Instant::now();
         let (mut running, mut pace, spacing) = (FuturesUnordered::new(), Pace::default(), part.spacing);
         let (mut is_first, mut is_stopped) = (true, false);
         let read = self.messages.iter().enumerate().filter(|(_, message)| message.resumed.is_some());
+        let read = read.filter(|(_, message)| is_meant(message));
         let mut waiting = read.peekable();
         loop {
             let may_begin = !is_stopped && running.len() < part.in_flight.max(1) as usize;

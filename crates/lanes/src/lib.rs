@@ -1,4 +1,5 @@
-//! Lets events leave the lanes of their webhooks, as their limits allow (ADR 0048).
+//! Lets events leave the lanes of their webhooks, as their limits and the health of their receivers allow
+//! (ADR 0048, ADR 0049).
 //!
 //! The function gets batches of messages of a FIFO queue. A group of the queue is a lane, or a part of one, and SQS gives out
 //! no further messages of a group while some are in flight. So whatever holds for each batch of a group holds for the
@@ -11,12 +12,14 @@ mod group;
 mod limits;
 mod message;
 mod part;
+mod probe;
 mod turn;
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use hookstep_contract::StepError;
+use hookstep_contract::limits::RAMP_STEP;
+use hookstep_contract::{Gate, StepError};
 use hookstep_queues::ReceivedMessages;
 use tokio::time::Instant;
 
@@ -24,6 +27,7 @@ pub use batch::{Batch, Failure, Response};
 pub use context::Context;
 
 use group::{End, Group, Ran};
+use part::Part;
 
 /// The function's time-out in `infra/template.yaml`: the longest that Lambda has.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
@@ -66,12 +70,23 @@ pub async fn handle(batch: Batch, ctx: &Context) -> Result<Response, StepError> 
 }
 
 async fn take_turns(group: &Group, deadlines: Deadlines, ctx: &Context) -> Ran {
-    let Some(lane) = group.lane() else { return group.run_nothing() };
-    match limits::part(&lane, deadlines.begin, ctx).await {
-        Some(part) => {
+    let Some(event) = group.lane() else { return group.run_nothing() };
+    match limits::gate(&event, deadlines.begin, ctx).await {
+        Some((Gate::Limits(limits), config)) => {
+            // While events ramp up, fewer may be in flight than there are groups.
+            let is_ramping = config.is_some_and(|config| config.circuit(ctx.sources.now()).is_some());
+            let index = event.lane.as_ref().map_or(0, |lane| lane.index);
+            if is_ramping && limits.max_in_flight.is_some_and(|most| index >= most) {
+                return Ran { pause: RAMP_STEP, ..group.run_nothing() };
+            }
+            let part = event.lane.as_ref().map_or(Part::UNLIMITED, |lane| Part::of(&limits, lane));
             group.run(part, deadlines, async |message| turn::take(message, deadlines.begin, ctx).await).await
         }
-        None => group.run_nothing(),
+        Some((Gate::Probe { at }, Some(config))) => {
+            probe::run(group, &event, &config, at, deadlines, ctx).await
+        }
+        // A webhook that does not exist has no circuit.
+        Some((Gate::Probe { .. }, None)) | None => group.run_nothing(),
     }
 }
 

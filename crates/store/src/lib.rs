@@ -20,6 +20,7 @@ mod lanes;
 mod lease;
 mod overdue;
 mod partitions;
+mod recent_attempts;
 mod recent_bodies;
 mod redelivery;
 mod replay_counts;

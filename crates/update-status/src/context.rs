@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_contract::Publish;
+use hookstep_contract::{HealthRules, Publish};
 use hookstep_store::{Bodies, Configs, Events, WatchList};
+
+use crate::Looks;
 
 /// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
@@ -17,11 +19,17 @@ pub struct Context {
     pub bodies: Bodies,
     /// Whether bodies are kept as long as their events; otherwise only until their events have ended.
     pub keep_bodies: bool,
-    /// The table of webhooks: a response of 410 Gone disables the webhook, and a fault may come before its schedule
-    /// was read.
+    /// The table of webhooks, with the health of their receivers: a response of 410 Gone disables the webhook, and a fault may
+    /// come before its schedule was read.
     pub configs: Configs,
     /// Which Hookstep events the state machine publishes on the bus.
     pub publish: Publish,
+    /// When a receiver counts as failing.
+    pub health_rules: HealthRules,
+    /// When the health of receivers was last looked at.
+    pub looks: Looks,
+    /// The address of the console, for links to it; `None` if it is not known.
+    pub console_url: Option<String>,
     /// How long a sync trigger waits for the delivery: [`SYNC_BUDGET`](hookstep_contract::limits::SYNC_BUDGET), or less in
     /// a test.
     pub sync_budget: Duration,

@@ -3,18 +3,20 @@
 #![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod context;
+mod health;
 mod missed;
 mod next;
 mod publish;
 mod unkept;
 
 use hookstep_contract::{
-    Attempt, Delivered, EventMetadata, Exception, Mode, Next, PinnedObject, Reason, ReasonCode, Status,
-    StepError, UpdateStatusInput,
+    Attempt, Delivered, EventMetadata, Exception, HealthLook, Mode, Next, PinnedObject, Reason, ReasonCode,
+    Status, StepError, UpdateStatusInput,
 };
 use hookstep_store::Recorded;
 
 pub use context::Context;
+pub use health::Looks;
 
 /// Why a webhook is disabled.
 const GONE_REASON: &str = "the receiver answered 410 Gone";
@@ -25,10 +27,10 @@ const GONE_REASON: &str = "the receiver answered 410 Gone";
 /// `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, StepError> {
     match input {
-        UpdateStatusInput::Attempt { event, retry, attempt, object, unkept } => {
+        UpdateStatusInput::Attempt { event, retry, attempt, health, object, unkept } => {
             let next = next::decide(&event, &attempt, &retry, ctx.sync_budget, &ctx.sources);
             unkept::keep_if_it_waits(&event, unkept, &next, ctx).await?;
-            record(&event, &attempt, object.as_ref(), next, ctx).await
+            record(&event, &attempt, health, object.as_ref(), next, ctx).await
         }
         UpdateStatusInput::Missed(missed) => missed::record(*missed, ctx).await,
         UpdateStatusInput::Unsent { event, execution, number, reason } => {
@@ -45,6 +47,7 @@ pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, Ste
 async fn record(
     event: &EventMetadata,
     attempt: &Attempt,
+    look: Option<HealthLook>,
     object: Option<&PinnedObject>,
     next: Next,
     ctx: &Context,
@@ -54,8 +57,10 @@ async fn record(
         settle_replay(event, next.status, ctx).await?;
         unkept::forget(event, attempt.number, ctx).await?;
     }
-    let disabled = disable_if_gone(event, attempt, ctx).await?;
-    let publish = publish::after_attempt(event, attempt, next.status, recorded, disabled, ctx);
+    let gone = disable_if_gone(event, attempt, ctx).await?;
+    let changed = health::after_attempt(event, attempt, look, ctx).await;
+    let disabled = gone.map(str::to_owned).or(changed.disabled);
+    let publish = publish::after_attempt(event, attempt, next.status, recorded, disabled, changed.news, ctx);
     Ok(match recorded {
         Recorded::Decisive => Next { publish, ..next },
         // Another execution delivers the event, or none does: there is nothing left to do here.

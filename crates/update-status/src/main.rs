@@ -2,9 +2,10 @@
 
 use aws_sdk_dynamodb::Client;
 use hookstep_ambient::{Sources, env};
+use hookstep_contract::HealthRules;
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_store::{Bodies, Configs, Events, WatchList};
-use hookstep_update_status::{Context, handle};
+use hookstep_update_status::{Context, Looks, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
@@ -18,6 +19,9 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         keep_bodies: env::flag("KEEP_BODIES"),
         configs: Configs::new(client, env::required("CONFIGS_TABLE")?),
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
+        health_rules: HealthRules::with_days(env::required("DISABLE_AFTER_DAYS")?.parse()?),
+        looks: Looks::default(),
+        console_url: env::optional("CONSOLE_URL"),
         sync_budget: SYNC_BUDGET,
         sources: Sources::system(),
     };

@@ -33,7 +33,7 @@ pub(crate) async fn record(missed: MissedAttempt, ctx: &Context) -> Result<Next,
         record_event(&event, &execution, unrecorded, is_body_needed, ctx).await?;
     }
     unkept::keep_if_it_waits(&event, unkept, &next, ctx).await?;
-    record_attempt(&event, &attempt, None, next, ctx).await
+    record_attempt(&event, &attempt, None, None, next, ctx).await
 }
 
 /// The webhook's schedule, or the usual one if the webhook was deleted, which the next attempt finds out.

@@ -1,10 +1,11 @@
 //! The events about a finished delivery, which the state machine publishes on the bus.
 
 use hookstep_contract::{
-    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Origin, Reason, ReasonCode, Status,
-    is_ours,
+    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Health, HealthState, Origin, Reason,
+    ReasonCode, Status, WebhookConfig, WebhookNews, is_ours,
 };
 use hookstep_store::Recorded;
+use http::Uri;
 
 use crate::Context;
 
@@ -14,7 +15,8 @@ pub(crate) fn after_attempt(
     attempt: &Attempt,
     status: Status,
     recorded: Recorded,
-    disabled: Option<&str>,
+    disabled: Option<String>,
+    health: Option<(DetailType, Health, Box<WebhookConfig>)>,
     ctx: &Context,
 ) -> Vec<DeliveryEvent> {
     let ended = match (recorded, status) {
@@ -30,12 +32,31 @@ pub(crate) fn after_attempt(
         reason: attempt.reason.as_ref().map(|reason| Reason::of(reason.code)),
         ..DeliveryDetail::of(event, attempt.number, ctx.sources.now())
     };
-    let why = DeliveryDetail {
-        reason: disabled.map(|why| Reason::new(ReasonCode::WebhookDisabled, why)),
-        ..detail.clone()
-    };
-    let news = [(ended, detail), (disabled.map(|_| DetailType::Disabled), why)];
-    news.into_iter().filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()
+    let about_health = health.map(|(detail_type, health, config)| {
+        let webhook = Some(news_of(&config, &health, detail_type, ctx));
+        (Some(detail_type), DeliveryDetail { webhook, ..detail.clone() })
+    });
+    let about_disabled = disabled.map(|why| {
+        let reason = Some(Reason::new(ReasonCode::WebhookDisabled, why));
+        (Some(DetailType::Disabled), DeliveryDetail { reason, ..detail.clone() })
+    });
+    let news = [Some((ended, detail)), about_health, about_disabled].into_iter().flatten();
+    news.filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()
+}
+
+/// What an event about a receiver says: how it does after the change, and how it did while it took no events.
+fn news_of(config: &WebhookConfig, health: &Health, detail_type: DetailType, ctx: &Context) -> WebhookNews {
+    let console = ctx.console_url.as_deref();
+    WebhookNews {
+        name: config.fields.name.clone(),
+        host: config.fields.url.parse::<Uri>().ok().and_then(|url| url.host().map(str::to_owned)),
+        health: if detail_type == DetailType::Recovered { HealthState::Healthy } else { health.state },
+        failures: health.failures,
+        failing_since: health.failing_since,
+        last_success_at: health.last_success_at,
+        console_url: console
+            .map(|url| format!("{}/console/webhooks/{}", url.trim_end_matches('/'), config.config_id)),
+    }
 }
 
 /// The event about a delivery that ended without another attempt.
@@ -59,6 +80,8 @@ fn published(
     // Deliveries of Hookstep's own events are not published, because that would cause a loop. Nor are test
     // deliveries, because their user is watching.
     let is_silent = event.event_type.as_deref().is_some_and(is_ours) || event.origin == Origin::Test;
-    let is_news = detail_type == DetailType::Disabled || !is_silent;
+    let is_about_the_webhook =
+        !matches!(detail_type, DetailType::DeliverySucceeded | DetailType::DeliveryFailed);
+    let is_news = is_about_the_webhook || !is_silent;
     (is_news && ctx.publish.includes(detail_type)).then_some(DeliveryEvent { detail_type, detail })
 }

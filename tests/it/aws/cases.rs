@@ -4,6 +4,7 @@
 
 mod delayed;
 mod faulty;
+mod health;
 mod lanes;
 mod meanwhile;
 mod observation;
@@ -27,6 +28,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use delayed::Delayed;
+use health::Known;
 use meanwhile::Change;
 
 use crate::world::{Answer, Api, Fault, ORG, Receiver, Reply, World, accepted, closed_port, until};
@@ -94,6 +96,10 @@ enum How {
     Overdue,
     /// By a trigger of which nothing can be recorded, until a person puts the event back.
     Redriven,
+    /// By a trigger, after this is known about the receiver.
+    Known(Known),
+    /// By a test send, after its circuit was opened.
+    TestOfFailing,
     /// By a test send.
     Test,
     /// By a trigger, followed by a replay of the body as received.
@@ -120,6 +126,9 @@ pub(crate) trait Engine {
 
     /// Plans a fault of the platform for the deliveries of this webhook.
     async fn plan(&self, config_id: &str, fault: &Fault);
+
+    /// The table of webhooks.
+    fn configs(&self) -> Configs;
 
     /// The client, and the group of the schedules of attempts.
     fn schedules(&self) -> (aws_sdk_scheduler::Client, String);
@@ -148,6 +157,10 @@ impl Engine for World {
 
     async fn plan(&self, config_id: &str, fault: &Fault) {
         self.faults.plan(config_id, fault.clone());
+    }
+
+    fn configs(&self) -> Configs {
+        Configs::new(self.host.clients().tables.clone(), "configs")
     }
 
     fn schedules(&self) -> (aws_sdk_scheduler::Client, String) {
@@ -367,11 +380,24 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             assert_eq!(overdue::redrive(engine, config_id).await, event_id, "the event keeps its id");
             event_id.into()
         }
-        How::Test => {
+        How::Known(known) => {
+            health::store(engine, config_id, known).await;
+            let event_id = accepted(&Answer::to(with_body("")).await);
+            health::look(api, config_id, &event_id, known).await;
+            event_id.into()
+        }
+        How::Test | How::TestOfFailing => {
+            if matches!(case.how, How::TestOfFailing) {
+                health::store(engine, config_id, Known::Down).await;
+            }
             let request = api.request(Method::POST, &format!("/webhook/{config_id}/test"));
             let request = request.header("content-type", case.content_type).body(case.body.clone());
             let answer = Answer::to(request).await.json();
-            Accepted { event_id: answer["event_id"].as_str().unwrap().to_owned(), answer }
+            let event_id = answer["event_id"].as_str().unwrap().to_owned();
+            if matches!(case.how, How::TestOfFailing) {
+                health::look(api, config_id, &event_id, Known::Down).await;
+            }
+            Accepted { event_id, answer }
         }
         How::Bus => put(engine, config_id, payload(case)).await.into(),
         How::BusWithUpload => {

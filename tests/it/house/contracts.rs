@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hookstep_contract::HealthLook;
 use hookstep_contract::limits::{
     CONFIG_HEADER_BYTES, IDEMPOTENCY_KEY_BYTES, INLINE_BYTES, MAX_PAUSE_SECS, MAX_RETRIES, STATE_DATA_BYTES,
     URL_BYTES,
@@ -155,6 +156,7 @@ fn largest_plan() -> Plan {
         has_payload_rules: true,
         unkept: None,
         lane: Some(Lane { group: "x".repeat(39), index: 99, groups: 100 }),
+        health: Some(HealthLook::NowAndThen),
         status: Status::InProgress,
         reason: None,
         request: RequestPlan {

@@ -164,7 +164,7 @@ fn health(row: &Row, now: Timestamp) -> Markup {
         Health::Failing => "failed",
         Health::Degraded => "waiting",
         Health::Healthy => "succeeded",
-        Health::Idle | Health::Disabled => "skipped",
+        Health::Disabled => "skipped",
     };
     let warnings = webhook_view::warnings(&row.config, now);
     html! {

@@ -21,6 +21,7 @@ async fn open(dir: &Path) -> Host {
         sync_budget: SYNC_BUDGET,
         keep_bodies: true,
         publish: Publish::All,
+        health_rules: hookstep_contract::HealthRules::default(),
         static_ips: String::new(),
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use hookstep_contract::limits::MAX_IN_FLIGHT;
-use hookstep_contract::{LaneLimits, Pace};
+use hookstep_contract::{LaneLimits, Pace, Timestamp};
 use tokio::time::Instant;
 
 /// A webhook's lane.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// The ids of the messages that wait, in the order in which they were sent.
-    pub(super) waiting: VecDeque<String>,
+    /// The messages that wait, in the order in which they were sent.
+    pub(super) waiting: VecDeque<Waiting>,
     /// How many executions run.
     pub(super) in_flight: u32,
     pace: Pace<Instant>,
@@ -19,6 +19,15 @@ pub(super) struct Lane {
     is_held: bool,
     /// Until when the receiver wants nothing.
     paused_until: Option<Instant>,
+}
+
+/// A message that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Waiting {
+    /// Its id.
+    pub(super) id: String,
+    /// When its event was to be sent first.
+    pub(super) due_at: Timestamp,
 }
 
 /// How late an attempt that was held up may begin without delaying those after it: timers ring up to some milliseconds late.
@@ -32,7 +41,7 @@ const WITHOUT_LIMITS: u32 = 100;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     /// This message's.
-    Now(String),
+    Now(Waiting),
     /// The next message's, at this time.
     At(Instant),
     /// The next message's, after an execution has ended.
@@ -66,8 +75,40 @@ impl Lane {
             let lateness = if self.is_held { LATENESS } else { Duration::ZERO };
             self.pace.begin(&spacing, now, lateness);
         }
+        self.pop()
+    }
+
+    /// Whose turn it is at `now` while only probes are sent, of which the next one may begin `pause` later.
+    pub(super) fn next_probe(&mut self, pause: Duration, now: Instant) -> Turn {
+        if self.in_flight > 0 {
+            return Turn::AfterAnother;
+        }
+        let may_begin_at = self.paused_until.max(Some(now + pause)).filter(|at| *at > now);
+        match (self.waiting.is_empty(), may_begin_at) {
+            (true, _) => self.next(&LaneLimits::default(), now),
+            (false, Some(at)) => Turn::At(at),
+            (false, None) => self.pop(),
+        }
+    }
+
+    /// A message whose event is over, by when it was due, if there is a place for it. The event is not sent any more.
+    pub(super) fn next_outlived(&mut self, is_over: impl Fn(Timestamp) -> bool) -> Option<Waiting> {
+        let has_room = self.in_flight < WITHOUT_LIMITS;
+        let index = self.waiting.iter().position(|waiting| is_over(waiting.due_at)).filter(|_| has_room)?;
         self.in_flight += 1;
-        self.waiting.pop_front().map_or(Turn::Idle, Turn::Now)
+        self.waiting.remove(index)
+    }
+
+    /// Takes back a message whose turn is not taken.
+    pub(super) fn give_back(&mut self, waiting: Waiting) {
+        self.in_flight -= 1;
+        self.waiting.push_front(waiting);
+    }
+
+    fn pop(&mut self) -> Turn {
+        let Some(first) = self.waiting.pop_front() else { return Turn::Idle };
+        self.in_flight += 1;
+        Turn::Now(first)
     }
 
     /// Lets nobody have a turn until `end`, or a later time of which this was said before.
@@ -93,12 +134,24 @@ mod tests {
 
     use super::*;
 
+    /// Message `n` is due in second `n`.
+    fn waiting(id: &str) -> Waiting {
+        Waiting { id: id.to_owned(), due_at: second(id.parse().unwrap()) }
+    }
+
+    fn second(second: u64) -> Timestamp {
+        Timestamp::from_unix_seconds(1_767_323_045).unwrap().plus(Duration::from_secs(second))
+    }
+
     fn lane(messages: usize) -> Lane {
-        Lane { waiting: (0..messages).map(|number| number.to_string()).collect(), ..Lane::default() }
+        Lane {
+            waiting: (0..messages).map(|number| waiting(&number.to_string())).collect(),
+            ..Lane::default()
+        }
     }
 
     fn now(id: &str) -> Turn {
-        Turn::Now(id.to_owned())
+        Turn::Now(waiting(id))
     }
 
     #[test]
@@ -150,6 +203,35 @@ mod tests {
         assert_eq!(lane.next(&limits, end), Turn::Idle);
     }
 
+    #[test]
+    fn a_probe_is_alone_and_comes_when_it_is_due() {
+        let (mut lane, start) = (lane(3), Instant::now());
+        let pause = Duration::from_secs(9);
+        lane.in_flight = 1;
+        assert_eq!(lane.next_probe(Duration::ZERO, start), Turn::AfterAnother);
+        lane.in_flight = 0;
+        assert_eq!(lane.next_probe(pause, start), Turn::At(start + pause));
+        lane.pause(start + pause);
+        assert_eq!(lane.next_probe(Duration::ZERO, start), Turn::At(start + pause));
+        let later = start + pause;
+        assert_eq!(lane.next_probe(Duration::ZERO, later), now("0"));
+        assert_eq!(lane.next_probe(Duration::ZERO, later), Turn::AfterAnother);
+        lane.give_back(waiting("0"));
+        assert_eq!(lane.next_probe(Duration::ZERO, later), now("0"));
+    }
+
+    #[test]
+    fn what_has_outlived_its_schedule_leaves_wherever_it_waits() {
+        let mut lane = lane(3);
+        lane.waiting.push_back(waiting("1"));
+        let outlived: Vec<_> =
+            std::iter::from_fn(|| lane.next_outlived(|due_at| due_at <= second(1))).collect();
+        assert_eq!(outlived, [waiting("0"), waiting("1"), waiting("1")]);
+        assert_eq!((lane.in_flight, &lane.waiting), (3, &[waiting("2")].into()));
+        lane.in_flight = WITHOUT_LIMITS;
+        assert_eq!(lane.next_outlived(|_| true), None);
+    }
+
     proptest! {
         /// Whatever ends when: no more are in flight than allowed, all have their turn in order, and nobody waits in vain.
         #[test]
@@ -165,7 +247,7 @@ mod tests {
             let mut seen = Vec::new();
             for ends in ends {
                 match lane.next(&limits, time) {
-                    Turn::Now(id) => seen.push(id),
+                    Turn::Now(waiting) => seen.push(waiting.id),
                     Turn::At(moment) => {
                         prop_assert!(moment > time);
                         time = moment;

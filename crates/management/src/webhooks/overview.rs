@@ -23,14 +23,14 @@ pub struct Row {
     pub config: WebhookConfig,
     /// Its deliveries.
     pub stats: Stats,
-    /// What they mean.
+    /// How its receiver does.
     pub health: Health,
 }
 
 impl Row {
     /// The webhook as the API shows it in a list.
     pub(crate) fn view(self, now: Timestamp) -> Webhook {
-        Webhook { health: Some(self.health), stats: Some(self.stats.totals), ..view(self.config, now) }
+        Webhook { stats: Some(self.stats.totals), ..view(self.config, now) }
     }
 }
 
@@ -69,7 +69,7 @@ pub async fn newest_events(ctx: &Context, rows: &[&Row]) -> Result<Vec<Option<Ev
 pub async fn with_stats(ctx: &Context, configs: Vec<WebhookConfig>) -> Result<Vec<Row>, Problem> {
     let rows = configs.into_iter().map(|config| async move {
         let stats = last_day(ctx, &config).await?;
-        let health = Health::of(config.fields.enabled, &stats.totals);
+        let health = config.health_state().into();
         Ok::<_, Problem>(Row { config, stats, health })
     });
     // Collected first, for the compiler cannot prove the lifetimes of a lazy iterator.

@@ -52,6 +52,7 @@ pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Resul
         signing_secrets: vec![key.lifetime],
         certificate,
         disabled_reason: None,
+        health: None,
         fields,
     };
     let write = async || {
@@ -104,7 +105,10 @@ pub async fn replace(
     credentials.key_client =
         key_client::encrypted(ctx, org_id, fields.auth.as_ref(), credentials.key_client).await?;
     let disabled_reason = before.disabled_reason.clone().filter(|_| !fields.enabled);
-    let config = WebhookConfig { certificate, disabled_reason, fields, ..before.clone() };
+    // Whoever enables a webhook begins anew, and whoever changes it may have mended what kept the receiver from its events.
+    let was_enabled = before.fields.enabled;
+    let health = before.health.clone().filter(|_| was_enabled).map(|health| health.after_edit(now));
+    let config = WebhookConfig { certificate, disabled_reason, health, fields, ..before.clone() };
     let config = overwrite(ctx, &before, config, credentials, change).await?;
     Ok(SavedWebhook { config, secret })
 }

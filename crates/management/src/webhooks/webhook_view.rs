@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookstep_api_types::{Sensitive, Webhook};
+use hookstep_api_types::{Receiver, Sensitive, Webhook};
 use hookstep_contract::limits::days;
 use hookstep_contract::{Auth, Timestamp, WebhookConfig};
 
@@ -16,7 +16,9 @@ pub(crate) fn view(mut config: WebhookConfig, now: Timestamp) -> Webhook {
     // An earlier version has saved none.
     config.fields.shards = Some(config.fields.shards());
     let warnings = warnings(&config, now);
-    Webhook { config, warnings, health: None, stats: None, lane: None, signing_secret: None }
+    let health = config.health_state().into();
+    let receiver = config.health.take().map(|health| Receiver::of(&health, now));
+    Webhook { config, warnings, health, receiver, stats: None, lane: None, signing_secret: None }
 }
 
 /// A webhook that was just saved. This is the one place where its signing secret is shown.

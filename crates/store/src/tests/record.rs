@@ -21,6 +21,7 @@ fn written(record: &EventRecord) -> Value {
     let (retry, reason) = (Retry::default(), record.reason.clone());
     let plan = Plan {
         lane: None,
+        health: None,
         status: record.status,
         reason,
         request,

@@ -9,7 +9,7 @@ use hex::encode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Case, How, delayed, faulty, lanes, meanwhile, overdue};
+use super::{Case, How, delayed, faulty, health, lanes, meanwhile, overdue};
 use crate::security::leaks::{PLANTED, grant, webhooks};
 use crate::world::Reply;
 
@@ -38,7 +38,14 @@ pub(super) fn cases() -> Vec<Case> {
     by_trigger
         .into_iter()
         .chain([replayed(), encoded(), filtered_or_transformed(), from_the_bus(), meanwhile::cases()])
-        .chain([faulty::cases(), faulty::scheduled(), overdue::cases(), delayed::cases(), lanes::cases()])
+        .chain([
+            faulty::cases(),
+            faulty::scheduled(),
+            overdue::cases(),
+            delayed::cases(),
+            lanes::cases(),
+            health::cases(),
+        ])
         .flatten()
         .collect()
 }

@@ -11,7 +11,7 @@ use aws_sdk_sfn::config::{BehaviorVersion, Credentials, Region, SharedCredential
 use aws_smithy_http_client::Builder;
 use aws_types::SdkConfig;
 use hookstep_contract::{Scope, Token, TokenId};
-use hookstep_store::Tokens;
+use hookstep_store::{Configs, Tokens};
 use reqwest::Url;
 use serde::Deserialize;
 use tokio::process::Command;
@@ -107,6 +107,10 @@ impl Engine for Stack {
 
     fn schedules(&self) -> (aws_sdk_scheduler::Client, String) {
         (aws_sdk_scheduler::Client::new(&self.aws), self.resources["RetrySchedules"].clone())
+    }
+
+    fn configs(&self) -> Configs {
+        Configs::new(aws_sdk_dynamodb::Client::new(&self.aws), self.resource("ConfigsTable"))
     }
 
     fn states(&self) -> aws_sdk_sfn::Client {

@@ -17,8 +17,7 @@ pub(super) const SORTS: [(&str, &str); 3] =
     [("", "Failing first"), ("newest", "Newest first"), ("name", "By name")];
 
 /// The states in the order of the list.
-const HEALTHS: [Health; 5] =
-    [Health::Failing, Health::Degraded, Health::Healthy, Health::Idle, Health::Disabled];
+const HEALTHS: [Health; 4] = [Health::Failing, Health::Degraded, Health::Healthy, Health::Disabled];
 
 /// The value of a health in the address.
 fn value(health: Health) -> &'static str {
@@ -26,7 +25,6 @@ fn value(health: Health) -> &'static str {
         Health::Failing => "failing",
         Health::Degraded => "degraded",
         Health::Healthy => "healthy",
-        Health::Idle => "idle",
         Health::Disabled => "disabled",
     }
 }
@@ -37,7 +35,6 @@ pub(super) fn word(health: Health) -> &'static str {
         Health::Failing => "Failing",
         Health::Degraded => "Degraded",
         Health::Healthy => "Healthy",
-        Health::Idle => "Idle",
         Health::Disabled => "Disabled",
     }
 }

@@ -1,0 +1,47 @@
+//! The last attempts of a webhook's latest events, which tell how its receiver does (ADR 0049).
+
+use hookstep_contract::limits::HEALTH_EVENTS;
+use hookstep_contract::{EventId, LastAttempt, Outcome, Timestamp};
+use serde::Deserialize;
+
+use crate::events::bound;
+use crate::item::{from_item, s};
+use crate::partitions::{Order, Partitions};
+use crate::{Events, StoreError};
+
+/// The fields of an event that tell of its last attempt.
+#[derive(Debug, Deserialize)]
+struct Attempted {
+    #[serde(rename = "sk")]
+    event_id: EventId,
+    updated_at: Timestamp,
+    outcome: Option<Outcome>,
+    #[serde(default)]
+    attempt_count: u32,
+}
+
+impl Events {
+    /// The last attempts of the latest events of a webhook that were accepted before `end`, as far as they have one.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn last_attempts(
+        &self,
+        partitions: &Partitions,
+        end: Timestamp,
+    ) -> Result<Vec<LastAttempt>, StoreError> {
+        let query = self
+            .between(None, None)
+            .projection_expression("sk, updated_at, outcome, attempt_count")
+            .expression_attribute_values(":to", s(bound(Some(end), u8::MAX)));
+        let page = self.merged(partitions, &query, Order::NewestFirst, None, Some(HEALTH_EVENTS)).await?;
+        let mut attempts = Vec::new();
+        for item in page.items {
+            let Attempted { event_id, updated_at, outcome, attempt_count } = from_item(item)?;
+            if let Some(outcome) = outcome {
+                attempts.push(LastAttempt { event_id, ended_at: updated_at, outcome, number: attempt_count });
+            }
+        }
+        Ok(attempts)
+    }
+}
