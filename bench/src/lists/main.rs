@@ -8,12 +8,13 @@
 
 mod events;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use clap::Parser;
-use hookstep_contract::{MachineKind, Publish};
+use hookstep_contract::{HealthRules, MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
 use hookstep_host::{Histories, Host, NewToken, Options};
@@ -42,28 +43,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 async fn main() -> Outcome<()> {
     let args = Args::parse();
     let dir = tempfile::tempdir()?;
-    let options = Options {
-        data_dir: dir.path().to_owned(),
-        public_url: "http://localhost".to_owned(),
-        policy: Policy { allow_http_targets: true, allow_private_targets: true },
-        inline_limit: hookstep_contract::limits::INLINE_BYTES,
-        sync_budget: hookstep_contract::limits::SYNC_BUDGET,
-        keep_bodies: true,
-        static_ips: String::new(),
-        publish: Publish::Nothing,
-        health_rules: hookstep_contract::HealthRules::default(),
-        // No webhook in this benchmark has an expression.
-        sandbox: Sandbox::new(""),
-        async_workflow: MachineKind::Express,
-        histories: Histories::Failed,
-        table_gate: None,
-        durability: hookstep_host::Durability::Disk,
-        task_faults: None,
-        metrics: hookstep_host::MetricsOptions::default(),
-        bodies_in_state: false,
-        spans: None,
-        sources: hookstep_ambient::Sources::system(),
-    };
+    let options = options(dir.path());
     let host = Host::open(options.clone()).await?;
     let token = host.create_token(NewToken::admin(ORG.parse()?)).await?;
     let config_id = events::deliver_one(&Asker { host: &host, token: &token }).await?;
@@ -99,6 +79,32 @@ async fn main() -> Outcome<()> {
     );
     host.stop().await;
     Ok(())
+}
+
+/// The options of a host as in production, without anything that the benchmark does not need.
+fn options(dir: &Path) -> Options {
+    Options {
+        data_dir: dir.to_owned(),
+        public_url: "http://localhost".to_owned(),
+        policy: Policy { allow_http_targets: true, allow_private_targets: true },
+        inline_limit: hookstep_contract::limits::INLINE_BYTES,
+        sync_budget: hookstep_contract::limits::SYNC_BUDGET,
+        keep_bodies: true,
+        static_ips: String::new(),
+        publish: Publish::Nothing,
+        health_rules: HealthRules::default(),
+        // No webhook in this benchmark has an expression.
+        sandbox: Sandbox::new(""),
+        async_workflow: MachineKind::Express,
+        histories: Histories::Failed,
+        table_gate: None,
+        durability: hookstep_host::Durability::Disk,
+        task_faults: None,
+        metrics: hookstep_host::MetricsOptions::default(),
+        bodies_in_state: false,
+        spans: None,
+        sources: hookstep_ambient::Sources::system(),
+    }
 }
 
 /// An API client with a token.

@@ -155,48 +155,33 @@ impl Health {
         rules: &HealthRules,
         now: Timestamp,
     ) -> Option<HealthChange> {
-        let reason = attempt.reason.as_ref().map(|reason| reason.code);
-        let mut probes = 0;
-        match before.and_then(|before| Some((before, before.circuit?))) {
-            Some((before, Circuit::Open { opened_at, probed_at, probes, .. })) => {
-                // Other attempts began before the circuit was opened, and say nothing new.
-                probed_at.filter(|probed_at| attempt.started_at >= *probed_at)?;
-                let probes = probes.saturating_add(1);
-                let probe_at = now.plus(rules.probe_pause(probes));
-                let circuit = Circuit::Open { opened_at, probe_at, probed_at: None, probes };
-                let failures = before.failures.saturating_add(1);
-                return Some(HealthChange::silent(Self { failures, reason, ..before.with(circuit) }));
+        let circuit = before.and_then(|before| before.circuit).filter(|circuit| circuit.holds_back(now));
+        let failed_probes = match (before, circuit) {
+            (Some(before), Some(Circuit::Open { .. })) => {
+                return before.after_failed_probe(attempt, rules, now);
             }
-            Some((_, Circuit::Ramping { closed_at, probes: failed })) => {
-                // What began before is no answer to the ramp.
-                if attempt.started_at < closed_at {
-                    return None;
-                }
-                probes = failed;
-            }
-            None => {}
-        }
-        let is_ramping = before.is_some_and(|before| before.circuit.is_some());
-        let state = if recent.is_failing(now, rules) || (is_ramping && recent.failures >= FEW_FAILURES) {
+            // What began before is no answer to the ramp.
+            (_, Some(Circuit::Ramping { closed_at, .. })) if attempt.started_at < closed_at => return None,
+            (_, Some(Circuit::Ramping { probes, .. })) => Some(probes),
+            _ => None,
+        };
+        let is_down = failed_probes.is_some() && recent.failures >= FEW_FAILURES;
+        let state = if is_down || recent.is_failing(now, rules) {
             HealthState::Failing
         } else if recent.is_degraded() {
             HealthState::Degraded
         } else {
             return None;
         };
-        let before_state = before.map_or(HealthState::Healthy, |before| before.state);
-        if state <= before_state {
+        if before.is_some_and(|before| state <= before.state) {
             return None;
         }
-        let circuit = match state {
-            HealthState::Failing => Some(Circuit::Open {
-                opened_at: now,
-                probe_at: now.plus(rules.probe_pause(probes)),
-                probed_at: None,
-                probes,
-            }),
+        let (news, circuit) = match state {
+            HealthState::Failing => {
+                (DetailType::Failing, Some(rules.opened(failed_probes.unwrap_or(0), now)))
+            }
             // Whoever is degraded while the events ramp up still ramps up.
-            _ => before.and_then(|before| before.circuit),
+            _ => (DetailType::Degraded, circuit),
         };
         let health = Self {
             change: before.map_or(1, |before| before.change + 1),
@@ -205,14 +190,28 @@ impl Health {
             failing_since: recent.failing_since,
             failures: recent.failures,
             last_success_at: recent.last_success_at,
-            reason,
+            reason: attempt.reason.as_ref().map(|reason| reason.code),
             circuit,
         };
-        let news = match state {
-            HealthState::Failing => DetailType::Failing,
-            _ => DetailType::Degraded,
-        };
         Some(HealthChange { news: Some((news, health.clone())), health: Some(health) })
+    }
+
+    /// What a failure changes while the circuit is open: nothing, if the attempt was no probe. It has begun before the circuit was
+    /// opened, and says nothing new.
+    fn after_failed_probe(
+        &self,
+        attempt: &Attempt,
+        rules: &HealthRules,
+        now: Timestamp,
+    ) -> Option<HealthChange> {
+        let Some(Circuit::Open { opened_at, probed_at, probes, .. }) = self.circuit else { return None };
+        probed_at.filter(|probed_at| attempt.started_at >= *probed_at)?;
+        let probes = probes.saturating_add(1);
+        let probe_at = now.plus(rules.probe_pause(probes));
+        let circuit = Circuit::Open { opened_at, probe_at, probed_at: None, probes };
+        let reason = attempt.reason.as_ref().map(|reason| reason.code);
+        let failures = self.failures.saturating_add(1);
+        Some(HealthChange::silent(Self { failures, reason, ..self.with(circuit) }))
     }
 
     /// What an attempt changes that the receiver took; `None` if nothing. `recent` includes that attempt.
@@ -263,6 +262,16 @@ impl HealthChange {
 }
 
 impl HealthRules {
+    /// The circuit of a receiver that has just been found failing, after so many failed probes.
+    fn opened(&self, probes: u32, now: Timestamp) -> Circuit {
+        Circuit::Open {
+            opened_at: now,
+            probe_at: now.plus(self.probe_pause(probes)),
+            probed_at: None,
+            probes,
+        }
+    }
+
     /// How long after so many failed probes the next one comes: twice as long after each.
     fn probe_pause(&self, probes: u32) -> Duration {
         self.first_probe_after
