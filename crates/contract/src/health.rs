@@ -168,13 +168,12 @@ impl WebhookConfig {
 }
 
 impl Gate {
-    /// What the lane of a webhook lets through. If the webhook has lost its limits, or was disabled or deleted, what waits for it
-    /// waits for nothing.
+    /// What the lane of a webhook lets through. If the webhook was disabled or deleted, what waits for it waits for nothing.
     pub fn of(config: Option<&WebhookConfig>, now: Timestamp) -> Self {
         let Some(config) = config.filter(|config| config.fields.enabled) else {
             return Self::Limits(LaneLimits::default());
         };
-        let limits = LaneLimits::of(&config.fields).unwrap_or_default();
+        let limits = LaneLimits::of(&config.fields).unwrap_or(LaneLimits::UNLIMITED_WEBHOOK);
         match config.circuit(now) {
             Some(Circuit::Open { probe_at, .. }) => Self::Probe { at: *probe_at },
             Some(ramping) => {
@@ -229,13 +228,14 @@ mod tests {
             (json!({}), 14, Some(1)),
             (json!({}), 15, Some(2)),
             (json!({}), 29, Some(8)),
+            (json!({}), 30, Some(10)),
             (json!({"max_in_flight": 5}), 29, Some(5)),
             (json!({"max_in_flight": 500}), 29, Some(8)),
-            (json!({}), 59, Some(512)),
-            (json!({}), 60, None),
-            (json!({}), 69, None),
+            (json!({"max_in_flight": 1000}), 59, Some(512)),
+            (json!({"max_in_flight": 1000}), 60, Some(1000)),
+            (json!({}), 69, Some(10)),
             (json!({"max_in_flight": 5}), 70, Some(5)),
-            (json!({}), 10_000, None),
+            (json!({}), 10_000, Some(10)),
         ] {
             let gate = Gate::of(Some(&webhook(fields.clone(), RAMPING())), at(seconds));
             let limits = LaneLimits { max_in_flight: expected, rate: None };

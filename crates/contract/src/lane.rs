@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{
     EXPRESS_ATTEMPT_SECS, LANE_BATCH, MAX_BURST, MAX_IN_FLIGHT, MAX_LANE_GROUPS, MAX_RATE_EVENTS,
 };
-use crate::{ConfigFields, EventMetadata, FieldError, Spacing, WebhookConfig};
+use crate::{ConfigFields, EventMetadata, FieldError, Spacing};
 
 /// How many attempts may begin in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,17 +103,13 @@ impl Period {
 }
 
 impl LaneLimits {
+    /// What leaves the lane of a webhook that has no limits.
+    pub const UNLIMITED_WEBHOOK: Self = Self { max_in_flight: Some(LANE_BATCH), rate: None };
+
     /// The limits of a webhook; `None` if it has none, so that its events are sent at once.
     pub fn of(fields: &ConfigFields) -> Option<Self> {
         let limits = Self { max_in_flight: fields.max_in_flight, rate: fields.rate_limit };
         (limits != Self::default()).then_some(limits)
-    }
-
-    /// The limits that hold for what waits for a webhook: none if it has lost its limits, or was disabled or deleted, because
-    /// what waits for it then waits for nothing.
-    pub fn of_waiting(config: Option<&WebhookConfig>) -> Self {
-        let enabled = config.filter(|config| config.fields.enabled);
-        enabled.and_then(|config| Self::of(&config.fields)).unwrap_or_default()
     }
 
     /// Checks the limits of a webhook.

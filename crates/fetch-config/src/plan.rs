@@ -45,12 +45,13 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -
     }
 }
 
-/// Where an attempt waits for its turn: in the lane of a webhook that has limits, or whose receiver takes no events. A test of a
+/// Where an attempt waits for its turn: in the lane of a webhook that has limits, or whose receiver takes no events. The events of a
+/// bulk replay wait there in any case, so that they do not flood the receiver, which may just have come back. A test of a
 /// webhook without limits does not wait for its receiver: it is a probe.
 fn lane(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> Option<Lane> {
-    let held_back = || config.circuit(now).filter(|_| event.origin != Origin::Test);
-    let limits = LaneLimits::of(&config.fields).or_else(|| held_back().map(|_| LaneLimits::default()))?;
-    Some(limits.lane(event))
+    let is_held_back = config.circuit(now).is_some() && event.origin != Origin::Test;
+    let default = (is_held_back || event.replay_id.is_some()).then(LaneLimits::default);
+    Some(LaneLimits::of(&config.fields).or(default)?.lane(event))
 }
 
 /// When the receiver's health is looked at after a success.

@@ -1,10 +1,13 @@
 //! Single and bulk replays, cancelled retries, stored bodies, test sends.
 #![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
+use std::iter::repeat_n;
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted};
+use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted, until};
 use hookstep_contract::MachineKind;
 
 /// A body that does not survive a JSON parser unchanged, and one that is not even text.
@@ -285,4 +288,28 @@ async fn a_test_tells_what_the_receiver_says_and_is_recorded() {
     let sample: Value = serde_json::from_slice(&seen[1].body).unwrap();
     assert_eq!(sample["type"], "webhook.test");
     api.post(&format!("/webhook/{NOBODY}/test"), &json!({})).await.problem(404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_replay_does_not_flood_its_receiver_and_new_events_pass_it() {
+    let world = World::start().await;
+    let (refused, slow) = (Reply::status(400), Reply::status(200).after(Duration::from_millis(100)));
+    let receiver = Receiver::answering(repeat_n(refused, 40).chain([slow])).await;
+    let id = world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": []}})).await;
+    for _ in 0..40 {
+        world.api.trigger(&id, "x").await;
+    }
+    world.api.until_events_of(&id, 40, "failed").await;
+    let job = start_bulk(&world.api, &id, &json!({"since": "2026-01-01T00:00:00Z"})).await;
+    until("the first are sent", async || receiver.calls() > 40).await;
+    assert_eq!(world.api.deliver(&id, "new").await["status"], "succeeded");
+    assert!(receiver.seen().len() < 40 + 40, "the new event does not wait for the replay");
+    assert_eq!(ended(&world.api, &job).await["status"], "done");
+    world.api.until_events_of(&id, 40, "recovered").await;
+    // Ten at once, and the new event beside them.
+    let arrivals: Vec<_> = receiver.seen().iter().skip(40).map(|request| request.at).collect();
+    for (number, later) in arrivals.iter().enumerate().skip(11) {
+        let between = *later - arrivals[number - 11];
+        assert!(between >= Duration::from_millis(100), "{number}: {between:?}");
+    }
 }

@@ -33,8 +33,8 @@ pub(super) struct Waiting {
 /// How late an attempt that was held up may begin without delaying those after it: timers ring up to some milliseconds late.
 const LATENESS: Duration = Duration::from_millis(20);
 
-/// How many executions of a lane without limits run at once: of a webhook that lost its limits, was disabled or deleted. What
-/// waited for it may be very much.
+/// How many executions of a lane without limits run at once: of a webhook that was disabled or deleted. What waited for it may be
+/// very much.
 const WITHOUT_LIMITS: u32 = 100;
 
 /// Whose turn it is.
@@ -58,7 +58,9 @@ impl Lane {
             return self.rest(limits, now);
         }
         let has_limits = *limits != LaneLimits::default();
-        if let Some(end) = self.paused_until.filter(|end| has_limits && *end > now) {
+        // Who takes away the limits wants what waits to be sent.
+        let heeds_pause = has_limits && *limits != LaneLimits::UNLIMITED_WEBHOOK;
+        if let Some(end) = self.paused_until.filter(|end| heeds_pause && *end > now) {
             return Turn::At(end);
         }
         let most = if has_limits { MAX_IN_FLIGHT } else { WITHOUT_LIMITS };
