@@ -123,7 +123,7 @@ mod reading {
 mod managing {
     mod auth;
     mod browser;
-    mod certificates;
+    pub(crate) mod certificates;
     mod changes;
     mod limits;
     mod pages;

@@ -12,8 +12,8 @@ use crate::limits::{
 };
 use crate::object::Object;
 use crate::{
-    Auth, CertificateInfo, ConfigId, Filter, Health, LaneLimits, Lifetime, OrgId, PayloadRules, RateLimit,
-    Timestamp, Tls, Transform, event_types, payload_rules,
+    Auth, CertificateInfo, CertificateWarning, ConfigId, Filter, Health, LaneLimits, Lifetime, OrgId,
+    PayloadRules, RateLimit, Timestamp, Tls, Transform, event_types, payload_rules,
 };
 
 /// An invalid field in a request; both texts are for the client that sent it.
@@ -237,6 +237,9 @@ pub struct WebhookConfig {
     /// How the receiver does; absent if it is healthy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,
+    /// What the owner was last told about the end of the client certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_warning: Option<CertificateWarning>,
     /// The owner's settings.
     #[serde(flatten)]
     pub fields: ConfigFields,

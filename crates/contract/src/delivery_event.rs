@@ -77,17 +77,21 @@ pub enum DetailType {
     /// A receiver that was degraded or failing takes events again.
     #[serde(rename = "Webhook Recovered")]
     Recovered,
+    /// The client certificate of a webhook expires soon: told when an event is sent.
+    #[serde(rename = "Webhook Certificate Expiring")]
+    CertificateExpiring,
 }
 
 impl DetailType {
     /// All detail types.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::DeliverySucceeded,
         Self::DeliveryFailed,
         Self::Disabled,
         Self::Degraded,
         Self::Failing,
         Self::Recovered,
+        Self::CertificateExpiring,
     ];
 
     /// The name used on the bus.
@@ -99,6 +103,7 @@ impl DetailType {
             Self::Degraded => "Webhook Degraded",
             Self::Failing => "Webhook Failing",
             Self::Recovered => "Webhook Recovered",
+            Self::CertificateExpiring => "Webhook Certificate Expiring",
         }
     }
 }
@@ -177,6 +182,9 @@ pub struct WebhookNews {
     /// When an attempt last succeeded before, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success_at: Option<Timestamp>,
+    /// When the client certificate expires, if the event is about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_expires_at: Option<Timestamp>,
     /// The page of the webhook in the console, if the deployment knows its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub console_url: Option<String>,
@@ -219,9 +227,9 @@ mod tests {
     #[test]
     fn a_switch_leaves_out_what_it_says() {
         let told = |publish: Publish| DetailType::ALL.map(|detail_type| publish.includes(detail_type));
-        assert_eq!("all".parse().map(told), Ok([true; 6]));
-        assert_eq!("failures".parse().map(told), Ok([false, true, true, true, true, true]));
-        assert_eq!("none".parse().map(told), Ok([false; 6]));
+        assert_eq!("all".parse().map(told), Ok([true; 7]));
+        assert_eq!("failures".parse().map(told), Ok([false, true, true, true, true, true, true]));
+        assert_eq!("none".parse().map(told), Ok([false; 7]));
         assert_eq!(
             "some".parse::<Publish>().unwrap_err().to_string(),
             "\"some\" is neither all, failures nor none"

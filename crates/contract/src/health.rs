@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{MAX_IN_FLIGHT, PROBE_MARGIN, RAMP, RAMP_STEP};
-use crate::{LaneLimits, ReasonCode, Timestamp, WebhookConfig};
+use crate::{CertificateWarning, LaneLimits, ReasonCode, Timestamp, WebhookConfig};
 
 /// How a receiver takes the events of its webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -159,6 +159,11 @@ impl WebhookConfig {
             Some(health) => health.state,
             None => HealthState::Healthy,
         }
+    }
+
+    /// What the owner is to be told about the end of the client certificate.
+    pub fn due_certificate_warning(&self, now: Timestamp) -> Option<CertificateWarning> {
+        self.certificate.as_ref()?.warning(self.certificate_warning.as_ref(), now)
     }
 
     /// When the schedule is over for an event that was to be sent first at `due_at`, so that it is not sent any more.

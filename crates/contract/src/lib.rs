@@ -90,7 +90,7 @@ pub use session::Session;
 pub use store_error::StoreError;
 pub use tally::{Histogram, Tally};
 pub use timestamp::Timestamp;
-pub use tls::{CertificateInfo, Tls};
+pub use tls::{CertificateInfo, CertificateWarning, Tls};
 pub use token::{Scope, TOKEN_START, Token};
 pub use update_status::{Exception, MissedAttempt, UnkeptBody, Unrecorded, UpdateStatusInput};
 pub use workflow::{

@@ -137,6 +137,9 @@ pub const DISABLE_AFTER: Duration = days(DISABLE_AFTER_DAYS as usize);
 /// [`DISABLE_AFTER`] in days.
 pub const DISABLE_AFTER_DAYS: u16 = 5;
 
+/// How many days before a client certificate expires the owner of its webhook is told.
+pub const CERTIFICATE_WARNING_DAYS: [u16; 3] = [30, 7, 1];
+
 /// How often a process looks at the health of the same receiver at most.
 pub const HEALTH_LOOK: Duration = Duration::from_secs(2);
 

@@ -3,14 +3,14 @@
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    Circuit, EventMetadata, EventRecord, HealthLook, Lane, LaneLimits, Mode, Origin, PayloadRules, Plan,
-    Reason, ReasonCode, RefreshedPlan, RequestPlan, Status, Timestamp, WebhookConfig,
+    Circuit, EventMetadata, EventRecord, Health, HealthLook, Lane, LaneLimits, Mode, Origin, PayloadRules,
+    Plan, Reason, ReasonCode, RefreshedPlan, RequestPlan, Status, Timestamp, WebhookConfig,
 };
 
 /// The plan that `config` gives for `event`.
 pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -> Plan {
     let lane = lane(&config, event, now);
-    let health = health(&config);
+    let health = health(&config, now);
     let disabled = config.disabled_reason.unwrap_or_else(|| ReasonCode::WebhookDisabled.meaning().to_owned());
     let has_payload_rules =
         !event.as_sent && config.fields.enabled && PayloadRules::of(&config.fields).is_some();
@@ -54,12 +54,13 @@ fn lane(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> Option
     Some(LaneLimits::of(&config.fields).or(default)?.lane(event))
 }
 
-/// When the receiver's health is looked at after a success.
-fn health(config: &WebhookConfig) -> Option<HealthLook> {
-    Some(match config.health.as_ref()?.circuit {
-        Some(Circuit::Open { .. }) => HealthLook::Always,
-        _ => HealthLook::NowAndThen,
-    })
+/// When the receiver's health is looked at after a success, or what there is to tell the owner.
+fn health(config: &WebhookConfig, now: Timestamp) -> Option<HealthLook> {
+    match &config.health {
+        Some(Health { circuit: Some(Circuit::Open { .. }), .. }) => Some(HealthLook::Always),
+        Some(_) => Some(HealthLook::NowAndThen),
+        None => config.due_certificate_warning(now).map(|_| HealthLook::NowAndThen),
+    }
 }
 
 /// Whether an event has waited for its receiver for as long as its retry schedule would have taken.

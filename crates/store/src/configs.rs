@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use hookstep_ambient::Sources;
-use hookstep_contract::{ConfigId, Credentials, Health, OrgId, Timestamp, WebhookConfig};
+use hookstep_contract::{CertificateWarning, ConfigId, Credentials, Health, OrgId, Timestamp, WebhookConfig};
 use hookstep_tables::Client;
 use serde::Deserialize;
 
@@ -221,6 +221,33 @@ impl Configs {
                 .expression_attribute_values(":health", to_attribute(health)?),
         };
         unless_forbidden(update.send().await, "change the health of a webhook")
+    }
+
+    /// Notes what the owner of a webhook is told about the end of its client certificate; returns whether nobody else has noted it.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn warn_of_certificate(
+        &self,
+        config: &WebhookConfig,
+        warning: &CertificateWarning,
+    ) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("org_id", s(&config.org_id))
+            .key("config_id", s(config.config_id))
+            .update_expression("SET certificate_warning = :warning")
+            .condition_expression(
+                "certificate.fingerprint = :fingerprint AND (attribute_not_exists(certificate_warning) OR \
+                 NOT certificate_warning.fingerprint = :fingerprint OR certificate_warning.#days > :days)",
+            )
+            .expression_attribute_names("#days", "days")
+            .expression_attribute_values(":warning", to_attribute(warning)?)
+            .expression_attribute_values(":fingerprint", s(&warning.fingerprint))
+            .expression_attribute_values(":days", n(warning.days));
+        unless_forbidden(update.send().await, "note a warning about a certificate")
     }
 
     /// Claims the next probe of a webhook's receiver, of which one may be under way at a time; returns whether it is the caller's.

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use hookstep_contract::{
     Attempt, Circuit, ConfigId, DetailType, EventMetadata, Health, HealthChange, HealthLook, LastAttempt,
-    Outcome, Recent, StoreError, Timestamp, WebhookConfig, error_chain,
+    Outcome, Recent, StoreError, Timestamp, WebhookConfig, WebhookNews, error_chain,
 };
 use hookstep_store::Partitions;
 
-use crate::Context;
+use crate::{Context, news};
 
 /// How many receivers are remembered: those of other times are forgotten.
 const MAX_REMEMBERED: usize = 1000;
@@ -28,8 +28,8 @@ pub struct Looks(Arc<Mutex<HashMap<ConfigId, Timestamp>>>);
 /// What an attempt has changed.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
-    /// What is told about the receiver, and the webhook.
-    pub(crate) news: Option<(DetailType, Health, Box<WebhookConfig>)>,
+    /// What is told about the receiver and the webhook.
+    pub(crate) news: Vec<(DetailType, WebhookNews)>,
     /// Why the webhook was disabled, if it was.
     pub(crate) disabled: Option<String>,
 }
@@ -81,8 +81,14 @@ async fn change_health(
     {
         return Ok(Changed::default());
     }
+    let mut changed = Changed::default();
     for _ in 0..TRIES {
         let Some(config) = ctx.configs.latest(&event.org_id, event.config_id).await? else { break };
+        if let Some(warning) = config.due_certificate_warning(now)
+            && ctx.configs.warn_of_certificate(&config, &warning).await?
+        {
+            changed.news.push((DetailType::CertificateExpiring, news::of_certificate(&config, ctx)));
+        }
         let before = config.health.as_ref();
         let change = change(event, attempt, &config, now, ctx).await?;
         let Some(HealthChange { health, news }) = change else { break };
@@ -92,14 +98,16 @@ async fn change_health(
             continue;
         }
         let given_up = health.filter(|health| health.is_given_up(&ctx.health_rules, now));
-        let disabled = match given_up {
+        changed.disabled = match given_up {
             Some(health) => disable(event, &health, now, ctx).await?,
             None => None,
         };
-        let news = news.map(|(detail_type, health)| (detail_type, health, Box::new(config)));
-        return Ok(Changed { news, disabled });
+        let news = news
+            .map(|(detail_type, health)| (detail_type, news::of_health(&config, &health, detail_type, ctx)));
+        changed.news.extend(news);
+        break;
     }
-    Ok(Changed::default())
+    Ok(changed)
 }
 
 async fn change(

@@ -5,6 +5,7 @@
 mod context;
 mod health;
 mod missed;
+mod news;
 mod next;
 mod publish;
 mod unkept;

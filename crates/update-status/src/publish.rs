@@ -1,11 +1,10 @@
 //! The events about a finished delivery, which the state machine publishes on the bus.
 
 use hookstep_contract::{
-    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Health, HealthState, Origin, Reason,
-    ReasonCode, Status, WebhookConfig, WebhookNews, is_ours,
+    Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Origin, Reason, ReasonCode, Status,
+    WebhookNews, is_ours,
 };
 use hookstep_store::Recorded;
-use http::Uri;
 
 use crate::Context;
 
@@ -16,7 +15,7 @@ pub(crate) fn after_attempt(
     status: Status,
     recorded: Recorded,
     disabled: Option<String>,
-    health: Option<(DetailType, Health, Box<WebhookConfig>)>,
+    webhook_news: Vec<(DetailType, WebhookNews)>,
     ctx: &Context,
 ) -> Vec<DeliveryEvent> {
     let ended = match (recorded, status) {
@@ -32,31 +31,18 @@ pub(crate) fn after_attempt(
         reason: attempt.reason.as_ref().map(|reason| Reason::of(reason.code)),
         ..DeliveryDetail::of(event, attempt.number, ctx.sources.now())
     };
-    let about_health = health.map(|(detail_type, health, config)| {
-        let webhook = Some(news_of(&config, &health, detail_type, ctx));
-        (Some(detail_type), DeliveryDetail { webhook, ..detail.clone() })
-    });
+    let about_webhook: Vec<_> = webhook_news
+        .into_iter()
+        .map(|(detail_type, news)| {
+            (Some(detail_type), DeliveryDetail { webhook: Some(news), ..detail.clone() })
+        })
+        .collect();
     let about_disabled = disabled.map(|why| {
         let reason = Some(Reason::new(ReasonCode::WebhookDisabled, why));
         (Some(DetailType::Disabled), DeliveryDetail { reason, ..detail.clone() })
     });
-    let news = [Some((ended, detail)), about_health, about_disabled].into_iter().flatten();
+    let news = [(ended, detail)].into_iter().chain(about_webhook).chain(about_disabled);
     news.filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()
-}
-
-/// What an event about a receiver says: how it does after the change, and how it did while it took no events.
-fn news_of(config: &WebhookConfig, health: &Health, detail_type: DetailType, ctx: &Context) -> WebhookNews {
-    let console = ctx.console_url.as_deref();
-    WebhookNews {
-        name: config.fields.name.clone(),
-        host: config.fields.url.parse::<Uri>().ok().and_then(|url| url.host().map(str::to_owned)),
-        health: if detail_type == DetailType::Recovered { HealthState::Healthy } else { health.state },
-        failures: health.failures,
-        failing_since: health.failing_since,
-        last_success_at: health.last_success_at,
-        console_url: console
-            .map(|url| format!("{}/console/webhooks/{}", url.trim_end_matches('/'), config.config_id)),
-    }
 }
 
 /// The event about a delivery that ended without another attempt.

@@ -8,6 +8,7 @@ use hookstep_contract::HealthRules;
 use hookstep_store::Lanes;
 use serde_json::{Value, json};
 
+use crate::managing::certificates::identity;
 use crate::world::process::{FREE_PORT, Hookstep};
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World, until};
 
@@ -315,4 +316,32 @@ async fn kill_9_loses_nothing_while_the_circuit_is_open_and_while_events_ramp_up
     let sent = receiver.calls() - FAILURES;
     assert!((events.len()..=events.len() + 3).contains(&sent), "{sent}");
     host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_owner_is_told_once_that_a_client_certificate_expires() {
+    let world = with_rules(quick()).await;
+    let (observer, receiver) = (Receiver::ok().await, Receiver::ok().await);
+    let types = json!({"name": "observer", "event_types": ["Webhook Certificate Expiring"]});
+    world.api.create_webhook(&observer.url, types).await;
+    let with = |days| {
+        let (certificate, key) = identity(days);
+        json!({"name": "orders", "tls": {"certificate": certificate, "private_key": key}})
+    };
+    let later = world.api.create_webhook(&receiver.url, with(40)).await;
+    let soon = world.api.create_webhook(&receiver.url, with(20)).await;
+    for id in [&later, &soon, &soon] {
+        assert_eq!(world.api.deliver(id, "x").await["status"], "succeeded");
+    }
+    until("the owner is told", async || observer.calls() == 1).await;
+    let told = told(&observer).remove(0);
+    assert_eq!((&told["config_id"], &told["webhook"]["name"]), (&json!(soon), &json!("orders")), "{told}");
+    let webhook = webhook(&world.api, &soon).await;
+    assert_eq!(told["webhook"]["certificate_expires_at"], webhook["certificate"]["not_after"], "{told}");
+    assert_eq!(
+        (&webhook["health"], webhook.get("certificate_warning")),
+        (&json!("healthy"), None),
+        "{webhook}"
+    );
+    assert_eq!(observer.calls(), 1);
 }

@@ -11,7 +11,7 @@ use crate::world::World;
 const URL: &str = "https://example.com/hook";
 
 /// A self-signed certificate that expires in this many days, and its key.
-fn identity(days: i64) -> (String, String) {
+pub(crate) fn identity(days: i64) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["client.test".to_owned()]).unwrap();
     let now = (hookstep_ambient::Sources::system().clock)();

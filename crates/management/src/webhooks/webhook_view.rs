@@ -16,6 +16,7 @@ pub(crate) fn view(mut config: WebhookConfig, now: Timestamp) -> Webhook {
     // An earlier version has saved none.
     config.fields.shards = Some(config.fields.shards());
     let warnings = warnings(&config, now);
+    config.certificate_warning = None;
     let health = config.health_state().into();
     let receiver = config.health.take().map(|health| Receiver::of(&health, now));
     Webhook { config, warnings, health, receiver, stats: None, lane: None, signing_secret: None }
