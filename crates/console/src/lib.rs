@@ -33,8 +33,8 @@ use hookstep_management::Context;
 
 use error::PageError;
 use screens::{
-    asset_files, charts, event_page, event_table, lane, replay_pages, secret_page, session_pages, sign_in,
-    test_page, token_pages, webhook_actions, webhook_edit, webhook_list, webhook_page,
+    asset_files, charts, event_page, event_table, lane, receiver, replay_pages, secret_page, session_pages,
+    sign_in, test_page, token_pages, webhook_actions, webhook_edit, webhook_list, webhook_page,
 };
 
 /// The largest form, in bytes: that of a webhook, with two expressions of 15,000 characters, a sample and certificates. Forms
@@ -58,6 +58,7 @@ fn pages() -> Router<Arc<Context>> {
         .route(&webhook(""), get(webhook_page::show))
         .route(&webhook("/charts"), get(charts::fragment))
         .route(&webhook("/lane"), get(lane::fragment))
+        .route(&webhook("/receiver"), get(receiver::fragment))
         .route(&webhook("/edit"), get(webhook_edit::show).post(webhook_edit::save).layer(room))
         .route(&webhook("/preview"), post(webhook_edit::trial::of_saved).layer(room))
         .route(&webhook("/enabled"), post(webhook_actions::set_enabled))

@@ -21,8 +21,12 @@ pub(crate) fn moment(at: Timestamp, now: Timestamp) -> Markup {
 
 /// A time of the day, to the second: of the visitor's zone with a script, in UTC without.
 pub(crate) fn clock(at: Timestamp) -> Markup {
-    let utc = at.get().format(CLOCK).unwrap_or_default();
-    html! { time datetime=(at) title=(exact(at)) data-clock { (utc) } }
+    html! { time datetime=(at) title=(exact(at)) data-clock { (utc_clock(at)) } }
+}
+
+/// A time of the day in UTC, to the second.
+pub(crate) fn utc_clock(at: Timestamp) -> String {
+    at.get().format(CLOCK).unwrap_or_default()
 }
 
 /// A time to the millisecond.
@@ -104,11 +108,6 @@ pub(crate) fn outcome(outcome: Outcome) -> Markup {
 /// A word with a symbol and a colour.
 pub(crate) fn badge(class: &str, text: &str) -> Markup {
     html! { span.badge.(class) { (text) } }
-}
-
-/// Whether a webhook is enabled.
-pub(crate) fn enabled(is_enabled: bool) -> Markup {
-    if is_enabled { badge("succeeded", "Enabled") } else { badge("skipped", "Disabled") }
 }
 
 /// The path of links to the current page.

@@ -63,7 +63,8 @@ pub(super) const BODY_TIMEOUT: &str =
     "Raise the webhook's timeout, which is too short for a body of this size. Then replay.";
 pub(super) const NOT_OWNER: &str = "Trigger a new event, with a claim check that was made for this webhook.";
 pub(super) const WEBHOOK_DISABLED: &str = "Enable the webhook, then replay what was missed.";
-pub(super) const CIRCUIT_OPEN: &str = "The receiver took no events, so that they waited for it. When it takes events again, send what was missed with “Replay what was missed” on the page of the webhook.";
+pub(super) const CIRCUIT_OPEN: &str = "Repair the receiver, or edit the webhook's URL. When it takes events again, send this one with \
+     “Replay”, or all of them with “Replay what was missed” on the webhook's page.";
 pub(super) const WEBHOOK_DELETED: &str =
     "Trigger the event again for the webhook that has replaced this one, if there is one.";
 pub(super) const CANCELLED: &str = "Replay the event if it should be delivered after all.";

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::{Html, Redirect};
 use hookstep_contract::{
-    Attempt, Content, EventId, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp,
+    Attempt, Circuit, Content, EventId, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp,
     WebhookConfig,
 };
 use hookstep_http_edge::{ConfigPath, EventPath, no_event};
@@ -112,7 +112,7 @@ async fn whole(
                 }
                 @if visitor.can_manage() { (buttons(event, in_lane, config, &bodies, base)) }
             }
-            (explanation(event, in_lane, now))
+            (explanation(event, in_lane.then(|| turn(config, now)), now))
             @if visitor.can_manage() && config.is_some() { (way_to_try(event)) }
             (facts(event, now))
             @let other = query.get("with").parse().ok().and_then(|number: u32| attempts.iter().find(|attempt| attempt.number == number));
@@ -191,9 +191,8 @@ pub(crate) async fn cancel(
 }
 
 /// The status of the event in plain words, with advice.
-fn explanation(event: &EventRecord, in_lane: bool, now: Timestamp) -> Markup {
+fn explanation(event: &EventRecord, turn: Option<&str>, now: Timestamp) -> Markup {
     let explained = event.reason.as_ref().map(|reason| advice(reason, event.outcome, event.status_code));
-    let turn = "It waits for its turn, because the webhook has a limit. This page updates itself.";
     html! {
         @match (event.status, &event.reason, explained) {
             (Status::Succeeded, ..) => {}
@@ -207,7 +206,7 @@ fn explanation(event: &EventRecord, in_lane: bool, now: Timestamp) -> Markup {
             (Status::Failed | Status::InProgress, _, Some(Advice { what, todo })) => {
                 div.alert.(if event.status == Status::Failed { "failed" } else { "waiting" }) {
                     strong { (what) } p { (todo) }
-                    @if in_lane { p { (turn) } }
+                    @if let Some(turn) = turn { p { (turn) } }
                     @else if let Some(at) = event.next_attempt_at { p { "The next attempt is due " (parts::moment(at, now)) "." } }
                 }
             }
@@ -217,11 +216,24 @@ fn explanation(event: &EventRecord, in_lane: bool, now: Timestamp) -> Markup {
                     @if let Some(at) = event.next_attempt_at { p { "It will be sent " (parts::moment(at, now)) ", as its webhook is by then." } }
                 }
             }
-            (Status::InProgress, ..) if in_lane => { div.alert.waiting { (turn) } }
-            (Status::InProgress, ..) => { div.alert.waiting { "Being delivered; this page updates itself." } }
+            (Status::InProgress, ..) => { div.alert.waiting { (turn.unwrap_or("Being delivered; this page updates itself.")) } }
             (Status::Skipped, ..) => { div.alert.skipped { strong { "Not sent." } } }
             (Status::Failed, ..) => { div.alert.failed { strong { "It failed before an attempt." } } }
         }
+    }
+}
+
+/// What an event in a lane waits for.
+fn turn(config: Option<&WebhookConfig>, now: Timestamp) -> &'static str {
+    match config.and_then(|config| config.circuit(now)) {
+        Some(Circuit::Open { .. }) => {
+            "It waits for the receiver, which takes no events now, and fails if that lasts longer than its retries would have \
+             taken. This page updates itself."
+        }
+        Some(Circuit::Ramping { .. }) => {
+            "It waits for its turn, because the receiver has only just begun to take events again. This page updates itself."
+        }
+        None => "It waits for its turn, because the webhook has a limit. This page updates itself.",
     }
 }
 

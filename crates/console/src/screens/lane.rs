@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Html;
 use hookstep_api_types::LaneStatus;
-use hookstep_contract::{ConfigFields, RateLimit, WebhookConfig};
+use hookstep_contract::{Circuit, ConfigFields, RateLimit, WebhookConfig};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::webhooks::lane;
@@ -18,6 +18,15 @@ use crate::session::Visitor;
 
 const SECONDS_BETWEEN_LOOKS: u32 = 10;
 
+/// What the events in a lane wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WaitsFor {
+    /// A limit, or a receiver that has only just begun to take events again.
+    Turn,
+    /// A receiver that takes none. Nobody knows how long that takes.
+    Receiver,
+}
+
 /// `GET /console/webhooks/{config_id}/lane`: a part of the page of the webhook.
 pub(crate) async fn fragment(
     State(ctx): State<Arc<Context>>,
@@ -26,22 +35,33 @@ pub(crate) async fn fragment(
     Ok(Html(section(&ctx, &config).await?.into_string()))
 }
 
-/// What waits in the lane; for a webhook without one, nothing at all. It renews itself.
+/// What waits in the lane. It renews itself, also where nothing waits: the receiver may take no events by and by.
 pub(super) async fn section(ctx: &Context, config: &WebhookConfig) -> Result<Markup, Problem> {
-    let Some(status) = lane::status(ctx, config).await? else { return Ok(html! {}) };
+    let status = lane::status(ctx, config).await?;
+    let waits_for = match config.circuit(ctx.sources.now()) {
+        Some(Circuit::Open { .. }) => WaitsFor::Receiver,
+        Some(Circuit::Ramping { .. }) | None => WaitsFor::Turn,
+    };
     let live = format!("/console/webhooks/{}/lane", config.config_id);
     Ok(html! {
-        div #lane data-live=(live) data-every=(SECONDS_BETWEEN_LOOKS) { (waiting(&status)) }
+        div #lane data-live=(live) data-every=(SECONDS_BETWEEN_LOOKS) { @if let Some(status) = status { (waiting(&status, waits_for)) } }
     })
 }
 
-fn waiting(status: &LaneStatus) -> Markup {
+fn waiting(status: &LaneStatus, waits_for: WaitsFor) -> Markup {
     let LaneStatus { waiting, complete, oldest_since, expected_seconds } = *status;
+    let expected_seconds = expected_seconds.filter(|_| waits_for == WaitsFor::Turn);
+    let wait = match (waits_for, waiting) {
+        (WaitsFor::Turn, 1) => " event waits for its turn",
+        (WaitsFor::Turn, _) => " events wait for their turn",
+        (WaitsFor::Receiver, 1) => " event waits for the receiver",
+        (WaitsFor::Receiver, _) => " events wait for the receiver",
+    };
     html! {
         @if waiting > 0 {
             div.alert.waiting role="status" {
                 @if !complete { "More than " }
-                (waiting) @if waiting == 1 { " event waits for its turn" } @else { " events wait for their turn" }
+                (waiting) (wait)
                 @if let Some(since) = oldest_since {
                     @if waiting > 1 { ", the first of them" } " since " (parts::clock(since))
                 }
@@ -56,7 +76,7 @@ fn waiting(status: &LaneStatus) -> Markup {
 }
 
 /// A time for which two digits are enough.
-fn roughly(seconds: u64) -> String {
+pub(super) fn roughly(seconds: u64) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
@@ -93,12 +113,15 @@ mod tests {
     #[test]
     fn what_waits_is_told_in_plain_words() {
         let at = "2026-01-02T03:04:05Z";
-        let told = |waiting: u64, complete: bool, since: Value, seconds: Value| {
+        let told_of = |waits_for: WaitsFor, waiting: u64, complete: bool, since: Value, seconds: Value| {
             let status = json!({
                 "waiting": waiting, "complete": complete, "oldest_since": since, "expected_seconds": seconds,
             });
-            waiting_text(&serde_json::from_value(status).unwrap())
+            waiting_text(&serde_json::from_value(status).unwrap(), waits_for)
         };
+        let told =
+            |waiting, complete, since, seconds| told_of(WaitsFor::Turn, waiting, complete, since, seconds);
+        let held = |waiting, since| told_of(WaitsFor::Receiver, waiting, true, since, json!(300));
         for (told, text) in [
             (told(0, true, Value::Null, json!(0)), ""),
             (told(1, true, json!(at), Value::Null), "1 event waits for its turn since 2 Jan 03:04:05 UTC."),
@@ -111,14 +134,19 @@ mod tests {
                 told(10_000, false, Value::Null, json!(1)),
                 "More than 10000 events wait for their turn. Until these have been sent, it takes about a second.",
             ),
+            (held(1, json!(at)), "1 event waits for the receiver since 2 Jan 03:04:05 UTC."),
+            (
+                held(20, json!(at)),
+                "20 events wait for the receiver, the first of them since 2 Jan 03:04:05 UTC.",
+            ),
         ] {
             assert_eq!(told, text);
         }
     }
 
     /// Without the tags.
-    fn waiting_text(status: &LaneStatus) -> String {
-        let html = waiting(status).into_string();
+    fn waiting_text(status: &LaneStatus, waits_for: WaitsFor) -> String {
+        let html = waiting(status, waits_for).into_string();
         html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect()
     }
 

@@ -12,7 +12,7 @@ use hookstep_contract::{ReplayStatus, Timestamp};
 use hookstep_http_edge::{ConfigPath, ReplayPath, read_json};
 use hookstep_management::Context;
 use hookstep_management::replays::{bulk, forecast};
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 use serde_json::json;
 
 use super::webhook_actions;
@@ -38,36 +38,59 @@ const STATUSES: [(&str, &str); 2] = [("failed", "failed"), ("skipped", "were ski
 /// Which events to replay.
 struct Choice {
     status: &'static str,
-    hours: u64,
+    since: Since,
+}
+
+/// When the first of them may have been accepted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Since {
+    /// So many hours ago: one of [`PERIODS`].
+    Hours(u64),
+    /// At the time that the page named which led here.
+    Moment(Timestamp),
 }
 
 impl Choice {
     /// The choice in a query or a form; by default what failed in the last 24 hours.
-    fn of(status: &str, hours: &str) -> Result<Self, PageError> {
-        let find = |status: &str, hours: &str| {
-            let (status, _) = STATUSES.into_iter().find(|(offered, _)| *offered == status)?;
-            let (hours, _) = PERIODS.into_iter().find(|(offered, _)| offered.to_string() == hours)?;
-            Some(Self { status, hours })
+    fn of(form: &Form) -> Result<Self, PageError> {
+        let wrong = || PageError::new(StatusCode::BAD_REQUEST, "Choose one of the periods.");
+        let or = |name: &str, usual| Some(form.get(name)).filter(|text| !text.is_empty()).unwrap_or(usual);
+        let (status, since) = (or("status", "failed"), or("since", "24"));
+        let (status, _) = STATUSES.into_iter().find(|(offered, _)| *offered == status).ok_or_else(wrong)?;
+        let since = match PERIODS.into_iter().find(|(offered, _)| offered.to_string() == since) {
+            Some((hours, _)) => Since::Hours(hours),
+            None => Since::Moment(since.parse().map_err(|_| wrong())?),
         };
-        let or = |text: &str, usual: &str| if text.is_empty() { usual.to_owned() } else { text.to_owned() };
-        find(&or(status, "failed"), &or(hours, "24"))
-            .ok_or_else(|| PageError::new(StatusCode::BAD_REQUEST, "Choose one of the periods."))
+        Ok(Self { status, since })
     }
 
     fn request(&self, now: Timestamp) -> Result<ReplayRequest, PageError> {
-        let since = now.minus(Duration::from_secs(self.hours * 3600));
+        let since = match self.since {
+            Since::Hours(hours) => now.minus(Duration::from_secs(hours * 3600)),
+            Since::Moment(since) => since,
+        };
         let request = json!({"since": since, "status": self.status}).to_string();
         Ok(read_json(request.as_bytes())?)
     }
 }
 
-/// `GET /console/webhooks/{config_id}/recover?status=&hours=`: how many events that would be, before it starts.
+impl Render for Since {
+    /// As the field has it.
+    fn render_to(&self, out: &mut String) {
+        match self {
+            Self::Hours(hours) => hours.render_to(out),
+            Self::Moment(since) => since.to_string().render_to(out),
+        }
+    }
+}
+
+/// `GET /console/webhooks/{config_id}/recover?status=&since=`: how many events that would be, before it starts.
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
     query: Query,
 ) -> Result<Html<String>, PageError> {
-    let choice = Choice::of(query.get("status"), query.get("hours"))?;
+    let choice = Choice::of(&query)?;
     let request = choice.request(ctx.sources.now())?;
     let forecast = forecast::forecast(&ctx, &config.org_id, config.config_id, request).await?;
     let base = format!("/console/webhooks/{}", config.config_id);
@@ -80,15 +103,19 @@ pub(crate) async fn show(
             form.halves method="get" data-submit {
                 div.field { label for="status" { "Events that" }
                     select #status name="status" { @for (value, name) in STATUSES { option value=(value) selected[value == choice.status] { (name) } } } }
-                div.field { label for="hours" { "in" }
-                    select #hours name="hours" { @for (hours, name) in PERIODS { option value=(hours) selected[hours == choice.hours] { (name) } } } }
+                div.field { label for="since" { "in" }
+                    select #since name="since" {
+                        @if let Since::Moment(since) = choice.since { option value=(since) selected { "the time since " (parts::utc_clock(since)) } }
+                        @for (hours, name) in PERIODS { option value=(hours) selected[choice.since == Since::Hours(hours)] { (name) } }
+                    } }
                 noscript { button { "Count them" } }
             }
             p.count role="status" { (in_words(&forecast)) }
+            p.hint { "One replay sends what failed or what was skipped, not both. For the other, come back here." }
             @if !config.fields.enabled { p.alert.waiting { "The webhook is disabled: its events would be skipped again. Enable it first." } }
             form.actions method="post" {
                 input type="hidden" name="status" value=(choice.status);
-                input type="hidden" name="hours" value=(choice.hours);
+                input type="hidden" name="since" value=(choice.since);
                 a.button href=(base) { "Cancel" }
                 button.primary disabled[forecast.events == 0] { "Replay them" }
             }
@@ -115,7 +142,7 @@ pub(crate) async fn start(
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     form: Form,
 ) -> Result<Redirect, PageError> {
-    let request = Choice::of(form.get("status"), form.get("hours"))?.request(ctx.sources.now())?;
+    let request = Choice::of(&form)?.request(ctx.sources.now())?;
     let job = bulk::start(&ctx, visitor.org_id(), config_id, request).await?;
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/replays/{}", job.replay_id)))
 }

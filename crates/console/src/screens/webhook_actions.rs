@@ -14,7 +14,7 @@ use hookstep_management::webhooks::test_auth;
 use hookstep_management::webhooks::write::{self, run_to_completion};
 use maud::{Markup, html};
 
-use super::secret_page;
+use super::{secret_page, webhook_page};
 use crate::error::PageError;
 use crate::extract::OnWebhook;
 use crate::form::Form;
@@ -33,13 +33,10 @@ pub(crate) async fn set_enabled(
     form: Form,
 ) -> Result<Redirect, PageError> {
     let enabled = form.get("enabled") == "true";
-    let target = format!(
-        "/console/webhooks/{}?done={}",
-        before.config_id,
-        if enabled { "enabled" } else { "disabled" }
-    );
     // `auth` and `tls` stay as they are when they are left out.
     let fields = ConfigFields { enabled, auth: None, tls: None, ..before.fields.clone() };
+    let done = if enabled { "enabled" } else { "disabled" };
+    let target = webhook_page::after_save(done, &before, &fields);
     run_to_completion(async move { save::replace(&ctx, before, fields).await }).await?;
     Ok(Redirect::to(&target))
 }

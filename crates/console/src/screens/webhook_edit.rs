@@ -21,7 +21,7 @@ use hookstep_management::webhooks::save::{self, SavedWebhook};
 use hookstep_management::webhooks::write::{latest, run_to_completion};
 use maud::{Markup, html};
 
-use super::secret_page;
+use super::{secret_page, webhook_page};
 use crate::error::PageError;
 use crate::extract::{OnWebhook, Submitted};
 use crate::form::{Form, FormFault, Query};
@@ -54,7 +54,7 @@ pub(crate) async fn create(
         }
     };
     match created {
-        Ok(saved) => Ok(saved_response(&headers, &saved)),
+        Ok(saved) => Ok(saved_response(&headers, &saved, &saved.config)),
         Err(problem) => refused_by(&ctx, &visitor, None, &form, problem).await,
     }
 }
@@ -91,16 +91,17 @@ pub(crate) async fn save(
         }
     };
     match saved {
-        Ok(saved) => Ok(saved_response(&headers, &saved)),
+        Ok(saved) => Ok(saved_response(&headers, &saved, &before)),
         Err(problem) => refused_by(&ctx, &visitor, Some(&before), &form, problem).await,
     }
 }
 
 /// Leads to the webhook; first to its signing secret, if it has just been made.
-fn saved_response(headers: &HeaderMap, SavedWebhook { config, secret }: &SavedWebhook) -> Response {
+fn saved_response(headers: &HeaderMap, saved: &SavedWebhook, before: &WebhookConfig) -> Response {
+    let SavedWebhook { config, secret } = saved;
     match secret {
         Some(secret) => secret_page::show_next(headers, config, &secret.reveal(), None),
-        None => Redirect::to(&format!("/console/webhooks/{}?done=saved", config.config_id)).into_response(),
+        None => Redirect::to(&webhook_page::after_save("saved", before, &config.fields)).into_response(),
     }
 }
 

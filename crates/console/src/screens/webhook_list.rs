@@ -6,15 +6,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Html;
-use hookstep_api_types::Health;
 use hookstep_contract::{EventRecord, Timestamp, WebhookConfig};
 use hookstep_management::Context;
 use hookstep_management::webhooks::overview::{self, Row};
 use hookstep_management::webhooks::webhook_view;
 use maud::{Markup, html};
 
-use self::choice::{Choice, LIMIT, SORTS, word};
-use super::charts;
+use self::choice::{Choice, LIMIT, SORTS};
+use super::{charts, receiver};
 use crate::error::PageError;
 use crate::form::Query;
 use crate::layout::{Section, page};
@@ -160,15 +159,9 @@ fn name(Row { config, .. }: &Row) -> Markup {
 }
 
 fn health(row: &Row, now: Timestamp) -> Markup {
-    let class = match row.health {
-        Health::Failing => "failed",
-        Health::Degraded => "waiting",
-        Health::Healthy => "succeeded",
-        Health::Disabled => "skipped",
-    };
     let warnings = webhook_view::warnings(&row.config, now);
     html! {
-        (parts::badge(class, word(row.health)))
+        (receiver::badge(row.health))
         @if let Some(reason) = &row.config.disabled_reason { div.muted.small { (reason) } }
         @else if let Some(warning) = warnings.first() {
             " " span.warning.muted.small title=(warning) { "Warning" span.hidden { ": " (warning) } }

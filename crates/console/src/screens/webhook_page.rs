@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use hookstep_contract::{Auth, EventId, Timestamp, WebhookConfig};
+use hookstep_contract::{Auth, ConfigFields, EventId, Timestamp, WebhookConfig};
 use hookstep_management::Context;
 use hookstep_management::webhooks::webhook_view;
 use maud::{Markup, html};
 
 use super::event_table::{self, TableRequest};
-use super::{charts, lane};
+use super::{charts, lane, receiver};
 use crate::error::PageError;
 use crate::extract::OnWebhook;
 use crate::form::Query;
@@ -43,7 +43,9 @@ pub(crate) async fn show(
     let now = ctx.sources.now();
     let content = html! {
         (head(&visitor, &config))
-        (notices(&config, query.get("done"), now))
+        (done(&visitor, &config, &query))
+        (receiver::section(&visitor, &config, now))
+        @for warning in webhook_view::warnings(&config, now) { p.alert.waiting { (parts::sentence(&warning)) } }
         (lane)
         @if let Some(told) = event_table::chosen::told(&query) { (told) }
         div.columns {
@@ -70,7 +72,7 @@ fn head(visitor: &Visitor, config: &WebhookConfig) -> Markup {
         (parts::crumbs(&[("Webhooks", "/")]))
         div.head {
             div {
-                h1 { bdi { (config.fields.name) } " " (parts::enabled(config.fields.enabled)) }
+                h1 { bdi { (config.fields.name) } " " (receiver::live_badge(config)) }
                 p.target { span.method { (config.fields.method) } " " (parts::copyable(&config.fields.url)) }
             }
             @if visitor.can_manage() {
@@ -87,19 +89,38 @@ fn head(visitor: &Visitor, config: &WebhookConfig) -> Markup {
     }
 }
 
-fn notices(config: &WebhookConfig, done: &str, now: Timestamp) -> Markup {
-    let done = match done {
+/// The address of the page after a webhook was saved. If that has enabled it, it names the time since when events were missed.
+pub(super) fn after_save(done: &str, before: &WebhookConfig, saved: &ConfigFields) -> String {
+    let is_enabled_now = saved.enabled && !before.fields.enabled;
+    let since = is_enabled_now.then(|| receiver::missed_since(before).to_string());
+    let pairs = [("done", done)].into_iter().chain(since.as_deref().map(|since| ("since", since)));
+    format!("/console/webhooks/{}?{}", before.config_id, parts::query(pairs))
+}
+
+/// What was done on the page before, and what that leads to.
+fn done(visitor: &Visitor, config: &WebhookConfig, query: &Query) -> Markup {
+    let done = match query.get("done") {
         "saved" => Some("The changes are saved."),
         "enabled" => Some("The webhook is enabled: new events are sent."),
         "disabled" => Some("The webhook is disabled: new events are recorded as skipped."),
         _ => None,
     };
     html! {
-        @if let Some(done) = done { p.alert.succeeded role="status" { (done) } }
-        @if let Some(reason) = &config.disabled_reason {
-            p.alert.failed { "This webhook was disabled: " (reason) ". Set its URL and enable it again." }
+        @if let Some(done) = done {
+            p.alert.succeeded role="status" {
+                (done)
+                @if let Some(since) = query.get("since").parse().ok().filter(|_| visitor.can_manage()) { (missed(config, since)) }
+            }
         }
-        @for warning in webhook_view::warnings(config, now) { p.alert.waiting { (parts::sentence(&warning)) } }
+    }
+}
+
+/// Offers to send what was missed. Failed and skipped events are two replays; what failed is older.
+fn missed(config: &WebhookConfig, since: Timestamp) -> Markup {
+    html! {
+        " What it missed since " (parts::clock(since)) " is not sent by itself: replay "
+        a href=(receiver::recover_link(config, "failed", since)) { "what failed" } ", then "
+        a href=(receiver::recover_link(config, "skipped", since)) { "what was skipped" } "."
     }
 }
 

@@ -6,6 +6,7 @@ use hookstep_api_types::Health;
 use hookstep_contract::WebhookConfig;
 use hookstep_management::webhooks::overview::Row;
 
+use super::super::receiver::word;
 use crate::form::Query;
 use crate::parts;
 
@@ -26,16 +27,6 @@ fn value(health: Health) -> &'static str {
         Health::Degraded => "degraded",
         Health::Healthy => "healthy",
         Health::Disabled => "disabled",
-    }
-}
-
-/// How a health is called.
-pub(super) fn word(health: Health) -> &'static str {
-    match health {
-        Health::Failing => "Failing",
-        Health::Degraded => "Degraded",
-        Health::Healthy => "Healthy",
-        Health::Disabled => "Disabled",
     }
 }
 
