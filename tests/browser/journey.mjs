@@ -193,6 +193,31 @@ async function rotate(path, before) {
   await page.getByText("also signs until").waitFor();
 }
 
+// A page that is left open shows that the receiver takes events again.
+async function recover() {
+  await page.goto("/?q=returns");
+  await page.getByText("Failing", { exact: true }).last().waitFor();
+  await link("Returns").click();
+  await page.getByText("The receiver takes no events.").waitFor();
+  await page.getByText("2 events wait for the receiver").waitFor();
+  await screen("receiver-failing");
+  await mark();
+  const id = new URL(page.url()).pathname.split("/").pop();
+  const answer = await fetch(`${base}/webhook/${id}/test`, { method: "POST", headers: { authorization: `Bearer ${token}` } });
+  assert.equal(answer.status, 200);
+  await page.getByText("The receiver takes events again").waitFor();
+  await page.locator("h1").getByText("Healthy").waitFor();
+  await page.locator("#lane").getByText("wait").waitFor({ state: "detached" });
+  await assertSame();
+  await screen("receiver-recovered");
+  await button("Disable").click();
+  await page.getByText("The webhook is disabled").waitFor();
+  await button("Enable").click();
+  await link("what was skipped").click();
+  await page.getByText("There is nothing to send.").waitFor();
+  await screen("recover-since");
+}
+
 async function others(path) {
   // What failed has recovered.
   await link("Replay what was missed").click();
@@ -273,6 +298,7 @@ try {
   const path = await watch();
   await breakAndMend(path);
   await rotate(path, secret);
+  await recover();
   await others(path);
   await tokens();
   await withoutScript(path);

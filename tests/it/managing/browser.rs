@@ -13,6 +13,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use super::pages::receivers::{failing, write_health};
 use crate::world::node::packages;
 use crate::world::process::{finished, workspace};
 use crate::world::python::skip;
@@ -50,6 +51,7 @@ async fn an_integrator_finds_and_mends_a_mistake() {
     let world =
         World::with_options(|options| options.sources = Sources { clock, new_id, ..options.sources }).await;
     write_the_past(&world).await;
+    write_a_failing_receiver(&world).await;
     let taken = Reply::status(200).header("Content-Type", "application/json").body("{\"received\": true}");
     // The test, then what a page that polls every two seconds must show meanwhile, on a possibly busy
     // machine.
@@ -78,6 +80,18 @@ async fn an_integrator_finds_and_mends_a_mistake() {
     );
     // The replay carries the failed event's id.
     assert_eq!(seen.last().unwrap().header("webhook-id"), bad.only().header("webhook-id"));
+}
+
+/// A webhook whose receiver takes no events, as far as anybody knows, and two events that wait for it.
+async fn write_a_failing_receiver(world: &World) {
+    let receiver = Receiver::ok().await;
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let named = json!({"name": "Returns", "url": receiver.url});
+    assert_eq!(world.api.put(&format!("/webhook/{id}"), &named).await.status, 200);
+    write_health(world, &id, Some(failing())).await;
+    for _ in 0..2 {
+        world.api.trigger(&id, "{\"sku\": \"A-4711\", \"quantity\": 1}").await;
+    }
 }
 
 /// A day's traffic on a few webhooks.

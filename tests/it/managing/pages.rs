@@ -6,6 +6,7 @@ mod filters_and_transforms;
 mod forms;
 mod limits;
 mod long_search;
+pub(super) mod receivers;
 mod webhook_list;
 
 use hookstep_contract::Scope;
@@ -150,8 +151,18 @@ async fn nobody_sees_a_page_without_signing_in() {
 /// The pages of a webhook and of an event.
 fn pages(id: &str, event_id: &str) -> Vec<String> {
     let mut pages = vec!["/console/webhooks/new".to_owned()];
-    for part in ["", "/charts", "/lane", "/edit", "/delete", "/rotate-secret", "/test", "/recover", "/events"]
-    {
+    for part in [
+        "",
+        "/charts",
+        "/lane",
+        "/receiver",
+        "/edit",
+        "/delete",
+        "/rotate-secret",
+        "/test",
+        "/recover",
+        "/events",
+    ] {
         pages.push(format!("/console/webhooks/{id}{part}"));
     }
     pages.push(format!("/console/webhooks/{id}/events/{event_id}"));
@@ -327,7 +338,7 @@ async fn what_others_wrote_is_only_text() {
     for path in pages(&id, &event_id).into_iter().chain(["/".to_owned()]) {
         let page = browser.page(&path).await;
         assert!(!page.contains("<script>") && !page.contains("<img"), "{path}: {page}");
-        let shows_no_name = ["/new", "/charts", "/lane"].iter().any(|end| path.ends_with(end));
+        let shows_no_name = ["/new", "/charts", "/lane", "/receiver"].iter().any(|end| path.ends_with(end));
         assert!(shows_no_name || page.contains("&lt;script&gt;"), "{path}");
     }
     let query = encoded(HOSTILE);

@@ -111,7 +111,7 @@ async fn what_was_missed_is_replayed_and_its_progress_shown() {
     }
     let browser = Browser::signed_in(&world, &world.api).await;
     let recover = format!("/console/webhooks/{id}/recover");
-    let started = browser.post(&recover, &[("status", "failed"), ("hours", "1")]).await;
+    let started = browser.post(&recover, &[("status", "failed"), ("since", "1")]).await;
     let replay_id = location(&started).rsplit('/').next().unwrap().to_owned();
     let progress = format!("/webhook/{id}/replays/{replay_id}");
     let is_open =
@@ -121,8 +121,8 @@ async fn what_was_missed_is_replayed_and_its_progress_shown() {
     }
     let page = browser.page(location(&started)).await;
     assert!(page.contains("Done") && page.contains("<dd class=\"number\">2</dd>"), "{page}");
-    assert_eq!(browser.post(&recover, &[("status", "failed"), ("hours", "5")]).await.status, 400);
-    assert_eq!(browser.post(&recover, &[("status", "in_progress"), ("hours", "1")]).await.status, 400);
+    assert_eq!(browser.post(&recover, &[("status", "failed"), ("since", "5")]).await.status, 400);
+    assert_eq!(browser.post(&recover, &[("status", "in_progress"), ("since", "1")]).await.status, 400);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

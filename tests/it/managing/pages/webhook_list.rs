@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Browser;
+use super::receivers::{degraded, failing, write_health};
 use crate::world::{Api, Receiver, Reply, World};
 
 /// The names on a page of the list, in order.
@@ -19,8 +20,9 @@ async fn named(api: &Api, name: &str, url: &str, more: Value) -> String {
     id
 }
 
-/// Five webhooks, one in each state.
-async fn five_webhooks(api: &Api) -> Vec<String> {
+/// Five webhooks, in all states.
+async fn five_webhooks(world: &World) -> Vec<String> {
+    let api = &world.api;
     let well = Receiver::ok().await;
     let ill = Receiver::answering([Reply::status(503)]).await;
     let mixed = Receiver::answering([200, 200, 503].map(Reply::status)).await;
@@ -41,16 +43,18 @@ async fn five_webhooks(api: &Api) -> Vec<String> {
     for id in [&ids[2], &ids[3], &ids[3], &ids[3]] {
         api.deliver(id, "{}").await;
     }
+    write_health(world, &ids[1], Some(failing())).await;
+    write_health(world, &ids[3], Some(degraded())).await;
     ids
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_webhooks_that_fail_come_first_and_each_says_how_it_is() {
     let world = World::start().await;
-    five_webhooks(&world.api).await;
+    five_webhooks(&world).await;
     let browser = Browser::signed_in(&world, &world.api).await;
     let page = browser.page("/").await;
-    assert_eq!(names(&page), ["Billing", "Delivery", "Catalogue", "Export", "Archive"]);
+    assert_eq!(names(&page), ["Billing", "Delivery", "Export", "Catalogue", "Archive"]);
     for text in [
         "retrying <span class=\"number\">2<",
         ">66.7 %<",
@@ -70,7 +74,7 @@ async fn the_webhooks_that_fail_come_first_and_each_says_how_it_is() {
         ("state=enabled&sort=name", vec!["Billing", "Catalogue", "Delivery", "Export"]),
         ("q=PRODUCT", vec!["Catalogue"]),
         ("q=bill", vec!["Billing"]),
-        ("q=127.0.0.1&state=idle", vec!["Export"]),
+        ("q=127.0.0.1&state=healthy", vec!["Export", "Catalogue"]),
         ("q=nothing+like+it", vec![]),
         ("page=99&sort=name", vec!["Archive", "Billing", "Catalogue", "Delivery", "Export"]),
     ] {
@@ -82,17 +86,24 @@ async fn the_webhooks_that_fail_come_first_and_each_says_how_it_is() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_request_has_the_numbers_of_every_webhook() {
     let world = World::start().await;
-    let ids = five_webhooks(&world.api).await;
+    let ids = five_webhooks(&world).await;
     let list = world.api.get("/webhook?include=stats").await.json();
     let rows = list["data"].as_array().unwrap();
     let health: Vec<&Value> = rows.iter().map(|row| &row["health"]).collect();
-    assert_eq!(health, ["disabled", "failing", "healthy", "degraded", "idle"]);
+    assert_eq!(health, ["disabled", "failing", "healthy", "degraded", "healthy"]);
     assert_eq!(rows[1]["stats"]["retrying"], 2);
     for (row, id) in rows.iter().zip(&ids) {
         let stats = world.api.get(&format!("/webhook/{id}/stats")).await.json();
         assert_eq!(row["stats"], stats["totals"], "{row}");
     }
-    assert_eq!(world.api.get("/webhook").await.json()["data"][0]["health"], Value::Null);
+    // How the receiver does is told without the numbers, too.
+    let plain = world.api.get("/webhook").await.json()["data"].clone();
+    for (row, number) in rows.iter().zip(0..) {
+        assert_eq!((&plain[number]["health"], &plain[number]["stats"]), (&row["health"], &Value::Null));
+        assert_eq!(plain[number]["receiver"], row["receiver"]);
+    }
+    let circuits: Vec<&Value> = rows.iter().map(|row| &row["receiver"]["circuit"]).collect();
+    assert_eq!(circuits, [&Value::Null, &json!("open"), &Value::Null, &json!("closed"), &Value::Null]);
     assert_eq!(world.api.get("/webhook?include=events").await.wrong_field(), "include");
 }
 
