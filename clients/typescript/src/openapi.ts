@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description Oldest first. With `include=stats`, each has its `health` and the numbers of its deliveries in the last 24 hours, so that a list needs one request.
+         * @description Oldest first, each with the `health` of its receiver. With `include=stats`, each has the numbers of its deliveries in the last 24 hours, too, so that a list needs one request.
          */
         get: operations["list_webhooks"];
         put?: never;
@@ -77,7 +77,7 @@ export interface paths {
         };
         /**
          * Read a webhook
-         * @description For a webhook with `max_in_flight` or `rate_limit`, the answer also has `lane`: how many events wait for their turn, and about how long it takes until they have been sent.
+         * @description `health` and `receiver` say how its receiver does. For a webhook with `max_in_flight` or `rate_limit`, or whose events wait for its receiver, the answer also has `lane`: how many events wait, and about how long it takes until they have been sent.
          */
         get: operations["read_webhook"];
         /**
@@ -758,6 +758,11 @@ export interface components {
             fingerprint: string;
         };
         /**
+         * @description Whether the events of a webhook are held back because of its receiver.
+         * @enum {string}
+         */
+        CircuitState: "closed" | "open" | "ramping";
+        /**
          * @description How an OAuth client authenticates to the authorisation server. By default it sends its secret in the form, and with GET in an `Authorization: Basic` header. `private_key_jwt` is an assertion signed by RS256 or ES256 (RFC 7523), which depends on the kind of key.
          * @enum {string}
          */
@@ -974,15 +979,15 @@ export interface components {
             jsonata?: string | null;
         };
         /**
-         * @description How the deliveries of a webhook go, by the events that were accepted in the last 24 hours.
+         * @description How a receiver does.
          * @enum {string}
          */
-        Health: "failing" | "degraded" | "healthy" | "idle" | "disabled";
-        /** @description What waits in the lane of a webhook with `max_in_flight` or `rate_limit`. */
+        Health: "failing" | "degraded" | "healthy" | "disabled";
+        /** @description What waits in the lane of a webhook: for its turn under `max_in_flight` or `rate_limit`, or for a receiver that takes no events. */
         Lane: {
             /**
              * Format: int64
-             * @description How many events wait for their turn.
+             * @description How many events wait.
              */
             waiting: number;
             /** @description Whether all events that wait were counted. If not, there are more: counting stops at about 10,000. */
@@ -991,7 +996,7 @@ export interface components {
             oldest_since?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
-             * @description About how many seconds it takes until the counted events have been sent. Null if that cannot be said: the webhook has no rate limit, and in the last 24 hours no event has ended whose duration would tell.
+             * @description About how many seconds it takes until the counted events have been sent, once the receiver takes them. Null if that cannot be said: the webhook has no rate limit, and in the last 24 hours no event has ended whose duration would tell.
              */
             expected_seconds?: number | null;
         };
@@ -1219,10 +1224,30 @@ export interface components {
             detail: string;
         };
         /**
-         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `rules_fault`: the webhook's filter or transform takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
+         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `rules_fault`: the webhook's filter or transform takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `circuit_open`: the receiver took no events until the retry schedule was over; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
          * @enum {string}
          */
-        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
+        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "circuit_open" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
+        /** @description What is known about a receiver that does not take all events, or has not until a moment ago. */
+        Receiver: {
+            /** @description Since when the receiver is in its state. */
+            since: components["schemas"]["Timestamp"];
+            /** @description When the first attempt failed after which none has succeeded; null if the last known attempt has succeeded. */
+            failing_since?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description How many attempts have failed since then, as far as they were counted.
+             */
+            failures: number;
+            /** @description When an attempt last succeeded; null if that is not known. */
+            last_success_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why the attempt failed after which the state was last changed: the code of a reason. */
+            reason_code?: string | null;
+            /** @description Whether events are held back. */
+            circuit: components["schemas"]["CircuitState"];
+            /** @description When an event is next sent to find out whether the receiver takes events again; null unless the circuit is open. */
+            next_probe_at?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description A bulk replay, and how far it has come. */
         Replay: {
             /** @description The id of the replay. */
@@ -1622,11 +1647,13 @@ export interface components {
             disabled_reason?: string | null;
             /** @description Problems that its owner should solve, though deliveries work. */
             warnings: string[];
-            /** @description How its deliveries go; only in lists with `include=stats`. */
-            health?: components["schemas"]["Health"] | null;
+            /** @description How its receiver does. */
+            health: components["schemas"]["Health"];
+            /** @description What is known about its receiver, unless that is healthy and was for a while. */
+            receiver?: components["schemas"]["Receiver"] | null;
             /** @description The deliveries of the last 24 hours; only in lists with `include=stats`. */
             stats?: components["schemas"]["Bucket"] | null;
-            /** @description What waits in its lane; only in the answer to `GET /webhook/{config_id}`, if the webhook has a limit or something still waits from when it had one. */
+            /** @description What waits in its lane; only in the answer to `GET /webhook/{config_id}`, if the webhook has a limit or something waits. */
             lane?: components["schemas"]["Lane"] | null;
             /**
              * @description The signing secret. It is shown only once, in the answer to the request that made it.

@@ -90,19 +90,19 @@ impl Receiver {
     }
 }
 
-/// What waits in the lane of a webhook with `max_in_flight` or `rate_limit`.
+/// What waits in the lane of a webhook: for its turn under `max_in_flight` or `rate_limit`, or for a receiver that takes no events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Lane)]
 pub struct LaneStatus {
-    /// How many events wait for their turn.
+    /// How many events wait.
     pub waiting: u64,
     /// Whether all events that wait were counted. If not, there are more: counting stops at about 10,000.
     pub complete: bool,
     /// Since when the oldest of the counted events waits; null if none waits.
     #[schema(value_type = Option<schema::Timestamp>)]
     pub oldest_since: Option<Timestamp>,
-    /// About how many seconds it takes until the counted events have been sent. Null if that cannot be said: the webhook has
-    /// no rate limit, and in the last 24 hours no event has ended whose duration would tell.
+    /// About how many seconds it takes until the counted events have been sent, once the receiver takes them. Null if that
+    /// cannot be said: the webhook has no rate limit, and in the last 24 hours no event has ended whose duration would tell.
     pub expected_seconds: Option<u64>,
 }
 
@@ -126,7 +126,7 @@ pub struct Webhook {
     #[schema(required = false)]
     pub stats: Option<StatsBucket>,
     /// What waits in its lane; only in the answer to `GET /webhook/{config_id}`, if the webhook has a limit or something
-    /// still waits from when it had one.
+    /// waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub lane: Option<LaneStatus>,

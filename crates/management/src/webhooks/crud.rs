@@ -79,8 +79,9 @@ pub(crate) async fn create(
     operation_id = "read_webhook",
     tag = "Webhooks",
     summary = "Read a webhook",
-    description = "For a webhook with `max_in_flight` or `rate_limit`, the answer also has `lane`: how many events wait for their \
-        turn, and about how long it takes until they have been sent.",
+    description = "`health` and `receiver` say how its receiver does. For a webhook with `max_in_flight` or `rate_limit`, or \
+        whose events wait for its receiver, the answer also has `lane`: how many events wait, and about how long it takes until \
+        they have been sent.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
@@ -175,8 +176,8 @@ pub(crate) async fn delete(
     operation_id = "list_webhooks",
     tag = "Webhooks",
     summary = "List webhooks",
-    description = "Oldest first. With `include=stats`, each has its `health` and the numbers of its deliveries in the last 24 \
-        hours, so that a list needs one request.",
+    description = "Oldest first, each with the `health` of its receiver. With `include=stats`, each has the numbers of its \
+        deliveries in the last 24 hours, too, so that a list needs one request.",
     params(
         ListQuery,
     ),
