@@ -298,8 +298,8 @@ try {
   const path = await watch();
   await breakAndMend(path);
   await rotate(path, secret);
-  await recover();
   await others(path);
+  await recover();
   await tokens();
   await withoutScript(path);
   await signOut(path);

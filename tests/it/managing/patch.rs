@@ -36,7 +36,7 @@ async fn what_is_left_out_stays_and_null_is_the_default() {
         (json!({"name": "new"}), json!({"name": "new"})),
         (
             json!({"enabled": true, "url": "https://example.org/"}),
-            json!({"enabled": true, "url": "https://example.org/"}),
+            json!({"enabled": true, "url": "https://example.org/", "health": "healthy"}),
         ),
         (
             json!({"headers": {"X-Team": null, "X-Tier": "tin", "X-New": "1", "X-Nobody": null}}),

@@ -24,7 +24,7 @@ async fn a_webhook_is_created_with_the_documented_defaults_and_reads_back() {
             "revision": 1, "signing_secrets": [{"created_at": config["signing_secrets"][0]["created_at"]}], "warnings": [],
             "name": "orders", "url": URL, "method": "POST", "enabled": true, "headers": {}, "timeout_seconds": 30,
             "retry": {"schedule_seconds": [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]}, "shards": 1,
-            "event_types": [],
+            "event_types": [], "health": "healthy",
         })
     );
     let read = world.api.get(&format!("/webhook/{id}")).await;

@@ -124,7 +124,7 @@ fn failing(
                 p {
                     "Repair the receiver, or " a href={(base) "/edit"} { "edit the URL" } ". "
                     @if has_limits { "As soon as the webhook is saved, the next event is sent." }
-                    @else { "Then " a href={(base) "/test"} { "send a test event" } ": if the receiver takes it, those that wait are sent at once." }
+                    @else { "Then " a href={(base) "/test"} { "send a test event" } ": if the receiver takes it, those that wait follow." }
                 }
             }
         }

@@ -103,9 +103,9 @@ pub(crate) async fn show(
             form.halves method="get" data-submit {
                 div.field { label for="status" { "Events that" }
                     select #status name="status" { @for (value, name) in STATUSES { option value=(value) selected[value == choice.status] { (name) } } } }
-                div.field { label for="since" { "in" }
+                div.field { label for="since" { "in this time" }
                     select #since name="since" {
-                        @if let Since::Moment(since) = choice.since { option value=(since) selected { "the time since " (parts::utc_clock(since)) } }
+                        @if let Since::Moment(since) = choice.since { option value=(since) selected { "since " (parts::utc_clock(since)) } }
                         @for (hours, name) in PERIODS { option value=(hours) selected[choice.since == Since::Hours(hours)] { (name) } }
                     } }
                 noscript { button { "Count them" } }

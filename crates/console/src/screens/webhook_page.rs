@@ -45,8 +45,8 @@ pub(crate) async fn show(
         (head(&visitor, &config))
         (done(&visitor, &config, &query))
         (receiver::section(&visitor, &config, now))
-        @for warning in webhook_view::warnings(&config, now) { p.alert.waiting { (parts::sentence(&warning)) } }
         (lane)
+        @for warning in webhook_view::warnings(&config, now) { p.alert.waiting { (parts::sentence(&warning)) } }
         @if let Some(told) = event_table::chosen::told(&query) { (told) }
         div.columns {
             div.wide {

@@ -43,7 +43,7 @@ fn a_failing_receiver_is_told_with_what_is_held_back_and_what_to_do() {
          success was 2 Jan 03:04:00 UTC. The last reason: the receiver refused the connection.Events are accepted, and wait \
          until it takes them. One at a time is sent to find that out: the next one is due in 20 s. An event that waits longer \
          than its retries would have taken, about 30 s, fails.Repair the receiver, or edit the URL. Then send a test event: if \
-         the receiver takes it, those that wait are sent at once."
+         the receiver takes it, those that wait follow."
     );
     let only_read = told(json!({"health": FAILING()}), false, "2026-01-02T03:05:15Z");
     assert!(only_read.ends_with("about 30 s, fails."), "{only_read}");
