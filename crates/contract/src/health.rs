@@ -82,6 +82,9 @@ pub enum Circuit {
         closed_at: Timestamp,
         /// How many probes had failed.
         probes: u32,
+        /// When the first attempt had failed after which none succeeded, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed_since: Option<Timestamp>,
     },
 }
 
@@ -220,7 +223,8 @@ mod tests {
         WebhookConfig { health: circuit.map(|_| health), ..config }
     }
 
-    const RAMPING: fn() -> Option<Circuit> = || Some(Circuit::Ramping { closed_at: at(10), probes: 3 });
+    const RAMPING: fn() -> Option<Circuit> =
+        || Some(Circuit::Ramping { closed_at: at(10), probes: 3, failed_since: None });
 
     fn open() -> Circuit {
         Circuit::Open { opened_at: at(5), probe_at: at(40), probed_at: None, probes: 2 }

@@ -228,7 +228,8 @@ impl Health {
         };
         match self.circuit {
             Some(Circuit::Open { opened_at, probes, .. }) => (attempt.started_at >= opened_at).then(|| {
-                let health = healthy(Some(Circuit::Ramping { closed_at: now, probes }));
+                let failed_since = self.failing_since;
+                let health = healthy(Some(Circuit::Ramping { closed_at: now, probes, failed_since }));
                 HealthChange { health: Some(health), news: Some((DetailType::Recovered, self.clone())) }
             }),
             Some(Circuit::Ramping { closed_at, .. }) if now.since(closed_at) < RAMP => None,

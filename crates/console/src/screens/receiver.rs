@@ -89,10 +89,10 @@ fn notice(config: &WebhookConfig, can_manage: bool, now: Timestamp) -> Markup {
     match (health.state, health.circuit) {
         (HealthState::Failing, circuit) => failing(config, health, circuit, can_manage, now),
         (HealthState::Degraded, _) => degraded(config, health, can_manage, now),
-        (HealthState::Healthy, Some(Circuit::Ramping { closed_at, .. }))
+        (HealthState::Healthy, Some(Circuit::Ramping { closed_at, failed_since, .. }))
             if now.since(closed_at) < RECOVERED_FOR =>
         {
-            recovered(config, closed_at, can_manage, now)
+            recovered(config, closed_at, failed_since, can_manage, now)
         }
         _ => html! {},
     }
@@ -147,14 +147,21 @@ fn degraded(config: &WebhookConfig, health: &Health, can_manage: bool, now: Time
     }
 }
 
-fn recovered(config: &WebhookConfig, closed_at: Timestamp, can_manage: bool, now: Timestamp) -> Markup {
+fn recovered(
+    config: &WebhookConfig,
+    closed_at: Timestamp,
+    failed_since: Option<Timestamp>,
+    can_manage: bool,
+    now: Timestamp,
+) -> Markup {
+    let recover = recover_link(config, "failed", failed_since.unwrap_or(closed_at));
     html! {
         div.alert.succeeded role="status" {
             strong { "The receiver takes events again, since " (parts::clock(closed_at)) "." }
             @if config.circuit(now).is_some() { p { (growing()) "in a minute, nothing is held back any more." } }
             p {
                 "What failed meanwhile is not sent again by itself"
-                @if can_manage { ": " a href={"/console/webhooks/" (config.config_id) "/recover"} { "replay what failed" } }
+                @if can_manage { ": " a href=(recover) { "replay what failed" } }
                 "."
             }
         }

@@ -148,7 +148,10 @@ fn a_probe_that_succeeds_closes_the_circuit_and_its_receiver_is_healthy_after_a_
     assert_eq!(closed.news, Some((DetailType::Recovered, open.clone())));
     let ramping = closed.health.unwrap();
     assert_eq!(ramping.state, HealthState::Healthy);
-    assert_eq!(ramping.circuit, Some(Circuit::Ramping { closed_at: at(91), probes: 0 }));
+    assert_eq!(
+        ramping.circuit,
+        Some(Circuit::Ramping { closed_at: at(91), probes: 0, failed_since: Some(at(0)) })
+    );
     assert_eq!(success(&ramping, 92, 92), None);
     assert_eq!(success(&ramping, 92, 151), Some(HealthChange { health: None, news: None }));
 }

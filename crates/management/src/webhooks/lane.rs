@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hookstep_api_types::LaneStatus;
-use hookstep_contract::{LaneLimits, WebhookConfig};
+use hookstep_contract::{Circuit, LaneLimits, WebhookConfig};
 use hookstep_http_edge::Problem;
 use hookstep_store::InLane;
 
@@ -23,7 +23,8 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
     if limits.is_none() && waiting == 0 {
         return Ok(None);
     }
-    let limits = limits.unwrap_or_default();
+    let limits = limits.unwrap_or(LaneLimits::UNLIMITED_WEBHOOK);
+    let is_closed = !matches!(config.circuit(ctx.sources.now()), Some(Circuit::Open { .. }));
     // Durations are counted only where they matter.
     let typical = match limits.max_in_flight {
         Some(_) if waiting > 0 => mean_duration(ctx, config).await?,
@@ -34,7 +35,8 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
         waiting,
         complete: !is_more,
         oldest_since: since,
-        expected_seconds: expected_seconds(waiting, &limits, typical),
+        // Nobody knows when a receiver takes events again.
+        expected_seconds: if is_closed { expected_seconds(waiting, &limits, typical) } else { None },
     }))
 }
 

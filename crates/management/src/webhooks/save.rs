@@ -107,8 +107,8 @@ pub async fn replace(
         key_client::encrypted(ctx, org_id, fields.auth.as_ref(), credentials.key_client).await?;
     let disabled_reason = before.disabled_reason.clone().filter(|_| !fields.enabled);
     // Whoever enables a webhook begins anew, and whoever changes it may have mended what kept the receiver from its events.
-    let was_enabled = before.fields.enabled;
-    let health = before.health.clone().filter(|_| was_enabled).map(|health| health.after_edit(now));
+    let is_enabled_anew = fields.enabled && !before.fields.enabled;
+    let health = before.health.clone().filter(|_| !is_enabled_anew).map(|health| health.after_edit(now));
     let config = WebhookConfig { certificate, disabled_reason, health, fields, ..before.clone() };
     let config = overwrite(ctx, &before, config, credentials, change).await?;
     Ok(SavedWebhook { config, secret })

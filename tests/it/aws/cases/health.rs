@@ -77,7 +77,9 @@ pub(super) async fn store(engine: &impl Engine, config_id: &str, known: Known) {
     let (state, circuit) = match known {
         Known::ToBeProbed => (HealthState::Failing, open(now)),
         Known::Down => (HealthState::Failing, open(now.plus(hour))),
-        Known::Ramping => (HealthState::Healthy, Some(Circuit::Ramping { closed_at: now, probes: 0 })),
+        Known::Ramping => {
+            (HealthState::Healthy, Some(Circuit::Ramping { closed_at: now, probes: 0, failed_since: None }))
+        }
         Known::Degraded => (HealthState::Degraded, None),
     };
     let health = Health {

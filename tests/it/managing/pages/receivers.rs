@@ -47,7 +47,7 @@ async fn the_page_of_a_webhook_says_how_its_receiver_does_and_keeps_saying_it() 
     let page = format!("/console/webhooks/{id}");
     let ramping = json!({
         "change": 1, "state": "healthy", "since": ago(5), "failures": 0, "last_success_at": ago(5),
-        "circuit": {"state": "ramping", "closed_at": ago(5), "probes": 2},
+        "circuit": {"state": "ramping", "closed_at": ago(5), "probes": 2, "failed_since": "2026-01-02T03:04:05.678Z"},
     });
     for (health, badge, words, links) in [
         (None, "Healthy", vec![], vec![]),
@@ -67,7 +67,7 @@ async fn the_page_of_a_webhook_says_how_its_receiver_does_and_keeps_saying_it() 
             Some(ramping),
             "Healthy",
             vec!["takes events again", "more and more at once"],
-            vec!["/recover\">replay what failed"],
+            vec!["/recover?status=failed&amp;since=2026-01-02T03%3A04%3A05.678Z\">replay what failed"],
         ),
     ] {
         write_health(&world, &id, health).await;
