@@ -71,9 +71,10 @@ pub enum CircuitState {
 }
 
 impl Receiver {
-    /// What is known about a receiver.
-    pub fn of(health: &hookstep_contract::Health, now: Timestamp) -> Self {
-        let (circuit, next_probe_at) = match health.circuit.filter(|circuit| circuit.holds_back(now)) {
+    /// What is known about a receiver. Of a webhook that is disabled, nothing is sent and nothing held back.
+    pub fn of(health: &hookstep_contract::Health, is_enabled: bool, now: Timestamp) -> Self {
+        let circuit = health.circuit.filter(|circuit| is_enabled && circuit.holds_back(now));
+        let (circuit, next_probe_at) = match circuit {
             None => (CircuitState::Closed, None),
             Some(Circuit::Open { probe_at, .. }) => (CircuitState::Open, Some(probe_at)),
             Some(Circuit::Ramping { .. }) => (CircuitState::Ramping, None),

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{MAX_IN_FLIGHT, PROBE_MARGIN, RAMP, RAMP_STEP};
-use crate::{CertificateWarning, LaneLimits, ReasonCode, Timestamp, WebhookConfig};
+use crate::limits::{
+    EXPRESS_ATTEMPT_SECS, LEAST_PROBE_PAUSE, MAX_IN_FLIGHT, MAX_PROBE_PAUSE, PROBE_MARGIN, RAMP, RAMP_STEP,
+};
+use crate::{CertificateWarning, LaneLimits, Period, RateLimit, ReasonCode, Timestamp, WebhookConfig};
 
 /// How a receiver takes the events of its webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -119,6 +121,13 @@ impl Health {
         }
     }
 
+    /// The health after a probe that was claimed has not been made: its event was cancelled, or has ended otherwise. Another one is
+    /// due.
+    pub fn unprobed(&self, now: Timestamp) -> Option<Self> {
+        let Some(Circuit::Open { opened_at, probes, .. }) = self.circuit else { return None };
+        Some(self.with(Circuit::Open { opened_at, probe_at: now, probed_at: None, probes }))
+    }
+
     /// The health after the owner has changed the webhook, which may be what the receiver needed: the next probe is due.
     #[must_use]
     pub fn after_edit(self, now: Timestamp) -> Self {
@@ -155,6 +164,12 @@ impl WebhookConfig {
         self.health.as_ref()?.circuit.as_ref().filter(|circuit| circuit.holds_back(now))
     }
 
+    /// Whether a probe is under way, as far as is known.
+    pub fn is_probed(&self) -> bool {
+        let circuit = self.health.as_ref().and_then(|health| health.circuit);
+        matches!(circuit, Some(Circuit::Open { probed_at: Some(_), .. }))
+    }
+
     /// How the receiver does.
     pub fn health_state(&self) -> HealthState {
         match &self.health {
@@ -167,6 +182,11 @@ impl WebhookConfig {
     /// What the owner is to be told about the end of the client certificate.
     pub fn due_certificate_warning(&self, now: Timestamp) -> Option<CertificateWarning> {
         self.certificate.as_ref()?.warning(self.certificate_warning.as_ref(), now)
+    }
+
+    /// The longest pause between two probes: half of what an event waits at most, so that not all events fail that come in between.
+    pub fn longest_probe_pause(&self) -> Duration {
+        (self.fields.longest_delivery() / 2).clamp(LEAST_PROBE_PAUSE, MAX_PROBE_PAUSE)
     }
 
     /// When the schedule is over for an event that was to be sent first at `due_at`, so that it is not sent any more.
@@ -182,14 +202,19 @@ impl Gate {
             return Self::Limits(LaneLimits::default());
         };
         let limits = LaneLimits::of(&config.fields).unwrap_or(LaneLimits::UNLIMITED_WEBHOOK);
-        match config.circuit(now) {
-            Some(Circuit::Open { probe_at, .. }) => Self::Probe { at: *probe_at },
+        let limits = match config.circuit(now) {
+            Some(Circuit::Open { probe_at, .. }) => return Self::Probe { at: *probe_at },
             Some(ramping) => {
                 let most = [limits.max_in_flight, ramping.most(now)].into_iter().flatten().min();
-                Self::Limits(LaneLimits { max_in_flight: most, ..limits })
+                LaneLimits { max_in_flight: most, ..limits }
             }
-            None => Self::Limits(limits),
-        }
+            None => limits,
+        };
+        // A long attempt is handed over to the standard machine and holds no place, so that as many may begin in a second.
+        let is_long = config.fields.timeout_seconds > EXPRESS_ATTEMPT_SECS;
+        let rate = limits.max_in_flight.filter(|_| is_long);
+        let rate = rate.map(|events| RateLimit { events, per: Period::Second, burst: 1 });
+        Self::Limits(LaneLimits { rate: limits.rate.or(rate), ..limits })
     }
 }
 
@@ -221,6 +246,29 @@ mod tests {
             circuit,
         };
         WebhookConfig { health: circuit.map(|_| health), ..config }
+    }
+
+    #[test]
+    fn long_attempts_begin_at_a_rate_because_they_hold_no_place() {
+        for (seconds, circuit, expected) in
+            [(120, RAMPING(), None), (121, RAMPING(), Some(2)), (121, None, Some(10))]
+        {
+            let webhook = webhook(json!({"timeout_seconds": seconds}), circuit);
+            let Gate::Limits(limits) = Gate::of(Some(&webhook), at(15)) else { panic!("{webhook:?}") };
+            let rate = expected.map(|events| RateLimit { events, per: Period::Second, burst: 1 });
+            assert_eq!(limits.rate, rate, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn probes_are_no_further_apart_than_half_of_what_events_wait() {
+        for (fields, seconds) in [
+            (json!({}), 1800),
+            (json!({"retry": {"schedule_seconds": [5]}, "timeout_seconds": 5}), 7),
+            (json!({"retry": {"schedule_seconds": []}, "timeout_seconds": 1}), 5),
+        ] {
+            assert_eq!(webhook(fields.clone(), None).longest_probe_pause().as_secs(), seconds, "{fields}");
+        }
     }
 
     const RAMPING: fn() -> Option<Circuit> =

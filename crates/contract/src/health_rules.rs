@@ -18,6 +18,8 @@ pub struct HealthRules {
     pub look_every: Duration,
     /// How long after its circuit was opened a receiver is probed: [`FIRST_PROBE_AFTER`], or less in a test.
     pub first_probe_after: Duration,
+    /// The longest pause between two probes: [`MAX_PROBE_PAUSE`], or less for a webhook with a short retry schedule.
+    pub longest_probe_pause: Duration,
     /// After how long without a success a webhook is disabled; `None` for never.
     pub disable_after: Option<Duration>,
 }
@@ -28,6 +30,7 @@ impl Default for HealthRules {
             failing_for: FAILING_FOR,
             look_every: HEALTH_LOOK,
             first_probe_after: FIRST_PROBE_AFTER,
+            longest_probe_pause: MAX_PROBE_PAUSE,
             disable_after: Some(DISABLE_AFTER),
         }
     }
@@ -67,6 +70,21 @@ pub struct Recent {
     failed: u32,
     /// How many of the last attempts have ended in [`HEALTH_WINDOW`].
     ended: u32,
+}
+
+/// Failures that no success has followed, as one process has seen them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    failures: u32,
+    since: Option<Timestamp>,
+}
+
+impl Row {
+    /// The row with one more failure.
+    #[must_use]
+    pub fn longer(self, now: Timestamp) -> Self {
+        Self { failures: self.failures.saturating_add(1), since: self.since.or(Some(now)) }
+    }
 }
 
 /// A change of a receiver's health.
@@ -129,6 +147,22 @@ impl Recent {
         }
     }
 
+    /// The same, with the row of failures that a process has seen. The latest events of a webhook may not have been attempted yet:
+    /// they are delayed or wait in a lane, or a filter lets few of them pass.
+    #[must_use]
+    pub fn with(self, row: Row, now: Timestamp) -> Self {
+        let Some(since) = row.since.filter(|since| self.last_success_at < Some(*since)) else { return self };
+        let in_window = if now.since(since) <= HEALTH_WINDOW { row.failures } else { 1 };
+        let failed = self.failed.max(in_window);
+        Self {
+            failures: self.failures.max(row.failures),
+            failing_since: Some(self.failing_since.map_or(since, |recent| recent.min(since))),
+            failed,
+            ended: self.ended.max(failed),
+            ..self
+        }
+    }
+
     fn has_failed_by(&self, percent: u32) -> bool {
         self.failed > 0 && self.failed * 100 >= self.ended * percent
     }
@@ -177,14 +211,16 @@ impl Health {
             return None;
         }
         let (news, circuit) = match state {
-            HealthState::Failing => {
-                (DetailType::Failing, Some(rules.opened(failed_probes.unwrap_or(0), now)))
-            }
+            HealthState::Failing => (
+                DetailType::Failing,
+                Some(rules.opened(failed_probes.map_or(0, |failed| failed.saturating_add(1)), now)),
+            ),
             // Whoever is degraded while the events ramp up still ramps up.
             _ => (DetailType::Degraded, circuit),
         };
         let health = Self {
-            change: before.map_or(1, |before| before.change + 1),
+            // Not 1: whoever has seen an earlier health of the webhook, which was removed, must not take this one for it.
+            change: before.map_or(now.unix_millis().unsigned_abs(), |before| before.change + 1),
             state,
             since: now,
             failing_since: recent.failing_since,
@@ -248,7 +284,7 @@ impl Health {
         }
     }
 
-    /// Whether the webhook is to be disabled.
+    /// Whether the webhook is to be disabled, if the receiver has failed again.
     pub fn is_given_up(&self, rules: &HealthRules, now: Timestamp) -> bool {
         let failing_for = self.failing_since.map(|since| now.since(since));
         let longest = rules.disable_after.filter(|_| self.state == HealthState::Failing);
@@ -277,7 +313,7 @@ impl HealthRules {
     fn probe_pause(&self, probes: u32) -> Duration {
         self.first_probe_after
             .saturating_mul(1_u32.checked_shl(probes).unwrap_or(u32::MAX))
-            .min(MAX_PROBE_PAUSE)
+            .min(self.longest_probe_pause)
     }
 }
 

@@ -71,7 +71,7 @@ pub use event::{EventRecord, Origin, Restarts, Sent, Status};
 pub use event_metadata::{EventMetadata, Mode, is_traceparent};
 pub use event_types::subscribes;
 pub use health::{Circuit, Gate, Health, HealthState};
-pub use health_rules::{HealthChange, HealthRules, LastAttempt, Recent};
+pub use health_rules::{HealthChange, HealthRules, LastAttempt, Recent, Row};
 pub use ids::{ConfigId, EventId, InvalidId, OrgId, SessionId, TokenId};
 pub use lane::{Lane, LaneLimits, Period, RateLimit};
 pub use machine_kind::{InvalidMachineKind, MachineKind};

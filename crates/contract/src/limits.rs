@@ -121,6 +121,9 @@ pub const FIRST_PROBE_AFTER: Duration = Duration::from_secs(30);
 /// 14 days for which they are kept; after a thousand times they would be moved away (`infra/template.yaml`).
 pub const MAX_PROBE_PAUSE: Duration = Duration::from_secs(30 * 60);
 
+/// The shortest pause to which a short retry schedule brings the probes of a receiver.
+pub const LEAST_PROBE_PAUSE: Duration = Duration::from_secs(5);
+
 /// How long after the timeout of a probe its result is waited for, before another one is sent.
 pub const PROBE_MARGIN: Duration = Duration::from_secs(60);
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{ResumeInput, Resumed, Timestamp};
+use hookstep_contract::{ResumeInput, Resumed, Status, Timestamp};
 use serde::Deserialize;
 
 use crate::{ExecutionClient, Input, Run, WorkflowError};
@@ -20,6 +20,16 @@ pub struct Resumption {
     /// Until when the receiver wants no other event of the webhook, if it has said so.
     #[serde(default)]
     pub pause_until: Option<Timestamp>,
+    /// The event's status.
+    #[serde(default)]
+    pub status: Option<Status>,
+}
+
+impl Resumption {
+    /// Whether the event has ended, with or without an attempt.
+    pub fn has_ended(&self) -> bool {
+        self.status.is_some_and(|status| !status.is_open())
+    }
 }
 
 impl ResumeMachine {

@@ -7,7 +7,7 @@
 mod lane;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::iter;
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{LaneMessage, LaneQueue, SentMessages, ServiceError, States, SyncResult};
-use hookstep_contract::{ConfigId, Gate, LaneLimits, OrgId, Timestamp, WebhookConfig, error_chain};
+use hookstep_contract::{ConfigId, Gate, Health, LaneLimits, OrgId, Timestamp, WebhookConfig, error_chain};
 use hookstep_engine::{Executions, StateMachine};
 use hookstep_executions::Resumption;
 use hookstep_store::Configs;
@@ -48,7 +48,7 @@ pub(crate) struct Lanes {
     lanes: HashMap<Key, Lane>,
     /// The lanes in which something has changed.
     changed: VecDeque<Key>,
-    /// The lanes that wait for a time, which may have changed since.
+    /// The lanes that wait for a time, each for one: [`Lane::timer`].
     timers: BTreeSet<(Instant, Key)>,
     running: JoinSet<Done>,
     /// How many messages wait.
@@ -100,7 +100,10 @@ impl Lanes {
                 Some(done) = self.running.join_next() => self.leave(done),
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
                     if let Some((_, key)) = self.timers.pop_first() {
-                        self.changed.push_back(key);
+                        if let Some(lane) = self.lanes.get_mut(&key) {
+                            lane.timer = None;
+                        }
+                        self.changes(&key);
                     }
                 }
                 _ = looks.tick(), if !self.lanes.is_empty() => {
@@ -108,7 +111,8 @@ impl Lanes {
                     let latest = self.configs.version();
                     if latest.is_none() || latest != version {
                         version = latest;
-                        self.changed.extend(self.lanes.keys().cloned());
+                        let keys: Vec<_> = self.lanes.keys().cloned().collect();
+                        keys.iter().for_each(|key| self.changes(key));
                     }
                 }
             }
@@ -120,7 +124,27 @@ impl Lanes {
         let key = (org_id, config_id);
         self.lanes.entry(key.clone()).or_default().waiting.push_back(Waiting { id, due_at });
         self.waiting += 1;
-        self.changed.push_back(key);
+        self.changes(&key);
+    }
+
+    /// Something has changed in a lane.
+    fn changes(&mut self, key: &Key) {
+        let Some(lane) = self.lanes.get_mut(key) else { return };
+        if !mem::replace(&mut lane.is_changed, true) {
+            self.changed.push_back(key.clone());
+        }
+    }
+
+    /// Looks at a lane at this time, or before.
+    fn look_at(&mut self, moment: Instant, key: &Key) {
+        let Some(lane) = self.lanes.get_mut(key) else { return };
+        match lane.timer {
+            Some(earlier) if earlier <= moment => return,
+            Some(later) => drop(self.timers.remove(&(later, key.clone()))),
+            None => {}
+        }
+        lane.timer = Some(moment);
+        self.timers.insert((moment, key.clone()));
     }
 
     fn leave(&mut self, done: Result<Done, JoinError>) {
@@ -133,7 +157,7 @@ impl Lanes {
                 if let Some(pause) = Self::pause_after(ended, self.sources.now()) {
                     lane.pause(Instant::now() + pause);
                 }
-                self.changed.push_back(key);
+                self.changes(&key);
             }
             Err(error) => {
                 tracing::error!(
@@ -144,25 +168,26 @@ impl Lanes {
                 // Others come first, for it may be one that can never be started.
                 lane.waiting.push_back(message);
                 self.waiting += 1;
-                self.timers.insert((Instant::now() + PAUSE, key));
+                self.look_at(Instant::now() + PAUSE, &key);
             }
         }
     }
 
     /// How long the receiver wants nothing, if it has said so to the execution that has ended.
     fn pause_after(ended: Option<SyncResult>, now: Timestamp) -> Option<Duration> {
-        let Resumption { pause_until } = serde_json::from_str(&ended?.output?).ok()?;
-        Some(pause_until?.since(now))
+        Some(ended_as(&ended?).pause_until?.since(now))
     }
 
     /// Starts what may be sent to a webhook.
     async fn advance(&mut self, key: Key) {
+        let Some(lane) = self.lanes.get_mut(&key) else { return };
+        lane.is_changed = false;
         let config = match self.configs.get(&key.0, key.1).await {
             Ok(config) => config,
             Err(error) => {
                 let chain = error_chain(&error);
                 tracing::error!(error.chain = chain, "the limits of a webhook cannot be read yet");
-                self.timers.insert((Instant::now() + PAUSE, key));
+                self.look_at(Instant::now() + PAUSE, &key);
                 return;
             }
         };
@@ -177,6 +202,7 @@ impl Lanes {
     /// Starts what the limits of a webhook let through.
     fn let_through(&mut self, key: &Key, limits: &LaneLimits) {
         while let Some(lane) = self.lanes.get_mut(key) {
+            lane.end_probes();
             let turn = lane.next(limits, Instant::now());
             if !self.take(key, turn) {
                 return;
@@ -186,35 +212,36 @@ impl Lanes {
 
     /// Starts what outlives its schedule, which is not sent any more, and a probe if one is due.
     async fn probe(&mut self, key: &Key, config: &WebhookConfig, at: Timestamp) {
-        let now = self.sources.now();
+        let (now, instant) = (self.sources.now(), Instant::now());
         let Some(lane) = self.lanes.get_mut(key) else { return };
-        let is_over = |due_at| config.outlived_at(due_at) <= now;
-        let outlived: Vec<_> = iter::from_fn(|| lane.next_outlived(is_over)).collect();
-        let pause = at.since(now);
-        let turn = lane.next_probe(pause.min(LOOK), Instant::now());
-        for waiting in outlived {
-            self.take(key, Turn::Now(waiting));
-        }
-        match turn {
-            Turn::Now(waiting) => match self.claim(config, now).await {
-                true => drop(self.take(key, Turn::Now(waiting))),
-                false => {
-                    if let Some(lane) = self.lanes.get_mut(key) {
-                        lane.give_back(waiting);
-                    }
-                    self.timers.insert((Instant::now() + PAUSE, key.clone()));
+        let outlived = lane.outlived(|due_at| config.outlived_at(due_at) <= now, instant);
+        let turn = lane.next_probe(at.since(now), instant);
+        outlived.into_iter().for_each(|waiting| self.begin(key, waiting, None));
+        let Turn::Now(waiting) = turn else {
+            self.take(key, turn);
+            return;
+        };
+        match self.claim(config, now).await {
+            Some(claimed) => {
+                self.begin(key, waiting, Some(claimed));
+                // What is over is looked for meanwhile.
+                self.look_at(instant + LOOK, key);
+            }
+            None => {
+                if let Some(lane) = self.lanes.get_mut(key) {
+                    lane.give_back(waiting);
                 }
-            },
-            turn => drop(self.take(key, turn)),
+                self.look_at(instant + PAUSE, key);
+            }
         }
     }
 
-    /// Whether the next probe is ours.
-    async fn claim(&self, config: &WebhookConfig, now: Timestamp) -> bool {
+    /// Claims the next probe; `None` if it is not to be sent now.
+    async fn claim(&self, config: &WebhookConfig, now: Timestamp) -> Option<Health> {
         let claimed = self.configs.claim_probe(config, now).await;
         claimed.unwrap_or_else(|error| {
             tracing::error!(error.chain = error_chain(&error), "a probe cannot be claimed yet");
-            false
+            None
         })
     }
 
@@ -222,22 +249,45 @@ impl Lanes {
     fn take(&mut self, key: &Key, turn: Turn) -> bool {
         match turn {
             Turn::Now(waiting) => {
-                self.waiting -= 1;
-                let (queue, states, machine) =
-                    (self.queue.clone(), self.states.clone(), Arc::clone(&self.machine_arn));
-                let key = key.clone();
-                self.running.spawn(async move {
-                    let ran =
-                        AssertUnwindSafe(queue.run(&waiting.id, &machine, &states)).catch_unwind().await;
-                    let panicked = |_| Err(ServiceError::new("InternalError", "the task panicked"));
-                    (key, waiting, ran.unwrap_or_else(panicked))
-                });
+                self.begin(key, waiting, None);
                 return true;
             }
-            Turn::At(moment) => drop(self.timers.insert((moment, key.clone()))),
+            Turn::At(moment) => self.look_at(moment, key),
             Turn::AfterAnother => {}
-            Turn::Idle => drop(self.lanes.remove(key)),
+            Turn::Idle => {
+                let timer = self.lanes.remove(key).and_then(|lane| lane.timer);
+                timer.map(|timer| self.timers.remove(&(timer, key.clone())));
+            }
         }
         false
     }
+
+    /// Runs the execution of a message, and gives the claimed probe back if the event has ended without one.
+    fn begin(&mut self, key: &Key, waiting: Waiting, claimed: Option<Health>) {
+        self.waiting -= 1;
+        let (queue, states, machine) =
+            (self.queue.clone(), self.states.clone(), Arc::clone(&self.machine_arn));
+        let (configs, sources, key) = (self.configs.clone(), self.sources, key.clone());
+        self.running.spawn(async move {
+            let ran = AssertUnwindSafe(queue.run(&waiting.id, &machine, &states)).catch_unwind().await;
+            let panicked = |_| Err(ServiceError::new("InternalError", "the task panicked"));
+            let ran = ran.unwrap_or_else(panicked);
+            if let Some(claimed) = claimed
+                && ran
+                    .as_ref()
+                    .is_ok_and(|ended| ended.as_ref().is_none_or(|ended| ended_as(ended).has_ended()))
+            {
+                let returned = configs.return_probe(&key.0, key.1, &claimed, sources.now()).await;
+                if let Err(error) = returned {
+                    tracing::error!(error.chain = error_chain(&error), "a probe cannot be given back");
+                }
+            }
+            (key, waiting, ran)
+        });
+    }
+}
+
+/// What is said of the lane at the end of an execution.
+fn ended_as(ended: &SyncResult) -> Resumption {
+    ended.output.as_ref().and_then(|output| serde_json::from_str(output).ok()).unwrap_or_default()
 }

@@ -28,6 +28,8 @@ pub(crate) struct Taken {
     pub(crate) end: End,
     /// How long the receiver wants nothing, if it has said so.
     pub(crate) pause: Option<Duration>,
+    /// Whether the event has ended, with or without an attempt.
+    pub(crate) has_ended: bool,
 }
 
 /// What has become of a group.
@@ -41,7 +43,7 @@ pub(crate) struct Ran {
 
 impl From<End> for Taken {
     fn from(end: End) -> Self {
-        Self { end, pause: None }
+        Self { end, pause: None, has_ended: false }
     }
 }
 
@@ -129,7 +131,7 @@ impl Group {
                 break;
             }
             tokio::select! {
-                Some((index, Taken { end, pause })) = running.next() => {
+                Some((index, Taken { end, pause, .. })) = running.next() => {
                     ends[index] = end;
                     is_stopped |= end != End::Left;
                     paused_until = paused_until.max(Instant::now() + pause.unwrap_or_default());

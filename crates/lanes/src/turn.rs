@@ -21,11 +21,12 @@ pub(crate) async fn take(message: &Message, last: Instant, ctx: &Context) -> Tak
         }
         let end = end(&ran);
         if end != End::Waits || Instant::now() + PAUSE > last {
-            let pause_until = match ran {
-                Ok(Run::Ended(Resumption { pause_until })) => pause_until,
-                _ => None,
+            let ended = match ran {
+                Ok(Run::Ended(ended)) => ended,
+                _ => Resumption::default(),
             };
-            return Taken { end, pause: pause_until.map(|until| until.since(ctx.sources.now())) };
+            let pause = ended.pause_until.map(|until| until.since(ctx.sources.now()));
+            return Taken { end, pause, has_ended: ended.has_ended() };
         }
         sleep(PAUSE).await;
     }

@@ -250,15 +250,37 @@ impl Configs {
         unless_forbidden(update.send().await, "note a warning about a certificate")
     }
 
-    /// Claims the next probe of a webhook's receiver, of which one may be under way at a time; returns whether it is the caller's.
+    /// Claims the next probe of a webhook's receiver, of which one may be under way at a time; returns the health with the probe if
+    /// it is the caller's.
     ///
     /// # Errors
     /// If the table cannot be written.
-    pub async fn claim_probe(&self, config: &WebhookConfig, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn claim_probe(
+        &self,
+        config: &WebhookConfig,
+        now: Timestamp,
+    ) -> Result<Option<Health>, StoreError> {
         let timeout = Duration::from_secs(config.fields.timeout_seconds.into());
-        let Some(health) = &config.health else { return Ok(false) };
-        let Some(probing) = health.probing(now, timeout) else { return Ok(false) };
-        self.change_health(&config.org_id, config.config_id, Some(health), Some(&probing)).await
+        let Some(health) = &config.health else { return Ok(None) };
+        let Some(probing) = health.probing(now, timeout) else { return Ok(None) };
+        let is_ours =
+            self.change_health(&config.org_id, config.config_id, Some(health), Some(&probing)).await?;
+        Ok(is_ours.then_some(probing))
+    }
+
+    /// Gives back a claimed probe that was not made. If it was made and its result is known, nothing happens.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn return_probe(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        claimed: &Health,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(unprobed) = claimed.unprobed(now) else { return Ok(()) };
+        self.change_health(org_id, config_id, Some(claimed), Some(&unprobed)).await.map(drop)
     }
 
     /// Deletes a webhook on which we hold the lease, and its credentials.

@@ -1,7 +1,7 @@
 //! The last attempts of a webhook's latest events, which tell how its receiver does (ADR 0049).
 
 use hookstep_contract::limits::HEALTH_EVENTS;
-use hookstep_contract::{EventId, LastAttempt, Outcome, Timestamp};
+use hookstep_contract::{EventId, LastAttempt, Outcome, Reason, ReasonCode, Timestamp};
 use serde::Deserialize;
 
 use crate::events::bound;
@@ -18,6 +18,20 @@ struct Attempted {
     outcome: Option<Outcome>,
     #[serde(default)]
     attempt_count: u32,
+    /// Why the event failed. That of an event which was ended without an attempt is not its last attempt's.
+    reason: Option<Reason>,
+}
+
+/// Whether an event with this reason was ended without a further attempt.
+fn is_of_no_attempt(code: ReasonCode) -> bool {
+    matches!(
+        code,
+        ReasonCode::Cancelled
+            | ReasonCode::CircuitOpen
+            | ReasonCode::WebhookDisabled
+            | ReasonCode::WebhookDeleted
+            | ReasonCode::Platform
+    )
 }
 
 impl Events {
@@ -32,13 +46,14 @@ impl Events {
     ) -> Result<Vec<LastAttempt>, StoreError> {
         let query = self
             .between(None, None)
-            .projection_expression("sk, updated_at, outcome, attempt_count")
+            .projection_expression("sk, updated_at, outcome, attempt_count, reason")
             .expression_attribute_values(":to", s(bound(Some(end), u8::MAX)));
         let page = self.merged(partitions, &query, Order::NewestFirst, None, Some(HEALTH_EVENTS)).await?;
         let mut attempts = Vec::new();
         for item in page.items {
-            let Attempted { event_id, updated_at, outcome, attempt_count } = from_item(item)?;
-            if let Some(outcome) = outcome {
+            let Attempted { event_id, updated_at, outcome, attempt_count, reason } = from_item(item)?;
+            let is_ended = reason.is_some_and(|reason| is_of_no_attempt(reason.code));
+            if let Some(outcome) = outcome.filter(|_| !is_ended) {
                 attempts.push(LastAttempt { event_id, ended_at: updated_at, outcome, number: attempt_count });
             }
         }

@@ -1,29 +1,41 @@
 //! How the receiver does after an attempt, and who is told (ADR 0049).
 //!
-//! Attempts are not counted: the last attempts of the latest events are in the table of events, and they are looked at after a
-//! failure, and after a success of a receiver that is not healthy. So healthy receivers cost nothing.
+//! Attempts are not counted in a table: the last attempts of the latest events are in the table of events, and they are looked at
+//! after a failure, and after a success of a receiver that is not healthy. So healthy receivers cost nothing. Of a row of failures,
+//! each process knows its own part in addition.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hookstep_contract::{
-    Attempt, Circuit, ConfigId, DetailType, EventMetadata, Health, HealthChange, HealthLook, LastAttempt,
-    Outcome, Recent, StoreError, Timestamp, WebhookConfig, WebhookNews, error_chain,
+    Attempt, Circuit, ConfigId, DetailType, EventMetadata, Health, HealthChange, HealthLook, HealthRules,
+    HealthState, LastAttempt, Origin, Outcome, Recent, Row, StoreError, Timestamp, WebhookConfig,
+    WebhookNews, error_chain,
 };
 use hookstep_store::Partitions;
 
 use crate::{Context, news};
 
-/// How many receivers are remembered: those of other times are forgotten.
-const MAX_REMEMBERED: usize = 1000;
+/// How many receivers that have failed are remembered.
+const MAX_REMEMBERED: usize = 10_000;
 
 /// How often a change is tried that meets another one.
 const TRIES: usize = 3;
 
-/// When this process last looked at the health of a receiver.
+/// What this process remembers of receivers that have failed: the latest events of a webhook may not have been attempted yet, so
+/// that they say nothing, and failures go on all the same.
 #[derive(Clone, Debug, Default)]
-pub struct Looks(Arc<Mutex<HashMap<ConfigId, Timestamp>>>);
+pub struct Looks(Arc<Mutex<HashMap<ConfigId, Seen>>>);
+
+/// What was seen of a receiver.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// When its health was last looked at.
+    looked_at: Option<Timestamp>,
+    /// The failures that no success has followed.
+    row: Row,
+}
 
 /// What an attempt has changed.
 #[derive(Debug, Default)]
@@ -35,18 +47,42 @@ pub(crate) struct Changed {
 }
 
 impl Looks {
-    /// Whether it is time to look, which is then noted.
-    fn is_due(&self, config_id: ConfigId, every: Duration, now: Timestamp) -> bool {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Notes a failure; returns the row that it belongs to, if it is time to look.
+    fn failed(&self, config_id: ConfigId, every: Duration, now: Timestamp) -> Option<Row> {
+        let mut seen = self.lock();
+        // A webhook that is forgotten begins anew.
+        if seen.len() >= MAX_REMEMBERED && !seen.contains_key(&config_id) {
+            seen.clear();
+        }
+        let seen = seen.entry(config_id).or_default();
+        seen.row = seen.row.longer(now);
+        seen.is_due(every, now).then_some(seen.row)
+    }
+
+    /// Notes a success; returns whether it is time to look.
+    fn succeeded(&self, config_id: ConfigId, every: Duration, now: Timestamp) -> bool {
+        match self.lock().get_mut(&config_id) {
+            Some(seen) => {
+                seen.row = Row::default();
+                seen.is_due(every, now)
+            }
+            None => true,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ConfigId, Seen>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn is_due(&mut self, every: Duration, now: Timestamp) -> bool {
         // A clock that was set back says nothing.
-        if looks.get(&config_id).is_some_and(|last| *last <= now && now.since(*last) < every) {
-            return false;
+        let is_due = self.looked_at.is_none_or(|last| now < last || now.since(last) >= every);
+        if is_due {
+            self.looked_at = Some(now);
         }
-        if looks.len() >= MAX_REMEMBERED {
-            looks.retain(|_, last| now.since(*last) < every);
-        }
-        looks.insert(config_id, now);
-        true
+        is_due
     }
 }
 
@@ -72,15 +108,8 @@ async fn change_health(
     look: Option<HealthLook>,
     ctx: &Context,
 ) -> Result<Changed, StoreError> {
-    let is_success = attempt.outcome == Outcome::Succeeded;
-    let is_new = attempt.outcome.is_of_the_receiver() && (!is_success || look.is_some());
     let now = ctx.sources.now();
-    if !is_new
-        || (look != Some(HealthLook::Always)
-            && !ctx.looks.is_due(event.config_id, ctx.health_rules.look_every, now))
-    {
-        return Ok(Changed::default());
-    }
+    let Some(row) = row_to_look_at(event, attempt, look, now, ctx) else { return Ok(Changed::default()) };
     let mut changed = Changed::default();
     for _ in 0..TRIES {
         let Some(config) = ctx.configs.latest(&event.org_id, event.config_id).await? else { break };
@@ -90,14 +119,16 @@ async fn change_health(
             changed.news.push((DetailType::CertificateExpiring, news::of_certificate(&config, ctx)));
         }
         let before = config.health.as_ref();
-        let change = change(event, attempt, &config, now, ctx).await?;
+        let change = change(event, attempt, row, &config, now, ctx).await?;
         let Some(HealthChange { health, news }) = change else { break };
         let is_stored =
             ctx.configs.change_health(&event.org_id, event.config_id, before, health.as_ref()).await?;
         if !is_stored {
             continue;
         }
-        let given_up = health.filter(|health| health.is_given_up(&ctx.health_rules, now));
+        // Not before a probe has failed as well.
+        let was_failing = before.is_some_and(|before| before.state == HealthState::Failing);
+        let given_up = health.filter(|health| was_failing && health.is_given_up(&ctx.health_rules, now));
         changed.disabled = match given_up {
             Some(health) => disable(event, &health, now, ctx).await?,
             None => None,
@@ -110,9 +141,35 @@ async fn change_health(
     Ok(changed)
 }
 
+/// The row of failures that the attempt belongs to, which is empty after a success; `None` if the attempt says nothing new about the
+/// receiver, or too soon after another one.
+fn row_to_look_at(
+    event: &EventMetadata,
+    attempt: &Attempt,
+    look: Option<HealthLook>,
+    now: Timestamp,
+    ctx: &Context,
+) -> Option<Row> {
+    if !attempt.outcome.is_of_the_receiver() {
+        return None;
+    }
+    let (looks, every) = (&ctx.looks, ctx.health_rules.look_every);
+    if attempt.outcome != Outcome::Succeeded {
+        // Of what is held back, only probes are sent, and each of them counts.
+        let every = if look == Some(HealthLook::Always) { Duration::ZERO } else { every };
+        return looks.failed(event.config_id, every, now);
+    }
+    let is_due = looks.succeeded(event.config_id, every, now);
+    match look? {
+        HealthLook::Always => Some(Row::default()),
+        HealthLook::NowAndThen => is_due.then(Row::default),
+    }
+}
+
 async fn change(
     event: &EventMetadata,
     attempt: &Attempt,
+    row: Row,
     config: &WebhookConfig,
     now: Timestamp,
     ctx: &Context,
@@ -120,11 +177,15 @@ async fn change(
     let before = config.health.as_ref();
     let is_open = matches!(before.and_then(|before| before.circuit), Some(Circuit::Open { .. }));
     // After a probe, no other attempt matters.
-    let recent = if is_open { Recent::default() } else { recent(event, attempt, config, now, ctx).await? };
+    let recent =
+        if is_open { Recent::default() } else { recent(event, attempt, row, config, now, ctx).await? };
+    let rules = HealthRules { longest_probe_pause: config.longest_probe_pause(), ..ctx.health_rules };
     Ok(match (attempt.outcome, before) {
         (Outcome::Succeeded, Some(before)) => before.after_success(attempt, recent, now),
         (Outcome::Succeeded, None) => None,
-        _ => Health::after_failure(before, attempt, recent, &ctx.health_rules, now),
+        // A person's test is not the probe that is under way.
+        _ if is_open && event.origin == Origin::Test => None,
+        _ => Health::after_failure(before, attempt, recent, &rules, now),
     })
 }
 
@@ -132,6 +193,7 @@ async fn change(
 async fn recent(
     event: &EventMetadata,
     attempt: &Attempt,
+    row: Row,
     config: &WebhookConfig,
     now: Timestamp,
     ctx: &Context,
@@ -142,7 +204,7 @@ async fn recent(
     attempts.retain(|attempt| attempt.event_id != event_id);
     let (outcome, number) = (attempt.outcome, attempt.number);
     attempts.push(LastAttempt { event_id, ended_at: now, outcome, number });
-    Ok(Recent::of(&attempts, config.health.as_ref(), now))
+    Ok(Recent::of(&attempts, config.health.as_ref(), now).with(row, now))
 }
 
 /// Disables a webhook whose receiver has taken nothing for too long; returns the reason if the webhook was not disabled before.

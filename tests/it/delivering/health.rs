@@ -345,3 +345,52 @@ async fn the_owner_is_told_once_that_a_client_certificate_expires() {
     );
     assert_eq!(observer.calls(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_probe_is_not_used_up_by_an_event_that_was_cancelled() {
+    let (world, receiver) = (without_probes().await, refusing(FAILURES).await);
+    let id = world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": [3600]}})).await;
+    open_circuit(&world.api, &id).await;
+    let events = trigger(&world.api, &id, 6).await;
+    until_waiting(&world, &id, 6).await;
+    let (cancelled, others) = events.split_at(4);
+    for event_id in cancelled {
+        let path = format!("/webhook/{id}/events/{event_id}/cancel");
+        assert_eq!(world.api.post(&path, &json!({})).await.status, 200);
+    }
+    // The next probe is due.
+    assert_eq!(patch(&world.api, &id, &json!({"name": "mended"})).await.status, 200);
+    for event_id in others {
+        assert_eq!(world.api.ended(&id, event_id).await["status"], "succeeded");
+    }
+    assert_eq!(receiver.calls(), FAILURES + others.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_is_found_failing_though_its_latest_events_were_not_attempted_yet() {
+    let (world, receiver) = (without_probes().await, refusing(1000).await);
+    let fields = json!({"rate_limit": {"events": 20, "burst": 1}, "retry": {"schedule_seconds": [3600]}});
+    let id = world.api.create_webhook(&receiver.url, fields).await;
+    trigger(&world.api, &id, 200).await;
+    until_health(&world.api, &id, "failing").await;
+    assert!(receiver.calls() < 100, "{}", receiver.calls());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_attempts_are_not_all_made_at_once_after_a_probe_either() {
+    let (world, receiver) = (with_rules(quick()).await, refusing(FAILURES).await);
+    let fields = json!({"timeout_seconds": 121, "retry": {"schedule_seconds": [3600]}});
+    let id = world.api.create_webhook(&receiver.url, fields).await;
+    open_circuit(&world.api, &id).await;
+    let events = trigger(&world.api, &id, 4).await;
+    for event_id in &events {
+        assert_eq!(world.api.ended(&id, event_id).await["status"], "succeeded");
+    }
+    let mut arrivals: Vec<Instant> =
+        receiver.seen().iter().skip(FAILURES).map(|request| request.at).collect();
+    arrivals.sort();
+    // One a second, after the probe.
+    for pair in arrivals[1..].windows(2) {
+        assert!(pair[1] - pair[0] >= Duration::from_millis(800), "{arrivals:?}");
+    }
+}

@@ -313,3 +313,15 @@ async fn a_bulk_replay_does_not_flood_its_receiver_and_new_events_pass_it() {
         assert!(between >= Duration::from_millis(100), "{number}: {between:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_stored_nowhere_is_sent_whatever_the_timeout() {
+    let world = World::with_options(|options| options.keep_bodies = false).await;
+    for timeout in [30, 120, 121, 230] {
+        let receiver = Receiver::ok().await;
+        let id = world.api.create_webhook(&receiver.url, json!({"timeout_seconds": timeout})).await;
+        let event = world.api.deliver(&id, BODY).await;
+        assert_eq!((&event["status"], &event["attempt_count"]), (&json!("succeeded"), &json!(1)), "{event}");
+        assert_eq!(receiver.only().body, BODY.as_bytes(), "{timeout}");
+    }
+}

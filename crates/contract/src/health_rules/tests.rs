@@ -110,11 +110,34 @@ fn what_is_known_of_a_degraded_receiver_counts_for_longer_than_its_last_events()
     let failing = after(Some(&degraded), &recent, 60).unwrap().health.unwrap();
     assert_eq!(
         (failing.state, failing.change, failing.failing_since),
-        (HealthState::Failing, 2, Some(at(0)))
+        (HealthState::Failing, degraded.change + 1, Some(at(0)))
     );
     // Unless one has succeeded meanwhile.
     let recent = [recent, vec![last(59, 59, SUCCEEDED, 1)]].concat();
     assert_eq!(after(Some(&degraded), &recent, 60), None);
+}
+
+#[test]
+fn a_row_that_a_process_has_seen_counts_where_the_latest_events_say_nothing() {
+    let row = |count: u64| (0..count).fold(Row::default(), |row, second| row.longer(at(second)));
+    let state = |recent: Recent, second| {
+        let rules = HealthRules::default();
+        let change = Health::after_failure(None, &attempt(second, FAILED), recent, &rules, at(second));
+        change.and_then(|change| change.health).map(|health| health.state)
+    };
+    for (attempts, failures, second, expected) in [
+        (vec![], 2, 2, None),
+        (vec![], 3, 3, Some(HealthState::Degraded)),
+        (vec![], 10, 10, Some(HealthState::Degraded)),
+        (vec![], 10, 60, Some(HealthState::Failing)),
+        // Another process has seen a success.
+        (vec![last(1, 1, SUCCEEDED, 1)], 10, 60, None),
+        // The success was before the row.
+        (vec![last(0, 0, SUCCEEDED, 1)], 0, 60, None),
+    ] {
+        let recent = Recent::of(&attempts, None, at(second)).with(row(failures), at(second));
+        assert_eq!(state(recent, second), expected, "{attempts:?} {failures} {second}");
+    }
 }
 
 #[test]
@@ -168,10 +191,10 @@ fn a_receiver_that_fails_while_it_ramps_up_is_soon_probed_again_and_later_than_b
     assert_eq!(after(Some(&ramping), &since(3), 149), None);
     assert_eq!(after(Some(&ramping), &since(2), 153), None);
     let again = after(Some(&ramping), &since(3), 154).unwrap().health.unwrap();
-    let probe_at = at(154 + 60);
+    let probe_at = at(154 + 120);
     assert_eq!(
         again.circuit,
-        Some(Circuit::Open { opened_at: at(154), probe_at, probed_at: None, probes: 1 })
+        Some(Circuit::Open { opened_at: at(154), probe_at, probed_at: None, probes: 2 })
     );
 }
 

@@ -19,7 +19,18 @@ pub(super) struct Lane {
     is_held: bool,
     /// Until when the receiver wants nothing.
     paused_until: Option<Instant>,
+    /// Whether something has changed since it was last looked whose turn it is.
+    pub(super) is_changed: bool,
+    /// When it is looked next by itself.
+    pub(super) timer: Option<Instant>,
+    /// When it was last looked for events that are over.
+    swept_at: Option<Instant>,
+    /// Whether only probes were sent when it was last looked.
+    is_probed: bool,
 }
+
+/// How often it is looked for events that are over.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// A message that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,23 +93,46 @@ impl Lane {
 
     /// Whose turn it is at `now` while only probes are sent, of which the next one may begin `pause` later.
     pub(super) fn next_probe(&mut self, pause: Duration, now: Instant) -> Turn {
-        if self.in_flight > 0 {
-            return Turn::AfterAnother;
+        self.is_probed = true;
+        if self.waiting.is_empty() {
+            return self.next(&LaneLimits::default(), now);
         }
         let may_begin_at = self.paused_until.max(Some(now + pause)).filter(|at| *at > now);
-        match (self.waiting.is_empty(), may_begin_at) {
-            (true, _) => self.next(&LaneLimits::default(), now),
-            (false, Some(at)) => Turn::At(at),
-            (false, None) => self.pop(),
+        match may_begin_at {
+            // Events may be over before that, or before an execution has ended.
+            Some(at) => Turn::At(at.min(now + SWEEP)),
+            None if self.in_flight > 0 => Turn::At(now + SWEEP),
+            None => self.pop(),
         }
     }
 
-    /// A message whose event is over, by when it was due, if there is a place for it. The event is not sent any more.
-    pub(super) fn next_outlived(&mut self, is_over: impl Fn(Timestamp) -> bool) -> Option<Waiting> {
-        let has_room = self.in_flight < WITHOUT_LIMITS;
-        let index = self.waiting.iter().position(|waiting| is_over(waiting.due_at)).filter(|_| has_room)?;
-        self.in_flight += 1;
-        self.waiting.remove(index)
+    /// The receiver takes events again, whatever it has asked for while it did not.
+    pub(super) fn end_probes(&mut self) {
+        if std::mem::take(&mut self.is_probed) {
+            self.paused_until = None;
+        }
+    }
+
+    /// The messages whose events are over by when they were due, as far as there are places for them. The events are not sent any
+    /// more.
+    pub(super) fn outlived(&mut self, is_over: impl Fn(Timestamp) -> bool, now: Instant) -> Vec<Waiting> {
+        let room = usize::try_from(WITHOUT_LIMITS.saturating_sub(self.in_flight)).unwrap_or(0);
+        if room == 0 || self.swept_at.is_some_and(|last| now.duration_since(last) < SWEEP) {
+            return Vec::new();
+        }
+        let mut over = Vec::new();
+        let mut index = 0;
+        while let Some(waiting) = self.waiting.get(index).filter(|_| over.len() < room) {
+            if is_over(waiting.due_at) {
+                over.extend(self.waiting.remove(index));
+            } else {
+                index += 1;
+            }
+        }
+        // If there was no room for all, the rest follows as soon as there is.
+        self.swept_at = (over.len() < room).then_some(now);
+        self.in_flight += u32::try_from(over.len()).unwrap_or(u32::MAX);
+        over
     }
 
     /// Takes back a message whose turn is not taken.
@@ -208,30 +242,58 @@ mod tests {
     #[test]
     fn a_probe_is_alone_and_comes_when_it_is_due() {
         let (mut lane, start) = (lane(3), Instant::now());
-        let pause = Duration::from_secs(9);
+        let pause = SWEEP / 2;
         lane.in_flight = 1;
-        assert_eq!(lane.next_probe(Duration::ZERO, start), Turn::AfterAnother);
+        assert_eq!(lane.next_probe(Duration::ZERO, start), Turn::At(start + SWEEP));
         lane.in_flight = 0;
         assert_eq!(lane.next_probe(pause, start), Turn::At(start + pause));
         lane.pause(start + pause);
         assert_eq!(lane.next_probe(Duration::ZERO, start), Turn::At(start + pause));
         let later = start + pause;
         assert_eq!(lane.next_probe(Duration::ZERO, later), now("0"));
-        assert_eq!(lane.next_probe(Duration::ZERO, later), Turn::AfterAnother);
+        assert_eq!(lane.next_probe(Duration::ZERO, later), Turn::At(later + SWEEP));
         lane.give_back(waiting("0"));
         assert_eq!(lane.next_probe(Duration::ZERO, later), now("0"));
     }
 
     #[test]
-    fn what_has_outlived_its_schedule_leaves_wherever_it_waits() {
-        let mut lane = lane(3);
+    fn a_pause_that_a_probe_was_answered_with_ends_with_the_probes() {
+        let (mut lane, start) = (lane(2), Instant::now());
+        let limits = LaneLimits { max_in_flight: Some(2), rate: None };
+        assert_eq!(lane.next_probe(Duration::ZERO, start), now("0"));
+        lane.pause(start + Duration::from_secs(600));
+        assert!(matches!(lane.next(&limits, start), Turn::At(_)));
+        lane.end_probes();
+        assert_eq!(lane.next(&limits, start), now("1"));
+        lane.pause(start + Duration::from_secs(600));
+        lane.end_probes();
+        assert!(lane.paused_until.is_some());
+    }
+
+    #[test]
+    fn what_is_over_leaves_wherever_it_waits_and_is_looked_for_once_in_a_while() {
+        let (mut lane, start) = (lane(3), Instant::now());
         lane.waiting.push_back(waiting("1"));
-        let outlived: Vec<_> =
-            std::iter::from_fn(|| lane.next_outlived(|due_at| due_at <= second(1))).collect();
-        assert_eq!(outlived, [waiting("0"), waiting("1"), waiting("1")]);
+        let is_over = |due_at| due_at <= second(1);
+        assert_eq!(lane.outlived(is_over, start), [waiting("0"), waiting("1"), waiting("1")]);
         assert_eq!((lane.in_flight, &lane.waiting), (3, &[waiting("2")].into()));
+        assert_eq!(lane.outlived(|_| true, start), []);
+        let later = start + SWEEP;
         lane.in_flight = WITHOUT_LIMITS;
-        assert_eq!(lane.next_outlived(|_| true), None);
+        assert_eq!(lane.outlived(|_| true, later), []);
+        lane.in_flight = 0;
+        assert_eq!(lane.outlived(|_| true, later), [waiting("2")]);
+    }
+
+    #[test]
+    fn what_is_over_leaves_as_places_become_free() {
+        let (mut lane, start) = (lane(250), Instant::now());
+        let mut count = || {
+            let over = lane.outlived(|_| true, start).len();
+            lane.in_flight = 0;
+            over
+        };
+        assert_eq!([count(), count(), count(), count()], [100, 100, 50, 0]);
     }
 
     proptest! {

@@ -124,7 +124,7 @@ async fn paused(messages: usize, secs: u64) -> (Ran, Vec<u64>) {
     let ran = group_of(messages)
         .run(part(1, 0, 1), deadlines(), async |message| {
             begun.borrow_mut().push((Instant::now() - start).as_secs());
-            Taken { end: End::Left, pause: (message.id == "0").then(|| Duration::from_secs(secs)) }
+            Taken { pause: (message.id == "0").then(|| Duration::from_secs(secs)), ..End::Left.into() }
         })
         .await;
     (ran, begun.into_inner())

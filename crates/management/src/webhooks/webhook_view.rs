@@ -18,7 +18,8 @@ pub(crate) fn view(mut config: WebhookConfig, now: Timestamp) -> Webhook {
     let warnings = warnings(&config, now);
     config.certificate_warning = None;
     let health = config.health_state().into();
-    let receiver = config.health.take().map(|health| Receiver::of(&health, now));
+    let is_enabled = config.fields.enabled;
+    let receiver = config.health.take().map(|health| Receiver::of(&health, is_enabled, now));
     Webhook { config, warnings, health, receiver, stats: None, lane: None, signing_secret: None }
 }
 
