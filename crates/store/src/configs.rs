@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use hookstep_ambient::Sources;
-use hookstep_contract::{CertificateWarning, ConfigId, Credentials, Health, OrgId, Timestamp, WebhookConfig};
+use hookstep_contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
 use hookstep_tables::Client;
 use serde::Deserialize;
 
 use crate::config_cache::ConfigCache;
 use crate::credentials;
 use crate::error::unless_forbidden;
-use crate::item::{Item, from_item, n, s, to_attribute, to_item};
+use crate::item::{Item, from_item, n, s, to_item};
 use crate::{Lease, StoreError};
 
 /// Sorts after every config id and before every other sort key in an org's partition.
@@ -185,102 +185,6 @@ impl Configs {
             .send()
             .await;
         unless_forbidden(update, "disable a webhook")
-    }
-
-    /// Stores what is known about a webhook's receiver, or removes it if the receiver is healthy, unless somebody else has changed
-    /// what was `before`, or the webhook is gone. Returns whether it was stored.
-    ///
-    /// # Errors
-    /// If the table cannot be written.
-    pub async fn change_health(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        before: Option<&Health>,
-        after: Option<&Health>,
-    ) -> Result<bool, StoreError> {
-        let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("org_id", s(org_id))
-            .key("config_id", s(config_id));
-        update = match before {
-            None => {
-                update.condition_expression("attribute_exists(config_id) AND attribute_not_exists(health)")
-            }
-            Some(health) => update
-                .condition_expression("health.#change = :change")
-                .expression_attribute_names("#change", "change")
-                .expression_attribute_values(":change", n(health.change)),
-        };
-        update = match after {
-            None => update.update_expression("REMOVE health"),
-            Some(health) => update
-                .update_expression("SET health = :health")
-                .expression_attribute_values(":health", to_attribute(health)?),
-        };
-        unless_forbidden(update.send().await, "change the health of a webhook")
-    }
-
-    /// Notes what the owner of a webhook is told about the end of its client certificate; returns whether nobody else has noted it.
-    ///
-    /// # Errors
-    /// If the table cannot be written.
-    pub async fn warn_of_certificate(
-        &self,
-        config: &WebhookConfig,
-        warning: &CertificateWarning,
-    ) -> Result<bool, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("org_id", s(&config.org_id))
-            .key("config_id", s(config.config_id))
-            .update_expression("SET certificate_warning = :warning")
-            .condition_expression(
-                "certificate.fingerprint = :fingerprint AND (attribute_not_exists(certificate_warning) OR \
-                 NOT certificate_warning.fingerprint = :fingerprint OR certificate_warning.#days > :days)",
-            )
-            .expression_attribute_names("#days", "days")
-            .expression_attribute_values(":warning", to_attribute(warning)?)
-            .expression_attribute_values(":fingerprint", s(&warning.fingerprint))
-            .expression_attribute_values(":days", n(warning.days));
-        unless_forbidden(update.send().await, "note a warning about a certificate")
-    }
-
-    /// Claims the next probe of a webhook's receiver, of which one may be under way at a time; returns the health with the probe if
-    /// it is the caller's.
-    ///
-    /// # Errors
-    /// If the table cannot be written.
-    pub async fn claim_probe(
-        &self,
-        config: &WebhookConfig,
-        now: Timestamp,
-    ) -> Result<Option<Health>, StoreError> {
-        let timeout = Duration::from_secs(config.fields.timeout_seconds.into());
-        let Some(health) = &config.health else { return Ok(None) };
-        let Some(probing) = health.probing(now, timeout) else { return Ok(None) };
-        let is_ours =
-            self.change_health(&config.org_id, config.config_id, Some(health), Some(&probing)).await?;
-        Ok(is_ours.then_some(probing))
-    }
-
-    /// Gives back a claimed probe that was not made. If it was made and its result is known, nothing happens.
-    ///
-    /// # Errors
-    /// If the table cannot be written.
-    pub async fn return_probe(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        claimed: &Health,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let Some(unprobed) = claimed.unprobed(now) else { return Ok(()) };
-        self.change_health(org_id, config_id, Some(claimed), Some(&unprobed)).await.map(drop)
     }
 
     /// Deletes a webhook on which we hold the lease, and its credentials.

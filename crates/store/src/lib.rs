@@ -14,6 +14,7 @@ mod configs;
 mod credentials;
 mod error;
 mod events;
+mod health;
 mod idempotency;
 mod item;
 mod lanes;
