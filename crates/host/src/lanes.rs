@@ -148,7 +148,7 @@ impl Lanes {
     }
 
     fn leave(&mut self, done: Result<Done, JoinError>) {
-        // A panic is a result: see `advance`. Nothing aborts these tasks.
+        // A panic is a result: see `begin`. Nothing aborts these tasks.
         let Ok((key, message, result)) = done else { return };
         let Some(lane) = self.lanes.get_mut(&key) else { return };
         lane.in_flight -= 1;

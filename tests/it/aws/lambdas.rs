@@ -254,6 +254,7 @@ fn lambda(name: &'static str, runtime_api: &str, aws: &str) -> Command {
     command.envs(AWS.iter().map(|setting| (setting, "eu-central-1")));
     command.envs([
         ("PUBLISH_EVENTS", "all"),
+        ("DISABLE_AFTER_DAYS", "5"),
         ("AWS_ENDPOINT_URL", aws),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api),
         ("AWS_LAMBDA_FUNCTION_NAME", name),
