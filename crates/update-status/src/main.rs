@@ -21,7 +21,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
         health_rules: HealthRules::with_days(env::required("DISABLE_AFTER_DAYS")?.parse()?),
         looks: Looks::default(),
-        console_url: env::optional("CONSOLE_URL"),
+        console_url: env::optional("CONSOLE_URL").filter(|url| !url.is_empty()),
         sync_budget: SYNC_BUDGET,
         sources: Sources::system(),
     };
