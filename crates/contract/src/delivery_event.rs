@@ -94,6 +94,14 @@ impl DetailType {
         Self::CertificateExpiring,
     ];
 
+    /// Whether events of this type tell how a webhook does, rather than how a delivery ended.
+    pub fn is_about_the_webhook(self) -> bool {
+        match self {
+            Self::DeliverySucceeded | Self::DeliveryFailed => false,
+            Self::Disabled | Self::Degraded | Self::Failing | Self::Recovered => true,
+        }
+    }
+
     /// The name used on the bus.
     pub fn as_str(self) -> &'static str {
         match self {

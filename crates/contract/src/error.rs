@@ -12,6 +12,8 @@ pub enum ErrorName {
     StorageUnavailable,
     /// An execution could not be started; a retry may succeed.
     WorkflowUnavailable,
+    /// A mail could not be handed over; a retry may succeed.
+    MailUnavailable,
     /// A process that evaluates expressions could not be started; a retry may succeed.
     SandboxUnavailable,
     /// A step could not read its input: the parts disagree about a contract.
@@ -23,10 +25,11 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// All names, for the tests that compare them with other parts.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ConfigNotFound,
         Self::StorageUnavailable,
         Self::WorkflowUnavailable,
+        Self::MailUnavailable,
         Self::SandboxUnavailable,
         Self::InvalidInput,
         Self::PlanOutdated,
@@ -38,6 +41,7 @@ impl ErrorName {
             Self::ConfigNotFound => "ConfigNotFound",
             Self::StorageUnavailable => "StorageUnavailable",
             Self::WorkflowUnavailable => "WorkflowUnavailable",
+            Self::MailUnavailable => "MailUnavailable",
             Self::SandboxUnavailable => "SandboxUnavailable",
             Self::InvalidInput => "InvalidInput",
             Self::PlanOutdated => "PlanOutdated",

@@ -184,6 +184,16 @@ pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// for sort keys.
 pub const CORRELATION_ID_BYTES: usize = 1024;
 
+/// The maximum number of addresses in an org that are told about its webhooks.
+pub const MAX_EMAILS: usize = 5;
+
+/// The longest e-mail address: what a path of SMTP takes (RFC 3696, erratum 1690).
+pub const EMAIL_BYTES: usize = 254;
+
+/// How long it is remembered that an address was told about a change: longer than an event that could not be delivered stays
+/// in a queue, from which it may be sent again.
+pub const NOTIFICATION_LIFETIME: Duration = days(15);
+
 /// The maximum number of a webhook's event types: this list is read for every event, so it must stay small.
 pub const MAX_EVENT_TYPES: usize = 100;
 

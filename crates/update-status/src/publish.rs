@@ -66,8 +66,6 @@ fn published(
     // Deliveries of Hookstep's own events are not published, because that would cause a loop. Nor are test
     // deliveries, because their user is watching.
     let is_silent = event.event_type.as_deref().is_some_and(is_ours) || event.origin == Origin::Test;
-    let is_about_the_webhook =
-        !matches!(detail_type, DetailType::DeliverySucceeded | DetailType::DeliveryFailed);
-    let is_news = is_about_the_webhook || !is_silent;
+    let is_news = detail_type.is_about_the_webhook() || !is_silent;
     (is_news && ctx.publish.includes(detail_type)).then_some(DeliveryEvent { detail_type, detail })
 }
