@@ -16,6 +16,7 @@
 //! | `delivering/delayed` | events that their producers want to be sent later |
 //! | `delivering/lanes` | receivers that take only so many events at once, or in a period |
 //! | `delivering/health` | receivers that take no events for a while, or only a part of them |
+//! | `delivering/notifications` | owners are told how their webhooks do |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
 //! | `delivering/reconcile` | events that nothing works on any more are started again |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
@@ -105,6 +106,7 @@ mod delivering {
     mod filters_and_transforms;
     mod health;
     mod lanes;
+    mod notifications;
     mod receivers;
     mod reconcile;
     mod recovery;

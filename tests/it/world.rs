@@ -10,6 +10,7 @@ mod dir;
 pub(crate) mod disk;
 mod faults;
 pub(crate) mod life;
+pub(crate) mod mailbox;
 pub(crate) mod node;
 pub(crate) mod process;
 pub(crate) mod python;
@@ -110,6 +111,7 @@ impl World {
             static_ips: String::new(),
             publish: Publish::Failures,
             health_rules: hookstep_contract::HealthRules::default(),
+            mailer: None,
             sandbox: Sandbox::new(binary("hookstep")),
             async_workflow: MachineKind::Express,
             histories: Histories::Failed,

@@ -52,6 +52,7 @@ impl World {
             static_ips: String::new(),
             publish: Publish::Failures,
             health_rules: hookstep_contract::HealthRules::default(),
+            mailer: None,
             sandbox: Sandbox::of_this_program()?,
             async_workflow,
             histories: Histories::Full,

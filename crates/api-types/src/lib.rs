@@ -9,6 +9,7 @@
 
 mod event;
 mod names;
+mod notifications;
 mod page;
 mod preview;
 mod problem;
@@ -26,6 +27,7 @@ mod webhook;
 mod tests;
 
 pub use event::{Attempt, Event, Sent};
+pub use notifications::{NotificationFields, Notifications};
 pub use page::Page;
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;

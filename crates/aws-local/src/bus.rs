@@ -39,6 +39,8 @@ pub struct TakenEvent {
     pub id: String,
     /// When the bus accepted it.
     pub accepted_at: Timestamp,
+    /// Who put it there, in their own words.
+    pub source: String,
     /// The event's detail type.
     pub detail_type: String,
     /// The event's detail: a JSON object, byte for byte as in the request.
@@ -127,6 +129,7 @@ impl Bus {
             id: id.clone(),
             accepted_at: self.sources.now(),
             detail: serde_json::from_str(&entry.detail).map_err(|_| malformed())?,
+            source: entry.source,
             detail_type: entry.detail_type,
         };
         let applied = self.rules.apply(event).await;

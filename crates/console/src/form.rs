@@ -150,6 +150,7 @@ pub(crate) fn label(field: &str) -> String {
         ("rate_limit", "events") => "Attempts in a period",
         ("rate_limit", _) => "Rate",
         ("shards", _) => "Partitions of its events",
+        ("emails", _) => "E-mail addresses",
         ("expires_at", _) => "Valid for",
         ("filter", _) => "Filter",
         ("transform", "content_type") => "Content type of the result",

@@ -47,6 +47,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         test_auth_machine: TestAuthMachine::new(states, env::required("TEST_AUTH_STATE_MACHINE_ARN")?),
         static_ips: env::required("STATIC_IPS").unwrap_or_default(),
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
+        has_mailer: env::flag("SENDS_MAIL"),
         sandbox: Sandbox::of_this_program()?,
         policy: Policy {
             allow_http_targets: env::flag("ALLOW_HTTP_TARGETS"),

@@ -3,6 +3,7 @@
 mod files;
 pub(crate) mod health;
 mod limits;
+mod mail;
 mod metrics;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 pub(crate) use limits::LimitArgs;
+pub(crate) use mail::MailArgs;
 pub(crate) use metrics::MetricsArgs;
 
 use crate::settings::{BoxError, CommandResult, DurabilityName, ServeArgs, admin_token};

@@ -16,7 +16,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::serve::{LimitArgs, MetricsArgs};
+use crate::serve::{LimitArgs, MailArgs, MetricsArgs};
 
 /// Any error of a command.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
@@ -105,6 +105,9 @@ pub(crate) struct ServeArgs {
     pub(crate) static_ips: String,
 
     #[command(flatten)]
+    pub(crate) mail: MailArgs,
+
+    #[command(flatten)]
     pub(crate) metrics: MetricsArgs,
 
     #[command(flatten)]
@@ -149,7 +152,8 @@ impl ServeArgs {
     /// The host's options; `address` is the address that it listens on.
     ///
     /// # Errors
-    /// If this program cannot find its own file, which it starts to evaluate expressions, or a token is too short.
+    /// If this program cannot find its own file, which it starts to evaluate expressions, a token is too short, or the settings
+    /// for mails cannot be used.
     pub(crate) fn options(&self, address: SocketAddr) -> Result<Options, BoxError> {
         Ok(Options {
             data_dir: self.data_dir.clone(),
@@ -168,6 +172,7 @@ impl ServeArgs {
                 PublishName::None => Publish::Nothing,
             },
             health_rules: HealthRules::with_days(self.disable_after_days),
+            mailer: self.mail.mailer()?,
             async_workflow: self.async_workflow,
             durability: match self.durability {
                 DurabilityName::Disk => Durability::Disk,

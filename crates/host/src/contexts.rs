@@ -11,7 +11,9 @@ use hookstep_fetch_config::Watch;
 use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
-use hookstep_store::{Bodies, Configs, Events, Idempotency, Lanes, Replays, Sessions, Tokens, WatchList};
+use hookstep_store::{
+    Bodies, Configs, Events, Idempotency, Lanes, Notifications, Replays, Sessions, Tokens, WatchList,
+};
 use hookstep_update_status::Looks;
 
 use crate::functions::StepFunctions;
@@ -111,6 +113,20 @@ pub(crate) fn dispatch(
     }
 }
 
+/// The target of the bus's rule for events about webhooks, if mails are sent.
+pub(crate) fn notify(
+    options: &Options,
+    tables: &hookstep_tables::Client,
+) -> Option<hookstep_notify::Context> {
+    Some(hookstep_notify::Context {
+        configs: configs(tables),
+        notifications: Notifications::new(tables.clone(), EVENTS),
+        mailer: options.mailer.clone()?,
+        console_url: Some(options.public_url.clone()),
+        sources: options.sources,
+    })
+}
+
 /// The context of the management API and the console.
 pub(crate) fn console(
     options: &Options,
@@ -135,6 +151,7 @@ pub(crate) fn console(
         test_auth_machine: TestAuthMachine::new(clients.executions.clone(), StateMachine::arn_of(TEST_AUTH)),
         static_ips: options.static_ips.clone(),
         publish: options.publish,
+        has_mailer: options.mailer.is_some(),
         sandbox: options.sandbox.clone(),
         policy: options.policy,
         readiness,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
+use futures_util::future::BoxFuture;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{Bus, EVENTS, States, clients};
 use hookstep_contract::OrgId;
@@ -24,6 +25,7 @@ use crate::lanes::{self, Lanes};
 use crate::lock::{Lock, lock};
 use crate::machines;
 use crate::metrics::Reader;
+use crate::notifying::Notifier;
 use crate::observed::ObservedFunctions;
 use crate::rules::BusRules;
 use crate::services::TaskServices;
@@ -42,7 +44,7 @@ pub struct Host {
     tokens: Tokens,
     sources: Sources,
     /// What goes on beside the engine until the host stops.
-    tasks: [AbortOnDropHandle<()>; 4],
+    tasks: [AbortOnDropHandle<()>; 5],
     directory: Directory,
     /// Held so that no second process opens the directory.
     _lock: Lock,
@@ -69,7 +71,7 @@ impl Host {
         let (executions, starts) = executions(journal, machines::load()?, sources);
         let states =
             States::new(EngineExecutions { executions: executions.clone(), metrics: metrics.clone() });
-        let (clients, bus) = connect(&options, &stand_ins, &states);
+        let (clients, bus, notifying) = connect(&options, &stand_ins, &states);
         let StandIns { tables, bucket, schedules, lanes: (lane_queue, sent), lost, .. } = stand_ins;
         let readiness = Readiness::new(Readable { storage: storage.clone(), executions: executions.clone() });
         let endpoint = (bus.clone(), states.clone(), lost.clone());
@@ -99,6 +101,7 @@ impl Host {
                 Lanes::new(lane_queue, states, contexts::configs(&clients.tables), sources).run(left, sent),
             ),
             tokio::spawn(reconciling::run(contexts::reconcile(&options, &clients))),
+            tokio::spawn(notifying),
         ];
         Ok(Self {
             router,
@@ -164,8 +167,12 @@ impl Host {
     }
 }
 
-/// The AWS clients of the services, and the bus, whose rule needs some of them.
-fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients, Bus) {
+/// The AWS clients of the services, the bus, whose rules need some of them, and what the rules leave to the background.
+fn connect(
+    options: &Options,
+    stand_ins: &StandIns,
+    states: &States,
+) -> (Clients, Bus, BoxFuture<'static, ()>) {
     let tables = hookstep_tables::Client::new(stand_ins.tables.clone());
     let credentials = stand_ins.bucket.credentials().clone();
     let bucket = clients::s3(stand_ins.bucket.clone(), credentials, &options.public_url);
@@ -176,8 +183,9 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
     let executions = |priority| {
         ExecutionClient::of(LocalExecutions { states: states.clone(), priority, bodies: stored.clone() })
     };
-    let rules =
-        BusRules { dispatch: contexts::dispatch(options, &tables, &bucket, &executions(Priority::New)) };
+    let (notifier, notifying) = Notifier::new(contexts::notify(options, &tables));
+    let dispatch = contexts::dispatch(options, &tables, &bucket, &executions(Priority::New));
+    let rules = BusRules { notifier, dispatch };
     let bus = Bus::new(rules, options.sources);
     let connections = stand_ins.connections.clone();
     let clients = Clients {
@@ -193,7 +201,7 @@ fn connect(options: &Options, stand_ins: &StandIns, states: &States) -> (Clients
         secrets: clients::secrets_manager(connections),
         keys: clients::kms(stand_ins.key.clone()),
     };
-    (clients, bus)
+    (clients, bus, notifying)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod lock;
 mod machines;
 mod metrics;
 mod modes;
+mod notifying;
 mod observed;
 mod options;
 mod reconciling;

@@ -10,6 +10,7 @@ use hookstep_contract::{HealthRules, MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_engine::{Histories, TaskFaults};
 use hookstep_expression::Sandbox;
+use hookstep_mail::Mailer;
 use hookstep_otlp::Spans;
 use hookstep_storage::Durability;
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub publish: Publish,
     /// When a receiver counts as failing, and when its webhook is disabled.
     pub health_rules: HealthRules,
+    /// What sends mails to those who want to be told about their webhooks, if any are sent.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// The source IP addresses that receivers see, separated by
     /// commas, for display in the console; empty if unknown.
     pub static_ips: String,

@@ -1,4 +1,4 @@
-//! The bus's rule, as in `infra/template.yaml`: every event goes to `dispatch`.
+//! The bus's rules, as in `infra/template.yaml`: every event goes to `dispatch`, and those about webhooks to `notify`.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -6,15 +6,19 @@ use hookstep_aws_local::{RuleError, Rules, TakenEvent};
 use hookstep_contract::error_chain;
 use hookstep_dispatch::{BusEvent, PutEvent};
 
-/// The rule and its target.
+use crate::notifying::Notifier;
+
+/// The rules and their targets.
 pub(crate) struct BusRules {
+    pub(crate) notifier: Notifier,
     pub(crate) dispatch: hookstep_dispatch::Context,
 }
 
 impl Rules for BusRules {
     fn apply(&self, event: TakenEvent) -> BoxFuture<'_, Result<(), RuleError>> {
         async move {
-            let TakenEvent { id, accepted_at, detail_type, detail } = event;
+            self.notifier.take(&event);
+            let TakenEvent { id, accepted_at, detail_type, detail, .. } = event;
             let event = BusEvent { accepted_at, event: PutEvent { id, detail_type, detail } };
             match hookstep_dispatch::handle(event, &self.dispatch).await {
                 Ok(_) => Ok(()),

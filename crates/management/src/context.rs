@@ -48,6 +48,8 @@ pub struct Context {
     pub static_ips: String,
     /// Which events of ours go on the bus.
     pub publish: Publish,
+    /// Whether mails can be sent about webhooks.
+    pub has_mailer: bool,
     /// Where filters and transforms are evaluated.
     pub sandbox: Sandbox,
     /// Which receivers may be called at all.

@@ -44,6 +44,8 @@ pub fn openapi() -> Document {
         crate::events::cancel::cancel,
         crate::replays::bulk::create,
         crate::replays::bulk::read,
+        crate::notifications::read,
+        crate::notifications::replace,
         crate::tokens::create,
         crate::tokens::list,
         crate::tokens::delete,

@@ -6,13 +6,15 @@ use std::sync::LazyLock;
 use crate::aws::template::{after, resources};
 
 /// Optional variables: the function has a default for each.
-pub(crate) const OPTIONAL: [&str; 7] = [
+pub(crate) const OPTIONAL: [&str; 9] = [
     "ALLOW_HTTP_TARGETS",
     "ALLOW_PRIVATE_TARGETS",
     "ASYNC_STANDARD",
+    "CONSOLE_URL",
     "INLINE_LIMIT",
     "KEEP_BODIES",
     "RETENTION_DAYS",
+    "SENDS_MAIL",
     "STATIC_IPS",
 ];
 

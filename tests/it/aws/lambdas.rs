@@ -2,6 +2,8 @@
 //! and the AWS services are stubs here; the behaviour of the handlers is tested with the host.
 #![expect(clippy::unwrap_used, reason = "a function that cannot be invoked fails the test")]
 
+mod notify;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -132,9 +134,17 @@ async fn lanes_leaves_in_the_queue_what_it_cannot_run() {
 /// machine knows.
 #[tokio::test]
 async fn a_step_that_cannot_read_its_input_says_so_by_name() {
-    for name in
-        ["dispatch", "fetch-config", "transform", "hydrate", "deliver", "update-status", "replay", "lanes"]
-    {
+    for name in [
+        "dispatch",
+        "fetch-config",
+        "transform",
+        "hydrate",
+        "deliver",
+        "update-status",
+        "replay",
+        "lanes",
+        "notify",
+    ] {
         let mut function = Running::start(name, &closed_port().await).await;
         let answer = function.invoke(json!({"event": {"event_id": "not an id"}})).await;
         assert_eq!(answer.error_type(), "InvalidInput", "{name}: {answer:?}");
@@ -255,6 +265,7 @@ fn lambda(name: &'static str, runtime_api: &str, aws: &str) -> Command {
     command.envs([
         ("PUBLISH_EVENTS", "all"),
         ("DISABLE_AFTER_DAYS", "5"),
+        ("MAIL_FROM", "hookstep@example.com"),
         ("AWS_ENDPOINT_URL", aws),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api),
         ("AWS_LAMBDA_FUNCTION_NAME", name),

@@ -12,13 +12,14 @@ use crate::aws::template::{actions, resources};
 use crate::world::process::workspace;
 
 /// The client crate for each AWS service, by the prefix of its IAM actions.
-const CLIENTS: [(&str, &str); 8] = [
+const CLIENTS: [(&str, &str); 9] = [
     ("dynamodb", "aws-sdk-dynamodb"),
     ("events", "aws-sdk-eventbridge"),
     ("kms", "aws-sdk-kms"),
     ("s3", "aws-sdk-s3"),
     ("scheduler", "aws-sdk-scheduler"),
     ("secretsmanager", "aws-sdk-secretsmanager"),
+    ("ses", "aws-sdk-sesv2"),
     ("sqs", "aws-sdk-sqs"),
     ("states", "aws-sdk-sfn"),
 ];
@@ -29,11 +30,12 @@ const PLATFORM: [&str; 4] = ["ec2", "iam", "logs", "xray"];
 
 /// Actions that a role allows because another service acts with its caller's rights: S3 encrypts and decrypts
 /// objects, EventBridge writes a connection's secret, and Lambda sends failed asynchronous invocations to a queue.
-const ON_BEHALF: [(&str, &str); 6] = [
+const ON_BEHALF: [(&str, &str); 7] = [
     ("console", "aws-sdk-secretsmanager"),
     ("dispatch", "aws-sdk-kms"),
     ("dispatch", "aws-sdk-sqs"),
     ("hydrate", "aws-sdk-kms"),
+    ("notify", "aws-sdk-sqs"),
     ("transform", "aws-sdk-kms"),
     ("trigger", "aws-sdk-kms"),
 ];
@@ -43,9 +45,10 @@ const ON_BEHALF: [(&str, &str); 6] = [
 const UNUSED: [(&str, &str); 1] = [("console", "aws-sdk-secretsmanager")];
 
 /// The libraries that wrap AWS clients, and which ones. All other libraries link none.
-const WRAPPERS: [(&str, &[&str]); 7] = [
+const WRAPPERS: [(&str, &[&str]); 8] = [
     ("hookstep-claims", &["aws-sdk-s3"]),
     ("hookstep-executions", &["aws-sdk-sfn"]),
+    ("hookstep-mail", &["aws-sdk-sesv2"]),
     ("hookstep-queues", &["aws-sdk-sqs"]),
     ("hookstep-schedules", &["aws-sdk-scheduler"]),
     ("hookstep-secrets", &["aws-sdk-eventbridge", "aws-sdk-kms", "aws-sdk-secretsmanager"]),
@@ -54,7 +57,7 @@ const WRAPPERS: [(&str, &[&str]); 7] = [
 ];
 
 /// The libraries that the functions use: they link only what they wrap, and never the Lambda runtime.
-const LIBRARIES: [&str; 15] = [
+const LIBRARIES: [&str; 16] = [
     "hookstep-ambient",
     "hookstep-api-types",
     "hookstep-asl",
@@ -64,6 +67,7 @@ const LIBRARIES: [&str; 15] = [
     "hookstep-egress",
     "hookstep-executions",
     "hookstep-expression",
+    "hookstep-mail",
     "hookstep-queues",
     "hookstep-schedules",
     "hookstep-secrets",

@@ -6,6 +6,7 @@ mod filters_and_transforms;
 mod forms;
 mod limits;
 mod long_search;
+mod notifications;
 pub(super) mod receivers;
 mod webhook_list;
 

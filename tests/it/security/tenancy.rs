@@ -9,7 +9,7 @@ use hookstep_host::NewToken;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Api, ORG, Receiver, Reply, World};
+use crate::world::{Answer, Api, ORG, Receiver, Reply, World, mailbox};
 
 /// The public operations. A new one must be listed here.
 const PUBLIC: [&str; 7] = [
@@ -27,6 +27,11 @@ const SCOPES: [(&str, Scope); 3] =
 
 /// A marker in everything that our org owns, and in nothing else.
 const MARKER: &str = "planted-e8b1f7";
+
+/// A host on which addresses can be named.
+async fn sending_mails() -> World {
+    World::with_options(|options| options.mailer = mailbox::mailer("smtp://127.0.0.1:9")).await
+}
 
 /// An operation in the document.
 struct Operation {
@@ -142,7 +147,7 @@ fn shows_nothing(who: &str, Operation { method, path, .. }: &Operation, answer: 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_may_not_gets_nothing_from_any_operation() {
     let reply = Reply::status(200).header("X-Marker", MARKER).body(MARKER);
-    let (world, receiver) = (World::start().await, Receiver::answering([reply]).await);
+    let (world, receiver) = (sending_mails().await, Receiver::answering([reply]).await);
     let operations = Operation::all(&world.api).await;
     let things = Things::of(&world.api, &receiver).await;
     let strangers = strangers(&world).await;

@@ -6,6 +6,7 @@ mod fieldsets;
 mod form_page;
 mod payload_rules_form;
 mod payload_rules_part;
+mod slack;
 pub(crate) mod trial;
 mod webhook_form;
 
@@ -29,9 +30,14 @@ use crate::session::{Manager, Visitor};
 use faults::Draft;
 use form_page::{FormView, form_page};
 
-/// `GET /console/webhooks/new`
-pub(crate) async fn show_new(State(ctx): State<Arc<Context>>, Manager(visitor): Manager) -> Html<String> {
-    let form = webhook_form::blank().with(trial::no_sample());
+/// `GET /console/webhooks/new`. With `for=slack`, the form is filled in for a webhook that tells Slack how others do.
+pub(crate) async fn show_new(
+    State(ctx): State<Arc<Context>>,
+    Manager(visitor): Manager,
+    query: Query,
+) -> Html<String> {
+    let form = if query.get("for") == "slack" { slack::prefilled() } else { webhook_form::blank() };
+    let form = form.with(trial::no_sample());
     let view = FormView { config: None, form: &form, fault: FormFault::default(), notice: None };
     form_page(&ctx, &visitor, view, &html! {})
 }

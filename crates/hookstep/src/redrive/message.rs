@@ -236,7 +236,12 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_nothing() {
         let later = format!(r#"{{"version":2,"exception":{{"Error":"E"}},"input":{{"event":{}}}}}"#, event());
-        for body in ["", "{}", "text", "[]", r#"{"version":1}"#, r#"{"event":{}}"#, &later] {
+        // What `notify` could not tell is no event for `dispatch`.
+        let untold = format!(
+            r#"{{"requestContext":{{"condition":"RetriesExhausted"}},"requestPayload":{{"id":"17793124","detail-type":"Webhook Failing","detail":{}}}}}"#,
+            event()
+        );
+        for body in ["", "{}", "text", "[]", r#"{"version":1}"#, r#"{"event":{}}"#, &later, &untold] {
             assert_eq!(Message::read(body), None, "{body}");
         }
     }

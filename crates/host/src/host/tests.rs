@@ -22,6 +22,7 @@ async fn open(dir: &Path) -> Host {
         keep_bodies: true,
         publish: Publish::All,
         health_rules: hookstep_contract::HealthRules::default(),
+        mailer: None,
         static_ips: String::new(),
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,

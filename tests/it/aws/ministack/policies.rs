@@ -14,7 +14,7 @@ use crate::world::process::finished;
 const PLATFORM: [&str; 2] = ["logs:", "kms:GenerateDataKey"];
 
 /// What is allowed though no case does it: the policy and the action, or its beginning, and why.
-const NEVER_DONE: [(&str, &str, &str); 20] = [
+const NEVER_DONE: [(&str, &str, &str); 23] = [
     ("console", "iam:CreateServiceLinkedRole", "EventBridge makes the role with the first connection"),
     ("console", "secretsmanager:", "EventBridge writes and reads a connection's secret"),
     ("console", "kms:Decrypt", "S3 decrypts objects"),
@@ -26,6 +26,9 @@ const NEVER_DONE: [(&str, &str, &str); 20] = [
     ("hydrate", "s3:ListBucket", "S3 asks for it, to answer 404 and not 403"),
     ("transform", "s3:ListBucket", "S3 asks for it, to answer 404 and not 403"),
     ("dispatch", "sqs:SendMessage", "Lambda moves an event there when it gives up"),
+    ("notify", "dynamodb:", "the cases name nobody who wants a mail"),
+    ("notify", "ses:SendEmail", "the emulator sends no mails"),
+    ("notify", "sqs:SendMessage", "Lambda moves an event there when it gives up"),
     ("scheduler", "sqs:SendMessage", "EventBridge Scheduler moves an input there when it gives up"),
     ("deliver", "events:DescribeConnection", "only for connections that an operator made"),
     ("update-status", "dynamodb:DeleteItem", "only with KeepBodies=false"),
