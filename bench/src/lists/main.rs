@@ -93,6 +93,7 @@ fn options(dir: &Path) -> Options {
         static_ips: String::new(),
         publish: Publish::Nothing,
         health_rules: HealthRules::default(),
+        mailer: None,
         // No webhook in this benchmark has an expression.
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,

@@ -98,7 +98,9 @@ impl DetailType {
     pub fn is_about_the_webhook(self) -> bool {
         match self {
             Self::DeliverySucceeded | Self::DeliveryFailed => false,
-            Self::Disabled | Self::Degraded | Self::Failing | Self::Recovered => true,
+            Self::Disabled | Self::Degraded | Self::Failing | Self::Recovered | Self::CertificateExpiring => {
+                true
+            }
         }
     }
 

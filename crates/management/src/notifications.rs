@@ -17,7 +17,7 @@ use crate::Context;
     operation_id = "read_notifications",
     tag = "Webhooks",
     summary = "Read who is told about webhooks",
-    description = "The addresses that get a mail when a webhook of the org is degraded or failing, has recovered, or was disabled.",
+    description = "The addresses that get a mail when a webhook of the org is degraded or failing, has recovered, was disabled, or has a client certificate that expires.",
     responses(
         (status = 200, description = "Who is told.", body = Notifications),
         hookstep_http_edge::Authenticated,
@@ -39,7 +39,7 @@ pub(crate) async fn read(
     tag = "Webhooks",
     summary = "Set who is told about webhooks",
     description = "Replaces the addresses. Each gets one mail about each change: when a webhook of the org is degraded or failing, \
-        has recovered, or was disabled.",
+        has recovered, was disabled, or has a client certificate that expires.",
     request_body(content = NotificationFields, example = json!({"emails": ["ops@example.com"]})),
     responses(
         (status = 200, description = "Who is told from now on.", body = Notifications),

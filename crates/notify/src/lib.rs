@@ -1,4 +1,5 @@
-//! Tells the owners of a webhook that it is degraded or failing, has recovered, or was disabled: one mail about each change to
+//! Tells the owners of a webhook that it is degraded or failing, has recovered, was disabled, or has a client certificate that
+//! expires: one mail about each change to
 //! each address that the org has named (docs/adr/0050).
 
 mod bus_event;

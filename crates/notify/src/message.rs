@@ -13,6 +13,7 @@ pub(crate) enum Change {
     Failing,
     Recovered,
     Disabled,
+    CertificateExpiring,
 }
 
 impl Change {
@@ -23,6 +24,7 @@ impl Change {
             DetailType::Failing => Some(Self::Failing),
             DetailType::Recovered => Some(Self::Recovered),
             DetailType::Disabled => Some(Self::Disabled),
+            DetailType::CertificateExpiring => Some(Self::CertificateExpiring),
             DetailType::DeliverySucceeded | DetailType::DeliveryFailed => None,
         }
     }
@@ -117,6 +119,11 @@ fn words(change: Change, receiver: &str) -> (&'static str, String, &'static str)
             format!("{receiver} takes events again"),
             "What was held back is being sent. What has failed meanwhile can be replayed.",
         ),
+        Change::CertificateExpiring => (
+            "has a client certificate that expires",
+            format!("soon, {receiver} may refuse it"),
+            "Replace the certificate before that. Until then, Hookstep goes on as before.",
+        ),
         Change::Disabled => (
             "was disabled",
             format!("Hookstep sends no more events to {receiver}"),
@@ -126,12 +133,18 @@ fn words(change: Change, receiver: &str) -> (&'static str, String, &'static str)
     }
 }
 
-/// What is known about the attempts, a line each.
+/// What is known about the change, a line each.
 fn facts(change: Change, detail: &DeliveryDetail) -> String {
     let mut lines = String::new();
-    if let Some(news) = &detail.webhook
-        && change != Change::Recovered
-    {
+    let news = detail.webhook.as_ref();
+    if change == Change::CertificateExpiring {
+        if let Some(end) = news.and_then(|news| news.certificate_expires_at) {
+            let _ = writeln!(lines, "It expires at {end}.\n");
+        }
+        // The attempt that showed it has a reason of its own, if it failed.
+        return lines;
+    }
+    if let Some(news) = news.filter(|_| change != Change::Recovered) {
         if let Some(since) = news.failing_since {
             let _ = writeln!(lines, "No attempt has succeeded since {since}.");
         }
@@ -212,11 +225,20 @@ removed at https://hooks.example.com/console/notifications, or with PUT /notific
             (Change::Failing, "Webhook “orders” is failing"),
             (Change::Recovered, "Webhook “orders” has recovered"),
             (Change::Disabled, "Webhook “orders” was disabled"),
+            (Change::CertificateExpiring, "Webhook “orders” has a client certificate that expires"),
         ] {
             let message = about(change, &failing("orders"), None);
             assert_eq!(message.subject, subject);
             assert!(!message.text.contains("://"), "{}", message.text);
         }
+    }
+
+    #[test]
+    fn a_mail_about_a_certificate_says_when_it_expires_and_nothing_of_the_attempt() {
+        let webhook = json!({"name": "orders", "health": "healthy", "failures": 0, "certificate_expires_at": "2026-02-03T00:00:00Z"});
+        let message = about(Change::CertificateExpiring, &detail(&webhook), None);
+        assert!(message.text.contains("It expires at 2026-02-03T00:00:00.000Z."), "{}", message.text);
+        assert!(!message.text.contains("The reason"), "{}", message.text);
     }
 
     #[test]

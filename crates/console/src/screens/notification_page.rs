@@ -69,7 +69,7 @@ fn whole(
         div.head { h1 { "Notifications" } }
         (notice)
         (fault.summary())
-        p.muted { "Who is told when a receiver takes only a part of the events, or none, takes them again, or when a webhook is disabled. \
+        p.muted { "Who is told when a receiver takes only a part of the events, or none, takes them again, when a webhook is disabled, or its client certificate expires. \
             There is one message about each change." }
         (by_mail(visitor, told, form, fault))
         (by_webhook(visitor))
@@ -105,7 +105,7 @@ fn by_webhook(visitor: &Visitor) -> Markup {
         section.card.narrow {
             h2 { "In Slack, or by a webhook" }
             p { "A webhook that subscribes to the event types " code { "Webhook Degraded" } ", " code { "Webhook Failing" } ", "
-                code { "Webhook Recovered" } " and " code { "Webhook Disabled" } " sends these messages wherever you like." }
+                code { "Webhook Recovered" } ", " code { "Webhook Disabled" } " and " code { "Webhook Certificate Expiring" } " sends these messages wherever you like." }
             @if visitor.can_manage() {
                 p { "For Slack, and for chats that take the same messages, make an incoming webhook there, and enter its URL here:" }
                 div.actions { a.button href="/console/webhooks/new?for=slack" { "New webhook for Slack" } }
