@@ -334,6 +334,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read who is told about webhooks
+         * @description The addresses that get a mail when a webhook of the org is degraded or failing, has recovered, was disabled, or has a client certificate that expires.
+         */
+        get: operations["read_notifications"];
+        /**
+         * Set who is told about webhooks
+         * @description Replaces the addresses. Each gets one mail about each change: when a webhook of the org is degraded or failing, has recovered, was disabled, or has a client certificate that expires.
+         */
+        put: operations["replace_notifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -1035,6 +1059,18 @@ export interface components {
             current: boolean;
             /** @description The token itself. It is shown only this once. */
             token: string;
+        };
+        /** @description Who is to be told. */
+        NotificationFields: {
+            /** @description The e-mail addresses that get a mail about each change, all different. */
+            emails: string[];
+        };
+        /** @description Who is told. */
+        Notifications: {
+            /** @description The e-mail addresses that get a mail about each change. */
+            emails: string[];
+            /** @description Whether this deployment sends mails. Otherwise, its operator has to set it up first. */
+            enabled: boolean;
         };
         /**
          * @description How a field is compared. The `length_` operators compare the number of items of a list; a single value counts as 1, no value as 0.
@@ -2598,6 +2634,65 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who is told. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    replace_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "emails": [
+                 *         "ops@example.com"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NotificationFields"];
+            };
+        };
+        responses: {
+            /** @description Who is told from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
         };
     };

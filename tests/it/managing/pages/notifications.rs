@@ -8,8 +8,9 @@ use hookstep_contract::{HealthRules, Scope};
 use serde_json::{Value, json};
 
 use super::{Browser, location, text, webhook_form};
+use crate::aws::cases::put_events;
 use crate::world::process::workspace;
-use crate::world::{Receiver, Reply, World, mailbox, until};
+use crate::world::{ORG, Receiver, Reply, World, mailbox, until};
 
 const PAGE: &str = "/console/notifications";
 
@@ -94,6 +95,16 @@ async fn the_webhook_that_the_page_offers_tells_slack_about_each_change() {
     let recovered = format!("Webhook *{name}* has recovered");
     let is_recovered = |message: &&Value| message["text"].as_str().unwrap().starts_with(&recovered);
     assert_eq!(told.iter().filter(is_recovered).count(), 1, "{told:?}");
+    let webhook =
+        json!({"name": "orders", "health": "healthy", "certificate_expires_at": "2026-02-03T00:00:00Z"});
+    let detail =
+        json!({"org_id": ORG, "config_id": id, "reason": {"code": "dns", "detail": "-"}, "webhook": webhook});
+    let events = &world.host.clients().events;
+    put_events(events, "hookstep", "Webhook Certificate Expiring", &detail.to_string()).await;
+    until("Slack is told about the certificate", async || slack.calls() == 6).await;
+    let expires = "Webhook *orders* has a client certificate that expires at 2026-02-03T00:00:00Z.";
+    let last: Value = serde_json::from_slice(&slack.seen()[5].body).unwrap();
+    assert_eq!(last, json!({"text": expires}));
 }
 
 /// What stands in a field of several lines.
