@@ -57,7 +57,7 @@ impl Notifier {
                 }
             }
             Err(error) => {
-                tracing::warn!(error.chain = error_chain(&error), "an event about a webhook cannot be read")
+                tracing::warn!(error.chain = error_chain(&error), "an event about a webhook cannot be read");
             }
         }
     }

@@ -11,9 +11,14 @@ use crate::settings::BoxError;
 /// How mails are sent.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct MailArgs {
-    /// The SMTP server by which orgs are told about their webhooks, such as smtps://user:password@mail.example.com; without it,
-    /// nobody gets a mail. Flags show in the process list, so set the environment variable if there is a password.
-    #[arg(long, env = "HOOKSTEP_SMTP_URL", hide_env_values = true)]
+    /// The SMTP server by which orgs are told about their webhooks; without it, nobody gets a mail. Flags show in the process
+    /// list, so set the environment variable if there is a password.
+    #[arg(
+        long,
+        env = "HOOKSTEP_SMTP_URL",
+        hide_env_values = true,
+        value_name = "smtps://USER:PASSWORD@HOST"
+    )]
     smtp_url: Option<SmtpUrl>,
 
     /// The address from which these mails come.
