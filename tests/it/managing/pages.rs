@@ -300,7 +300,8 @@ async fn every_page_is_small_strict_and_never_kept() {
     }
     let browser = Browser::signed_in(&world, &world.api).await;
     let others =
-        ["/", SIGN_IN, "/console/nothing", &format!("/console/webhooks/{NOBODY}")].map(str::to_owned);
+        ["/", SIGN_IN, "/console/notifications", "/console/nothing", &format!("/console/webhooks/{NOBODY}")]
+            .map(str::to_owned);
     for path in pages(&id, &event_id).into_iter().chain(others) {
         let answer = browser.get(&path).await;
         let policy = header(&answer, "content-security-policy");
