@@ -40,7 +40,7 @@ impl Tls {
 pub struct CertificateWarning {
     /// The certificate's fingerprint.
     pub fingerprint: String,
-    /// Within how many days it was to expire: one of [`CERTIFICATE_WARNING_DAYS`](crate::limits::CERTIFICATE_WARNING_DAYS).
+    /// Within how many days it was to expire: one of [`CERTIFICATE_WARNING_DAYS`].
     pub days: u16,
 }
 

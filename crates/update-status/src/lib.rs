@@ -60,7 +60,10 @@ async fn record(
     }
     let gone = disable_if_gone(event, attempt, ctx).await?;
     let changed = health::after_attempt(event, attempt, look, ctx).await;
-    let disabled = gone.map(str::to_owned).or(changed.disabled);
+    let disabled = match gone.map(str::to_owned).or(changed.disabled) {
+        Some(why) => Some((why, news::of_disabled(event, ctx).await?)),
+        None => None,
+    };
     let publish = publish::after_attempt(event, attempt, next.status, recorded, disabled, changed.news, ctx);
     Ok(match recorded {
         Recorded::Decisive => Next { publish, ..next },

@@ -1,6 +1,8 @@
 //! What events about a webhook say of it.
 
-use hookstep_contract::{DetailType, Health, HealthState, WebhookConfig, WebhookNews};
+use hookstep_contract::{
+    DetailType, EventMetadata, Health, HealthState, StoreError, WebhookConfig, WebhookNews,
+};
 use http::Uri;
 
 use crate::Context;
@@ -19,6 +21,23 @@ pub(crate) fn of_health(
         last_success_at: health.last_success_at,
         ..of(config, ctx)
     }
+}
+
+/// The webhook that was disabled; `None` if it was deleted meanwhile.
+pub(crate) async fn of_disabled(
+    event: &EventMetadata,
+    ctx: &Context,
+) -> Result<Option<WebhookNews>, StoreError> {
+    let config = ctx.configs.latest(&event.org_id, event.config_id).await?;
+    Ok(config.map(|config| {
+        let health = config.health.clone();
+        WebhookNews {
+            failures: health.as_ref().map_or(0, |health| health.failures),
+            failing_since: health.as_ref().and_then(|health| health.failing_since),
+            last_success_at: health.as_ref().and_then(|health| health.last_success_at),
+            ..of(&config, ctx)
+        }
+    }))
 }
 
 /// When the client certificate expires.

@@ -14,7 +14,7 @@ pub(crate) fn after_attempt(
     attempt: &Attempt,
     status: Status,
     recorded: Recorded,
-    disabled: Option<String>,
+    disabled: Option<(String, Option<WebhookNews>)>,
     webhook_news: Vec<(DetailType, WebhookNews)>,
     ctx: &Context,
 ) -> Vec<DeliveryEvent> {
@@ -37,9 +37,9 @@ pub(crate) fn after_attempt(
             (Some(detail_type), DeliveryDetail { webhook: Some(news), ..detail.clone() })
         })
         .collect();
-    let about_disabled = disabled.map(|why| {
+    let about_disabled = disabled.map(|(why, webhook)| {
         let reason = Some(Reason::new(ReasonCode::WebhookDisabled, why));
-        (Some(DetailType::Disabled), DeliveryDetail { reason, ..detail.clone() })
+        (Some(DetailType::Disabled), DeliveryDetail { reason, webhook, ..detail.clone() })
     });
     let news = [(ended, detail)].into_iter().chain(about_webhook).chain(about_disabled);
     news.filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()

@@ -60,7 +60,7 @@ fn no_debug_output_has_a_secret() {
     let token: NewToken = serde_json::from_value(token).unwrap();
     let webhook = json!({
         "org_id": "acme", "config_id": ID, "created_at": AT, "updated_at": AT, "name": "n",
-        "url": "https://example.com/", "warnings": [], "signing_secret": "planted",
+        "url": "https://example.com/", "health": "healthy", "warnings": [], "signing_secret": "planted",
     });
     let webhook: Webhook = serde_json::from_value(webhook).unwrap();
     assert!(!format!("{token:?} {webhook:?}").contains("planted"));
