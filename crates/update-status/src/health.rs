@@ -112,7 +112,9 @@ async fn change_health(
     let Some(row) = row_to_look_at(event, attempt, look, now, ctx) else { return Ok(Changed::default()) };
     let mut changed = Changed::default();
     for _ in 0..TRIES {
-        let Some(config) = ctx.configs.latest(&event.org_id, event.config_id).await? else { break };
+        let config = ctx.configs.latest(&event.org_id, event.config_id).await?;
+        // A webhook that is disabled gets nothing, so that there is nothing to say.
+        let Some(config) = config.filter(|config| config.fields.enabled) else { break };
         if let Some(warning) = config.due_certificate_warning(now)
             && ctx.configs.warn_of_certificate(&config, &warning).await?
         {
