@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValue, TransactWriteItem};
 use hookstep_ambient::Sources;
 use hookstep_contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
 use hookstep_tables::Client;
@@ -15,7 +16,6 @@ use serde::Deserialize;
 
 use crate::config_cache::ConfigCache;
 use crate::credentials;
-use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_item};
 use crate::{Lease, StoreError};
 
@@ -159,7 +159,7 @@ impl Configs {
     }
 
     /// Disables a webhook and stores the reason; does nothing if the webhook is disabled or does not exist.
-    /// Returns whether it was disabled by this call.
+    /// Returns the webhook if it was disabled by this call.
     ///
     /// # Errors
     /// If the table cannot be written.
@@ -169,7 +169,7 @@ impl Configs {
         config_id: ConfigId,
         reason: &str,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<WebhookConfig>, StoreError> {
         let update = self
             .client
             .update_item()
@@ -182,9 +182,14 @@ impl Configs {
             .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":reason", s(reason))
             .expression_attribute_values(":now", s(now))
+            .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        unless_forbidden(update, "disable a webhook")
+        match update.map_err(SdkError::into_service_error) {
+            Ok(updated) => updated.attributes.map(from_item).transpose(),
+            Err(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+            Err(error) => Err(StoreError::during("disable a webhook")(error)),
+        }
     }
 
     /// Deletes a webhook on which we hold the lease, and its credentials.

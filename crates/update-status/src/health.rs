@@ -42,8 +42,8 @@ struct Seen {
 pub(crate) struct Changed {
     /// What is told about the receiver and the webhook.
     pub(crate) news: Vec<(DetailType, WebhookNews)>,
-    /// Why the webhook was disabled, if it was.
-    pub(crate) disabled: Option<String>,
+    /// The webhook, if it was disabled.
+    pub(crate) disabled: Option<WebhookConfig>,
 }
 
 impl Looks {
@@ -121,7 +121,7 @@ async fn change_health(
             changed.news.push((DetailType::CertificateExpiring, news::of_certificate(&config, ctx)));
         }
         let before = config.health.as_ref();
-        let change = change(event, attempt, row, &config, now, ctx).await?;
+        let change = change(Look { event, attempt, row, now }, &config, ctx).await?;
         let Some(HealthChange { health, news }) = change else { break };
         let is_stored =
             ctx.configs.change_health(&event.org_id, event.config_id, before, health.as_ref()).await?;
@@ -168,19 +168,25 @@ fn row_to_look_at(
     }
 }
 
-async fn change(
-    event: &EventMetadata,
-    attempt: &Attempt,
+/// An attempt that is looked at, with the row of failures that it belongs to.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    event: &'a EventMetadata,
+    attempt: &'a Attempt,
     row: Row,
-    config: &WebhookConfig,
     now: Timestamp,
+}
+
+async fn change(
+    look: Look<'_>,
+    config: &WebhookConfig,
     ctx: &Context,
 ) -> Result<Option<HealthChange>, StoreError> {
+    let Look { event, attempt, now, .. } = look;
     let before = config.health.as_ref();
     let is_open = matches!(before.and_then(|before| before.circuit), Some(Circuit::Open { .. }));
     // After a probe, no other attempt matters.
-    let recent =
-        if is_open { Recent::default() } else { recent(event, attempt, row, config, now, ctx).await? };
+    let recent = if is_open { Recent::default() } else { recent(look, config, ctx).await? };
     let rules = HealthRules { longest_probe_pause: config.longest_probe_pause(), ..ctx.health_rules };
     Ok(match (attempt.outcome, before) {
         (Outcome::Succeeded, Some(before)) => before.after_success(attempt, recent, now),
@@ -192,14 +198,8 @@ async fn change(
 }
 
 /// The last attempts, including this one, which a read of the table may not see yet.
-async fn recent(
-    event: &EventMetadata,
-    attempt: &Attempt,
-    row: Row,
-    config: &WebhookConfig,
-    now: Timestamp,
-    ctx: &Context,
-) -> Result<Recent, StoreError> {
+async fn recent(look: Look<'_>, config: &WebhookConfig, ctx: &Context) -> Result<Recent, StoreError> {
+    let Look { event, attempt, row, now } = look;
     // Of events that were accepted later, few have been attempted if the receiver takes its time.
     let mut attempts = ctx.events.last_attempts(&Partitions::of(config), attempt.started_at).await?;
     let event_id = event.event_id;
@@ -209,19 +209,18 @@ async fn recent(
     Ok(Recent::of(&attempts, config.health.as_ref(), now).with(row, now))
 }
 
-/// Disables a webhook whose receiver has taken nothing for too long; returns the reason if the webhook was not disabled before.
+/// Disables a webhook whose receiver has taken nothing for too long; returns the webhook if it was not disabled before.
 async fn disable(
     event: &EventMetadata,
     health: &Health,
     now: Timestamp,
     ctx: &Context,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<WebhookConfig>, StoreError> {
     let days = health.failing_since.map_or(0, |since| now.since(since).as_secs() / (24 * 3600));
     let reason = match days {
         0 => "the receiver has taken no event for too long".to_owned(),
         1 => "the receiver has taken no event for a day".to_owned(),
         days => format!("the receiver has taken no event for {days} days"),
     };
-    let is_news = ctx.configs.disable(&event.org_id, event.config_id, &reason, now).await?;
-    Ok(is_news.then_some(reason))
+    ctx.configs.disable(&event.org_id, event.config_id, &reason, now).await
 }

@@ -12,7 +12,7 @@ mod unkept;
 
 use hookstep_contract::{
     Attempt, Delivered, EventMetadata, Exception, HealthLook, Mode, Next, PinnedObject, Reason, ReasonCode,
-    Status, StepError, UpdateStatusInput,
+    Status, StepError, UpdateStatusInput, WebhookConfig,
 };
 use hookstep_store::Recorded;
 
@@ -60,10 +60,7 @@ async fn record(
     }
     let gone = disable_if_gone(event, attempt, ctx).await?;
     let changed = health::after_attempt(event, attempt, look, ctx).await;
-    let disabled = match gone.map(str::to_owned).or(changed.disabled) {
-        Some(why) => Some((why, news::of_disabled(event, ctx).await?)),
-        None => None,
-    };
+    let disabled = gone.or(changed.disabled);
     let publish = publish::after_attempt(event, attempt, next.status, recorded, disabled, changed.news, ctx);
     Ok(match recorded {
         Recorded::Decisive => Next { publish, ..next },
@@ -96,17 +93,16 @@ async fn end(
     Ok(Next { answer, publish, ..Next::ended(status) })
 }
 
-/// Disables the webhook if its receiver responded with 410 Gone; returns the reason if the webhook was not
-/// disabled before.
+/// Disables the webhook if its receiver responded with 410 Gone; returns the webhook if it was not disabled before.
 async fn disable_if_gone(
     event: &EventMetadata,
     attempt: &Attempt,
     ctx: &Context,
-) -> Result<Option<&'static str>, StepError> {
-    let is_gone = attempt.status_code == Some(next::GONE);
-    let is_news = is_gone
-        && ctx.configs.disable(&event.org_id, event.config_id, GONE_REASON, ctx.sources.now()).await?;
-    Ok(is_news.then_some(GONE_REASON))
+) -> Result<Option<WebhookConfig>, StepError> {
+    if attempt.status_code != Some(next::GONE) {
+        return Ok(None);
+    }
+    Ok(ctx.configs.disable(&event.org_id, event.config_id, GONE_REASON, ctx.sources.now()).await?)
 }
 
 /// Logs why an event ends that nobody outside is to blame for.

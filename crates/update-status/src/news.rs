@@ -1,8 +1,6 @@
 //! What events about a webhook say of it.
 
-use hookstep_contract::{
-    DetailType, EventMetadata, Health, HealthState, StoreError, WebhookConfig, WebhookNews,
-};
+use hookstep_contract::{DetailType, Health, HealthState, WebhookConfig, WebhookNews};
 use http::Uri;
 
 use crate::Context;
@@ -14,39 +12,22 @@ pub(crate) fn of_health(
     detail_type: DetailType,
     ctx: &Context,
 ) -> WebhookNews {
-    WebhookNews {
-        health: if detail_type == DetailType::Recovered { HealthState::Healthy } else { health.state },
-        failures: health.failures,
-        failing_since: health.failing_since,
-        last_success_at: health.last_success_at,
-        ..of(config, ctx)
-    }
+    let state = if detail_type == DetailType::Recovered { HealthState::Healthy } else { health.state };
+    WebhookNews { health: state, ..of(config, Some(health), ctx) }
 }
 
-/// The webhook that was disabled; `None` if it was deleted meanwhile.
-pub(crate) async fn of_disabled(
-    event: &EventMetadata,
-    ctx: &Context,
-) -> Result<Option<WebhookNews>, StoreError> {
-    let config = ctx.configs.latest(&event.org_id, event.config_id).await?;
-    Ok(config.map(|config| {
-        let health = config.health.clone();
-        WebhookNews {
-            failures: health.as_ref().map_or(0, |health| health.failures),
-            failing_since: health.as_ref().and_then(|health| health.failing_since),
-            last_success_at: health.as_ref().and_then(|health| health.last_success_at),
-            ..of(&config, ctx)
-        }
-    }))
+/// The webhook that was disabled, and how its receiver did before.
+pub(crate) fn of_disabled(config: &WebhookConfig, ctx: &Context) -> WebhookNews {
+    of(config, config.health.as_ref(), ctx)
 }
 
 /// When the client certificate expires.
 pub(crate) fn of_certificate(config: &WebhookConfig, ctx: &Context) -> WebhookNews {
     let certificate_expires_at = config.certificate.as_ref().map(|certificate| certificate.not_after);
-    WebhookNews { certificate_expires_at, ..of(config, ctx) }
+    WebhookNews { certificate_expires_at, ..of(config, None, ctx) }
 }
 
-fn of(config: &WebhookConfig, ctx: &Context) -> WebhookNews {
+fn of(config: &WebhookConfig, health: Option<&Health>, ctx: &Context) -> WebhookNews {
     let page =
         |console: &String| format!("{}/console/webhooks/{}", console.trim_end_matches('/'), config.config_id);
     let url = config.fields.url.parse::<Uri>().ok();
@@ -54,9 +35,9 @@ fn of(config: &WebhookConfig, ctx: &Context) -> WebhookNews {
         name: config.fields.name.clone(),
         host: url.and_then(|url| url.host().map(str::to_owned)),
         health: config.health_state(),
-        failures: 0,
-        failing_since: None,
-        last_success_at: None,
+        failures: health.map_or(0, |health| health.failures),
+        failing_since: health.and_then(|health| health.failing_since),
+        last_success_at: health.and_then(|health| health.last_success_at),
         certificate_expires_at: None,
         console_url: ctx.console_url.as_ref().map(page),
     }

@@ -2,11 +2,11 @@
 
 use hookstep_contract::{
     Attempt, DeliveryDetail, DeliveryEvent, DetailType, EventMetadata, Origin, Reason, ReasonCode, Status,
-    WebhookNews, is_ours,
+    WebhookConfig, WebhookNews, is_ours,
 };
 use hookstep_store::Recorded;
 
-use crate::Context;
+use crate::{Context, news};
 
 /// The events after an attempt: none if a retry follows, or if another attempt determined the status.
 pub(crate) fn after_attempt(
@@ -14,7 +14,7 @@ pub(crate) fn after_attempt(
     attempt: &Attempt,
     status: Status,
     recorded: Recorded,
-    disabled: Option<(String, Option<WebhookNews>)>,
+    disabled: Option<WebhookConfig>,
     webhook_news: Vec<(DetailType, WebhookNews)>,
     ctx: &Context,
 ) -> Vec<DeliveryEvent> {
@@ -37,12 +37,14 @@ pub(crate) fn after_attempt(
             (Some(detail_type), DeliveryDetail { webhook: Some(news), ..detail.clone() })
         })
         .collect();
-    let about_disabled = disabled.map(|(why, webhook)| {
+    let about_disabled = disabled.map(|config| {
+        let why = config.disabled_reason.clone().unwrap_or_default();
         let reason = Some(Reason::new(ReasonCode::WebhookDisabled, why));
+        let webhook = Some(news::of_disabled(&config, ctx));
         (Some(DetailType::Disabled), DeliveryDetail { reason, webhook, ..detail.clone() })
     });
-    let news = [(ended, detail)].into_iter().chain(about_webhook).chain(about_disabled);
-    news.filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()
+    let all = [(ended, detail)].into_iter().chain(about_webhook).chain(about_disabled);
+    all.filter_map(|(detail_type, detail)| published(event, detail_type?, detail, ctx)).collect()
 }
 
 /// The event about a delivery that ended without another attempt.
