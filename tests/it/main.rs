@@ -107,6 +107,7 @@ mod delivering {
     mod health;
     mod lanes;
     mod notifications;
+    mod ordering;
     mod receivers;
     mod reconcile;
     mod recovery;

@@ -36,6 +36,8 @@ pub struct Preview {
     pub fault: Option<PreviewFault>,
     /// What would be sent; null if nothing would.
     pub request: Option<PreviewedRequest>,
+    /// The key of the order in which it would be sent; null if the webhook has no such order, or the body no key.
+    pub order_key: Option<String>,
 }
 
 /// What is wrong with a filter, a transform, or the body.

@@ -23,4 +23,4 @@ pub use variants::{
     ClientAuthentication, FieldKind, LogicalOperator, Operator, Origin, Outcome, Place, ReplayStatus, Scope,
     Status, TokenMethod,
 };
-pub use webhook::{CertificateInfo, ConfigFields, Lifetime, RateLimit, Retry, WebhookConfig};
+pub use webhook::{CertificateInfo, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig};

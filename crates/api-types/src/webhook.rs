@@ -2,7 +2,7 @@
 
 mod patch;
 
-use hookstep_contract::{Circuit, HealthState, Timestamp, WebhookConfig};
+use hookstep_contract::{Circuit, EventId, HealthState, Timestamp, WebhookConfig};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -91,8 +91,8 @@ impl Receiver {
     }
 }
 
-/// What waits in the lane of a webhook: for its turn under `max_in_flight` or `rate_limit`, or for a receiver that takes no events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What waits in the lane of a webhook: for its turn under `max_in_flight`, `rate_limit` or `ordering`, or for a receiver that takes no events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Lane)]
 pub struct LaneStatus {
     /// How many events wait.
@@ -105,6 +105,10 @@ pub struct LaneStatus {
     /// About how many seconds it takes until the counted events have been sent, once the receiver takes them. Null if that
     /// cannot be said: the webhook has no rate limit, and in the last 24 hours no event has ended whose duration would tell.
     pub expected_seconds: Option<u64>,
+    /// Events that have failed and block those behind them in their order, up to ten. Cancel one, or replay it with success, and
+    /// the next one is sent.
+    #[schema(value_type = Vec<schema::EventId>)]
+    pub blocking: Vec<EventId>,
 }
 
 /// A webhook.

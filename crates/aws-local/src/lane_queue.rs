@@ -46,6 +46,8 @@ pub struct LaneMessage {
     pub config_id: ConfigId,
     /// When the event was to be sent first.
     pub due_at: Timestamp,
+    /// The order in which the event has its place, if it has one.
+    pub order: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +80,7 @@ impl LaneQueue {
     async fn put(&self, request: &[u8]) -> Answer {
         let SendRequest { message_body, message_deduplication_id: id } = read(request)?;
         let body = serde_json::to_string(&message_body).map_err(|error| internal(error.to_string()))?;
+        let order = message_body.resume.lane.and_then(|lane| lane.order);
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let put = json!({
             "TableName": LANES,
@@ -88,6 +91,7 @@ impl LaneQueue {
                 "org_id": {"S": message_body.resume.event.org_id.to_string()},
                 "config_id": {"S": message_body.resume.event.config_id.to_string()},
                 "due_at": {"S": message_body.resume.event.due_at()},
+                "order": order.as_ref().map_or(json!({"NULL": true}), |order| json!({"S": order})),
                 "body": {"S": body},
             },
             "ConditionExpression": "attribute_not_exists(id)",
@@ -103,6 +107,7 @@ impl LaneQueue {
                     due_at: event.due_at(),
                     org_id: event.org_id,
                     config_id: event.config_id,
+                    order,
                 });
             }
         }
@@ -148,8 +153,8 @@ impl LaneQueue {
         }
     }
 
-    /// Runs the execution of a message on this machine, and deletes the message when the execution has ended. Returns `None`
-    /// if the message is gone.
+    /// Runs the execution of a message on this machine, and deletes the message when the execution has ended and `is_over` of
+    /// it. Returns `None` if the message is gone.
     ///
     /// # Errors
     /// If the execution is not started, or the host stops before its end. The message is still there.
@@ -158,6 +163,7 @@ impl LaneQueue {
         id: &str,
         machine_arn: &str,
         states: &States,
+        is_over: impl Fn(&SyncResult) -> bool,
     ) -> Result<Option<SyncResult>, ServiceError> {
         let key = json!({"TableName": LANES, "Key": {"id": {"S": id}}});
         let found = answered(self.tables.submit("GetItem", key.clone()).await)?;
@@ -170,7 +176,9 @@ impl LaneQueue {
             beside: None,
         };
         let ended = states.ran(start).await?;
-        answered(self.tables.submit("DeleteItem", key).await)?;
+        if is_over(&ended) {
+            answered(self.tables.submit("DeleteItem", key).await)?;
+        }
         Ok(Some(ended))
     }
 }
@@ -182,7 +190,8 @@ fn message_of(item: &Value) -> Option<LaneMessage> {
     // An earlier version has not written when the event was due.
     let sent_at = || Timestamp::from_unix_seconds(i64::try_from(sent_at(item).0? / 1000).ok()?);
     let due_at = text("due_at").and_then(|text| text.parse().ok()).or_else(sent_at)?;
-    Some(LaneMessage { id: text("id")?.to_owned(), org_id, config_id, due_at })
+    let order = text("order").map(ToOwned::to_owned);
+    Some(LaneMessage { id: text("id")?.to_owned(), org_id, config_id, due_at, order })
 }
 
 /// When the message of an item was sent, to be compared.

@@ -40,6 +40,7 @@ fn what(code: ReasonCode, detail: &str) -> String {
         }
         ReasonCode::FilterFault => "The webhook's filter fails on this body",
         ReasonCode::TransformFault => "The webhook's transform fails on this body",
+        ReasonCode::OrderKeyFault => "The key of the webhook's order cannot be made from this body",
         ReasonCode::RulesFault => "The webhook's filter and transform came to no end",
         ReasonCode::BodyEncoded | ReasonCode::BodyNotJson | ReasonCode::BodyTooLarge => {
             "The webhook's filter and transform cannot work on this body"
@@ -101,6 +102,7 @@ fn todo(code: ReasonCode) -> &'static str {
         ReasonCode::FilterMissed => texts::FILTER_MISSED,
         ReasonCode::FilterFault => texts::FILTER_FAULT,
         ReasonCode::TransformFault => texts::TRANSFORM_FAULT,
+        ReasonCode::OrderKeyFault => texts::ORDER_KEY_FAULT,
         ReasonCode::RulesFault => texts::RULES_FAULT,
         ReasonCode::BodyEncoded => texts::BODY_ENCODED,
         ReasonCode::BodyNotJson => texts::BODY_NOT_JSON,

@@ -12,8 +12,8 @@ use crate::limits::{
 };
 use crate::object::Object;
 use crate::{
-    Auth, CertificateInfo, CertificateWarning, ConfigId, Filter, Health, LaneLimits, Lifetime, OrgId,
-    PayloadRules, RateLimit, Timestamp, Tls, Transform, event_types, payload_rules,
+    Auth, CertificateInfo, CertificateWarning, ConfigId, Filter, Health, LaneLimits, Lifetime, Ordering,
+    OrgId, PayloadRules, RateLimit, Timestamp, Tls, Transform, event_types, payload_rules,
 };
 
 /// An invalid field in a request; both texts are for the client that sent it.
@@ -88,6 +88,13 @@ pub struct ConfigFields {
         skip_serializing_if = "Option::is_none"
     )]
     pub rate_limit: Option<RateLimit>,
+    /// The order in which events are sent. Null for none.
+    #[serde(
+        default,
+        deserialize_with = "payload_rules::object_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub ordering: Option<Ordering>,
     /// Over how many partitions of the table new events are spread, from 1 to [`MAX_SHARDS`]. If absent from an API
     /// request, it stays unchanged; it is never lowered, because lists have to find the older events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,6 +164,7 @@ impl ConfigFields {
             return Err(FieldError::new("shards", format!("must be 1 to {MAX_SHARDS}")));
         }
         LaneLimits::check(self)?;
+        self.ordering.iter().try_for_each(Ordering::check)?;
         event_types::check(&self.event_types)?;
         PayloadRules::of(self).unwrap_or_default().check()
     }

@@ -130,6 +130,9 @@ pub struct EventRecord {
     /// [`EventMetadata::as_sent`].
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub as_sent: bool,
+    /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_key: Option<String>,
     /// How often the event was overdue, and was started again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarts: Option<Restarts>,
@@ -252,6 +255,7 @@ impl EventRecord {
             pinned: None,
             unprepared: None,
             as_sent: false,
+            order_key: event.order_key.clone(),
             restarts: None,
             outcome: None,
             status_code: None,

@@ -68,6 +68,9 @@ pub struct EventMetadata {
     /// Whether the body was already filtered and transformed, because this event replays what was sent.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub as_sent: bool,
+    /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_key: Option<String>,
 }
 
 impl EventMetadata {
@@ -98,6 +101,7 @@ impl EventMetadata {
             replay_id: None,
             webhook_id: None,
             as_sent: false,
+            order_key: None,
         }
     }
 
@@ -148,6 +152,7 @@ impl From<&EventRecord> for EventMetadata {
             replay_id: record.replay_id,
             webhook_id: record.webhook_id,
             as_sent: record.as_sent,
+            order_key: record.order_key.clone(),
         }
     }
 }
@@ -179,6 +184,7 @@ mod tests {
             "event_id": id, "org_id": "acme", "config_id": id, "origin": "replay", "mode": "async",
             "created_at": "2026-01-02T03:04:05.678Z", "deliver_at": "2026-01-03T03:04:05.678Z", "content_type": "text/plain", "content_encoding": "gzip", "size": 9,
             "correlation_id": "c", "event_type": "t", "replay_of": id, "replay_id": id, "webhook_id": id,
+            "order_key": "6a",
         });
         let merged = |changes: Value| -> Value {
             let mut event = all.clone();

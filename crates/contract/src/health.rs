@@ -201,7 +201,11 @@ impl Gate {
         let Some(config) = config.filter(|config| config.fields.enabled) else {
             return Self::Limits(LaneLimits::default());
         };
-        let limits = LaneLimits::of(&config.fields).unwrap_or(LaneLimits::UNLIMITED_WEBHOOK);
+        let without_limits = match config.fields.ordering {
+            Some(_) => LaneLimits::ORDERED_WEBHOOK,
+            None => LaneLimits::UNLIMITED_WEBHOOK,
+        };
+        let limits = LaneLimits::of(&config.fields).unwrap_or(without_limits);
         let limits = match config.circuit(now) {
             Some(Circuit::Open { probe_at, .. }) => return Self::Probe { at: *probe_at },
             Some(ramping) => {

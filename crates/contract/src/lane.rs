@@ -47,6 +47,10 @@ pub struct Lane {
     pub index: u32,
     /// How many groups the webhook has.
     pub groups: u32,
+    /// The order in which the event has its place, if it has one: it is sent after those of the same order that were before it, and
+    /// keeps its place until it is over. A group that has orders has one attempt in flight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
 }
 
 /// What a receiver takes.
@@ -106,6 +110,9 @@ impl LaneLimits {
     /// What leaves the lane of a webhook that has no limits.
     pub const UNLIMITED_WEBHOOK: Self = Self { max_in_flight: Some(LANE_BATCH), rate: None };
 
+    /// What leaves the lane of a webhook that has orders and no limits.
+    pub const ORDERED_WEBHOOK: Self = Self { max_in_flight: Some(MAX_LANE_GROUPS), rate: None };
+
     /// The limits of a webhook; `None` if it has none, so that its events are sent at once.
     pub fn of(fields: &ConfigFields) -> Option<Self> {
         let limits = Self { max_in_flight: fields.max_in_flight, rate: fields.rate_limit };
@@ -121,6 +128,7 @@ impl LaneLimits {
             let is_within = (1..=most).contains(&value);
             if is_within { Ok(()) } else { Err(FieldError::new(field, format!("must be 1 to {most}"))) }
         };
+        Self::check_timeout(fields)?;
         let Some(Self { max_in_flight, rate }) = Self::of(fields) else { return Ok(()) };
         if let Some(most) = max_in_flight {
             within("max_in_flight", most, MAX_IN_FLIGHT)?;
@@ -129,10 +137,16 @@ impl LaneLimits {
             within("rate_limit.events", events, MAX_RATE_EVENTS)?;
             within("rate_limit.burst", burst, MAX_BURST)?;
         }
-        if fields.timeout_seconds > EXPRESS_ATTEMPT_SECS {
+        Ok(())
+    }
+
+    /// Checks the timeout of a webhook whose attempts hold a place until they have ended.
+    fn check_timeout(fields: &ConfigFields) -> Result<(), FieldError> {
+        let holds_places = fields.ordering.is_some() || Self::of(fields).is_some();
+        if holds_places && fields.timeout_seconds > EXPRESS_ATTEMPT_SECS {
             let reason = format!(
-                "must be 1 to {EXPRESS_ATTEMPT_SECS} for a webhook with max_in_flight or rate_limit, which hold its \
-                 place until the attempt has ended"
+                "must be 1 to {EXPRESS_ATTEMPT_SECS} for a webhook with max_in_flight, rate_limit or ordering, where an attempt \
+                 holds its place until it has ended"
             );
             return Err(FieldError::new("timeout_seconds", reason));
         }
@@ -150,16 +164,32 @@ impl LaneLimits {
         // The last bytes of an id are random.
         let [.., a, b, c, d] = event.event_id.0.into_bytes();
         let index = u32::from_be_bytes([a, b, c, d]) % groups;
-        Lane { group: format!("{}-{index}", event.config_id), index, groups }
+        Lane { group: format!("{}-{index}", event.config_id), index, groups, order: None }
+    }
+
+    /// The lane of an attempt of `event`, which has its place in `order`.
+    ///
+    /// Without limits, each order has a group of its own. With limits, the webhook has so many groups that each may have one
+    /// attempt in flight, and orders share them.
+    pub fn lane_in_order(&self, event: &EventMetadata, order: &str) -> Lane {
+        let shared = self.max_in_flight.or(self.rate.map(|rate| rate.per_second().div_ceil(LANE_BATCH)));
+        let shared = shared.map(|groups| self.rate.map_or(groups, |rate| groups.min(rate.per_minute())));
+        let groups = shared.unwrap_or(MAX_LANE_GROUPS).clamp(1, MAX_LANE_GROUPS);
+        let index =
+            order.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % groups;
+        let name = if shared.is_some() { index.to_string() } else { order.to_owned() };
+        let group = format!("{}-order-{name}", event.config_id);
+        Lane { group, index, groups, order: Some(order.to_owned()) }
     }
 
     /// The part of the limits that is this lane's: how many of its attempts may be in flight, and how they are spaced.
     pub fn part_of(&self, lane: &Lane) -> (u32, Option<Spacing>) {
         let groups = lane.groups.max(1);
-        let most = self.max_in_flight.map_or(LANE_BATCH, |most| {
-            let rest = u32::from(lane.index < most % groups);
-            (most / groups + rest).max(1)
-        });
+        let most = match self.max_in_flight {
+            _ if lane.order.is_some() => 1,
+            Some(most) => (most / groups + u32::from(lane.index < most % groups)).max(1),
+            None => LANE_BATCH,
+        };
         let part = |Spacing { interval, burst }| Spacing {
             interval: interval * groups,
             burst: (burst / groups).max(1),
@@ -207,6 +237,9 @@ mod tests {
             (json!({"max_in_flight": 1, "timeout_seconds": 121}), Some("timeout_seconds")),
             (json!({"max_in_flight": 1, "timeout_seconds": 120}), None),
             (json!({"timeout_seconds": 121}), None),
+            (json!({"ordering": {}, "timeout_seconds": 121}), Some("timeout_seconds")),
+            (json!({"ordering": {"key": " "}}), Some("ordering.key")),
+            (json!({"ordering": {"key": "a"}}), None),
         ] {
             let checked = fields(changes.clone()).unwrap().check();
             assert_eq!(checked.err().map(|error| error.field).as_deref(), field, "{changes}");
@@ -227,9 +260,29 @@ mod tests {
         assert_eq!(LaneLimits::of(&fields(json!({})).unwrap()), None);
         let limited = LaneLimits::of(&fields(json!({"max_in_flight": 15})).unwrap()).unwrap();
         let lane = limited.lane(&event(3));
-        assert_eq!(lane, Lane { group: format!("{ID}-1"), index: 1, groups: 2 });
+        assert_eq!(lane, Lane { group: format!("{ID}-1"), index: 1, groups: 2, order: None });
         assert_eq!(limited.part_of(&lane), (7, None));
         assert_eq!(limited.part_of(&limited.lane(&event(2))), (8, None));
+    }
+
+    #[test]
+    fn an_order_has_a_group_of_its_own_and_with_limits_a_place_in_one() {
+        for (changes, group, groups) in [
+            (json!({}), "order-ab".to_owned(), MAX_LANE_GROUPS),
+            (json!({"max_in_flight": 1}), "order-0".to_owned(), 1),
+            (json!({"max_in_flight": 7}), format!("order-{}", (97 * 31 + 98) % 7), 7),
+            (json!({"rate_limit": {"events": 30}}), format!("order-{}", (97 * 31 + 98) % 3), 3),
+            (
+                json!({"max_in_flight": 9, "rate_limit": {"events": 2, "per": "minute"}}),
+                "order-1".to_owned(),
+                2,
+            ),
+        ] {
+            let limits = LaneLimits::of(&fields(changes.clone()).unwrap()).unwrap_or_default();
+            let lane = limits.lane_in_order(&event(3), "ab");
+            assert_eq!((lane.group.clone(), lane.groups), (format!("{ID}-{group}"), groups), "{changes}");
+            assert_eq!((lane.order.as_deref(), limits.part_of(&lane).0), (Some("ab"), 1), "{changes}");
+        }
     }
 
     #[test]
@@ -265,7 +318,9 @@ mod tests {
             let limits = LaneLimits { max_in_flight: Some(most), rate: None };
             let Lane { index, groups, .. } = limits.lane(&event(random));
             prop_assert!(index < groups);
-            let parts = (0..groups).map(|index| limits.part_of(&Lane { group: String::new(), index, groups }).0);
+            let parts = (0..groups).map(|index| {
+                limits.part_of(&Lane { group: String::new(), index, groups, order: None }).0
+            });
             let parts: Vec<u32> = parts.collect();
             prop_assert_eq!(parts.iter().sum::<u32>(), most);
             prop_assert!(parts.iter().all(|part| (1..=LANE_BATCH).contains(part)), "{:?}", parts);

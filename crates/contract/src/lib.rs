@@ -31,6 +31,7 @@ mod machine_kind;
 mod name;
 mod notifications;
 mod object;
+mod ordering;
 mod outcome;
 mod pace;
 mod payload_rules;
@@ -44,6 +45,7 @@ mod secret;
 mod session;
 mod store_error;
 mod tally;
+mod test_auth;
 mod timestamp;
 mod tls;
 mod token;
@@ -78,6 +80,7 @@ pub use lane::{Lane, LaneLimits, Period, RateLimit};
 pub use machine_kind::{InvalidMachineKind, MachineKind};
 pub use name::check_name;
 pub use notifications::{EmailAddress, InvalidEmailAddress, NotificationSettings};
+pub use ordering::{Held, OnFailure, Ordering};
 pub use outcome::{Attempt, Outcome, Timings};
 pub use pace::{Pace, Spacing};
 pub use payload_rules::{Condition, FieldKind, Filter, LogicalOperator, Operator, PayloadRules, Transform};
@@ -91,12 +94,13 @@ pub use secret::Secret;
 pub use session::Session;
 pub use store_error::StoreError;
 pub use tally::{Histogram, Tally};
+pub use test_auth::{AuthReport, TestAuth};
 pub use timestamp::Timestamp;
 pub use tls::{CertificateInfo, CertificateWarning, Tls};
 pub use token::{Scope, TOKEN_START, Token};
 pub use update_status::{Exception, MissedAttempt, UnkeptBody, Unrecorded, UpdateStatusInput};
 pub use workflow::{
-    AuthReport, DeliverCall, DeliverInput, DeliverOutput, Delivered, FetchConfigInput, FetchConfigOutput,
-    FetchedConfig, HealthLook, HydrateInput, Next, Plan, RefreshedPlan, RequestPlan, TestAuth, TransformData,
-    WorkflowInput, WorkflowOutput,
+    DeliverCall, DeliverInput, DeliverOutput, Delivered, FetchConfigInput, FetchConfigOutput, FetchedConfig,
+    HealthLook, HydrateInput, Next, Plan, RefreshedPlan, RequestPlan, TransformData, WorkflowInput,
+    WorkflowOutput,
 };

@@ -1,10 +1,10 @@
-//! A webhook's filter and transform, which are applied to a body before it is sent (docs/adr/0017).
+//! A webhook's filter, transform and key of its order, which are applied to a body before it is sent (docs/adr/0017).
 
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{CONDITION_VALUES, CONTENT_TYPE_CHARS, EXPRESSION_CHARS, FIELD_CHARS, MAX_CONDITIONS};
 use crate::object::Object;
-use crate::{ConfigFields, FieldError};
+use crate::{ConfigFields, EventMetadata, FieldError, Ordering};
 
 /// Which events are sent: those that meet all conditions, or one of them, or those for which an expression is
 /// true.
@@ -161,7 +161,7 @@ pub struct Transform {
     pub content_type: Option<String>,
 }
 
-/// A webhook's filter and transform: which bodies are sent, and what is sent in their place.
+/// A webhook's filter and transform: which bodies are sent, and what is sent in their place. And the key of their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayloadRules {
     /// Which bodies are sent; all if there is no filter.
@@ -170,12 +170,24 @@ pub struct PayloadRules {
     /// What is sent in place of a body; the body itself if there is no transform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
+    /// The expression that makes the key of an event's order; none if the webhook has no such order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_key: Option<String>,
 }
 
 impl PayloadRules {
-    /// The rules of a webhook; `None` if it has neither a filter nor a transform.
+    /// The rules of a webhook; `None` if it has none.
     pub fn of(fields: &ConfigFields) -> Option<Self> {
-        let rules = Self { filter: fields.filter.clone(), transform: fields.transform.clone() };
+        let order_key = fields.ordering.as_ref().and_then(|ordering| ordering.key.clone());
+        let rules = Self { filter: fields.filter.clone(), transform: fields.transform.clone(), order_key };
+        (rules != Self::default()).then_some(rules)
+    }
+
+    /// The rules of a webhook for a new event; `None` if nothing is to be done.
+    pub fn for_event(fields: &ConfigFields, event: &EventMetadata) -> Option<Self> {
+        let rules = Self::of(fields)?;
+        let order_key = rules.order_key.filter(|_| Ordering::has_place(event));
+        let rules = Self { order_key, ..rules };
         (rules != Self::default()).then_some(rules)
     }
 
@@ -202,7 +214,7 @@ impl PayloadRules {
     }
 }
 
-fn check_expression(field: &str, text: &str) -> Result<(), FieldError> {
+pub(crate) fn check_expression(field: &str, text: &str) -> Result<(), FieldError> {
     if text.trim().is_empty() || text.chars().count() > EXPRESSION_CHARS {
         return Err(FieldError::new(field, format!("must be 1 to {EXPRESSION_CHARS} characters")));
     }

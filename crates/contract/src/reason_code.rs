@@ -93,9 +93,11 @@ reason_codes! {
     FilterFault = "filter_fault": "the webhook's filter fails on the body",
     /// The webhook's transform failed on the body. The webhook is wrong.
     TransformFault = "transform_fault": "the webhook's transform fails on the body",
-    /// The webhook's filter or transform takes too much time or memory for the body; it is unknown which of
-    /// the two. The webhook is wrong.
-    RulesFault = "rules_fault": "the webhook's filter or transform takes too much time or memory",
+    /// The expression that makes the key of an event's order failed on the body. The webhook is wrong.
+    OrderKeyFault = "order_key_fault": "the key of the webhook's order cannot be made from the body",
+    /// The webhook's filter, transform or order key takes too much time or memory for the body; it is unknown which of
+    /// them. The webhook is wrong.
+    RulesFault = "rules_fault": "the webhook's filter, transform or order key takes too much time or memory",
     /// The webhook has a filter or a transform, and the body is not JSON. The producer is at fault.
     BodyNotJson = "body_not_json": "the body is not JSON, as the webhook's filter or transform needs",
     /// The webhook has a filter or a transform, and the body came with a content coding that they cannot read, or is

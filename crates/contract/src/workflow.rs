@@ -6,8 +6,8 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attempt, Body, BodyPart, ConfigId, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, Lane,
-    OrgId, Outcome, Reason, Retry, Source, Status, StoredBody, Timestamp, Unresolved, record_item,
+    Attempt, AuthReport, Body, BodyPart, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, Held,
+    Lane, Outcome, Reason, Retry, Source, Status, StoredBody, TestAuth, Timestamp, Unresolved, record_item,
 };
 
 /// The input of an execution.
@@ -38,6 +38,10 @@ pub struct FetchConfigInput {
     /// State `RefreshPlan`: the execution was started with a reference to the event, so it needs the body as well.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub needs_body: bool,
+    /// State `RefreshPlan`: the event has a place in an order, which it keeps until it is over. So the record says which attempt is
+    /// the next, and whether it is due.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub keeps_place: bool,
 }
 
 /// What to send, and where to, without secrets.
@@ -81,6 +85,9 @@ pub struct Plan {
     /// Where the attempt waits for its turn; absent if it is made at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
+    /// Whether the events behind this one in its order wait if it fails.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub blocks: bool,
     /// Whether `update-status` is to look at the receiver's health after a success, too, and how soon; absent if the receiver
     /// is healthy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,6 +117,9 @@ pub enum FetchConfigOutput {
         /// Where the body is, if the execution needs it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payload: Option<StoredBody>,
+        /// The number of the next attempt, if the event keeps its place in an order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<u32>,
     },
 }
 
@@ -125,6 +135,16 @@ pub enum RefreshedPlan {
         status: Status,
         /// Why it is not made.
         reason: Reason,
+        /// Whether the events behind this one in its order wait.
+        #[serde(default, skip_serializing_if = "<&bool>::not")]
+        blocks: bool,
+    },
+    /// It is not made now: the event keeps its place in its order.
+    Held {
+        /// Why.
+        held: Held,
+        /// The event's status.
+        status: Status,
     },
     /// It has been made already: another execution delivers the event.
     Superseded {
@@ -206,34 +226,6 @@ pub enum DeliverOutput {
     AuthReport(AuthReport),
     /// Nothing was to be done.
     Active,
-}
-
-/// Which webhook's credentials to test; the input of the state machine in `test-auth.asl.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TestAuth {
-    /// The tenant.
-    pub org_id: OrgId,
-    /// The webhook.
-    pub config_id: ConfigId,
-    /// The config's revision.
-    pub revision: u64,
-}
-
-/// The result of an authentication test. Contains no secrets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuthReport {
-    /// Whether an attempt would have obtained its credentials.
-    pub ok: bool,
-    /// Which credentials were obtained, or why none were; for an integrator.
-    pub detail: String,
-    /// The status of the authorisation server's response, if there was a token request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status_code: Option<u16>,
-    /// How long the token is valid, in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_in: Option<u64>,
-    /// How long the test took, in milliseconds.
-    pub duration_ms: u64,
 }
 
 /// The output of `update-status`: the event's status, and what comes next.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{ResumeInput, Resumed, Status, Timestamp};
+use hookstep_contract::{Held, ResumeInput, Resumed, Status, Timestamp};
 use serde::Deserialize;
 
 use crate::{ExecutionClient, Input, Run, WorkflowError};
@@ -23,12 +23,17 @@ pub struct Resumption {
     /// The event's status.
     #[serde(default)]
     pub status: Option<Status>,
+    /// Why the event keeps its place in its order, if it does.
+    #[serde(default)]
+    pub held: Option<Held>,
 }
 
 impl Resumption {
-    /// Whether the event has ended, with or without an attempt.
-    pub fn has_ended(&self) -> bool {
-        self.status.is_some_and(|status| !status.is_open())
+    /// Whether there may have been no attempt: the event has ended, with or without one, or keeps its place in its order since
+    /// before.
+    pub fn may_have_sent_nothing(&self) -> bool {
+        let has_ended = self.status.is_some_and(|status| !status.is_open());
+        has_ended || self.held.is_some_and(|held| held.since.is_some())
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Fault {
     /// Which of them is at fault.
     pub code: ReasonCode,
-    /// The field at fault: `filter.jsonata`, `transform.jsonata`, a condition, or `body`.
+    /// The field at fault: `filter.jsonata`, `transform.jsonata`, `ordering.key`, a condition, or `body`.
     pub field: String,
     /// The position in the expression: the character, counted from 1, at or before which the fault lies.
     pub position: Option<usize>,
@@ -23,6 +23,7 @@ pub struct Fault {
 pub(crate) enum Expression {
     Filter,
     Transform,
+    OrderKey,
 }
 
 impl Expression {
@@ -30,6 +31,7 @@ impl Expression {
         match self {
             Self::Filter => "filter.jsonata",
             Self::Transform => "transform.jsonata",
+            Self::OrderKey => "ordering.key",
         }
     }
 
@@ -37,6 +39,7 @@ impl Expression {
         match self {
             Self::Filter => ReasonCode::FilterFault,
             Self::Transform => ReasonCode::TransformFault,
+            Self::OrderKey => ReasonCode::OrderKeyFault,
         }
     }
 

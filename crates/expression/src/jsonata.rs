@@ -101,6 +101,23 @@ pub(crate) fn evaluate(
     }
 }
 
+/// The key that an expression makes of a body; `None` if it makes nothing or null.
+pub(crate) fn key(text: &str, body: &str, outside: Outside) -> Result<Option<String>, Fault> {
+    let expression = Expression::OrderKey;
+    let value = value_of(expression, text, text, body, outside)?;
+    if value.is_undefined() || value.is_null() {
+        return Ok(None);
+    }
+    if let Some(text) = value.as_str() {
+        return Ok(Some(text.to_owned()));
+    }
+    // The number 7 and the text "7" are the same key: producers do not always write ids in the same way.
+    match value.to_json_string() {
+        Ok(json) if value.is_number() || value.is_bool() => Ok(Some(json)),
+        _ => Err(expression.fault("makes neither a string nor a number nor a boolean of this body")),
+    }
+}
+
 /// Evaluates `whole`; a fault is located in `text`, the part written by the author.
 fn value_of(
     expression: Expression,

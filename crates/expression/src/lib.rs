@@ -1,4 +1,4 @@
-//! Filters and transforms: conditions and JSONata applied to a body (docs/adr/0017).
+//! Filters, transforms and keys of an order: conditions and JSONata applied to a body (docs/adr/0017, docs/adr/0051).
 //!
 //! Authors of expressions are not trusted: an expression may loop, nest or grow without end, and the
 //! evaluator is no sandbox. [`Sandbox`] evaluates expressions in a separate process with limits; [`apply`]
@@ -34,7 +34,17 @@ pub enum Job {
     Apply(PayloadRules),
 }
 
-/// The result of applying rules to a body.
+/// What is made of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// Whether it is sent, and what is sent in its place.
+    pub verdict: Verdict,
+    /// The key of its order, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_key: Option<String>,
+}
+
+/// The result of applying a filter and a transform to a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -68,28 +78,34 @@ pub fn check(rules: &PayloadRules) -> Result<(), Fault> {
     if let Some(transform) = &rules.transform {
         jsonata::check(Expression::Transform, &transform.jsonata)?;
     }
+    if let Some(key) = &rules.order_key {
+        jsonata::check(Expression::OrderKey, key)?;
+    }
     Ok(())
 }
 
 /// Applies the rules to a body; `random` makes numbers in `0.0..1.0` for the expressions.
-pub fn apply(rules: &PayloadRules, body: &[u8], random: fn() -> f64) -> Verdict {
+pub fn apply(rules: &PayloadRules, body: &[u8], random: fn() -> f64) -> Applied {
     let outside = Outside { deadline: Instant::now() + RULES_TIMEOUT, random };
-    match try_apply(rules, body, outside) {
-        Ok(verdict) => verdict,
-        Err(fault) => Verdict::Failed(fault),
-    }
+    let text = readable(body);
+    let passed = rules.filter.as_ref().map(|filter| missed(filter, &text, outside)).transpose();
+    let order_key = match passed {
+        Ok(Some(Some(miss))) => return Verdict::Missed(miss).into(),
+        Ok(_) => rules.order_key.as_ref().map(|key| jsonata::key(key, &text, outside)).transpose(),
+        Err(fault) => Err(fault),
+    };
+    let order_key = match order_key {
+        Ok(key) => key.flatten(),
+        Err(fault) => return Verdict::Failed(fault).into(),
+    };
+    let made = rules.transform.as_ref().map(|transform| replaced(transform, &text, outside));
+    let verdict = made.unwrap_or(Ok(Verdict::AsItIs)).unwrap_or_else(Verdict::Failed);
+    Applied { verdict, order_key }
 }
 
-fn try_apply(rules: &PayloadRules, body: &[u8], outside: Outside) -> Result<Verdict, Fault> {
-    let text = readable(body);
-    if let Some(filter) = &rules.filter
-        && let Some(miss) = missed(filter, &text, outside)?
-    {
-        return Ok(Verdict::Missed(miss));
-    }
-    match &rules.transform {
-        Some(transform) => replaced(transform, &text, outside),
-        None => Ok(Verdict::AsItIs),
+impl From<Verdict> for Applied {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, order_key: None }
     }
 }
 

@@ -2,7 +2,7 @@
 //! input.
 //!
 //! The program starts itself with one argument. The first line of the input is the job, followed by the body;
-//! the first line of the output is the verdict, followed by the replacement body.
+//! the first line of the output is what was made of it, followed by the replacement body.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -21,7 +21,7 @@ use tokio::process::Command;
 use tokio::sync::Semaphore;
 
 use crate::fault::Expression;
-use crate::{Fault, Job, Verdict, apply, check};
+use crate::{Applied, Fault, Job, Verdict, apply, check};
 
 /// The argument that makes the program act as the sandbox.
 const ARGUMENT: &str = "evaluate-expressions";
@@ -101,7 +101,7 @@ impl Sandbox {
     /// # Errors
     /// If nothing can be evaluated. A fault of the rules is not an error but a value.
     pub async fn check(&self, org_id: &OrgId, rules: &PayloadRules) -> Result<Option<Fault>, SandboxError> {
-        match self.run(org_id, &Job::Check(rules.clone()), &[]).await? {
+        match self.run(org_id, &Job::Check(rules.clone()), &[]).await?.verdict {
             Verdict::Failed(fault) => Ok(Some(fault)),
             _ => Ok(None),
         }
@@ -116,29 +116,29 @@ impl Sandbox {
         org_id: &OrgId,
         rules: &PayloadRules,
         body: &[u8],
-    ) -> Result<Verdict, SandboxError> {
+    ) -> Result<Applied, SandboxError> {
         if body.len() > MAX_RULES_BODY_BYTES {
             let reason = format!(
-                "is larger than {MAX_RULES_BODY_BYTES} bytes, the most that a filter or a transform takes"
+                "is larger than {MAX_RULES_BODY_BYTES} bytes, the most that a filter, a transform or an order's key takes"
             );
-            return Ok(Verdict::Failed(Fault::new(ReasonCode::BodyTooLarge, "body", reason)));
+            return Ok(Verdict::Failed(Fault::new(ReasonCode::BodyTooLarge, "body", reason)).into());
         }
         self.run(org_id, &Job::Apply(rules.clone()), body).await
     }
 
-    async fn run(&self, org_id: &OrgId, job: &Job, body: &[u8]) -> Result<Verdict, SandboxError> {
+    async fn run(&self, org_id: &OrgId, job: &Job, body: &[u8]) -> Result<Applied, SandboxError> {
         let own = self.slots_of(org_id);
         let turn = async { (own.acquire().await, self.slots.acquire().await) };
         let Ok(_turn) = tokio::time::timeout(WAIT_TIMEOUT, turn).await else {
             return Err(SandboxError::Busy);
         };
-        let verdict = self.evaluate(job, body).await;
+        let applied = self.evaluate(job, body).await;
         drop(_turn);
         self.orgs
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|_, slots| Arc::strong_count(slots) > 1);
-        verdict
+        applied
     }
 
     /// The slots of an org, kept while any of its jobs is waiting or running.
@@ -149,7 +149,7 @@ impl Sandbox {
         )
     }
 
-    async fn evaluate(&self, job: &Job, body: &[u8]) -> Result<Verdict, SandboxError> {
+    async fn evaluate(&self, job: &Job, body: &[u8]) -> Result<Applied, SandboxError> {
         let mut input = serde_json::to_vec(job)?;
         input.push(b'\n');
         input.extend_from_slice(body);
@@ -188,44 +188,48 @@ impl Sandbox {
         };
         let Ok(done) = tokio::time::timeout(RULES_TIMEOUT + AROUND, work).await else {
             let reason = format!("takes longer than {} s", RULES_TIMEOUT.as_secs());
-            return Ok(Verdict::Failed(exhausted(job, reason)));
+            return Ok(Verdict::Failed(exhausted(job, reason)).into());
         };
         let (output, status) = done?;
         if status.signal().is_some_and(|signal| ENDED.contains(&signal)) {
             return Err(SandboxError::Ended);
         }
         if !status.success() {
-            return Ok(Verdict::Failed(exhausted(job, "takes too much memory, or nests too deep")));
+            return Ok(Verdict::Failed(exhausted(job, "takes too much memory, or nests too deep")).into());
         }
-        read_verdict(&output)
+        read_applied(&output)
     }
 }
 
 /// The fault of a process that was ended for exceeding its limits.
 fn exhausted(job: &Job, reason: impl Into<String>) -> Fault {
     let (Job::Check(rules) | Job::Apply(rules)) = job;
-    match (&rules.filter, &rules.transform) {
-        (Some(_), Some(_)) => {
-            Fault::new(ReasonCode::RulesFault, "filter.jsonata or transform.jsonata", reason)
+    let filter = rules.filter.as_ref().map(|_| Expression::Filter);
+    let transform = rules.transform.as_ref().map(|_| Expression::Transform);
+    let order_key = rules.order_key.as_ref().map(|_| Expression::OrderKey);
+    let expressions: Vec<_> = [filter, transform, order_key].into_iter().flatten().collect();
+    match expressions[..] {
+        [expression] => expression.fault(reason),
+        _ => {
+            let fields: Vec<_> = expressions.iter().map(|expression| expression.field()).collect();
+            Fault::new(ReasonCode::RulesFault, fields.join(" or "), reason)
         }
-        (None, Some(_)) => Expression::Transform.fault(reason),
-        (_, None) => Expression::Filter.fault(reason),
     }
 }
 
-fn read_verdict(output: &[u8]) -> Result<Verdict, SandboxError> {
+fn read_applied(output: &[u8]) -> Result<Applied, SandboxError> {
     let (line, rest) = split(output);
-    let mut verdict = serde_json::from_slice(line)?;
-    if let Verdict::Replaced { body, .. } = &mut verdict {
+    let mut applied: Applied = serde_json::from_slice(line)?;
+    if let Verdict::Replaced { body, .. } = &mut applied.verdict {
         *body = rest.to_vec();
     }
-    if let Verdict::Missed(reason) | Verdict::Failed(Fault { reason, .. }) = &mut verdict
+    if let Verdict::Missed(reason) | Verdict::Failed(Fault { reason, .. }) = &mut applied.verdict
         && let Some((end, _)) = reason.char_indices().nth(MAX_REASON_CHARS)
     {
         reason.truncate(end);
         reason.push('…');
     }
-    Ok(verdict)
+    Ok(applied)
 }
 
 /// The first line, and what follows.
@@ -265,14 +269,14 @@ fn try_work(random: fn() -> f64) -> Result<(), SandboxError> {
     let mut input = Vec::new();
     std::io::stdin().lock().read_to_end(&mut input)?;
     let (line, body) = split(&input);
-    let verdict = match serde_json::from_slice(line)? {
-        Job::Check(rules) => check(&rules).map_or_else(Verdict::Failed, |()| Verdict::AsItIs),
+    let applied = match serde_json::from_slice(line)? {
+        Job::Check(rules) => check(&rules).map_or_else(Verdict::Failed, |()| Verdict::AsItIs).into(),
         Job::Apply(rules) => apply(&rules, body, random),
     };
     let mut output = std::io::stdout().lock();
-    serde_json::to_writer(&mut output, &verdict)?;
+    serde_json::to_writer(&mut output, &applied)?;
     output.write_all(b"\n")?;
-    if let Verdict::Replaced { body, .. } = &verdict {
+    if let Verdict::Replaced { body, .. } = &applied.verdict {
         output.write_all(body)?;
     }
     Ok(output.flush()?)

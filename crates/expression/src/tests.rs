@@ -11,17 +11,66 @@ mod reference;
 mod refused;
 
 fn apply(rules: &PayloadRules, body: &[u8]) -> Verdict {
-    super::apply(rules, body, || 0.5)
+    super::apply(rules, body, || 0.5).verdict
 }
 
 fn filter(filter: Value) -> PayloadRules {
-    PayloadRules { filter: Some(serde_json::from_value(filter).unwrap()), transform: None }
+    PayloadRules { filter: Some(serde_json::from_value(filter).unwrap()), ..PayloadRules::default() }
 }
 
 fn transform(jsonata: &str) -> PayloadRules {
     PayloadRules {
-        filter: None,
         transform: Some(Transform { jsonata: jsonata.to_owned(), content_type: None }),
+        ..PayloadRules::default()
+    }
+}
+
+fn order_key(key: &str, body: &str) -> Applied {
+    let rules = PayloadRules { order_key: Some(key.to_owned()), ..PayloadRules::default() };
+    super::apply(&rules, body.as_bytes(), || 0.5)
+}
+
+#[test]
+fn the_key_of_an_order_is_a_single_value() {
+    for (key, body, expected) in [
+        ("a", r#"{"a": "x"}"#, Some("x")),
+        ("a & '-' & b", r#"{"a": 1, "b": 2}"#, Some("1-2")),
+        ("a", r#"{"a": 7}"#, Some("7")),
+        ("a = 1", r#"{"a": 1}"#, Some("true")),
+        ("a", r#"{"a": null}"#, None),
+        ("a", "{}", None),
+    ] {
+        let applied = order_key(key, body);
+        assert_eq!(
+            (applied.verdict, applied.order_key.as_deref()),
+            (Verdict::AsItIs, expected),
+            "{key} {body}"
+        );
+    }
+    for (key, body, code) in [
+        ("a", r#"{"a": [1]}"#, ReasonCode::OrderKeyFault),
+        ("a", r#"{"a": {}}"#, ReasonCode::OrderKeyFault),
+        ("function() {1}", "{}", ReasonCode::OrderKeyFault),
+        ("a.$error('no')", r#"{"a": 1}"#, ReasonCode::OrderKeyFault),
+        ("a", "no JSON", ReasonCode::BodyNotJson),
+    ] {
+        let applied = order_key(key, body);
+        let Verdict::Failed(fault) = applied.verdict else { panic!("{key}: {:?}", applied.verdict) };
+        assert_eq!((fault.code, applied.order_key), (code, None), "{key}");
+    }
+}
+
+#[test]
+fn an_event_that_the_filter_stops_has_no_key_and_one_whose_transform_fails_has() {
+    for (filter, transform, expected) in
+        [("false", "1", None), ("true", "$error('no')", Some("x")), ("true", "1", Some("x"))]
+    {
+        let rules = PayloadRules {
+            order_key: Some("'x'".to_owned()),
+            filter: self::filter(json!({"jsonata": filter})).filter,
+            transform: self::transform(transform).transform,
+        };
+        assert_eq!(super::apply(&rules, b"{}", || 0.5).order_key.as_deref(), expected, "{transform}");
     }
 }
 
@@ -189,11 +238,11 @@ fn a_transform_makes_json_or_a_text() {
     let Verdict::Replaced { content_type, .. } = apply(&transform("'a'"), b"{}") else { panic!() };
     assert_eq!(content_type, "text/plain; charset=utf-8");
     let named = PayloadRules {
-        filter: None,
         transform: Some(Transform {
             jsonata: "'<a/>'".to_owned(),
             content_type: Some("text/xml".to_owned()),
         }),
+        ..PayloadRules::default()
     };
     let Verdict::Replaced { content_type, .. } = apply(&named, b"{}") else { panic!() };
     assert_eq!(content_type, "text/xml");
@@ -279,7 +328,7 @@ proptest! {
         let operator = Operator::ALL[operator].0;
         let condition = Condition { field, operator, values: vec!["1".to_owned()], kind: FieldKind::Number };
         let filter = Filter { conditions: vec![condition], logical_operator: LogicalOperator::And, jsonata: None };
-        let rules = PayloadRules { filter: Some(filter), transform: None };
+        let rules = PayloadRules { filter: Some(filter), ..PayloadRules::default() };
         let _ = check(&rules);
         apply(&rules, body.to_string().as_bytes());
     }

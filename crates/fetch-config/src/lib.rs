@@ -46,14 +46,15 @@ pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfi
 /// The plan of a further attempt, with every change of the webhook so far. An event that a fault of the platform
 /// stopped before it was filtered and transformed is prepared as a new one is.
 async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
-    let FetchConfigInput { event, number, needs_body, .. } = &input;
+    let FetchConfigInput { event, number, needs_body, keeps_place, .. } = &input;
     let (org_id, config_id) = (&event.org_id, event.config_id);
     // What the record says decides which body is sent, so it must not be of before the last attempt.
     let config = ctx.configs.latest(org_id, config_id);
     let (config, record) = tokio::try_join!(config, ctx.events.latest(org_id, config_id, event.event_id))?;
     let stored = record.as_ref().map(EventRecord::stored_body);
     let unprepared = record.as_ref().and_then(|record| record.unprepared.clone());
-    let plan = plan::again(config.clone(), event, record.as_ref(), *number, ctx.watch.now());
+    let plan =
+        plan::again(config.clone(), event, record.as_ref(), number.filter(|_| !keeps_place), ctx.watch.now());
     if let (RefreshedPlan::Attempt(_), Some(source)) = (&plan, unprepared) {
         // The execution has no body but for this one.
         let unchanged = match &source {
@@ -67,7 +68,8 @@ async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOu
         return Ok(FetchConfigOutput::Event(Box::new(FetchedConfig { payload, ..fetched })));
     }
     let payload = stored.filter(|_| *needs_body && matches!(plan, RefreshedPlan::Attempt(_)));
-    Ok(FetchConfigOutput::Refreshed { plan: Box::new(plan), payload })
+    let number = record.filter(|_| *keeps_place).map(|record| record.attempt_count + 1);
+    Ok(FetchConfigOutput::Refreshed { plan: Box::new(plan), payload, number })
 }
 
 /// The plan, the record and the body of an event of which nothing was sent yet. `earlier` is the event's record if it

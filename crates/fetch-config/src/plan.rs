@@ -3,17 +3,20 @@
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    Circuit, EventMetadata, EventRecord, Health, HealthLook, Lane, LaneLimits, Mode, Origin, PayloadRules,
-    Plan, Reason, ReasonCode, RefreshedPlan, RequestPlan, Status, Timestamp, WebhookConfig,
+    Circuit, EventMetadata, EventRecord, Health, HealthLook, Held, Lane, LaneLimits, Mode, Ordering, Origin,
+    PayloadRules, Plan, Reason, ReasonCode, RefreshedPlan, RequestPlan, Retry, Status, Timestamp,
+    WebhookConfig,
 };
 
 /// The plan that `config` gives for `event`.
 pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -> Plan {
     let lane = lane(&config, event, now);
+    let blocks = lane.as_ref().is_some_and(|lane| lane.order.is_some())
+        && config.fields.ordering.as_ref().is_some_and(|ordering| ordering.is_blocked_by(None));
     let health = health(&config, now);
     let disabled = config.disabled_reason.unwrap_or_else(|| ReasonCode::WebhookDisabled.meaning().to_owned());
     let has_payload_rules =
-        !event.as_sent && config.fields.enabled && PayloadRules::of(&config.fields).is_some();
+        !event.as_sent && config.fields.enabled && PayloadRules::for_event(&config.fields, event).is_some();
     let fields = config.fields;
     let (status, reason) = if fields.enabled {
         (Status::InProgress, None)
@@ -33,6 +36,7 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -
         has_payload_rules,
         unkept: None,
         lane,
+        blocks,
         health,
         retry: fields.retry,
         request: RequestPlan {
@@ -45,10 +49,13 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -
     }
 }
 
-/// Where an attempt waits for its turn: in the lane of a webhook that has limits, or whose receiver takes no events. The events of a
+/// Where an attempt waits for its turn: behind the others of its order, in the lane of a webhook that has limits, or whose receiver takes no events. The events of a
 /// bulk replay wait there in any case, so that they do not flood the receiver, which may just have come back. A test of a
 /// webhook without limits does not wait for its receiver: it is a probe.
 fn lane(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> Option<Lane> {
+    if let Some(lane) = Ordering::lane(&config.fields, event) {
+        return Some(lane);
+    }
     let is_held_back = config.circuit(now).is_some() && event.origin != Origin::Test;
     let default = (is_held_back || event.replay_id.is_some()).then(LaneLimits::default);
     Some(LaneLimits::of(&config.fields).or(default)?.lane(event))
@@ -65,9 +72,7 @@ fn health(config: &WebhookConfig, now: Timestamp) -> Option<HealthLook> {
 
 /// Whether an event has waited for its receiver for as long as its retry schedule would have taken.
 fn is_outlived(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> bool {
-    matches!(config.circuit(now), Some(Circuit::Open { .. }))
-        && event.origin != Origin::Test
-        && config.outlived_at(event.due_at()) <= now
+    is_open(config, now) && event.origin != Origin::Test && config.outlived_at(event.due_at()) <= now
 }
 
 /// The plan for `event` until its time comes. What the webhook is by then decides whether it is sent, and how.
@@ -75,8 +80,8 @@ pub(crate) fn later(config: WebhookConfig, event: &EventMetadata, now: Timestamp
     Plan { status: Status::Scheduled, reason: None, has_payload_rules: false, ..of(config, event, now) }
 }
 
-/// What is to be done about the attempt `number` of `event`. There is no `config` if the webhook was deleted, and no
-/// `record` if the event has expired.
+/// What is to be done about the attempt `number` of `event`, or about its next one if it keeps its place in an order: then there is
+/// no `number`. There is no `config` if the webhook was deleted, and no `record` if the event has expired.
 pub(crate) fn again(
     config: Option<WebhookConfig>,
     event: &EventMetadata,
@@ -84,7 +89,13 @@ pub(crate) fn again(
     number: Option<u32>,
     now: Timestamp,
 ) -> RefreshedPlan {
-    let unsent = |reason| RefreshedPlan::Unsent { status: Status::Failed, reason };
+    let unsent = |reason| RefreshedPlan::Unsent { status: Status::Failed, reason, blocks: false };
+    let keeps_place = number.is_none();
+    if let Some((config, record)) = config.as_ref().zip(record).filter(|_| keeps_place)
+        && let Some(held) = held(config, record, now)
+    {
+        return held;
+    }
     // A person cancelled the event, or another execution ended it.
     if let Some(record) = record.filter(|record| !record.status.is_open()) {
         let ended = || Reason::new(ReasonCode::Unclassified, "the event has already ended");
@@ -99,12 +110,48 @@ pub(crate) fn again(
         return unsent(Reason::new(ReasonCode::WebhookDeleted, detail));
     };
     let is_outlived = is_outlived(&config, event, now);
+    let retry = record.filter(|_| keeps_place).and_then(|record| longer(&config, record, now));
     match of(config, event, now) {
         Plan { reason: Some(reason), .. } => unsent(reason),
-        _ if is_outlived => unsent(Reason::of(ReasonCode::CircuitOpen)),
+        Plan { blocks, .. } if is_outlived => RefreshedPlan::Unsent {
+            status: Status::Failed,
+            reason: Reason::of(ReasonCode::CircuitOpen),
+            blocks: blocks && keeps_place,
+        },
         // The first attempt already has the body that the filter let through and the transform made.
-        plan => RefreshedPlan::Attempt(Plan { has_payload_rules: false, ..plan }),
+        plan => {
+            let retry = retry.unwrap_or(plan.retry);
+            RefreshedPlan::Attempt(Plan { has_payload_rules: false, retry, ..plan })
+        }
     }
+}
+
+/// Why an event that keeps its place in an order is not sent now, if so: its next attempt is not due, or it has failed and blocks
+/// the others. While the circuit is open, every attempt is a probe, which does not wait until it is due.
+fn held(config: &WebhookConfig, record: &EventRecord, now: Timestamp) -> Option<RefreshedPlan> {
+    let blocks = |ordering: &Ordering| ordering.is_blocked_by(record.reason.as_ref());
+    let until = match record.status {
+        _ if !config.fields.enabled => return None,
+        Status::InProgress if is_open(config, now) => return None,
+        Status::InProgress => Some(record.next_attempt_at.filter(|at| *at > now)?),
+        Status::Failed if config.fields.ordering.as_ref().is_some_and(blocks) => None,
+        _ => return None,
+    };
+    let held = Held { since: Some(record.updated_at), until };
+    Some(RefreshedPlan::Held { held, status: record.status })
+}
+
+fn is_open(config: &WebhookConfig, now: Timestamp) -> bool {
+    matches!(config.circuit(now), Some(Circuit::Open { .. }))
+}
+
+/// A longer schedule for an event that was sent as a probe more often than its own schedule says: probes come one after the other
+/// from the event in front, which is not to fail for that before its time.
+fn longer(config: &WebhookConfig, record: &EventRecord, now: Timestamp) -> Option<Retry> {
+    let schedule = &config.fields.retry.schedule_seconds;
+    let (last, attempts) = (*schedule.last()?, usize::try_from(record.attempt_count).ok()?);
+    let is_left = is_open(config, now) && attempts >= schedule.len();
+    is_left.then(|| Retry { schedule_seconds: [schedule.as_slice(), &vec![last; attempts]].concat() })
 }
 
 #[cfg(test)]
@@ -178,7 +225,7 @@ mod tests {
             let code = match again(Some(config), &event, record.as_ref(), Some(1), AT.parse().unwrap()) {
                 RefreshedPlan::Unsent { reason, .. } => Some(reason.code),
                 RefreshedPlan::Attempt(plan) => plan.has_payload_rules.then_some(ReasonCode::FilterMissed),
-                RefreshedPlan::Superseded { .. } => panic!("no attempt was made"),
+                other => panic!("{other:?}"),
             };
             assert_eq!(code, expected, "{status:?}");
             let deleted = again(None, &event, record.as_ref(), Some(1), AT.parse().unwrap());
@@ -194,6 +241,75 @@ mod tests {
             let (config, event) = inputs(&config, &json!({"deliver_at": "2026-01-03T03:04:05Z"}));
             let plan = later(config, &event, AT.parse().unwrap());
             assert_eq!((plan.status, plan.reason, plan.has_payload_rules), (Status::Scheduled, None, false));
+        }
+    }
+
+    /// What is done about an event that keeps its place.
+    fn in_its_place(config: &Value, record: &Value) -> Value {
+        let (config, event) = inputs(config, &json!({}));
+        let new = EventRecord::new(&event, "e", Status::InProgress, None, Duration::ZERO);
+        let mut json = serde_json::to_value(new).unwrap();
+        json.as_object_mut().unwrap().extend(record.as_object().unwrap().clone());
+        let record = serde_json::from_value(json).unwrap();
+        let plan = again(Some(config), &event, Some(&record), None, AT.parse().unwrap());
+        serde_json::to_value(plan).unwrap()
+    }
+
+    #[test]
+    fn an_event_keeps_its_place_until_its_attempt_is_due_or_it_blocks_no_longer() {
+        let block = json!({"ordering": {"on_failure": "block"}});
+        let open = json!({"state": "failing", "change": 1, "since": AT, "failures": 9, "circuit": {
+            "state": "open", "opened_at": AT, "probe_at": AT, "probes": 0,
+        }});
+        let failed = |code: &str| json!({"status": "failed", "attempt_count": 2, "reason": {"code": code, "detail": "d"}});
+        let waits = json!({"attempt_count": 1, "next_attempt_at": "2026-01-02T03:04:06Z"});
+        for (config, record, expected) in [
+            (&block, json!({}), "in_progress"),
+            (&block, waits.clone(), "held"),
+            (&block, json!({"attempt_count": 1, "next_attempt_at": AT}), "in_progress"),
+            (&json!({"ordering": null}), waits.clone(), "held"),
+            (
+                &json!({"ordering": {"on_failure": "block"}, "enabled": false}),
+                waits.clone(),
+                "webhook_disabled",
+            ),
+            // The event in front is the probe.
+            (&json!({"ordering": {}, "health": open}), waits, "in_progress"),
+            (&block, failed("http_status"), "held"),
+            (&block, failed("cancelled"), "cancelled"),
+            (&block, failed("webhook_deleted"), "webhook_deleted"),
+            (&json!({"ordering": {}}), failed("http_status"), "http_status"),
+            (
+                &json!({"ordering": {"on_failure": "block"}, "enabled": false}),
+                failed("http_status"),
+                "http_status",
+            ),
+            (&block, json!({"status": "recovered", "reason": {"code": "dns", "detail": "d"}}), "dns"),
+        ] {
+            let plan = in_its_place(config, &record);
+            let found = match (&plan["held"], &plan["reason"]["code"]) {
+                (Value::Null, Value::Null) => &plan["status"],
+                (Value::Null, code) => code,
+                _ => &json!("held"),
+            };
+            assert_eq!(found, expected, "{config} {record}: {plan}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_sent_as_a_probe_again_and_again_does_not_fail_before_its_time() {
+        let open = json!({"state": "failing", "change": 1, "since": AT, "failures": 9, "circuit": {
+            "state": "open", "opened_at": AT, "probe_at": AT, "probes": 0,
+        }});
+        let config = |health: &Value| json!({"ordering": {}, "retry": {"schedule_seconds": [5, 60]}, "health": health});
+        for (health, attempts, expected) in [
+            (&Value::Null, 1, json!([5, 60])),
+            (&Value::Null, 2, json!([5, 60])),
+            (&open, 1, json!([5, 60])),
+            (&open, 2, json!([5, 60, 60, 60])),
+        ] {
+            let plan = in_its_place(&config(health), &json!({"attempt_count": attempts}));
+            assert_eq!(plan["retry"]["schedule_seconds"], expected, "{health} {attempts}");
         }
     }
 

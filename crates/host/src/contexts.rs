@@ -190,6 +190,11 @@ pub(crate) fn configs(tables: &hookstep_tables::Client) -> Configs {
     Configs::new(tables.clone(), CONFIGS)
 }
 
+/// The stores that lanes look at.
+pub(crate) fn lane_tables(tables: &hookstep_tables::Client) -> (Configs, Events) {
+    (configs(tables), Events::new(tables.clone(), EVENTS))
+}
+
 fn events(clients: &Clients) -> Events {
     Events::new(clients.tables.clone(), EVENTS)
 }

@@ -98,7 +98,8 @@ impl Host {
             tokio::spawn(housekeeping.run()),
             tokio::spawn(schedules.run(states.clone())),
             tokio::spawn(
-                Lanes::new(lane_queue, states, contexts::configs(&clients.tables), sources).run(left, sent),
+                Lanes::new(lane_queue, states, contexts::lane_tables(&clients.tables), sources)
+                    .run(left, sent),
             ),
             tokio::spawn(reconciling::run(contexts::reconcile(&options, &clients))),
             tokio::spawn(notifying),

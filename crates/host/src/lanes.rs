@@ -5,6 +5,7 @@
 //! webhook are one lane, and its limits hold exactly. They are those that the webhook has when a message is received.
 
 mod lane;
+mod orders;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::mem;
@@ -15,22 +16,31 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{LaneMessage, LaneQueue, SentMessages, ServiceError, States, SyncResult};
-use hookstep_contract::{ConfigId, Gate, Health, LaneLimits, OrgId, Timestamp, WebhookConfig, error_chain};
+use hookstep_contract::{
+    ConfigId, EventId, Gate, Health, Held, LaneLimits, OrgId, Timestamp, WebhookConfig, error_chain,
+};
 use hookstep_engine::{Executions, StateMachine};
 use hookstep_executions::Resumption;
-use hookstep_store::Configs;
+use hookstep_store::{Configs, Events};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::OpenError;
 use crate::machines::EXPRESS;
-use lane::{Lane, Turn, Waiting};
+use lane::{Lane, Turn};
+use orders::Waiting;
 
 /// The pause before something that failed is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether webhooks have changed.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How soon an event is looked at again that keeps its place in its order, at first and at last.
+const HELD_LOOK: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
+
+/// How many records of held events are looked at in a second, for a change by a person.
+const MAX_RECORDS: usize = 100;
 
 /// Whose lane it is.
 type Key = (OrgId, ConfigId);
@@ -43,6 +53,7 @@ pub(crate) struct Lanes {
     queue: LaneQueue,
     states: States,
     configs: Configs,
+    events: Events,
     sources: Sources,
     machine_arn: Arc<str>,
     lanes: HashMap<Key, Lane>,
@@ -68,11 +79,17 @@ pub(crate) async fn left(queue: &LaneQueue, executions: &Executions) -> Result<V
 }
 
 impl Lanes {
-    pub(crate) fn new(queue: LaneQueue, states: States, configs: Configs, sources: Sources) -> Self {
+    pub(crate) fn new(
+        queue: LaneQueue,
+        states: States,
+        (configs, events): (Configs, Events),
+        sources: Sources,
+    ) -> Self {
         Self {
             queue,
             states,
             configs,
+            events,
             sources,
             machine_arn: StateMachine::arn_of(EXPRESS).into(),
             lanes: HashMap::new(),
@@ -114,15 +131,16 @@ impl Lanes {
                         let keys: Vec<_> = self.lanes.keys().cloned().collect();
                         keys.iter().for_each(|key| self.changes(key));
                     }
+                    self.look_for_changes().await;
                 }
             }
         }
     }
 
     fn join(&mut self, message: LaneMessage) {
-        let LaneMessage { id, org_id, config_id, due_at } = message;
+        let LaneMessage { id, org_id, config_id, due_at, order } = message;
         let key = (org_id, config_id);
-        self.lanes.entry(key.clone()).or_default().waiting.push_back(Waiting { id, due_at });
+        self.lanes.entry(key.clone()).or_default().join(Waiting { id, due_at, order });
         self.waiting += 1;
         self.changes(&key);
     }
@@ -154,8 +172,18 @@ impl Lanes {
         lane.in_flight -= 1;
         match result {
             Ok(ended) => {
-                if let Some(pause) = Self::pause_after(ended, self.sources.now()) {
-                    lane.pause(Instant::now() + pause);
+                let (now, instant) = (self.sources.now(), Instant::now());
+                let said = ended.as_ref().map(ended_as).unwrap_or_default();
+                if let Some(pause) = said.pause_until.map(|until| until.since(now)) {
+                    lane.pause(instant + pause);
+                }
+                match held(&message, ended.as_ref()) {
+                    Some(held) => {
+                        let pause = held.pause(now, HELD_LOOK.0, HELD_LOOK.1);
+                        lane.orders.hold(message, now, instant + pause, held.until.is_some());
+                        self.waiting += 1;
+                    }
+                    None => lane.leave(&message),
                 }
                 self.changes(&key);
             }
@@ -165,17 +193,38 @@ impl Lanes {
                     error = error.message,
                     "an event's turn could not be taken yet"
                 );
-                // Others come first, for it may be one that can never be started.
-                lane.waiting.push_back(message);
+                lane.put_off(message);
                 self.waiting += 1;
                 self.look_at(Instant::now() + PAUSE, &key);
             }
         }
     }
 
-    /// How long the receiver wants nothing, if it has said so to the execution that has ended.
-    fn pause_after(ended: Option<SyncResult>, now: Timestamp) -> Option<Duration> {
-        Some(ended_as(&ended?).pause_until?.since(now))
+    /// Lets events have their turn that were held and are not what they were: a person has cancelled or replayed them.
+    async fn look_for_changes(&mut self) {
+        let of_lane = |(key, lane): (&Key, &Lane)| {
+            lane.orders.held().iter().map(|held| (key.clone(), held.clone())).collect::<Vec<_>>()
+        };
+        let held: Vec<_> = self.lanes.iter().flat_map(of_lane).take(MAX_RECORDS).collect();
+        let mut changed = HashMap::<Key, HashSet<EventId>>::new();
+        for (key, held) in held {
+            let Some(event_id) = held.waiting.event_id() else { continue };
+            match self.events.get(&key.0, key.1, event_id).await {
+                Ok(Some(record)) if held.is_still(&record) => {}
+                Ok(_) => drop(changed.entry(key).or_default().insert(event_id)),
+                Err(error) => {
+                    tracing::error!(error.chain = error_chain(&error), "an event cannot be looked at yet");
+                }
+            }
+        }
+        for (key, events) in changed {
+            if let Some(lane) = self.lanes.get_mut(&key) {
+                lane.release(|held| {
+                    held.waiting.event_id().is_some_and(|event_id| events.contains(&event_id))
+                });
+            }
+            self.changes(&key);
+        }
     }
 
     /// Starts what may be sent to a webhook.
@@ -191,6 +240,7 @@ impl Lanes {
                 return;
             }
         };
+        lane.see(config.as_ref());
         match (Gate::of(config.as_ref(), self.sources.now()), config) {
             (Gate::Limits(limits), _) => self.let_through(&key, &limits),
             (Gate::Probe { at }, Some(config)) => self.probe(&key, &config, at).await,
@@ -269,13 +319,15 @@ impl Lanes {
             (self.queue.clone(), self.states.clone(), Arc::clone(&self.machine_arn));
         let (configs, sources, key) = (self.configs.clone(), self.sources, key.clone());
         self.running.spawn(async move {
-            let ran = AssertUnwindSafe(queue.run(&waiting.id, &machine, &states)).catch_unwind().await;
+            let is_over = |ended: &SyncResult| held(&waiting, Some(ended)).is_none();
+            let ran =
+                AssertUnwindSafe(queue.run(&waiting.id, &machine, &states, is_over)).catch_unwind().await;
             let panicked = |_| Err(ServiceError::new("InternalError", "the task panicked"));
             let ran = ran.unwrap_or_else(panicked);
             if let Some(claimed) = claimed
-                && ran
-                    .as_ref()
-                    .is_ok_and(|ended| ended.as_ref().is_none_or(|ended| ended_as(ended).has_ended()))
+                && ran.as_ref().is_ok_and(|ended| {
+                    ended.as_ref().is_none_or(|ended| ended_as(ended).may_have_sent_nothing())
+                })
             {
                 let returned = configs.return_probe(&key.0, key.1, &claimed, sources.now()).await;
                 if let Err(error) = returned {
@@ -285,6 +337,14 @@ impl Lanes {
             (key, waiting, ran)
         });
     }
+}
+
+/// Why the event of a message keeps its place in its order after an execution; `None` if it does not. A failed execution has left
+/// something undone, which the next one does.
+fn held(message: &Waiting, ended: Option<&SyncResult>) -> Option<Held> {
+    let ended = ended.filter(|_| message.order.is_some())?;
+    let has_failed = ended.output.is_none();
+    has_failed.then(Held::default).or_else(|| ended_as(ended).held)
 }
 
 /// What is said of the lane at the end of an execution.

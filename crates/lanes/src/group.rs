@@ -28,8 +28,8 @@ pub(crate) struct Taken {
     pub(crate) end: End,
     /// How long the receiver wants nothing, if it has said so.
     pub(crate) pause: Option<Duration>,
-    /// Whether the event has ended, with or without an attempt.
-    pub(crate) has_ended: bool,
+    /// Whether there may have been no attempt.
+    pub(crate) may_have_sent_nothing: bool,
 }
 
 /// What has become of a group.
@@ -43,7 +43,7 @@ pub(crate) struct Ran {
 
 impl From<End> for Taken {
     fn from(end: End) -> Self {
-        Self { end, pause: None, has_ended: false }
+        Self { end, pause: None, may_have_sent_nothing: false }
     }
 }
 

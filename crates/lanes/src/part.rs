@@ -38,10 +38,10 @@ mod tests {
     fn a_burst_is_shared_by_the_lanes() {
         let rate = RateLimit { events: 20, per: Period::Second, burst: 6 };
         let limits = LaneLimits { max_in_flight: Some(5), rate: Some(rate) };
-        let part = Part::of(&limits, &Lane { group: "g".to_owned(), index: 1, groups: 2 });
+        let part = Part::of(&limits, &Lane { group: "g".to_owned(), index: 1, groups: 2, order: None });
         let spacing = Spacing { interval: Duration::from_millis(100), burst: 3 };
         assert_eq!(part, Part { in_flight: 2, spacing });
-        let lane = Lane { group: "g".to_owned(), index: 0, groups: 1 };
+        let lane = Lane { group: "g".to_owned(), index: 0, groups: 1, order: None };
         assert_eq!(Part::of(&LaneLimits::default(), &lane), Part::UNLIMITED);
     }
 }

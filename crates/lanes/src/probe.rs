@@ -38,16 +38,16 @@ pub(crate) async fn run(
     if probe_at <= now
         && let Some(claimed) = claim(config, ctx).await
     {
-        let has_ended = Cell::new(false);
+        let sent_nothing = Cell::new(false);
         let take_note = async |message: &Message| {
             let taken = take(message).await;
-            has_ended.set(taken.has_ended);
+            sent_nothing.set(taken.may_have_sent_nothing);
             taken
         };
         let is_first = |message: &Message| message.id == group.messages[first].id;
         let ran = group.run_those(is_first, Part::UNLIMITED, deadlines, take_note).await;
         ends[first] = ran.ends[first];
-        if has_ended.get() {
+        if sent_nothing.get() {
             give_back(config, &claimed, ctx).await;
         }
     }

@@ -1,7 +1,7 @@
 //! Which events wait in the lanes of webhooks, in the events table in partitions of their own (ADR 0048).
 //!
 //! The state `JoinLane` puts the item of an event before the event is sent to the queue of lanes, and `LeaveLane` deletes
-//! the item when the event's turn has come. pk `lane#{org_id}#{config_id}`, sk the event's id, and `since` when.
+//! the item when the event's turn has come, or `LeaveOrder` when an event is over that keeps its place in an order. pk `lane#{org_id}#{config_id}`, sk the event's id, and `since` when.
 
 use hookstep_contract::{ConfigId, EventId, OrgId, Timestamp};
 use hookstep_tables::Client;
@@ -16,7 +16,7 @@ const MAX_COUNTED: usize = 10_000;
 const PAGE: i32 = 5_000;
 
 /// The events that wait in a webhook's lane.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InLane {
     /// How many; [`Self::is_more`] if there may be more.
     pub waiting: usize,
@@ -24,7 +24,12 @@ pub struct InLane {
     pub is_more: bool,
     /// Since when the oldest of those that were counted waits.
     pub since: Option<Timestamp>,
+    /// The first of those that have failed and block the others in their order, up to [`MAX_BLOCKING`].
+    pub blocking: Vec<EventId>,
 }
+
+/// How many events that block others are named.
+const MAX_BLOCKING: usize = 10;
 
 /// The lanes in the events table.
 #[derive(Clone, Debug)]
@@ -53,13 +58,15 @@ impl Lanes {
                 .table_name(&self.table)
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", s(partition(org_id, config_id)))
-                .projection_expression("pk, sk, since")
+                .projection_expression("pk, sk, since, blocks")
                 .set_exclusive_start_key(start)
                 .limit(PAGE)
                 .send()
                 .await
                 .map_err(StoreError::during("read what waits in a lane"))?;
             found.waiting += page.items().len();
+            let room = MAX_BLOCKING - found.blocking.len();
+            found.blocking.extend(page.items().iter().filter_map(blocking).take(room));
             found.since = page.items().iter().filter_map(since).chain(found.since).min();
             start = page.last_evaluated_key;
             if start.is_none() || found.waiting >= MAX_COUNTED {
@@ -96,6 +103,11 @@ impl Lanes {
 /// The partition of a webhook's lane. The state `JoinLane` has the same expression.
 fn partition(org_id: &OrgId, config_id: ConfigId) -> String {
     format!("lane#{org_id}#{config_id}")
+}
+
+fn blocking(item: &Item) -> Option<EventId> {
+    item.get("blocks")?;
+    item.get("sk")?.as_s().ok()?.parse().ok()
 }
 
 fn since(item: &Item) -> Option<Timestamp> {

@@ -196,11 +196,17 @@ impl Events {
     }
 
     /// Marks an event that is scheduled or in progress as cancelled, so that no attempt changes it any more; marking it
-    /// again is harmless. Returns `false` if the event has ended.
+    /// again is harmless. So it does with one that has failed, if that `blocks` the events behind it in its order. Returns `false`
+    /// if the event has ended otherwise.
     ///
     /// # Errors
     /// If the table cannot be written.
-    pub async fn cancel(&self, event: &EventRecord, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn cancel(
+        &self,
+        event: &EventRecord,
+        blocks: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let cancelled = Reason::new(ReasonCode::Cancelled, "cancelled before its next attempt");
         let update = self
             .client
@@ -211,7 +217,11 @@ impl Events {
                 "SET #status = :failed, reason = :reason, updated_at = :now, cancelled = :yes REMOVE next_attempt_at",
             )
             .condition_expression(
-                "#status IN (:scheduled, :in_progress) OR (cancelled = :yes AND #status = :failed)",
+                if blocks {
+                    "#status IN (:scheduled, :in_progress, :failed)"
+                } else {
+                    "#status IN (:scheduled, :in_progress) OR (cancelled = :yes AND #status = :failed)"
+                },
             )
             .expression_attribute_values(":scheduled", s(Status::Scheduled.as_str()))
             .expression_attribute_names("#status", "status")

@@ -1,5 +1,6 @@
 //! The state `Transform`: decides whether an event passes its webhook's filter, and what is sent in place of
-//! its body (docs/adr/0017). It only runs for webhooks with a filter or a transform.
+//! its body (docs/adr/0017), and what the key of its order is (docs/adr/0051). It only runs for webhooks with a filter, a transform
+//! or such a key.
 #![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod body;
@@ -7,13 +8,16 @@ mod context;
 
 use bytes::Bytes;
 use hookstep_contract::{
-    BodyPart, Claim, Content, ErrorName, EventId, EventMetadata, OrgId, PayloadRules, Reason, ReasonCode,
-    Sent, Status, StepError, TransformData, Unresolved,
+    BodyPart, Claim, Content, ErrorName, EventId, EventMetadata, Ordering, OrgId, PayloadRules, Reason,
+    ReasonCode, Sent, Status, StepError, TransformData, Unresolved,
 };
-use hookstep_expression::Verdict;
+use hookstep_expression::{Applied, Verdict};
 use sha2::{Digest, Sha256};
 
 pub use context::Context;
+
+/// How much of a hash is the key of an order: two keys of a webhook do not meet in so many bytes.
+const ORDER_KEY_BYTES: usize = 16;
 
 /// Applies a webhook's filter and transform to an event. The event is left unchanged, gets another body, is
 /// skipped, or gets an unusable body, which `deliver` records as a failed attempt.
@@ -25,8 +29,8 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
     let config = ctx.configs.get(&data.event.org_id, data.event.config_id).await?;
     let config =
         config.ok_or_else(|| StepError::new(ErrorName::ConfigNotFound, "the webhook was deleted"))?;
-    // The webhook may have changed since `FetchConfig` and have neither a filter nor a transform now.
-    let Some(rules) = PayloadRules::of(&config.fields) else { return Ok(data) };
+    // The webhook may have changed since `FetchConfig` and have no rules now.
+    let Some(rules) = PayloadRules::for_event(&config.fields, &data.event) else { return Ok(data) };
     let body = match body::read(&data.event, &data.payload, ctx).await? {
         Ok(body) => body,
         Err(reason) => {
@@ -34,7 +38,15 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
             return Ok(data);
         }
     };
-    match evaluate(&data.event.org_id, &rules, &body, ctx).await? {
+    let Applied { verdict, order_key } = evaluate(&data.event.org_id, &rules, &body, ctx).await?;
+    if let Some(key) = order_key {
+        let key = hex::encode(&Sha256::digest(key)[..ORDER_KEY_BYTES]);
+        data.record.order_key = Some(key.clone());
+        data.event.order_key = Some(key);
+        data.plan.lane = Ordering::lane(&config.fields, &data.event).or(data.plan.lane);
+        data.plan.blocks = config.fields.ordering.is_some_and(|ordering| ordering.is_blocked_by(None));
+    }
+    match verdict {
         Verdict::AsItIs => {}
         Verdict::Missed(detail) => {
             let reason = Reason::new(ReasonCode::FilterMissed, detail);
@@ -56,7 +68,7 @@ async fn evaluate(
     rules: &PayloadRules,
     body: &[u8],
     ctx: &Context,
-) -> Result<Verdict, StepError> {
+) -> Result<Applied, StepError> {
     ctx.sandbox.apply(org_id, rules, body).await.map_err(|error| {
         StepError::because(ErrorName::SandboxUnavailable, "an expression could not be evaluated", error)
     })

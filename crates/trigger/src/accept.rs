@@ -103,7 +103,8 @@ pub(crate) async fn trigger(
     let event_id = first_with_key(&ctx, &event, key.as_ref()).await?;
     let event = EventMetadata { event_id, ..event };
     let payload = payload(&ctx, &event, request).await?;
-    let mut response = start(&ctx, &WorkflowInput { event, payload }, key).await?;
+    let is_ordered = config.fields.ordering.is_some();
+    let mut response = start(&ctx, &WorkflowInput { event, payload }, is_ordered, key).await?;
     if event_id != new_id {
         response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
@@ -155,9 +156,18 @@ async fn payload(ctx: &Context, event: &EventMetadata, request: TriggerRequest) 
 
 /// Starts the delivery and responds to the producer: immediately, or with the receiver's response if it
 /// arrives within the budget.
-async fn start(ctx: &Context, input: &WorkflowInput, key: Option<Key>) -> Result<Response, Problem> {
+async fn start(
+    ctx: &Context,
+    input: &WorkflowInput,
+    is_ordered: bool,
+    key: Option<Key>,
+) -> Result<Response, Problem> {
     let event_id = input.event.event_id;
     match input.event.mode {
+        Mode::Async if is_ordered && input.event.deliver_at.is_none() => {
+            take_place(ctx, input).await.map_err(|error| Problem::from(error).about(event_id))?;
+            Ok(answer::accepted(event_id, Status::InProgress))
+        }
         Mode::Async => {
             ctx.machines.start(input).await.map_err(|error| Problem::from(error).about(event_id))?;
             let is_later = input.event.deliver_at.is_some();
@@ -174,6 +184,16 @@ async fn start(ctx: &Context, input: &WorkflowInput, key: Option<Key>) -> Result
             }
             Ok(answer::delivered(event_id, run))
         }
+    }
+}
+
+/// Starts the delivery of an event of a webhook with an order, and waits until the event has its place there: an event that the
+/// producer sends after the answer comes behind it. The execution ends as soon as it has queued the event.
+async fn take_place(ctx: &Context, input: &WorkflowInput) -> Result<(), WorkflowError> {
+    match ctx.machines.run(input, ctx.sync_budget).await {
+        // A failed execution is none of the producer's business: it was started, and what it left undone is taken up.
+        Ok(_) | Err(WorkflowError::Failed { .. } | WorkflowError::NotUnderstood(_)) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

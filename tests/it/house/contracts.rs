@@ -147,6 +147,7 @@ fn largest_event() -> EventMetadata {
     let event = json!({
         "event_id": id, "org_id": "a".repeat(32), "config_id": id, "origin": "api", "mode": "async",
         "created_at": "2026-01-02T03:04:05.678Z", "content_type": header, "size": u64::MAX, "correlation_id": header, "traceparent": "0".repeat(55),
+        "order_key": "0".repeat(32),
     });
     serde_json::from_value(event).unwrap()
 }
@@ -155,7 +156,8 @@ fn largest_plan() -> Plan {
     Plan {
         has_payload_rules: true,
         unkept: None,
-        lane: Some(Lane { group: "x".repeat(39), index: 99, groups: 100 }),
+        lane: Some(Lane { group: "x".repeat(75), index: 99, groups: 100, order: Some("x".repeat(32)) }),
+        blocks: true,
         health: Some(HealthLook::NowAndThen),
         status: Status::InProgress,
         reason: None,

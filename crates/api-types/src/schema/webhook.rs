@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use hookstep_contract::Period;
 use hookstep_contract::limits::{
     DEFAULT_TIMEOUT_SECS, EVENT_TYPE_CHARS, MAX_EVENT_TYPES, MAX_PAUSE_SECS, MAX_RETRIES,
 };
+use hookstep_contract::{OnFailure, Period};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 
@@ -47,6 +47,9 @@ pub struct ConfigFields {
     /// How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn.
     /// Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120.
     pub rate_limit: Option<RateLimit>,
+    /// The order in which events are sent: the next one only when the one before it has succeeded, has failed for good, or was
+    /// cancelled. Null is no order: events are sent side by side. A webhook with an order has a `timeout_seconds` of at most 120.
+    pub ordering: Option<Ordering>,
     /// Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It
     /// can be raised and not lowered. Left out of a request, it stays as it is.
     #[schema(minimum = 1, maximum = 64, default = 1)]
@@ -110,6 +113,20 @@ pub struct RateLimit {
     pub burst: u32,
 }
 
+/// The order in which events are sent.
+#[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ordering {
+    /// A JSONata expression over the accepted body, which makes a string, a number or a boolean. Events with the same key are sent
+    /// in order, and those for which it makes nothing in none. Null sends all events of the webhook in one order.
+    #[schema(min_length = 1, max_length = 15_000, examples("customer.id"))]
+    pub key: Option<String>,
+    /// What becomes of the events behind one that has failed for good: with `continue` they are sent, with `block` they wait until
+    /// a person has cancelled it, or a replay of it has succeeded.
+    #[schema(required = false, schema_with = on_failure)]
+    pub on_failure: String,
+}
+
 /// When a signing secret was created, and until when it signs.
 #[derive(Debug, ToSchema)]
 pub struct Lifetime {
@@ -145,6 +162,14 @@ fn periods() -> Object {
     let periods = ObjectBuilder::new().schema_type(Type::String).description(Some("The period."));
     let names = [Period::Second, Period::Minute].map(|period| period.as_str());
     periods.enum_values(Some(names)).default(Some(Period::default().as_str().into())).build()
+}
+
+/// What becomes of the events behind one that has failed: see [`Ordering`].
+fn on_failure() -> Object {
+    let ways = ObjectBuilder::new().schema_type(Type::String);
+    let ways = ways.description(Some("What becomes of the events behind one that has failed for good."));
+    let names = [OnFailure::Continue, OnFailure::Block].map(OnFailure::as_str);
+    ways.enum_values(Some(names)).default(Some(OnFailure::default().as_str().into())).build()
 }
 
 /// The pauses of a [`Retry`]: a derive has no limits for what is in a list.

@@ -31,6 +31,7 @@ fn every_structure_has_the_fields_of_the_contracts() {
     same_fields::<schema::Lifetime, contract::Lifetime>();
     same_fields::<schema::Parameter, contract::Parameter>();
     same_fields::<schema::RateLimit, contract::RateLimit>();
+    same_fields::<schema::Ordering, contract::Ordering>();
     same_fields::<schema::Retry, contract::Retry>();
     same_fields::<schema::Timings, contract::Timings>();
     same_fields::<schema::Tls, contract::Tls>();
@@ -139,6 +140,7 @@ fn webhook(at: &str) -> Value {
         "headers": {"a": "b"}, "auth": auths()[3], "tls": {"certificate": "PEM", "private_key": "PEM", "ca": "PEM"},
         "timeout_seconds": 30, "retry": {"schedule_seconds": [5]}, "max_in_flight": 10,
         "rate_limit": {"events": 50, "per": "minute", "burst": 5}, "shards": 8, "event_types": ["order.*"],
+        "ordering": {"key": "a", "on_failure": "block"},
         "filter": {"conditions": [{"field": "a", "operator": "equals", "values": ["1"], "type": "number"}]},
         "transform": {"jsonata": "a"},
     })

@@ -1,6 +1,6 @@
 //! What a patch of a webhook may have. There is no such type: it is merged as JSON.
 
-use crate::schema::{ConfigFields, RateLimit, Retry};
+use crate::schema::{ConfigFields, Ordering, RateLimit, Retry};
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -21,6 +21,7 @@ impl PartialSchema for WebhookPatch {
                 ("auth", field) => *field = auth(),
                 ("retry", field) => *field = part::<Retry>(),
                 ("rate_limit", field) => *field = part::<RateLimit>(),
+                ("ordering", field) => *field = part::<Ordering>(),
                 (_, RefOr::T(Schema::Object(field))) => or_null(field),
                 (_, RefOr::T(Schema::Array(field))) => {
                     field.schema_type = SchemaType::from_iter([Type::Array, Type::Null]);

@@ -46,6 +46,8 @@ pub(super) const FILTER_FAULT: &str = "Edit the webhook and try its filter on th
      filter and transform.";
 pub(super) const TRANSFORM_FAULT: &str = "Edit the webhook and try its transform on this body. Then replay the event through \
      today's filter and transform.";
+pub(super) const ORDER_KEY_FAULT: &str = "Edit the webhook: the key of its order must be made from every body that it gets. Then replay the \
+     event.";
 pub(super) const RULES_FAULT: &str = "Edit the webhook and simplify its filter and its transform: together they have five \
      seconds and some hundred megabytes. Then replay the event through today's.";
 pub(super) const BODY_ENCODED: &str = "Let the producer send the body as it is, or as gzip or deflate with the right Content-Encoding; or \

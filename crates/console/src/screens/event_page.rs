@@ -11,8 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::{Html, Redirect};
 use hookstep_contract::{
-    Attempt, Circuit, Content, EventId, EventRecord, Origin, PayloadRules, ReasonCode, Status, Timestamp,
-    WebhookConfig,
+    Attempt, Circuit, Content, EventId, EventRecord, Origin, ReasonCode, Status, Timestamp, WebhookConfig,
 };
 use hookstep_http_edge::{ConfigPath, EventPath, no_event};
 use hookstep_management::Context;
@@ -88,8 +87,13 @@ async fn whole(
     query: &Query,
 ) -> Result<Markup, PageError> {
     let attempts = ctx.events.attempts(event).await?;
-    let in_lane = event.status == Status::InProgress
-        && ctx.lanes.has(&event.org_id, event.config_id, event.event_id).await?;
+    let may_have_place = match event.status {
+        Status::InProgress => true,
+        Status::Failed => config.is_some_and(|config| config.fields.ordering.is_some()),
+        _ => false,
+    };
+    let has_place = may_have_place && ctx.lanes.has(&event.org_id, event.config_id, event.event_id).await?;
+    let in_lane = has_place && event.status == Status::InProgress;
     let is_whole = query.is_checked("whole");
     let bodies = EventBodies::of(ctx, event).await?;
     let body = bodies.cards(base, is_whole);
@@ -110,7 +114,13 @@ async fn whole(
                     h1 { "Event " @if in_lane { (parts::badge("waiting", "Waiting")) } @else { (parts::status(event)) } }
                     p { (parts::copyable(&event.event_id.to_string())) }
                 }
-                @if visitor.can_manage() { (buttons(event, in_lane, config, &bodies, base)) }
+                @if visitor.can_manage() { (buttons(event, has_place, config, &bodies, base)) }
+            }
+            @if has_place && !in_lane {
+                div.alert.failed role="status" {
+                    strong { "The events behind it in its order wait. " }
+                    "Cancel it to go on without it, or replay it: when a replay succeeds, they are sent."
+                }
             }
             (explanation(event, in_lane.then(|| turn(config, now)), now))
             @if visitor.can_manage() && config.is_some() { (way_to_try(event)) }
@@ -124,12 +134,13 @@ async fn whole(
 /// The actions on an event, without those that would be refused.
 fn buttons(
     event: &EventRecord,
-    in_lane: bool,
+    has_place: bool,
     config: Option<&WebhookConfig>,
     bodies: &EventBodies,
     base: &str,
 ) -> Markup {
-    let has_rules = config.is_some_and(|config| PayloadRules::of(&config.fields).is_some());
+    let has_rules =
+        config.is_some_and(|config| config.fields.filter.is_some() || config.fields.transform.is_some());
     // The body as received belongs to the first event of a chain of replays; the replay itself finds out whether it is still
     // stored.
     let can_reapply =
@@ -138,11 +149,13 @@ fn buttons(
     let is_meant = !matches!(event.status, Status::Succeeded | Status::Recovered) && !is_filtered(event);
     html! {
         div.actions {
-            @if event.status == Status::Scheduled || in_lane && event.attempt_count == 0 {
+            @if event.status == Status::Scheduled
+                || has_place && (event.attempt_count == 0 || event.status == Status::Failed) {
                 form method="post" action={(base) "/cancel"} { button { "Cancel the event" } }
             } @else if event.status == Status::InProgress {
-                @if event.next_attempt_at.is_some() || in_lane { form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } } }
-            } @else if config.is_some() {
+                @if event.next_attempt_at.is_some() || has_place { form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } } }
+            }
+            @if !event.status.is_open() && config.is_some() {
                 @if can_reapply {
                     form method="post" action={(base) "/replay"} {
                         input type="hidden" name="reapply" value="1";

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Html;
 use hookstep_api_types::LaneStatus;
-use hookstep_contract::{Circuit, ConfigFields, RateLimit, WebhookConfig};
+use hookstep_contract::{
+    Circuit, ConfigFields, ConfigId, EventId, OnFailure, Ordering, RateLimit, WebhookConfig,
+};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::webhooks::lane;
@@ -44,12 +46,29 @@ pub(super) async fn section(ctx: &Context, config: &WebhookConfig) -> Result<Mar
     };
     let live = format!("/console/webhooks/{}/lane", config.config_id);
     Ok(html! {
-        div #lane data-live=(live) data-every=(SECONDS_BETWEEN_LOOKS) { @if let Some(status) = status { (waiting(&status, waits_for)) } }
+        div #lane data-live=(live) data-every=(SECONDS_BETWEEN_LOOKS) { @if let Some(status) = status { (blocking(&status.blocking, config.config_id)) (waiting(&status, waits_for)) } }
     })
 }
 
+/// The events that block those behind them, for a person to decide.
+fn blocking(events: &[EventId], config_id: ConfigId) -> Markup {
+    html! {
+        @if !events.is_empty() {
+            div.alert.failed role="status" {
+                strong { "Events wait behind " @if events.len() == 1 { "one" } @else { "some" } " that failed. " }
+                "Cancel it to go on without it, or replay it: "
+                @for (index, event_id) in events.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    a href={"/console/webhooks/" (config_id) "/events/" (event_id)} { (event_id) }
+                }
+                "."
+            }
+        }
+    }
+}
+
 fn waiting(status: &LaneStatus, waits_for: WaitsFor) -> Markup {
-    let LaneStatus { waiting, complete, oldest_since, expected_seconds } = *status;
+    let LaneStatus { waiting, complete, oldest_since, expected_seconds, blocking: _ } = *status;
     let expected_seconds = expected_seconds.filter(|_| waits_for == WaitsFor::Turn);
     let wait = match (waits_for, waiting) {
         (WaitsFor::Turn, 1) => " event waits for its turn",
@@ -101,7 +120,16 @@ pub(super) fn limits(fields: &ConfigFields) -> Vec<String> {
         let burst = if burst > 1 { format!(", up to {burst} at once after a pause") } else { String::new() };
         format!("{events} attempt{plural} a {}{burst}", per.as_str())
     });
-    places.into_iter().chain(rate).collect()
+    places.into_iter().chain(rate).chain(fields.ordering.as_ref().map(order)).collect()
+}
+
+fn order(Ordering { key, on_failure }: &Ordering) -> String {
+    let by_key = key.as_ref().map(|key| format!(" for each key: {key}")).unwrap_or_default();
+    let rest = match on_failure {
+        OnFailure::Continue => "",
+        OnFailure::Block => "; those behind one that has failed wait",
+    };
+    format!("One event after the other{by_key}{rest}")
 }
 
 #[cfg(test)]
@@ -116,6 +144,7 @@ mod tests {
         let told_of = |waits_for: WaitsFor, waiting: u64, complete: bool, since: Value, seconds: Value| {
             let status = json!({
                 "waiting": waiting, "complete": complete, "oldest_since": since, "expected_seconds": seconds,
+                "blocking": [],
             });
             waiting_text(&serde_json::from_value(status).unwrap(), waits_for)
         };

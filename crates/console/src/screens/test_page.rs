@@ -5,9 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use hookstep_contract::{
-    Delivered, EventId, FieldError, PayloadRules, Status, WebhookConfig, WorkflowOutput,
-};
+use hookstep_contract::{Delivered, EventId, FieldError, Status, WebhookConfig, WorkflowOutput};
 use hookstep_executions::{Run, WorkflowError};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
@@ -91,12 +89,12 @@ fn test_page(
 
 /// What becomes of the body: a transform sends something else in its place.
 fn hint(config: &WebhookConfig) -> &'static str {
-    match PayloadRules::of(&config.fields) {
-        None => "Sent byte for byte, signed, with the webhook's authentication and headers.",
-        Some(PayloadRules { transform: None, .. }) => {
+    match (&config.fields.filter, &config.fields.transform) {
+        (None, None) => "Sent byte for byte, signed, with the webhook's authentication and headers.",
+        (Some(_), None) => {
             "Sent byte for byte if the webhook's filter lets it through; signed, with its authentication and headers."
         }
-        Some(_) => {
+        (_, Some(_)) => {
             "Goes through the webhook's filter and transform: what they make of it is sent, signed, with the webhook's \
              authentication and headers."
         }

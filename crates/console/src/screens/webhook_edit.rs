@@ -4,6 +4,7 @@ mod conflict;
 mod faults;
 mod fieldsets;
 mod form_page;
+mod ordering_form;
 mod payload_rules_form;
 mod payload_rules_part;
 mod slack;

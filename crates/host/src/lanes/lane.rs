@@ -4,14 +4,20 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use hookstep_contract::limits::MAX_IN_FLIGHT;
-use hookstep_contract::{LaneLimits, Pace, Timestamp};
+use hookstep_contract::{LaneLimits, Pace, Timestamp, WebhookConfig};
 use tokio::time::Instant;
+
+use super::orders::{HeldBack, Orders, Waiting};
 
 /// A webhook's lane.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// The messages that wait, in the order in which they were sent.
-    pub(super) waiting: VecDeque<Waiting>,
+    /// The messages that may have their turn, in the order in which they were sent.
+    waiting: VecDeque<Waiting>,
+    /// The orders of events, which are behind one that waits, is in flight or is held.
+    pub(super) orders: Orders,
+    /// The revision of the webhook at the last look, and whether it was enabled.
+    seen: Option<(u64, bool)>,
     /// How many executions run.
     pub(super) in_flight: u32,
     pace: Pace<Instant>,
@@ -31,15 +37,6 @@ pub(super) struct Lane {
 
 /// How often it is looked for events that are over.
 const SWEEP: Duration = Duration::from_secs(1);
-
-/// A message that waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Waiting {
-    /// Its id.
-    pub(super) id: String,
-    /// When its event was to be sent first.
-    pub(super) due_at: Timestamp,
-}
 
 /// How late an attempt that was held up may begin without delaying those after it: timers ring up to some milliseconds late.
 const LATENESS: Duration = Duration::from_millis(20);
@@ -62,11 +59,47 @@ pub(super) enum Turn {
 }
 
 impl Lane {
+    /// A message was sent.
+    pub(super) fn join(&mut self, waiting: Waiting) {
+        self.waiting.extend(self.orders.join(waiting));
+    }
+
+    /// An event is over: the next one in its order may have its turn, after those of other orders.
+    pub(super) fn leave(&mut self, waiting: &Waiting) {
+        let next = waiting.order.as_deref().and_then(|order| self.orders.leave(order));
+        self.waiting.extend(next);
+    }
+
+    /// A message could not have its turn. Others come first, for it may be one that can never have it; not so in an order.
+    pub(super) fn put_off(&mut self, waiting: Waiting) {
+        self.waiting.push_back(waiting);
+    }
+
+    /// Takes note of what the webhook is now. If it has changed, what is held may not have to be any more.
+    pub(super) fn see(&mut self, config: Option<&WebhookConfig>) {
+        let seen = config.map(|config| (config.revision, config.fields.enabled));
+        if self.seen != seen {
+            self.seen = seen;
+            self.waiting.extend(self.orders.release(|_| true));
+        }
+    }
+
+    /// Lets the held events have their turn of which this is true.
+    pub(super) fn release(&mut self, is_released: impl Fn(&HeldBack) -> bool) {
+        self.waiting.extend(self.orders.release(is_released));
+    }
+
     /// Whose turn it is at `now`.
     pub(super) fn next(&mut self, limits: &LaneLimits, now: Instant) -> Turn {
+        let due = self.orders.due(now);
+        self.waiting.extend(due);
         if self.waiting.is_empty() {
             self.is_held = false;
-            return self.rest(limits, now);
+            let held_until = self.orders.next_at();
+            return match self.rest(limits, now) {
+                Turn::At(at) => Turn::At(held_until.map_or(at, |until| until.min(at))),
+                rest => held_until.map_or(rest, Turn::At),
+            };
         }
         let has_limits = *limits != LaneLimits::default();
         // Who takes away the limits wants what waits to be sent.
@@ -95,15 +128,27 @@ impl Lane {
     pub(super) fn next_probe(&mut self, pause: Duration, now: Instant) -> Turn {
         self.is_probed = true;
         if self.waiting.is_empty() {
-            return self.next(&LaneLimits::default(), now);
+            // A receiver that takes no events is asked before the next attempt is due.
+            let may_begin = self.in_flight == 0 && self.may_probe_at(pause, now).is_none();
+            self.waiting.extend(may_begin.then(|| self.orders.soonest_retry()).flatten());
         }
-        let may_begin_at = self.paused_until.max(Some(now + pause)).filter(|at| *at > now);
-        match may_begin_at {
+        if self.waiting.is_empty() {
+            return match self.next(&LaneLimits::default(), now) {
+                Turn::At(at) => Turn::At(at.min(now + SWEEP)),
+                turn => turn,
+            };
+        }
+        match self.may_probe_at(pause, now) {
             // Events may be over before that, or before an execution has ended.
             Some(at) => Turn::At(at.min(now + SWEEP)),
             None if self.in_flight > 0 => Turn::At(now + SWEEP),
             None => self.pop(),
         }
+    }
+
+    /// When a probe may begin, if not now.
+    fn may_probe_at(&self, pause: Duration, now: Instant) -> Option<Instant> {
+        self.paused_until.max(Some(now + pause)).filter(|at| *at > now)
     }
 
     /// The receiver takes events again, whatever it has asked for while it did not.
@@ -120,6 +165,7 @@ impl Lane {
         if room == 0 || self.swept_at.is_some_and(|last| now.duration_since(last) < SWEEP) {
             return Vec::new();
         }
+        self.waiting.extend(self.orders.release(|held| held.is_retried_and(&is_over)));
         let mut over = Vec::new();
         let mut index = 0;
         while let Some(waiting) = self.waiting.get(index).filter(|_| over.len() < room) {
@@ -172,7 +218,7 @@ mod tests {
 
     /// Message `n` is due in second `n`.
     fn waiting(id: &str) -> Waiting {
-        Waiting { id: id.to_owned(), due_at: second(id.parse().unwrap()) }
+        Waiting { id: id.to_owned(), due_at: second(id.parse().unwrap()), order: None }
     }
 
     fn second(second: u64) -> Timestamp {

@@ -20,7 +20,8 @@ use crate::Context;
     tag = "Events",
     summary = "Cancel a scheduled event, or the retries of one",
     description = "The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent, and \
-        neither is one that waits for its first turn in the lane of its webhook.",
+        neither is one that waits for its first turn in the lane of its webhook. An event that has failed and blocks those behind it \
+        in its order blocks them no longer.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ("event_id" = schema::EventId, Path, description = "The event."),
@@ -57,10 +58,12 @@ pub async fn stop(
     let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
     let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
     let is_being_sent = event.status == Status::InProgress && event.next_attempt_at.is_none();
-    if is_being_sent && !ctx.lanes.has(org_id, config_id, event_id).await? {
+    let has_place = async || ctx.lanes.has(org_id, config_id, event_id).await;
+    if is_being_sent && !has_place().await? {
         return Err(conflict("the event is being sent: there is no retry to cancel yet"));
     }
-    if !ctx.events.cancel(&event, ctx.sources.now()).await? {
+    let blocks = event.status == Status::Failed && has_place().await?;
+    if !ctx.events.cancel(&event, blocks, ctx.sources.now()).await? {
         return Err(conflict("the event is not waiting for an attempt"));
     }
     let ids = (event_id, event.webhook_id);

@@ -18,13 +18,15 @@ const COUNT_TIMEOUT: Duration = Duration::from_secs(2);
 /// # Errors
 /// If the tables cannot be read.
 pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<LaneStatus>, Problem> {
-    let InLane { waiting, is_more, since } = ctx.lanes.waiting(&config.org_id, config.config_id).await?;
+    let InLane { waiting, is_more, since, blocking } =
+        ctx.lanes.waiting(&config.org_id, config.config_id).await?;
     let limits = LaneLimits::of(&config.fields);
-    if limits.is_none() && waiting == 0 {
+    if limits.is_none() && config.fields.ordering.is_none() && waiting == 0 {
         return Ok(None);
     }
     let limits = limits.unwrap_or(LaneLimits::UNLIMITED_WEBHOOK);
     let is_closed = !matches!(config.circuit(ctx.sources.now()), Some(Circuit::Open { .. }));
+    let is_known = is_closed && (config.fields.ordering.is_none() || waiting == 0);
     // Durations are counted only where they matter.
     let typical = match limits.max_in_flight {
         Some(_) if waiting > 0 => mean_duration(ctx, config).await?,
@@ -35,8 +37,9 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
         waiting,
         complete: !is_more,
         oldest_since: since,
-        // Nobody knows when a receiver takes events again.
-        expected_seconds: if is_closed { expected_seconds(waiting, &limits, typical) } else { None },
+        blocking,
+        // Nobody knows when a receiver takes events again, or how many orders there are.
+        expected_seconds: if is_known { expected_seconds(waiting, &limits, typical) } else { None },
     }))
 }
 

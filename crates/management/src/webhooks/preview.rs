@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
 use hookstep_contract::{Auth, ConfigFields, Content, OrgId, PayloadRules, ShownBody};
-use hookstep_expression::{Fault, Verdict};
+use hookstep_expression::{Applied, Fault, Verdict};
 use hookstep_http_edge::{ApiJson, Manage, Problem};
 
 use super::save;
@@ -71,16 +71,18 @@ pub async fn evaluate(
     if let Some(fault) = save::find_fault(ctx, org_id, &rules).await? {
         return Ok(faulty(fault));
     }
-    let verdict = if rules == PayloadRules::default() {
-        Verdict::AsItIs
+    let Applied { verdict, order_key } = if rules == PayloadRules::default() {
+        Verdict::AsItIs.into()
     } else {
         ctx.sandbox.apply(org_id, &rules, body).await.map_err(|error| Problem::internal(&error))?
     };
     Ok(match verdict {
-        Verdict::AsItIs => sends(fields, content_type, body),
-        Verdict::Replaced { content_type, body } => sends(fields, &content_type, &body),
+        Verdict::AsItIs => Preview { order_key, ..sends(fields, content_type, body) },
+        Verdict::Replaced { content_type, body } => {
+            Preview { order_key, ..sends(fields, &content_type, &body) }
+        }
         Verdict::Missed(reason) => {
-            Preview { passes: false, reason: Some(reason), fault: None, request: None }
+            Preview { passes: false, reason: Some(reason), fault: None, request: None, order_key: None }
         }
         Verdict::Failed(fault) => faulty(fault),
     })
@@ -89,7 +91,7 @@ pub async fn evaluate(
 fn faulty(fault: Fault) -> Preview {
     let Fault { field, position, reason, .. } = fault;
     let fault = Some(PreviewFault { field, position, reason });
-    Preview { passes: false, reason: None, fault, request: None }
+    Preview { passes: false, reason: None, fault, request: None, order_key: None }
 }
 
 fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Preview {
@@ -102,7 +104,7 @@ fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Preview {
         body,
         body_encoding: encoding.map(str::to_owned),
     };
-    Preview { passes: true, reason: None, fault: None, request: Some(request) }
+    Preview { passes: true, reason: None, fault: None, request: Some(request), order_key: None }
 }
 
 fn headers(fields: &ConfigFields, content_type: &str, length: usize) -> BTreeMap<String, String> {

@@ -20,6 +20,7 @@ fn written(record: &EventRecord) -> Value {
     };
     let (retry, reason) = (Retry::default(), record.reason.clone());
     let plan = Plan {
+        blocks: false,
         lane: None,
         health: None,
         status: record.status,

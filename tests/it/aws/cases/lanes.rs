@@ -26,6 +26,8 @@ pub(super) fn cases() -> Vec<Case> {
         })
     };
     let both = json!({"max_in_flight": 3, "rate_limit": {"events": 50, "burst": 5}});
+    let (once_in_order, again_in_order) = (once.clone(), again.clone());
+    let blocks = json!({"ordering": {"on_failure": "block"}, "retry": {"schedule_seconds": []}});
     vec![
         lane("a lane", json!({"max_in_flight": 1}), once.clone()),
         lane("a lane with a rate", json!({"rate_limit": {"events": 100}}), once.clone()),
@@ -123,6 +125,56 @@ pub(super) fn cases() -> Vec<Case> {
                 json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1]}}),
                 missed(json!([{"body": EXACT}])),
             )
+        },
+        lane("an order", json!({"ordering": {}}), once_in_order.clone()),
+        Case {
+            how: How::Sync,
+            body: Bytes::from_static(br#"{"order": 7}"#),
+            ..lane(
+                "an order by key, sync",
+                json!({"ordering": {"key": "order"}, "max_in_flight": 3}),
+                json!({
+                    "event": {"status": "succeeded", "attempt_count": 1},
+                    "answer": {"status": "succeeded", "status_code": 200, "attempts": 1},
+                }),
+            )
+        },
+        Case {
+            replies: [503, 200].map(Reply::status).to_vec(),
+            pause: 0.89,
+            ..lane(
+                "an order, sent again",
+                json!({"ordering": {}, "retry": {"schedule_seconds": [1]}}),
+                again_in_order,
+            )
+        },
+        Case {
+            replies: vec![Reply::status(400)],
+            ..lane(
+                "an order that is blocked",
+                blocks,
+                json!({"event": {"status": "failed", "attempt_count": 1, "reason": {"code": "http_status"}}, "requests": [{"body": EXACT}]}),
+            )
+        },
+        Case {
+            body: Bytes::from_static(br#"{"order": [7]}"#),
+            ..lane(
+                "an order whose key cannot be made",
+                json!({"ordering": {"key": "order"}}),
+                json!({"event": {"status": "failed", "attempt_count": 1, "reason": {"code": "order_key_fault"}}, "requests": []}),
+            )
+        },
+        Case {
+            faults: vec![fault("Deliver", "Lambda.Unknown", Some(1))],
+            ..lane(
+                "an order, and Deliver crashed",
+                json!({"ordering": {}, "retry": {"schedule_seconds": [1]}}),
+                missed(json!([{"body": EXACT}])),
+            )
+        },
+        Case {
+            faults: vec![fault("LeaveOrder", "DynamoDB.ThrottlingException", None)],
+            ..lane("an order that is left and not noted", json!({"ordering": {}}), once_in_order)
         },
     ]
 }

@@ -5,7 +5,7 @@ use hookstep_contract::WebhookConfig;
 use hookstep_management::Context;
 use maud::{Markup, html};
 
-use super::{fieldsets, payload_rules_part};
+use super::{fieldsets, ordering_form, payload_rules_part};
 use crate::form::{Form, FormFault};
 use crate::layout::{Section, page};
 use crate::parts;
@@ -54,6 +54,7 @@ pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried:
             (payload_rules_part::part(form, fault, &preview, tried))
             (fieldsets::delivery(form, fault))
             (fieldsets::limits(form, fault))
+            (ordering_form::section(form, fault))
             (fieldsets::tls(form, fault, config))
             (fieldsets::throughput(form, fault))
             div.actions.end {

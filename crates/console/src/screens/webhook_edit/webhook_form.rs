@@ -10,7 +10,7 @@ use hookstep_contract::{
 use hookstep_http_edge::{Problem, read_json};
 use serde_json::{Value, json};
 
-use super::payload_rules_form;
+use super::{ordering_form, payload_rules_form};
 use crate::form::Form;
 use crate::schedule;
 
@@ -54,6 +54,7 @@ pub(crate) fn filled(config: &WebhookConfig) -> Form {
         pairs.extend([("header_name", name.clone()), ("header_value", value.clone())]);
     }
     pairs.extend(limit_pairs(fields));
+    pairs.extend(ordering_form::pairs(fields));
     pairs.extend(auth_pairs(fields.auth.as_ref()));
     pairs.extend(payload_rules_form::pairs(fields));
     if let Some(tls) = &fields.tls {
@@ -161,6 +162,7 @@ pub(super) fn read_all(
     fields["retry"] = json!({"schedule_seconds": pauses(form, &mut faults)});
     fields["max_in_flight"] = json!(max_in_flight);
     fields["rate_limit"] = rate_limit(form, &mut faults);
+    fields["ordering"] = ordering_form::read(form);
     fields["event_types"] = json!(event_types(form));
     fields["filter"] = payload_rules_form::filter(form);
     fields["transform"] = payload_rules_form::transform(form);
@@ -302,7 +304,7 @@ mod tests {
         let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-01T00:00:00Z",
             "updated_at":"2026-01-01T00:00:00Z","revision":3,"name":"n","url":"https://example.com/","method":"PUT","enabled":false,
             "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},"shards":8,
-            "max_in_flight":4,"rate_limit":{"events":90,"per":"minute","burst":5},
+            "max_in_flight":4,"rate_limit":{"events":90,"per":"minute","burst":5},"ordering":{"key":"a","on_failure":"block"},
             "event_types":["order.*","Webhook Disabled"],
             "filter":{"conditions":[{"field":"a","operator":"any_of","values":["1","2"],"type":"number"}],"logical_operator":"OR"},
             "transform":{"jsonata":"{\"a\": a}","content_type":"text/plain"},
