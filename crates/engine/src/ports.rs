@@ -62,6 +62,8 @@ pub struct Share {
     pub org: Arc<str>,
     /// The webhook, or what else the places of the org are shared between.
     pub webhook: Arc<str>,
+    /// The address that the execution will call, if that is known. All who call it have a common share as well.
+    pub receiver: Option<Arc<str>>,
 }
 
 /// The AWS services that tasks call directly, without a function.

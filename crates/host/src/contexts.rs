@@ -18,10 +18,15 @@ use hookstep_update_status::Looks;
 
 use crate::functions::StepFunctions;
 use crate::machines::{EXPRESS, REPLAY, RETRY_SCHEDULES, STANDARD, TEST_AUTH};
+use crate::shares::Receivers;
 use crate::{Clients, OpenError, Options};
 
 /// The state machines' step functions.
-pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunctions, OpenError> {
+pub(crate) fn steps(
+    options: &Options,
+    clients: &Clients,
+    receivers: Receivers,
+) -> Result<StepFunctions, OpenError> {
     let configs = configs(&clients.tables);
     let claims = claims(&clients.bucket);
     // Until the attempt is made, an execution that is started again repeats every step.
@@ -50,6 +55,7 @@ pub(crate) fn steps(options: &Options, clients: &Clients) -> Result<StepFunction
             claims,
             sources: options.sources,
         },
+        receivers,
         update_status: hookstep_update_status::Context {
             events: events(clients),
             watch_list: watch_list(clients),

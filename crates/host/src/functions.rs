@@ -10,6 +10,8 @@ use hookstep_engine::Functions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::shares::Receivers;
+
 /// The state machines' functions, each with the placeholder for its ARN in the definitions.
 pub const STEPS: [(&str, &str); 6] = [
     ("FetchConfigFunctionArn", "fetch-config"),
@@ -30,6 +32,8 @@ pub(crate) struct StepFunctions {
     pub(crate) transform: hookstep_transform::Context,
     pub(crate) hydrate: hookstep_hydrate::Context,
     pub(crate) deliver: hookstep_deliver::Context,
+    /// The addresses that are called.
+    pub(crate) receivers: Receivers,
     pub(crate) update_status: hookstep_update_status::Context,
     pub(crate) replay: hookstep_replay::Context,
 }
@@ -61,6 +65,7 @@ impl StepFunctions {
                     .await
             }
             Some("deliver") => {
+                self.receivers.note(&payload);
                 step(payload, async |input| Box::pin(hookstep_deliver::handle(input, &self.deliver)).await)
                     .await
             }

@@ -29,7 +29,7 @@ use crate::notifying::Notifier;
 use crate::observed::ObservedFunctions;
 use crate::rules::BusRules;
 use crate::services::TaskServices;
-use crate::shares::ProductShares;
+use crate::shares::{ProductShares, Receivers};
 use crate::stand_ins::StandIns;
 use crate::storage::Readable;
 use crate::{Clients, OpenError, Options, contexts, directory, reconciling, routes, storage, traced};
@@ -79,13 +79,12 @@ impl Host {
         let router = routes::router(&options, &clients, &bucket, endpoint, (readiness, &reader, &storage))?;
         let (lanes, repeatable) = (lane_queue.clone(), tables.for_repeatable_steps());
         let services = TaskServices { tables: repeatable, bus, schedules: schedules.clone(), lanes, lost };
+        let receivers = Receivers::default();
+        let functions = contexts::steps(&options, &clients, receivers.clone())?;
         let ports = Ports {
-            functions: traced::functions(
-                ObservedFunctions { functions: contexts::steps(&options, &clients)?, metrics },
-                &options,
-            ),
+            functions: traced::functions(ObservedFunctions { functions, metrics }, &options),
             services: Arc::new(services),
-            shares: Arc::new(ProductShares),
+            shares: Arc::new(ProductShares(receivers)),
             failure_routes: Arc::new(ProductFailureRoutes),
             faults: options.task_faults.clone(),
             histories: options.histories,

@@ -105,7 +105,7 @@ impl FailureRoutes for Outside {
 impl Shares for Outside {
     fn share(&self, machine: &str, input: &Json) -> Share {
         let org = input.get("org").and_then(Json::as_str).unwrap_or(machine);
-        Share { org: org.into(), webhook: "".into() }
+        Share { org: org.into(), webhook: "".into(), receiver: None }
     }
 
     fn waits(&self, _: &str) -> bool {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn share(org: &str, webhook: &str) -> Share {
-    Share { org: org.into(), webhook: webhook.into() }
+    Share { org: org.into(), webhook: webhook.into(), receiver: None }
 }
 
 /// So many places, of which as many may be busy.
@@ -82,6 +82,45 @@ fn places_go_round_the_orgs_and_then_round_the_webhooks_of_an_org() {
     }
     assert_eq!(order, ["a1", "d1", "a2", "d1", "a1"]);
     assert_eq!(places.waiting(), 0);
+}
+
+fn calling(receiver: &str, org: usize) -> Share {
+    Share { receiver: Some(receiver.into()), ..share(&org.to_string(), "1") }
+}
+
+#[test]
+fn an_address_that_many_call_has_a_third_of_the_places() {
+    let mut places = places(1000);
+    let held: usize = (0..100).map(|org| arrive(&mut places, &calling("hangs", org), 50)).sum();
+    assert_eq!(held, 334);
+    assert_eq!(next(&mut places), None);
+    assert_eq!(arrive(&mut places, &calling("answers", 7), 1000), 0, "behind those of its own webhook");
+    let another = Share { webhook: "2".into(), ..calling("answers", 7) };
+    assert!(arrive(&mut places, &another, 1000) > 100);
+    assert_eq!(arrive(&mut places, &calling("hangs", 100), 1), 0);
+    assert_eq!(arrive(&mut places, &calling("another", 101), 1), 1);
+}
+
+#[test]
+fn those_that_are_parked_have_turns_when_one_leaves_who_calls_the_same_address() {
+    let mut places = places(10);
+    let orgs: Vec<Share> = (0..6).map(|org| calling("one", org)).collect();
+    let held: usize = orgs.iter().map(|org| arrive(&mut places, org, 2)).sum();
+    assert_eq!(held, 4);
+    assert_eq!(next(&mut places), None);
+    // Nobody is looked at who is parked.
+    assert!(places.turns.is_empty(), "{:?}", places.turns);
+    let mut running: Vec<Share> = orgs[..2].iter().flat_map(|org| [org.clone(), org.clone()]).collect();
+    let mut served = 0;
+    while let Some(leaves) = running.pop() {
+        places.leave(&leaves, 1);
+        while let Some((share, _)) = places.next() {
+            served += 1;
+            running.insert(0, share);
+        }
+    }
+    assert_eq!(served, 8);
+    assert!(places.orgs.is_empty() && places.turns.is_empty() && places.receivers.is_empty());
 }
 
 #[test]
@@ -228,6 +267,43 @@ proptest! {
             left += 1;
             prop_assert!(left <= others.len() + 1, "{left} left, and it still waits");
         }
+    }
+
+    /// Whoever calls whom, everybody is served as the others leave.
+    #[test]
+    fn whoever_calls_the_same_address_is_served_in_the_end(
+        arrivals in prop::collection::vec((0..4_usize, 0..3_usize, 0..3_usize), 1..60),
+        leaving in prop::collection::vec(any::<prop::sample::Index>(), 1..20),
+    ) {
+        let mut places = places(6);
+        let mut running = Vec::new();
+        let (mut arrived, mut served) = (0, 0);
+        for (org, webhook, receiver) in arrivals {
+            let share = Share {
+                receiver: (receiver > 0).then(|| receiver.to_string().into()),
+                ..share(&org.to_string(), &webhook.to_string())
+            };
+            arrived += 1;
+            if places.take(&share) {
+                running.push(share);
+            } else {
+                places.wait(&share, arrived);
+                while let Some((share, _)) = places.next() {
+                    running.push(share);
+                }
+            }
+        }
+        let mut leaving = leaving.iter().cycle();
+        while !running.is_empty() {
+            let index = leaving.next().map_or(0, |index| index.index(running.len()));
+            places.leave(&running.swap_remove(index), 1);
+            served += 1;
+            while let Some((share, _)) = places.next() {
+                running.push(share);
+            }
+        }
+        prop_assert_eq!((served, places.waiting()), (arrived, 0));
+        prop_assert!(places.orgs.is_empty() && places.turns.is_empty() && places.receivers.is_empty());
     }
 
     #[test]
