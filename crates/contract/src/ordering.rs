@@ -65,7 +65,7 @@ impl Held {
 }
 
 /// How often an event is looked at in the time that it has waited already.
-const LOOKS: u32 = 16;
+const LOOKS: u32 = 3;
 
 /// The order of all events of a webhook.
 const ALL: &str = "all";

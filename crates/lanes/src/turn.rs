@@ -11,9 +11,10 @@ use crate::limits::PAUSE;
 use crate::message::Message;
 use crate::{Context, RUN_TIMEOUT};
 
-/// How soon an event is looked at again that keeps its place in its order, at first and at last. With both, a message is received
-/// some 700 times in the 14 days that it is kept, and the queue takes 1,000.
-const LOOK: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(1800));
+/// How soon an event is looked at again that keeps its place in its order, at first and at last. Each look receives the messages
+/// behind it, too. With these, an event that goes through the usual retry schedule is looked at some 200 times in three days, so
+/// that a message is received some 900 times in the 14 days that it is kept. The queue takes 1,000.
+const LOOK: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(3600));
 
 /// How soon an execution is run again that failed, while its event keeps its place in its order.
 const FAILED_PAUSE: Duration = Duration::from_secs(60);
@@ -70,12 +71,17 @@ fn end(ran: &Result<Run<Resumption>, WorkflowError>) -> End {
 
 #[cfg(test)]
 mod tests {
+    use hookstep_contract::Held;
+    use serde_json::json;
+
     use super::*;
+
+    fn failed() -> WorkflowError {
+        WorkflowError::Failed { name: "of a test".to_owned(), error: "States.Timeout".to_owned() }
+    }
 
     #[test]
     fn only_what_has_ended_has_left_the_lane() {
-        let failed =
-            || WorkflowError::Failed { name: "of a test".to_owned(), error: "States.Timeout".to_owned() };
         for (ran, expected) in [
             (Ok(Run::Ended(Resumption::default())), End::Left),
             (Err(failed()), End::Left),
@@ -85,6 +91,42 @@ mod tests {
             (Err(WorkflowError::NoRoom), End::Waits),
         ] {
             assert_eq!(end(&ran), expected, "{ran:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_keeps_its_place_in_its_order_until_it_is_over() {
+        let id = "0190a000-0000-7000-8000-00000000000a";
+        let resumed = |order: Option<&str>| -> Resumed {
+            let event = json!({
+                "event_id": id, "org_id": "acme", "config_id": id, "origin": "api", "mode": "async",
+                "created_at": "2026-01-02T03:04:05Z",
+            });
+            let lane = json!({"group": "g", "index": 0, "groups": 1, "order": order});
+            serde_json::from_value(json!({"version": 1, "event": event, "number": 1, "lane": lane})).unwrap()
+        };
+        let now = Timestamp::from_unix_seconds(1_767_323_045).unwrap();
+        let held = |since: u64, until: Option<u64>| {
+            let held = Held {
+                since: (since > 0).then(|| now.minus(Duration::from_secs(since))),
+                until: until.map(|until| now.plus(Duration::from_secs(until))),
+            };
+            Ok(Run::Ended(Resumption { held: Some(held), ..Resumption::default() }))
+        };
+        for (ran, order, expected, pause) in [
+            (Ok(Run::Ended(Resumption::default())), Some("all"), End::Left, None),
+            // Until the next attempt, or until it is looked at again.
+            (held(0, Some(5)), Some("all"), End::Waits, Some(5)),
+            (held(0, Some(900)), Some("all"), End::Waits, Some(20)),
+            (held(600, Some(900)), Some("all"), End::Waits, Some(200)),
+            (held(86_400, None), Some("all"), End::Waits, Some(3600)),
+            (Err(failed()), Some("all"), End::Waits, Some(60)),
+            (Err(failed()), None, End::Left, None),
+            (Ok(Run::StillRunning), Some("all"), End::Unknown, None),
+        ] {
+            let taken = taken(&ran, &resumed(order), now);
+            let found = (taken.end, taken.pause.map(|pause| pause.as_secs()));
+            assert_eq!(found, (expected, pause), "{ran:?} {order:?}");
         }
     }
 }
