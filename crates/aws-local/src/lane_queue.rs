@@ -24,6 +24,8 @@ use crate::wire::{Answer, Reply, ServiceError, read};
 #[derive(Clone)]
 pub struct LaneQueue {
     tables: Tables,
+    /// The same, whose writes are answered when they are durable.
+    durable: Tables,
     sources: Sources,
     /// Counts messages, so that those of the same millisecond stay in order.
     count: Arc<AtomicU64>,
@@ -67,9 +69,11 @@ impl LaneQueue {
     /// The queue in `tables`, and what is sent to it from now on.
     pub fn new(tables: Tables, sources: Sources) -> (Self, SentMessages) {
         let (sent, messages) = mpsc::unbounded_channel();
-        // Whoever sends repeats that after a crash, because it has not recorded that it was done.
-        let tables = tables.for_repeatable_steps();
-        (Self { tables, sources, count: Arc::default(), waiting: Arc::default(), sent }, messages)
+        // Whoever sends repeats that after a crash, because it has not recorded that it was done. But several senders that repeat it
+        // would not keep the order of their events.
+        let durable = tables;
+        let tables = durable.for_repeatable_steps();
+        (Self { tables, durable, sources, count: Arc::default(), waiting: Arc::default(), sent }, messages)
     }
 
     /// Runs `SendMessage` in the service's JSON protocol. A message with the id of one that waits is not sent again.
@@ -96,7 +100,8 @@ impl LaneQueue {
             },
             "ConditionExpression": "attribute_not_exists(id)",
         });
-        match self.tables.submit("PutItem", put).await {
+        let tables = if order.is_some() { &self.durable } else { &self.tables };
+        match tables.submit("PutItem", put).await {
             Err(error) if error.name == "ConditionalCheckFailedException" => {}
             answer => {
                 answered(answer)?;
