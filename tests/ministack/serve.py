@@ -18,7 +18,7 @@ import versions
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import json_response
-from ministack.services import eventbridge, secretsmanager, stepfunctions
+from ministack.services import eventbridge, lambda_svc, secretsmanager, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 
@@ -204,6 +204,20 @@ def authorize_batches_of_messages():
     iam_actions.extract_iam_action = extract_iam_action
 
 
+def count_batches_in_flight():
+    """CloudFormation parameters of the type Number are texts until a resource takes them. ministack 1.5.33 compares the
+    MaximumConcurrency of a mapping as a text, and fails."""
+    concurrency = lambda_svc._sqs_esm_concurrency
+
+    def sqs_esm_concurrency(esm, *rest):
+        scaling = esm.get("ScalingConfig") or {}
+        if "MaximumConcurrency" in scaling:
+            esm = esm | {"ScalingConfig": {"MaximumConcurrency": int(scaling["MaximumConcurrency"])}}
+        return concurrency(esm, *rest)
+
+    lambda_svc._sqs_esm_concurrency = sqs_esm_concurrency
+
+
 def tell_encryption_contexts():
     """On AWS a policy may ask for the encryption context of a KMS request. ministack 1.5.33 does not know it."""
     context_of = iam_actions.request_tag_context
@@ -236,6 +250,7 @@ take_sums()
 keep_connections_secret()
 authorize_connections_and_schedules()
 authorize_batches_of_messages()
+count_batches_in_flight()
 tell_encryption_contexts()
 call_with_tls()
 versions.install()

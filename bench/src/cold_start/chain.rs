@@ -82,11 +82,12 @@ fn machine() -> Outcome<Machine> {
         ("EventsTable", EVENTS),
         ("EventBus", "hookstep"),
         ("StandardStateMachineArn", MACHINE),
-        // No attempt waits, no webhook has a limit, and no event is lost.
+        // No attempt waits, no webhook has a limit or is slow, and no event is lost.
         ("ExpressStateMachineArn", MACHINE),
         ("RetryScheduleGroup", "retries"),
         ("SchedulerRoleArn", "no role"),
         ("LaneQueueUrl", "no queue"),
+        ("DeliveryQueueUrl", "no queue"),
         ("LostQueueUrl", "no queue"),
         ("LostQueueArn", "no queue"),
     ];

@@ -5,7 +5,7 @@ use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, LANE_BATCH};
 
 use crate::assumptions::Assumptions;
 use crate::counts::{Counts, Execution};
-use crate::durations::KEPT_BODY_CPU_MS;
+use crate::durations::{self, KEPT_BODY_CPU_MS};
 use crate::paths::Path;
 use crate::prices::*;
 
@@ -20,8 +20,17 @@ pub(crate) const GOAL: f64 = 6.5;
 /// The tasks that are billed by the service that they call.
 const CREATE_SCHEDULE: &str = "arn:aws:states:::aws-sdk:scheduler:createSchedule";
 const PUT_EVENTS: &str = "arn:aws:states:::events:putEvents";
-/// A message to the queue of lanes: nothing goes into the queue of lost events.
+/// A message to the queue of lanes, or to the delivery queue: nothing goes into the queue of lost events.
 const SEND: &str = "arn:aws:states:::sqs:sendMessage";
+
+/// The maximum cost of a million deliveries from the delivery queue to a receiver that takes half a minute.
+pub(crate) const QUEUED_GOAL: f64 = 20.0;
+
+/// The largest batch of the delivery queue (`infra/template.yaml`).
+const QUEUE_BATCH: f64 = 10.0;
+
+/// The function that makes attempts, one by one or in batches.
+const DELIVER: &str = "deliver";
 
 /// The function that takes messages from the queue of lanes.
 const LANES: &str = "lanes";
@@ -57,7 +66,11 @@ impl Bill {
         bill.add("HTTP API", counts.http_units as f64, "requests", HTTP_API_MILLION);
         bill.functions(counts, given);
         bill.machines(counts, given);
-        bill.lanes(counts, given);
+        if is_queued(counts) {
+            bill.queue(counts, given);
+        } else {
+            bill.lanes(counts, given);
+        }
         bill.add("Schedules", counts.tasks(CREATE_SCHEDULE) as f64, "schedules", SCHEDULES_MILLION);
         bill.add("Events on the bus", counts.tasks(PUT_EVENTS) as f64, "events", BUS_MILLION);
         bill.add("DynamoDB writes", counts.write_units, "units", WRITE_UNITS_MILLION);
@@ -90,8 +103,11 @@ impl Bill {
     }
 
     fn functions(&mut self, counts: &Counts, given: &Assumptions) {
-        self.add("Lambda requests", counts.invocations() as f64, "invocations", LAMBDA_MILLION);
-        for (name, function) in &counts.functions {
+        // Those of batches are added with the queue.
+        let functions = || counts.functions.iter().filter(|(name, _)| !is_queued(counts) || *name != DELIVER);
+        let invocations: u64 = functions().map(|(_, function)| function.invocations).sum();
+        self.add("Lambda requests", invocations as f64, "invocations", LAMBDA_MILLION);
+        for (name, function) in functions() {
             let ms = billed_ms(name, counts, given) * function.invocations as f64;
             let price = gb_seconds(1.0, given.memory_mb) * LAMBDA_ARM_GB_SECOND * MILLION;
             self.add(format!("Lambda time of {name}"), ms, "ms", price);
@@ -115,6 +131,20 @@ impl Bill {
         self.add(format!("Lambda time of {LANES}"), ms, "ms", price);
     }
 
+    /// What the delivery queue costs beside its executions: a full batch is received, its attempts are made side by side, and the
+    /// batch is deleted.
+    fn queue(&mut self, counts: &Counts, given: &Assumptions) {
+        let (messages, batch) = (counts.tasks(SEND) as f64, QUEUE_BATCH);
+        self.add("SQS messages", messages, "requests", QUEUE_MILLION + FAIR_MILLION);
+        self.add("SQS requests for batches", 2.0 * messages / batch, "requests", QUEUE_MILLION);
+        let batches = messages / batch;
+        self.add("Lambda requests for batches", batches, "invocations", LAMBDA_MILLION);
+        let more_cpu_ms = durations::of(DELIVER).cpu_ms * (batch - 1.0);
+        let ms = given.billed_ms(DELIVER, waits_ms(DELIVER, counts, given), more_cpu_ms) * batches;
+        let price = gb_seconds(1.0, given.memory_mb) * LAMBDA_ARM_GB_SECOND * MILLION;
+        self.add(format!("Lambda time of {DELIVER}"), ms, "ms", price);
+    }
+
     fn machines(&mut self, counts: &Counts, given: &Assumptions) {
         self.add(
             "Express executions",
@@ -129,8 +159,13 @@ impl Bill {
     }
 }
 
-/// The billed time of one invocation of a function.
-pub(crate) fn billed_ms(name: &str, counts: &Counts, given: &Assumptions) -> f64 {
+/// Whether the attempt is made from the delivery queue.
+fn is_queued(counts: &Counts) -> bool {
+    counts.executions.iter().any(|execution| execution.states.iter().any(|state| state == "QueueDelivery"))
+}
+
+/// How long one invocation of a function waits for others.
+fn waits_ms(name: &str, counts: &Counts, given: &Assumptions) -> f64 {
     let Some(function) = counts.functions.get(name) else { return 0.0 };
     let requests =
         function.requests.iter().map(|(service, times)| given.round_trip_ms(service) * *times as f64);
@@ -140,11 +175,17 @@ pub(crate) fn billed_ms(name: &str, counts: &Counts, given: &Assumptions) -> f64
         "deliver" => given.receiver_ms + given.connect_ms,
         _ => 0.0,
     };
+    requests + others
+}
+
+/// The billed time of one invocation of a function.
+pub(crate) fn billed_ms(name: &str, counts: &Counts, given: &Assumptions) -> f64 {
+    let Some(function) = counts.functions.get(name) else { return 0.0 };
     // One request reads the webhook; another stores the body.
     let keeps_bodies =
         name == "fetch-config" && function.requests.get("dynamodb") > Some(&function.invocations);
     let more_cpu_ms = if keeps_bodies { KEPT_BODY_CPU_MS } else { 0.0 };
-    given.billed_ms(name, requests + others, more_cpu_ms)
+    given.billed_ms(name, waits_ms(name, counts, given), more_cpu_ms)
 }
 
 /// The billed time of an Express execution: its tasks, its states, and the rounding.
@@ -165,10 +206,10 @@ fn express_ms(execution: &Execution, counts: &Counts, given: &Assumptions) -> f6
 
 /// The same with EventBridge API Destinations: an event on a bus, and a call for each delivery. They offer no
 /// history, no response, and at most five seconds for the receiver. `None` if the body exceeds the size limit
-/// of an event, or the event is to be sent later.
+/// of an event, the event is to be sent later, or its receiver takes longer.
 pub(crate) fn api_destinations(path: Path, counts: &Counts, given: &Assumptions) -> Option<f64> {
     // The body travels inside an event, which has fields of its own.
-    if path.body_bytes() >= BUS_EVENT_BYTES || path == Path::Delayed {
+    if path.body_bytes() >= BUS_EVENT_BYTES || path == Path::Delayed || path.is_slow() {
         return None;
     }
     let events = path.body_bytes().div_ceil(BUS_UNIT_BYTES) as f64;

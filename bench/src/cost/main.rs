@@ -14,6 +14,7 @@ mod durations;
 mod listener;
 mod paths;
 mod prices;
+mod queued;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,8 @@ async fn main() -> Outcome<()> {
         let standard = match path.waits_in_schedules() {
             // A standard execution would wait for minutes and hours itself.
             true => None,
+            // It goes on as an express execution.
+            false if path == Path::SlowQueued => None,
             false => Some(path.walk(MachineKind::Standard, true).await?),
         };
         walked.push(Walked { path, express, bodiless, standard });

@@ -8,15 +8,19 @@ use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::Outcome;
+use crate::assumptions::Assumptions;
 use crate::counts::{Counts, Execution};
 use crate::listener::Listener;
 use crate::prices::HTTP_API_UNIT_BYTES;
+use crate::queued;
 use crate::world::{Notes, World};
 use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, LANE_BATCH};
 
 /// A body just above the size that travels in the state.
 pub(crate) const LARGE_BYTES: usize = 256 * 1024;
+/// How long a slow receiver takes.
+const SLOW_RECEIVER_MS: f64 = 30_000.0;
 /// The usual body.
 pub(crate) const SMALL_BYTES: usize = 1024;
 
@@ -36,10 +40,14 @@ pub(crate) enum Path {
     Delayed,
     /// A webhook with `max_in_flight` 10, in whose lane more events wait than it takes at once.
     Lane,
+    /// A receiver that takes half a minute.
+    Slow,
+    /// The same by the delivery queue, in full batches.
+    SlowQueued,
 }
 
 impl Path {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Delivered,
         Self::ClaimCheck,
         Self::OneRetry,
@@ -48,6 +56,8 @@ impl Path {
         Self::Skipped,
         Self::Delayed,
         Self::Lane,
+        Self::Slow,
+        Self::SlowQueued,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -60,12 +70,28 @@ impl Path {
             Self::Skipped => "skipped, 1 KB",
             Self::Delayed => "delayed by an hour, 1 KB",
             Self::Lane => "a lane of 10 in flight, 1 KB",
+            Self::Slow => "a receiver that takes 30 s, direct, 1 KB",
+            Self::SlowQueued => "a receiver that takes 30 s, queued, 1 KB",
         }
     }
 
     /// Whether its first attempt or later ones are schedules.
     pub(crate) fn waits_in_schedules(self) -> bool {
         matches!(self, Self::TwoRetries | Self::Down | Self::Delayed)
+    }
+
+    /// Whether its receiver is the slow one.
+    pub(crate) fn is_slow(self) -> bool {
+        matches!(self, Self::Slow | Self::SlowQueued)
+    }
+
+    /// What is assumed for it.
+    pub(crate) fn given(self, given: &Assumptions) -> Assumptions {
+        let mut given = given.clone();
+        if self.is_slow() {
+            given.receiver_ms = SLOW_RECEIVER_MS;
+        }
+        given
     }
 
     /// After how long the producer wants the event to be sent.
@@ -85,6 +111,7 @@ impl Path {
             Self::TwoRetries => 2,
             Self::Down => DEFAULT_SCHEDULE_SECS.len() + 1,
             Self::Delivered | Self::ClaimCheck | Self::Skipped | Self::Delayed | Self::Lane => 0,
+            Self::Slow | Self::SlowQueued => 0,
         };
         vec![StatusCode::INTERNAL_SERVER_ERROR; failures].into()
     }
@@ -113,7 +140,7 @@ impl Path {
         counts.deliveries = world.receiver.notes().requests;
         counts.sent_bytes = world.receiver.notes().bytes + answer_bytes as u64;
         world.close().await;
-        Ok(counts)
+        Ok(if self == Self::SlowQueued { queued::instead(counts)? } else { counts })
     }
 }
 

@@ -52,6 +52,11 @@ pub(crate) const SCHEDULES_MILLION: f64 = 1.00;
 /// A million requests to a FIFO queue of SQS, of up to 64 KB each (aws.amazon.com/sqs/pricing).
 pub(crate) const FIFO_MILLION: f64 = 0.50;
 
+/// A million requests to a standard queue of SQS, and what one adds that sends a message with a group ("fair queues", the same
+/// page).
+pub(crate) const QUEUE_MILLION: f64 = 0.40;
+pub(crate) const FAIR_MILLION: f64 = 0.10;
+
 /// A GB of traffic to the internet.
 pub(crate) const EGRESS_GB: f64 = 0.09;
 

@@ -3,7 +3,7 @@
 use hookstep_contract::MachineKind;
 
 use crate::assumptions::Assumptions;
-use crate::bill::{Bill, GOAL, RETRY_GOALS, api_destinations};
+use crate::bill::{Bill, GOAL, QUEUED_GOAL, RETRY_GOALS, api_destinations};
 use crate::counts::Counts;
 use crate::paths::Path;
 use crate::prices::SOURCE;
@@ -24,6 +24,7 @@ pub(crate) fn report(walked: &[Walked], given: &Assumptions) -> String {
     text.push_str("| | express first | bodies not kept | all standard | API Destinations |\n| --- | ---: | ---: | ---: | ---: |\n",
     );
     for Walked { path, express, bodiless, standard } in walked {
+        let given = &path.given(given);
         let [first, less] = [express, bodiless].map(|counts| Bill::of(counts, given).total());
         let all = standard.as_ref().map(|counts| Bill::of(counts, given).total());
         let all = all.map_or("–".to_owned(), |dollars| format!("{dollars:.2}"));
@@ -31,6 +32,9 @@ pub(crate) fn report(walked: &[Walked], given: &Assumptions) -> String {
         let destinations = destinations.map_or("–".to_owned(), |dollars| format!("{dollars:.2}"));
         text.push_str(&format!("| {} | {first:.2} | {less:.2} | {all} | {destinations} |\n", path.name()));
     }
+    text.push_str(&format!(
+        "\nThe receiver that takes 30 s is called from full batches of ten when queued (goal: {QUEUED_GOAL:.0}).\n"
+    ));
     text.push_str(&later_retries(walked, given));
     text.push_str(&counted(walked));
     if let Some(main) = walked.first() {

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use crate::Args;
 use crate::assumptions::Assumptions;
-use crate::bill::{Bill, GOAL, RETRY_GOALS};
+use crate::bill::{Bill, GOAL, QUEUED_GOAL, RETRY_GOALS};
 use crate::counts::Counts;
 use crate::paths::Path;
 
@@ -131,6 +131,35 @@ async fn a_lane_adds_an_execution_and_a_tenth_of_a_batch() {
     let less = Bill::of(&walk(Path::Delivered, MachineKind::Express, true).await, &defaults()).total();
     let more = bill.total() - less;
     assert!((3.0..8.0).contains(&more), "{more:.2} dollars for the lane");
+}
+
+#[tokio::test]
+async fn a_slow_receiver_costs_a_quarter_from_the_queue() {
+    let total = |path: Path, counts: &Counts| Bill::of(counts, &path.given(&defaults())).total();
+    let direct = total(Path::Slow, &walk(Path::Slow, MachineKind::Express, true).await);
+    let counts = walk(Path::SlowQueued, MachineKind::Express, true).await;
+    let queued = total(Path::SlowQueued, &counts);
+    assert!(direct > 80.0 && queued <= QUEUED_GOAL, "{direct:.2} and {queued:.2} dollars");
+    assert_eq!((counts.deliveries, counts.of(MachineKind::Express).count()), (1, 2));
+}
+
+/// The states that are counted for the queue are a way through the definition.
+#[tokio::test]
+async fn the_way_by_the_queue_is_one_of_the_definition() {
+    let definition: serde_json::Value =
+        serde_json::from_str(include_str!("../../../statemachine.asl.json")).unwrap();
+    let counts = walk(Path::SlowQueued, MachineKind::Express, true).await;
+    let mut tasks = 0;
+    for execution in counts.of(MachineKind::Express) {
+        for pair in execution.states.windows(2) {
+            let state = definition["States"][&pair[0]].to_string();
+            assert!(state.contains(&format!("\"{}\"", pair[1])), "{pair:?}");
+        }
+        let is_task = |name: &&String| definition["States"][name.as_str()]["Type"] == "Task";
+        tasks += execution.states.iter().filter(is_task).count();
+        assert_eq!(definition["States"][execution.states.last().unwrap()]["Type"], "Succeed");
+    }
+    assert_eq!(tasks, counts.executions.iter().map(|execution| execution.tasks.len()).sum::<usize>());
 }
 
 #[tokio::test]

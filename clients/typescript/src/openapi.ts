@@ -853,6 +853,8 @@ export interface components {
             max_in_flight?: number | null;
             /** @description How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
             rate_limit?: components["schemas"]["RateLimit"] | null;
+            /** @description How attempts are made on AWS: `direct`, each by a function of its own, or `queued`, several by one function, which costs less if the receiver is slow. Null is direct, or queued while the median of the latest attempts is above three seconds. A webhook with a limit uses its lane instead. */
+            delivery?: components["schemas"]["Delivery"] | null;
             /**
              * Format: int32
              * @description Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It can be raised and not lowered. Left out of a request, it stays as it is.
@@ -912,6 +914,11 @@ export interface components {
             /** @description The `detail` of the reason. */
             error?: string | null;
         };
+        /**
+         * @description How attempts are made on AWS: each by a function of its own, or several by one function, from a queue.
+         * @enum {string}
+         */
+        Delivery: "direct" | "queued";
         /** @description An event. */
         Event: {
             /** @description The id of the event. */
@@ -1650,6 +1657,8 @@ export interface components {
             max_in_flight?: number | null;
             /** @description How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
             rate_limit?: components["schemas"]["RateLimit"] | null;
+            /** @description How attempts are made on AWS: `direct`, each by a function of its own, or `queued`, several by one function, which costs less if the receiver is slow. Null is direct, or queued while the median of the latest attempts is above three seconds. A webhook with a limit uses its lane instead. */
+            delivery?: components["schemas"]["Delivery"] | null;
             /**
              * Format: int32
              * @description Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It can be raised and not lowered. Left out of a request, it stays as it is.
@@ -1681,6 +1690,8 @@ export interface components {
             certificate?: components["schemas"]["CertificateInfo"] | null;
             /** @description Why Hookstep disabled it; null if its owner did. */
             disabled_reason?: string | null;
+            /** @description Since when its receiver is known to be slow; left out if it is not. */
+            slow_since?: components["schemas"]["Timestamp"] | null;
             /** @description Problems that its owner should solve, though deliveries work. */
             warnings: string[];
             /** @description How its receiver does. */
@@ -1760,6 +1771,8 @@ export interface components {
                  */
                 burst?: number | null;
             } | null;
+            /** @description How attempts are made on AWS: `direct`, each by a function of its own, or `queued`, several by one function, which costs less if the receiver is slow. Null is direct, or queued while the median of the latest attempts is above three seconds. A webhook with a limit uses its lane instead. */
+            delivery?: components["schemas"]["Delivery"] | null;
             /**
              * Format: int32
              * @description Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It can be raised and not lowered. Left out of a request, it stays as it is.

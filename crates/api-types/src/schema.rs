@@ -20,7 +20,7 @@ pub use ids::{ConfigId, EventId, OrgId, SessionId, Timestamp, TokenId};
 pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;
 pub use variants::{
-    ClientAuthentication, FieldKind, LogicalOperator, Operator, Origin, Outcome, Place, ReplayStatus, Scope,
-    Status, TokenMethod,
+    ClientAuthentication, Delivery, FieldKind, LogicalOperator, Operator, Origin, Outcome, Place,
+    ReplayStatus, Scope, Status, TokenMethod,
 };
 pub use webhook::{CertificateInfo, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig};

@@ -152,6 +152,7 @@ pub(crate) fn label(field: &str) -> String {
         ("ordering", "key") => "Key",
         ("ordering", "on_failure") => "When an event fails for good",
         ("ordering", _) => "Order",
+        ("delivery", _) => "Attempts are made",
         ("shards", _) => "Partitions of its events",
         ("emails", _) => "E-mail addresses",
         ("expires_at", _) => "Valid for",

@@ -12,8 +12,8 @@ use crate::limits::{
 };
 use crate::object::Object;
 use crate::{
-    Auth, CertificateInfo, CertificateWarning, ConfigId, Filter, Health, LaneLimits, Lifetime, Ordering,
-    OrgId, PayloadRules, RateLimit, Timestamp, Tls, Transform, event_types, payload_rules,
+    Auth, CertificateInfo, CertificateWarning, ConfigId, Delivery, Filter, Health, LaneLimits, Lifetime,
+    Ordering, OrgId, PayloadRules, RateLimit, Timestamp, Tls, Transform, event_types, payload_rules,
 };
 
 /// An invalid field in a request; both texts are for the client that sent it.
@@ -95,6 +95,9 @@ pub struct ConfigFields {
         skip_serializing_if = "Option::is_none"
     )]
     pub ordering: Option<Ordering>,
+    /// How attempts are made. Null for direct, or queued while the receiver is slow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
     /// Over how many partitions of the table new events are spread, from 1 to [`MAX_SHARDS`]. If absent from an API
     /// request, it stays unchanged; it is never lowered, because lists have to find the older events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -245,6 +248,9 @@ pub struct WebhookConfig {
     /// How the receiver does; absent if it is healthy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Health>,
+    /// Since when the receiver is known to be slow; absent if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_since: Option<Timestamp>,
     /// What the owner was last told about the end of the client certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_warning: Option<CertificateWarning>,

@@ -146,6 +146,21 @@ pub const CERTIFICATE_WARNING_DAYS: [u16; 3] = [30, 7, 1];
 /// How often a process looks at the health of the same receiver at most.
 pub const HEALTH_LOOK: Duration = Duration::from_secs(2);
 
+/// The median duration of attempts above which a receiver is slow, so that its attempts are made from the delivery queue.
+pub const SLOW_RECEIVER: Duration = Duration::from_secs(3);
+
+/// The median below which it is quick again.
+pub const QUICK_RECEIVER: Duration = Duration::from_secs(2);
+
+/// Of how many events, the latest ones, the last attempts tell whether a receiver is slow.
+pub const DURATION_EVENTS: usize = 20;
+
+/// With fewer attempts, nothing is said about it.
+pub const FEW_DURATIONS: usize = 5;
+
+/// How often a process looks at the durations of the same receiver at most.
+pub const DURATION_LOOK: Duration = Duration::from_secs(60);
+
 /// The default timeout of an attempt, including reading the response body.
 pub const DEFAULT_TIMEOUT_SECS: u32 = 30;
 

@@ -56,6 +56,11 @@ impl Outcome {
             Self::FailedPlatform => "failed_platform",
         }
     }
+
+    /// Whether the duration of the attempt says how long the receiver takes.
+    pub fn tells_duration(self) -> bool {
+        matches!(self, Self::Succeeded | Self::FailedHttp | Self::FailedTimeout)
+    }
 }
 
 /// The timings of an attempt, in milliseconds from the start of each phase. A phase that did not happen is

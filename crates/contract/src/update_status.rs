@@ -28,6 +28,9 @@ pub enum UpdateStatusInput {
         /// The body, if only the execution has it: it is stored if the event has to wait.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unkept: Option<UnkeptBody>,
+        /// Whether it was made from the delivery queue.
+        #[serde(default)]
+        queued: bool,
     },
     /// State `RecordMissed`: a fault of the platform kept an attempt from being made, or from being recorded.
     Missed(Box<MissedAttempt>),

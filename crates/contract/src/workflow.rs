@@ -88,6 +88,9 @@ pub struct Plan {
     /// Whether the events behind this one in its order wait if it fails.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub blocks: bool,
+    /// Whether the attempt waits in the delivery queue, and is made together with others.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub queued: bool,
     /// Whether `update-status` is to look at the receiver's health after a success, too, and how soon; absent if the receiver
     /// is healthy.
     #[serde(default, skip_serializing_if = "Option::is_none")]

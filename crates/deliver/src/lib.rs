@@ -5,6 +5,8 @@
 //! authorisation server that issues no token. An `Err` is an internal failure: a table or the bucket does not
 //! respond, or the state contains something that no step writes.
 //!
+//! Attempts come from the state machine one by one, or from a queue in batches (see `queue`).
+//!
 //! The order of an attempt: `keyring` finds the webhook's keys, `signature` signs the body, `authentication`
 //! makes the authenticating header (with a token from `oauth` if needed), `attempt` sends the request,
 //! `record` records the outcome (with the codes of `reason`, and a body that `readable` decodes), and `mask`
@@ -24,6 +26,7 @@ mod keyring;
 mod mask;
 mod oauth;
 mod outgoing;
+mod queue;
 mod readable;
 mod reason;
 mod record;
@@ -36,13 +39,35 @@ mod token_answer;
 mod unsent;
 mod verified;
 
-use hookstep_contract::{DeliverCall, DeliverOutput, StepError};
+use hookstep_contract::{Batch, BatchResponse, DeliverCall, DeliverOutput, StepError};
+use serde::{Deserialize, Serialize};
 
 pub use context::Context;
 pub use keyring::Keyring;
+pub use queue::{Queue, take};
 
 /// The user agent shown to receivers and authorisation servers.
 const USER_AGENT: &str = concat!("Hookstep/", env!("CARGO_PKG_VERSION"));
+
+/// What the function gets.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Invocation {
+    /// Messages of the delivery queue, for [`take`].
+    Batch(Batch),
+    /// The input of a state, for [`handle`].
+    Call(DeliverCall),
+}
+
+/// What the function answers.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Which messages are to be received again.
+    Batch(BatchResponse),
+    /// The output of a state.
+    Call(DeliverOutput),
+}
 
 /// Sends an event to its receiver once, or only obtains the credentials.
 ///

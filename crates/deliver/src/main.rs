@@ -1,8 +1,10 @@
-//! The Lambda function of the states `Deliver` and `TestAuth`.
+//! The Lambda function of the states `Deliver` and `TestAuth`, and of the delivery queue.
+
+mod settings;
 
 use hookstep_ambient::{OnDemand, Sources, env};
 use hookstep_claims::Claims;
-use hookstep_deliver::{Context, Keyring, handle};
+use hookstep_deliver::{Answer, Context, Invocation, Keyring, handle, take};
 use hookstep_egress::Policy;
 use hookstep_secrets::{Connections, Keys, Vault};
 use hookstep_store::{Bodies, Configs};
@@ -26,6 +28,11 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let claims = Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?);
     let events = env::required("EVENTS_TABLE")?;
     let bodies = OnDemand::new(|| Bodies::new(aws_sdk_dynamodb::Client::new(aws.config()), events));
+    let queue = settings::queue(aws)?;
     let ctx = Context { keyring, bodies, claims, sources: Sources::system() };
-    hookstep_lambda_edge::run(async |call| handle(call, &ctx).await).await
+    hookstep_lambda_edge::run(async |invocation| match invocation {
+        Invocation::Call(call) => handle(call, &ctx).await.map(Answer::Call),
+        Invocation::Batch(batch) => take(batch, &queue, &ctx).await.map(Answer::Batch),
+    })
+    .await
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{Held, ResumeInput, Resumed, Status, Timestamp};
+use hookstep_contract::{EventMetadata, Held, ResumeInput, Resumed, Status, Timestamp};
 use serde::Deserialize;
 
 use crate::{ExecutionClient, Input, Run, WorkflowError};
@@ -50,6 +50,16 @@ impl ResumeMachine {
     /// If the execution is not accepted.
     pub async fn start(&self, input: &ResumeInput) -> Result<(), WorkflowError> {
         self.client.start(&self.express_arn, name(&input.resume), Input::of(input)?).await
+    }
+
+    /// Goes on with an event whose attempt comes from the delivery queue, and returns once the execution is accepted. `json` is a
+    /// [`QueuedInput`](hookstep_contract::QueuedInput) with the attempt `number` of `event`.
+    ///
+    /// # Errors
+    /// If the execution is not accepted.
+    pub async fn go_on(&self, event: &EventMetadata, number: u32, json: String) -> Result<(), WorkflowError> {
+        let name = format!("{}-{number}", event.event_id);
+        self.client.start(&self.express_arn, name, Input { json, body: None }).await
     }
 
     /// Takes an event up again and waits up to `timeout` for the end of the execution. `json` is the input in which `resumed`

@@ -19,6 +19,9 @@ pub struct Context {
     pub bodies: Bodies,
     /// Whether the bodies of new events are kept.
     pub keep_bodies: bool,
+    /// Whether there is a queue in which attempts for slow receivers wait; one machine has none, since an attempt that waits costs
+    /// it nothing.
+    pub has_delivery_queue: bool,
     /// How long the event's record is kept.
     pub retention: Duration,
 }

@@ -53,8 +53,11 @@ async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOu
     let (config, record) = tokio::try_join!(config, ctx.events.latest(org_id, config_id, event.event_id))?;
     let stored = record.as_ref().map(EventRecord::stored_body);
     let unprepared = record.as_ref().and_then(|record| record.unprepared.clone());
-    let plan =
+    let mut plan =
         plan::again(config.clone(), event, record.as_ref(), number.filter(|_| !keeps_place), ctx.watch.now());
+    if let RefreshedPlan::Attempt(plan) = &mut plan {
+        plan.queued &= ctx.has_delivery_queue;
+    }
     if let (RefreshedPlan::Attempt(_), Some(source)) = (&plan, unprepared) {
         // The execution has no body but for this one.
         let unchanged = match &source {
@@ -89,6 +92,7 @@ async fn prepare(
     let (config, body, late) = tokio::try_join!(config, store_or_fetch(event, source, ctx), watch)?;
     let mut plan = plan::of(config.ok_or_else(deleted)?, event, ctx.watch.now());
     let has_body = is_inline || matches!(body.payload, Some(Unresolved::Inline(_)));
+    plan.queued &= ctx.has_delivery_queue;
     plan.unkept = (has_body && !ctx.keep_bodies).then_some(BodyPart::Accepted);
     let new = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
     let new = match earlier {

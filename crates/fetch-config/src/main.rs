@@ -18,6 +18,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         watch: Watch::new(WatchList::new(tables.clone(), env::required("EVENTS_TABLE")?), Sources::system()),
         bodies: Bodies::new(tables, env::required("EVENTS_TABLE")?).kept_for(retention),
         keep_bodies: env::flag("KEEP_BODIES"),
+        has_delivery_queue: true,
         retention,
     };
     hookstep_lambda_edge::run(async |input| handle(input, &ctx).await).await

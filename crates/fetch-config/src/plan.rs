@@ -3,9 +3,9 @@
 
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
-    Circuit, EventMetadata, EventRecord, Health, HealthLook, Held, Lane, LaneLimits, Mode, Ordering, Origin,
-    PayloadRules, Plan, Reason, ReasonCode, RefreshedPlan, RequestPlan, Retry, Status, Timestamp,
-    WebhookConfig,
+    Circuit, Delivery, EventMetadata, EventRecord, Health, HealthLook, Held, Lane, LaneLimits, Mode,
+    Ordering, Origin, PayloadRules, Plan, Reason, ReasonCode, RefreshedPlan, RequestPlan, Retry, Status,
+    Timestamp, WebhookConfig,
 };
 
 /// The plan that `config` gives for `event`.
@@ -13,6 +13,7 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -
     let lane = lane(&config, event, now);
     let blocks = lane.as_ref().is_some_and(|lane| lane.order.is_some())
         && config.fields.ordering.as_ref().is_some_and(|ordering| ordering.is_blocked_by(None));
+    let queued = lane.is_none() && is_queued(&config, event);
     let health = health(&config, now);
     let disabled = config.disabled_reason.unwrap_or_else(|| ReasonCode::WebhookDisabled.meaning().to_owned());
     let has_payload_rules =
@@ -37,6 +38,7 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -
         unkept: None,
         lane,
         blocks,
+        queued,
         health,
         retry: fields.retry,
         request: RequestPlan {
@@ -59,6 +61,12 @@ fn lane(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> Option
     let is_held_back = config.circuit(now).is_some() && event.origin != Origin::Test;
     let default = (is_held_back || event.replay_id.is_some()).then(LaneLimits::default);
     Some(LaneLimits::of(&config.fields).or(default)?.lane(event))
+}
+
+/// Whether an attempt waits in the delivery queue. One for which somebody waits does not, and a lane is a queue already.
+fn is_queued(config: &WebhookConfig, event: &EventMetadata) -> bool {
+    let delivery = Delivery::of(config.fields.delivery, config.slow_since.is_some());
+    delivery == Delivery::Queued && event.mode == Mode::Async && event.origin != Origin::Test
 }
 
 /// When the receiver's health is looked at after a success, or what there is to tell the owner.
@@ -341,6 +349,29 @@ mod tests {
         ] {
             let plan = plan(&json!({"timeout_seconds": seconds}), &json!({"mode": mode}));
             assert_eq!((plan.request.timeout_seconds, plan.long), expected, "{seconds} {mode}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_is_queued_if_the_webhook_says_so_or_the_receiver_is_slow_unless_somebody_waits() {
+        let slow = |delivery: Value| json!({"slow_since": AT, "delivery": delivery});
+        let (queued, async_event) = (json!({"delivery": "queued"}), json!({}));
+        for (config, event, expected) in [
+            (json!({}), async_event.clone(), false),
+            (json!({"delivery": "direct"}), async_event.clone(), false),
+            (queued.clone(), async_event.clone(), true),
+            (slow(Value::Null), async_event.clone(), true),
+            (slow(json!("direct")), async_event.clone(), false),
+            (slow(json!("queued")), async_event.clone(), true),
+            (json!({"delivery": "queued", "timeout_seconds": 840}), async_event.clone(), true),
+            // Somebody waits.
+            (queued.clone(), json!({"mode": "sync"}), false),
+            (queued.clone(), json!({"origin": "test"}), false),
+            // The lane is a queue.
+            (json!({"delivery": "queued", "max_in_flight": 5}), async_event, false),
+            (queued, json!({"replay_id": ID}), false),
+        ] {
+            assert_eq!(plan(&config, &event).queued, expected, "{config} {event}");
         }
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn steps(
             watch: Watch::new(watch_list(&repeatable), options.sources),
             bodies: bodies(&repeatable),
             keep_bodies: options.keep_bodies,
+            has_delivery_queue: false,
             retention: RETENTION,
         },
         transform: hookstep_transform::Context {
@@ -65,6 +66,7 @@ pub(crate) fn steps(
             publish: options.publish,
             health_rules: options.health_rules,
             looks: Looks::default(),
+            slow_looks: None,
             console_url: Some(options.public_url.clone()),
             sync_budget: options.sync_budget,
             sources: options.sources,

@@ -32,6 +32,8 @@ pub(crate) const RETRY_SCHEDULES: &str = "hookstep-retries";
 pub(crate) const LOST_QUEUE: &str = "hookstep-lost";
 /// The queue of lanes.
 pub(crate) const LANE_QUEUE: &str = "hookstep-lanes.fifo";
+/// The queue of attempts for slow receivers, which no plan of this host uses.
+const DELIVERY_QUEUE: &str = "hookstep-deliveries";
 /// The role that schedules name. This host has no roles.
 const SCHEDULER_ROLE: &str = "arn:aws:iam::000000000000:role/hookstep-scheduler";
 
@@ -60,6 +62,7 @@ fn substitutions(workflow: &str) -> BTreeMap<String, String> {
         ("RetryScheduleGroup".to_owned(), RETRY_SCHEDULES.to_owned()),
         ("SchedulerRoleArn".to_owned(), SCHEDULER_ROLE.to_owned()),
         ("LaneQueueUrl".to_owned(), LANE_QUEUE.to_owned()),
+        ("DeliveryQueueUrl".to_owned(), DELIVERY_QUEUE.to_owned()),
         ("LostQueueUrl".to_owned(), LOST_QUEUE.to_owned()),
         ("LostQueueArn".to_owned(), format!("arn:aws:sqs:local:000000000000:{LOST_QUEUE}")),
     ]);

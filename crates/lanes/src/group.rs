@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use hookstep_contract::{Pace, Resumed};
+use hookstep_contract::{Batch, Pace, Resumed};
 use tokio::time::{Instant, sleep_until};
 
 use crate::Deadlines;
-use crate::batch::Batch;
 use crate::message::Message;
 use crate::part::Part;
 
@@ -58,9 +57,9 @@ impl Group {
     /// The groups of a batch.
     pub(crate) fn all_of(batch: Batch) -> Vec<Self> {
         let mut groups: Vec<Self> = Vec::new();
-        for record in batch.records {
-            let id = record.attributes.message_group_id.clone();
-            let message = Message::from(record);
+        for message in batch.messages {
+            let id = message.attributes.message_group_id.clone();
+            let message = Message::from(message);
             match groups.iter_mut().find(|group| group.id == id) {
                 Some(group) => group.messages.push(message),
                 None => groups.push(Self { id, messages: vec![message] }),

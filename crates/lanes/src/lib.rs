@@ -6,7 +6,6 @@
 //! group, and nothing has to be remembered: no more executions at once than the lane's part of the limits, and no return
 //! before as much time has passed as the begun attempts are worth.
 
-mod batch;
 mod context;
 mod group;
 mod limits;
@@ -19,11 +18,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hookstep_contract::limits::RAMP_STEP;
-use hookstep_contract::{Gate, StepError};
+use hookstep_contract::{Batch, BatchFailure, BatchResponse, Gate, StepError};
 use hookstep_queues::ReceivedMessages;
 use tokio::time::Instant;
 
-pub use batch::{Batch, Failure, Response};
 pub use context::Context;
 
 use group::{End, Group, Ran};
@@ -57,7 +55,7 @@ impl Deadlines {
 ///
 /// # Errors
 /// None: what goes wrong with a message is said in the answer.
-pub async fn handle(batch: Batch, ctx: &Context) -> Result<Response, StepError> {
+pub async fn handle(batch: Batch, ctx: &Context) -> Result<BatchResponse, StepError> {
     let deadlines = Deadlines::of_a_batch(Instant::now());
     let groups = Group::all_of(batch);
     let is_alone = groups.len() == 1;
@@ -66,7 +64,7 @@ pub async fn handle(batch: Batch, ctx: &Context) -> Result<Response, StepError> 
         settle(&group, &ran, is_alone, &ctx.queue).await;
         failures(&group, &ran.ends)
     });
-    Ok(Response { batch_item_failures: join_all(ran).await.into_iter().flatten().collect() })
+    Ok(BatchResponse { batch_item_failures: join_all(ran).await.into_iter().flatten().collect() })
 }
 
 async fn take_turns(group: &Group, deadlines: Deadlines, ctx: &Context) -> Ran {
@@ -103,7 +101,7 @@ async fn settle(group: &Group, Ran { ends, pause }: &Ran, is_alone: bool, queue:
     queue.release(with(End::Unknown), RUN_TIMEOUT).await;
 }
 
-fn failures(group: &Group, ends: &[End]) -> Vec<Failure> {
+fn failures(group: &Group, ends: &[End]) -> Vec<BatchFailure> {
     let failed = group.messages.iter().zip(ends).filter(|(_, end)| **end != End::Left);
-    failed.map(|(message, _)| Failure { item_identifier: message.id.clone() }).collect()
+    failed.map(|(message, _)| BatchFailure { item_identifier: message.id.clone() }).collect()
 }

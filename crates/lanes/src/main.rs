@@ -1,8 +1,9 @@
 //! The Lambda function that takes messages from the queue of lanes.
 
 use hookstep_ambient::{Sources, env};
+use hookstep_contract::Batch;
 use hookstep_executions::{ExecutionClient, ResumeMachine};
-use hookstep_lanes::{Batch, Context, handle};
+use hookstep_lanes::{Context, handle};
 use hookstep_queues::ReceivedMessages;
 use hookstep_store::Configs;
 

@@ -2,8 +2,6 @@
 
 use hookstep_contract::{ResumeInput, Resumed};
 
-use crate::batch::Record;
-
 /// A message: an event whose turn has come.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
@@ -16,9 +14,9 @@ pub(crate) struct Message {
     pub(crate) resumed: Option<Resumed>,
 }
 
-impl From<Record> for Message {
-    fn from(record: Record) -> Self {
-        let Record { message_id, receipt_handle, body, .. } = record;
+impl From<hookstep_contract::Message> for Message {
+    fn from(message: hookstep_contract::Message) -> Self {
+        let hookstep_contract::Message { message_id, receipt_handle, body, .. } = message;
         let resumed = match serde_json::from_str::<ResumeInput>(&body) {
             Ok(input) => Some(input.resume),
             // Not what it says, which may be anything.

@@ -45,6 +45,33 @@ impl Configs {
         unless_forbidden(update.send().await, "change the health of a webhook")
     }
 
+    /// Notes since when the receiver of a webhook is slow, or that it is not any more, unless somebody else has.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn note_slow(
+        &self,
+        config: &WebhookConfig,
+        since: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("org_id", s(&config.org_id))
+            .key("config_id", s(config.config_id));
+        let update = match since {
+            Some(since) => update
+                .update_expression("SET slow_since = :since")
+                .condition_expression("attribute_exists(config_id) AND attribute_not_exists(slow_since)")
+                .expression_attribute_values(":since", s(since)),
+            None => update
+                .update_expression("REMOVE slow_since")
+                .condition_expression("attribute_exists(slow_since)"),
+        };
+        unless_forbidden(update.send().await, "note how long a receiver takes").map(drop)
+    }
+
     /// Notes what the owner of a webhook is told about the end of its client certificate; returns whether nobody else has noted it.
     ///
     /// # Errors

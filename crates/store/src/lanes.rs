@@ -75,6 +75,27 @@ impl Lanes {
         }
     }
 
+    /// Notes that an event waits no longer.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn leave(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+    ) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", s(partition(org_id, config_id)))
+            .key("sk", s(event_id))
+            .send()
+            .await
+            .map_err(StoreError::during("note that an event has left a lane"))?;
+        Ok(())
+    }
+
     /// Whether an event waits in its webhook's lane.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! The last attempts of a webhook's latest events, which tell how its receiver does (ADR 0049).
 
-use hookstep_contract::limits::HEALTH_EVENTS;
+use std::time::Duration;
+
+use hookstep_contract::limits::{DURATION_EVENTS, HEALTH_EVENTS};
 use hookstep_contract::{EventId, LastAttempt, Outcome, Reason, ReasonCode, Timestamp};
 use serde::Deserialize;
 
@@ -20,6 +22,15 @@ struct Attempted {
     attempt_count: u32,
     /// Why the event failed. That of an event which was ended without an attempt is not its last attempt's.
     reason: Option<Reason>,
+}
+
+/// The fields of an event that tell how long its last attempt took.
+#[derive(Debug, Deserialize)]
+struct Timed {
+    #[serde(rename = "sk")]
+    event_id: EventId,
+    outcome: Option<Outcome>,
+    duration_ms: Option<u64>,
 }
 
 /// Whether an event with this reason was ended without a further attempt.
@@ -58,5 +69,30 @@ impl Events {
             }
         }
         Ok(attempts)
+    }
+
+    /// How long the last attempts took of the latest events of a webhook that were accepted before `end`, without the event
+    /// `except`.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn last_durations(
+        &self,
+        partitions: &Partitions,
+        end: Timestamp,
+        except: EventId,
+    ) -> Result<Vec<Duration>, StoreError> {
+        let query = self
+            .between(None, None)
+            .projection_expression("sk, outcome, duration_ms")
+            .expression_attribute_values(":to", s(bound(Some(end), u8::MAX)));
+        let page = self.merged(partitions, &query, Order::NewestFirst, None, Some(DURATION_EVENTS)).await?;
+        let mut durations = Vec::new();
+        for item in page.items {
+            let Timed { event_id, outcome, duration_ms } = from_item(item)?;
+            let tells = event_id != except && outcome.is_some_and(Outcome::tells_duration);
+            durations.extend(duration_ms.filter(|_| tells).map(Duration::from_millis));
+        }
+        Ok(durations)
     }
 }

@@ -6,7 +6,7 @@ use hookstep_ambient::Sources;
 use hookstep_contract::{HealthRules, Publish};
 use hookstep_store::{Bodies, Configs, Events, WatchList};
 
-use crate::Looks;
+use crate::{Looks, SlowLooks};
 
 /// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct Context {
     pub health_rules: HealthRules,
     /// When the health of receivers was last looked at.
     pub looks: Looks,
+    /// When the durations of receivers were last looked at; `None` if there is no queue in which attempts for slow receivers wait.
+    pub slow_looks: Option<SlowLooks>,
     /// The address of the console, for links to it; `None` if it is not known.
     pub console_url: Option<String>,
     /// How long a sync trigger waits for the delivery: [`SYNC_BUDGET`](hookstep_contract::limits::SYNC_BUDGET), or less in

@@ -8,6 +8,7 @@ mod missed;
 mod news;
 mod next;
 mod publish;
+mod slow;
 mod unkept;
 
 use hookstep_contract::{
@@ -18,6 +19,7 @@ use hookstep_store::Recorded;
 
 pub use context::Context;
 pub use health::Looks;
+pub use slow::SlowLooks;
 
 /// Why a webhook is disabled.
 const GONE_REASON: &str = "the receiver answered 410 Gone";
@@ -28,10 +30,12 @@ const GONE_REASON: &str = "the receiver answered 410 Gone";
 /// `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, StepError> {
     match input {
-        UpdateStatusInput::Attempt { event, retry, attempt, health, object, unkept } => {
+        UpdateStatusInput::Attempt { event, retry, attempt, health, object, unkept, queued } => {
             let next = next::decide(&event, &attempt, &retry, ctx.sync_budget, &ctx.sources);
             unkept::keep_if_it_waits(&event, unkept, &next, ctx).await?;
-            record(&event, &attempt, health, object.as_ref(), next, ctx).await
+            let next = record(&event, &attempt, health, object.as_ref(), next, ctx).await?;
+            slow::after_attempt(&event, &attempt, queued, ctx).await;
+            Ok(next)
         }
         UpdateStatusInput::Missed(missed) => missed::record(*missed, ctx).await,
         UpdateStatusInput::Unsent { event, execution, number, reason } => {

@@ -5,7 +5,7 @@ use hookstep_ambient::{Sources, env};
 use hookstep_contract::HealthRules;
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_store::{Bodies, Configs, Events, WatchList};
-use hookstep_update_status::{Context, Looks, handle};
+use hookstep_update_status::{Context, Looks, SlowLooks, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
@@ -21,6 +21,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
         health_rules: HealthRules::with_days(env::required("DISABLE_AFTER_DAYS")?.parse()?),
         looks: Looks::default(),
+        slow_looks: Some(SlowLooks::default()),
         console_url: env::optional("CONSOLE_URL").filter(|url| !url.is_empty()),
         sync_budget: SYNC_BUDGET,
         sources: Sources::system(),

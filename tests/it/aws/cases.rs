@@ -9,6 +9,7 @@ mod lanes;
 mod meanwhile;
 mod observation;
 pub(crate) mod overdue;
+mod queued;
 mod schedules;
 mod table;
 

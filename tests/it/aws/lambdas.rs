@@ -130,6 +130,27 @@ async fn lanes_leaves_in_the_queue_what_it_cannot_run() {
     assert_eq!(answer.response(), &json!({"batchItemFailures": [{"itemIdentifier": "b"}]}));
 }
 
+/// Nothing is noted in the table, so no receiver is called: an execution finds out what is to be done.
+#[tokio::test]
+async fn deliver_leaves_in_the_queue_what_it_cannot_read() {
+    let mut function = Running::start("deliver", &empty_services().await).await;
+    let request =
+        json!({"url": "https://127.0.0.1:9/", "method": "POST", "headers": {}, "timeout_seconds": 5});
+    let plan = json!({"status": "in_progress", "request": request, "retry": {"schedule_seconds": []}, "long": false});
+    let attempt = json!({"queued": {
+        "version": 1, "event": event(), "number": 1, "plan": plan, "payload": {"inline": {"text": "{}"}},
+    }});
+    let message = |id: &str, body: &Value| {
+        json!({
+            "messageId": id, "receiptHandle": format!("receipt of {id}"), "body": body.to_string(), "md5OfBody": "",
+            "attributes": {"ApproximateReceiveCount": "1"}, "eventSource": "aws:sqs",
+        })
+    };
+    let batch = json!({"Records": [message("a", &attempt), message("b", &json!("no attempt"))]});
+    let answer = function.invoke(batch).await;
+    assert_eq!(answer.response(), &json!({"batchItemFailures": [{"itemIdentifier": "b"}]}));
+}
+
 /// The embedded host responds with `InvalidInput` here, which is one of the error names that the state
 /// machine knows.
 #[tokio::test]

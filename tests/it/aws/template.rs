@@ -59,11 +59,11 @@ fn all_that_is_called_is_called_by_its_alias() {
     assert!(template().contains("\n    AutoPublishAlias: live\n"), "functions have no alias");
 }
 
-/// Also the queues of lost events and of lanes, and the addresses that receivers have in their firewalls.
+/// Also the queues of lost events, of lanes and of attempts, and the addresses that receivers have in their firewalls.
 #[test]
 fn what_holds_data_is_kept_unless_its_creation_fails() {
     const DATA: [&str; 4] = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::EC2::EIP"];
-    const QUEUES: [&str; 3] = ["LostQueue", "LaneQueue", "StuckQueue"];
+    const QUEUES: [&str; 5] = ["LostQueue", "LaneQueue", "StuckQueue", "DeliveryQueue", "StuckDeliveryQueue"];
     let mut kept = 0;
     for (name, resource) in resources() {
         let is_data = DATA.iter().any(|kind| resource.contains(&format!("    Type: {kind}\n")))
@@ -73,7 +73,7 @@ fn what_holds_data_is_kept_unless_its_creation_fails() {
         assert_eq!(is_kept, is_data, "{name}");
         kept += u32::from(is_kept);
     }
-    assert_eq!(kept, 10);
+    assert_eq!(kept, 12);
 }
 
 #[test]

@@ -282,6 +282,7 @@ async fn a_cached_webhook_is_used_for_first_attempts_and_never_again() {
         watch: Watch::new(WatchList::new(tables.clone(), "events"), Sources::system()),
         bodies: Bodies::new(tables, "events"),
         keep_bodies: false,
+        has_delivery_queue: false,
         retention: RETENTION,
     };
     let input = json!({

@@ -122,6 +122,10 @@ proptest! {
             "event": event, "payload": payload, "number": 21, "retry_at": event.created_at,
         }});
         prop_assert!(json_len(&resume) < STATE_DATA_BYTES);
+        let queued = json!({"queued": {
+            "version": 1, "event": event, "number": 21, "plan": plan, "payload": payload, "outdated": 12,
+        }});
+        prop_assert!(json_len(&queued) < STATE_DATA_BYTES);
         let input = DeliverInput { event, request: plan.request, payload, number: 21 };
         let input = DeliverCall::Attempt(Box::new(input));
         prop_assert!(json_len(&input) < STATE_DATA_BYTES);
@@ -158,6 +162,7 @@ fn largest_plan() -> Plan {
         unkept: None,
         lane: Some(Lane { group: "x".repeat(75), index: 99, groups: 100, order: Some("x".repeat(32)) }),
         blocks: true,
+        queued: true,
         health: Some(HealthLook::NowAndThen),
         status: Status::InProgress,
         reason: None,

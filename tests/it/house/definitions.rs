@@ -126,8 +126,8 @@ fn every_task_ends_and_what_it_cannot_do_is_recorded() {
             // The event belongs to another execution.
             "ReadEvent" => Some("HandedOver"),
             // Nothing is decided by what is noted of a lane.
-            "JoinLane" => Some("QueueInLane"),
-            "LeaveLane" => Some("RefreshPlan"),
+            "JoinLane" => Some("HasLane"),
+            "LeaveLane" => Some("WasDelivered"),
             "BlockOrder" => Some("KeepPlace"),
             "LeaveOrder" => Some("Done"),
             // What cannot even be recorded goes into a queue.

@@ -29,9 +29,10 @@ const CLIENTS: [(&str, &str); 9] = [
 const PLATFORM: [&str; 4] = ["ec2", "iam", "logs", "xray"];
 
 /// Actions that a role allows because another service acts with its caller's rights: S3 encrypts and decrypts
-/// objects, EventBridge writes a connection's secret, and Lambda sends failed asynchronous invocations to a queue.
-const ON_BEHALF: [(&str, &str); 7] = [
+/// objects, EventBridge writes a connection's secret, and Lambda receives messages, and sends failed asynchronous invocations to a queue.
+const ON_BEHALF: [(&str, &str); 8] = [
     ("console", "aws-sdk-secretsmanager"),
+    ("deliver", "aws-sdk-sqs"),
     ("dispatch", "aws-sdk-kms"),
     ("dispatch", "aws-sdk-sqs"),
     ("hydrate", "aws-sdk-kms"),

@@ -62,6 +62,27 @@ async fn limits_are_set_shown_changed_and_cleared() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_attempts_are_made_is_set_shown_changed_and_cleared() {
+    let world = World::start().await;
+    let id = world.api.create_webhook(URL, json!({"delivery": "queued"})).await;
+    assert_eq!(read(&world.api, &id).await["delivery"], "queued");
+    for (patch, after) in [
+        (json!({"name": "m"}), json!("queued")),
+        (json!({"delivery": "direct"}), json!("direct")),
+        (json!({"delivery": null}), Value::Null),
+        // A lane goes before.
+        (json!({"delivery": "queued", "max_in_flight": 5}), json!("queued")),
+    ] {
+        let patched = world.api.patch(&id, &patch).await;
+        assert_eq!((patched.status, &patched.json()["delivery"]), (200, &after), "{patch}");
+        assert_eq!(read(&world.api, &id).await["delivery"], after, "{patch}");
+    }
+    // A PUT that leaves it out clears it.
+    let put = world.api.put(&format!("/webhook/{id}"), &json!({"name": "n", "url": URL})).await;
+    assert_eq!(put.json()["delivery"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_that_cannot_be_is_named_and_nothing_is_saved() {
     let world = World::start().await;
     let id = world.api.create_webhook(URL, json!({"max_in_flight": 5})).await;
@@ -85,6 +106,8 @@ async fn a_limit_that_cannot_be_is_named_and_nothing_is_saved() {
         (json!({"rate_limit": {"events": 5, "every": 2}}), "rate_limit.every"),
         (json!({"max_in_flight": 5, "timeout_seconds": 121}), "timeout_seconds"),
         (json!({"rate_limit": {"events": 5}, "timeout_seconds": 121}), "timeout_seconds"),
+        (json!({"delivery": "soon"}), "delivery"),
+        (json!({"delivery": 5}), "delivery"),
     ] {
         let mut body = json!({"name": "n", "url": URL});
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());

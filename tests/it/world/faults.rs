@@ -66,7 +66,12 @@ fn state_of(resource: &str, arguments: &Value) -> &'static str {
         ("arn:aws:states:::events:putEvents", ..) => "PublishEvents",
         ("arn:aws:states:::states:startExecution", ..) => "HandOver",
         ("arn:aws:states:::aws-sdk:scheduler:createSchedule", ..) => "ScheduleRetry",
-        ("arn:aws:states:::sqs:sendMessage", ..) if arguments["MessageGroupId"].is_string() => "QueueInLane",
+        ("arn:aws:states:::sqs:sendMessage", ..) if arguments["MessageDeduplicationId"].is_string() => {
+            "QueueInLane"
+        }
+        ("arn:aws:states:::sqs:sendMessage", ..) if arguments["MessageGroupId"].is_string() => {
+            "QueueDelivery"
+        }
         ("arn:aws:states:::sqs:sendMessage", ..) => "KeepEvent",
         _ => "",
     }

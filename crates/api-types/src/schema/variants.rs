@@ -35,6 +35,8 @@ variants! {
     Origin;
     /// How an attempt ended.
     Outcome;
+    /// How attempts are made on AWS: each by a function of its own, or several by one function, from a queue.
+    Delivery;
     /// The status of a bulk replay.
     ReplayStatus;
     /// What a token may do.

@@ -9,7 +9,7 @@ use hookstep_contract::{OnFailure, Period};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 
-use super::{Auth, ConfigId, Filter, OrgId, Timestamp, Tls, Transform};
+use super::{Auth, ConfigId, Delivery, Filter, OrgId, Timestamp, Tls, Transform};
 
 /// The settings of a webhook.
 #[derive(Debug, ToSchema)]
@@ -50,6 +50,10 @@ pub struct ConfigFields {
     /// The order in which events are sent: the next one only when the one before it has succeeded, has failed for good, or was
     /// cancelled. Null is no order: events are sent side by side. A webhook with an order has a `timeout_seconds` of at most 120.
     pub ordering: Option<Ordering>,
+    /// How attempts are made on AWS: `direct`, each by a function of its own, or `queued`, several by one function, which costs less
+    /// if the receiver is slow. Null is direct, or queued while the median of the latest attempts is above three seconds. A
+    /// webhook with a limit uses its lane instead.
+    pub delivery: Option<Delivery>,
     /// Over how many partitions of the table new events are spread: one takes about 330 to 500 deliveries a second. It
     /// can be raised and not lowered. Left out of a request, it stays as it is.
     #[schema(minimum = 1, maximum = 64, default = 1)]
@@ -84,6 +88,8 @@ pub struct WebhookConfig {
     pub certificate: Option<CertificateInfo>,
     /// Why Hookstep disabled it; null if its owner did.
     pub disabled_reason: Option<String>,
+    /// Since when its receiver is known to be slow; left out if it is not.
+    pub slow_since: Option<Timestamp>,
     /// What its owner set.
     #[serde(flatten)]
     pub fields: ConfigFields,

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Html;
 use hookstep_api_types::LaneStatus;
 use hookstep_contract::{
-    Circuit, ConfigFields, ConfigId, EventId, OnFailure, Ordering, RateLimit, WebhookConfig,
+    Circuit, ConfigFields, ConfigId, Delivery, EventId, OnFailure, Ordering, RateLimit, WebhookConfig,
 };
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
@@ -130,6 +130,18 @@ fn order(Ordering { key, on_failure }: &Ordering) -> String {
         OnFailure::Block => "; those behind one that has failed wait",
     };
     format!("One event after the other{by_key}{rest}")
+}
+
+/// How attempts are made, unless that is left to Hookstep and nothing special.
+pub(super) fn delivery(config: &WebhookConfig) -> Option<Markup> {
+    Some(match (config.fields.delivery, config.slow_since) {
+        (Some(Delivery::Direct), _) => html! { "directly" },
+        (Some(Delivery::Queued), _) => html! { "from a queue" },
+        (None, Some(since)) => {
+            html! { "from a queue: the receiver is slow since " (parts::clock(since)) }
+        }
+        (None, None) => return None,
+    })
 }
 
 #[cfg(test)]

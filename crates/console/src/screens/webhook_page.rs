@@ -132,6 +132,7 @@ fn settings(visitor: &Visitor, config: &WebhookConfig, static_ips: &str, now: Ti
             dl.facts {
                 dt { "Webhook id" } dd { (parts::copyable(&config.config_id.to_string())) }
                 dt { "Timeout" } dd { (fields.timeout_seconds) " s" }
+                @if let Some(delivery) = lane::delivery(config) { dt { "Attempts are made" } dd { (delivery) } }
                 dt { "Retries" } dd {
                     (schedule::sentence(&fields.retry.schedule_seconds))
                     @if !fields.retry.schedule_seconds.is_empty() { div.muted.small { (schedule::words(&fields.retry.schedule_seconds)) } }

@@ -1,8 +1,9 @@
 //! Attempts against a real receiver on this machine, which can misbehave. `answers`: what the receiver does;
-//! `payloads`: what is sent to the receiver; `tokens`: what an authorisation server does.
+//! `payloads`: what is sent to the receiver; `queue`: batches; `tokens`: what an authorisation server does.
 
 mod answers;
 mod payloads;
+mod queue;
 mod tokens;
 
 use std::collections::BTreeMap;

@@ -67,7 +67,7 @@ fn groups_keep_the_order_of_their_messages() {
 async fn what_cannot_be_read_stays_in_the_queue_and_holds_nothing_up() {
     let mut batch = batch(&["a", "b", "b"]);
     for index in [0, 1] {
-        batch.records[index].body = "no input".to_owned();
+        batch.messages[index].body = "no input".to_owned();
     }
     let groups = Group::all_of(batch);
     assert_eq!(groups[0].lane(), None);

@@ -68,10 +68,20 @@ pub async fn stop(
     }
     let ids = (event_id, event.webhook_id);
     ctx.events.settle_replay(org_id, config_id, ids, Status::Failed, ctx.sources.now()).await?;
+    leave_lane(ctx, &event).await;
     if !delete_schedule(ctx, &event).await {
         ctx.machines.stop(&event).await?;
     }
     ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)
+}
+
+/// Notes that the event waits no longer, without which it would be sent from the delivery queue.
+async fn leave_lane(ctx: &Context, event: &EventRecord) {
+    let left = ctx.lanes.leave(&event.org_id, event.config_id, event.event_id).await;
+    if let Err(error) = left {
+        let chain = error_chain(&error);
+        tracing::warn!(event.id = %event.event_id, error.chain = chain, "an event that is cancelled is still counted as waiting");
+    }
 }
 
 /// Deletes the schedule of the event's next attempt; returns whether there was one.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hookstep_api_types::LaneStatus;
-use hookstep_contract::{Circuit, LaneLimits, WebhookConfig};
+use hookstep_contract::{Circuit, Delivery, LaneLimits, WebhookConfig};
 use hookstep_http_edge::Problem;
 use hookstep_store::InLane;
 
@@ -24,9 +24,12 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
     if limits.is_none() && config.fields.ordering.is_none() && waiting == 0 {
         return Ok(None);
     }
+    let delivery = Delivery::of(config.fields.delivery, config.slow_since.is_some());
+    let is_queued = limits.is_none() && config.fields.ordering.is_none() && delivery == Delivery::Queued;
     let limits = limits.unwrap_or(LaneLimits::UNLIMITED_WEBHOOK);
-    let is_closed = !matches!(config.circuit(ctx.sources.now()), Some(Circuit::Open { .. }));
-    let is_known = is_closed && (config.fields.ordering.is_none() || waiting == 0);
+    let is_open = matches!(config.circuit(ctx.sources.now()), Some(Circuit::Open { .. }));
+    let is_ordered = config.fields.ordering.is_some() && waiting > 0;
+    let is_known = !is_open && !is_ordered && !is_queued;
     // Durations are counted only where they matter.
     let typical = match limits.max_in_flight {
         Some(_) if waiting > 0 => mean_duration(ctx, config).await?,
@@ -38,7 +41,8 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
         complete: !is_more,
         oldest_since: since,
         blocking,
-        // Nobody knows when a receiver takes events again, or how many orders there are.
+        // Nobody knows when a receiver takes events again, how many orders there are, and how many attempts are made at once from the
+        // delivery queue.
         expected_seconds: if is_known { expected_seconds(waiting, &limits, typical) } else { None },
     }))
 }

@@ -53,6 +53,7 @@ pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Resul
         certificate,
         disabled_reason: None,
         health: None,
+        slow_since: None,
         certificate_warning: None,
         fields,
     };

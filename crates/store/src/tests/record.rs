@@ -22,6 +22,7 @@ fn written(record: &EventRecord) -> Value {
     let plan = Plan {
         blocks: false,
         lane: None,
+        queued: false,
         health: None,
         status: record.status,
         reason,

@@ -9,7 +9,7 @@ use hex::encode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Case, How, delayed, faulty, health, lanes, meanwhile, overdue};
+use super::{Case, How, delayed, faulty, health, lanes, meanwhile, overdue, queued};
 use crate::security::leaks::{PLANTED, grant, webhooks};
 use crate::world::Reply;
 
@@ -44,6 +44,7 @@ pub(super) fn cases() -> Vec<Case> {
             overdue::cases(),
             delayed::cases(),
             lanes::cases(),
+            queued::cases(),
             health::cases(),
         ])
         .flatten()

@@ -14,7 +14,7 @@ use crate::world::process::finished;
 const PLATFORM: [&str; 2] = ["logs:", "kms:GenerateDataKey"];
 
 /// What is allowed though no case does it: the policy and the action, or its beginning, and why.
-const NEVER_DONE: [(&str, &str, &str); 23] = [
+const NEVER_DONE: [(&str, &str, &str); 26] = [
     ("console", "iam:CreateServiceLinkedRole", "EventBridge makes the role with the first connection"),
     ("console", "secretsmanager:", "EventBridge writes and reads a connection's secret"),
     ("console", "kms:Decrypt", "S3 decrypts objects"),
@@ -39,6 +39,9 @@ const NEVER_DONE: [(&str, &str, &str); 23] = [
         "lambda:InvokeFunction",
         "the cases with attempts that long have no claim check and no transform",
     ),
+    ("deliver", "sqs:ReceiveMessage", "Lambda receives the messages"),
+    ("deliver", "sqs:DeleteMessage", "Lambda deletes the messages"),
+    ("deliver", "sqs:GetQueueAttributes", "Lambda asks for them before it receives messages"),
     ("lanes", "sqs:ReceiveMessage", "Lambda receives the messages"),
     ("lanes", "sqs:GetQueueAttributes", "Lambda asks for them before it receives messages"),
     ("standard", "sqs:SendMessage", "the express machine does the same"),

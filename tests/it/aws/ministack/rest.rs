@@ -1,13 +1,16 @@
 //! Does what the roles allow and no case needs, so that a right that nothing uses shows.
 #![expect(clippy::unwrap_used, reason = "a request that is refused fails the test")]
 
+use std::time::Duration;
+
+use aws_sdk_sfn::types::ExecutionStatus;
 use hookstep_contract::Timestamp;
 use serde_json::json;
 
 use super::server::Server;
 use super::stack::Stack;
 use crate::aws::cases::Engine;
-use crate::world::{Answer, Api, Fault, ORG, Receiver, accepted, until};
+use crate::world::{Answer, Api, Fault, ORG, Receiver, Reply, accepted, until};
 
 /// More than the state may keep (`InlineLimit`).
 const LARGE: usize = 210_000;
@@ -23,6 +26,7 @@ pub(super) async fn work(stack: &Stack, server: &Server) {
     twice(stack, server, &transformed).await;
     lost(stack, server, &config_id).await;
     stuck(stack, &receiver.url).await;
+    queued(stack, server).await;
 }
 
 /// Makes, uses and revokes a token.
@@ -102,4 +106,69 @@ async fn stuck(stack: &Stack, url: &str) {
     assert_eq!(stack.api().ended(&config_id, &event_id).await["status"], "succeeded");
     let receive = || sqs.receive_message().queue_url(stack.resource("StuckQueue")).send();
     until("the message is stuck", async || !receive().await.unwrap().messages().is_empty()).await;
+}
+
+/// The delivery queue, which the embedded host does not have: attempts of a slow receiver, a message that comes again, and a queue
+/// that takes no message at first.
+async fn queued(stack: &Stack, server: &Server) {
+    let api = stack.api();
+    let receiver = Receiver::answering([Reply::status(200).after(Duration::from_secs(3))]).await;
+    let fields = json!({"delivery": "queued", "retry": {"schedule_seconds": [1]}});
+    let config_id = api.create_webhook(&receiver.url, fields).await;
+    let mut events = Vec::new();
+    for _ in 0..3 {
+        events.push(api.trigger(&config_id, "{}").await);
+    }
+    until("an event waits", async || {
+        !api.get(&format!("/webhook/{config_id}")).await.json()["lane"].is_null()
+    })
+    .await;
+    for event_id in &events {
+        let event = api.ended(&config_id, event_id).await;
+        assert_eq!((&event["status"], &event["attempt_count"]), (&json!("succeeded"), &json!(1)), "{event}");
+    }
+    let role = stack.resource("ExpressStateMachineRole");
+    assert!(server.has_done(role, "sqs:SendMessage", "DeliveryQueue"), "nothing was queued");
+    until("none waits", async || api.get(&format!("/webhook/{config_id}")).await.json()["lane"].is_null())
+        .await;
+    // Its six tries.
+    let fault = Fault { state: "QueueDelivery", error: "Sqs.SqsException", times: Some(6) };
+    stack.plan(&config_id, &fault).await;
+    let event_id = api.trigger(&config_id, "{}").await;
+    let event = api.ended(&config_id, &event_id).await;
+    let outcomes = [&event["attempts"][0]["outcome"], &event["attempts"][1]["outcome"]];
+    assert_eq!(outcomes, ["failed_platform", "succeeded"], "{event}");
+    again(stack, &config_id, &event_id, &receiver).await;
+}
+
+/// A message of an attempt that was made: its receiver is not called again.
+async fn again(stack: &Stack, config_id: &str, event_id: &str, receiver: &Receiver) {
+    let event = json!({
+        "event_id": event_id, "org_id": ORG, "config_id": config_id, "origin": "api", "mode": "async",
+        "created_at": hookstep_ambient::Sources::system().now(), "content_type": "application/json", "size": 2,
+    });
+    let request =
+        json!({"url": receiver.url, "method": "POST", "headers": {}, "timeout_seconds": 30, "revision": 1});
+    let plan = json!({
+        "status": "in_progress", "request": request, "retry": {"schedule_seconds": []}, "long": false, "queued": true,
+    });
+    let message = json!({"queued": {
+        "version": 1, "event": event, "number": 1, "plan": plan, "payload": {"inline": {"text": "{}"}}, "outdated": 0,
+    }});
+    let (requests, name) = (receiver.seen().len(), format!("{event_id}-1"));
+    // An execution finds that nothing is to be done. (The first attempt was never made, so that none has this name yet.)
+    let went_on = async || {
+        let machine = stack.resource("ExpressStateMachine");
+        let runs =
+            stack.states().list_executions().state_machine_arn(machine).into_paginator().items().send();
+        let runs = runs.collect::<Result<Vec<_>, _>>().await.unwrap();
+        runs.iter().filter(|run| run.name() == name && run.status() == &ExecutionStatus::Succeeded).count()
+    };
+    assert_eq!(went_on().await, 0);
+    let sqs = aws_sdk_sqs::Client::new(&stack.aws);
+    let send =
+        sqs.send_message().queue_url(stack.resource("DeliveryQueue")).message_body(message.to_string());
+    send.send().await.unwrap();
+    until("the message is taken again", async || went_on().await == 1).await;
+    assert_eq!(receiver.seen().len(), requests, "the receiver was called again");
 }

@@ -77,9 +77,11 @@ fn mend(fields: &mut Value, field: &str) -> bool {
             return true;
         }
         ("tls", "ca") => return fields["tls"].as_object_mut().is_some_and(|tls| tls.remove("ca").is_some()),
-        ("filter" | "transform" | "tls" | "shards" | "max_in_flight" | "rate_limit" | "ordering", _) => {
-            Value::Null
-        }
+        (
+            "filter" | "transform" | "tls" | "shards" | "max_in_flight" | "rate_limit" | "ordering"
+            | "delivery",
+            _,
+        ) => Value::Null,
         _ => return false,
     };
     fields[top] = right;

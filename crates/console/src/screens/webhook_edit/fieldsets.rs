@@ -8,6 +8,11 @@ use crate::schedule;
 
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 const PERIODS: [(&str, &str); 2] = [("second", "A second"), ("minute", "A minute")];
+const DELIVERIES: [(&str, &str); 3] = [
+    ("", "Directly, or from a queue while the receiver is slow"),
+    ("direct", "Directly"),
+    ("queued", "From a queue"),
+];
 const AUTHS: [(&str, &str); 5] = [
     ("none", "None"),
     ("basic", "Basic"),
@@ -222,6 +227,13 @@ pub(super) fn delivery(form: &Form, fault: FormFault) -> Markup {
             legend { "Delivery" }
             (Field { name: "timeout_seconds", label: "Timeout in seconds", hint: "The longest an attempt may take, 1 to 840.", fault }
                 .line("number", "timeout_seconds", form.get("timeout_seconds")))
+            (Field { name: "delivery", label: "Attempts are made", hint: "On AWS, one function makes several attempts from a queue, \
+                which costs less while it waits for the receiver. A webhook with a limit has a queue of its own.", fault }
+                .with(|attributes| html! {
+                    select id=(attributes.id) name="delivery" aria-invalid=[attributes.invalid] {
+                        @for (value, name) in DELIVERIES { option value=(value) selected[form.get("delivery") == value] { (name) } }
+                    }
+                }))
             div.label #retry-label { "When the receiver fails" }
             div.radios.column role="radiogroup" aria-labelledby="retry-label" {
                 @for (value, name) in kinds {

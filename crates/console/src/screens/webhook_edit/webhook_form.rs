@@ -66,6 +66,9 @@ pub(crate) fn filled(config: &WebhookConfig) -> Form {
 
 fn limit_pairs(fields: &ConfigFields) -> Vec<(&'static str, String)> {
     let mut pairs = Vec::new();
+    if let Some(delivery) = fields.delivery {
+        pairs.push(("delivery", delivery.as_str().to_owned()));
+    }
     if let Some(most) = fields.max_in_flight {
         pairs.push(("max_in_flight", most.to_string()));
     }
@@ -163,6 +166,7 @@ pub(super) fn read_all(
     fields["max_in_flight"] = json!(max_in_flight);
     fields["rate_limit"] = rate_limit(form, &mut faults);
     fields["ordering"] = ordering_form::read(form);
+    fields["delivery"] = json!(Some(form.get("delivery")).filter(|delivery| !delivery.is_empty()));
     fields["event_types"] = json!(event_types(form));
     fields["filter"] = payload_rules_form::filter(form);
     fields["transform"] = payload_rules_form::transform(form);
@@ -305,6 +309,7 @@ mod tests {
             "updated_at":"2026-01-01T00:00:00Z","revision":3,"name":"n","url":"https://example.com/","method":"PUT","enabled":false,
             "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},"shards":8,
             "max_in_flight":4,"rate_limit":{"events":90,"per":"minute","burst":5},"ordering":{"key":"a","on_failure":"block"},
+            "delivery":"queued",
             "event_types":["order.*","Webhook Disabled"],
             "filter":{"conditions":[{"field":"a","operator":"any_of","values":["1","2"],"type":"number"}],"logical_operator":"OR"},
             "transform":{"jsonata":"{\"a\": a}","content_type":"text/plain"},
@@ -333,6 +338,9 @@ mod tests {
             ("rate_events=-1", Some("rate_limit.events")),
             ("rate_events=5&rate_burst=many", Some("rate_limit.burst")),
             ("rate_events=5&rate_per=hour", Some("rate_limit.per")),
+            ("delivery=queued", None),
+            ("delivery=", None),
+            ("delivery=soon", Some("delivery")),
             ("event_types=%20order.created%20%0D%0A%0D%0Aorder.*", None),
         ] {
             assert_eq!(fields(sent).err().as_deref(), field, "{sent}");
