@@ -288,7 +288,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a scheduled event, or the retries of one
-         * @description The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent, and neither is one that waits for its first turn in the lane of its webhook.
+         * @description The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent, and neither is one that waits for its first turn in the lane of its webhook. An event that has failed and blocks those behind it in its order blocks them no longer.
          */
         post: operations["cancel_event"];
         delete?: never;
@@ -853,6 +853,8 @@ export interface components {
             max_in_flight?: number | null;
             /** @description How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
             rate_limit?: components["schemas"]["RateLimit"] | null;
+            /** @description The order in which events are sent: the next one only when the one before it has succeeded, has failed for good, or was cancelled. Null is no order: events are sent side by side. A webhook with an order has a `timeout_seconds` of at most 120. */
+            ordering?: components["schemas"]["Ordering"] | null;
             /** @description How attempts are made on AWS: `direct`, each by a function of its own, or `queued`, several by one function, which costs less if the receiver is slow. Null is direct, or queued while the median of the latest attempts is above three seconds. A webhook with a limit uses its lane instead. */
             delivery?: components["schemas"]["Delivery"] | null;
             /**
@@ -1014,7 +1016,7 @@ export interface components {
          * @enum {string}
          */
         Health: "failing" | "degraded" | "healthy" | "disabled";
-        /** @description What waits in the lane of a webhook: for its turn under `max_in_flight` or `rate_limit`, or for a receiver that takes no events. */
+        /** @description What waits in the lane of a webhook: for its turn under `max_in_flight`, `rate_limit` or `ordering`, or for a receiver that takes no events. */
         Lane: {
             /**
              * Format: int64
@@ -1030,6 +1032,8 @@ export interface components {
              * @description About how many seconds it takes until the counted events have been sent, once the receiver takes them. Null if that cannot be said: the webhook has no rate limit, and in the last 24 hours no event has ended whose duration would tell.
              */
             expected_seconds?: number | null;
+            /** @description Events that have failed and block those behind them in their order, up to ten. Cancel one, or replay it with success, and the next one is sent. */
+            blocking: components["schemas"]["EventId"][];
         };
         /** @description When a signing secret was created, and until when it signs. */
         Lifetime: {
@@ -1084,6 +1088,20 @@ export interface components {
          * @enum {string}
          */
         Operator: "equals" | "not_equals" | "any_of" | "none_of" | "contains" | "not_contains" | "starts_with" | "ends_with" | "greater_than" | "less_than" | "greater_than_or_equals" | "less_than_or_equals" | "is_empty" | "is_not_empty" | "length_equals" | "length_not_equals" | "length_greater_than" | "length_less_than" | "length_greater_than_or_equals" | "length_less_than_or_equals";
+        /** @description The order in which events are sent. */
+        Ordering: {
+            /**
+             * @description A JSONata expression over the accepted body, which makes a string, a number or a boolean. Events with the same key are sent in order, and those for which it makes nothing in none. Null sends all events of the webhook in one order.
+             * @example customer.id
+             */
+            key?: string | null;
+            /**
+             * @description What becomes of the events behind one that has failed for good.
+             * @default continue
+             * @enum {string}
+             */
+            on_failure?: "continue" | "block";
+        };
         /**
          * @description The id of an org, which is a tenant.
          * @example acme
@@ -1151,6 +1169,8 @@ export interface components {
             fault?: components["schemas"]["PreviewFault"] | null;
             /** @description What would be sent; null if nothing would. */
             request?: components["schemas"]["PreviewedRequest"] | null;
+            /** @description The key of the order in which it would be sent; null if the webhook has no such order, or the body no key. */
+            order_key?: string | null;
         };
         /** @description What is wrong with a filter, a transform, or the body. */
         PreviewFault: {
@@ -1267,10 +1287,10 @@ export interface components {
             detail: string;
         };
         /**
-         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `rules_fault`: the webhook's filter or transform takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `circuit_open`: the receiver took no events until the retry schedule was over; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
+         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `order_key_fault`: the key of the webhook's order cannot be made from the body; `rules_fault`: the webhook's filter, transform or order key takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `circuit_open`: the receiver took no events until the retry schedule was over; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
          * @enum {string}
          */
-        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "circuit_open" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
+        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "order_key_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "circuit_open" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
         /** @description What is known about a receiver that does not take all events, or has not until a moment ago. */
         Receiver: {
             /** @description Since when the receiver is in its state. */
@@ -1657,6 +1677,8 @@ export interface components {
             max_in_flight?: number | null;
             /** @description How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
             rate_limit?: components["schemas"]["RateLimit"] | null;
+            /** @description The order in which events are sent: the next one only when the one before it has succeeded, has failed for good, or was cancelled. Null is no order: events are sent side by side. A webhook with an order has a `timeout_seconds` of at most 120. */
+            ordering?: components["schemas"]["Ordering"] | null;
             /** @description How attempts are made on AWS: `direct`, each by a function of its own, or `queued`, several by one function, which costs less if the receiver is slow. Null is direct, or queued while the median of the latest attempts is above three seconds. A webhook with a limit uses its lane instead. */
             delivery?: components["schemas"]["Delivery"] | null;
             /**
@@ -1770,6 +1792,19 @@ export interface components {
                  * @description How many attempts may begin at once after a pause. With 1, attempts are evenly spaced.
                  */
                 burst?: number | null;
+            } | null;
+            /** @description The order in which events are sent. */
+            ordering?: {
+                /**
+                 * @description A JSONata expression over the accepted body, which makes a string, a number or a boolean. Events with the same key are sent in order, and those for which it makes nothing in none. Null sends all events of the webhook in one order.
+                 * @example customer.id
+                 */
+                key?: string | null;
+                /**
+                 * @description What becomes of the events behind one that has failed for good.
+                 * @enum {string|null}
+                 */
+                on_failure?: "continue" | "block" | null;
             } | null;
             /** @description How attempts are made on AWS: `direct`, each by a function of its own, or `queued`, several by one function, which costs less if the receiver is slow. Null is direct, or queued while the median of the latest attempts is above three seconds. A webhook with a limit uses its lane instead. */
             delivery?: components["schemas"]["Delivery"] | null;
