@@ -58,7 +58,7 @@ fn lane(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> Option
     }
     let is_held_back = config.circuit(now).is_some() && event.origin != Origin::Test;
     let default = (is_held_back || event.replay_id.is_some()).then(LaneLimits::default);
-    Some(LaneLimits::of(&config.fields).or(default)?.lane(event))
+    Some(config.limits_of_groups(now).or(default)?.lane(event))
 }
 
 /// When the receiver's health is looked at after a success, or what there is to tell the owner.

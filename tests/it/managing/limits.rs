@@ -34,6 +34,7 @@ async fn limits_are_set_shown_changed_and_cleared() {
         // The parts of a rate are merged.
         (json!({"rate_limit": {"events": 1}}), json!([1000, rate(1, "minute", 10_000)])),
         (json!({"rate_limit": {"per": null, "burst": null}}), json!([1000, rate(1, "second", 1)])),
+        (json!({"max_in_flight": "auto"}), json!(["auto", rate(1, "second", 1)])),
         (json!({"max_in_flight": null}), json!([null, rate(1, "second", 1)])),
         (json!({"rate_limit": null}), json!([null, null])),
         (json!({"rate_limit": null, "max_in_flight": null}), json!([null, null])),
@@ -72,6 +73,9 @@ async fn a_limit_that_cannot_be_is_named_and_nothing_is_saved() {
         (json!({"max_in_flight": -1}), "max_in_flight"),
         (json!({"max_in_flight": 1.5}), "max_in_flight"),
         (json!({"max_in_flight": "5"}), "max_in_flight"),
+        (json!({"max_in_flight": "Auto"}), "max_in_flight"),
+        (json!({"max_in_flight": true}), "max_in_flight"),
+        (json!({"max_in_flight": "auto", "timeout_seconds": 121}), "timeout_seconds"),
         (json!({"rate_limit": 5}), "rate_limit"),
         (json!({"rate_limit": [5, "second"]}), "rate_limit"),
         (json!({"rate_limit": {}}), "rate_limit.events"),
