@@ -20,6 +20,9 @@ const LEAST: u32 = HOUR / 5;
 /// The highest rate.
 const MOST: u32 = 10_000 * HOUR;
 
+/// How long an event holds its place beyond its attempt while that is not known, in milliseconds.
+const AROUND_MS: u32 = 200;
+
 /// What is known of how much a receiver takes. It is stored with the webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Learned {
@@ -135,6 +138,12 @@ const BELOW: f64 = 0.95;
 /// Where the rise of the rate becomes slow, as a part of the one that was too much.
 const NEAR: f64 = 0.85;
 
+/// An attempt is slow if it takes twice as long as usual and this, in milliseconds: what may be due to us.
+const SLOW_MS: f64 = 100.0;
+
+/// How much of the rate that was too much is remembered at least when the receiver is too slow for less.
+const FORGETTING: f64 = 0.8;
+
 /// By how much the rate rises in a step while nothing was too much.
 const SEARCH_STEP: f64 = 1.5;
 
@@ -178,7 +187,7 @@ impl Learned {
     /// tenth of a second. So it gets fewer at once if it becomes slower than that.
     pub fn in_flight(&self) -> u32 {
         let usual = u64::from(self.usual_ms.unwrap_or(1000));
-        let place = u64::from(self.around_ms.unwrap_or(200)) + 2 * usual + 100;
+        let place = u64::from(self.around_ms.unwrap_or(AROUND_MS)) + 2 * usual + 2 * SLOW_MS as u64;
         let in_flight = (u64::from(self.per_hour) * place).div_ceil(u64::from(HOUR) * 1000);
         u32::try_from(in_flight).unwrap_or(u32::MAX).clamp(1, MAX_IN_FLIGHT)
     }
@@ -193,7 +202,7 @@ impl Learned {
             Verdict::TooMuch { rate, ceiling } => (rate, Some(ceiling)),
             Verdict::Slow => (rate, self.ceiling.map(f64::from)),
             Verdict::Takes => self.raised(passed)?,
-            Verdict::Nothing => return None,
+            Verdict::Nothing => return self.with_places_for(seen),
         };
         let whole = |rate: f64| (rate.round() as u32).clamp(LEAST, MOST);
         Some(Self {
@@ -208,16 +217,33 @@ impl Learned {
         })
     }
 
+    /// The same with as many places as our own steps need by now, if that is quite another number: with too few, the rate would
+    /// never be used, and nothing learned.
+    fn with_places_for(&self, seen: &Seen) -> Option<Self> {
+        let around = seen.mean_ms(seen.around_ms)? as u32;
+        let known = self.around_ms.unwrap_or(AROUND_MS);
+        let is_other = around > known * 3 / 2 + 50 || around + 50 < known / 2;
+        is_other.then(|| Self { change: self.change + 1, around_ms: Some(around), ..self.clone() })
+    }
+
     fn verdict(&self, seen: &Seen, parts: u32) -> Verdict {
         let (rate, all) = (f64::from(self.per_hour), seen.all());
         let answered = seen.answered_per_hour(parts);
         let refused = seen.refused + seen.exhausted;
         let is_slow = self.is_slow(seen);
+        // A bad minute says less than a refusal about what the receiver usually takes.
+        let troubled = |rate: f64| {
+            let ceiling = self.ceiling.map_or(0.0, f64::from) * FORGETTING;
+            Verdict::TooMuch { rate, ceiling: ceiling.max(f64::from(self.per_hour)) }
+        };
         if seen.silent >= 2 && seen.silent * 10 >= all {
-            return Verdict::TooMuch { rate: rate / 2.0, ceiling: rate };
+            return troubled(rate / 2.0);
+        }
+        if is_slow && answered >= 0.3 * rate {
+            return troubled(answered.clamp(rate / 2.0, rate) * BELOW);
         }
         // So many that what it answered is what it takes.
-        if (refused >= 3 && refused * 10 >= all) || (is_slow && answered >= 0.3 * rate) {
+        if refused >= 3 && refused * 10 >= all {
             let taken = answered.clamp(rate / 2.0, rate);
             let ceiling = if taken > rate / 2.0 { taken } else { rate };
             return Verdict::TooMuch { rate: taken * BELOW, ceiling };
@@ -262,7 +288,7 @@ impl Learned {
     /// Whether the receiver takes longer than it usually does.
     fn is_slow(&self, seen: &Seen) -> bool {
         let usual = self.usual_ms.filter(|_| seen.answered >= 5).map(f64::from);
-        usual.zip(seen.mean_ms(seen.took_ms)).is_some_and(|(usual, mean)| mean > 2.0 * usual + 50.0)
+        usual.zip(seen.mean_ms(seen.took_ms)).is_some_and(|(usual, mean)| mean > 2.0 * usual + SLOW_MS)
     }
 
     /// The usual time, which falls faster than it rises.

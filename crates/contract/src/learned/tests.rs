@@ -12,8 +12,14 @@ fn at(millis: u64) -> Timestamp {
 /// What is known of a receiver that is to get `per_second`, and had too much at `ceiling`.
 fn learned(per_second: u32, ceiling: Option<u32>) -> Learned {
     let hourly = |rate: u32| rate * HOUR;
-    let usual_ms = Some(20);
-    Learned { per_hour: hourly(per_second), ceiling: ceiling.map(hourly), usual_ms, ..Learned::new(at(0)) }
+    let (usual_ms, around_ms) = (Some(20), Some(10));
+    Learned {
+        per_hour: hourly(per_second),
+        ceiling: ceiling.map(hourly),
+        usual_ms,
+        around_ms,
+        ..Learned::new(at(0))
+    }
 }
 
 /// Attempts that ended in a second, `duration_ms` after their begin.
@@ -52,11 +58,13 @@ fn the_answers_of_a_second_decide_about_the_rate() {
         (40, None, and(3, Refused, 30), 20, Some((1_900, Some(4_000)))),
         // No answer in time.
         (40, None, and(30, Silent, 10), 20, Some((2_000, Some(4_000)))),
+        (40, Some(90), and(30, Silent, 10), 20, Some((2_000, Some(7_200)))),
         (40, Some(90), and(40, Silent, 2), 20, Some((3_800, Some(4_000)))),
         (40, None, and(41, Silent, 1), 20, Some((6_000, None))),
         // It has become slow.
-        (40, None, takes(31), 91, Some((2_850, Some(3_000)))),
-        (40, None, takes(41), 89, Some((6_000, None))),
+        (40, None, takes(31), 141, Some((2_850, Some(4_000)))),
+        (40, Some(90), takes(31), 141, Some((2_850, Some(7_200)))),
+        (40, None, takes(41), 139, Some((6_000, None))),
         (40, Some(90), takes(9), 500, Some((4_000, Some(9_000)))),
         // Failures hold the rate up.
         (40, None, and(38, Failed, 3), 20, None),
@@ -103,6 +111,18 @@ fn a_rise_takes_its_time() {
 }
 
 #[test]
+fn a_rate_that_is_not_used_for_want_of_places_gets_more() {
+    let mut busy = Seen::default();
+    let load = Load { sign: LoadSign::Answered, duration_ms: 20, pause_seconds: None };
+    (0..10).for_each(|number| busy.count(&load, Duration::from_millis(520), at(1_000 + 100 * number)));
+    let before = learned(40, Some(42));
+    let after = before.after(&busy, 1, at(5_000)).unwrap();
+    let (rates, places) = ((after.per_hour, after.ceiling), (before.in_flight(), after.in_flight()));
+    assert_eq!((rates, places), ((before.per_hour, before.ceiling), (10, 30)));
+    assert_eq!(after.after(&busy, 1, at(9_000)), None);
+}
+
+#[test]
 fn one_of_several_groups_sees_a_part() {
     let quarter = seen(&[(LoadSign::Answered, 11)], 20);
     assert_eq!(learned(40, None).after(&quarter, 1, at(5_000)), None);
@@ -116,12 +136,12 @@ fn a_receiver_that_takes_longer_has_more_in_flight_and_one_that_becomes_slow_has
         around_ms: Some(around_ms),
         ..learned(100, None)
     };
-    for (usual_ms, around_ms, expected) in [(0, 0, 10), (20, 10, 15), (2_000, 10, 411), (60_000, 10, 1_000)] {
+    for (usual_ms, around_ms, expected) in [(0, 0, 20), (20, 10, 25), (2_000, 10, 421), (60_000, 10, 1_000)] {
         assert_eq!(with(usual_ms, around_ms).in_flight(), expected, "{usual_ms} {around_ms}");
     }
     // It becomes slow: what is usual is so only by and by.
     let slow = with(20, 10).after(&seen(&[(LoadSign::Answered, 10)], 1_020), 1, at(5_000)).unwrap();
-    assert_eq!((slow.usual_ms, slow.in_flight()), (Some(120), 35));
+    assert_eq!((slow.usual_ms, slow.in_flight()), (Some(120), 45));
     let quick = slow.after(&seen(&[(LoadSign::Answered, 100)], 20), 1, at(9_000)).unwrap();
     assert_eq!(quick.usual_ms, Some(70));
 }
@@ -143,17 +163,17 @@ fn only_limits_that_follow_the_receiver_are_learned() {
         (json!({}), known(), None),
         (json!({"max_in_flight": 7}), known(), Some((Some(7), None))),
         (json!({"max_in_flight": "auto"}), None, Some((Some(12), Some((200, 1))))),
-        (json!({"max_in_flight": "auto"}), known(), Some((Some(3), Some((100, 1))))),
+        (json!({"max_in_flight": "auto"}), known(), Some((Some(4), Some((100, 1))))),
         // The owner's rate holds as well.
         (
             json!({"max_in_flight": "auto", "rate_limit": {"events": 5, "burst": 4}}),
             known(),
-            Some((Some(3), Some((200, 4)))),
+            Some((Some(4), Some((200, 4)))),
         ),
         (
             json!({"max_in_flight": "auto", "rate_limit": {"events": 50, "burst": 4}}),
             known(),
-            Some((Some(3), Some((100, 1)))),
+            Some((Some(4), Some((100, 1)))),
         ),
     ] {
         let limits = webhook(&fields, known).limits(at(0));
