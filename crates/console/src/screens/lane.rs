@@ -168,7 +168,7 @@ mod tests {
             |waiting, complete, since, seconds| told_of(WaitsFor::Turn, waiting, complete, since, seconds);
         let learned = |rate: u32, places: u32| {
             let status = json!({
-                "waiting": 0, "complete": true, "oldest_since": null, "expected_seconds": 0,
+                "waiting": 0, "complete": true, "oldest_since": null, "expected_seconds": 0, "blocking": [],
                 "learned": {"attempts_per_minute": rate, "max_in_flight": places},
             });
             waiting_text(&serde_json::from_value(status).unwrap(), WaitsFor::Turn)
