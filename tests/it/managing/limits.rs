@@ -117,7 +117,8 @@ async fn what_waits_for_its_turn_is_told_until_it_was_sent() {
     let fields = json!({"max_in_flight": 1});
     let id = world.api.create_webhook(&receiver.url, fields.clone()).await;
     let theirs = other.create_webhook(URL, fields).await;
-    let idle = json!({"waiting": 0, "complete": true, "oldest_since": null, "expected_seconds": 0});
+    let idle =
+        json!({"waiting": 0, "complete": true, "oldest_since": null, "expected_seconds": 0, "blocking": []});
     assert_eq!(read(&world.api, &id).await["lane"], idle);
     world.api.deliver(&id, "{}").await;
     let mut events = Vec::new();
