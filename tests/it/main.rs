@@ -16,6 +16,7 @@
 //! | `delivering/delayed` | events that their producers want to be sent later |
 //! | `delivering/lanes` | receivers that take only so many events at once, or in a period |
 //! | `delivering/queued` | receivers that are called from a queue on AWS |
+//! | `delivering/learned_limits` | receivers whose limits nobody has told |
 //! | `delivering/health` | receivers that take no events for a while, or only a part of them |
 //! | `delivering/notifications` | owners are told how their webhooks do |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
@@ -107,6 +108,7 @@ mod delivering {
     mod filters_and_transforms;
     mod health;
     mod lanes;
+    mod learned_limits;
     mod notifications;
     mod ordering;
     mod queued;

@@ -38,4 +38,4 @@ pub use signing::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, OrgPublicKey, Rotated,
 pub use stats::{Stats, StatsBucket, StatsStep};
 pub use token::{NewToken, Token, TokenFields};
 pub use trigger::{Accepted, Delivered, Upload, UploadFields};
-pub use webhook::{CircuitState, Health, LaneStatus, Receiver, Webhook, WebhookPatch};
+pub use webhook::{CircuitState, Health, LaneStatus, LearnedLimits, Receiver, Webhook, WebhookPatch};

@@ -109,6 +109,19 @@ pub struct LaneStatus {
     /// the next one is sent.
     #[schema(value_type = Vec<schema::EventId>)]
     pub blocking: Vec<EventId>,
+    /// What the receiver takes, as far as that was learned from its answers; only if `max_in_flight` is `auto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub learned: Option<LearnedLimits>,
+}
+
+/// The limits of a webhook that follow its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LearnedLimits {
+    /// How many attempts may begin in a minute, evenly spaced.
+    pub attempts_per_minute: u32,
+    /// How many attempts may be in flight at once.
+    pub max_in_flight: u32,
 }
 
 /// A webhook.

@@ -12,8 +12,9 @@ use crate::limits::{
 };
 use crate::object::Object;
 use crate::{
-    Auth, CertificateInfo, CertificateWarning, ConfigId, Delivery, Filter, Health, LaneLimits, Lifetime,
-    Ordering, OrgId, PayloadRules, RateLimit, Timestamp, Tls, Transform, event_types, payload_rules,
+    Auth, CertificateInfo, CertificateWarning, ConfigId, Delivery, Filter, Health, LaneLimits, Learned,
+    Lifetime, MaxInFlight, Ordering, OrgId, PayloadRules, RateLimit, Timestamp, Tls, Transform, event_types,
+    payload_rules,
 };
 
 /// An invalid field in a request; both texts are for the client that sent it.
@@ -77,10 +78,9 @@ pub struct ConfigFields {
     /// The retry schedule.
     #[serde(default, deserialize_with = "Object::read")]
     pub retry: Retry,
-    /// How many attempts may be in flight at once, from 1 to [`MAX_IN_FLIGHT`](crate::limits::MAX_IN_FLIGHT). Null for
-    /// no limit.
+    /// How many attempts may be in flight at once. Null for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_in_flight: Option<u32>,
+    pub max_in_flight: Option<MaxInFlight>,
     /// How many attempts may begin in a period. Null for no limit.
     #[serde(
         default,
@@ -251,6 +251,9 @@ pub struct WebhookConfig {
     /// Since when the receiver is known to be slow; absent if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow_since: Option<Timestamp>,
+    /// How much the receiver takes, if the limits follow it and something has been learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
     /// What the owner was last told about the end of the client certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_warning: Option<CertificateWarning>,

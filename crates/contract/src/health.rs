@@ -205,7 +205,7 @@ impl Gate {
             Some(_) => LaneLimits::ORDERED_WEBHOOK,
             None => LaneLimits::UNLIMITED_WEBHOOK,
         };
-        let limits = LaneLimits::of(&config.fields).unwrap_or(without_limits);
+        let limits = config.limits(now).unwrap_or(without_limits);
         let limits = match config.circuit(now) {
             Some(Circuit::Open { probe_at, .. }) => return Self::Probe { at: *probe_at },
             Some(ramping) => {

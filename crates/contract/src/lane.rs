@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{
     EXPRESS_ATTEMPT_SECS, LANE_BATCH, MAX_BURST, MAX_IN_FLIGHT, MAX_LANE_GROUPS, MAX_RATE_EVENTS,
 };
-use crate::{ConfigFields, EventMetadata, FieldError, Spacing};
+use crate::{ConfigFields, EventMetadata, FieldError, MaxInFlight, Spacing};
 
 /// How many attempts may begin in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,9 +113,11 @@ impl LaneLimits {
     /// What leaves the lane of a webhook that has orders and no limits.
     pub const ORDERED_WEBHOOK: Self = Self { max_in_flight: Some(MAX_LANE_GROUPS), rate: None };
 
-    /// The limits of a webhook; `None` if it has none, so that its events are sent at once.
+    /// The limits that the owner of a webhook has set; `None` if there are none. What is learned of its receiver is not among them:
+    /// [`WebhookConfig::limits`](crate::WebhookConfig::limits) knows.
     pub fn of(fields: &ConfigFields) -> Option<Self> {
-        let limits = Self { max_in_flight: fields.max_in_flight, rate: fields.rate_limit };
+        let max_in_flight = fields.max_in_flight.and_then(MaxInFlight::number);
+        let limits = Self { max_in_flight, rate: fields.rate_limit };
         (limits != Self::default()).then_some(limits)
     }
 
@@ -129,11 +131,10 @@ impl LaneLimits {
             if is_within { Ok(()) } else { Err(FieldError::new(field, format!("must be 1 to {most}"))) }
         };
         Self::check_timeout(fields)?;
-        let Some(Self { max_in_flight, rate }) = Self::of(fields) else { return Ok(()) };
-        if let Some(most) = max_in_flight {
+        if let Some(MaxInFlight::Number(most)) = fields.max_in_flight {
             within("max_in_flight", most, MAX_IN_FLIGHT)?;
         }
-        if let Some(RateLimit { events, burst, .. }) = rate {
+        if let Some(RateLimit { events, burst, .. }) = fields.rate_limit {
             within("rate_limit.events", events, MAX_RATE_EVENTS)?;
             within("rate_limit.burst", burst, MAX_BURST)?;
         }
@@ -142,7 +143,8 @@ impl LaneLimits {
 
     /// Checks the timeout of a webhook whose attempts hold a place until they have ended.
     fn check_timeout(fields: &ConfigFields) -> Result<(), FieldError> {
-        let holds_places = fields.ordering.is_some() || Self::of(fields).is_some();
+        let has_limits = fields.max_in_flight.is_some() || fields.rate_limit.is_some();
+        let holds_places = fields.ordering.is_some() || has_limits;
         if holds_places && fields.timeout_seconds > EXPRESS_ATTEMPT_SECS {
             let reason = format!(
                 "must be 1 to {EXPRESS_ATTEMPT_SECS} for a webhook with max_in_flight, rate_limit or ordering, where an attempt \
@@ -229,6 +231,8 @@ mod tests {
             (json!({"max_in_flight": 1}), None),
             (json!({"max_in_flight": 1000}), None),
             (json!({"max_in_flight": 1001}), Some("max_in_flight")),
+            (json!({"max_in_flight": "auto"}), None),
+            (json!({"max_in_flight": "auto", "timeout_seconds": 121}), Some("timeout_seconds")),
             (json!({"rate_limit": {"events": 0, "per": "second"}}), Some("rate_limit.events")),
             (json!({"rate_limit": {"events": 10_001, "per": "second"}}), Some("rate_limit.events")),
             (json!({"rate_limit": {"events": 1, "per": "minute", "burst": 0}}), Some("rate_limit.burst")),

@@ -22,6 +22,9 @@ pub enum UpdateStatusInput {
         /// Whether a success says something new about the receiver; absent if it is healthy.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         health: Option<HealthLook>,
+        /// Whether the attempt was made from a lane, where the load on the receiver matters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        in_lane: Option<bool>,
         /// The object that is the body, unless the body is inline.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         object: Option<PinnedObject>,

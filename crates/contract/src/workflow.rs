@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Attempt, AuthReport, Body, BodyPart, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, Held,
-    Lane, Outcome, Reason, Retry, Source, Status, StoredBody, TestAuth, Timestamp, Unresolved, record_item,
+    Lane, Load, Outcome, Reason, Retry, Source, Status, StoredBody, TestAuth, Timestamp, Unresolved,
+    record_item,
 };
 
 /// The input of an execution.
@@ -242,6 +243,9 @@ pub struct Next {
     /// Until when the receiver wants no other event of the webhook, if it has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_until: Option<Timestamp>,
+    /// What the attempt says about the load on its receiver, if it was made from a lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Load>,
     /// Whether a producer waits for that retry, which therefore comes soon enough for an express execution.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub soon: bool,
@@ -256,7 +260,15 @@ pub struct Next {
 impl Next {
     /// Nothing more is to be done for an event that has this status.
     pub fn ended(status: Status) -> Self {
-        Self { status, retry_at: None, pause_until: None, soon: false, answer: None, publish: Vec::new() }
+        Self {
+            status,
+            retry_at: None,
+            pause_until: None,
+            load: None,
+            soon: false,
+            answer: None,
+            publish: Vec::new(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{EventMetadata, Held, ResumeInput, Resumed, Status, Timestamp};
+use hookstep_contract::{EventMetadata, Held, Load, ResumeInput, Resumed, Status, Timestamp};
 use serde::Deserialize;
 
 use crate::{ExecutionClient, Input, Run, WorkflowError};
@@ -20,6 +20,9 @@ pub struct Resumption {
     /// Until when the receiver wants no other event of the webhook, if it has said so.
     #[serde(default)]
     pub pause_until: Option<Timestamp>,
+    /// What the attempt says about the load on its receiver, if one was made.
+    #[serde(default)]
+    pub load: Option<Load>,
     /// The event's status.
     #[serde(default)]
     pub status: Option<Status>,

@@ -60,7 +60,7 @@ fn lane(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> Option
     }
     let is_held_back = config.circuit(now).is_some() && event.origin != Origin::Test;
     let default = (is_held_back || event.replay_id.is_some()).then(LaneLimits::default);
-    Some(LaneLimits::of(&config.fields).or(default)?.lane(event))
+    Some(config.limits_of_groups(now).or(default)?.lane(event))
 }
 
 /// Whether an attempt waits in the delivery queue. One for which somebody waits does not, and a lane is a queue already.

@@ -5,6 +5,7 @@
 //! webhook are one lane, and its limits hold exactly. They are those that the webhook has when a message is received.
 
 mod lane;
+mod learning;
 mod orders;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -28,6 +29,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::OpenError;
 use crate::machines::EXPRESS;
 use lane::{Lane, Turn};
+use learning::Learning;
 use orders::Waiting;
 
 /// The pause before something that failed is tried again.
@@ -45,8 +47,8 @@ const MAX_RECORDS: usize = 100;
 /// Whose lane it is.
 type Key = (OrgId, ConfigId);
 
-/// A message whose execution has ended, or was not started.
-type Done = (Key, Waiting, Result<Option<SyncResult>, ServiceError>);
+/// A message whose execution has ended, or was not started, and when it was begun.
+type Done = (Key, Waiting, Timestamp, Result<Option<SyncResult>, ServiceError>);
 
 /// The lanes of this host.
 pub(crate) struct Lanes {
@@ -57,6 +59,8 @@ pub(crate) struct Lanes {
     sources: Sources,
     machine_arn: Arc<str>,
     lanes: HashMap<Key, Lane>,
+    /// What was learned of receivers whose webhooks have limits that follow them.
+    learning: HashMap<Key, Learning>,
     /// The lanes in which something has changed.
     changed: VecDeque<Key>,
     /// The lanes that wait for a time, each for one: [`Lane::timer`].
@@ -93,6 +97,7 @@ impl Lanes {
             sources,
             machine_arn: StateMachine::arn_of(EXPRESS).into(),
             lanes: HashMap::new(),
+            learning: HashMap::new(),
             changed: VecDeque::new(),
             timers: BTreeSet::new(),
             running: JoinSet::new(),
@@ -167,14 +172,19 @@ impl Lanes {
 
     fn leave(&mut self, done: Result<Done, JoinError>) {
         // A panic is a result: see `begin`. Nothing aborts these tasks.
-        let Ok((key, message, result)) = done else { return };
+        let Ok((key, message, began_at, result)) = done else { return };
         let Some(lane) = self.lanes.get_mut(&key) else { return };
         lane.in_flight -= 1;
         match result {
             Ok(ended) => {
                 let (now, instant) = (self.sources.now(), Instant::now());
                 let said = ended.as_ref().map(ended_as).unwrap_or_default();
-                if let Some(pause) = said.pause_until.map(|until| until.since(now)) {
+                let mut pause = said.pause_until.map(|until| until.since(now));
+                if let (Some(load), Some(learning)) = (said.load, self.learning.get_mut(&key)) {
+                    learning.note(&load, began_at, now);
+                    pause = pause.max(load.pause());
+                }
+                if let Some(pause) = pause {
                     lane.pause(instant + pause);
                 }
                 match held(&message, ended.as_ref()) {
@@ -241,12 +251,38 @@ impl Lanes {
             }
         };
         lane.see(config.as_ref());
+        let config = self.with_learned(&key, config);
         match (Gate::of(config.as_ref(), self.sources.now()), config) {
             (Gate::Limits(limits), _) => self.let_through(&key, &limits),
             (Gate::Probe { at }, Some(config)) => self.probe(&key, &config, at).await,
             // A webhook that does not exist has no circuit.
             (Gate::Probe { .. }, None) => {}
         }
+    }
+
+    /// The webhook with what was learned of its receiver, which is stored if it is time.
+    fn with_learned(&mut self, key: &Key, config: Option<WebhookConfig>) -> Option<WebhookConfig> {
+        let config = config?;
+        if !config.learns() {
+            self.learning.remove(key);
+            return Some(config);
+        }
+        let (now, stored) = (self.sources.now(), config.learned.as_ref());
+        let learning = self.learning.entry(key.clone()).or_insert_with(|| Learning::new(stored, now));
+        learning.follow(stored, now);
+        let learned = learning.learned.clone();
+        if let Some(changed) = learning.due(now) {
+            let (configs, config) = (self.configs.clone(), config.clone());
+            tokio::spawn(async move {
+                if let Err(error) = configs.change_learned(&config, &changed).await {
+                    tracing::warn!(
+                        error.chain = error_chain(&error),
+                        "what a receiver takes cannot be stored"
+                    );
+                }
+            });
+        }
+        Some(WebhookConfig { learned: Some(learned), ..config })
     }
 
     /// Starts what the limits of a webhook let through.
@@ -318,6 +354,7 @@ impl Lanes {
         let (queue, states, machine) =
             (self.queue.clone(), self.states.clone(), Arc::clone(&self.machine_arn));
         let (configs, sources, key) = (self.configs.clone(), self.sources, key.clone());
+        let began_at = sources.now();
         self.running.spawn(async move {
             let is_over = |ended: &SyncResult| held(&waiting, Some(ended)).is_none();
             let ran =
@@ -334,7 +371,7 @@ impl Lanes {
                     tracing::error!(error.chain = error_chain(&error), "a probe cannot be given back");
                 }
             }
-            (key, waiting, ran)
+            (key, waiting, began_at, ran)
         });
     }
 }

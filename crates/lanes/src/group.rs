@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use hookstep_contract::{Batch, Pace, Resumed};
+use hookstep_contract::{Batch, Load, Pace, Resumed};
 use tokio::time::{Instant, sleep_until};
 
 use crate::Deadlines;
@@ -29,6 +29,8 @@ pub(crate) struct Taken {
     pub(crate) pause: Option<Duration>,
     /// Whether there may have been no attempt.
     pub(crate) may_have_sent_nothing: bool,
+    /// What the attempt says about the load on the receiver, if one was made.
+    pub(crate) load: Option<Load>,
 }
 
 /// What has become of a group.
@@ -42,7 +44,7 @@ pub(crate) struct Ran {
 
 impl From<End> for Taken {
     fn from(end: End) -> Self {
-        Self { end, pause: None, may_have_sent_nothing: false }
+        Self { end, pause: None, may_have_sent_nothing: false, load: None }
     }
 }
 

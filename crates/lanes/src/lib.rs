@@ -8,6 +8,7 @@
 
 mod context;
 mod group;
+mod learning;
 mod limits;
 mod message;
 mod part;
@@ -18,13 +19,15 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hookstep_contract::limits::RAMP_STEP;
-use hookstep_contract::{Batch, BatchFailure, BatchResponse, Gate, StepError};
+use hookstep_contract::{Batch, BatchFailure, BatchResponse, Gate, Lane, StepError};
 use hookstep_queues::ReceivedMessages;
 use tokio::time::Instant;
 
 pub use context::Context;
 
 use group::{End, Group, Ran};
+use learning::Learning;
+use message::Message;
 use part::Part;
 
 /// The function's time-out in `infra/template.yaml`: the longest that Lambda has.
@@ -72,13 +75,24 @@ async fn take_turns(group: &Group, deadlines: Deadlines, ctx: &Context) -> Ran {
     match limits::gate(&event, deadlines.begin, ctx).await {
         Some((Gate::Limits(limits), config)) => {
             // While events ramp up, fewer may be in flight than there are groups.
-            let is_ramping = config.is_some_and(|config| config.circuit(ctx.sources.now()).is_some());
+            let is_ramping =
+                config.as_ref().is_some_and(|config| config.circuit(ctx.sources.now()).is_some());
             let index = event.lane.as_ref().map_or(0, |lane| lane.index);
             if is_ramping && limits.max_in_flight.is_some_and(|most| index >= most) {
                 return Ran { pause: RAMP_STEP, ..group.run_nothing() };
             }
-            let part = event.lane.as_ref().map_or(Part::UNLIMITED, |lane| Part::of(&limits, lane));
-            group.run(part, deadlines, async |message| turn::take(message, deadlines.begin, ctx).await).await
+            let part = event.lane.as_ref().map_or(Part::UNLIMITED, |lane| {
+                let groups = Learning::groups(config.as_ref(), lane);
+                Part::of(&limits, &Lane { groups, ..lane.clone() })
+            });
+            let learning = Learning::of(config.as_ref(), event.lane.as_ref(), ctx.sources);
+            let take = async |message: &Message| {
+                let began_at = ctx.sources.now();
+                learning.note(turn::take(message, deadlines.begin, ctx).await, began_at)
+            };
+            let ran = group.run(part, deadlines, take).await;
+            learning.store(&ctx.configs).await;
+            ran
         }
         Some((Gate::Probe { at }, Some(config))) => {
             probe::run(group, &event, &config, at, deadlines, ctx).await

@@ -53,9 +53,9 @@ fn taken(ran: &Result<Run<Resumption>, WorkflowError>, resumed: &Resumed, now: T
     match ended.held {
         Some(held) => {
             let pause = pause.max(Some(held.pause(now, LOOK.0, LOOK.1)));
-            Taken { end: End::Waits, pause, may_have_sent_nothing }
+            Taken { end: End::Waits, pause, may_have_sent_nothing, load: ended.load }
         }
-        None => Taken { end, pause, may_have_sent_nothing },
+        None => Taken { end, pause, may_have_sent_nothing, load: ended.load },
     }
 }
 

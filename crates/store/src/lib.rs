@@ -18,6 +18,7 @@ mod health;
 mod idempotency;
 mod item;
 mod lanes;
+mod learned;
 mod lease;
 mod notifications;
 mod overdue;

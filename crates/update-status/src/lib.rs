@@ -12,8 +12,8 @@ mod slow;
 mod unkept;
 
 use hookstep_contract::{
-    Attempt, Delivered, EventMetadata, Exception, HealthLook, Mode, Next, PinnedObject, Reason, ReasonCode,
-    Status, StepError, UpdateStatusInput, WebhookConfig,
+    Attempt, Delivered, EventMetadata, Exception, HealthLook, Load, Mode, Next, PinnedObject, Reason,
+    ReasonCode, Status, StepError, UpdateStatusInput, WebhookConfig,
 };
 use hookstep_store::Recorded;
 
@@ -30,8 +30,10 @@ const GONE_REASON: &str = "the receiver answered 410 Gone";
 /// `StorageUnavailable` if a table does not respond.
 pub async fn handle(input: UpdateStatusInput, ctx: &Context) -> Result<Next, StepError> {
     match input {
-        UpdateStatusInput::Attempt { event, retry, attempt, health, object, unkept, queued } => {
+        UpdateStatusInput::Attempt { event, retry, attempt, health, in_lane, object, unkept, queued } => {
             let next = next::decide(&event, &attempt, &retry, ctx.sync_budget, &ctx.sources);
+            let load = in_lane.unwrap_or(false).then(|| Load::of(&attempt)).flatten();
+            let next = Next { load, ..next };
             unkept::keep_if_it_waits(&event, unkept, &next, ctx).await?;
             let next = record(&event, &attempt, health, object.as_ref(), next, ctx).await?;
             slow::after_attempt(&event, &attempt, queued, ctx).await;
@@ -69,7 +71,9 @@ async fn record(
     Ok(match recorded {
         Recorded::Decisive => Next { publish, ..next },
         // Another execution delivers the event, or none does: there is nothing left to do here.
-        Recorded::Superseded { status } => Next { publish, ..Next::ended(status.unwrap_or(next.status)) },
+        Recorded::Superseded { status } => {
+            Next { publish, load: next.load, ..Next::ended(status.unwrap_or(next.status)) }
+        }
     })
 }
 

@@ -34,6 +34,7 @@ async fn limits_are_set_shown_changed_and_cleared() {
         // The parts of a rate are merged.
         (json!({"rate_limit": {"events": 1}}), json!([1000, rate(1, "minute", 10_000)])),
         (json!({"rate_limit": {"per": null, "burst": null}}), json!([1000, rate(1, "second", 1)])),
+        (json!({"max_in_flight": "auto"}), json!(["auto", rate(1, "second", 1)])),
         (json!({"max_in_flight": null}), json!([null, rate(1, "second", 1)])),
         (json!({"rate_limit": null}), json!([null, null])),
         (json!({"rate_limit": null, "max_in_flight": null}), json!([null, null])),
@@ -93,6 +94,9 @@ async fn a_limit_that_cannot_be_is_named_and_nothing_is_saved() {
         (json!({"max_in_flight": -1}), "max_in_flight"),
         (json!({"max_in_flight": 1.5}), "max_in_flight"),
         (json!({"max_in_flight": "5"}), "max_in_flight"),
+        (json!({"max_in_flight": "Auto"}), "max_in_flight"),
+        (json!({"max_in_flight": true}), "max_in_flight"),
+        (json!({"max_in_flight": "auto", "timeout_seconds": 121}), "timeout_seconds"),
         (json!({"rate_limit": 5}), "rate_limit"),
         (json!({"rate_limit": [5, "second"]}), "rate_limit"),
         (json!({"rate_limit": {}}), "rate_limit.events"),
@@ -136,7 +140,8 @@ async fn what_waits_for_its_turn_is_told_until_it_was_sent() {
     let fields = json!({"max_in_flight": 1});
     let id = world.api.create_webhook(&receiver.url, fields.clone()).await;
     let theirs = other.create_webhook(URL, fields).await;
-    let idle = json!({"waiting": 0, "complete": true, "oldest_since": null, "expected_seconds": 0});
+    let idle =
+        json!({"waiting": 0, "complete": true, "oldest_since": null, "expected_seconds": 0, "blocking": []});
     assert_eq!(read(&world.api, &id).await["lane"], idle);
     world.api.deliver(&id, "{}").await;
     let mut events = Vec::new();

@@ -106,6 +106,18 @@ impl Receiver {
         .await
     }
 
+    /// Gives the response that `decide` has when a request has come, and keeps connections alive.
+    pub(crate) async fn deciding(decide: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
+        Self::start(move |_, mut stream| {
+            let reply = decide();
+            async move {
+                tokio::time::sleep(reply.delay).await;
+                stream.write_all(&reply.into_bytes()).await.ok().map(|()| stream)
+            }
+        })
+        .await
+    }
+
     /// Reads a request, then leaves the connection to `behave`, which closes it.
     pub(crate) async fn raw<F>(behave: impl Fn(TcpStream) -> F + Copy + Send + Sync + 'static) -> Self
     where

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use hookstep_contract::limits::{
-    DEFAULT_TIMEOUT_SECS, EVENT_TYPE_CHARS, MAX_EVENT_TYPES, MAX_PAUSE_SECS, MAX_RETRIES,
+    DEFAULT_TIMEOUT_SECS, EVENT_TYPE_CHARS, MAX_EVENT_TYPES, MAX_IN_FLIGHT, MAX_PAUSE_SECS, MAX_RETRIES,
 };
-use hookstep_contract::{OnFailure, Period};
+use hookstep_contract::{MaxInFlight, OnFailure, Period};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use super::{Auth, ConfigId, Delivery, Filter, OrgId, Timestamp, Tls, Transform};
 
@@ -40,9 +40,8 @@ pub struct ConfigFields {
     /// When to retry.
     #[schema(required = false)]
     pub retry: Retry,
-    /// How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. Null is no
-    /// limit. A webhook with this limit has a `timeout_seconds` of at most 120.
-    #[schema(minimum = 1, maximum = 1000, examples(10))]
+    /// How many attempts may be in flight at once.
+    #[schema(schema_with = max_in_flight)]
     pub max_in_flight: Option<u32>,
     /// How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn.
     /// Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120.
@@ -161,6 +160,22 @@ fn methods() -> Object {
     let methods = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
     let names = hookstep_contract::ConfigFields::METHODS;
     methods.enum_values(Some(names)).default(Some(names[0].into())).build()
+}
+
+/// A number, or `auto`.
+fn max_in_flight() -> Schema {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(MAX_IN_FLIGHT))
+        .examples([10]);
+    let auto = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([MaxInFlight::AUTO]));
+    let description = "How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. \
+        With `auto`, as many as the receiver takes, and as often, which is learned from its answers. Null is no limit. A webhook \
+        with this limit has a `timeout_seconds` of at most 120.";
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    let one_of = OneOfBuilder::new().item(number).item(auto).item(null).description(Some(description));
+    Schema::OneOf(one_of.build())
 }
 
 /// The periods of a [`RateLimit`].

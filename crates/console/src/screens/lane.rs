@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Html;
-use hookstep_api_types::LaneStatus;
+use hookstep_api_types::{LaneStatus, LearnedLimits};
 use hookstep_contract::{
-    Circuit, ConfigFields, ConfigId, Delivery, EventId, OnFailure, Ordering, RateLimit, WebhookConfig,
+    Circuit, ConfigFields, ConfigId, Delivery, EventId, MaxInFlight, OnFailure, Ordering, RateLimit,
+    WebhookConfig,
 };
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
@@ -68,7 +69,7 @@ fn blocking(events: &[EventId], config_id: ConfigId) -> Markup {
 }
 
 fn waiting(status: &LaneStatus, waits_for: WaitsFor) -> Markup {
-    let LaneStatus { waiting, complete, oldest_since, expected_seconds, blocking: _ } = *status;
+    let LaneStatus { waiting, complete, oldest_since, expected_seconds, learned, blocking: _ } = *status;
     let expected_seconds = expected_seconds.filter(|_| waits_for == WaitsFor::Turn);
     let wait = match (waits_for, waiting) {
         (WaitsFor::Turn, 1) => " event waits for its turn",
@@ -91,6 +92,12 @@ fn waiting(status: &LaneStatus, waits_for: WaitsFor) -> Markup {
                 }
             }
         }
+        @if let Some(LearnedLimits { attempts_per_minute, max_in_flight }) = learned {
+            p.hint {
+                "The receiver takes about " (rate(attempts_per_minute)) ", as far as is known, and gets at most "
+                (max_in_flight) @if max_in_flight == 1 { " attempt" } @else { " attempts" } " at once."
+            }
+        }
     }
 }
 
@@ -109,11 +116,21 @@ pub(super) fn roughly(seconds: u64) -> String {
     }
 }
 
+/// A rate for which two digits are enough.
+fn rate(per_minute: u32) -> String {
+    match per_minute {
+        1 => "one attempt a minute".to_owned(),
+        2..120 => format!("{per_minute} attempts a minute"),
+        _ => format!("{} attempts a second", (per_minute + 30) / 60),
+    }
+}
+
 /// The limits of a webhook in plain words.
 pub(super) fn limits(fields: &ConfigFields) -> Vec<String> {
     let places = fields.max_in_flight.map(|most| match most {
-        1 => "One attempt at once".to_owned(),
-        most => format!("{most} attempts at once"),
+        MaxInFlight::Auto => "As much as the receiver takes, learned from its answers".to_owned(),
+        MaxInFlight::Number(1) => "One attempt at once".to_owned(),
+        MaxInFlight::Number(most) => format!("{most} attempts at once"),
     });
     let rate = fields.rate_limit.map(|RateLimit { events, per, burst }| {
         let plural = if events == 1 { "" } else { "s" };
@@ -162,6 +179,13 @@ mod tests {
         };
         let told =
             |waiting, complete, since, seconds| told_of(WaitsFor::Turn, waiting, complete, since, seconds);
+        let learned = |rate: u32, places: u32| {
+            let status = json!({
+                "waiting": 0, "complete": true, "oldest_since": null, "expected_seconds": 0, "blocking": [],
+                "learned": {"attempts_per_minute": rate, "max_in_flight": places},
+            });
+            waiting_text(&serde_json::from_value(status).unwrap(), WaitsFor::Turn)
+        };
         let held = |waiting, since| told_of(WaitsFor::Receiver, waiting, true, since, json!(300));
         for (told, text) in [
             (told(0, true, Value::Null, json!(0)), ""),
@@ -174,6 +198,14 @@ mod tests {
             (
                 told(10_000, false, Value::Null, json!(1)),
                 "More than 10000 events wait for their turn. Until these have been sent, it takes about a second.",
+            ),
+            (
+                learned(600, 12),
+                "The receiver takes about 10 attempts a second, as far as is known, and gets at most 12 attempts at once.",
+            ),
+            (
+                learned(119, 1),
+                "The receiver takes about 119 attempts a minute, as far as is known, and gets at most 1 attempt at once.",
             ),
             (held(1, json!(at)), "1 event waits for the receiver since 2 Jan 03:04:05 UTC."),
             (
@@ -211,6 +243,10 @@ mod tests {
         for (changes, words) in [
             (json!({}), vec![]),
             (json!({"max_in_flight": 1}), vec!["One attempt at once"]),
+            (
+                json!({"max_in_flight": "auto"}),
+                vec!["As much as the receiver takes, learned from its answers"],
+            ),
             (
                 json!({"max_in_flight": 8, "rate_limit": {"events": 50}}),
                 vec!["8 attempts at once", "50 attempts a second"],

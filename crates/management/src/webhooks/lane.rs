@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookstep_api_types::LaneStatus;
+use hookstep_api_types::{LaneStatus, LearnedLimits};
 use hookstep_contract::{Circuit, Delivery, LaneLimits, WebhookConfig};
 use hookstep_http_edge::Problem;
 use hookstep_store::InLane;
@@ -20,14 +20,15 @@ const COUNT_TIMEOUT: Duration = Duration::from_secs(2);
 pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<LaneStatus>, Problem> {
     let InLane { waiting, is_more, since, blocking } =
         ctx.lanes.waiting(&config.org_id, config.config_id).await?;
-    let limits = LaneLimits::of(&config.fields);
+    let now = ctx.sources.now();
+    let limits = config.limits(now);
     if limits.is_none() && config.fields.ordering.is_none() && waiting == 0 {
         return Ok(None);
     }
     let delivery = Delivery::of(config.fields.delivery, config.slow_since.is_some());
     let is_queued = limits.is_none() && config.fields.ordering.is_none() && delivery == Delivery::Queued;
     let limits = limits.unwrap_or(LaneLimits::UNLIMITED_WEBHOOK);
-    let is_open = matches!(config.circuit(ctx.sources.now()), Some(Circuit::Open { .. }));
+    let is_open = matches!(config.circuit(now), Some(Circuit::Open { .. }));
     let is_ordered = config.fields.ordering.is_some() && waiting > 0;
     let is_known = !is_open && !is_ordered && !is_queued;
     // Durations are counted only where they matter.
@@ -44,6 +45,10 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
         // Nobody knows when a receiver takes events again, how many orders there are, and how many attempts are made at once from the
         // delivery queue.
         expected_seconds: if is_known { expected_seconds(waiting, &limits, typical) } else { None },
+        learned: config.learned(now).map(|learned| LearnedLimits {
+            attempts_per_minute: learned.per_minute(),
+            max_in_flight: learned.in_flight(),
+        }),
     }))
 }
 

@@ -54,6 +54,7 @@ pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Resul
         disabled_reason: None,
         health: None,
         slow_since: None,
+        learned: None,
         certificate_warning: None,
         fields,
     };
@@ -110,7 +111,10 @@ pub async fn replace(
     // Whoever enables a webhook begins anew, and whoever changes it may have mended what kept the receiver from its events.
     let is_enabled_anew = fields.enabled && !before.fields.enabled;
     let health = before.health.clone().filter(|_| !is_enabled_anew).map(|health| health.after_edit(now));
-    let config = WebhookConfig { certificate, disabled_reason, health, fields, ..before.clone() };
+    // Another URL may be another receiver.
+    let is_same = fields.url == before.fields.url && fields.max_in_flight == before.fields.max_in_flight;
+    let learned = before.learned.clone().filter(|_| is_same);
+    let config = WebhookConfig { certificate, disabled_reason, health, learned, fields, ..before.clone() };
     let config = overwrite(ctx, &before, config, credentials, change).await?;
     Ok(SavedWebhook { config, secret })
 }

@@ -17,6 +17,7 @@ pub(crate) fn view(mut config: WebhookConfig, now: Timestamp) -> Webhook {
     config.fields.shards = Some(config.fields.shards());
     let warnings = warnings(&config, now);
     config.certificate_warning = None;
+    config.learned = None;
     let health = config.health_state().into();
     let is_enabled = config.fields.enabled;
     let receiver = config.health.take().map(|health| Receiver::of(&health, is_enabled, now));

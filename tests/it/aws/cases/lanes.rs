@@ -31,6 +31,15 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         lane("a lane", json!({"max_in_flight": 1}), once.clone()),
         lane("a lane with a rate", json!({"rate_limit": {"events": 100}}), once.clone()),
+        lane("a lane that learns", json!({"max_in_flight": "auto"}), once.clone()),
+        Case {
+            replies: [503, 200].map(Reply::status).to_vec(),
+            ..lane(
+                "a lane that learns, sent again",
+                json!({"max_in_flight": "auto", "retry": {"schedule_seconds": [1]}}),
+                again.clone(),
+            )
+        },
         Case {
             how: How::Sync,
             ..lane(

@@ -58,6 +58,35 @@ async fn limits_are_set_changed_and_cleared_by_the_form() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_that_follow_the_receiver_are_chosen_in_the_form_and_shown() {
+    let world = World::start().await;
+    let id = world.api.create_webhook("https://example.com/", json!({"max_in_flight": 5})).await;
+    let browser = Browser::signed_in(&world, &world.api).await;
+    let (page, edit) = (format!("/console/webhooks/{id}"), format!("/console/webhooks/{id}/edit"));
+    let control = "<input type=\"checkbox\" name=\"learns\"";
+    for (choice, stored) in [(Some(("learns", "on")), json!("auto")), (None, json!(null))] {
+        let shown = browser.page(&edit).await;
+        let is_chosen = |shown: &str| shown.contains(&format!("{control} checked>"));
+        assert!(shown.contains(control) && is_chosen(&shown) != choice.is_some(), "{shown}");
+        let revision = revision(&shown).to_owned();
+        let mut form = webhook_form("limited", "https://example.com/");
+        form.extend(choice);
+        form.push(("revision", &revision));
+        let saved = browser.post(&edit, &form).await;
+        assert_eq!(location(&saved), format!("{page}?done=saved"), "{saved:?}");
+        assert_eq!(world.api.get(&format!("/webhook/{id}")).await.json()["max_in_flight"], stored);
+        let shown = browser.page(&page).await;
+        for words in [
+            "As much as the receiver takes, learned from its answers",
+            "The receiver takes about 5 attempts a second, as far as is known, and gets at most 12 attempts at once.",
+        ] {
+            assert_eq!(shown.contains(words), choice.is_some(), "{words}: {shown}");
+        }
+        assert_eq!(is_chosen(&browser.page(&edit).await), choice.is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_limit_is_told_at_its_field() {
     let world = World::start().await;
     let browser = Browser::signed_in(&world, &world.api).await;

@@ -255,12 +255,15 @@ pub(super) fn limits(form: &Form, fault: FormFault) -> Markup {
         Field { name, label, hint, fault }.line("number", field, form.get(field).trim())
     };
     let is_filled = ["max_in_flight", "rate_events"].iter().any(|field| !form.get(field).trim().is_empty());
+    let is_filled = is_filled || form.is_checked("learns");
     let is_open = is_filled || ["max_in_flight", "rate_limit"].iter().any(|field| fault.of(field).is_some());
     html! {
         details.card open[is_open] {
             summary { "Limits: how much the receiver takes" }
             p.hint { "Events beyond a limit wait for their turn. The timeout of a webhook with a limit is at most 120 seconds." }
             (line("max_in_flight", "Attempts at once", "1 to 1,000. Leave empty for no limit.", "max_in_flight"))
+            label.check { input type="checkbox" name="learns" checked[form.is_checked("learns")];
+                span { "As much as the receiver takes" span.hint { " Learned from its answers, instead of a number of attempts." } } }
             div.halves {
                 (line("rate_limit.events", "Attempts in a period", "1 to 10,000. Leave empty for no limit.", "rate_events"))
                 (Field { name: "rate_limit.per", label: "Period", hint: "", fault }.with(|attributes| html! {

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS};
 use hookstep_contract::{
-    Auth, ClientAuthentication, ConfigFields, FieldError, Parameter, Place, RateLimit, WebhookConfig,
+    Auth, ClientAuthentication, ConfigFields, FieldError, MaxInFlight, Parameter, Place, RateLimit,
+    WebhookConfig,
 };
 use hookstep_http_edge::{Problem, read_json};
 use serde_json::{Value, json};
@@ -69,8 +70,10 @@ fn limit_pairs(fields: &ConfigFields) -> Vec<(&'static str, String)> {
     if let Some(delivery) = fields.delivery {
         pairs.push(("delivery", delivery.as_str().to_owned()));
     }
-    if let Some(most) = fields.max_in_flight {
-        pairs.push(("max_in_flight", most.to_string()));
+    match fields.max_in_flight {
+        Some(MaxInFlight::Number(most)) => pairs.push(("max_in_flight", most.to_string())),
+        Some(MaxInFlight::Auto) => pairs.push(("learns", "on".to_owned())),
+        None => {}
     }
     if let Some(RateLimit { events, per, burst }) = fields.rate_limit {
         pairs.extend([("rate_events", events.to_string()), ("rate_per", per.as_str().to_owned())]);
@@ -154,7 +157,7 @@ pub(super) fn read_all(
         DEFAULT_TIMEOUT_SECS
     });
     let shards: Option<u16> = number(form, "shards", "shards", &mut faults);
-    let max_in_flight: Option<u32> = number(form, "max_in_flight", "max_in_flight", &mut faults);
+    let max_in_flight = max_in_flight(form, &mut faults);
     fields["name"] = json!(form.get("name").trim());
     fields["url"] = json!(form.get("url").trim());
     fields["method"] = json!(form.get("method"));
@@ -163,7 +166,7 @@ pub(super) fn read_all(
     fields["timeout_seconds"] = json!(timeout);
     fields["shards"] = json!(shards);
     fields["retry"] = json!({"schedule_seconds": pauses(form, &mut faults)});
-    fields["max_in_flight"] = json!(max_in_flight);
+    fields["max_in_flight"] = max_in_flight;
     fields["rate_limit"] = rate_limit(form, &mut faults);
     fields["ordering"] = ordering_form::read(form);
     fields["delivery"] = json!(Some(form.get("delivery")).filter(|delivery| !delivery.is_empty()));
@@ -181,6 +184,15 @@ fn number<N: FromStr>(form: &Form, control: &str, field: &str, faults: &mut Vec<
         "" => None,
         text => text.parse().map_err(|_| faults.push(FieldError::new(field, "must be a number"))).ok(),
     }
+}
+
+/// What the receiver takes, whatever number is filled in, or that number.
+fn max_in_flight(form: &Form, faults: &mut Vec<FieldError>) -> Value {
+    if form.is_checked("learns") {
+        return json!(MaxInFlight::Auto);
+    }
+    let number: Option<u32> = number(form, "max_in_flight", "max_in_flight", faults);
+    json!(number)
 }
 
 /// Null when the number of attempts is empty, whatever else is filled in.
@@ -319,6 +331,9 @@ mod tests {
             "tls":{"certificate":"line\nline\n","ca":"ca"}}"#;
         let config: WebhookConfig = serde_json::from_str(stored).unwrap();
         assert_eq!(read(&filled(&config), None).unwrap(), config.fields);
+        let learns = stored.replace("\"max_in_flight\":4", "\"max_in_flight\":\"auto\"");
+        let config: WebhookConfig = serde_json::from_str(&learns).unwrap();
+        assert_eq!(read(&filled(&config), None).unwrap(), config.fields);
     }
 
     #[test]
@@ -350,18 +365,19 @@ mod tests {
     #[test]
     fn an_empty_limit_is_none() {
         for (sent, max_in_flight, rate) in [
-            ("", None, Value::Null),
-            ("max_in_flight=&rate_events=&rate_per=minute&rate_burst=", None, Value::Null),
-            ("max_in_flight=8", Some(8), Value::Null),
-            ("rate_events=5", None, json!({"events": 5, "per": "second", "burst": 1})),
+            ("", Value::Null, Value::Null),
+            ("max_in_flight=&rate_events=&rate_per=minute&rate_burst=", Value::Null, Value::Null),
+            ("max_in_flight=8", json!(8), Value::Null),
+            ("max_in_flight=8&learns=on", json!("auto"), Value::Null),
+            ("rate_events=5", Value::Null, json!({"events": 5, "per": "second", "burst": 1})),
             (
                 "rate_events=5&rate_per=minute&rate_burst=2",
-                None,
+                Value::Null,
                 json!({"events": 5, "per": "minute", "burst": 2}),
             ),
         ] {
             let read = fields(sent).unwrap();
-            assert_eq!((read.max_in_flight, json!(read.rate_limit)), (max_in_flight, rate), "{sent}");
+            assert_eq!((json!(read.max_in_flight), json!(read.rate_limit)), (max_in_flight, rate), "{sent}");
         }
     }
 
