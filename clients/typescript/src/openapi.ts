@@ -845,12 +845,8 @@ export interface components {
             timeout_seconds?: number;
             /** @description When to retry. */
             retry?: components["schemas"]["Retry"];
-            /**
-             * Format: int32
-             * @description How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120.
-             * @example 10
-             */
-            max_in_flight?: number | null;
+            /** @description How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. With `auto`, as many as the receiver takes, and as often, which is learned from its answers. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
+            max_in_flight?: number | "auto" | null;
             /** @description How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
             rate_limit?: components["schemas"]["RateLimit"] | null;
             /** @description The order in which events are sent: the next one only when the one before it has succeeded, has failed for good, or was cancelled. Null is no order: events are sent side by side. A webhook with an order has a `timeout_seconds` of at most 120. */
@@ -1034,6 +1030,21 @@ export interface components {
             expected_seconds?: number | null;
             /** @description Events that have failed and block those behind them in their order, up to ten. Cancel one, or replay it with success, and the next one is sent. */
             blocking: components["schemas"]["EventId"][];
+            /** @description What the receiver takes, as far as that was learned from its answers; only if `max_in_flight` is `auto`. */
+            learned?: components["schemas"]["LearnedLimits"] | null;
+        };
+        /** @description The limits of a webhook that follow its receiver. */
+        LearnedLimits: {
+            /**
+             * Format: int32
+             * @description How many attempts may begin in a minute, evenly spaced.
+             */
+            attempts_per_minute: number;
+            /**
+             * Format: int32
+             * @description How many attempts may be in flight at once.
+             */
+            max_in_flight: number;
         };
         /** @description When a signing secret was created, and until when it signs. */
         Lifetime: {
@@ -1669,12 +1680,8 @@ export interface components {
             timeout_seconds?: number;
             /** @description When to retry. */
             retry?: components["schemas"]["Retry"];
-            /**
-             * Format: int32
-             * @description How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120.
-             * @example 10
-             */
-            max_in_flight?: number | null;
+            /** @description How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. With `auto`, as many as the receiver takes, and as often, which is learned from its answers. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
+            max_in_flight?: number | "auto" | null;
             /** @description How many attempts may begin in a second or in a minute; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
             rate_limit?: components["schemas"]["RateLimit"] | null;
             /** @description The order in which events are sent: the next one only when the one before it has succeeded, has failed for good, or was cancelled. Null is no order: events are sent side by side. A webhook with an order has a `timeout_seconds` of at most 120. */
@@ -1768,12 +1775,8 @@ export interface components {
                 /** @description The pause before each attempt after the first, in seconds; empty for no retries. */
                 schedule_seconds?: number[];
             } | null;
-            /**
-             * Format: int32
-             * @description How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120.
-             * @example 10
-             */
-            max_in_flight?: number | null;
+            /** @description How many attempts may be in flight at once; the other events wait in the webhook's lane until their turn. With `auto`, as many as the receiver takes, and as often, which is learned from its answers. Null is no limit. A webhook with this limit has a `timeout_seconds` of at most 120. */
+            max_in_flight?: number | "auto" | null;
             /** @description How many attempts may begin in a period. */
             rate_limit?: {
                 /**
