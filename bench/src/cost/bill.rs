@@ -115,20 +115,27 @@ impl Bill {
     }
 
     /// What a lane costs beside its executions, computed from its parts: a full batch is received, ten executions run at
-    /// once while the function waits for them, and the batch is deleted.
+    /// once, or in an order one after the other, while the function waits for them, and the batch is deleted.
     fn lanes(&mut self, counts: &Counts, given: &Assumptions) {
         let (messages, batch) = (counts.tasks(SEND) as f64, f64::from(LANE_BATCH));
         let mut executions = counts.of(MachineKind::Express);
         let took_its_turn =
-            |execution: &&Execution| execution.states.iter().any(|state| state == "LeaveLane");
+            |execution: &&Execution| execution.has("LeaveLane") || execution.has("LeaveOrder");
         let Some(execution) = executions.find(took_its_turn) else { return };
         self.add("SQS requests", messages * (1.0 + 2.0 / batch), "requests", FIFO_MILLION);
         let batches = messages / batch;
         self.add("Lambda requests for lanes", batches, "invocations", LAMBDA_MILLION);
         let waits = given.dynamodb_ms + given.start_ms + express_ms(execution, counts, given);
         let price = gb_seconds(1.0, given.memory_mb) * LAMBDA_ARM_GB_SECOND * MILLION;
-        let ms = given.billed_ms(LANES, waits, 0.0) * batches;
+        let calls = if execution.has("LeaveOrder") { messages } else { batches };
+        let ms = given.billed_ms(LANES, waits, 0.0) * calls;
         self.add(format!("Lambda time of {LANES}"), ms, "ms", price);
+        if execution.has("LeaveOrder")
+            && let Some(first) = counts.of(MachineKind::Express).find(|execution| execution.has("InLane"))
+        {
+            let ms = express_ms(first, counts, given);
+            self.add("Lambda time of trigger until the event has its place", ms, "ms", price);
+        }
     }
 
     /// What the delivery queue costs beside its executions: a full batch is received, its attempts are made side by side, and the

@@ -87,6 +87,11 @@ impl Execution {
         let retries = tasks.len().saturating_sub(entered);
         Self { machine, states, tasks, retries }
     }
+
+    /// Whether the execution entered a state.
+    pub(crate) fn has(&self, state: &str) -> bool {
+        self.states.iter().any(|entered| entered == state)
+    }
 }
 
 /// The function that a task invokes, or the resource if there is none.

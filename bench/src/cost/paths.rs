@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
+use serde_json::{Value, json};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -40,6 +41,8 @@ pub(crate) enum Path {
     Delayed,
     /// A webhook with `max_in_flight` 10, in whose lane more events wait than it takes at once.
     Lane,
+    /// A webhook with `ordering`: one event after the other.
+    Ordered,
     /// A receiver that takes half a minute.
     Slow,
     /// The same by the delivery queue, in full batches.
@@ -47,7 +50,7 @@ pub(crate) enum Path {
 }
 
 impl Path {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Delivered,
         Self::ClaimCheck,
         Self::OneRetry,
@@ -56,6 +59,7 @@ impl Path {
         Self::Skipped,
         Self::Delayed,
         Self::Lane,
+        Self::Ordered,
         Self::Slow,
         Self::SlowQueued,
     ];
@@ -70,6 +74,7 @@ impl Path {
             Self::Skipped => "skipped, 1 KB",
             Self::Delayed => "delayed by an hour, 1 KB",
             Self::Lane => "a lane of 10 in flight, 1 KB",
+            Self::Ordered => "an order, 1 KB",
             Self::Slow => "a receiver that takes 30 s, direct, 1 KB",
             Self::SlowQueued => "a receiver that takes 30 s, queued, 1 KB",
         }
@@ -111,17 +116,26 @@ impl Path {
             Self::TwoRetries => 2,
             Self::Down => DEFAULT_SCHEDULE_SECS.len() + 1,
             Self::Delivered | Self::ClaimCheck | Self::Skipped | Self::Delayed | Self::Lane => 0,
-            Self::Slow | Self::SlowQueued => 0,
+            Self::Ordered | Self::Slow | Self::SlowQueued => 0,
         };
         vec![StatusCode::INTERNAL_SERVER_ERROR; failures].into()
+    }
+
+    /// The fields of the webhook that make the difference.
+    fn webhook(self) -> Value {
+        match self {
+            Self::Skipped => json!({"enabled": false}),
+            Self::Lane => json!({"max_in_flight": LANE_BATCH}),
+            Self::Ordered => json!({"ordering": {}}),
+            _ => json!({}),
+        }
     }
 
     /// Sends one event along this path and counts its usage. Needs a single-threaded runtime, because the
     /// listener sees only its own thread.
     pub(crate) async fn walk(self, workflow: MachineKind, keep_bodies: bool) -> Outcome<Counts> {
         let world = World::open(workflow, keep_bodies).await?;
-        let config_id =
-            world.webhook(self != Self::Skipped, (self == Self::Lane).then_some(LANE_BATCH)).await?;
+        let config_id = world.webhook(&self.webhook()).await?;
         // The first event finds cold caches; how often that happens is an assumption.
         let (first, _) = world.trigger(&config_id, body(SMALL_BYTES), None).await?;
         world.executions(first).await?;

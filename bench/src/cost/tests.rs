@@ -163,6 +163,19 @@ async fn the_way_by_the_queue_is_one_of_the_definition() {
 }
 
 #[tokio::test]
+async fn an_order_adds_what_a_lane_does_and_two_waits() {
+    let counts = walk(Path::Ordered, MachineKind::Express, true).await;
+    assert_eq!((counts.deliveries, counts.of(MachineKind::Express).count()), (1, 2));
+    let states = states(&counts, MachineKind::Express);
+    for state in ["InLane", "TakeTurn", "LeaveOrder"] {
+        assert!(states.contains(&state), "{states:?}");
+    }
+    let less = Bill::of(&walk(Path::Lane, MachineKind::Express, true).await, &defaults()).total();
+    let more = Bill::of(&counts, &defaults()).total() - less;
+    assert!((0.5..3.0).contains(&more), "{more:.2} dollars for the order");
+}
+
+#[tokio::test]
 async fn a_skipped_event_is_recorded_and_not_sent() {
     let counts = walk(Path::Skipped, MachineKind::Express, true).await;
     assert_eq!(invocations(&counts), [("fetch-config", 1), ("trigger", 1)]);

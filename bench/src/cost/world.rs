@@ -75,11 +75,14 @@ impl World {
 
     /// Creates a webhook for the receiver with the usual schedule, but for the first pause, which is a second; returns the
     /// webhook's id.
-    pub(crate) async fn webhook(&self, enabled: bool, max_in_flight: Option<u32>) -> Outcome<String> {
+    pub(crate) async fn webhook(&self, more: &Value) -> Outcome<String> {
         let url = format!("http://{}/hooks/orders", self.receiver.address);
         let mut schedule = DEFAULT_SCHEDULE_SECS;
         schedule[0] = 1;
-        let config = json!({"name": "orders", "url": url, "enabled": enabled, "max_in_flight": max_in_flight, "retry": {"schedule_seconds": schedule}});
+        let mut config = json!({"name": "orders", "url": url, "retry": {"schedule_seconds": schedule}});
+        for (field, value) in more.as_object().into_iter().flatten() {
+            config[field] = value.clone();
+        }
         let (_, answer) = self.post("/webhook", &self.admin, config.to_string().into()).await?;
         Ok(answer["config_id"].as_str().ok_or(format!("no webhook was made: {answer}"))?.to_owned())
     }
