@@ -119,18 +119,17 @@ impl Bill {
     fn lanes(&mut self, counts: &Counts, given: &Assumptions) {
         let (messages, batch) = (counts.tasks(SEND) as f64, f64::from(LANE_BATCH));
         let mut executions = counts.of(MachineKind::Express);
-        let took_its_turn =
-            |execution: &&Execution| execution.has("LeaveLane") || execution.has("LeaveOrder");
+        let took_its_turn = |execution: &&Execution| execution.has("LeaveLane");
         let Some(execution) = executions.find(took_its_turn) else { return };
         self.add("SQS requests", messages * (1.0 + 2.0 / batch), "requests", FIFO_MILLION);
         let batches = messages / batch;
         self.add("Lambda requests for lanes", batches, "invocations", LAMBDA_MILLION);
         let waits = given.dynamodb_ms + given.start_ms + express_ms(execution, counts, given);
         let price = gb_seconds(1.0, given.memory_mb) * LAMBDA_ARM_GB_SECOND * MILLION;
-        let calls = if execution.has("LeaveOrder") { messages } else { batches };
+        let calls = if counts.is_ordered { messages } else { batches };
         let ms = given.billed_ms(LANES, waits, 0.0) * calls;
         self.add(format!("Lambda time of {LANES}"), ms, "ms", price);
-        if execution.has("LeaveOrder")
+        if counts.is_ordered
             && let Some(first) = counts.of(MachineKind::Express).find(|execution| execution.has("InLane"))
         {
             let ms = express_ms(first, counts, given);

@@ -12,6 +12,8 @@ pub(crate) struct Counts {
     pub(crate) http_units: u64,
     pub(crate) functions: BTreeMap<String, Function>,
     pub(crate) executions: Vec<Execution>,
+    /// Whether the event has its place in an order.
+    pub(crate) is_ordered: bool,
     pub(crate) read_units: f64,
     pub(crate) write_units: f64,
     pub(crate) s3_puts: u64,

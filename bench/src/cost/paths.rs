@@ -146,6 +146,7 @@ impl Path {
         let (event_id, answer_bytes) = world.trigger(&config_id, body.clone(), self.delay_seconds()).await?;
         let executions = world.executions(event_id).await?;
         let mut counts = listener.take();
+        counts.is_ordered = self == Self::Ordered;
         counts.http_units = body.len().div_ceil(HTTP_API_UNIT_BYTES) as u64;
         counts.functions.entry("trigger".to_owned()).or_default().invocations = 1;
         counts.executions = executions.iter().map(|(arn, history)| Execution::read(arn, history)).collect();

@@ -167,7 +167,7 @@ async fn an_order_adds_what_a_lane_does_and_two_waits() {
     let counts = walk(Path::Ordered, MachineKind::Express, true).await;
     assert_eq!((counts.deliveries, counts.of(MachineKind::Express).count()), (1, 2));
     let states = states(&counts, MachineKind::Express);
-    for state in ["InLane", "TakeTurn", "LeaveOrder"] {
+    for state in ["InLane", "LeaveLane", "Done"] {
         assert!(states.contains(&state), "{states:?}");
     }
     let less = Bill::of(&walk(Path::Lane, MachineKind::Express, true).await, &defaults()).total();

@@ -4,6 +4,7 @@
 //! On AWS, a function does this for each group of the queue by itself, with its part of the limits. Here all messages of a
 //! webhook are one lane, and its limits hold exactly. They are those that the webhook has when a message is received.
 
+mod changes;
 mod lane;
 mod learning;
 mod orders;
@@ -18,7 +19,7 @@ use futures_util::FutureExt;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{LaneMessage, LaneQueue, SentMessages, ServiceError, States, SyncResult};
 use hookstep_contract::{
-    ConfigId, EventId, Gate, Health, Held, LaneLimits, OrgId, Timestamp, WebhookConfig, error_chain,
+    ConfigId, Gate, Health, Held, LaneLimits, OrgId, Timestamp, WebhookConfig, error_chain,
 };
 use hookstep_engine::{Executions, StateMachine};
 use hookstep_executions::Resumption;
@@ -38,11 +39,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How often it is looked whether webhooks have changed.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How soon an event is looked at again that keeps its place in its order, at first and at last.
-const HELD_LOOK: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
-
-/// How many records of held events are looked at in a second, for a change by a person.
-const MAX_RECORDS: usize = 100;
+/// The pause after an execution that failed while its event keeps its place in its order.
+const FAILED_PAUSE: Duration = Duration::from_secs(10);
 
 /// Whose lane it is.
 type Key = (OrgId, ConfigId);
@@ -68,6 +66,8 @@ pub(crate) struct Lanes {
     running: JoinSet<Done>,
     /// How many messages wait.
     waiting: usize,
+    /// How many events that are held were looked at in this turn.
+    looked: usize,
 }
 
 /// What an earlier process has left in the queue. Its executions of these messages are forgotten, because they are run anew.
@@ -102,6 +102,7 @@ impl Lanes {
             timers: BTreeSet::new(),
             running: JoinSet::new(),
             waiting: 0,
+            looked: 0,
         }
     }
 
@@ -187,10 +188,10 @@ impl Lanes {
                 if let Some(pause) = pause {
                     lane.pause(instant + pause);
                 }
-                match held(&message, ended.as_ref()) {
+                match held(&message, ended.as_ref(), now) {
                     Some(held) => {
-                        let pause = held.pause(now, HELD_LOOK.0, HELD_LOOK.1);
-                        lane.orders.hold(message, now, instant + pause, held.until.is_some());
+                        let at = held.until.map(|until| instant + until.since(now));
+                        lane.orders.hold(message, now, at);
                         self.waiting += 1;
                     }
                     None => lane.leave(&message),
@@ -207,33 +208,6 @@ impl Lanes {
                 self.waiting += 1;
                 self.look_at(Instant::now() + PAUSE, &key);
             }
-        }
-    }
-
-    /// Lets events have their turn that were held and are not what they were: a person has cancelled or replayed them.
-    async fn look_for_changes(&mut self) {
-        let of_lane = |(key, lane): (&Key, &Lane)| {
-            lane.orders.held().iter().map(|held| (key.clone(), held.clone())).collect::<Vec<_>>()
-        };
-        let held: Vec<_> = self.lanes.iter().flat_map(of_lane).take(MAX_RECORDS).collect();
-        let mut changed = HashMap::<Key, HashSet<EventId>>::new();
-        for (key, held) in held {
-            let Some(event_id) = held.waiting.event_id() else { continue };
-            match self.events.get(&key.0, key.1, event_id).await {
-                Ok(Some(record)) if held.is_still(&record) => {}
-                Ok(_) => drop(changed.entry(key).or_default().insert(event_id)),
-                Err(error) => {
-                    tracing::error!(error.chain = error_chain(&error), "an event cannot be looked at yet");
-                }
-            }
-        }
-        for (key, events) in changed {
-            if let Some(lane) = self.lanes.get_mut(&key) {
-                lane.release(|held| {
-                    held.waiting.event_id().is_some_and(|event_id| events.contains(&event_id))
-                });
-            }
-            self.changes(&key);
         }
     }
 
@@ -356,7 +330,7 @@ impl Lanes {
         let (configs, sources, key) = (self.configs.clone(), self.sources, key.clone());
         let began_at = sources.now();
         self.running.spawn(async move {
-            let is_over = |ended: &SyncResult| held(&waiting, Some(ended)).is_none();
+            let is_over = |ended: &SyncResult| held(&waiting, Some(ended), sources.now()).is_none();
             let ran =
                 AssertUnwindSafe(queue.run(&waiting.id, &machine, &states, is_over)).catch_unwind().await;
             let panicked = |_| Err(ServiceError::new("InternalError", "the task panicked"));
@@ -378,10 +352,11 @@ impl Lanes {
 
 /// Why the event of a message keeps its place in its order after an execution; `None` if it does not. A failed execution has left
 /// something undone, which the next one does.
-fn held(message: &Waiting, ended: Option<&SyncResult>) -> Option<Held> {
+fn held(message: &Waiting, ended: Option<&SyncResult>, now: Timestamp) -> Option<Held> {
     let ended = ended.filter(|_| message.order.is_some())?;
     let has_failed = ended.output.is_none();
-    has_failed.then(Held::default).or_else(|| ended_as(ended).held)
+    let failed = has_failed.then(|| Held { since: None, until: Some(now.plus(FAILED_PAUSE)) });
+    failed.or_else(|| ended_as(ended).held)
 }
 
 /// What is said of the lane at the end of an execution.

@@ -1,7 +1,7 @@
 //! Which events wait in the lanes of webhooks, in the events table in partitions of their own (ADR 0048).
 //!
 //! The state `JoinLane` puts the item of an event before the event is sent to the queue of lanes, and `LeaveLane` deletes
-//! the item when the event's turn has come, or `LeaveOrder` when an event is over that keeps its place in an order. pk `lane#{org_id}#{config_id}`, sk the event's id, and `since` when.
+//! the item when the event's turn has come, and `KeepPlace` puts it again for an event that keeps its place in an order. pk `lane#{org_id}#{config_id}`, sk the event's id, and `since` when.
 
 use hookstep_contract::{ConfigId, EventId, OrgId, Timestamp};
 use hookstep_tables::Client;
@@ -18,13 +18,13 @@ const PAGE: i32 = 5_000;
 /// The events that wait in a webhook's lane.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InLane {
-    /// How many; [`Self::is_more`] if there may be more.
+    /// How many, without those that block others; [`Self::is_more`] if there may be more.
     pub waiting: usize,
     /// Whether not all were counted.
     pub is_more: bool,
     /// Since when the oldest of those that were counted waits.
     pub since: Option<Timestamp>,
-    /// The first of those that have failed and block the others in their order, up to [`MAX_BLOCKING`].
+    /// The first of those that have failed and block the others in their order, up to ten.
     pub blocking: Vec<EventId>,
 }
 
@@ -50,7 +50,7 @@ impl Lanes {
     /// If the table cannot be read.
     pub async fn waiting(&self, org_id: &OrgId, config_id: ConfigId) -> Result<InLane, StoreError> {
         let mut found = InLane::default();
-        let mut start = None;
+        let (mut start, mut counted) = (None, 0);
         loop {
             let page = self
                 .client
@@ -65,11 +65,14 @@ impl Lanes {
                 .await
                 .map_err(StoreError::during("read what waits in a lane"))?;
             found.waiting += page.items().len();
+            let blocking: Vec<EventId> = page.items().iter().filter_map(blocking).collect();
+            found.waiting -= blocking.len();
+            counted += page.items().len();
             let room = MAX_BLOCKING - found.blocking.len();
-            found.blocking.extend(page.items().iter().filter_map(blocking).take(room));
+            found.blocking.extend(blocking.into_iter().take(room));
             found.since = page.items().iter().filter_map(since).chain(found.since).min();
             start = page.last_evaluated_key;
-            if start.is_none() || found.waiting >= MAX_COUNTED {
+            if start.is_none() || counted >= MAX_COUNTED {
                 return Ok(InLane { is_more: start.is_some(), ..found });
             }
         }
@@ -126,8 +129,9 @@ fn partition(org_id: &OrgId, config_id: ConfigId) -> String {
     format!("lane#{org_id}#{config_id}")
 }
 
+/// The event that an item is of, if it blocks others.
 fn blocking(item: &Item) -> Option<EventId> {
-    item.get("blocks")?;
+    item.get("blocks")?.as_bool().ok().filter(|blocks| **blocks)?;
     item.get("sk")?.as_s().ok()?.parse().ok()
 }
 

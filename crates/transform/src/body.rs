@@ -34,8 +34,8 @@ fn decode(value: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Reason> {
         End::Broken => Err(cannot(format!("the body is not the {value} that its Content-Encoding says"))),
         End::Limit => {
             let detail = format!(
-                "the decoded body has more than {MAX_RULES_BODY_BYTES} bytes, which is the most that a filter or a transform \
-                 takes"
+                "the decoded body has more than {MAX_RULES_BODY_BYTES} bytes, which is the most that a filter, a transform or \
+                 an order's key takes"
             );
             Err(Reason::new(ReasonCode::BodyTooLarge, detail))
         }
@@ -69,7 +69,7 @@ async fn read_bytes(
 async fn read_object(pinned: &PinnedObject, claims: &Claims) -> Result<Result<Vec<u8>, Reason>, StepError> {
     if pinned.size > MAX_RULES_BODY_BYTES as u64 {
         let detail = format!(
-            "the body has {} bytes, and a filter or a transform takes at most {MAX_RULES_BODY_BYTES}",
+            "the body has {} bytes, and a filter, a transform or an order's key takes at most {MAX_RULES_BODY_BYTES}",
             pinned.size
         );
         return Ok(Err(Reason::new(ReasonCode::BodyTooLarge, detail)));

@@ -1,6 +1,7 @@
 //! `POST /webhook/{config_id}/trigger`: from a producer's request to a started workflow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
@@ -187,10 +188,14 @@ async fn start(
     }
 }
 
+/// How long a producer waits for the place of its event. Longer than that takes only what waits itself, as on a host whose places
+/// are all taken: then it is accepted all the same, and is behind what came before it.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Starts the delivery of an event of a webhook with an order, and waits until the event has its place there: an event that the
 /// producer sends after the answer comes behind it. The execution ends as soon as it has queued the event.
 async fn take_place(ctx: &Context, input: &WorkflowInput) -> Result<(), WorkflowError> {
-    match ctx.machines.run(input, ctx.sync_budget).await {
+    match ctx.machines.run(input, PLACE_TIMEOUT).await {
         // A failed execution is none of the producer's business: it was started, and what it left undone is taken up.
         Ok(_) | Err(WorkflowError::Failed { .. } | WorkflowError::NotUnderstood(_)) => Ok(()),
         Err(error) => Err(error),

@@ -110,7 +110,7 @@ async fn an_event_that_blocks_its_order_does_so_until_it_is_cancelled_or_recover
     let other = send(&world.api, &id, "b", 1).await;
     assert_eq!(world.api.ended(&id, &other).await["status"], "succeeded");
     assert_eq!(world.api.event(&id, &second).await["status"], "in_progress");
-    assert_eq!(lane(&world.api, &id).await["waiting"], 2);
+    assert_eq!(lane(&world.api, &id).await["waiting"], 1);
     let cancelled = cancel(&world.api, &id, &first).await;
     assert_eq!(cancelled.json()["reason"]["code"], "cancelled", "{cancelled:?}");
     assert_eq!(world.api.ended(&id, &second).await["status"], "succeeded");
@@ -160,6 +160,44 @@ async fn whoever_cancels_what_waits_lets_the_next_one_go() {
     }
     assert_eq!(world.api.ended(&id, &third).await["status"], "succeeded");
     assert_eq!(seen(&receiver), ["a1", "a3"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_is_being_sent_cannot_be_cancelled() {
+    let world = World::start().await;
+    let receiver = Receiver::answering([Reply::status(200).after(Duration::from_secs(2))]).await;
+    let id = world.api.create_webhook(&receiver.url, json!({"ordering": {}})).await;
+    let event = send(&world.api, &id, "a", 1).await;
+    until("the receiver is called", async || receiver.calls() == 1).await;
+    assert_eq!(cancel(&world.api, &id, &event).await.status, 409);
+    assert_eq!(world.api.ended(&id, &event).await["status"], "succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_takes_no_turn_from_other_keys() {
+    let world = World::start().await;
+    // Two attempts may begin in a burst: a third one would not be sent while the test lasts.
+    let busy = Reply::status(503).header("retry-after", "3600");
+    for (fields, replies) in [
+        (
+            json!({"rate_limit": {"events": 1, "per": "minute", "burst": 2}}),
+            [Reply::status(400), Reply::status(200)],
+        ),
+        (json!({"retry": {"schedule_seconds": [60]}}), [busy, Reply::status(200)]),
+    ] {
+        let mut webhook = by_key(json!({"on_failure": "block"}));
+        webhook.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let receiver = Receiver::answering(replies).await;
+        let id = world.api.create_webhook(&receiver.url, webhook).await;
+        let first = send(&world.api, &id, "a", 1).await;
+        world.api.until(&id, &first, |event| event["attempt_count"] == 1).await;
+        let behind = send(&world.api, &id, "a", 2).await;
+        // Such a change does not concern what is held.
+        patch(&world.api, &id, &json!({"name": "another"})).await;
+        let other = send(&world.api, &id, "b", 1).await;
+        assert_eq!(world.api.ended(&id, &other).await["status"], "succeeded", "{fields}");
+        assert_eq!(world.api.event(&id, &behind).await["status"], "in_progress");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

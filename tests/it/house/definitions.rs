@@ -128,8 +128,7 @@ fn every_task_ends_and_what_it_cannot_do_is_recorded() {
             // Nothing is decided by what is noted of a lane.
             "JoinLane" => Some("HasLane"),
             "LeaveLane" => Some("WasDelivered"),
-            "BlockOrder" => Some("KeepPlace"),
-            "LeaveOrder" => Some("Done"),
+            "KeepPlace" => Some("PlaceKept"),
             // What cannot even be recorded goes into a queue.
             "RecordMissed" | "RecordException" => Some("KeepEvent"),
             // The last resort has no other. After a refused schedule or hand-over, the event is recorded as waiting,

@@ -75,7 +75,7 @@ fn policy_of(state: &str, resource: &str) -> &'static str {
         (LAMBDA_INVOKE, "EndEvent" | "RecordMissed" | "RecordException") => "record",
         (LAMBDA_INVOKE, "Replay" | "StopReplay") => "batch",
         (LAMBDA_INVOKE, _) => "step",
-        ("arn:aws:states:::dynamodb:putItem", "JoinLane" | "BlockOrder") => "put again",
+        ("arn:aws:states:::dynamodb:putItem", "JoinLane" | "KeepPlace") => "put again",
         ("arn:aws:states:::dynamodb:putItem", _) => "put",
         ("arn:aws:states:::dynamodb:deleteItem", _) => "delete",
         ("arn:aws:states:::dynamodb:getItem", _) => "get",

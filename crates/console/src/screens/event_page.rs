@@ -11,7 +11,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::{Html, Redirect};
 use hookstep_contract::{
-    Attempt, Circuit, Content, EventId, EventRecord, Origin, ReasonCode, Status, Timestamp, WebhookConfig,
+    Attempt, Circuit, Content, EventId, EventRecord, LaneLimits, Origin, ReasonCode, Status, Timestamp,
+    WebhookConfig,
 };
 use hookstep_http_edge::{ConfigPath, EventPath, no_event};
 use hookstep_management::Context;
@@ -245,6 +246,12 @@ fn turn(config: Option<&WebhookConfig>, now: Timestamp) -> &'static str {
         }
         Some(Circuit::Ramping { .. }) => {
             "It waits for its turn, because the receiver has only just begun to take events again. This page updates itself."
+        }
+        None if config.is_some_and(|config| config.fields.ordering.is_some()) => {
+            "It waits until those before it in its order are over, or for its own next attempt. This page updates itself."
+        }
+        None if config.is_some_and(|config| LaneLimits::of(&config.fields).is_none()) => {
+            "It waits for its turn. This page updates itself."
         }
         None => "It waits for its turn, because the webhook has a limit. This page updates itself.",
     }

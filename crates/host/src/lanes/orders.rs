@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::mem;
 
-use hookstep_contract::{EventId, EventRecord, Status, Timestamp};
+use hookstep_contract::{EventId, EventRecord, ReasonCode, Status, Timestamp};
 use tokio::time::Instant;
 
 /// A message that waits.
@@ -43,10 +43,8 @@ pub(super) struct HeldBack {
     pub(super) waiting: Waiting,
     /// Since when.
     since: Timestamp,
-    /// When it is looked at by itself.
-    at: Instant,
-    /// Whether it waits for its next attempt, and not for a person.
-    is_retried: bool,
+    /// When its next attempt is due; `None` if it waits for a person.
+    at: Option<Instant>,
 }
 
 impl Orders {
@@ -75,9 +73,14 @@ impl Orders {
         next
     }
 
-    /// Holds an event that is in front of its order until `at`.
-    pub(super) fn hold(&mut self, waiting: Waiting, since: Timestamp, at: Instant, is_retried: bool) {
-        self.held.push(HeldBack { waiting, since, at, is_retried });
+    /// Holds an event that is in front of its order until `at`, or until a person has done something about it.
+    pub(super) fn hold(&mut self, waiting: Waiting, since: Timestamp, at: Option<Instant>) {
+        self.held.push(HeldBack { waiting, since, at });
+    }
+
+    /// Whether no event has a place.
+    pub(super) fn is_empty(&self) -> bool {
+        self.behind.is_empty()
     }
 
     /// The events that are held.
@@ -87,7 +90,7 @@ impl Orders {
 
     /// When the next event is to be looked at that is held.
     pub(super) fn next_at(&self) -> Option<Instant> {
-        self.held.iter().map(|held| held.at).min()
+        self.held.iter().filter_map(|held| held.at).min()
     }
 
     /// Takes the events that are not to be held any longer.
@@ -103,13 +106,13 @@ impl Orders {
         if self.next_at().is_none_or(|at| at > now) {
             return Vec::new();
         }
-        self.release(|held| held.at <= now)
+        self.release(|held| held.at.is_some_and(|at| at <= now))
     }
 
     /// Takes the event whose next attempt is due first.
     pub(super) fn soonest_retry(&mut self) -> Option<Waiting> {
-        let retries = self.held.iter().enumerate().filter(|(_, held)| held.is_retried);
-        let (index, _) = retries.min_by_key(|(_, held)| held.at)?;
+        let retries = self.held.iter().enumerate().filter_map(|(index, held)| Some((held.at?, index)));
+        let (_, index) = retries.min()?;
         Some(self.held.swap_remove(index).waiting)
     }
 }
@@ -117,13 +120,14 @@ impl Orders {
 impl HeldBack {
     /// Whether an event with this record is still what it was when it was held.
     pub(super) fn is_still(&self, record: &EventRecord) -> bool {
-        let status = if self.is_retried { Status::InProgress } else { Status::Failed };
-        record.status == status && record.updated_at <= self.since
+        let is_cancelled = record.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Cancelled);
+        let status = if self.at.is_some() { Status::InProgress } else { Status::Failed };
+        record.status == status && !is_cancelled && record.updated_at <= self.since
     }
 
     /// Whether the event waits for its next attempt, and was due first at `due_at` or before.
     pub(super) fn is_retried_and(&self, is_over: impl Fn(Timestamp) -> bool) -> bool {
-        self.is_retried && is_over(self.waiting.due_at)
+        self.at.is_some() && is_over(self.waiting.due_at)
     }
 }
 
@@ -158,8 +162,9 @@ mod tests {
     fn what_is_held_is_released_in_time_or_before() {
         let (mut orders, start) = (Orders::default(), Instant::now());
         let since = Timestamp::from_unix_seconds(0).unwrap();
-        for (id, seconds, is_retried) in [(1, 9, true), (2, 3, false), (3, 6, true)] {
-            orders.hold(waiting(Some("a"), id), since, start + Duration::from_secs(seconds), is_retried);
+        for (id, seconds) in [(1, Some(9)), (2, Some(3)), (3, Some(6)), (4, None)] {
+            let at = seconds.map(|seconds| start + Duration::from_secs(seconds));
+            orders.hold(waiting(Some("a"), id), since, at);
         }
         let ids = |released: Vec<Waiting>| released.into_iter().map(|one| one.id).collect::<Vec<_>>();
         assert_eq!(orders.next_at(), Some(start + Duration::from_secs(3)));
@@ -168,6 +173,7 @@ mod tests {
         assert_eq!(orders.soonest_retry().unwrap().id, "3");
         assert_eq!(ids(orders.release(|held| held.is_retried_and(|_| true))), ["1"]);
         assert_eq!((orders.next_at(), orders.soonest_retry()), (None, None));
+        assert_eq!(ids(orders.release(|_| true)), ["4"]);
     }
 
     proptest! {

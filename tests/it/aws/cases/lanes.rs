@@ -135,7 +135,7 @@ pub(super) fn cases() -> Vec<Case> {
                 missed(json!([{"body": EXACT}])),
             )
         },
-        lane("an order", json!({"ordering": {}}), once_in_order.clone()),
+        lane("an order", json!({"ordering": {}}), once_in_order),
         Case {
             how: How::Sync,
             body: Bytes::from_static(br#"{"order": 7}"#),
@@ -154,7 +154,7 @@ pub(super) fn cases() -> Vec<Case> {
             ..lane(
                 "an order, sent again",
                 json!({"ordering": {}, "retry": {"schedule_seconds": [1]}}),
-                again_in_order,
+                again_in_order.clone(),
             )
         },
         Case {
@@ -182,8 +182,13 @@ pub(super) fn cases() -> Vec<Case> {
             )
         },
         Case {
-            faults: vec![fault("LeaveOrder", "DynamoDB.ThrottlingException", None)],
-            ..lane("an order that is left and not noted", json!({"ordering": {}}), once_in_order)
+            replies: [503, 200].map(Reply::status).to_vec(),
+            faults: vec![fault("KeepPlace", "DynamoDB.ThrottlingException", None)],
+            ..lane(
+                "an order whose place cannot be noted",
+                json!({"ordering": {}, "retry": {"schedule_seconds": [1]}}),
+                again_in_order,
+            )
         },
     ]
 }

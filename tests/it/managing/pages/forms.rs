@@ -134,6 +134,8 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         ("private_key", "not a key"),
         ("shards", "many"),
         ("max_in_flight", "many"),
+        ("ordering", "key"),
+        ("ordering_key", ""),
     ];
     let answer = browser.post("/console/webhooks/new", &form).await;
     let page = text(&answer);
@@ -150,6 +152,7 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         "retry-schedule_seconds",
         "event_types",
         "filter-jsonata",
+        "ordering-key",
     ] {
         assert!(page.contains(&format!("id=\"{wrong}-wrong\"")), "{wrong}: {page}");
     }
