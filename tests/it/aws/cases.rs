@@ -373,7 +373,7 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
         }
         How::Overdue => {
             let event_id = accepted(&Answer::to(with_body("")).await);
-            overdue::take_up(engine, config_id, &event_id).await;
+            overdue::take_up(engine, config_id, &event_id, case.replies.len().saturating_sub(1)).await;
             event_id.into()
         }
         How::Redriven => {

@@ -64,10 +64,10 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Lets `reconcile` find that the event is overdue, until it has ended.
-pub(super) async fn take_up(engine: &impl Engine, config_id: &str, event_id: &str) {
+/// Lets `reconcile` find that the event is overdue, until it has ended. Before that come so many attempts.
+pub(super) async fn take_up(engine: &impl Engine, config_id: &str, event_id: &str, attempts: usize) {
     let api = engine.api();
-    api.until(config_id, event_id, |_| true).await;
+    api.until(config_id, event_id, |event| event["attempt_count"].as_u64() >= Some(attempts as u64)).await;
     until("the overdue event has ended", async || {
         engine.reconcile(config_id, event_id).await;
         api.event(config_id, event_id).await["status"] != "in_progress"
