@@ -158,8 +158,7 @@ impl LaneQueue {
         }
     }
 
-    /// Runs the execution of a message on this machine, and deletes the message when the execution has ended and `is_over` of
-    /// it. Returns `None` if the message is gone.
+    /// Runs the execution of a message on this machine; returns `None` if the message is gone.
     ///
     /// # Errors
     /// If the execution is not started, or the host stops before its end. The message is still there.
@@ -168,10 +167,9 @@ impl LaneQueue {
         id: &str,
         machine_arn: &str,
         states: &States,
-        is_over: impl Fn(&SyncResult) -> bool,
     ) -> Result<Option<SyncResult>, ServiceError> {
         let key = json!({"TableName": LANES, "Key": {"id": {"S": id}}});
-        let found = answered(self.tables.submit("GetItem", key.clone()).await)?;
+        let found = answered(self.tables.submit("GetItem", key).await)?;
         let Some(input) = found["Item"]["body"]["S"].as_str() else { return Ok(None) };
         let start = StartRequest {
             state_machine_arn: machine_arn.to_owned(),
@@ -180,11 +178,16 @@ impl LaneQueue {
             priority: Priority::Accepted,
             beside: None,
         };
-        let ended = states.ran(start).await?;
-        if is_over(&ended) {
-            answered(self.tables.submit("DeleteItem", key).await)?;
-        }
-        Ok(Some(ended))
+        states.ran(start).await.map(Some)
+    }
+
+    /// Deletes a message.
+    ///
+    /// # Errors
+    /// If the tables do not answer.
+    pub async fn delete(&self, id: &str) -> Result<(), ServiceError> {
+        let key = json!({"TableName": LANES, "Key": {"id": {"S": id}}});
+        answered(self.tables.submit("DeleteItem", key).await).map(drop)
     }
 }
 

@@ -1,7 +1,5 @@
 //! The order in which a webhook's events are sent (ADR 0051).
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::payload_rules::check_expression;
@@ -54,19 +52,6 @@ pub struct Held {
     pub until: Option<Timestamp>,
 }
 
-impl Held {
-    /// How long it takes until the event should be looked at again: until its next attempt is due; but whatever else it waits for,
-    /// nobody says when that has happened, so it is looked at now and then, less often the longer that is in vain.
-    pub fn pause(&self, now: Timestamp, shortest: Duration, longest: Duration) -> Duration {
-        let age = self.since.map_or(Duration::ZERO, |since| now.since(since));
-        let look = (age / LOOKS).clamp(shortest, longest);
-        self.until.map_or(look, |until| until.since(now).min(look))
-    }
-}
-
-/// How often an event is looked at in the time that it has waited already.
-const LOOKS: u32 = 3;
-
 /// The order of all events of a webhook.
 const ALL: &str = "all";
 
@@ -94,10 +79,11 @@ impl Ordering {
         order.filter(|_| Self::has_place(event))
     }
 
-    /// Where `event` waits for its turn if it has a place in an order.
-    pub fn lane(fields: &ConfigFields, event: &EventMetadata) -> Option<Lane> {
-        let order = fields.ordering.as_ref()?.of(event)?;
-        Some(LaneLimits::of(fields).unwrap_or_default().lane_in_order(event, order))
+    /// Where `event` waits for its turn if it has a place in an order, and whether those behind it wait if it fails.
+    pub fn place(fields: &ConfigFields, event: &EventMetadata) -> Option<(Lane, bool)> {
+        let ordering = fields.ordering.as_ref()?;
+        let lane = LaneLimits::of(fields).unwrap_or_default().lane_in_order(event, ordering.of(event)?);
+        Some((lane, ordering.is_blocked_by(None)))
     }
 
     /// Whether an event that failed for this reason blocks those behind it. It does not if a person cancelled it, or did not want

@@ -53,8 +53,8 @@ async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOu
     let (config, record) = tokio::try_join!(config, ctx.events.latest(org_id, config_id, event.event_id))?;
     let stored = record.as_ref().map(EventRecord::stored_body);
     let unprepared = record.as_ref().and_then(|record| record.unprepared.clone());
-    let mut plan =
-        plan::again(config.clone(), event, record.as_ref(), number.filter(|_| !keeps_place), ctx.watch.now());
+    let now = ctx.watch.now();
+    let mut plan = plan::again(config.clone(), event, record.as_ref(), *number, *keeps_place, now);
     if let RefreshedPlan::Attempt(plan) = &mut plan {
         plan.queued &= ctx.has_delivery_queue;
     }

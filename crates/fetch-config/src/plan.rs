@@ -10,9 +10,8 @@ use hookstep_contract::{
 
 /// The plan that `config` gives for `event`.
 pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -> Plan {
-    let lane = lane(&config, event, now);
-    let blocks = lane.as_ref().is_some_and(|lane| lane.order.is_some())
-        && config.fields.ordering.as_ref().is_some_and(|ordering| ordering.is_blocked_by(None));
+    let (lane, blocks) = Ordering::place(&config.fields, event)
+        .map_or_else(|| (lane(&config, event, now), false), |(lane, blocks)| (Some(lane), blocks));
     let queued = lane.is_none() && is_queued(&config, event);
     let health = health(&config, now);
     let disabled = config.disabled_reason.unwrap_or_else(|| ReasonCode::WebhookDisabled.meaning().to_owned());
@@ -51,13 +50,10 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -
     }
 }
 
-/// Where an attempt waits for its turn: behind the others of its order, in the lane of a webhook that has limits, or whose receiver takes no events. The events of a
+/// Where an attempt without a place in an order waits for its turn: in the lane of a webhook that has limits, or whose receiver takes no events. The events of a
 /// bulk replay wait there in any case, so that they do not flood the receiver, which may just have come back. A test of a
 /// webhook without limits does not wait for its receiver: it is a probe.
 fn lane(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) -> Option<Lane> {
-    if let Some(lane) = Ordering::lane(&config.fields, event) {
-        return Some(lane);
-    }
     let is_held_back = config.circuit(now).is_some() && event.origin != Origin::Test;
     let default = (is_held_back || event.replay_id.is_some()).then(LaneLimits::default);
     Some(config.limits_of_groups(now).or(default)?.lane(event))
@@ -88,17 +84,17 @@ pub(crate) fn later(config: WebhookConfig, event: &EventMetadata, now: Timestamp
     Plan { status: Status::Scheduled, reason: None, has_payload_rules: false, ..of(config, event, now) }
 }
 
-/// What is to be done about the attempt `number` of `event`, or about its next one if it keeps its place in an order: then there is
-/// no `number`. There is no `config` if the webhook was deleted, and no `record` if the event has expired.
+/// What is to be done about the attempt `number` of `event`, or about its next one, whatever its number, if it keeps its place in an
+/// order. There is no `config` if the webhook was deleted, and no `record` if the event has expired.
 pub(crate) fn again(
     config: Option<WebhookConfig>,
     event: &EventMetadata,
     record: Option<&EventRecord>,
     number: Option<u32>,
+    keeps_place: bool,
     now: Timestamp,
 ) -> RefreshedPlan {
     let unsent = |reason| RefreshedPlan::Unsent { status: Status::Failed, reason, blocks: false };
-    let keeps_place = number.is_none();
     if let Some((config, record)) = config.as_ref().zip(record).filter(|_| keeps_place)
         && let Some(held) = held(config, record, now)
     {
@@ -110,7 +106,10 @@ pub(crate) fn again(
         return unsent(record.reason.clone().unwrap_or_else(ended));
     }
     // A schedule may start an execution twice, and so may whatever looks for overdue events.
-    if record.zip(number).is_some_and(|(record, number)| record.attempt_count >= number) {
+    if record
+        .zip(number.filter(|_| !keeps_place))
+        .is_some_and(|(record, number)| record.attempt_count >= number)
+    {
         return RefreshedPlan::Superseded { superseded: true };
     }
     let Some(config) = config else {
@@ -230,13 +229,14 @@ mod tests {
             let (config, event) = inputs(config, &json!({}));
             let reason = Some(Reason::of(ReasonCode::Cancelled));
             let record = status.map(|status| EventRecord::new(&event, "e", status, reason, Duration::ZERO));
-            let code = match again(Some(config), &event, record.as_ref(), Some(1), AT.parse().unwrap()) {
+            let code = match again(Some(config), &event, record.as_ref(), Some(1), false, AT.parse().unwrap())
+            {
                 RefreshedPlan::Unsent { reason, .. } => Some(reason.code),
                 RefreshedPlan::Attempt(plan) => plan.has_payload_rules.then_some(ReasonCode::FilterMissed),
                 other => panic!("{other:?}"),
             };
             assert_eq!(code, expected, "{status:?}");
-            let deleted = again(None, &event, record.as_ref(), Some(1), AT.parse().unwrap());
+            let deleted = again(None, &event, record.as_ref(), Some(1), false, AT.parse().unwrap());
             let code = if status == Some(Status::Failed) { "cancelled" } else { "webhook_deleted" };
             let json = serde_json::to_value(deleted).unwrap();
             assert_eq!((&json["status"], &json["reason"]["code"]), (&json!("failed"), &json!(code)));
@@ -259,7 +259,7 @@ mod tests {
         let mut json = serde_json::to_value(new).unwrap();
         json.as_object_mut().unwrap().extend(record.as_object().unwrap().clone());
         let record = serde_json::from_value(json).unwrap();
-        let plan = again(Some(config), &event, Some(&record), None, AT.parse().unwrap());
+        let plan = again(Some(config), &event, Some(&record), Some(1), true, AT.parse().unwrap());
         serde_json::to_value(plan).unwrap()
     }
 
@@ -333,7 +333,7 @@ mod tests {
             let (config, event) = inputs(&json!({}), &json!({}));
             let new = EventRecord::new(&event, "e", Status::InProgress, None, Duration::ZERO);
             let record = EventRecord { attempt_count, ..new };
-            let plan = again(Some(config), &event, Some(&record), number, AT.parse().unwrap());
+            let plan = again(Some(config), &event, Some(&record), number, false, AT.parse().unwrap());
             let is_superseded = matches!(plan, RefreshedPlan::Superseded { .. });
             assert_eq!(is_superseded, expected, "{attempt_count} {number:?}");
         }

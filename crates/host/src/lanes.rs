@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use hookstep_ambient::Sources;
-use hookstep_aws_local::{LaneMessage, LaneQueue, SentMessages, ServiceError, States, SyncResult};
+use hookstep_aws_local::{LaneMessage, LaneQueue, SentMessages, ServiceError, States};
 use hookstep_contract::{
     ConfigId, Gate, Health, Held, LaneLimits, OrgId, Timestamp, WebhookConfig, error_chain,
 };
@@ -45,8 +45,8 @@ const FAILED_PAUSE: Duration = Duration::from_secs(10);
 /// Whose lane it is.
 type Key = (OrgId, ConfigId);
 
-/// A message whose execution has ended, or was not started, and when it was begun.
-type Done = (Key, Waiting, Timestamp, Result<Option<SyncResult>, ServiceError>);
+/// A message whose execution has ended, or was not started, when it was begun, and what is said of the lane at its end.
+type Done = (Key, Waiting, Timestamp, Result<Option<Resumption>, ServiceError>);
 
 /// The lanes of this host.
 pub(crate) struct Lanes {
@@ -179,7 +179,7 @@ impl Lanes {
         match result {
             Ok(ended) => {
                 let (now, instant) = (self.sources.now(), Instant::now());
-                let said = ended.as_ref().map(ended_as).unwrap_or_default();
+                let said = ended.unwrap_or_default();
                 let mut pause = said.pause_until.map(|until| until.since(now));
                 if let (Some(load), Some(learning)) = (said.load, self.learning.get_mut(&key)) {
                     learning.note(&load, began_at, now);
@@ -188,7 +188,7 @@ impl Lanes {
                 if let Some(pause) = pause {
                     lane.pause(instant + pause);
                 }
-                match held(&message, ended.as_ref(), now) {
+                match said.held {
                     Some(held) => {
                         let at = held.until.map(|until| instant + until.since(now));
                         lane.orders.hold(message, now, at);
@@ -330,15 +330,12 @@ impl Lanes {
         let (configs, sources, key) = (self.configs.clone(), self.sources, key.clone());
         let began_at = sources.now();
         self.running.spawn(async move {
-            let is_over = |ended: &SyncResult| held(&waiting, Some(ended), sources.now()).is_none();
-            let ran =
-                AssertUnwindSafe(queue.run(&waiting.id, &machine, &states, is_over)).catch_unwind().await;
+            let run = run(&waiting, &queue, &machine, &states, sources);
+            let ran = AssertUnwindSafe(run).catch_unwind().await;
             let panicked = |_| Err(ServiceError::new("InternalError", "the task panicked"));
             let ran = ran.unwrap_or_else(panicked);
             if let Some(claimed) = claimed
-                && ran.as_ref().is_ok_and(|ended| {
-                    ended.as_ref().is_none_or(|ended| ended_as(ended).may_have_sent_nothing())
-                })
+                && ran.as_ref().is_ok_and(|said| said.as_ref().is_none_or(Resumption::may_have_sent_nothing))
             {
                 let returned = configs.return_probe(&key.0, key.1, &claimed, sources.now()).await;
                 if let Err(error) = returned {
@@ -350,16 +347,22 @@ impl Lanes {
     }
 }
 
-/// Why the event of a message keeps its place in its order after an execution; `None` if it does not. A failed execution has left
-/// something undone, which the next one does.
-fn held(message: &Waiting, ended: Option<&SyncResult>, now: Timestamp) -> Option<Held> {
-    let ended = ended.filter(|_| message.order.is_some())?;
-    let has_failed = ended.output.is_none();
-    let failed = has_failed.then(|| Held { since: None, until: Some(now.plus(FAILED_PAUSE)) });
-    failed.or_else(|| ended_as(ended).held)
-}
-
-/// What is said of the lane at the end of an execution.
-fn ended_as(ended: &SyncResult) -> Resumption {
-    ended.output.as_ref().and_then(|output| serde_json::from_str(output).ok()).unwrap_or_default()
+/// Runs the execution of a message, and deletes the message unless its event keeps its place in its order. Returns what is said
+/// of the lane; `None` if the message is gone.
+async fn run(
+    waiting: &Waiting,
+    queue: &LaneQueue,
+    machine_arn: &str,
+    states: &States,
+    sources: Sources,
+) -> Result<Option<Resumption>, ServiceError> {
+    let Some(ended) = queue.run(&waiting.id, machine_arn, states).await? else { return Ok(None) };
+    let said: Option<Resumption> = ended.output.as_ref().and_then(|output| serde_json::from_str(output).ok());
+    // A failed execution has left something undone, which the next one does.
+    let failed = || Held { since: None, until: Some(sources.now().plus(FAILED_PAUSE)) };
+    let held = said.map_or_else(|| Some(failed()), |said| said.held).filter(|_| waiting.order.is_some());
+    if held.is_none() {
+        queue.delete(&waiting.id).await?;
+    }
+    Ok(Some(Resumption { held, ..said.unwrap_or_default() }))
 }

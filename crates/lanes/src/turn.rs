@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{Resumed, Timestamp, error_chain};
+use hookstep_contract::{Held, Resumed, Timestamp, error_chain};
 use hookstep_executions::{Resumption, Run, WorkflowError};
 use tokio::time::{Instant, sleep};
 
@@ -15,6 +15,9 @@ use crate::{Context, RUN_TIMEOUT};
 /// behind it, too. With these, an event that goes through the usual retry schedule is looked at some 200 times in three days, so
 /// that a message is received some 900 times in the 14 days that it is kept. The queue takes 1,000.
 const LOOK: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(3600));
+
+/// How often an event is looked at in the time for which nothing has changed about it.
+const LOOKS: u32 = 3;
 
 /// How soon an execution is run again that failed, while its event keeps its place in its order.
 const FAILED_PAUSE: Duration = Duration::from_secs(60);
@@ -52,11 +55,19 @@ fn taken(ran: &Result<Run<Resumption>, WorkflowError>, resumed: &Resumed, now: T
     let pause = ended.pause_until.map(|until| until.since(now));
     match ended.held {
         Some(held) => {
-            let pause = pause.max(Some(held.pause(now, LOOK.0, LOOK.1)));
+            let pause = pause.max(Some(held_for(&held, now)));
             Taken { end: End::Waits, pause, may_have_sent_nothing, load: ended.load }
         }
         None => Taken { end, pause, may_have_sent_nothing, load: ended.load },
     }
+}
+
+/// How long it takes until an event that keeps its place should be looked at again: until its next attempt is due; but whatever else
+/// it waits for, nobody says when that has happened, so it is looked at now and then, less often the longer that is in vain.
+fn held_for(held: &Held, now: Timestamp) -> Duration {
+    let unchanged = held.since.map_or(Duration::ZERO, |since| now.since(since));
+    let look = (unchanged / LOOKS).clamp(LOOK.0, LOOK.1);
+    held.until.map_or(look, |until| until.since(now).min(look))
 }
 
 /// What has become of a message whose event keeps no place. An execution that has ended, in whatever way, has done what it can: the event has left the
@@ -71,7 +82,6 @@ fn end(ran: &Result<Run<Resumption>, WorkflowError>) -> End {
 
 #[cfg(test)]
 mod tests {
-    use hookstep_contract::Held;
     use serde_json::json;
 
     use super::*;

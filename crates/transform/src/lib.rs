@@ -43,8 +43,9 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
         let key = hex::encode(&Sha256::digest(key)[..ORDER_KEY_BYTES]);
         data.record.order_key = Some(key.clone());
         data.event.order_key = Some(key);
-        data.plan.lane = Ordering::lane(&config.fields, &data.event).or(data.plan.lane);
-        data.plan.blocks = config.fields.ordering.is_some_and(|ordering| ordering.is_blocked_by(None));
+        if let Some((lane, blocks)) = Ordering::place(&config.fields, &data.event) {
+            (data.plan.lane, data.plan.blocks) = (Some(lane), blocks);
+        }
     }
     match verdict {
         Verdict::AsItIs => {}

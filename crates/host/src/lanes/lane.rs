@@ -70,7 +70,8 @@ impl Lane {
         self.waiting.extend(next);
     }
 
-    /// A message could not have its turn. Others come first, for it may be one that can never have it; not so in an order.
+    /// A message could not have its turn. Others come first, for it may be one that can never have it; those behind it in
+    /// its order do not.
     pub(super) fn put_off(&mut self, waiting: Waiting) {
         self.waiting.push_back(waiting);
     }
@@ -78,9 +79,9 @@ impl Lane {
     /// Takes note of what the webhook says of its order. If that has changed, what is held may not have to be any more.
     pub(super) fn see(&mut self, config: Option<&WebhookConfig>) {
         let enabled = config.filter(|config| config.fields.enabled);
-        let seen = enabled.map(|config| config.fields.ordering.clone());
-        if self.seen != seen {
-            self.seen = seen;
+        let now = enabled.map(|config| config.fields.ordering.as_ref());
+        if self.seen.as_ref().map(Option::as_ref) != now {
+            self.seen = now.map(Option::<&Ordering>::cloned);
             self.waiting.extend(self.orders.release(|_| true));
         }
     }
