@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValue, TransactWriteItem};
 use hookstep_ambient::Sources;
 use hookstep_contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
-use hookstep_tables::Client;
+use hookstep_tables::{Client, UpdateItem};
 use serde::Deserialize;
 
 use crate::config_cache::ConfigCache;
@@ -158,6 +158,12 @@ impl Configs {
         self.transact(writes, "change a webhook").await
     }
 
+    /// An update of a webhook's item, to be completed.
+    pub(crate) fn updating(&self, org_id: &OrgId, config_id: ConfigId) -> UpdateItem {
+        let update = self.client.update_item().table_name(&self.table);
+        update.key("org_id", s(org_id)).key("config_id", s(config_id))
+    }
+
     /// Disables a webhook and stores the reason; does nothing if the webhook is disabled or does not exist.
     /// Returns the webhook if it was disabled by this call.
     ///
@@ -171,11 +177,7 @@ impl Configs {
         now: Timestamp,
     ) -> Result<Option<WebhookConfig>, StoreError> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("org_id", s(org_id))
-            .key("config_id", s(config_id))
+            .updating(org_id, config_id)
             .update_expression("SET enabled = :false, disabled_reason = :reason, updated_at = :now")
             .condition_expression("attribute_exists(config_id) AND enabled = :true")
             .expression_attribute_values(":false", AttributeValue::Bool(false))

@@ -21,12 +21,7 @@ impl Configs {
         before: Option<&Health>,
         after: Option<&Health>,
     ) -> Result<bool, StoreError> {
-        let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("org_id", s(org_id))
-            .key("config_id", s(config_id));
+        let mut update = self.updating(org_id, config_id);
         update = match before {
             None => {
                 update.condition_expression("attribute_exists(config_id) AND attribute_not_exists(health)")
@@ -54,12 +49,7 @@ impl Configs {
         config: &WebhookConfig,
         since: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("org_id", s(&config.org_id))
-            .key("config_id", s(config.config_id));
+        let update = self.updating(&config.org_id, config.config_id);
         let update = match since {
             Some(since) => update
                 .update_expression("SET slow_since = :since")
@@ -82,11 +72,7 @@ impl Configs {
         warning: &CertificateWarning,
     ) -> Result<bool, StoreError> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("org_id", s(&config.org_id))
-            .key("config_id", s(config.config_id))
+            .updating(&config.org_id, config.config_id)
             .update_expression("SET certificate_warning = :warning")
             .condition_expression(
                 "certificate.fingerprint = :fingerprint AND (attribute_not_exists(certificate_warning) OR \

@@ -14,11 +14,7 @@ impl Configs {
     /// If the table cannot be written.
     pub async fn change_learned(&self, config: &WebhookConfig, after: &Learned) -> Result<bool, StoreError> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("org_id", s(&config.org_id))
-            .key("config_id", s(config.config_id))
+            .updating(&config.org_id, config.config_id)
             .update_expression("SET learned = :learned")
             .expression_attribute_values(":learned", to_attribute(after)?)
             .expression_attribute_values(":auto", s(MaxInFlight::AUTO));

@@ -7,7 +7,7 @@ use hookstep_contract::{EventId, LastAttempt, Outcome, Reason, ReasonCode, Times
 use serde::Deserialize;
 
 use crate::events::bound;
-use crate::item::{from_item, s};
+use crate::item::{Item, from_item, s};
 use crate::partitions::{Order, Partitions};
 use crate::{Events, StoreError};
 
@@ -46,6 +46,21 @@ fn is_of_no_attempt(code: ReasonCode) -> bool {
 }
 
 impl Events {
+    /// The items of up to `count` of the latest events that were accepted before `end`, with these attributes.
+    async fn latest_items(
+        &self,
+        partitions: &Partitions,
+        end: Timestamp,
+        attributes: &str,
+        count: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let query = self
+            .between(None, None)
+            .projection_expression(attributes)
+            .expression_attribute_values(":to", s(bound(Some(end), u8::MAX)));
+        Ok(self.merged(partitions, &query, Order::NewestFirst, None, Some(count)).await?.items)
+    }
+
     /// The last attempts of the latest events of a webhook that were accepted before `end`, as far as they have one.
     ///
     /// # Errors
@@ -55,13 +70,11 @@ impl Events {
         partitions: &Partitions,
         end: Timestamp,
     ) -> Result<Vec<LastAttempt>, StoreError> {
-        let query = self
-            .between(None, None)
-            .projection_expression("sk, updated_at, outcome, attempt_count, reason")
-            .expression_attribute_values(":to", s(bound(Some(end), u8::MAX)));
-        let page = self.merged(partitions, &query, Order::NewestFirst, None, Some(HEALTH_EVENTS)).await?;
+        let items = self
+            .latest_items(partitions, end, "sk, updated_at, outcome, attempt_count, reason", HEALTH_EVENTS)
+            .await?;
         let mut attempts = Vec::new();
-        for item in page.items {
+        for item in items {
             let Attempted { event_id, updated_at, outcome, attempt_count, reason } = from_item(item)?;
             let is_ended = reason.is_some_and(|reason| is_of_no_attempt(reason.code));
             if let Some(outcome) = outcome.filter(|_| !is_ended) {
@@ -82,13 +95,9 @@ impl Events {
         end: Timestamp,
         except: EventId,
     ) -> Result<Vec<Duration>, StoreError> {
-        let query = self
-            .between(None, None)
-            .projection_expression("sk, outcome, duration_ms")
-            .expression_attribute_values(":to", s(bound(Some(end), u8::MAX)));
-        let page = self.merged(partitions, &query, Order::NewestFirst, None, Some(DURATION_EVENTS)).await?;
+        let items = self.latest_items(partitions, end, "sk, outcome, duration_ms", DURATION_EVENTS).await?;
         let mut durations = Vec::new();
-        for item in page.items {
+        for item in items {
             let Timed { event_id, outcome, duration_ms } = from_item(item)?;
             let tells = event_id != except && outcome.is_some_and(Outcome::tells_duration);
             durations.extend(duration_ms.filter(|_| tells).map(Duration::from_millis));

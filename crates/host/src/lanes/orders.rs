@@ -35,6 +35,8 @@ pub(super) struct Orders {
     behind: HashMap<String, VecDeque<Waiting>>,
     /// The events in front of which nothing is to be sent now.
     held: Vec<HeldBack>,
+    /// When the first of their next attempts is due.
+    next_at: Option<Instant>,
 }
 
 /// An event that keeps its place in its order while nothing is sent of it.
@@ -75,6 +77,7 @@ impl Orders {
 
     /// Holds an event that is in front of its order until `at`, or until a person has done something about it.
     pub(super) fn hold(&mut self, waiting: Waiting, since: Timestamp, at: Option<Instant>) {
+        self.next_at = self.next_at.into_iter().chain(at).min();
         self.held.push(HeldBack { waiting, since, at });
     }
 
@@ -90,13 +93,14 @@ impl Orders {
 
     /// When the next event is to be looked at that is held.
     pub(super) fn next_at(&self) -> Option<Instant> {
-        self.held.iter().filter_map(|held| held.at).min()
+        self.next_at
     }
 
     /// Takes the events that are not to be held any longer.
     pub(super) fn release(&mut self, is_released: impl Fn(&HeldBack) -> bool) -> Vec<Waiting> {
         let (released, held) = mem::take(&mut self.held).into_iter().partition(is_released);
         self.held = held;
+        self.note_next();
         let released: Vec<HeldBack> = released;
         released.into_iter().map(|held| held.waiting).collect()
     }
@@ -113,7 +117,13 @@ impl Orders {
     pub(super) fn soonest_retry(&mut self) -> Option<Waiting> {
         let retries = self.held.iter().enumerate().filter_map(|(index, held)| Some((held.at?, index)));
         let (_, index) = retries.min()?;
-        Some(self.held.swap_remove(index).waiting)
+        let soonest = self.held.swap_remove(index).waiting;
+        self.note_next();
+        Some(soonest)
+    }
+
+    fn note_next(&mut self) {
+        self.next_at = self.held.iter().filter_map(|held| held.at).min();
     }
 }
 

@@ -6,19 +6,12 @@ use serde_json::{Value, json};
 use super::delayed::Delayed;
 use super::faulty::fault;
 use super::meanwhile::Change;
-use super::table::{EXACT, usual};
+use super::table::{self, EXACT, with_fields};
 use super::{Case, How};
 use crate::world::Reply;
 
 pub(super) fn cases() -> Vec<Case> {
-    let once = json!({
-        "event": {"status": "succeeded", "attempt_count": 1, "next_attempt_at": null, "attempts": [{"number": 1}]},
-        "requests": [{"body": EXACT}],
-    });
-    let again = json!({
-        "event": {"status": "succeeded", "attempt_count": 2, "attempts": [{"status_code": 503}, {"status_code": 200}]},
-        "requests": [{"body": EXACT}, {"body": EXACT}],
-    });
+    let (once, again) = (table::once(), table::again());
     let missed = |requests: Value| {
         json!({
             "event": {"status": "succeeded", "attempt_count": 2, "attempts": [{"outcome": "failed_platform"}, {"outcome": "succeeded"}]},
@@ -29,12 +22,12 @@ pub(super) fn cases() -> Vec<Case> {
     let (once_in_order, again_in_order) = (once.clone(), again.clone());
     let blocks = json!({"ordering": {"on_failure": "block"}, "retry": {"schedule_seconds": []}});
     vec![
-        lane("a lane", json!({"max_in_flight": 1}), once.clone()),
-        lane("a lane with a rate", json!({"rate_limit": {"events": 100}}), once.clone()),
-        lane("a lane that learns", json!({"max_in_flight": "auto"}), once.clone()),
+        with_fields("a lane", json!({"max_in_flight": 1}), once.clone()),
+        with_fields("a lane with a rate", json!({"rate_limit": {"events": 100}}), once.clone()),
+        with_fields("a lane that learns", json!({"max_in_flight": "auto"}), once.clone()),
         Case {
             replies: [503, 200].map(Reply::status).to_vec(),
-            ..lane(
+            ..with_fields(
                 "a lane that learns, sent again",
                 json!({"max_in_flight": "auto", "retry": {"schedule_seconds": [1]}}),
                 again.clone(),
@@ -42,7 +35,7 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             how: How::Sync,
-            ..lane(
+            ..with_fields(
                 "a lane, sync",
                 json!({"max_in_flight": 1}),
                 json!({
@@ -51,11 +44,11 @@ pub(super) fn cases() -> Vec<Case> {
                 }),
             )
         },
-        Case { how: How::Bus, ..lane("a lane with both limits, from the bus", both, once.clone()) },
+        Case { how: How::Bus, ..with_fields("a lane with both limits, from the bus", both, once.clone()) },
         Case {
             replies: [503, 200].map(Reply::status).to_vec(),
             pause: 0.89,
-            ..lane(
+            ..with_fields(
                 "a lane, sent again",
                 json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1]}}),
                 again.clone(),
@@ -64,7 +57,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             how: How::Scheduled,
             replies: [503, 200].map(Reply::status).to_vec(),
-            ..lane(
+            ..with_fields(
                 "a lane, sent again by a schedule",
                 json!({"max_in_flight": 1, "retry": {"schedule_seconds": [600]}}),
                 again,
@@ -72,7 +65,7 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             body: Bytes::from_static(br#"{"order": 7}"#),
-            ..lane(
+            ..with_fields(
                 "a lane, and a filter misses",
                 json!({"max_in_flight": 1, "filter": {"jsonata": "order = 8"}}),
                 json!({"event": {"status": "skipped", "attempts": [], "reason": {"code": "filter_missed"}}, "requests": []}),
@@ -81,7 +74,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             how: How::Replayed,
             body: Bytes::from_static(br#"{"order": 7}"#),
-            ..lane(
+            ..with_fields(
                 "a lane, transformed and replayed",
                 json!({"max_in_flight": 1, "transform": {"jsonata": "{'id': order}"}}),
                 json!({
@@ -92,7 +85,7 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             body: Bytes::from(vec![b'x'; 300_000]),
-            ..lane(
+            ..with_fields(
                 "a claim check in a lane",
                 json!({"max_in_flight": 1}),
                 json!({"event": {"status": "succeeded", "attempt_count": 1, "size": 300_000}, "requests": [{}]}),
@@ -100,11 +93,11 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             how: How::Delayed(Delayed::Long),
-            ..lane("a lane, delayed", json!({"max_in_flight": 1}), once.clone())
+            ..with_fields("a lane, delayed", json!({"max_in_flight": 1}), once.clone())
         },
         Case {
             how: How::Delayed(Delayed::Changed(Change::Disabled)),
-            ..lane(
+            ..with_fields(
                 "a lane, disabled before the event is due",
                 json!({"max_in_flight": 1}),
                 json!({"event": {"status": "failed", "attempt_count": 0, "reason": {"code": "webhook_disabled"}}, "requests": []}),
@@ -112,16 +105,16 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             faults: vec![fault("JoinLane", "DynamoDB.ThrottlingException", None)],
-            ..lane("a lane that cannot be noted", json!({"max_in_flight": 1}), once.clone())
+            ..with_fields("a lane that cannot be noted", json!({"max_in_flight": 1}), once.clone())
         },
         Case {
             faults: vec![fault("LeaveLane", "DynamoDB.ThrottlingException", None)],
-            ..lane("a lane that is left and not noted", json!({"max_in_flight": 1}), once)
+            ..with_fields("a lane that is left and not noted", json!({"max_in_flight": 1}), once)
         },
         Case {
             // Its nine tries.
             faults: vec![fault("QueueInLane", "Sqs.SqsException", Some(9))],
-            ..lane(
+            ..with_fields(
                 "a lane that cannot be joined at first",
                 json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1]}}),
                 missed(json!([{"body": EXACT}])),
@@ -129,17 +122,17 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             faults: vec![fault("Deliver", "Lambda.Unknown", Some(1))],
-            ..lane(
+            ..with_fields(
                 "a lane, and Deliver crashed",
                 json!({"max_in_flight": 1, "retry": {"schedule_seconds": [1]}}),
                 missed(json!([{"body": EXACT}])),
             )
         },
-        lane("an order", json!({"ordering": {}}), once_in_order),
+        with_fields("an order", json!({"ordering": {}}), once_in_order),
         Case {
             how: How::Sync,
             body: Bytes::from_static(br#"{"order": 7}"#),
-            ..lane(
+            ..with_fields(
                 "an order by key, sync",
                 json!({"ordering": {"key": "order"}, "max_in_flight": 3}),
                 json!({
@@ -151,7 +144,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             replies: [503, 200].map(Reply::status).to_vec(),
             pause: 0.89,
-            ..lane(
+            ..with_fields(
                 "an order, sent again",
                 json!({"ordering": {}, "retry": {"schedule_seconds": [1]}}),
                 again_in_order.clone(),
@@ -159,7 +152,7 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             replies: vec![Reply::status(400)],
-            ..lane(
+            ..with_fields(
                 "an order that is blocked",
                 blocks,
                 json!({"event": {"status": "failed", "attempt_count": 1, "reason": {"code": "http_status"}}, "requests": [{"body": EXACT}]}),
@@ -167,7 +160,7 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             body: Bytes::from_static(br#"{"order": [7]}"#),
-            ..lane(
+            ..with_fields(
                 "an order whose key cannot be made",
                 json!({"ordering": {"key": "order"}}),
                 json!({"event": {"status": "failed", "attempt_count": 1, "reason": {"code": "order_key_fault"}}, "requests": []}),
@@ -175,7 +168,7 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             faults: vec![fault("Deliver", "Lambda.Unknown", Some(1))],
-            ..lane(
+            ..with_fields(
                 "an order, and Deliver crashed",
                 json!({"ordering": {}, "retry": {"schedule_seconds": [1]}}),
                 missed(json!([{"body": EXACT}])),
@@ -184,20 +177,11 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             replies: [503, 200].map(Reply::status).to_vec(),
             faults: vec![fault("KeepPlace", "DynamoDB.ThrottlingException", None)],
-            ..lane(
+            ..with_fields(
                 "an order whose place cannot be noted",
                 json!({"ordering": {}, "retry": {"schedule_seconds": [1]}}),
                 again_in_order,
             )
         },
     ]
-}
-
-fn lane(name: &'static str, webhook: Value, expected: Value) -> Case {
-    let usual = usual(name, expected);
-    let mut fields = usual.webhook.clone();
-    for (field, value) in webhook.as_object().into_iter().flatten() {
-        fields[field] = value.clone();
-    }
-    Case { webhook: fields, ..usual }
 }

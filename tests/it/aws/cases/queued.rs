@@ -5,19 +5,12 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::faulty::fault;
-use super::table::{EXACT, usual};
+use super::table::{self, with_fields};
 use super::{Case, How};
 use crate::world::Reply;
 
 pub(super) fn cases() -> Vec<Case> {
-    let once = json!({
-        "event": {"status": "succeeded", "attempt_count": 1, "next_attempt_at": null, "attempts": [{"number": 1}]},
-        "requests": [{"body": EXACT}],
-    });
-    let again = json!({
-        "event": {"status": "succeeded", "attempt_count": 2, "attempts": [{"status_code": 503}, {"status_code": 200}]},
-        "requests": [{"body": EXACT}, {"body": EXACT}],
-    });
+    let (once, again) = (table::once(), table::again());
     vec![
         queued("queued", json!({}), once.clone()),
         Case { how: How::Bus, ..queued("queued, from the bus", json!({}), once.clone()) },
@@ -96,11 +89,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn queued(name: &'static str, webhook: Value, expected: Value) -> Case {
-    let usual = usual(name, expected);
-    let mut fields = usual.webhook.clone();
+    let mut fields = webhook;
     fields["delivery"] = json!("queued");
-    for (field, value) in webhook.as_object().into_iter().flatten() {
-        fields[field] = value.clone();
-    }
-    Case { webhook: fields, ..usual }
+    with_fields(name, fields, expected)
 }

@@ -654,3 +654,29 @@ fn from_the_bus() -> Vec<Case> {
 fn sha256(body: &[u8]) -> String {
     encode(Sha256::digest(body))
 }
+
+/// A case that is as usual but for these fields of its webhook.
+pub(super) fn with_fields(name: &'static str, fields: Value, expected: Value) -> Case {
+    let usual = usual(name, expected);
+    let mut webhook = usual.webhook.clone();
+    for (field, value) in fields.as_object().into_iter().flatten() {
+        webhook[field] = value.clone();
+    }
+    Case { webhook, ..usual }
+}
+
+/// What is seen of an event that succeeded at once.
+pub(super) fn once() -> Value {
+    json!({
+        "event": {"status": "succeeded", "attempt_count": 1, "next_attempt_at": null, "attempts": [{"number": 1}]},
+        "requests": [{"body": EXACT}],
+    })
+}
+
+/// What is seen of an event that succeeded after a 503.
+pub(super) fn again() -> Value {
+    json!({
+        "event": {"status": "succeeded", "attempt_count": 2, "attempts": [{"status_code": 503}, {"status_code": 200}]},
+        "requests": [{"body": EXACT}, {"body": EXACT}],
+    })
+}
