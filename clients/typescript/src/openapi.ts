@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Trigger a webhook
-         * @description Sends the body to the receiver, byte for byte as it came. Without `sync` the answer comes at once and a failed delivery is repeated on the schedule of the webhook. With it, the answer is the receiver's, unless that takes longer than 27 s. With `deliver_at` or `delay_seconds` the event is `scheduled` and sent at that time, as the webhook is by then. Our status speaks of us alone: a receiver that answers 500 makes it a 200 whose `status` is `failed`.
+         * @description Sends the body to the receiver, byte for byte as it came. Without `sync` the answer comes at once, or for a webhook with `ordering` when the event has its place, and a failed delivery is repeated on the schedule of the webhook. With it, the answer is the receiver's, unless that takes longer than 27 s. With `deliver_at` or `delay_seconds` the event is `scheduled` and sent at that time, as the webhook is by then. Our status speaks of us alone: a receiver that answers 500 makes it a 200 whose `status` is `failed`.
          */
         post: operations["trigger_webhook"];
         delete?: never;
