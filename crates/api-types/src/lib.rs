@@ -34,7 +34,9 @@ pub use problem::ProblemDetails;
 pub use replay::{Replay, ReplayForecast, ReplayOptions, ReplayRequest, ReplayResults, Replayed};
 pub use sensitive::Sensitive;
 pub use session::Session;
-pub use signing::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, Rotation};
+pub use signing::{
+    DEFAULT_OVERLAP_SECS, Jwk, Jwks, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, RotatedKey, Rotation,
+};
 pub use stats::{Stats, StatsBucket, StatsStep};
 pub use token::{NewToken, Token, TokenFields};
 pub use trigger::{Accepted, Delivered, Upload, UploadFields};

@@ -12,11 +12,11 @@ pub const DEFAULT_OVERLAP_SECS: u64 = 24 * 3600;
 /// The longest overlap, in seconds: 7 days.
 pub const MAX_OVERLAP_SECS: u64 = 7 * 24 * 3600;
 
-/// How to replace the signing secret.
+/// How to replace a signing secret or a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    /// For how long the old secrets go on signing, in seconds.
+    /// For how long the old secrets or keys go on signing, in seconds.
     #[serde(default = "default_overlap")]
     #[schema(maximum = 604_800, default = default_overlap)]
     pub overlap_seconds: u64,
@@ -51,4 +51,45 @@ pub struct OrgPublicKey {
     pub public_key: String,
     /// The key as PEM, for OpenSSL.
     pub pem: String,
+}
+
+/// The new key pair of an org.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RotatedKey {
+    /// The new public key in the form of Standard Webhooks: `whpk_` and base64.
+    pub public_key: String,
+    /// The new public key as PEM, for OpenSSL.
+    pub pem: String,
+    /// Until when the previous key goes on signing.
+    #[schema(value_type = schema::Timestamp)]
+    pub previous_expires_at: Timestamp,
+}
+
+/// The public keys of an org as a JSON Web Key Set (RFC 7517), newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Jwks {
+    /// The keys.
+    pub keys: Vec<Jwk>,
+}
+
+/// A public key as a JSON Web Key (RFC 8037).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Jwk {
+    /// The type of the key, `OKP`.
+    #[schema(examples("OKP"))]
+    pub kty: String,
+    /// The curve, `Ed25519`.
+    #[schema(examples("Ed25519"))]
+    pub crv: String,
+    /// The 32 bytes of the key, as base64url without padding.
+    pub x: String,
+    /// The id of the key: its thumbprint (RFC 7638).
+    pub kid: String,
+    /// What the key is for, `sig`.
+    #[serde(rename = "use")]
+    #[schema(examples("sig"))]
+    pub usage: String,
+    /// The algorithm, `EdDSA`.
+    #[schema(examples("EdDSA"))]
+    pub alg: String,
 }

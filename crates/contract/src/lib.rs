@@ -68,7 +68,7 @@ pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
 pub use content::{Content, ShownBody};
 pub use credentials::{
     Ciphertext, Connection, ConnectionKind, Credentials, KeyClient, KeyClientParameter, Lifetime, OrgKey,
-    SigningKey, TlsKeys, encryption_context,
+    PreviousOrgKey, SigningKey, TlsKeys, encryption_context,
 };
 pub use delay::Delay;
 pub use delivery_event::{

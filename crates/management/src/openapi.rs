@@ -52,6 +52,8 @@ pub fn openapi() -> Document {
         crate::sessions::list,
         crate::sessions::delete,
         crate::signing::public_key::show,
+        crate::signing::jwks::show,
+        crate::signing::rotate_key::rotate,
         crate::health::live,
         crate::health::ready,
         crate::health::check,

@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 
 use crate::replays::{bulk, single};
-use crate::signing::public_key;
+use crate::signing::{jwks, public_key, rotate_key};
 use crate::webhooks::{crud, patch, preview, rotate_secret, test_auth, test_send};
 use crate::{Context, docs, events, health, notifications, sessions, stats, tokens};
 
@@ -19,7 +19,7 @@ const BODY_BYTES: usize = 64 * 1024;
 /// `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`,
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
 /// `/replays/{replay_id}`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
-/// `/sessions/{session_id}`; `/.well-known/webhook-public-key`, `/livez`,
+/// `/sessions/{session_id}`; `/signing-key/rotate`; `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/livez`,
 /// `/readyz`, `/healthz`, `/openapi.json` and `/docs`.
 pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
     // Added one by one: `Router::merge` would make every route of the other router once more, which is a tenth of the work
@@ -51,6 +51,8 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/sessions", get(sessions::list))
         .route("/sessions/{session_id}", delete(sessions::delete))
         .route("/.well-known/webhook-public-key", get(public_key::show))
+        .route("/.well-known/jwks.json", get(jwks::show))
+        .route("/signing-key/rotate", post(rotate_key::rotate))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/healthz", get(health::check))

@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World, mailbox};
 
 /// The public operations. A new one must be listed here.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 8] = [
     "check_health",
     "check_liveness",
     "check_readiness",
     "read_docs",
     "read_docs_style",
+    "read_jwks",
     "read_openapi",
     "read_public_key",
 ];

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use hookstep_contract::{Lifetime, OrgId, SigningKey, Timestamp};
+use hookstep_api_types::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, Rotation};
+use hookstep_contract::{FieldError, Lifetime, OrgId, PreviousOrgKey, SigningKey, Timestamp};
 use hookstep_http_edge::Problem;
 use hookstep_signing::Secret;
 
 use super::{bytes_32, public_key};
 use crate::Context;
 
-/// The most secrets that sign at once: each adds a signature to the header of every request.
-const MAX_SECRETS: usize = 5;
+/// The most secrets of a webhook, and keys of an org, that sign at once: each adds a signature to the header of every request.
+const MAX_KEYS: usize = 5;
 
 /// Makes a secret and returns it encrypted and as it is. The key pair of the org is made first, so that an org with a secret
 /// has a key pair as well.
@@ -28,25 +29,52 @@ pub(crate) fn lifetimes(keys: &[SigningKey]) -> Vec<Lifetime> {
     keys.iter().map(|key| key.lifetime).collect()
 }
 
+/// What has a lifetime: a signing secret, or a key of an org.
+pub(super) trait Expires {
+    /// From when until when it signs.
+    fn lifetime(&mut self) -> &mut Lifetime;
+}
+
+impl Expires for SigningKey {
+    fn lifetime(&mut self) -> &mut Lifetime {
+        &mut self.lifetime
+    }
+}
+
+impl Expires for PreviousOrgKey {
+    fn lifetime(&mut self) -> &mut Lifetime {
+        &mut self.lifetime
+    }
+}
+
 /// The keys that go on signing beside a new one: each for `overlap` at most, and no longer than it would have without it.
-pub(crate) fn retire(
-    keys: Vec<SigningKey>,
+pub(crate) fn retire<K: Expires>(
+    keys: Vec<K>,
     now: Timestamp,
     overlap: Duration,
-) -> Result<Vec<SigningKey>, Problem> {
+) -> Result<Vec<K>, Problem> {
     let end = now.plus(overlap);
-    let limit = |mut key: SigningKey| {
-        key.lifetime.expires_at = Some(key.lifetime.expires_at.map_or(end, |earlier| earlier.min(end)));
-        key
+    let limit = |mut key: K| {
+        let lifetime = key.lifetime();
+        lifetime.expires_at = Some(lifetime.expires_at.map_or(end, |earlier| earlier.min(end)));
+        lifetime.holds(now).then_some(key)
     };
-    let older: Vec<_> = keys.into_iter().map(limit).filter(|key| key.lifetime.holds(now)).collect();
-    if older.len() < MAX_SECRETS {
+    let older: Vec<_> = keys.into_iter().filter_map(limit).collect();
+    if older.len() < MAX_KEYS {
         return Ok(older);
     }
-    let detail = format!(
-        "{MAX_SECRETS} secrets sign already: wait until the oldest has expired, or set overlap_seconds to 0"
-    );
+    let detail =
+        format!("{MAX_KEYS} keys sign already: wait until the oldest has expired, or set overlap_seconds to 0");
     Err(Problem::new(StatusCode::CONFLICT, detail))
+}
+
+/// How long what is replaced goes on signing.
+pub(crate) fn overlap(rotation: Option<Rotation>) -> Result<Duration, FieldError> {
+    let seconds = rotation.map_or(DEFAULT_OVERLAP_SECS, |rotation| rotation.overlap_seconds);
+    if seconds > MAX_OVERLAP_SECS {
+        return Err(FieldError::new("overlap_seconds", format!("must be 0 to {MAX_OVERLAP_SECS}")));
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use hookstep_api_types::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, Rotated, Rotation, Sensitive, schema};
-use hookstep_contract::{FieldError, WebhookConfig};
+use hookstep_api_types::{Rotated, Rotation, Sensitive, schema};
+use hookstep_contract::WebhookConfig;
 use hookstep_http_edge::{ApiJson, Manage, Problem};
 
 use super::connection::Change;
 use super::write::{self, run_to_completion};
 use crate::Context;
-use crate::signing::secrets::{new_secret, retire};
+use crate::signing::secrets::{new_secret, overlap, retire};
 use crate::webhooks::stored_webhook::StoredWebhook;
 
 /// `POST /webhook/{config_id}/rotate-secret`
@@ -61,12 +61,4 @@ pub async fn rotate(ctx: &Context, before: WebhookConfig, overlap: Duration) -> 
     credentials.signing_keys = [vec![key], older].concat();
     write::overwrite(ctx, &before, before.clone(), credentials, Change::Keep).await?;
     Ok(Rotated { signing_secret: Sensitive::new(&**signing_secret.reveal()), previous_expires_at })
-}
-
-fn overlap(rotation: Option<Rotation>) -> Result<Duration, FieldError> {
-    let seconds = rotation.map_or(DEFAULT_OVERLAP_SECS, |rotation| rotation.overlap_seconds);
-    if seconds > MAX_OVERLAP_SECS {
-        return Err(FieldError::new("overlap_seconds", format!("must be 0 to {MAX_OVERLAP_SECS}")));
-    }
-    Ok(Duration::from_secs(seconds))
 }
