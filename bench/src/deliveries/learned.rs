@@ -49,7 +49,7 @@ async fn row(args: &Args, limit: u32, manner: Manner) -> Outcome<()> {
     let url = limited.serve().await?;
     let mut host = Host::start(args).await?;
     // More retries than any event needs, so that none fails for good.
-    let fields = json!({"max_in_flight": "auto", "retry": {"schedule_seconds": [1; 20]}});
+    let fields = json!({"max_in_flight": "auto", "retry": {"schedule_seconds": vec![1; 20]}});
     host.create_webhook(&url, fields).await?;
     let mut senders = JoinSet::new();
     for _ in 0..CONNECTIONS {

@@ -35,7 +35,8 @@ pub use replay::{Replay, ReplayForecast, ReplayOptions, ReplayRequest, ReplayRes
 pub use sensitive::Sensitive;
 pub use session::Session;
 pub use signing::{
-    DEFAULT_OVERLAP_SECS, Jwk, Jwks, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, RotatedKey, Rotation,
+    DEFAULT_OVERLAP_SECS, Jwk, Jwks, KeyRotation, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, RotatedKey,
+    Rotation, SecretEncoding,
 };
 pub use stats::{Stats, StatsBucket, StatsStep};
 pub use token::{NewToken, Token, TokenFields};

@@ -12,11 +12,44 @@ pub const DEFAULT_OVERLAP_SECS: u64 = 24 * 3600;
 /// The longest overlap, in seconds: 7 days.
 pub const MAX_OVERLAP_SECS: u64 = 7 * 24 * 3600;
 
-/// How to replace a signing secret or a key.
+/// How to replace the signing secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    /// For how long the old secrets or keys go on signing, in seconds.
+    /// For how long the old secrets go on signing, in seconds.
+    #[serde(default = "default_overlap")]
+    #[schema(maximum = 604_800, default = default_overlap)]
+    pub overlap_seconds: u64,
+    /// The new secret, 24 to 64 bytes, if the receiver has one already; without it, one is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub secret: Option<Sensitive>,
+    /// How `secret` is written.
+    #[serde(default)]
+    #[schema(default = SecretEncoding::default)]
+    pub secret_encoding: SecretEncoding,
+}
+
+/// How a signing secret is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretEncoding {
+    /// `whsec_` and base64, as Standard Webhooks has it.
+    #[default]
+    Whsec,
+    /// Hexadecimal digits.
+    Hex,
+    /// Base64, with or without padding.
+    Base64,
+    /// The secret is the text itself, in UTF-8.
+    Text,
+}
+
+/// How to replace the key pair of an org.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRotation {
+    /// For how long the old keys go on signing, in seconds.
     #[serde(default = "default_overlap")]
     #[schema(maximum = 604_800, default = default_overlap)]
     pub overlap_seconds: u64,

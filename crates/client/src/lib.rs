@@ -65,8 +65,8 @@ pub use body::{Body, INLINE_BODY_BYTES};
 pub use error::Error;
 pub use events::EventQuery;
 pub use hookstep_api_types::{
-    Accepted, Attempt, Delivered, Event, Jwk, Jwks, OrgPublicKey, Page, ProblemDetails, Replay, ReplayForecast,
-    ReplayResults, Replayed, Sensitive, Sent,
+    Accepted, Attempt, Delivered, Event, Jwk, Jwks, OrgPublicKey, Page, ProblemDetails, Replay,
+    ReplayForecast, ReplayResults, Replayed, Sensitive, Sent,
 };
 pub use hookstep_contract::{
     ConfigId, EventId, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status, Timestamp, Timings,

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use hookstep_contract::{
     Attempt, Circuit, ConfigId, DetailType, EventMetadata, Health, HealthChange, HealthLook, HealthRules,
-    HealthState, LastAttempt, Load, LoadSign, MaxInFlight, Origin, Outcome, Recent, Row, StoreError, Timestamp, WebhookConfig,
-    WebhookNews, error_chain,
+    HealthState, LastAttempt, Load, LoadSign, MaxInFlight, Origin, Outcome, Recent, Row, StoreError,
+    Timestamp, WebhookConfig, WebhookNews, error_chain,
 };
 use hookstep_store::Partitions;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hookstep_api_types::{RotatedKey, Rotation};
+use hookstep_api_types::{DEFAULT_OVERLAP_SECS, KeyRotation, RotatedKey};
 use hookstep_contract::{Lifetime, OrgKey, PreviousOrgKey};
 use hookstep_http_edge::{ApiJson, Authorized, Manage, Problem};
 use hookstep_signing::PublicKey;
@@ -23,7 +23,7 @@ use crate::Context;
     summary = "Replace the key pair of the org",
     description = "Within a minute, requests carry a `v1a` signature by the new key and, for a while, by the previous ones as \
         well, so that receivers can get the new public key. All public keys are at `/.well-known/jwks.json`.",
-    request_body = Option<Rotation>,
+    request_body = Option<KeyRotation>,
     responses(
         (status = 200, description = "The new public key.", body = RotatedKey),
         (status = 400, response = hookstep_http_edge::Invalid),
@@ -37,9 +37,10 @@ use crate::Context;
 pub(crate) async fn rotate(
     State(ctx): State<Arc<Context>>,
     caller: Authorized<Manage>,
-    rotation: Option<ApiJson<Rotation>>,
+    rotation: Option<ApiJson<KeyRotation>>,
 ) -> Result<Json<RotatedKey>, Problem> {
-    let overlap = overlap(rotation.map(|ApiJson(rotation)| rotation))?;
+    let overlap =
+        overlap(rotation.map_or(DEFAULT_OVERLAP_SECS, |ApiJson(rotation)| rotation.overlap_seconds))?;
     let before = ctx.configs.org_key(caller.org_id()).await?.ok_or_else(no_key)?;
     let now = ctx.sources.now();
     let newest = PreviousOrgKey {

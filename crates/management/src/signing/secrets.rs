@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use hookstep_api_types::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, Rotation};
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, Engine};
+use hookstep_api_types::{MAX_OVERLAP_SECS, SecretEncoding};
 use hookstep_contract::{FieldError, Lifetime, OrgId, PreviousOrgKey, SigningKey, Timestamp};
 use hookstep_http_edge::Problem;
-use hookstep_signing::Secret;
+use hookstep_signing::{KeyError, Secret};
 
 use super::{bytes_32, public_key};
 use crate::Context;
@@ -14,11 +17,15 @@ use crate::Context;
 /// The most secrets of a webhook, and keys of an org, that sign at once: each adds a signature to the header of every request.
 const MAX_KEYS: usize = 5;
 
-/// Makes a secret and returns it encrypted and as it is. The key pair of the org is made first, so that an org with a secret
-/// has a key pair as well.
-pub(crate) async fn new_secret(ctx: &Context, org_id: &OrgId) -> Result<(SigningKey, Secret), Problem> {
+/// Makes a secret, if none is given, and returns it encrypted and as it is. The key pair of the org is made first, so that an
+/// org with a secret has a key pair as well.
+pub(crate) async fn new_secret(
+    ctx: &Context,
+    org_id: &OrgId,
+    given: Option<Secret>,
+) -> Result<(SigningKey, Secret), Problem> {
     public_key::ensure(ctx, org_id).await?;
-    let secret = Secret::from_random(&bytes_32(&ctx.sources));
+    let secret = given.unwrap_or_else(|| Secret::from_random(&bytes_32(&ctx.sources)));
     let key = ctx.encrypt(org_id, &secret.reveal()).await?;
     let lifetime = Lifetime { created_at: ctx.sources.now(), expires_at: None };
     Ok((SigningKey { key, lifetime }, secret))
@@ -30,7 +37,7 @@ pub(crate) fn lifetimes(keys: &[SigningKey]) -> Vec<Lifetime> {
 }
 
 /// What has a lifetime: a signing secret, or a key of an org.
-pub(super) trait Expires {
+pub(crate) trait Expires {
     /// From when until when it signs.
     fn lifetime(&mut self) -> &mut Lifetime;
 }
@@ -48,11 +55,7 @@ impl Expires for PreviousOrgKey {
 }
 
 /// The keys that go on signing beside a new one: each for `overlap` at most, and no longer than it would have without it.
-pub(crate) fn retire<K: Expires>(
-    keys: Vec<K>,
-    now: Timestamp,
-    overlap: Duration,
-) -> Result<Vec<K>, Problem> {
+pub(crate) fn retire<K: Expires>(keys: Vec<K>, now: Timestamp, overlap: Duration) -> Result<Vec<K>, Problem> {
     let end = now.plus(overlap);
     let limit = |mut key: K| {
         let lifetime = key.lifetime();
@@ -63,19 +66,44 @@ pub(crate) fn retire<K: Expires>(
     if older.len() < MAX_KEYS {
         return Ok(older);
     }
-    let detail =
-        format!("{MAX_KEYS} keys sign already: wait until the oldest has expired, or set overlap_seconds to 0");
+    let detail = format!(
+        "{MAX_KEYS} keys sign already: wait until the oldest has expired, or set overlap_seconds to 0"
+    );
     Err(Problem::new(StatusCode::CONFLICT, detail))
 }
 
 /// How long what is replaced goes on signing.
-pub(crate) fn overlap(rotation: Option<Rotation>) -> Result<Duration, FieldError> {
-    let seconds = rotation.map_or(DEFAULT_OVERLAP_SECS, |rotation| rotation.overlap_seconds);
+pub(crate) fn overlap(seconds: u64) -> Result<Duration, FieldError> {
     if seconds > MAX_OVERLAP_SECS {
         return Err(FieldError::new("overlap_seconds", format!("must be 0 to {MAX_OVERLAP_SECS}")));
     }
     Ok(Duration::from_secs(seconds))
 }
+
+/// The secret that a request brings, if it brings one. The errors do not repeat it.
+pub(crate) fn given(secret: Option<&str>, encoding: SecretEncoding) -> Result<Option<Secret>, FieldError> {
+    let Some(text) = secret else { return Ok(None) };
+    let wrong = |reason: String| FieldError::new("secret", reason);
+    let bytes = match encoding {
+        SecretEncoding::Whsec => {
+            return text.parse().map(Some).map_err(|error: KeyError| wrong(format!("is no secret: {error}")));
+        }
+        SecretEncoding::Hex => {
+            hex::decode(text).map_err(|_| wrong("must be an even number of hexadecimal digits".to_owned()))?
+        }
+        SecretEncoding::Base64 => BASE64.decode(text).map_err(|_| wrong("must be base64".to_owned()))?,
+        SecretEncoding::Text => text.as_bytes().to_vec(),
+    };
+    let count = bytes.len();
+    let secret = Secret::from_bytes(bytes.into());
+    secret.map(Some).map_err(|_| wrong(format!("is {count} bytes long, and must be 24 to 64")))
+}
+
+/// Base64 that may have padding or not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 #[cfg(test)]
 mod tests {

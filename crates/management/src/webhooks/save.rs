@@ -40,7 +40,7 @@ pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Resul
     let now = ctx.sources.now();
     let CheckedFields { fields, change, certificate } = check(ctx, &org_id, fields, None, now)?;
     check_payload_rules(ctx, &org_id, &fields, None).await?;
-    let (key, secret) = secrets::new_secret(ctx, &org_id).await?;
+    let (key, secret) = secrets::new_secret(ctx, &org_id, None).await?;
     let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
     let key_client = key_client::encrypted(ctx, &org_id, fields.auth.as_ref(), None).await?;
     let config = WebhookConfig {
@@ -99,7 +99,7 @@ pub async fn replace(
     let mut secret = None;
     // The webhook was saved by a version that did not sign requests.
     if credentials.signing_keys.is_empty() {
-        let (key, made) = secrets::new_secret(ctx, org_id).await?;
+        let (key, made) = secrets::new_secret(ctx, org_id, None).await?;
         credentials.signing_keys.push(key);
         secret = Some(made);
     }
