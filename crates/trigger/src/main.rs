@@ -6,7 +6,7 @@ use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{CONFIG_CACHE, INLINE_BYTES, SYNC_BUDGET};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_http_edge::{Transport, finished, log_wrong_tokens};
-use hookstep_store::{Configs, Events, Idempotency, Tokens};
+use hookstep_store::{Configs, Events, Idempotency, Orgs, Tokens};
 use hookstep_trigger::{Context, router};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,6 +21,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     });
     let ctx = Context {
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
+        orgs: Orgs::new(tables.clone(), env::required("CONFIGS_TABLE")?, Sources::system()),
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?)
             .cached(CONFIG_CACHE, Sources::system()),
         events: Events::new(tables.clone(), env::required("EVENTS_TABLE")?),
