@@ -134,7 +134,7 @@ mod managing {
     mod browser;
     pub(crate) mod certificates;
     mod changes;
-    mod erasure;
+    pub(crate) mod erasure;
     mod limits;
     pub(crate) mod orgs;
     mod pages;

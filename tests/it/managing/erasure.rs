@@ -21,7 +21,7 @@ fn in_an_hour() -> OffsetDateTime {
 }
 
 /// What erases orgs, in an hour and in the smallest steps: each run is cut off after the first.
-fn eraser(world: &World) -> hookstep_erase::Context {
+pub(crate) fn eraser(world: &World) -> hookstep_erase::Context {
     const STANDARD: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-standard";
     let clients = world.host.clients().clone();
     let sources = Sources { clock: in_an_hour, ..Sources::system() };
