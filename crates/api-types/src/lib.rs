@@ -10,6 +10,7 @@
 mod event;
 mod names;
 mod notifications;
+mod org;
 mod page;
 mod preview;
 mod problem;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use event::{Attempt, Event, Sent};
 pub use notifications::{NotificationFields, Notifications};
+pub use org::{Deleting, NewOrg, Org, OrgPatch, PlatformTokenFields};
 pub use page::Page;
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;

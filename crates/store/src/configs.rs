@@ -20,7 +20,7 @@ use crate::item::{Item, from_item, n, s, to_item};
 use crate::{Lease, StoreError};
 
 /// Sorts after every config id and before every other sort key in an org's partition.
-const AFTER_CONFIGS: &str = "g";
+pub(crate) const AFTER_CONFIGS: &str = "g";
 
 /// How often a transaction is tried when it conflicts with another write to the item; each try takes a few
 /// milliseconds, as does the other write.
@@ -307,7 +307,7 @@ fn item(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
 }
 
 /// Whether a transaction was cancelled for this reason.
-fn is_canceled<R>(error: &SdkError<TransactWriteItemsError, R>, code: &str) -> bool {
+pub(crate) fn is_canceled<R>(error: &SdkError<TransactWriteItemsError, R>, code: &str) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
     else {
         return false;
