@@ -13,6 +13,7 @@ mod notifications;
 mod page;
 mod preview;
 mod problem;
+mod publication;
 mod replay;
 pub mod schema;
 mod sensitive;
@@ -31,6 +32,9 @@ pub use notifications::{NotificationFields, Notifications};
 pub use page::Page;
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;
+pub use publication::{
+    BatchEntry, Delivery, DeliveryState, Publication, PublishBatch, PublishFields, Published, PublishedBatch,
+};
 pub use replay::{Replay, ReplayForecast, ReplayOptions, ReplayRequest, ReplayResults, Replayed};
 pub use sensitive::Sensitive;
 pub use session::Session;
