@@ -8,6 +8,7 @@
 //! | `producing/claims` | claim checks: bodies that never enter the execution state |
 //! | `producing/bus` | events from EventBridge that name their webhook |
 //! | `producing/subscriptions` | events from EventBridge that do not name a webhook |
+//! | `producing/publish` | events that are published by their type |
 //! | `producing/rule` | no tests: the rule of the bus and its target |
 //! | `producing/put_events` | events put on the host's own bus with AWS's tools |
 //! | `delivering/receivers` | how receivers can misbehave |
@@ -96,6 +97,7 @@ mod producing {
     mod bodies;
     mod bus;
     mod claims;
+    mod publish;
     mod put_events;
     mod rule;
     mod subscriptions;

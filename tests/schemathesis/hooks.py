@@ -9,7 +9,7 @@ import uuid
 import schemathesis
 
 RECEIVER = os.environ["RECEIVER_URL"]
-IDS = {name: os.environ[name.upper()] for name in ("config_id", "event_id", "replay_id", "token_id")}
+IDS = {name: os.environ[name.upper()] for name in ("config_id", "event_id", "replay_id", "token_id", "publication_id")}
 NOBODY = "0190a000-0000-7000-8000-00000000000f"
 # The product's limit: longer URLs are not replaced, so that the product still rejects them.
 URL_BYTES = 2048

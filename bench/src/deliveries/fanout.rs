@@ -1,4 +1,4 @@
-//! Events on the host's bus, by `PutEvents`: each goes to every webhook that subscribes to its type.
+//! Events by their type: each goes to every webhook that subscribes to it.
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -7,9 +7,10 @@ use hookstep_ambient::Sources;
 use http::Request;
 use http_body_util::Full;
 use hyper::body::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Outcome;
+use crate::connection::trigger;
 use crate::host::Host;
 
 /// The type of the events.
@@ -18,13 +19,55 @@ pub(crate) const EVENT_TYPE: &str = "bench.event";
 /// The org of the host's admin token.
 const ORG: &str = "default";
 
+/// How an event gets in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    /// By `POST /events`.
+    Publish,
+    /// On the host's bus, by `PutEvents`.
+    Bus,
+}
+
+impl Way {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "POST /events",
+            Self::Bus => "PutEvents",
+        }
+    }
+
+    /// The status of the answer to an event that was accepted.
+    pub(crate) fn accepted(self) -> u16 {
+        match self {
+            Self::Publish => 202,
+            Self::Bus => 200,
+        }
+    }
+
+    /// A request that may be sent again and again.
+    pub(crate) fn request(self, host: &Host, sender: usize, bytes: usize) -> Outcome<Request<Full<Bytes>>> {
+        match self {
+            Self::Publish => {
+                let event = json!({"event_type": EVENT_TYPE, "payload": payload(sender, bytes)});
+                trigger("/events", &host.token, Bytes::from(event.to_string()))
+            }
+            Self::Bus => put_events(host, sender, bytes),
+        }
+    }
+}
+
+/// An event of this size. The receiver looks for the number at the beginning.
+fn payload(sender: usize, bytes: usize) -> Value {
+    let mut payload = json!({"a": format!("{sender:08}{:08}", 0), "org_id": ORG, "pad": ""});
+    let missing = bytes.saturating_sub(payload.to_string().len());
+    payload["pad"] = "x".repeat(missing).into();
+    payload
+}
+
 /// A signed request that puts one event on the bus. It may be sent again and again for some minutes: a signature for each event
 /// would cost the load generator more than it costs the host.
-pub(crate) fn put_events(host: &Host, sender: usize, bytes: usize) -> Outcome<Request<Full<Bytes>>> {
-    // The receiver looks for the number at the beginning.
-    let mut detail = json!({"a": format!("{sender:08}{:08}", 0), "org_id": ORG, "pad": ""});
-    let missing = bytes.saturating_sub(detail.to_string().len());
-    detail["pad"] = "x".repeat(missing).into();
+fn put_events(host: &Host, sender: usize, bytes: usize) -> Outcome<Request<Full<Bytes>>> {
+    let detail = payload(sender, bytes);
     let entry = json!({"Source": "bench", "DetailType": EVENT_TYPE, "Detail": detail.to_string()});
     let body = json!({"Entries": [entry]}).to_string();
 

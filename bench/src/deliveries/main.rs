@@ -94,7 +94,7 @@ enum Group {
     Large,
     /// Async triggers in an open loop.
     Rate,
-    /// Events by `PutEvents` that go to ten webhooks each.
+    /// Events by `POST /events` and by `PutEvents` that go to ten webhooks each.
     Fanout,
     /// Ten webhooks in an open loop, one of which hangs.
     Hanging,

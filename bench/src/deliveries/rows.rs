@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::backlog::backlog;
 use crate::closed::{End, Load, Target, Worker};
 use crate::connection::Connection;
-use crate::fanout::{EVENT_TYPE, put_events};
+use crate::fanout::{EVENT_TYPE, Way};
 use crate::hanging::hanging;
 use crate::host::Host;
 use crate::learned::learned;
@@ -122,15 +122,17 @@ async fn fanout(args: &Args, receiver: &Arc<Receiver>) -> Outcome<()> {
     }
     let load = load(args, IN_FLIGHT, args.body);
     let direct = direct("", load, receiver).await?;
-    let mut workers = Vec::new();
-    for number in 0..IN_FLIGHT {
-        let (connection, request) =
-            (Connection::open(host.address).await?, put_events(&host, number, args.body)?);
-        workers.push(Worker { connection, request, accepted: 200, arrivals: WEBHOOKS });
+    for way in [Way::Publish, Way::Bus] {
+        let mut workers = Vec::new();
+        for number in 0..IN_FLIGHT {
+            let connection = Connection::open(host.address).await?;
+            let request = way.request(&host, number, args.body)?;
+            workers.push(Worker { connection, request, accepted: way.accepted(), arrivals: WEBHOOKS });
+        }
+        let (run, usage) = Usage::of(&host, load.run_workers(workers, receiver)).await?;
+        let name = format!("{} to {WEBHOOKS} webhooks", way.name());
+        run.print(&name, &in_flight(load), &Direct::Throughput(direct.per_second()), Some(&usage));
     }
-    let (run, usage) = Usage::of(&host, load.run_workers(workers, receiver)).await?;
-    let name = format!("PutEvents to {WEBHOOKS} webhooks");
-    run.print(&name, &in_flight(load), &Direct::Throughput(direct.per_second()), Some(&usage));
     Ok(())
 }
 

@@ -40,6 +40,19 @@ test("an event is delivered as it was sent, and found again", async () => {
   assert.deepEqual(page.data.map((found) => found.event_id), [event_id]);
 });
 
+test("an event is published to those who subscribe to its type, once", async () => {
+  const receiver = await serve(reply(200));
+  const { config_id } = await webhook(receiver.url, { event_types: ["order.*"] });
+  const options = { idempotencyKey: randomUUID(), correlationId: "order 7" };
+  const published = await hookstep.publish("order.created", '{"reading": 1.0}', options);
+  assert.deepEqual(await hookstep.publish("order.created", '{"reading": 1.0}', options), published);
+  const { event_id } = published.deliveries.find((delivery) => delivery.config_id === config_id)!;
+  assert.equal((await ended(config_id, event_id)).correlation_id, "order 7");
+  assert.equal(only(receiver.seen).body.toString(), '{"reading": 1.0}');
+  await assert.rejects(hookstep.publish("order.*", "{}"), refused(400, "event_type"));
+  await assert.rejects(hookstep.publish("order.created", '1, "more": 2'), SyntaxError);
+});
+
 test("an event waits for the time that its trigger names", async () => {
   const receiver = await serve(reply(200));
   const { config_id } = await webhook(receiver.url);

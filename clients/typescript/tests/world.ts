@@ -61,8 +61,8 @@ export async function serve(...replies: [Reply, ...Reply[]]): Promise<{ url: str
 }
 
 /** A new webhook that is tried once. */
-export function webhook(url: string): Promise<Schemas["Webhook"]> {
-  const body = { name: "test", url, retry: { schedule_seconds: [] } };
+export function webhook(url: string, fields: Partial<Schemas["ConfigFields"]> = {}): Promise<Schemas["Webhook"]> {
+  const body = { name: "test", url, retry: { schedule_seconds: [] }, ...fields };
   return hookstep.request("post", "/webhook", { body });
 }
 

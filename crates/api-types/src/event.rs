@@ -54,6 +54,10 @@ pub struct Event {
     pub correlation_id: Option<String>,
     /// The type of the event, if it was sent because of a subscription.
     pub event_type: Option<String>,
+    /// The publication that it is a delivery of, if it was published by its type.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::EventId>, required = true)]
+    pub publication_id: Option<EventId>,
     /// The event of which this one is a replay.
     #[schema(value_type = Option<schema::EventId>)]
     pub replay_of: Option<EventId>,
@@ -109,6 +113,7 @@ impl From<EventRecord> for Event {
             content_encoding: record.content_encoding,
             correlation_id: record.correlation_id,
             event_type: record.event_type,
+            publication_id: record.publication_id,
             replay_of: record.replay_of,
             replayed_by: record.replayed_by,
             replay_id: record.replay_id,

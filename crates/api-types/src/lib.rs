@@ -14,6 +14,7 @@ mod org;
 mod page;
 mod preview;
 mod problem;
+mod publication;
 mod replay;
 pub mod schema;
 mod sensitive;
@@ -33,6 +34,9 @@ pub use org::{Deleting, NewOrg, Org, OrgPatch, PlatformTokenFields};
 pub use page::Page;
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;
+pub use publication::{
+    BatchEntry, Delivery, DeliveryState, Publication, PublishBatch, PublishFields, Published, PublishedBatch,
+};
 pub use replay::{Replay, ReplayForecast, ReplayOptions, ReplayRequest, ReplayResults, Replayed};
 pub use sensitive::Sensitive;
 pub use session::Session;

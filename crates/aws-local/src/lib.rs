@@ -37,6 +37,8 @@ pub use keys::{FoundKey, KEY_FILE, KEY_ID, LocalKey};
 pub use lane_queue::{LaneMessage, LaneQueue, SentMessages};
 pub use queue::{QUEUE_FILE, Queue};
 pub use schedules::Schedules;
-pub use states::{ExecutionBackend, ExecutionRecord, StartRequest, StartedExecution, States, SyncResult};
+pub use states::{
+    ExecutionBackend, ExecutionRecord, StartAllRequest, StartRequest, StartedExecution, States, SyncResult,
+};
 pub use tables::{CONFIGS, EVENTS, TOKENS, TableCall, TableGate, Tables};
 pub use wire::{Reply, ServiceError};

@@ -18,6 +18,9 @@ pub trait ExecutionBackend: Send + Sync + 'static {
     /// Writes a new execution to disk and starts it.
     fn start(&self, request: StartRequest) -> BoxFuture<'_, Result<StartedExecution, ServiceError>>;
 
+    /// Writes new executions to disk, all or none, and starts them.
+    fn start_all(&self, request: StartAllRequest) -> BoxFuture<'_, Result<(), ServiceError>>;
+
     /// Starts an execution and waits for its end.
     fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>>;
 
@@ -44,6 +47,19 @@ pub struct StartRequest {
     /// What is to be written together with the execution.
     #[serde(skip)]
     pub beside: Option<Beside>,
+}
+
+/// Several executions of one state machine to start, all or none.
+#[derive(Debug)]
+pub struct StartAllRequest {
+    /// The state machine's ARN.
+    pub state_machine_arn: String,
+    /// The name and the input of each, as JSON.
+    pub executions: Vec<(String, String)>,
+    /// Whether they belong to work that was accepted.
+    pub priority: Priority,
+    /// What is to be written together with them.
+    pub beside: Vec<Beside>,
 }
 
 /// A started execution.
@@ -134,6 +150,14 @@ impl States {
     /// Step Functions' own.
     pub async fn started(&self, request: StartRequest) -> Result<StartedExecution, ServiceError> {
         traced("StartExecution", self.0.start(request).await)
+    }
+
+    /// Starts several executions for a function of this host, all or none. Step Functions has no such operation.
+    ///
+    /// # Errors
+    /// Those of `StartExecution`.
+    pub async fn started_all(&self, request: StartAllRequest) -> Result<(), ServiceError> {
+        traced("StartExecution", self.0.start_all(request).await)
     }
 
     /// Starts an execution for a function of this host and waits for its end, as `StartSyncExecution` does.

@@ -35,7 +35,7 @@ impl Claims {
         config_id: ConfigId,
         claim: &Claim,
     ) -> Result<Result<PinnedObject, BodyLoss>, StoreError> {
-        if !claim.belongs_to(org_id, config_id) {
+        if !claim.is_readable_by(org_id, config_id) {
             return Ok(Err(BodyLoss::NotOwner));
         }
         Ok(matching(claim, self.find(claim).await?))

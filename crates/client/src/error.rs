@@ -41,6 +41,9 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// The payload of a new event is not JSON.
+    #[error("the payload is not JSON")]
+    Payload(#[source] serde_json::Error),
     /// The file with the body cannot be read.
     #[error("the body cannot be read from {path}")]
     File {

@@ -53,6 +53,7 @@
 mod body;
 mod error;
 mod events;
+mod publish;
 mod replays;
 mod retry;
 mod send;
@@ -65,13 +66,15 @@ pub use body::{Body, INLINE_BODY_BYTES};
 pub use error::Error;
 pub use events::EventQuery;
 pub use hookstep_api_types::{
-    Accepted, Attempt, Delivered, Event, Jwk, Jwks, OrgPublicKey, Page, ProblemDetails, Replay,
-    ReplayForecast, ReplayResults, Replayed, Sensitive, Sent,
+    Accepted, Attempt, BatchEntry, Delivered, Delivery, DeliveryState, Event, Jwk, Jwks, OrgPublicKey, Page,
+    ProblemDetails, Publication, Published, PublishedBatch, Replay, ReplayForecast, ReplayResults, Replayed,
+    Sensitive, Sent,
 };
 pub use hookstep_contract::{
     ConfigId, EventId, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status, Timestamp, Timings,
 };
 pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
+pub use publish::NewEvent;
 pub use replays::{Redelivery, ReplayQuery};
 pub use send::Client;
 pub use trigger::{SyncAnswer, SyncTrigger, Trigger};

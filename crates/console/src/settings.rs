@@ -9,7 +9,7 @@ use hookstep_expression::Sandbox;
 use hookstep_management::{Context, Readiness};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Configs, Events, Lanes, Orgs, Replays, Sessions, Tokens};
+use hookstep_store::{Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens};
 
 /// The context of the routes, from the environment.
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
@@ -29,6 +29,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         configs,
         events: Events::new(tables.clone(), &events).kept_for(env::retention()?),
         lanes: Lanes::new(tables.clone(), &events),
+        publications: Publications::new(tables.clone(), &events),
         bodies: Bodies::new(tables.clone(), &events),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         replays: Replays::new(tables, &events).kept_for(env::retention()?),

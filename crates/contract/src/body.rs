@@ -20,6 +20,8 @@ pub enum Source {
     /// What was sent in place of the body of this event of the same webhook, as stored.
     #[serde(rename = "sent")]
     SentBodyOf(EventId),
+    /// The body of this publication of the same org, which all its deliveries share.
+    Published(EventId),
     /// There is no body to send, for this reason.
     Unusable(Reason),
 }
@@ -35,6 +37,8 @@ pub enum Unresolved {
     /// The accepted body of this very event, as stored.
     #[serde(rename = "kept")]
     AcceptedBodyOf(EventId),
+    /// The body of this publication of the same org, which all its deliveries share.
+    Published(EventId),
     /// There is no body to send, for this reason.
     Unusable(Reason),
 }
@@ -53,6 +57,8 @@ pub enum Body {
     /// What is sent in place of the body of this event, which `deliver` reads itself.
     #[serde(rename = "sent")]
     SentBodyOf(EventId),
+    /// The body of this publication of the same org, which all its deliveries share.
+    Published(EventId),
     /// There is no body to send, for this reason. `deliver` records it as a failed attempt.
     Unusable(Reason),
 }
@@ -71,6 +77,8 @@ pub enum StoredBody {
     /// What is sent in place of the body of this event.
     #[serde(rename = "sent")]
     SentBodyOf(EventId),
+    /// The body of this publication of the same org, which all its deliveries share.
+    Published(EventId),
 }
 
 /// The bodies that are stored for an event.
@@ -96,10 +104,11 @@ mod tests {
     const UNUSABLE: &str = r#"{"unusable":{"code":"body_missing","detail":"there is no body to send"}}"#;
     const KEPT: &str = r#"{"kept":"0190a000-0000-7000-8000-00000000000b"}"#;
     const SENT: &str = r#"{"sent":"0190a000-0000-7000-8000-00000000000b"}"#;
+    const PUBLISHED: &str = r#"{"published":"0190a000-0000-7000-8000-00000000000b"}"#;
 
     /// Those of the texts that deserialise as `T` and serialise back unchanged.
     fn read<T: Serialize + DeserializeOwned>() -> Vec<&'static str> {
-        let all = [INLINE, CLAIM, OBJECT, UNUSABLE, KEPT, SENT];
+        let all = [INLINE, CLAIM, OBJECT, UNUSABLE, KEPT, SENT, PUBLISHED];
         let is_read = |json: &&str| match serde_json::from_str::<T>(json) {
             Ok(body) => serde_json::to_string(&body).unwrap() == **json,
             Err(_) => false,
@@ -109,10 +118,10 @@ mod tests {
 
     #[test]
     fn a_part_of_the_way_reads_what_it_can_get_and_nothing_else() {
-        assert_eq!(read::<Source>(), [INLINE, CLAIM, UNUSABLE, KEPT, SENT]);
-        assert_eq!(read::<Unresolved>(), [INLINE, CLAIM, UNUSABLE, KEPT]);
-        assert_eq!(read::<Body>(), [INLINE, OBJECT, UNUSABLE, KEPT, SENT]);
-        assert_eq!(read::<StoredBody>(), [CLAIM, OBJECT, KEPT, SENT]);
+        assert_eq!(read::<Source>(), [INLINE, CLAIM, UNUSABLE, KEPT, SENT, PUBLISHED]);
+        assert_eq!(read::<Unresolved>(), [INLINE, CLAIM, UNUSABLE, KEPT, PUBLISHED]);
+        assert_eq!(read::<Body>(), [INLINE, OBJECT, UNUSABLE, KEPT, SENT, PUBLISHED]);
+        assert_eq!(read::<StoredBody>(), [CLAIM, OBJECT, KEPT, SENT, PUBLISHED]);
     }
 
     #[test]

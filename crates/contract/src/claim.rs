@@ -38,6 +38,18 @@ impl Claim {
         format!("claims/{org_id}/{config_id}/")
     }
 
+    /// The object key for the body of a publication, which all its deliveries share.
+    pub fn key_of_publication(org_id: &OrgId, publication_id: EventId) -> String {
+        format!("claims/{org_id}/publications/{publication_id}")
+    }
+
+    /// Whether a delivery to this config may read the object: it is one of the config's own, or that of a publication of its
+    /// org.
+    pub fn is_readable_by(&self, org_id: &OrgId, config_id: ConfigId) -> bool {
+        let of_publication = self.key.strip_prefix(&format!("claims/{org_id}/publications/"));
+        of_publication.is_some_and(|id| id.parse::<EventId>().is_ok()) || self.belongs_to(org_id, config_id)
+    }
+
     /// Whether the key is exactly the key of one of this config's claim checks.
     pub fn belongs_to(&self, org_id: &OrgId, config_id: ConfigId) -> bool {
         self.key
@@ -98,8 +110,13 @@ mod tests {
             format!("claims/acme/{config}/../../other/{config}/{id}"),
             format!("claims/acme/{config}/"),
             format!("claims/acme/{config}/{id}/x"),
+            format!("claims/other/publications/{id}"),
+            format!("claims/acme/publications/{id}/x"),
         ] {
-            assert!(!Claim::of(&*key).belongs_to(&org, config), "{key}");
+            assert!(!Claim::of(&*key).is_readable_by(&org, config), "{key}");
         }
+        // A producer cannot name it as an upload.
+        let published = Claim::of(Claim::key_of_publication(&org, id));
+        assert!(published.is_readable_by(&org, config) && !published.belongs_to(&org, config));
     }
 }

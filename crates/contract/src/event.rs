@@ -101,6 +101,9 @@ pub struct EventRecord {
     /// The event type if the event came through a subscription: its `detail-type` on the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
+    /// The publication that this event is a delivery of. Unless a claim check holds it, the body is that of the publication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication_id: Option<EventId>,
     /// The event that this event replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
@@ -216,7 +219,19 @@ impl EventRecord {
         match (&self.sent, &self.claim) {
             (Some(Sent { claim: Some(key), .. }), _) | (None, Some(key)) => StoredBody::Claim(Claim::of(key)),
             (Some(Sent { claim: None, .. }), _) => StoredBody::SentBodyOf(self.event_id),
-            (None, None) => StoredBody::AcceptedBodyOf(self.event_id),
+            (None, None) => match self.publication_id {
+                Some(publication_id) => StoredBody::Published(publication_id),
+                None => StoredBody::AcceptedBodyOf(self.event_id),
+            },
+        }
+    }
+
+    /// Where the body is stored that was accepted.
+    pub(crate) fn accepted_body(&self) -> Source {
+        match (&self.claim, self.publication_id) {
+            (Some(key), _) => Source::Claim(self.claim_of(key)),
+            (None, Some(publication_id)) => Source::Published(publication_id),
+            (None, None) => Source::AcceptedBodyOf(self.event_id),
         }
     }
 
@@ -249,6 +264,7 @@ impl EventRecord {
             content_encoding: event.content_encoding.clone(),
             correlation_id: event.correlation_id.clone().filter(|id| is_key(id)),
             event_type: event.event_type.clone(),
+            publication_id: event.publication_id,
             replay_of: event.replay_of,
             replay_id: event.replay_id,
             replayed_by: None,

@@ -57,6 +57,9 @@ pub struct EventMetadata {
     /// The event type if the event came through a subscription: its `detail-type` on the bus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
+    /// The publication that this event is a delivery of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication_id: Option<EventId>,
     /// The event that this event replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_of: Option<EventId>,
@@ -101,6 +104,7 @@ impl EventMetadata {
             correlation_id: None,
             traceparent: None,
             event_type: None,
+            publication_id: None,
             replay_of: None,
             replay_id: None,
             webhook_id: None,
@@ -155,6 +159,7 @@ impl From<&EventRecord> for EventMetadata {
             correlation_id: record.correlation_id.clone(),
             traceparent: None,
             event_type: record.event_type.clone(),
+            publication_id: record.publication_id,
             replay_of: record.replay_of,
             replay_id: record.replay_id,
             webhook_id: record.webhook_id,
@@ -191,7 +196,7 @@ mod tests {
         let all = json!({
             "event_id": id, "org_id": "acme", "config_id": id, "origin": "replay", "mode": "async",
             "created_at": "2026-01-02T03:04:05.678Z", "deliver_at": "2026-01-03T03:04:05.678Z", "content_type": "text/plain", "content_encoding": "gzip", "size": 9,
-            "correlation_id": "c", "event_type": "t", "replay_of": id, "replay_id": id, "webhook_id": id,
+            "correlation_id": "c", "event_type": "t", "publication_id": id, "replay_of": id, "replay_id": id, "webhook_id": id,
             "order_key": "6a",
         });
         let merged = |changes: Value| -> Value {

@@ -215,6 +215,17 @@ pub const MAX_EVENT_TYPES: usize = 100;
 /// The longest event type, in characters: EventBridge's limit for `detail-type`.
 pub const EVENT_TYPE_CHARS: usize = 128;
 
+/// The maximum number of webhooks that one publication goes to: their ids are in its item, 32 bytes each, and DynamoDB takes
+/// 400 KB.
+pub const MAX_PUBLISHED: usize = 10_000;
+
+/// How long the body of a publication is stored if bodies are not kept: its deliveries share it, so it cannot be deleted when
+/// one of them has ended. The usual retry schedule takes four days.
+pub const UNKEPT_PUBLICATION: Duration = days(7);
+
+/// The maximum number of publications in one request.
+pub const MAX_PUBLISH_BATCH: usize = 100;
+
 /// The longest JSONata expression, in characters.
 pub const EXPRESSION_CHARS: usize = 15_000;
 

@@ -54,10 +54,7 @@ impl WorkflowInput {
                     now,
                 )
             },
-            payload: match &first.claim {
-                Some(key) => Source::Claim(first.claim_of(key)),
-                None => Source::AcceptedBodyOf(first.event_id),
-            },
+            payload: first.accepted_body(),
         }
     }
 }

@@ -33,6 +33,7 @@ impl OutgoingBody {
             Body::Object(pinned) => return Ok(Self::Object(pinned)),
             Body::Unusable(reason) => return Err(Unsent::failed(Outcome::FailedPayload, reason)),
             Body::AcceptedBodyOf(event_id) => bodies.bytes(org_id, config_id, event_id).await,
+            Body::Published(publication_id) => bodies.published_bytes(org_id, publication_id).await,
             Body::SentBodyOf(event_id) => bodies.sent_bytes(org_id, config_id, event_id).await,
         };
         match read.map_err(StepError::from)? {

@@ -18,7 +18,7 @@ use crate::journal::{
     Ended, ExecutionRow, Inserted, Journal, JournalError, NewExecution, ReadError, StopOutcome,
 };
 use crate::machines::{StateMachine, StateMachines, kind_of_execution};
-use crate::start::{Running, Start, StartError, Started};
+use crate::start::{Running, Start, StartAll, StartError, Started};
 
 /// Executions that were started but not yet taken by an engine.
 #[derive(Debug)]
@@ -75,6 +75,32 @@ impl Executions {
         Ok(Running { started, end })
     }
 
+    /// Writes new executions to the journal, all or none, and starts them.
+    ///
+    /// # Errors
+    /// If one cannot be started or the journal cannot store them.
+    pub async fn start_all(&self, machine_arn: &str, starts: StartAll) -> Result<(), StartError> {
+        let machine = Arc::clone(self.machines.by_arn(machine_arn).ok_or(StartError::NoStateMachine)?);
+        let StartAll { executions, priority, beside } = starts;
+        let now = (self.sources.clock)();
+        let prepare = |(name, input)| self.prepare(&machine, Some(name), input, now);
+        let prepared = executions.into_iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
+        let (rows, parsed): (Vec<_>, Vec<_>) = prepared.into_iter().unzip();
+        let names: Vec<_> = rows.iter().map(|row| (row.arn.clone(), row.name.clone())).collect();
+        let journal = self.journal.clone();
+        let executions = self.clone();
+        detached(async move {
+            let inserted = journal.start_all(rows, beside, priority).await.map_err(not_written)?;
+            for ((name, input), inserted) in names.into_iter().zip(parsed).zip(inserted) {
+                if inserted == Inserted::New {
+                    executions.begin(&machine, name, input, now, None);
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn accept(
         &self,
         machine_arn: &str,
@@ -82,12 +108,30 @@ impl Executions {
         report: Option<oneshot::Sender<Ended>>,
     ) -> Result<Started, StartError> {
         let Start { name, input, priority, beside } = start;
-        let machine = self.machines.by_arn(machine_arn).ok_or(StartError::NoStateMachine)?;
+        let machine = Arc::clone(self.machines.by_arn(machine_arn).ok_or(StartError::NoStateMachine)?);
+        let now = (self.sources.clock)();
+        let (row, parsed) = self.prepare(&machine, name, input, now)?;
+        let executions = self.clone();
+        detached(async move {
+            let name = (row.arn.clone(), row.name.clone());
+            executions.insert(row, beside, priority).await?;
+            Ok(executions.begin(&machine, name, parsed, now, report))
+        })
+        .await
+    }
+
+    /// The row of a new execution, and its input.
+    fn prepare(
+        &self,
+        machine: &StateMachine,
+        name: Option<String>,
+        input: String,
+        now: OffsetDateTime,
+    ) -> Result<(NewExecution, Json), StartError> {
         if input.len() > hookstep_asl::DATA_LIMIT_BYTES {
             return Err(StartError::InvalidInput);
         }
         let parsed: Json = serde_json::from_str(&input).map_err(|_| StartError::InvalidInput)?;
-        let now = (self.sources.clock)();
         let name = name.unwrap_or_else(|| (self.sources.new_id)().to_string());
         let arn = match machine.kind() {
             // Express executions may share a name.
@@ -96,23 +140,8 @@ impl Executions {
             }
             MachineKind::Standard => format!("{}:{name}", machine.execution_prefix()),
         };
-        let row = NewExecution {
-            arn: arn.clone(),
-            machine: machine.name().to_owned(),
-            name: name.clone(),
-            input,
-            started_at: millis(now),
-        };
-        // Whoever asks for the execution may go away while it is written: it then runs all the same.
-        let executions = self.clone();
-        let machine = Arc::clone(machine);
-        let begun = tokio::spawn(async move {
-            executions.insert(row, beside, priority).await?;
-            Ok(executions.begin(&machine, (arn, name), parsed, now, report))
-        });
-        // The runtime ends, and with it the host.
-        let ended = |_| JournalError::during("start an execution")(StorageError::Closed);
-        begun.await.unwrap_or_else(|error| Err(StartError::NotWritten(ended(error))))
+        let machine = machine.name().to_owned();
+        Ok((NewExecution { arn, machine, name, input, started_at: millis(now) }, parsed))
     }
 
     async fn insert(
@@ -124,8 +153,7 @@ impl Executions {
         match self.journal.start(row, beside, priority).await {
             Ok(Inserted::New) => Ok(()),
             Ok(Inserted::Exists) => Err(StartError::NameTaken),
-            Err(error) if error.is_full() => Err(StartError::StorageFull),
-            Err(error) => Err(StartError::NotWritten(error)),
+            Err(error) => Err(not_written(error)),
         }
     }
 
@@ -232,6 +260,19 @@ impl Executions {
     fn stops(&self) -> MutexGuard<'_, HashMap<String, CancellationToken>> {
         self.stops.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whoever asks for executions may go away while they are written: they then run all the same.
+async fn detached<T: Send + 'static>(
+    begin: impl Future<Output = Result<T, StartError>> + Send + 'static,
+) -> Result<T, StartError> {
+    // The runtime ends, and with it the host.
+    let ended = |_| JournalError::during("start an execution")(StorageError::Closed);
+    tokio::spawn(begin).await.unwrap_or_else(|error| Err(StartError::NotWritten(ended(error))))
+}
+
+fn not_written(error: JournalError) -> StartError {
+    if error.is_full() { StartError::StorageFull } else { StartError::NotWritten(error) }
 }
 
 /// An execution that can be stopped from outside.

@@ -75,6 +75,22 @@ impl Journal {
         inserted.map_err(JournalError::during("write a new execution"))
     }
 
+    /// Inserts new executions with what belongs to them, all or nothing, and returns once they are durable. Says of each whether
+    /// it was inserted.
+    pub(crate) async fn start_all(
+        &self,
+        executions: Vec<NewExecution>,
+        mut beside: Vec<Beside>,
+        priority: Priority,
+    ) -> Result<Vec<Inserted>, JournalError> {
+        let insert = move |connection: &_| {
+            beside.iter_mut().try_for_each(|beside| beside.run(connection))?;
+            executions.iter().map(|execution| statements::insert(connection, execution)).collect()
+        };
+        let inserted = self.storage.write(priority, Answer::WhenDurable, insert).await;
+        inserted.map_err(JournalError::during("write new executions"))
+    }
+
     /// Writes a checkpoint without waiting for the commit: if
     /// one is lost, the execution resumes from the previous one.
     pub(crate) fn checkpoint(&self, arn: &str, checkpoint: String, wake_at: Option<i64>, history: String) {

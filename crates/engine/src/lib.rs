@@ -36,5 +36,5 @@ pub use ports::{
     FailureRoute, FailureRoutes, Functions, Histories, Operation, Ports, Remains, ServiceFailure, Services,
     Share, Shares, TaskFaults,
 };
-pub use start::{EndedExecution, NotEnded, Running, Start, StartError, Started};
+pub use start::{EndedExecution, NotEnded, Running, Start, StartAll, StartError, Started};
 pub use task_host::{LAMBDA_INVOKE, RESOURCES};

@@ -26,6 +26,17 @@ impl Start {
     }
 }
 
+/// Several executions of one machine to start, all or none.
+#[derive(Debug)]
+pub struct StartAll {
+    /// The name and the input of each, as JSON. Of a standard machine, one whose name is taken is left as it is.
+    pub executions: Vec<(String, String)>,
+    /// Whether the executions belong to work that was accepted.
+    pub priority: Priority,
+    /// What is written in the same transaction.
+    pub beside: Vec<Beside>,
+}
+
 /// Why an execution was not started.
 #[derive(Clone, Debug, Error)]
 pub enum StartError {

@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{EventMetadata, EventRecord, MachineKind, Source, WorkflowInput, WorkflowOutput};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use hookstep_contract::{
+    EventMetadata, EventRecord, MachineKind, Publication, PublishedDelivery, Source, WorkflowInput,
+    WorkflowOutput,
+};
 use serde::Serialize;
 
 use crate::{ExecutionClient, Input, Run, WorkflowError};
+
+/// How many executions are started concurrently.
+const MAX_CONCURRENT_STARTS: usize = 32;
 
 /// The express and the standard machine that deliver events.
 #[derive(Clone, Debug)]
@@ -35,11 +43,47 @@ impl DeliveryMachines {
     /// # Errors
     /// If the execution is not accepted.
     pub async fn start(&self, input: &WorkflowInput) -> Result<(), WorkflowError> {
-        let machine_arn = match self.starts_async {
+        self.client.start(self.async_arn(), input.event.event_id.to_string(), self.input(input)?).await
+    }
+
+    /// Whether [`Self::publish`] stores a publication and its body together with what it starts.
+    pub fn stores_publications(&self) -> bool {
+        self.client.stores_publications()
+    }
+
+    /// Stores a publication with its body, unless that is a claim check, and starts all its deliveries: all of it or nothing.
+    ///
+    /// # Errors
+    /// If nothing was stored and started, or where [`Self::stores_publications`] says that it cannot be.
+    pub async fn publish(&self, publication: &Publication, body: Option<Bytes>) -> Result<(), WorkflowError> {
+        self.client.publish(self.async_arn(), publication, body).await
+    }
+
+    /// Starts the deliveries of a publication that is stored. All are tried; starting one twice delivers it once.
+    ///
+    /// # Errors
+    /// If at least one execution is not accepted.
+    pub async fn start_all(&self, publication: &Publication) -> Result<(), WorkflowError> {
+        let deliveries = publication.deliveries.iter();
+        let starts: Vec<_> = deliveries.map(|delivery| self.start_one(publication, *delivery)).collect();
+        let started: Vec<_> = stream::iter(starts).buffer_unordered(MAX_CONCURRENT_STARTS).collect().await;
+        started.into_iter().collect()
+    }
+
+    async fn start_one(
+        &self,
+        publication: &Publication,
+        delivery: PublishedDelivery,
+    ) -> Result<(), WorkflowError> {
+        self.start(&publication.input(delivery)).await
+    }
+
+    /// The machine on which async events start.
+    fn async_arn(&self) -> &str {
+        match self.starts_async {
             MachineKind::Express => &self.express_arn,
             MachineKind::Standard => &self.standard_arn,
-        };
-        self.client.start(machine_arn, input.event.event_id.to_string(), self.input(input)?).await
+        }
     }
 
     /// Starts the delivery of an event and waits up to `timeout` for its end.

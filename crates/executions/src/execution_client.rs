@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_ambient::OnDemand;
-use hookstep_contract::EventMetadata;
+use hookstep_contract::{EventMetadata, Publication};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -42,6 +42,23 @@ pub trait Executions: fmt::Debug + Send + Sync {
         name: String,
         input: Input<'_>,
     ) -> BoxFuture<'_, Result<(), WorkflowError>>;
+
+    /// Whether a publication, its body and the executions of its deliveries can be stored together, all of it or nothing.
+    fn stores_publications(&self) -> bool {
+        false
+    }
+
+    /// Stores a publication with its body, unless that is a claim check, and starts the executions of its deliveries: only where
+    /// [`Executions::stores_publications`] says so.
+    fn publish<'a>(
+        &'a self,
+        machine_arn: &'a str,
+        publication: &'a Publication,
+        body: Option<Bytes>,
+    ) -> BoxFuture<'a, Result<(), WorkflowError>> {
+        let _ = (machine_arn, publication, body);
+        async { Err(WorkflowError::NotStarted("publications are not stored with executions".into())) }.boxed()
+    }
 
     /// Starts an execution of an express machine and returns its output, as JSON, at its end. The execution does not depend
     /// on the caller: dropping the future leaves it running.
@@ -88,6 +105,19 @@ impl ExecutionClient {
 
     pub(crate) fn stores_bodies(&self) -> bool {
         self.0.stores_bodies()
+    }
+
+    pub(crate) fn stores_publications(&self) -> bool {
+        self.0.stores_publications()
+    }
+
+    pub(crate) async fn publish(
+        &self,
+        machine_arn: &str,
+        publication: &Publication,
+        body: Option<Bytes>,
+    ) -> Result<(), WorkflowError> {
+        self.0.publish(machine_arn, publication, body).await
     }
 
     pub(crate) async fn start(

@@ -83,7 +83,10 @@ async fn refresh(
             Source::Claim(claim) => Some(Unresolved::Claim(claim.clone())),
             Source::Unusable(reason) => Some(Unresolved::Unusable(reason.clone())),
             Source::Inline(content) => Some(Unresolved::Inline(content.clone())),
-            Source::AcceptedBodyOf(_) | Source::SentBodyOf(_) => None,
+            Source::Published(publication_id) if event.publication_id == Some(*publication_id) => {
+                Some(Unresolved::Published(*publication_id))
+            }
+            Source::AcceptedBodyOf(_) | Source::SentBodyOf(_) | Source::Published(_) => None,
         };
         let fetched = prepare(&input, status, async { Ok(config) }, Some(source), record, ctx).await?;
         let payload = fetched.payload.or(unchanged);
@@ -149,6 +152,15 @@ async fn store_or_fetch(
         // It is stored already.
         Some(Source::AcceptedBodyOf(own)) if own == event.event_id => {
             Ok(ReadBody { payload: Some(Unresolved::AcceptedBodyOf(own)), ..ReadBody::default() })
+        }
+        // It is stored already, for all deliveries of the publication.
+        Some(Source::Published(publication_id)) if event.publication_id == Some(publication_id) => {
+            Ok(ReadBody { payload: Some(Unresolved::Published(publication_id)), ..ReadBody::default() })
+        }
+        // A replay outlives the publication, so it gets a body of its own.
+        Some(Source::Published(publication_id)) => {
+            let bytes = ctx.bodies.published_bytes(org_id, publication_id).await?;
+            fetched(event, bytes.map(|bytes| Content::new(&bytes)), ctx).await
         }
         Some(Source::AcceptedBodyOf(first)) => {
             fetched(event, ctx.bodies.read(org_id, config_id, first).await?, ctx).await

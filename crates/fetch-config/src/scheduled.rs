@@ -27,8 +27,11 @@ pub(crate) async fn record(
         Source::Claim(claim) => Some(claim.key.clone()),
         _ => None,
     };
-    let payload =
-        matches!(source, Source::AcceptedBodyOf(_)).then_some(Unresolved::AcceptedBodyOf(event.event_id));
+    let payload = match &source {
+        Source::AcceptedBodyOf(_) => Some(Unresolved::AcceptedBodyOf(event.event_id)),
+        Source::Published(publication_id) => Some(Unresolved::Published(*publication_id)),
+        _ => None,
+    };
     let new = EventRecord::new(event, &input.execution, Status::Scheduled, None, ctx.retention);
     let record = EventRecord {
         next_attempt_at: Some(due),

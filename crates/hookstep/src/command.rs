@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::settings::{ENVIRONMENT, ExitResult, ServeArgs};
-use crate::{aws, backup, completions, config, demo, events, history, listen, out, redrive, replay, serve};
+use crate::{
+    aws, backup, completions, config, demo, events, history, listen, out, publish, redrive, replay, serve,
+};
 use crate::{settings, token, trigger, verify, webhooks};
 
 /// Hookstep delivers webhooks. Without a command it serves.
@@ -46,6 +48,9 @@ enum Command {
     /// Send an event to a webhook.
     #[command(after_help = trigger::HELP)]
     Trigger(trigger::TriggerArgs),
+    /// Publish an event by its type: it goes to every webhook that subscribes.
+    #[command(after_help = publish::HELP)]
+    Publish(publish::PublishArgs),
     /// List or follow the events of a webhook, or show one event with its attempts.
     #[command(after_help = events::HELP)]
     Events(events::EventsArgs),
@@ -90,6 +95,7 @@ impl Cli {
             Some(Command::Restore(args)) => (HOST_FAILED, backup::restore(args).await.map(done)),
             Some(Command::Webhooks(args)) => (CLIENT_FAILED, webhooks::webhooks(args).await.map(done)),
             Some(Command::Trigger(args)) => (CLIENT_FAILED, trigger::trigger(args).await),
+            Some(Command::Publish(args)) => (CLIENT_FAILED, publish::publish(args).await),
             Some(Command::Events(args)) => (CLIENT_FAILED, events::events(args).await.map(done)),
             Some(Command::Replay(args)) => (CLIENT_FAILED, replay::replay(args).await),
             Some(Command::Redrive(args)) => (CLIENT_FAILED, redrive::redrive(args).await),

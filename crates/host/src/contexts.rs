@@ -5,7 +5,7 @@ use std::time::Duration;
 use hookstep_ambient::OnDemand;
 use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
 use hookstep_claims::Claims;
-use hookstep_contract::limits::{OVERDUE_AFTER, RETENTION};
+use hookstep_contract::limits::{OVERDUE_AFTER, RETENTION, UNKEPT_PUBLICATION};
 use hookstep_deliver::Keyring;
 use hookstep_engine::StateMachine;
 use hookstep_executions::{DeliveryMachines, ExecutionClient, ReplayMachine, ResumeMachine, TestAuthMachine};
@@ -14,7 +14,8 @@ use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
 use hookstep_store::{
-    Bodies, Configs, Events, Idempotency, Lanes, Notifications, Orgs, Replays, Sessions, Tokens, WatchList,
+    Bodies, Configs, Events, Idempotency, Lanes, Notifications, Orgs, Publications, Replays, Sessions,
+    Tokens, WatchList,
 };
 use hookstep_update_status::Looks;
 
@@ -100,7 +101,9 @@ pub(crate) fn reconcile(options: &Options, clients: &Clients) -> hookstep_reconc
         events: events(clients),
         bodies: bodies(clients),
         lanes: lanes(clients),
+        publications: publications(clients),
         watch_list: watch_list(clients),
+        machines: machines(options, &clients.executions),
         machine: ResumeMachine::new(clients.executions.clone(), StateMachine::arn_of(EXPRESS)),
         overdue_after: OVERDUE_AFTER,
         run_limit: hookstep_reconcile::RUN_LIMIT,
@@ -172,6 +175,7 @@ pub(crate) fn console(
         configs: configs(&clients.tables),
         events: events(clients),
         lanes: lanes(clients),
+        publications: publications(clients),
         bodies: bodies(clients),
         claims: claims(&clients.bucket),
         replays: replays(clients),
@@ -200,6 +204,9 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
         configs: configs(&clients.tables),
         events: events(clients),
         idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
+        publications: publications(clients),
+        bodies: published_bodies(options, &bodies(clients)),
+        watch_list: watch_list(clients),
         claims: claims(&clients.bucket),
         machines: machines(options, &clients.executions),
         sources: options.sources,
@@ -237,8 +244,18 @@ fn events(clients: &Clients) -> Events {
     Events::new(clients.tables.clone(), EVENTS)
 }
 
+/// The same bodies, for those of publications: they are stored even if others are not, as long as their deliveries take.
+pub(crate) fn published_bodies(options: &Options, bodies: &Bodies) -> Bodies {
+    let retention = if options.keep_bodies { RETENTION } else { UNKEPT_PUBLICATION };
+    bodies.clone().kept_for(retention)
+}
+
 fn bodies(clients: &Clients) -> Bodies {
     clients.bodies.through(clients.tables.clone())
+}
+
+fn publications(clients: &Clients) -> Publications {
+    Publications::new(clients.tables.clone(), EVENTS)
 }
 
 fn lanes(clients: &Clients) -> Lanes {

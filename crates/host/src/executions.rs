@@ -1,17 +1,18 @@
 //! Connects the engine's executions to the Step Functions API.
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hookstep_aws_local::{
-    EVENTS, ExecutionBackend, ExecutionRecord, ServiceError, StartRequest, StartedExecution, States,
-    SyncResult, Tables,
+    EVENTS, ExecutionBackend, ExecutionRecord, ServiceError, StartAllRequest, StartRequest, StartedExecution,
+    States, SyncResult, Tables,
 };
-use hookstep_contract::error_chain;
-use hookstep_engine::{EndedExecution, ExecutionRow, Start, StartError, Started};
+use hookstep_contract::{Publication, PublishedDelivery, error_chain};
+use hookstep_engine::{EndedExecution, ExecutionRow, Start, StartAll, StartError, Started};
 use hookstep_executions::{Input, WorkflowError};
 use hookstep_metrics::Metrics;
-use hookstep_storage::Priority;
-use hookstep_store::Bodies;
+use hookstep_storage::{Beside, Priority};
+use hookstep_store::{Bodies, Open, Publications};
 
 use crate::observed::NewEvent;
 
@@ -72,6 +73,20 @@ impl ExecutionBackend for EngineExecutions {
         .boxed()
     }
 
+    fn start_all(&self, request: StartAllRequest) -> BoxFuture<'_, Result<(), ServiceError>> {
+        async move {
+            let StartAllRequest { state_machine_arn, executions, priority, beside } = request;
+            let accepted: Vec<_> =
+                executions.iter().filter_map(|(_, input)| NewEvent::of(input, &self.metrics)).collect();
+            let starts = StartAll { executions, priority, beside };
+            let started = self.executions.start_all(&state_machine_arn, starts).await;
+            started.map_err(|error| ServiceError::new(error.name(), error.to_string()))?;
+            accepted.iter().for_each(|event| event.count(&self.metrics));
+            Ok(())
+        }
+        .boxed()
+    }
+
     fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>> {
         async move {
             let run = async |machine: &str, start| self.executions.run(machine, start).await;
@@ -111,11 +126,59 @@ pub(crate) struct LocalExecutions {
     pub(crate) priority: Priority,
     /// Where bodies are stored, if they are kept.
     pub(crate) bodies: Option<(Bodies, Tables)>,
+    /// Where publications and their bodies are stored.
+    pub(crate) publications: Option<PublicationTables>,
+}
+
+/// Where publications and their bodies are stored.
+#[derive(Clone, Debug)]
+pub(crate) struct PublicationTables {
+    pub(crate) publications: Publications,
+    pub(crate) bodies: Bodies,
+    pub(crate) tables: Tables,
+}
+
+impl PublicationTables {
+    /// The writes of a publication and of its body.
+    fn writes(&self, publication: &Publication, body: Option<Bytes>) -> Result<Vec<Beside>, WorkflowError> {
+        let item = self.publications.item(publication, Open::No);
+        let item = item.map_err(|error| WorkflowError::NotStarted(error.into()))?;
+        let body = body.map(|body| self.bodies.published_item(publication, body));
+        let put = |item| self.tables.putting(EVENTS, item).map_err(not_started);
+        [Some(item), body].into_iter().flatten().map(put).collect()
+    }
 }
 
 impl hookstep_executions::Executions for LocalExecutions {
     fn stores_bodies(&self) -> bool {
         self.bodies.is_some()
+    }
+
+    fn stores_publications(&self) -> bool {
+        self.publications.is_some()
+    }
+
+    fn publish<'a>(
+        &'a self,
+        machine_arn: &'a str,
+        publication: &'a Publication,
+        body: Option<Bytes>,
+    ) -> BoxFuture<'a, Result<(), WorkflowError>> {
+        async move {
+            let beside = match &self.publications {
+                Some(tables) => tables.writes(publication, body)?,
+                None => return Err(WorkflowError::NotStarted("publications are not stored here".into())),
+            };
+            let input = |delivery: &PublishedDelivery| {
+                Ok((delivery.event_id.to_string(), serde_json::to_string(&publication.input(*delivery))?))
+            };
+            let executions =
+                publication.deliveries.iter().map(input).collect::<Result<_, WorkflowError>>()?;
+            let state_machine_arn = machine_arn.to_owned();
+            let request = StartAllRequest { state_machine_arn, executions, priority: self.priority, beside };
+            self.states.started_all(request).await.map_err(not_started)
+        }
+        .boxed()
     }
 
     fn start(

@@ -13,12 +13,12 @@ use hookstep_executions::ExecutionClient;
 use hookstep_management::Readiness;
 use hookstep_metrics::Metrics;
 use hookstep_storage::{CommitObserver, Priority};
-use hookstep_store::{Bodies, StoreError, Tokens};
+use hookstep_store::{Bodies, Publications, StoreError, Tokens};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin::{self, FirstToken, NewToken};
 use crate::directory::Directory;
-use crate::executions::{EngineExecutions, LocalExecutions};
+use crate::executions::{EngineExecutions, LocalExecutions, PublicationTables};
 use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
 use crate::lanes::{self, Lanes};
@@ -183,8 +183,14 @@ fn connect(
     let bodies = if options.bodies_in_state { bodies } else { bodies.uncompressed() };
     let are_stored = options.keep_bodies && !options.bodies_in_state;
     let stored = are_stored.then(|| (bodies.clone(), stand_ins.tables.clone()));
+    let publications = (!options.bodies_in_state).then(|| PublicationTables {
+        publications: Publications::new(tables.clone(), EVENTS),
+        bodies: contexts::published_bodies(options, &bodies),
+        tables: stand_ins.tables.clone(),
+    });
     let executions = |priority| {
-        ExecutionClient::of(LocalExecutions { states: states.clone(), priority, bodies: stored.clone() })
+        let (bodies, publications) = (stored.clone(), publications.clone());
+        ExecutionClient::of(LocalExecutions { states: states.clone(), priority, bodies, publications })
     };
     let (notifier, notifying) = Notifier::new(contexts::notify(options, &tables));
     let dispatch = contexts::dispatch(options, &tables, &bucket, &executions(Priority::New));

@@ -69,6 +69,23 @@ pub fn no_session() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no session with this session_id")
 }
 
+/// The `{publication_id}` of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct PublicationPath(pub EventId);
+
+impl<S: Send + Sync> FromRequestParts<S> for PublicationPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "publication_id").await.map(Self).ok_or_else(no_publication)
+    }
+}
+
+/// 404 for a publication that the org does not have.
+pub fn no_publication() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no publication with this publication_id")
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for TokenPath {
     type Rejection = Problem;
 

@@ -70,6 +70,11 @@ impl Problem {
         self.details.field.as_deref()
     }
 
+    /// The document, for an answer that has it in a place of its own.
+    pub fn into_details(self) -> ProblemDetails {
+        *self.details
+    }
+
     /// The same, naming the event it is about.
     #[must_use]
     pub fn about(mut self, event_id: EventId) -> Self {

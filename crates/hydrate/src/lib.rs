@@ -17,6 +17,7 @@ pub async fn handle(input: HydrateInput, ctx: &Context) -> Result<Body, StepErro
     Ok(match payload {
         Unresolved::Inline(content) => Body::Inline(content),
         Unresolved::AcceptedBodyOf(event_id) => Body::AcceptedBodyOf(event_id),
+        Unresolved::Published(publication_id) => Body::Published(publication_id),
         Unresolved::Unusable(reason) => Body::Unusable(reason),
         Unresolved::Claim(claim) => match ctx.claims.resolve(&event.org_id, event.config_id, &claim).await? {
             Ok(pinned) => Body::Object(pinned),

@@ -1,5 +1,7 @@
 //! The tables that there are.
 
+use hookstep_tables::Item;
+
 /// A table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableDefinition {
@@ -13,6 +15,18 @@ pub struct TableDefinition {
     pub sort_key: Option<&'static str>,
     /// The secondary indexes.
     pub indexes: &'static [IndexDefinition],
+    /// The secondary indexes with the keys of the table.
+    pub views: &'static [ViewDefinition],
+}
+
+/// A secondary index with the keys of its table and some attributes of each item. It has no rows of its own: a query reads the
+/// table, and is charged as the index would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ViewDefinition {
+    /// The index's name.
+    pub name: &'static str,
+    /// The attributes besides the keys: DynamoDB's `INCLUDE`.
+    pub attributes: &'static [&'static str],
 }
 
 /// A secondary index. It has the items that have both of its attributes.
@@ -38,5 +52,16 @@ impl TableDefinition {
 
     pub(crate) fn index(&self, name: &str) -> Option<&IndexDefinition> {
         self.indexes.iter().find(|index| index.name == name)
+    }
+
+    pub(crate) fn view(&self, name: &str) -> Option<&ViewDefinition> {
+        self.views.iter().find(|view| view.name == name)
+    }
+
+    /// What a view has of an item.
+    pub(crate) fn seen(&self, view: &ViewDefinition, item: Item) -> Item {
+        item.into_iter()
+            .filter(|(name, _)| self.is_key(name) || view.attributes.contains(&name.as_str()))
+            .collect()
     }
 }

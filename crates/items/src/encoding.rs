@@ -171,8 +171,14 @@ mod tests {
 
     use super::*;
 
-    const TABLE: TableDefinition =
-        TableDefinition { name: "t", number: 1, partition_key: "pk", sort_key: Some("sk"), indexes: &[] };
+    const TABLE: TableDefinition = TableDefinition {
+        name: "t",
+        number: 1,
+        partition_key: "pk",
+        sort_key: Some("sk"),
+        indexes: &[],
+        views: &[],
+    };
 
     fn value() -> impl Strategy<Value = AttributeValue> {
         let leaf = prop_oneof![

@@ -26,7 +26,7 @@ mod json;
 mod rows;
 
 pub use capacity::Charge;
-pub use definition::{IndexDefinition, TableDefinition};
+pub use definition::{IndexDefinition, TableDefinition, ViewDefinition};
 pub use engine::{ItemTables, JsonRequest};
 pub use error::{Answered, Refusal};
 pub use json::{item_of, json_of};

@@ -9,7 +9,7 @@ use hookstep_expression::Sandbox;
 use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Configs, Events, Lanes, Orgs, Replays, Sessions, Tokens};
+use hookstep_store::{Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens};
 
 use crate::Readiness;
 
@@ -28,6 +28,8 @@ pub struct Context {
     pub events: Events,
     /// What waits in the lanes of webhooks.
     pub lanes: Lanes,
+    /// The publications in it.
+    pub publications: Publications,
     /// Their bodies.
     pub bodies: Bodies,
     /// The bucket of claim checks.

@@ -3,3 +3,4 @@
 pub(crate) mod body;
 pub mod cancel;
 pub mod lookup;
+pub(crate) mod publication;

@@ -42,6 +42,7 @@ pub fn openapi() -> Document {
         crate::events::lookup::list,
         crate::events::lookup::read,
         crate::events::body::read,
+        crate::events::publication::read,
         crate::replays::single::replay,
         crate::events::cancel::cancel,
         crate::replays::bulk::create,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
-use hookstep_executions::ResumeMachine;
-use hookstep_store::{Bodies, Configs, Events, Lanes, WatchList};
+use hookstep_executions::{DeliveryMachines, ResumeMachine};
+use hookstep_store::{Bodies, Configs, Events, Lanes, Publications, WatchList};
 
 /// The tables, clients and settings that the function uses.
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub struct Context {
     pub lanes: Lanes,
     /// Which events to look at.
     pub watch_list: WatchList,
+    /// The publications of the events table.
+    pub publications: Publications,
+    /// The machines that deliver events, for publications whose deliveries could not all be started.
+    pub machines: DeliveryMachines,
     /// The machine that takes an event up again.
     pub machine: ResumeMachine,
     /// How long after its moment an attempt is overdue:

@@ -16,12 +16,22 @@ use crate::{Context, Report};
 pub(crate) struct Done {
     restarted: AtomicU32,
     ended: AtomicU32,
+    published: AtomicU32,
 }
 
 impl Done {
     pub(crate) fn report(&self) -> Report {
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
-        Report { restarted: count(&self.restarted), ended: count(&self.ended) }
+        Report {
+            restarted: count(&self.restarted),
+            ended: count(&self.ended),
+            published: count(&self.published),
+        }
+    }
+
+    /// The deliveries of a publication were started.
+    pub(crate) fn published(&self) {
+        self.published.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod context;
 mod event;
+mod publication;
 mod slot;
 mod verdict;
 
@@ -35,6 +36,8 @@ pub struct Report {
     pub restarted: u32,
     /// How many overdue events were ended as failed.
     pub ended: u32,
+    /// Of how many publications the deliveries were started.
+    pub published: u32,
 }
 
 /// Goes through the watch list, up to the events whose attempts may still be under way.
@@ -47,11 +50,12 @@ pub async fn handle(_: Tick, ctx: &Context) -> Result<Report, StepError> {
     let result = run(begun_at, &done, ctx).await;
     let report = done.report();
     if report != Report::default() {
-        let Report { restarted, ended } = report;
+        let Report { restarted, ended, published } = report;
         tracing::warn!(
             metric = "OverdueEvents",
             restarted,
             ended,
+            published,
             "events were in progress though nothing worked on them"
         );
     }

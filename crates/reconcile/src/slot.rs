@@ -3,10 +3,13 @@
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_contract::limits::WATCH_SLOT;
 use hookstep_contract::{EventId, EventRecord, Status, StepError, Timestamp};
-use hookstep_store::{EventFilter, LastWatched, Partitions, WATCH_SPREAD, WatchCursor, Watched};
+use hookstep_store::{
+    EventFilter, LastWatched, Partitions, WATCH_SPREAD, WatchCursor, Watched, WatchedPublication,
+};
 
 use crate::Context;
 use crate::event::{Done, look_at};
+use crate::publication;
 
 /// How many events are looked at concurrently.
 const MAX_CONCURRENT: usize = 16;
@@ -81,6 +84,9 @@ impl Walk<'_> {
             keys.iter().filter_map(|key| Some((key, Watched::of(key)?))).collect();
         let single: Vec<_> = watched.iter().map(|(_, watched)| self.event(watched)).collect();
         stream::iter(single).buffered(MAX_CONCURRENT).try_collect::<()>().await?;
+        for publication in keys.iter().filter_map(|key| WatchedPublication::of(key)) {
+            publication::look_at(&publication, self.done, self.ctx).await?;
+        }
         for (key, webhook) in watched.iter().filter(|(_, watched)| watched.event_id.is_none()) {
             if let Some(before) = self.webhook(webhook, before.take()).await? {
                 return Ok(Some(LastWatched { spread, key: (*key).clone(), before: Some(before) }));

@@ -1,7 +1,7 @@
 //! The bodies of events, stored so that they can be viewed and redelivered. They are in the events table,
 //! each in a separate partition (pk `{org_id}#{config_id}#{event_id}`, sk `body`, and `sent` for the output
-//! of a transform), so reading a status or listing events never touches them. Claim checks are not here,
-//! because they are already in the bucket.
+//! of a transform), so reading a status or listing events never touches them. The body of a publication is stored once for all
+//! its deliveries (`published_bodies`). Claim checks are not here, because they are already in the bucket.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use hookstep_tables::PutItem;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
-use crate::StoreError;
 use crate::error::unless_forbidden;
 use crate::item::{Item, n, s};
 use crate::recent_bodies::RecentBodies;
+use crate::{StoreError, published_bodies};
 
 /// The usual compromise between time and size. It halves a JSON body of 1 KB and its DynamoDB cost.
 const LEVEL: u8 = 6;
@@ -40,12 +40,12 @@ const SENT: &str = "sent";
 /// The stored bodies in the events table.
 #[derive(Clone, Debug)]
 pub struct Bodies {
-    client: Client,
-    table: String,
-    retention: Duration,
+    pub(crate) client: Client,
+    pub(crate) table: String,
+    pub(crate) retention: Duration,
     /// Whether bodies are compressed.
     deflates: bool,
-    recent: Arc<RecentBodies>,
+    pub(crate) recent: Arc<RecentBodies>,
 }
 
 impl Bodies {
@@ -134,14 +134,20 @@ impl Bodies {
     }
 
     fn item(&self, event: &EventMetadata, part: &str, body: &[u8]) -> Item {
+        let key = key(&event.org_id, event.config_id, event.event_id, part);
+        self.item_with(key, body, event.expires_at(self.retention))
+    }
+
+    /// An item with this key and body, which expires at this time, in seconds since 1970.
+    pub(crate) fn item_with(&self, key: Item, body: &[u8], expires_at: i64) -> Item {
         let deflated = self.deflates.then(|| compress_to_vec(body, LEVEL));
         let (name, bytes) = match deflated.filter(|deflated| deflated.len() < body.len()) {
             Some(deflated) => (DEFLATED, deflated),
             None => (BYTES, body.to_vec()),
         };
-        let mut item = key(&event.org_id, event.config_id, event.event_id, part);
+        let mut item = key;
         item.insert(name.to_owned(), AttributeValue::B(Blob::new(bytes)));
-        item.insert("expires_at".to_owned(), n(event.expires_at(self.retention)));
+        item.insert("expires_at".to_owned(), n(expires_at));
         item
     }
 
@@ -150,7 +156,7 @@ impl Bodies {
     /// # Errors
     /// If the table cannot be read.
     pub async fn has(&self, event: &EventRecord) -> Result<bool, StoreError> {
-        self.has_part(event, BODY).await
+        self.has_accepted(event).await
     }
 
     /// Whether the body that was sent is still available.
@@ -160,16 +166,27 @@ impl Bodies {
     pub async fn has_what_was_sent(&self, event: &EventRecord) -> Result<bool, StoreError> {
         match &event.sent {
             Some(sent) => Ok(sent.claim.is_some() || self.has_part(event, SENT).await?),
-            None => Ok(event.claim.is_some() || self.has_part(event, BODY).await?),
+            None => Ok(event.claim.is_some() || self.has_accepted(event).await?),
+        }
+    }
+
+    async fn has_accepted(&self, event: &EventRecord) -> Result<bool, StoreError> {
+        match event.publication_id {
+            Some(publication_id) => self.has_key(published_bodies::key(&event.org_id, publication_id)).await,
+            None => self.has_part(event, BODY).await,
         }
     }
 
     async fn has_part(&self, event: &EventRecord, part: &str) -> Result<bool, StoreError> {
+        self.has_key(key(&event.org_id, event.config_id, event.event_id, part)).await
+    }
+
+    async fn has_key(&self, key: Item) -> Result<bool, StoreError> {
         let found = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(key(&event.org_id, event.config_id, event.event_id, part)))
+            .set_key(Some(key))
             .projection_expression("sk")
             .send()
             .await
@@ -240,11 +257,17 @@ impl Bodies {
         event_id: EventId,
         part: &str,
     ) -> Result<Option<Bytes>, StoreError> {
+        self.read_key(key(org_id, config_id, event_id, part), false).await
+    }
+
+    /// The body in the item with this key; `is_new` if it may have been written a moment ago, by another process.
+    pub(crate) async fn read_key(&self, key: Item, is_new: bool) -> Result<Option<Bytes>, StoreError> {
         let found = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(key(org_id, config_id, event_id, part)))
+            .set_key(Some(key))
+            .consistent_read(is_new)
             .send()
             .await
             .map_err(StoreError::during("read a body"))?;

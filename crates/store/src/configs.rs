@@ -12,11 +12,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValue, Transact
 use hookstep_ambient::Sources;
 use hookstep_contract::{ConfigId, Credentials, OrgId, Timestamp, WebhookConfig};
 use hookstep_tables::{Client, UpdateItem};
-use serde::Deserialize;
 
 use crate::config_cache::ConfigCache;
 use crate::credentials;
-use crate::item::{Item, from_item, n, s, to_item};
+use crate::item::{Item, from_item, s, to_item};
+use crate::subscriptions::SubscriptionCache;
 use crate::{Lease, StoreError};
 
 /// Sorts after every config id and before every other sort key in an org's partition.
@@ -32,23 +32,7 @@ pub struct Configs {
     pub(crate) client: Client,
     pub(crate) table: String,
     cache: Arc<ConfigCache>,
-}
-
-/// The event types that a webhook subscribes to.
-#[derive(Debug, Deserialize)]
-struct Subscription {
-    config_id: ConfigId,
-    event_types: Vec<String>,
-    shards: Option<u16>,
-}
-
-/// A webhook that subscribes to an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subscriber {
-    /// The webhook.
-    pub config_id: ConfigId,
-    /// Over how many partitions its events are spread.
-    pub shards: u16,
+    pub(crate) subscriptions: Arc<SubscriptionCache>,
 }
 
 /// The result of a change.
@@ -64,7 +48,12 @@ pub enum Written {
 impl Configs {
     /// The table with this name.
     pub fn new(client: impl Into<Client>, table: impl Into<String>) -> Self {
-        Self { client: client.into(), table: table.into(), cache: Arc::default() }
+        Self {
+            client: client.into(),
+            table: table.into(),
+            cache: Arc::default(),
+            subscriptions: Arc::default(),
+        }
     }
 
     /// The same table, whose [`Configs::get`] may return a webhook as it was up to `max_age` ago, unless the table is in this
@@ -244,38 +233,6 @@ impl Configs {
         let configs: Vec<WebhookConfig> = items.map(from_item).collect::<Result<_, _>>()?;
         let next = configs.last().filter(|_| more).map(|config| config.config_id);
         Ok((configs, next))
-    }
-
-    /// The enabled webhooks of `org_id` whose `event_types` satisfy `to_it`, found with one query.
-    ///
-    /// # Errors
-    /// If the table cannot be read.
-    pub async fn subscribed(
-        &self,
-        org_id: &OrgId,
-        to_it: impl Fn(&[String]) -> bool,
-    ) -> Result<Vec<Subscriber>, StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("org_id = :org AND config_id < :end")
-            .filter_expression("enabled = :true AND size(event_types) > :none")
-            .projection_expression("config_id, event_types, shards")
-            .expression_attribute_values(":org", s(org_id))
-            .expression_attribute_values(":end", s(AFTER_CONFIGS))
-            .expression_attribute_values(":true", AttributeValue::Bool(true))
-            .expression_attribute_values(":none", n(0))
-            .into_items();
-        let mut subscribed = Vec::new();
-        while let Some(item) = pages.next().await {
-            let Subscription { config_id, event_types, shards } =
-                from_item(item.map_err(StoreError::during("read subscriptions"))?)?;
-            if to_it(&event_types) {
-                subscribed.push(Subscriber { config_id, shards: shards.unwrap_or(1) });
-            }
-        }
-        Ok(subscribed)
     }
 
     fn put(&self, item: Item) -> PutBuilder {

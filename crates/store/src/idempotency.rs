@@ -1,5 +1,6 @@
 //! Idempotency keys, in the events table, each in a partition of its own: pk
-//! `{org_id}#{config_id}#idempotency#{key}`, sk the key. Together in one partition, they would limit the webhook to
+//! `{org_id}#{config_id}#idempotency#{key}`, or `{org_id}#publications#idempotency#{key}` for those of publications, sk the
+//! key. Together in one partition, they would limit the webhook to
 //! what DynamoDB takes for it, however many shards its events have.
 
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -16,7 +17,7 @@ use crate::item::{from_item, n, s, to_item};
 /// What is stored under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotencyKey {
-    /// The event of the first request with the key.
+    /// The event, or the publication, of the first request with the key.
     pub event_id: EventId,
     /// A hash of that request.
     pub request_hash: String,
@@ -48,9 +49,33 @@ impl Idempotency {
         wanted: IdempotencyKey,
         now: Timestamp,
     ) -> Result<IdempotencyKey, StoreError> {
+        self.claim_in(&of_webhook(org_id, config_id), key, wanted, now).await
+    }
+
+    /// Does as [`Self::claim`], for a key of the org's publications.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn claim_for_publication(
+        &self,
+        org_id: &OrgId,
+        key: &str,
+        wanted: IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<IdempotencyKey, StoreError> {
+        self.claim_in(&format!("{org_id}#publications"), key, wanted, now).await
+    }
+
+    async fn claim_in(
+        &self,
+        owner: &str,
+        key: &str,
+        wanted: IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<IdempotencyKey, StoreError> {
         let until = now.plus(IDEMPOTENCY_LIFETIME).unix_seconds();
         let put = self
-            .put(org_id, config_id, key, &wanted, until)?
+            .put(owner, key, &wanted, until)?
             // DynamoDB deletes expired items with a delay, so an expired key may still exist.
             .condition_expression("attribute_not_exists(pk) OR expires_at < :now")
             .expression_attribute_values(":now", n(now.unix_seconds()))
@@ -86,28 +111,25 @@ impl Idempotency {
     ) -> Result<(), StoreError> {
         // An expired key is as good as none, and overwriting one needs no permission to delete.
         let put = self
-            .put(org_id, config_id, key, held, 0)?
+            .put(&of_webhook(org_id, config_id), key, held, 0)?
             .condition_expression("event_id = :held")
             .expression_attribute_values(":held", s(held.event_id));
         unless_forbidden(put.send().await, "free an idempotency key").map(drop)
     }
 
     /// The write of a key that expires at `until`, in seconds since 1970.
-    fn put(
-        &self,
-        org_id: &OrgId,
-        config_id: ConfigId,
-        key: &str,
-        value: &IdempotencyKey,
-        until: i64,
-    ) -> Result<PutItem, StoreError> {
+    fn put(&self, owner: &str, key: &str, value: &IdempotencyKey, until: i64) -> Result<PutItem, StoreError> {
         Ok(self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(to_item(value)?))
-            .item("pk", s(format!("{org_id}#{config_id}#idempotency#{key}")))
+            .item("pk", s(format!("{owner}#idempotency#{key}")))
             .item("sk", s(key))
             .item("expires_at", n(until)))
     }
+}
+
+fn of_webhook(org_id: &OrgId, config_id: ConfigId) -> String {
+    format!("{org_id}#{config_id}")
 }

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId};
+use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, PublishedDelivery};
 
 use crate::events::{MAX_READS, bound, item_key, to_record};
-use crate::item::s;
+use crate::item::{Item, s};
 use crate::partitions::{MAX_CONCURRENT_READS, Partitions};
 use crate::{EventFilter, Events, Page, StoreError};
 
@@ -91,10 +91,27 @@ impl Events {
         config_id: ConfigId,
         ids: &[EventId],
     ) -> Result<Vec<EventRecord>, StoreError> {
+        self.with_keys(&ids.iter().map(|id| item_key(org_id, config_id, *id)).collect::<Vec<_>>()).await
+    }
+
+    /// Reads the events of these deliveries of a publication, in no particular order, without those that do not exist yet or
+    /// no longer.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn delivered(
+        &self,
+        org_id: &OrgId,
+        deliveries: &[PublishedDelivery],
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let key = |delivery: &PublishedDelivery| item_key(org_id, delivery.config_id, delivery.event_id);
+        self.with_keys(&deliveries.iter().map(key).collect::<Vec<_>>()).await
+    }
+
+    async fn with_keys(&self, keys: &[Item]) -> Result<Vec<EventRecord>, StoreError> {
         let mut events = Vec::new();
-        for ids in ids.chunks(BATCH) {
-            let keys = ids.iter().map(|id| item_key(org_id, config_id, *id)).collect();
-            let keys = KeysAndAttributes::builder().set_keys(Some(keys)).build();
+        for keys in keys.chunks(BATCH) {
+            let keys = KeysAndAttributes::builder().set_keys(Some(keys.to_vec())).build();
             let mut left = Some(keys.map_err(StoreError::during("read events"))?);
             while let Some(keys) = left {
                 let request = HashMap::from([(self.table.clone(), keys)]);

@@ -3,7 +3,7 @@
 //!
 //! An item belongs to a slot of five minutes and means that something was due in that slot: the first attempts of a
 //! webhook's events, or an attempt of one event. pk `watch#{slot}#{spread}`, sk `{org_id}#{config_id}` or
-//! `{org_id}#{config_id}#{event_id}`. The item `watch`, `cursor` says how far the list was gone through.
+//! `{org_id}#{config_id}#{event_id}`; or a publication was started in that slot, sk `{org_id}#publication#{publication_id}`. The item `watch`, `cursor` says how far the list was gone through.
 
 use std::time::Duration;
 
@@ -55,6 +55,32 @@ impl Watched {
     }
 }
 
+/// A publication on the list, whose deliveries may not all be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchedPublication {
+    /// The tenant.
+    pub org_id: OrgId,
+    /// The publication.
+    pub publication_id: EventId,
+}
+
+impl WatchedPublication {
+    /// What stands in the sort key where others have their webhook.
+    const MARK: &str = "publication";
+
+    fn key(&self) -> String {
+        format!("{}#{}#{}", self.org_id, Self::MARK, self.publication_id)
+    }
+
+    /// What the item with this sort key says; `None` if it is none of a publication.
+    pub fn of(key: &str) -> Option<Self> {
+        let (org_id, rest) = key.split_once('#')?;
+        let (mark, publication_id) = rest.split_once('#')?;
+        let is_one = mark == Self::MARK;
+        is_one.then_some(Self { org_id: org_id.parse().ok()?, publication_id: publication_id.parse().ok()? })
+    }
+}
+
 /// How far the watch list was gone through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WatchCursor {
@@ -95,7 +121,23 @@ impl WatchList {
     /// # Errors
     /// If the table cannot be written.
     pub async fn watch(&self, watched: &Watched, due: Timestamp) -> Result<(), StoreError> {
-        let (slot, key) = (due.floor(WATCH_SLOT), watched.key());
+        self.put(watched.key(), due).await
+    }
+
+    /// Puts a publication on the list that is started at `now`. Doing it twice is harmless.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn watch_publication(
+        &self,
+        publication: &WatchedPublication,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.put(publication.key(), now).await
+    }
+
+    async fn put(&self, key: String, due: Timestamp) -> Result<(), StoreError> {
+        let slot = due.floor(WATCH_SLOT);
         self.client
             .put_item()
             .table_name(&self.table)
@@ -200,8 +242,13 @@ mod tests {
             let watched = Watched::of(&key).unwrap();
             assert_eq!((watched.key(), watched.event_id.is_some()), (key, has_event));
         }
-        for other in ["", "cursor", "acme", "acme#x", &format!("acme#{ID}#x")] {
+        let publication = format!("acme#publication#{ID}");
+        assert_eq!(WatchedPublication::of(&publication).unwrap().key(), publication);
+        for other in ["", "cursor", "acme", "acme#x", &format!("acme#{ID}#x"), &publication] {
             assert_eq!(Watched::of(other), None, "{other}");
+        }
+        for other in ["", "acme#publication", "acme#publication#x", &format!("acme#{ID}#{ID}")] {
+            assert_eq!(WatchedPublication::of(other), None, "{other}");
         }
     }
 

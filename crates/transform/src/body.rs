@@ -59,6 +59,10 @@ async fn read_bytes(
             let stored = ctx.bodies.bytes(org_id, config_id, *event_id).await?;
             Ok(stored.map(Vec::from).ok_or_else(|| BodyLoss::NotKept.into()))
         }
+        Unresolved::Published(publication_id) => {
+            let stored = ctx.bodies.published_bytes(org_id, *publication_id).await?;
+            Ok(stored.map(Vec::from).ok_or_else(|| BodyLoss::NotKept.into()))
+        }
         Unresolved::Claim(claim) => match ctx.claims.resolve(org_id, config_id, claim).await? {
             Ok(pinned) => read_object(&pinned, &ctx.claims).await,
             Err(loss) => Ok(Err(loss.into())),

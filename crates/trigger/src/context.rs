@@ -6,7 +6,7 @@ use hookstep_ambient::Sources;
 use hookstep_claims::Claims;
 use hookstep_executions::DeliveryMachines;
 use hookstep_http_edge::HasTokens;
-use hookstep_store::{Configs, Events, Idempotency, Orgs, Tokens};
+use hookstep_store::{Bodies, Configs, Events, Idempotency, Orgs, Publications, Tokens, WatchList};
 
 /// The tables, clients and settings that the function uses.
 #[derive(Clone, Debug)]
@@ -21,6 +21,12 @@ pub struct Context {
     pub events: Events,
     /// The idempotency keys of the events table.
     pub idempotency: Idempotency,
+    /// The publications of the events table.
+    pub publications: Publications,
+    /// The bodies of publications.
+    pub bodies: Bodies,
+    /// Which publications to look at, if their deliveries could not be started.
+    pub watch_list: WatchList,
     /// The bucket of claim checks.
     pub claims: Claims,
     /// The state machines.

@@ -8,5 +8,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(crate::accept::trigger, crate::upload::upload))]
+#[openapi(paths(
+    crate::accept::trigger,
+    crate::upload::upload,
+    crate::publish::publish_one,
+    crate::publish::publish_batch
+))]
 struct Routes;

@@ -177,7 +177,11 @@ fn content_type(headers: &HeaderMap) -> Result<Option<String>, FieldError> {
 }
 
 /// A header's value as text of at most `limit` bytes, if the header is present.
-fn text_header(headers: &HeaderMap, name: &'static str, limit: usize) -> Result<Option<String>, FieldError> {
+pub(crate) fn text_header(
+    headers: &HeaderMap,
+    name: &'static str,
+    limit: usize,
+) -> Result<Option<String>, FieldError> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     match value.to_str() {
         Ok(text) if (1..=limit).contains(&text.len()) => Ok(Some(text.to_owned())),
@@ -196,7 +200,7 @@ fn content_encoding(headers: &HeaderMap) -> Result<Option<String>, FieldError> {
 
 /// The producer's trace context, to be forwarded. An invalid one is ignored, as W3C Trace Context §3.2.2
 /// requires.
-fn traceparent(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     hookstep_contract::is_traceparent(text).then(|| text.to_owned())
 }

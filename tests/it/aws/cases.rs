@@ -10,6 +10,7 @@ mod meanwhile;
 mod observation;
 pub(crate) mod orgs;
 pub(crate) mod overdue;
+mod published;
 mod queued;
 mod schedules;
 mod table;
@@ -22,9 +23,10 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use hookstep_ambient::Sources;
+use hookstep_contract::MachineKind;
 use hookstep_contract::limits::OVERDUE_AFTER;
-use hookstep_executions::{ExecutionClient, ResumeMachine};
-use hookstep_store::{Bodies, Configs, Events, Lanes, WatchList};
+use hookstep_executions::{DeliveryMachines, ExecutionClient, ResumeMachine};
+use hookstep_store::{Bodies, Configs, Events, Lanes, Publications, WatchList};
 use http::Method;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -114,6 +116,8 @@ enum How {
     BusWhenDeleted,
     /// By the bus, to every subscriber to the event's type: the detail is the body.
     Subscribed,
+    /// By its type, through `POST /events`, with a repetition.
+    Published,
     /// By a trigger that disables the webhook; another webhook subscribes to the resulting event.
     Told,
 }
@@ -177,13 +181,16 @@ impl Engine for World {
         let clients = self.host.clients().clone();
         overdue::make_overdue(&clients.tables, "events", config_id, event_id).await;
         let machine = "arn:aws:states:local:000000000000:stateMachine:hookstep-express";
+        let states = ExecutionClient::new(move || clients.states);
         let ctx = hookstep_reconcile::Context {
             configs: Configs::new(clients.tables.clone(), "configs"),
             events: Events::new(clients.tables.clone(), "events"),
             bodies: Bodies::new(clients.tables.clone(), "events"),
             lanes: Lanes::new(clients.tables.clone(), "events"),
+            publications: Publications::new(clients.tables.clone(), "events"),
             watch_list: WatchList::new(clients.tables, "events"),
-            machine: ResumeMachine::new(ExecutionClient::new(move || clients.states), machine),
+            machines: DeliveryMachines::new(states.clone(), machine, "", MachineKind::Express),
+            machine: ResumeMachine::new(states, machine),
             overdue_after: OVERDUE_AFTER,
             run_limit: hookstep_reconcile::RUN_LIMIT,
             sources: Sources::system(),
@@ -415,6 +422,7 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             let event = api.first_event(config_id).await;
             event["event_id"].as_str().unwrap().to_owned().into()
         }
+        How::Published => published::publish(api, case, config_id).await.into(),
         How::Told => {
             let watching = Receiver::ok().await;
             let fields = json!({"event_types": ["Webhook Disabled"]});

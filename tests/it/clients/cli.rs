@@ -48,6 +48,23 @@ fn lines(text: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_published_to_those_who_subscribe() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({"event_types": ["order.*"]})).await;
+    let published =
+        ended(&mut hookstep(&world, &["publish", "order.created", "--data", r#"{"a": 1.0}"#])).await;
+    assert_eq!(published.code, Some(0), "{}", published.stderr);
+    let (config_id, event_id) = published.stdout.trim().split_once(' ').unwrap();
+    assert_eq!(config_id, id);
+    world.api.ended(&id, event_id).await;
+    assert_eq!(receiver.only().body, br#"{"a": 1.0}"#);
+    let wrong = ended(&mut hookstep(&world, &["publish", "order.created", "--data", "{"])).await;
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(4), ""));
+    let nobody = ended(&mut hookstep(&world, &["publish", "other", "--data", "1", "--json"])).await;
+    assert_eq!(lines(&nobody.stdout)[0]["deliveries"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_exit_code_of_a_sync_trigger_is_its_outcome() {
     let replies = [Reply::status(200).body("thanks"), Reply::status(404).body("who?")];
     let (world, receiver) = (World::start().await, Receiver::answering(replies).await);

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use hookstep_client::{
-    Body, Client, ConfigId, Error, EventQuery, INLINE_BODY_BYTES, Key, Outcome, Redelivery, Status,
-    SyncAnswer, verify,
+    BatchEntry, Body, Client, ConfigId, Error, EventQuery, INLINE_BODY_BYTES, Key, NewEvent, Outcome,
+    Redelivery, Status, SyncAnswer, verify,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
@@ -218,6 +218,30 @@ async fn events_are_read_and_sent_again() {
     world.api.ended(&id.to_string(), &replayed.event_id.to_string()).await;
     let seen = receiver.seen();
     assert_eq!(seen[0].header("webhook-id"), seen[1].header("webhook-id"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_are_published_by_their_type() {
+    let receiver = Receiver::ok().await;
+    let world = World::start().await;
+    let client = Client::new(&world.api.base, &world.api.token).unwrap();
+    world.api.create_webhook(&receiver.url, json!({"event_types": ["order.*"]})).await;
+    let event = |event_type: &str| NewEvent::new(event_type, r#"{"reading": 1.0}"#).unwrap();
+    let created = event("order.created").correlation_id("order-7");
+    let published = client.publish(&created).await.unwrap();
+    assert_eq!(client.publish(&created).await.unwrap(), published, "the same key");
+    let batch = client.publish_batch(&[event("order.*"), event("order.paid")]).await.unwrap();
+    let [BatchEntry::Refused { problem }, BatchEntry::Published(paid)] = &batch.events[..] else {
+        panic!("{batch:?}")
+    };
+    assert_eq!(problem.field.as_deref(), Some("event_type"));
+    for delivery in [&published.deliveries[0], &paid.deliveries[0]] {
+        world.api.ended(&delivery.config_id.to_string(), &delivery.event_id.to_string()).await;
+    }
+    assert!(receiver.seen().iter().all(|seen| seen.body == br#"{"reading": 1.0}"#));
+    let read = client.publication(published.publication_id, None).await.unwrap();
+    assert_eq!((read.deliveries[0].status, read.delivery_count), (Status::Succeeded, 1));
+    assert!(matches!(NewEvent::new("t", "{").unwrap_err(), Error::Payload(_)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

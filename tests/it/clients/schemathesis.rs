@@ -26,6 +26,7 @@ async fn schemathesis_finds_nothing() {
     let replay = world.api.post(&path, &json!({"event_ids": [event_id]})).await.json();
     let tokens = world.api.get("/tokens").await.json();
     let current = tokens["data"].as_array().unwrap().iter().find(|token| token["current"] == true).unwrap();
+    let published = world.api.post("/events", &json!({"event_type": "t", "payload": {}})).await.json();
     let (base, files) = (&world.api.base, workspace().join("tests").join(NAME));
     // A separate directory for the files that schemathesis leaves behind.
     let dir = Dir::new();
@@ -37,6 +38,7 @@ async fn schemathesis_finds_nothing() {
     command.env("HOOKSTEP_TOKEN", &world.api.token).env("RECEIVER_URL", &receiver.url);
     command.env("CONFIG_ID", &config_id).env("EVENT_ID", &event_id);
     command.env("REPLAY_ID", replay["replay_id"].as_str().unwrap());
+    command.env("PUBLICATION_ID", published["publication_id"].as_str().unwrap());
     command.env("TOKEN_ID", current["token_id"].as_str().unwrap());
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let said =

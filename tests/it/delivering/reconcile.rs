@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_contract::limits::OVERDUE_AFTER;
-use hookstep_contract::{EventId, EventMetadata, EventRecord, Mode, Origin, Status};
-use hookstep_executions::{ExecutionClient, ResumeMachine};
+use hookstep_contract::{EventId, EventMetadata, EventRecord, MachineKind, Mode, Origin, Status};
+use hookstep_executions::{DeliveryMachines, ExecutionClient, ResumeMachine};
 use hookstep_reconcile::{Context, RUN_LIMIT, Report, Tick, handle};
-use hookstep_store::{Bodies, Configs, Events, Lanes, WatchList, Watched};
+use hookstep_store::{
+    Bodies, Configs, Events, Lanes, Open, Publications, WatchList, Watched, WatchedPublication,
+};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -27,14 +29,16 @@ fn in_hours(hours: i64) -> OffsetDateTime {
 /// `reconcile` on this host, at a later time.
 fn at(world: &World, clock: fn() -> OffsetDateTime) -> Context {
     let clients = world.host.clients().clone();
-    let tables = clients.tables.clone();
+    let (tables, states) = (clients.tables.clone(), ExecutionClient::new(move || clients.states));
     Context {
         events: Events::new(tables.clone(), EVENTS),
         configs: Configs::new(tables.clone(), "configs"),
         bodies: Bodies::new(tables.clone(), EVENTS),
         lanes: Lanes::new(tables.clone(), EVENTS),
+        publications: Publications::new(tables.clone(), EVENTS),
         watch_list: WatchList::new(tables, EVENTS),
-        machine: ResumeMachine::new(ExecutionClient::new(move || clients.states), EXPRESS),
+        machines: DeliveryMachines::new(states.clone(), EXPRESS, "", MachineKind::Express),
+        machine: ResumeMachine::new(states, EXPRESS),
         overdue_after: OVERDUE_AFTER,
         run_limit: RUN_LIMIT,
         sources: Sources { clock, ..Sources::system() },
@@ -45,9 +49,9 @@ async fn run(ctx: &Context) -> Report {
     handle(Tick::default(), ctx).await.unwrap()
 }
 
-const NOTHING: Report = Report { restarted: 0, ended: 0 };
-const RESTARTED: Report = Report { restarted: 1, ended: 0 };
-const ENDED: Report = Report { restarted: 0, ended: 1 };
+const NOTHING: Report = Report { restarted: 0, ended: 0, published: 0 };
+const RESTARTED: Report = Report { restarted: 1, ..NOTHING };
+const ENDED: Report = Report { ended: 1, ..NOTHING };
 
 /// Lets the executions of a webhook die once they have recorded their events.
 fn break_down(world: &World, config_id: &str) {
@@ -345,4 +349,53 @@ async fn an_event_that_waits_for_its_turn_is_not_overdue_however_long_that_takes
     assert_eq!(run(&ctx).await, NOTHING);
     assert_eq!(world.api.event(&id, &waits).await["status"], "in_progress");
     assert_eq!(receiver.calls(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_publication_whose_deliveries_were_not_all_started_is_started_again_and_sent_once() {
+    // As on AWS, where a publication and its deliveries cannot be stored in one transaction.
+    let (world, receiver) =
+        (World::with_options(|options| options.bodies_in_state = true).await, Receiver::ok().await);
+    for _ in 0..2 {
+        world.api.create_webhook(&receiver.url, json!({"event_types": ["t"]})).await;
+    }
+    let event = json!({"event_type": "t", "payload": {"n": 1}, "idempotency_key": "k"});
+    let answer = world.api.post("/events", &event).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let publication_id: EventId = answer.json()["publication_id"].as_str().unwrap().parse().unwrap();
+    let org_id = ORG.parse().unwrap();
+    let later = at(&world, || in_hours(1));
+    let (publication, open) = later.publications.get(&org_id, publication_id).await.unwrap().unwrap();
+    assert_eq!((open, publication.deliveries.len()), (Open::No, 2));
+    let ended = async || {
+        for delivery in &publication.deliveries {
+            let (config_id, event_id) = (delivery.config_id.to_string(), delivery.event_id.to_string());
+            assert_eq!(world.api.ended(&config_id, &event_id).await["status"], "succeeded");
+            world.settled(&event_id).await;
+        }
+    };
+    ended().await;
+
+    // The process died before it had started the second one, or before it had noted that all were.
+    let third = world.api.create_webhook(&receiver.url, json!({})).await.parse().unwrap();
+    let mut publication = publication.clone();
+    publication.deliveries.push(hookstep_contract::PublishedDelivery::of(publication_id, third, 1));
+    later.publications.put(&publication, Open::Yes).await.unwrap();
+    assert_eq!(run(&later).await, Report { published: 1, ..NOTHING });
+    for delivery in &publication.deliveries {
+        let (config_id, event_id) = (delivery.config_id.to_string(), delivery.event_id.to_string());
+        assert_eq!(world.api.ended(&config_id, &event_id).await["status"], "succeeded");
+        world.settled(&event_id).await;
+    }
+    assert_eq!(receiver.calls(), 3);
+    let (_, open) = later.publications.get(&org_id, publication_id).await.unwrap().unwrap();
+    assert_eq!(open, Open::No);
+    // A producer that repeats its request does the same.
+    later.publications.put(&publication, Open::Yes).await.unwrap();
+    let again = world.api.post("/events", &event).await;
+    assert_eq!((again.status, again.json()["deliveries"].as_array().unwrap().len()), (202, 3));
+    let (_, open) = later.publications.get(&org_id, publication_id).await.unwrap().unwrap();
+    assert_eq!((open, receiver.calls()), (Open::No, 3));
+    let watched = WatchedPublication { org_id, publication_id };
+    later.watch_list.watch_publication(&watched, Sources::system().now()).await.unwrap();
 }

@@ -114,8 +114,12 @@ impl Things {
         Answer::to(sign_in.header("content-type", form).body(format!("token={}", api.token))).await;
         let sessions = api.get("/sessions").await.json();
         let session_id = sessions["data"][0]["session_id"].as_str().unwrap().to_owned();
+        let event = json!({"event_type": MARKER, "payload": MARKER, "correlation_id": MARKER});
+        let published = api.post("/events", &event).await.json();
+        let publication_id = published["publication_id"].as_str().unwrap().to_owned();
         let ids = [
             ("config_id", config_id),
+            ("publication_id", publication_id),
             ("session_id", session_id),
             ("event_id", event_id),
             ("replay_id", replay_id),

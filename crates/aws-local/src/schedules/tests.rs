@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clients;
-use crate::states::{ExecutionBackend, ExecutionRecord, StartedExecution, SyncResult};
+use crate::states::{ExecutionBackend, ExecutionRecord, StartAllRequest, StartedExecution, SyncResult};
 
 const GROUP: &str = "retries";
 
@@ -33,6 +33,10 @@ impl ExecutionBackend for Backend {
             Ok(StartedExecution { arn: "arn".to_owned(), started_at: 0 })
         }
         .boxed()
+    }
+
+    fn start_all(&self, _: StartAllRequest) -> BoxFuture<'_, Result<(), ServiceError>> {
+        async { panic!("a schedule starts one execution") }.boxed()
     }
 
     fn run(&self, _: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>> {

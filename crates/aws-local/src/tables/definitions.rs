@@ -1,7 +1,7 @@
 //! The tables of `infra/template.yaml`, and those of this host's own services.
 
-use hookstep_items::{IndexDefinition, TableDefinition};
-use hookstep_store::{Events, Tokens};
+use hookstep_items::{IndexDefinition, TableDefinition, ViewDefinition};
+use hookstep_store::{Configs, Events, Tokens};
 
 /// The table of webhooks.
 pub const CONFIGS: &str = "configs";
@@ -25,6 +25,10 @@ pub(super) static TABLES: [TableDefinition; 6] = [
         partition_key: "org_id",
         sort_key: Some("config_id"),
         indexes: &[],
+        views: &[ViewDefinition {
+            name: Configs::SUBSCRIPTIONS,
+            attributes: &Configs::SUBSCRIPTION_ATTRIBUTES,
+        }],
     },
     TableDefinition {
         name: EVENTS,
@@ -38,6 +42,7 @@ pub(super) static TABLES: [TableDefinition; 6] = [
             sort_key: "correlation_id",
             keys_only: true,
         }],
+        views: &[],
     },
     TableDefinition {
         name: TOKENS,
@@ -51,8 +56,23 @@ pub(super) static TABLES: [TableDefinition; 6] = [
             sort_key: "token_id",
             keys_only: false,
         }],
+        views: &[],
     },
-    TableDefinition { name: CONNECTIONS, number: 4, partition_key: "name", sort_key: None, indexes: &[] },
-    TableDefinition { name: SCHEDULES, number: 5, partition_key: "name", sort_key: None, indexes: &[] },
-    TableDefinition { name: LANES, number: 6, partition_key: "id", sort_key: None, indexes: &[] },
+    TableDefinition {
+        name: CONNECTIONS,
+        number: 4,
+        partition_key: "name",
+        sort_key: None,
+        indexes: &[],
+        views: &[],
+    },
+    TableDefinition {
+        name: SCHEDULES,
+        number: 5,
+        partition_key: "name",
+        sort_key: None,
+        indexes: &[],
+        views: &[],
+    },
+    TableDefinition { name: LANES, number: 6, partition_key: "id", sort_key: None, indexes: &[], views: &[] },
 ];

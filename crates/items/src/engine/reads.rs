@@ -73,7 +73,8 @@ impl ItemTables {
         };
         let condition = self.condition(input.key_condition_expression())?;
         let condition = condition.ok_or_else(|| invalid("a query needs a condition of the key"))?;
-        let index = match input.index_name() {
+        let view = input.index_name().and_then(|name| table.view(name));
+        let index = match input.index_name().filter(|_| view.is_none()) {
             Some(name) => {
                 Some(table.index(name).ok_or_else(|| invalid(format!("there is no index {name}")))?)
             }
@@ -87,10 +88,13 @@ impl ItemTables {
         let forward = input.scan_index_forward() != Some(false);
         let limit = input.limit().map(|limit| usize::try_from(limit).unwrap_or(1).max(1));
         let range = Range { pk, low, high, forward, limit };
-        let found = match index {
+        let mut found = match index {
             Some(index) => self.indexed(table, index, &range, input.exclusive_start_key())?,
             None => self.in_partition(table, range, input.exclusive_start_key())?,
         };
+        if let Some(view) = view {
+            found.items = found.items.into_iter().map(|item| table.seen(view, item)).collect();
+        }
         let bytes = found.items.iter().map(size).sum();
         let charge = Charge::read(bytes, input.consistent_read() == Some(true));
         let scanned = count(found.items.len());

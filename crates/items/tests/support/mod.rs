@@ -24,6 +24,7 @@ static TABLES: [TableDefinition; 1] = [TableDefinition {
         sort_key: "a",
         keys_only: true,
     }],
+    views: &[],
 }];
 
 pub(crate) struct Both {

@@ -85,7 +85,7 @@ pub(crate) async fn read(
     }
     let kept = match sent {
         Some(_) => ctx.bodies.read_sent(org_id, config_id, event_id).await?,
-        None => ctx.bodies.read(org_id, config_id, event_id).await?,
+        None => ctx.bodies.accepted(&event).await?,
     };
     let body = kept.and_then(|content| content.to_bytes()).ok_or_else(not_stored)?;
     let named = content_type.map(String::as_str).and_then(|name| HeaderValue::from_str(name).ok());

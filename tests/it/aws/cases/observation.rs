@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{Answer, Seen};
 
 /// Fields that differ between any two events.
-const OF_THIS_EVENT: [&str; 10] = [
+const OF_THIS_EVENT: [&str; 11] = [
     "event_id",
     "config_id",
     "created_at",
@@ -15,6 +15,7 @@ const OF_THIS_EVENT: [&str; 10] = [
     "replay_of",
     "replayed_by",
     "replay_id",
+    "publication_id",
     "duration_ms",
 ];
 /// Fields that differ between any two attempts.

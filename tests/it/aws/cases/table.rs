@@ -9,7 +9,7 @@ use hex::encode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Case, How, delayed, faulty, health, lanes, meanwhile, overdue, queued};
+use super::{Case, How, delayed, faulty, health, lanes, meanwhile, overdue, published, queued};
 use crate::security::leaks::{PLANTED, grant, webhooks};
 use crate::world::Reply;
 
@@ -45,6 +45,7 @@ pub(super) fn cases() -> Vec<Case> {
             delayed::cases(),
             lanes::cases(),
             queued::cases(),
+            published::cases(),
             health::cases(),
         ])
         .flatten()

@@ -50,7 +50,7 @@ async fn read_body(ctx: &Context, event: &EventRecord, is_sent: bool) -> Result<
     if is_sent {
         ctx.bodies.read_sent(org_id, config_id, event_id).await
     } else {
-        ctx.bodies.read(org_id, config_id, event_id).await
+        ctx.bodies.accepted(event).await
     }
 }
 

@@ -96,7 +96,7 @@ pub(super) async fn sample(
         }
     };
     if let Some(event) = event.filter(is_small)
-        && let Some(stored) = ctx.bodies.read(&event.org_id, event.config_id, event.event_id).await?
+        && let Some(stored) = ctx.bodies.accepted(&event).await?
         && let Some(body) = text(stored, event.content_encoding.as_deref())
     {
         return Ok(pairs(body, event.content_type.unwrap_or_else(|| JSON.to_owned())));

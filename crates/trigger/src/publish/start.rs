@@ -1,0 +1,160 @@
+//! From a publication to the executions of its deliveries.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use hookstep_contract::limits::MAX_PUBLISHED;
+use hookstep_contract::{
+    Claim, EventId, OrgId, Publication, PublishedDelivery, Source, Timestamp, error_chain, subscribes,
+};
+use hookstep_http_edge::Problem;
+use hookstep_store::{IdempotencyKey, Open, WatchedPublication};
+
+use super::request::PublishRequest;
+use crate::Context;
+
+/// How long the answer waits for the deliveries of a stored publication to be started: below API Gateway's 30 s.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Whether a request is the first with its idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IsFirst {
+    /// It is, or has no key.
+    Yes,
+    /// There was one before.
+    No,
+}
+
+/// Publishes an event. Once this returns, every delivery is made or ends with a reason.
+///
+/// # Errors
+/// 409 if the idempotency key was used for another event, or too many webhooks subscribe; 500 and 503 if nothing was accepted.
+pub(crate) async fn publish(
+    ctx: &Context,
+    org_id: &OrgId,
+    request: PublishRequest,
+) -> Result<(Publication, IsFirst), Problem> {
+    let (now, new_id) = (ctx.sources.now(), EventId((ctx.sources.new_id)()));
+    let deliver_at = request.delay.map_or(Ok(None), |delay| delay.due(now))?;
+    let publication_id = first_with_key(ctx, org_id, &request, new_id, now).await?;
+    let is_first = if publication_id == new_id { IsFirst::Yes } else { IsFirst::No };
+    if is_first == IsFirst::No
+        && let Some((publication, open)) = ctx.publications.get(org_id, publication_id).await?
+    {
+        if open == Open::Yes {
+            start(ctx, &publication).await?;
+        }
+        return Ok((publication, is_first));
+    }
+    let deliveries = deliveries(ctx, org_id, publication_id, &request.event_type).await?;
+    let publication = Publication {
+        publication_id,
+        org_id: org_id.clone(),
+        event_type: request.event_type,
+        created_at: now,
+        deliver_at,
+        size: request.body.len() as u64,
+        correlation_id: request.correlation_id,
+        traceparent: request.traceparent,
+        claim: None,
+        deliveries,
+    };
+    let publication = accept(ctx, publication, request.body, now).await?;
+    Ok((publication, is_first))
+}
+
+/// The id of the first publication with the request's idempotency key, or the new id if it is the first or has no key.
+async fn first_with_key(
+    ctx: &Context,
+    org_id: &OrgId,
+    request: &PublishRequest,
+    new_id: EventId,
+    now: Timestamp,
+) -> Result<EventId, Problem> {
+    let Some(key) = &request.idempotency_key else { return Ok(new_id) };
+    let wanted = IdempotencyKey { event_id: new_id, request_hash: request.hash() };
+    let first = ctx.idempotency.claim_for_publication(org_id, key, wanted.clone(), now).await?;
+    if first.request_hash != wanted.request_hash {
+        let detail = "this idempotency_key was used for another event_type or payload";
+        return Err(Problem::new(StatusCode::CONFLICT, detail).about(first.event_id));
+    }
+    Ok(first.event_id)
+}
+
+/// The deliveries to the webhooks that subscribe to this type.
+async fn deliveries(
+    ctx: &Context,
+    org_id: &OrgId,
+    publication_id: EventId,
+    event_type: &str,
+) -> Result<Vec<PublishedDelivery>, Problem> {
+    let to_it = |event_types: &[String]| subscribes(event_types, event_type);
+    let subscribed = ctx.configs.subscribed(org_id, to_it).await?;
+    if subscribed.len() > MAX_PUBLISHED {
+        let detail = format!("more than {MAX_PUBLISHED} webhooks subscribe to this event_type");
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    let delivery = |subscriber: hookstep_store::Subscriber| {
+        PublishedDelivery::of(publication_id, subscriber.config_id, subscriber.shards)
+    };
+    Ok(subscribed.into_iter().map(delivery).collect())
+}
+
+/// Stores a publication and starts its deliveries.
+async fn accept(
+    ctx: &Context,
+    publication: Publication,
+    body: Bytes,
+    now: Timestamp,
+) -> Result<Publication, Problem> {
+    let (claim, body) = if publication.deliveries.is_empty() {
+        (None, None)
+    } else {
+        let key = Claim::key_of_publication(&publication.org_id, publication.publication_id);
+        match ctx.claims.source(&key, body.clone(), ctx.inline_limit).await? {
+            Source::Claim(claim) => (Some(claim), None),
+            _ => (None, Some(body)),
+        }
+    };
+    let publication = Publication { claim, ..publication };
+    if ctx.machines.stores_publications() {
+        ctx.machines.publish(&publication, body).await?;
+        return Ok(publication);
+    }
+    if publication.deliveries.is_empty() {
+        ctx.publications.put(&publication, Open::No).await?;
+        return Ok(publication);
+    }
+    let (org_id, publication_id) = (publication.org_id.clone(), publication.publication_id);
+    let watched = WatchedPublication { org_id, publication_id };
+    let store_body = async {
+        match &body {
+            Some(body) => ctx.bodies.publish(&publication, body).await,
+            None => Ok(()),
+        }
+    };
+    // Before the publication: whoever finds it open finds the body, too.
+    tokio::try_join!(store_body, ctx.watch_list.watch_publication(&watched, now))?;
+    ctx.publications.put(&publication, Open::Yes).await?;
+    start(ctx, &publication).await?;
+    Ok(publication)
+}
+
+/// Starts the deliveries of a publication that is stored as open. It is accepted: what cannot be started now, `reconcile` starts.
+async fn start(ctx: &Context, publication: &Publication) -> Result<(), Problem> {
+    let started = tokio::time::timeout(START_TIMEOUT, ctx.machines.start_all(publication)).await;
+    match started {
+        Ok(Ok(())) => ctx.publications.put(publication, Open::No).await?,
+        Ok(Err(error)) => tracing::warn!(
+            publication.id = %publication.publication_id,
+            error.chain = error_chain(&error),
+            "deliveries of a publication are started later"
+        ),
+        Err(_) => tracing::warn!(
+            publication.id = %publication.publication_id,
+            "the deliveries of a publication could not all be started in time, and are started later"
+        ),
+    }
+    Ok(())
+}
