@@ -44,6 +44,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish an event by its type
+         * @description Sends the payload to every enabled webhook of the org whose `event_types` match the type. The answer comes when the event is stored, and names the delivery to each webhook. A type that nobody subscribes to is no error.
+         */
+        post: operations["publish_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish up to 100 events by their types
+         * @description Does for each event what `POST /events` does for one, and answers each for itself: one that is refused harms no other.
+         */
+        post: operations["publish_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhook": {
         parameters: {
             query?: never;
@@ -249,6 +289,26 @@ export interface paths {
          * @description Byte for byte, with the `Content-Type` and the `Content-Encoding` of the trigger.
          */
         get: operations["read_payload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/{publication_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a publication with its deliveries
+         * @description A delivery that is not recorded yet is `in_progress`, or `scheduled`. The event of a delivery, with its attempts, is at `/webhook/{config_id}/events/{event_id}`.
+         */
+        get: operations["read_publication"];
         put?: never;
         post?: never;
         delete?: never;
@@ -804,6 +864,11 @@ export interface components {
              */
             duration_ms: number;
         };
+        /** @description What became of one event of a batch. */
+        BatchEntry: components["schemas"]["Published"] | {
+            /** @description Why. */
+            problem: components["schemas"]["Problem"];
+        };
         /** @description The events that were accepted in one period. The percentiles are of the durations of the last attempts of delivered and failed events, to within 3.2 %; they are null if there are none. */
         Bucket: {
             /** @description When it begins. */
@@ -1040,6 +1105,31 @@ export interface components {
          * @enum {string}
          */
         Delivery: "direct" | "queued";
+        /** @description How the delivery of a publication to one webhook stands. */
+        DeliveryState: {
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description The event that is sent to it. */
+            event_id: components["schemas"]["EventId"];
+            /** @description The status of the event. */
+            status: components["schemas"]["Status"];
+            /**
+             * Format: int32
+             * @description How many attempts were made.
+             */
+            attempt_count: number;
+            /** @description How the last attempt ended. */
+            outcome?: components["schemas"]["Outcome"] | null;
+            /**
+             * Format: int32
+             * @description The status code of the last attempt.
+             */
+            status_code?: number | null;
+            /** @description When the next attempt is due. */
+            next_attempt_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why it was skipped or failed. */
+            reason?: components["schemas"]["Reason"] | null;
+        };
         /** @description An event. */
         Event: {
             /** @description The id of the event. */
@@ -1073,6 +1163,8 @@ export interface components {
             correlation_id?: string | null;
             /** @description The type of the event, if it was sent because of a subscription. */
             event_type?: string | null;
+            /** @description The publication that it is a delivery of, if it was published by its type. */
+            publication_id: components["schemas"]["EventId"] | null;
             /** @description The event of which this one is a replay. */
             replay_of?: components["schemas"]["EventId"] | null;
             /** @description The newest replay of this one, or of another event with the same `webhook_id`. */
@@ -1486,6 +1578,70 @@ export interface components {
             public_key: string;
             /** @description The key as PEM, for OpenSSL. */
             pem: string;
+        };
+        /** @description A publication, and a page of its deliveries. */
+        Publication: {
+            /** @description The id of the publication. */
+            publication_id: components["schemas"]["EventId"];
+            /** @description The type of the event. */
+            event_type: string;
+            /** @description When it was accepted. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When the producer wanted it to be sent, if not at once. */
+            deliver_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The `Content-Type` of the body. */
+            content_type: string;
+            /**
+             * Format: int64
+             * @description The size of the body in bytes.
+             */
+            size: number;
+            /** @description The producer's own id for the event. */
+            correlation_id?: string | null;
+            /** @description How many webhooks it goes to. */
+            delivery_count: number;
+            /** @description The deliveries of this page, in the order of their webhooks' ids. */
+            deliveries: components["schemas"]["DeliveryState"][];
+            /** @description What to send as `cursor` for the next page of deliveries; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description Several events, each for the webhooks that subscribe to its type. */
+        PublishBatch: {
+            /** @description The events. */
+            events: components["schemas"]["PublishFields"][];
+        };
+        /** @description An event for every webhook that subscribes to its type. */
+        PublishFields: {
+            /**
+             * @description The type of the event. Webhooks name types in `event_types`. Types that begin with `Webhook ` are Hookstep's own.
+             * @example order.created
+             */
+            event_type: string;
+            /** @description The body of the requests: any JSON, sent byte for byte as it stands in the request. */
+            payload: unknown;
+            /** @description A key of the producer's own. For 24 hours a request with the same key, type and payload answers the publication of the first one. The header `Idempotency-Key` says the same. */
+            idempotency_key?: string | null;
+            /** @description The producer's own id for the event, kept with it. */
+            correlation_id?: string | null;
+            /** @description When to send the event, up to 30 days ahead; at once if the time has passed. Excludes `delay_seconds`. */
+            deliver_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description How many seconds after its acceptance to send the event. Excludes `deliver_at`.
+             */
+            delay_seconds?: number | null;
+        };
+        /** @description An event that was accepted for the webhooks that subscribe to its type. */
+        Published: {
+            /** @description The id of the publication. */
+            publication_id: components["schemas"]["EventId"];
+            /** @description A delivery for each subscribed webhook; none if no webhook subscribes. */
+            deliveries: components["schemas"]["Delivery"][];
+        };
+        /** @description What became of the events of a batch. */
+        PublishedBatch: {
+            /** @description An entry for each event of the request, in the same order. */
+            events: components["schemas"]["BatchEntry"][];
         };
         /** @description How many attempts may begin in a period. */
         RateLimit: {
@@ -2244,6 +2400,98 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    publish_event: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description As the field `idempotency_key`. */
+                "Idempotency-Key"?: string;
+                /** @description The producer's trace (W3C Trace Context), passed on to the receivers. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event_type": "order.created",
+                 *       "payload": {
+                 *         "order": 1042
+                 *       },
+                 *       "idempotency_key": "order-1042"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PublishFields"];
+            };
+        };
+        responses: {
+            /** @description The event is on its way, or scheduled. */
+            202: {
+                headers: {
+                    /** @description `true` when the key was used before. */
+                    "idempotent-replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    publish_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The producer's trace (W3C Trace Context), passed on to the receivers. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "events": [
+                 *         {
+                 *           "event_type": "order.created",
+                 *           "payload": {
+                 *             "order": 1042
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PublishBatch"];
+            };
+        };
+        responses: {
+            /** @description What became of each event. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedBatch"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_webhooks: {
         parameters: {
             query?: {
@@ -2753,6 +3001,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_publication: {
+        parameters: {
+            query?: {
+                /** @description The most deliveries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The publication. */
+                publication_id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The publication, and a page of its deliveries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];

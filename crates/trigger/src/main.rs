@@ -1,44 +1,13 @@
 //! The Lambda function `trigger`, behind the HTTP API.
 
-use hookstep_ambient::{Sources, env};
-use hookstep_claims::Claims;
-use hookstep_contract::MachineKind;
-use hookstep_contract::limits::{CONFIG_CACHE, INLINE_BYTES, SYNC_BUDGET};
-use hookstep_executions::{DeliveryMachines, ExecutionClient};
+mod settings;
+
 use hookstep_http_edge::{Transport, finished, log_wrong_tokens};
-use hookstep_store::{Bodies, Configs, Events, Idempotency, Orgs, Publications, Tokens, WatchList};
-use hookstep_trigger::{Context, router};
+use hookstep_trigger::router;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     hookstep_lambda_edge::init_tracing();
-    let aws = hookstep_lambda_edge::aws()?;
-    let (tables, table) = (aws_sdk_dynamodb::Client::new(aws.config()), env::required("EVENTS_TABLE")?);
-    let configs = env::required("CONFIGS_TABLE")?;
-    let states = ExecutionClient::new(|| {
-        let config = aws_sdk_sfn::config::Builder::from(aws.config())
-            .interceptor(hookstep_lambda_edge::IgnoreEndpointPrefix);
-        aws_sdk_sfn::Client::from_conf(config.build())
-    });
-    let ctx = Context {
-        tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
-        orgs: Orgs::new(tables.clone(), &configs, Sources::system()),
-        configs: Configs::new(tables.clone(), configs).cached(CONFIG_CACHE, Sources::system()),
-        events: Events::new(tables.clone(), &table),
-        idempotency: Idempotency::new(tables.clone(), &table),
-        publications: Publications::new(tables.clone(), &table).kept_for(env::retention()?),
-        bodies: Bodies::new(tables.clone(), &table).kept_for(env::retention_of_published_bodies()?),
-        watch_list: WatchList::new(tables, &table),
-        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
-        machines: DeliveryMachines::new(
-            states,
-            env::required("EXPRESS_STATE_MACHINE_ARN")?,
-            env::required("STANDARD_STATE_MACHINE_ARN")?,
-            MachineKind::standard_if(env::flag("ASYNC_STANDARD")),
-        ),
-        sources: Sources::system(),
-        inline_limit: env::number("INLINE_LIMIT", INLINE_BYTES)?,
-        sync_budget: SYNC_BUDGET,
-    };
-    hookstep_lambda_edge::serve(finished(log_wrong_tokens(router(ctx)), Transport::Tls)).await
+    let router = log_wrong_tokens(router(settings::context()?));
+    hookstep_lambda_edge::serve(finished(router, Transport::Tls)).await
 }

@@ -103,7 +103,7 @@ pub(crate) async fn publish_batch(
 ) -> Result<Json<PublishedBatch>, Problem> {
     let requests = read_batch(&body)?.into_iter();
     let entries = requests.map(|request| {
-        let request = request.and_then(|request| Ok(request.traced(&headers)));
+        let request = request.map(|request| request.traced(&headers));
         entry(&ctx, caller.org_id(), request)
     });
     let entries: Vec<_> = entries.collect();

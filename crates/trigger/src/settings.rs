@@ -1,0 +1,41 @@
+//! The settings and the clients of the function.
+
+use hookstep_ambient::{Sources, env};
+use hookstep_claims::Claims;
+use hookstep_contract::MachineKind;
+use hookstep_contract::limits::{CONFIG_CACHE, INLINE_BYTES, SYNC_BUDGET};
+use hookstep_executions::{DeliveryMachines, ExecutionClient};
+use hookstep_store::{Bodies, Configs, Events, Idempotency, Orgs, Publications, Tokens, WatchList};
+use hookstep_trigger::Context;
+
+/// The context of the routes, from the environment.
+pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
+    let aws = hookstep_lambda_edge::aws()?;
+    let (tables, table) = (aws_sdk_dynamodb::Client::new(aws.config()), env::required("EVENTS_TABLE")?);
+    let configs = env::required("CONFIGS_TABLE")?;
+    let states = ExecutionClient::new(|| {
+        let config = aws_sdk_sfn::config::Builder::from(aws.config())
+            .interceptor(hookstep_lambda_edge::IgnoreEndpointPrefix);
+        aws_sdk_sfn::Client::from_conf(config.build())
+    });
+    Ok(Context {
+        tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
+        orgs: Orgs::new(tables.clone(), &configs, Sources::system()),
+        configs: Configs::new(tables.clone(), configs).cached(CONFIG_CACHE, Sources::system()),
+        events: Events::new(tables.clone(), &table),
+        idempotency: Idempotency::new(tables.clone(), &table),
+        publications: Publications::new(tables.clone(), &table).kept_for(env::retention()?),
+        bodies: Bodies::new(tables.clone(), &table).kept_for(env::retention_of_published_bodies()?),
+        watch_list: WatchList::new(tables, &table),
+        claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
+        machines: DeliveryMachines::new(
+            states,
+            env::required("EXPRESS_STATE_MACHINE_ARN")?,
+            env::required("STANDARD_STATE_MACHINE_ARN")?,
+            MachineKind::standard_if(env::flag("ASYNC_STANDARD")),
+        ),
+        sources: Sources::system(),
+        inline_limit: env::number("INLINE_LIMIT", INLINE_BYTES)?,
+        sync_budget: SYNC_BUDGET,
+    })
+}
