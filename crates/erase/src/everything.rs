@@ -16,8 +16,10 @@ pub(crate) async fn pass(
 ) -> Result<bool, StepError> {
     let org_id = erasure.org_id.clone();
     let now = ctx.sources.now();
-    // Other processes may know the org, its tokens and its webhooks for some seconds.
-    erasure.rest_after(erasure.requested_at, ctx.settle);
+    if erasure.is_new() {
+        // Other processes may know the org, its tokens and its webhooks for some seconds.
+        erasure.rest_after(erasure.requested_at, ctx.settle);
+    }
     erasure.pass(now);
     // First, for it keeps anything new from being sent.
     while belongings(erasure, &org_id, ctx).await? {
