@@ -4,7 +4,7 @@
 //! then nothing else says in which partitions their events are.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use hookstep_contract::{EventId, EventRecord, OrgId, Owner};
+use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Owner};
 
 use crate::events::to_record;
 use crate::item::{Item, s};
@@ -70,7 +70,7 @@ impl Events {
         for item in page.items.unwrap_or_default() {
             let (Some(pk), Some(sk)) = (text(&item, "pk"), text(&item, "sk")) else { continue };
             found.keys.push(Item::from([("pk".to_owned(), s(&pk)), ("sk".to_owned(), s(&sk))]));
-            let is_event = pk.matches('#').count() == 1 && sk.parse::<EventId>().is_ok();
+            let is_event = is_of_webhook(&pk) && sk.parse::<EventId>().is_ok();
             if !is_event || pk.starts_with("watch#") {
                 continue;
             }
@@ -95,6 +95,12 @@ impl Events {
         let deleted = stream::iter(deletions).buffer_unordered(MAX_CONCURRENT).map_ok(drop);
         deleted.try_collect::<()>().await.map_err(StoreError::during("delete what an org has"))
     }
+}
+
+/// Whether the events of a webhook are in this partition: `{org_id}#{config_id}`, or one of its shards.
+fn is_of_webhook(pk: &str) -> bool {
+    let webhook = pk.split_once('#').and_then(|(_, webhook)| webhook.split('/').next());
+    webhook.is_some_and(|webhook| webhook.parse::<ConfigId>().is_ok())
 }
 
 impl Tokens {
