@@ -54,6 +54,13 @@ async fn furnish(api: &Api, url: &str) {
     let gone = api.create_webhook(url, json!({})).await;
     api.deliver(&gone, "4").await;
     assert_eq!(api.delete(&format!("/webhook/{gone}")).await.status, 204);
+    api.create_webhook(url, json!({"event_types": ["t"]})).await;
+    for payload in [json!(5), json!("x".repeat(300_000))] {
+        let event = json!({"event_type": "t", "payload": payload, "idempotency_key": payload.to_string().len().to_string()});
+        let published = api.post("/events", &event).await.json();
+        let delivery = &published["deliveries"][0];
+        api.ended(delivery["config_id"].as_str().unwrap(), delivery["event_id"].as_str().unwrap()).await;
+    }
     api.get(&format!("/webhook/{config_id}/stats?by=day")).await;
     let sign_in =
         api.http.post(format!("{}/console/sign-in", api.base)).header("sec-fetch-site", "same-origin");
