@@ -151,7 +151,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the signing secret
-         * @description Requests are signed with the new secret and, for a while, with the previous ones as well, so that the receiver can switch. The new secret is shown only this once.
+         * @description Requests are signed with the new secret and, for a while, with the previous ones as well, so that the receiver can switch. The new secret is made, and shown only this once; or it is `secret`, which the receiver has already.
          */
         post: operations["rotate_secret"];
         delete?: never;
@@ -604,11 +604,51 @@ export interface paths {
         };
         /**
          * Read the public key of an org
-         * @description The key that verifies `v1a` signatures. Needs no token. The key never changes.
+         * @description The newest key that verifies `v1a` signatures. Needs no token. All keys, with those that it has replaced, are at `/.well-known/jwks.json`.
          */
         get: operations["read_public_key"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read all public keys of an org
+         * @description The keys that verify `v1a` signatures, as a JSON Web Key Set, newest first. While a key is being replaced, there are several, and requests carry a signature by each. Needs no token.
+         */
+        get: operations["read_jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signing-key/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the key pair of the org
+         * @description Within a minute, requests carry a `v1a` signature by the new key and, for a while, by the previous ones as well, so that receivers can get the new public key. All public keys are at `/.well-known/jwks.json`.
+         */
+        post: operations["rotate_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1227,6 +1267,47 @@ export interface components {
          * @enum {string}
          */
         Health: "failing" | "degraded" | "healthy" | "disabled";
+        /** @description A public key as a JSON Web Key (RFC 8037). */
+        Jwk: {
+            /**
+             * @description The type of the key, `OKP`.
+             * @example OKP
+             */
+            kty: string;
+            /**
+             * @description The curve, `Ed25519`.
+             * @example Ed25519
+             */
+            crv: string;
+            /** @description The 32 bytes of the key, as base64url without padding. */
+            x: string;
+            /** @description The id of the key: its thumbprint (RFC 7638). */
+            kid: string;
+            /**
+             * @description What the key is for, `sig`.
+             * @example sig
+             */
+            use: string;
+            /**
+             * @description The algorithm, `EdDSA`.
+             * @example EdDSA
+             */
+            alg: string;
+        };
+        /** @description The public keys of an org as a JSON Web Key Set (RFC 7517), newest first. */
+        Jwks: {
+            /** @description The keys. */
+            keys: components["schemas"]["Jwk"][];
+        };
+        /** @description How to replace the key pair of an org. */
+        KeyRotation: {
+            /**
+             * Format: int64
+             * @description For how long the old keys go on signing, in seconds.
+             * @default 86400
+             */
+            overlap_seconds?: number;
+        };
         /** @description What waits in the lane of a webhook: for its turn under `max_in_flight`, `rate_limit` or `ordering`, or for a receiver that takes no events. */
         Lane: {
             /**
@@ -1816,6 +1897,15 @@ export interface components {
             /** @description Until when the previous secret goes on signing; null if there was none. */
             previous_expires_at?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description The new key pair of an org. */
+        RotatedKey: {
+            /** @description The new public key in the form of Standard Webhooks: `whpk_` and base64. */
+            public_key: string;
+            /** @description The new public key as PEM, for OpenSSL. */
+            pem: string;
+            /** @description Until when the previous key goes on signing. */
+            previous_expires_at: components["schemas"]["Timestamp"];
+        };
         /** @description How to replace the signing secret. */
         Rotation: {
             /**
@@ -1824,12 +1914,24 @@ export interface components {
              * @default 86400
              */
             overlap_seconds?: number;
+            /** @description The new secret, 24 to 64 bytes, if the receiver has one already; without it, one is made. */
+            secret?: string | null;
+            /**
+             * @description How `secret` is written.
+             * @default whsec
+             */
+            secret_encoding?: components["schemas"]["SecretEncoding"];
         };
         /**
          * @description What a token may do. Only tokens of the platform have `platform`.
          * @enum {string}
          */
         Scope: "trigger" | "read" | "manage" | "platform";
+        /**
+         * @description How a signing secret is written.
+         * @enum {string}
+         */
+        SecretEncoding: "whsec" | "hex" | "base64" | "text";
         /** @description What was sent instead of the body. */
         Sent: {
             /** @description Its `Content-Type`. */
@@ -3670,6 +3772,63 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_jwks: {
+        parameters: {
+            query: {
+                /** @description The org. */
+                org_id: components["schemas"]["OrgId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jwks"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    rotate_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["KeyRotation"];
+            };
+        };
+        responses: {
+            /** @description The new public key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
         };
     };
