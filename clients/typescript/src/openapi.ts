@@ -2310,7 +2310,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The token lacks the scope that this operation needs. */
+        /** @description The token lacks the scope that this operation needs, it is not one of the org that `X-Org-Id` names, or the org is suspended. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;

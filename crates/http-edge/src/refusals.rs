@@ -32,7 +32,8 @@ refusals! {
     /// 401
     Unauthorized, "The request carries no token, or one that is unknown, expired or revoked.";
     /// 403
-    Forbidden, "The token lacks the scope that this operation needs.";
+    Forbidden, "The token lacks the scope that this operation needs, it is not one of the org that `X-Org-Id` names, or the org \
+        is suspended.";
     /// 404
     NotFound, "The org of the token has nothing with this id.";
     /// 409

@@ -5,7 +5,9 @@ use hookstep_host::NewToken;
 use http::Method;
 use http::header::HeaderValue;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
+use crate::world::process::{binary, finished};
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World};
 
 /// A platform's token, without an org.
@@ -317,4 +319,19 @@ async fn a_platforms_token_opens_no_session_in_the_console() {
     let answer =
         Answer::to(sign_in.header("content-type", form).body(format!("token={}", platform.token))).await;
     assert!(answer.headers.get("set-cookie").is_none() && answer.status != 303, "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_platforms_token_is_made_on_the_machine_while_the_host_runs() {
+    let world = World::start().await;
+    let mut command = Command::new(binary("hookstep"));
+    command.args(["token", "--platform", "--data-dir"]).arg(world.dir.path());
+    let done = finished(&mut command).await;
+    assert!(done.status.success(), "{done:?}");
+    let token = String::from_utf8(done.stdout).unwrap().trim().to_owned();
+    let platform = Api { token, ..world.api.clone() };
+    made(&platform, json!({"org_id": "globex", "name": "Globex"})).await;
+    let mut both = Command::new(binary("hookstep"));
+    both.args(["token", "--platform", "--org", "globex", "--data-dir"]).arg(world.dir.path());
+    assert_eq!(finished(&mut both).await.status.code(), Some(2));
 }

@@ -103,6 +103,7 @@ pub async fn send(
     let event = EventMetadata {
         content_type: Some(content_type.to_owned()),
         size: Some(body.len() as u64),
+        retention_days: ctx.orgs.find(org_id).await?.and_then(|org| org.fields.retention_days),
         ..EventMetadata::new(org_id.clone(), config_id, event_id, Origin::Test, Mode::Sync, now)
     };
     let input = WorkflowInput { event, payload: Source::Inline(Content::new(body)) };

@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{Engine, world};
-use crate::world::{Answer, Api, Receiver, World, until};
+use crate::world::{Answer, Api, Receiver, World, accepted, closed_port, until};
 
 /// What the life of an org needs of a deployment.
 pub(crate) trait Platform: Engine {
@@ -66,17 +66,34 @@ pub(crate) async fn lives_and_is_erased(engine: &impl Platform) {
         assert_eq!(there(Method::PATCH, "/orgs/tenant", patch).await.json()["status"], status);
         until("the org's status holds everywhere", async || trigger().await == answer).await;
     }
+    let waiting = wait(&tenant, config_id).await;
     let deleted = platform.delete("/orgs/tenant").await;
     assert_eq!((deleted.status, &deleted.json()["status"]), (202, &json!("deleting")), "{deleted:?}");
     until("triggers are refused", async || trigger().await != 202).await;
     engine.erase().await;
     until("most of it is gone", async || {
         let deleting = platform.get("/orgs/tenant").await.json()["deleting"].take();
-        deleting["webhooks_left"] == 0 && deleting["events_deleted"].as_u64().unwrap() >= 2
+        deleting["webhooks_left"] == 0 && deleting["events_deleted"].as_u64().unwrap() >= 5
     })
     .await;
+    let (schedules, group) = engine.schedules();
+    let schedule = schedules.get_schedule().group_name(group).name(format!("{waiting}-1")).send().await;
+    assert!(schedule.is_err(), "{schedule:?}");
     erase_the_rest(engine, &orgs, &platform).await;
     assert!(orgs.belongings(&"tenant".parse().unwrap()).await.unwrap().is_empty());
+}
+
+/// Has a large body, an event that waits as a schedule, whose id is returned, and one that waits in its execution.
+async fn wait(tenant: &Api, config_id: &str) -> String {
+    let large = format!("\"{}\"", "x".repeat(300_000));
+    assert_eq!(tenant.deliver(config_id, large).await["status"], "succeeded");
+    let down =
+        tenant.create_webhook(&closed_port().await, json!({"retry": {"schedule_seconds": [50]}})).await;
+    let retried = tenant.trigger(&down, "3").await;
+    tenant.until(&down, &retried, |event| event["next_attempt_at"].is_string()).await;
+    let delayed = accepted(&Answer::to(tenant.triggering(config_id, "?delay_seconds=3600", "4")).await);
+    tenant.until(config_id, &delayed, |event| event["status"] == "scheduled").await;
+    delayed
 }
 
 /// Erases what is left as if everything had come to rest.
