@@ -1717,12 +1717,19 @@ export interface components {
             /** @description The id of the publication. */
             publication_id: components["schemas"]["EventId"];
             /** @description A delivery for each subscribed webhook; none if no webhook subscribes. */
-            deliveries: components["schemas"]["Delivery"][];
+            deliveries: components["schemas"]["PublishedDelivery"][];
         };
         /** @description What became of the events of a batch. */
         PublishedBatch: {
             /** @description An entry for each event of the request, in the same order. */
             events: components["schemas"]["BatchEntry"][];
+        };
+        /** @description The delivery of a publication to one webhook. */
+        PublishedDelivery: {
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description The event that is sent to it. */
+            event_id: components["schemas"]["EventId"];
         };
         /** @description How many attempts may begin in a period. */
         RateLimit: {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use hookstep_contract::limits::{RETENTION_DAYS, UNKEPT_PUBLICATION, days};
+use hookstep_contract::limits::{RETENTION_DAYS, days};
 use thiserror::Error;
 
 /// A setting is missing or cannot be read.
@@ -57,13 +57,4 @@ pub fn flag(name: &'static str) -> bool {
 /// If the variable is not a whole number.
 pub fn retention() -> Result<Duration, EnvError> {
     number("RETENTION_DAYS", RETENTION_DAYS).map(days)
-}
-
-/// How long the bodies of publications are kept: as long as events, or, if the environment variable `KEEP_BODIES` is not `true`,
-/// only as long as their deliveries take.
-///
-/// # Errors
-/// If a variable is not what it should be.
-pub fn retention_of_published_bodies() -> Result<Duration, EnvError> {
-    if flag("KEEP_BODIES") { retention() } else { Ok(UNKEPT_PUBLICATION) }
 }

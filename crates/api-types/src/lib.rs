@@ -35,7 +35,8 @@ pub use page::Page;
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;
 pub use publication::{
-    BatchEntry, Delivery, DeliveryState, Publication, PublishBatch, PublishFields, Published, PublishedBatch,
+    BatchEntry, DeliveryState, Publication, PublishBatch, PublishFields, Published, PublishedBatch,
+    PublishedDelivery,
 };
 pub use replay::{Replay, ReplayForecast, ReplayOptions, ReplayRequest, ReplayResults, Replayed};
 pub use sensitive::Sensitive;

@@ -1,6 +1,6 @@
 //! Publishing events by their type.
 
-use hookstep_contract::{ConfigId, EventId, Outcome, PublishedDelivery, Reason, Status, Timestamp};
+use hookstep_contract::{ConfigId, EventId, Outcome, Reason, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -42,7 +42,7 @@ pub struct PublishFields {
 
 /// The delivery of a publication to one webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Delivery {
+pub struct PublishedDelivery {
     /// The webhook.
     #[schema(value_type = schema::ConfigId)]
     pub config_id: ConfigId,
@@ -51,8 +51,8 @@ pub struct Delivery {
     pub event_id: EventId,
 }
 
-impl From<PublishedDelivery> for Delivery {
-    fn from(delivery: PublishedDelivery) -> Self {
+impl From<hookstep_contract::PublishedDelivery> for PublishedDelivery {
+    fn from(delivery: hookstep_contract::PublishedDelivery) -> Self {
         Self { config_id: delivery.config_id, event_id: delivery.event_id }
     }
 }
@@ -64,7 +64,7 @@ pub struct Published {
     #[schema(value_type = schema::EventId)]
     pub publication_id: EventId,
     /// A delivery for each subscribed webhook; none if no webhook subscribes.
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Vec<PublishedDelivery>,
 }
 
 /// Several events, each for the webhooks that subscribe to its type.

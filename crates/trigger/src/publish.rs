@@ -10,7 +10,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
-use hookstep_api_types::{BatchEntry, Delivery, PublishBatch, PublishFields, Published, PublishedBatch};
+use hookstep_api_types::{
+    BatchEntry, PublishBatch, PublishFields, Published, PublishedBatch, PublishedDelivery,
+};
 use hookstep_contract::Publication;
 use hookstep_http_edge::{ApiBytes, Authorized, Caller, Problem, Trigger};
 
@@ -122,6 +124,6 @@ async fn entry(ctx: &Context, caller: &Caller, request: Result<PublishRequest, P
 }
 
 fn answer(publication: &Publication) -> Published {
-    let deliveries = publication.deliveries.iter().copied().map(Delivery::from).collect();
+    let deliveries = publication.deliveries.iter().copied().map(PublishedDelivery::from).collect();
     Published { publication_id: publication.publication_id, deliveries }
 }
