@@ -2,17 +2,25 @@
 # Creates an API token for a deployed stack and prints it; the token cannot be shown again. A new org name
 # creates the org. Without `days`, the token is valid until it is revoked.
 # Usage: infra/create-token.sh <stack> <org> [trigger,read,manage] [name] [days]
+# With `--platform` in place of the org, it creates a token of the platform, which makes orgs and reaches each of them:
+#        infra/create-token.sh <stack> --platform [name] [days]
 # Needs the AWS CLI with permissions on the tokens table.
 set -euo pipefail
 
 stack="${1:?the name of the stack}"
-org="${2:?the org: 1 to 32 of a-z, 0-9, - and _}"
+org="${2:?the org: 1 to 32 of a-z, 0-9, - and _; or --platform}"
+if [ "$org" = --platform ]; then
+  # No org has this id.
+  org="#platform"
+  set -- "$stack" "$org" platform "${3:-platform}" "${4:-}"
+else
+  [[ $org =~ ^[a-z0-9_-]{1,32}$ ]] || { echo "not an org: 1 to 32 of a-z, 0-9, - and _" >&2; exit 2; }
+  [[ ${3:-read} =~ ^(trigger|read|manage)(,(trigger|read|manage))*$ ]] || { echo "scopes are trigger, read and manage" >&2; exit 2; }
+fi
 scopes="${3:-trigger,read,manage}"
 name="${4:-admin}"
 days="${5:-}"
 
-[[ $org =~ ^[a-z0-9_-]{1,32}$ ]] || { echo "not an org: 1 to 32 of a-z, 0-9, - and _" >&2; exit 2; }
-[[ $scopes =~ ^(trigger|read|manage)(,(trigger|read|manage))*$ ]] || { echo "scopes are trigger, read and manage" >&2; exit 2; }
 [[ $name =~ ^[A-Za-z0-9\ ._-]{1,100}$ ]] || { echo "a name is of letters, digits, spaces, '.', '_' and '-'" >&2; exit 2; }
 [[ $days =~ ^([1-9][0-9]{0,4})?$ ]] || { echo "days are a number from 1" >&2; exit 2; }
 

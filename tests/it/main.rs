@@ -34,6 +34,8 @@
 //! | `managing/webhooks` | the management API |
 //! | `managing/patch` | partial updates |
 //! | `managing/limits` | a webhook's limits: how they are set and shown, and what waits for them |
+//! | `managing/orgs` | the orgs of a platform: made, found, changed, suspended |
+//! | `managing/erasure` | orgs that are deleted with everything that they have |
 //! | `managing/changes` | concurrent, failed and abandoned changes |
 //! | `managing/auth` | a webhook's authentication: how it is set, stored and shown |
 //! | `managing/certificates` | a webhook's TLS settings: how they are set, stored and shown |
@@ -134,7 +136,9 @@ mod managing {
     mod browser;
     pub(crate) mod certificates;
     mod changes;
+    pub(crate) mod erasure;
     mod limits;
+    pub(crate) mod orgs;
     mod pages;
     mod patch;
     pub(crate) mod signing_keys;

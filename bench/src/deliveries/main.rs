@@ -13,7 +13,9 @@ mod closed;
 mod connection;
 mod disk;
 mod fanout;
+mod hanging;
 mod host;
+mod learned;
 mod open;
 mod receiver;
 mod report;
@@ -58,6 +60,14 @@ struct Args {
     #[arg(long, value_delimiter = ',', default_value = "10,60")]
     hang: Vec<u64>,
 
+    /// How often the rows with and without a receiver that hangs are measured, in turn.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+
+    /// How many requests a second a receiver takes whose limit is to be learned, one group of rows each.
+    #[arg(long, value_delimiter = ',', default_value = "1000")]
+    limit: Vec<u32>,
+
     /// The number of events of one org that wait while another org's are measured.
     #[arg(long, default_value_t = 20_000)]
     backlog: usize,
@@ -90,6 +100,8 @@ enum Group {
     Hanging,
     /// Single events of one org while many of another wait.
     Backlog,
+    /// Receivers whose limit is learned.
+    Learned,
     /// The memory of the host, and what an event takes on the disk.
     Disk,
 }

@@ -33,6 +33,11 @@ impl Run {
         Self { times, seconds }
     }
 
+    /// Both runs as one, one after the other.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self::new([self.times, other.times].concat(), self.seconds + other.seconds)
+    }
+
     /// The number of deliveries.
     pub(crate) fn count(&self) -> usize {
         self.times.len()

@@ -9,11 +9,13 @@ use crate::backlog::backlog;
 use crate::closed::{End, Load, Target, Worker};
 use crate::connection::Connection;
 use crate::fanout::{EVENT_TYPE, Way};
-use crate::host::{Host, without_retries};
+use crate::hanging::hanging;
+use crate::host::Host;
+use crate::learned::learned;
 use crate::open::{Rate, Route};
 use crate::receiver::Receiver;
 use crate::report::{Direct, Run, Usage};
-use crate::{Args, Group, Outcome, report};
+use crate::{Args, Group, Outcome};
 
 /// The size of a large body, in bytes.
 const LARGE: usize = 64 * 1024;
@@ -22,7 +24,7 @@ const LARGE: usize = 64 * 1024;
 const IN_FLIGHT: usize = 16;
 
 /// The number of webhooks that an event goes to, or that share the events.
-const WEBHOOKS: usize = 10;
+pub(crate) const WEBHOOKS: usize = 10;
 
 /// Measures a group and prints its rows.
 pub(crate) async fn measure(group: Group, args: &Args) -> Outcome<()> {
@@ -45,6 +47,7 @@ pub(crate) async fn measure(group: Group, args: &Args) -> Outcome<()> {
         Group::Fanout => fanout(args, &receiver).await,
         Group::Hanging => hanging(args, &receiver).await,
         Group::Backlog => backlog(args, &receiver).await,
+        Group::Learned => learned(args).await,
         Group::Disk => {
             for (name, body) in [("1 KB", 1024), ("64 KB", LARGE)] {
                 disk(args, &receiver, name, body).await?;
@@ -90,7 +93,7 @@ async fn rate(args: &Args, receiver: &Arc<Receiver>) -> Outcome<()> {
 }
 
 /// Events in an open loop that go to the host's webhooks in turn; the first `unmeasured` are not measured.
-async fn open(
+pub(crate) async fn open(
     name: &str,
     args: &Args,
     host: &Host,
@@ -129,34 +132,6 @@ async fn fanout(args: &Args, receiver: &Arc<Receiver>) -> Outcome<()> {
         let (run, usage) = Usage::of(&host, load.run_workers(workers, receiver)).await?;
         let name = format!("{} to {WEBHOOKS} webhooks", way.name());
         run.print(&name, &in_flight(load), &Direct::Throughput(direct.per_second()), Some(&usage));
-    }
-    Ok(())
-}
-
-/// Ten webhooks share the events; in all rows but the first, one of them hangs. The others are measured, and compared with
-/// the first row.
-async fn hanging(args: &Args, receiver: &Arc<Receiver>) -> Outcome<()> {
-    let mut without = None;
-    for hang in std::iter::once(None).chain(args.hang.iter().copied().map(Some)) {
-        let mut host = Host::start(args).await?;
-        for webhook in 0..WEBHOOKS {
-            match hang.filter(|_| webhook == 0) {
-                Some(seconds) => {
-                    let url = format!("{}hang/{seconds}", url(receiver));
-                    host.create_webhook(&url, without_retries(2 * seconds)).await?;
-                }
-                None => host.create_webhook(&url(receiver), json!({})).await?,
-            }
-        }
-        let name = match hang {
-            Some(seconds) => format!("9 webhooks beside one that hangs for {seconds} s"),
-            None => "9 of 10 webhooks".to_owned(),
-        };
-        let p99 = open(&name, args, &host, 1, receiver).await?.quantile(0.99);
-        match without {
-            None => without = Some(p99),
-            Some(without) => report::ratio(&name, "p99 of the row without it", p99 / without),
-        }
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
 mod events;
+mod orgs;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -32,6 +33,14 @@ struct Args {
     #[arg(long, default_value_t = 10_000)]
     events: u32,
 
+    /// Measures the list of so many orgs instead.
+    #[arg(long)]
+    orgs: Option<u32>,
+
+    /// How many webhooks each of these orgs has.
+    #[arg(long, default_value_t = 10)]
+    webhooks: u32,
+
     /// How many times each page is requested.
     #[arg(long, default_value_t = 50)]
     times: usize,
@@ -44,14 +53,17 @@ async fn main() -> Outcome<()> {
     let args = Args::parse();
     let dir = tempfile::tempdir()?;
     let options = options(dir.path());
+    if let Some(orgs) = args.orgs {
+        return measure_orgs(options, orgs, &args).await;
+    }
     let host = Host::open(options.clone()).await?;
     let token = host.create_token(NewToken::admin(ORG.parse()?)).await?;
-    let config_id = events::deliver_one(&Asker { host: &host, token: &token }).await?;
+    let config_id = events::deliver_one(&Asker { host: &host, token: &token, org_id: None }).await?;
     host.stop().await;
     let bytes = events::repeat(dir.path(), args.events).await?;
 
     let host = Host::open(options).await?;
-    let asker = Asker { host: &host, token: &token };
+    let asker = Asker { host: &host, token: &token, org_id: None };
     println!("{} events of {bytes} B, {} times each\n", args.events, args.times);
     println!("| | p50 ms | p99 ms | worst ms |");
     println!("| --- | ---: | ---: | ---: |");
@@ -64,9 +76,7 @@ async fn main() -> Outcome<()> {
         ("100 that failed, of which there are none", "?limit=100&status=failed".to_owned()),
         ("100 of a correlation id", format!("?limit=100&correlation_id={}", events::CORRELATION_ID)),
     ] {
-        let times = asker.times(&format!("{path}{query}"), args.times).await?;
-        let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1000.0;
-        println!("| {name} | {:.1} | {:.1} | {:.1} |", at(50), at(99), at(100));
+        row(name, &asker.times(&format!("{path}{query}"), args.times).await?);
     }
     let path = format!("/webhook/{config_id}/stats");
     let first = asker.times(&path, 1).await?;
@@ -79,6 +89,27 @@ async fn main() -> Outcome<()> {
     );
     host.stop().await;
     Ok(())
+}
+
+/// Measures the list of a platform's orgs.
+async fn measure_orgs(options: Options, orgs: u32, args: &Args) -> Outcome<()> {
+    let host = Host::open(options).await?;
+    let token = host.create_token(NewToken::platform()).await?;
+    let platform = Asker { host: &host, token: &token, org_id: None };
+    orgs::make(&platform, orgs, args.webhooks).await?;
+    println!("{orgs} orgs with {} webhooks each, {} times each\n", args.webhooks, args.times);
+    println!("| | p50 ms | p99 ms | worst ms |");
+    println!("| --- | ---: | ---: | ---: |");
+    for (name, path) in orgs::PAGES {
+        row(name, &platform.times(path, args.times).await?);
+    }
+    host.stop().await;
+    Ok(())
+}
+
+fn row(name: &str, times: &[Duration]) {
+    let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1000.0;
+    println!("| {name} | {:.1} | {:.1} | {:.1} |", at(50), at(99), at(100));
 }
 
 /// The options of a host as in production, without anything that the benchmark does not need.
@@ -109,18 +140,24 @@ fn options(dir: &Path) -> Options {
 }
 
 /// An API client with a token.
+#[derive(Clone, Copy)]
 struct Asker<'a> {
     host: &'a Host,
     token: &'a str,
+    /// The org that a platform's request is about.
+    org_id: Option<&'a str>,
 }
 
 impl Asker<'_> {
     async fn ask(&self, method: &str, path: &str, body: String) -> Outcome<Value> {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .body(Body::from(body))?;
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        if let Some(org_id) = self.org_id {
+            request = request.header("X-Org-Id", org_id);
+        }
+        let request = request.body(Body::from(body))?;
         let response = self.host.router().oneshot(request).await?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();

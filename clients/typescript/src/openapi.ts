@@ -151,7 +151,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the signing secret
-         * @description Requests are signed with the new secret and, for a while, with the previous ones as well, so that the receiver can switch. The new secret is shown only this once.
+         * @description Requests are signed with the new secret and, for a while, with the previous ones as well, so that the receiver can switch. The new secret is made, and shown only this once; or it is `secret`, which the receiver has already.
          */
         post: operations["rotate_secret"];
         delete?: never;
@@ -502,6 +502,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orgs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List orgs
+         * @description In the order of their ids. Orgs that are known by their tokens alone are not among them.
+         */
+        get: operations["list_orgs"];
+        put?: never;
+        /**
+         * Create an org
+         * @description An org that is known by its tokens alone is taken over with what it has.
+         */
+        post: operations["create_org"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orgs/{org_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an org */
+        get: operations["read_org"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an org with everything that it has
+         * @description From now on everything is refused for the org. Its webhooks with their secrets and keys, its tokens and sessions, and its events with their attempts and bodies are erased in the background; meanwhile the org can be read, with `deleting`, which says how far that is, and afterwards it is not found. It cannot be undone.
+         */
+        delete: operations["delete_org"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, suspend or resume an org
+         * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. Nothing is taken from a suspended org or sent for it, and its own tokens may only read; the platform may still change it. On AWS it takes up to ten seconds until that holds everywhere.
+         */
+        patch: operations["change_org"];
+        trace?: never;
+    };
+    "/platform/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tokens of the platform
+         * @description Oldest first.
+         */
+        get: operations["list_platform_tokens"];
+        put?: never;
+        /**
+         * Create a token of the platform
+         * @description The new token may do what the token that creates it may do: make, change and delete orgs, and everything in each of them. It is shown only this once. To rotate a token, create another one and revoke the old one when nobody uses it.
+         */
+        post: operations["create_platform_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token of the platform
+         * @description The token is refused everywhere within ten seconds.
+         */
+        delete: operations["delete_platform_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/.well-known/webhook-public-key": {
         parameters: {
             query?: never;
@@ -511,11 +604,51 @@ export interface paths {
         };
         /**
          * Read the public key of an org
-         * @description The key that verifies `v1a` signatures. Needs no token. The key never changes.
+         * @description The newest key that verifies `v1a` signatures. Needs no token. All keys, with those that it has replaced, are at `/.well-known/jwks.json`.
          */
         get: operations["read_public_key"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read all public keys of an org
+         * @description The keys that verify `v1a` signatures, as a JSON Web Key Set, newest first. While a key is being replaced, there are several, and requests carry a signature by each. Needs no token.
+         */
+        get: operations["read_jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signing-key/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the key pair of the org
+         * @description Within a minute, requests carry a `v1a` signature by the new key and, for a while, by the previous ones as well, so that receivers can get the new public key. All public keys are at `/.well-known/jwks.json`.
+         */
+        post: operations["rotate_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -937,6 +1070,36 @@ export interface components {
          * @example 01939f2e-7c00-7000-8000-5f2a6c1d9e01
          */
         ConfigId: string;
+        /** @description How far an org is deleted. */
+        Deleting: {
+            /** @description When it was asked for. */
+            requested_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How many webhooks there still are.
+             */
+            webhooks_left: number;
+            /**
+             * Format: int64
+             * @description How many webhooks were deleted, each with its secrets and keys.
+             */
+            webhooks_deleted: number;
+            /**
+             * Format: int64
+             * @description How many tokens and sessions were deleted.
+             */
+            tokens_deleted: number;
+            /**
+             * Format: int64
+             * @description How many events were deleted, each with its attempts and its body.
+             */
+            events_deleted: number;
+            /**
+             * Format: int64
+             * @description How many bodies were deleted that were too large to be kept with their events.
+             */
+            large_bodies_deleted: number;
+        };
         /** @description The answer to a sync trigger whose delivery has ended. */
         Delivered: {
             /** @description The id of the event. */
@@ -1104,6 +1267,47 @@ export interface components {
          * @enum {string}
          */
         Health: "failing" | "degraded" | "healthy" | "disabled";
+        /** @description A public key as a JSON Web Key (RFC 8037). */
+        Jwk: {
+            /**
+             * @description The type of the key, `OKP`.
+             * @example OKP
+             */
+            kty: string;
+            /**
+             * @description The curve, `Ed25519`.
+             * @example Ed25519
+             */
+            crv: string;
+            /** @description The 32 bytes of the key, as base64url without padding. */
+            x: string;
+            /** @description The id of the key: its thumbprint (RFC 7638). */
+            kid: string;
+            /**
+             * @description What the key is for, `sig`.
+             * @example sig
+             */
+            use: string;
+            /**
+             * @description The algorithm, `EdDSA`.
+             * @example EdDSA
+             */
+            alg: string;
+        };
+        /** @description The public keys of an org as a JSON Web Key Set (RFC 7517), newest first. */
+        Jwks: {
+            /** @description The keys. */
+            keys: components["schemas"]["Jwk"][];
+        };
+        /** @description How to replace the key pair of an org. */
+        KeyRotation: {
+            /**
+             * Format: int64
+             * @description For how long the old keys go on signing, in seconds.
+             * @default 86400
+             */
+            overlap_seconds?: number;
+        };
         /** @description What waits in the lane of a webhook: for its turn under `max_in_flight`, `rate_limit` or `ordering`, or for a receiver that takes no events. */
         Lane: {
             /**
@@ -1150,6 +1354,27 @@ export interface components {
          * @enum {string}
          */
         LogicalOperator: "AND" | "OR";
+        /** @description An org to be created. */
+        NewOrg: {
+            /** @description Its id; by default one is made. */
+            org_id?: components["schemas"]["OrgId"] | null;
+            /**
+             * @description A human-readable name: 1 to 100 characters.
+             * @example Acme Ltd.
+             */
+            name: string;
+            /** @description What the platform wants to keep with it: up to 50 texts of up to 500 characters, whose names have up to 40 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description What it may have at most. */
+            limits?: components["schemas"]["OrgLimits"];
+            /**
+             * Format: int32
+             * @description How many days its events are kept; by default as long as the deployment keeps them, which is also the longest.
+             */
+            retention_days?: number | null;
+        };
         /** @description A token that was just created. */
         NewToken: {
             /** @description Its id, by which it can be revoked; null for a token from before tokens had ids. */
@@ -1205,11 +1430,68 @@ export interface components {
              */
             on_failure?: "continue" | "block";
         };
+        /** @description An org. */
+        Org: {
+            /** @description Its id. */
+            org_id: components["schemas"]["OrgId"];
+            /** @description A human-readable name. */
+            name: string;
+            /** @description What the platform keeps with it. */
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description What it may have at most. */
+            limits: components["schemas"]["OrgLimits"];
+            /**
+             * Format: int32
+             * @description How many days its events are kept; null for as long as the deployment keeps them.
+             */
+            retention_days?: number | null;
+            /** @description Whether it is in use. */
+            status: components["schemas"]["OrgStatus"];
+            /** @description When it was created. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description How far it is deleted; only of an org that is read while it is being deleted. */
+            deleting?: components["schemas"]["Deleting"];
+        };
         /**
          * @description The id of an org, which is a tenant.
          * @example acme
          */
         OrgId: string;
+        /** @description What an org may have at most. */
+        OrgLimits: {
+            /**
+             * Format: int32
+             * @description How many webhooks. Null is no limit. Those that it has already stay when it is lowered.
+             */
+            max_webhooks?: number | null;
+        };
+        /** @description The fields of an org to change. Those that are left out stay as they are, and null sets one to its default. */
+        OrgPatch: {
+            /** @description A human-readable name: 1 to 100 characters. */
+            name?: string;
+            /** @description Entries to set; null removes one. */
+            metadata?: {
+                [key: string]: string | null;
+            } | null;
+            /** @description What it may have at most. */
+            limits?: components["schemas"]["OrgLimits"] | null;
+            /**
+             * Format: int32
+             * @description How many days its events are kept.
+             */
+            retention_days?: number | null;
+            /** @description `suspended`, or `active` again. */
+            status?: string | null;
+        };
+        /**
+         * @description Whether an org is in use.
+         * @enum {string}
+         */
+        OrgStatus: "active" | "suspended" | "deleting";
         /**
          * @description How an event got to Hookstep.
          * @enum {string}
@@ -1224,6 +1506,13 @@ export interface components {
         Page_Event: {
             /** @description The entries. */
             data: components["schemas"]["Event"][];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Org: {
+            /** @description The entries. */
+            data: components["schemas"]["Org"][];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
         };
@@ -1262,6 +1551,16 @@ export interface components {
          * @enum {string}
          */
         Place: "body" | "query" | "header";
+        /** @description A token of the platform to be created. */
+        PlatformTokenFields: {
+            /**
+             * @description What it is for: 1 to 100 characters.
+             * @example control plane
+             */
+            name: string;
+            /** @description When it expires, to the second; by default never. */
+            expires_at?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description What a webhook would do with a body. */
         Preview: {
             /** @description Whether it would be sent. */
@@ -1461,10 +1760,10 @@ export interface components {
             detail: string;
         };
         /**
-         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `order_key_fault`: the key of the webhook's order cannot be made from the body; `rules_fault`: the webhook's filter, transform or order key takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `circuit_open`: the receiver took no events until the retry schedule was over; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
+         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `order_key_fault`: the key of the webhook's order cannot be made from the body; `rules_fault`: the webhook's filter, transform or order key takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `org_suspended`: the org is suspended; `circuit_open`: the receiver took no events until the retry schedule was over; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
          * @enum {string}
          */
-        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "order_key_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "circuit_open" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
+        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "order_key_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "org_suspended" | "circuit_open" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
         /** @description What is known about a receiver that does not take all events, or has not until a moment ago. */
         Receiver: {
             /** @description Since when the receiver is in its state. */
@@ -1605,6 +1904,15 @@ export interface components {
             /** @description Until when the previous secret goes on signing; null if there was none. */
             previous_expires_at?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description The new key pair of an org. */
+        RotatedKey: {
+            /** @description The new public key in the form of Standard Webhooks: `whpk_` and base64. */
+            public_key: string;
+            /** @description The new public key as PEM, for OpenSSL. */
+            pem: string;
+            /** @description Until when the previous key goes on signing. */
+            previous_expires_at: components["schemas"]["Timestamp"];
+        };
         /** @description How to replace the signing secret. */
         Rotation: {
             /**
@@ -1613,12 +1921,24 @@ export interface components {
              * @default 86400
              */
             overlap_seconds?: number;
+            /** @description The new secret, 24 to 64 bytes, if the receiver has one already; without it, one is made. */
+            secret?: string | null;
+            /**
+             * @description How `secret` is written.
+             * @default whsec
+             */
+            secret_encoding?: components["schemas"]["SecretEncoding"];
         };
         /**
-         * @description What a token may do.
+         * @description What a token may do. Only tokens of the platform have `platform`.
          * @enum {string}
          */
-        Scope: "trigger" | "read" | "manage";
+        Scope: "trigger" | "read" | "manage" | "platform";
+        /**
+         * @description How a signing secret is written.
+         * @enum {string}
+         */
+        SecretEncoding: "whsec" | "hex" | "base64" | "text";
         /** @description What was sent instead of the body. */
         Sent: {
             /** @description Its `Content-Type`. */
@@ -2348,6 +2668,7 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3180,6 +3501,261 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    list_orgs: {
+        parameters: {
+            query?: {
+                /** @description A part of the id or of the name, in upper or lower case. */
+                search?: string;
+                /** @description Their status. */
+                status?: components["schemas"]["OrgStatus"];
+                /** @description The most entries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of orgs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Org"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    create_org: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Acme Ltd.",
+                 *       "metadata": {
+                 *         "plan": "free"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewOrg"];
+            };
+        };
+        responses: {
+            /** @description The org. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Org"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_org: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The org. */
+                org_id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The org. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Org"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    delete_org: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The org. */
+                org_id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The org, which is being deleted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Org"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    change_org: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The org. */
+                org_id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "metadata": {
+                 *         "plan": "paid"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrgPatch"];
+            };
+        };
+        responses: {
+            /** @description The org as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Org"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    list_platform_tokens: {
+        parameters: {
+            query?: {
+                /** @description The most entries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tokens. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Token"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    create_platform_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "control plane"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PlatformTokenFields"];
+            };
+        };
+        responses: {
+            /** @description The token itself. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    delete_platform_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token. */
+                token_id: components["schemas"]["TokenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
     read_public_key: {
         parameters: {
             query: {
@@ -3203,6 +3779,63 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_jwks: {
+        parameters: {
+            query: {
+                /** @description The org. */
+                org_id: components["schemas"]["OrgId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jwks"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    rotate_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["KeyRotation"];
+            };
+        };
+        responses: {
+            /** @description The new public key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
         };
     };

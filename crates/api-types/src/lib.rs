@@ -10,6 +10,7 @@
 mod event;
 mod names;
 mod notifications;
+mod org;
 mod page;
 mod preview;
 mod problem;
@@ -29,6 +30,7 @@ mod tests;
 
 pub use event::{Attempt, Event, Sent};
 pub use notifications::{NotificationFields, Notifications};
+pub use org::{Deleting, NewOrg, Org, OrgPatch, PlatformTokenFields};
 pub use page::Page;
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;
@@ -39,7 +41,10 @@ pub use publication::{
 pub use replay::{Replay, ReplayForecast, ReplayOptions, ReplayRequest, ReplayResults, Replayed};
 pub use sensitive::Sensitive;
 pub use session::Session;
-pub use signing::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, Rotation};
+pub use signing::{
+    DEFAULT_OVERLAP_SECS, Jwk, Jwks, KeyRotation, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, RotatedKey,
+    Rotation, SecretEncoding,
+};
 pub use stats::{Stats, StatsBucket, StatsStep};
 pub use token::{NewToken, Token, TokenFields};
 pub use trigger::{Accepted, Delivered, Upload, UploadFields};

@@ -8,6 +8,7 @@ mod auth;
 mod authentication;
 mod filter;
 mod ids;
+mod org;
 mod reason;
 mod timings;
 mod variants;
@@ -17,10 +18,11 @@ pub use auth::{Auth, Parameter, Tls};
 pub use authentication::AuthReport;
 pub use filter::{Condition, Filter, Transform};
 pub use ids::{ConfigId, EventId, OrgId, SessionId, Timestamp, TokenId};
+pub use org::OrgLimits;
 pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;
 pub use variants::{
-    ClientAuthentication, Delivery, FieldKind, LogicalOperator, Operator, Origin, Outcome, Place,
+    ClientAuthentication, Delivery, FieldKind, LogicalOperator, Operator, OrgStatus, Origin, Outcome, Place,
     ReplayStatus, Scope, Status, TokenMethod,
 };
 pub use webhook::{CertificateInfo, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig};

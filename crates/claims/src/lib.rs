@@ -2,6 +2,7 @@
 //! check to the object that was accepted, and reads exactly that object or fails.
 
 mod bucket;
+mod erase;
 mod object_body;
 mod resolve;
 

@@ -66,9 +66,9 @@ pub use body::{Body, INLINE_BODY_BYTES};
 pub use error::Error;
 pub use events::EventQuery;
 pub use hookstep_api_types::{
-    Accepted, Attempt, BatchEntry, Delivered, DeliveryState, Event, OrgPublicKey, Page, ProblemDetails,
-    Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast, ReplayResults,
-    Replayed, Sensitive, Sent,
+    Accepted, Attempt, BatchEntry, Delivered, DeliveryState, Event, Jwk, Jwks, OrgPublicKey, Page,
+    ProblemDetails, Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast,
+    ReplayResults, Replayed, Sensitive, Sent,
 };
 pub use hookstep_contract::{
     ConfigId, EventId, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status, Timestamp, Timings,

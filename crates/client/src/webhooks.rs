@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hookstep_api_types::{OrgPublicKey, Page, Sensitive};
+use hookstep_api_types::{Jwks, OrgPublicKey, Page, Sensitive};
 use hookstep_contract::{ConfigId, OrgId};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
@@ -106,5 +106,15 @@ impl Client {
     pub async fn public_key(&self, org_id: &OrgId) -> Result<OrgPublicKey, Error> {
         let query = [("org_id", org_id.to_string())];
         self.get(&with_query("/.well-known/webhook-public-key", &query)).await
+    }
+
+    /// Reads all public keys of an org, newest first: while a key is being replaced, the previous one signs as well. It needs no
+    /// token.
+    ///
+    /// # Errors
+    /// See [`Error`]; the status is 404 while the org has no webhook.
+    pub async fn jwks(&self, org_id: &OrgId) -> Result<Jwks, Error> {
+        let query = [("org_id", org_id.to_string())];
+        self.get(&with_query("/.well-known/jwks.json", &query)).await
     }
 }

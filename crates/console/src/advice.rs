@@ -66,6 +66,7 @@ fn what(code: ReasonCode, detail: &str) -> String {
         | ReasonCode::BodyTimeout
         | ReasonCode::NotOwner
         | ReasonCode::WebhookDisabled
+        | ReasonCode::OrgSuspended
         | ReasonCode::CircuitOpen
         | ReasonCode::WebhookDeleted
         | ReasonCode::Cancelled
@@ -113,6 +114,7 @@ fn todo(code: ReasonCode) -> &'static str {
         ReasonCode::BodyTimeout => texts::BODY_TIMEOUT,
         ReasonCode::NotOwner => texts::NOT_OWNER,
         ReasonCode::WebhookDisabled => texts::WEBHOOK_DISABLED,
+        ReasonCode::OrgSuspended => texts::ORG_SUSPENDED,
         ReasonCode::CircuitOpen => texts::CIRCUIT_OPEN,
         ReasonCode::WebhookDeleted => texts::WEBHOOK_DELETED,
         ReasonCode::Cancelled => texts::CANCELLED,

@@ -9,7 +9,7 @@ use hookstep_expression::Sandbox;
 use hookstep_management::{Context, Readiness};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Configs, Events, Lanes, Publications, Replays, Sessions, Tokens};
+use hookstep_store::{Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens};
 
 /// The context of the routes, from the environment.
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
@@ -24,6 +24,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
     Ok(Context {
         sessions: Sessions::new(tables.clone(), env::required("TOKENS_TABLE")?),
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
+        orgs: Orgs::new(tables.clone(), env::required("CONFIGS_TABLE")?, Sources::system()),
         readiness: Readiness::new(configs.clone()),
         configs,
         events: Events::new(tables.clone(), &events).kept_for(env::retention()?),

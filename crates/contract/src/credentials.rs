@@ -149,7 +149,7 @@ pub struct TlsKeys {
     pub ca: Option<String>,
 }
 
-/// The key of an org's `v1a` signatures.
+/// The key of an org's `v1a` signatures, and those that it has replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrgKey {
     /// The tenant.
@@ -160,4 +160,26 @@ pub struct OrgKey {
     pub public_key: String,
     /// The private key, `whsk_…`, encrypted.
     pub key: Ciphertext,
+    /// The keys that it has replaced and that sign beside it for a while, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub previous: Vec<PreviousOrgKey>,
+}
+
+/// A key of an org's `v1a` signatures that was replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousOrgKey {
+    /// The public key, `whpk_…`.
+    pub public_key: String,
+    /// The private key, `whsk_…`, encrypted.
+    pub key: Ciphertext,
+    /// From when until when it signs.
+    #[serde(flatten)]
+    pub lifetime: Lifetime,
+}
+
+impl OrgKey {
+    /// The keys that it has replaced and that sign at `now`, newest first.
+    pub fn previous_at(&self, now: Timestamp) -> impl Iterator<Item = &PreviousOrgKey> {
+        self.previous.iter().filter(move |key| key.lifetime.holds(now))
+    }
 }

@@ -133,6 +133,9 @@ pub struct EventRecord {
     /// [`EventMetadata::as_sent`].
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub as_sent: bool,
+    /// [`EventMetadata::retention_days`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
@@ -271,6 +274,7 @@ impl EventRecord {
             pinned: None,
             unprepared: None,
             as_sent: false,
+            retention_days: event.retention_days,
             order_key: event.order_key.clone(),
             restarts: None,
             outcome: None,

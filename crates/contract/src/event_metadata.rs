@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::days;
 use crate::{ConfigId, EventId, EventRecord, OrgId, Origin, Timestamp};
 
 /// Whether the producer waits.
@@ -71,6 +72,9 @@ pub struct EventMetadata {
     /// Whether the body was already filtered and transformed, because this event replays what was sent.
     #[serde(default, skip_serializing_if = "<&bool>::not")]
     pub as_sent: bool,
+    /// How many days the event is kept, if its org says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
@@ -105,6 +109,7 @@ impl EventMetadata {
             replay_id: None,
             webhook_id: None,
             as_sent: false,
+            retention_days: None,
             order_key: None,
         }
     }
@@ -120,12 +125,14 @@ impl EventMetadata {
         self.deliver_at.unwrap_or(self.created_at)
     }
 
-    /// When the event's records may be deleted, in seconds since 1970 (DynamoDB TTL).
+    /// When the event's records may be deleted, in seconds since 1970 (DynamoDB TTL). `retention` is how long the deployment keeps
+    /// events.
     ///
     /// The retention of an event that is sent later begins when it is to be sent, so that its retries have as much time as
     /// those of any other.
     pub fn expires_at(&self, retention: Duration) -> i64 {
-        self.due_at().plus(retention).unix_seconds()
+        let own = self.retention_days.map(|number| days(number as usize));
+        self.due_at().plus(own.unwrap_or(retention)).unix_seconds()
     }
 }
 
@@ -157,6 +164,7 @@ impl From<&EventRecord> for EventMetadata {
             replay_id: record.replay_id,
             webhook_id: record.webhook_id,
             as_sent: record.as_sent,
+            retention_days: record.retention_days,
             order_key: record.order_key.clone(),
         }
     }

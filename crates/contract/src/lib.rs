@@ -18,6 +18,7 @@ mod content;
 mod credentials;
 mod delay;
 mod delivery_event;
+mod erasure;
 mod error;
 mod event;
 mod event_metadata;
@@ -35,6 +36,7 @@ mod name;
 mod notifications;
 mod object;
 mod ordering;
+mod org;
 mod outcome;
 mod pace;
 mod payload_rules;
@@ -69,12 +71,13 @@ pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
 pub use content::{Content, ShownBody};
 pub use credentials::{
     Ciphertext, Connection, ConnectionKind, Credentials, KeyClient, KeyClientParameter, Lifetime, OrgKey,
-    SigningKey, TlsKeys, encryption_context,
+    PreviousOrgKey, SigningKey, TlsKeys, encryption_context,
 };
 pub use delay::Delay;
 pub use delivery_event::{
     DeliveryDetail, DeliveryEvent, DetailType, InvalidPublish, Publish, WebhookNews, is_ours,
 };
+pub use erasure::{Erasure, ErasurePass};
 pub use error::{ErrorName, StepError, error_chain};
 pub use event::{EventRecord, Origin, Restarts, Sent, Status};
 pub use event_metadata::{EventMetadata, Mode, is_traceparent};
@@ -90,6 +93,7 @@ pub use max_in_flight::MaxInFlight;
 pub use name::check_name;
 pub use notifications::{EmailAddress, InvalidEmailAddress, NotificationSettings};
 pub use ordering::{Held, OnFailure, Ordering};
+pub use org::{Org, OrgFields, OrgLimits, OrgStatus};
 pub use outcome::{Attempt, Outcome, Timings};
 pub use pace::{Pace, Spacing};
 pub use payload_rules::{Condition, FieldKind, Filter, LogicalOperator, Operator, PayloadRules, Transform};
@@ -109,7 +113,7 @@ pub use tally::{Histogram, Tally};
 pub use test_auth::{AuthReport, TestAuth};
 pub use timestamp::Timestamp;
 pub use tls::{CertificateInfo, CertificateWarning, Tls};
-pub use token::{Scope, TOKEN_START, Token};
+pub use token::{Owner, Scope, TOKEN_START, Token};
 pub use update_status::{Exception, MissedAttempt, UnkeptBody, Unrecorded, UpdateStatusInput};
 pub use workflow::{
     DeliverCall, DeliverInput, DeliverOutput, Delivered, FetchConfigInput, FetchConfigOutput, FetchedConfig,

@@ -92,7 +92,10 @@ impl Ordering {
         let is_given_up = |reason: &Reason| {
             !matches!(
                 reason.code,
-                ReasonCode::Cancelled | ReasonCode::WebhookDisabled | ReasonCode::WebhookDeleted
+                ReasonCode::Cancelled
+                    | ReasonCode::WebhookDisabled
+                    | ReasonCode::OrgSuspended
+                    | ReasonCode::WebhookDeleted
             )
         };
         self.on_failure == OnFailure::Block && reason.is_none_or(is_given_up)

@@ -1,8 +1,10 @@
 //! An event that a producer publishes by its type, for every webhook that subscribes to it (ADR 0055).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use crate::limits::EVENT_TYPE_CHARS;
+use crate::limits::{EVENT_TYPE_CHARS, days};
 use crate::{
     Claim, ConfigId, EventId, EventMetadata, FieldError, Mode, OrgId, Origin, Source, Timestamp,
     WorkflowInput, is_ours,
@@ -33,6 +35,9 @@ pub struct Publication {
     /// The producer's trace context, which is forwarded to the receivers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// How many days it is kept, if its org says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// The object that holds the body, if it is large.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
@@ -66,6 +71,13 @@ impl Publication {
         CONTENT_TYPE
     }
 
+    /// When something of it may be deleted, in seconds since 1970 (DynamoDB TTL), which the deployment keeps for `retention`.
+    pub fn expires_at(&self, retention: Duration) -> i64 {
+        let due_at = self.deliver_at.unwrap_or(self.created_at);
+        let own = self.retention_days.map_or(retention, |number| days(number as usize).min(retention));
+        due_at.plus(own).unix_seconds()
+    }
+
     /// The input of the execution that makes a delivery. It refers to the body, which is stored once for all of them.
     pub fn input(&self, delivery: PublishedDelivery) -> WorkflowInput {
         let PublishedDelivery { config_id, event_id } = delivery;
@@ -83,6 +95,7 @@ impl Publication {
             traceparent: self.traceparent.clone(),
             event_type: Some(self.event_type.clone()),
             publication_id: Some(self.publication_id),
+            retention_days: self.retention_days,
             ..new
         };
         WorkflowInput { event, payload }

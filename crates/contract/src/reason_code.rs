@@ -118,6 +118,8 @@ reason_codes! {
     NotOwner = "not_owner": "the claim check belongs to another webhook",
     /// The webhook is disabled. Its owner disabled it, or its receiver responded with 410 Gone.
     WebhookDisabled = "webhook_disabled": "the webhook is disabled",
+    /// The platform has suspended the org. Nothing is sent for it until it is resumed.
+    OrgSuspended = "org_suspended": "the org is suspended",
     /// The receiver took no events, and the event waited for it until its retry schedule was over. The receiver is at fault.
     CircuitOpen = "circuit_open": "the receiver took no events until the retry schedule was over",
     /// The webhook was deleted before the event could be sent. Its owner deleted it.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use hookstep_ambient::OnDemand;
 use hookstep_contract::{
-    Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, Reason, StepError, Timestamp,
-    TlsKeys,
+    Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, OrgKey, Reason, StepError,
+    Timestamp, TlsKeys,
 };
 use hookstep_egress::{ClientTls, TlsParts};
 use hookstep_secrets::{Keys, ReadError, Values, Vault};
@@ -43,8 +43,22 @@ pub struct Keyring {
 #[derive(Default)]
 struct KeyCache {
     webhooks: HashMap<(OrgId, ConfigId), (Instant, Arc<WebhookKeys>)>,
-    /// Immutable once created.
-    org_keys: HashMap<OrgId, PrivateKey>,
+    org_keys: HashMap<OrgId, Arc<OrgKeys>>,
+}
+
+/// The keys of an org, decrypted.
+struct OrgKeys {
+    stored: OrgKey,
+    newest: PrivateKey,
+    previous: Vec<(PrivateKey, Lifetime)>,
+}
+
+impl OrgKeys {
+    /// The keys that sign at `now`, newest first.
+    fn valid(&self, now: Timestamp) -> Vec<PrivateKey> {
+        let previous = self.previous.iter().filter(|(_, lifetime)| lifetime.holds(now)).map(|(key, _)| key);
+        std::iter::once(&self.newest).chain(previous).cloned().collect()
+    }
 }
 
 impl fmt::Debug for Keyring {
@@ -67,7 +81,7 @@ pub(crate) enum Found {
 pub(crate) struct WebhookKeys {
     pub(crate) revision: u64,
     pub(crate) secrets: Vec<(Secret, Lifetime)>,
-    pub(crate) org_key: Option<PrivateKey>,
+    org_keys: Option<Arc<OrgKeys>>,
     /// The credentials, or why they cannot be read.
     pub(crate) credentials: Result<Option<Credentials>, Reason>,
     /// The HTTP client, with the webhook's own TLS settings if it has any.
@@ -80,7 +94,8 @@ impl WebhookKeys {
         let mut valid =
             self.secrets.iter().filter(|(_, lifetime)| lifetime.holds(now)).map(|(secret, _)| secret.clone());
         let newest = valid.next()?;
-        Some(Signer::new(newest, valid.collect(), self.org_key.clone()))
+        let org_keys = self.org_keys.as_ref().map_or_else(Vec::new, |keys| keys.valid(now));
+        Some(Signer::new(newest, valid.collect(), org_keys))
     }
 
     /// Whether other credentials may be available when a receiver rejects these.
@@ -151,29 +166,30 @@ impl Keyring {
         Ok(Found::Keys(keys))
     }
 
-    /// Renews the keys of an unchanged webhook: the keys stay the same and the client keeps its connections.
-    /// Only an attached connection may have changed.
+    /// Renews the keys of an unchanged webhook: its secrets stay the same and the client keeps its connections.
+    /// Only an attached connection and the keys of the org may have changed.
     async fn renew(&self, known: &WebhookKeys, stored: &Stored) -> Result<WebhookKeys, StepError> {
-        let credentials = self.credentials(stored).await?;
-        let (secrets, org_key, client) = (known.secrets.clone(), known.org_key.clone(), known.client.clone());
-        Ok(WebhookKeys { revision: known.revision, secrets, org_key, credentials, client })
+        let (org_keys, credentials) =
+            tokio::try_join!(self.org_keys(&stored.org_id), self.credentials(stored))?;
+        let (secrets, client) = (known.secrets.clone(), known.client.clone());
+        Ok(WebhookKeys { revision: known.revision, secrets, org_keys, credentials, client })
     }
 
     /// The keys of a webhook from before revisions: it has none.
     fn bare(&self) -> WebhookKeys {
         let client = self.client.clone();
-        WebhookKeys { revision: 0, secrets: Vec::new(), org_key: None, credentials: Ok(None), client }
+        WebhookKeys { revision: 0, secrets: Vec::new(), org_keys: None, credentials: Ok(None), client }
     }
 
     async fn unlock(&self, stored: Stored) -> Result<WebhookKeys, StepError> {
         let org_id = &stored.org_id;
-        let (secrets, org_key, credentials, client) = tokio::try_join!(
+        let (secrets, org_keys, credentials, client) = tokio::try_join!(
             self.secrets(&stored),
-            self.org_key(org_id),
+            self.org_keys(org_id),
             self.credentials(&stored),
             self.tls(org_id, stored.tls.as_ref()),
         )?;
-        Ok(WebhookKeys { revision: stored.revision, secrets, org_key, credentials, client })
+        Ok(WebhookKeys { revision: stored.revision, secrets, org_keys, credentials, client })
     }
 
     async fn secrets(&self, stored: &Stored) -> Result<Vec<(Secret, Lifetime)>, StepError> {
@@ -186,19 +202,29 @@ impl Keyring {
         Ok(secrets)
     }
 
-    async fn org_key(&self, org_id: &OrgId) -> Result<Option<PrivateKey>, StepError> {
-        if let Some(key) = self.lock().org_keys.get(org_id) {
-            return Ok(Some(key.clone()));
-        }
+    /// The keys of an org, which are decrypted again only if they have changed.
+    async fn org_keys(&self, org_id: &OrgId) -> Result<Option<Arc<OrgKeys>>, StepError> {
         let Some(stored) = self.configs.org_key(org_id).await? else { return Ok(None) };
-        let text = self.decrypt(org_id, &stored.key).await?;
-        let key: PrivateKey = text.parse().map_err(|error| unreadable("an org's key", error))?;
+        if let Some(known) = self.lock().org_keys.get(org_id).filter(|known| known.stored == stored) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let newest = self.org_key(org_id, &stored.key).await?;
+        let mut previous = Vec::with_capacity(stored.previous.len());
+        for key in &stored.previous {
+            previous.push((self.org_key(org_id, &key.key).await?, key.lifetime));
+        }
+        let keys = Arc::new(OrgKeys { stored, newest, previous });
         let mut cache = self.lock();
         if cache.org_keys.len() >= MAX_CACHED {
             cache.org_keys.clear();
         }
-        cache.org_keys.insert(org_id.clone(), key.clone());
-        Ok(Some(key))
+        cache.org_keys.insert(org_id.clone(), Arc::clone(&keys));
+        Ok(Some(keys))
+    }
+
+    async fn org_key(&self, org_id: &OrgId, key: &Ciphertext) -> Result<PrivateKey, StepError> {
+        let text = self.decrypt(org_id, key).await?;
+        text.parse().map_err(|error| unreadable("an org's key", error))
     }
 
     async fn credentials(&self, stored: &Stored) -> Result<Result<Option<Credentials>, Reason>, StepError> {

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use hookstep_store::{Bodies, Configs, Events};
+use hookstep_store::{Bodies, Configs, Events, Orgs};
 
 use crate::Watch;
 
 /// The tables, clients and settings that the step uses.
 #[derive(Clone, Debug)]
 pub struct Context {
+    /// The orgs, which may be suspended.
+    pub orgs: Orgs,
     /// The table of webhooks. It may be cached: only first attempts read it in that way.
     pub configs: Configs,
     /// The table of events.

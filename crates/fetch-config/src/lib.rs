@@ -12,7 +12,8 @@ mod watch;
 
 use hookstep_contract::{
     BodyLoss, BodyPart, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchConfigOutput,
-    FetchedConfig, RefreshedPlan, Source, Status, StepError, StoreError, Unresolved, WebhookConfig,
+    FetchedConfig, OrgStatus, RefreshedPlan, Source, Status, StepError, StoreError, Unresolved,
+    WebhookConfig,
 };
 
 pub use context::Context;
@@ -32,29 +33,47 @@ struct ReadBody {
 ///
 /// # Errors
 /// `ConfigNotFound` if the webhook does not exist before the first attempt; `StorageUnavailable` if a table does not respond.
-pub async fn handle(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
+pub async fn handle(mut input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
+    let org = ctx.orgs.find(&input.event.org_id).await?;
+    let status = org.as_ref().map_or(OrgStatus::Active, |org| org.fields.status);
+    // An event from the bus does not bring it.
+    input.event.retention_days = org.and_then(|org| org.fields.retention_days);
     if input.refresh {
-        return refresh(input, ctx).await;
+        return refresh(input, status, ctx).await;
+    }
+    if status == OrgStatus::Deleting {
+        return Err(deleted());
     }
     if let Some(due) = input.event.deliver_at {
         return Ok(FetchConfigOutput::Event(Box::new(scheduled::record(&input, due, ctx).await?)));
     }
     let (config, body) = (ctx.configs.get(&input.event.org_id, input.event.config_id), &input.payload);
-    Ok(FetchConfigOutput::Event(Box::new(prepare(&input, config, body.clone(), None, ctx).await?)))
+    Ok(FetchConfigOutput::Event(Box::new(prepare(&input, status, config, body.clone(), None, ctx).await?)))
 }
 
 /// The plan of a further attempt, with every change of the webhook so far. An event that a fault of the platform
 /// stopped before it was filtered and transformed is prepared as a new one is.
-async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
+async fn refresh(
+    input: FetchConfigInput,
+    status: OrgStatus,
+    ctx: &Context,
+) -> Result<FetchConfigOutput, StepError> {
     let FetchConfigInput { event, number, needs_body, keeps_place, .. } = &input;
     let (org_id, config_id) = (&event.org_id, event.config_id);
     // What the record says decides which body is sent, so it must not be of before the last attempt.
     let config = ctx.configs.latest(org_id, config_id);
     let (config, record) = tokio::try_join!(config, ctx.events.latest(org_id, config_id, event.event_id))?;
+    let config = config.filter(|_| status != OrgStatus::Deleting);
+    // The event has expired, or its org was erased: there is nothing left whose end could be recorded.
+    if config.is_none() && record.is_none() && *needs_body {
+        let plan = Box::new(RefreshedPlan::Superseded { superseded: true });
+        return Ok(FetchConfigOutput::Refreshed { plan, payload: None, number: None });
+    }
     let stored = record.as_ref().map(EventRecord::stored_body);
     let unprepared = record.as_ref().and_then(|record| record.unprepared.clone());
     let now = ctx.watch.now();
-    let mut plan = plan::again(config.clone(), event, record.as_ref(), *number, *keeps_place, now);
+    let webhook = config.clone().map(|config| (config, status));
+    let mut plan = plan::again(webhook, event, record.as_ref(), *number, *keeps_place, now);
     if let RefreshedPlan::Attempt(plan) = &mut plan {
         plan.queued &= ctx.has_delivery_queue;
     }
@@ -69,7 +88,7 @@ async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOu
             }
             Source::AcceptedBodyOf(_) | Source::SentBodyOf(_) | Source::Published(_) => None,
         };
-        let fetched = prepare(&input, async { Ok(config) }, Some(source), record, ctx).await?;
+        let fetched = prepare(&input, status, async { Ok(config) }, Some(source), record, ctx).await?;
         let payload = fetched.payload.or(unchanged);
         return Ok(FetchConfigOutput::Event(Box::new(FetchedConfig { payload, ..fetched })));
     }
@@ -82,6 +101,7 @@ async fn refresh(input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOu
 /// has one.
 async fn prepare(
     input: &FetchConfigInput,
+    status: OrgStatus,
     config: impl Future<Output = Result<Option<WebhookConfig>, StoreError>>,
     source: Option<Source>,
     earlier: Option<EventRecord>,
@@ -93,7 +113,7 @@ async fn prepare(
     // An event with a record is on the watch list already.
     let watch = async { if earlier.is_some() { Ok(None) } else { ctx.watch.note(event).await } };
     let (config, body, late) = tokio::try_join!(config, store_or_fetch(event, source, ctx), watch)?;
-    let mut plan = plan::of(config.ok_or_else(deleted)?, event, ctx.watch.now());
+    let mut plan = plan::of(config.ok_or_else(deleted)?, status, event, ctx.watch.now());
     let has_body = is_inline || matches!(body.payload, Some(Unresolved::Inline(_)));
     plan.queued &= ctx.has_delivery_queue;
     plan.unkept = (has_body && !ctx.keep_bodies).then_some(BodyPart::Accepted);

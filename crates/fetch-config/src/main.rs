@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use hookstep_ambient::{Sources, env};
 use hookstep_contract::limits::CONFIG_CACHE;
 use hookstep_fetch_config::{Context, Watch, handle};
-use hookstep_store::{Bodies, Configs, Events, WatchList};
+use hookstep_store::{Bodies, Configs, Events, Orgs, WatchList};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
@@ -12,6 +12,7 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let aws = hookstep_lambda_edge::Aws::from_env()?;
     let (tables, retention) = (Client::new(aws.config()), env::retention()?);
     let ctx = Context {
+        orgs: Orgs::new(tables.clone(), env::required("CONFIGS_TABLE")?, Sources::system()),
         configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?)
             .cached(CONFIG_CACHE, Sources::system()),
         events: Events::new(tables.clone(), env::required("EVENTS_TABLE")?),

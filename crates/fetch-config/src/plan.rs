@@ -4,25 +4,21 @@
 use hookstep_contract::limits::EXPRESS_ATTEMPT_SECS;
 use hookstep_contract::{
     Circuit, Delivery, EventMetadata, EventRecord, Health, HealthLook, Held, Lane, LaneLimits, Mode,
-    Ordering, Origin, PayloadRules, Plan, Reason, ReasonCode, RefreshedPlan, RequestPlan, Retry, Status,
-    Timestamp, WebhookConfig,
+    Ordering, OrgStatus, Origin, PayloadRules, Plan, Reason, ReasonCode, RefreshedPlan, RequestPlan, Retry,
+    Status, Timestamp, WebhookConfig,
 };
 
-/// The plan that `config` gives for `event`.
-pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -> Plan {
+/// The plan that `config` gives for `event`, if the org is in use.
+pub(crate) fn of(config: WebhookConfig, org: OrgStatus, event: &EventMetadata, now: Timestamp) -> Plan {
     let (lane, blocks) = Ordering::place(&config.fields, event)
         .map_or_else(|| (lane(&config, event, now), false), |(lane, blocks)| (Some(lane), blocks));
     let queued = lane.is_none() && is_queued(&config, event);
     let health = health(&config, now);
-    let disabled = config.disabled_reason.unwrap_or_else(|| ReasonCode::WebhookDisabled.meaning().to_owned());
+    let reason = unsendable(&config, org);
     let has_payload_rules =
-        !event.as_sent && config.fields.enabled && PayloadRules::for_event(&config.fields, event).is_some();
+        !event.as_sent && reason.is_none() && PayloadRules::for_event(&config.fields, event).is_some();
     let fields = config.fields;
-    let (status, reason) = if fields.enabled {
-        (Status::InProgress, None)
-    } else {
-        (Status::Skipped, Some(Reason::new(ReasonCode::WebhookDisabled, disabled)))
-    };
+    let status = if reason.is_none() { Status::InProgress } else { Status::Skipped };
     // A waiting producer's event is never moved to the standard machine: a quick receiver's response must
     // reach the producer.
     let timeout_seconds = match event.mode {
@@ -48,6 +44,18 @@ pub(crate) fn of(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -
             revision: config.revision,
         },
     }
+}
+
+/// Why nothing is sent to the webhook at all, if so.
+fn unsendable(config: &WebhookConfig, org: OrgStatus) -> Option<Reason> {
+    if org == OrgStatus::Suspended {
+        return Some(Reason::of(ReasonCode::OrgSuspended));
+    }
+    if config.fields.enabled {
+        return None;
+    }
+    let disabled = || ReasonCode::WebhookDisabled.meaning().to_owned();
+    Some(Reason::new(ReasonCode::WebhookDisabled, config.disabled_reason.clone().unwrap_or_else(disabled)))
 }
 
 /// Where an attempt without a place in an order waits for its turn: in the lane of a webhook that has limits, or whose receiver takes no events. The events of a
@@ -81,13 +89,14 @@ fn is_outlived(config: &WebhookConfig, event: &EventMetadata, now: Timestamp) ->
 
 /// The plan for `event` until its time comes. What the webhook is by then decides whether it is sent, and how.
 pub(crate) fn later(config: WebhookConfig, event: &EventMetadata, now: Timestamp) -> Plan {
-    Plan { status: Status::Scheduled, reason: None, has_payload_rules: false, ..of(config, event, now) }
+    let plan = of(config, OrgStatus::Active, event, now);
+    Plan { status: Status::Scheduled, reason: None, has_payload_rules: false, ..plan }
 }
 
 /// What is to be done about the attempt `number` of `event`, or about its next one, whatever its number, if it keeps its place in an
-/// order. There is no `config` if the webhook was deleted, and no `record` if the event has expired.
+/// order. There is no `webhook` if it was deleted, and no `record` if the event has expired.
 pub(crate) fn again(
-    config: Option<WebhookConfig>,
+    webhook: Option<(WebhookConfig, OrgStatus)>,
     event: &EventMetadata,
     record: Option<&EventRecord>,
     number: Option<u32>,
@@ -95,8 +104,8 @@ pub(crate) fn again(
     now: Timestamp,
 ) -> RefreshedPlan {
     let unsent = |reason| RefreshedPlan::Unsent { status: Status::Failed, reason, blocks: false };
-    if let Some((config, record)) = config.as_ref().zip(record).filter(|_| keeps_place)
-        && let Some(held) = held(config, record, now)
+    if let Some(((config, org), record)) = webhook.as_ref().zip(record).filter(|_| keeps_place)
+        && let Some(held) = held(config, *org, record, now)
     {
         return held;
     }
@@ -112,13 +121,13 @@ pub(crate) fn again(
     {
         return RefreshedPlan::Superseded { superseded: true };
     }
-    let Some(config) = config else {
+    let Some((config, org)) = webhook else {
         let detail = "the webhook was deleted before the event could be sent";
         return unsent(Reason::new(ReasonCode::WebhookDeleted, detail));
     };
     let is_outlived = is_outlived(&config, event, now);
     let retry = record.filter(|_| keeps_place).and_then(|record| longer(&config, record, now));
-    match of(config, event, now) {
+    match of(config, org, event, now) {
         Plan { reason: Some(reason), .. } => unsent(reason),
         Plan { blocks, .. } if is_outlived => RefreshedPlan::Unsent {
             status: Status::Failed,
@@ -135,10 +144,15 @@ pub(crate) fn again(
 
 /// Why an event that keeps its place in an order is not sent now, if so: its next attempt is not due, or it has failed and blocks
 /// the others. While the circuit is open, every attempt is a probe, which does not wait until it is due.
-fn held(config: &WebhookConfig, record: &EventRecord, now: Timestamp) -> Option<RefreshedPlan> {
+fn held(
+    config: &WebhookConfig,
+    org: OrgStatus,
+    record: &EventRecord,
+    now: Timestamp,
+) -> Option<RefreshedPlan> {
     let blocks = |ordering: &Ordering| ordering.is_blocked_by(record.reason.as_ref());
     let until = match record.status {
-        _ if !config.fields.enabled => return None,
+        _ if unsendable(config, org).is_some() => return None,
         Status::InProgress if is_open(config, now) => return None,
         Status::InProgress => Some(record.next_attempt_at.filter(|at| *at > now)?),
         Status::Failed if config.fields.ordering.as_ref().is_some_and(blocks) => None,
@@ -174,7 +188,7 @@ mod tests {
 
     fn plan(config: &Value, event: &Value) -> Plan {
         let (config, event) = inputs(config, event);
-        of(config, &event, AT.parse().unwrap())
+        of(config, OrgStatus::Active, &event, AT.parse().unwrap())
     }
 
     fn inputs(config: &Value, event: &Value) -> (WebhookConfig, EventMetadata) {
@@ -229,8 +243,8 @@ mod tests {
             let (config, event) = inputs(config, &json!({}));
             let reason = Some(Reason::of(ReasonCode::Cancelled));
             let record = status.map(|status| EventRecord::new(&event, "e", status, reason, Duration::ZERO));
-            let code = match again(Some(config), &event, record.as_ref(), Some(1), false, AT.parse().unwrap())
-            {
+            let webhook = Some((config, OrgStatus::Active));
+            let code = match again(webhook, &event, record.as_ref(), Some(1), false, AT.parse().unwrap()) {
                 RefreshedPlan::Unsent { reason, .. } => Some(reason.code),
                 RefreshedPlan::Attempt(plan) => plan.has_payload_rules.then_some(ReasonCode::FilterMissed),
                 other => panic!("{other:?}"),
@@ -240,6 +254,24 @@ mod tests {
             let code = if status == Some(Status::Failed) { "cancelled" } else { "webhook_deleted" };
             let json = serde_json::to_value(deleted).unwrap();
             assert_eq!((&json["status"], &json["reason"]["code"]), (&json!("failed"), &json!(code)));
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_for_a_suspended_org_whatever_its_webhook_says() {
+        let at = || AT.parse().unwrap();
+        for config in [json!({}), json!({"enabled": false}), json!({"ordering": {"on_failure": "block"}})] {
+            let (config, event) = inputs(&config, &json!({}));
+            let new = of(config.clone(), OrgStatus::Suspended, &event, at());
+            assert_eq!((new.status, new.has_payload_rules), (Status::Skipped, false));
+            assert_eq!(new.reason, Some(Reason::of(ReasonCode::OrgSuspended)));
+            let record = EventRecord::new(&event, "e", Status::InProgress, None, Duration::ZERO);
+            let webhook = Some((config, OrgStatus::Suspended));
+            for keeps_place in [false, true] {
+                let further = again(webhook.clone(), &event, Some(&record), Some(1), keeps_place, at());
+                let RefreshedPlan::Unsent { status, reason, blocks } = further else { panic!("{further:?}") };
+                assert_eq!((status, reason.code, blocks), (Status::Failed, ReasonCode::OrgSuspended, false));
+            }
         }
     }
 
@@ -259,7 +291,14 @@ mod tests {
         let mut json = serde_json::to_value(new).unwrap();
         json.as_object_mut().unwrap().extend(record.as_object().unwrap().clone());
         let record = serde_json::from_value(json).unwrap();
-        let plan = again(Some(config), &event, Some(&record), Some(1), true, AT.parse().unwrap());
+        let plan = again(
+            Some((config, OrgStatus::Active)),
+            &event,
+            Some(&record),
+            Some(1),
+            true,
+            AT.parse().unwrap(),
+        );
         serde_json::to_value(plan).unwrap()
     }
 
@@ -333,7 +372,14 @@ mod tests {
             let (config, event) = inputs(&json!({}), &json!({}));
             let new = EventRecord::new(&event, "e", Status::InProgress, None, Duration::ZERO);
             let record = EventRecord { attempt_count, ..new };
-            let plan = again(Some(config), &event, Some(&record), number, false, AT.parse().unwrap());
+            let plan = again(
+                Some((config, OrgStatus::Active)),
+                &event,
+                Some(&record),
+                number,
+                false,
+                AT.parse().unwrap(),
+            );
             let is_superseded = matches!(plan, RefreshedPlan::Superseded { .. });
             assert_eq!(is_superseded, expected, "{attempt_count} {number:?}");
         }

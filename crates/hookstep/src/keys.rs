@@ -26,7 +26,7 @@ pub(crate) struct KeyArgs {
     #[arg(long, value_name = "KEY", env = "HOOKSTEP_PUBLIC_KEY")]
     public_key: Option<String>,
 
-    /// Get the public key of this org from Hookstep.
+    /// Get the public keys of this org from Hookstep.
     #[arg(long, conflicts_with = "public_key")]
     org: Option<String>,
 
@@ -54,15 +54,13 @@ impl KeyArgs {
         for secret in self.secret.iter().filter(|secret| !secret.is_empty()) {
             keys.v1.push(Key::Secret(secret.trim().parse::<Secret>()?));
         }
-        let public_key = match (&self.public_key, &self.org) {
-            (Some(text), _) => Some(public_key(text)?),
-            (None, Some(org)) => {
-                let key = self.remote.anonymous()?.public_key(&org.parse()?).await?;
-                Some(key.public_key.parse()?)
+        if let Some(text) = &self.public_key {
+            keys.v1a.push(Key::Public(public_key(text)?));
+        } else if let Some(org) = &self.org {
+            for key in self.remote.anonymous()?.jwks(&org.parse()?).await?.keys {
+                keys.v1a.push(Key::Public(PublicKey::from_jwk_x(&key.x)?));
             }
-            (None, None) => None,
-        };
-        keys.v1a.extend(public_key.map(Key::Public));
+        }
         Ok(keys)
     }
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use hookstep_contract::Scope;
 use hookstep_contract::limits::days;
-use hookstep_contract::{OrgId, Scope};
 use hookstep_host::NewToken;
 
 use crate::settings::CommandResult;
@@ -15,6 +15,10 @@ pub(crate) struct TokenArgs {
     /// The org of the token; a new name makes a new org.
     #[arg(long, default_value = crate::serve::FIRST_ORG)]
     org: String,
+
+    /// Make a token of the platform instead: it belongs to no org, makes orgs and reaches each of them.
+    #[arg(long, conflicts_with_all = ["org", "scopes"])]
+    platform: bool,
 
     /// What the token may do.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "trigger,read,manage")]
@@ -54,11 +58,16 @@ impl From<ScopeName> for Scope {
 /// Creates a token and prints it.
 #[expect(clippy::print_stdout, reason = "the token is the output")]
 pub(crate) async fn create(args: TokenArgs) -> CommandResult {
-    let org_id: OrgId = args.org.parse()?;
-    let scopes = args.scopes.into_iter().map(Scope::from).collect();
+    let whose = match args.platform {
+        true => NewToken::platform(),
+        false => {
+            let scopes = args.scopes.into_iter().map(Scope::from).collect();
+            NewToken { scopes, ..NewToken::admin(args.org.parse()?) }
+        }
+    };
     let sources = hookstep_ambient::Sources::system();
     let expires_at = args.expires_in.map(|number| sources.now().plus(days(number.into())));
-    let new = NewToken { org_id, scopes, name: args.name, expires_at };
+    let new = NewToken { name: args.name, expires_at, ..whose };
     println!("{}", hookstep_host::create_token(&args.data_dir, new, sources).await?);
     Ok(())
 }

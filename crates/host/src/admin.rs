@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hookstep_ambient::Sources;
 use hookstep_aws_local::{TOKENS, Tables};
-use hookstep_contract::{OrgId, Scope, Timestamp, Token, TokenId};
+use hookstep_contract::{OrgId, Owner, Scope, Timestamp, Token, TokenId};
 use hookstep_storage::Durability;
 use hookstep_store::{StoreError, Tokens};
 
@@ -15,8 +15,8 @@ use crate::{OpenError, directory, modes};
 /// A token to create.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// The org that the token gives access to.
-    pub org_id: OrgId,
+    /// To whom the token belongs.
+    pub owner: Owner,
     /// What the token permits.
     pub scopes: Vec<Scope>,
     /// The token's name, for display.
@@ -29,7 +29,13 @@ impl NewToken {
     /// A token with all permissions in `org_id`.
     pub fn admin(org_id: OrgId) -> Self {
         let scopes = vec![Scope::Trigger, Scope::Read, Scope::Manage];
-        Self { org_id, scopes, name: "admin".to_owned(), expires_at: None }
+        Self { owner: Owner::Org(org_id), scopes, name: "admin".to_owned(), expires_at: None }
+    }
+
+    /// A platform's token, which makes orgs and reaches each of them.
+    pub fn platform() -> Self {
+        let scopes = vec![Scope::Platform];
+        Self { owner: Owner::Platform, scopes, name: "platform".to_owned(), expires_at: None }
     }
 
     fn record(self, secret: &str, sources: &Sources) -> Token {
@@ -38,7 +44,7 @@ impl NewToken {
             prefix: Token::prefix_of(secret),
             last_used_at: None,
             token_id: Some(TokenId((sources.new_id)())),
-            org_id: self.org_id,
+            owner: self.owner,
             scopes: self.scopes,
             name: self.name,
             created_at: sources.now(),
@@ -95,8 +101,8 @@ pub(crate) async fn keep(
     let wanted = new.record(secret, sources);
     let known = tokens.find(&wanted.token_hash).await?;
     let is_wanted = |known: &Token| {
-        let same = (&known.org_id, &known.scopes, known.expires_at);
-        known.token_id.is_some() && same == (&wanted.org_id, &wanted.scopes, wanted.expires_at)
+        let same = (&known.owner, &known.scopes, known.expires_at);
+        known.token_id.is_some() && same == (&wanted.owner, &wanted.scopes, wanted.expires_at)
     };
     if known.as_ref().is_some_and(is_wanted) { Ok(()) } else { tokens.put(&wanted).await }
 }

@@ -1,5 +1,7 @@
 //! Builds the context of each function and router from this host's clients.
 
+use std::time::Duration;
+
 use hookstep_ambient::OnDemand;
 use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
 use hookstep_claims::Claims;
@@ -12,8 +14,8 @@ use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
 use hookstep_store::{
-    Bodies, Configs, Events, Idempotency, Lanes, Notifications, Publications, Replays, Sessions, Tokens,
-    WatchList,
+    Bodies, Configs, Events, Idempotency, Lanes, Notifications, Orgs, Publications, Replays, Sessions,
+    Tokens, WatchList,
 };
 use hookstep_update_status::Looks;
 
@@ -34,6 +36,7 @@ pub(crate) fn steps(
     let repeatable = Clients { tables: clients.tables_for_repeatable_steps.clone(), ..clients.clone() };
     Ok(StepFunctions {
         fetch_config: hookstep_fetch_config::Context {
+            orgs: orgs(options, &clients.tables),
             configs: configs.clone(),
             events: events(&repeatable),
             watch: Watch::new(watch_list(&repeatable), options.sources),
@@ -108,6 +111,26 @@ pub(crate) fn reconcile(options: &Options, clients: &Clients) -> hookstep_reconc
     }
 }
 
+/// For how long after the longest attempt an execution may still write: it waits for a minute at most, and knows then that the
+/// webhook is gone.
+const SETTLE: Duration = Duration::from_secs(120);
+
+/// What erases orgs.
+pub(crate) fn erase(options: &Options, clients: &Clients) -> hookstep_erase::Context {
+    hookstep_erase::Context {
+        orgs: orgs(options, &clients.tables),
+        tokens: tokens(options, &clients.tables),
+        events: events(clients),
+        claims: claims(&clients.bucket),
+        connections: connections(clients),
+        schedules: retry_schedules(clients),
+        machines: machines(options, &clients.executions),
+        settle: SETTLE,
+        run_limit: hookstep_erase::RUN_LIMIT,
+        sources: options.sources,
+    }
+}
+
 /// The target of the bus's rule for subscriptions. Its clients are passed
 /// separately because the bus, and so the bus's client, is created later.
 pub(crate) fn dispatch(
@@ -147,6 +170,7 @@ pub(crate) fn console(
     let clients = &for_new_work(clients);
     hookstep_management::Context {
         tokens: tokens(options, &clients.tables),
+        orgs: orgs(options, &clients.tables),
         sessions: Sessions::new(clients.tables.clone(), TOKENS),
         configs: configs(&clients.tables),
         events: events(clients),
@@ -176,6 +200,7 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
     let clients = &for_new_work(clients);
     hookstep_trigger::Context {
         tokens: tokens(options, &clients.tables),
+        orgs: orgs(options, &clients.tables),
         configs: configs(&clients.tables),
         events: events(clients),
         idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
@@ -198,6 +223,11 @@ fn for_new_work(clients: &Clients) -> Clients {
 /// The store of API tokens.
 pub(crate) fn tokens(options: &Options, tables: &hookstep_tables::Client) -> Tokens {
     Tokens::new(tables.clone(), TOKENS, options.sources)
+}
+
+/// The store of orgs.
+pub(crate) fn orgs(options: &Options, tables: &hookstep_tables::Client) -> Orgs {
+    Orgs::new(tables.clone(), CONFIGS, options.sources)
 }
 
 /// The store of webhooks.

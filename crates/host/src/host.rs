@@ -32,7 +32,9 @@ use crate::services::TaskServices;
 use crate::shares::{ProductShares, Receivers};
 use crate::stand_ins::StandIns;
 use crate::storage::Readable;
-use crate::{Clients, OpenError, Options, contexts, directory, reconciling, routes, storage, traced};
+use crate::{
+    Clients, OpenError, Options, contexts, directory, erasing, reconciling, routes, storage, traced,
+};
 
 /// The whole product in one process.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ pub struct Host {
     tokens: Tokens,
     sources: Sources,
     /// What goes on beside the engine until the host stops.
-    tasks: [AbortOnDropHandle<()>; 5],
+    tasks: [AbortOnDropHandle<()>; 6],
     directory: Directory,
     /// Held so that no second process opens the directory.
     _lock: Lock,
@@ -101,6 +103,7 @@ impl Host {
                     .run(left, sent),
             ),
             tokio::spawn(reconciling::run(contexts::reconcile(&options, &clients))),
+            tokio::spawn(erasing::run(contexts::erase(&options, &clients))),
             tokio::spawn(notifying),
         ];
         Ok(Self {

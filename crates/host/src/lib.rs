@@ -12,6 +12,7 @@ mod backup;
 mod clients;
 mod contexts;
 mod directory;
+mod erasing;
 mod error;
 mod executions;
 mod failure_routes;

@@ -7,19 +7,26 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use hookstep_contract::Scope;
-use hookstep_store::Tokens;
+use hookstep_store::{Orgs, Tokens};
 
 use crate::{Caller, Problem};
 
-/// A router's state that has the table of API tokens.
+/// A router's state that has what is needed to know who sent a request.
 pub trait HasTokens {
     /// The table of API tokens.
     fn tokens(&self) -> &Tokens;
+
+    /// The orgs, which may be suspended.
+    fn orgs(&self) -> &Orgs;
 }
 
 impl<T: HasTokens> HasTokens for Arc<T> {
     fn tokens(&self) -> &Tokens {
         T::tokens(self)
+    }
+
+    fn orgs(&self) -> &Orgs {
+        T::orgs(self)
     }
 }
 
@@ -74,7 +81,7 @@ impl<S: RequiredScope, T: HasTokens + Send + Sync> FromRequestParts<T> for Autho
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &T) -> Result<Self, Problem> {
-        let caller = Caller::authenticate(&parts.headers, state.tokens(), S::SCOPE).await?;
+        let caller = Caller::authenticate(&parts.headers, state, S::SCOPE).await?;
         Ok(Self { caller, scope: PhantomData })
     }
 }

@@ -1,60 +1,117 @@
-//! Who sent a request: found by the hash of the bearer token.
+//! Who sent a request, found by the hash of the bearer token, and about which org.
 
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use hookstep_ambient::Sources;
-use hookstep_contract::{OrgId, Scope, TOKEN_START, Token, TokenId, error_chain};
-use hookstep_store::Tokens;
+use hookstep_contract::{
+    FieldError, Org, OrgId, OrgStatus, Owner, Scope, TOKEN_START, Token, TokenId, error_chain,
+};
+use hookstep_store::{Orgs, Tokens};
 use sha2::{Digest, Sha256};
 use tracing::warn;
 
-use crate::Problem;
+use crate::path::no_org;
+use crate::{HasTokens, Problem};
 
-/// The sender of a request, with the only org that it can reach.
+/// The header by which a platform names the org that a request is about.
+pub const ORG_HEADER: &str = "X-Org-Id";
+
+/// The sender of a request, with the only org that the request can reach.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    token: Token,
+    org_id: OrgId,
+    /// `None` if the org is known by its tokens alone.
+    org: Option<Arc<Org>>,
+}
+
+/// A sender whose token belongs to the platform, and who asks about no org or about several.
+#[derive(Clone, Debug)]
+pub struct PlatformCaller {
     token: Token,
 }
 
 impl Caller {
-    /// Finds the caller by the request's bearer token and checks that the token has `scope`.
+    /// Finds the caller by the request's bearer token, and the org by the token or, for a platform, by the header; and checks
+    /// that the caller may do there what needs `scope`.
     pub(crate) async fn authenticate(
         headers: &HeaderMap,
-        tokens: &Tokens,
+        state: &impl HasTokens,
         scope: Scope,
     ) -> Result<Self, Problem> {
-        let bearer =
-            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer_token);
-        let Some(bearer) = bearer else {
-            return Err(Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "send a token: Authorization: Bearer <token>",
-            ));
+        let token = sender(headers, state.tokens()).await?;
+        let named = named_org(headers);
+        let org_id = match (&token.owner, named) {
+            (Owner::Org(own), None) => own.clone(),
+            (Owner::Org(own), Some(Ok(named))) if *own == named => named,
+            (Owner::Org(_), Some(_)) => {
+                let detail = "this token is not one of the org that X-Org-Id names";
+                return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+            }
+            (Owner::Platform, Some(named)) => named?,
+            (Owner::Platform, None) => {
+                let reason = "a platform's token belongs to no org: name the org that the request is about";
+                return Err(FieldError::new(ORG_HEADER, reason).into());
+            }
         };
-        Self::by_token(bearer, tokens, scope).await
+        Self::in_org(token, org_id, state.orgs(), scope).await
     }
 
-    /// Finds the caller by a token, wherever the request carries it, and checks that the token has `scope`.
+    /// Finds the caller by a token of an org, wherever the request carries it, and checks that the token has `scope`.
     ///
     /// # Errors
-    /// 401 for an unknown token, 403 without the scope, 500 when tokens cannot be read.
-    pub async fn by_token(token: &str, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
-        Self::by_hash(&hash_token(token), tokens, scope).await
+    /// 401 for an unknown token, 403 without the scope or for a platform's token, 500 when tokens cannot be read.
+    pub async fn by_token(token: &str, state: &impl HasTokens, scope: Scope) -> Result<Self, Problem> {
+        Self::by_hash(&hash_token(token), state, scope).await
     }
 
-    /// Finds the caller by the hash of a token and checks that the token has `scope`.
+    /// Finds the caller by the hash of a token of an org and checks that the token has `scope`.
     ///
     /// # Errors
-    /// 401 for an unknown token, 403 without the scope, 500 when tokens cannot be read.
-    pub async fn by_hash(token_hash: &str, tokens: &Tokens, scope: Scope) -> Result<Self, Problem> {
-        let Some(token) = tokens.find(token_hash).await? else {
-            return Err(Problem::wrong_token());
-        };
-        // A token works whether or not its use can be noted.
-        if let Err(error) = tokens.note_use(&token).await {
-            warn!(error.chain = error_chain(&error), "the use of a token could not be noted");
+    /// 401 for an unknown token, 403 without the scope or for a platform's token, 500 when tokens cannot be read.
+    pub async fn by_hash(token_hash: &str, state: &impl HasTokens, scope: Scope) -> Result<Self, Problem> {
+        let token = known(token_hash, state.tokens()).await?;
+        match token.owner.clone() {
+            Owner::Org(org_id) => Self::in_org(token, org_id, state.orgs(), scope).await,
+            Owner::Platform => {
+                let detail = "a platform's token belongs to no org: use a token of the org";
+                Err(Problem::new(StatusCode::FORBIDDEN, detail))
+            }
         }
-        let caller = Self { token };
-        if caller.may(scope) { Ok(caller) } else { Err(lacks(scope)) }
+    }
+
+    async fn in_org(token: Token, org_id: OrgId, orgs: &Orgs, scope: Scope) -> Result<Self, Problem> {
+        let org = match token.owner {
+            Owner::Org(_) => orgs.find(&org_id).await?,
+            Owner::Platform => orgs.find_made(&org_id).await?,
+        };
+        let caller = Self { token, org_id, org };
+        match (&caller.token.owner, caller.status()) {
+            (Owner::Platform, None | Some(OrgStatus::Deleting)) => return Err(no_org()),
+            (Owner::Org(_), Some(OrgStatus::Deleting)) => {
+                return Err(Problem::new(StatusCode::FORBIDDEN, "the org of this token is being deleted"));
+            }
+            _ => {}
+        }
+        caller.check(scope)?;
+        Ok(caller)
+    }
+
+    fn check(&self, scope: Scope) -> Result<(), Problem> {
+        if !self.has(scope) {
+            return Err(lacks(scope));
+        }
+        if self.may(scope) {
+            return Ok(());
+        }
+        let detail = match self.token.owner {
+            Owner::Org(_) => "the org is suspended: it can be read, and nothing else",
+            Owner::Platform => "the org is suspended: it takes no events",
+        };
+        Err(Problem::new(StatusCode::FORBIDDEN, detail))
     }
 
     /// Checks that the caller may give these scopes to somebody else: only those that it has itself.
@@ -62,12 +119,41 @@ impl Caller {
     /// # Errors
     /// 403 that names a scope which the caller lacks.
     pub fn grants<'a>(&self, scopes: impl IntoIterator<Item = &'a Scope>) -> Result<(), Problem> {
-        scopes.into_iter().find(|scope| !self.may(**scope)).map_or(Ok(()), |scope| Err(lacks(*scope)))
+        scopes.into_iter().find(|scope| !self.has(**scope)).map_or(Ok(()), |scope| Err(lacks(*scope)))
     }
 
-    /// Whether the token has `scope` as well.
+    /// Whether the caller has `scope` in the org. A platform has every one that a token of an org can have.
+    fn has(&self, scope: Scope) -> bool {
+        match self.token.owner {
+            Owner::Org(_) => self.token.allows(scope),
+            Owner::Platform => scope != Scope::Platform,
+        }
+    }
+
+    /// Whether the caller may do now what needs `scope`.
     pub fn may(&self, scope: Scope) -> bool {
-        self.token.allows(scope)
+        let is_platform = self.token.owner == Owner::Platform;
+        let is_frozen = self.status() == Some(OrgStatus::Suspended)
+            && match scope {
+                Scope::Read => false,
+                Scope::Manage => !is_platform,
+                Scope::Trigger | Scope::Platform => true,
+            };
+        self.has(scope) && !is_frozen
+    }
+
+    fn status(&self) -> Option<OrgStatus> {
+        self.org.as_ref().map(|org| org.fields.status)
+    }
+
+    /// How many days the events of the org are kept, if a platform has said so.
+    pub fn retention_days(&self) -> Option<u32> {
+        self.org.as_ref()?.fields.retention_days
+    }
+
+    /// How many webhooks the org may have, if a platform has said so.
+    pub fn max_webhooks(&self) -> Option<u32> {
+        self.org.as_ref()?.fields.limits.max_webhooks
     }
 
     /// The name of the caller's token.
@@ -75,15 +161,70 @@ impl Caller {
         &self.token.name
     }
 
-    /// The caller's org.
+    /// The org that the request is about.
     pub fn org_id(&self) -> &OrgId {
-        &self.token.org_id
+        &self.org_id
+    }
+
+    /// The owner of the tokens that the request is about: the org.
+    pub fn owner(&self) -> Owner {
+        Owner::Org(self.org_id.clone())
     }
 
     /// The id of the caller's token; tokens made by early versions have none.
     pub fn token_id(&self) -> Option<TokenId> {
         self.token.token_id
     }
+}
+
+impl PlatformCaller {
+    /// The id of the caller's token.
+    pub fn token_id(&self) -> Option<TokenId> {
+        self.token.token_id
+    }
+}
+
+impl<T: HasTokens + Send + Sync> FromRequestParts<T> for PlatformCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &T) -> Result<Self, Problem> {
+        let token = sender(&parts.headers, state.tokens()).await?;
+        if token.owner == Owner::Platform && token.allows(Scope::Platform) {
+            return Ok(Self { token });
+        }
+        Err(lacks(Scope::Platform))
+    }
+}
+
+/// The token of the sender of a request.
+async fn sender(headers: &HeaderMap, tokens: &Tokens) -> Result<Token, Problem> {
+    let bearer =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer_token);
+    match bearer {
+        Some(bearer) => known(&hash_token(bearer), tokens).await,
+        None => Err(Problem::new(StatusCode::UNAUTHORIZED, "send a token: Authorization: Bearer <token>")),
+    }
+}
+
+/// The token with this hash, whose use is noted.
+async fn known(token_hash: &str, tokens: &Tokens) -> Result<Token, Problem> {
+    let Some(token) = tokens.find(token_hash).await? else {
+        return Err(Problem::wrong_token());
+    };
+    // A token works whether or not its use can be noted.
+    if let Err(error) = tokens.note_use(&token).await {
+        warn!(error.chain = error_chain(&error), "the use of a token could not be noted");
+    }
+    Ok(token)
+}
+
+/// The org that the header names, if it is there.
+fn named_org(headers: &HeaderMap) -> Option<Result<OrgId, FieldError>> {
+    let value = headers.get(ORG_HEADER)?;
+    let org_id = value.to_str().ok().and_then(|text| text.parse().ok());
+    Some(org_id.ok_or_else(|| {
+        FieldError::new(ORG_HEADER, "must be the id of an org: 1 to 32 of a-z, 0-9, '-' and '_'")
+    }))
 }
 
 fn lacks(scope: Scope) -> Problem {

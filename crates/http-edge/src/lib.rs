@@ -1,4 +1,4 @@
-//! What the HTTP functions `trigger` and `console` share: who is asking ([`Caller`], [`Authorized`]), how a refusal looks
+//! What the HTTP functions `trigger` and `console` share: who is asking ([`Caller`], [`Authorized`], [`PlatformCaller`]), how a refusal looks
 //! ([`Problem`]), and extractors that answer what they cannot read with a problem that names the wrong field
 //! ([`ApiJson`], [`ApiQuery`], [`ConfigPath`]).
 //!
@@ -19,11 +19,11 @@ mod refusals;
 
 pub use authorized::{Authorized, HasTokens, Manage, Read, RequiredScope, Trigger};
 pub use body::{ApiBytes, ApiJson};
-pub use caller::{Caller, hash_token, new_token};
+pub use caller::{Caller, ORG_HEADER, PlatformCaller, hash_token, new_token};
 pub use lane::after_lane;
 pub use path::{
-    ConfigPath, EventPath, PublicationPath, ReplayPath, SessionPath, TokenPath, no_event, no_publication,
-    no_replay, no_session, no_token,
+    ConfigPath, EventPath, OrgPath, PublicationPath, ReplayPath, SessionPath, TokenPath, no_event, no_org,
+    no_publication, no_replay, no_session, no_token,
 };
 pub use problem::{Problem, WrongToken, finished, log_failure};
 pub use protection::{Transport, log_wrong_tokens};

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use hookstep_contract::{ConfigId, EventId, SessionId, TokenId};
+use hookstep_contract::{ConfigId, EventId, OrgId, SessionId, TokenId};
 
 use crate::Problem;
 
@@ -97,6 +97,23 @@ impl<S: Send + Sync> FromRequestParts<S> for TokenPath {
 /// 404 for a token that the org does not have.
 pub fn no_token() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no token with this token_id")
+}
+
+/// The `{org_id}` of a path.
+#[derive(Clone, Debug)]
+pub struct OrgPath(pub OrgId);
+
+impl<S: Send + Sync> FromRequestParts<S> for OrgPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "org_id").await.map(Self).ok_or_else(no_org)
+    }
+}
+
+/// 404 for an org that does not exist, or is known by nothing but its tokens.
+pub fn no_org() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no org with this org_id")
 }
 
 /// 404 for an event that the webhook does not have.

@@ -9,7 +9,7 @@ use hookstep_expression::Sandbox;
 use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Configs, Events, Lanes, Publications, Replays, Sessions, Tokens};
+use hookstep_store::{Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens};
 
 use crate::Readiness;
 
@@ -20,6 +20,8 @@ pub struct Context {
     pub tokens: Tokens,
     /// The sessions of the console, in the same table.
     pub sessions: Sessions,
+    /// The orgs.
+    pub orgs: Orgs,
     /// The table of webhooks.
     pub configs: Configs,
     /// The table of events.
@@ -65,6 +67,10 @@ pub struct Context {
 impl HasTokens for Context {
     fn tokens(&self) -> &Tokens {
         &self.tokens
+    }
+
+    fn orgs(&self) -> &Orgs {
+        &self.orgs
     }
 }
 

@@ -7,7 +7,8 @@ use utoipa::{Modify, OpenApi};
 
 const DESCRIPTION: &str = "Hookstep delivers webhooks. Every request carries an API token: `Authorization: Bearer <token>`. \
     A token belongs to one org and reaches no data of any other; its scopes (`trigger`, `read`, `manage`) say what it may \
-    do there. Errors are `application/problem+json` (RFC 9457) and name the field that is wrong; nothing is half-saved. \
+    do there. A token of the platform (scope `platform`) belongs to no org: it manages orgs, and with the header `X-Org-Id: <org_id>` \
+    it may do in an org what any token of that org may do. Errors are `application/problem+json` (RFC 9457) and name the field that is wrong; nothing is half-saved. \
     Times are UTC.";
 
 /// The part of the document about the routes of this crate, and what all parts share.
@@ -22,6 +23,7 @@ pub fn openapi() -> Document {
         (name = "Webhooks", description = "Receivers of events, and how events are sent to them."),
         (name = "Events", description = "Trigger deliveries, and see how they went."),
         (name = "Tokens", description = "The API tokens of an org, and the sessions in the console that were opened with them."),
+        (name = "Orgs", description = "The tenants of a platform, and the platform's own tokens."),
         (name = "Signatures", description = "The keys with which receivers verify requests."),
         (name = "Service", description = "About the service itself."),
     ),
@@ -52,7 +54,17 @@ pub fn openapi() -> Document {
         crate::tokens::delete,
         crate::sessions::list,
         crate::sessions::delete,
+        crate::orgs::crud::create,
+        crate::orgs::crud::list,
+        crate::orgs::crud::read,
+        crate::orgs::patch::patch,
+        crate::orgs::erase::delete,
+        crate::platform_tokens::create,
+        crate::platform_tokens::list,
+        crate::platform_tokens::delete,
         crate::signing::public_key::show,
+        crate::signing::jwks::show,
+        crate::signing::rotate_key::rotate,
         crate::health::live,
         crate::health::ready,
         crate::health::check,
@@ -73,7 +85,7 @@ impl Modify for Shared {
         let token = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
-                "An API token of the org. The scope that an operation needs is in `x-required-scope`.",
+                "An API token of the org, or of the platform with `X-Org-Id`. The scope that an operation needs is in `x-required-scope`.",
             ))
             .build();
         let components = document.components.get_or_insert_with(Components::new);

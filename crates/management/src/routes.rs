@@ -7,9 +7,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 
 use crate::replays::{bulk, single};
-use crate::signing::public_key;
+use crate::signing::{jwks, public_key, rotate_key};
 use crate::webhooks::{crud, patch, preview, rotate_secret, test_auth, test_send};
-use crate::{Context, docs, events, health, notifications, sessions, stats, tokens};
+use crate::{Context, docs, events, health, notifications, orgs, platform_tokens, sessions, stats, tokens};
 
 /// The largest body of a management request: a webhook with all its headers and certificates is smaller.
 const BODY_BYTES: usize = 64 * 1024;
@@ -19,7 +19,8 @@ const BODY_BYTES: usize = 64 * 1024;
 /// `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`,
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
 /// `/replays/{replay_id}`; `/events/{publication_id}`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
-/// `/sessions/{session_id}`; `/.well-known/webhook-public-key`, `/livez`,
+/// `/sessions/{session_id}`; `/orgs`, `/orgs/{org_id}`, `/platform/tokens` and `/platform/tokens/{token_id}`; `/signing-key/rotate`;
+/// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/livez`,
 /// `/readyz`, `/healthz`, `/openapi.json` and `/docs`.
 pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
     // Added one by one: `Router::merge` would make every route of the other router once more, which is a tenth of the work
@@ -51,7 +52,13 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/tokens/{token_id}", delete(tokens::delete))
         .route("/sessions", get(sessions::list))
         .route("/sessions/{session_id}", delete(sessions::delete))
+        .route("/orgs", get(orgs::crud::list).post(orgs::crud::create))
+        .route("/orgs/{org_id}", get(orgs::crud::read).patch(orgs::patch::patch).delete(orgs::erase::delete))
+        .route("/platform/tokens", get(platform_tokens::list).post(platform_tokens::create))
+        .route("/platform/tokens/{token_id}", delete(platform_tokens::delete))
         .route("/.well-known/webhook-public-key", get(public_key::show))
+        .route("/.well-known/jwks.json", get(jwks::show))
+        .route("/signing-key/rotate", post(rotate_key::rotate))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/healthz", get(health::check))

@@ -90,7 +90,7 @@ pub(crate) async fn delete(
 /// # Errors
 /// 401 for an unknown token, 403 for one without the scope `read`.
 pub async fn open(ctx: &Context, token: &str) -> Result<String, Problem> {
-    let caller = Caller::by_token(token, &ctx.tokens, Scope::Read).await?;
+    let caller = Caller::by_token(token, ctx, Scope::Read).await?;
     let (value, now) = (hex::encode(&(ctx.sources.random_bytes)()[..32]), ctx.sources.now());
     let session = hookstep_contract::Session {
         session_hash: hash_token(&value),
@@ -115,7 +115,7 @@ pub async fn resume(ctx: &Context, value: &str) -> Result<(Caller, SessionId), P
     let now = ctx.sources.now();
     let session = ctx.sessions.find(&hash_token(value)).await?;
     let session = session.filter(|session| now < session.ends_at).ok_or_else(ended)?;
-    let caller = Caller::by_hash(&session.opened_with, &ctx.tokens, Scope::Read).await?;
+    let caller = Caller::by_hash(&session.opened_with, ctx, Scope::Read).await?;
     let session_id = session.session_id;
     if now.since(session.used_at) >= NOTED_EVERY && !ctx.sessions.prolong(&prolonged(session, now)).await? {
         return Err(ended());

@@ -1,6 +1,8 @@
 //! What requests are signed with: the secrets of a webhook, and the key pair of an org.
 
+pub(crate) mod jwks;
 pub(crate) mod public_key;
+pub(crate) mod rotate_key;
 pub(crate) mod secrets;
 
 use hookstep_ambient::Sources;

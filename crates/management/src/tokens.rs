@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{NewToken, Page, Sensitive, Token, TokenFields, schema};
-use hookstep_contract::{FieldError, Timestamp, TokenId, check_name};
+use hookstep_contract::{FieldError, Owner, Timestamp, TokenId, check_name};
 use hookstep_http_edge::{
     ApiJson, ApiQuery, Authorized, Caller, Manage, Problem, TokenPath, hash_token, new_token, no_token,
 };
@@ -107,7 +107,7 @@ pub(crate) async fn delete(
     caller: Authorized<Manage>,
     TokenPath(token_id): TokenPath,
 ) -> Result<StatusCode, Problem> {
-    match ctx.tokens.revoke(caller.org_id(), token_id).await? {
+    match ctx.tokens.revoke(&caller.owner(), token_id).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(no_token()),
     }
@@ -118,18 +118,27 @@ pub(crate) async fn delete(
 /// # Errors
 /// 400 that names the wrong field; 403 for a scope that the caller lacks.
 pub async fn new_org_token(ctx: &Context, caller: &Caller, fields: TokenFields) -> Result<NewToken, Problem> {
+    caller.grants(&fields.scopes)?;
+    new_token_of(ctx, caller.owner(), fields).await
+}
+
+/// Makes a token of whoever it is; the caller has been asked whether it may grant the scopes.
+pub(crate) async fn new_token_of(
+    ctx: &Context,
+    owner: Owner,
+    fields: TokenFields,
+) -> Result<NewToken, Problem> {
     let now = ctx.sources.now();
     if let Some(fault) = check_token(&fields, now).into_iter().next() {
         return Err(fault.into());
     }
-    caller.grants(&fields.scopes)?;
     let token = new_token(&ctx.sources);
     let record = hookstep_contract::Token {
         token_hash: hash_token(&token),
         prefix: hookstep_contract::Token::prefix_of(&token),
         last_used_at: None,
         token_id: Some(TokenId((ctx.sources.new_id)())),
-        org_id: caller.org_id().clone(),
+        owner,
         scopes: fields.scopes.into_iter().collect(),
         name: fields.name,
         created_at: now,
@@ -149,8 +158,19 @@ pub async fn list_tokens(
     after: Option<TokenId>,
     limit: usize,
 ) -> Result<Page<Token>, Problem> {
-    let (tokens, next) = ctx.tokens.list(caller.org_id(), after, limit).await?;
-    let data = tokens.into_iter().map(|token| view(token, caller.token_id())).collect();
+    list_of(ctx, &caller.owner(), caller.token_id(), after, limit).await
+}
+
+/// A page of an owner's tokens; `current` is the caller's own.
+pub(crate) async fn list_of(
+    ctx: &Context,
+    owner: &Owner,
+    current: Option<TokenId>,
+    after: Option<TokenId>,
+    limit: usize,
+) -> Result<Page<Token>, Problem> {
+    let (tokens, next) = ctx.tokens.list(owner, after, limit).await?;
+    let data = tokens.into_iter().map(|token| view(token, current)).collect();
     Ok(Page { data, next_cursor: next.map(paging::encode_cursor) })
 }
 

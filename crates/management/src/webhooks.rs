@@ -1,5 +1,6 @@
 //! Webhooks: how they are saved, shown, tried and deleted.
 
+pub(crate) mod allowance;
 pub(crate) mod certificates;
 pub(crate) mod connection;
 pub(crate) mod crud;

@@ -34,6 +34,9 @@ pub enum KeyError {
     /// The text is not PEM, or is a key of another algorithm.
     #[error("not the PEM of an Ed25519 public key, which begins with -----BEGIN PUBLIC KEY-----")]
     Pem,
+    /// The member `x` of a JSON Web Key is not base64url without padding, or not of 32 bytes.
+    #[error("x must be 32 bytes as base64url without padding")]
+    JwkX,
 }
 
 pub(crate) fn encode(prefix: &str, bytes: &[u8]) -> Zeroizing<String> {

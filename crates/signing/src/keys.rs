@@ -76,7 +76,7 @@ impl PublicKey {
         Self::from_bytes(&pem::decode(text)?)
     }
 
-    fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         // Under a key of small order, one signature is valid for almost every message.
         let key = VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak());
         key.map(Self).ok_or(KeyError::Point)

@@ -2,8 +2,8 @@
 //!
 //! The signed message is `{webhook-id}.{webhook-timestamp}.{body}`, byte for byte. The header
 //! `webhook-signature` contains a `v1,` entry for every valid secret (HMAC-SHA256, newest secret first; there
-//! are two while a secret is being replaced), then a `v1a,` entry if there is an Ed25519 key. A receiver
-//! needs only one of them to match.
+//! are two while a secret is being replaced), then a `v1a,` entry for every Ed25519 key, of which there may be
+//! none. A receiver needs only one of them to match.
 //!
 //! [`Signer::sign`] signs a body in memory. [`Signer::begin`] signs a body of any size part by part, in
 //! constant memory and in one pass for all keys; the module `one_pass` explains how this works with Ed25519.
@@ -20,6 +20,7 @@
 //! docs/adr/0012.
 
 mod encoding;
+mod jwk;
 mod keys;
 mod metadata;
 mod one_pass;

@@ -28,6 +28,17 @@ impl Secret {
         Self(Zeroizing::new(bytes.to_vec()))
     }
 
+    /// A secret that somebody else has made, from its bytes.
+    ///
+    /// # Errors
+    /// If it is shorter or longer than Standard Webhooks allows.
+    pub fn from_bytes(bytes: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
+        if (MIN_BYTES..=BLOCK_BYTES).contains(&bytes.len()) {
+            return Ok(Self(bytes));
+        }
+        Err(KeyError::Length { prefix: PREFIX, expected: "24 to 64", actual: bytes.len() })
+    }
+
     /// The secret as text, to be shown to its owner once.
     pub fn reveal(&self) -> Zeroizing<String> {
         encode(PREFIX, &self.0)
@@ -46,11 +57,7 @@ impl FromStr for Secret {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let bytes = decode(PREFIX, text)?;
-        if (MIN_BYTES..=BLOCK_BYTES).contains(&bytes.len()) {
-            return Ok(Self(bytes));
-        }
-        Err(KeyError::Length { prefix: PREFIX, expected: "24 to 64", actual: bytes.len() })
+        Self::from_bytes(decode(PREFIX, text)?)
     }
 }
 

@@ -14,14 +14,14 @@ use crate::{Metadata, PrivateKey, Secret};
 pub struct Signer {
     newest: Secret,
     older: Vec<Secret>,
-    key: Option<PrivateKey>,
+    keys: Vec<PrivateKey>,
 }
 
 impl Signer {
     /// `older` are the replaced secrets that are still valid, newest first: a receiver that does not know the
-    /// new secret yet accepts the signature made with the old one.
-    pub fn new(newest: Secret, older: Vec<Secret>, key: Option<PrivateKey>) -> Self {
-        Self { newest, older, key }
+    /// new secret yet accepts the signature made with the old one. The same holds for `keys`, which may be empty.
+    pub fn new(newest: Secret, older: Vec<Secret>, keys: Vec<PrivateKey>) -> Self {
+        Self { newest, older, keys }
     }
 
     /// The header's value for a body in memory. The Ed25519 signature follows RFC 8032, which needs no
@@ -29,11 +29,9 @@ impl Signer {
     pub fn sign(&self, metadata: &Metadata<'_>, body: &[u8]) -> String {
         let head = metadata.head();
         let hmacs = self.hmacs().map(|hmac| hmac.chain_update(&head).chain_update(body)).collect();
-        let signature = self.key.as_ref().map(|key| {
-            let message: [&[u8]; 2] = [head.as_bytes(), body];
-            key.signing_key().multipart_sign(&message).to_bytes()
-        });
-        header(hmacs, signature)
+        let message: [&[u8]; 2] = [head.as_bytes(), body];
+        let signatures = self.keys.iter().map(|key| key.signing_key().multipart_sign(&message).to_bytes());
+        header(hmacs, signatures)
     }
 
     /// Begins to sign a body that is read once, part by part.
@@ -42,8 +40,10 @@ impl Signer {
     /// example by its entity tag and size or by its hash; the caller must ensure that the body read is that
     /// body. The module `one_pass` explains why.
     pub fn begin(&self, metadata: &Metadata<'_>, pin: &[u8], noise: &[u8; NOISE_BYTES]) -> StreamSigner {
-        let one_pass = self.key.as_ref().map(|key| OnePass::begin(key.signing_key(), metadata, pin, noise));
-        let mut stream = StreamSigner { hmacs: self.hmacs().collect(), one_pass };
+        // Each key has a secret prefix of its own, so that one noise makes a nonce of its own for each.
+        let one_pass = |key: &PrivateKey| OnePass::begin(key.signing_key(), metadata, pin, noise);
+        let one_passes = self.keys.iter().map(one_pass).collect();
+        let mut stream = StreamSigner { hmacs: self.hmacs().collect(), one_passes };
         stream.update(metadata.head().as_bytes());
         stream
     }
@@ -56,7 +56,7 @@ impl Signer {
 /// A signature in progress. Its size does not depend on the size of the body.
 pub struct StreamSigner {
     hmacs: Vec<Hmac<Sha256>>,
-    one_pass: Option<OnePass>,
+    one_passes: Vec<OnePass>,
 }
 
 impl StreamSigner {
@@ -65,19 +65,19 @@ impl StreamSigner {
         for hmac in &mut self.hmacs {
             hmac.update(part);
         }
-        if let Some(one_pass) = &mut self.one_pass {
+        for one_pass in &mut self.one_passes {
             one_pass.update(part);
         }
     }
 
     /// The header's value, after the last part of the body.
     pub fn finish(self) -> String {
-        header(self.hmacs, self.one_pass.map(OnePass::finish))
+        header(self.hmacs, self.one_passes.into_iter().map(OnePass::finish))
     }
 }
 
-fn header(hmacs: Vec<Hmac<Sha256>>, signature: Option<[u8; 64]>) -> String {
+fn header(hmacs: Vec<Hmac<Sha256>>, signatures: impl Iterator<Item = [u8; 64]>) -> String {
     let v1 = hmacs.into_iter().map(|hmac| format!("v1,{}", STANDARD.encode(hmac.finalize().into_bytes())));
-    let v1a = signature.map(|signature| format!("v1a,{}", STANDARD.encode(signature)));
+    let v1a = signatures.map(|signature| format!("v1a,{}", STANDARD.encode(signature)));
     v1.chain(v1a).collect::<Vec<_>>().join(" ")
 }

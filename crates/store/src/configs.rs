@@ -264,7 +264,7 @@ fn item(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
 }
 
 /// Whether a transaction was cancelled for this reason.
-fn is_canceled<R>(error: &SdkError<TransactWriteItemsError, R>, code: &str) -> bool {
+pub(crate) fn is_canceled<R>(error: &SdkError<TransactWriteItemsError, R>, code: &str) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
     else {
         return false;

@@ -54,6 +54,24 @@ impl Configs {
         unless_forbidden(put, "create an org's key").map(drop)
     }
 
+    /// Stores the keys of an org unless they have changed since they were read; returns whether it did.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn replace_org_key(&self, before: &OrgKey, key: &OrgKey) -> Result<bool, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(crate::item::to_item(key)?))
+            .item("config_id", s(ORG_KEY))
+            .condition_expression("public_key = :before")
+            .expression_attribute_values(":before", s(&before.public_key))
+            .send()
+            .await;
+        unless_forbidden(put, "replace an org's key")
+    }
+
     /// Reads an item consistently.
     pub(crate) async fn item(&self, org_id: &OrgId, sort_key: String) -> Result<Option<Item>, StoreError> {
         let found = self

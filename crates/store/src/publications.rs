@@ -60,14 +60,13 @@ impl Publications {
     /// # Errors
     /// If it cannot be written as an item.
     pub fn item(&self, publication: &Publication, open: Open) -> Result<Item, StoreError> {
-        let due_at = publication.deliver_at.unwrap_or(publication.created_at);
         let ids = publication.deliveries.iter();
         let ids = ids.flat_map(|delivery| [delivery.config_id.0, delivery.event_id.0]);
         let ids: Vec<u8> = ids.flat_map(Uuid::into_bytes).collect();
         let mut item = to_item(publication)?;
         item.extend(key(&publication.org_id, publication.publication_id));
         item.insert(DELIVERIES.to_owned(), AttributeValue::B(Blob::new(ids)));
-        item.insert("expires_at".to_owned(), n(due_at.plus(self.retention).unix_seconds()));
+        item.insert("expires_at".to_owned(), n(publication.expires_at(self.retention)));
         if open == Open::Yes {
             item.insert(IS_OPEN.to_owned(), AttributeValue::Bool(true));
         }
@@ -157,6 +156,7 @@ mod tests {
                 size: 1,
                 correlation_id: None,
                 traceparent: None,
+                retention_days: None,
                 claim: None,
                 deliveries: deliveries_of(count),
             };

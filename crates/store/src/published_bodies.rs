@@ -35,8 +35,7 @@ impl Bodies {
 
     fn published(&self, publication: &Publication, body: &[u8]) -> Item {
         let key = key(&publication.org_id, publication.publication_id);
-        let due_at = publication.deliver_at.unwrap_or(publication.created_at);
-        self.item_with(key, body, due_at.plus(self.retention).unix_seconds())
+        self.item_with(key, body, publication.expires_at(self.retention))
     }
 
     /// The bytes of the body of a publication, for one of its deliveries; `None` if it has expired.

@@ -39,6 +39,7 @@ fn is_of_no_attempt(code: ReasonCode) -> bool {
         code,
         ReasonCode::Cancelled
             | ReasonCode::CircuitOpen
+            | ReasonCode::OrgSuspended
             | ReasonCode::WebhookDisabled
             | ReasonCode::WebhookDeleted
             | ReasonCode::Platform

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use hookstep_ambient::Sources;
-use hookstep_contract::{OrgId, Token, TokenId};
+use hookstep_contract::{Owner, Token, TokenId};
 use hookstep_tables::Client;
 use tokio::time::Instant;
 
@@ -27,8 +27,8 @@ const MAX_CACHED: usize = 1000;
 /// The table of API tokens.
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
     sources: Sources,
     cache: Arc<Mutex<HashMap<String, (Instant, Token)>>>,
 }
@@ -130,14 +130,14 @@ impl Tokens {
         Ok(())
     }
 
-    /// The tokens of an org that have an id, oldest first, starting after `after`, and the start of the next
+    /// The tokens of an owner that have an id, oldest first, starting after `after`, and the start of the next
     /// page if there is one.
     ///
     /// # Errors
     /// If the index cannot be read.
     pub async fn list(
         &self,
-        org_id: &OrgId,
+        owner: &Owner,
         after: Option<TokenId>,
         limit: usize,
     ) -> Result<(Vec<Token>, Option<TokenId>), StoreError> {
@@ -147,7 +147,7 @@ impl Tokens {
             .table_name(&self.table)
             .index_name(Self::BY_ORG)
             .key_condition_expression("org_id = :org_id AND token_id > :after")
-            .expression_attribute_values(":org_id", s(org_id))
+            .expression_attribute_values(":org_id", s(owner))
             // Every id is a UUIDv7 of this millennium, and so sorts behind this; sessions sort before it.
             .expression_attribute_values(":after", after.map_or_else(|| s("0"), s))
             // One more than requested, to know whether there is a next page.
@@ -163,13 +163,13 @@ impl Tokens {
         Ok((tokens, next))
     }
 
-    /// Deletes a token of an org; returns `false` if the org has no token with this id. Other processes may
+    /// Deletes a token of an owner; returns `false` if the owner has no token with this id. Other processes may
     /// accept the token for up to ten more seconds.
     ///
     /// # Errors
     /// If the table cannot be read or written.
-    pub async fn revoke(&self, org_id: &OrgId, token_id: TokenId) -> Result<bool, StoreError> {
-        let Some(Token { token_hash, .. }) = self.by_id(org_id, token_id).await? else { return Ok(false) };
+    pub async fn revoke(&self, owner: &Owner, token_id: TokenId) -> Result<bool, StoreError> {
+        let Some(Token { token_hash, .. }) = self.by_id(owner, token_id).await? else { return Ok(false) };
         self.client
             .delete_item()
             .table_name(&self.table)
@@ -177,22 +177,26 @@ impl Tokens {
             .send()
             .await
             .map_err(StoreError::during("delete a token"))?;
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(&token_hash);
+        self.forget(&token_hash);
         Ok(true)
     }
 
-    /// The token of an org with this id.
+    pub(crate) fn forget(&self, token_hash: &str) {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).remove(token_hash);
+    }
+
+    /// The token of an owner with this id.
     ///
     /// # Errors
     /// If the index cannot be read.
-    pub async fn by_id(&self, org_id: &OrgId, token_id: TokenId) -> Result<Option<Token>, StoreError> {
+    pub async fn by_id(&self, owner: &Owner, token_id: TokenId) -> Result<Option<Token>, StoreError> {
         let found = self
             .client
             .query()
             .table_name(&self.table)
             .index_name(Self::BY_ORG)
             .key_condition_expression("org_id = :org_id AND token_id = :token_id")
-            .expression_attribute_values(":org_id", s(org_id))
+            .expression_attribute_values(":org_id", s(owner))
             .expression_attribute_values(":token_id", s(token_id))
             .send()
             .await

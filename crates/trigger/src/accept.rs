@@ -102,7 +102,7 @@ pub(crate) async fn trigger(
     ))?;
     let key = Key::of(&request);
     let event_id = first_with_key(&ctx, &event, key.as_ref()).await?;
-    let event = EventMetadata { event_id, ..event };
+    let event = EventMetadata { event_id, retention_days: caller.retention_days(), ..event };
     let payload = payload(&ctx, &event, request).await?;
     let is_ordered = config.fields.ordering.is_some();
     let mut response = start(&ctx, &WorkflowInput { event, payload }, is_ordered, key).await?;

@@ -6,13 +6,15 @@ use hookstep_ambient::Sources;
 use hookstep_claims::Claims;
 use hookstep_executions::DeliveryMachines;
 use hookstep_http_edge::HasTokens;
-use hookstep_store::{Bodies, Configs, Events, Idempotency, Publications, Tokens, WatchList};
+use hookstep_store::{Bodies, Configs, Events, Idempotency, Orgs, Publications, Tokens, WatchList};
 
 /// The tables, clients and settings that the function uses.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The table of API tokens.
     pub tokens: Tokens,
+    /// The orgs.
+    pub orgs: Orgs,
     /// The table of webhooks.
     pub configs: Configs,
     /// The table of events, for sync events that wait in a lane.
@@ -41,5 +43,9 @@ pub struct Context {
 impl HasTokens for Context {
     fn tokens(&self) -> &Tokens {
         &self.tokens
+    }
+
+    fn orgs(&self) -> &Orgs {
+        &self.orgs
     }
 }

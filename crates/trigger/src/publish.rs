@@ -13,8 +13,8 @@ use futures_util::{StreamExt, stream};
 use hookstep_api_types::{
     BatchEntry, PublishBatch, PublishFields, Published, PublishedBatch, PublishedDelivery,
 };
-use hookstep_contract::{OrgId, Publication};
-use hookstep_http_edge::{ApiBytes, Authorized, Problem, Trigger};
+use hookstep_contract::Publication;
+use hookstep_http_edge::{ApiBytes, Authorized, Caller, Problem, Trigger};
 
 use crate::Context;
 use request::{PublishRequest, read, read_batch};
@@ -64,7 +64,7 @@ pub(crate) async fn publish_one(
     ApiBytes(body): ApiBytes,
 ) -> Result<Response, Problem> {
     let request = read(&body)?.with_headers(&headers)?;
-    let (publication, is_first) = publish(&ctx, caller.org_id(), request).await?;
+    let (publication, is_first) = publish(&ctx, &caller, request).await?;
     let mut response = (StatusCode::ACCEPTED, Json(answer(&publication))).into_response();
     if is_first == IsFirst::No {
         response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
@@ -106,15 +106,15 @@ pub(crate) async fn publish_batch(
     let requests = read_batch(&body)?.into_iter();
     let entries = requests.map(|request| {
         let request = request.map(|request| request.traced(&headers));
-        entry(&ctx, caller.org_id(), request)
+        entry(&ctx, &caller, request)
     });
     let entries: Vec<_> = entries.collect();
     Ok(Json(PublishedBatch { events: stream::iter(entries).buffered(MAX_CONCURRENT).collect().await }))
 }
 
-async fn entry(ctx: &Context, org_id: &OrgId, request: Result<PublishRequest, Problem>) -> BatchEntry {
+async fn entry(ctx: &Context, caller: &Caller, request: Result<PublishRequest, Problem>) -> BatchEntry {
     let published = match request {
-        Ok(request) => publish(ctx, org_id, request).await,
+        Ok(request) => publish(ctx, caller, request).await,
         Err(problem) => Err(problem),
     };
     match published {

@@ -5,13 +5,14 @@ use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{CONFIG_CACHE, INLINE_BYTES, SYNC_BUDGET, UNKEPT_PUBLICATION};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
-use hookstep_store::{Bodies, Configs, Events, Idempotency, Publications, Tokens, WatchList};
+use hookstep_store::{Bodies, Configs, Events, Idempotency, Orgs, Publications, Tokens, WatchList};
 use hookstep_trigger::Context;
 
 /// The context of the routes, from the environment.
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
     let aws = hookstep_lambda_edge::aws()?;
     let (tables, table) = (aws_sdk_dynamodb::Client::new(aws.config()), env::required("EVENTS_TABLE")?);
+    let configs = env::required("CONFIGS_TABLE")?;
     // The deliveries of a publication share its body, so it is stored even if others are not.
     let kept_for = if env::flag("KEEP_BODIES") { env::retention()? } else { UNKEPT_PUBLICATION };
     let states = ExecutionClient::new(|| {
@@ -21,8 +22,8 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
     });
     Ok(Context {
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
-        configs: Configs::new(tables.clone(), env::required("CONFIGS_TABLE")?)
-            .cached(CONFIG_CACHE, Sources::system()),
+        orgs: Orgs::new(tables.clone(), &configs, Sources::system()),
+        configs: Configs::new(tables.clone(), configs).cached(CONFIG_CACHE, Sources::system()),
         events: Events::new(tables.clone(), &table),
         idempotency: Idempotency::new(tables.clone(), &table),
         publications: Publications::new(tables.clone(), &table).kept_for(env::retention()?),

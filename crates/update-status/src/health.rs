@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use hookstep_contract::{
     Attempt, Circuit, ConfigId, DetailType, EventMetadata, Health, HealthChange, HealthLook, HealthRules,
-    HealthState, LastAttempt, Origin, Outcome, Recent, Row, StoreError, Timestamp, WebhookConfig,
-    WebhookNews, error_chain,
+    HealthState, LastAttempt, Load, LoadSign, MaxInFlight, Origin, Outcome, Recent, Row, StoreError,
+    Timestamp, WebhookConfig, WebhookNews, error_chain,
 };
 use hookstep_store::Partitions;
 
@@ -188,13 +188,22 @@ async fn change(
     // After a probe, no other attempt matters.
     let recent = if is_open { Recent::default() } else { recent(look, config, ctx).await? };
     let rules = HealthRules { longest_probe_pause: config.longest_probe_pause(), ..ctx.health_rules };
-    Ok(match (attempt.outcome, before) {
+    let change = match (attempt.outcome, before) {
         (Outcome::Succeeded, Some(before)) => before.after_success(attempt, recent, now),
         (Outcome::Succeeded, None) => None,
         // A person's test is not the probe that is under way.
         _ if is_open && event.origin == Origin::Test => None,
         _ => Health::after_failure(before, attempt, recent, &rules, now),
-    })
+    };
+    Ok(change.filter(|change| !is_search(change, attempt, config)))
+}
+
+/// Whether a receiver seems degraded because we look for what it takes: that is found by sending too much (ADR 0052).
+fn is_search(change: &HealthChange, attempt: &Attempt, config: &WebhookConfig) -> bool {
+    let is_degraded = |health: &Health| health.state == HealthState::Degraded;
+    config.fields.max_in_flight == Some(MaxInFlight::Auto)
+        && change.health.as_ref().is_some_and(is_degraded)
+        && Load::of(attempt).is_some_and(|load| load.sign == LoadSign::Refused)
 }
 
 /// The last attempts, including this one, which a read of the table may not see yet.

@@ -8,6 +8,7 @@ mod health;
 mod lanes;
 mod meanwhile;
 mod observation;
+pub(crate) mod orgs;
 pub(crate) mod overdue;
 mod published;
 mod queued;

@@ -71,7 +71,7 @@ impl Example {
     /// The receiver's response to a request with this body but with the signature of another one: `{"order":
     /// 8}`.
     async fn send(&self, timestamp: i64, body: &'static str) -> u16 {
-        let signer = Signer::new(self.secret.parse::<Secret>().unwrap(), Vec::new(), None);
+        let signer = Signer::new(self.secret.parse::<Secret>().unwrap(), Vec::new(), vec![]);
         let signature = signer.sign(&Metadata::new("test", timestamp).unwrap(), br#"{"order": 8}"#);
         let request = self.world.api.http.post(&self.url).body(body);
         let request = request.header("webhook-id", "test").header("webhook-timestamp", timestamp);

@@ -101,7 +101,7 @@ fn every_operation_says_what_it_is_and_answers() {
             assert!(tags.iter().any(|tag| tag["name"] == operation["tags"][0]), "{place} has an unknown tag");
             assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{place}");
             let scope = operation["x-required-scope"].as_str().unwrap();
-            assert!(["trigger", "read", "manage", "none"].contains(&scope), "{place}");
+            assert!(["trigger", "read", "manage", "platform", "none"].contains(&scope), "{place}");
             let responses = &operation["responses"];
             assert_eq!(scope == "none", responses["401"].is_null() && responses["403"].is_null(), "{place}");
             assert_eq!(path.contains('{'), responses["404"].is_object() && scope != "none", "{place}");

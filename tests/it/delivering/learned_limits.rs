@@ -81,6 +81,9 @@ async fn a_receiver_that_refuses_what_is_too_much_gets_what_it_takes() {
     let refused = attempts(&world.api, &id, &events).await.iter().map(|count| count - 1).sum::<u64>();
     // It was found out once, by about a second in which half as many more were sent.
     assert!(refused <= 60, "{refused}");
+    // Whoever refuses what is too much does well.
+    let webhook = world.api.get(&format!("/webhook/{id}")).await.json();
+    assert_eq!((&webhook["health"], webhook.get("receiver")), (&json!("healthy"), None), "{webhook}");
     // Another URL may be another receiver.
     let patched = world.api.patch(&id, &json!({"url": Receiver::ok().await.url})).await;
     assert_eq!((patched.status, patched.json().get("learned")), (200, None));

@@ -30,11 +30,12 @@ const PLATFORM: [&str; 4] = ["ec2", "iam", "logs", "xray"];
 
 /// Actions that a role allows because another service acts with its caller's rights: S3 encrypts and decrypts
 /// objects, EventBridge writes a connection's secret, and Lambda receives messages, and sends failed asynchronous invocations to a queue.
-const ON_BEHALF: [(&str, &str); 8] = [
+const ON_BEHALF: [(&str, &str); 9] = [
     ("console", "aws-sdk-secretsmanager"),
     ("deliver", "aws-sdk-sqs"),
     ("dispatch", "aws-sdk-kms"),
     ("dispatch", "aws-sdk-sqs"),
+    ("erase", "aws-sdk-secretsmanager"),
     ("hydrate", "aws-sdk-kms"),
     ("notify", "aws-sdk-sqs"),
     ("transform", "aws-sdk-kms"),
@@ -43,7 +44,8 @@ const ON_BEHALF: [(&str, &str); 8] = [
 
 /// Clients that a function links without using them: `secrets` contains the vault as well as connections and
 /// keys, and only `deliver` opens the vault.
-const UNUSED: [(&str, &str); 1] = [("console", "aws-sdk-secretsmanager")];
+const UNUSED: [(&str, &str); 3] =
+    [("console", "aws-sdk-secretsmanager"), ("erase", "aws-sdk-kms"), ("erase", "aws-sdk-secretsmanager")];
 
 /// The libraries that wrap AWS clients, and which ones. All other libraries link none.
 const WRAPPERS: [(&str, &[&str]); 8] = [

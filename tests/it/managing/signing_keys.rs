@@ -2,12 +2,13 @@
 //! signatures is tested in `trusted`.
 #![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::Scope;
-use hookstep_signing::{Key, Received, Secret, verify};
+use hookstep_signing::{Key, PublicKey, Received, Secret, verify};
 use http::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -157,7 +158,7 @@ async fn the_key_of_an_org_is_public_and_stays() {
     let shown = nobody.get(&path(ORG)).await;
     let key = shown.json();
     assert_eq!((shown.status, &key["org_id"], &key["algorithm"]), (200, &json!(ORG), &json!("ed25519")));
-    assert_eq!(shown.headers["cache-control"], "public, max-age=3600");
+    assert_eq!(shown.headers["cache-control"], "public, max-age=300");
     let (text, pem) = (key["public_key"].as_str().unwrap(), key["pem"].as_str().unwrap());
     let public: hookstep_signing::PublicKey = text.parse().unwrap();
     assert_eq!(hookstep_signing::PublicKey::from_pem(pem).unwrap(), public);
@@ -170,6 +171,120 @@ async fn the_key_of_an_org_is_public_and_stays() {
     for wrong in ["/.well-known/webhook-public-key", &path(""), &path("Acme"), &path("a%2Fb")] {
         assert_eq!(nobody.get(wrong).await.wrong_field(), "org_id", "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn a_secret_that_the_receiver_has_already_is_taken_over() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let path = format!("/webhook/{config_id}/rotate-secret");
+    // The bytes of all of them are those of this text.
+    let text = "0123456789abcdefghijklmn";
+    let whsec = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u";
+    for (encoding, given) in [
+        (None, whsec),
+        (Some("whsec"), whsec),
+        (Some("hex"), "303132333435363738396162636465666768696A6b6c6d6e"),
+        (Some("base64"), "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"),
+        (Some("text"), text),
+    ] {
+        rotate(&world.api, &config_id, 0).await;
+        let mut body = json!({"secret": given, "overlap_seconds": 0});
+        if let Some(encoding) = encoding {
+            body["secret_encoding"] = encoding.into();
+        }
+        let rotated = world.api.post(&path, &body).await;
+        assert_eq!((rotated.status, &rotated.json()["signing_secret"]), (200, &json!(whsec)), "{encoding:?}");
+        world.api.trigger_sync(&config_id, "{}").await;
+        assert!(believes(Key::Secret(whsec.parse().unwrap()), &receiver.seen().pop().unwrap()));
+    }
+    for (encoding, wrong) in [
+        ("whsec", "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"),
+        ("whsec", "whsec_c2hvcnQ="),
+        ("hex", "303132333435363738396162636465666768696a6b6c6d6"),
+        ("hex", text),
+        ("base64", "not-base64!"),
+        ("text", "0123456789abcdefghijklm"),
+        ("text", ""),
+    ] {
+        let refused = world.api.post(&path, &json!({"secret": wrong, "secret_encoding": encoding})).await;
+        assert_eq!(refused.wrong_field(), "secret", "{encoding} {wrong}");
+        assert!(wrong.is_empty() || !String::from_utf8_lossy(&refused.body).contains(wrong), "{refused:?}");
+    }
+    let unknown = json!({"secret": text, "secret_encoding": "utf8"});
+    assert_eq!(world.api.post(&path, &unknown).await.wrong_field(), "secret_encoding");
+}
+
+/// The offset of the clock in the test below.
+static AHEAD_FOR_KEYS: AtomicI64 = AtomicI64::new(0);
+
+fn clock_for_keys() -> OffsetDateTime {
+    (hookstep_ambient::Sources::system().clock)()
+        + time::Duration::seconds(AHEAD_FOR_KEYS.load(Ordering::Relaxed))
+}
+
+/// The public keys of the org, newest first, with what they are.
+async fn jwks(api: &Api) -> Vec<PublicKey> {
+    let answer = api.get(&format!("/.well-known/jwks.json?org_id={ORG}")).await;
+    assert_eq!(
+        (answer.status, &answer.headers["cache-control"]),
+        (200, &"public, max-age=300".parse().unwrap())
+    );
+    let keys = answer.json()["keys"].as_array().unwrap().clone();
+    let ids: HashSet<_> = keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), keys.len());
+    for key in &keys {
+        let kind = ["kty", "crv", "use", "alg"].map(|member| key[member].as_str().unwrap());
+        assert_eq!(kind, ["OKP", "Ed25519", "sig", "EdDSA"]);
+    }
+    keys.iter().map(|key| PublicKey::from_jwk_x(key["x"].as_str().unwrap()).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_key_of_an_org_is_replaced_and_the_old_one_signs_beside_it_until_it_expires() {
+    let world = World::with_options(|options| options.sources.clock = clock_for_keys).await;
+    let receiver = Receiver::ok().await;
+    let nobody = Api { token: "none".to_owned(), ..world.api.clone() };
+    world.api.post("/signing-key/rotate", &json!({})).await.problem(404);
+    nobody.get(&format!("/.well-known/jwks.json?org_id={ORG}")).await.problem(404);
+    let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
+    let mut keys = jwks(&nobody).await;
+    assert_eq!(keys.len(), 1);
+    // After so many more hours, and a rotation with so many hours of overlap: how many keys sign.
+    for (hours, overlap, expected) in
+        [(0, Some(3), 2), (2, Some(24), 3), (0, None, 3), (1, None, 2), (23, None, 1), (0, Some(0), 1)]
+    {
+        AHEAD_FOR_KEYS.fetch_add(hours * HOUR, Ordering::Relaxed);
+        if let Some(overlap) = overlap {
+            let rotated = world
+                .api
+                .post("/signing-key/rotate", &json!({"overlap_seconds": overlap * HOUR}))
+                .await
+                .json();
+            let newest: PublicKey = rotated["public_key"].as_str().unwrap().parse().unwrap();
+            assert_eq!(PublicKey::from_pem(rotated["pem"].as_str().unwrap()).unwrap(), newest);
+            let shown = nobody.get(&format!("/.well-known/webhook-public-key?org_id={ORG}")).await.json();
+            assert_eq!(shown["public_key"], rotated["public_key"]);
+            keys.insert(0, newest);
+            // A change of the webhook's own keys makes all keys be read at once, and not within a minute.
+            rotate(&world.api, &config_id, 0).await;
+        }
+        assert_eq!(jwks(&nobody).await, keys[..expected], "{hours} {overlap:?}");
+        world.api.trigger_sync(&config_id, r#"{"a": 1.0}"#).await;
+        let last = receiver.seen().pop().unwrap();
+        let signed: Vec<_> = keys.iter().map(|key| believes(Key::Public(key.clone()), &last)).collect();
+        let expected: Vec<_> = (0..keys.len()).map(|number| number < expected).collect();
+        assert_eq!(signed, expected, "{hours} {overlap:?}");
+    }
+    let wrong = world.api.post("/signing-key/rotate", &json!({"overlap_seconds": 604_801})).await;
+    assert_eq!(wrong.wrong_field(), "overlap_seconds");
+    let reader = world.with_scopes(&[Scope::Read, Scope::Trigger]).await;
+    reader.post("/signing-key/rotate", &json!({})).await.problem(403);
+    // Another org's keys are its own.
+    let other = world.admin_of("other").await;
+    other.create_webhook(URL, json!({})).await;
+    assert_eq!(other.post("/signing-key/rotate", &json!({})).await.status, 200);
+    assert_eq!(jwks(&nobody).await, keys[..1]);
 }
 
 /// Restores the state of an earlier version: a webhook and an org without keys.

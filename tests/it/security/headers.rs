@@ -6,7 +6,13 @@ use serde_json::json;
 use crate::world::{Answer, NOBODY, World};
 
 /// What is the same for everybody and may be cached.
-const PUBLIC: [&str; 4] = ["/openapi.json", "/docs", "/docs/style.css", "/.well-known/webhook-public-key"];
+const PUBLIC: [&str; 5] = [
+    "/openapi.json",
+    "/docs",
+    "/docs/style.css",
+    "/.well-known/webhook-public-key",
+    "/.well-known/jwks.json",
+];
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
     answer.headers.get(name).map_or("", |value| value.to_str().unwrap_or_default())

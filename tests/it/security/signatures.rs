@@ -97,7 +97,7 @@ impl Keys {
 
     /// The header's value, made in both ways: in one call, and in parts.
     fn sign(&self, metadata: &Metadata<'_>, body: &[u8]) -> [String; 2] {
-        let signer = Signer::new(self.new.clone(), vec![self.old.clone()], Some(self.private.clone()));
+        let signer = Signer::new(self.new.clone(), vec![self.old.clone()], vec![self.private.clone()]);
         let noise: [u8; NOISE_BYTES] = rand::random();
         let mut stream = signer.begin(metadata, &body.len().to_le_bytes(), &noise);
         body.chunks(1000).for_each(|part| stream.update(part));

@@ -76,7 +76,7 @@ const LANGUAGES: [Language; 4] = [
 
 fn signature(secret: &Secret, seconds: i64) -> String {
     // While a secret is being replaced there are two signatures.
-    let signer = Signer::new(Secret::from_random(&[8; 32]), vec![secret.clone()], None);
+    let signer = Signer::new(Secret::from_random(&[8; 32]), vec![secret.clone()], vec![]);
     signer.sign(&Metadata::new(ID, seconds).unwrap(), BODY.as_bytes())
 }
 

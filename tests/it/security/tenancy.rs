@@ -1,5 +1,6 @@
 //! No request reaches another org's resources: every operation in the OpenAPI document is called by users who
-//! may not, and then by one who may, to prove that the earlier refusals had no other cause.
+//! may not, and then by one who may, to prove that the earlier refusals had no other cause. Those of a platform are called
+//! with its token, and every other one with that token and the org's id, too.
 #![expect(clippy::unwrap_used, reason = "a document that is not as expected fails the test")]
 
 use std::time::Duration;
@@ -9,15 +10,17 @@ use hookstep_host::NewToken;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::managing::orgs::{platform, within};
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World, mailbox};
 
 /// The public operations. A new one must be listed here.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 8] = [
     "check_health",
     "check_liveness",
     "check_readiness",
     "read_docs",
     "read_docs_style",
+    "read_jwks",
     "read_openapi",
     "read_public_key",
 ];
@@ -125,11 +128,26 @@ impl Things {
         Self { url, ids: ids.into() }
     }
 
+    /// The same, and an org and a token of the platform's own.
+    async fn and_of(mut self, platform: &Api) -> Self {
+        let org = platform.post("/orgs", &json!({"org_id": "spare", "name": MARKER})).await;
+        assert_eq!(org.status, 201, "{org:?}");
+        let token = platform.post("/platform/tokens", &json!({"name": MARKER})).await.json();
+        self.ids.push(("org_id", "spare".to_owned()));
+        self.ids.push(("platform_token_id", token["token_id"].as_str().unwrap().to_owned()));
+        self
+    }
+
     fn fill(&self, path: &str) -> String {
         let filled = self
             .ids
             .iter()
             .fold(path.to_owned(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id));
+        // What a platform deletes belongs to nobody else.
+        let filled = match self.ids.iter().find(|(name, _)| *name == "platform_token_id") {
+            Some((_, id)) if path.starts_with("/platform/") => path.replace("{token_id}", id),
+            _ => filled,
+        };
         assert!(!filled.contains('{'), "{filled}: there is nothing for this parameter");
         filled
     }
@@ -153,7 +171,8 @@ async fn who_may_not_gets_nothing_from_any_operation() {
     let reply = Reply::status(200).header("X-Marker", MARKER).body(MARKER);
     let (world, receiver) = (sending_mails().await, Receiver::answering([reply]).await);
     let operations = Operation::all(&world.api).await;
-    let things = Things::of(&world.api, &receiver).await;
+    let platform = platform(&world).await;
+    let things = Things::of(&world.api, &receiver).await.and_of(&platform).await;
     let strangers = strangers(&world).await;
     let other = world.admin_of("other").await;
     let mut theirs = things.clone();
@@ -167,6 +186,18 @@ async fn who_may_not_gets_nothing_from_any_operation() {
         for (who, api) in &strangers {
             refused(who, operation, &operation.ask(api, &things).await, &[401]);
         }
+        if scope == "platform" {
+            for api in [&world.api, &other, &world.with_scopes(&[]).await] {
+                refused("a token of an org", operation, &operation.ask(api, &things).await, &[403]);
+            }
+            continue;
+        }
+        let without = operation.ask(&platform, &things).await;
+        assert_eq!(without.wrong_field(), "X-Org-Id", "{id} by a platform that names no org");
+        let elsewhere = operation.ask(&within(&platform, "nobody"), &things).await;
+        refused("a platform, in no org", operation, &elsewhere, &[404]);
+        let elsewhere = operation.ask(&within(&world.api, "other"), &things).await;
+        refused("one who names another org", operation, &elsewhere, &[403]);
         let (_, needed) = SCOPES.iter().find(|(name, _)| name == scope).unwrap();
         for api in narrower(&world, *needed).await {
             refused("one of narrower scope", operation, &operation.ask(&api, &things).await, &[403]);
@@ -186,10 +217,29 @@ async fn who_may_not_gets_nothing_from_any_operation() {
         }
     }
     for operation in operations.iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())) {
-        let answer = operation.ask(&world.api, &things).await;
-        // The event has ended, so there is nothing to cancel.
-        let is_done = answer.status < 400 || (operation.id == "cancel_event" && answer.status == 409);
-        assert!(is_done, "{} by one who may: {answer:?}", operation.id);
+        let api = if operation.scope == "platform" { &platform } else { &world.api };
+        done("one who may", operation, &operation.ask(api, &things).await);
+    }
+}
+
+fn done(who: &str, operation: &Operation, answer: &Answer) {
+    // The event has ended, so there is nothing to cancel.
+    let is_done = answer.status < 400 || (operation.id == "cancel_event" && answer.status == 409);
+    assert!(is_done, "{} by {who}: {answer:?}", operation.id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_platform_may_do_everything_in_an_org_that_it_names() {
+    let reply = Reply::status(200).header("X-Marker", MARKER).body(MARKER);
+    let (world, receiver) = (sending_mails().await, Receiver::answering([reply]).await);
+    let platform = platform(&world).await;
+    let org = platform.post("/orgs", &json!({"org_id": ORG, "name": "Acme"})).await;
+    assert_eq!(org.status, 201, "{org:?}");
+    let things = Things::of(&world.api, &receiver).await.and_of(&platform).await;
+    let there = within(&platform, ORG);
+    let operations = Operation::all(&world.api).await;
+    for operation in operations.into_iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())) {
+        done("a platform", &operation, &operation.ask(&there, &things).await);
     }
 }
 

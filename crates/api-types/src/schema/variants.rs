@@ -39,8 +39,10 @@ variants! {
     Delivery;
     /// The status of a bulk replay.
     ReplayStatus;
-    /// What a token may do.
+    /// What a token may do. Only tokens of the platform have `platform`.
     Scope;
+    /// Whether an org is in use.
+    OrgStatus;
     /// How an OAuth client authenticates to the authorisation server.
     ///
     /// By default it sends its secret in the form, and with GET in an `Authorization: Basic` header. `private_key_jwt` is

@@ -31,6 +31,7 @@ fn every_structure_has_the_fields_of_the_contracts() {
     same_fields::<schema::Lifetime, contract::Lifetime>();
     same_fields::<schema::Parameter, contract::Parameter>();
     same_fields::<schema::RateLimit, contract::RateLimit>();
+    same_fields::<schema::OrgLimits, contract::OrgLimits>();
     same_fields::<schema::Ordering, contract::Ordering>();
     same_fields::<schema::Retry, contract::Retry>();
     same_fields::<schema::Timings, contract::Timings>();
@@ -54,7 +55,8 @@ fn every_enum_names_its_variants() {
         (schema::<schema::Origin>(), "api", "test"),
         (schema::<schema::Outcome>(), "succeeded", "failed_platform"),
         (schema::<schema::ReplayStatus>(), "in_progress", "failed"),
-        (schema::<schema::Scope>(), "trigger", "manage"),
+        (schema::<schema::Scope>(), "trigger", "platform"),
+        (schema::<schema::OrgStatus>(), "active", "deleting"),
         (schema::<schema::ClientAuthentication>(), "client_secret_post", "private_key_jwt"),
         (schema::<schema::TokenMethod>(), "GET", "PUT"),
         (schema::<schema::Place>(), "body", "header"),

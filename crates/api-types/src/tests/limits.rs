@@ -4,7 +4,7 @@ use hookstep_contract::limits;
 use serde_json::json;
 
 use super::schema;
-use crate::{MAX_OVERLAP_SECS, ReplayRequest, Rotation, UploadFields, schema};
+use crate::{KeyRotation, MAX_OVERLAP_SECS, ReplayRequest, Rotation, UploadFields, schema};
 
 #[test]
 fn limits_are_the_contracts() {
@@ -29,6 +29,7 @@ fn limits_are_the_contracts() {
         (&schema::<ReplayRequest>(), "event_ids", "maxItems", limits::MAX_REPLAYS),
         (&schema::<UploadFields>(), "size", "maximum", limits::UPLOAD_BYTES as usize),
         (&schema::<Rotation>(), "overlap_seconds", "maximum", MAX_OVERLAP_SECS as usize),
+        (&schema::<KeyRotation>(), "overlap_seconds", "maximum", MAX_OVERLAP_SECS as usize),
     ] {
         assert_eq!(schema["properties"][name][keyword], json!(limit), "{name} {keyword}");
     }

@@ -65,6 +65,8 @@ pub(super) const BODY_TIMEOUT: &str =
     "Raise the webhook's timeout, which is too short for a body of this size. Then replay.";
 pub(super) const NOT_OWNER: &str = "Trigger a new event, with a claim check that was made for this webhook.";
 pub(super) const WEBHOOK_DISABLED: &str = "Enable the webhook, then replay what was missed.";
+pub(super) const ORG_SUSPENDED: &str =
+    "Ask those who run this service to resume the org, then send the event again with “Replay”.";
 pub(super) const CIRCUIT_OPEN: &str = "Repair the receiver, or edit the webhook's URL. When it takes events again, send this one with \
      “Replay”, or all of them with “Replay what was missed” on the webhook's page.";
 pub(super) const WEBHOOK_DELETED: &str =

@@ -95,7 +95,7 @@ pub(crate) async fn ask_revoke(
     Manager(visitor): Manager,
     Shown(TokenPath(token_id)): Shown<TokenPath>,
 ) -> Result<Html<String>, PageError> {
-    let token = ctx.tokens.by_id(visitor.org_id(), token_id).await?.ok_or_else(no_token)?;
+    let token = ctx.tokens.by_id(&visitor.caller().owner(), token_id).await?.ok_or_else(no_token)?;
     let is_own = visitor.caller().token_id() == Some(token_id);
     let content = html! {
         (parts::crumbs(&[("API tokens", "/console/tokens")]))
@@ -121,7 +121,7 @@ pub(crate) async fn revoke(
     Manager(visitor): Manager,
     Shown(TokenPath(token_id)): Shown<TokenPath>,
 ) -> Result<Redirect, PageError> {
-    match ctx.tokens.revoke(visitor.org_id(), token_id).await? {
+    match ctx.tokens.revoke(&visitor.caller().owner(), token_id).await? {
         true => Ok(Redirect::to("/console/tokens?done=revoked")),
         false => Err(no_token().into()),
     }
@@ -235,7 +235,7 @@ pub(crate) async fn created(
     Manager(visitor): Manager,
     Shown(TokenPath(token_id)): Shown<TokenPath>,
 ) -> Result<Html<String>, PageError> {
-    let token = ctx.tokens.by_id(visitor.org_id(), token_id).await?.ok_or_else(no_token)?;
+    let token = ctx.tokens.by_id(&visitor.caller().owner(), token_id).await?.ok_or_else(no_token)?;
     let content = html! {
         (parts::crumbs(&[("API tokens", "/console/tokens")]))
         form.narrow.card method="post" action=(created_path(token_id)) {

@@ -95,7 +95,8 @@ pub(crate) async fn rotate(
     let overlap = Duration::from_secs(hours * 3600);
     let work_ctx = Arc::clone(&ctx);
     let rotated =
-        run_to_completion(async move { rotate_secret::rotate(&work_ctx, before, overlap).await }).await?;
+        run_to_completion(async move { rotate_secret::rotate(&work_ctx, before, None, overlap).await })
+            .await?;
     // Without an overlap the moment is now, and the page does not tell of it.
     let previous = rotated.previous_expires_at.unwrap_or_else(|| ctx.sources.now());
     Ok(secret_page::show_next(&headers, &config, &rotated.signing_secret, Some(previous)))

@@ -15,8 +15,9 @@ use utoipa::IntoParams;
 use super::bytes_32;
 use crate::Context;
 
-/// Receivers may cache the key for an hour, so that they find it soon after it was made; it never changes.
-const CACHE_CONTROL: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public, max-age=3600")];
+/// Receivers may cache the keys for five minutes. A previous key signs for longer than that after it was replaced, unless
+/// its owner wants otherwise.
+pub(super) const CACHE_CONTROL: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public, max-age=300")];
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +28,23 @@ pub(crate) struct KeyQuery {
     org_id: Option<String>,
 }
 
+impl KeyQuery {
+    /// The keys of the org that the request names.
+    pub(super) async fn key(self, ctx: &Context) -> Result<OrgKey, Problem> {
+        let org_id: OrgId = self
+            .org_id
+            .ok_or_else(|| FieldError::new("org_id", "must be given"))?
+            .parse()
+            .map_err(|error| FieldError::new("org_id", format!("is {error}")))?;
+        ctx.configs.org_key(&org_id).await?.ok_or_else(no_key)
+    }
+}
+
+/// The problem of an org without a key.
+pub(super) fn no_key() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "this org has no key: the first webhook of an org makes it")
+}
+
 /// `GET /.well-known/webhook-public-key?org_id=`: needs no token.
 #[utoipa::path(
     get,
@@ -34,7 +52,8 @@ pub(crate) struct KeyQuery {
     operation_id = "read_public_key",
     tag = "Signatures",
     summary = "Read the public key of an org",
-    description = "The key that verifies `v1a` signatures. Needs no token. The key never changes.",
+    description = "The newest key that verifies `v1a` signatures. Needs no token. All keys, with those that it has replaced, are at \
+        `/.well-known/jwks.json`.",
     params(
         KeyQuery,
     ),
@@ -48,18 +67,9 @@ pub(crate) struct KeyQuery {
 )]
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
-    ApiQuery(KeyQuery { org_id }): ApiQuery<KeyQuery>,
+    ApiQuery(query): ApiQuery<KeyQuery>,
 ) -> Result<([(HeaderName, &'static str); 1], Json<OrgPublicKey>), Problem> {
-    let org_id: OrgId = org_id
-        .ok_or_else(|| FieldError::new("org_id", "must be given"))?
-        .parse()
-        .map_err(|error| FieldError::new("org_id", format!("is {error}")))?;
-    let Some(OrgKey { org_id, public_key, .. }) = ctx.configs.org_key(&org_id).await? else {
-        return Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "this org has no key: the first webhook of an org makes it",
-        ));
-    };
+    let OrgKey { org_id, public_key, .. } = query.key(&ctx).await?;
     let key: PublicKey = public_key.parse().map_err(|error| Problem::internal(&error))?;
     let algorithm = "ed25519".to_owned();
     Ok((CACHE_CONTROL, Json(OrgPublicKey { org_id, algorithm, public_key, pem: key.to_pem() })))
@@ -70,12 +80,17 @@ pub(crate) async fn ensure(ctx: &Context, org_id: &OrgId) -> Result<(), Problem>
     if ctx.configs.org_key(org_id).await?.is_some() {
         return Ok(());
     }
+    Ok(ctx.configs.create_org_key(&new(ctx, org_id).await?).await?)
+}
+
+/// A new key pair for an org.
+pub(super) async fn new(ctx: &Context, org_id: &OrgId) -> Result<OrgKey, Problem> {
     let private = PrivateKey::from_seed(&bytes_32(&ctx.sources));
-    let key = OrgKey {
+    Ok(OrgKey {
         org_id: org_id.clone(),
         created_at: ctx.sources.now(),
         public_key: private.public_key().to_string(),
         key: ctx.encrypt(org_id, &private.reveal()).await?,
-    };
-    Ok(ctx.configs.create_org_key(&key).await?)
+        previous: Vec::new(),
+    })
 }

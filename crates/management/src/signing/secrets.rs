@@ -3,21 +3,29 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use hookstep_contract::{Lifetime, OrgId, SigningKey, Timestamp};
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, Engine};
+use hookstep_api_types::{MAX_OVERLAP_SECS, SecretEncoding};
+use hookstep_contract::{FieldError, Lifetime, OrgId, PreviousOrgKey, SigningKey, Timestamp};
 use hookstep_http_edge::Problem;
-use hookstep_signing::Secret;
+use hookstep_signing::{KeyError, Secret};
 
 use super::{bytes_32, public_key};
 use crate::Context;
 
-/// The most secrets that sign at once: each adds a signature to the header of every request.
-const MAX_SECRETS: usize = 5;
+/// The most secrets of a webhook, and keys of an org, that sign at once: each adds a signature to the header of every request.
+const MAX_KEYS: usize = 5;
 
-/// Makes a secret and returns it encrypted and as it is. The key pair of the org is made first, so that an org with a secret
-/// has a key pair as well.
-pub(crate) async fn new_secret(ctx: &Context, org_id: &OrgId) -> Result<(SigningKey, Secret), Problem> {
+/// Makes a secret, if none is given, and returns it encrypted and as it is. The key pair of the org is made first, so that an
+/// org with a secret has a key pair as well.
+pub(crate) async fn new_secret(
+    ctx: &Context,
+    org_id: &OrgId,
+    given: Option<Secret>,
+) -> Result<(SigningKey, Secret), Problem> {
     public_key::ensure(ctx, org_id).await?;
-    let secret = Secret::from_random(&bytes_32(&ctx.sources));
+    let secret = given.unwrap_or_else(|| Secret::from_random(&bytes_32(&ctx.sources)));
     let key = ctx.encrypt(org_id, &secret.reveal()).await?;
     let lifetime = Lifetime { created_at: ctx.sources.now(), expires_at: None };
     Ok((SigningKey { key, lifetime }, secret))
@@ -28,26 +36,74 @@ pub(crate) fn lifetimes(keys: &[SigningKey]) -> Vec<Lifetime> {
     keys.iter().map(|key| key.lifetime).collect()
 }
 
+/// What has a lifetime: a signing secret, or a key of an org.
+pub(crate) trait Expires {
+    /// From when until when it signs.
+    fn lifetime(&mut self) -> &mut Lifetime;
+}
+
+impl Expires for SigningKey {
+    fn lifetime(&mut self) -> &mut Lifetime {
+        &mut self.lifetime
+    }
+}
+
+impl Expires for PreviousOrgKey {
+    fn lifetime(&mut self) -> &mut Lifetime {
+        &mut self.lifetime
+    }
+}
+
 /// The keys that go on signing beside a new one: each for `overlap` at most, and no longer than it would have without it.
-pub(crate) fn retire(
-    keys: Vec<SigningKey>,
-    now: Timestamp,
-    overlap: Duration,
-) -> Result<Vec<SigningKey>, Problem> {
+pub(crate) fn retire<K: Expires>(keys: Vec<K>, now: Timestamp, overlap: Duration) -> Result<Vec<K>, Problem> {
     let end = now.plus(overlap);
-    let limit = |mut key: SigningKey| {
-        key.lifetime.expires_at = Some(key.lifetime.expires_at.map_or(end, |earlier| earlier.min(end)));
-        key
+    let limit = |mut key: K| {
+        let lifetime = key.lifetime();
+        lifetime.expires_at = Some(lifetime.expires_at.map_or(end, |earlier| earlier.min(end)));
+        lifetime.holds(now).then_some(key)
     };
-    let older: Vec<_> = keys.into_iter().map(limit).filter(|key| key.lifetime.holds(now)).collect();
-    if older.len() < MAX_SECRETS {
+    let older: Vec<_> = keys.into_iter().filter_map(limit).collect();
+    if older.len() < MAX_KEYS {
         return Ok(older);
     }
     let detail = format!(
-        "{MAX_SECRETS} secrets sign already: wait until the oldest has expired, or set overlap_seconds to 0"
+        "{MAX_KEYS} keys sign already: wait until the oldest has expired, or set overlap_seconds to 0"
     );
     Err(Problem::new(StatusCode::CONFLICT, detail))
 }
+
+/// How long what is replaced goes on signing.
+pub(crate) fn overlap(seconds: u64) -> Result<Duration, FieldError> {
+    if seconds > MAX_OVERLAP_SECS {
+        return Err(FieldError::new("overlap_seconds", format!("must be 0 to {MAX_OVERLAP_SECS}")));
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+/// The secret that a request brings, if it brings one. The errors do not repeat it.
+pub(crate) fn given(secret: Option<&str>, encoding: SecretEncoding) -> Result<Option<Secret>, FieldError> {
+    let Some(text) = secret else { return Ok(None) };
+    let wrong = |reason: String| FieldError::new("secret", reason);
+    let bytes = match encoding {
+        SecretEncoding::Whsec => {
+            return text.parse().map(Some).map_err(|error: KeyError| wrong(format!("is no secret: {error}")));
+        }
+        SecretEncoding::Hex => {
+            hex::decode(text).map_err(|_| wrong("must be an even number of hexadecimal digits".to_owned()))?
+        }
+        SecretEncoding::Base64 => BASE64.decode(text).map_err(|_| wrong("must be base64".to_owned()))?,
+        SecretEncoding::Text => text.as_bytes().to_vec(),
+    };
+    let count = bytes.len();
+    let secret = Secret::from_bytes(bytes.into());
+    secret.map(Some).map_err(|_| wrong(format!("is {count} bytes long, and must be 24 to 64")))
+}
+
+/// Base64 that may have padding or not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 #[cfg(test)]
 mod tests {

@@ -55,6 +55,7 @@ pub(crate) struct ListQuery {
     responses(
         (status = 201, description = "The webhook, with its signing secret.", body = Webhook),
         (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 409, response = hookstep_http_edge::Conflict),
         (status = 413, response = hookstep_http_edge::TooLarge),
         (status = 503, response = hookstep_http_edge::Unavailable),
         hookstep_http_edge::Authenticated,

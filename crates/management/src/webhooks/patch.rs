@@ -95,7 +95,7 @@ fn with_secrets(before: Option<Value>, changes: Map<String, Value>) -> Value {
 }
 
 /// RFC 7396, section 2, except that a null for an absent member is kept, so that unknown fields are reported.
-fn merge(before: Option<Value>, change: Value) -> Value {
+pub(crate) fn merge(before: Option<Value>, change: Value) -> Value {
     let Value::Object(changes) = change else { return change };
     let mut merged = object(before);
     for (name, change) in changes {

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use hookstep_api_types::{DEFAULT_OVERLAP_SECS, MAX_OVERLAP_SECS, Rotated, Rotation, Sensitive, schema};
-use hookstep_contract::{FieldError, WebhookConfig};
+use hookstep_api_types::{DEFAULT_OVERLAP_SECS, Rotated, Rotation, SecretEncoding, Sensitive, schema};
+use hookstep_contract::WebhookConfig;
 use hookstep_http_edge::{ApiJson, Manage, Problem};
+use hookstep_signing::Secret;
 
 use super::connection::Change;
 use super::write::{self, run_to_completion};
 use crate::Context;
-use crate::signing::secrets::{new_secret, retire};
+use crate::signing::secrets::{given, new_secret, overlap, retire};
 use crate::webhooks::stored_webhook::StoredWebhook;
 
 /// `POST /webhook/{config_id}/rotate-secret`
@@ -23,7 +24,7 @@ use crate::webhooks::stored_webhook::StoredWebhook;
     tag = "Webhooks",
     summary = "Replace the signing secret",
     description = "Requests are signed with the new secret and, for a while, with the previous ones as well, so that the \
-        receiver can switch. The new secret is shown only this once.",
+        receiver can switch. The new secret is made, and shown only this once; or it is `secret`, which the receiver has already.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
     ),
@@ -43,30 +44,33 @@ pub(crate) async fn rotate_secret(
     StoredWebhook { config: before, .. }: StoredWebhook<Manage>,
     rotation: Option<ApiJson<Rotation>>,
 ) -> Result<Json<Rotated>, Problem> {
-    let overlap = overlap(rotation.map(|ApiJson(rotation)| rotation))?;
-    run_to_completion(async move { Ok(Json(rotate(&ctx, before, overlap).await?)) }).await
+    let Rotation { overlap_seconds, secret, secret_encoding } =
+        rotation.map_or(WITHOUT_A_WORD, |ApiJson(rotation)| rotation);
+    let (overlap, secret) = (overlap(overlap_seconds)?, given(secret.as_deref(), secret_encoding)?);
+    run_to_completion(async move { Ok(Json(rotate(&ctx, before, secret, overlap).await?)) }).await
 }
 
-/// Makes a new secret for a webhook; the previous ones go on signing for `overlap`.
+/// What a request without a body asks for.
+const WITHOUT_A_WORD: Rotation =
+    Rotation { overlap_seconds: DEFAULT_OVERLAP_SECS, secret: None, secret_encoding: SecretEncoding::Whsec };
+
+/// Gives a webhook a new secret, the given one or one that is made; the previous ones go on signing for `overlap`.
 ///
 /// # Errors
 /// 409 when the webhook has changed since it was read, or when too many secrets sign already.
-pub async fn rotate(ctx: &Context, before: WebhookConfig, overlap: Duration) -> Result<Rotated, Problem> {
+pub async fn rotate(
+    ctx: &Context,
+    before: WebhookConfig,
+    secret: Option<Secret>,
+    overlap: Duration,
+) -> Result<Rotated, Problem> {
     let now = ctx.sources.now();
     let stored = ctx.configs.credentials(&before.org_id, before.config_id).await?;
     let mut credentials = stored.unwrap_or_else(|| write::empty_credentials(&before));
     let older = retire(credentials.signing_keys, now, overlap)?;
     let previous_expires_at = (!before.signing_secrets.is_empty()).then(|| now.plus(overlap));
-    let (key, signing_secret) = new_secret(ctx, &before.org_id).await?;
+    let (key, signing_secret) = new_secret(ctx, &before.org_id, secret).await?;
     credentials.signing_keys = [vec![key], older].concat();
     write::overwrite(ctx, &before, before.clone(), credentials, Change::Keep).await?;
     Ok(Rotated { signing_secret: Sensitive::new(&**signing_secret.reveal()), previous_expires_at })
-}
-
-fn overlap(rotation: Option<Rotation>) -> Result<Duration, FieldError> {
-    let seconds = rotation.map_or(DEFAULT_OVERLAP_SECS, |rotation| rotation.overlap_seconds);
-    if seconds > MAX_OVERLAP_SECS {
-        return Err(FieldError::new("overlap_seconds", format!("must be 0 to {MAX_OVERLAP_SECS}")));
-    }
-    Ok(Duration::from_secs(seconds))
 }

@@ -1,5 +1,7 @@
 //! Saves a webhook with its credentials and its connection: all of it, or nothing.
 
+use std::time::Duration;
+
 use hookstep_contract::{
     Auth, ClientAuthentication, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId,
     PayloadRules, Publish, Timestamp, WebhookConfig, check_name, is_ours,
@@ -9,6 +11,7 @@ use hookstep_expression::Fault;
 use hookstep_http_edge::Problem;
 use hookstep_signing::Secret;
 
+use super::allowance;
 use super::certificates::{self, CheckedTls};
 use super::connection::{self, Change, is_own};
 use super::key_client;
@@ -35,12 +38,15 @@ struct CheckedFields {
 /// Creates a webhook.
 ///
 /// # Errors
-/// 400 that names the first wrong field; 503 when no more connections can be made.
+/// 400 that names the first wrong field; 409 when the org has as many webhooks as it may have; 503 when no more connections can
+/// be made.
 pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Result<SavedWebhook, Problem> {
     let now = ctx.sources.now();
-    let CheckedFields { fields, change, certificate } = check(ctx, &org_id, fields, None, now)?;
+    let retention = allowance::for_another(ctx, &org_id).await?;
+    let checked = check(ctx, &org_id, fields, None, retention, now)?;
+    let CheckedFields { fields, change, certificate } = checked;
     check_payload_rules(ctx, &org_id, &fields, None).await?;
-    let (key, secret) = secrets::new_secret(ctx, &org_id).await?;
+    let (key, secret) = secrets::new_secret(ctx, &org_id, None).await?;
     let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
     let key_client = key_client::encrypted(ctx, &org_id, fields.auth.as_ref(), None).await?;
     let config = WebhookConfig {
@@ -92,14 +98,16 @@ pub async fn replace(
 ) -> Result<SavedWebhook, Problem> {
     let now = ctx.sources.now();
     let org_id = &before.org_id;
-    let CheckedFields { fields, change, certificate } = check(ctx, org_id, fields, Some(&before), now)?;
+    let retention = allowance::retention(ctx, org_id).await?;
+    let checked = check(ctx, org_id, fields, Some(&before), retention, now)?;
+    let CheckedFields { fields, change, certificate } = checked;
     check_payload_rules(ctx, org_id, &fields, Some(&before.fields)).await?;
     let stored = ctx.configs.credentials(org_id, before.config_id).await?;
     let mut credentials = stored.unwrap_or_else(|| empty_credentials(&before));
     let mut secret = None;
     // The webhook was saved by a version that did not sign requests.
     if credentials.signing_keys.is_empty() {
-        let (key, made) = secrets::new_secret(ctx, org_id).await?;
+        let (key, made) = secrets::new_secret(ctx, org_id, None).await?;
         credentials.signing_keys.push(key);
         secret = Some(made);
     }
@@ -136,7 +144,8 @@ pub async fn verify(
     fields: ConfigFields,
     before: Option<&WebhookConfig>,
 ) -> Result<(), Problem> {
-    let CheckedFields { fields, .. } = check(ctx, org_id, fields, before, ctx.sources.now())?;
+    let retention = allowance::retention(ctx, org_id).await?;
+    let CheckedFields { fields, .. } = check(ctx, org_id, fields, before, retention, ctx.sources.now())?;
     check_payload_rules(ctx, org_id, &fields, before.map(|before| &before.fields)).await
 }
 
@@ -146,6 +155,7 @@ fn check(
     org_id: &OrgId,
     mut fields: ConfigFields,
     before: Option<&WebhookConfig>,
+    retention: Duration,
     now: Timestamp,
 ) -> Result<CheckedFields, FieldError> {
     let policy = &ctx.policy;
@@ -154,7 +164,7 @@ fn check(
         check_name(&fields.name)?;
     }
     fields.keep_shards(before.map(|before| &before.fields))?;
-    fields.check_retention(ctx.events.retention())?;
+    fields.check_retention(retention)?;
     check_published(&fields.event_types, ctx.publish)?;
     policy.check_url(&fields.url).map_err(|refusal| FieldError::new("url", refusal.to_string()))?;
     policy.check_headers(&fields.headers).map_err(|refusal| {

@@ -7,7 +7,7 @@ use super::{private_key, secret};
 use crate::{Metadata, NOISE_BYTES, Signer};
 
 fn signer() -> Signer {
-    Signer::new(secret(1), vec![secret(2)], Some(private_key(3)))
+    Signer::new(secret(1), vec![secret(2)], vec![private_key(3)])
 }
 
 fn stream(metadata: &Metadata<'_>, parts: &[Vec<u8>], noise: &[u8; NOISE_BYTES]) -> String {
@@ -56,8 +56,8 @@ fn other_noise_gives_another_signature_and_the_same_noise_the_same() {
 #[test]
 fn the_newest_secret_comes_first_and_the_key_last() {
     let metadata = Metadata::new("msg", 12).unwrap();
-    let alone = |byte| Signer::new(secret(byte), vec![], None).sign(&metadata, b"body");
-    let key_alone = Signer::new(secret(9), vec![], Some(private_key(3))).sign(&metadata, b"body");
+    let alone = |byte| Signer::new(secret(byte), vec![], vec![]).sign(&metadata, b"body");
+    let key_alone = Signer::new(secret(9), vec![], vec![private_key(3)]).sign(&metadata, b"body");
     let (_, v1a) = key_alone.split_once(' ').unwrap();
     assert_eq!(signer().sign(&metadata, b"body"), format!("{} {} {v1a}", alone(1), alone(2)));
     assert!(v1a.starts_with("v1a,"));

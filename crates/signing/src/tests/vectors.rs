@@ -23,7 +23,7 @@ fn v1_is_what_the_libraries_of_standard_webhooks_make() {
         ),
     ];
     for (secret, (id, timestamp), body, signature) in vectors {
-        let signer = Signer::new(secret.parse().unwrap(), vec![], None);
+        let signer = Signer::new(secret.parse().unwrap(), vec![], vec![]);
         assert_eq!(signer.sign(&Metadata::new(id, timestamp).unwrap(), body.as_bytes()), signature);
     }
 }
@@ -35,7 +35,7 @@ fn v1a_is_what_svix_makes() {
     let key = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
     let key: crate::PrivateKey = key.parse().unwrap();
     assert_eq!(key.public_key().to_string(), "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=");
-    let signer = Signer::new(super::secret(1), vec![], Some(key));
+    let signer = Signer::new(super::secret(1), vec![], vec![key]);
     let metadata = Metadata::new("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330).unwrap();
     let header = signer.sign(&metadata, br#"{"test": 2432232314}"#);
     let v1a = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";

@@ -8,7 +8,7 @@ const SENT: i64 = 1_700_000_000;
 const BODY: &[u8] = b"{\"a\": 1.0}";
 
 fn header() -> String {
-    let signer = Signer::new(secret(1), vec![secret(2)], Some(private_key(3)));
+    let signer = Signer::new(secret(1), vec![secret(2)], vec![private_key(3)]);
     signer.sign(&Metadata::new(ID, SENT).unwrap(), BODY)
 }
 

@@ -8,7 +8,7 @@ use hookstep_contract::limits::MAX_PUBLISHED;
 use hookstep_contract::{
     Claim, EventId, OrgId, Publication, PublishedDelivery, Source, Timestamp, error_chain, subscribes,
 };
-use hookstep_http_edge::Problem;
+use hookstep_http_edge::{Caller, Problem};
 use hookstep_store::{IdempotencyKey, Open, WatchedPublication};
 
 use super::request::PublishRequest;
@@ -32,10 +32,10 @@ pub(crate) enum IsFirst {
 /// 409 if the idempotency key was used for another event, or too many webhooks subscribe; 500 and 503 if nothing was accepted.
 pub(crate) async fn publish(
     ctx: &Context,
-    org_id: &OrgId,
+    caller: &Caller,
     request: PublishRequest,
 ) -> Result<(Publication, IsFirst), Problem> {
-    let (now, new_id) = (ctx.sources.now(), EventId((ctx.sources.new_id)()));
+    let (now, new_id, org_id) = (ctx.sources.now(), EventId((ctx.sources.new_id)()), caller.org_id());
     let deliver_at = request.delay.map_or(Ok(None), |delay| delay.due(now))?;
     let publication_id = first_with_key(ctx, org_id, &request, new_id, now).await?;
     let is_first = if publication_id == new_id { IsFirst::Yes } else { IsFirst::No };
@@ -57,6 +57,7 @@ pub(crate) async fn publish(
         size: request.body.len() as u64,
         correlation_id: request.correlation_id,
         traceparent: request.traceparent,
+        retention_days: caller.retention_days(),
         claim: None,
         deliveries,
     };

@@ -20,11 +20,16 @@ pub(super) async fn start_their_targets(stack: &Stack) {
 
 /// Starts `reconcile`, with the target of its schedule.
 pub(super) async fn start_reconcile(stack: &Stack) {
+    start_upkeep(stack, "ReconcileSchedule").await;
+}
+
+/// Starts a function that runs every five minutes, with the target of its schedule.
+pub(super) async fn start_upkeep(stack: &Stack, schedule: &str) {
     let (schedules, _) = stack.schedules();
-    let (upkeep, name) = (stack.resource("Upkeep"), stack.resource("ReconcileSchedule"));
-    let reconcile = schedules.get_schedule().group_name(upkeep).name(name).send().await.unwrap();
-    assert_eq!(reconcile.schedule_expression(), Some("rate(5 minutes)"));
-    start(stack, upkeep, reconcile.target().unwrap().clone()).await;
+    let (upkeep, name) = (stack.resource("Upkeep"), stack.resource(schedule));
+    let found = schedules.get_schedule().group_name(upkeep).name(name).send().await.unwrap();
+    assert_eq!(found.schedule_expression(), Some("rate(5 minutes)"));
+    start(stack, upkeep, found.target().unwrap().clone()).await;
 }
 
 async fn start(stack: &Stack, group: &str, target: Target) {

@@ -164,7 +164,7 @@ fn admin() -> Token {
         prefix: None,
         last_used_at: None,
         token_id: Some(TokenId((hookstep_ambient::Sources::system().new_id)())),
-        org_id: ORG.parse().unwrap(),
+        owner: ORG.parse().unwrap(),
         scopes: vec![Scope::Trigger, Scope::Read, Scope::Manage],
         name: "tests".to_owned(),
         created_at: hookstep_ambient::Sources::system().now(),

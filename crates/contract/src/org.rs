@@ -1,0 +1,158 @@
+//! An org as a platform keeps it: its settings, and whether it is in use.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::days;
+use crate::{FieldError, OrgId, Timestamp, check_name};
+
+/// How many entries the metadata of an org have at most.
+const MAX_METADATA: usize = 50;
+
+/// The longest name of an entry, in characters.
+const MAX_KEY_CHARS: usize = 40;
+
+/// The longest value of an entry, in characters. With the most entries, an org is about 30 KB.
+const MAX_VALUE_CHARS: usize = 500;
+
+/// Whether an org is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrgStatus {
+    /// It is.
+    #[default]
+    Active,
+    /// Nothing is taken from it or sent for it. Its own tokens may only read.
+    Suspended,
+    /// It is being deleted with everything that it has.
+    Deleting,
+}
+
+impl OrgStatus {
+    /// The name used in JSON and in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Deleting => "deleting",
+        }
+    }
+}
+
+/// What an org may have at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrgLimits {
+    /// How many webhooks; null for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_webhooks: Option<u32>,
+}
+
+/// What a platform sets about an org.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrgFields {
+    /// A human-readable name.
+    pub name: String,
+    /// What the platform keeps with the org.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// What it may have at most.
+    #[serde(default)]
+    pub limits: OrgLimits,
+    /// How many days its events are kept; null for as long as the deployment keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+    /// Whether it is in use.
+    #[serde(default)]
+    pub status: OrgStatus,
+}
+
+impl OrgFields {
+    /// Checks everything; `longest` is how long the deployment keeps events.
+    ///
+    /// # Errors
+    /// The first field that is invalid.
+    pub fn check(&self, longest: Duration) -> Result<(), FieldError> {
+        check_name(&self.name)?;
+        self.check_metadata()?;
+        let longest_days = u32::try_from(longest.as_secs() / days(1).as_secs()).unwrap_or(u32::MAX);
+        if self.retention_days.is_some_and(|days| !(1..=longest_days).contains(&days)) {
+            let reason = format!(
+                "must be 1 to {longest_days}, the number of days for which this deployment keeps events"
+            );
+            return Err(FieldError::new("retention_days", reason));
+        }
+        if self.status == OrgStatus::Deleting {
+            return Err(FieldError::new("status", "must be active or suspended; DELETE deletes an org"));
+        }
+        Ok(())
+    }
+
+    fn check_metadata(&self) -> Result<(), FieldError> {
+        if self.metadata.len() > MAX_METADATA {
+            return Err(FieldError::new("metadata", format!("must have at most {MAX_METADATA} entries")));
+        }
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        for (key, value) in &self.metadata {
+            if !(1..=MAX_KEY_CHARS).contains(&key.len()) || !key.chars().all(allowed) {
+                let reason =
+                    format!("must have names of 1 to {MAX_KEY_CHARS} of a-z, A-Z, 0-9, '_', '-' and '.'");
+                return Err(FieldError::new("metadata", reason));
+            }
+            if value.chars().count() > MAX_VALUE_CHARS {
+                let reason = format!("must be at most {MAX_VALUE_CHARS} characters");
+                return Err(FieldError::new(format!("metadata.{key}"), reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An org as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Org {
+    /// The org.
+    pub org_id: OrgId,
+    /// When it was created, or began to be known by more than its tokens.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Incremented with each change.
+    pub revision: u64,
+    /// What the platform has set.
+    #[serde(flatten)]
+    pub fields: OrgFields,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let many: BTreeMap<_, _> = (0..51).map(|number| (number.to_string(), "x")).collect();
+        for (fields, wrong) in [
+            (json!({}), None),
+            (json!({"metadata": {"plan.tier-1_x": "x".repeat(500)}, "retention_days": 30}), None),
+            (json!({"limits": {"max_webhooks": 0}, "status": "suspended"}), None),
+            (json!({"name": " "}), Some("name")),
+            (json!({"metadata": many}), Some("metadata")),
+            (json!({"metadata": {"a b": "x"}}), Some("metadata")),
+            (json!({"metadata": {"": "x"}}), Some("metadata")),
+            (json!({"metadata": {"a": "x".repeat(501)}}), Some("metadata.a")),
+            (json!({"retention_days": 0}), Some("retention_days")),
+            (json!({"retention_days": 31}), Some("retention_days")),
+            (json!({"status": "deleting"}), Some("status")),
+        ] {
+            let mut all = json!({"name": "Acme"});
+            all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            let checked = serde_json::from_value::<OrgFields>(all).unwrap().check(days(30));
+            assert_eq!(checked.err().map(|error| error.field).as_deref(), wrong, "{fields}");
+        }
+    }
+}

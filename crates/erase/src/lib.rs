@@ -1,0 +1,72 @@
+//! Erases what a deleted org has (ADR 0054): its webhooks with their secrets, keys and connections, its tokens and sessions, and
+//! everything of it in the events table and in the bucket of claim checks.
+//!
+//! It can be stopped anywhere and run twice at once: it goes through everything again and again, notes how far it came, and ends
+//! when nothing was found in a pass that began after everything had come to rest.
+
+mod context;
+mod everything;
+
+use std::time::Duration;
+
+use hookstep_contract::{Erasure, StepError, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use context::Context;
+
+/// When a run stops, to go on in the next one: a minute before the function's time-out.
+pub const RUN_LIMIT: Duration = Duration::from_secs(240);
+
+/// For how long after the longest attempt something may still be written: an express execution lasts five minutes.
+pub const SETTLE: Duration = Duration::from_secs(300);
+
+/// The event of the schedule that starts a run. It says nothing.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct Tick {}
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// How many orgs were erased to the end.
+    pub erased: u32,
+    /// How many are still being erased.
+    pub left: u32,
+}
+
+/// Goes on with every org that is being deleted, until the time of the run is over.
+///
+/// # Errors
+/// `StorageUnavailable` if a table or the bucket does not respond. The next run goes on where this one stopped.
+pub async fn handle(_: Tick, ctx: &Context) -> Result<Report, StepError> {
+    let stop_at = ctx.sources.now().plus(ctx.run_limit);
+    let mut report = Report::default();
+    for erasure in ctx.orgs.erasures().await? {
+        // The first one always gets a step further.
+        let is_over = report != Report::default() && ctx.sources.now() >= stop_at;
+        if !is_over && erase(erasure, stop_at, ctx).await? {
+            report.erased += 1;
+        } else {
+            report.left += 1;
+        }
+    }
+    Ok(report)
+}
+
+/// Goes on with one org; returns whether it is erased.
+async fn erase(mut erasure: Erasure, stop_at: Timestamp, ctx: &Context) -> Result<bool, StepError> {
+    // A first pass that cannot be the last one is made all the same: most of what there is goes at once.
+    while erasure.pass.is_some() || erasure.is_new() || ctx.sources.now() >= erasure.at_rest_at {
+        let is_whole = everything::pass(&mut erasure, stop_at, ctx).await?;
+        if is_whole && erasure.end_pass() {
+            ctx.orgs.end_erasure(&erasure.org_id).await?;
+            let Erasure { org_id, webhooks, events, .. } = &erasure;
+            tracing::info!(org.id = %org_id, webhooks, events, "an org was erased");
+            return Ok(true);
+        }
+        ctx.orgs.note_erasure(&erasure).await?;
+        if ctx.sources.now() >= stop_at {
+            break;
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,162 @@
+//! Creates, lists and reads orgs.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use hookstep_api_types::{NewOrg, Org, Page, schema};
+use hookstep_contract::{FieldError, OrgFields, OrgId, OrgStatus};
+use hookstep_http_edge::{ApiJson, ApiQuery, OrgPath, PlatformCaller, Problem, no_org};
+use hookstep_store::OrgFilter;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::erase::with_progress;
+use crate::Context;
+use crate::paging;
+use crate::webhooks::allowance::check_schedules;
+
+/// The longest text to search for, in characters.
+const MAX_SEARCH_CHARS: usize = 100;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// A part of the id or of the name, in upper or lower case.
+    #[param(value_type = String, required = false, min_length = 1, max_length = 100)]
+    search: Option<String>,
+    /// Their status.
+    #[param(value_type = schema::OrgStatus, required = false)]
+    status: Option<String>,
+    /// The most entries of the page.
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
+    /// The `next_cursor` of the previous page; leave it out for the first page.
+    #[param(value_type = String, required = false)]
+    cursor: Option<String>,
+}
+
+impl ListQuery {
+    fn filter(&self) -> Result<OrgFilter, FieldError> {
+        let search = self.search.clone();
+        if search.as_ref().is_some_and(|text| !(1..=MAX_SEARCH_CHARS).contains(&text.chars().count())) {
+            return Err(FieldError::new("search", format!("must be 1 to {MAX_SEARCH_CHARS} characters")));
+        }
+        let all = [OrgStatus::Active, OrgStatus::Suspended, OrgStatus::Deleting];
+        let status = match self.status.as_deref() {
+            None => None,
+            Some(name) => Some(
+                all.into_iter()
+                    .find(|status| status.as_str() == name)
+                    .ok_or_else(|| FieldError::new("status", "must be active, suspended or deleting"))?,
+            ),
+        };
+        Ok(OrgFilter { search, status })
+    }
+}
+
+/// `POST /orgs`
+#[utoipa::path(
+    post,
+    path = "/orgs",
+    operation_id = "create_org",
+    tag = "Orgs",
+    summary = "Create an org",
+    description = "An org that is known by its tokens alone is taken over with what it has.",
+    request_body(content = NewOrg, example = json!({"name": "Acme Ltd.", "metadata": {"plan": "free"}})),
+    responses(
+        (status = 201, description = "The org.", body = Org),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["platform"])),
+)]
+pub(crate) async fn create(
+    State(ctx): State<Arc<Context>>,
+    _: PlatformCaller,
+    ApiJson(new): ApiJson<NewOrg>,
+) -> Result<impl IntoResponse, Problem> {
+    let NewOrg { org_id, name, metadata, limits, retention_days } = new;
+    let fields = OrgFields { name, metadata, limits, retention_days, status: OrgStatus::Active };
+    fields.check(ctx.events.retention())?;
+    let org_id = match org_id {
+        Some(org_id) => org_id,
+        None => made_id(&ctx)?,
+    };
+    // An org that was known by its tokens may have webhooks.
+    check_schedules(&ctx, &org_id, fields.retention_days).await?;
+    let now = ctx.sources.now();
+    let org = hookstep_contract::Org { org_id, created_at: now, updated_at: now, revision: 1, fields };
+    match ctx.orgs.create(&org).await? {
+        true => Ok((StatusCode::CREATED, Json(Org::from(org)))),
+        false => Err(Problem::new(StatusCode::CONFLICT, "there is an org with this org_id")),
+    }
+}
+
+/// A new id: a UUID without hyphens is as long as the id of an org may be.
+fn made_id(ctx: &Context) -> Result<OrgId, Problem> {
+    let id = (ctx.sources.new_id)().simple().to_string();
+    id.parse().map_err(|error| Problem::internal(&error))
+}
+
+/// `GET /orgs`
+#[utoipa::path(
+    get,
+    path = "/orgs",
+    operation_id = "list_orgs",
+    tag = "Orgs",
+    summary = "List orgs",
+    description = "In the order of their ids. Orgs that are known by their tokens alone are not among them.",
+    params(
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "A page of orgs.", body = Page<Org>),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["platform"])),
+)]
+pub(crate) async fn list(
+    State(ctx): State<Arc<Context>>,
+    _: PlatformCaller,
+    ApiQuery(query): ApiQuery<ListQuery>,
+) -> Result<Json<Page<Org>>, Problem> {
+    let filter = query.filter()?;
+    let limit = paging::parse_limit(query.limit.as_deref())?;
+    let after: Option<OrgId> = paging::decode_cursor(query.cursor.as_deref())?;
+    let (orgs, next) = ctx.orgs.list(&filter, after.as_ref(), limit).await?;
+    let data = orgs.into_iter().map(Org::from).collect();
+    Ok(Json(Page { data, next_cursor: next.map(paging::encode_cursor) }))
+}
+
+/// `GET /orgs/{org_id}`
+#[utoipa::path(
+    get,
+    path = "/orgs/{org_id}",
+    operation_id = "read_org",
+    tag = "Orgs",
+    summary = "Read an org",
+    params(
+        ("org_id" = schema::OrgId, Path, description = "The org."),
+    ),
+    responses(
+        (status = 200, description = "The org.", body = Org),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["platform"])),
+)]
+pub(crate) async fn read(
+    State(ctx): State<Arc<Context>>,
+    _: PlatformCaller,
+    OrgPath(org_id): OrgPath,
+) -> Result<Json<Org>, Problem> {
+    let org = ctx.orgs.latest(&org_id).await?.ok_or_else(no_org)?;
+    Ok(Json(with_progress(&ctx, org).await?))
+}

@@ -1,0 +1,60 @@
+//! `POST /signing-key/rotate`: replaces the key pair of an org; the old one goes on signing for a while.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hookstep_api_types::{DEFAULT_OVERLAP_SECS, KeyRotation, RotatedKey};
+use hookstep_contract::{Lifetime, OrgKey, PreviousOrgKey};
+use hookstep_http_edge::{ApiJson, Authorized, Manage, Problem};
+use hookstep_signing::PublicKey;
+
+use super::public_key::{self, no_key};
+use super::secrets::{overlap, retire};
+use crate::Context;
+
+/// `POST /signing-key/rotate`
+#[utoipa::path(
+    post,
+    path = "/signing-key/rotate",
+    operation_id = "rotate_key",
+    tag = "Signatures",
+    summary = "Replace the key pair of the org",
+    description = "Within a minute, requests carry a `v1a` signature by the new key and, for a while, by the previous ones as \
+        well, so that receivers can get the new public key. All public keys are at `/.well-known/jwks.json`.",
+    request_body = Option<KeyRotation>,
+    responses(
+        (status = 200, description = "The new public key.", body = RotatedKey),
+        (status = 400, response = hookstep_http_edge::Invalid),
+        (status = 404, response = hookstep_http_edge::NotFound),
+        (status = 409, response = hookstep_http_edge::Conflict),
+        (status = 413, response = hookstep_http_edge::TooLarge),
+        hookstep_http_edge::Authenticated,
+    ),
+    security(("token" = ["manage"])),
+)]
+pub(crate) async fn rotate(
+    State(ctx): State<Arc<Context>>,
+    caller: Authorized<Manage>,
+    rotation: Option<ApiJson<KeyRotation>>,
+) -> Result<Json<RotatedKey>, Problem> {
+    let overlap =
+        overlap(rotation.map_or(DEFAULT_OVERLAP_SECS, |ApiJson(rotation)| rotation.overlap_seconds))?;
+    let before = ctx.configs.org_key(caller.org_id()).await?.ok_or_else(no_key)?;
+    let now = ctx.sources.now();
+    let newest = PreviousOrgKey {
+        public_key: before.public_key.clone(),
+        key: before.key.clone(),
+        lifetime: Lifetime { created_at: before.created_at, expires_at: None },
+    };
+    let keys = std::iter::once(newest).chain(before.previous.iter().cloned()).collect();
+    let previous = retire(keys, now, overlap)?;
+    let key = OrgKey { previous, ..public_key::new(&ctx, caller.org_id()).await? };
+    if !ctx.configs.replace_org_key(&before, &key).await? {
+        return Err(Problem::new(StatusCode::CONFLICT, "the key has just been replaced by another request"));
+    }
+    let public: PublicKey = key.public_key.parse().map_err(|error| Problem::internal(&error))?;
+    let (public_key, pem) = (key.public_key, public.to_pem());
+    Ok(Json(RotatedKey { public_key, pem, previous_expires_at: now.plus(overlap) }))
+}
