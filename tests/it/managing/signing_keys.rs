@@ -245,7 +245,7 @@ async fn the_key_of_an_org_is_replaced_and_the_old_one_signs_beside_it_until_it_
     let world = World::with_options(|options| options.sources.clock = clock_for_keys).await;
     let receiver = Receiver::ok().await;
     let nobody = Api { token: "none".to_owned(), ..world.api.clone() };
-    world.api.post("/signing-key/rotate", &json!({})).await.problem(404);
+    world.api.post("/signing-key/rotate", &json!({})).await.problem(409);
     nobody.get(&format!("/.well-known/jwks.json?org_id={ORG}")).await.problem(404);
     let config_id = world.api.create_webhook(&receiver.url, json!({})).await;
     let mut keys = jwks(&nobody).await;

@@ -36,14 +36,13 @@ impl KeyQuery {
             .ok_or_else(|| FieldError::new("org_id", "must be given"))?
             .parse()
             .map_err(|error| FieldError::new("org_id", format!("is {error}")))?;
-        ctx.configs.org_key(&org_id).await?.ok_or_else(no_key)
+        let key = ctx.configs.org_key(&org_id).await?;
+        key.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, NO_KEY))
     }
 }
 
-/// The problem of an org without a key.
-pub(super) fn no_key() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "this org has no key: the first webhook of an org makes it")
-}
+/// What is said about an org without a key.
+pub(super) const NO_KEY: &str = "this org has no key: the first webhook of an org makes it";
 
 /// `GET /.well-known/webhook-public-key?org_id=`: needs no token.
 #[utoipa::path(

@@ -10,7 +10,7 @@ use hookstep_contract::{Lifetime, OrgKey, PreviousOrgKey};
 use hookstep_http_edge::{ApiJson, Authorized, Manage, Problem};
 use hookstep_signing::PublicKey;
 
-use super::public_key::{self, no_key};
+use super::public_key::{self, NO_KEY};
 use super::secrets::{overlap, retire};
 use crate::Context;
 
@@ -27,7 +27,6 @@ use crate::Context;
     responses(
         (status = 200, description = "The new public key.", body = RotatedKey),
         (status = 400, response = hookstep_http_edge::Invalid),
-        (status = 404, response = hookstep_http_edge::NotFound),
         (status = 409, response = hookstep_http_edge::Conflict),
         (status = 413, response = hookstep_http_edge::TooLarge),
         hookstep_http_edge::Authenticated,
@@ -41,7 +40,9 @@ pub(crate) async fn rotate(
 ) -> Result<Json<RotatedKey>, Problem> {
     let overlap =
         overlap(rotation.map_or(DEFAULT_OVERLAP_SECS, |ApiJson(rotation)| rotation.overlap_seconds))?;
-    let before = ctx.configs.org_key(caller.org_id()).await?.ok_or_else(no_key)?;
+    let Some(before) = ctx.configs.org_key(caller.org_id()).await? else {
+        return Err(Problem::new(StatusCode::CONFLICT, NO_KEY));
+    };
     let now = ctx.sources.now();
     let newest = PreviousOrgKey {
         public_key: before.public_key.clone(),
