@@ -43,7 +43,7 @@ pub use sensitive::Sensitive;
 pub use session::Session;
 pub use signing::{
     DEFAULT_OVERLAP_SECS, Jwk, Jwks, KeyRotation, MAX_OVERLAP_SECS, OrgPublicKey, Rotated, RotatedKey,
-    Rotation, SecretEncoding,
+    Rotation, SecretEncoding, SourceAddresses,
 };
 pub use stats::{Stats, StatsBucket, StatsStep};
 pub use token::{NewToken, Token, TokenFields};

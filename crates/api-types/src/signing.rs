@@ -98,6 +98,17 @@ pub struct RotatedKey {
     pub previous_expires_at: Timestamp,
 }
 
+/// The addresses from which receivers are called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SourceAddresses {
+    /// It changes with the addresses, and only then.
+    #[schema(examples("7d3a1c5be0f24a96"))]
+    pub version: String,
+    /// The IP addresses; empty if they are not static.
+    #[schema(examples(json!(["203.0.113.7"])))]
+    pub addresses: Vec<String>,
+}
+
 /// The public keys of an org as a JSON Web Key Set (RFC 7517), newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Jwks {

@@ -18,6 +18,7 @@ pub mod replays;
 mod routes;
 pub mod sessions;
 pub mod signing;
+mod source_addresses;
 pub mod stats;
 pub mod tokens;
 pub mod webhooks;

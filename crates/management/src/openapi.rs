@@ -64,6 +64,7 @@ pub fn openapi() -> Document {
         crate::platform_tokens::delete,
         crate::signing::public_key::show,
         crate::signing::jwks::show,
+        crate::source_addresses::show,
         crate::signing::rotate_key::rotate,
         crate::health::live,
         crate::health::ready,

@@ -9,7 +9,10 @@ use axum::routing::{delete, get, post};
 use crate::replays::{bulk, single};
 use crate::signing::{jwks, public_key, rotate_key};
 use crate::webhooks::{crud, patch, preview, rotate_secret, test_auth, test_send};
-use crate::{Context, docs, events, health, notifications, orgs, platform_tokens, sessions, stats, tokens};
+use crate::{
+    Context, docs, events, health, notifications, orgs, platform_tokens, sessions, source_addresses, stats,
+    tokens,
+};
 
 /// The largest body of a management request: a webhook with all its headers and certificates is smaller.
 const BODY_BYTES: usize = 64 * 1024;
@@ -20,7 +23,7 @@ const BODY_BYTES: usize = 64 * 1024;
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
 /// `/replays/{replay_id}`; `/events/{publication_id}`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
 /// `/sessions/{session_id}`; `/orgs`, `/orgs/{org_id}`, `/platform/tokens` and `/platform/tokens/{token_id}`; `/signing-key/rotate`;
-/// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/livez`,
+/// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/.well-known/source-addresses`, `/livez`,
 /// `/readyz`, `/healthz`, `/openapi.json` and `/docs`.
 pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
     // Added one by one: `Router::merge` would make every route of the other router once more, which is a tenth of the work
@@ -58,6 +61,7 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/platform/tokens/{token_id}", delete(platform_tokens::delete))
         .route("/.well-known/webhook-public-key", get(public_key::show))
         .route("/.well-known/jwks.json", get(jwks::show))
+        .route("/.well-known/source-addresses", get(source_addresses::show))
         .route("/signing-key/rotate", post(rotate_key::rotate))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))

@@ -331,3 +331,16 @@ async fn a_webhook_of_an_earlier_version_gets_its_keys_with_its_first_change() {
         assert_eq!(world.api.get(&path).await.json()["revision"], 1);
     }
 }
+
+#[tokio::test]
+async fn whoever_has_a_firewall_finds_from_where_receivers_are_called() {
+    let path = "/.well-known/source-addresses";
+    let without = World::start().await;
+    let nobody = Api { token: "none".to_owned(), ..without.api.clone() };
+    assert_eq!(nobody.get(path).await.json()["addresses"], json!([]));
+    let world =
+        World::with_options(|options| options.static_ips = "203.0.113.7, 198.51.100.9".to_owned()).await;
+    let shown = Api { token: "none".to_owned(), ..world.api.clone() }.get(path).await;
+    assert_eq!(shown.json()["addresses"], json!(["198.51.100.9", "203.0.113.7"]));
+    assert_eq!(shown.headers["cache-control"], "public, max-age=3600");
+}

@@ -6,12 +6,13 @@ use serde_json::json;
 use crate::world::{Answer, NOBODY, World};
 
 /// What is the same for everybody and may be cached.
-const PUBLIC: [&str; 5] = [
+const PUBLIC: [&str; 6] = [
     "/openapi.json",
     "/docs",
     "/docs/style.css",
     "/.well-known/webhook-public-key",
     "/.well-known/jwks.json",
+    "/.well-known/source-addresses",
 ];
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {

@@ -14,7 +14,7 @@ use crate::managing::orgs::{platform, within};
 use crate::world::{Answer, Api, ORG, Receiver, Reply, World, mailbox};
 
 /// The public operations. A new one must be listed here.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 9] = [
     "check_health",
     "check_liveness",
     "check_readiness",
@@ -23,6 +23,7 @@ const PUBLIC: [&str; 8] = [
     "read_jwks",
     "read_openapi",
     "read_public_key",
+    "read_source_addresses",
 ];
 
 const SCOPES: [(&str, Scope); 3] =
