@@ -93,7 +93,7 @@ pub use max_in_flight::MaxInFlight;
 pub use name::check_name;
 pub use notifications::{EmailAddress, InvalidEmailAddress, NotificationSettings};
 pub use ordering::{Held, OnFailure, Ordering};
-pub use org::{Org, OrgFields, OrgLimits, OrgStatus};
+pub use org::{Org, OrgFields, OrgLimits, OrgStatus, check_new_org_id};
 pub use outcome::{Attempt, Outcome, Timings};
 pub use pace::{Pace, Spacing};
 pub use payload_rules::{Condition, FieldKind, Filter, LogicalOperator, Operator, PayloadRules, Transform};

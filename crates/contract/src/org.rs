@@ -70,6 +70,20 @@ pub struct OrgFields {
     pub status: OrgStatus,
 }
 
+/// Names that the partitions of the events table begin with in which the items of all orgs are.
+const RESERVED: [&str; 2] = ["lane", "watch"];
+
+/// Checks that an org can be made with this id.
+///
+/// # Errors
+/// The field `org_id`.
+pub fn check_new_org_id(org_id: &OrgId) -> Result<(), FieldError> {
+    if RESERVED.contains(&org_id.to_string().as_str()) {
+        return Err(FieldError::new("org_id", "is reserved"));
+    }
+    Ok(())
+}
+
 impl OrgFields {
     /// Checks everything; `longest` is how long the deployment keeps events.
     ///

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hookstep_contract::limits::{MAX_TIMEOUT_SECS, UPLOAD_URL_LIFETIME};
 use hookstep_contract::{Erasure, ErrorName, EventRecord, OrgId, StepError, Timestamp, error_chain};
 use hookstep_secrets::connection_name_for;
 use hookstep_store::Belonging;
@@ -17,8 +18,10 @@ pub(crate) async fn pass(
     let org_id = erasure.org_id.clone();
     let now = ctx.sources.now();
     if erasure.is_new() {
-        // Other processes may know the org, its tokens and its webhooks for some seconds.
-        erasure.rest_after(erasure.requested_at, ctx.settle);
+        // Whatever the webhooks of the org were like: an attempt may be under way for its longest timeout, and an upload may come
+        // for as long as its URL is valid.
+        let longest = Duration::from_secs(MAX_TIMEOUT_SECS.into()).max(UPLOAD_URL_LIFETIME);
+        erasure.rest_after(erasure.requested_at, ctx.settle + longest);
     }
     erasure.pass(now);
     // First, for it keeps anything new from being sent.
@@ -60,8 +63,7 @@ async fn belongings(erasure: &mut Erasure, org_id: &OrgId, ctx: &Context) -> Res
     let now = ctx.sources.now();
     let belongings = ctx.orgs.belongings(org_id).await?;
     for belonging in &belongings {
-        if let Some((config_id, timeout_seconds)) = belonging.webhook {
-            erasure.rest_after(now, ctx.settle + Duration::from_secs(timeout_seconds.into()));
+        if let Some(config_id) = belonging.webhook {
             // Before the webhook, from which alone its name is known.
             ctx.connections.delete(&connection_name_for(org_id, config_id)).await.map_err(|error| {
                 StepError::because(ErrorName::StorageUnavailable, "a connection could not be deleted", error)

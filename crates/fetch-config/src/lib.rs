@@ -36,11 +36,11 @@ struct ReadBody {
 pub async fn handle(mut input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
     let org = ctx.orgs.find(&input.event.org_id).await?;
     let status = org.as_ref().map_or(OrgStatus::Active, |org| org.fields.status);
-    // An event from the bus does not bring it.
-    input.event.retention_days = org.and_then(|org| org.fields.retention_days);
     if input.refresh {
         return refresh(input, status, ctx).await;
     }
+    // An event from the bus does not bring it.
+    input.event.retention_days = input.event.retention_days.or(org.and_then(|org| org.fields.retention_days));
     if status == OrgStatus::Deleting {
         return Err(deleted());
     }
@@ -120,10 +120,12 @@ async fn prepare(
     let new = EventRecord::new(event, &input.execution, plan.status, plan.reason.clone(), ctx.retention);
     let new = match earlier {
         // Its time has come.
-        Some(EventRecord { status: Status::Scheduled, .. }) => {
-            EventRecord { updated_at: ctx.watch.now(), ..new }
+        Some(EventRecord { status: Status::Scheduled, retention_days, expires_at, .. }) => {
+            EventRecord { updated_at: ctx.watch.now(), retention_days, expires_at, ..new }
         }
         Some(record) => EventRecord {
+            retention_days: record.retention_days,
+            expires_at: record.expires_at,
             outcome: record.outcome,
             attempt_count: record.attempt_count,
             updated_at: record.updated_at,

@@ -220,7 +220,11 @@ async fn known(token_hash: &str, tokens: &Tokens) -> Result<Token, Problem> {
 
 /// The org that the header names, if it is there.
 fn named_org(headers: &HeaderMap) -> Option<Result<OrgId, FieldError>> {
-    let value = headers.get(ORG_HEADER)?;
+    let mut values = headers.get_all(ORG_HEADER).into_iter();
+    let value = values.next()?;
+    if values.next().is_some() {
+        return Some(Err(FieldError::new(ORG_HEADER, "must be given once")));
+    }
     let org_id = value.to_str().ok().and_then(|text| text.parse().ok());
     Some(org_id.ok_or_else(|| {
         FieldError::new(ORG_HEADER, "must be the id of an org: 1 to 32 of a-z, 0-9, '-' and '_'")

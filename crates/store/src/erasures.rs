@@ -1,7 +1,7 @@
 //! Orgs that are being deleted, in the table of webhooks: pk `#deleting`, sk the org's id. And what an org has there.
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
-use hookstep_contract::{ConfigId, Erasure, Org, OrgId, WebhookConfig};
+use hookstep_contract::{ConfigId, Erasure, Org, OrgId};
 
 use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_item};
@@ -103,8 +103,7 @@ impl Orgs {
         sent.map(drop).map_err(StoreError::during("delete an org"))
     }
 
-    /// The sort keys of what an org has in the table of webhooks, up to a few thousand, and for each webhook the longest time of
-    /// an attempt in seconds.
+    /// What an org has in the table of webhooks, a page of it.
     ///
     /// # Errors
     /// If the table cannot be read.
@@ -120,7 +119,7 @@ impl Orgs {
             .send()
             .await
             .map_err(StoreError::during("read what an org has"))?;
-        page.items.unwrap_or_default().into_iter().map(belonging).collect()
+        Ok(page.items.unwrap_or_default().iter().map(belonging).collect())
     }
 
     /// Deletes one thing that an org has in the table of webhooks.
@@ -147,17 +146,13 @@ const PAGE: i32 = 200;
 #[derive(Clone, Debug)]
 pub struct Belonging {
     key: String,
-    /// The webhook, if it is one, and the timeout of its attempts in seconds.
-    pub webhook: Option<(ConfigId, u32)>,
+    /// The webhook, if it is one.
+    pub webhook: Option<ConfigId>,
 }
 
-fn belonging(item: Item) -> Result<Belonging, StoreError> {
+fn belonging(item: &Item) -> Belonging {
     let key = item.get("config_id").and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
-    let webhook = match key.parse::<ConfigId>() {
-        Ok(config_id) => Some((config_id, from_item::<WebhookConfig>(item)?.fields.timeout_seconds)),
-        Err(_) => None,
-    };
-    Ok(Belonging { key, webhook })
+    Belonging { webhook: key.parse().ok(), key }
 }
 
 fn key(partition: &str, org_id: &OrgId) -> Item {

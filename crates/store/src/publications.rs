@@ -14,6 +14,7 @@ use hookstep_tables::Client;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_item};
 
 /// Over how many partitions the publications of an org are spread: DynamoDB takes 1,000 write units a second for each.
@@ -73,7 +74,24 @@ impl Publications {
         Ok(item)
     }
 
-    /// Writes a publication.
+    /// Writes a publication unless there is one with its id; returns whether it did.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn create(&self, publication: &Publication, open: Open) -> Result<bool, StoreError> {
+        let item = self.item(publication, open)?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        unless_forbidden(put, "write a publication")
+    }
+
+    /// Writes a publication over what there is.
     ///
     /// # Errors
     /// If the table cannot be written.

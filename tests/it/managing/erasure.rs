@@ -16,15 +16,15 @@ use time::OffsetDateTime;
 use super::orgs::{admin, made, patch_org, platform, within};
 use crate::world::{Answer, Api, Receiver, Reply, World, accepted, until};
 
-fn in_an_hour() -> OffsetDateTime {
-    (Sources::system().clock)() + time::Duration::hours(1)
+fn in_two_hours() -> OffsetDateTime {
+    (Sources::system().clock)() + time::Duration::hours(2)
 }
 
-/// What erases orgs, in an hour and in the smallest steps: each run is cut off after the first.
+/// What erases orgs, in two hours and in the smallest steps: each run is cut off after the first.
 pub(crate) fn eraser(world: &World) -> hookstep_erase::Context {
     const STANDARD: &str = "arn:aws:states:local:000000000000:stateMachine:hookstep-standard";
     let clients = world.host.clients().clone();
-    let sources = Sources { clock: in_an_hour, ..Sources::system() };
+    let sources = Sources { clock: in_two_hours, ..Sources::system() };
     let states = ExecutionClient::new(move || clients.states);
     hookstep_erase::Context {
         orgs: Orgs::new(clients.tables.clone(), "configs", sources),

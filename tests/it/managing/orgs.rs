@@ -146,6 +146,8 @@ async fn every_wrong_field_of_an_org_is_named_and_nothing_is_saved() {
         (json!({"name": "x", "limits": {"max_webhooks": -1}}), "limits.max_webhooks"),
         (json!({"name": "x", "limits": {"max_cats": 1}}), "limits.max_cats"),
         (json!({"name": "x", "retention_days": 31}), "retention_days"),
+        (json!({"name": "x", "org_id": "lane"}), "org_id"),
+        (json!({"name": "x", "org_id": "watch"}), "org_id"),
         (json!({"name": "x", "status": "suspended"}), "status"),
     ] {
         assert_eq!(platform.post("/orgs", &fields).await.wrong_field(), wrong, "{fields}");

@@ -251,9 +251,15 @@ async fn the_key_of_an_org_is_replaced_and_the_old_one_signs_beside_it_until_it_
     let mut keys = jwks(&nobody).await;
     assert_eq!(keys.len(), 1);
     // After so many more hours, and a rotation with so many hours of overlap: how many keys sign.
-    for (hours, overlap, expected) in
-        [(0, Some(3), 2), (2, Some(24), 3), (0, None, 3), (1, None, 2), (23, None, 1), (0, Some(0), 1)]
-    {
+    for (hours, overlap, expected) in [
+        (0, Some(3), 2),
+        (2, Some(24), 3),
+        (0, None, 3),
+        (1, None, 2),
+        (23, None, 1),
+        (0, Some(0), 2),
+        (1, None, 1),
+    ] {
         AHEAD_FOR_KEYS.fetch_add(hours * HOUR, Ordering::Relaxed);
         if let Some(overlap) = overlap {
             let rotated = world

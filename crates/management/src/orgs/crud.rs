@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{NewOrg, Org, Page, schema};
-use hookstep_contract::{FieldError, OrgFields, OrgId, OrgStatus};
+use hookstep_contract::{FieldError, OrgFields, OrgId, OrgStatus, check_new_org_id};
 use hookstep_http_edge::{ApiJson, ApiQuery, OrgPath, PlatformCaller, Problem, no_org};
 use hookstep_store::OrgFilter;
 use serde::Deserialize;
@@ -85,7 +85,10 @@ pub(crate) async fn create(
     let fields = OrgFields { name, metadata, limits, retention_days, status: OrgStatus::Active };
     fields.check(ctx.events.retention())?;
     let org_id = match org_id {
-        Some(org_id) => org_id,
+        Some(org_id) => {
+            check_new_org_id(&org_id)?;
+            org_id
+        }
         None => made_id(&ctx)?,
     };
     // An org that was known by its tokens may have webhooks.

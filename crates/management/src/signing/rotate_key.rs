@@ -1,6 +1,7 @@
 //! `POST /signing-key/rotate`: replaces the key pair of an org; the old one goes on signing for a while.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -14,6 +15,9 @@ use super::public_key::{self, NO_KEY};
 use super::secrets::{overlap, retire};
 use crate::Context;
 
+/// How long it takes at most until every process signs with the new key, and until receivers need the old one no more.
+const SPREAD: Duration = Duration::from_secs(120);
+
 /// `POST /signing-key/rotate`
 #[utoipa::path(
     post,
@@ -22,7 +26,7 @@ use crate::Context;
     tag = "Signatures",
     summary = "Replace the key pair of the org",
     description = "Within a minute, requests carry a `v1a` signature by the new key and, for a while, by the previous ones as \
-        well, so that receivers can get the new public key. All public keys are at `/.well-known/jwks.json`.",
+        well, for two minutes at least, so that receivers can get the new public key. All public keys are at `/.well-known/jwks.json`.",
     request_body = Option<KeyRotation>,
     responses(
         (status = 200, description = "The new public key.", body = RotatedKey),
@@ -43,7 +47,7 @@ pub(crate) async fn rotate(
     let Some(before) = ctx.configs.org_key(caller.org_id()).await? else {
         return Err(Problem::new(StatusCode::CONFLICT, NO_KEY));
     };
-    let now = ctx.sources.now();
+    let (now, overlap) = (ctx.sources.now(), overlap.max(SPREAD));
     let newest = PreviousOrgKey {
         public_key: before.public_key.clone(),
         key: before.key.clone(),

@@ -17,6 +17,12 @@ use crate::Context;
 /// How long the answer waits for the deliveries of a stored publication to be started: below API Gateway's 30 s.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How long a request that is repeated waits for the first one with its idempotency key to be stored.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How often it looks meanwhile.
+const FIRST_LOOKS: u32 = 30;
+
 /// Whether a request is the first with its idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IsFirst {
@@ -40,7 +46,7 @@ pub(crate) async fn publish(
     let publication_id = first_with_key(ctx, org_id, &request, new_id, now).await?;
     let is_first = if publication_id == new_id { IsFirst::Yes } else { IsFirst::No };
     if is_first == IsFirst::No
-        && let Some((publication, open)) = ctx.publications.get(org_id, publication_id).await?
+        && let Some((publication, open)) = of_first(ctx, org_id, publication_id, now).await?
     {
         if open == Open::Yes {
             start(ctx, &publication).await?;
@@ -81,6 +87,25 @@ async fn first_with_key(
         return Err(Problem::new(StatusCode::CONFLICT, detail).about(first.event_id));
     }
     Ok(first.event_id)
+}
+
+/// What the first request with an idempotency key has published; `None` if it came to nothing. It may be under way just now, and
+/// who subscribes may have changed since it looked.
+async fn of_first(
+    ctx: &Context,
+    org_id: &OrgId,
+    publication_id: EventId,
+    now: Timestamp,
+) -> Result<Option<(Publication, Open)>, Problem> {
+    let is_recent = now.since(publication_id.accepted_at()) < FIRST_TIMEOUT;
+    for _ in 0..if is_recent { FIRST_LOOKS } else { 0 } {
+        let found = ctx.publications.get(org_id, publication_id).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        tokio::time::sleep(FIRST_TIMEOUT / FIRST_LOOKS).await;
+    }
+    Ok(ctx.publications.get(org_id, publication_id).await?)
 }
 
 /// The deliveries to the webhooks that subscribe to this type.
@@ -124,8 +149,10 @@ async fn accept(
         return Ok(publication);
     }
     if publication.deliveries.is_empty() {
-        ctx.publications.put(&publication, Open::No).await?;
-        return Ok(publication);
+        return match ctx.publications.create(&publication, Open::No).await? {
+            true => Ok(publication),
+            false => stored(ctx, &publication).await,
+        };
     }
     let (org_id, publication_id) = (publication.org_id.clone(), publication.publication_id);
     let watched = WatchedPublication { org_id, publication_id };
@@ -137,9 +164,20 @@ async fn accept(
     };
     // Before the publication: whoever finds it open finds the body, too.
     tokio::try_join!(store_body, ctx.watch_list.watch_publication(&watched, now))?;
-    ctx.publications.put(&publication, Open::Yes).await?;
+    let publication = match ctx.publications.create(&publication, Open::Yes).await? {
+        true => publication,
+        false => stored(ctx, &publication).await?,
+    };
     start(ctx, &publication).await?;
     Ok(publication)
+}
+
+/// What another request with the same idempotency key has stored a moment ago: that is what counts.
+async fn stored(ctx: &Context, publication: &Publication) -> Result<Publication, Problem> {
+    let found = ctx.publications.get(&publication.org_id, publication.publication_id).await?;
+    found.map(|(publication, _)| publication).ok_or_else(|| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the same event is being published: try again")
+    })
 }
 
 /// Starts the deliveries of a publication that is stored as open. It is accepted: what cannot be started now, `reconcile` starts.
