@@ -635,6 +635,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/source-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read from which addresses receivers are called
+         * @description For the firewalls of receivers. Needs no token. The version changes with the addresses, and only then. The list is empty if the deployment has no static addresses.
+         */
+        get: operations["read_source_addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/signing-key/rotate": {
         parameters: {
             query?: never;
@@ -646,7 +666,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the key pair of the org
-         * @description Within a minute, requests carry a `v1a` signature by the new key and, for a while, by the previous ones as well, so that receivers can get the new public key. All public keys are at `/.well-known/jwks.json`.
+         * @description Within a minute, requests carry a `v1a` signature by the new key and, for a while, by the previous ones as well, for two minutes at least, so that receivers can get the new public key. All public keys are at `/.well-known/jwks.json`.
          */
         post: operations["rotate_key"];
         delete?: never;
@@ -1968,6 +1988,16 @@ export interface components {
          * @example 01939f2e-a930-7000-8000-4e8b2c5f7a06
          */
         SessionId: string;
+        /** @description The addresses from which receivers are called. */
+        SourceAddresses: {
+            /**
+             * @description It changes with the addresses, and only then.
+             * @example 7d3a1c5be0f24a96
+             */
+            version: string;
+            /** @description The IP addresses; empty if they are not static. */
+            addresses: string[];
+        };
         /** @description How deliveries went. */
         Stats: {
             /** @description When the first bucket begins. */
@@ -3806,6 +3836,26 @@ export interface operations {
             400: components["responses"]["Invalid"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
+        };
+    };
+    read_source_addresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The addresses. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceAddresses"];
+                };
+            };
         };
     };
     rotate_key: {
