@@ -14,8 +14,8 @@ use crate::prices::*;
 pub(crate) const RETRY_GOALS: [f64; 3] = [20.0, 8.0, 80.0];
 
 /// The maximum total cost of a million deliveries of 1 KB to a receiver that takes half a second, without
-/// storing bodies.
-pub(crate) const GOAL: f64 = 6.5;
+/// storing bodies. 6.50 of it are without the read of the org, which is kept for ten seconds where there are more events.
+pub(crate) const GOAL: f64 = 6.6;
 
 /// The tasks that are billed by the service that they call.
 const CREATE_SCHEDULE: &str = "arn:aws:states:::aws-sdk:scheduler:createSchedule";

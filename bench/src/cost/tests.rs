@@ -52,8 +52,8 @@ async fn a_delivery_takes_four_invocations_three_writes_and_no_transition() {
     let expected = [("deliver", 1), ("fetch-config", 1), ("trigger", 1), ("update-status", 1)];
     assert_eq!(invocations(&counts), expected);
     // The writes: the body, the event's record, and its end together with the small attempt. The webhook is
-    // read twice.
-    assert_eq!((counts.write_units, counts.read_units), (3.0, 1.0));
+    // read twice, and the org once.
+    assert_eq!((counts.write_units, counts.read_units), (3.0, 1.5));
     assert_eq!((counts.s3_puts, counts.s3_gets, counts.transitions()), (0, 0, 0));
     assert_eq!((counts.http_units, counts.deliveries, counts.log_lines), (1, 1, 0));
     let expected = [

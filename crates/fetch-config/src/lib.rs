@@ -10,9 +10,11 @@ mod plan;
 mod scheduled;
 mod watch;
 
+use std::time::Duration;
+
 use hookstep_contract::{
     BodyLoss, BodyPart, Content, ErrorName, EventMetadata, EventRecord, FetchConfigInput, FetchConfigOutput,
-    FetchedConfig, OrgStatus, RefreshedPlan, Source, Status, StepError, StoreError, Unresolved,
+    FetchedConfig, OrgStatus, Origin, RefreshedPlan, Source, Status, StepError, StoreError, Unresolved,
     WebhookConfig,
 };
 
@@ -28,13 +30,19 @@ struct ReadBody {
     payload: Option<Unresolved>,
 }
 
+/// For how long what `trigger` has seen of the org of an event holds for the event: as long as it is kept in memory on AWS.
+const ORG_CHECK_HOLDS: Duration = Duration::from_secs(10);
+
 /// Returns the plan of an event's next attempt. Before the first one, it also stores or fetches the body, and
 /// returns the event's record. A new event that is to be sent later is only recorded.
 ///
 /// # Errors
 /// `ConfigNotFound` if the webhook does not exist before the first attempt; `StorageUnavailable` if a table does not respond.
 pub async fn handle(mut input: FetchConfigInput, ctx: &Context) -> Result<FetchConfigOutput, StepError> {
-    let org = ctx.orgs.find(&input.event.org_id).await?;
+    let org = match was_just_checked(&input, ctx) {
+        true => None,
+        false => ctx.orgs.find(&input.event.org_id).await?,
+    };
     let status = org.as_ref().map_or(OrgStatus::Active, |org| org.fields.status);
     if input.refresh {
         return refresh(input, status, ctx).await;
@@ -49,6 +57,12 @@ pub async fn handle(mut input: FetchConfigInput, ctx: &Context) -> Result<FetchC
     }
     let (config, body) = (ctx.configs.get(&input.event.org_id, input.event.config_id), &input.payload);
     Ok(FetchConfigOutput::Event(Box::new(prepare(&input, status, config, body.clone(), None, ctx).await?)))
+}
+
+/// Whether `trigger` has accepted the event a moment ago: then it has looked at the org, and says how long the event is kept.
+fn was_just_checked(input: &FetchConfigInput, ctx: &Context) -> bool {
+    let EventMetadata { origin, created_at, .. } = &input.event;
+    !input.refresh && *origin == Origin::Api && ctx.watch.now().since(*created_at) < ORG_CHECK_HOLDS
 }
 
 /// The plan of a further attempt, with every change of the webhook so far. An event that a fault of the platform
