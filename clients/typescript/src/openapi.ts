@@ -546,7 +546,7 @@ export interface paths {
         head?: never;
         /**
          * Change, suspend or resume an org
-         * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. Nothing is taken from a suspended org or sent for it, and its own tokens may only read; the platform may still change it. On AWS it takes up to ten seconds until that holds everywhere.
+         * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. Nothing is taken from a suspended org or sent for it, and its own tokens may only read; the platform may still change it. On AWS it takes up to twenty seconds until that holds everywhere.
          */
         patch: operations["change_org"];
         trace?: never;
