@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -135,6 +136,32 @@ async fn a_repeated_event_is_the_first_one_also_if_webhooks_were_added_meanwhile
         world.settled(&event_id).await;
     }
     assert_eq!((first.calls(), late.calls()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_with_one_key_at_once_get_one_answer_though_subscriptions_change_meanwhile() {
+    let world = World::start().await;
+    let receiver = Receiver::ok().await;
+    for round in 0..12 {
+        let event_type = format!("round.{round}");
+        let fields = json!({"event_types": [event_type], "shards": 1});
+        let config_id = world.api.create_webhook(&receiver.url, fields).await;
+        let event = json!({"event_type": event_type, "payload": round, "idempotency_key": event_type});
+        let requests = join_all((0..8).map(|_| published(&world.api, &event)));
+        let (first, change) = match round % 2 {
+            0 => (1, json!({"shards": 64})),
+            _ => (0, json!({"event_types": []})),
+        };
+        let (answers, patched) = tokio::join!(requests, world.api.patch(&config_id, &change));
+        assert_eq!(patched.status, 200, "{patched:?}");
+        let read =
+            world.api.get(&format!("/events/{}", answers[0]["publication_id"].as_str().unwrap())).await;
+        assert!(read.json()["delivery_count"].as_u64().unwrap() >= first, "{read:?}");
+        for answer in &answers {
+            assert_eq!(answer, &answers[0]);
+            assert_eq!(deliveries(answer), deliveries(&read.json()));
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
