@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::world::process::{binary, finished};
-use crate::world::{Answer, Api, ORG, Receiver, Reply, World};
+use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted};
 
 /// A platform's token, without an org.
 pub(crate) async fn platform(world: &World) -> Api {
@@ -68,6 +68,11 @@ async fn a_platform_makes_an_org_and_does_in_it_what_a_token_of_the_org_does() {
     // Its own org may be named, too.
     assert_eq!(within(&token, "globex").get("/webhook").await.json(), there.get("/webhook").await.json());
     within(&token, ORG).get("/webhook").await.problem(403);
+    let twice = |api: &Api| {
+        Answer::to(api.request(Method::GET, "/webhook").header("x-org-id", "globex").header("x-org-id", ORG))
+    };
+    assert_eq!(twice(&platform).await.wrong_field(), "X-Org-Id");
+    twice(&token).await.problem(403);
     // The webhook of one org is nothing in another one.
     made(&platform, json!({"org_id": "initech", "name": "Initech"})).await;
     within(&platform, "initech").get(&format!("/webhook/{config_id}")).await.problem(404);
@@ -336,4 +341,26 @@ async fn a_platforms_token_is_made_on_the_machine_while_the_host_runs() {
     let mut both = Command::new(binary("hookstep"));
     both.args(["token", "--platform", "--org", "globex", "--data-dir"]).arg(world.dir.path());
     assert_eq!(finished(&mut both).await.status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_is_sent_later_is_kept_for_as_long_as_was_said_when_it_was_accepted() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let platform = platform(&world).await;
+    made(&platform, json!({"org_id": ORG, "name": "Acme", "retention_days": 3})).await;
+    let config_id = world.api.create_webhook(&receiver.url, json!({"retry": {"schedule_seconds": []}})).await;
+    let event_id = accepted(&Answer::to(world.api.triggering(&config_id, "?delay_seconds=2", "1")).await);
+    world.api.until(&config_id, &event_id, |event| event["status"] == "scheduled").await;
+    patched(&platform, ORG, json!({"retention_days": 2})).await;
+    let event = world.api.ended(&config_id, &event_id).await;
+    assert_eq!(event["status"], "succeeded", "{event}");
+    let due = crate::world::moment(&event["deliver_at"]).unix_timestamp();
+    let items = world.host.clients().tables.scan().table_name("events").send().await.unwrap().items.unwrap();
+    let (partition, watched) = (format!("{ORG}#{config_id}"), format!("try#{event_id}"));
+    for item in items.iter().filter(|item| item["pk"].as_s().unwrap().starts_with(&partition)) {
+        let (sk, ends) = (item["sk"].as_s().unwrap(), item["expires_at"].as_n().unwrap());
+        if *sk == event_id || sk.starts_with(&watched) {
+            assert_eq!(ends.parse::<i64>().unwrap(), due + 3 * 24 * 3600, "{sk}");
+        }
+    }
 }
