@@ -17,6 +17,9 @@ const MAX_KEY_CHARS: usize = 40;
 /// The longest value of an entry, in characters. With the most entries, an org is about 30 KB.
 const MAX_VALUE_CHARS: usize = 500;
 
+/// The highest limit of webhooks: more than an org can ever list.
+const MOST_WEBHOOKS: u32 = 1_000_000;
+
 /// Whether an org is in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -92,6 +95,9 @@ impl OrgFields {
     pub fn check(&self, longest: Duration) -> Result<(), FieldError> {
         check_name(&self.name)?;
         self.check_metadata()?;
+        if self.limits.max_webhooks.is_some_and(|count| count > MOST_WEBHOOKS) {
+            return Err(FieldError::new("limits.max_webhooks", format!("must be 0 to {MOST_WEBHOOKS}")));
+        }
         let longest_days = u32::try_from(longest.as_secs() / days(1).as_secs()).unwrap_or(u32::MAX);
         if self.retention_days.is_some_and(|days| !(1..=longest_days).contains(&days)) {
             let reason = format!(
@@ -159,6 +165,7 @@ mod tests {
             (json!({"metadata": {"a b": "x"}}), Some("metadata")),
             (json!({"metadata": {"": "x"}}), Some("metadata")),
             (json!({"metadata": {"a": "x".repeat(501)}}), Some("metadata.a")),
+            (json!({"limits": {"max_webhooks": 1_000_001}}), Some("limits.max_webhooks")),
             (json!({"retention_days": 0}), Some("retention_days")),
             (json!({"retention_days": 31}), Some("retention_days")),
             (json!({"status": "deleting"}), Some("status")),

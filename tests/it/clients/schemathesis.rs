@@ -9,6 +9,7 @@ use std::process::Command;
 
 use serde_json::json;
 
+use crate::managing::orgs::platform;
 use crate::world::process::workspace;
 use crate::world::python;
 use crate::world::{Dir, Receiver, World};
@@ -27,6 +28,8 @@ async fn schemathesis_finds_nothing() {
     let tokens = world.api.get("/tokens").await.json();
     let current = tokens["data"].as_array().unwrap().iter().find(|token| token["current"] == true).unwrap();
     let published = world.api.post("/events", &json!({"event_type": "t", "payload": {}})).await.json();
+    let platform = platform(&world).await;
+    let own = platform.get("/platform/tokens").await.json()["data"][0]["token_id"].clone();
     let (base, files) = (&world.api.base, workspace().join("tests").join(NAME));
     // A separate directory for the files that schemathesis leaves behind.
     let dir = Dir::new();
@@ -36,6 +39,7 @@ async fn schemathesis_finds_nothing() {
     command.args(["run", &format!("{base}/openapi.json"), "--url", base, "--no-color"]);
     command.env("PYTHONPATH", &files).env("PYTHONDONTWRITEBYTECODE", "1");
     command.env("HOOKSTEP_TOKEN", &world.api.token).env("RECEIVER_URL", &receiver.url);
+    command.env("PLATFORM_TOKEN", &platform.token).env("PLATFORM_TOKEN_ID", own.as_str().unwrap());
     command.env("CONFIG_ID", &config_id).env("EVENT_ID", &event_id);
     command.env("REPLAY_ID", replay["replay_id"].as_str().unwrap());
     command.env("PUBLICATION_ID", published["publication_id"].as_str().unwrap());
