@@ -97,7 +97,7 @@ fn what_is_not_the_pem_of_a_public_key_is_refused() {
 fn neither_debug_nor_errors_show_a_secret() {
     assert_eq!(format!("{:?} {:?}", secret(7), private_key(7)), "Secret(..) PrivateKey(..)");
     let signer = crate::Signer::new(secret(7), vec![secret(8)], vec![private_key(9)]);
-    let shown = "Signer { newest: Secret(..), older: [Secret(..)], key: Some(PrivateKey(..)) }";
+    let shown = "Signer { newest: Secret(..), older: [Secret(..)], keys: [PrivateKey(..)] }";
     assert_eq!(format!("{signer:?}"), shown);
     let error = "whsec_c2VjcmV0!".parse::<Secret>().unwrap_err();
     assert!(!format!("{error} {error:?}").contains("c2VjcmV0"));
