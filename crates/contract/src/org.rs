@@ -18,7 +18,7 @@ const MAX_KEY_CHARS: usize = 40;
 const MAX_VALUE_CHARS: usize = 500;
 
 /// The highest limit of webhooks: more than an org can ever list.
-const MOST_WEBHOOKS: u32 = 1_000_000;
+const MAX_WEBHOOKS: u32 = 1_000_000;
 
 /// Whether an org is in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,8 +95,8 @@ impl OrgFields {
     pub fn check(&self, longest: Duration) -> Result<(), FieldError> {
         check_name(&self.name)?;
         self.check_metadata()?;
-        if self.limits.max_webhooks.is_some_and(|count| count > MOST_WEBHOOKS) {
-            return Err(FieldError::new("limits.max_webhooks", format!("must be 0 to {MOST_WEBHOOKS}")));
+        if self.limits.max_webhooks.is_some_and(|count| count > MAX_WEBHOOKS) {
+            return Err(FieldError::new("limits.max_webhooks", format!("must be 0 to {MAX_WEBHOOKS}")));
         }
         let longest_days = u32::try_from(longest.as_secs() / days(1).as_secs()).unwrap_or(u32::MAX);
         if self.retention_days.is_some_and(|days| !(1..=longest_days).contains(&days)) {
