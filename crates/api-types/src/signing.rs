@@ -30,6 +30,13 @@ pub struct Rotation {
     pub secret_encoding: SecretEncoding,
 }
 
+impl Default for Rotation {
+    fn default() -> Self {
+        let (secret, secret_encoding) = (None, SecretEncoding::default());
+        Self { overlap_seconds: DEFAULT_OVERLAP_SECS, secret, secret_encoding }
+    }
+}
+
 /// How a signing secret is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +60,12 @@ pub struct KeyRotation {
     #[serde(default = "default_overlap")]
     #[schema(maximum = 604_800, default = default_overlap)]
     pub overlap_seconds: u64,
+}
+
+impl Default for KeyRotation {
+    fn default() -> Self {
+        Self { overlap_seconds: DEFAULT_OVERLAP_SECS }
+    }
 }
 
 fn default_overlap() -> u64 {

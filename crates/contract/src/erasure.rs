@@ -1,7 +1,5 @@
 //! How far an org is deleted.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{OrgId, Timestamp};
@@ -62,11 +60,6 @@ impl Erasure {
     /// Whether nothing has been done yet.
     pub fn is_new(&self) -> bool {
         self.passes == 0
-    }
-
-    /// Notes that something may still be under way for this long.
-    pub fn rest_after(&mut self, now: Timestamp, longest: Duration) {
-        self.at_rest_at = self.at_rest_at.max(now.plus(longest));
     }
 
     /// The pass that is under way, or a new one.

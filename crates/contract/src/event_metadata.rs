@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::days;
+use crate::org::kept_for;
 use crate::{ConfigId, EventId, EventRecord, OrgId, Origin, Timestamp};
 
 /// Whether the producer waits.
@@ -131,8 +131,7 @@ impl EventMetadata {
     /// The retention of an event that is sent later begins when it is to be sent, so that its retries have as much time as
     /// those of any other.
     pub fn expires_at(&self, retention: Duration) -> i64 {
-        let own = self.retention_days.map(|number| days(number as usize));
-        self.due_at().plus(own.unwrap_or(retention)).unix_seconds()
+        self.due_at().plus(kept_for(self.retention_days, retention)).unix_seconds()
     }
 }
 

@@ -73,6 +73,11 @@ pub struct OrgFields {
     pub status: OrgStatus,
 }
 
+/// For how long something of an org is kept that the deployment keeps for `retention`: less, if the org says so.
+pub(crate) fn kept_for(retention_days: Option<u32>, retention: Duration) -> Duration {
+    retention_days.map_or(retention, |number| days(number as usize).min(retention))
+}
+
 /// Names that the partitions of the events table begin with in which the items of all orgs are.
 const RESERVED: [&str; 2] = ["lane", "watch"];
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{EVENT_TYPE_CHARS, days};
+use crate::limits::EVENT_TYPE_CHARS;
+use crate::org::kept_for;
 use crate::{
     Claim, ConfigId, EventId, EventMetadata, FieldError, Mode, OrgId, Origin, Source, Timestamp,
     WorkflowInput, is_ours,
@@ -74,8 +75,7 @@ impl Publication {
     /// When something of it may be deleted, in seconds since 1970 (DynamoDB TTL), which the deployment keeps for `retention`.
     pub fn expires_at(&self, retention: Duration) -> i64 {
         let due_at = self.deliver_at.unwrap_or(self.created_at);
-        let own = self.retention_days.map_or(retention, |number| days(number as usize).min(retention));
-        due_at.plus(own).unix_seconds()
+        due_at.plus(kept_for(self.retention_days, retention)).unix_seconds()
     }
 
     /// The input of the execution that makes a delivery. It refers to the body, which is stored once for all of them.

@@ -26,7 +26,7 @@ pub struct Context {
     pub schedules: RetrySchedules,
     /// The machines on which attempts may wait.
     pub machines: DeliveryMachines,
-    /// For how long after the longest attempt something may still be written: [`SETTLE`](crate::SETTLE), or another time in a
+    /// For how long after the last attempt or upload something may still be written: [`SETTLE`](crate::SETTLE), or another time in a
     /// test.
     pub settle: Duration,
     /// When a run stops, to go on in the next one: [`RUN_LIMIT`](crate::RUN_LIMIT), or another time in a test.

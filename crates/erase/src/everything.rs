@@ -21,7 +21,7 @@ pub(crate) async fn pass(
         // Whatever the webhooks of the org were like: an attempt may be under way for its longest timeout, and an upload may come
         // for as long as its URL is valid.
         let longest = Duration::from_secs(MAX_TIMEOUT_SECS.into()).max(UPLOAD_URL_LIFETIME);
-        erasure.rest_after(erasure.requested_at, ctx.settle + longest);
+        erasure.at_rest_at = erasure.requested_at.plus(ctx.settle + longest);
     }
     erasure.pass(now);
     // First, for it keeps anything new from being sent.

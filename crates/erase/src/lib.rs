@@ -17,7 +17,7 @@ pub use context::Context;
 /// When a run stops, to go on in the next one: a minute before the function's time-out.
 pub const RUN_LIMIT: Duration = Duration::from_secs(240);
 
-/// For how long after the longest attempt something may still be written: an express execution lasts five minutes.
+/// For how long after the last attempt or upload something may still be written: an express execution lasts five minutes.
 pub const SETTLE: Duration = Duration::from_secs(300);
 
 /// The event of the schedule that starts a run. It says nothing.

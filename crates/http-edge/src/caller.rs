@@ -151,11 +151,6 @@ impl Caller {
         self.org.as_ref()?.fields.retention_days
     }
 
-    /// How many webhooks the org may have, if a platform has said so.
-    pub fn max_webhooks(&self) -> Option<u32> {
-        self.org.as_ref()?.fields.limits.max_webhooks
-    }
-
     /// The name of the caller's token.
     pub fn token_name(&self) -> &str {
         &self.token.name

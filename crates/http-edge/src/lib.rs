@@ -1,6 +1,6 @@
-//! What the HTTP functions `trigger` and `console` share: who is asking ([`Caller`], [`Authorized`], [`PlatformCaller`]), how a refusal looks
-//! ([`Problem`]), and extractors that answer what they cannot read with a problem that names the wrong field
-//! ([`ApiJson`], [`ApiQuery`], [`ConfigPath`]).
+//! What the HTTP functions `trigger` and `console` share: who is asking ([`Caller`], [`Authorized`], [`PlatformCaller`]),
+//! how a refusal looks ([`Problem`]), and extractors that answer what they cannot read with a problem that names the
+//! wrong field ([`ApiJson`], [`ApiQuery`], [`ConfigPath`]).
 //!
 //! Extractors run in the order of a handler's arguments. Ours stand in one order everywhere: the caller, the ids of the
 //! path, the query, the body; so 401 comes before 404, and 404 before 400.

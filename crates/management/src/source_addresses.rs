@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Context;
 
-/// A new address has to be known to firewalls before it is used, so that a day would do, too.
+/// An hour: addresses change seldom, and firewalls are told of a new one before it is used.
 const CACHE_CONTROL: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public, max-age=3600")];
 
 /// The bytes of the version: enough for the few lists that a deployment ever has.

@@ -70,13 +70,11 @@ impl Events {
         for item in page.items.unwrap_or_default() {
             let (Some(pk), Some(sk)) = (text(&item, "pk"), text(&item, "sk")) else { continue };
             found.keys.push(Item::from([("pk".to_owned(), s(&pk)), ("sk".to_owned(), s(&sk))]));
-            let is_event = is_of_webhook(&pk) && sk.parse::<EventId>().is_ok();
-            if !is_event || pk.starts_with("watch#") {
-                continue;
+            if is_of_webhook(&pk) && sk.parse::<EventId>().is_ok() {
+                found.events += 1;
+                // One that cannot be read waits for nothing that is known.
+                found.open.extend(to_record(item).ok().filter(|event| event.status.is_open()));
             }
-            found.events += 1;
-            // One that cannot be read waits for nothing that is known.
-            found.open.extend(to_record(item).ok().filter(|event| event.status.is_open()));
         }
         Ok(found)
     }

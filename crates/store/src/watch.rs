@@ -2,8 +2,9 @@
 //! stays in progress for ever (ADR 0038).
 //!
 //! An item belongs to a slot of five minutes and means that something was due in that slot: the first attempts of a
-//! webhook's events, or an attempt of one event. pk `watch#{slot}#{spread}`, sk `{org_id}#{config_id}` or
-//! `{org_id}#{config_id}#{event_id}`; or a publication was started in that slot, sk `{org_id}#publication#{publication_id}`. The item `watch`, `cursor` says how far the list was gone through.
+//! webhook's events, an attempt of one event, or the deliveries of a publication. pk `watch#{slot}#{spread}`, sk
+//! `{org_id}#{config_id}`, `{org_id}#{config_id}#{event_id}`, or `{org_id}#publication#{publication_id}`. The item
+//! `watch`, `cursor` says how far the list was gone through.
 
 use std::time::Duration;
 

@@ -8,15 +8,9 @@ use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::subscriptions::subscriber;
 use crate::world::process::{FREE_PORT, Hookstep};
 use crate::world::{Answer, Api, Dir, NOBODY, Receiver, Reply, World, moment, until};
-
-/// A webhook that subscribes to these types, and its receiver.
-async fn subscriber(api: &Api, event_types: &[&str]) -> (String, Receiver) {
-    let receiver = Receiver::ok().await;
-    let config_id = api.create_webhook(&receiver.url, json!({"event_types": event_types})).await;
-    (config_id, receiver)
-}
 
 /// Publishes an event that is accepted.
 async fn published(api: &Api, event: &Value) -> Value {
@@ -148,7 +142,7 @@ async fn requests_with_one_key_at_once_get_one_answer_though_subscriptions_chang
         let config_id = world.api.create_webhook(&receiver.url, fields).await;
         let event = json!({"event_type": event_type, "payload": round, "idempotency_key": event_type});
         let requests = join_all((0..8).map(|_| published(&world.api, &event)));
-        let (first, change) = match round % 2 {
+        let (least, change) = match round % 2 {
             0 => (1, json!({"shards": 64})),
             _ => (0, json!({"event_types": []})),
         };
@@ -156,7 +150,7 @@ async fn requests_with_one_key_at_once_get_one_answer_though_subscriptions_chang
         assert_eq!(patched.status, 200, "{patched:?}");
         let read =
             world.api.get(&format!("/events/{}", answers[0]["publication_id"].as_str().unwrap())).await;
-        assert!(read.json()["delivery_count"].as_u64().unwrap() >= first, "{read:?}");
+        assert!(read.json()["delivery_count"].as_u64().unwrap() >= least, "{read:?}");
         for answer in &answers {
             assert_eq!(answer, &answers[0]);
             assert_eq!(deliveries(answer), deliveries(&read.json()));

@@ -17,7 +17,7 @@ use crate::aws::cases::put_events;
 use crate::world::{Api, ORG, Receiver, Reply, World, until};
 
 /// A webhook that subscribes to these types, and its receiver.
-async fn subscriber(api: &Api, event_types: &[&str]) -> (String, Receiver) {
+pub(super) async fn subscriber(api: &Api, event_types: &[&str]) -> (String, Receiver) {
     let receiver = Receiver::ok().await;
     let config_id = api.create_webhook(&receiver.url, json!({"event_types": event_types})).await;
     (config_id, receiver)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hookstep_api_types::{DEFAULT_OVERLAP_SECS, KeyRotation, RotatedKey};
+use hookstep_api_types::{KeyRotation, RotatedKey};
 use hookstep_contract::{Lifetime, OrgKey, PreviousOrgKey};
 use hookstep_http_edge::{ApiJson, Authorized, Manage, Problem};
 use hookstep_signing::PublicKey;
@@ -42,8 +42,8 @@ pub(crate) async fn rotate(
     caller: Authorized<Manage>,
     rotation: Option<ApiJson<KeyRotation>>,
 ) -> Result<Json<RotatedKey>, Problem> {
-    let overlap =
-        overlap(rotation.map_or(DEFAULT_OVERLAP_SECS, |ApiJson(rotation)| rotation.overlap_seconds))?;
+    let KeyRotation { overlap_seconds } = rotation.map(|ApiJson(rotation)| rotation).unwrap_or_default();
+    let overlap = overlap(overlap_seconds)?;
     let Some(before) = ctx.configs.org_key(caller.org_id()).await? else {
         return Err(Problem::new(StatusCode::CONFLICT, NO_KEY));
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use hookstep_api_types::{DEFAULT_OVERLAP_SECS, Rotated, Rotation, SecretEncoding, Sensitive, schema};
+use hookstep_api_types::{Rotated, Rotation, Sensitive, schema};
 use hookstep_contract::WebhookConfig;
 use hookstep_http_edge::{ApiJson, Manage, Problem};
 use hookstep_signing::Secret;
@@ -45,14 +45,10 @@ pub(crate) async fn rotate_secret(
     rotation: Option<ApiJson<Rotation>>,
 ) -> Result<Json<Rotated>, Problem> {
     let Rotation { overlap_seconds, secret, secret_encoding } =
-        rotation.map_or(WITHOUT_A_WORD, |ApiJson(rotation)| rotation);
+        rotation.map(|ApiJson(rotation)| rotation).unwrap_or_default();
     let (overlap, secret) = (overlap(overlap_seconds)?, given(secret.as_deref(), secret_encoding)?);
     run_to_completion(async move { Ok(Json(rotate(&ctx, before, secret, overlap).await?)) }).await
 }
-
-/// What a request without a body asks for.
-const WITHOUT_A_WORD: Rotation =
-    Rotation { overlap_seconds: DEFAULT_OVERLAP_SECS, secret: None, secret_encoding: SecretEncoding::Whsec };
 
 /// Gives a webhook a new secret, the given one or one that is made; the previous ones go on signing for `overlap`.
 ///

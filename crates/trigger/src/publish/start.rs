@@ -20,8 +20,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a request that is repeated waits for the first one with its idempotency key to be stored.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How often it looks meanwhile.
-const FIRST_LOOKS: u32 = 30;
+/// How often it waits before it looks again.
+const FIRST_WAITS: u32 = 30;
 
 /// Whether a request is the first with its idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,14 +98,15 @@ async fn of_first(
     now: Timestamp,
 ) -> Result<Option<(Publication, Open)>, Problem> {
     let is_recent = now.since(publication_id.accepted_at()) < FIRST_TIMEOUT;
-    for _ in 0..if is_recent { FIRST_LOOKS } else { 0 } {
+    let mut waits = if is_recent { FIRST_WAITS } else { 0 };
+    loop {
         let found = ctx.publications.get(org_id, publication_id).await?;
-        if found.is_some() {
+        if found.is_some() || waits == 0 {
             return Ok(found);
         }
-        tokio::time::sleep(FIRST_TIMEOUT / FIRST_LOOKS).await;
+        waits -= 1;
+        tokio::time::sleep(FIRST_TIMEOUT / FIRST_WAITS).await;
     }
-    Ok(ctx.publications.get(org_id, publication_id).await?)
 }
 
 /// The deliveries to the webhooks that subscribe to this type.
