@@ -36,6 +36,7 @@
 //! | `managing/limits` | a webhook's limits: how they are set and shown, and what waits for them |
 //! | `managing/orgs` | the orgs of a platform: made, found, changed, suspended |
 //! | `managing/erasure` | orgs that are deleted with everything that they have |
+//! | `managing/audit` | who changed what, when and from where |
 //! | `managing/changes` | concurrent, failed and abandoned changes |
 //! | `managing/auth` | a webhook's authentication: how it is set, stored and shown |
 //! | `managing/certificates` | a webhook's TLS settings: how they are set, stored and shown |
@@ -132,6 +133,7 @@ mod reading {
 }
 
 mod managing {
+    mod audit;
     mod auth;
     mod browser;
     pub(crate) mod certificates;

@@ -7,6 +7,7 @@
 //! The OpenAPI document is generated from the same types: their doc comments are its descriptions. Types of
 //! `hookstep_contract` (ids, statuses, the fields of a webhook) know nothing of OpenAPI; their schemas are in [`schema`].
 
+mod audit;
 mod event;
 mod names;
 mod notifications;
@@ -28,6 +29,7 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditActor, AuditEntry, AuditedChange};
 pub use event::{Attempt, Event, Sent};
 pub use notifications::{NotificationFields, Notifications};
 pub use org::{Deleting, NewOrg, Org, OrgPatch, PlatformTokenFields};

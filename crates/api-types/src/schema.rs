@@ -17,12 +17,12 @@ mod webhook;
 pub use auth::{Auth, Parameter, Tls};
 pub use authentication::AuthReport;
 pub use filter::{Condition, Filter, Transform};
-pub use ids::{ConfigId, EventId, OrgId, SessionId, Timestamp, TokenId};
+pub use ids::{AuditId, ConfigId, EventId, OrgId, SessionId, Timestamp, TokenId};
 pub use org::OrgLimits;
 pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;
 pub use variants::{
-    ClientAuthentication, Delivery, FieldKind, LogicalOperator, Operator, OrgStatus, Origin, Outcome, Place,
-    ReplayStatus, Scope, Status, TokenMethod,
+    AuditAction, AuditOutcome, ClientAuthentication, Delivery, FieldKind, LogicalOperator, Operator,
+    OrgStatus, Origin, Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,
 };
 pub use webhook::{CertificateInfo, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig};

@@ -5,7 +5,8 @@ mod settings;
 use std::process::ExitCode;
 
 use hookstep_ambient::Sources;
-use hookstep_http_edge::{Transport, finished, log_wrong_tokens};
+use hookstep_http_edge::{Transport, finished, log_wrong_tokens, with_client_addresses};
+use hookstep_lambda_edge::source_ip;
 
 fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
     // The sandbox runs this program again for each expression.
@@ -19,5 +20,6 @@ fn main() -> Result<ExitCode, hookstep_lambda_edge::Error> {
 async fn serve() -> Result<(), hookstep_lambda_edge::Error> {
     hookstep_lambda_edge::init_tracing();
     let router = log_wrong_tokens(hookstep_console::router(settings::context()?));
-    hookstep_lambda_edge::serve(finished(router, Transport::Tls)).await
+    let router = with_client_addresses(finished(router, Transport::Tls), source_ip);
+    hookstep_lambda_edge::serve(router).await
 }

@@ -1,6 +1,7 @@
 //! The screens: a file for each, with the handlers of its routes and the HTML that they show.
 
 pub(crate) mod asset_files;
+pub(crate) mod audit_page;
 pub(crate) mod charts;
 pub(crate) mod event_page;
 pub(crate) mod event_table;

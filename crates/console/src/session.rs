@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use hookstep_contract::{OrgId, Scope, SessionId};
-use hookstep_http_edge::Caller;
+use hookstep_contract::{Actor, OrgId, Scope, SessionId};
+use hookstep_http_edge::{Caller, Sender};
 use hookstep_management::Context;
 use hookstep_management::sessions::{self, LIFETIME};
 
@@ -21,6 +21,7 @@ const PLAIN_NAME: &str = "hookstep";
 pub(crate) struct Visitor {
     caller: Caller,
     session_id: SessionId,
+    actor: Actor,
 }
 
 /// A visitor whose token also has the scope `manage`.
@@ -29,6 +30,11 @@ pub(crate) struct Manager(pub(crate) Visitor);
 impl Visitor {
     pub(crate) fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// Who the visitor is, for the audit log.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     pub(crate) fn session_id(&self) -> SessionId {
@@ -63,7 +69,11 @@ impl FromRequestParts<Arc<Context>> for Visitor {
     async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, PageError> {
         let Some(value) = value(&parts.headers) else { return Err(sign_in_first(parts)) };
         match sessions::resume(ctx, &value).await {
-            Ok((caller, session_id)) => Ok(Self { caller, session_id }),
+            Ok((caller, session_id)) => {
+                let Ok(sender) = Sender::from_request_parts(parts, ctx).await;
+                let actor = Actor { session_id: Some(session_id), ..caller.actor(sender) };
+                Ok(Self { caller, session_id, actor })
+            }
             Err(problem) if problem.status().is_server_error() => Err(problem.into()),
             Err(_) => Err(sign_in_first(parts)),
         }

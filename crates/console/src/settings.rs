@@ -9,7 +9,9 @@ use hookstep_expression::Sandbox;
 use hookstep_management::{Context, Readiness};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens};
+use hookstep_store::{
+    AuditLog, Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens,
+};
 
 /// The context of the routes, from the environment.
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
@@ -25,6 +27,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         sessions: Sessions::new(tables.clone(), env::required("TOKENS_TABLE")?),
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
         orgs: Orgs::new(tables.clone(), env::required("CONFIGS_TABLE")?, Sources::system()),
+        audit_log: AuditLog::new(tables.clone(), &events),
         readiness: Readiness::new(configs.clone()),
         configs,
         events: Events::new(tables.clone(), &events).kept_for(env::retention()?),

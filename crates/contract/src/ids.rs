@@ -175,6 +175,11 @@ uuid_id! {
 }
 
 uuid_id! {
+    /// An entry of the audit log, as a lowercase UUIDv7: sorting by id sorts by time.
+    AuditId, "the id of an audit entry: a lowercase UUID"
+}
+
+uuid_id! {
     /// The public id of a session in the console, as a lowercase UUIDv7: it identifies the session without opening it.
     SessionId, "a session id: a lowercase UUID"
 }

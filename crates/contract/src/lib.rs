@@ -7,6 +7,7 @@
 //! object, which is a [`Body`]; `deliver` makes an [`Attempt`], which has an [`Outcome`]; `update-status`
 //! returns [`Next`]. An internal failure is a [`StepError`].
 
+mod audit;
 mod auth;
 mod auth_checks;
 mod auth_fields;
@@ -60,6 +61,7 @@ mod token;
 mod update_status;
 mod workflow;
 
+pub use audit::{AUDIT_LIFETIME, Actor, AuditAction, AuditChange, AuditEntry, AuditOutcome, AuditTarget};
 pub use auth::{
     Auth, ClientAuthentication, Parameter, Place, TokenMethod, connection_name, connection_prefix,
     missing_value,
@@ -84,7 +86,7 @@ pub use event_metadata::{EventMetadata, Mode, is_traceparent};
 pub use event_types::subscribes;
 pub use health::{Circuit, Gate, Health, HealthState};
 pub use health_rules::{HealthChange, HealthRules, LastAttempt, Recent, Row};
-pub use ids::{ConfigId, EventId, InvalidId, OrgId, SessionId, TokenId};
+pub use ids::{AuditId, ConfigId, EventId, InvalidId, OrgId, SessionId, TokenId};
 pub use lane::{Lane, LaneLimits, Period, RateLimit};
 pub use learned::{Learned, Seen};
 pub use load::{Load, LoadSign};

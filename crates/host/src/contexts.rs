@@ -14,8 +14,8 @@ use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
 use hookstep_store::{
-    Bodies, Configs, Events, Idempotency, Lanes, Notifications, Orgs, Publications, Replays, Sessions,
-    Tokens, WatchList,
+    AuditLog, Bodies, Configs, Events, Idempotency, Lanes, Notifications, Orgs, Publications, Replays,
+    Sessions, Tokens, WatchList,
 };
 use hookstep_update_status::Looks;
 
@@ -172,6 +172,7 @@ pub(crate) fn console(
         tokens: tokens(options, &clients.tables),
         orgs: orgs(options, &clients.tables),
         sessions: Sessions::new(clients.tables.clone(), TOKENS),
+        audit_log: AuditLog::new(clients.tables.clone(), EVENTS),
         configs: configs(&clients.tables),
         events: events(clients),
         lanes: lanes(clients),

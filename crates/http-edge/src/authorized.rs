@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use hookstep_contract::Scope;
+use hookstep_contract::{Actor, Scope};
 use hookstep_store::{Orgs, Tokens};
 
-use crate::{Caller, Problem};
+use crate::{Caller, Problem, Sender};
 
 /// A router's state that has what is needed to know who sent a request.
 pub trait HasTokens {
@@ -66,7 +66,15 @@ impl RequiredScope for Manage {
 #[derive(Clone, Debug)]
 pub struct Authorized<S> {
     caller: Caller,
+    actor: Actor,
     scope: PhantomData<fn() -> S>,
+}
+
+impl<S> Authorized<S> {
+    /// Who the caller is, for the audit log.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
 }
 
 impl<S> Deref for Authorized<S> {
@@ -82,6 +90,8 @@ impl<S: RequiredScope, T: HasTokens + Send + Sync> FromRequestParts<T> for Autho
 
     async fn from_request_parts(parts: &mut Parts, state: &T) -> Result<Self, Problem> {
         let caller = Caller::authenticate(&parts.headers, state, S::SCOPE).await?;
-        Ok(Self { caller, scope: PhantomData })
+        let Ok(sender) = Sender::from_request_parts(parts, state).await;
+        let actor = caller.actor(sender);
+        Ok(Self { caller, actor, scope: PhantomData })
     }
 }

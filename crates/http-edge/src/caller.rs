@@ -7,13 +7,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use hookstep_ambient::Sources;
 use hookstep_contract::{
-    FieldError, Org, OrgId, OrgStatus, Owner, Scope, TOKEN_START, Token, TokenId, error_chain,
+    Actor, FieldError, Org, OrgId, OrgStatus, Owner, Scope, TOKEN_START, Token, TokenId, error_chain,
 };
 use hookstep_store::{Orgs, Tokens};
 use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use crate::path::no_org;
+use crate::sender::Sender;
 use crate::{HasTokens, Problem};
 
 /// The header by which a platform names the org that a request is about.
@@ -32,6 +33,7 @@ pub struct Caller {
 #[derive(Clone, Debug)]
 pub struct PlatformCaller {
     token: Token,
+    actor: Actor,
 }
 
 impl Caller {
@@ -161,6 +163,11 @@ impl Caller {
         &self.org_id
     }
 
+    /// Who the caller is, for the audit log.
+    pub fn actor(&self, sender: Sender) -> Actor {
+        actor(&self.token, sender)
+    }
+
     /// The owner of the tokens that the request is about: the org.
     pub fn owner(&self) -> Owner {
         Owner::Org(self.org_id.clone())
@@ -177,6 +184,11 @@ impl PlatformCaller {
     pub fn token_id(&self) -> Option<TokenId> {
         self.token.token_id
     }
+
+    /// Who the caller is, for the audit log.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
 }
 
 impl<T: HasTokens + Send + Sync> FromRequestParts<T> for PlatformCaller {
@@ -185,7 +197,9 @@ impl<T: HasTokens + Send + Sync> FromRequestParts<T> for PlatformCaller {
     async fn from_request_parts(parts: &mut Parts, state: &T) -> Result<Self, Problem> {
         let token = sender(&parts.headers, state.tokens()).await?;
         if token.owner == Owner::Platform && token.allows(Scope::Platform) {
-            return Ok(Self { token });
+            let Ok(sender) = Sender::from_request_parts(parts, state).await;
+            let actor = actor(&token, sender);
+            return Ok(Self { token, actor });
         }
         Err(lacks(Scope::Platform))
     }
@@ -224,6 +238,17 @@ fn named_org(headers: &HeaderMap) -> Option<Result<OrgId, FieldError>> {
     Some(org_id.ok_or_else(|| {
         FieldError::new(ORG_HEADER, "must be the id of an org: 1 to 32 of a-z, 0-9, '-' and '_'")
     }))
+}
+
+fn actor(token: &Token, sender: Sender) -> Actor {
+    Actor {
+        token_id: token.token_id,
+        token_name: token.name.clone(),
+        session_id: None,
+        is_platform: token.owner == Owner::Platform,
+        address: sender.address,
+        user_agent: sender.program,
+    }
 }
 
 fn lacks(scope: Scope) -> Problem {

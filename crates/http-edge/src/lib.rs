@@ -16,6 +16,7 @@ mod protection;
 mod query;
 mod read;
 mod refusals;
+mod sender;
 
 pub use authorized::{Authorized, HasTokens, Manage, Read, RequiredScope, Trigger};
 pub use body::{ApiBytes, ApiJson};
@@ -33,3 +34,4 @@ pub use refusals::{
     Authenticated, Conflict, Forbidden, Internal, Invalid, NotFound, TimedOut, TooLarge, Unauthorized,
     Unavailable, refusals,
 };
+pub use sender::{ClientAddress, Sender, with_client_addresses};

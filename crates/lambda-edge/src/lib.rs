@@ -10,7 +10,11 @@ mod logs;
 #[cfg(feature = "otlp")]
 mod traces;
 
+use std::net::IpAddr;
+
+use axum::http::Extensions;
 use hookstep_contract::{ErrorName, StepError};
+use lambda_http::request::RequestContext;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -52,6 +56,14 @@ where
 /// The error for an input that the step cannot parse.
 fn unreadable(error: serde_json::Error) -> StepError {
     StepError::because(ErrorName::InvalidInput, "the step cannot read its input", error)
+}
+
+/// The address of the client of a request, as the HTTP API saw it.
+pub fn source_ip(extensions: &Extensions) -> Option<IpAddr> {
+    match extensions.get()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Runs a router for every request of an HTTP API, until Lambda stops the environment.

@@ -9,7 +9,9 @@ use hookstep_expression::Sandbox;
 use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
-use hookstep_store::{Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens};
+use hookstep_store::{
+    AuditLog, Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens,
+};
 
 use crate::Readiness;
 
@@ -22,6 +24,8 @@ pub struct Context {
     pub sessions: Sessions,
     /// The orgs.
     pub orgs: Orgs,
+    /// Who changed what.
+    pub audit_log: AuditLog,
     /// The table of webhooks.
     pub configs: Configs,
     /// The table of events.

@@ -3,9 +3,10 @@
 //! A use case is a public function that takes the [`Context`]; the routes of the API call it, and so do the pages of the
 //! console, which is a crate on top of this one. The folders: `webhooks` (save, preview, test), `signing` (secrets and
 //! keys), `events` (list, read, cancel), `replays` (one event or many), `tokens` and `platform_tokens` (API tokens),
-//! `orgs` (of a platform), `sessions` (of the console), `notifications` (who is told about webhooks), `stats` (counts
+//! `orgs` (of a platform), `sessions` (of the console), `notifications` (who is told about webhooks), `audit` (who changed what), `stats` (counts
 //! over time), `docs` (the OpenAPI document as a page).
 
+pub mod audit;
 mod context;
 mod docs;
 pub mod events;

@@ -5,10 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{NotificationFields, Notifications};
-use hookstep_contract::{FieldError, NotificationSettings, OrgId, Publish};
+use hookstep_contract::{
+    Actor, AuditAction, AuditChange, AuditTarget, FieldError, NotificationSettings, OrgId, Publish,
+};
 use hookstep_http_edge::{ApiJson, Authorized, Manage, Problem, Read};
+use serde_json::json;
 
 use crate::Context;
+use crate::audit::{Act, noted};
 
 /// `GET /notifications`
 #[utoipa::path(
@@ -54,7 +58,7 @@ pub(crate) async fn replace(
     caller: Authorized<Manage>,
     ApiJson(fields): ApiJson<NotificationFields>,
 ) -> Result<Json<Notifications>, Problem> {
-    Ok(Json(set_notifications(&ctx, caller.org_id(), &fields).await?))
+    Ok(Json(set_notifications(&ctx, caller.org_id(), caller.actor(), &fields).await?))
 }
 
 /// Who is told about changes of an org's webhooks.
@@ -72,13 +76,19 @@ pub async fn notifications(ctx: &Context, org_id: &OrgId) -> Result<Notification
 pub async fn set_notifications(
     ctx: &Context,
     org_id: &OrgId,
+    actor: &Actor,
     fields: &NotificationFields,
 ) -> Result<Notifications, Problem> {
     let settings = NotificationSettings::parse(&fields.emails)?;
     if !sends_mails(ctx) && !settings.emails.is_empty() {
         return Err(FieldError::new("emails", OPERATOR_HAS_TO).into());
     }
-    ctx.configs.put_notification_settings(org_id, &settings).await?;
+    let before = ctx.configs.notification_settings(org_id).await?;
+    let changes =
+        AuditChange::between(&json!({"emails": before.emails}), &json!({"emails": settings.emails}));
+    let act = Act::in_org(org_id, actor, AuditAction::NotificationsUpdate, AuditTarget::new(org_id));
+    let write = async { Ok(ctx.configs.put_notification_settings(org_id, &settings).await?) };
+    noted(ctx, act.changing(changes), write).await?;
     Ok(view(ctx, settings))
 }
 

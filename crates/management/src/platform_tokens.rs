@@ -8,9 +8,9 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{NewToken, Page, PlatformTokenFields, Token, TokenFields, schema};
 use hookstep_contract::{Owner, Scope};
-use hookstep_http_edge::{ApiJson, ApiQuery, PlatformCaller, Problem, TokenPath, no_token};
+use hookstep_http_edge::{ApiJson, ApiQuery, PlatformCaller, Problem, TokenPath};
 
-use crate::tokens::{ListQuery, list_of, new_token_of};
+use crate::tokens::{ListQuery, list_of, new_token_of, revoke};
 use crate::{Context, paging};
 
 /// `POST /platform/tokens`
@@ -33,12 +33,12 @@ use crate::{Context, paging};
 )]
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
-    _: PlatformCaller,
+    caller: PlatformCaller,
     ApiJson(fields): ApiJson<PlatformTokenFields>,
 ) -> Result<impl IntoResponse, Problem> {
     let PlatformTokenFields { name, expires_at } = fields;
     let fields = TokenFields { name, scopes: [Scope::Platform].into(), expires_at };
-    let made = new_token_of(&ctx, Owner::Platform, fields).await?;
+    let made = new_token_of(&ctx, Owner::Platform, caller.actor(), fields).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -90,11 +90,9 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
-    _: PlatformCaller,
+    caller: PlatformCaller,
     TokenPath(token_id): TokenPath,
 ) -> Result<StatusCode, Problem> {
-    match ctx.tokens.revoke(&Owner::Platform, token_id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(no_token()),
-    }
+    revoke(&ctx, Owner::Platform, caller.actor(), token_id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

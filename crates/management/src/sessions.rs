@@ -11,11 +11,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookstep_api_types::{Page, Session, schema};
-use hookstep_contract::{Scope, SessionId, Timestamp};
+use hookstep_contract::{Actor, AuditAction, AuditTarget, OrgId, Scope, SessionId, Timestamp};
 use hookstep_http_edge::{
-    ApiQuery, Authorized, Caller, Manage, Problem, SessionPath, hash_token, no_session,
+    ApiQuery, Authorized, Caller, Manage, Problem, Sender, SessionPath, hash_token, no_session,
 };
 
+use crate::audit::{Act, noted};
 use crate::tokens::ListQuery;
 use crate::{Context, paging};
 
@@ -79,17 +80,30 @@ pub(crate) async fn delete(
     caller: Authorized<Manage>,
     SessionPath(session_id): SessionPath,
 ) -> Result<StatusCode, Problem> {
-    match ctx.sessions.end(caller.org_id(), session_id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(no_session()),
-    }
+    end(&ctx, caller.org_id(), caller.actor(), session_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a session of the org.
+///
+/// # Errors
+/// 404 when there is no such session.
+pub async fn end(ctx: &Context, org_id: &OrgId, actor: &Actor, session_id: SessionId) -> Result<(), Problem> {
+    let act = Act::in_org(org_id, actor, AuditAction::SessionEnd, AuditTarget::new(session_id));
+    noted(ctx, act, async {
+        match ctx.sessions.end(org_id, session_id).await? {
+            true => Ok(()),
+            false => Err(no_session()),
+        }
+    })
+    .await
 }
 
 /// Opens a session for whoever has this token, and returns the value for the cookie.
 ///
 /// # Errors
 /// 401 for an unknown token, 403 for one without the scope `read`.
-pub async fn open(ctx: &Context, token: &str) -> Result<String, Problem> {
+pub async fn open(ctx: &Context, token: &str, sender: Sender) -> Result<String, Problem> {
     let caller = Caller::by_token(token, ctx, Scope::Read).await?;
     let (value, now) = (hex::encode(&(ctx.sources.random_bytes)()[..32]), ctx.sources.now());
     let session = hookstep_contract::Session {
@@ -102,7 +116,10 @@ pub async fn open(ctx: &Context, token: &str) -> Result<String, Problem> {
         used_at: now,
         ends_at: now.plus(IDLE),
     };
-    ctx.sessions.open(&session).await?;
+    let actor = Actor { session_id: Some(session.session_id), ..caller.actor(sender) };
+    let target = AuditTarget::new(session.session_id);
+    let act = Act::in_org(&session.org_id, &actor, AuditAction::SessionOpen, target);
+    noted(ctx, act, async { Ok(ctx.sessions.open(&session).await?) }).await?;
     Ok(value)
 }
 

@@ -7,15 +7,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{NewToken, Page, Sensitive, Token, TokenFields, schema};
-use hookstep_contract::{FieldError, Owner, Timestamp, TokenId, check_name};
+use hookstep_contract::{
+    Actor, AuditAction, AuditChange, AuditTarget, FieldError, Owner, Timestamp, TokenId, check_name,
+};
 use hookstep_http_edge::{
     ApiJson, ApiQuery, Authorized, Caller, Manage, Problem, TokenPath, hash_token, new_token, no_token,
 };
 use serde::Deserialize;
+use serde_json::{Value, json};
 use utoipa::IntoParams;
 
-use crate::Context;
-use crate::paging;
+use crate::audit::{Act, noted};
+use crate::{Context, paging};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +55,7 @@ pub(crate) async fn create(
     caller: Authorized<Manage>,
     ApiJson(fields): ApiJson<TokenFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let made = new_org_token(&ctx, &caller, fields).await?;
+    let made = new_org_token(&ctx, &caller, caller.actor(), fields).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -107,44 +110,71 @@ pub(crate) async fn delete(
     caller: Authorized<Manage>,
     TokenPath(token_id): TokenPath,
 ) -> Result<StatusCode, Problem> {
-    match ctx.tokens.revoke(&caller.owner(), token_id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(no_token()),
-    }
+    revoke(&ctx, caller.owner(), caller.actor(), token_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Revokes a token of `owner`.
+///
+/// # Errors
+/// 404 when there is no such token.
+pub async fn revoke(ctx: &Context, owner: Owner, actor: &Actor, token_id: TokenId) -> Result<(), Problem> {
+    let target = AuditTarget::new(token_id);
+    let act =
+        Act { owner: owner.clone(), actor, action: AuditAction::TokenRevoke, target, changes: Vec::new() };
+    noted(ctx, act, async {
+        match ctx.tokens.revoke(&owner, token_id).await? {
+            true => Ok(()),
+            false => Err(no_token()),
+        }
+    })
+    .await
 }
 
 /// Makes a token of the caller's org.
 ///
 /// # Errors
 /// 400 that names the wrong field; 403 for a scope that the caller lacks.
-pub async fn new_org_token(ctx: &Context, caller: &Caller, fields: TokenFields) -> Result<NewToken, Problem> {
+pub async fn new_org_token(
+    ctx: &Context,
+    caller: &Caller,
+    actor: &Actor,
+    fields: TokenFields,
+) -> Result<NewToken, Problem> {
     caller.grants(&fields.scopes)?;
-    new_token_of(ctx, caller.owner(), fields).await
+    new_token_of(ctx, caller.owner(), actor, fields).await
 }
 
 /// Makes a token of whoever it is; the caller has been asked whether it may grant the scopes.
 pub(crate) async fn new_token_of(
     ctx: &Context,
     owner: Owner,
+    actor: &Actor,
     fields: TokenFields,
 ) -> Result<NewToken, Problem> {
     let now = ctx.sources.now();
     if let Some(fault) = check_token(&fields, now).into_iter().next() {
         return Err(fault.into());
     }
-    let token = new_token(&ctx.sources);
+    let (token, token_id) = (new_token(&ctx.sources), TokenId((ctx.sources.new_id)()));
+    let changes = AuditChange::between(
+        &Value::Null,
+        &json!({"scopes": fields.scopes, "expires_at": fields.expires_at}),
+    );
+    let target = AuditTarget::named(token_id, &fields.name);
+    let act = Act { owner: owner.clone(), actor, action: AuditAction::TokenCreate, target, changes };
     let record = hookstep_contract::Token {
         token_hash: hash_token(&token),
         prefix: hookstep_contract::Token::prefix_of(&token),
         last_used_at: None,
-        token_id: Some(TokenId((ctx.sources.new_id)())),
+        token_id: Some(token_id),
         owner,
         scopes: fields.scopes.into_iter().collect(),
         name: fields.name,
         created_at: now,
         expires_at: fields.expires_at.map(Timestamp::unix_seconds),
     };
-    ctx.tokens.put(&record).await?;
+    noted(ctx, act, async { Ok(ctx.tokens.put(&record).await?) }).await?;
     Ok(NewToken { token: Sensitive::new(token), details: view(record, None) })
 }
 

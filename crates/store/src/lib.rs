@@ -7,6 +7,7 @@
 
 mod attempt_item;
 mod attempts;
+mod audit;
 mod bodies;
 mod chains;
 mod config_cache;
@@ -45,6 +46,7 @@ mod watch;
 mod tests;
 
 pub use attempts::Recorded;
+pub use audit::{AuditFilter, AuditLog};
 pub use bodies::Bodies;
 pub use configs::{Configs, Written};
 pub use erase::Found;

@@ -41,6 +41,11 @@ variants! {
     ReplayStatus;
     /// What a token may do. Only tokens of the platform have `platform`.
     Scope;
+    /// What somebody did, as the audit log names it.
+    AuditAction;
+    /// How far an action came. `started`: it is under way or, if it stays so, nobody knows how it ended. `refused`: it was not
+    /// carried out. `failed`: a fault of the service ended it.
+    AuditOutcome;
     /// Whether an org is in use.
     OrgStatus;
     /// How an OAuth client authenticates to the authorisation server.

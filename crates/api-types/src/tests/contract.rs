@@ -56,6 +56,8 @@ fn every_enum_names_its_variants() {
         (schema::<schema::Outcome>(), "succeeded", "failed_platform"),
         (schema::<schema::ReplayStatus>(), "in_progress", "failed"),
         (schema::<schema::Scope>(), "trigger", "platform"),
+        (schema::<schema::AuditAction>(), "webhook.create", "org.delete"),
+        (schema::<schema::AuditOutcome>(), "started", "failed"),
         (schema::<schema::OrgStatus>(), "active", "deleting"),
         (schema::<schema::ClientAuthentication>(), "client_secret_post", "private_key_jwt"),
         (schema::<schema::TokenMethod>(), "GET", "PUT"),

@@ -188,8 +188,15 @@ pub(crate) async fn replay(
     Shown(EventPath(event_id)): Shown<EventPath>,
     form: Form,
 ) -> Result<Redirect, PageError> {
-    let replayed =
-        single::start(&ctx, visitor.org_id(), config_id, event_id, form.is_checked("reapply")).await?;
+    let replayed = single::start(
+        &ctx,
+        visitor.org_id(),
+        visitor.actor(),
+        config_id,
+        event_id,
+        form.is_checked("reapply"),
+    )
+    .await?;
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{}?new=1", replayed.event_id)))
 }
 
@@ -200,7 +207,7 @@ pub(crate) async fn cancel(
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     Shown(EventPath(event_id)): Shown<EventPath>,
 ) -> Result<Redirect, PageError> {
-    cancel::stop(&ctx, visitor.org_id(), config_id, event_id).await?;
+    cancel::stop(&ctx, visitor.org_id(), visitor.actor(), config_id, event_id).await?;
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/events/{event_id}")))
 }
 

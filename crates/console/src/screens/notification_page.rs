@@ -47,7 +47,7 @@ pub(crate) async fn save(
     }
     let emails = form.get("emails").lines().map(str::trim).filter(|line| !line.is_empty());
     let fields = NotificationFields { emails: emails.map(str::to_owned).collect() };
-    let problem = match set_notifications(&ctx, visitor.org_id(), &fields).await {
+    let problem = match set_notifications(&ctx, visitor.org_id(), visitor.actor(), &fields).await {
         Ok(_) => return Ok(Redirect::to("/console/notifications?done=saved").into_response()),
         Err(problem) => problem,
     };

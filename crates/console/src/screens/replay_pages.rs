@@ -143,7 +143,7 @@ pub(crate) async fn start(
     form: Form,
 ) -> Result<Redirect, PageError> {
     let request = Choice::of(&form)?.request(ctx.sources.now())?;
-    let job = bulk::start(&ctx, visitor.org_id(), config_id, request).await?;
+    let job = bulk::start(&ctx, visitor.org_id(), visitor.actor(), config_id, request).await?;
     Ok(Redirect::to(&format!("/console/webhooks/{config_id}/replays/{}", job.replay_id)))
 }
 

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::response::{Html, Redirect};
 use hookstep_api_types::Session;
 use hookstep_contract::Timestamp;
-use hookstep_http_edge::{Problem, SessionPath, no_session};
-use hookstep_management::sessions::list_sessions;
+use hookstep_http_edge::{Problem, SessionPath};
+use hookstep_management::sessions::{self, list_sessions};
 use hookstep_management::{Context, paging};
 use maud::{Markup, html};
 
@@ -80,8 +80,6 @@ pub(crate) async fn end(
     Manager(visitor): Manager,
     Shown(SessionPath(session_id)): Shown<SessionPath>,
 ) -> Result<Redirect, PageError> {
-    match ctx.sessions.end(visitor.org_id(), session_id).await? {
-        true => Ok(Redirect::to("/console/sessions?done=ended")),
-        false => Err(no_session().into()),
-    }
+    sessions::end(&ctx, visitor.org_id(), visitor.actor(), session_id).await?;
+    Ok(Redirect::to("/console/sessions?done=ended"))
 }

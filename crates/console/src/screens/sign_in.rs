@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use hookstep_http_edge::WrongToken;
+use hookstep_http_edge::{Sender, WrongToken};
 use hookstep_management::{Context, sessions};
 use maud::html;
 
@@ -29,10 +29,11 @@ pub(crate) async fn show(query: Query) -> Html<String> {
 pub(crate) async fn sign_in(
     State(ctx): State<Arc<Context>>,
     headers: HeaderMap,
+    sender: Sender,
     form: Form,
 ) -> Result<Response, PageError> {
     let (token, next) = (form.get("token").trim(), form.get("next"));
-    match sessions::open(&ctx, token).await {
+    match sessions::open(&ctx, token, sender).await {
         Ok(value) => {
             let cookie = [(header::SET_COOKIE, session::cookie(&headers, &value))];
             Ok((cookie, Redirect::to(&with_next("/console/signed-in", next))).into_response())

@@ -10,7 +10,7 @@ use hookstep_api_types::{Token, TokenFields};
 use hookstep_contract::limits::days;
 use hookstep_contract::{FieldError, Scope, Timestamp, TokenId};
 use hookstep_http_edge::{Problem, TokenPath, no_token};
-use hookstep_management::tokens::{check_token, list_tokens, new_org_token};
+use hookstep_management::tokens::{self, check_token, list_tokens, new_org_token};
 use hookstep_management::{Context, paging};
 use hookstep_store::NOTED_EVERY;
 use maud::{Markup, html};
@@ -64,7 +64,7 @@ pub(crate) async fn create(
         let page = tokens_page(&ctx, &visitor, &Query::default(), &form, FormFault(&faults)).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    let made = new_org_token(&ctx, visitor.caller(), fields).await?;
+    let made = new_org_token(&ctx, visitor.caller(), visitor.actor(), fields).await?;
     match made.details.token_id {
         Some(token_id) => Ok(once::show_at(&headers, &created_path(token_id), "", &made.token)),
         None => Err(no_token().into()),
@@ -121,10 +121,8 @@ pub(crate) async fn revoke(
     Manager(visitor): Manager,
     Shown(TokenPath(token_id)): Shown<TokenPath>,
 ) -> Result<Redirect, PageError> {
-    match ctx.tokens.revoke(&visitor.caller().owner(), token_id).await? {
-        true => Ok(Redirect::to("/console/tokens?done=revoked")),
-        false => Err(no_token().into()),
-    }
+    tokens::revoke(&ctx, visitor.caller().owner(), visitor.actor(), token_id).await?;
+    Ok(Redirect::to("/console/tokens?done=revoked"))
 }
 
 async fn tokens_page(
@@ -156,7 +154,7 @@ async fn tokens_page(
             html! { p { "Tokens are seen and made with a token that has the scope " code { "manage" } "." } },
         )
     };
-    let content = html! { div.head { h1 { "API tokens" } @if visitor.can_manage() { a.button href="/console/sessions" { "Sessions" } } } (content) };
+    let content = html! { div.head { h1 { "API tokens" } @if visitor.can_manage() { a.button href="/console/sessions" { "Sessions" } " " a.button href="/console/audit" { "Audit log" } } } (content) };
     Ok(page(visitor, Section::Tokens, "API tokens", content))
 }
 

@@ -29,7 +29,7 @@ const OVERLAPS: [(u64, &str); 4] =
 /// `POST /console/webhooks/{config_id}/enabled`
 pub(crate) async fn set_enabled(
     State(ctx): State<Arc<Context>>,
-    OnWebhook(_, before): OnWebhook<Manager>,
+    OnWebhook(Manager(visitor), before): OnWebhook<Manager>,
     form: Form,
 ) -> Result<Redirect, PageError> {
     let enabled = form.get("enabled") == "true";
@@ -37,7 +37,8 @@ pub(crate) async fn set_enabled(
     let fields = ConfigFields { enabled, auth: None, tls: None, ..before.fields.clone() };
     let done = if enabled { "enabled" } else { "disabled" };
     let target = webhook_page::after_save(done, &before, &fields);
-    run_to_completion(async move { save::replace(&ctx, before, fields).await }).await?;
+    let actor = visitor.actor().clone();
+    run_to_completion(async move { save::replace(&ctx, before, &actor, fields).await }).await?;
     Ok(Redirect::to(&target))
 }
 
@@ -57,9 +58,10 @@ pub(crate) async fn ask_delete(
 /// `POST /console/webhooks/{config_id}/delete`
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
-    OnWebhook(_, config): OnWebhook<Manager>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
 ) -> Result<Redirect, PageError> {
-    run_to_completion(async move { write::delete(&ctx, &config).await }).await?;
+    let actor = visitor.actor().clone();
+    run_to_completion(async move { write::delete(&ctx, &config, &actor).await }).await?;
     Ok(Redirect::to("/?done=deleted"))
 }
 
@@ -83,7 +85,7 @@ pub(crate) async fn ask_rotate(
 pub(crate) async fn rotate(
     State(ctx): State<Arc<Context>>,
     headers: HeaderMap,
-    OnWebhook(_, config): OnWebhook<Manager>,
+    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
     form: Form,
 ) -> Result<Response, PageError> {
     unchanged(&form, &config)?;
@@ -93,10 +95,12 @@ pub(crate) async fn rotate(
     };
     let before = config.clone();
     let overlap = Duration::from_secs(hours * 3600);
-    let work_ctx = Arc::clone(&ctx);
+    let (work_ctx, actor) = (Arc::clone(&ctx), visitor.actor().clone());
     let rotated =
-        run_to_completion(async move { rotate_secret::rotate(&work_ctx, before, None, overlap).await })
-            .await?;
+        run_to_completion(
+            async move { rotate_secret::rotate(&work_ctx, before, &actor, None, overlap).await },
+        )
+        .await?;
     // Without an overlap the moment is now, and the page does not tell of it.
     let previous = rotated.previous_expires_at.unwrap_or_else(|| ctx.sources.now());
     Ok(secret_page::show_next(&headers, &config, &rotated.signing_secret, Some(previous)))

@@ -52,12 +52,12 @@ pub(crate) async fn create(
     if form.is_checked("continue") {
         return Ok(continued(&ctx, &visitor, None, &form));
     }
-    let org_id = visitor.org_id().clone();
+    let (org_id, actor) = (visitor.org_id().clone(), visitor.actor().clone());
     let created = match faults::read(&ctx, &org_id, &form, None).await? {
         Draft::Wrong(faults) => return Ok(refused(&ctx, &visitor, None, &form, &faults)),
         Draft::Right(fields) => {
             let ctx = Arc::clone(&ctx);
-            run_to_completion(async move { save::create(&ctx, org_id, *fields).await }).await
+            run_to_completion(async move { save::create(&ctx, org_id, &actor, *fields).await }).await
         }
     };
     match created {
@@ -93,8 +93,8 @@ pub(crate) async fn save(
     let saved = match faults::read(&ctx, &before.org_id, &form, Some(&before)).await? {
         Draft::Wrong(faults) => return Ok(refused(&ctx, &visitor, Some(&before), &form, &faults)),
         Draft::Right(fields) => {
-            let (ctx, before) = (Arc::clone(&ctx), before.clone());
-            run_to_completion(async move { save::replace(&ctx, before, *fields).await }).await
+            let (ctx, before, actor) = (Arc::clone(&ctx), before.clone(), visitor.actor().clone());
+            run_to_completion(async move { save::replace(&ctx, before, &actor, *fields).await }).await
         }
     };
     match saved {

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use hookstep_http_edge::{Problem, WrongToken};
+use hookstep_http_edge::{ClientAddress, Problem, WrongToken};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -49,7 +49,7 @@ impl Shared {
     }
 
     /// The client behind a connection: the peer or, behind trusted proxies, the last address that is not one of theirs.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let forwarded =
             headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
         let mut hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
@@ -59,7 +59,7 @@ impl Shared {
         {
             address = before;
         }
-        Client::of(address)
+        address
     }
 }
 
@@ -95,10 +95,11 @@ async fn answer(
     shared: Arc<Shared>,
     working: Working,
 ) -> Result<Response<AnswerBody>, Infallible> {
-    let client = shared.client(peer, request.headers());
+    let address = shared.client(peer, request.headers());
     let too_slow = TooSlow::default();
     let timeout = shared.limits.body_timeout;
-    let request = request.map(|body| Body::new(TimedBody::new(body, timeout, too_slow.clone())));
+    let mut request = request.map(|body| Body::new(TimedBody::new(body, timeout, too_slow.clone())));
+    request.extensions_mut().insert(ClientAddress(address));
     let mut response = shared.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
     if too_slow.is_so() {
         let late = Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
@@ -106,7 +107,7 @@ async fn answer(
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if response.extensions().get::<WrongToken>().is_some() {
-        response = slowed_down(response, client, &shared).await;
+        response = slowed_down(response, Client::of(address), &shared).await;
     }
     Ok(response.map(|body| AnswerBody { body, _working: working }))
 }
@@ -184,7 +185,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-for", forwarded.parse().unwrap());
             let found = shared.client(peer.parse().unwrap(), &headers);
-            assert_eq!(found.address(), client.parse::<IpAddr>().unwrap(), "{peer} for {forwarded}");
+            assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{peer} for {forwarded}");
         }
     }
 }

@@ -7,10 +7,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookstep_api_types::{Event, schema};
-use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Status, error_chain};
+use hookstep_contract::{
+    Actor, AuditAction, AuditTarget, ConfigId, EventId, EventRecord, OrgId, Status, error_chain,
+};
 use hookstep_http_edge::{Authorized, ConfigPath, EventPath, Manage, Problem, no_event};
 
 use crate::Context;
+use crate::audit::{Act, noted};
 
 /// Cancels the pending attempt of an event.
 #[utoipa::path(
@@ -41,7 +44,7 @@ pub(crate) async fn cancel(
     ConfigPath(config_id): ConfigPath,
     EventPath(event_id): EventPath,
 ) -> Result<Json<Event>, Problem> {
-    Ok(Json(Event::from(stop(&ctx, caller.org_id(), config_id, event_id).await?)))
+    Ok(Json(Event::from(stop(&ctx, caller.org_id(), caller.actor(), config_id, event_id).await?)))
 }
 
 /// Marks an event that waits for its next attempt as failed, then deletes the schedule, or stops the execution, that waits
@@ -50,6 +53,18 @@ pub(crate) async fn cancel(
 /// # Errors
 /// 404 when there is no such event; 409 when it does not wait for an attempt; 503 when the execution could not be stopped.
 pub async fn stop(
+    ctx: &Context,
+    org_id: &OrgId,
+    actor: &Actor,
+    config_id: ConfigId,
+    event_id: EventId,
+) -> Result<EventRecord, Problem> {
+    let target = AuditTarget::of_webhook(event_id, config_id);
+    let act = Act::in_org(org_id, actor, AuditAction::EventCancel, target);
+    noted(ctx, act, cancelled(ctx, org_id, config_id, event_id)).await
+}
+
+async fn cancelled(
     ctx: &Context,
     org_id: &OrgId,
     config_id: ConfigId,

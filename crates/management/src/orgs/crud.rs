@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{NewOrg, Org, Page, schema};
-use hookstep_contract::{FieldError, OrgFields, OrgId, OrgStatus, check_new_org_id};
+use hookstep_contract::{
+    AuditAction, AuditChange, AuditTarget, FieldError, OrgFields, OrgId, OrgStatus, check_new_org_id,
+};
 use hookstep_http_edge::{ApiJson, ApiQuery, OrgPath, PlatformCaller, Problem, no_org};
 use hookstep_store::OrgFilter;
 use serde::Deserialize;
@@ -15,6 +17,7 @@ use utoipa::IntoParams;
 
 use super::erase::with_progress;
 use crate::Context;
+use crate::audit::{Act, noted};
 use crate::paging;
 use crate::webhooks::allowance::check_schedules;
 
@@ -78,7 +81,7 @@ impl ListQuery {
 )]
 pub(crate) async fn create(
     State(ctx): State<Arc<Context>>,
-    _: PlatformCaller,
+    caller: PlatformCaller,
     ApiJson(new): ApiJson<NewOrg>,
 ) -> Result<impl IntoResponse, Problem> {
     let NewOrg { org_id, name, metadata, limits, retention_days } = new;
@@ -95,10 +98,14 @@ pub(crate) async fn create(
     check_schedules(&ctx, &org_id, fields.retention_days).await?;
     let now = ctx.sources.now();
     let org = hookstep_contract::Org { org_id, created_at: now, updated_at: now, revision: 1, fields };
-    match ctx.orgs.create(&org).await? {
-        true => Ok((StatusCode::CREATED, Json(Org::from(org)))),
-        false => Err(Problem::new(StatusCode::CONFLICT, "there is an org with this org_id")),
-    }
+    let act = Act::in_platform(caller.actor(), AuditAction::OrgCreate, target(&org));
+    noted(&ctx, act.changing(org_changes(None, &org.fields)?), async {
+        match ctx.orgs.create(&org).await? {
+            true => Ok((StatusCode::CREATED, Json(Org::from(org)))),
+            false => Err(Problem::new(StatusCode::CONFLICT, "there is an org with this org_id")),
+        }
+    })
+    .await
 }
 
 /// A new id: a UUID without hyphens is as long as the id of an org may be.
@@ -162,4 +169,19 @@ pub(crate) async fn read(
 ) -> Result<Json<Org>, Problem> {
     let org = ctx.orgs.latest(&org_id).await?.ok_or_else(no_org)?;
     Ok(Json(with_progress(&ctx, org).await?))
+}
+
+/// What the audit log says an action on an org is about.
+pub(super) fn target(org: &hookstep_contract::Org) -> AuditTarget {
+    AuditTarget::named(&org.org_id, &org.fields.name)
+}
+
+/// The settings of an org that are other than they were.
+pub(super) fn org_changes(
+    before: Option<&OrgFields>,
+    after: &OrgFields,
+) -> Result<Vec<AuditChange>, Problem> {
+    let json = |fields| serde_json::to_value(fields).map_err(|error| Problem::internal(&error));
+    let before = before.map(json).transpose()?.unwrap_or_default();
+    Ok(AuditChange::between(&before, &json(after)?))
 }

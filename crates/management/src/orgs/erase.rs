@@ -6,10 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookstep_api_types::{Deleting, Org, schema};
-use hookstep_contract::{Erasure, OrgFields, OrgStatus};
+use hookstep_contract::{AuditAction, Erasure, OrgFields, OrgStatus};
 use hookstep_http_edge::{OrgPath, PlatformCaller, Problem, no_org};
 
+use super::crud::target;
 use crate::Context;
+use crate::audit::{Act, noted};
 
 /// `DELETE /orgs/{org_id}`
 #[utoipa::path(
@@ -34,7 +36,7 @@ use crate::Context;
 )]
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
-    _: PlatformCaller,
+    caller: PlatformCaller,
     OrgPath(org_id): OrgPath,
 ) -> Result<(StatusCode, Json<Org>), Problem> {
     let before = ctx.orgs.latest(&org_id).await?.ok_or_else(no_org)?;
@@ -44,10 +46,17 @@ pub(crate) async fn delete(
     let (now, revision) = (ctx.sources.now(), before.revision + 1);
     let fields = OrgFields { status: OrgStatus::Deleting, ..before.fields };
     let org = hookstep_contract::Org { fields, updated_at: now, revision, ..before };
-    if !ctx.orgs.begin_erasure(&org, &Erasure::new(org_id, now)).await? {
-        let detail = "the org was changed by another request: try again";
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
-    }
+    let act = Act::in_platform(caller.actor(), AuditAction::OrgDelete, target(&org));
+    noted(&ctx, act, async {
+        match ctx.orgs.begin_erasure(&org, &Erasure::new(org_id, now)).await? {
+            true => Ok(()),
+            false => {
+                let detail = "the org was changed by another request: try again";
+                Err(Problem::new(StatusCode::CONFLICT, detail))
+            }
+        }
+    })
+    .await?;
     Ok((StatusCode::ACCEPTED, Json(with_progress(&ctx, org).await?)))
 }
 

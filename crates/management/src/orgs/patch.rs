@@ -6,11 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookstep_api_types::{Org, OrgPatch, schema};
-use hookstep_contract::{OrgFields, OrgStatus};
+use hookstep_contract::{AuditAction, OrgFields, OrgStatus};
 use hookstep_http_edge::{ApiJson, OrgPath, PlatformCaller, Problem, no_org, read_json};
 use serde_json::{Map, Value};
 
+use super::crud::{org_changes, target};
 use crate::Context;
+use crate::audit::{Act, noted};
 use crate::webhooks::allowance::check_schedules;
 use crate::webhooks::patch::merge;
 
@@ -40,7 +42,7 @@ use crate::webhooks::patch::merge;
 )]
 pub(crate) async fn patch(
     State(ctx): State<Arc<Context>>,
-    _: PlatformCaller,
+    caller: PlatformCaller,
     OrgPath(org_id): OrgPath,
     ApiJson(patch): ApiJson<Map<String, Value>>,
 ) -> Result<Json<Org>, Problem> {
@@ -55,11 +57,16 @@ pub(crate) async fn patch(
         check_schedules(&ctx, &org_id, fields.retention_days).await?;
     }
     let (updated_at, revision) = (ctx.sources.now(), before.revision + 1);
+    let changes = org_changes(Some(&before.fields), &fields)?;
     let org = hookstep_contract::Org { fields, updated_at, revision, ..before };
-    match ctx.orgs.replace(&org).await? {
-        true => Ok(Json(org.into())),
-        false => Err(conflict("the org was changed by another request: read it again")),
-    }
+    let act = Act::in_platform(caller.actor(), AuditAction::OrgUpdate, target(&org));
+    noted(&ctx, act.changing(changes), async {
+        match ctx.orgs.replace(&org).await? {
+            true => Ok(Json(org.into())),
+            false => Err(conflict("the org was changed by another request: read it again")),
+        }
+    })
+    .await
 }
 
 /// The settings after the patch.

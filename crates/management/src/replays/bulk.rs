@@ -12,13 +12,15 @@ use hookstep_ambient::Sources;
 use hookstep_api_types::{Replay, ReplayForecast, ReplayRequest, ReplayResults, schema};
 use hookstep_contract::limits::MAX_REPLAYS;
 use hookstep_contract::{
-    ConfigId, EventId, FieldError, OrgId, Reason, ReasonCode, ReplayJob, ReplayKey, ReplayStatus, Selection,
-    Status, Timestamp,
+    Actor, AuditAction, AuditChange, AuditTarget, ConfigId, EventId, FieldError, OrgId, Reason, ReasonCode,
+    ReplayJob, ReplayKey, ReplayStatus, Selection, Status, Timestamp,
 };
 use hookstep_http_edge::{ApiJson, Authorized, ConfigPath, Manage, Problem, Read, ReplayPath, no_replay};
+use serde_json::{Value, json};
 
 use super::forecast::forecast;
 use crate::Context;
+use crate::audit::{Act, noted};
 
 /// Room for [`MAX_REPLAYS`] ids.
 pub(crate) const BODY_BYTES: usize = 512 * 1024;
@@ -59,7 +61,7 @@ pub(crate) async fn create(
         let forecast = forecast(&ctx, caller.org_id(), config_id, request).await?;
         return Ok(Json(forecast).into_response());
     }
-    let job = start(&ctx, caller.org_id(), config_id, request).await?;
+    let job = start(&ctx, caller.org_id(), caller.actor(), config_id, request).await?;
     Ok((StatusCode::ACCEPTED, Json(job)).into_response())
 }
 
@@ -118,6 +120,7 @@ pub async fn progress(
 pub async fn start(
     ctx: &Context,
     org_id: &OrgId,
+    actor: &Actor,
     config_id: ConfigId,
     request: ReplayRequest,
 ) -> Result<Replay, Problem> {
@@ -144,7 +147,15 @@ pub async fn start(
         reason: None,
         cursor: None,
     };
+    let target = AuditTarget::of_webhook(job.replay_id, config_id);
+    let changes = AuditChange::between(&Value::Null, &json!({"selection": selection, "reapply": reapply}));
+    let act = Act::in_org(org_id, actor, AuditAction::ReplayCreate, target).changing(changes);
+    noted(ctx, act, run(ctx, job, selection)).await
+}
+
+async fn run(ctx: &Context, job: ReplayJob, selection: Selection) -> Result<Replay, Problem> {
     ctx.replays.create(&job, &selection).await?;
+    let (org_id, config_id) = (&job.org_id, job.config_id);
     let replay = ReplayKey { org_id: org_id.clone(), config_id, replay_id: job.replay_id };
     if let Err(error) = ctx.replay_machine.start(&replay).await {
         let reason = Some(Reason::new(ReasonCode::Platform, "the replay could not be started"));

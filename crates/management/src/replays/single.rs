@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookstep_api_types::{ReplayOptions, Replayed, schema};
-use hookstep_contract::{ConfigId, EventId, OrgId, ReplayChain, Status};
+use hookstep_contract::{Actor, AuditAction, AuditTarget, ConfigId, EventId, OrgId, ReplayChain, Status};
 use hookstep_http_edge::{ApiJson, Authorized, ConfigPath, EventPath, Manage, Problem, no_event};
 use hookstep_store::Redelivery;
 
 use crate::Context;
+use crate::audit::{Act, noted};
 
 /// Sends the body again under a new event id; the receiver sees the same `webhook-id`.
 #[utoipa::path(
@@ -45,7 +46,7 @@ pub(crate) async fn replay(
     options: Option<ApiJson<ReplayOptions>>,
 ) -> Result<(StatusCode, Json<Replayed>), Problem> {
     let ReplayOptions { reapply } = options.map(|ApiJson(options)| options).unwrap_or_default();
-    let replayed = start(&ctx, caller.org_id(), config_id, event_id, reapply).await?;
+    let replayed = start(&ctx, caller.org_id(), caller.actor(), config_id, event_id, reapply).await?;
     Ok((StatusCode::ACCEPTED, Json(replayed)))
 }
 
@@ -59,6 +60,19 @@ const BEING_REPLAYED: &str =
 /// its body is not stored; 503
 /// when the delivery could not be started.
 pub async fn start(
+    ctx: &Context,
+    org_id: &OrgId,
+    actor: &Actor,
+    config_id: ConfigId,
+    event_id: EventId,
+    reapply: bool,
+) -> Result<Replayed, Problem> {
+    let target = AuditTarget::of_webhook(event_id, config_id);
+    let act = Act::in_org(org_id, actor, AuditAction::EventReplay, target);
+    noted(ctx, act, started(ctx, org_id, config_id, event_id, reapply)).await
+}
+
+async fn started(
     ctx: &Context,
     org_id: &OrgId,
     config_id: ConfigId,

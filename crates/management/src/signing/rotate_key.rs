@@ -7,13 +7,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hookstep_api_types::{KeyRotation, RotatedKey};
-use hookstep_contract::{Lifetime, OrgKey, PreviousOrgKey};
+use hookstep_contract::{AuditAction, AuditChange, AuditTarget, Lifetime, OrgKey, PreviousOrgKey};
 use hookstep_http_edge::{ApiJson, Authorized, Manage, Problem};
 use hookstep_signing::PublicKey;
+use serde_json::json;
 
 use super::public_key::{self, NO_KEY};
 use super::secrets::{overlap, retire};
 use crate::Context;
+use crate::audit::{Act, noted};
 
 /// How long it takes at most until every process signs with the new key, and until receivers need the old one no more.
 const SPREAD: Duration = Duration::from_secs(120);
@@ -56,9 +58,21 @@ pub(crate) async fn rotate(
     let keys = std::iter::once(newest).chain(before.previous.iter().cloned()).collect();
     let previous = retire(keys, now, overlap)?;
     let key = OrgKey { previous, ..public_key::new(&ctx, caller.org_id()).await? };
-    if !ctx.configs.replace_org_key(&before, &key).await? {
-        return Err(Problem::new(StatusCode::CONFLICT, "the key has just been replaced by another request"));
-    }
+    let changes = AuditChange::between(
+        &json!({"public_key": before.public_key}),
+        &json!({"public_key": key.public_key, "overlap_seconds": overlap.as_secs()}),
+    );
+    let target = AuditTarget::new(caller.org_id());
+    let act = Act::in_org(caller.org_id(), caller.actor(), AuditAction::SigningKeyRotate, target);
+    noted(&ctx, act.changing(changes), async {
+        match ctx.configs.replace_org_key(&before, &key).await? {
+            true => Ok(()),
+            false => {
+                Err(Problem::new(StatusCode::CONFLICT, "the key has just been replaced by another request"))
+            }
+        }
+    })
+    .await?;
     let public: PublicKey = key.public_key.parse().map_err(|error| Problem::internal(&error))?;
     let (public_key, pem) = (key.public_key, public.to_pem());
     Ok(Json(RotatedKey { public_key, pem, previous_expires_at: now.plus(overlap) }))

@@ -67,9 +67,9 @@ pub(crate) async fn create(
     caller: Authorized<Manage>,
     ApiJson(fields): ApiJson<ConfigFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let org_id = caller.org_id().clone();
+    let (org_id, actor) = (caller.org_id().clone(), caller.actor().clone());
     let now = ctx.sources.now();
-    let saved = run_to_completion(async move { save::create(&ctx, org_id, fields).await }).await?;
+    let saved = run_to_completion(async move { save::create(&ctx, org_id, &actor, fields).await }).await?;
     Ok((StatusCode::CREATED, Json(view_saved(saved, now))))
 }
 
@@ -134,11 +134,11 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn replace(
     State(ctx): State<Arc<Context>>,
-    StoredWebhook { config: before, .. }: StoredWebhook<Manage>,
+    StoredWebhook { config: before, actor, .. }: StoredWebhook<Manage>,
     ApiJson(fields): ApiJson<ConfigFields>,
 ) -> Result<Json<Webhook>, Problem> {
     let now = ctx.sources.now();
-    let saved = run_to_completion(async move { save::replace(&ctx, before, fields).await }).await?;
+    let saved = run_to_completion(async move { save::replace(&ctx, before, &actor, fields).await }).await?;
     Ok(Json(view_saved(saved, now)))
 }
 
@@ -164,9 +164,9 @@ pub(crate) async fn replace(
 )]
 pub(crate) async fn delete(
     State(ctx): State<Arc<Context>>,
-    StoredWebhook { config, .. }: StoredWebhook<Manage>,
+    StoredWebhook { config, actor, .. }: StoredWebhook<Manage>,
 ) -> Result<StatusCode, Problem> {
-    run_to_completion(async move { write::delete(&ctx, &config).await }).await?;
+    run_to_completion(async move { write::delete(&ctx, &config, &actor).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

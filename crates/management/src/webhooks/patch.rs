@@ -40,12 +40,12 @@ use crate::webhooks::write::run_to_completion;
 )]
 pub(crate) async fn patch(
     State(ctx): State<Arc<Context>>,
-    StoredWebhook { config: before, .. }: StoredWebhook<Manage>,
+    StoredWebhook { config: before, actor, .. }: StoredWebhook<Manage>,
     ApiJson(patch): ApiJson<Map<String, Value>>,
 ) -> Result<Json<Webhook>, Problem> {
     let fields = apply(&before.fields, patch)?;
     let now = ctx.sources.now();
-    let saved = run_to_completion(async move { save::replace(&ctx, before, fields).await }).await?;
+    let saved = run_to_completion(async move { save::replace(&ctx, before, &actor, fields).await }).await?;
     Ok(Json(view_saved(saved, now)))
 }
 

@@ -6,13 +6,15 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Rotated, Rotation, Sensitive, schema};
-use hookstep_contract::WebhookConfig;
+use hookstep_contract::{Actor, AuditAction, AuditChange, WebhookConfig};
 use hookstep_http_edge::{ApiJson, Manage, Problem};
 use hookstep_signing::Secret;
+use serde_json::{Value, json};
 
 use super::connection::Change;
 use super::write::{self, run_to_completion};
 use crate::Context;
+use crate::audit::{Act, noted};
 use crate::signing::secrets::{given, new_secret, overlap, retire};
 use crate::webhooks::stored_webhook::StoredWebhook;
 
@@ -41,13 +43,13 @@ use crate::webhooks::stored_webhook::StoredWebhook;
 )]
 pub(crate) async fn rotate_secret(
     State(ctx): State<Arc<Context>>,
-    StoredWebhook { config: before, .. }: StoredWebhook<Manage>,
+    StoredWebhook { config: before, actor, .. }: StoredWebhook<Manage>,
     rotation: Option<ApiJson<Rotation>>,
 ) -> Result<Json<Rotated>, Problem> {
     let Rotation { overlap_seconds, secret, secret_encoding } =
         rotation.map(|ApiJson(rotation)| rotation).unwrap_or_default();
     let (overlap, secret) = (overlap(overlap_seconds)?, given(secret.as_deref(), secret_encoding)?);
-    run_to_completion(async move { Ok(Json(rotate(&ctx, before, secret, overlap).await?)) }).await
+    run_to_completion(async move { Ok(Json(rotate(&ctx, before, &actor, secret, overlap).await?)) }).await
 }
 
 /// Gives a webhook a new secret, the given one or one that is made; the previous ones go on signing for `overlap`.
@@ -57,6 +59,7 @@ pub(crate) async fn rotate_secret(
 pub async fn rotate(
     ctx: &Context,
     before: WebhookConfig,
+    actor: &Actor,
     secret: Option<Secret>,
     overlap: Duration,
 ) -> Result<Rotated, Problem> {
@@ -67,6 +70,9 @@ pub async fn rotate(
     let previous_expires_at = (!before.signing_secrets.is_empty()).then(|| now.plus(overlap));
     let (key, signing_secret) = new_secret(ctx, &before.org_id, secret).await?;
     credentials.signing_keys = [vec![key], older].concat();
-    write::overwrite(ctx, &before, before.clone(), credentials, Change::Keep).await?;
+    let changes = AuditChange::between(&Value::Null, &json!({"overlap_seconds": overlap.as_secs()}));
+    let act = Act::in_org(&before.org_id, actor, AuditAction::WebhookRotateSecret, write::target(&before));
+    let write = write::overwrite(ctx, &before, before.clone(), credentials, Change::Keep);
+    noted(ctx, act.changing(changes), write).await?;
     Ok(Rotated { signing_secret: Sensitive::new(&**signing_secret.reveal()), previous_expires_at })
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hookstep_contract::{
-    Auth, ClientAuthentication, ConfigFields, ConfigId, Credentials, DetailType, FieldError, OrgId,
-    PayloadRules, Publish, Timestamp, WebhookConfig, check_name, is_ours,
+    Actor, AuditAction, Auth, ClientAuthentication, ConfigFields, ConfigId, Credentials, DetailType,
+    FieldError, OrgId, PayloadRules, Publish, Timestamp, WebhookConfig, check_name, is_ours,
 };
 use hookstep_egress::PolicyRefusal;
 use hookstep_expression::Fault;
@@ -15,8 +15,9 @@ use super::allowance;
 use super::certificates::{self, CheckedTls};
 use super::connection::{self, Change, is_own};
 use super::key_client;
-use super::write::{empty_credentials, overwrite};
+use super::write::{self, empty_credentials, overwrite};
 use crate::Context;
+use crate::audit::{self, Act, noted};
 use crate::signing::secrets;
 
 /// A saved webhook, and the signing secret that was made for it.
@@ -40,7 +41,12 @@ struct CheckedFields {
 /// # Errors
 /// 400 that names the first wrong field; 409 when the org has as many webhooks as it may have; 503 when no more connections can
 /// be made.
-pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Result<SavedWebhook, Problem> {
+pub async fn create(
+    ctx: &Context,
+    org_id: OrgId,
+    actor: &Actor,
+    fields: ConfigFields,
+) -> Result<SavedWebhook, Problem> {
     let now = ctx.sources.now();
     let retention = allowance::for_another(ctx, &org_id).await?;
     let checked = check(ctx, &org_id, fields, None, retention, now)?;
@@ -78,7 +84,9 @@ pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Resul
         };
         Ok(ctx.configs.create(&config, &credentials).await?)
     };
-    if let Err(problem) = write().await {
+    let act = Act::in_org(&config.org_id, actor, AuditAction::WebhookCreate, write::target(&config));
+    let act = act.changing(audit::created(&config.fields)?);
+    if let Err(problem) = noted(ctx, act, write()).await {
         if is_own(config.fields.auth.as_ref()) {
             connection::tidy(ctx, &config).await;
         }
@@ -94,6 +102,7 @@ pub async fn create(ctx: &Context, org_id: OrgId, fields: ConfigFields) -> Resul
 pub async fn replace(
     ctx: &Context,
     before: WebhookConfig,
+    actor: &Actor,
     fields: ConfigFields,
 ) -> Result<SavedWebhook, Problem> {
     let now = ctx.sources.now();
@@ -123,7 +132,10 @@ pub async fn replace(
     let is_same = fields.url == before.fields.url && fields.max_in_flight == before.fields.max_in_flight;
     let learned = before.learned.clone().filter(|_| is_same);
     let config = WebhookConfig { certificate, disabled_reason, health, learned, fields, ..before.clone() };
-    let config = overwrite(ctx, &before, config, credentials, change).await?;
+    let changes = audit::updated(&before.fields, &config.fields, change != Change::Keep)?;
+    let act = Act::in_org(org_id, actor, AuditAction::WebhookUpdate, write::target(&before));
+    let write = overwrite(ctx, &before, config, credentials, change);
+    let config = noted(ctx, act.changing(changes), write).await?;
     Ok(SavedWebhook { config, secret })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use hookstep_contract::WebhookConfig;
+use hookstep_contract::{Actor, WebhookConfig};
 use hookstep_http_edge::{Authorized, ConfigPath, Problem, RequiredScope};
 
 use super::write::latest;
@@ -14,6 +14,8 @@ use crate::Context;
 /// The webhook of the path with every change so far, for a caller whose token has the scope `S`.
 pub(crate) struct StoredWebhook<S> {
     pub(crate) config: WebhookConfig,
+    /// Who asks, for the audit log.
+    pub(crate) actor: Actor,
     scope: PhantomData<fn() -> S>,
 }
 
@@ -23,6 +25,7 @@ impl<S: RequiredScope> FromRequestParts<Arc<Context>> for StoredWebhook<S> {
     async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, Problem> {
         let caller = Authorized::<S>::from_request_parts(parts, ctx).await?;
         let ConfigPath(config_id) = ConfigPath::from_request_parts(parts, ctx).await?;
-        Ok(Self { config: latest(ctx, caller.org_id(), config_id).await?, scope: PhantomData })
+        let config = latest(ctx, caller.org_id(), config_id).await?;
+        Ok(Self { config, actor: caller.actor().clone(), scope: PhantomData })
     }
 }

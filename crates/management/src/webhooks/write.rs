@@ -2,13 +2,14 @@
 //! its connection and its item are written.
 
 use axum::http::StatusCode;
-use hookstep_contract::{ConfigId, Credentials, OrgId, WebhookConfig};
+use hookstep_contract::{Actor, AuditAction, AuditTarget, ConfigId, Credentials, OrgId, WebhookConfig};
 use hookstep_http_edge::Problem;
 use hookstep_store::{Lease, Written};
 use tracing::Instrument;
 
 use super::connection::{self, Change, is_own};
 use crate::Context;
+use crate::audit::{Act, noted};
 use crate::signing::secrets;
 
 /// Reads the org's webhook with this id, with every change so far.
@@ -67,7 +68,17 @@ pub(crate) async fn overwrite(
 ///
 /// # Errors
 /// 409 when the webhook has changed since it was read, 404 when it was deleted.
-pub async fn delete(ctx: &Context, config: &WebhookConfig) -> Result<(), Problem> {
+pub async fn delete(ctx: &Context, config: &WebhookConfig, actor: &Actor) -> Result<(), Problem> {
+    let act = Act::in_org(&config.org_id, actor, AuditAction::WebhookDelete, target(config));
+    noted(ctx, act, deleted(ctx, config)).await
+}
+
+/// What the audit log says an action on a webhook is about.
+pub(crate) fn target(config: &WebhookConfig) -> AuditTarget {
+    AuditTarget::named(config.config_id, &config.fields.name)
+}
+
+async fn deleted(ctx: &Context, config: &WebhookConfig) -> Result<(), Problem> {
     let lease = lease(ctx, config).await?;
     let delete = async || {
         // The connection goes first, and even where the webhook has none now: an earlier save may have left one behind, and

@@ -37,8 +37,10 @@ pub(crate) async fn act(
     chosen.sort_unstable();
     for event_id in chosen {
         let result = match action {
-            "replay" => single::start(&ctx, visitor.org_id(), config_id, event_id, false).await.map(drop),
-            _ => cancel::stop(&ctx, visitor.org_id(), config_id, event_id).await.map(drop),
+            "replay" => single::start(&ctx, visitor.org_id(), visitor.actor(), config_id, event_id, false)
+                .await
+                .map(drop),
+            _ => cancel::stop(&ctx, visitor.org_id(), visitor.actor(), config_id, event_id).await.map(drop),
         };
         match result {
             Ok(()) => done += 1,

@@ -1,0 +1,88 @@
+//! `/audit` and `/platform/audit`: who changed what, when and from where.
+//!
+//! An entry is written before its action begins, and a second write says how that ended. So nothing is changed without an entry,
+//! and an entry never says more than what is known ([ADR 60](../../../docs/adr/0060-audit-log.md)).
+
+mod list;
+mod webhook_changes;
+
+pub(crate) use list::{__path_list, __path_list_of_platform, list, list_of_platform};
+pub use list::page;
+pub(crate) use webhook_changes::{created, updated};
+
+pub use hookstep_store::AuditFilter;
+
+use hookstep_contract::{
+    Actor, AuditAction, AuditChange, AuditEntry, AuditId, AuditOutcome, AuditTarget, OrgId, Owner,
+    error_chain,
+};
+use hookstep_http_edge::Problem;
+
+use crate::Context;
+
+/// What somebody is about to do.
+#[derive(Debug)]
+pub(crate) struct Act<'a> {
+    /// In whose log it is noted.
+    pub(crate) owner: Owner,
+    /// Who does it.
+    pub(crate) actor: &'a Actor,
+    /// What it is.
+    pub(crate) action: AuditAction,
+    /// What it is about.
+    pub(crate) target: AuditTarget,
+    /// What it changes, without secrets.
+    pub(crate) changes: Vec<AuditChange>,
+}
+
+impl<'a> Act<'a> {
+    /// Something done in an org.
+    pub(crate) fn in_org(org_id: &OrgId, actor: &'a Actor, action: AuditAction, target: AuditTarget) -> Self {
+        Self { owner: Owner::Org(org_id.clone()), actor, action, target, changes: Vec::new() }
+    }
+
+    /// Something done to an org or to the platform itself.
+    pub(crate) fn in_platform(actor: &'a Actor, action: AuditAction, target: AuditTarget) -> Self {
+        Self { owner: Owner::Platform, actor, action, target, changes: Vec::new() }
+    }
+
+    /// The same with what it changes.
+    pub(crate) fn changing(self, changes: Vec<AuditChange>) -> Self {
+        Self { changes, ..self }
+    }
+}
+
+/// Does `work`, and notes it in the audit log.
+///
+/// # Errors
+/// Those of the work; 500 when the log cannot be written, and then nothing was done.
+pub(crate) async fn noted<T>(
+    ctx: &Context,
+    act: Act<'_>,
+    work: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let Act { owner, actor, action, target, changes } = act;
+    let entry = AuditEntry {
+        audit_id: AuditId((ctx.sources.new_id)()),
+        owner,
+        at: ctx.sources.now(),
+        actor: actor.clone(),
+        action,
+        outcome: AuditOutcome::Started,
+        target,
+        changes,
+    };
+    ctx.audit_log.begin(&entry).await?;
+    let result = work.await;
+    let outcome = match &result {
+        Ok(_) => AuditOutcome::Done,
+        Err(problem) if problem.status().is_client_error() => AuditOutcome::Refused,
+        Err(_) => AuditOutcome::Failed,
+    };
+    // The entry then goes on to say that nobody knows how the action ended.
+    if let Err(error) = ctx.audit_log.end(&entry, outcome).await {
+        let chain = error_chain(&error);
+        tracing::error!(audit.id = %entry.audit_id, error.chain = chain, "the audit log does not say how an action ended");
+    }
+    result
+}
