@@ -502,6 +502,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit log of the org
+         * @description Who did what in the org, newest first: every change of webhooks, secrets, tokens and notifications, every sign-in to the console, and every event that was cancelled or sent again. Entries are kept for 396 days. A filtered list looks at up to 2,000 entries for a page: only a null `next_cursor` means that there are no more.
+         */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit log of the platform
+         * @description Who made, changed and deleted orgs and tokens of the platform, newest first. What a platform does in an org is in the log of the org.
+         */
+        get: operations["list_platform_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/orgs": {
         parameters: {
             query?: never;
@@ -846,6 +886,76 @@ export interface components {
             reason: components["schemas"]["Reason"] | null;
             /** @description The `detail` of the reason. */
             error?: string | null;
+        };
+        /**
+         * @description What somebody did, as the audit log names it.
+         * @enum {string}
+         */
+        AuditAction: "webhook.create" | "webhook.update" | "webhook.delete" | "webhook.rotate_secret" | "event.cancel" | "event.replay" | "replay.create" | "token.create" | "token.revoke" | "session.open" | "session.end" | "notifications.update" | "signing_key.rotate" | "org.create" | "org.update" | "org.delete";
+        /** @description Who did something, and from where. */
+        AuditActor: {
+            /** @description The token; null for one that has no id. */
+            token_id?: components["schemas"]["TokenId"] | null;
+            /** @description The name that the token had then. */
+            token_name: string;
+            /** @description Whether the token is one of the platform. */
+            is_platform: boolean;
+            /** @description The session, if it was done in the console; else null. */
+            session_id: components["schemas"]["SessionId"] | null;
+            /**
+             * @description The IP address of the client; null if it is not known.
+             * @example 203.0.113.7
+             */
+            address: string | null;
+            /**
+             * @description The program of the client, as it calls itself; null if it does not.
+             * @example curl/8.5.0
+             */
+            user_agent: string | null;
+        };
+        /** @description An entry of the audit log: who did what. */
+        AuditEntry: {
+            /** @description Its id. Sorting by it sorts by time. */
+            audit_id: components["schemas"]["AuditId"];
+            /** @description When it was done. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What was done. */
+            action: components["schemas"]["AuditAction"];
+            /** @description How far it came. */
+            outcome: components["schemas"]["AuditOutcome"];
+            /** @description Who did it, and from where. */
+            actor: components["schemas"]["AuditActor"];
+            /** @description The id of what it was about: a webhook, an event, a token, a session or an org. */
+            target_id: string;
+            /** @description The name that it had then; null if it has none. */
+            target_name: string | null;
+            /** @description The webhook that it belongs to, if it is an event or a bulk replay; else null. */
+            config_id: string | null;
+            /** @description What was changed. */
+            changes?: components["schemas"]["AuditedChange"][];
+        };
+        /**
+         * Format: uuid
+         * @description The id of an entry of the audit log: a lowercase UUIDv7, so that sorting by it sorts by time.
+         * @example 01939f2e-b740-7000-8000-9d3e1a6c2b58
+         */
+        AuditId: string;
+        /**
+         * @description How far an action came. `started`: it is under way or, if it stays so, nobody knows how it ended. `refused`: it was not carried out. `failed`: a fault of the service ended it.
+         * @enum {string}
+         */
+        AuditOutcome: "started" | "done" | "refused" | "failed";
+        /** @description A field that was changed. Values that may be secret are left out, and long ones are cut. */
+        AuditedChange: {
+            /**
+             * @description Its path.
+             * @example timeout_seconds
+             */
+            field: string;
+            /** @description What it was before. */
+            before?: unknown;
+            /** @description What it is now. */
+            after?: unknown;
         };
         /** @description How requests to the receiver are authenticated. Answers do not contain the secrets. */
         Auth: {
@@ -1522,6 +1632,13 @@ export interface components {
          * @enum {string}
          */
         Outcome: "succeeded" | "failed_http" | "failed_timeout" | "failed_unreachable" | "refused" | "failed_auth" | "failed_payload" | "failed_platform";
+        /** @description A page of a list. */
+        Page_AuditEntry: {
+            /** @description The entries. */
+            data: components["schemas"]["AuditEntry"][];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
         /** @description A page of a list. */
         Page_Event: {
             /** @description The entries. */
@@ -3528,6 +3645,76 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                /** @description Only entries about what has this id, or belongs to the webhook with this id. */
+                target_id?: string;
+                /** @description Only entries from this moment on. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Only entries up to this moment. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description The most entries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    list_platform_audit_entries: {
+        parameters: {
+            query?: {
+                /** @description Only entries about what has this id, or belongs to the webhook with this id. */
+                target_id?: string;
+                /** @description Only entries from this moment on. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Only entries up to this moment. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description The most entries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
         };
     };
