@@ -258,6 +258,17 @@ async function tokens() {
   await page.getByText("The token is revoked.").waitFor();
 }
 
+async function audit() {
+  await link("Audit log").click();
+  await page.getByText("Revoked the token").first().waitFor();
+  await screen("audit");
+  await field("Id of a webhook").fill("0190a000-0000-7000-8000-00000000000f");
+  await button("Search").click();
+  await page.getByText("No entries").waitFor();
+  await link("Show all").click();
+  await page.getByText("Signed in").first().waitFor();
+}
+
 // Forms and links are enough, except for what updates itself.
 async function withoutScript(path) {
   const page = await scriptless.newPage();
@@ -301,6 +312,7 @@ try {
   await others(path);
   await recover();
   await tokens();
+  await audit();
   await withoutScript(path);
   await signOut(path);
   assert.deepEqual(complaints, []);

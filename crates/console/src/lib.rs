@@ -33,9 +33,9 @@ use hookstep_management::Context;
 
 use error::PageError;
 use screens::{
-    asset_files, audit_page, charts, event_page, event_table, lane, notification_page, receiver, replay_pages,
-    secret_page, session_pages, sign_in, test_page, token_pages, webhook_actions, webhook_edit, webhook_list,
-    webhook_page,
+    asset_files, audit_page, charts, event_page, event_table, lane, notification_page, receiver,
+    replay_pages, secret_page, session_pages, sign_in, test_page, token_pages, webhook_actions, webhook_edit,
+    webhook_list, webhook_page,
 };
 
 /// The largest form, in bytes: that of a webhook, with two expressions of 15,000 characters, a sample and certificates. Forms

@@ -6,8 +6,8 @@
 mod list;
 mod webhook_changes;
 
-pub(crate) use list::{__path_list, __path_list_of_platform, list, list_of_platform};
 pub use list::page;
+pub(crate) use list::{__path_list, __path_list_of_platform, list, list_of_platform};
 pub(crate) use webhook_changes::{created, updated};
 
 pub use hookstep_store::AuditFilter;

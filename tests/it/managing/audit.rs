@@ -89,7 +89,8 @@ async fn every_change_in_an_org_leaves_an_entry() {
     let address = json!({"emails": ["ops@example.com"]});
     assert_eq!(api.put("/notifications", &address).await.status, 200);
     assert_eq!(api.post("/signing-key/rotate", &json!({})).await.status, 200);
-    let sign_in = api.http.post(format!("{}/console/sign-in", api.base)).header("sec-fetch-site", "same-origin");
+    let sign_in =
+        api.http.post(format!("{}/console/sign-in", api.base)).header("sec-fetch-site", "same-origin");
     let sign_in = sign_in.header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(Answer::to(sign_in.body(format!("token={}", api.token))).await.status, 200);
     let sessions = api.get("/sessions").await.json();
@@ -143,7 +144,10 @@ async fn what_a_platform_does_is_in_the_log_of_the_org_or_in_its_own() {
 
     let inside = log(&own, "/audit").await;
     assert_eq!(actions(&inside), ["token.create"]);
-    assert_eq!((&inside[0]["actor"]["is_platform"], &inside[0]["target_name"]), (&json!(true), &json!("admin")));
+    assert_eq!(
+        (&inside[0]["actor"]["is_platform"], &inside[0]["target_name"]),
+        (&json!(true), &json!("admin"))
+    );
     assert_eq!(log(&within(&platform, "globex"), "/audit").await, inside);
     assert_eq!(log(&world.api, "/audit").await, [] as [Value; 0], "another org sees nothing of it");
     let of_orgs = log(&platform, "/platform/audit").await;
@@ -163,7 +167,8 @@ async fn an_entry_says_from_where_a_request_came_and_whether_it_was_refused() {
     let nothing = "0190a000-0000-7000-8000-00000000000f";
     let request = world.api.request(Method::DELETE, &format!("/tokens/{nothing}"));
     // The proxies of this machine are trusted.
-    let request = request.header("x-forwarded-for", "198.51.100.1, 203.0.113.7").header("user-agent", "probe/1");
+    let request =
+        request.header("x-forwarded-for", "198.51.100.1, 203.0.113.7").header("user-agent", "probe/1");
     Answer::to(request).await.problem(404);
     let entries = log(&world.api, "/audit").await;
     let entry = &entries[0];

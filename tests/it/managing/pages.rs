@@ -1,6 +1,7 @@
 //! The console: its pages, and who may see them. Their behaviour in a browser is tested in `browser`.
 #![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
+mod audit;
 mod events;
 mod filters_and_transforms;
 mod forms;
