@@ -262,7 +262,7 @@ async function audit() {
   await link("Audit log").click();
   await page.getByText("Revoked the token").first().waitFor();
   await screen("audit");
-  await field("Id of a webhook").fill("0190a000-0000-7000-8000-00000000000f");
+  await field("Id of a webhook, event, token or session").fill("0190a000-0000-7000-8000-00000000000f");
   await button("Search").click();
   await page.getByText("No entries").waitFor();
   await link("Show all").click();
