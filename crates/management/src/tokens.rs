@@ -119,7 +119,8 @@ pub(crate) async fn delete(
 /// # Errors
 /// 404 when there is no such token.
 pub async fn revoke(ctx: &Context, owner: Owner, actor: &Actor, token_id: TokenId) -> Result<(), Problem> {
-    let target = AuditTarget::new(token_id);
+    let token = ctx.tokens.by_id(&owner, token_id).await?.ok_or_else(no_token)?;
+    let target = AuditTarget::named(token_id, token.name);
     let act =
         Act { owner: owner.clone(), actor, action: AuditAction::TokenRevoke, target, changes: Vec::new() };
     noted(ctx, act, async {

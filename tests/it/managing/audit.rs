@@ -165,7 +165,7 @@ async fn what_a_platform_does_is_in_the_log_of_the_org_or_in_its_own() {
 async fn an_entry_says_from_where_a_request_came_and_whether_it_was_refused() {
     let world = World::start().await;
     let nothing = "0190a000-0000-7000-8000-00000000000f";
-    let request = world.api.request(Method::DELETE, &format!("/tokens/{nothing}"));
+    let request = world.api.request(Method::DELETE, &format!("/sessions/{nothing}"));
     // The proxies of this machine are trusted.
     let request =
         request.header("x-forwarded-for", "198.51.100.1, 203.0.113.7").header("user-agent", "probe/1");

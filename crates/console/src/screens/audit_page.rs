@@ -39,8 +39,8 @@ pub(crate) async fn show(
     let content = html! {
         (parts::crumbs(&[("API tokens", "/console/tokens")]))
         div.head { h1 { "Audit log" } }
-        p.muted { "Who changed what, when and from where, newest first. Entries are kept for 396 days, and show no secrets." }
         (search(target.unwrap_or_default()))
+        p.muted { "Who changed what, when and from where, newest first. Entries are kept for 396 days, and show no secrets." }
         (table(&list.data, ctx.sources.now(), next.is_some()))
         nav.pages aria-label="Pages" { @if let Some(next) = &next { a.button rel="next" href=(next) { "Next page" } } }
     };
@@ -91,7 +91,7 @@ fn row(entry: &AuditEntry, now: Timestamp) -> Markup {
             td data-label="Who" { (who(&entry.actor)) }
             td data-label="Changes" {
                 @if entry.changes.is_empty() { span.muted { "–" } }
-                ul.plain { @for change in &entry.changes { li.break { (changed(change)) } } }
+                @for change in &entry.changes { div.break { (changed(change)) } }
             }
         }
     }
@@ -104,7 +104,12 @@ fn who(actor: &AuditActor) -> Markup {
         @if actor.session_id.is_some() { " " span.muted { "in the console" } }
         div.muted.small.break {
             @if let Some(address) = &actor.address { (address) }
-            @if let Some(program) = &actor.user_agent { " " bdi { (program) } }
+            @match &actor.user_agent {
+                // What browsers call themselves is long, and tells nothing.
+                Some(program) if program.starts_with("Mozilla/") => { " by a browser" }
+                Some(program) => { " by " bdi { (program) } }
+                None => {}
+            }
         }
     }
 }
