@@ -66,6 +66,7 @@ pub(crate) async fn lives_and_is_erased(engine: &impl Platform) {
         assert_eq!(there(Method::PATCH, "/orgs/tenant", patch).await.json()["status"], status);
         until("the org's status holds everywhere", async || trigger().await == answer).await;
     }
+    is_audited(&tenant, &platform).await;
     let waiting = wait(&tenant, config_id).await;
     let deleted = platform.delete("/orgs/tenant").await;
     assert_eq!((deleted.status, &deleted.json()["status"]), (202, &json!("deleting")), "{deleted:?}");
@@ -81,6 +82,23 @@ pub(crate) async fn lives_and_is_erased(engine: &impl Platform) {
     assert!(schedule.is_err(), "{schedule:?}");
     erase_the_rest(engine, &orgs, &platform).await;
     assert!(orgs.belongings(&"tenant".parse().unwrap()).await.unwrap().is_empty());
+}
+
+/// What was done so far is in the audit logs, with the address from which it was asked for.
+async fn is_audited(tenant: &Api, platform: &Api) {
+    for (api, path, expected) in [
+        (tenant, "/audit", ["token.create", "webhook.create"].as_slice()),
+        (platform, "/platform/audit", &["org.update", "org.update", "org.create"]),
+    ] {
+        let log = api.get(path).await.json();
+        let entries = log["data"].as_array().unwrap();
+        let actions: Vec<_> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+        assert_eq!(actions, expected);
+        for entry in entries {
+            let how = (&entry["outcome"], &entry["actor"]["address"]);
+            assert_eq!(how, (&json!("done"), &json!("127.0.0.1")), "{entry}");
+        }
+    }
 }
 
 /// Has a large body, and an event that waits as a schedule, whose id is returned.
