@@ -51,7 +51,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Search the events of all webhooks
+         * @description Newest first over all webhooks that exist, without their attempts. A page looks at up to 10,000 events. If they do not hold enough, it has fewer entries than `limit`, or none, and a `next_cursor` that goes on from `looked_until`: only a null `next_cursor` means that there are no more. Events of a deleted webhook are found with its `config_id`.
+         */
+        get: operations["search_events"];
         put?: never;
         /**
          * Publish an event by its type
@@ -232,6 +236,26 @@ export interface paths {
          * @description Counts by hour or by day of those that were accepted then. 32 days at most.
          */
         get: operations["read_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how the deliveries of all webhooks went
+         * @description The counts of the webhooks that exist, together, by hour or by day of those that were accepted then. 32 days at most.
+         */
+        get: operations["read_org_stats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1281,6 +1305,25 @@ export interface components {
              * @example amount > 100 and status = "paid"
              */
             jsonata?: string | null;
+        };
+        /** @description A page of the events of an org that a search has found. */
+        FoundEvents: {
+            /** @description The events, newest first, without their attempts. */
+            data: components["schemas"]["Event"][];
+            /** @description What to send as `cursor` to go on from here; null if there are no more. */
+            next_cursor?: string | null;
+            /** @description The search has looked at all events that were accepted after this time, and goes on from there; null if there are no more. */
+            looked_until?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description At how many events it has looked for this page.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description In how many bodies it has looked for `text`.
+             */
+            bodies_searched: number;
         };
         /**
          * @description How a receiver does.
@@ -2539,6 +2582,64 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    search_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only events of this type; all that begin alike with `.*` at the end.
+                 * @example order.*
+                 */
+                type?: string;
+                /** @description Only events with this status. */
+                status?: components["schemas"]["Status"];
+                /**
+                 * @description Only events whose last attempt was answered with this status code (`503`) or one of this class (`5xx`), or that were skipped or have failed for this reason (`dns`).
+                 * @example 5xx
+                 */
+                code?: string;
+                /**
+                 * @description Only events of webhooks whose URL has this host, now.
+                 * @example example.com
+                 */
+                host?: string;
+                /** @description Only events of this webhook, which may be deleted. */
+                config_id?: components["schemas"]["ConfigId"];
+                /** @description Only events with this correlation id. */
+                correlation_id?: string;
+                /** @description Only this event. Excludes all other parameters. */
+                event_id?: components["schemas"]["EventId"];
+                /** @description Only events whose body, as it was accepted, has this text, to the byte. Up to 500 bodies and about 8 MiB of them are searched for a page. Large bodies, which are claim checks, and bodies that are no longer stored are not. */
+                text?: string;
+                /** @description Only events that were accepted at this time or later. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Only events that were accepted at this time or earlier. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description The most entries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundEvents"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
     publish_event: {
         parameters: {
             query?: never;
@@ -3033,6 +3134,37 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_org_stats: {
+        parameters: {
+            query?: {
+                /** @description The start of the period. By default 24 hours before `to`, or 30 days when counting by day. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description The end of the period. By default now. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description The length of a bucket. By default an hour. */
+                by?: components["schemas"]["Step"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
         };
     };

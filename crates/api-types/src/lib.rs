@@ -8,6 +8,7 @@
 //! `hookstep_contract` (ids, statuses, the fields of a webhook) know nothing of OpenAPI; their schemas are in [`schema`].
 
 mod event;
+mod found_events;
 mod names;
 mod notifications;
 mod org;
@@ -29,6 +30,7 @@ mod webhook;
 mod tests;
 
 pub use event::{Attempt, Event, Sent};
+pub use found_events::FoundEvents;
 pub use notifications::{NotificationFields, Notifications};
 pub use org::{Deleting, NewOrg, Org, OrgPatch, PlatformTokenFields};
 pub use page::Page;

@@ -21,7 +21,7 @@ const BODY_BYTES: usize = 64 * 1024;
 ///
 /// `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`,
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
-/// `/replays/{replay_id}`; `/events/{publication_id}`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
+/// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
 /// `/sessions/{session_id}`; `/orgs`, `/orgs/{org_id}`, `/platform/tokens` and `/platform/tokens/{token_id}`; `/signing-key/rotate`;
 /// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/.well-known/source-addresses`, `/livez`,
 /// `/readyz`, `/healthz`, `/openapi.json` and `/docs`.
@@ -49,7 +49,9 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/webhook/{config_id}/events/{event_id}/payload", get(events::body::read))
         .route("/webhook/{config_id}/events/{event_id}/replay", post(single::replay))
         .route("/webhook/{config_id}/events/{event_id}/cancel", post(events::cancel::cancel))
+        .route("/events", get(events::search::find))
         .route("/events/{publication_id}", get(events::publication::read))
+        .route("/stats", get(stats::of_org::read_org))
         .route("/notifications", get(notifications::read).put(notifications::replace))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{token_id}", delete(tokens::delete))
