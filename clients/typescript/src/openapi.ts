@@ -535,7 +535,7 @@ export interface paths {
         };
         /**
          * List orgs
-         * @description In the order of their ids. Orgs that are known by their tokens alone are not among them.
+         * @description In the order of their ids. Orgs that are known by their tokens alone are not among them. With `include=stats`, each has the numbers of its deliveries in the last 24 hours.
          */
         get: operations["list_orgs"];
         put?: never;
@@ -573,6 +573,26 @@ export interface paths {
          * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. Nothing is taken from a suspended org or sent for it, and its own tokens may only read; the platform may still change it. On AWS it takes up to twenty seconds until that holds everywhere.
          */
         patch: operations["change_org"];
+        trace?: never;
+    };
+    "/platform/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See which webhooks of all orgs need somebody
+         * @description Whose receivers fail most, whose events wait longest, and whose client certificates end soon. A request goes through 30 MB of webhooks, which are some ten thousand, and looks at up to 500 of them for what waits, those with an open circuit first. `next_cursor` leads to the rest.
+         */
+        get: operations["read_platform_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/platform/tokens": {
@@ -1289,6 +1309,34 @@ export interface components {
          * @example 01939f2e-8a10-7000-8000-2b7d40c5aa12
          */
         EventId: string;
+        /** @description A client certificate that ends soon, or has ended. */
+        ExpiringCertificate: {
+            /** @description The org of the webhook. */
+            org_id: components["schemas"]["OrgId"];
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description Its name. */
+            name: string;
+            /** @description The subject of the certificate. */
+            subject: string;
+            /** @description The end of its validity. */
+            not_after: components["schemas"]["Timestamp"];
+        };
+        /** @description A receiver that does not take all events. */
+        FailingReceiver: {
+            /** @description The org of the webhook. */
+            org_id: components["schemas"]["OrgId"];
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description Its name. */
+            name: string;
+            /** @description The host of its URL. */
+            host?: string | null;
+            /** @description How the receiver does. */
+            health: components["schemas"]["Health"];
+            /** @description What is known about it. */
+            receiver: components["schemas"]["Receiver"];
+        };
         /**
          * @description As which type a field and its values are compared.
          * @enum {string}
@@ -1518,6 +1566,8 @@ export interface components {
             updated_at: components["schemas"]["Timestamp"];
             /** @description How far it is deleted; only of an org that is read while it is being deleted. */
             deleting?: components["schemas"]["Deleting"];
+            /** @description The deliveries of its webhooks in the last 24 hours, together; only in lists with `include=stats`, and not of an org with more webhooks than can be counted at once. */
+            stats?: components["schemas"]["Bucket"];
         };
         /**
          * @description The id of an org, which is a tenant.
@@ -1614,6 +1664,22 @@ export interface components {
          * @enum {string}
          */
         Place: "body" | "query" | "header";
+        /** @description Webhooks of all orgs that somebody should look at. Each list has the most urgent ones of a part of the webhooks first. */
+        PlatformOverview: {
+            /** @description Receivers that take no events, and then those that take only a part of them; those with the most failures in a row first. */
+            failing: components["schemas"]["FailingReceiver"][];
+            /** @description Webhooks whose events wait in a lane, for their turn or for their receiver; those that have waited longest first. */
+            waiting: components["schemas"]["WaitingWebhook"][];
+            /** @description Client certificates that have expired, or expire within 30 days; those that end earliest first. */
+            certificates: components["schemas"]["ExpiringCertificate"][];
+            /**
+             * Format: int64
+             * @description At how many webhooks was looked for what waits: those that hold events back or send only so many at once.
+             */
+            lanes_looked_at: number;
+            /** @description What to send as `cursor` for the rest of the webhooks; null if all were looked at. */
+            next_cursor?: string | null;
+        };
         /** @description A token of the platform to be created. */
         PlatformTokenFields: {
             /**
@@ -2195,6 +2261,19 @@ export interface components {
              * @example 7340032
              */
             size: number;
+        };
+        /** @description A webhook whose events wait. */
+        WaitingWebhook: {
+            /** @description The org of the webhook. */
+            org_id: components["schemas"]["OrgId"];
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description Its name. */
+            name: string;
+            /** @description The event that was accepted first of those that wait. */
+            event_id: components["schemas"]["EventId"];
+            /** @description Since when it waits for its next attempt. */
+            since: components["schemas"]["Timestamp"];
         };
         /** @description A webhook. */
         Webhook: {
@@ -3670,10 +3749,12 @@ export interface operations {
                 search?: string;
                 /** @description Their status. */
                 status?: components["schemas"]["OrgStatus"];
-                /** @description The most entries of the page. */
+                /** @description The most entries of the page; up to 20 with `include`, and 20 by default then. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page; leave it out for the first page. */
                 cursor?: string;
+                /** @description `stats`: also how the deliveries of the last 24 hours went. */
+                include?: string;
             };
             header?: never;
             path?: never;
@@ -3827,6 +3908,35 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_platform_overview: {
+        parameters: {
+            query?: {
+                /** @description The most entries of each list. */
+                limit?: number;
+                /** @description The `next_cursor` of the part before; leave it out for the first one. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The most urgent webhooks of this part. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformOverview"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
         };
     };

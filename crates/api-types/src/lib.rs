@@ -13,6 +13,7 @@ mod names;
 mod notifications;
 mod org;
 mod page;
+mod platform;
 mod preview;
 mod problem;
 mod publication;
@@ -34,6 +35,7 @@ pub use found_events::FoundEvents;
 pub use notifications::{NotificationFields, Notifications};
 pub use org::{Deleting, NewOrg, Org, OrgPatch, PlatformTokenFields};
 pub use page::Page;
+pub use platform::{ExpiringCertificate, FailingReceiver, PlatformOverview, WaitingWebhook};
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;
 pub use publication::{

@@ -3,6 +3,7 @@
 //! A use case is a public function that takes the [`Context`]; the routes of the API call it, and so do the pages of the
 //! console, which is a crate on top of this one. The folders: `webhooks` (save, preview, test), `signing` (secrets and
 //! keys), `events` (list, read, cancel), `replays` (one event or many), `tokens` and `platform_tokens` (API tokens),
+//! `platform_overview` (webhooks of all orgs that need somebody),
 //! `orgs` (of a platform), `sessions` (of the console), `notifications` (who is told about webhooks), `stats` (counts
 //! over time), `docs` (the OpenAPI document as a page).
 
@@ -14,6 +15,7 @@ pub mod notifications;
 mod openapi;
 mod orgs;
 pub mod paging;
+mod platform_overview;
 mod platform_tokens;
 pub mod replays;
 mod routes;

@@ -23,6 +23,7 @@ use crate::Context;
 use crate::events::lookup::{parse_time, partitions, webhook_existed};
 use count::{Budget, HourlyCounts};
 use hours::Hour;
+pub(crate) use of_org::last_day_of_org;
 pub use of_org::org_stats;
 pub use recent::last_hour;
 

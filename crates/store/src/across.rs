@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use hookstep_contract::{ConfigId, EventId, EventRecord, Timestamp};
+use hookstep_contract::{EventId, EventRecord, Timestamp};
 use hookstep_tables::Query;
 use uuid::Uuid;
 
@@ -36,8 +36,8 @@ pub struct Across {
     query: Query,
     /// The partitions that were not read to their end.
     open: Vec<Source>,
-    /// What was read and was not handed out yet.
-    found: BTreeMap<(EventId, ConfigId), EventRecord>,
+    /// What was read and was not handed out yet, by the number of its partition.
+    found: BTreeMap<(EventId, usize), Item>,
     looked_at: usize,
     /// How many more events may be looked at.
     left: usize,
@@ -46,6 +46,7 @@ pub struct Across {
 /// A partition, and how far it was read.
 #[derive(Debug)]
 struct Source {
+    number: usize,
     pk: String,
     /// What it has from this event on was read.
     read_to: EventId,
@@ -74,7 +75,8 @@ impl Events {
         };
         let page = filter.limit + 1;
         let share = (2 * page).div_ceil(keys.len().max(1)).max(FEWEST);
-        let source = |pk| Source {
+        let source = |(number, pk)| Source {
+            number,
             pk,
             read_to: EventId(Uuid::max()),
             start: None,
@@ -84,7 +86,7 @@ impl Events {
         let query = self.between(filter.from, None).expression_attribute_values(":to", s(to));
         Across {
             query: search.narrow(query),
-            open: keys.into_iter().map(source).collect(),
+            open: keys.into_iter().enumerate().map(source).collect(),
             found: BTreeMap::new(),
             looked_at: 0,
             left: MAX_LOOKED_AT,
@@ -105,7 +107,7 @@ impl Across {
                 && let Some(newest) = self.found.last_entry()
                 && horizon.is_none_or(|horizon| horizon <= newest.key().0)
             {
-                events.push(newest.remove());
+                events.push(to_record(newest.remove())?);
             }
             if events.len() == wanted || horizon.is_none() || (self.left == 0 && self.looked_at > 0) {
                 return Ok(events);
@@ -150,7 +152,7 @@ impl Across {
             .await
             .map_err(StoreError::during("search the events of an org"))?;
         for (index, page) in chosen.into_iter().zip(pages) {
-            self.keep(index, page)?;
+            self.keep(index, page);
         }
         self.open.retain(|source| source.start.is_some());
         if is_first {
@@ -188,7 +190,7 @@ impl Across {
         chosen
     }
 
-    fn keep(&mut self, index: usize, page: QueryOutput) -> Result<(), StoreError> {
+    fn keep(&mut self, index: usize, page: QueryOutput) {
         let source = &mut self.open[index];
         let scanned = usize::try_from(page.scanned_count).unwrap_or(0);
         self.looked_at += scanned;
@@ -196,8 +198,8 @@ impl Across {
         let spent = if page.last_evaluated_key.is_some() { source.limit } else { scanned };
         self.left = self.left.saturating_sub(spent);
         for item in page.items.unwrap_or_default() {
-            let record = to_record(item)?;
-            self.found.insert((record.event_id, record.config_id), record);
+            let Some(id) = sort_key(&item) else { continue };
+            self.found.insert((id, source.number), item);
         }
         source.start = page.last_evaluated_key;
         if let Some(read_to) = source.start.as_ref().and_then(sort_key) {
@@ -205,7 +207,6 @@ impl Across {
             source.read_to = read_to;
             source.limit = (source.limit * GROWTH).min(PAGE);
         }
-        Ok(())
     }
 
     /// When the newest event that is known of was accepted.

@@ -35,6 +35,7 @@ mod published_bodies;
 mod recent_attempts;
 mod recent_bodies;
 mod redelivery;
+mod remarkable;
 mod replay_counts;
 mod replays;
 mod search;

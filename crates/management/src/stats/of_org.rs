@@ -14,7 +14,7 @@ use hookstep_store::{Events, Partitions};
 
 use super::count::{Budget, HourlyCounts, count_hours};
 use super::hours::Hour;
-use super::{Asked, Hours, StatsQuery, summed};
+use super::{Asked, Hours, StatsQuery, default_from, summed};
 use crate::Context;
 
 /// How many webhooks are counted concurrently.
@@ -56,7 +56,19 @@ pub async fn org_stats(
     to: Timestamp,
     step: StatsStep,
 ) -> Result<Stats, Problem> {
-    let Hours { first, last, to } = Hours::between(from, to, step, ctx.sources.now())?;
+    let hours = Hours::between(from, to, step, ctx.sources.now())?;
+    count(ctx, org_id, &hours, step).await
+}
+
+/// Counts the deliveries of the last 24 hours of all webhooks of an org.
+pub(crate) async fn last_day_of_org(ctx: &Context, org_id: &OrgId) -> Result<Stats, Problem> {
+    let now = ctx.sources.now();
+    let hours = Hours { first: Hour::of(default_from(StatsStep::Hour, now)), last: Hour::of(now), to: now };
+    count(ctx, org_id, &hours, StatsStep::Hour).await
+}
+
+async fn count(ctx: &Context, org_id: &OrgId, hours: &Hours, step: StatsStep) -> Result<Stats, Problem> {
+    let Hours { first, last, to } = *hours;
     let webhooks = ctx.configs.partitions(org_id).await?;
     if webhooks.iter().map(Partitions::count).sum::<usize>() > Events::MAX_ACROSS {
         let detail = "the org has too many webhooks to count all at once: ask for the statistics of each";
