@@ -218,6 +218,30 @@ async function recover() {
   await screen("recover-since");
 }
 
+// The search over all webhooks, whose address can be passed on.
+async function search() {
+  await link("Events").click();
+  await page.locator(".chart").first().waitFor();
+  await screen("events");
+  await field("Correlation id").fill("order-4711");
+  await field("Status", { exact: true }).selectOption("recovered");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/correlation_id=order-4711/);
+  const found = page.locator(".events tbody tr");
+  await found.first().waitFor();
+  await found.first().getByRole("link", { name: "Orders to ERP" }).waitFor();
+  await screen("events-found");
+  const address = page.url();
+  await field("Status code or reason").fill("abc");
+  await button("Find").click();
+  await page.getByText("Must be a status code like 503").waitFor();
+  assert.match(complaints.pop(), /422/);
+  await screen("events-wrong");
+  await page.goto(address);
+  await found.first().locator(".row-link").click();
+  await page.locator("h1").getByText("Recovered").waitFor();
+}
+
 async function others(path) {
   // What failed has recovered.
   await link("Replay what was missed").click();
@@ -284,6 +308,12 @@ async function withoutScript(path) {
   await page.getByRole("heading", { name: "Attempt 1" }).waitFor();
   await page.getByRole("link", { name: "← Previous event" }).click();
   await page.goBack();
+  await page.goto("/console/events");
+  await page.getByLabel("Status", { exact: true }).selectOption("succeeded");
+  await page.getByLabel("Text in the body").fill("4712");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.locator(".events .row-link").first().click();
+  await page.getByRole("heading", { name: "Attempt 1" }).waitFor();
   await page.goto(`${path}/edit`);
   await page.getByLabel("Sample body").fill('{"order": 4999, "currency": "CHF"}');
   await page.getByRole("button", { name: "Try" }).click();
@@ -308,6 +338,7 @@ try {
   await test();
   const path = await watch();
   await breakAndMend(path);
+  await search();
   await rotate(path, secret);
   await others(path);
   await recover();

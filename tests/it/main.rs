@@ -29,6 +29,7 @@
 //! | `delivering/delivery_events` | the events that we publish on the bus |
 //! | `reading/events` | reading events back |
 //! | `reading/search` | searching for events |
+//! | `reading/across` | searching over all webhooks of an org |
 //! | `reading/shards` | events that are spread over several partitions |
 //! | `reading/stats` | delivery statistics |
 //! | `managing/webhooks` | the management API |
@@ -126,6 +127,7 @@ mod delivering {
 }
 
 mod reading {
+    pub(crate) mod across;
     mod events;
     mod search;
     mod shards;

@@ -45,8 +45,9 @@ pub(crate) async fn repeat(dir: &Path, events: u32) -> Outcome<usize> {
     Ok(hookstep_tables::size(item))
 }
 
+/// The same event, so many times eight seconds ago.
 #[expect(clippy::disallowed_methods, reason = "a benchmark is about now")]
-fn copy(item: &Item, index: u32) -> Item {
+pub(crate) fn copy(item: &Item, index: u32) -> Item {
     let at = OffsetDateTime::now_utc() - Duration::seconds(8) * index;
     let time = Timestamp::from_unix(NoContext, at.unix_timestamp().unsigned_abs(), at.nanosecond());
     let mut copy = item.clone();

@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
+mod across;
 mod events;
 mod orgs;
 
@@ -41,6 +42,10 @@ struct Args {
     #[arg(long, default_value_t = 10)]
     webhooks: u32,
 
+    /// Measures the search over an org with so many webhooks instead, which share the events.
+    #[arg(long, conflicts_with = "orgs")]
+    across: Option<u32>,
+
     /// How many times each page is requested.
     #[arg(long, default_value_t = 50)]
     times: usize,
@@ -58,8 +63,14 @@ async fn main() -> Outcome<()> {
     }
     let host = Host::open(options.clone()).await?;
     let token = host.create_token(NewToken::admin(ORG.parse()?)).await?;
+    let webhooks =
+        across::make(&Asker { host: &host, token: &token, org_id: None }, args.across.unwrap_or(0)).await?;
     let config_id = events::deliver_one(&Asker { host: &host, token: &token, org_id: None }).await?;
     host.stop().await;
+    if args.across.is_some() {
+        across::spread(dir.path(), &webhooks, args.events).await?;
+        return measure_across(options, &token, &args).await;
+    }
     let bytes = events::repeat(dir.path(), args.events).await?;
 
     let host = Host::open(options).await?;
@@ -102,6 +113,21 @@ async fn measure_orgs(options: Options, orgs: u32, args: &Args) -> Outcome<()> {
     println!("| --- | ---: | ---: | ---: |");
     for (name, path) in orgs::PAGES {
         row(name, &platform.times(path, args.times).await?);
+    }
+    host.stop().await;
+    Ok(())
+}
+
+/// Measures the search over the webhooks of an org.
+async fn measure_across(options: Options, token: &str, args: &Args) -> Outcome<()> {
+    let host = Host::open(options).await?;
+    let asker = Asker { host: &host, token, org_id: None };
+    let webhooks = args.across.unwrap_or_default();
+    println!("{webhooks} webhooks with {} events together, {} times each\n", args.events, args.times);
+    println!("| | p50 ms | p99 ms | worst ms |");
+    println!("| --- | ---: | ---: | ---: |");
+    for (name, path) in across::PAGES {
+        row(name, &asker.times(path, args.times).await?);
     }
     host.stop().await;
     Ok(())

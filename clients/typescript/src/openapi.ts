@@ -51,7 +51,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Search the events of all webhooks
+         * @description Newest first over all webhooks that exist, without their attempts. A page looks at up to 10,000 events. If they do not hold enough, it has fewer entries than `limit`, or none, and a `next_cursor` that goes on from `looked_until`: only a null `next_cursor` means that there are no more. Events of a deleted webhook are found with its `config_id`.
+         */
+        get: operations["search_events"];
         put?: never;
         /**
          * Publish an event by its type
@@ -232,6 +236,26 @@ export interface paths {
          * @description Counts by hour or by day of those that were accepted then. 32 days at most.
          */
         get: operations["read_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how the deliveries of all webhooks went
+         * @description The counts of the webhooks that exist, together, by hour or by day of those that were accepted then. 32 days at most.
+         */
+        get: operations["read_org_stats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -551,7 +575,7 @@ export interface paths {
         };
         /**
          * List orgs
-         * @description In the order of their ids. Orgs that are known by their tokens alone are not among them.
+         * @description In the order of their ids. Orgs that are known by their tokens alone are not among them. With `include=stats`, each has the numbers of its deliveries in the last 24 hours.
          */
         get: operations["list_orgs"];
         put?: never;
@@ -589,6 +613,26 @@ export interface paths {
          * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. Nothing is taken from a suspended org or sent for it, and its own tokens may only read; the platform may still change it. On AWS it takes up to twenty seconds until that holds everywhere.
          */
         patch: operations["change_org"];
+        trace?: never;
+    };
+    "/platform/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See which webhooks of all orgs need somebody
+         * @description Whose receivers fail most, whose events wait longest, and whose client certificates end soon. A request goes through 30 MB of webhooks, which are some ten thousand, and looks at up to 500 of them for what waits, those with an open circuit first. `next_cursor` leads to the rest.
+         */
+        get: operations["read_platform_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/platform/tokens": {
@@ -1375,6 +1419,34 @@ export interface components {
          * @example 01939f2e-8a10-7000-8000-2b7d40c5aa12
          */
         EventId: string;
+        /** @description A client certificate that ends soon, or has ended. */
+        ExpiringCertificate: {
+            /** @description The org of the webhook. */
+            org_id: components["schemas"]["OrgId"];
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description Its name. */
+            name: string;
+            /** @description The subject of the certificate. */
+            subject: string;
+            /** @description The end of its validity. */
+            not_after: components["schemas"]["Timestamp"];
+        };
+        /** @description A receiver that does not take all events. */
+        FailingReceiver: {
+            /** @description The org of the webhook. */
+            org_id: components["schemas"]["OrgId"];
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description Its name. */
+            name: string;
+            /** @description The host of its URL. */
+            host?: string | null;
+            /** @description How the receiver does. */
+            health: components["schemas"]["Health"];
+            /** @description What is known about it. */
+            receiver: components["schemas"]["Receiver"];
+        };
         /**
          * @description As which type a field and its values are compared.
          * @enum {string}
@@ -1391,6 +1463,25 @@ export interface components {
              * @example amount > 100 and status = "paid"
              */
             jsonata?: string | null;
+        };
+        /** @description A page of the events of an org that a search has found. */
+        FoundEvents: {
+            /** @description The events, newest first, without their attempts. */
+            data: components["schemas"]["Event"][];
+            /** @description What to send as `cursor` to go on from here; null if there are no more. */
+            next_cursor?: string | null;
+            /** @description The search has looked at all events that were accepted after this time, and goes on from there; null if there are no more. */
+            looked_until?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description At how many events it has looked for this page.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description In how many bodies it has looked for `text`.
+             */
+            bodies_searched: number;
         };
         /**
          * @description How a receiver does.
@@ -1585,6 +1676,8 @@ export interface components {
             updated_at: components["schemas"]["Timestamp"];
             /** @description How far it is deleted; only of an org that is read while it is being deleted. */
             deleting?: components["schemas"]["Deleting"];
+            /** @description The deliveries of its webhooks in the last 24 hours, together; only in lists with `include=stats`, and not of an org with more webhooks than can be counted at once. */
+            stats?: components["schemas"]["Bucket"];
         };
         /**
          * @description The id of an org, which is a tenant.
@@ -1688,6 +1781,22 @@ export interface components {
          * @enum {string}
          */
         Place: "body" | "query" | "header";
+        /** @description Webhooks of all orgs that somebody should look at. Each list has the most urgent ones of a part of the webhooks first. */
+        PlatformOverview: {
+            /** @description Receivers that take no events, and then those that take only a part of them; those with the most failures in a row first. */
+            failing: components["schemas"]["FailingReceiver"][];
+            /** @description Webhooks whose events wait in a lane, for their turn or for their receiver; those that have waited longest first. */
+            waiting: components["schemas"]["WaitingWebhook"][];
+            /** @description Client certificates that have expired, or expire within 30 days; those that end earliest first. */
+            certificates: components["schemas"]["ExpiringCertificate"][];
+            /**
+             * Format: int64
+             * @description At how many webhooks was looked for what waits: those that hold events back or send only so many at once.
+             */
+            lanes_looked_at: number;
+            /** @description What to send as `cursor` for the rest of the webhooks; null if all were looked at. */
+            next_cursor?: string | null;
+        };
         /** @description A token of the platform to be created. */
         PlatformTokenFields: {
             /**
@@ -2270,6 +2379,19 @@ export interface components {
              */
             size: number;
         };
+        /** @description A webhook whose events wait. */
+        WaitingWebhook: {
+            /** @description The org of the webhook. */
+            org_id: components["schemas"]["OrgId"];
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description Its name. */
+            name: string;
+            /** @description The event that was accepted first of those that wait. */
+            event_id: components["schemas"]["EventId"];
+            /** @description Since when it waits for its next attempt. */
+            since: components["schemas"]["Timestamp"];
+        };
         /** @description A webhook. */
         Webhook: {
             /**
@@ -2653,6 +2775,64 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    search_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only events of this type; all that begin alike with `.*` at the end.
+                 * @example order.*
+                 */
+                type?: string;
+                /** @description Only events with this status. */
+                status?: components["schemas"]["Status"];
+                /**
+                 * @description Only events whose last attempt was answered with this status code (`503`) or one of this class (`5xx`), or that were skipped or have failed for this reason (`dns`).
+                 * @example 5xx
+                 */
+                code?: string;
+                /**
+                 * @description Only events of webhooks whose URL has this host, now.
+                 * @example example.com
+                 */
+                host?: string;
+                /** @description Only events of this webhook, which may be deleted. */
+                config_id?: components["schemas"]["ConfigId"];
+                /** @description Only events with this correlation id. */
+                correlation_id?: string;
+                /** @description Only this event. Excludes all other parameters. */
+                event_id?: components["schemas"]["EventId"];
+                /** @description Only events whose body, as it was accepted, has this text, to the byte. Up to 500 bodies and about 8 MiB of them are searched for a page. Large bodies, which are claim checks, and bodies that are no longer stored are not. */
+                text?: string;
+                /** @description Only events that were accepted at this time or later. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Only events that were accepted at this time or earlier. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description The most entries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundEvents"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
         };
     };
@@ -3150,6 +3330,37 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_org_stats: {
+        parameters: {
+            query?: {
+                /** @description The start of the period. By default 24 hours before `to`, or 30 days when counting by day. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description The end of the period. By default now. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description The length of a bucket. By default an hour. */
+                by?: components["schemas"]["Step"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
         };
     };
@@ -3725,10 +3936,12 @@ export interface operations {
                 search?: string;
                 /** @description Their status. */
                 status?: components["schemas"]["OrgStatus"];
-                /** @description The most entries of the page. */
+                /** @description The most entries of the page; up to 20 with `include`, and 20 by default then. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page; leave it out for the first page. */
                 cursor?: string;
+                /** @description `stats`: also how the deliveries of the last 24 hours went. */
+                include?: string;
             };
             header?: never;
             path?: never;
@@ -3882,6 +4095,35 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_platform_overview: {
+        parameters: {
+            query?: {
+                /** @description The most entries of each list. */
+                limit?: number;
+                /** @description The `next_cursor` of the part before; leave it out for the first one. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The most urgent webhooks of this part. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformOverview"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
         };
     };

@@ -9,10 +9,12 @@
 
 mod audit;
 mod event;
+mod found_events;
 mod names;
 mod notifications;
 mod org;
 mod page;
+mod platform;
 mod preview;
 mod problem;
 mod publication;
@@ -31,9 +33,11 @@ mod tests;
 
 pub use audit::{AuditActor, AuditEntry, AuditedChange};
 pub use event::{Attempt, Event, Sent};
+pub use found_events::FoundEvents;
 pub use notifications::{NotificationFields, Notifications};
 pub use org::{Deleting, NewOrg, Org, OrgPatch, PlatformTokenFields};
 pub use page::Page;
+pub use platform::{ExpiringCertificate, FailingReceiver, PlatformOverview, WaitingWebhook};
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;
 pub use publication::{

@@ -6,7 +6,7 @@ use hookstep_contract::{OrgId, OrgStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::schema;
+use crate::{StatsBucket, schema};
 
 /// An org to be created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -88,6 +88,11 @@ pub struct Org {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub deleting: Option<Deleting>,
+    /// The deliveries of its webhooks in the last 24 hours, together; only in lists with `include=stats`, and not of an org with more
+    /// webhooks than can be counted at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub stats: Option<StatsBucket>,
 }
 
 /// How far an org is deleted.
@@ -122,6 +127,7 @@ impl From<hookstep_contract::Org> for Org {
             created_at,
             updated_at,
             deleting: None,
+            stats: None,
         }
     }
 }

@@ -57,6 +57,7 @@ mod publish;
 mod replays;
 mod retry;
 mod send;
+mod stats;
 mod trigger;
 mod upload;
 mod verify;
@@ -64,11 +65,11 @@ mod webhooks;
 
 pub use body::{Body, INLINE_BODY_BYTES};
 pub use error::Error;
-pub use events::EventQuery;
+pub use events::{EventQuery, EventSearch};
 pub use hookstep_api_types::{
-    Accepted, Attempt, BatchEntry, Delivered, DeliveryState, Event, Jwk, Jwks, OrgPublicKey, Page,
-    ProblemDetails, Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast,
-    ReplayResults, Replayed, Sensitive, Sent,
+    Accepted, Attempt, BatchEntry, Delivered, DeliveryState, Event, FoundEvents, Jwk, Jwks, OrgPublicKey,
+    Page, ProblemDetails, Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast,
+    ReplayResults, Replayed, Sensitive, Sent, Stats, StatsBucket, StatsStep,
 };
 pub use hookstep_contract::{
     ConfigId, EventId, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status, Timestamp, Timings,
@@ -77,6 +78,7 @@ pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyErro
 pub use publish::NewEvent;
 pub use replays::{Redelivery, ReplayQuery};
 pub use send::Client;
+pub use stats::StatsQuery;
 pub use trigger::{SyncAnswer, SyncTrigger, Trigger};
 pub use verify::{Unverified, verify, verify_at};
 pub use webhooks::Webhook;

@@ -10,6 +10,7 @@ use crate::session::Visitor;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Webhooks,
+    Events,
     Notifications,
     Tokens,
 }
@@ -27,6 +28,7 @@ pub(crate) fn page(visitor: &Visitor, section: Section, title: &str, content: Ma
                 a.brand href="/" { (mark()) "Hookstep" }
                 nav aria-label="Main" {
                     (link("Webhooks", "/", section == Section::Webhooks))
+                    (link("Events", "/console/events", section == Section::Events))
                     (link("Notifications", "/console/notifications", section == Section::Notifications))
                     (link("API tokens", "/console/tokens", section == Section::Tokens))
                     (link("API", "/docs", false))

@@ -33,7 +33,7 @@ use hookstep_management::Context;
 
 use error::PageError;
 use screens::{
-    asset_files, audit_page, charts, event_page, event_table, lane, notification_page, receiver,
+    asset_files, audit_page, charts, event_page, event_table, lane, notification_page, org_events, receiver,
     replay_pages, secret_page, session_pages, sign_in, test_page, token_pages, webhook_actions, webhook_edit,
     webhook_list, webhook_page,
 };
@@ -76,6 +76,7 @@ fn pages() -> Router<Arc<Context>> {
         .route(&webhook("/events/{event_id}/payload"), get(event_page::event_bodies::read))
         .route(&webhook("/events/{event_id}/replay"), post(event_page::replay))
         .route(&webhook("/events/{event_id}/cancel"), post(event_page::cancel))
+        .route("/console/events", get(org_events::show))
         .route("/console/notifications", get(notification_page::show).post(notification_page::save))
         .route("/console/tokens", get(token_pages::show).post(token_pages::create))
         .route("/console/tokens/{token_id}/created", get(token_pages::created).post(token_pages::stored))

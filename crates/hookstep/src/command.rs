@@ -51,7 +51,7 @@ enum Command {
     /// Publish an event by its type: it goes to every webhook that subscribes.
     #[command(after_help = publish::HELP)]
     Publish(publish::PublishArgs),
-    /// List or follow the events of a webhook, or show one event with its attempts.
+    /// List, search or follow events of a webhook or of all, or show one event with its attempts.
     #[command(after_help = events::HELP)]
     Events(events::EventsArgs),
     /// Send events again: one, several, or all of a period.

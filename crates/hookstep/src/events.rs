@@ -1,5 +1,6 @@
 //! `hookstep events`.
 
+mod across;
 mod follow;
 mod show;
 
@@ -12,13 +13,17 @@ use crate::settings::{BoxError, CommandResult};
 use crate::when::{When, when};
 
 pub(crate) const HELP: &str = "\
-Events are listed newest first. With -f they are listed oldest first, followed
-by a line whenever one of them changes or a new event is accepted, until Ctrl-C.
+Events are listed newest first, those of all webhooks if none is named. With -f
+they are listed oldest first, followed by a line whenever one of them changes or
+a new event is accepted, until Ctrl-C.
 
 Examples:
   hookstep events orders                        the last 20
   hookstep events orders --status failed --since 2h
   hookstep events orders 0193…                  one event with its attempts
+  hookstep events --event 0193…                 the same, of whichever webhook
+  hookstep events --type 'order.*' --code 5xx --since 1d
+  hookstep events --host example.com --text 'order 1042'
   hookstep events orders -f --json | jq .status";
 
 /// The arguments of `hookstep events`.
@@ -27,16 +32,23 @@ pub(crate) struct EventsArgs {
     #[command(flatten)]
     remote: Remote,
 
-    /// The webhook, by its `config_id` or its name.
-    webhook: String,
+    /// The webhook, by its `config_id` or its name; by default all.
+    webhook: Option<String>,
 
     /// Show only this event, with its attempts.
-    #[arg(conflicts_with_all = ["follow", "status", "since", "until", "correlation_id", "limit"])]
+    #[arg(conflicts_with_all = ["follow", "status", "since", "until", "correlation_id", "limit", "search"])]
     event_id: Option<EventId>,
 
+    /// Show only this event, with its attempts, whichever webhook it is of.
+    #[arg(long, conflicts_with_all = ["webhook", "follow", "status", "since", "until", "correlation_id", "limit", "search"])]
+    event: Option<EventId>,
+
     /// Follow: go on and print what changes.
-    #[arg(short, long, conflicts_with = "until")]
+    #[arg(short, long, requires = "webhook", conflicts_with_all = ["until", "search"])]
     follow: bool,
+
+    #[command(flatten)]
+    search: across::SearchArgs,
 
     /// Only events with this status.
     #[arg(long, value_enum)]
@@ -91,16 +103,22 @@ impl From<StatusName> for Status {
 /// Lists, shows or follows events.
 pub(crate) async fn events(args: EventsArgs) -> CommandResult {
     let client = args.remote.client()?;
-    let config_id = remote::find_webhook(&client, &args.webhook).await?;
-    if let Some(event_id) = args.event_id {
-        let event = client.event(config_id, event_id).await?;
-        if args.json {
-            out::json(&event)?;
-        } else {
-            show::details(&event)?;
-        }
-        return Ok(());
+    if let Some(event_id) = args.event {
+        let found = client.find_event(event_id).await?;
+        let event = found.ok_or_else(|| format!("no webhook has an event with the id {event_id}"))?;
+        return show_one(&client, event.config_id, event_id, args.json).await;
     }
+    let webhook = match &args.webhook {
+        Some(webhook) => Some(remote::find_webhook(&client, webhook).await?),
+        None => None,
+    };
+    let config_id = match (webhook, args.event_id) {
+        (Some(config_id), Some(event_id)) => {
+            return show_one(&client, config_id, event_id, args.json).await;
+        }
+        (Some(config_id), None) if !args.search.is_given() => config_id,
+        (webhook, _) => return across::search(&client, webhook, args).await,
+    };
     let now = hookstep_ambient::Sources::system().now();
     let query = EventQuery {
         status: args.status.map(Status::from),
@@ -120,6 +138,16 @@ pub(crate) async fn events(args: EventsArgs) -> CommandResult {
     }
     for event in &list {
         print(event, args.json)?;
+    }
+    Ok(())
+}
+
+/// Prints an event with its attempts.
+async fn show_one(client: &Client, config_id: ConfigId, event_id: EventId, json: bool) -> CommandResult {
+    let event = client.event(config_id, event_id).await?;
+    match json {
+        true => out::json(&event)?,
+        false => show::details(&event)?,
     }
     Ok(())
 }

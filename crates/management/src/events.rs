@@ -1,6 +1,8 @@
-//! Events: how they are listed, read and cancelled.
+//! Events: how they are listed, searched, read and cancelled.
 
 pub(crate) mod body;
 pub mod cancel;
 pub mod lookup;
 pub(crate) mod publication;
+pub mod search;
+pub mod search_query;

@@ -1,7 +1,8 @@
-//! `GET /webhook/{config_id}/stats`: counts of deliveries by hour or by day.
+//! `GET /webhook/{config_id}/stats` and `GET /stats`: counts of deliveries by hour or by day.
 
 mod count;
 mod hours;
+pub(crate) mod of_org;
 mod recent;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ use crate::Context;
 use crate::events::lookup::{parse_time, partitions, webhook_existed};
 use count::{Budget, HourlyCounts};
 use hours::Hour;
+pub(crate) use of_org::last_day_of_org;
+pub use of_org::org_stats;
 pub use recent::last_hour;
 
 /// The longest period of one request.
@@ -40,6 +43,52 @@ pub(crate) struct StatsQuery {
     /// The length of a bucket. By default an hour.
     #[param(value_type = StatsStep, required = false)]
     by: Option<String>,
+}
+
+/// What a query asks for.
+struct Asked {
+    from: Timestamp,
+    to: Timestamp,
+    step: StatsStep,
+}
+
+impl StatsQuery {
+    fn read(&self, ctx: &Context) -> Result<Asked, FieldError> {
+        let step = match self.by.as_deref() {
+            None | Some("hour") => StatsStep::Hour,
+            Some("day") => StatsStep::Day,
+            Some(_) => return Err(FieldError::new("by", "must be hour or day")),
+        };
+        let to = self.to.as_deref().map(|text| parse_time("to", text)).transpose()?;
+        let to = to.unwrap_or_else(|| ctx.sources.now());
+        let from = self.from.as_deref().map(|text| parse_time("from", text)).transpose()?;
+        Ok(Asked { from: from.unwrap_or_else(|| default_from(step, to)), to, step })
+    }
+}
+
+/// The hours to be counted, and until when.
+struct Hours {
+    first: Hour,
+    last: Hour,
+    to: Timestamp,
+}
+
+impl Hours {
+    /// Those of the buckets that overlap `from..to`.
+    fn between(from: Timestamp, to: Timestamp, step: StatsStep, now: Timestamp) -> Result<Self, FieldError> {
+        if now < from {
+            return Err(FieldError::new("from", "must not be in the future"));
+        }
+        if to <= from {
+            return Err(FieldError::new("from", "must be earlier than to"));
+        }
+        if to.since(from) > days(MAX_DAYS) {
+            return Err(FieldError::new("from", format!("must be at most {MAX_DAYS} days before to")));
+        }
+        // The last hour that has begun, and begins before `to`.
+        let last = Hour::of(to.minus(Duration::from_millis(1))).min(Hour::of(now));
+        Ok(Self { first: first_hour(step, from), last, to: last.next().start().min(now) })
+    }
 }
 
 /// `GET /webhook/{config_id}/stats`
@@ -68,15 +117,7 @@ pub(crate) async fn read(
     ConfigPath(config_id): ConfigPath,
     ApiQuery(query): ApiQuery<StatsQuery>,
 ) -> Result<Json<Stats>, Problem> {
-    let step = match query.by.as_deref() {
-        None | Some("hour") => StatsStep::Hour,
-        Some("day") => StatsStep::Day,
-        Some(_) => return Err(FieldError::new("by", "must be hour or day").into()),
-    };
-    let to = query.to.as_deref().map(|text| parse_time("to", text)).transpose()?;
-    let to = to.unwrap_or_else(|| ctx.sources.now());
-    let from = query.from.as_deref().map(|text| parse_time("from", text)).transpose()?;
-    let from = from.unwrap_or_else(|| default_from(step, to));
+    let Asked { from, to, step } = query.read(&ctx)?;
     Ok(Json(stats(&ctx, caller.org_id(), config_id, from, to, step).await?))
 }
 
@@ -93,26 +134,14 @@ pub async fn stats(
     to: Timestamp,
     step: StatsStep,
 ) -> Result<Stats, Problem> {
-    let now = ctx.sources.now();
-    if now < from {
-        return Err(FieldError::new("from", "must not be in the future").into());
-    }
-    if to <= from {
-        return Err(FieldError::new("from", "must be earlier than to").into());
-    }
-    if to.since(from) > days(MAX_DAYS) {
-        return Err(FieldError::new("from", format!("must be at most {MAX_DAYS} days before to")).into());
-    }
-    let first = first_hour(step, from);
-    // The last hour that has begun, and begins before `to`.
-    let last = Hour::of(to.minus(Duration::from_millis(1))).min(Hour::of(now));
+    let Hours { first, last, to } = Hours::between(from, to, step, ctx.sources.now())?;
     let partitions = partitions(ctx, org_id, config_id).await?;
     let counted = count::count_hours(ctx, &partitions, first, last, Budget::ONE).await?;
     let is_empty = counted.tallies.values().all(|tally| *tally == Tally::default());
     if is_empty && !webhook_existed(ctx, &partitions).await? {
         return Err(Problem::no_webhook());
     }
-    Ok(summed(&counted, step, first, last.next().start().min(now)))
+    Ok(summed(&counted, step, first, to))
 }
 
 /// Counts the deliveries of the last 24 hours of a webhook that exists: one of many, so that fewer events are read.

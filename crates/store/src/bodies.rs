@@ -33,7 +33,7 @@ const BYTES: &str = "bytes";
 const DEFLATED: &str = "deflated";
 
 /// The sort key of the accepted body.
-const BODY: &str = "body";
+pub(crate) const BODY: &str = "body";
 /// The sort key of the body that was sent instead.
 const SENT: &str = "sent";
 
@@ -271,15 +271,19 @@ impl Bodies {
             .send()
             .await
             .map_err(StoreError::during("read a body"))?;
-        let Some(mut item) = found.item else { return Ok(None) };
-        if let Some(AttributeValue::B(bytes)) = item.remove(BYTES) {
-            return Ok(Some(bytes.into_inner().into()));
-        }
-        let Some(AttributeValue::B(deflated)) = item.remove(DEFLATED) else { return Ok(None) };
-        let bytes = decompress_to_vec_with_limit(deflated.as_ref(), MAX_BYTES)
-            .map_err(|error| StoreError::during("inflate a body")(error.to_string()))?;
-        Ok(Some(bytes.into()))
+        found.item.map_or(Ok(None), bytes_of)
     }
+}
+
+/// The body in an item, as it was before it was compressed.
+pub(crate) fn bytes_of(mut item: Item) -> Result<Option<Bytes>, StoreError> {
+    if let Some(AttributeValue::B(bytes)) = item.remove(BYTES) {
+        return Ok(Some(bytes.into_inner().into()));
+    }
+    let Some(AttributeValue::B(deflated)) = item.remove(DEFLATED) else { return Ok(None) };
+    let bytes = decompress_to_vec_with_limit(deflated.as_ref(), MAX_BYTES)
+        .map_err(|error| StoreError::during("inflate a body")(error.to_string()))?;
+    Ok(Some(bytes.into()))
 }
 
 fn key(org_id: &OrgId, config_id: ConfigId, event_id: EventId, part: &str) -> Item {
@@ -287,6 +291,6 @@ fn key(org_id: &OrgId, config_id: ConfigId, event_id: EventId, part: &str) -> It
     Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(part))])
 }
 
-fn partition(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -> String {
+pub(crate) fn partition(org_id: &OrgId, config_id: ConfigId, event_id: EventId) -> String {
     format!("{org_id}#{config_id}#{event_id}")
 }

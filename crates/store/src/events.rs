@@ -19,22 +19,22 @@ use hookstep_tables::Query;
 use hookstep_tables::UpdateItem;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::attempts::Recorded;
 use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_attribute, to_item};
 use crate::partitions::{Order, Partitions};
+use crate::{EventSearch, StoreError};
 
 /// The maximum number of events looked at for one page of a filtered list, so that a rare status does not
 /// read a whole partition at once. At 1 KB each, that is half a second and 0.0004 USD on AWS.
-const MAX_LOOKED_AT: usize = 10_000;
+pub(crate) const MAX_LOOKED_AT: usize = 10_000;
 
 /// The maximum number of requests for that: DynamoDB itself ends a page at 1 MB.
 pub(crate) const MAX_READS: usize = 20;
 
 /// How many events a request looks at when the first one, which is no larger than the page, did not find
 /// enough.
-const PAGE: usize = 1000;
+pub(crate) const PAGE: usize = 1000;
 
 /// The table of events and attempts.
 #[derive(Clone, Debug)]
@@ -149,7 +149,8 @@ impl Events {
     /// # Errors
     /// If the table cannot be read.
     pub async fn list(&self, partitions: &Partitions, filter: EventFilter) -> Result<Page, StoreError> {
-        let query = self.filtered(&filter);
+        let search = EventSearch::from(filter);
+        let query = search.narrow(self.between(filter.from, filter.to));
         let (mut events, mut looked_at) = (Vec::new(), 0);
         let mut before = filter.before;
         // One more than requested, to know whether there is a next page.
@@ -161,9 +162,9 @@ impl Events {
                 events.push(to_record(item)?);
             }
             before = page.next;
-            limit = match filter.status.map(drop).or(filter.outcome.map(drop)) {
-                Some(_) => PAGE.min(MAX_LOOKED_AT.saturating_sub(looked_at + partitions.surplus())),
-                None => (filter.limit + 1).saturating_sub(events.len()),
+            limit = match search.is_selective() {
+                true => PAGE.min(MAX_LOOKED_AT.saturating_sub(looked_at + partitions.surplus())),
+                false => (filter.limit + 1).saturating_sub(events.len()),
             };
             if before.is_none() || events.len() > filter.limit || limit == 0 {
                 break;
@@ -174,22 +175,6 @@ impl Events {
             before = events.last().map(|event: &EventRecord| event.event_id);
         }
         Ok(Page { events, next: before, looked_at })
-    }
-
-    /// The query for the events that satisfy `filter`.
-    fn filtered(&self, filter: &EventFilter) -> Query {
-        let mut query = self.between(filter.from, filter.to);
-        let wanted =
-            [("status", filter.status.map(Status::as_str)), ("outcome", filter.outcome.map(Outcome::as_str))];
-        let mut conditions = Vec::new();
-        for (name, value) in wanted {
-            let Some(value) = value else { continue };
-            conditions.push(format!("#{name} = :{name}"));
-            query = query
-                .expression_attribute_names(format!("#{name}"), name)
-                .expression_attribute_values(format!(":{name}"), s(value));
-        }
-        if conditions.is_empty() { query } else { query.filter_expression(conditions.join(" AND ")) }
     }
 
     /// The query for the events accepted between two times, both included, or at any time.

@@ -78,6 +78,30 @@ impl Lanes {
         }
     }
 
+    /// The event that was accepted first of those that wait in the lane of a webhook, and since when it waits.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn oldest(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+    ) -> Result<Option<(EventId, Timestamp)>, StoreError> {
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(partition(org_id, config_id)))
+            .projection_expression("sk, since")
+            .limit(1)
+            .send()
+            .await
+            .map_err(StoreError::during("read what waits longest in a lane"))?;
+        let oldest = page.items().first();
+        Ok(oldest.and_then(|item| Some((item.get("sk")?.as_s().ok()?.parse().ok()?, since(item)?))))
+    }
+
     /// Notes that an event waits no longer.
     ///
     /// # Errors

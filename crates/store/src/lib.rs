@@ -5,10 +5,12 @@
 //! on AWS and on the embedded host alike. Every key starts with the org id, so no operation can reach another
 //! tenant; only the watch list is one for all, which no request of a tenant reads.
 
+mod across;
 mod attempt_item;
 mod attempts;
 mod audit;
 mod bodies;
+mod body_batch;
 mod chains;
 mod config_cache;
 mod configs;
@@ -16,6 +18,7 @@ mod credentials;
 mod erase;
 mod erasures;
 mod error;
+mod event_search;
 mod events;
 mod health;
 mod idempotency;
@@ -33,6 +36,7 @@ mod published_bodies;
 mod recent_attempts;
 mod recent_bodies;
 mod redelivery;
+mod remarkable;
 mod replay_counts;
 mod replays;
 mod search;
@@ -45,12 +49,14 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use across::Across;
 pub use attempts::Recorded;
 pub use audit::{AuditFilter, AuditLog};
 pub use bodies::Bodies;
 pub use configs::{Configs, Written};
 pub use erase::Found;
 pub use erasures::Belonging;
+pub use event_search::{CodeFilter, EventSearch, TypeFilter};
 pub use events::{EventFilter, Events, Page, Side};
 pub use hookstep_contract::StoreError;
 pub use idempotency::{Idempotency, IdempotencyKey};

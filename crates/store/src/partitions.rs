@@ -56,6 +56,11 @@ impl Partitions {
         Self { org_id, config_id, shards: Some(config.fields.shards()) }
     }
 
+    /// Those of a webhook that exists and has so many shards.
+    pub(crate) fn of_shards(org_id: OrgId, config_id: ConfigId, shards: u16) -> Self {
+        Self { org_id, config_id, shards: Some(shards) }
+    }
+
     /// Those of a webhook that is or may be deleted: every partition that it can have had.
     pub fn of_deleted(org_id: OrgId, config_id: ConfigId) -> Self {
         Self { org_id, config_id, shards: None }
@@ -82,7 +87,7 @@ impl Partitions {
     }
 
     /// How many there are.
-    fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         match self.shards.unwrap_or(MAX_SHARDS) {
             0 | 1 => 1,
             shards => usize::from(shards) + 1,
@@ -177,7 +182,8 @@ impl Events {
     }
 }
 
-fn sort_key(item: &Item) -> Option<EventId> {
+/// The id of the event in an item, or in a key.
+pub(crate) fn sort_key(item: &Item) -> Option<EventId> {
     item.get("sk")?.as_s().ok()?.parse().ok()
 }
 

@@ -75,6 +75,6 @@ pub(crate) fn key(org_id: &OrgId, publication_id: EventId) -> Item {
     Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(BODY))])
 }
 
-fn partition(org_id: &OrgId, publication_id: EventId) -> String {
+pub(crate) fn partition(org_id: &OrgId, publication_id: EventId) -> String {
     format!("{org_id}#publication#{publication_id}")
 }

@@ -12,7 +12,7 @@ use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, PublishedDelivery
 use crate::events::{MAX_READS, bound, item_key, to_record};
 use crate::item::{Item, s};
 use crate::partitions::{MAX_CONCURRENT_READS, Partitions};
-use crate::{EventFilter, Events, Page, StoreError};
+use crate::{EventSearch, Events, Page, StoreError};
 
 /// The maximum number of keys that DynamoDB accepts in a request.
 const BATCH: usize = 100;
@@ -21,32 +21,42 @@ impl Events {
     /// The index of events by correlation id.
     pub const BY_CORRELATION_ID: &str = "by-correlation-id";
 
-    /// The events of one webhook with this correlation id, newest first. If there are more than some tens of
-    /// thousands, some are not found.
+    /// The events of these webhooks with this correlation id that `search` wants, newest first. If there are more than some
+    /// tens of thousands of a webhook, some are not found.
     ///
     /// # Errors
     /// If the table or its index cannot be read.
     pub async fn correlated(
         &self,
-        partitions: &Partitions,
+        webhooks: &[Partitions],
         correlation_id: &str,
-        filter: EventFilter,
+        search: &EventSearch,
     ) -> Result<Page, StoreError> {
+        let filter = &search.filter;
         let (from, to) = (EventId(bound(filter.from, 0)), EventId(bound(filter.to, u8::MAX)));
-        let reads: Vec<_> = partitions.keys().map(|pk| self.correlated_ids(pk, correlation_id)).collect();
-        let ids: Vec<Vec<EventId>> = stream::iter(reads).buffered(MAX_CONCURRENT_READS).try_collect().await?;
-        let mut ids = ids.concat();
-        ids.retain(|id| (from..=to).contains(id) && filter.before.is_none_or(|before| *id < before));
+        let is_on_page =
+            |id: EventId| (from..=to).contains(&id) && filter.before.is_none_or(|before| id < before);
+        let reads: Vec<_> =
+            webhooks.iter().flat_map(|webhook| webhook.keys().map(move |pk| (webhook, pk))).collect();
+        let reads: Vec<_> = reads
+            .into_iter()
+            .map(|(webhook, pk)| async move {
+                let ids = self.correlated_ids(pk, correlation_id).await?;
+                Ok::<_, StoreError>(ids.into_iter().map(|id| (id, webhook)).collect::<Vec<_>>())
+            })
+            .collect();
+        let ids: Vec<Vec<_>> = stream::iter(reads).buffered(MAX_CONCURRENT_READS).try_collect().await?;
+        let mut ids: Vec<_> = ids.concat();
+        ids.retain(|(id, _)| is_on_page(*id));
         // The index is sorted by correlation id only.
-        ids.sort_unstable_by_key(|id| Reverse(*id));
+        ids.sort_unstable_by_key(|(id, _)| Reverse(*id));
         let (mut events, mut looked_at) = (Vec::new(), 0);
         for ids in ids.chunks(BATCH).take(MAX_READS) {
             looked_at += ids.len();
-            let mut found = self.batch(partitions.org_id(), partitions.config_id(), ids).await?;
-            found.retain(|event| {
-                filter.status.is_none_or(|status| event.status == status)
-                    && filter.outcome.is_none_or(|outcome| event.outcome == Some(outcome))
-            });
+            let key =
+                |(id, webhook): &(EventId, &Partitions)| item_key(webhook.org_id(), webhook.config_id(), *id);
+            let mut found = self.with_keys(&ids.iter().map(key).collect::<Vec<_>>()).await?;
+            found.retain(|event| search.admits(event));
             found.sort_unstable_by_key(|event| Reverse(event.event_id));
             events.append(&mut found);
             if events.len() > filter.limit {
@@ -55,8 +65,21 @@ impl Events {
                 return Ok(Page { events, next, looked_at });
             }
         }
-        let next = if ids.len() > looked_at { ids.get(looked_at - 1).copied() } else { None };
+        let next = if ids.len() > looked_at { ids.get(looked_at - 1).map(|(id, _)| *id) } else { None };
         Ok(Page { events, next, looked_at })
+    }
+
+    /// The event of one of these webhooks that has this id, wherever it is.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn with_id(
+        &self,
+        webhooks: &[Partitions],
+        id: EventId,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let key = |webhook: &Partitions| item_key(webhook.org_id(), webhook.config_id(), id);
+        self.with_keys(&webhooks.iter().map(key).collect::<Vec<_>>()).await
     }
 
     /// The ids of the events in one partition with this correlation id.

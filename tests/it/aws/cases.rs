@@ -2,6 +2,7 @@
 //! (`ministack`). Each case enters through the public API, and everything visible from outside is compared.
 #![expect(clippy::unwrap_used, reason = "a case that cannot be run fails the test")]
 
+pub(crate) mod across;
 mod delayed;
 mod faulty;
 mod health;

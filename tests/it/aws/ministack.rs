@@ -57,6 +57,7 @@ async fn the_deployed_template_does_what_the_embedded_host_does() {
         assert_eq!(ministack, host, "left is ministack, right the embedded host");
     }
     credentials_can_be_tried(&stack).await;
+    cases::across::are_found(&stack).await;
     cases::orgs::lives_and_is_erased(&stack).await;
     limits::hold(&stack).await;
     kept::hold(&server, &python).await;

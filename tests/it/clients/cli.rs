@@ -177,6 +177,37 @@ async fn events_are_listed_shown_and_filtered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_of_all_webhooks_are_searched() {
+    let (world, good) = (World::start().await, Receiver::ok().await);
+    let bad = Receiver::answering([Reply::status(404)]).await;
+    let one = world.api.create_webhook(&good.url, json!({"name": "one"})).await;
+    let two = world.api.create_webhook(&bad.url, json!({"name": "two"})).await;
+    let first = world.api.deliver(&one, "a needle").await["event_id"].as_str().unwrap().to_owned();
+    let second = world.api.deliver(&two, "hay").await["event_id"].as_str().unwrap().to_owned();
+    let found = async |args: &[&str]| {
+        let args = [&["events", "--json"], args].concat();
+        let found = lines(&output(&mut hookstep(&world, &args)).await);
+        found.iter().map(|event| event["event_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&[]).await, [&*second, &*first]);
+    assert_eq!(found(&["-n", "1"]).await, [&*second]);
+    assert_eq!(found(&["--text", "needle"]).await, [&*first]);
+    assert_eq!(found(&["--code", "4xx", "--since", "1h"]).await, [&*second]);
+    assert_eq!(found(&["two", "--code", "200"]).await, [""; 0]);
+    assert_eq!(found(&["--host", "nobody.example"]).await, [""; 0]);
+    let table = output(&mut hookstep(&world, &["events"])).await;
+    let rows: Vec<&str> = table.lines().collect();
+    assert!(rows.len() == 3 && rows[1].ends_with(" 404 two") && rows[2].ends_with(" 200 one"), "{table}");
+    let details = output(&mut hookstep(&world, &["events", "--event", &first])).await;
+    assert!(details.contains(&first) && details.contains("attempt 1: succeeded"), "{details}");
+    let nobody = ended(&mut hookstep(&world, &["events", "--event", crate::world::NOBODY])).await;
+    assert!(nobody.code == Some(4) && nobody.stderr.contains("no webhook has an event"), "{}", nobody.stderr);
+    let wrong = ended(&mut hookstep(&world, &["events", "--code", "abc"])).await;
+    assert!(wrong.code == Some(4) && wrong.stderr.contains("must be a status code"), "{}", wrong.stderr);
+    assert_eq!(ended(&mut hookstep(&world, &["events", "-f"])).await.code, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn following_tells_of_new_events_and_of_every_turn() {
     let replies = [200, 503, 200].map(Reply::status);
     let (world, receiver) = (World::start().await, Receiver::answering(replies).await);

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use hookstep_client::{
-    BatchEntry, Body, Client, ConfigId, Error, EventQuery, INLINE_BODY_BYTES, Key, NewEvent, Outcome,
-    Redelivery, Status, SyncAnswer, verify,
+    BatchEntry, Body, Client, ConfigId, Error, EventQuery, EventSearch, INLINE_BODY_BYTES, Key, NewEvent,
+    Outcome, Redelivery, StatsQuery, StatsStep, Status, SyncAnswer, verify,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
@@ -242,6 +242,19 @@ async fn events_are_published_by_their_type() {
     let read = client.publication(published.publication_id, None).await.unwrap();
     assert_eq!((read.deliveries[0].status, read.delivery_count), (Status::Succeeded, 1));
     assert!(matches!(NewEvent::new("t", "{").unwrap_err(), Error::Payload(_)));
+    let mut search =
+        EventSearch { text: Some("reading".to_owned()), limit: Some(1), ..EventSearch::default() };
+    let first = client.search_events(&search).await.unwrap();
+    search.cursor = first.next_cursor.clone();
+    search.event_type = Some("order.*".to_owned());
+    let second = client.search_events(&search).await.unwrap();
+    let found = [&first, &second].map(|page| page.data[0].event_id);
+    assert_eq!(found, [paid.deliveries[0].event_id, published.deliveries[0].event_id]);
+    assert_eq!(client.find_event(found[0]).await.unwrap().unwrap().event_id, found[0]);
+    assert_eq!(client.find_event(NOBODY.parse().unwrap()).await.unwrap(), None);
+    let by_day = StatsQuery { by: Some(StatsStep::Day), ..StatsQuery::default() };
+    let (whole, of_one) = (client.org_stats(&by_day), client.stats(paid.deliveries[0].config_id, &by_day));
+    assert_eq!((whole.await.unwrap().totals.succeeded, of_one.await.unwrap().totals.succeeded), (2, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,8 +7,9 @@ use http::header::HeaderValue;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use super::pages::receivers::{degraded, failing, write_health};
 use crate::world::process::{binary, finished};
-use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted};
+use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, until};
 
 /// A platform's token, without an org.
 pub(crate) async fn platform(world: &World) -> Api {
@@ -366,4 +367,60 @@ async fn an_event_that_is_sent_later_is_kept_for_as_long_as_was_said_when_it_was
         of_event.map(|item| item["expires_at"].as_n().unwrap().parse::<i64>().unwrap()).collect();
     // The event, with its small attempt, and its body.
     assert_eq!(ends, vec![due + 3 * 24 * 3600; 2], "{items:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_platform_sees_which_webhooks_of_all_orgs_need_somebody() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let platform = platform(&world).await;
+    let overview = async |query: &str| platform.get(&format!("/platform/overview{query}")).await.json();
+    let nothing =
+        json!({"failing": [], "waiting": [], "certificates": [], "lanes_looked_at": 0, "next_cursor": null});
+    assert_eq!(overview("").await, nothing);
+    made(&platform, json!({"org_id": "globex", "name": "Globex"})).await;
+    let globex = admin(&platform, "globex").await;
+    let (certificate, key) = super::certificates::identity(10);
+    let tls = json!({"tls": {"certificate": certificate, "private_key": key}});
+    let certified = globex.create_webhook(&receiver.url, tls).await;
+    let (late, its_key) = super::certificates::identity(90);
+    globex.create_webhook(&receiver.url, json!({"tls": {"certificate": late, "private_key": its_key}})).await;
+    let quiet = globex.create_webhook(&receiver.url, json!({})).await;
+    globex.deliver(&quiet, "{}").await;
+    let down = world.api.create_webhook(&receiver.url, json!({"name": "Down"})).await;
+    write_health(&world, &down, Some(failing())).await;
+    let partly = world.api.create_webhook(&receiver.url, json!({"name": "Partly"})).await;
+    write_health(&world, &partly, Some(degraded())).await;
+    let event_id = world.api.trigger(&down, "{}").await;
+    until("the event waits", async || overview("").await["waiting"][0].is_object()).await;
+    let seen = overview("").await;
+    let ids = |list: &str| {
+        let list = seen[list].as_array().unwrap().iter();
+        list.map(|webhook| webhook["config_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("failing"), [&*down, &*partly], "{seen}");
+    let first = &seen["failing"][0];
+    let shown =
+        (&first["org_id"], &first["name"], &first["host"], &first["health"], &first["receiver"]["circuit"]);
+    assert_eq!(shown, (&json!(ORG), &json!("Down"), &json!("127.0.0.1"), &json!("failing"), &json!("open")));
+    assert_eq!((ids("waiting"), ids("certificates")), (vec![down.clone()], vec![certified]), "{seen}");
+    assert_eq!((&seen["waiting"][0]["event_id"], &seen["next_cursor"]), (&json!(event_id), &json!(null)));
+    assert_eq!(seen["lanes_looked_at"], 1);
+    assert_eq!(overview("?limit=1").await["failing"].as_array().unwrap().len(), 1);
+    for (query, field) in [("limit=0", "limit"), ("cursor=x", "cursor"), ("by=x", "by")] {
+        assert_eq!(
+            platform.get(&format!("/platform/overview?{query}")).await.wrong_field(),
+            field,
+            "{query}"
+        );
+    }
+    // Nobody else sees other orgs.
+    world.api.get("/platform/overview").await.problem(403);
+
+    let counted = platform.get("/orgs?include=stats").await.json();
+    let counted = counted["data"].as_array().unwrap();
+    assert_eq!((&counted[0]["org_id"], &counted[0]["stats"]["succeeded"]), (&json!("globex"), &json!(1)));
+    assert!(platform.get("/orgs").await.json()["data"][0].get("stats").is_none());
+    for (query, field) in [("include=all", "include"), ("include=stats&limit=21", "limit")] {
+        assert_eq!(platform.get(&format!("/orgs?{query}")).await.wrong_field(), field, "{query}");
+    }
 }

@@ -8,6 +8,7 @@ mod forms;
 mod limits;
 mod long_search;
 mod notifications;
+mod org_events;
 pub(super) mod receivers;
 mod webhook_list;
 
@@ -300,9 +301,16 @@ async fn every_page_is_small_strict_and_never_kept() {
         event_id = world.api.deliver(&id, "{}").await["event_id"].as_str().unwrap().to_owned();
     }
     let browser = Browser::signed_in(&world, &world.api).await;
-    let others =
-        ["/", SIGN_IN, "/console/notifications", "/console/nothing", &format!("/console/webhooks/{NOBODY}")]
-            .map(str::to_owned);
+    let others = [
+        "/",
+        SIGN_IN,
+        "/console/events",
+        "/console/events?type=%22%3E&text=x",
+        "/console/notifications",
+        "/console/nothing",
+        &format!("/console/webhooks/{NOBODY}"),
+    ]
+    .map(str::to_owned);
     for path in pages(&id, &event_id).into_iter().chain(others) {
         let answer = browser.get(&path).await;
         let policy = header(&answer, "content-security-policy");
@@ -338,14 +346,18 @@ async fn what_others_wrote_is_only_text() {
     let event_id = crate::world::accepted(&Answer::to(request).await);
     world.api.ended(&id, &event_id).await;
     let browser = Browser::signed_in(&world, &world.api).await;
-    for path in pages(&id, &event_id).into_iter().chain(["/".to_owned()]) {
+    for path in pages(&id, &event_id).into_iter().chain(["/", "/console/events"].map(str::to_owned)) {
         let page = browser.page(&path).await;
         assert!(!page.contains("<script>") && !page.contains("<img"), "{path}: {page}");
         let shows_no_name = ["/new", "/charts", "/lane", "/receiver"].iter().any(|end| path.ends_with(end));
         assert!(shows_no_name || page.contains("&lt;script&gt;"), "{path}");
     }
     let query = encoded(HOSTILE);
-    for path in [format!("/console/webhooks/{id}?q={query}&status="), format!("{SIGN_IN}?next={query}")] {
+    for path in [
+        format!("/console/webhooks/{id}?q={query}&status="),
+        format!("/console/events?correlation_id={query}"),
+        format!("{SIGN_IN}?next={query}"),
+    ] {
         assert!(!browser.page(&path).await.contains("<script>"), "{path}");
     }
 }
@@ -362,7 +374,10 @@ async fn no_page_has_a_token_or_a_secret() {
     for fields in [basic, oauth] {
         let id = world.api.create_webhook(&receiver.url, fields).await;
         let event = world.api.deliver(&id, "{}").await;
-        for path in pages(&id, event["event_id"].as_str().unwrap()).into_iter().chain(["/".to_owned()]) {
+        for path in pages(&id, event["event_id"].as_str().unwrap())
+            .into_iter()
+            .chain(["/", "/console/events"].map(str::to_owned))
+        {
             let page = browser.page(&path).await;
             for secret in SECRETS.into_iter().chain([world.api.token.as_str(), value]) {
                 assert!(!page.contains(secret), "{path}: {secret}");

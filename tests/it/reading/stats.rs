@@ -199,3 +199,39 @@ async fn a_wrong_parameter_is_named() {
         assert_eq!(answer.wrong_field(), field, "{query}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_statistics_of_an_org_are_those_of_its_webhooks_together() {
+    let world = World::start().await;
+    let (good, bad) = (Receiver::ok().await, Receiver::answering([Reply::status(404)]).await);
+    let api = &world.api;
+    let webhooks = [
+        api.create_webhook(&good.url, json!({})).await,
+        api.create_webhook(&bad.url, json!({})).await,
+        api.create_webhook(&good.url, json!({"shards": 3})).await,
+    ];
+    for (webhook, number) in webhooks.iter().zip([2, 1, 3]) {
+        for _ in 0..number {
+            api.deliver(webhook, "{}").await;
+        }
+    }
+    let other = world.admin_of("other").await;
+    let theirs = other.create_webhook(&good.url, json!({})).await;
+    other.deliver(&theirs, "{}").await;
+    let whole = api.get("/stats").await.json();
+    let totals = &whole["totals"];
+    assert_eq!((&totals["succeeded"], &totals["failed"]), (&json!(5), &json!(1)), "{whole}");
+    assert_eq!((&totals["outcomes"], &whole["complete"]), (&json!({"failed_http": 1}), &json!(true)));
+    assert!(totals["p50_ms"].is_u64() && whole["buckets"].as_array().unwrap().len() == 24, "{whole}");
+    let days = api.get("/stats?by=day").await.json();
+    assert_eq!((&days["totals"]["succeeded"], days["buckets"].as_array().unwrap().len()), (&json!(5), 30));
+    assert_eq!(other.get("/stats").await.json()["totals"]["succeeded"], 1);
+    // As for a webhook, also when it is asked again, and when there is none.
+    assert_eq!(api.get("/stats").await.json()["totals"], *totals);
+    let newcomer = world.admin_of("newcomer").await;
+    assert_eq!(newcomer.get("/stats").await.json()["totals"]["succeeded"], 0);
+    for (query, field) in [("by=week", "by"), ("from=x", "from"), ("from=2099-01-01T00:00:00Z", "from")] {
+        assert_eq!(api.get(&format!("/stats?{query}")).await.wrong_field(), field, "{query}");
+    }
+    world.with_scopes(&[Scope::Trigger]).await.get("/stats").await.problem(403);
+}

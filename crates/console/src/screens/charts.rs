@@ -1,5 +1,7 @@
 //! Charts of the deliveries of a webhook: SVG made on the server, with the numbers on hover and in a table.
 
+pub(crate) mod of_org;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,20 @@ const TOP: f64 = 86.0;
 const BAR: f64 = 10.0;
 const GAP: f64 = 2.0;
 
+/// What is around the charts.
+struct Frame<'a> {
+    /// The periods to choose from.
+    ranges: &'a [(&'a str, &'a str)],
+    /// The one that is shown.
+    range: &'a str,
+    /// The address of the page with the charts of a range.
+    page: &'a dyn Fn(&str) -> String,
+    /// The address of the charts alone, if they renew themselves.
+    part: Option<&'a dyn Fn(&str) -> String>,
+    /// The address of the events that have failed like this, if there is one.
+    outcome: Option<&'a dyn Fn(Outcome) -> String>,
+}
+
 /// The periods to choose from.
 const RANGES: [(&str, &str); 4] =
     [("1h", "1 hour"), ("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
@@ -67,7 +83,19 @@ pub(crate) async fn section(
     let range = RANGES.iter().find(|(name, _)| *name == request.range()).map(|(name, _)| *name);
     let range = range.unwrap_or(if request.period().is_free() { FREE } else { "24h" });
     match of_range(ctx, visitor, config_id, range, request).await {
-        Ok(stats) => Ok(charts(&base, range, request, &stats)),
+        Ok(stats) => {
+            let frame = Frame {
+                ranges: &RANGES,
+                range,
+                page: &|range| format!("{base}?{}#charts", request.with("range", range)),
+                part: Some(&|range| format!("{base}/charts?{}", request.with("range", range))),
+                outcome: Some(&|outcome| {
+                    let query = parts::query([("status", "failed"), ("outcome", outcome.as_str())]);
+                    format!("{base}?{query}#events")
+                }),
+            };
+            Ok(charts(&frame, &stats))
+        }
         Err(problem) if problem.status() == StatusCode::BAD_REQUEST => Ok(html! {
             section.card.charts #charts aria-label="Deliveries" { p.alert.waiting { "Nothing to draw: this range " (problem.detail()) "." } }
         }),
@@ -121,17 +149,17 @@ pub(crate) fn spark(stats: &Stats) -> Markup {
     }
 }
 
-fn charts(base: &str, range: &str, request: &TableRequest, stats: &Stats) -> Markup {
+fn charts(frame: &Frame<'_>, stats: &Stats) -> Markup {
     let totals = &stats.totals;
+    let part = |range: &str| frame.part.map(|part| part(range));
     html! {
-        section.card.charts #charts aria-labelledby="charts-title" data-follows={(base) "/charts?" (request.with("range", range))} {
+        section.card.charts #charts aria-labelledby="charts-title" data-follows=[part(frame.range)] {
             div.title-row {
                 h2 #charts-title { "Deliveries" }
                 nav.tabs aria-label="Period of the charts" {
-                    @if range == FREE { a href="#events" aria-current="true" { "Own range" } }
-                    @for (name, text) in RANGES {
-                        @let query = request.with("range", name);
-                        a href={(base) "?" (query) "#charts"} data-fetch={(base) "/charts?" (query)} data-into="#charts" aria-current=[(name == range).then_some("true")] { (text) }
+                    @if frame.range == FREE { a href="#events" aria-current="true" { "Own range" } }
+                    @for (name, text) in frame.ranges {
+                        a href=((frame.page)(name)) data-fetch=[part(name)] data-into=[frame.part.map(|_| "#charts")] aria-current=[(*name == frame.range).then_some("true")] { (text) }
                     }
                 }
             }
@@ -159,7 +187,7 @@ fn charts(base: &str, range: &str, request: &TableRequest, stats: &Stats) -> Mar
                     (axis(stats))
                 }
             }
-            (outcomes(base, totals))
+            (outcomes(frame, totals))
             (table(stats))
         }
     }
@@ -305,13 +333,21 @@ fn axis(stats: &Stats) -> Markup {
 }
 
 /// How many events failed with each outcome.
-fn outcomes(base: &str, totals: &StatsBucket) -> Markup {
+fn outcomes(frame: &Frame<'_>, totals: &StatsBucket) -> Markup {
+    let failures: Vec<_> =
+        totals.outcomes.iter().filter(|(outcome, _)| **outcome != Outcome::Succeeded).collect();
     html! {
-        @if !totals.outcomes.is_empty() {
-            p.outcomes { span.muted { "Failures: " } @for (outcome, count) in &totals.outcomes {
-                @if *outcome != Outcome::Succeeded {
-                    @let query = parts::query([("status", "failed"), ("outcome", outcome.as_str())]);
-                    a href={(base) "?" (query) "#events"} { (parts::outcome(*outcome)) " " span.number { (count) } } } } }
+        @if !failures.is_empty() {
+            p.outcomes {
+                span.muted { "Failures: " }
+                @for (outcome, count) in failures {
+                    @let shown = html! { (parts::outcome(*outcome)) " " span.number { (count) } };
+                    @match frame.outcome {
+                        Some(address) => { a href=(address(*outcome)) { (shown) } }
+                        None => { span { (shown) } }
+                    }
+                }
+            }
         }
     }
 }

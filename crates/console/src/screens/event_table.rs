@@ -2,7 +2,7 @@
 
 pub(crate) mod chosen;
 pub(crate) mod period;
-mod rows;
+pub(crate) mod rows;
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ const CHEAP: usize = 1000;
 const SECONDS_BETWEEN_LONG_SEARCHES: u32 = 30;
 
 /// The tabs: the value in the address, and its name.
-const STATUSES: [(&str, &str); 7] = [
+pub(crate) const STATUSES: [(&str, &str); 7] = [
     ("", "All"),
     ("succeeded", "Succeeded"),
     ("failed", "Failed"),
@@ -129,7 +129,7 @@ pub(crate) async fn table(
     let found = match request.q.as_str() {
         "" => ctx.events.list(&partitions, filter).await?,
         q if q.len() > CORRELATION_ID_BYTES => Page { events: Vec::new(), next: None, looked_at: 0 },
-        q => ctx.events.correlated(&partitions, q, filter).await?,
+        q => ctx.events.correlated(std::slice::from_ref(&partitions), q, &filter.into()).await?,
     };
     if found.events.is_empty() && found.next.is_none() && !lookup::webhook_existed(ctx, &partitions).await? {
         return Err(Problem::no_webhook().into());

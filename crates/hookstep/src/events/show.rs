@@ -27,6 +27,19 @@ pub(super) fn row(event: &Event) -> io::Result<()> {
     ))
 }
 
+/// Prints the names of the columns of a list over several webhooks.
+pub(super) fn head_across() -> io::Result<()> {
+    out::line(format_args!("{:<36} {:<19} {:<11} {:>4} WEBHOOK", "EVENT", "ACCEPTED (UTC)", "STATUS", "HTTP"))
+}
+
+/// Prints an event in one line, with the name of its webhook.
+pub(super) fn row_across(event: &Event, webhook: &str) -> io::Result<()> {
+    let code = event.status_code.map_or("-".to_owned(), |code| code.to_string());
+    let status = paint(colour(event.status), &format!("{:<11}", event.status.as_str()));
+    let (event_id, accepted) = (event.event_id, moment(event.created_at));
+    out::line(format_args!("{event_id} {accepted} {status} {code:>4} {}", sanitise(webhook)))
+}
+
 /// Prints an event with its details and its attempts.
 pub(super) fn details(event: &Event) -> io::Result<()> {
     field("event", &event.event_id.to_string())?;

@@ -109,7 +109,10 @@ async fn search(
             let reason = format!("must be 1 to {CORRELATION_ID_BYTES} bytes");
             return Err(FieldError::new("correlation_id", reason).into());
         }
-        Some(correlation_id) => ctx.events.correlated(partitions, correlation_id, filter).await?,
+        Some(correlation_id) => {
+            let partitions = std::slice::from_ref(partitions);
+            ctx.events.correlated(partitions, correlation_id, &filter.into()).await?
+        }
         None => ctx.events.list(partitions, filter).await?,
     })
 }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_api_types::{NewOrg, Org, Page, schema};
 use hookstep_contract::{
     AuditAction, AuditChange, AuditTarget, FieldError, OrgFields, OrgId, OrgStatus, check_new_org_id,
@@ -19,7 +20,12 @@ use super::erase::with_progress;
 use crate::Context;
 use crate::audit::{Act, noted};
 use crate::paging;
+use crate::stats::last_day_of_org;
 use crate::webhooks::allowance::check_schedules;
+
+/// The most orgs of a page whose deliveries are counted, and how many are counted at once.
+const MAX_COUNTED: usize = 20;
+const MAX_CONCURRENT_COUNTS: usize = 4;
 
 /// The longest text to search for, in characters.
 const MAX_SEARCH_CHARS: usize = 100;
@@ -34,15 +40,30 @@ pub(crate) struct ListQuery {
     /// Their status.
     #[param(value_type = schema::OrgStatus, required = false)]
     status: Option<String>,
-    /// The most entries of the page.
+    /// The most entries of the page; up to 20 with `include`, and 20 by default then.
     #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
     /// The `next_cursor` of the previous page; leave it out for the first page.
     #[param(value_type = String, required = false)]
     cursor: Option<String>,
+    /// `stats`: also how the deliveries of the last 24 hours went.
+    #[param(value_type = String, required = false, pattern = "^stats$")]
+    include: Option<String>,
 }
 
 impl ListQuery {
+    fn limit(&self) -> Result<usize, FieldError> {
+        match (self.include.as_deref(), &self.limit) {
+            (None, limit) => paging::parse_limit(limit.as_deref()),
+            (Some("stats"), None) => Ok(MAX_COUNTED),
+            (Some("stats"), Some(limit)) => match paging::parse_limit(Some(limit))? {
+                limit if limit <= MAX_COUNTED => Ok(limit),
+                _ => Err(FieldError::new("limit", format!("must be 1 to {MAX_COUNTED} with include"))),
+            },
+            (Some(_), _) => Err(FieldError::new("include", "must be stats")),
+        }
+    }
+
     fn filter(&self) -> Result<OrgFilter, FieldError> {
         let search = self.search.clone();
         if search.as_ref().is_some_and(|text| !(1..=MAX_SEARCH_CHARS).contains(&text.chars().count())) {
@@ -121,7 +142,8 @@ fn made_id(ctx: &Context) -> Result<OrgId, Problem> {
     operation_id = "list_orgs",
     tag = "Orgs",
     summary = "List orgs",
-    description = "In the order of their ids. Orgs that are known by their tokens alone are not among them.",
+    description = "In the order of their ids. Orgs that are known by their tokens alone are not among them. With \
+        `include=stats`, each has the numbers of its deliveries in the last 24 hours.",
     params(
         ListQuery,
     ),
@@ -138,11 +160,29 @@ pub(crate) async fn list(
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<Org>>, Problem> {
     let filter = query.filter()?;
-    let limit = paging::parse_limit(query.limit.as_deref())?;
+    let limit = query.limit()?;
     let after: Option<OrgId> = paging::decode_cursor(query.cursor.as_deref())?;
     let (orgs, next) = ctx.orgs.list(&filter, after.as_ref(), limit).await?;
-    let data = orgs.into_iter().map(Org::from).collect();
+    let data = match query.include {
+        Some(_) => with_stats(&ctx, orgs).await?,
+        None => orgs.into_iter().map(Org::from).collect(),
+    };
     Ok(Json(Page { data, next_cursor: next.map(paging::encode_cursor) }))
+}
+
+/// These orgs with the numbers of the last 24 hours.
+async fn with_stats(ctx: &Context, orgs: Vec<hookstep_contract::Org>) -> Result<Vec<Org>, Problem> {
+    let counted = orgs.into_iter().map(|org| async move {
+        let stats = match last_day_of_org(ctx, &org.org_id).await {
+            Ok(stats) => Some(stats.totals),
+            Err(problem) if problem.status() == StatusCode::BAD_REQUEST => None,
+            Err(problem) => return Err(problem),
+        };
+        Ok(Org { stats, ..Org::from(org) })
+    });
+    // Collected first, for the compiler cannot prove the lifetimes of a lazy iterator.
+    let counted: Vec<_> = counted.collect();
+    stream::iter(counted).buffered(MAX_CONCURRENT_COUNTS).try_collect().await
 }
 
 /// `GET /orgs/{org_id}`

@@ -23,6 +23,12 @@ impl Budget {
     pub(crate) const ONE: Self = Self { pages: 20, live_pages: 10 };
     /// For each of many webhooks.
     pub(crate) const OF_MANY: Self = Self { pages: 6, live_pages: 3 };
+
+    /// For each of so many webhooks that are counted together: 200 pages in all, but two for each.
+    pub(crate) fn shared(webhooks: usize) -> Self {
+        let pages = (200 / webhooks.max(1)).clamp(2, Self::ONE.pages);
+        Self { pages, live_pages: pages / 2 }
+    }
 }
 
 /// How long an hour stays live after its end: by then, every event that was accepted in it has been recorded.

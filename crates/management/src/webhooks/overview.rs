@@ -1,8 +1,10 @@
 //! Webhooks with how their deliveries go: what a list of them shows.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_api_types::{Health, Stats, Webhook};
-use hookstep_contract::{EventRecord, OrgId, Timestamp, WebhookConfig};
+use hookstep_contract::{ConfigId, EventRecord, OrgId, Timestamp, WebhookConfig};
 use hookstep_http_edge::Problem;
 use hookstep_store::{EventFilter, Page, Partitions};
 
@@ -48,6 +50,22 @@ pub async fn configs(ctx: &Context, org_id: &OrgId) -> Result<Vec<WebhookConfig>
         }
         after = next;
     }
+}
+
+/// The names of these webhooks, without those that do not exist any more.
+///
+/// # Errors
+/// 500 when the table cannot be read.
+pub async fn names(
+    ctx: &Context,
+    org_id: &OrgId,
+    webhooks: impl IntoIterator<Item = ConfigId>,
+) -> Result<BTreeMap<ConfigId, String>, Problem> {
+    let distinct: BTreeSet<ConfigId> = webhooks.into_iter().collect();
+    let reads: Vec<_> = distinct.into_iter().map(|config_id| ctx.configs.get(org_id, config_id)).collect();
+    let found: Vec<Option<WebhookConfig>> =
+        stream::iter(reads).buffered(MAX_CONCURRENT_COUNTS).try_collect().await?;
+    Ok(found.into_iter().flatten().map(|config| (config.config_id, config.fields.name)).collect())
 }
 
 /// The newest event of each of these webhooks.

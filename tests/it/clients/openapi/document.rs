@@ -12,7 +12,14 @@ pub(super) fn generate() -> String {
     // Sending events comes first in the document, reading them after it.
     let own = std::mem::take(&mut document.paths.paths);
     document.merge(hookstep_trigger::openapi());
-    document.paths.paths.extend(own);
+    let paths = &mut document.paths.paths;
+    for (path, item) in own {
+        match paths.get_mut(&path) {
+            // Both crates have routes of this path.
+            Some(known) => known.merge_operations(item),
+            None => drop(paths.insert(path, item)),
+        }
+    }
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {

@@ -25,7 +25,7 @@ pub(in crate::managing) fn failing() -> Value {
 }
 
 /// A receiver that has taken a part of its events for ten minutes.
-pub(super) fn degraded() -> Value {
+pub(in crate::managing) fn degraded() -> Value {
     json!({"change": 1, "state": "degraded", "since": ago(600), "failures": 0, "reason": "http_status"})
 }
 

@@ -15,7 +15,7 @@ const TYPED: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[da
 const TYPED_CHARS: usize = "2026-01-01T00:00".len();
 
 /// The periods to choose from: the value in the address, its name, and its hours.
-const PERIODS: [(&str, &str, u64); 5] = [
+pub(crate) const PERIODS: [(&str, &str, u64); 5] = [
     ("", "Any time", 0),
     ("1h", "Last hour", 1),
     ("24h", "Last 24 hours", 24),
@@ -37,6 +37,21 @@ impl Period {
     pub(crate) fn of(query: &Query) -> Self {
         let part = |name: &str| query.get(name).to_owned();
         Self { name: part("period"), from: part("from"), to: part("to"), offset: part("offset") }
+    }
+
+    /// The value of the period that is chosen, unless there is an own range.
+    pub(crate) fn name(&self) -> &str {
+        if self.is_free() { "" } else { &self.name }
+    }
+
+    /// When the own range begins, as it was typed.
+    pub(crate) fn from(&self) -> &str {
+        &self.from
+    }
+
+    /// When the own range ends, as it was typed.
+    pub(crate) fn to(&self) -> &str {
+        &self.to
     }
 
     pub(crate) fn is_free(&self) -> bool {

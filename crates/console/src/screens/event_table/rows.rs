@@ -70,7 +70,8 @@ fn chosen(base: &str, request: &TableRequest) -> Markup {
     }
 }
 
-fn name(base: &str, event: &EventRecord) -> Markup {
+/// The event, with a link to its page, and what its producer calls it.
+pub(crate) fn name(base: &str, event: &EventRecord) -> Markup {
     html! {
         a.row-link.mono href={(base) "/events/" (event.event_id)} title=(event.event_id) aria-label=(event.event_id) { (short(event.event_id)) }
         @if let Some(event_type) = &event.event_type { div.small.break { (event_type) } }
@@ -79,7 +80,7 @@ fn name(base: &str, event: &EventRecord) -> Markup {
 }
 
 /// The last answer of the receiver, or the reason why there is none.
-fn answer(event: &EventRecord) -> Markup {
+pub(crate) fn answer(event: &EventRecord) -> Markup {
     html! {
         @match (event.status_code, event.status) {
             (Some(code), Status::Succeeded) => { span.number { (code) } }
