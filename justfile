@@ -49,6 +49,11 @@ test *filter:
 ci:
     .ci/run
 
+# Put the host through simulated weeks: just simulate [--seeds 1000] [--minutes 480] [--seed 42]
+[group('check')]
+simulate *flags:
+    cargo run --release --locked --package hookstep-sim -- "$@"
+
 # Fuzz a target for some seconds: egress_url, egress_address, egress_headers or egress_tls
 [group('check')]
 fuzz name="egress_url" seconds="300":

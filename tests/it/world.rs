@@ -118,6 +118,8 @@ impl World {
             table_gate: None,
             durability: hookstep_host::Durability::Disk,
             task_faults: Some(faults.clone()),
+            network: None,
+            storage_driver: None,
             metrics: MetricsOptions::default(),
             bodies_in_state: false,
             spans: None,

@@ -59,6 +59,8 @@ impl World {
             table_gate: None,
             durability: hookstep_host::Durability::Disk,
             task_faults: None,
+            network: None,
+            storage_driver: None,
             metrics: hookstep_host::MetricsOptions::default(),
             bodies_in_state: true,
             spans: None,

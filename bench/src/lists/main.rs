@@ -158,6 +158,8 @@ fn options(dir: &Path) -> Options {
         table_gate: None,
         durability: hookstep_host::Durability::Disk,
         task_faults: None,
+        network: None,
+        storage_driver: None,
         metrics: hookstep_host::MetricsOptions::default(),
         bodies_in_state: false,
         spans: None,

@@ -179,8 +179,9 @@ impl Schedules {
                 next => {
                     let pause = next.map_or(LONGEST_SLEEP, |(due, _)| between(now, due).min(LONGEST_SLEEP));
                     tokio::select! {
-                        () = tokio::time::sleep(pause) => {}
+                        biased;
                         () = self.waiting.changed.notified() => {}
+                        () = tokio::time::sleep(pause) => {}
                     }
                 }
             }

@@ -35,6 +35,16 @@ pub struct TableCall<'a> {
 pub trait TableGate: fmt::Debug + Send + Sync {
     /// The error of a call that is refused, with DynamoDB's name; `None` lets the call through.
     fn refuse(&self, call: &TableCall<'_>) -> Option<ServiceError>;
+
+    /// The error of a call that is carried out and whose answer is lost; `None` hands the answer on.
+    fn lose(&self, _: &TableCall<'_>) -> Option<ServiceError> {
+        None
+    }
+
+    /// Whether every read has to reach the tables, so that nothing is answered from memory while they have not changed.
+    fn sees_all_reads(&self) -> bool {
+        true
+    }
 }
 
 /// The tables.
@@ -125,13 +135,17 @@ impl Tables {
         charged: bool,
     ) -> Result<Value, ServiceError> {
         let request = JsonRequest::read(request).map_err(|refusal| error(&refusal))?;
+        let mut lost = None;
         if let Some(gate) = &self.gate {
             let (table, item, values) = (request.table(), request.item_or_key(), request.values());
-            if let Some(error) = gate.refuse(&TableCall { operation, table, item, values }) {
+            let call = TableCall { operation, table, item, values };
+            if let Some(error) = gate.refuse(&call) {
                 return Err(error);
             }
+            lost = gate.lose(&call);
         }
-        self.items.call(operation, request, charged).await.map_err(|refusal| error(&refusal))
+        let answer = self.items.call(operation, request, charged).await.map_err(|refusal| error(&refusal));
+        lost.map_or(answer, Err)
     }
 }
 

@@ -46,6 +46,18 @@ impl Body {
     }
 }
 
+/// Reads a body to its end, for a simulated network.
+pub(crate) async fn collect(body: Body) -> Result<Bytes, BoxError> {
+    let mut inner = body.inner;
+    let mut collected = Vec::new();
+    while let Some(frame) =
+        std::future::poll_fn(|cx| http_body::Body::poll_frame(Pin::new(&mut inner), cx)).await
+    {
+        collected.extend_from_slice(frame?.data_ref().map_or(&[], |data| data));
+    }
+    Ok(collected.into())
+}
+
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body").field("length", &self.length).finish_non_exhaustive()

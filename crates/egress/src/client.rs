@@ -15,6 +15,7 @@ use crate::client_tls::ClientTls;
 use crate::failure::{CONNECT_TIMEOUT, Phase, SendError, SendFailure, classify};
 use crate::headers;
 use crate::message::{Request, Response};
+use crate::network::{self, Network};
 use crate::policy::{Policy, PolicyRefusal};
 use crate::resolver::{self, CheckingResolver, Lookup};
 use crate::timing::{Stopwatch, TimeConnects, Timings};
@@ -57,7 +58,15 @@ pub struct Client {
     policy: Policy,
     lookup: Lookup,
     roots: Arc<RootCertStore>,
-    http: reqwest::Client,
+    way: Way,
+}
+
+/// The way out.
+#[derive(Clone, Debug)]
+enum Way {
+    Http(reqwest::Client),
+    /// A simulation's.
+    Simulated(Arc<dyn Network>),
 }
 
 /// Why a client could not be built.
@@ -80,6 +89,13 @@ impl Client {
         Self::with(policy, resolver::system, tls::public_roots())
     }
 
+    /// Creates a client whose requests are carried by `network`, for simulations. URLs and headers are checked as always; there
+    /// is no resolver, no TLS and no connection.
+    pub fn simulated(policy: Policy, network: Arc<dyn Network>) -> Self {
+        let (lookup, roots) = (resolver::system, Arc::new(RootCertStore::empty()));
+        Self { policy, lookup, roots, way: Way::Simulated(network) }
+    }
+
     pub(crate) fn with(policy: Policy, lookup: Lookup, roots: RootCertStore) -> Result<Self, BuildError> {
         Self::build(policy, lookup, roots.into(), None)
     }
@@ -92,6 +108,9 @@ impl Client {
     /// # Errors
     /// If TLS or the HTTP library cannot be set up.
     pub fn with_tls(&self, tls: &ClientTls) -> Result<Self, BuildError> {
+        if let Way::Simulated(_) = self.way {
+            return Ok(self.clone());
+        }
         let roots = tls.authorities.as_ref().unwrap_or(&self.roots);
         Self::build(self.policy, self.lookup, roots.clone(), tls.identity.clone())
     }
@@ -134,7 +153,7 @@ impl Client {
         #[cfg(target_os = "linux")]
         let builder = builder.tcp_user_timeout(STALLED_WRITE);
         let http = builder.build().map_err(BuildError::Http)?;
-        Ok(Self { policy, lookup, roots, http })
+        Ok(Self { policy, lookup, roots, way: Way::Http(http) })
     }
 
     /// The policy that this client enforces.
@@ -169,7 +188,14 @@ impl Client {
         let url = self.policy.check_url(&url)?;
         let mut headers = headers::to_map(&headers).map_err(PolicyRefusal::Header)?;
         set_length(&mut headers, &method, body.length);
-        let sending = self.http.request(method, url).headers(headers).body(body.inner).send();
+        let http = match &self.way {
+            Way::Http(http) => http,
+            Way::Simulated(network) => {
+                let (request, limits) = ((method, url, headers), (keep, deadline, after));
+                return network::send(network.as_ref(), request, body, limits).await;
+            }
+        };
+        let sending = http.request(method, url).headers(headers).body(body.inner).send();
         let mut response = match timeout_at(deadline, sending).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(classify(error)),

@@ -58,7 +58,7 @@ pub enum SendError {
         /// The kind of failure.
         kind: Unreachable,
         /// The error of the HTTP library.
-        source: reqwest::Error,
+        source: BoxError,
     },
     /// The source of the request body failed, which is not the receiver's fault.
     #[error("the request body could not be read")]
@@ -125,7 +125,7 @@ pub(crate) fn is_refused_stream(error: &SendError) -> bool {
             && (error.is_go_away()
                 || (error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)))
     };
-    causes(source).find_map(|cause| cause.downcast_ref()).is_some_and(refused)
+    causes(source.as_ref()).find_map(|cause| cause.downcast_ref()).is_some_and(refused)
 }
 
 /// Classifies an error of the HTTP library.
@@ -141,7 +141,7 @@ pub(crate) fn classify(error: reqwest::Error) -> SendError {
     let fallback = if error.is_connect() { Unreachable::NoConnection } else { Unreachable::Protocol };
     let kind = causes(&error).find_map(kind_of).unwrap_or(fallback);
     // The caller already has the URL, and it can be long.
-    SendError::Unreachable { kind, source: error.without_url() }
+    SendError::Unreachable { kind, source: error.without_url().into() }
 }
 
 fn kind_of(cause: &(dyn Error + 'static)) -> Option<Unreachable> {

@@ -65,6 +65,7 @@ mod headers;
 #[cfg(feature = "inspect")]
 mod inspect;
 mod message;
+mod network;
 mod policy;
 mod resolver;
 #[cfg(test)]
@@ -83,6 +84,7 @@ pub use headers::HeaderRefusal;
 #[cfg(feature = "inspect")]
 pub use inspect::{CertificateFacts, inspect};
 pub use message::{Keep, Request, Response};
+pub use network::{Answer, Broken, Carrying, Network, Parcel};
 pub use policy::{Policy, PolicyRefusal};
 pub use timing::Timings;
 pub use tls_failure::{TlsFailure, TlsFailureKind};

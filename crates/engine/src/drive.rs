@@ -32,8 +32,9 @@ pub(crate) async fn drive(context: Arc<Context>, place: Place, entrant: Entrant)
             // Before the journal is read, so that no stop is missed.
             let stop = context.executions.stoppable(&entrant.arn);
             tokio::select! {
-                sleep = drive_until_stopped(&context, &place, entrant) => sleep,
+                biased;
                 () = stop.requested() => None,
+                sleep = drive_until_stopped(&context, &place, entrant) => sleep,
             }
         }
     }

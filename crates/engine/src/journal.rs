@@ -12,7 +12,7 @@ mod log;
 mod rows;
 mod statements;
 
-use hookstep_storage::{Answer, Beside, Priority, Storage, StorageError};
+use hookstep_storage::{Answer, Beside, Priority, Storage};
 
 pub use error::JournalError;
 pub use log::{ExecutionLog, executions_of};
@@ -152,9 +152,7 @@ impl Journal {
         &self,
         list: impl FnOnce(&rusqlite::Connection) -> Result<R, rusqlite::Error> + Send + 'static,
     ) -> Result<R, JournalError> {
-        let storage = self.storage.clone();
-        let listed = tokio::task::spawn_blocking(move || storage.read(list)).await;
-        listed.unwrap_or(Err(StorageError::Closed)).map_err(JournalError::during(LIST))
+        self.storage.read_aside(list).await.map_err(JournalError::during(LIST))
     }
 
     /// Writes something, to see whether the journal can be written.

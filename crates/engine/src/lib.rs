@@ -33,8 +33,8 @@ pub use journal::{
 };
 pub use machines::{StateMachine, StateMachines};
 pub use ports::{
-    FailureRoute, FailureRoutes, Functions, Histories, Operation, Ports, Remains, ServiceFailure, Services,
-    Share, Shares, TaskFaults,
+    FailureRoute, FailureRoutes, Functions, Histories, Operation, Ports, Remains, RunTask, ServiceFailure,
+    Services, Share, Shares, TaskFaults,
 };
 pub use start::{EndedExecution, NotEnded, Running, Start, StartAll, StartError, Started};
 pub use task_host::{LAMBDA_INVOKE, RESOURCES};

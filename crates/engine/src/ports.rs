@@ -34,11 +34,30 @@ pub enum Histories {
     Full,
 }
 
-/// Decides which tasks fail before they are run, as a throttled function or a refused call would on AWS.
+/// Decides how tasks fail, as a throttled function or a refused call would on AWS.
 pub trait TaskFaults: fmt::Debug + Send + Sync {
-    /// The error of a task that fails; `None` lets it run. `resource` is the state's `Resource`.
+    /// The error of a task that fails before it is run; `None` lets it run. `resource` is the state's `Resource`.
     fn fail(&self, resource: &str, arguments: &Value) -> Option<TaskError>;
+
+    /// Runs a task. Whoever implements this may also let it fail after it was run, run it late, twice, or not at all.
+    ///
+    /// # Errors
+    /// The planned one, or the task's.
+    fn run<'a>(
+        &'a self,
+        resource: &'a str,
+        arguments: Json,
+        task: &'a RunTask<'a>,
+    ) -> BoxFuture<'a, Result<Json, TaskError>> {
+        match self.fail(resource, &arguments.to_value()) {
+            Some(error) => Box::pin(std::future::ready(Err(error))),
+            None => task(arguments),
+        }
+    }
 }
+
+/// Runs a task with these arguments.
+pub type RunTask<'a> = dyn Fn(Json) -> BoxFuture<'a, Result<Json, TaskError>> + Send + Sync + 'a;
 
 /// The Lambda functions that tasks invoke.
 pub trait Functions: Send + Sync + 'static {

@@ -1,6 +1,7 @@
 //! The interpreter's host for one execution: it calls functions and
 //! services, starts further executions and collects the history.
 
+use futures_util::FutureExt;
 use hookstep_asl::{Checkpoint, Event, Host, Json, TaskError};
 use hookstep_contract::MachineKind;
 use hookstep_storage::Priority;
@@ -96,10 +97,16 @@ impl Host for TaskHost<'_> {
 
 impl TaskHost<'_> {
     async fn integrate(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
-        let faults = self.context.ports.faults.as_ref();
-        if let Some(error) = faults.and_then(|faults| faults.fail(resource, &arguments.to_value())) {
-            return Err(error);
+        match &self.context.ports.faults {
+            None => self.run(resource, arguments).await,
+            Some(faults) => {
+                let run = |arguments| self.run(resource, arguments).boxed();
+                faults.run(resource, arguments, &run).await
+            }
         }
+    }
+
+    async fn run(&self, resource: &str, arguments: Json) -> Result<Json, TaskError> {
         match resource {
             LAMBDA_INVOKE => {
                 let payload = arguments.get("Payload").cloned().unwrap_or_default();

@@ -184,6 +184,8 @@ impl ServeArgs {
             },
             table_gate: None,
             task_faults: None,
+            network: None,
+            storage_driver: None,
             bodies_in_state: false,
             spans: None,
             metrics: self.metrics.options(secret("HOOKSTEP_METRICS_TOKEN")?.as_deref()),

@@ -76,7 +76,7 @@ pub async fn create_token(data_dir: &Path, new: NewToken, sources: Sources) -> R
         Err(OpenError::InUse) => None,
         Err(error) => return Err(error),
     };
-    let tables = Tables::new(crate::storage::open(data_dir, Durability::Disk, None)?);
+    let tables = Tables::new(crate::storage::open(data_dir, Durability::Disk, None, None)?);
     if let Some((_lock, directory)) = &unlocked {
         directory.complete_without_host(&sources)?;
     }

@@ -87,8 +87,11 @@ pub(crate) fn steps(
 
 /// The source of credentials and signing keys for `deliver`.
 fn keyring(options: &Options, clients: &Clients) -> Result<Keyring, OpenError> {
-    let client =
-        hookstep_egress::Client::new(options.policy).map_err(OpenError::during("build the HTTP client"))?;
+    let client = match &options.network {
+        None => hookstep_egress::Client::new(options.policy)
+            .map_err(OpenError::during("build the HTTP client"))?,
+        Some(network) => hookstep_egress::Client::simulated(options.policy, network.clone()),
+    };
     let configs = configs(&clients.tables);
     let secrets = clients.secrets.clone();
     Ok(Keyring::new(|| configs, keys(clients), Vault::new(|| secrets, connections(clients)), client))

@@ -66,7 +66,7 @@ impl Host {
         let metrics = Metrics::new(options.metrics.by);
         let commits = metrics.clone();
         let observer = CommitObserver(Arc::new(move |writes, took| commits.committed(writes, took)));
-        let storage = storage::open(dir, options.durability, Some(observer))?;
+        let storage = storage::open(dir, options.durability, Some(observer), options.storage_driver.clone())?;
         let stand_ins = StandIns::open(dir, storage.clone(), &options)?;
         let journal = Journal::new(storage.clone());
         directory.complete(&stand_ins.key)?;

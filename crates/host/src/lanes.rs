@@ -9,7 +9,7 @@ mod lane;
 mod learning;
 mod orders;
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub(crate) struct Lanes {
     events: Events,
     sources: Sources,
     machine_arn: Arc<str>,
-    lanes: HashMap<Key, Lane>,
+    lanes: BTreeMap<Key, Lane>,
     /// What was learned of receivers whose webhooks have limits that follow them.
     learning: HashMap<Key, Learning>,
     /// The lanes in which something has changed.
@@ -68,6 +68,8 @@ pub(crate) struct Lanes {
     waiting: usize,
     /// How many events that are held were looked at in this turn.
     looked: usize,
+    /// The version of the table of events of which all events that are held were looked at.
+    seen: Option<u64>,
 }
 
 /// What an earlier process has left in the queue. Its executions of these messages are forgotten, because they are run anew.
@@ -96,13 +98,14 @@ impl Lanes {
             events,
             sources,
             machine_arn: StateMachine::arn_of(EXPRESS).into(),
-            lanes: HashMap::new(),
+            lanes: BTreeMap::new(),
             learning: HashMap::new(),
             changed: VecDeque::new(),
             timers: BTreeSet::new(),
             running: JoinSet::new(),
             waiting: 0,
             looked: 0,
+            seen: None,
         }
     }
 
@@ -119,7 +122,8 @@ impl Lanes {
             self.queue.tell_waiting(self.waiting);
             let next = self.timers.first().map(|(at, _)| *at);
             tokio::select! {
-                Some(message) = sent.recv() => self.join(message),
+                // What has begun comes before what begins; a fixed order also makes a simulation repeatable.
+                biased;
                 Some(done) = self.running.join_next() => self.leave(done),
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
                     if let Some((_, key)) = self.timers.pop_first() {
@@ -139,6 +143,7 @@ impl Lanes {
                     }
                     self.look_for_changes().await;
                 }
+                Some(message) = sent.recv() => self.join(message),
             }
         }
     }
@@ -193,6 +198,8 @@ impl Lanes {
                         let at = held.until.map(|until| instant + until.since(now));
                         lane.orders.hold(message, now, at);
                         self.waiting += 1;
+                        // It may have changed before it was held.
+                        self.seen = None;
                     }
                     None => lane.leave(&message),
                 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use hookstep_ambient::Sources;
 use hookstep_aws_local::TableGate;
 use hookstep_contract::{HealthRules, MachineKind, Publish};
-use hookstep_egress::Policy;
+use hookstep_egress::{Network, Policy};
 use hookstep_engine::{Histories, TaskFaults};
 use hookstep_expression::Sandbox;
 use hookstep_mail::Mailer;
 use hookstep_otlp::Spans;
-use hookstep_storage::Durability;
+use hookstep_storage::{Driver, Durability};
 
 use crate::MetricsOptions;
 
@@ -62,4 +62,8 @@ pub struct Options {
     pub table_gate: Option<Arc<dyn TableGate>>,
     /// Which tasks of the state machines fail: a test's; `None` in production.
     pub task_faults: Option<Arc<dyn TaskFaults>>,
+    /// What carries requests to receivers in the place of the network: a simulation's; `None` in production.
+    pub network: Option<Arc<dyn Network>>,
+    /// What does the work of the storage in the place of its threads: a simulation's; `None` in production.
+    pub storage_driver: Option<Arc<dyn Driver>>,
 }

@@ -1,6 +1,7 @@
 //! The storage of this host: everything that it must not forget, in one file.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -8,7 +9,7 @@ use hookstep_aws_local::Tables;
 use hookstep_contract::{EventId, error_chain};
 use hookstep_engine::{ExecutionLog, Executions, JournalError};
 use hookstep_management::{NotReady, Probe};
-use hookstep_storage::{CommitObserver, Durability, Settings, Storage, StorageError};
+use hookstep_storage::{CommitObserver, Driver, Durability, Settings, Storage, StorageError};
 
 /// The name of the storage's file in the data directory.
 pub(crate) const STORAGE_FILE: &str = "hookstep.sqlite";
@@ -23,11 +24,13 @@ pub(crate) fn open(
     dir: &Path,
     durability: Durability,
     observer: Option<CommitObserver>,
+    driver: Option<Arc<dyn Driver>>,
 ) -> Result<Storage, StorageError> {
     Storage::open(Settings {
         schema: schema(),
         durability,
         observer,
+        driver,
         ..Settings::new(dir.join(STORAGE_FILE))
     })
 }

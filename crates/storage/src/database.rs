@@ -10,8 +10,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
+use crate::driven::Work;
 use crate::error::Cause;
 use crate::job::{Answer, Change, Priority};
 use crate::room::Room;
@@ -47,6 +48,8 @@ struct Inner {
     /// Ends the keeper when it is dropped.
     keeping: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
+    /// Tells who drives the storage that a change has arrived, if somebody does in place of the threads.
+    arrived: Option<Arc<Notify>>,
 }
 
 /// What a storage says about itself.
@@ -109,7 +112,9 @@ impl Storage {
     ) -> Result<(), StorageError> {
         let job = Box::new(Change { change, priority, answer, result: None, reply });
         let commands = self.inner.commands.as_ref().ok_or(StorageError::Closed)?;
-        commands.send(Command::Change(job)).map_err(|_| StorageError::Closed)
+        commands.send(Command::Change(job)).map_err(|_| StorageError::Closed)?;
+        self.inner.tell_arrived();
+        Ok(())
     }
 
     /// Waits until everything that a reader sees now is durable.
@@ -136,6 +141,21 @@ impl Storage {
         let answer = read(&reader);
         self.readers().push(reader);
         Ok(answer?)
+    }
+
+    /// Reads what is visible now, on a thread where a long read holds up nobody.
+    ///
+    /// # Errors
+    /// If a statement fails, or the runtime ends.
+    pub async fn read_aside<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<R, rusqlite::Error> + Send + 'static,
+    ) -> Result<R, StorageError> {
+        if self.inner.arrived.is_some() {
+            return self.read(read);
+        }
+        let storage = self.clone();
+        tokio::task::spawn_blocking(move || storage.read(read)).await.unwrap_or(Err(StorageError::Closed))
     }
 
     fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -165,11 +185,9 @@ impl Storage {
 
 impl Inner {
     fn open(settings: Settings) -> Result<Self, Cause> {
-        let Settings { file, schema, durability, floor_bytes, reserve_bytes, observer } = settings;
+        let Settings { file, schema, durability, floor_bytes, reserve_bytes, observer, driver } = settings;
         let (connection, log) = prepare(&file, &schema)?;
-        let keeper = connect(&file, READER_CACHE_KIB)?;
         let room = Arc::new(Room::new(parent(&file), floor_bytes, reserve_bytes));
-        room.keep_reserve();
         let commits = Arc::new(Commits::default());
         let log_frames = Arc::new(AtomicU64::new(0));
         let (commands, received) = mpsc::channel();
@@ -181,6 +199,23 @@ impl Inner {
             room: Arc::clone(&room),
             log_frames: Arc::clone(&log_frames),
         };
+        if let Some(driver) = driver {
+            writer.count_frames();
+            let arrived = Arc::new(Notify::new());
+            driver.drive(Work { writer, arrived: Arc::clone(&arrived), file: file.clone() });
+            let (commands, arrived) = (Some(commands), Some(arrived));
+            return Ok(Self {
+                file,
+                commands,
+                readers: Mutex::default(),
+                room,
+                keeping: None,
+                threads: Vec::new(),
+                arrived,
+            });
+        }
+        room.keep_reserve();
+        let keeper = connect(&file, READER_CACHE_KIB)?;
         let (kept_room, frames, restart) = (Arc::clone(&room), Arc::clone(&log_frames), commands.clone());
         let threads = vec![
             spawn("writer", move || writer.run())?,
@@ -188,7 +223,13 @@ impl Inner {
             spawn("keeper", move || keeper::run(&keeper, &kept_room, &frames, &restart, &closed))?,
         ];
         let (commands, keeping) = (Some(commands), Some(keeping));
-        Ok(Self { file, commands, readers: Mutex::default(), room, keeping, threads })
+        Ok(Self { file, commands, readers: Mutex::default(), room, keeping, threads, arrived: None })
+    }
+
+    fn tell_arrived(&self) {
+        if let Some(arrived) = &self.arrived {
+            arrived.notify_one();
+        }
     }
 }
 
@@ -218,6 +259,7 @@ impl Drop for Inner {
         // The keeper has a sender of commands, too: it ends first.
         self.keeping = None;
         self.commands = None;
+        self.tell_arrived();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the storage panicked");

@@ -22,9 +22,13 @@
 //!
 //! **A failed sync** is final: the operating system may have dropped what it could not write, so every later
 //! change is refused until the host is started again and has read what is really on the disk.
+//!
+//! **A simulation** has no threads: a [`Driver`] gets the work of the writer and the syncer, and does it step by step when its
+//! own clock says so (`docs/adr/0059-simulation.md`).
 
 mod beside;
 mod database;
+mod driven;
 mod error;
 mod job;
 mod keeper;
@@ -38,6 +42,7 @@ mod tests;
 
 pub use beside::Beside;
 pub use database::{Storage, StorageStats};
+pub use driven::{Driver, Syncing, Turn, Work};
 pub use error::StorageError;
 pub use job::{Answer, Priority};
 pub use settings::{CommitObserver, Durability, Settings};

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Driver;
+
 /// When a change is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -40,6 +42,8 @@ pub struct Settings {
     pub reserve_bytes: u64,
     /// Is told of every commit.
     pub observer: Option<CommitObserver>,
+    /// Does the work in place of the storage's threads: a simulation's; `None` in production.
+    pub driver: Option<Arc<dyn Driver>>,
 }
 
 impl Settings {
@@ -57,6 +61,7 @@ impl Settings {
             floor_bytes: Self::FLOOR_BYTES,
             reserve_bytes: Self::RESERVE_BYTES,
             observer: None,
+            driver: None,
         }
     }
 }

@@ -63,6 +63,18 @@ impl Commits {
         self.broken.load(Ordering::Acquire)
     }
 
+    /// Takes what there is, without waiting for more.
+    pub(crate) fn take_now(&self) -> Vec<Box<dyn Job>> {
+        let mut pending = self.lock();
+        (pending.since, pending.jobs_since) = (None, None);
+        std::mem::take(&mut pending.jobs)
+    }
+
+    /// A sync has failed: no later one can make up for it.
+    pub(crate) fn set_broken(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -100,7 +112,7 @@ pub(crate) fn run(
         let outcome = match durability {
             Durability::Disk if commits.is_broken() => Err(StorageError::NotSynced),
             Durability::Disk => log.sync_data().map_err(|error| {
-                commits.broken.store(true, Ordering::Release);
+                commits.set_broken();
                 tracing::error!(%error, "the write-ahead log could not be synced: no change is taken until the host is started again");
                 StorageError::NotSynced
             }),

@@ -42,26 +42,36 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn run(self) {
+        self.count_frames();
+        while let Ok(command) = self.commands.recv() {
+            self.turn(command);
+        }
+        self.commits.close();
+    }
+
+    /// Counts the frames of the write-ahead log from now on, on the thread that makes the commits.
+    pub(crate) fn count_frames(&self) {
         self.connection.wal_hook(Some(|_, frames| {
             FRAMES.set(u64::try_from(frames).unwrap_or(0));
             Ok(())
         }));
-        while let Ok(command) = self.commands.recv() {
-            let since = Instant::now();
-            let mut restart = false;
-            let mut batch = Vec::new();
+    }
+
+    /// Commits a change with those that have arrived behind it.
+    pub(crate) fn turn(&self, first: Command) {
+        let since = Instant::now();
+        let mut restart = false;
+        let mut batch = Vec::new();
+        self.sort(first, &mut batch, &mut restart);
+        while batch.len() < MAX_BATCH
+            && let Ok(command) = self.commands.try_recv()
+        {
             self.sort(command, &mut batch, &mut restart);
-            while batch.len() < MAX_BATCH
-                && let Ok(command) = self.commands.try_recv()
-            {
-                self.sort(command, &mut batch, &mut restart);
-            }
-            self.commit(batch, since);
-            if restart {
-                self.restart_log();
-            }
         }
-        self.commits.close();
+        self.commit(batch, since);
+        if restart {
+            self.restart_log();
+        }
     }
 
     fn sort(&self, command: Command, batch: &mut Vec<Box<dyn Job>>, restart: &mut bool) {

@@ -99,6 +99,11 @@ impl Events {
         Self { retention, ..self }
     }
 
+    /// A number that is another one after each change of the table; `None` if other processes change it.
+    pub fn version(&self) -> Option<u64> {
+        self.client.version(&self.table)
+    }
+
     /// One event.
     ///
     /// # Errors

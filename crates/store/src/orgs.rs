@@ -169,6 +169,11 @@ impl Orgs {
         query.filter_expression(conditions.join(" AND "))
     }
 
+    /// A number that is another one after each change of the table; `None` if other processes change it.
+    pub fn version(&self) -> Option<u64> {
+        self.client.version(&self.table)
+    }
+
     async fn read(&self, org_id: &OrgId, is_consistent: bool) -> Result<Option<Org>, StoreError> {
         let found = self
             .client

@@ -21,7 +21,8 @@ macro_rules! operations {
         impl Operations for Tables {
             fn version(&self, table: &str) -> Option<u64> {
                 // Whoever refuses or counts reads wants to see them.
-                if self.gate.is_some() || trace::on() { None } else { self.items.version(table) }
+                let is_watched = self.gate.as_ref().is_some_and(|gate| gate.sees_all_reads());
+                if is_watched || trace::on() { None } else { self.items.version(table) }
             }
 
             $(fn $name(
@@ -37,6 +38,15 @@ macro_rules! operations {
                     if let Some(error) = gate.refuse(&call) {
                         let refused = refused(error, aws_sdk_dynamodb::operation::$name::$error::generic);
                         return std::future::ready(Err(refused)).boxed();
+                    }
+                    if let Some(error) = gate.lose(&call) {
+                        let lost = refused(error, aws_sdk_dynamodb::operation::$name::$error::generic);
+                        let carried_out = self.items.$name($request);
+                        return async move {
+                            drop(carried_out.await);
+                            Err(lost)
+                        }
+                        .boxed();
                     }
                 }
                 if !trace::on() {

@@ -29,6 +29,8 @@ async fn open(dir: &Path) -> Host {
         histories: hookstep_engine::Histories::Failed,
         table_gate: None,
         task_faults: None,
+        network: None,
+        storage_driver: None,
         durability: hookstep_storage::Durability::Disk,
         metrics: MetricsOptions::default(),
         bodies_in_state: false,

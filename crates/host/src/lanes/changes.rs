@@ -1,6 +1,6 @@
 //! Looks for changes of events that keep their places in their orders: a person has cancelled one, or replayed it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use hookstep_contract::{EventId, error_chain};
 
@@ -11,15 +11,24 @@ use super::{Key, Lanes};
 const MAX_RECORDS: usize = 200;
 
 impl Lanes {
-    /// Lets those events have their turn that were held and are not what they were. All come to be looked at in turn.
+    /// Lets those events have their turn that were held and are not what they were. All come to be looked at in turn, unless nothing
+    /// has changed since all were looked at.
     pub(super) async fn look_for_changes(&mut self) {
-        let mut changed = HashMap::<Key, HashSet<EventId>>::new();
-        for (key, held) in self.looked_at() {
+        let version = self.events.version();
+        if version.is_some() && version == self.seen {
+            return;
+        }
+        let mut changed = BTreeMap::<Key, HashSet<EventId>>::new();
+        let looked_at = self.looked_at();
+        let held = self.lanes.values().map(|lane| lane.orders.held().len()).sum::<usize>();
+        self.seen = version.filter(|_| looked_at.len() == held);
+        for (key, held) in looked_at {
             let Some(event_id) = held.waiting.event_id() else { continue };
             match self.events.get(&key.0, key.1, event_id).await {
                 Ok(Some(record)) if held.is_still(&record) => {}
                 Ok(_) => drop(changed.entry(key).or_default().insert(event_id)),
                 Err(error) => {
+                    self.seen = None;
                     tracing::error!(error.chain = error_chain(&error), "an event cannot be looked at yet");
                 }
             }

@@ -1,0 +1,266 @@
+//! Faults of the platform, and planted bugs: what stands between the state machine and its tasks, and before the tables.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use hookstep_asl::{Json, TaskError};
+use hookstep_engine::{RunTask, TaskFaults};
+use hookstep_host::{ServiceError, TableCall, TableGate};
+use serde_json::{Value, json};
+
+use crate::ambient;
+use crate::ledger::Fault;
+use crate::plan::{How, Plant};
+use crate::states::state_of;
+use crate::world::World;
+
+/// The faults that the tasks of a host meet.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedFaults(pub(crate) World);
+
+impl TaskFaults for PlannedFaults {
+    fn fail(&self, _: &str, _: &Value) -> Option<TaskError> {
+        None
+    }
+
+    fn run<'a>(
+        &'a self,
+        resource: &'a str,
+        arguments: Json,
+        task: &'a RunTask<'a>,
+    ) -> BoxFuture<'a, Result<Json, TaskError>> {
+        let world = &self.0;
+        async move {
+            let state = state_of(resource, &arguments);
+            let event = event_of(&arguments);
+            if !world.step() {
+                return std::future::pending().await;
+            }
+            let fault = planned(world, state, event);
+            let result = match planted_before(world, state, &arguments) {
+                Planted::Nothing => met(resource, fault, arguments.clone(), task).await,
+                Planted::Changed(changed) => met(resource, fault, changed, task).await,
+                Planted::Skipped(result) => Ok(result),
+            };
+            if !world.step() {
+                return std::future::pending().await;
+            }
+            note(world, state, event, &arguments, &result);
+            result.map(|result| planted_after(world, state, result))
+        }
+        .boxed()
+    }
+}
+
+/// The event of a task, by its number.
+fn event_of(arguments: &Json) -> Option<u32> {
+    fn find(value: &Value) -> Option<u32> {
+        match value {
+            Value::String(text) => {
+                let digits = text.split("\"sim-").nth(1).or_else(|| text.strip_prefix("sim-"))?;
+                digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+            }
+            Value::Array(items) => items.iter().find_map(find),
+            Value::Object(fields) => fields.values().find_map(find),
+            _ => None,
+        }
+    }
+    let event = arguments.get("Payload").and_then(|payload| payload.get("event"));
+    match event.and_then(|event| event.get("correlation_id")).and_then(Json::as_str) {
+        Some(text) => text.strip_prefix("sim-")?.parse().ok(),
+        None => find(&arguments.to_value()),
+    }
+}
+
+/// The fault that this call of a state is to meet.
+fn planned(world: &World, state: &'static str, event: Option<u32>) -> Option<How> {
+    let mut shared = world.state();
+    let calls = shared.task_calls.entry(state).or_default();
+    let call = *calls;
+    *calls += 1;
+    let planned = world.scenario().task_faults.iter();
+    let mut meeting = planned.filter(|fault| fault.state == state && (fault.call..).contains(&call));
+    let how = meeting.find(|fault| call - fault.call < fault.times)?.how;
+    *shared.coverage.entry((state, how.kind())).or_default() += 1;
+    shared.ledger.faults.push(Fault { at: ambient::elapsed(), event });
+    drop(shared);
+    world.log(event, format!("FAULT: {state} is {how:?}"));
+    Some(how)
+}
+
+/// Runs a task as far as its fault lets it come.
+async fn met(
+    resource: &str,
+    fault: Option<How>,
+    arguments: Json,
+    task: &RunTask<'_>,
+) -> Result<Json, TaskError> {
+    match fault {
+        None => task(arguments).await,
+        Some(How::Throttled) => Err(throttled(resource)),
+        Some(How::Failed) => Err(TaskError::new("States.TaskFailed", "simulated")),
+        Some(How::Lost) => {
+            task(arguments).await?;
+            Err(lost(resource))
+        }
+        Some(How::Twice) => {
+            let first = task(arguments.clone()).await;
+            task(arguments).await.or(first)
+        }
+        Some(How::Slow(seconds)) => {
+            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+            task(arguments).await
+        }
+        // The definition's time-out ends it.
+        Some(How::Stalled) => std::future::pending().await,
+        Some(How::StalledAfter) => {
+            let _lost = task(arguments).await;
+            std::future::pending().await
+        }
+    }
+}
+
+fn throttled(resource: &str) -> TaskError {
+    let name = match service(resource) {
+        "lambda" => "Lambda.TooManyRequestsException",
+        "dynamodb" => "DynamoDB.ProvisionedThroughputExceededException",
+        "events" => "EventBridge.ThrottlingException",
+        "states" => "StepFunctions.ThrottlingException",
+        "sqs" => "SQS.RequestThrottled",
+        _ => "Scheduler.ThrottlingException",
+    };
+    TaskError::new(name, "simulated")
+}
+
+/// What is said when an answer does not arrive.
+fn lost(resource: &str) -> TaskError {
+    let name = match service(resource) {
+        "lambda" => "Lambda.SdkClientException",
+        "dynamodb" => "DynamoDB.SdkClientException",
+        "events" => "EventBridge.SdkClientException",
+        "states" => "StepFunctions.SdkClientException",
+        "sqs" => "SQS.SdkClientException",
+        _ => "Scheduler.SdkClientException",
+    };
+    TaskError::new(name, "simulated")
+}
+
+fn service(resource: &str) -> &str {
+    let service = resource.rsplit(":::").next().unwrap_or_default();
+    service.strip_prefix("aws-sdk:").unwrap_or(service).split(':').next().unwrap_or_default()
+}
+
+/// What a planted bug makes of a call.
+enum Planted {
+    Nothing,
+    Changed(Json),
+    Skipped(Json),
+}
+
+fn planted_before(world: &World, state: &str, arguments: &Json) -> Planted {
+    let Some(plant) = world.scenario().plant else { return Planted::Nothing };
+    let changed = |change: fn(&mut Value)| {
+        let mut value = arguments.to_value();
+        change(&mut value);
+        Planted::Changed(value.into())
+    };
+    match (plant, state) {
+        (Plant::NoCondition, "RecordEvent") => changed(|call| {
+            if let Some(fields) = call.as_object_mut() {
+                fields.retain(|name, _| matches!(name.as_str(), "TableName" | "Item"));
+            }
+        }),
+        (Plant::MiscountedAttempt, "UpdateStatus") => changed(|call| {
+            let number = &mut call["Payload"]["attempt"]["number"];
+            *number = json!(number.as_u64().unwrap_or(1).saturating_sub(1).max(1));
+        }),
+        (Plant::SuccessForgotten, "UpdateStatus") => changed(|call| {
+            let attempt = &mut call["Payload"]["attempt"];
+            if attempt["outcome"] == "succeeded" {
+                (attempt["outcome"], attempt["status_code"]) = (json!("failed_http"), json!(503));
+            }
+        }),
+        (Plant::LostSchedule, "ScheduleRetry") => Planted::Skipped(json!({"ScheduleArn": ""}).into()),
+        (Plant::LaneNoteStays, "LeaveLane") => Planted::Skipped(json!({}).into()),
+        _ => Planted::Nothing,
+    }
+}
+
+fn planted_after(world: &World, state: &str, result: Json) -> Json {
+    if world.scenario().plant != Some(Plant::NoLane) || !matches!(state, "FetchConfig" | "RefreshPlan") {
+        return result;
+    }
+    let mut value = result.to_value();
+    if let Some(plan) = value["Payload"]["plan"].as_object_mut() {
+        plan.remove("lane");
+    }
+    value.into()
+}
+
+/// Notes what is recorded of an event.
+fn note(world: &World, state: &str, event: Option<u32>, arguments: &Json, result: &Result<Json, TaskError>) {
+    let payload = |value: &Json, path: &[&str]| -> Option<String> {
+        let found = path.iter().try_fold(value, |value, name| value.get(name))?;
+        Some(found.as_str().map_or_else(|| found.to_string(), str::to_owned))
+    };
+    match result {
+        Err(error) => world.log(event, format!("{state}: {}", error.error)),
+        Ok(result) if state == "UpdateStatus" => {
+            let status = payload(result, &["Payload", "status"]).unwrap_or_default();
+            let number = payload(arguments, &["Payload", "attempt", "number"]).unwrap_or_default();
+            let outcome = payload(arguments, &["Payload", "attempt", "outcome"]).unwrap_or_default();
+            world.log(event, format!("attempt {number} ({outcome}) is recorded: {status}"));
+            if let ("succeeded", Some(id)) = (&*status, payload(arguments, &["Payload", "event", "event_id"]))
+            {
+                world.state().ledger.succeeded.entry(id).or_insert_with(ambient::elapsed);
+            }
+        }
+        Ok(result) if matches!(state, "RecordMissed" | "EndEvent" | "RecordException") => {
+            let status = payload(result, &["Payload", "status"]).unwrap_or_default();
+            world.log(event, format!("{state}: {status}"));
+        }
+        Ok(_) => world.log(event, state),
+    }
+}
+
+impl TableGate for PlannedFaults {
+    fn refuse(&self, call: &TableCall<'_>) -> Option<ServiceError> {
+        if self.0.is_dead() {
+            return Some(ServiceError::new("InternalServerError", "the host is gone"));
+        }
+        self.fault(call, false)
+    }
+
+    fn lose(&self, call: &TableCall<'_>) -> Option<ServiceError> {
+        self.fault(call, true)
+    }
+
+    fn sees_all_reads(&self) -> bool {
+        false
+    }
+}
+
+impl PlannedFaults {
+    fn fault(&self, call: &TableCall<'_>, lost: bool) -> Option<ServiceError> {
+        let planned = &self.0.scenario().table_faults;
+        if !planned.iter().any(|fault| fault.table == call.table) {
+            return None;
+        }
+        let mut state = self.0.state();
+        if !state.is_set_up {
+            return None;
+        }
+        let calls = state.table_calls.entry(call.table.to_owned()).or_default();
+        // Whether a call is refused is asked first.
+        *calls += u32::from(!lost);
+        let number = *calls - 1;
+        let mut meeting = planned.iter().filter(|fault| fault.table == call.table && fault.lost == lost);
+        meeting.find(|fault| (fault.call..fault.call + fault.times).contains(&number))?;
+        state.ledger.faults.push(Fault { at: ambient::elapsed(), event: None });
+        drop(state);
+        let what = if lost { "is LOST" } else { "is REFUSED" };
+        self.0.log(None, format!("FAULT: {} of {} {what}", call.operation, call.table));
+        Some(ServiceError::new("InternalServerError", "simulated"))
+    }
+}

@@ -1,0 +1,99 @@
+//! What many scenarios have shown together.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::plan::How;
+use crate::run::Outcome;
+use crate::states::STATES;
+
+/// The sums over scenarios.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many scenarios were run.
+    pub scenarios: u64,
+    /// The seeds of those that failed, with the kind of the first violation.
+    pub failed: Vec<(u64, &'static str)>,
+    /// How many events were accepted.
+    pub accepted: u64,
+    /// How many requests reached a receiver.
+    pub hits: u64,
+    /// How many of them are in no record, which at least once allows.
+    pub unrecorded: u64,
+    /// How many attempts a fault prevented.
+    pub missed: u64,
+    /// How often a host was started.
+    pub lives: u64,
+    /// How much time was simulated.
+    pub simulated: Duration,
+    /// How often a fault of each kind met each state.
+    pub coverage: BTreeMap<(&'static str, &'static str), u64>,
+}
+
+impl Report {
+    /// Adds a scenario.
+    pub fn add(&mut self, outcome: &Outcome) {
+        self.scenarios += 1;
+        if let Some(violation) = outcome.violations.first() {
+            self.failed.push((outcome.scenario.seed, violation.kind));
+        }
+        self.accepted += outcome.counts.accepted;
+        self.hits += outcome.counts.hits;
+        self.unrecorded += outcome.counts.unrecorded;
+        self.missed += outcome.counts.missed;
+        self.lives += outcome.lives;
+        self.simulated += outcome.simulated;
+        for (pair, count) in &outcome.coverage {
+            *self.coverage.entry(*pair).or_default() += count;
+        }
+    }
+
+    /// Adds what another report has.
+    pub fn merge(&mut self, other: Self) {
+        self.scenarios += other.scenarios;
+        self.failed.extend(other.failed);
+        self.failed.sort_unstable();
+        self.accepted += other.accepted;
+        self.hits += other.hits;
+        self.unrecorded += other.unrecorded;
+        self.missed += other.missed;
+        self.lives += other.lives;
+        self.simulated += other.simulated;
+        for (pair, count) in other.coverage {
+            *self.coverage.entry(pair).or_default() += count;
+        }
+    }
+
+    /// The pairs of a state and a kind of fault that never met.
+    pub fn uncovered(&self) -> Vec<(&'static str, &'static str)> {
+        let pairs =
+            STATES.into_iter().flat_map(|state| How::KINDS.into_iter().map(move |kind| (state, kind)));
+        pairs.filter(|pair| !self.coverage.contains_key(pair)).collect()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let years = self.simulated.as_secs_f64() / (365.25 * 86_400.0);
+        let faults: u64 = self.coverage.values().sum();
+        writeln!(f, "scenarios            {:>10}   ({years:.1} simulated years)", self.scenarios)?;
+        writeln!(f, "events accepted      {:>10}", self.accepted)?;
+        writeln!(f, "requests received    {:>10}", self.hits)?;
+        writeln!(
+            f,
+            "  in no record       {:>10}   (the host ended, or a fault hid the answer)",
+            self.unrecorded
+        )?;
+        writeln!(f, "attempts prevented   {:>10}", self.missed)?;
+        writeln!(f, "starts of the host   {:>10}", self.lives)?;
+        writeln!(f, "faults of tasks      {faults:>10}")?;
+        let (all, never) = (STATES.len() * How::KINDS.len(), self.uncovered());
+        writeln!(f, "state and fault      {:>10}   of {all} pairs", all - never.len())?;
+        for (state, kind) in never {
+            writeln!(f, "  never: {state} {kind}")?;
+        }
+        write!(f, "failed scenarios     {:>10}", self.failed.len())?;
+        self.failed.iter().take(20).try_for_each(|(seed, kind)| write!(f, "\n  seed {seed}: {kind}"))
+    }
+}
