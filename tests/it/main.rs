@@ -48,6 +48,7 @@
 //! | `security/credentials` | the credentials of a request, as its receiver sees them |
 //! | `security/sessions` | sessions of the console: their cookie, their list, their end |
 //! | `security/signatures` | signatures, verified by third-party code |
+//! | `security/extra_signatures` | signatures in the formats of other services, verified by third-party code |
 //! | `security/snippets` | the code for receivers that the console shows, run |
 //! | `security/trusted` | what a receiver can verify about a real request |
 //! | `security/headers` | the headers of every answer |
@@ -147,6 +148,7 @@ mod managing {
 
 mod security {
     mod credentials;
+    pub(crate) mod extra_signatures;
     mod headers;
     pub(crate) mod leaks;
     mod sessions;

@@ -1051,6 +1051,8 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
+            extra_signature?: components["schemas"]["ExtraSignature"] | null;
             /** @description How requests to the receiver are authenticated. Left out of a request, it stays as it is. */
             auth?: components["schemas"]["Auth"] | null;
             /** @description A client certificate, or a private certificate authority. Left out of a request, it stays as it is. */
@@ -1265,6 +1267,44 @@ export interface components {
          * @example 01939f2e-8a10-7000-8000-2b7d40c5aa12
          */
         EventId: string;
+        /** @description One more signature of each request, in a format that the receiver verifies already. Its key is the signing secret: the bytes for which the base64 after `whsec_` stands. */
+        ExtraSignature: {
+            /** @enum {string} */
+            type: "svix";
+        } | {
+            /** @enum {string} */
+            type: "stripe";
+            /**
+             * @description The header with the signature. No other part of the webhook may set it, and Hookstep's own headers are reserved.
+             * @example Acme-Signature
+             */
+            header: string;
+        } | {
+            /** @enum {string} */
+            type: "hmac";
+            /**
+             * @description The header with the signature. No other part of the webhook may set it, and Hookstep's own headers are reserved.
+             * @example X-Hub-Signature-256
+             */
+            header: string;
+            /**
+             * @description The hash function.
+             * @default sha256
+             * @enum {string}
+             */
+            algorithm?: "sha1" | "sha256" | "sha512";
+            /**
+             * @description How the signature is written.
+             * @default hex
+             * @enum {string}
+             */
+            encoding?: "hex" | "base64";
+            /**
+             * @description What stands before the signature.
+             * @example sha256=
+             */
+            prefix?: string;
+        };
         /**
          * @description As which type a field and its values are compared.
          * @enum {string}
@@ -2181,6 +2221,8 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
+            extra_signature?: components["schemas"]["ExtraSignature"] | null;
             /** @description How requests to the receiver are authenticated. Left out of a request, it stays as it is. */
             auth?: components["schemas"]["Auth"] | null;
             /** @description A client certificate, or a private certificate authority. Left out of a request, it stays as it is. */
@@ -2274,6 +2316,8 @@ export interface components {
             headers?: {
                 [key: string]: string | null;
             } | null;
+            /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
+            extra_signature?: components["schemas"]["ExtraSignature"] | null;
             /** @description The fields to change, or another `type` with all its fields. */
             auth?: Record<string, never> | null;
             /** @description A client certificate, or a private certificate authority. Left out of a request, it stays as it is. */

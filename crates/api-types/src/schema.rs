@@ -6,6 +6,8 @@
 
 mod auth;
 mod authentication;
+mod extra_signature;
+mod fields;
 mod filter;
 mod ids;
 mod org;
@@ -16,6 +18,7 @@ mod webhook;
 
 pub use auth::{Auth, Parameter, Tls};
 pub use authentication::AuthReport;
+pub use extra_signature::ExtraSignature;
 pub use filter::{Condition, Filter, Transform};
 pub use ids::{ConfigId, EventId, OrgId, SessionId, Timestamp, TokenId};
 pub use org::OrgLimits;

@@ -186,6 +186,12 @@ pub const RESPONSE_HEADER_BYTES: usize = 8 * 1024;
 /// The maximum size of a config's own headers, names and values together.
 pub const CONFIG_HEADER_BYTES: usize = 8 * 1024;
 
+/// The longest name of the header of an extra signature.
+pub const MAX_SIGNATURE_HEADER_CHARS: usize = 100;
+
+/// The longest text before an extra signature.
+pub const MAX_SIGNATURE_PREFIX_CHARS: usize = 64;
+
 /// The longest URL of a receiver.
 pub const URL_BYTES: usize = 2048;
 

@@ -19,6 +19,7 @@ mod attempt;
 mod authentication;
 mod context;
 mod exchange;
+mod extra_signature;
 mod forms;
 mod headers;
 mod key_client;

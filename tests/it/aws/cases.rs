@@ -4,6 +4,7 @@
 
 mod delayed;
 mod faulty;
+mod formats;
 mod health;
 mod lanes;
 mod meanwhile;

@@ -9,7 +9,7 @@ use hookstep_contract::{MaxInFlight, OnFailure, Period};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, Type};
 
-use super::{Auth, ConfigId, Delivery, Filter, OrgId, Timestamp, Tls, Transform};
+use super::{Auth, ConfigId, Delivery, ExtraSignature, Filter, OrgId, Timestamp, Tls, Transform};
 
 /// The settings of a webhook.
 #[derive(Debug, ToSchema)]
@@ -30,6 +30,9 @@ pub struct ConfigFields {
     /// Additional headers. Do not put credentials here: they appear in the history of executions.
     #[schema(required = false)]
     pub headers: BTreeMap<String, String>,
+    /// One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of
+    /// Standard Webhooks are always there.
+    pub extra_signature: Option<ExtraSignature>,
     /// How requests to the receiver are authenticated. Left out of a request, it stays as it is.
     pub auth: Option<Auth>,
     /// A client certificate, or a private certificate authority. Left out of a request, it stays as it is.

@@ -7,6 +7,7 @@ mod form_page;
 mod ordering_form;
 mod payload_rules_form;
 mod payload_rules_part;
+mod signature_form;
 mod slack;
 pub(crate) mod trial;
 mod webhook_form;

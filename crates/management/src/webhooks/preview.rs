@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
-use hookstep_contract::{Auth, ConfigFields, Content, OrgId, PayloadRules, ShownBody};
+use hookstep_contract::{
+    Auth, ConfigFields, Content, ExtraSignature, OrgId, PayloadRules, ShownBody, SignatureKind,
+};
 use hookstep_expression::{Applied, Fault, Verdict};
 use hookstep_http_edge::{ApiJson, Manage, Problem};
 
@@ -127,5 +129,17 @@ fn headers(fields: &ConfigFields, content_type: &str, length: usize) -> BTreeMap
         // Only the operator knows which header the connection sets; this is the usual one.
         Some(Auth::Connection { .. }) => Some(("authorization".to_owned(), PLACEHOLDER.to_owned())),
     };
-    own.chain(ours.map(|(name, value)| (name.to_owned(), value))).chain(credentials).collect()
+    let ours = ours.map(|(name, value)| (name.to_owned(), value));
+    own.chain(ours).chain(extra_signature(fields.extra_signature.as_ref())).chain(credentials).collect()
+}
+
+fn extra_signature(extra: Option<&ExtraSignature>) -> impl Iterator<Item = (String, String)> {
+    let value = |name: &str, extra: &ExtraSignature| match extra.kind {
+        SignatureKind::Svix if name.ends_with("signature") => format!("v1,{PLACEHOLDER} v1a,{PLACEHOLDER}"),
+        SignatureKind::Svix => PLACEHOLDER.to_owned(),
+        SignatureKind::Stripe => format!("t={PLACEHOLDER},v1={PLACEHOLDER}"),
+        SignatureKind::Hmac => format!("{}{PLACEHOLDER}", extra.prefix.as_deref().unwrap_or_default()),
+    };
+    let headers = extra.into_iter().flat_map(|extra| extra.headers().map(move |name| (name, extra)));
+    headers.map(move |(name, extra)| (name.to_lowercase(), value(name, extra)))
 }

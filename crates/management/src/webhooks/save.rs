@@ -14,6 +14,7 @@ use hookstep_signing::Secret;
 use super::allowance;
 use super::certificates::{self, CheckedTls};
 use super::connection::{self, Change, is_own};
+use super::extra_signature;
 use super::key_client;
 use super::write::{empty_credentials, overwrite};
 use crate::Context;
@@ -174,6 +175,7 @@ fn check(
     let requested = fields.auth.take();
     fields.auth = requested.clone().or_else(|| stored.cloned()).filter(|auth| *auth != Auth::None);
     connection::check(&fields, org_id, policy)?;
+    extra_signature::check(&fields, policy)?;
     let change = connection::change(stored, requested.as_ref())?;
     let before = before.map_or_else(CheckedTls::default, |before| CheckedTls {
         tls: before.fields.tls.clone(),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::formats::SIGNATURE_HEADER;
 use crate::world::{Answer, Seen};
 
 /// Fields that differ between any two events.
@@ -78,7 +79,11 @@ fn agree(event: &Value, answer: &Value) {
 fn sent(event: &Value, seen: &Seen) -> Value {
     assert_eq!(seen.header("webhook-id"), event["webhook_id"].as_str(), "the request carries the event's id");
     let headers = seen.headers().into_iter().filter(|(name, _)| !OF_THIS_REQUEST.contains(&name.as_str()));
-    let headers: Map<_, _> = headers.map(|(name, value)| (name, json!(value))).collect();
+    let shown = |name: &str, value: &str| match (name, value.split_once('=')) {
+        (SIGNATURE_HEADER, Some((prefix, _))) => json!(format!("{prefix}=…")),
+        _ => json!(value),
+    };
+    let headers: Map<_, _> = headers.map(|(name, value)| (name.clone(), shown(&name, value))).collect();
     let body = match String::from_utf8(seen.body.clone()) {
         Ok(text) if text.len() < 1000 => json!(text),
         _ => json!({"sha256": seen.sha256}),

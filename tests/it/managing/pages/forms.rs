@@ -136,6 +136,8 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         ("max_in_flight", "many"),
         ("ordering", "key"),
         ("ordering_key", ""),
+        ("signature", "hmac"),
+        ("signature_header", "webhook-signature"),
     ];
     let answer = browser.post("/console/webhooks/new", &form).await;
     let page = text(&answer);
@@ -153,6 +155,7 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         "event_types",
         "filter-jsonata",
         "ordering-key",
+        "extra_signature-header",
     ] {
         assert!(page.contains(&format!("id=\"{wrong}-wrong\"")), "{wrong}: {page}");
     }
