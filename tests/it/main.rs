@@ -20,6 +20,7 @@
 //! | `delivering/learned_limits` | receivers whose limits nobody has told |
 //! | `delivering/health` | receivers that take no events for a while, or only a part of them |
 //! | `delivering/notifications` | owners are told how their webhooks do |
+//! | `delivering/cloud_events` | receivers that take CloudEvents, read by their SDK |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
 //! | `delivering/reconcile` | events that nothing works on any more are started again |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
@@ -107,6 +108,7 @@ mod producing {
 
 mod delivering {
     mod changes_meanwhile;
+    mod cloud_events;
     mod delayed;
     mod delivery_events;
     mod exceptions;

@@ -1009,6 +1009,26 @@ export interface components {
          * @enum {string}
          */
         ClientAuthentication: "client_secret_post" | "client_secret_basic" | "private_key_jwt";
+        /** @description How events are sent as CloudEvents 1.0. */
+        CloudEvents: {
+            /** @description Where the attributes are. */
+            mode: components["schemas"]["CloudEventsMode"];
+            /**
+             * @description The attribute `source`, a URI or a path; by default `/webhook/{config_id}`.
+             * @example https://example.com/orders
+             */
+            source?: string | null;
+            /**
+             * @description The attribute `type` of events that have no type of their own; by default `hookstep.event`.
+             * @example com.example.order
+             */
+            type?: string | null;
+        };
+        /**
+         * @description Where the attributes of a CloudEvent are: `binary` has them in headers and leaves the body as it is, `structured` has them in a JSON object with the body.
+         * @enum {string}
+         */
+        CloudEventsMode: "binary" | "structured";
         /** @description A condition on one field of a JSON body. */
         Condition: {
             /**
@@ -1051,6 +1071,8 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description How events are sent as CloudEvents 1.0. Null sends the body as it is. */
+            cloud_events?: components["schemas"]["CloudEvents"] | null;
             /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
             extra_signature?: components["schemas"]["ExtraSignature"] | null;
             /** @description How requests to the receiver are authenticated. Left out of a request, it stays as it is. */
@@ -2221,6 +2243,8 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description How events are sent as CloudEvents 1.0. Null sends the body as it is. */
+            cloud_events?: components["schemas"]["CloudEvents"] | null;
             /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
             extra_signature?: components["schemas"]["ExtraSignature"] | null;
             /** @description How requests to the receiver are authenticated. Left out of a request, it stays as it is. */
@@ -2315,6 +2339,21 @@ export interface components {
             /** @description Additional headers. Do not put credentials here: they appear in the history of executions. */
             headers?: {
                 [key: string]: string | null;
+            } | null;
+            /** @description How events are sent as CloudEvents 1.0. */
+            cloud_events?: {
+                /** @description Where the attributes are. */
+                mode?: components["schemas"]["CloudEventsMode"];
+                /**
+                 * @description The attribute `source`, a URI or a path; by default `/webhook/{config_id}`.
+                 * @example https://example.com/orders
+                 */
+                source?: string | null;
+                /**
+                 * @description The attribute `type` of events that have no type of their own; by default `hookstep.event`.
+                 * @example com.example.order
+                 */
+                type?: string | null;
             } | null;
             /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
             extra_signature?: components["schemas"]["ExtraSignature"] | null;

@@ -25,7 +25,9 @@ pub use org::OrgLimits;
 pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;
 pub use variants::{
-    ClientAuthentication, Delivery, FieldKind, LogicalOperator, Operator, OrgStatus, Origin, Outcome, Place,
-    ReplayStatus, Scope, Status, TokenMethod,
+    ClientAuthentication, CloudEventsMode, Delivery, FieldKind, LogicalOperator, Operator, OrgStatus, Origin,
+    Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,
 };
-pub use webhook::{CertificateInfo, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig};
+pub use webhook::{
+    CertificateInfo, CloudEvents, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig,
+};

@@ -13,6 +13,7 @@ mod auth_fields;
 mod body;
 mod body_loss;
 mod claim;
+mod cloud_events;
 mod config;
 mod content;
 mod credentials;
@@ -68,6 +69,7 @@ pub use auth::{
 pub use body::{Body, BodyPart, Source, StoredBody, Unresolved};
 pub use body_loss::BodyLoss;
 pub use claim::{Claim, PinnedObject};
+pub use cloud_events::{CloudEvent, CloudEvents, CloudEventsMode};
 pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};
 pub use content::{Content, ShownBody};
 pub use credentials::{

@@ -18,7 +18,7 @@ use crate::outgoing::OutgoingBody;
 use crate::record::Recorder;
 use crate::signature::Signatures;
 use crate::unsent::Unsent;
-use crate::{Context, reason, signature};
+use crate::{Context, cloud_events, reason, signature};
 
 /// The status with which a receiver rejects a token.
 const UNAUTHORIZED: Option<u16> = Some(401);
@@ -42,6 +42,12 @@ async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<
     let body = OutgoingBody::of(&event, payload, &ctx.bodies).await?;
     let keys = keys(&event, &plan, number, ctx).await?;
     check(&plan, &keys.client)?;
+    let body = match cloud_events::structured(&plan) {
+        Some(cloud_events) => {
+            in_time(recorder, cloud_events::envelope(cloud_events, &event, body, &ctx.claims)).await?
+        }
+        None => body,
+    };
     let authentication = authenticate(recorder, &keys, None, ctx).await?;
     let signatures = sign(recorder, &body, &event, &plan, &keys, ctx).await?;
     let headers = Headers::new(&event, &plan, signatures, recorder.started_at);
@@ -124,8 +130,16 @@ async fn sign(
     };
     let noise = (ctx.sources.random_bytes)();
     let signing = signature::of(body, event, &signers, recorder.started_at, noise, &ctx.claims);
-    match timeout_at(recorder.deadline(), signing).await {
-        Ok(signatures) => signatures.map(Some),
+    in_time(recorder, signing).await.map(Some)
+}
+
+/// Reads a body, until the deadline of the attempt.
+async fn in_time<T>(
+    recorder: &Recorder,
+    reading: impl Future<Output = Result<T, Unsent>>,
+) -> Result<T, Unsent> {
+    match timeout_at(recorder.deadline(), reading).await {
+        Ok(read) => read,
         Err(_elapsed) => {
             let detail = format!("the body could not be read within {} s", recorder.timeout.as_secs());
             Err(Unsent::failed(Outcome::FailedTimeout, Reason::new(ReasonCode::BodyTimeout, detail)))

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use hookstep_contract::{EventMetadata, ExtraSignature, RequestPlan, Timestamp};
+use hookstep_contract::{CloudEvents, EventMetadata, ExtraSignature, RequestPlan, Timestamp};
 
 use crate::authentication::Authentication;
 use crate::mask::masked;
 use crate::signature::Signatures;
-use crate::{USER_AGENT, extra_signature};
+use crate::{USER_AGENT, cloud_events, extra_signature};
 
 /// All headers except for `Host`, `Content-Length` and the authenticating header.
 pub(crate) struct Headers {
@@ -25,16 +25,21 @@ impl Headers {
     ) -> Self {
         let mut sent = BTreeMap::from([("accept".to_owned(), "*/*".to_owned())]);
         sent.extend(plan.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
+        let (content_type, content_encoding) = match cloud_events::structured(plan) {
+            Some(_) => (Some(CloudEvents::STRUCTURED.to_owned()), None),
+            None => (event.content_type.clone(), event.content_encoding.clone()),
+        };
         let ours = [
-            ("content-type", event.content_type.clone()),
-            ("content-encoding", event.content_encoding.clone()),
+            ("content-type", content_type),
+            ("content-encoding", content_encoding),
             ("traceparent", event.traceparent.clone()),
             ("user-agent", Some(USER_AGENT.to_owned())),
             ("webhook-id", Some(event.webhook_id().to_string())),
             ("webhook-timestamp", Some(at.unix_seconds().to_string())),
         ];
-        let ours = ours.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        sent.extend(ours);
+        let ours = ours.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let ours = ours.chain(cloud_events::headers(plan, event));
+        sent.extend(ours.map(|(name, value)| (name.to_owned(), value)));
         let mut headers = Self { sent, shown: Vec::new() };
         if let Some(signatures) = signatures {
             headers.sign(signatures, plan.extra_signature.as_deref(), at);

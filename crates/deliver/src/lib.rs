@@ -17,6 +17,7 @@
 mod assertion;
 mod attempt;
 mod authentication;
+mod cloud_events;
 mod context;
 mod exchange;
 mod extra_signature;

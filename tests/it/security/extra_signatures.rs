@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
 use base64::Engine;
@@ -33,21 +33,31 @@ static PACKAGES: LazyLock<Option<PathBuf>> = LazyLock::new(|| match packages(NAM
 });
 
 /// Whether a library takes a request. `None` if it cannot be asked.
-pub(crate) fn takes(library: &str, seen: &Seen, secret: &str) -> Option<bool> {
-    let dir = Dir::new();
-    symlink(PACKAGES.as_ref()?.join("node_modules"), dir.path().join("node_modules")).unwrap();
-    std::fs::copy(workspace().join("tests/formats/verify.mjs"), dir.path().join("verify.mjs")).unwrap();
-    let headers: BTreeMap<_, _> = seen.headers().into_iter().collect();
-    let input = json!({"library": library, "headers": headers, "body": STANDARD.encode(&seen.body), "secret": secret});
-    let mut node = Command::new("node");
-    node.arg("verify.mjs").current_dir(dir.path()).stdin(Stdio::piped()).stderr(Stdio::piped());
-    let mut node = node.spawn().unwrap();
-    node.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
-    let output = node.wait_with_output().unwrap();
+fn takes(library: &str, seen: &Seen, secret: &str) -> Option<bool> {
+    let output = ask("verify.mjs", json!({"library": library, "secret": secret}), seen)?;
     let said = String::from_utf8_lossy(&output.stderr);
     // A refusal must be because of the signature, not because the library was called wrongly.
     assert!(output.status.success() || said.contains("ignature"), "{said}");
     Some(output.status.success())
+}
+
+/// What a script with a library says about a request. `None` if it cannot be asked.
+pub(crate) fn ask(script: &str, mut input: Value, seen: &Seen) -> Option<Output> {
+    let dir = Dir::new();
+    symlink(PACKAGES.as_ref()?.join("node_modules"), dir.path().join("node_modules")).unwrap();
+    std::fs::copy(workspace().join("tests/formats").join(script), dir.path().join(script)).unwrap();
+    let headers: BTreeMap<_, _> = seen.headers().into_iter().collect();
+    input["headers"] = json!(headers);
+    input["body"] = json!(STANDARD.encode(&seen.body));
+    let mut node = Command::new("node");
+    node.arg(script)
+        .current_dir(dir.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut node = node.spawn().unwrap();
+    node.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+    Some(node.wait_with_output().unwrap())
 }
 
 /// The HMAC that OpenSSL makes of a body.

@@ -25,6 +25,7 @@ fn same_fields<S: ToSchema, T: for<'de> Deserialize<'de>>() {
 fn every_structure_has_the_fields_of_the_contracts() {
     same_fields::<schema::AuthReport, contract::AuthReport>();
     same_fields::<schema::CertificateInfo, contract::CertificateInfo>();
+    same_fields::<schema::CloudEvents, contract::CloudEvents>();
     same_fields::<schema::Condition, contract::Condition>();
     same_fields::<schema::ConfigFields, contract::ConfigFields>();
     same_fields::<schema::Filter, contract::Filter>();
@@ -67,6 +68,7 @@ fn every_enum_names_its_variants() {
         (schema::<schema::Outcome>(), "succeeded", "failed_platform"),
         (schema::<schema::ReplayStatus>(), "in_progress", "failed"),
         (schema::<schema::Scope>(), "trigger", "platform"),
+        (schema::<schema::CloudEventsMode>(), "binary", "structured"),
         (schema::<schema::OrgStatus>(), "active", "deleting"),
         (schema::<schema::ClientAuthentication>(), "client_secret_post", "private_key_jwt"),
         (schema::<schema::TokenMethod>(), "GET", "PUT"),
@@ -157,7 +159,7 @@ fn webhook(at: &str) -> Value {
         "revision": 1, "signing_secrets": [{"created_at": at, "expires_at": at}],
         "certificate": {"subject": "s", "not_before": at, "not_after": at, "fingerprint": "00"},
         "disabled_reason": "410", "slow_since": at, "name": "n", "url": "https://example.com/", "method": "PUT", "enabled": false,
-        "headers": {"a": "b"}, "extra_signature": {"type": "svix"}, "auth": auths()[3], "tls": {"certificate": "PEM", "private_key": "PEM", "ca": "PEM"},
+        "headers": {"a": "b"}, "extra_signature": {"type": "svix"}, "cloud_events": {"mode": "binary", "source": "/a", "type": "t"}, "auth": auths()[3], "tls": {"certificate": "PEM", "private_key": "PEM", "ca": "PEM"},
         "timeout_seconds": 30, "retry": {"schedule_seconds": [5]}, "max_in_flight": 10, "delivery": "queued",
         "rate_limit": {"events": 50, "per": "minute", "burst": 5}, "shards": 8, "event_types": ["order.*"],
         "ordering": {"key": "a", "on_failure": "block"},

@@ -1,5 +1,6 @@
 //! Creates and edits a webhook.
 
+mod cloud_events_form;
 mod conflict;
 mod faults;
 mod fieldsets;

@@ -1,6 +1,6 @@
 //! The header of a webhook's extra signature: it must be one that nothing else sets.
 
-use hookstep_contract::{Auth, ConfigFields, FieldError, SignatureKind};
+use hookstep_contract::{Auth, CloudEvents, ConfigFields, FieldError, SignatureKind};
 use hookstep_egress::Policy;
 
 /// Headers that a request may have although the policy lets a webhook set them: those of the event, and our own default.
@@ -19,7 +19,7 @@ pub(super) fn check(fields: &ConfigFields, policy: &Policy) -> Result<(), FieldE
         if let Err(refusal) = policy.check_header_name(header) {
             return wrong(refusal.to_string());
         }
-        if SENT.iter().any(|sent| sent.eq_ignore_ascii_case(header)) {
+        if SENT.iter().chain(&CloudEvents::HEADERS).any(|sent| sent.eq_ignore_ascii_case(header)) {
             return wrong(format!("the header {header} is reserved"));
         }
         if let Some(name) = fields.headers.keys().find(|name| name.eq_ignore_ascii_case(header)) {
@@ -70,6 +70,7 @@ mod tests {
             "Accept",
             "traceparent",
             "Content-Encoding",
+            "CE-Id",
             "a b",
             "ä",
             "a\r\nb",

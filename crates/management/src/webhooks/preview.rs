@@ -1,5 +1,6 @@
 //! `POST /webhook/{config_id}/preview`: applies a filter and a transform to a body without sending it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +8,8 @@ use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
 use hookstep_contract::{
-    Auth, ConfigFields, Content, ExtraSignature, OrgId, PayloadRules, ShownBody, SignatureKind,
+    Auth, CloudEvents, CloudEventsMode, ConfigFields, Content, ExtraSignature, OrgId, PayloadRules,
+    ShownBody, SignatureKind,
 };
 use hookstep_expression::{Applied, Fault, Verdict};
 use hookstep_http_edge::{ApiJson, Manage, Problem};
@@ -79,9 +81,9 @@ pub async fn evaluate(
         ctx.sandbox.apply(org_id, &rules, body).await.map_err(|error| Problem::internal(&error))?
     };
     Ok(match verdict {
-        Verdict::AsItIs => Preview { order_key, ..sends(fields, content_type, body) },
+        Verdict::AsItIs => Preview { order_key, ..sends(fields, content_type, body)? },
         Verdict::Replaced { content_type, body } => {
-            Preview { order_key, ..sends(fields, &content_type, &body) }
+            Preview { order_key, ..sends(fields, &content_type, &body)? }
         }
         Verdict::Missed(reason) => {
             Preview { passes: false, reason: Some(reason), fault: None, request: None, order_key: None }
@@ -96,9 +98,21 @@ fn faulty(fault: Fault) -> Preview {
     Preview { passes: false, reason: None, fault, request: None, order_key: None }
 }
 
-fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Preview {
-    let headers = headers(fields, content_type, body.len());
-    let ShownBody { text: body, encoding } = Content::new(body).into_shown();
+fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Result<Preview, Problem> {
+    let event = fields.cloud_events.as_ref();
+    let event = event.map(|event| (event.mode, event.sample(PLACEHOLDER, None, Some(content_type))));
+    let (body, content_type) = match &event {
+        Some((CloudEventsMode::Structured, event)) => {
+            let envelope = event.envelope(body).map_err(|error| Problem::internal(&error))?;
+            (Cow::Owned(envelope), CloudEvents::STRUCTURED)
+        }
+        _ => (Cow::Borrowed(body), content_type),
+    };
+    let mut headers = headers(fields, content_type, body.len());
+    if let Some((CloudEventsMode::Binary, event)) = &event {
+        headers.extend(event.headers().map(|(name, value)| (name.to_owned(), value)));
+    }
+    let ShownBody { text: body, encoding } = Content::new(&body).into_shown();
     let request = PreviewedRequest {
         method: fields.method.clone(),
         url: fields.url.clone(),
@@ -106,7 +120,7 @@ fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Preview {
         body,
         body_encoding: encoding.map(str::to_owned),
     };
-    Preview { passes: true, reason: None, fault: None, request: Some(request), order_key: None }
+    Ok(Preview { passes: true, reason: None, fault: None, request: Some(request), order_key: None })
 }
 
 fn headers(fields: &ConfigFields, content_type: &str, length: usize) -> BTreeMap<String, String> {

@@ -136,6 +136,8 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         ("max_in_flight", "many"),
         ("ordering", "key"),
         ("ordering_key", ""),
+        ("cloud_events", "structured"),
+        ("cloud_events_source", "a b"),
         ("signature", "hmac"),
         ("signature_header", "webhook-signature"),
     ];
@@ -156,6 +158,7 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         "filter-jsonata",
         "ordering-key",
         "extra_signature-header",
+        "cloud_events-source",
     ] {
         assert!(page.contains(&format!("id=\"{wrong}-wrong\"")), "{wrong}: {page}");
     }

@@ -11,7 +11,7 @@ use hookstep_contract::{
 use hookstep_http_edge::{Problem, read_json};
 use serde_json::{Value, json};
 
-use super::{ordering_form, payload_rules_form, signature_form};
+use super::{cloud_events_form, ordering_form, payload_rules_form, signature_form};
 use crate::form::Form;
 use crate::schedule;
 
@@ -55,6 +55,7 @@ pub(crate) fn filled(config: &WebhookConfig) -> Form {
         pairs.extend([("header_name", name.clone()), ("header_value", value.clone())]);
     }
     pairs.extend(limit_pairs(fields));
+    pairs.extend(cloud_events_form::pairs(fields));
     pairs.extend(signature_form::pairs(fields));
     pairs.extend(ordering_form::pairs(fields));
     pairs.extend(auth_pairs(fields.auth.as_ref()));
@@ -164,6 +165,7 @@ pub(super) fn read_all(
     fields["method"] = json!(form.get("method"));
     fields["enabled"] = json!(form.is_checked("enabled"));
     fields["headers"] = json!(headers(form, &mut faults));
+    fields["cloud_events"] = cloud_events_form::read(form);
     fields["extra_signature"] = signature_form::read(form);
     fields["timeout_seconds"] = json!(timeout);
     fields["shards"] = json!(shards);
