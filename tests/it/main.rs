@@ -20,6 +20,7 @@
 //! | `delivering/learned_limits` | receivers whose limits nobody has told |
 //! | `delivering/health` | receivers that take no events for a while, or only a part of them |
 //! | `delivering/notifications` | owners are told how their webhooks do |
+//! | `delivering/cloud_events` | receivers that take CloudEvents, read by their SDK |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
 //! | `delivering/reconcile` | events that nothing works on any more are started again |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
@@ -50,6 +51,7 @@
 //! | `security/credentials` | the credentials of a request, as its receiver sees them |
 //! | `security/sessions` | sessions of the console: their cookie, their list, their end |
 //! | `security/signatures` | signatures, verified by third-party code |
+//! | `security/extra_signatures` | signatures in the formats of other services, verified by third-party code |
 //! | `security/snippets` | the code for receivers that the console shows, run |
 //! | `security/trusted` | what a receiver can verify about a real request |
 //! | `security/headers` | the headers of every answer |
@@ -108,6 +110,7 @@ mod producing {
 
 mod delivering {
     mod changes_meanwhile;
+    mod cloud_events;
     mod delayed;
     mod delivery_events;
     mod exceptions;
@@ -151,6 +154,7 @@ mod managing {
 
 mod security {
     mod credentials;
+    pub(crate) mod extra_signatures;
     mod headers;
     pub(crate) mod leaks;
     mod sessions;

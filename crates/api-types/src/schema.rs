@@ -6,6 +6,8 @@
 
 mod auth;
 mod authentication;
+mod extra_signature;
+mod fields;
 mod filter;
 mod ids;
 mod org;
@@ -16,13 +18,16 @@ mod webhook;
 
 pub use auth::{Auth, Parameter, Tls};
 pub use authentication::AuthReport;
+pub use extra_signature::ExtraSignature;
 pub use filter::{Condition, Filter, Transform};
 pub use ids::{AuditId, ConfigId, EventId, OrgId, SessionId, Timestamp, TokenId};
 pub use org::OrgLimits;
 pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;
 pub use variants::{
-    AuditAction, AuditOutcome, ClientAuthentication, Delivery, FieldKind, LogicalOperator, Operator,
-    OrgStatus, Origin, Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,
+    AuditAction, AuditOutcome, ClientAuthentication, CloudEventsMode, Delivery, FieldKind, LogicalOperator,
+    Operator, OrgStatus, Origin, Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,
 };
-pub use webhook::{CertificateInfo, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig};
+pub use webhook::{
+    CertificateInfo, CloudEvents, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig,
+};

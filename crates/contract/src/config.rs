@@ -12,9 +12,9 @@ use crate::limits::{
 };
 use crate::object::Object;
 use crate::{
-    Auth, CertificateInfo, CertificateWarning, ConfigId, Delivery, Filter, Health, LaneLimits, Learned,
-    Lifetime, MaxInFlight, Ordering, OrgId, PayloadRules, RateLimit, Timestamp, Tls, Transform, event_types,
-    payload_rules,
+    Auth, CertificateInfo, CertificateWarning, CloudEvents, ConfigId, Delivery, ExtraSignature, Filter,
+    Health, LaneLimits, Learned, Lifetime, MaxInFlight, Ordering, OrgId, PayloadRules, RateLimit, Timestamp,
+    Tls, Transform, event_types, payload_rules,
 };
 
 /// An invalid field in a request; both texts are for the client that sent it.
@@ -65,6 +65,20 @@ pub struct ConfigFields {
     /// Additional request headers. Not for credentials, because the state machine's history shows them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// How events are sent as CloudEvents. Null to send the body as it is.
+    #[serde(
+        default,
+        deserialize_with = "payload_rules::object_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cloud_events: Option<CloudEvents>,
+    /// One more signature of each request, in a format that the receiver verifies already. Null for none.
+    #[serde(
+        default,
+        deserialize_with = "payload_rules::object_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub extra_signature: Option<ExtraSignature>,
     /// How a request authenticates. If absent from an API request, it stays unchanged.
     #[serde(default, deserialize_with = "Auth::read", skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
@@ -166,6 +180,8 @@ impl ConfigFields {
         if !(1..=MAX_SHARDS).contains(&self.shards()) {
             return Err(FieldError::new("shards", format!("must be 1 to {MAX_SHARDS}")));
         }
+        self.cloud_events.iter().try_for_each(CloudEvents::check)?;
+        self.extra_signature.iter().try_for_each(ExtraSignature::check)?;
         LaneLimits::check(self)?;
         self.ordering.iter().try_for_each(Ordering::check)?;
         event_types::check(&self.event_types)?;

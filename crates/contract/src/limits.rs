@@ -186,6 +186,21 @@ pub const RESPONSE_HEADER_BYTES: usize = 8 * 1024;
 /// The maximum size of a config's own headers, names and values together.
 pub const CONFIG_HEADER_BYTES: usize = 8 * 1024;
 
+/// The longest name of the header of an extra signature.
+pub const MAX_SIGNATURE_HEADER_CHARS: usize = 100;
+
+/// The longest text before an extra signature.
+pub const MAX_SIGNATURE_PREFIX_CHARS: usize = 64;
+
+/// The longest `source` of CloudEvents.
+pub const MAX_SOURCE_CHARS: usize = 512;
+
+/// The largest body that is put into a CloudEvent as a whole.
+///
+/// It is in memory several times meanwhile, and a function of 128 MB may make ten
+/// attempts at once. Receivers need not take more than 64 KiB (CloudEvents §"Size Limits").
+pub const MAX_STRUCTURED_BYTES: usize = 1024 * 1024;
+
 /// The longest URL of a receiver.
 pub const URL_BYTES: usize = 2048;
 

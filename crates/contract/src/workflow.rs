@@ -6,9 +6,9 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attempt, AuthReport, Body, BodyPart, Content, DeliveryEvent, EventId, EventMetadata, EventRecord, Held,
-    Lane, Load, Outcome, Reason, Retry, Source, Status, StoredBody, TestAuth, Timestamp, Unresolved,
-    record_item,
+    Attempt, AuthReport, Body, BodyPart, CloudEvents, Content, DeliveryEvent, EventId, EventMetadata,
+    EventRecord, ExtraSignature, Held, Lane, Load, Outcome, Reason, Retry, Source, Status, StoredBody,
+    TestAuth, Timestamp, Unresolved, record_item,
 };
 
 /// The input of an execution.
@@ -54,6 +54,12 @@ pub struct RequestPlan {
     pub method: String,
     /// The config's own headers.
     pub headers: BTreeMap<String, String>,
+    /// How the event is sent as a CloudEvent, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_events: Option<Box<CloudEvents>>,
+    /// One more signature, in a format that the receiver verifies already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_signature: Option<Box<ExtraSignature>>,
     /// The timeout of the attempt, in seconds.
     pub timeout_seconds: u32,
     /// The config's revision. `deliver` uses keys and credentials of this revision and no other. 0 when there are

@@ -16,8 +16,9 @@ use crate::headers::Headers;
 use crate::keyring::{Found, WebhookKeys};
 use crate::outgoing::OutgoingBody;
 use crate::record::Recorder;
+use crate::signature::Signatures;
 use crate::unsent::Unsent;
-use crate::{Context, reason, signature};
+use crate::{Context, cloud_events, reason, signature};
 
 /// The status with which a receiver rejects a token.
 const UNAUTHORIZED: Option<u16> = Some(401);
@@ -41,9 +42,15 @@ async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<
     let body = OutgoingBody::of(&event, payload, &ctx.bodies).await?;
     let keys = keys(&event, &plan, number, ctx).await?;
     check(&plan, &keys.client)?;
+    let body = match cloud_events::structured(&plan) {
+        Some(cloud_events) => {
+            in_time(recorder, cloud_events::envelope(cloud_events, &event, body, &ctx.claims)).await?
+        }
+        None => body,
+    };
     let authentication = authenticate(recorder, &keys, None, ctx).await?;
-    let signature = sign(recorder, &body, &event, &keys, ctx).await?;
-    let headers = Headers::new(&event, &plan.headers, signature, recorder.started_at);
+    let signatures = sign(recorder, &body, &event, &plan, &keys, ctx).await?;
+    let headers = Headers::new(&event, &plan, signatures, recorder.started_at);
     let outgoing = Outgoing { plan: &plan, length: body.length(), headers: &headers, client: &keys.client };
     let open = || body.open(&ctx.claims);
     let attempt = send(recorder, &outgoing, authentication.as_ref(), open).await?;
@@ -85,6 +92,9 @@ fn check(plan: &RequestPlan, client: &Client) -> Result<(), Unsent> {
     let refused = |reason| Unsent::failed(Outcome::Refused, reason);
     let policy = client.policy();
     policy.check_headers(&plan.headers).map_err(|refusal| refused(reason::refused_header(&refusal)))?;
+    for header in plan.extra_signature.iter().flat_map(|extra| extra.headers()) {
+        policy.check_header_name(header).map_err(|refusal| refused(reason::refused_header(&refusal)))?;
+    }
     policy.check_url(&plan.url).map_err(|refusal| refused(reason::refused(&refusal)))?;
     Ok(())
 }
@@ -106,19 +116,30 @@ async fn authenticate(
     }
 }
 
-/// The signature of the body; `None` for a webhook without keys.
+/// The signatures of the body; `None` for a webhook without keys.
 async fn sign(
     recorder: &Recorder,
     body: &OutgoingBody,
     event: &EventMetadata,
+    plan: &RequestPlan,
     keys: &WebhookKeys,
     ctx: &Context,
-) -> Result<Option<String>, Unsent> {
-    let Some(signer) = keys.signer(recorder.started_at) else { return Ok(None) };
+) -> Result<Option<Signatures>, Unsent> {
+    let Some(signers) = keys.signers(recorder.started_at, plan.extra_signature.as_deref()) else {
+        return Ok(None);
+    };
     let noise = (ctx.sources.random_bytes)();
-    let signing = signature::of(body, event, &signer, recorder.started_at, noise, &ctx.claims);
-    match timeout_at(recorder.deadline(), signing).await {
-        Ok(signature) => signature.map(Some),
+    let signing = signature::of(body, event, &signers, recorder.started_at, noise, &ctx.claims);
+    in_time(recorder, signing).await.map(Some)
+}
+
+/// Reads a body, until the deadline of the attempt.
+async fn in_time<T>(
+    recorder: &Recorder,
+    reading: impl Future<Output = Result<T, Unsent>>,
+) -> Result<T, Unsent> {
+    match timeout_at(recorder.deadline(), reading).await {
+        Ok(read) => read,
         Err(_elapsed) => {
             let detail = format!("the body could not be read within {} s", recorder.timeout.as_secs());
             Err(Unsent::failed(Outcome::FailedTimeout, Reason::new(ReasonCode::BodyTimeout, detail)))

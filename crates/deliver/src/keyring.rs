@@ -8,18 +8,20 @@ use std::time::Duration;
 
 use hookstep_ambient::OnDemand;
 use hookstep_contract::{
-    Ciphertext, ConfigId, Credentials as Stored, ErrorName, Lifetime, OrgId, OrgKey, Reason, StepError,
-    Timestamp, TlsKeys,
+    Ciphertext, ConfigId, Credentials as Stored, ErrorName, ExtraSignature, Lifetime, OrgId, OrgKey, Reason,
+    StepError, Timestamp, TlsKeys,
 };
 use hookstep_egress::{ClientTls, TlsParts};
 use hookstep_secrets::{Keys, ReadError, Values, Vault};
-use hookstep_signing::{PrivateKey, Secret, Signer};
+use hookstep_signing::{ExtraSigner, PrivateKey, Secret, Signer};
 use hookstep_store::Configs;
 use tokio::time::Instant;
 
 use crate::authentication::Credentials;
+use crate::extra_signature;
 use crate::key_client;
 use crate::oauth::Tokens;
+use crate::signature::Signers;
 
 /// The cache TTL of a webhook's keys. A change of the webhook takes effect immediately through its revision,
 /// unless the event was planned before the change. A change of an attached connection, of which Hookstep is
@@ -90,12 +92,15 @@ pub(crate) struct WebhookKeys {
 
 impl WebhookKeys {
     /// Signs with all secrets that are valid at `now`; `None` for a webhook without keys.
-    pub(crate) fn signer(&self, now: Timestamp) -> Option<Signer> {
+    pub(crate) fn signers(&self, now: Timestamp, extra: Option<&ExtraSignature>) -> Option<Signers> {
         let mut valid =
             self.secrets.iter().filter(|(_, lifetime)| lifetime.holds(now)).map(|(secret, _)| secret.clone());
         let newest = valid.next()?;
+        let older: Vec<_> = valid.collect();
+        let format = extra.and_then(extra_signature::format);
+        let extra = format.map(|format| ExtraSigner::new(format, newest.clone(), older.clone()));
         let org_keys = self.org_keys.as_ref().map_or_else(Vec::new, |keys| keys.valid(now));
-        Some(Signer::new(newest, valid.collect(), org_keys))
+        Some(Signers { standard: Signer::new(newest, older, org_keys), extra })
     }
 
     /// Whether other credentials may be available when a receiver rejects these.

@@ -17,8 +17,10 @@
 mod assertion;
 mod attempt;
 mod authentication;
+mod cloud_events;
 mod context;
 mod exchange;
+mod extra_signature;
 mod forms;
 mod headers;
 mod key_client;

@@ -79,6 +79,12 @@ pub(crate) fn check(headers: &BTreeMap<String, String>) -> Result<(), HeaderRefu
     Ok(())
 }
 
+pub(crate) fn check_name_of(name: &str) -> Result<(), HeaderRefusal> {
+    let refuse = |reason| HeaderRefusal { name: name.to_owned(), reason };
+    let parsed = name.parse::<HeaderName>().map_err(|_| refuse("has a name that is not valid"))?;
+    check_name(parsed.as_str()).map_err(refuse)
+}
+
 pub(crate) fn check_credential(name: &str) -> Result<(), HeaderRefusal> {
     let refuse = |reason| HeaderRefusal { name: name.to_owned(), reason };
     let parsed = name.parse::<HeaderName>().map_err(|_| refuse("has a name that is not valid"))?;

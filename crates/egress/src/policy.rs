@@ -116,6 +116,14 @@ impl Policy {
         headers::check(headers)
     }
 
+    /// Checks whether a webhook may have a header of this name, whatever its value.
+    ///
+    /// # Errors
+    /// If a header of this name is reserved, carries a credential, or is invalid.
+    pub fn check_header_name(&self, name: &str) -> Result<(), HeaderRefusal> {
+        headers::check_name_of(name)
+    }
+
     /// Checks whether a credential may be sent in a header of this name. Unlike for other headers,
     /// `Authorization` and `Cookie` are allowed.
     ///

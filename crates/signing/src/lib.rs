@@ -9,6 +9,8 @@
 //! constant memory and in one pass for all keys; the module `one_pass` explains how this works with Ed25519.
 //! [`verify()`] is the counterpart.
 //!
+//! An [`ExtraSigner`] makes one more signature, in a format that a receiver verifies already.
+//!
 //! This crate has no I/O, no clock and no source of randomness: the caller provides time and random bytes.
 //!
 //! # Dependencies
@@ -20,6 +22,7 @@
 //! docs/adr/0012.
 
 mod encoding;
+mod extra;
 mod jwk;
 mod keys;
 mod metadata;
@@ -32,6 +35,7 @@ mod tests;
 mod verify;
 
 pub use encoding::KeyError;
+pub use extra::{ExtraFormat, ExtraSigner, ExtraStream, Hash, TextEncoding};
 pub use keys::{PrivateKey, PublicKey};
 pub use metadata::{InvalidId, Metadata};
 pub use one_pass::NOISE_BYTES;

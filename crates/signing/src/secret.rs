@@ -3,17 +3,19 @@
 use std::fmt;
 use std::str::FromStr;
 
+use hmac::digest::Key;
 use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::KeyError;
 use crate::encoding::{decode, encode};
 
 const PREFIX: &str = "whsec_";
 
-/// The block size of SHA-256 in bytes, which is also the longest secret that Standard Webhooks allows.
-const BLOCK_BYTES: usize = 64;
+/// The longest secret that Standard Webhooks allows, in bytes. It is also the block size of SHA-1 and SHA-256, and SHA-512 has a
+/// larger one.
+const MAX_BYTES: usize = 64;
 
 /// The shortest secret that Standard Webhooks allows, in bytes.
 const MIN_BYTES: usize = 24;
@@ -33,7 +35,7 @@ impl Secret {
     /// # Errors
     /// If it is shorter or longer than Standard Webhooks allows.
     pub fn from_bytes(bytes: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
-        if (MIN_BYTES..=BLOCK_BYTES).contains(&bytes.len()) {
+        if (MIN_BYTES..=MAX_BYTES).contains(&bytes.len()) {
             return Ok(Self(bytes));
         }
         Err(KeyError::Length { prefix: PREFIX, expected: "24 to 64", actual: bytes.len() })
@@ -45,11 +47,17 @@ impl Secret {
     }
 
     pub(crate) fn hmac(&self) -> Hmac<Sha256> {
-        // HMAC pads a key with zeros to the block size (RFC 2104). No secret is longer than a block, so this
-        // cannot fail.
-        let mut block = Zeroizing::new([0; BLOCK_BYTES]);
-        block[..self.0.len()].copy_from_slice(&self.0);
-        Hmac::new((&*block).into())
+        self.keyed()
+    }
+
+    /// An HMAC with this key, whatever its hash.
+    pub(crate) fn keyed<M: KeyInit>(&self) -> M {
+        // HMAC pads a key with zeros to the block size (RFC 2104). No secret is longer than the shortest block.
+        let mut block = Key::<M>::default();
+        block.as_mut_slice()[..self.0.len()].copy_from_slice(&self.0);
+        let hmac = M::new(&block);
+        block.as_mut_slice().zeroize();
+        hmac
     }
 }
 

@@ -5,6 +5,7 @@
 pub(crate) mod across;
 mod delayed;
 mod faulty;
+mod formats;
 mod health;
 mod lanes;
 mod meanwhile;

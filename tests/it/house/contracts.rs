@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hookstep_contract::HealthLook;
 use hookstep_contract::limits::{
-    CONFIG_HEADER_BYTES, IDEMPOTENCY_KEY_BYTES, INLINE_BYTES, MAX_PAUSE_SECS, MAX_RETRIES, STATE_DATA_BYTES,
-    URL_BYTES,
+    CONFIG_HEADER_BYTES, EVENT_TYPE_CHARS, IDEMPOTENCY_KEY_BYTES, INLINE_BYTES, MAX_PAUSE_SECS, MAX_RETRIES,
+    MAX_SIGNATURE_HEADER_CHARS, MAX_SIGNATURE_PREFIX_CHARS, MAX_SOURCE_CHARS, STATE_DATA_BYTES, URL_BYTES,
 };
 use hookstep_contract::{
-    Body, Content, DeliverCall, DeliverInput, ErrorName, EventMetadata, Lane, Plan, RequestPlan, Retry,
-    Source, Status, WorkflowInput,
+    Body, CloudEvents, CloudEventsMode, Content, DeliverCall, DeliverInput, ErrorName, EventMetadata,
+    ExtraSignature, HmacAlgorithm, Lane, Plan, RequestPlan, Retry, SignatureEncoding, SignatureKind, Source,
+    Status, WorkflowInput,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -170,6 +171,18 @@ fn largest_plan() -> Plan {
             url: "\\".repeat(URL_BYTES),
             method: "DELETE".to_owned(),
             headers: BTreeMap::from([("x".to_owned(), "\"".repeat(CONFIG_HEADER_BYTES))]),
+            cloud_events: Some(Box::new(CloudEvents {
+                mode: CloudEventsMode::Structured,
+                source: Some("x".repeat(MAX_SOURCE_CHARS)),
+                event_type: Some("\"".repeat(EVENT_TYPE_CHARS)),
+            })),
+            extra_signature: Some(Box::new(ExtraSignature {
+                kind: SignatureKind::Stripe,
+                header: Some("x".repeat(MAX_SIGNATURE_HEADER_CHARS)),
+                algorithm: Some(HmacAlgorithm::Sha256),
+                encoding: Some(SignatureEncoding::Base64),
+                prefix: Some("\\".repeat(MAX_SIGNATURE_PREFIX_CHARS)),
+            })),
             timeout_seconds: 840,
             revision: u64::MAX,
         },

@@ -3,12 +3,11 @@
 use hookstep_contract::limits::{
     BODY_PARAMETER_CHARS, CONNECTION_VALUE_CHARS, MAX_TOKEN_PARAMETERS, SCOPE_CHARS, URL_BYTES,
 };
-use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, SchemaType, Type,
-};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::fields::{Fields, text};
 use super::{ClientAuthentication, Place, TokenMethod};
 
 /// How requests to the receiver are authenticated.
@@ -22,38 +21,6 @@ pub enum Parameter {}
 /// A client certificate, or a private certificate authority.
 #[derive(Debug)]
 pub enum Tls {}
-
-/// An object of just these fields.
-struct Fields(ObjectBuilder);
-
-impl Fields {
-    fn new(description: &str) -> Self {
-        let none = AdditionalProperties::<Schema>::FreeForm(false);
-        Self(ObjectBuilder::new().description(Some(description)).additional_properties(Some(none)))
-    }
-
-    /// The variant of `auth` with this `type`.
-    fn variant(name: &str, description: &str) -> Self {
-        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([name]));
-        Self(Self::new(description).0.title(Some(name))).required("type", kind)
-    }
-
-    fn required(self, name: &str, schema: impl Into<RefOr<Schema>>) -> Self {
-        Self(self.0.property(name, schema).required(name))
-    }
-
-    fn optional(self, name: &str, schema: impl Into<RefOr<Schema>>) -> Self {
-        Self(self.0.property(name, schema))
-    }
-
-    fn build(self) -> Object {
-        self.0.build()
-    }
-}
-
-fn text(description: &str) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).description(Some(description))
-}
 
 fn or_null(text: ObjectBuilder) -> ObjectBuilder {
     text.schema_type(SchemaType::from_iter([Type::String, Type::Null]))

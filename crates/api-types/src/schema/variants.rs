@@ -37,6 +37,9 @@ variants! {
     Outcome;
     /// How attempts are made on AWS: each by a function of its own, or several by one function, from a queue.
     Delivery;
+    /// Where the attributes of a CloudEvent are: `binary` has them in headers and leaves the body as it is, `structured` has them in a
+    /// JSON object with the body.
+    CloudEventsMode;
     /// The status of a bulk replay.
     ReplayStatus;
     /// What a token may do. Only tokens of the platform have `platform`.

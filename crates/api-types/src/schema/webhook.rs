@@ -9,7 +9,9 @@ use hookstep_contract::{MaxInFlight, OnFailure, Period};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, Type};
 
-use super::{Auth, ConfigId, Delivery, Filter, OrgId, Timestamp, Tls, Transform};
+use super::{
+    Auth, CloudEventsMode, ConfigId, Delivery, ExtraSignature, Filter, OrgId, Timestamp, Tls, Transform,
+};
 
 /// The settings of a webhook.
 #[derive(Debug, ToSchema)]
@@ -30,6 +32,11 @@ pub struct ConfigFields {
     /// Additional headers. Do not put credentials here: they appear in the history of executions.
     #[schema(required = false)]
     pub headers: BTreeMap<String, String>,
+    /// How events are sent as CloudEvents 1.0. Null sends the body as it is.
+    pub cloud_events: Option<CloudEvents>,
+    /// One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of
+    /// Standard Webhooks are always there.
+    pub extra_signature: Option<ExtraSignature>,
     /// How requests to the receiver are authenticated. Left out of a request, it stays as it is.
     pub auth: Option<Auth>,
     /// A client certificate, or a private certificate authority. Left out of a request, it stays as it is.
@@ -130,6 +137,26 @@ pub struct Ordering {
     /// a person has cancelled it, or a replay of it has succeeded.
     #[schema(required = false, schema_with = on_failure)]
     pub on_failure: String,
+}
+
+/// How events are sent as CloudEvents 1.0.
+#[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloudEvents {
+    /// Where the attributes are.
+    pub mode: CloudEventsMode,
+    /// The attribute `source`, a URI or a path; by default `/webhook/{config_id}`.
+    #[schema(
+        min_length = 1,
+        max_length = 512,
+        pattern = r"^[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+$",
+        examples("https://example.com/orders")
+    )]
+    pub source: Option<String>,
+    /// The attribute `type` of events that have no type of their own; by default `hookstep.event`.
+    #[serde(rename = "type")]
+    #[schema(min_length = 1, max_length = 128, examples("com.example.order"))]
+    pub event_type: Option<String>,
 }
 
 /// When a signing secret was created, and until when it signs.

@@ -25,6 +25,7 @@ fn same_fields<S: ToSchema, T: for<'de> Deserialize<'de>>() {
 fn every_structure_has_the_fields_of_the_contracts() {
     same_fields::<schema::AuthReport, contract::AuthReport>();
     same_fields::<schema::CertificateInfo, contract::CertificateInfo>();
+    same_fields::<schema::CloudEvents, contract::CloudEvents>();
     same_fields::<schema::Condition, contract::Condition>();
     same_fields::<schema::ConfigFields, contract::ConfigFields>();
     same_fields::<schema::Filter, contract::Filter>();
@@ -49,6 +50,17 @@ fn the_variants_of_auth_have_its_fields() {
 }
 
 #[test]
+fn the_variants_of_an_extra_signature_have_its_fields() {
+    let schema = schema::<schema::ExtraSignature>();
+    let variants = schema["oneOf"].as_array().unwrap();
+    let fields = variants.iter().flat_map(|variant| variant["properties"].as_object().unwrap().keys());
+    let expected = BTreeSet::from_iter(names::<contract::ExtraSignature>().iter().copied());
+    assert_eq!(BTreeSet::from_iter(fields.map(String::as_str)), expected);
+    let kinds = variants.iter().map(|variant| variant["title"].as_str().unwrap());
+    assert_eq!(kinds.collect::<Vec<_>>(), names::<contract::SignatureKind>());
+}
+
+#[test]
 fn every_enum_names_its_variants() {
     for (schema, first, last) in [
         (schema::<schema::Status>(), "scheduled", "skipped"),
@@ -58,6 +70,7 @@ fn every_enum_names_its_variants() {
         (schema::<schema::Scope>(), "trigger", "platform"),
         (schema::<schema::AuditAction>(), "webhook.create", "org.delete"),
         (schema::<schema::AuditOutcome>(), "started", "failed"),
+        (schema::<schema::CloudEventsMode>(), "binary", "structured"),
         (schema::<schema::OrgStatus>(), "active", "deleting"),
         (schema::<schema::ClientAuthentication>(), "client_secret_post", "private_key_jwt"),
         (schema::<schema::TokenMethod>(), "GET", "PUT"),
@@ -97,6 +110,13 @@ fn values_fit_their_schemas() {
     }));
     for auth in auths() {
         fits::<schema::Auth, contract::Auth>(auth);
+    }
+    for signature in [
+        json!({"type": "svix"}),
+        json!({"type": "stripe", "header": "Acme-Signature"}),
+        json!({"type": "hmac", "header": "X-Sig", "algorithm": "sha1", "encoding": "base64", "prefix": "sha1="}),
+    ] {
+        fits::<schema::ExtraSignature, contract::ExtraSignature>(signature);
     }
     for (operator, name) in contract::Operator::ALL {
         assert_eq!(serde_json::to_value(operator).unwrap(), name);
@@ -141,7 +161,7 @@ fn webhook(at: &str) -> Value {
         "revision": 1, "signing_secrets": [{"created_at": at, "expires_at": at}],
         "certificate": {"subject": "s", "not_before": at, "not_after": at, "fingerprint": "00"},
         "disabled_reason": "410", "slow_since": at, "name": "n", "url": "https://example.com/", "method": "PUT", "enabled": false,
-        "headers": {"a": "b"}, "auth": auths()[3], "tls": {"certificate": "PEM", "private_key": "PEM", "ca": "PEM"},
+        "headers": {"a": "b"}, "extra_signature": {"type": "svix"}, "cloud_events": {"mode": "binary", "source": "/a", "type": "t"}, "auth": auths()[3], "tls": {"certificate": "PEM", "private_key": "PEM", "ca": "PEM"},
         "timeout_seconds": 30, "retry": {"schedule_seconds": [5]}, "max_in_flight": 10, "delivery": "queued",
         "rate_limit": {"events": 50, "per": "minute", "burst": 5}, "shards": 8, "event_types": ["order.*"],
         "ordering": {"key": "a", "on_failure": "block"},

@@ -1,6 +1,6 @@
 //! What a patch of a webhook may have. There is no such type: it is merged as JSON.
 
-use crate::schema::{ConfigFields, Ordering, RateLimit, Retry};
+use crate::schema::{CloudEvents, ConfigFields, Ordering, RateLimit, Retry};
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -20,6 +20,7 @@ impl PartialSchema for WebhookPatch {
                 ("name" | "url", _) => {}
                 ("auth", field) => *field = auth(),
                 ("retry", field) => *field = part::<Retry>(),
+                ("cloud_events", field) => *field = part::<CloudEvents>(),
                 ("rate_limit", field) => *field = part::<RateLimit>(),
                 ("ordering", field) => *field = part::<Ordering>(),
                 (_, RefOr::T(Schema::Object(field))) => or_null(field),

@@ -1,5 +1,6 @@
 //! Creates and edits a webhook.
 
+mod cloud_events_form;
 mod conflict;
 mod faults;
 mod fieldsets;
@@ -7,6 +8,7 @@ mod form_page;
 mod ordering_form;
 mod payload_rules_form;
 mod payload_rules_part;
+mod signature_form;
 mod slack;
 pub(crate) mod trial;
 mod webhook_form;

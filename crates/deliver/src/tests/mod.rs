@@ -67,6 +67,8 @@ fn input(url: &str) -> DeliverInput {
             url: url.to_owned(),
             method: "POST".to_owned(),
             headers: BTreeMap::from([("X-Team".to_owned(), "blue".to_owned())]),
+            cloud_events: None,
+            extra_signature: None,
             timeout_seconds: 5,
             revision: 0,
         },

@@ -23,7 +23,7 @@ pub(super) fn changes(stored: &Map<String, Value>, wanted: &Node, send_secrets: 
         let mut lines = Vec::new();
         let patch = match name.as_str() {
             "auth" | "tls" => credentials(name, before, node, send_secrets, &mut lines),
-            "filter" | "transform" => whole(name, before, node, &mut lines),
+            "filter" | "transform" | "extra_signature" => whole(name, before, node, &mut lines),
             "rate_limit" => plain(name, &without_rate_defaults(before, node), node, &mut lines),
             _ => plain(name, before, node, &mut lines),
         };
@@ -55,12 +55,15 @@ fn whole(path: &str, before: &Value, node: &Node, lines: &mut Vec<String>) -> Op
     Some(after)
 }
 
-/// A filter or a transform without the fields that have their default.
+/// A filter, a transform or an extra signature without the fields that have their default.
 fn without_defaults(value: &Value) -> Value {
     let is_default = |name: &str, value: &Value| match (name, value) {
         ("logical_operator", Value::String(text)) => text == "AND",
         ("type", Value::String(text)) => text == "string",
         ("values" | "conditions", Value::Array(items)) => items.is_empty(),
+        ("algorithm", Value::String(text)) => text == "sha256",
+        ("encoding", Value::String(text)) => text == "hex",
+        ("prefix", Value::String(text)) => text.is_empty(),
         (_, value) => value.is_null(),
     };
     match value {

@@ -77,8 +77,9 @@ fn apply(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigField
                 rate.retain(|name, value| !(value.is_null() && has_default(name)));
                 Value::Object(rate)
             }
-            // A filter or transform is replaced as a whole: one of conditions has no field in common with one of JSONata.
-            ("filter" | "transform", change @ Value::Object(_)) => change,
+            // These are replaced as a whole: one of conditions has no field in common with one of JSONata, nor has one format of
+            // signatures with another.
+            ("filter" | "transform" | "extra_signature", change @ Value::Object(_)) => change,
             (_, Value::Null) if before.is_some() => continue,
             (_, change) => merge(before, change),
         };

@@ -1,12 +1,16 @@
 //! `POST /webhook/{config_id}/preview`: applies a filter and a transform to a body without sending it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
-use hookstep_contract::{Auth, ConfigFields, Content, OrgId, PayloadRules, ShownBody};
+use hookstep_contract::{
+    Auth, CloudEvents, CloudEventsMode, ConfigFields, Content, ExtraSignature, OrgId, PayloadRules,
+    ShownBody, SignatureKind,
+};
 use hookstep_expression::{Applied, Fault, Verdict};
 use hookstep_http_edge::{ApiJson, Manage, Problem};
 
@@ -77,9 +81,9 @@ pub async fn evaluate(
         ctx.sandbox.apply(org_id, &rules, body).await.map_err(|error| Problem::internal(&error))?
     };
     Ok(match verdict {
-        Verdict::AsItIs => Preview { order_key, ..sends(fields, content_type, body) },
+        Verdict::AsItIs => Preview { order_key, ..sends(fields, content_type, body)? },
         Verdict::Replaced { content_type, body } => {
-            Preview { order_key, ..sends(fields, &content_type, &body) }
+            Preview { order_key, ..sends(fields, &content_type, &body)? }
         }
         Verdict::Missed(reason) => {
             Preview { passes: false, reason: Some(reason), fault: None, request: None, order_key: None }
@@ -94,9 +98,21 @@ fn faulty(fault: Fault) -> Preview {
     Preview { passes: false, reason: None, fault, request: None, order_key: None }
 }
 
-fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Preview {
-    let headers = headers(fields, content_type, body.len());
-    let ShownBody { text: body, encoding } = Content::new(body).into_shown();
+fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Result<Preview, Problem> {
+    let event = fields.cloud_events.as_ref();
+    let event = event.map(|event| (event.mode, event.sample(PLACEHOLDER, None, Some(content_type))));
+    let (body, content_type) = match &event {
+        Some((CloudEventsMode::Structured, event)) => {
+            let envelope = event.envelope(body).map_err(|error| Problem::internal(&error))?;
+            (Cow::Owned(envelope), CloudEvents::STRUCTURED)
+        }
+        _ => (Cow::Borrowed(body), content_type),
+    };
+    let mut headers = headers(fields, content_type, body.len());
+    if let Some((CloudEventsMode::Binary, event)) = &event {
+        headers.extend(event.headers().map(|(name, value)| (name.to_owned(), value)));
+    }
+    let ShownBody { text: body, encoding } = Content::new(&body).into_shown();
     let request = PreviewedRequest {
         method: fields.method.clone(),
         url: fields.url.clone(),
@@ -104,7 +120,7 @@ fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Preview {
         body,
         body_encoding: encoding.map(str::to_owned),
     };
-    Preview { passes: true, reason: None, fault: None, request: Some(request), order_key: None }
+    Ok(Preview { passes: true, reason: None, fault: None, request: Some(request), order_key: None })
 }
 
 fn headers(fields: &ConfigFields, content_type: &str, length: usize) -> BTreeMap<String, String> {
@@ -127,5 +143,17 @@ fn headers(fields: &ConfigFields, content_type: &str, length: usize) -> BTreeMap
         // Only the operator knows which header the connection sets; this is the usual one.
         Some(Auth::Connection { .. }) => Some(("authorization".to_owned(), PLACEHOLDER.to_owned())),
     };
-    own.chain(ours.map(|(name, value)| (name.to_owned(), value))).chain(credentials).collect()
+    let ours = ours.map(|(name, value)| (name.to_owned(), value));
+    own.chain(ours).chain(extra_signature(fields.extra_signature.as_ref())).chain(credentials).collect()
+}
+
+fn extra_signature(extra: Option<&ExtraSignature>) -> impl Iterator<Item = (String, String)> {
+    let value = |name: &str, extra: &ExtraSignature| match extra.kind {
+        SignatureKind::Svix if name.ends_with("signature") => format!("v1,{PLACEHOLDER} v1a,{PLACEHOLDER}"),
+        SignatureKind::Svix => PLACEHOLDER.to_owned(),
+        SignatureKind::Stripe => format!("t={PLACEHOLDER},v1={PLACEHOLDER}"),
+        SignatureKind::Hmac => format!("{}{PLACEHOLDER}", extra.prefix.as_deref().unwrap_or_default()),
+    };
+    let headers = extra.into_iter().flat_map(|extra| extra.headers().map(move |name| (name, extra)));
+    headers.map(move |(name, extra)| (name.to_lowercase(), value(name, extra)))
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hookstep_contract::{
-    Actor, AuditAction, Auth, ClientAuthentication, ConfigFields, ConfigId, Credentials, DetailType,
-    FieldError, OrgId, PayloadRules, Publish, Timestamp, WebhookConfig, check_name, is_ours,
+    Actor, AuditAction, Auth, ClientAuthentication, CloudEvents, ConfigFields, ConfigId, Credentials,
+    DetailType, FieldError, OrgId, PayloadRules, Publish, Timestamp, WebhookConfig, check_name, is_ours,
 };
 use hookstep_egress::PolicyRefusal;
 use hookstep_expression::Fault;
@@ -14,6 +14,7 @@ use hookstep_signing::Secret;
 use super::allowance;
 use super::certificates::{self, CheckedTls};
 use super::connection::{self, Change, is_own};
+use super::extra_signature;
 use super::key_client;
 use super::write::{self, empty_credentials, overwrite};
 use crate::Context;
@@ -186,6 +187,8 @@ fn check(
     let requested = fields.auth.take();
     fields.auth = requested.clone().or_else(|| stored.cloned()).filter(|auth| *auth != Auth::None);
     connection::check(&fields, org_id, policy)?;
+    extra_signature::check(&fields, policy)?;
+    check_cloud_events(&fields)?;
     let change = connection::change(stored, requested.as_ref())?;
     let before = before.map_or_else(CheckedTls::default, |before| CheckedTls {
         tls: before.fields.tls.clone(),
@@ -194,6 +197,17 @@ fn check(
     let CheckedTls { tls, certificate } = certificates::check(fields.tls, before, now)?;
     fields.tls = tls;
     Ok(CheckedFields { fields, change, certificate })
+}
+
+/// Refuses own headers that are attributes of CloudEvents. Others that begin with `ce-` add attributes.
+fn check_cloud_events(fields: &ConfigFields) -> Result<(), FieldError> {
+    let is_ours = |name: &&String| CloudEvents::HEADERS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
+    match fields.headers.keys().find(is_ours) {
+        Some(name) if fields.cloud_events.is_some() => {
+            Err(FieldError::new(format!("headers.{name}"), "must be left out: cloud_events sets this header"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a subscription to events of our own that this deployment does not publish.

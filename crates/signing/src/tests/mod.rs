@@ -1,3 +1,4 @@
+mod extra;
 mod keys;
 mod streaming;
 mod vectors;

@@ -15,6 +15,8 @@ fn written(record: &EventRecord) -> Value {
         url: String::new(),
         method: "POST".to_owned(),
         headers: [].into(),
+        cloud_events: None,
+        extra_signature: None,
         timeout_seconds: 1,
         revision: 1,
     };

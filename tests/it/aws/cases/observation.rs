@@ -1,7 +1,9 @@
 //! What can be observed about a case, without the values that differ between runs.
 
+use hookstep_contract::CloudEvents;
 use serde_json::{Map, Value, json};
 
+use super::formats::SIGNATURE_HEADER;
 use crate::world::{Answer, Seen};
 
 /// Fields that differ between any two events.
@@ -20,7 +22,8 @@ const OF_THIS_EVENT: [&str; 11] = [
 ];
 /// Fields that differ between any two attempts.
 const OF_THIS_ATTEMPT: [&str; 4] = ["started_at", "duration_ms", "timings", "url"];
-const OF_THIS_REQUEST: [&str; 4] = ["host", "webhook-id", "webhook-timestamp", "webhook-signature"];
+const OF_THIS_REQUEST: [&str; 6] =
+    ["host", "webhook-id", "webhook-timestamp", "webhook-signature", "ce-id", "ce-time"];
 
 /// Everything that is visible about a case from outside:
 /// - `event`: the record, attempts included;
@@ -78,8 +81,19 @@ fn agree(event: &Value, answer: &Value) {
 fn sent(event: &Value, seen: &Seen) -> Value {
     assert_eq!(seen.header("webhook-id"), event["webhook_id"].as_str(), "the request carries the event's id");
     let headers = seen.headers().into_iter().filter(|(name, _)| !OF_THIS_REQUEST.contains(&name.as_str()));
-    let headers: Map<_, _> = headers.map(|(name, value)| (name, json!(value))).collect();
+    let shown = |name: &str, value: &str| match (name, value.split_once('=')) {
+        (SIGNATURE_HEADER, Some((prefix, _))) => json!(format!("{prefix}=…")),
+        _ => json!(value),
+    };
+    let headers: Map<_, _> = headers.map(|(name, value)| (name.clone(), shown(&name, value))).collect();
+    let is_cloud_event = |headers: &Map<_, _>| {
+        headers.get("content-type").is_some_and(|value| *value == CloudEvents::STRUCTURED)
+    };
     let body = match String::from_utf8(seen.body.clone()) {
+        Ok(text) if is_cloud_event(&headers) => {
+            let cloud_event = serde_json::from_str(&text).unwrap_or_default();
+            without(&cloud_event, &["id", "time"])
+        }
         Ok(text) if text.len() < 1000 => json!(text),
         _ => json!({"sha256": seen.sha256}),
     };

@@ -9,7 +9,7 @@ use hex::encode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Case, How, delayed, faulty, health, lanes, meanwhile, overdue, published, queued};
+use super::{Case, How, delayed, faulty, formats, health, lanes, meanwhile, overdue, published, queued};
 use crate::security::leaks::{PLANTED, grant, webhooks};
 use crate::world::Reply;
 
@@ -46,6 +46,7 @@ pub(super) fn cases() -> Vec<Case> {
             lanes::cases(),
             queued::cases(),
             published::cases(),
+            formats::cases(),
             health::cases(),
         ])
         .flatten()

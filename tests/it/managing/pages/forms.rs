@@ -136,6 +136,10 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         ("max_in_flight", "many"),
         ("ordering", "key"),
         ("ordering_key", ""),
+        ("cloud_events", "structured"),
+        ("cloud_events_source", "a b"),
+        ("signature", "hmac"),
+        ("signature_header", "webhook-signature"),
     ];
     let answer = browser.post("/console/webhooks/new", &form).await;
     let page = text(&answer);
@@ -153,6 +157,8 @@ async fn all_wrong_fields_are_told_at_once_and_sections_stay_open() {
         "event_types",
         "filter-jsonata",
         "ordering-key",
+        "extra_signature-header",
+        "cloud_events-source",
     ] {
         assert!(page.contains(&format!("id=\"{wrong}-wrong\"")), "{wrong}: {page}");
     }

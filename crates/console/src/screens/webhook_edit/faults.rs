@@ -79,7 +79,7 @@ fn mend(fields: &mut Value, field: &str) -> bool {
         ("tls", "ca") => return fields["tls"].as_object_mut().is_some_and(|tls| tls.remove("ca").is_some()),
         (
             "filter" | "transform" | "tls" | "shards" | "max_in_flight" | "rate_limit" | "ordering"
-            | "delivery",
+            | "delivery" | "extra_signature" | "cloud_events",
             _,
         ) => Value::Null,
         _ => return false,

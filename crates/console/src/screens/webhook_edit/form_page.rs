@@ -5,7 +5,7 @@ use hookstep_contract::WebhookConfig;
 use hookstep_management::Context;
 use maud::{Markup, html};
 
-use super::{fieldsets, ordering_form, payload_rules_part};
+use super::{cloud_events_form, fieldsets, ordering_form, payload_rules_part, signature_form};
 use crate::form::{Form, FormFault};
 use crate::layout::{Section, page};
 use crate::parts;
@@ -50,6 +50,8 @@ pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried:
             input type="hidden" name="revision" value=(form.get("revision"));
             (fieldsets::receiver(form, fault, &ctx.static_ips))
             (fieldsets::authentication(form, fault, config.and_then(|config| config.fields.auth.as_ref())))
+            (cloud_events_form::section(form, fault))
+            (signature_form::section(form, fault))
             (fieldsets::subscriptions(form, fault))
             (payload_rules_part::part(form, fault, &preview, tried))
             (fieldsets::delivery(form, fault))

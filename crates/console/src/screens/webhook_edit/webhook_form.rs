@@ -11,7 +11,7 @@ use hookstep_contract::{
 use hookstep_http_edge::{Problem, read_json};
 use serde_json::{Value, json};
 
-use super::{ordering_form, payload_rules_form};
+use super::{cloud_events_form, ordering_form, payload_rules_form, signature_form};
 use crate::form::Form;
 use crate::schedule;
 
@@ -55,6 +55,8 @@ pub(crate) fn filled(config: &WebhookConfig) -> Form {
         pairs.extend([("header_name", name.clone()), ("header_value", value.clone())]);
     }
     pairs.extend(limit_pairs(fields));
+    pairs.extend(cloud_events_form::pairs(fields));
+    pairs.extend(signature_form::pairs(fields));
     pairs.extend(ordering_form::pairs(fields));
     pairs.extend(auth_pairs(fields.auth.as_ref()));
     pairs.extend(payload_rules_form::pairs(fields));
@@ -163,6 +165,8 @@ pub(super) fn read_all(
     fields["method"] = json!(form.get("method"));
     fields["enabled"] = json!(form.is_checked("enabled"));
     fields["headers"] = json!(headers(form, &mut faults));
+    fields["cloud_events"] = cloud_events_form::read(form);
+    fields["extra_signature"] = signature_form::read(form);
     fields["timeout_seconds"] = json!(timeout);
     fields["shards"] = json!(shards);
     fields["retry"] = json!({"schedule_seconds": pauses(form, &mut faults)});
@@ -305,87 +309,4 @@ fn tls(form: &Form) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fields(sent: &str) -> Result<ConfigFields, String> {
-        let form = Form::read(
-            format!("name=n&url=https://example.com&method=POST&timeout_seconds=30&{sent}").as_bytes(),
-        );
-        read(&form, None).map_err(|problem| problem.wrong_field().unwrap_or_default().to_owned())
-    }
-
-    #[test]
-    fn a_webhook_is_sent_back_as_it_was() {
-        let stored = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-01T00:00:00Z",
-            "updated_at":"2026-01-01T00:00:00Z","revision":3,"name":"n","url":"https://example.com/","method":"PUT","enabled":false,
-            "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},"shards":8,
-            "max_in_flight":4,"rate_limit":{"events":90,"per":"minute","burst":5},"ordering":{"key":"a","on_failure":"block"},
-            "delivery":"queued",
-            "event_types":["order.*","Webhook Disabled"],
-            "filter":{"conditions":[{"field":"a","operator":"any_of","values":["1","2"],"type":"number"}],"logical_operator":"OR"},
-            "transform":{"jsonata":"{\"a\": a}","content_type":"text/plain"},
-            "auth":{"type":"oauth_client_credentials","token_url":"https://a.example/","client_id":"c","method":"PUT",
-                "parameters":[{"in":"query","name":"audience"}],"scope":"a b",
-                "client_authentication":"private_key_jwt","key_id":"k"},
-            "tls":{"certificate":"line\nline\n","ca":"ca"}}"#;
-        let config: WebhookConfig = serde_json::from_str(stored).unwrap();
-        assert_eq!(read(&filled(&config), None).unwrap(), config.fields);
-        let learns = stored.replace("\"max_in_flight\":4", "\"max_in_flight\":\"auto\"");
-        let config: WebhookConfig = serde_json::from_str(&learns).unwrap();
-        assert_eq!(read(&filled(&config), None).unwrap(), config.fields);
-    }
-
-    #[test]
-    fn a_fault_names_the_field_as_the_api_does() {
-        for (sent, field) in [
-            ("timeout_seconds=30", None),
-            ("header_name=A&header_value=1&header_name=&header_value=", None),
-            ("header_name=A&header_value=1&header_name=A&header_value=2", Some("headers.A")),
-            ("retry=custom&schedule=soon", Some("retry.schedule_seconds")),
-            ("shards=8", None),
-            ("shards=+", None),
-            ("shards=many", Some("shards")),
-            ("max_in_flight=%2010%20&rate_events=5&rate_per=minute&rate_burst=", None),
-            ("max_in_flight=&rate_events=&rate_per=second&rate_burst=many", None),
-            ("max_in_flight=1.5", Some("max_in_flight")),
-            ("rate_events=many&rate_per=second", Some("rate_limit.events")),
-            ("rate_events=-1", Some("rate_limit.events")),
-            ("rate_events=5&rate_burst=many", Some("rate_limit.burst")),
-            ("rate_events=5&rate_per=hour", Some("rate_limit.per")),
-            ("delivery=queued", None),
-            ("delivery=", None),
-            ("delivery=soon", Some("delivery")),
-            ("event_types=%20order.created%20%0D%0A%0D%0Aorder.*", None),
-        ] {
-            assert_eq!(fields(sent).err().as_deref(), field, "{sent}");
-        }
-    }
-
-    #[test]
-    fn an_empty_limit_is_none() {
-        for (sent, max_in_flight, rate) in [
-            ("", Value::Null, Value::Null),
-            ("max_in_flight=&rate_events=&rate_per=minute&rate_burst=", Value::Null, Value::Null),
-            ("max_in_flight=8", json!(8), Value::Null),
-            ("max_in_flight=8&learns=on", json!("auto"), Value::Null),
-            ("rate_events=5", Value::Null, json!({"events": 5, "per": "second", "burst": 1})),
-            (
-                "rate_events=5&rate_per=minute&rate_burst=2",
-                Value::Null,
-                json!({"events": 5, "per": "minute", "burst": 2}),
-            ),
-        ] {
-            let read = fields(sent).unwrap();
-            assert_eq!((json!(read.max_in_flight), json!(read.rate_limit)), (max_in_flight, rate), "{sent}");
-        }
-    }
-
-    #[test]
-    fn secrets_left_empty_are_kept() {
-        let kept = fields("auth=basic&username=u&password=").unwrap().auth.unwrap();
-        assert_eq!(kept.missing_secret().as_deref(), Some("auth.password"));
-        let given = fields("auth=basic&username=u&password=p").unwrap().auth.unwrap();
-        assert_eq!(given.missing_secret(), None);
-    }
-}
+mod tests;
