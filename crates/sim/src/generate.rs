@@ -48,6 +48,23 @@ impl Scenario {
         }
     }
 
+    /// A week in which nothing happens.
+    pub fn quiet(seed: u64) -> Self {
+        Self {
+            seed,
+            days: 7,
+            webhooks: Vec::new(),
+            events: Vec::new(),
+            operations: Vec::new(),
+            task_faults: Vec::new(),
+            table_faults: Vec::new(),
+            breaks: Vec::new(),
+            jumps: Vec::new(),
+            sync_micros: 2_000,
+            plant: None,
+        }
+    }
+
     /// How many parts a scenario has.
     pub fn parts(&self) -> usize {
         let phases: usize = self.webhooks.iter().map(|webhook| webhook.phases.len()).sum();

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{self, AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use hookstep_contract::{
-    Attempt, EventMetadata, EventRecord, Next, PinnedObject, RecordKey, Status, Timestamp,
+    Attempt, EventMetadata, EventRecord, Next, Outcome, PinnedObject, RecordKey, Status, Timestamp,
 };
 use hookstep_tables::size;
 use serde::Deserialize;
@@ -102,6 +102,9 @@ impl Events {
     ) -> Result<Recorded, StoreError> {
         let update = Update { attempt, object, next, now };
         let item = attempt_item::to_item(attempt)?;
+        if attempt.outcome == Outcome::FailedPlatform {
+            return self.record_missed(event, update, item).await;
+        }
         if next.retry_at.is_none() && size(&item) <= SMALL_BYTES {
             let recorded = self.set_status(event, update, Some(item)).await?;
             if recorded != Recorded::Decisive {
@@ -114,6 +117,55 @@ impl Events {
             tokio::join!(self.put_attempt(event, attempt.number, item), self.set_status(event, update, None));
         written?;
         recorded
+    }
+
+    /// Records an attempt that a fault has prevented, or whose result it has hidden. If this attempt or a later one is recorded, that
+    /// record stays: the fault has met a repetition, which does not know what was sent.
+    async fn record_missed(
+        &self,
+        event: &EventMetadata,
+        update: Update<'_>,
+        item: Item,
+    ) -> Result<Recorded, StoreError> {
+        let (org_id, config_id, event_id) = (&event.org_id, event.config_id, event.event_id);
+        let number = update.attempt.number;
+        let (expression, values) = status_update(update, None)?;
+        let status = types::Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(item_key(org_id, config_id, event_id)))
+            .update_expression(expression)
+            .condition_expression(
+                "attribute_exists(sk) AND attempt_count < :count AND NOT #status IN (:succeeded, :recovered) \
+                 AND attribute_not_exists(cancelled)",
+            )
+            .expression_attribute_names("#status", "status")
+            .set_expression_attribute_values(Some(values))
+            .build();
+        let attempt = types::Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .item("pk", s(RecordKey::of(org_id, config_id, event_id).pk))
+            .item("sk", s(format!("try#{event_id}#{number:04}")))
+            .item("expires_at", n(event.expires_at(self.retention)))
+            .build();
+        let status = status.map_err(StoreError::during("describe a write"))?;
+        let attempt = attempt.map_err(StoreError::during("describe a write"))?;
+        let write = self.client.transact_write_items();
+        let write = write.transact_items(TransactWriteItem::builder().update(status).build());
+        match write.transact_items(TransactWriteItem::builder().put(attempt).build()).send().await {
+            Ok(_) => Ok(Recorded::Decisive),
+            Err(error) if crate::configs::is_canceled(&error, "ConditionalCheckFailed") => {
+                let standing = self.latest(org_id, config_id, event_id).await?;
+                // The same fault was recorded before, and the answer was lost.
+                let is_same = standing.as_ref().is_some_and(|standing| {
+                    let is_fault = standing.outcome == Some(Outcome::FailedPlatform);
+                    is_fault && standing.attempt_count == number && standing.status == update.next.status
+                });
+                let status = standing.map(|standing| standing.status);
+                Ok(if is_same { Recorded::Decisive } else { Recorded::Superseded { status } })
+            }
+            Err(error) => Err(StoreError::during("record an attempt that was not made")(error)),
+        }
     }
 
     async fn put_attempt(&self, event: &EventMetadata, number: u32, item: Item) -> Result<(), StoreError> {

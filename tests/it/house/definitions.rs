@@ -128,6 +128,8 @@ fn every_task_ends_and_what_it_cannot_do_is_recorded() {
             // Nothing is decided by what is noted of a lane.
             "JoinLane" => Some("HasLane"),
             "LeaveLane" => Some("WasDelivered"),
+            // The note that the event waits is deleted first.
+            "QueueInLane" | "QueueDelivery" => Some("LeaveLane"),
             "KeepPlace" => Some("PlaceKept"),
             // What cannot even be recorded goes into a queue.
             "RecordMissed" | "RecordException" => Some("KeepEvent"),

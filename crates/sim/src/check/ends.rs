@@ -103,7 +103,7 @@ fn has_a_reason(case: &Case<'_>, event: &Event, seen: &SeenEvent, found: &mut Ve
                 || is_given_up()
                 || case.complaints.iter().any(|line| line.contains("disabled"))
         }
-        "webhook_deleted" | "config_not_found" => on_webhook(&["delete"]),
+        "webhook_deleted" => on_webhook(&["delete"]),
         "platform" => case.is_faulted(event.number) || !case.ledger.breaks.is_empty(),
         _ => true,
     };
