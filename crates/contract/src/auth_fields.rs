@@ -141,7 +141,9 @@ impl AuthFields {
 
 /// Reads a field that is present. Null is not read as absence: otherwise, a field that does not belong to the
 /// type could be present as null.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::FieldError;
+use crate::auth_fields::given;
 use crate::limits::{MAX_SIGNATURE_HEADER_CHARS, MAX_SIGNATURE_PREFIX_CHARS};
 
 /// One more signature of each request, for a receiver that verifies such signatures already.
@@ -13,16 +14,16 @@ pub struct ExtraSignature {
     #[serde(rename = "type")]
     pub kind: SignatureKind,
     /// The header with the signature; none for [`SignatureKind::Svix`], which has headers of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
     /// The hash function of a [`SignatureKind::Hmac`]; by default SHA-256.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<HmacAlgorithm>,
     /// How a [`SignatureKind::Hmac`] is written; by default in hex.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub encoding: Option<SignatureEncoding>,
     /// What stands before a [`SignatureKind::Hmac`]; by default nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
 }
 
@@ -133,7 +134,6 @@ mod tests {
         for (json, wrong) in [
             (json!({"type": "svix"}), None),
             (json!({"type": "svix", "header": header}), Some("header")),
-            (json!({"type": "svix", "header": null, "prefix": null}), None),
             (json!({"type": "stripe", "header": header}), None),
             (json!({"type": "stripe"}), Some("header")),
             (json!({"type": "stripe", "header": ""}), Some("header")),
@@ -153,7 +153,12 @@ mod tests {
             let field = wrong.map(|field| format!("extra_signature.{field}"));
             assert_eq!(checked(json.clone()).err(), field, "{json}");
         }
-        for json in [json!({}), json!({"type": "md5"}), json!({"type": "svix", "key": "k"})] {
+        for json in [
+            json!({}),
+            json!({"type": "md5"}),
+            json!({"type": "svix", "key": "k"}),
+            json!({"type": "svix", "header": null}),
+        ] {
             assert!(serde_json::from_value::<ExtraSignature>(json.clone()).is_err(), "{json}");
         }
     }
