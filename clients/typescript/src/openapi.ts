@@ -1163,6 +1163,26 @@ export interface components {
          * @enum {string}
          */
         ClientAuthentication: "client_secret_post" | "client_secret_basic" | "private_key_jwt";
+        /** @description How events are sent as CloudEvents 1.0. */
+        CloudEvents: {
+            /** @description Where the attributes are. */
+            mode: components["schemas"]["CloudEventsMode"];
+            /**
+             * @description The attribute `source`, a URI or a path; by default `/webhook/{config_id}`.
+             * @example https://example.com/orders
+             */
+            source?: string | null;
+            /**
+             * @description The attribute `type` of events that have no type of their own; by default `hookstep.event`.
+             * @example com.example.order
+             */
+            type?: string | null;
+        };
+        /**
+         * @description Where the attributes of a CloudEvent are: `binary` has them in headers and leaves the body as it is, `structured` has them in a JSON object with the body.
+         * @enum {string}
+         */
+        CloudEventsMode: "binary" | "structured";
         /** @description A condition on one field of a JSON body. */
         Condition: {
             /**
@@ -1205,6 +1225,10 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description How events are sent as CloudEvents 1.0. Null sends the body as it is. */
+            cloud_events?: components["schemas"]["CloudEvents"] | null;
+            /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
+            extra_signature?: components["schemas"]["ExtraSignature"] | null;
             /** @description How requests to the receiver are authenticated. Left out of a request, it stays as it is. */
             auth?: components["schemas"]["Auth"] | null;
             /** @description A client certificate, or a private certificate authority. Left out of a request, it stays as it is. */
@@ -1431,6 +1455,44 @@ export interface components {
             subject: string;
             /** @description The end of its validity. */
             not_after: components["schemas"]["Timestamp"];
+        };
+        /** @description One more signature of each request, in a format that the receiver verifies already. Its key is the signing secret: the bytes for which the base64 after `whsec_` stands. */
+        ExtraSignature: {
+            /** @enum {string} */
+            type: "svix";
+        } | {
+            /** @enum {string} */
+            type: "stripe";
+            /**
+             * @description The header with the signature. No other part of the webhook may set it, and Hookstep's own headers are reserved.
+             * @example Acme-Signature
+             */
+            header: string;
+        } | {
+            /** @enum {string} */
+            type: "hmac";
+            /**
+             * @description The header with the signature. No other part of the webhook may set it, and Hookstep's own headers are reserved.
+             * @example X-Hub-Signature-256
+             */
+            header: string;
+            /**
+             * @description The hash function.
+             * @default sha256
+             * @enum {string}
+             */
+            algorithm?: "sha1" | "sha256" | "sha512";
+            /**
+             * @description How the signature is written.
+             * @default hex
+             * @enum {string}
+             */
+            encoding?: "hex" | "base64";
+            /**
+             * @description What stands before the signature.
+             * @example sha256=
+             */
+            prefix?: string;
         };
         /** @description A receiver that does not take all events. */
         FailingReceiver: {
@@ -2420,6 +2482,10 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description How events are sent as CloudEvents 1.0. Null sends the body as it is. */
+            cloud_events?: components["schemas"]["CloudEvents"] | null;
+            /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
+            extra_signature?: components["schemas"]["ExtraSignature"] | null;
             /** @description How requests to the receiver are authenticated. Left out of a request, it stays as it is. */
             auth?: components["schemas"]["Auth"] | null;
             /** @description A client certificate, or a private certificate authority. Left out of a request, it stays as it is. */
@@ -2513,6 +2579,23 @@ export interface components {
             headers?: {
                 [key: string]: string | null;
             } | null;
+            /** @description How events are sent as CloudEvents 1.0. */
+            cloud_events?: {
+                /** @description Where the attributes are. */
+                mode?: components["schemas"]["CloudEventsMode"];
+                /**
+                 * @description The attribute `source`, a URI or a path; by default `/webhook/{config_id}`.
+                 * @example https://example.com/orders
+                 */
+                source?: string | null;
+                /**
+                 * @description The attribute `type` of events that have no type of their own; by default `hookstep.event`.
+                 * @example com.example.order
+                 */
+                type?: string | null;
+            } | null;
+            /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
+            extra_signature?: components["schemas"]["ExtraSignature"] | null;
             /** @description The fields to change, or another `type` with all its fields. */
             auth?: Record<string, never> | null;
             /** @description A client certificate, or a private certificate authority. Left out of a request, it stays as it is. */
