@@ -16,7 +16,7 @@
 //! Whoever kills the host drops everything that runs, together with its runtime. The places where that can happen are the steps: before
 //! and after each task, commit, sync and request.
 //!
-//! When the week is over, [`check()`] compares what the API says with what receivers, producers and operators know. A scenario that
+//! When the week is over, `check` compares what the API says with what receivers, producers and operators know. A scenario that
 //! fails is made smaller by leaving out its parts ([`shrink()`]), and told as a [`Story`].
 //!
 //! What is simulated, what is not, and why: `docs/adr/0059-simulation.md`. What it means for users: `docs/reliability.md`.

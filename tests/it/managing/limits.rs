@@ -165,6 +165,21 @@ async fn what_waits_for_its_turn_is_told_until_it_was_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_long_it_takes_is_known_of_one_order_and_not_of_many() {
+    let slow = Reply::status(200).after(Duration::from_secs(1));
+    let (world, receiver) = (World::start().await, Receiver::answering([slow]).await);
+    for (ordering, is_known) in [(json!({}), true), (json!({"key": "k"}), false)] {
+        let id = world.api.create_webhook(&receiver.url, json!({"ordering": ordering})).await;
+        world.api.deliver(&id, r#"{"k": 1}"#).await;
+        for _ in 0..6 {
+            world.api.trigger(&id, r#"{"k": 1}"#).await;
+        }
+        let lane = until_waiting(&world.api, &id, 3).await;
+        assert_eq!(lane["expected_seconds"].is_u64(), is_known, "{lane}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rate_tells_how_long_it_takes_and_what_waits_can_be_cancelled() {
     let (world, receiver) = (World::start().await, Receiver::ok().await);
     let fields = json!({"rate_limit": {"events": 1, "per": "minute"}});

@@ -27,10 +27,15 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
     }
     let delivery = Delivery::of(config.fields.delivery, config.slow_since.is_some());
     let is_queued = limits.is_none() && config.fields.ordering.is_none() && delivery == Delivery::Queued;
-    let limits = limits.unwrap_or(LaneLimits::UNLIMITED_WEBHOOK);
+    let mut limits = limits.unwrap_or(LaneLimits::UNLIMITED_WEBHOOK);
     let is_open = matches!(config.circuit(now), Some(Circuit::Open { .. }));
-    let is_ordered = config.fields.ordering.is_some() && waiting > 0;
-    let is_known = !is_open && !is_ordered && !is_queued;
+    let mut has_orders = false;
+    if let Some(ordering) = &config.fields.ordering {
+        // All events of the webhook are one order, whose attempts are made one after the other, or there is one for each key.
+        limits.max_in_flight = Some(1);
+        has_orders = ordering.key.is_some() && waiting > 0;
+    }
+    let is_known = !is_open && !has_orders && !is_queued && blocking.is_empty();
     // Durations are counted only where they matter.
     let typical = match limits.max_in_flight {
         Some(_) if waiting > 0 => mean_duration(ctx, config).await?,
@@ -42,8 +47,8 @@ pub async fn status(ctx: &Context, config: &WebhookConfig) -> Result<Option<Lane
         complete: !is_more,
         oldest_since: since,
         blocking,
-        // Nobody knows when a receiver takes events again, how many orders there are, and how many attempts are made at once from the
-        // delivery queue.
+        // Nobody knows when a receiver takes events again, how many orders there are, how many attempts are made at once from the
+        // delivery queue, and when somebody deals with an event that blocks the others.
         expected_seconds: if is_known { expected_seconds(waiting, &limits, typical) } else { None },
         learned: config.learned(now).map(|learned| LearnedLimits {
             attempts_per_minute: learned.per_minute(),
