@@ -143,7 +143,7 @@ pub(crate) fn label(field: &str) -> String {
         ("headers", _) => "Headers",
         ("cloud_events", "source") => "Source",
         ("cloud_events", "type") => "Type",
-        ("cloud_events", _) => "What is sent",
+        ("cloud_events", _) => "Envelope of events",
         ("extra_signature", "header") => "Header of the signature",
         ("extra_signature", "algorithm") => "Hash function",
         ("extra_signature", "encoding") => "Written in",

@@ -119,8 +119,9 @@ impl Events {
         recorded
     }
 
-    /// Records an attempt that a fault has prevented, or whose result it has hidden. If this attempt or a later one is recorded, that
-    /// record stays: the fault has met a repetition, which does not know what was sent.
+    /// Records an attempt that a fault has prevented, or whose result it has hidden. If the event has ended, or a later attempt is
+    /// recorded, that record stays: the fault has met a repetition, which does not know what was sent. If this very attempt is recorded
+    /// and the event goes on, whoever has recorded it may never have come to the next one.
     async fn record_missed(
         &self,
         event: &EventMetadata,
@@ -135,11 +136,12 @@ impl Events {
             .set_key(Some(item_key(org_id, config_id, event_id)))
             .update_expression(expression)
             .condition_expression(
-                "attribute_exists(sk) AND attempt_count < :count AND NOT #status IN (:succeeded, :recovered) \
-                 AND attribute_not_exists(cancelled)",
+                "attribute_exists(sk) AND (attempt_count < :count OR (attempt_count = :count AND #status = :open)) \
+                 AND NOT #status IN (:succeeded, :recovered) AND attribute_not_exists(cancelled)",
             )
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(values))
+            .expression_attribute_values(":open", s(Status::InProgress.as_str()))
             .build();
         let attempt = types::Put::builder()
             .table_name(&self.table)

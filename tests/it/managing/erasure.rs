@@ -10,7 +10,7 @@ use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Connections;
 use hookstep_store::{Events, Orgs, Tokens};
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::orgs::{admin, made, patch_org, platform, within};
@@ -69,13 +69,14 @@ async fn furnish(api: &Api, url: &str) {
     assert_eq!(api.get("/sessions").await.json()["data"].as_array().unwrap().len(), 1);
 }
 
-/// The items of all tables, and the names of all files in the bucket, in which `text` occurs.
+/// The items of all tables, and the names of all files in the bucket, in which `text` occurs; but for what the platform's audit
+/// log says of it.
 async fn traces(world: &World, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for table in ["configs", "events", "tokens", "connections", "schedules", "lanes"] {
         let items = world.host.clients().tables.scan().table_name(table).send().await.unwrap().items.unwrap();
-        found
-            .extend(items.iter().map(|item| format!("{table}: {item:?}")).filter(|item| item.contains(text)));
+        let items = items.iter().map(|item| format!("{table}: {item:?}"));
+        found.extend(items.filter(|item| item.contains(text) && !item.contains("#platform#audit")));
     }
     let mut folders = vec![world.dir.path().join("s3/hookstep-claims")];
     while let Some(folder) = folders.pop() {
@@ -123,6 +124,10 @@ async fn of_a_deleted_org_nothing_stays() {
     platform.get("/orgs/globex").await.problem(404);
     assert_eq!(traces(&world, "globex").await, [""; 0]);
     assert_eq!(traces(&world, "acme").await.len(), kept);
+    // Who had it deleted is known all the same.
+    let log = platform.get("/platform/audit?target_id=globex").await.json();
+    let deleted = |entry: &Value| entry["action"] == "org.delete" && entry["outcome"] == "done";
+    assert!(log["data"].as_array().unwrap().iter().any(deleted), "{log}");
     // The id can be used again, for an org that has nothing.
     made(&platform, json!({"org_id": "globex", "name": "Another"})).await;
     assert_eq!(there.get("/webhook").await.json()["data"], json!([]));

@@ -67,6 +67,10 @@ pub(crate) async fn lives_and_is_erased(engine: &impl Platform) {
         until("the org's status holds everywhere", async || trigger().await == answer).await;
     }
     is_audited(&tenant, &platform).await;
+    let overview = platform.get("/platform/overview").await.json();
+    assert!(overview["failing"].is_array() && overview["waiting"].is_array(), "{overview}");
+    let counted = platform.get("/orgs?include=stats&search=tenant").await.json();
+    assert!(counted["data"][0]["stats"]["succeeded"].as_u64().unwrap() >= 1, "{counted}");
     let waiting = wait(&tenant, config_id).await;
     let deleted = platform.delete("/orgs/tenant").await;
     assert_eq!((deleted.status, &deleted.json()["status"]), (202, &json!("deleting")), "{deleted:?}");

@@ -51,7 +51,7 @@ pub(super) fn section(form: &Form, fault: FormFault) -> Markup {
     html! {
         details.card open[is_open] {
             summary { "Format: CloudEvents" }
-            (field("cloud_events", "What is sent", "").with(|attributes| html! {
+            (field("cloud_events", "Envelope of events", "").with(|attributes| html! {
                 select id=(attributes.id) name="cloud_events" aria-invalid=[attributes.invalid] {
                     @for (value, label) in MODES { option value=(value) selected[mode == value] { (label) } }
                 }
