@@ -75,6 +75,8 @@ pub(crate) async fn send(
     let timeout = |phase| SendError::Timeout { phase, after };
     let collected = timeout_at(deadline, collect(body)).await.map_err(|_| timeout(Phase::Answer))?;
     let body = collected.map_err(SendError::Body)?;
+    // Each request has a connection of its own: none was kept alive and has been closed meanwhile.
+    crate::timing::mark(|marks, now| (marks.connecting, marks.connected) = (Some(now), Some(now)));
     let carrying = network.carry(Parcel { method, url, headers, body });
     let answer = match timeout_at(deadline, carrying).await {
         Ok(Ok(answer)) => answer,
