@@ -71,7 +71,7 @@ impl FromRequestParts<Arc<Context>> for Visitor {
         match sessions::resume(ctx, &value).await {
             Ok((caller, session_id)) => {
                 let Ok(sender) = Sender::from_request_parts(parts, ctx).await;
-                let actor = Actor { session_id: Some(session_id), ..caller.actor(sender) };
+                let actor = Actor { session_id: Some(session_id), ..caller.actor(&sender) };
                 Ok(Self { caller, session_id, actor })
             }
             Err(problem) if problem.status().is_server_error() => Err(problem.into()),

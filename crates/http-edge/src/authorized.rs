@@ -66,14 +66,14 @@ impl RequiredScope for Manage {
 #[derive(Clone, Debug)]
 pub struct Authorized<S> {
     caller: Caller,
-    actor: Actor,
+    sender: Sender,
     scope: PhantomData<fn() -> S>,
 }
 
 impl<S> Authorized<S> {
     /// Who the caller is, for the audit log.
-    pub fn actor(&self) -> &Actor {
-        &self.actor
+    pub fn actor(&self) -> Actor {
+        self.caller.actor(&self.sender)
     }
 }
 
@@ -91,7 +91,6 @@ impl<S: RequiredScope, T: HasTokens + Send + Sync> FromRequestParts<T> for Autho
     async fn from_request_parts(parts: &mut Parts, state: &T) -> Result<Self, Problem> {
         let caller = Caller::authenticate(&parts.headers, state, S::SCOPE).await?;
         let Ok(sender) = Sender::from_request_parts(parts, state).await;
-        let actor = caller.actor(sender);
-        Ok(Self { caller, actor, scope: PhantomData })
+        Ok(Self { caller, sender, scope: PhantomData })
     }
 }

@@ -164,7 +164,7 @@ impl Caller {
     }
 
     /// Who the caller is, for the audit log.
-    pub fn actor(&self, sender: Sender) -> Actor {
+    pub fn actor(&self, sender: &Sender) -> Actor {
         actor(&self.token, sender)
     }
 
@@ -198,7 +198,7 @@ impl<T: HasTokens + Send + Sync> FromRequestParts<T> for PlatformCaller {
         let token = sender(&parts.headers, state.tokens()).await?;
         if token.owner == Owner::Platform && token.allows(Scope::Platform) {
             let Ok(sender) = Sender::from_request_parts(parts, state).await;
-            let actor = actor(&token, sender);
+            let actor = actor(&token, &sender);
             return Ok(Self { token, actor });
         }
         Err(lacks(Scope::Platform))
@@ -240,14 +240,14 @@ fn named_org(headers: &HeaderMap) -> Option<Result<OrgId, FieldError>> {
     }))
 }
 
-fn actor(token: &Token, sender: Sender) -> Actor {
+fn actor(token: &Token, sender: &Sender) -> Actor {
     Actor {
         token_id: token.token_id,
         token_name: token.name.clone(),
         session_id: None,
         is_platform: token.owner == Owner::Platform,
-        address: sender.address,
-        user_agent: sender.program,
+        address: sender.address(),
+        user_agent: sender.program(),
     }
 }
 

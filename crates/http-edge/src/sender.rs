@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use axum::Router;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{Extensions, header};
+use axum::http::{Extensions, HeaderValue, header};
 use axum::middleware::{self, Next};
 
 /// The longest name of a program that is kept, in characters.
@@ -17,23 +17,32 @@ const MAX_PROGRAM_CHARS: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// From where a request was sent, and by which program.
+/// From where a request was sent, and by which program. It is taken from every request, and read only for the audit log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sender {
+    address: Option<IpAddr>,
+    user_agent: Option<HeaderValue>,
+}
+
+impl Sender {
     /// The address of the client, if it is known.
-    pub address: Option<IpAddr>,
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address.map(|address| address.to_canonical())
+    }
+
     /// The program, as it calls itself: the first 200 characters of `User-Agent`.
-    pub program: Option<String>,
+    pub fn program(&self) -> Option<String> {
+        let name = self.user_agent.as_ref()?.to_str().ok()?;
+        Some(name.chars().take(MAX_PROGRAM_CHARS).collect())
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Sender {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let address = parts.extensions.get().map(|ClientAddress(address)| address.to_canonical());
-        let program = parts.headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok());
-        let program = program.map(|name| name.chars().take(MAX_PROGRAM_CHARS).collect());
-        Ok(Self { address, program })
+        let address = parts.extensions.get().map(|ClientAddress(address)| *address);
+        Ok(Self { address, user_agent: parts.headers.get(header::USER_AGENT).cloned() })
     }
 }
 

@@ -36,14 +36,19 @@ pub(crate) struct Act<'a> {
 }
 
 impl<'a> Act<'a> {
-    /// Something done in an org.
-    pub(crate) fn in_org(org_id: &OrgId, actor: &'a Actor, action: AuditAction, target: AuditTarget) -> Self {
-        Self { owner: Owner::Org(org_id.clone()), actor, action, target, changes: Vec::new() }
+    /// Something done to what this owner has.
+    pub(crate) fn of(owner: Owner, actor: &'a Actor, action: AuditAction, target: AuditTarget) -> Self {
+        Self { owner, actor, action, target, changes: Vec::new() }
     }
 
-    /// Something done to an org or to the platform itself.
+    /// Something done in an org.
+    pub(crate) fn in_org(org_id: &OrgId, actor: &'a Actor, action: AuditAction, target: AuditTarget) -> Self {
+        Self::of(Owner::Org(org_id.clone()), actor, action, target)
+    }
+
+    /// Something done to an org as a whole.
     pub(crate) fn in_platform(actor: &'a Actor, action: AuditAction, target: AuditTarget) -> Self {
-        Self { owner: Owner::Platform, actor, action, target, changes: Vec::new() }
+        Self::of(Owner::Platform, actor, action, target)
     }
 
     /// The same with what it changes.

@@ -58,7 +58,7 @@ pub(crate) async fn replace(
     caller: Authorized<Manage>,
     ApiJson(fields): ApiJson<NotificationFields>,
 ) -> Result<Json<Notifications>, Problem> {
-    Ok(Json(set_notifications(&ctx, caller.org_id(), caller.actor(), &fields).await?))
+    Ok(Json(set_notifications(&ctx, caller.org_id(), &caller.actor(), &fields).await?))
 }
 
 /// Who is told about changes of an org's webhooks.

@@ -80,7 +80,7 @@ pub(crate) async fn delete(
     caller: Authorized<Manage>,
     SessionPath(session_id): SessionPath,
 ) -> Result<StatusCode, Problem> {
-    end(&ctx, caller.org_id(), caller.actor(), session_id).await?;
+    end(&ctx, caller.org_id(), &caller.actor(), session_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -103,7 +103,7 @@ pub async fn end(ctx: &Context, org_id: &OrgId, actor: &Actor, session_id: Sessi
 ///
 /// # Errors
 /// 401 for an unknown token, 403 for one without the scope `read`.
-pub async fn open(ctx: &Context, token: &str, sender: Sender) -> Result<String, Problem> {
+pub async fn open(ctx: &Context, token: &str, sender: &Sender) -> Result<String, Problem> {
     let caller = Caller::by_token(token, ctx, Scope::Read).await?;
     let (value, now) = (hex::encode(&(ctx.sources.random_bytes)()[..32]), ctx.sources.now());
     let session = hookstep_contract::Session {

@@ -55,7 +55,7 @@ pub(crate) async fn create(
     caller: Authorized<Manage>,
     ApiJson(fields): ApiJson<TokenFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let made = new_org_token(&ctx, &caller, caller.actor(), fields).await?;
+    let made = new_org_token(&ctx, &caller, &caller.actor(), fields).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn delete(
     caller: Authorized<Manage>,
     TokenPath(token_id): TokenPath,
 ) -> Result<StatusCode, Problem> {
-    revoke(&ctx, caller.owner(), caller.actor(), token_id).await?;
+    revoke(&ctx, caller.owner(), &caller.actor(), token_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -121,8 +121,7 @@ pub(crate) async fn delete(
 pub async fn revoke(ctx: &Context, owner: Owner, actor: &Actor, token_id: TokenId) -> Result<(), Problem> {
     let token = ctx.tokens.by_id(&owner, token_id).await?.ok_or_else(no_token)?;
     let target = AuditTarget::named(token_id, token.name);
-    let act =
-        Act { owner: owner.clone(), actor, action: AuditAction::TokenRevoke, target, changes: Vec::new() };
+    let act = Act::of(owner.clone(), actor, AuditAction::TokenRevoke, target);
     noted(ctx, act, async {
         match ctx.tokens.revoke(&owner, token_id).await? {
             true => Ok(()),
@@ -163,7 +162,7 @@ pub(crate) async fn new_token_of(
         &json!({"scopes": fields.scopes, "expires_at": fields.expires_at}),
     );
     let target = AuditTarget::named(token_id, &fields.name);
-    let act = Act { owner: owner.clone(), actor, action: AuditAction::TokenCreate, target, changes };
+    let act = Act::of(owner.clone(), actor, AuditAction::TokenCreate, target).changing(changes);
     let record = hookstep_contract::Token {
         token_hash: hash_token(&token),
         prefix: hookstep_contract::Token::prefix_of(&token),

@@ -36,8 +36,9 @@ impl Configs {
                 .send()
                 .await
                 .map_err(StoreError::during("go through all webhooks"))?;
-            // What cannot be read is no webhook.
-            found.extend(page.items.unwrap_or_default().into_iter().filter_map(|item| from_item(item).ok()));
+            for item in page.items.unwrap_or_default() {
+                found.push(from_item(item)?);
+            }
             start = page.last_evaluated_key;
             if start.is_none() {
                 return Ok((found, None));

@@ -57,7 +57,8 @@ fn blocking(events: &[EventId], config_id: ConfigId) -> Markup {
         @if !events.is_empty() {
             div.alert.failed role="status" {
                 strong { "Events wait behind " @if events.len() == 1 { "one" } @else { "some" } " that failed. " }
-                "Cancel it to go on without it, or replay it: "
+                @if events.len() == 1 { "Cancel it to go on without it, or replay it: " }
+                @else { "Cancel each to go on without it, or replay it: " }
                 @for (index, event_id) in events.iter().enumerate() {
                     @if index > 0 { ", " }
                     a href={"/console/webhooks/" (config_id) "/events/" (event_id)} { (event_id) }

@@ -33,7 +33,7 @@ pub(crate) async fn sign_in(
     form: Form,
 ) -> Result<Response, PageError> {
     let (token, next) = (form.get("token").trim(), form.get("next"));
-    match sessions::open(&ctx, token, sender).await {
+    match sessions::open(&ctx, token, &sender).await {
         Ok(value) => {
             let cookie = [(header::SET_COOKIE, session::cookie(&headers, &value))];
             Ok((cookie, Redirect::to(&with_next("/console/signed-in", next))).into_response())

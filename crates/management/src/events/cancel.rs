@@ -44,7 +44,7 @@ pub(crate) async fn cancel(
     ConfigPath(config_id): ConfigPath,
     EventPath(event_id): EventPath,
 ) -> Result<Json<Event>, Problem> {
-    Ok(Json(Event::from(stop(&ctx, caller.org_id(), caller.actor(), config_id, event_id).await?)))
+    Ok(Json(Event::from(stop(&ctx, caller.org_id(), &caller.actor(), config_id, event_id).await?)))
 }
 
 /// Marks an event that waits for its next attempt as failed, then deletes the schedule, or stops the execution, that waits

@@ -61,7 +61,7 @@ pub(crate) async fn create(
         let forecast = forecast(&ctx, caller.org_id(), config_id, request).await?;
         return Ok(Json(forecast).into_response());
     }
-    let job = start(&ctx, caller.org_id(), caller.actor(), config_id, request).await?;
+    let job = start(&ctx, caller.org_id(), &caller.actor(), config_id, request).await?;
     Ok((StatusCode::ACCEPTED, Json(job)).into_response())
 }
 

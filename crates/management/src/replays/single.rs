@@ -46,7 +46,7 @@ pub(crate) async fn replay(
     options: Option<ApiJson<ReplayOptions>>,
 ) -> Result<(StatusCode, Json<Replayed>), Problem> {
     let ReplayOptions { reapply } = options.map(|ApiJson(options)| options).unwrap_or_default();
-    let replayed = start(&ctx, caller.org_id(), caller.actor(), config_id, event_id, reapply).await?;
+    let replayed = start(&ctx, caller.org_id(), &caller.actor(), config_id, event_id, reapply).await?;
     Ok((StatusCode::ACCEPTED, Json(replayed)))
 }
 

@@ -63,7 +63,8 @@ pub(crate) async fn rotate(
         &json!({"public_key": key.public_key, "overlap_seconds": overlap.as_secs()}),
     );
     let target = AuditTarget::new(caller.org_id());
-    let act = Act::in_org(caller.org_id(), caller.actor(), AuditAction::SigningKeyRotate, target);
+    let actor = caller.actor();
+    let act = Act::in_org(caller.org_id(), &actor, AuditAction::SigningKeyRotate, target);
     noted(&ctx, act.changing(changes), async {
         match ctx.configs.replace_org_key(&before, &key).await? {
             true => Ok(()),

@@ -67,7 +67,7 @@ pub(crate) async fn create(
     caller: Authorized<Manage>,
     ApiJson(fields): ApiJson<ConfigFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (org_id, actor) = (caller.org_id().clone(), caller.actor().clone());
+    let (org_id, actor) = (caller.org_id().clone(), caller.actor());
     let now = ctx.sources.now();
     let saved = run_to_completion(async move { save::create(&ctx, org_id, &actor, fields).await }).await?;
     Ok((StatusCode::CREATED, Json(view_saved(saved, now))))

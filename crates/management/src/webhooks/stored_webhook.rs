@@ -26,6 +26,6 @@ impl<S: RequiredScope> FromRequestParts<Arc<Context>> for StoredWebhook<S> {
         let caller = Authorized::<S>::from_request_parts(parts, ctx).await?;
         let ConfigPath(config_id) = ConfigPath::from_request_parts(parts, ctx).await?;
         let config = latest(ctx, caller.org_id(), config_id).await?;
-        Ok(Self { config, actor: caller.actor().clone(), scope: PhantomData })
+        Ok(Self { config, actor: caller.actor(), scope: PhantomData })
     }
 }
