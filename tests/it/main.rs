@@ -100,6 +100,7 @@
 mod producing {
     mod bodies;
     mod bus;
+    mod checked;
     mod claims;
     mod publish;
     mod put_events;
@@ -141,6 +142,7 @@ mod managing {
     mod audit;
     mod auth;
     mod browser;
+    pub(crate) mod catalogue;
     pub(crate) mod certificates;
     mod changes;
     pub(crate) mod erasure;

@@ -42,6 +42,8 @@ export interface TriggerOptions {
   contentType?: string;
   /** Your own id for the event, to find it by: 1 to 255 visible ASCII characters. */
   correlationId?: string;
+  /** The type of the event, which is kept with it. If the catalogue of the org has the type, the body is checked as it says. */
+  eventType?: string;
   /**
    * A key of your own in place of a random one, to be used again by another process, say: for 24 hours, the same key with the
    * same body is the same event. Another upload is another body: see {@link Hookstep.upload}.
@@ -58,7 +60,7 @@ export interface TriggerOptions {
 }
 
 /** What can be said of a published event beside its type and payload. */
-export type PublishOptions = Omit<TriggerOptions, "sync" | "contentType">;
+export type PublishOptions = Omit<TriggerOptions, "sync" | "contentType" | "eventType">;
 
 type Init<P extends keyof paths, M extends HttpMethod> = MaybeOptionalInit<paths[P], M & keyof paths[P]>;
 
@@ -213,10 +215,16 @@ export class Hookstep {
     body: Bytes | ClaimCheck,
     options: TriggerOptions,
   ): Promise<Ended | StillInProgress | Scheduled> {
-    const { sync, contentType, correlationId, idempotencyKey, traceparent, deliverAt, delaySeconds, signal } = options;
+    const { sync, contentType, correlationId, eventType, idempotencyKey, traceparent, deliverAt, delaySeconds, signal } = options;
     const claim = isClaim(body) ? body.claimCheck : undefined;
     const header = { "Idempotency-Key": idempotencyKey, "X-Correlation-Id": correlationId, traceparent };
-    const query = { sync, claim_check: claim, deliver_at: deliverAt?.toISOString(), delay_seconds: delaySeconds };
+    const query = {
+      sync,
+      claim_check: claim,
+      deliver_at: deliverAt?.toISOString(),
+      delay_seconds: delaySeconds,
+      event_type: eventType,
+    };
     const answer = await this.request("post", "/webhook/{config_id}/trigger", {
       params: { path: { config_id: configId }, query, header },
       headers: { "content-type": contentType ?? null },

@@ -9,7 +9,7 @@ use hookstep_contract::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::schema;
+use crate::{SchemaMismatch, schema};
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -52,8 +52,12 @@ pub struct Event {
     pub content_encoding: Option<String>,
     /// The producer's own id for the event.
     pub correlation_id: Option<String>,
-    /// The type of the event, if it was sent because of a subscription.
+    /// The type of the event, if it was sent because of a subscription, or its producer has named it.
     pub event_type: Option<String>,
+    /// Why its payload does not satisfy the schema of its type; null if it does, or was not checked.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub mismatch: Option<SchemaMismatch>,
     /// The publication that it is a delivery of, if it was published by its type.
     #[serde(default)]
     #[schema(value_type = Option<schema::EventId>, required = true)]
@@ -113,6 +117,7 @@ impl From<EventRecord> for Event {
             content_encoding: record.content_encoding,
             correlation_id: record.correlation_id,
             event_type: record.event_type,
+            mismatch: record.mismatch.map(|mismatch| SchemaMismatch::from(*mismatch)),
             publication_id: record.publication_id,
             replay_of: record.replay_of,
             replayed_by: record.replayed_by,

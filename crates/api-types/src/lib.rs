@@ -9,6 +9,7 @@
 
 mod audit;
 mod event;
+mod event_type;
 mod found_events;
 mod names;
 mod notifications;
@@ -33,6 +34,10 @@ mod tests;
 
 pub use audit::{AuditActor, AuditEntry, AuditedChange};
 pub use event::{Attempt, Event, Sent};
+pub use event_type::{
+    CheckedWebhook, ContractBreak, ContractCheck, EventType, EventTypePatch, NewEventType, NewTypeVersion,
+    SchemaMismatch, TypeListener, TypeVersion, TypeVersionSummary,
+};
 pub use found_events::FoundEvents;
 pub use notifications::{NotificationFields, Notifications};
 pub use org::{Deleting, NewOrg, Org, OrgPatch, PlatformTokenFields};

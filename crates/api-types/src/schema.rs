@@ -26,7 +26,7 @@ pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;
 pub use variants::{
     AuditAction, AuditOutcome, ClientAuthentication, CloudEventsMode, Delivery, FieldKind, LogicalOperator,
-    Operator, OrgStatus, Origin, Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,
+    OnInvalid, Operator, OrgStatus, Origin, Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,
 };
 pub use webhook::{
     CertificateInfo, CloudEvents, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig,

@@ -52,6 +52,7 @@
 
 mod body;
 mod error;
+mod event_types;
 mod events;
 mod publish;
 mod replays;
@@ -67,12 +68,15 @@ pub use body::{Body, INLINE_BODY_BYTES};
 pub use error::Error;
 pub use events::{EventQuery, EventSearch};
 pub use hookstep_api_types::{
-    Accepted, Attempt, BatchEntry, Delivered, DeliveryState, Event, FoundEvents, Jwk, Jwks, OrgPublicKey,
+    Accepted, Attempt, BatchEntry, CheckedWebhook, ContractBreak, ContractCheck, Delivered, DeliveryState,
+    Event, EventType, EventTypePatch, FoundEvents, Jwk, Jwks, NewEventType, NewTypeVersion, OrgPublicKey,
     Page, ProblemDetails, Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast,
-    ReplayResults, Replayed, Sensitive, Sent, Stats, StatsBucket, StatsStep,
+    ReplayResults, Replayed, SchemaMismatch, Sensitive, Sent, Stats, StatsBucket, StatsStep, TypeListener,
+    TypeVersion, TypeVersionSummary,
 };
 pub use hookstep_contract::{
-    ConfigId, EventId, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status, Timestamp, Timings,
+    ConfigId, EventId, OnInvalid, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status,
+    Timestamp, Timings,
 };
 pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
 pub use publish::NewEvent;

@@ -38,6 +38,7 @@ pub struct Trigger {
     headers: BTreeMap<&'static str, String>,
     /// The parameter that says when to send the event, if not at once.
     when: Option<(&'static str, String)>,
+    event_type: Option<String>,
 }
 
 /// A [`Trigger`] whose caller waits for the receiver's answer.
@@ -58,7 +59,7 @@ impl Client {
     pub fn trigger(&self, config_id: ConfigId, body: impl Into<Body>) -> Trigger {
         let key = format!("{:032x}", rand::random::<u128>());
         let headers = BTreeMap::from([(IDEMPOTENCY_KEY, key)]);
-        Trigger { client: self.clone(), config_id, body: body.into(), headers, when: None }
+        Trigger { client: self.clone(), config_id, body: body.into(), headers, when: None, event_type: None }
     }
 }
 
@@ -76,6 +77,11 @@ impl Trigger {
     /// Sets your own id for the event, to find it by: 1 to 255 visible ASCII characters.
     pub fn correlation_id(self, value: impl Into<String>) -> Self {
         self.header("x-correlation-id", value)
+    }
+
+    /// Names the type of the event, which is kept with it. If the catalogue of the org has the type, the body is checked as it says.
+    pub fn event_type(self, name: impl Into<String>) -> Self {
+        Self { event_type: Some(name.into()), ..self }
     }
 
     /// Sets an idempotency key of your own, for example so that another process can send the same event again: for 24 hours, the
@@ -134,6 +140,7 @@ impl Trigger {
             query.push(("claim_check", key.clone()));
         }
         query.extend(self.when.clone());
+        query.extend(self.event_type.clone().map(|name| ("event_type", name)));
         let path = with_query(&format!("/webhook/{}/trigger", self.config_id), &query);
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {

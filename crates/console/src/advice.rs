@@ -60,6 +60,7 @@ fn what(code: ReasonCode, detail: &str) -> String {
         | ReasonCode::Protocol
         | ReasonCode::HttpStatus
         | ReasonCode::FilterMissed
+        | ReasonCode::SchemaMismatch
         | ReasonCode::BodyMissing
         | ReasonCode::BodyChanged
         | ReasonCode::BodyNotUploaded
@@ -108,6 +109,7 @@ fn todo(code: ReasonCode) -> &'static str {
         ReasonCode::BodyEncoded => texts::BODY_ENCODED,
         ReasonCode::BodyNotJson => texts::BODY_NOT_JSON,
         ReasonCode::BodyTooLarge => texts::BODY_TOO_LARGE,
+        ReasonCode::SchemaMismatch => texts::SCHEMA_MISMATCH,
         ReasonCode::BodyMissing => texts::BODY_MISSING,
         ReasonCode::BodyChanged => texts::BODY_CHANGED,
         ReasonCode::BodyNotUploaded => texts::BODY_NOT_UPLOADED,

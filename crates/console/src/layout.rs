@@ -11,6 +11,7 @@ use crate::session::Visitor;
 pub(crate) enum Section {
     Webhooks,
     Events,
+    EventTypes,
     Notifications,
     Tokens,
 }
@@ -29,6 +30,7 @@ pub(crate) fn page(visitor: &Visitor, section: Section, title: &str, content: Ma
                 nav aria-label="Main" {
                     (link("Webhooks", "/", section == Section::Webhooks))
                     (link("Events", "/console/events", section == Section::Events))
+                    (link("Event types", "/console/event-types", section == Section::EventTypes))
                     (link("Notifications", "/console/notifications", section == Section::Notifications))
                     (link("API tokens", "/console/tokens", section == Section::Tokens))
                     (link("API", "/docs", false))

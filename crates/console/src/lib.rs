@@ -33,9 +33,9 @@ use hookstep_management::Context;
 
 use error::PageError;
 use screens::{
-    asset_files, audit_page, charts, event_page, event_table, lane, notification_page, org_events, receiver,
-    replay_pages, secret_page, session_pages, sign_in, test_page, token_pages, webhook_actions, webhook_edit,
-    webhook_list, webhook_page,
+    asset_files, audit_page, charts, event_page, event_table, event_type_pages, lane, notification_page,
+    org_events, receiver, replay_pages, secret_page, session_pages, sign_in, test_page, token_pages,
+    webhook_actions, webhook_edit, webhook_list, webhook_page,
 };
 
 /// The largest form, in bytes: that of a webhook, with two expressions of 15,000 characters, a sample and certificates. Forms
@@ -77,6 +77,8 @@ fn pages() -> Router<Arc<Context>> {
         .route(&webhook("/events/{event_id}/replay"), post(event_page::replay))
         .route(&webhook("/events/{event_id}/cancel"), post(event_page::cancel))
         .route("/console/events", get(org_events::show))
+        .route("/console/event-types", get(event_type_pages::show))
+        .route("/console/event-types/{event_type}", get(event_type_pages::show_one))
         .route("/console/notifications", get(notification_page::show).post(notification_page::save))
         .route("/console/tokens", get(token_pages::show).post(token_pages::create))
         .route("/console/tokens/{token_id}/created", get(token_pages::created).post(token_pages::stored))

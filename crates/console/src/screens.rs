@@ -5,6 +5,7 @@ pub(crate) mod audit_page;
 pub(crate) mod charts;
 pub(crate) mod event_page;
 pub(crate) mod event_table;
+pub(crate) mod event_type_pages;
 pub(crate) mod lane;
 pub(crate) mod notification_page;
 pub(crate) mod org_events;

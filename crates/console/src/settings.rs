@@ -10,7 +10,7 @@ use hookstep_management::{Context, Readiness};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{
-    AuditLog, Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens,
+    AuditLog, Bodies, Configs, EventTypes, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens,
 };
 
 /// The context of the routes, from the environment.
@@ -28,6 +28,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
         orgs: Orgs::new(tables.clone(), env::required("CONFIGS_TABLE")?, Sources::system()),
         audit_log: AuditLog::new(tables.clone(), &events),
+        event_types: EventTypes::new(tables.clone(), env::required("CONFIGS_TABLE")?, Sources::system()),
         readiness: Readiness::new(configs.clone()),
         configs,
         events: Events::new(tables.clone(), &events).kept_for(env::retention()?),

@@ -76,6 +76,21 @@ pub enum AuditAction {
     /// Set who is told about changes of webhooks.
     #[serde(rename = "notifications.update")]
     NotificationsUpdate,
+    /// Made an event type.
+    #[serde(rename = "event_type.create")]
+    EventTypeCreate,
+    /// Changed an event type.
+    #[serde(rename = "event_type.update")]
+    EventTypeUpdate,
+    /// Added a version to an event type.
+    #[serde(rename = "event_type.add_version")]
+    EventTypeAddVersion,
+    /// Deleted a version of an event type.
+    #[serde(rename = "event_type.delete_version")]
+    EventTypeDeleteVersion,
+    /// Deleted an event type.
+    #[serde(rename = "event_type.delete")]
+    EventTypeDelete,
     /// Replaced the key pair with which an org signs.
     #[serde(rename = "signing_key.rotate")]
     SigningKeyRotate,
@@ -92,7 +107,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::WebhookCreate,
         Self::WebhookUpdate,
         Self::WebhookDelete,
@@ -105,6 +120,11 @@ impl AuditAction {
         Self::SessionOpen,
         Self::SessionEnd,
         Self::NotificationsUpdate,
+        Self::EventTypeCreate,
+        Self::EventTypeUpdate,
+        Self::EventTypeAddVersion,
+        Self::EventTypeDeleteVersion,
+        Self::EventTypeDelete,
         Self::SigningKeyRotate,
         Self::OrgCreate,
         Self::OrgUpdate,
@@ -256,7 +276,7 @@ mod tests {
         let mut unique = names.clone();
         unique.sort();
         unique.dedup();
-        assert_eq!((unique.len(), names.len()), (AuditAction::ALL.len(), 16));
+        assert_eq!((unique.len(), names.len()), (AuditAction::ALL.len(), 21));
         assert!(names.iter().all(|name| name.contains('.')), "{names:?}");
     }
 }

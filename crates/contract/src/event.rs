@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::CORRELATION_ID_BYTES;
 use crate::{
-    Claim, ConfigId, EventId, EventMetadata, OrgId, Outcome, PinnedObject, Reason, Source, StoredBody,
-    Timestamp,
+    Claim, ConfigId, EventId, EventMetadata, OrgId, Outcome, PinnedObject, Reason, SchemaMismatch, Source,
+    StoredBody, Timestamp,
 };
 
 /// The status of an event.
@@ -139,6 +139,9 @@ pub struct EventRecord {
     /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
+    /// Why the payload does not satisfy the schema of its type, if it was checked and does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mismatch: Option<Box<SchemaMismatch>>,
     /// How often the event was overdue, and was started again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarts: Option<Restarts>,
@@ -276,6 +279,7 @@ impl EventRecord {
             as_sent: false,
             retention_days: event.retention_days,
             order_key: event.order_key.clone(),
+            mismatch: event.mismatch.clone(),
             restarts: None,
             outcome: None,
             status_code: None,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::org::kept_for;
-use crate::{ConfigId, EventId, EventRecord, OrgId, Origin, Timestamp};
+use crate::{ConfigId, EventId, EventRecord, OrgId, Origin, SchemaMismatch, Timestamp};
 
 /// Whether the producer waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,9 @@ pub struct EventMetadata {
     /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
+    /// Why the payload does not satisfy the schema of its type, if it was checked and does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mismatch: Option<Box<SchemaMismatch>>,
 }
 
 impl EventMetadata {
@@ -111,6 +114,7 @@ impl EventMetadata {
             as_sent: false,
             retention_days: None,
             order_key: None,
+            mismatch: None,
         }
     }
 
@@ -165,6 +169,7 @@ impl From<&EventRecord> for EventMetadata {
             as_sent: record.as_sent,
             retention_days: record.retention_days,
             order_key: record.order_key.clone(),
+            mismatch: record.mismatch.clone(),
         }
     }
 }
@@ -196,7 +201,7 @@ mod tests {
             "event_id": id, "org_id": "acme", "config_id": id, "origin": "replay", "mode": "async",
             "created_at": "2026-01-02T03:04:05.678Z", "deliver_at": "2026-01-03T03:04:05.678Z", "content_type": "text/plain", "content_encoding": "gzip", "size": 9,
             "correlation_id": "c", "event_type": "t", "publication_id": id, "replay_of": id, "replay_id": id, "webhook_id": id,
-            "order_key": "6a",
+            "order_key": "6a", "mismatch": {"version": "1", "path": "/a", "reason": "r"},
         });
         let merged = |changes: Value| -> Value {
             let mut event = all.clone();

@@ -13,6 +13,7 @@ mod auth_checks;
 mod auth_fields;
 mod body;
 mod body_loss;
+mod catalogue;
 mod claim;
 mod cloud_events;
 mod config;
@@ -70,6 +71,10 @@ pub use auth::{
 };
 pub use body::{Body, BodyPart, Source, StoredBody, Unresolved};
 pub use body_loss::BodyLoss;
+pub use catalogue::{
+    EventType, EventTypeFields, MAX_CATALOGUED_TYPES, MAX_SAMPLE_BYTES, MAX_SCHEMA_BYTES, MAX_TYPE_VERSIONS,
+    OnInvalid, SchemaMismatch, TypeContent, TypeVersion, check_type_name, check_version,
+};
 pub use claim::{Claim, PinnedObject};
 pub use cloud_events::{CloudEvent, CloudEvents, CloudEventsMode};
 pub use config::{ConfigFields, FieldError, Retry, WebhookConfig};

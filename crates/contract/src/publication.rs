@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::limits::EVENT_TYPE_CHARS;
 use crate::org::kept_for;
 use crate::{
-    Claim, ConfigId, EventId, EventMetadata, FieldError, Mode, OrgId, Origin, Source, Timestamp,
-    WorkflowInput, is_ours,
+    Claim, ConfigId, EventId, EventMetadata, FieldError, Mode, OrgId, Origin, SchemaMismatch, Source,
+    Timestamp, WorkflowInput, is_ours,
 };
 
 /// The `Content-Type` of every publication: its payload is JSON.
@@ -42,6 +42,9 @@ pub struct Publication {
     /// The object that holds the body, if it is large.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
+    /// Why the payload does not satisfy the schema of its type, if it was checked and does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mismatch: Option<SchemaMismatch>,
     /// Who gets it, in the order of the webhooks' ids. Not part of its JSON, because there may be thousands.
     #[serde(skip)]
     pub deliveries: Vec<PublishedDelivery>,
@@ -96,6 +99,7 @@ impl Publication {
             event_type: Some(self.event_type.clone()),
             publication_id: Some(self.publication_id),
             retention_days: self.retention_days,
+            mismatch: self.mismatch.clone().map(Box::new),
             ..new
         };
         WorkflowInput { event, payload }
@@ -108,20 +112,24 @@ impl Publication {
 /// # Errors
 /// The field `event_type`.
 pub fn check_event_type(event_type: &str) -> Result<(), FieldError> {
-    let wrong = |reason: &str| Err(FieldError::new("event_type", reason));
+    is_event_type(event_type).map_err(|reason| FieldError::new("event_type", reason))
+}
+
+/// What is wrong with a text as an event type that can be published, if something is.
+pub(crate) fn is_event_type(event_type: &str) -> Result<(), &'static str> {
     if !(1..=EVENT_TYPE_CHARS).contains(&event_type.chars().count())
         || event_type.chars().any(char::is_control)
     {
-        return wrong("must be 1 to 128 characters, without control characters");
+        return Err("must be 1 to 128 characters, without control characters");
     }
     if event_type.trim() != event_type {
-        return wrong("must not begin or end with a space");
+        return Err("must not begin or end with a space");
     }
     if event_type.contains('*') {
-        return wrong("must be one type, without a *");
+        return Err("must be one type, without a *");
     }
     if is_ours(event_type) {
-        return wrong("must not be the type of one of Hookstep's own events");
+        return Err("must not be the type of one of Hookstep's own events");
     }
     Ok(())
 }

@@ -105,6 +105,8 @@ reason_codes! {
     BodyEncoded = "body_encoded": "the body's content coding cannot be read for the webhook's filter or transform",
     /// The webhook has a filter or a transform, and the body is too large for them. The producer is at fault.
     BodyTooLarge = "body_too_large": "the body is too large for the webhook's filter or transform",
+    /// The payload does not satisfy the schema of its event type, which refuses such payloads. The producer is at fault.
+    SchemaMismatch = "schema_mismatch": "the payload does not satisfy the schema of its event type",
     /// There is no body: it was never provided or is no longer stored. The producer is at fault, or waited
     /// too long.
     BodyMissing = "body_missing": "there is no body to send",

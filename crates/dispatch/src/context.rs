@@ -1,5 +1,6 @@
 //! The function's dependencies.
 
+use hookstep_catalogue::Catalogue;
 use hookstep_claims::Claims;
 use hookstep_executions::DeliveryMachines;
 use hookstep_store::Configs;
@@ -9,6 +10,8 @@ use hookstep_store::Configs;
 pub struct Context {
     /// The table of webhooks.
     pub configs: Configs,
+    /// The catalogues of event types.
+    pub catalogue: Catalogue,
     /// The bucket of claim checks, for bodies that are too large for the state.
     pub claims: Claims,
     /// The state machines.

@@ -23,6 +23,8 @@ pub(crate) enum Body {
     Uploaded(String),
     /// Nothing.
     Missing,
+    /// What the schema of its event type refuses, for this reason.
+    Refused(String),
 }
 
 impl Delivery {
@@ -35,6 +37,7 @@ impl Delivery {
                 ctx.claims.source(&key, body, ctx.inline_limit).await?
             }
             Body::Uploaded(key) => Source::Claim(Claim::named(key)),
+            Body::Refused(reason) => Source::Unusable(Reason::new(ReasonCode::SchemaMismatch, reason)),
             Body::Missing => Source::Unusable(Reason::new(
                 ReasonCode::BodyMissing,
                 "the event has neither a payload nor a claim_check",

@@ -1,7 +1,8 @@
 //! An event on the bus that names no webhook, and the event that each subscribed webhook gets from it.
 
 use bytes::Bytes;
-use hookstep_contract::{EventId, EventMetadata, StepError, subscribes};
+use hookstep_catalogue::{Payload, Verdict};
+use hookstep_contract::{EventId, EventMetadata, OrgId, SchemaMismatch, StepError};
 use hookstep_store::Subscriber;
 
 use crate::bus_event::{Envelope, Fields};
@@ -21,16 +22,38 @@ pub(crate) async fn deliveries(
         tracing::debug!(event.id = event.event.id, "an event without an org");
         return Ok(Vec::new());
     };
-    let of_this_type = |event_types: &[String]| subscribes(event_types, &event.event.detail_type);
-    let subscribed = ctx.configs.subscribed(&envelope.org_id, of_this_type).await?;
-    let body = Bytes::copy_from_slice(event.event.detail.get().as_bytes());
-    Ok(subscribed
-        .into_iter()
-        .map(|subscriber| Delivery {
-            metadata: metadata(event, &envelope, subscriber),
-            body: Body::Bytes(body.clone()),
-        })
-        .collect())
+    let subscribed = ctx.configs.subscribed(&envelope.org_id, &event.event.detail_type).await?;
+    let verdict = match subscribed.is_checked && !subscribed.webhooks.is_empty() {
+        true => verdict(event, &envelope.org_id, ctx).await?,
+        false => Verdict::Fine,
+    };
+    let (body, mismatch) = match verdict {
+        Verdict::Rejected(mismatch) => (Body::Refused(refusal(&mismatch)), Some(Box::new(mismatch))),
+        Verdict::Marked(mismatch) => (whole(event), Some(Box::new(mismatch))),
+        Verdict::Fine => (whole(event), None),
+    };
+    let delivery = |subscriber| Delivery {
+        metadata: EventMetadata { mismatch: mismatch.clone(), ..metadata(event, &envelope, subscriber) },
+        body: body.clone(),
+    };
+    Ok(subscribed.webhooks.into_iter().map(delivery).collect())
+}
+
+/// The detail, in the bytes of the bus.
+fn whole(event: &BusEvent) -> Body {
+    Body::Bytes(Bytes::copy_from_slice(event.event.detail.get().as_bytes()))
+}
+
+/// Whether the detail satisfies the schema of the event's type. The bus has accepted the event already and tells nobody, so one that
+/// is rejected is recorded as failed.
+async fn verdict(event: &BusEvent, org_id: &OrgId, ctx: &Context) -> Result<Verdict, StepError> {
+    let detail = Payload::Bytes(event.event.detail.get().as_bytes());
+    Ok(ctx.catalogue.check(org_id, &event.event.detail_type, None, detail).await?)
+}
+
+fn refusal(mismatch: &SchemaMismatch) -> String {
+    let SchemaMismatch { version, path, reason } = mismatch;
+    format!("the payload does not satisfy version {version} of its event type: {path} {reason}")
 }
 
 fn metadata(event: &BusEvent, envelope: &Envelope, subscriber: Subscriber) -> EventMetadata {

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::settings::{ENVIRONMENT, ExitResult, ServeArgs};
 use crate::{
-    aws, backup, completions, config, demo, events, history, listen, out, publish, redrive, replay, serve,
+    aws, backup, completions, config, contract, demo, event_types, events, history, listen, out, publish,
+    redrive, replay, serve,
 };
 use crate::{settings, token, trigger, verify, webhooks};
 
@@ -51,6 +52,11 @@ enum Command {
     /// Publish an event by its type: it goes to every webhook that subscribes.
     #[command(after_help = publish::HELP)]
     Publish(publish::PublishArgs),
+    /// List, show, create, change and delete the event types of the catalogue.
+    #[command(after_help = event_types::HELP)]
+    EventTypes(event_types::EventTypesArgs),
+    /// Check what a new version of an event type would break.
+    Contract(contract::ContractArgs),
     /// List, search or follow events of a webhook or of all, or show one event with its attempts.
     #[command(after_help = events::HELP)]
     Events(events::EventsArgs),
@@ -96,6 +102,10 @@ impl Cli {
             Some(Command::Webhooks(args)) => (CLIENT_FAILED, webhooks::webhooks(args).await.map(done)),
             Some(Command::Trigger(args)) => (CLIENT_FAILED, trigger::trigger(args).await),
             Some(Command::Publish(args)) => (CLIENT_FAILED, publish::publish(args).await),
+            Some(Command::EventTypes(args)) => {
+                (CLIENT_FAILED, event_types::event_types(args).await.map(done))
+            }
+            Some(Command::Contract(args)) => (CLIENT_FAILED, contract::contract(args).await),
             Some(Command::Events(args)) => (CLIENT_FAILED, events::events(args).await.map(done)),
             Some(Command::Replay(args)) => (CLIENT_FAILED, replay::replay(args).await),
             Some(Command::Redrive(args)) => (CLIENT_FAILED, redrive::redrive(args).await),

@@ -61,6 +61,10 @@ pub(crate) struct TriggerArgs {
     #[arg(long)]
     correlation_id: Option<String>,
 
+    /// The type of the event, which is kept with it; its body is checked as the catalogue says.
+    #[arg(long, value_name = "TYPE")]
+    event_type: Option<String>,
+
     /// An idempotency key: for 24 hours, the same key with the same body is the same event.
     #[arg(long)]
     idempotency_key: Option<String>,
@@ -85,6 +89,9 @@ pub(crate) async fn trigger(args: TriggerArgs) -> ExitResult {
     let config_id = remote::find_webhook(&client, &args.webhook).await?;
     let content_type = args.content_type.unwrap_or_else(|| loaded.media_type.to_owned());
     let mut trigger = client.trigger(config_id, loaded.body).content_type(content_type);
+    if let Some(name) = args.event_type {
+        trigger = trigger.event_type(name);
+    }
     if let Some(id) = args.correlation_id {
         trigger = trigger.correlation_id(id);
     }

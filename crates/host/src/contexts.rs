@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hookstep_ambient::OnDemand;
 use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
+use hookstep_catalogue::Catalogue;
 use hookstep_claims::Claims;
 use hookstep_contract::limits::{OVERDUE_AFTER, RETENTION, UNKEPT_PUBLICATION};
 use hookstep_deliver::Keyring;
@@ -14,8 +15,8 @@ use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
 use hookstep_store::{
-    AuditLog, Bodies, Configs, Events, Idempotency, Lanes, Notifications, Orgs, Publications, Replays,
-    Sessions, Tokens, WatchList,
+    AuditLog, Bodies, Configs, EventTypes, Events, Idempotency, Lanes, Notifications, Orgs, Publications,
+    Replays, Sessions, Tokens, WatchList,
 };
 use hookstep_update_status::Looks;
 
@@ -144,6 +145,7 @@ pub(crate) fn dispatch(
 ) -> hookstep_dispatch::Context {
     hookstep_dispatch::Context {
         configs: configs(tables),
+        catalogue: Catalogue::new(event_types(options, tables)),
         claims: claims(bucket),
         machines: machines(options, executions),
         inline_limit: options.inline_limit,
@@ -177,6 +179,7 @@ pub(crate) fn console(
         sessions: Sessions::new(clients.tables.clone(), TOKENS),
         audit_log: AuditLog::new(clients.tables.clone(), EVENTS),
         configs: configs(&clients.tables),
+        event_types: event_types(options, &clients.tables),
         events: events(clients),
         lanes: lanes(clients),
         publications: publications(clients),
@@ -206,6 +209,7 @@ pub(crate) fn trigger(options: &Options, clients: &Clients) -> hookstep_trigger:
         tokens: tokens(options, &clients.tables),
         orgs: orgs(options, &clients.tables),
         configs: configs(&clients.tables),
+        catalogue: Catalogue::new(event_types(options, &clients.tables)),
         events: events(clients),
         idempotency: Idempotency::new(clients.tables.clone(), EVENTS),
         publications: publications(clients),
@@ -232,6 +236,11 @@ pub(crate) fn tokens(options: &Options, tables: &hookstep_tables::Client) -> Tok
 /// The store of orgs.
 pub(crate) fn orgs(options: &Options, tables: &hookstep_tables::Client) -> Orgs {
     Orgs::new(tables.clone(), CONFIGS, options.sources)
+}
+
+/// The store of the catalogues of event types.
+fn event_types(options: &Options, tables: &hookstep_tables::Client) -> EventTypes {
+    EventTypes::new(tables.clone(), CONFIGS, options.sources)
 }
 
 /// The store of webhooks.

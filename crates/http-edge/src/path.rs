@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use hookstep_contract::{ConfigId, EventId, OrgId, SessionId, TokenId};
+use hookstep_contract::{ConfigId, EventId, OrgId, SessionId, TokenId, check_type_name, check_version};
 
 use crate::Problem;
 
@@ -114,6 +114,42 @@ impl<S: Send + Sync> FromRequestParts<S> for OrgPath {
 /// 404 for an org that does not exist, or is known by nothing but its tokens.
 pub fn no_org() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no org with this org_id")
+}
+
+/// The `{event_type}` of a path.
+#[derive(Clone, Debug)]
+pub struct EventTypePath(pub String);
+
+/// The `{version}` of a path.
+#[derive(Clone, Debug)]
+pub struct VersionPath(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for EventTypePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let name = param::<_, String>(parts, state, "event_type").await;
+        name.filter(|name| check_type_name(name).is_ok()).map(Self).ok_or_else(no_event_type)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for VersionPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let version = param::<_, String>(parts, state, "version").await;
+        version.filter(|version| check_version(version).is_ok()).map(Self).ok_or_else(no_version)
+    }
+}
+
+/// 404 for an event type that the catalogue does not have.
+pub fn no_event_type() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no event type with this name")
+}
+
+/// 404 for a version that the event type does not have.
+pub fn no_version() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "the event type has no version with this name")
 }
 
 /// 404 for an event that the webhook does not have.

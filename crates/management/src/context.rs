@@ -10,7 +10,7 @@ use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{
-    AuditLog, Bodies, Configs, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens,
+    AuditLog, Bodies, Configs, EventTypes, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens,
 };
 
 use crate::Readiness;
@@ -28,6 +28,8 @@ pub struct Context {
     pub audit_log: AuditLog,
     /// The table of webhooks.
     pub configs: Configs,
+    /// The catalogues of event types.
+    pub event_types: EventTypes,
     /// The table of events.
     pub events: Events,
     /// What waits in the lanes of webhooks.

@@ -2,7 +2,7 @@
 //!
 //! A use case is a public function that takes the [`Context`]; the routes of the API call it, and so do the pages of the
 //! console, which is a crate on top of this one. The folders: `webhooks` (save, preview, test), `signing` (secrets and
-//! keys), `events` (list, read, cancel), `replays` (one event or many), `tokens` and `platform_tokens` (API tokens),
+//! keys), `events` (list, read, cancel), `event_types` (the catalogue), `replays` (one event or many), `tokens` and `platform_tokens` (API tokens),
 //! `orgs` (of a platform), `platform_overview` (webhooks of all orgs that need somebody), `sessions` (of the console),
 //! `notifications` (who is told about webhooks), `audit` (who changed what), `stats` (counts
 //! over time), `docs` (the OpenAPI document as a page).
@@ -10,6 +10,7 @@
 pub mod audit;
 mod context;
 mod docs;
+pub mod event_types;
 pub mod events;
 mod health;
 pub mod notifications;

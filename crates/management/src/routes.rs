@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 
+use crate::event_types::{check, crud as crud_of_types, listeners, versions};
 use crate::replays::{bulk, single};
 use crate::signing::{jwks, public_key, rotate_key};
 use crate::webhooks::{crud, patch, preview, rotate_secret, test_auth, test_send};
@@ -17,16 +18,20 @@ use crate::{
 /// The largest body of a management request: a webhook with all its headers and certificates is smaller.
 const BODY_BYTES: usize = 64 * 1024;
 
+/// The largest body with a schema and a sample of an event type, with room for white space.
+const SCHEMA_BODY_BYTES: usize = 512 * 1024;
+
 /// Adds the routes of the API to a router that may have others.
 ///
 /// `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`,
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
-/// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
+/// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/event-types`, `/event-types/{event_type}` with its `/versions`, `/webhooks` and `/check`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
 /// `/sessions/{session_id}`; `/audit`; `/orgs`, `/orgs/{org_id}`, `/platform/audit`, `/platform/overview`, `/platform/tokens` and
 /// `/platform/tokens/{token_id}`; `/signing-key/rotate`;
 /// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/.well-known/source-addresses`, `/livez`,
 /// `/readyz`, `/healthz`, `/openapi.json` and `/docs`.
 pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
+    let large = DefaultBodyLimit::max(SCHEMA_BODY_BYTES);
     // Added one by one: `Router::merge` would make every route of the other router once more, which is a tenth of the work
     // of a cold start.
     router
@@ -52,6 +57,15 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/webhook/{config_id}/events/{event_id}/cancel", post(events::cancel::cancel))
         .route("/events", get(events::search::find))
         .route("/events/{publication_id}", get(events::publication::read))
+        .route("/event-types", get(crud_of_types::list).post(crud_of_types::create).layer(large.clone()))
+        .route(
+            "/event-types/{event_type}",
+            get(crud_of_types::read).patch(crud_of_types::patch).delete(crud_of_types::delete),
+        )
+        .route("/event-types/{event_type}/versions", post(versions::create).layer(large.clone()))
+        .route("/event-types/{event_type}/check", post(check::check).layer(large))
+        .route("/event-types/{event_type}/versions/{version}", get(versions::read).delete(versions::delete))
+        .route("/event-types/{event_type}/webhooks", get(listeners::list))
         .route("/stats", get(stats::of_org::read_org))
         .route("/notifications", get(notifications::read).put(notifications::replace))
         .route("/tokens", get(tokens::list).post(tokens::create))

@@ -265,9 +265,15 @@ fn item(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
 
 /// Whether a transaction was cancelled for this reason.
 pub(crate) fn is_canceled<R>(error: &SdkError<TransactWriteItemsError, R>, code: &str) -> bool {
+    cancellations(error).iter().any(|known| known == code)
+}
+
+/// Why each write of a transaction was not carried out, if it was cancelled.
+pub(crate) fn cancellations<R>(error: &SdkError<TransactWriteItemsError, R>) -> Vec<String> {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
     else {
-        return false;
+        return Vec::new();
     };
-    canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code))
+    let reasons = canceled.cancellation_reasons().iter();
+    reasons.map(|reason| reason.code().unwrap_or_default().to_owned()).collect()
 }

@@ -54,7 +54,7 @@ impl Configs {
         self.places(org_id, query, |place| place.url.as_deref().is_some_and(&is_wanted)).await
     }
 
-    fn of_org(&self, org_id: &OrgId) -> Query {
+    pub(crate) fn of_org(&self, org_id: &OrgId) -> Query {
         self.client
             .query()
             .table_name(&self.table)

@@ -176,6 +176,7 @@ mod tests {
                 traceparent: None,
                 retention_days: None,
                 claim: None,
+                mismatch: None,
                 deliveries: deliveries_of(count),
             };
             let item = publications.item(&publication, Open::No).unwrap();

@@ -15,6 +15,7 @@ use hookstep_http_edge::{Authorized, ConfigPath, Problem, Trigger, after_lane, a
 use hookstep_store::IdempotencyKey;
 
 use crate::Context;
+use crate::check::check_payload;
 use crate::request::{TriggerQuery, TriggerRequest};
 
 /// Accepts an event and starts its delivery; when sync, waits for the receiver's answer.
@@ -100,9 +101,14 @@ pub(crate) async fn trigger(
         request.mode,
         now,
     ))?;
+    let mismatch = match &event.event_type {
+        Some(event_type) => check_payload(&ctx, org_id, event_type, request.payload(), "body").await?,
+        None => None,
+    };
     let key = Key::of(&request);
     let event_id = first_with_key(&ctx, &event, key.as_ref()).await?;
-    let event = EventMetadata { event_id, retention_days: caller.retention_days(), ..event };
+    let mismatch = mismatch.map(Box::new);
+    let event = EventMetadata { event_id, retention_days: caller.retention_days(), mismatch, ..event };
     let payload = payload(&ctx, &event, request).await?;
     let is_ordered = config.fields.ordering.is_some();
     let mut response = start(&ctx, &WorkflowInput { event, payload }, is_ordered, key).await?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
+use hookstep_catalogue::Catalogue;
 use hookstep_claims::Claims;
 use hookstep_executions::DeliveryMachines;
 use hookstep_http_edge::HasTokens;
@@ -17,6 +18,8 @@ pub struct Context {
     pub orgs: Orgs,
     /// The table of webhooks.
     pub configs: Configs,
+    /// The catalogues of event types.
+    pub catalogue: Catalogue,
     /// The table of events, for sync events that wait in a lane.
     pub events: Events,
     /// The idempotency keys of the events table.

@@ -5,6 +5,7 @@
 #![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod accept;
+mod check;
 mod context;
 mod openapi;
 mod publish;

@@ -5,9 +5,10 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use hookstep_catalogue::Payload;
 use hookstep_content_coding::InvalidCodings;
 use hookstep_contract::limits::{EVENT_CONTENT_TYPE_BYTES, IDEMPOTENCY_KEY_BYTES};
-use hookstep_contract::{Claim, ConfigId, Delay, EventMetadata, FieldError, Mode, OrgId};
+use hookstep_contract::{Claim, ConfigId, Delay, EventMetadata, FieldError, Mode, OrgId, check_event_type};
 use hookstep_http_edge::{ApiQuery, Problem};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -30,6 +31,9 @@ pub(crate) struct TriggerQuery {
     /// How many seconds after its acceptance to send the event. Excludes `deliver_at` and `sync`.
     #[param(value_type = u32, required = false, maximum = 2_592_000)]
     delay_seconds: Option<String>,
+    /// The type of the event, which is kept with it. If the catalogue of the org has the type, the body is checked as it says.
+    #[param(value_type = String, required = false, min_length = 1, max_length = 128)]
+    event_type: Option<String>,
 }
 
 impl TriggerQuery {
@@ -67,6 +71,7 @@ pub(crate) struct TriggerRequest {
     content_encoding: Option<String>,
     correlation_id: Option<String>,
     traceparent: Option<String>,
+    event_type: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for TriggerRequest {
@@ -98,6 +103,9 @@ impl TriggerRequest {
         let mode = query.mode()?;
         let delay = query.delay(mode)?;
         check_length(headers, &body)?;
+        if let Some(event_type) = &query.event_type {
+            check_event_type(event_type)?;
+        }
         if query.claim_check.is_some() && !body.is_empty() {
             return Err(FieldError::new("claim_check", "comes with an empty body"));
         }
@@ -111,6 +119,7 @@ impl TriggerRequest {
             content_encoding: content_encoding(headers)?,
             correlation_id: text_header(headers, "x-correlation-id", IDEMPOTENCY_KEY_BYTES)?,
             traceparent: traceparent(headers),
+            event_type: query.event_type,
         })
     }
 
@@ -132,8 +141,19 @@ impl TriggerRequest {
             size: self.claim.is_none().then_some(self.body.len() as u64),
             correlation_id: self.correlation_id.clone(),
             traceparent: self.traceparent.clone(),
+            event_type: self.event_type.clone(),
             ..new
         })
+    }
+
+    /// What there is to check of the body. An upload is not read here, and neither is a body with a content coding: it may be an
+    /// archive of any size.
+    pub(crate) fn payload(&self) -> Payload<'_> {
+        match (&self.claim, &self.content_encoding) {
+            (Some(_), _) => Payload::Unreadable("was uploaded, and is not checked"),
+            (None, Some(_)) => Payload::Unreadable("has a content coding, and is not checked"),
+            (None, None) => Payload::Bytes(&self.body),
+        }
     }
 
     /// A hash that is equal for equal requests, which may share an idempotency key. It says what the receiver gets, not when: a
@@ -147,6 +167,11 @@ impl TriggerRequest {
         // Without a coding, the hash is that of the versions before there were codings.
         if let Some(coding) = &self.content_encoding {
             hash.update(coding);
+            hash.update([0]);
+        }
+        // The same holds without a type.
+        if let Some(event_type) = &self.event_type {
+            hash.update(event_type);
             hash.update([0]);
         }
         hash.update(&self.body);

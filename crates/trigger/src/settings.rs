@@ -1,11 +1,14 @@
 //! The settings and the clients of the function.
 
 use hookstep_ambient::{Sources, env};
+use hookstep_catalogue::Catalogue;
 use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
 use hookstep_contract::limits::{CONFIG_CACHE, INLINE_BYTES, SYNC_BUDGET, UNKEPT_PUBLICATION};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
-use hookstep_store::{Bodies, Configs, Events, Idempotency, Orgs, Publications, Tokens, WatchList};
+use hookstep_store::{
+    Bodies, Configs, EventTypes, Events, Idempotency, Orgs, Publications, Tokens, WatchList,
+};
 use hookstep_trigger::Context;
 
 /// The context of the routes, from the environment.
@@ -23,6 +26,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
     Ok(Context {
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, Sources::system()),
         orgs: Orgs::new(tables.clone(), &configs, Sources::system()),
+        catalogue: Catalogue::new(EventTypes::new(tables.clone(), &configs, Sources::system())),
         configs: Configs::new(tables.clone(), configs).cached(CONFIG_CACHE, Sources::system()),
         events: Events::new(tables.clone(), &table),
         idempotency: Idempotency::new(tables.clone(), &table),

@@ -7,17 +7,23 @@ use serde_json::{Value, json};
 use super::orgs::{admin, made, patch_org, platform, within};
 use crate::world::{Answer, Api, Receiver, Reply, World, mailbox};
 
-/// The operations that may change something. Whoever adds one lists it here, and has its entry tested below; `preview_webhook`,
+/// The operations that may change something. Whoever adds one lists it here, and has its entry tested below; `check_event_type`, `preview_webhook`,
 /// `test_auth` and `test_webhook` change nothing.
-const OPERATIONS: [&str; 21] = [
+const OPERATIONS: [&str; 27] = [
     "cancel_event",
+    "change_event_type",
     "change_org",
     "change_webhook",
+    "check_event_type",
+    "create_event_type",
+    "create_event_type_version",
     "create_org",
     "create_platform_token",
     "create_replay",
     "create_token",
     "create_webhook",
+    "delete_event_type",
+    "delete_event_type_version",
     "delete_org",
     "delete_platform_token",
     "delete_session",
@@ -88,6 +94,15 @@ async fn every_change_in_an_org_leaves_an_entry() {
     assert_eq!(api.delete(&token_path).await.status, 204);
     let address = json!({"emails": ["ops@example.com"]});
     assert_eq!(api.put("/notifications", &address).await.status, 200);
+    let event_type = json!({"name": "order.created", "on_invalid": "mark"});
+    assert_eq!(api.post("/event-types", &event_type).await.status, 201);
+    let type_path = "/event-types/order.created";
+    let version = api.post(&format!("{type_path}/versions"), &json!({"schema": {"type": "object"}})).await;
+    assert_eq!(version.status, 201, "{version:?}");
+    let changed = api.request(Method::PATCH, type_path).body(r#"{"deprecated": true}"#);
+    assert_eq!(Answer::to(changed.header("content-type", "application/json")).await.status, 200);
+    assert_eq!(api.delete(&format!("{type_path}/versions/1")).await.status, 204);
+    assert_eq!(api.delete(type_path).await.status, 204);
     assert_eq!(api.post("/signing-key/rotate", &json!({})).await.status, 200);
     let sign_in =
         api.http.post(format!("{}/console/sign-in", api.base)).header("sec-fetch-site", "same-origin");
@@ -110,6 +125,11 @@ async fn every_change_in_an_org_leaves_an_entry() {
         "token.create",
         "token.revoke",
         "notifications.update",
+        "event_type.create",
+        "event_type.add_version",
+        "event_type.update",
+        "event_type.delete_version",
+        "event_type.delete",
         "signing_key.rotate",
         "session.open",
         "session.end",

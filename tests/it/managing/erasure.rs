@@ -13,6 +13,7 @@ use hookstep_store::{Events, Orgs, Tokens};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::catalogue::{added, orders};
 use super::orgs::{admin, made, patch_org, platform, within};
 use crate::world::{Answer, Api, Receiver, Reply, World, accepted, until};
 
@@ -42,6 +43,7 @@ pub(crate) fn eraser(world: &World) -> hookstep_erase::Context {
 
 /// One of everything that an org can have.
 async fn furnish(api: &Api, url: &str) {
+    added(api, &orders("mark")).await;
     let auth = json!({"type": "basic", "username": "u", "password": "p"});
     let config_id = api.create_webhook(url, json!({"auth": auth, "shards": 2})).await;
     api.deliver(&config_id, "1").await;

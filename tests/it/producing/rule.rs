@@ -1,12 +1,14 @@
 //! The rule of the bus and its target, for tests that look at one event.
 #![expect(clippy::unwrap_used, reason = "an event that cannot be read fails the test")]
 
+use hookstep_ambient::Sources;
+use hookstep_catalogue::Catalogue;
 use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
 use hookstep_contract::limits::INLINE_BYTES;
 use hookstep_dispatch::{BusEvent, Context};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
-use hookstep_store::Configs;
+use hookstep_store::{Configs, EventTypes};
 
 use crate::world::World;
 
@@ -37,6 +39,7 @@ pub(super) fn target(world: &World) -> Context {
     let (bucket, states) = (clients.bucket.clone(), clients.states.clone());
     Context {
         configs: Configs::new(clients.tables.clone(), "configs"),
+        catalogue: Catalogue::new(EventTypes::new(clients.tables.clone(), "configs", Sources::system())),
         claims: Claims::new(|| bucket, "hookstep-claims"),
         machines: DeliveryMachines::new(ExecutionClient::new(|| states), EXPRESS, "", MachineKind::Express),
         inline_limit: INLINE_BYTES,

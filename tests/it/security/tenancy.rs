@@ -65,8 +65,12 @@ impl Operation {
                 });
             }
         }
-        operations
-            .sort_by_key(|operation| (operation.method == Method::DELETE, operation.method == Method::PUT));
+        // What belongs to something goes before it.
+        operations.sort_by_key(|operation| {
+            let is_delete = operation.method == Method::DELETE;
+            let depth = if is_delete { operation.path.matches('{').count() } else { 0 };
+            (is_delete, operation.method == Method::PUT, usize::MAX - depth)
+        });
         operations
     }
 
@@ -115,12 +119,17 @@ impl Things {
         Answer::to(sign_in.header("content-type", form).body(format!("token={}", api.token))).await;
         let sessions = api.get("/sessions").await.json();
         let session_id = sessions["data"][0]["session_id"].as_str().unwrap().to_owned();
+        let event_type =
+            json!({"name": MARKER, "description": MARKER, "sample": MARKER, "schema": {"title": MARKER}});
+        assert_eq!(api.post("/event-types", &event_type).await.status, 201);
         let event = json!({"event_type": MARKER, "payload": MARKER, "correlation_id": MARKER});
         let published = api.post("/events", &event).await.json();
         let publication_id = published["publication_id"].as_str().unwrap().to_owned();
         let ids = [
             ("config_id", config_id),
             ("publication_id", publication_id),
+            ("event_type", MARKER.to_owned()),
+            ("version", "1".to_owned()),
             ("session_id", session_id),
             ("event_id", event_id),
             ("replay_id", replay_id),

@@ -314,6 +314,9 @@ fn facts(event: &EventRecord, now: Timestamp) -> Markup {
                     @if let Some(coding) = &event.content_encoding { div.muted.small.break { "encoded as " (coding) } }
                     @if let Some(sent) = &event.sent { div.muted.small.break { "sent as " (parts::bytes(sent.size)) " of " (sent.content_type) } } } }
                 @if let Some(event_type) = &event.event_type { div { dt { "Type" } dd.mono.break { (event_type) } } }
+                @if let Some(mismatch) = &event.mismatch { div { dt { "Schema" } dd.break {
+                    "Does not match version " (mismatch.version) ": "
+                    @if !mismatch.path.is_empty() { code { (mismatch.path) } " " } (mismatch.reason) } } }
                 @if let Some(id) = event.publication_id { div { dt { "Publication" } dd.mono.break { (id) } } }
                 div { dt { "Attempts" } dd { (event.attempt_count) } }
                 @if let Some(id) = &event.correlation_id { div { dt { "Correlation id" } dd.mono.break { (id) } } }

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
+use hookstep_catalogue::Payload;
 use hookstep_contract::limits::MAX_PUBLISHED;
 use hookstep_contract::{
-    Claim, EventId, OrgId, Publication, PublishedDelivery, Source, Timestamp, error_chain, subscribes,
+    Claim, EventId, OrgId, Publication, PublishedDelivery, SchemaMismatch, Source, Timestamp, error_chain,
 };
 use hookstep_http_edge::{Caller, Problem};
-use hookstep_store::{IdempotencyKey, Open, WatchedPublication};
+use hookstep_store::{IdempotencyKey, Open, Subscriber, WatchedPublication};
 
 use super::request::PublishRequest;
 use crate::Context;
+use crate::check::check_payload;
 
 /// How long the answer waits for the deliveries of a stored publication to be started: below API Gateway's 30 s.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -35,7 +37,8 @@ pub(crate) enum IsFirst {
 /// Publishes an event. Once this returns, every delivery is made or ends with a reason.
 ///
 /// # Errors
-/// 409 if the idempotency key was used for another event, or too many webhooks subscribe; 500 and 503 if nothing was accepted.
+/// 400 if the type refuses the payload, 409 if the idempotency key was used for another event, or too many webhooks subscribe; 500 and
+/// 503. Nothing was accepted then.
 pub(crate) async fn publish(
     ctx: &Context,
     caller: &Caller,
@@ -43,6 +46,7 @@ pub(crate) async fn publish(
 ) -> Result<(Publication, IsFirst), Problem> {
     let (now, new_id, org_id) = (ctx.sources.now(), EventId((ctx.sources.new_id)()), caller.org_id());
     let deliver_at = request.delay.map_or(Ok(None), |delay| delay.due(now))?;
+    let (subscribers, mismatch) = subscribers(ctx, org_id, &request).await?;
     let publication_id = first_with_key(ctx, org_id, &request, new_id, now).await?;
     let is_first = if publication_id == new_id { IsFirst::Yes } else { IsFirst::No };
     if is_first == IsFirst::No
@@ -53,7 +57,8 @@ pub(crate) async fn publish(
         }
         return Ok((publication, is_first));
     }
-    let deliveries = deliveries(ctx, org_id, publication_id, &request.event_type).await?;
+    let delivery = |to: Subscriber| PublishedDelivery::of(publication_id, to.config_id, to.shards);
+    let deliveries = subscribers.into_iter().map(delivery).collect();
     let publication = Publication {
         publication_id,
         org_id: org_id.clone(),
@@ -65,6 +70,7 @@ pub(crate) async fn publish(
         traceparent: request.traceparent,
         retention_days: caller.retention_days(),
         claim: None,
+        mismatch,
         deliveries,
     };
     let publication = accept(ctx, publication, request.body, now).await?;
@@ -109,23 +115,24 @@ async fn of_first(
     }
 }
 
-/// The deliveries to the webhooks that subscribe to this type.
-async fn deliveries(
+/// Who gets an event, and why its payload does not satisfy the schema of its type, if the type says that it is marked.
+async fn subscribers(
     ctx: &Context,
     org_id: &OrgId,
-    publication_id: EventId,
-    event_type: &str,
-) -> Result<Vec<PublishedDelivery>, Problem> {
-    let to_it = |event_types: &[String]| subscribes(event_types, event_type);
-    let subscribed = ctx.configs.subscribed(org_id, to_it).await?;
-    if subscribed.len() > MAX_PUBLISHED {
+    request: &PublishRequest,
+) -> Result<(Vec<Subscriber>, Option<SchemaMismatch>), Problem> {
+    let subscribed = ctx.configs.subscribed(org_id, &request.event_type).await?;
+    if subscribed.webhooks.len() > MAX_PUBLISHED {
         let detail = format!("more than {MAX_PUBLISHED} webhooks subscribe to this event_type");
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
-    let delivery = |subscriber: hookstep_store::Subscriber| {
-        PublishedDelivery::of(publication_id, subscriber.config_id, subscriber.shards)
+    let mismatch = match subscribed.is_checked {
+        true => {
+            check_payload(ctx, org_id, &request.event_type, Payload::Bytes(&request.body), "payload").await?
+        }
+        false => None,
     };
-    Ok(subscribed.into_iter().map(delivery).collect())
+    Ok((subscribed.webhooks, mismatch))
 }
 
 /// Stores a publication and starts its deliveries.
