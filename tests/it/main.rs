@@ -21,6 +21,7 @@
 //! | `delivering/health` | receivers that take no events for a while, or only a part of them |
 //! | `delivering/notifications` | owners are told how their webhooks do |
 //! | `delivering/cloud_events` | receivers that take CloudEvents, read by their SDK |
+//! | `delivering/event_headers` | headers that are made from the event and its body |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
 //! | `delivering/reconcile` | events that nothing works on any more are started again |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
@@ -111,6 +112,7 @@ mod producing {
 mod delivering {
     mod changes_meanwhile;
     mod cloud_events;
+    mod event_headers;
     mod delayed;
     mod delivery_events;
     mod exceptions;
