@@ -39,6 +39,7 @@
 //! | `managing/limits` | a webhook's limits: how they are set and shown, and what waits for them |
 //! | `managing/orgs` | the orgs of a platform: made, found, changed, suspended |
 //! | `managing/erasure` | orgs that are deleted with everything that they have |
+//! | `managing/event_erasure` | events that are erased by request |
 //! | `managing/audit` | who changed what, when and from where |
 //! | `managing/changes` | concurrent, failed and abandoned changes |
 //! | `managing/auth` | a webhook's authentication: how it is set, stored and shown |
@@ -112,9 +113,9 @@ mod producing {
 mod delivering {
     mod changes_meanwhile;
     mod cloud_events;
-    mod event_headers;
     mod delayed;
     mod delivery_events;
+    mod event_headers;
     mod exceptions;
     mod filters_and_transforms;
     mod health;
@@ -146,6 +147,7 @@ mod managing {
     pub(crate) mod certificates;
     mod changes;
     pub(crate) mod erasure;
+    mod event_erasure;
     mod limits;
     pub(crate) mod orgs;
     mod pages;

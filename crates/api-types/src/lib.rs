@@ -8,6 +8,7 @@
 //! `hookstep_contract` (ids, statuses, the fields of a webhook) know nothing of OpenAPI; their schemas are in [`schema`].
 
 mod audit;
+mod erasure;
 mod event;
 mod found_events;
 mod names;
@@ -32,6 +33,7 @@ mod webhook;
 mod tests;
 
 pub use audit::{AuditActor, AuditEntry, AuditedChange};
+pub use erasure::{Erasure, ErasureFields, ErasureStatus};
 pub use event::{Attempt, Event, Sent};
 pub use found_events::FoundEvents;
 pub use notifications::{NotificationFields, Notifications};

@@ -51,8 +51,10 @@
 //! the environment as `reqwest` does.
 
 mod body;
+mod erasures;
 mod error;
 mod events;
+mod orgs;
 mod publish;
 mod replays;
 mod retry;
@@ -64,17 +66,21 @@ mod verify;
 mod webhooks;
 
 pub use body::{Body, INLINE_BODY_BYTES};
+pub use erasures::Erase;
 pub use error::Error;
 pub use events::{EventQuery, EventSearch};
 pub use hookstep_api_types::{
-    Accepted, Attempt, BatchEntry, Delivered, DeliveryState, Event, FoundEvents, Jwk, Jwks, OrgPublicKey,
-    Page, ProblemDetails, Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast,
-    ReplayResults, Replayed, Sensitive, Sent, Stats, StatsBucket, StatsStep,
+    Accepted, Attempt, BatchEntry, Delivered, DeliveryState, Erasure, ErasureStatus, Event, FoundEvents, Jwk,
+    Jwks, NewOrg, Org, OrgPatch, OrgPublicKey, Page, ProblemDetails, Publication, Published, PublishedBatch,
+    PublishedDelivery, Replay, ReplayForecast, ReplayResults, Replayed, Sensitive, Sent, Stats, StatsBucket,
+    StatsStep,
 };
 pub use hookstep_contract::{
-    ConfigId, EventId, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status, Timestamp, Timings,
+    ConfigId, ErasureId, EventId, OrgId, OrgStatus, Origin, Outcome, Reason, ReasonCode, ReplayStatus,
+    Status, Timestamp, Timings,
 };
 pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
+pub use orgs::OrgQuery;
 pub use publish::NewEvent;
 pub use replays::{Redelivery, ReplayQuery};
 pub use send::Client;

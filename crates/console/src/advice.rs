@@ -32,10 +32,7 @@ fn what(code: ReasonCode, detail: &str) -> String {
     let about = match code {
         ReasonCode::ConnectTimeout => "The receiver was never reached",
         ReasonCode::AnswerTimeout => "The receiver did not answer in time",
-        ReasonCode::BlockedAddress
-        | ReasonCode::BadUrl
-        | ReasonCode::BadHeader
-        | ReasonCode::HeaderFault => {
+        ReasonCode::BlockedAddress | ReasonCode::BadUrl | ReasonCode::BadHeader | ReasonCode::HeaderFault => {
             "Hookstep did not send the request"
         }
         ReasonCode::TokenEndpoint | ReasonCode::ConnectionUnreadable => {

@@ -23,8 +23,8 @@ pub use body::{ApiBytes, ApiJson};
 pub use caller::{Caller, ORG_HEADER, PlatformCaller, hash_token, new_token};
 pub use lane::after_lane;
 pub use path::{
-    ConfigPath, EventPath, OrgPath, PublicationPath, ReplayPath, SessionPath, TokenPath, no_event, no_org,
-    no_publication, no_replay, no_session, no_token,
+    ConfigPath, ErasurePath, EventPath, OrgPath, PublicationPath, ReplayPath, SessionPath, TokenPath,
+    no_erasure, no_event, no_org, no_publication, no_replay, no_session, no_token,
 };
 pub use problem::{Problem, WrongToken, finished, log_failure};
 pub use protection::{Transport, log_wrong_tokens};

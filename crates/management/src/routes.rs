@@ -10,8 +10,8 @@ use crate::replays::{bulk, single};
 use crate::signing::{jwks, public_key, rotate_key};
 use crate::webhooks::{crud, patch, preview, rotate_secret, test_auth, test_send};
 use crate::{
-    Context, audit, docs, events, health, notifications, orgs, platform_overview, platform_tokens, sessions,
-    source_addresses, stats, tokens,
+    Context, audit, docs, erasures, events, health, notifications, orgs, platform_overview, platform_tokens,
+    sessions, source_addresses, stats, tokens,
 };
 
 /// The largest body of a management request: a webhook with all its headers and certificates is smaller.
@@ -21,7 +21,7 @@ const BODY_BYTES: usize = 64 * 1024;
 ///
 /// `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`,
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
-/// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
+/// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/erasures` and `/erasures/{erasure_id}`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
 /// `/sessions/{session_id}`; `/audit`; `/orgs`, `/orgs/{org_id}`, `/platform/audit`, `/platform/overview`, `/platform/tokens` and
 /// `/platform/tokens/{token_id}`; `/signing-key/rotate`;
 /// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/.well-known/source-addresses`, `/livez`,
@@ -52,6 +52,8 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/webhook/{config_id}/events/{event_id}/cancel", post(events::cancel::cancel))
         .route("/events", get(events::search::find))
         .route("/events/{publication_id}", get(events::publication::read))
+        .route("/erasures", get(erasures::list).post(erasures::create))
+        .route("/erasures/{erasure_id}", get(erasures::read))
         .route("/stats", get(stats::of_org::read_org))
         .route("/notifications", get(notifications::read).put(notifications::replace))
         .route("/tokens", get(tokens::list).post(tokens::create))
