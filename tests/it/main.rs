@@ -21,6 +21,7 @@
 //! | `delivering/health` | receivers that take no events for a while, or only a part of them |
 //! | `delivering/notifications` | owners are told how their webhooks do |
 //! | `delivering/cloud_events` | receivers that take CloudEvents, read by their SDK |
+//! | `delivering/event_headers` | headers that are made from the event and its body |
 //! | `delivering/changes_meanwhile` | what becomes of an event whose webhook changes between two attempts |
 //! | `delivering/reconcile` | events that nothing works on any more are started again |
 //! | `delivering/recovery` | what failed is sent again until it is delivered, and not once more |
@@ -38,6 +39,7 @@
 //! | `managing/limits` | a webhook's limits: how they are set and shown, and what waits for them |
 //! | `managing/orgs` | the orgs of a platform: made, found, changed, suspended |
 //! | `managing/erasure` | orgs that are deleted with everything that they have |
+//! | `managing/event_erasure` | events that are erased by request |
 //! | `managing/audit` | who changed what, when and from where |
 //! | `managing/changes` | concurrent, failed and abandoned changes |
 //! | `managing/auth` | a webhook's authentication: how it is set, stored and shown |
@@ -114,6 +116,7 @@ mod delivering {
     mod cloud_events;
     mod delayed;
     mod delivery_events;
+    mod event_headers;
     mod exceptions;
     mod filters_and_transforms;
     mod health;
@@ -146,6 +149,7 @@ mod managing {
     pub(crate) mod certificates;
     mod changes;
     pub(crate) mod erasure;
+    mod event_erasure;
     mod limits;
     pub(crate) mod orgs;
     mod pages;

@@ -8,6 +8,7 @@
 //! `hookstep_contract` (ids, statuses, the fields of a webhook) know nothing of OpenAPI; their schemas are in [`schema`].
 
 mod audit;
+mod erasure;
 mod event;
 mod event_type;
 mod found_events;
@@ -33,6 +34,7 @@ mod webhook;
 mod tests;
 
 pub use audit::{AuditActor, AuditEntry, AuditedChange};
+pub use erasure::{Erasure, ErasureFields, ErasureStatus};
 pub use event::{Attempt, Event, Sent};
 pub use event_type::{
     CheckedWebhook, ContractBreak, ContractCheck, EventType, EventTypePatch, NewEventType, NewTypeVersion,

@@ -20,7 +20,7 @@ pub use auth::{Auth, Parameter, Tls};
 pub use authentication::AuthReport;
 pub use extra_signature::ExtraSignature;
 pub use filter::{Condition, Filter, Transform};
-pub use ids::{AuditId, ConfigId, EventId, OrgId, SessionId, Timestamp, TokenId};
+pub use ids::{AuditId, ConfigId, ErasureId, EventId, OrgId, SessionId, Timestamp, TokenId};
 pub use org::OrgLimits;
 pub use reason::{Reason, ReasonCode};
 pub use timings::Timings;

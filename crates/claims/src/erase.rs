@@ -27,4 +27,13 @@ impl Claims {
         deleted.try_collect::<()>().await.map_err(StoreError::during("delete a claim check"))?;
         Ok(keys.len() as u64)
     }
+
+    /// Deletes a claim check, if it is there.
+    ///
+    /// # Errors
+    /// If the bucket cannot be written.
+    pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let delete = self.client.delete_object().bucket(&self.bucket).key(key);
+        Box::pin(delete.send()).await.map(drop).map_err(StoreError::during("delete a claim check"))
+    }
 }

@@ -51,9 +51,11 @@
 //! the environment as `reqwest` does.
 
 mod body;
+mod erasures;
 mod error;
 mod event_types;
 mod events;
+mod orgs;
 mod publish;
 mod replays;
 mod retry;
@@ -65,20 +67,22 @@ mod verify;
 mod webhooks;
 
 pub use body::{Body, INLINE_BODY_BYTES};
+pub use erasures::Erase;
 pub use error::Error;
 pub use events::{EventQuery, EventSearch};
 pub use hookstep_api_types::{
     Accepted, Attempt, BatchEntry, CheckedWebhook, ContractBreak, ContractCheck, Delivered, DeliveryState,
-    Event, EventType, EventTypePatch, FoundEvents, Jwk, Jwks, NewEventType, NewTypeVersion, OrgPublicKey,
-    Page, ProblemDetails, Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast,
-    ReplayResults, Replayed, SchemaMismatch, Sensitive, Sent, Stats, StatsBucket, StatsStep, TypeListener,
-    TypeVersion, TypeVersionSummary,
+    Erasure, ErasureStatus, Event, EventType, EventTypePatch, FoundEvents, Jwk, Jwks, NewEventType, NewOrg,
+    NewTypeVersion, Org, OrgPatch, OrgPublicKey, Page, ProblemDetails, Publication, Published,
+    PublishedBatch, PublishedDelivery, Replay, ReplayForecast, ReplayResults, Replayed, SchemaMismatch,
+    Sensitive, Sent, Stats, StatsBucket, StatsStep, TypeListener, TypeVersion, TypeVersionSummary,
 };
 pub use hookstep_contract::{
-    ConfigId, EventId, OnInvalid, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status,
-    Timestamp, Timings,
+    ConfigId, ErasureId, EventId, OnInvalid, OrgId, OrgStatus, Origin, Outcome, Reason, ReasonCode,
+    ReplayStatus, Status, Timestamp, Timings,
 };
 pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
+pub use orgs::OrgQuery;
 pub use publish::NewEvent;
 pub use replays::{Redelivery, ReplayQuery};
 pub use send::Client;

@@ -32,7 +32,7 @@ fn what(code: ReasonCode, detail: &str) -> String {
     let about = match code {
         ReasonCode::ConnectTimeout => "The receiver was never reached",
         ReasonCode::AnswerTimeout => "The receiver did not answer in time",
-        ReasonCode::BlockedAddress | ReasonCode::BadUrl | ReasonCode::BadHeader => {
+        ReasonCode::BlockedAddress | ReasonCode::BadUrl | ReasonCode::BadHeader | ReasonCode::HeaderFault => {
             "Hookstep did not send the request"
         }
         ReasonCode::TokenEndpoint | ReasonCode::ConnectionUnreadable => {
@@ -99,6 +99,7 @@ fn todo(code: ReasonCode) -> &'static str {
         ReasonCode::BlockedAddress => texts::BLOCKED_ADDRESS,
         ReasonCode::BadUrl => texts::BAD_URL,
         ReasonCode::BadHeader => texts::BAD_HEADER,
+        ReasonCode::HeaderFault => texts::HEADER_FAULT,
         ReasonCode::TokenEndpoint => texts::TOKEN_ENDPOINT,
         ReasonCode::ConnectionUnreadable => texts::CONNECTION_UNREADABLE,
         ReasonCode::FilterMissed => texts::FILTER_MISSED,

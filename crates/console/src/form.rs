@@ -141,6 +141,7 @@ pub(crate) fn label(field: &str) -> String {
         ("auth", "auth") => "Authentication",
         ("tls", "tls") => "TLS",
         ("headers", _) => "Headers",
+        ("event_headers", _) => "Headers from the event",
         ("cloud_events", "source") => "Source",
         ("cloud_events", "type") => "Type",
         ("cloud_events", _) => "Envelope of events",
@@ -184,7 +185,8 @@ pub(crate) fn label(field: &str) -> String {
 /// The HTML id of the control of a field; an entry of a list has that of the list.
 pub(crate) fn anchor(field: &str) -> String {
     let whole = field.split('[').next().unwrap_or_default();
-    let whole = if whole.starts_with("headers") { "headers" } else { whole };
+    let lists = ["headers", "event_headers"];
+    let whole = lists.into_iter().find(|list| whole.starts_with(list)).unwrap_or(whole);
     whole.replace('.', "-")
 }
 

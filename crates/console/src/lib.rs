@@ -33,9 +33,9 @@ use hookstep_management::Context;
 
 use error::PageError;
 use screens::{
-    asset_files, audit_page, charts, event_page, event_table, event_type_pages, lane, notification_page,
-    org_events, receiver, replay_pages, secret_page, session_pages, sign_in, test_page, token_pages,
-    webhook_actions, webhook_edit, webhook_list, webhook_page,
+    asset_files, audit_page, charts, erasure_page, event_page, event_table, event_type_pages, lane,
+    notification_page, org_events, receiver, replay_pages, secret_page, session_pages, sign_in, test_page,
+    token_pages, webhook_actions, webhook_edit, webhook_list, webhook_page,
 };
 
 /// The largest form, in bytes: that of a webhook, with two expressions of 15,000 characters, a sample and certificates. Forms
@@ -84,6 +84,7 @@ fn pages() -> Router<Arc<Context>> {
         .route("/console/tokens/{token_id}/created", get(token_pages::created).post(token_pages::stored))
         .route("/console/tokens/{token_id}/revoke", get(token_pages::ask_revoke).post(token_pages::revoke))
         .route("/console/audit", get(audit_page::show))
+        .route("/console/erasures", get(erasure_page::show).post(erasure_page::erase))
         .route("/console/sessions", get(session_pages::show))
         .route("/console/sessions/{session_id}/end", post(session_pages::end))
         .route("/console/assets/{name}", get(asset_files::serve))

@@ -3,6 +3,7 @@
 pub(crate) mod asset_files;
 pub(crate) mod audit_page;
 pub(crate) mod charts;
+pub(crate) mod erasure_page;
 pub(crate) mod event_page;
 pub(crate) mod event_table;
 pub(crate) mod event_type_pages;

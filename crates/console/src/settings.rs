@@ -1,6 +1,7 @@
 //! The settings and the clients of the function.
 
 use hookstep_ambient::{Sources, env};
+use hookstep_bus::Bus;
 use hookstep_claims::Claims;
 use hookstep_contract::MachineKind;
 use hookstep_egress::Policy;
@@ -10,7 +11,8 @@ use hookstep_management::{Context, Readiness};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{
-    AuditLog, Bodies, Configs, EventTypes, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens,
+    AuditLog, Bodies, Configs, EventErasures, EventTypes, Events, Lanes, Orgs, Publications, Replays,
+    Sessions, Tokens,
 };
 
 /// The context of the routes, from the environment.
@@ -34,6 +36,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         events: Events::new(tables.clone(), &events).kept_for(env::retention()?),
         lanes: Lanes::new(tables.clone(), &events),
         publications: Publications::new(tables.clone(), &events),
+        erasures: EventErasures::new(tables.clone(), &events),
         bodies: Bodies::new(tables.clone(), &events),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         replays: Replays::new(tables, &events).kept_for(env::retention()?),
@@ -53,6 +56,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         test_auth_machine: TestAuthMachine::new(states, env::required("TEST_AUTH_STATE_MACHINE_ARN")?),
         static_ips: env::required("STATIC_IPS").unwrap_or_default(),
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
+        bus: Bus::new(|| aws_sdk_eventbridge::Client::new(aws.config()), env::required("EVENT_BUS")?),
         has_mailer: env::flag("SENDS_MAIL"),
         sandbox: Sandbox::of_this_program()?,
         policy: Policy {

@@ -55,6 +55,9 @@ pub enum AuditAction {
     /// Cancelled an event.
     #[serde(rename = "event.cancel")]
     EventCancel,
+    /// Had events erased, with everything that is kept of them.
+    #[serde(rename = "event.erase")]
+    EventErase,
     /// Sent an event again.
     #[serde(rename = "event.replay")]
     EventReplay,
@@ -107,12 +110,13 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::WebhookCreate,
         Self::WebhookUpdate,
         Self::WebhookDelete,
         Self::WebhookRotateSecret,
         Self::EventCancel,
+        Self::EventErase,
         Self::EventReplay,
         Self::ReplayCreate,
         Self::TokenCreate,

@@ -14,7 +14,7 @@ use crate::object::Object;
 use crate::{
     Auth, CertificateInfo, CertificateWarning, CloudEvents, ConfigId, Delivery, ExtraSignature, Filter,
     Health, LaneLimits, Learned, Lifetime, MaxInFlight, Ordering, OrgId, PayloadRules, RateLimit, Timestamp,
-    Tls, Transform, event_types, payload_rules,
+    Tls, Transform, check_event_headers, event_types, payload_rules,
 };
 
 /// An invalid field in a request; both texts are for the client that sent it.
@@ -65,6 +65,9 @@ pub struct ConfigFields {
     /// Additional request headers. Not for credentials, because the state machine's history shows them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// Headers whose values are made from the event and its body, by templates.
+    #[serde(default)]
+    pub event_headers: BTreeMap<String, String>,
     /// How events are sent as CloudEvents. Null to send the body as it is.
     #[serde(
         default,
@@ -180,6 +183,7 @@ impl ConfigFields {
         if !(1..=MAX_SHARDS).contains(&self.shards()) {
             return Err(FieldError::new("shards", format!("must be 1 to {MAX_SHARDS}")));
         }
+        check_event_headers(&self.event_headers)?;
         self.cloud_events.iter().try_for_each(CloudEvents::check)?;
         self.extra_signature.iter().try_for_each(ExtraSignature::check)?;
         LaneLimits::check(self)?;
@@ -368,7 +372,7 @@ mod tests {
 
     #[test]
     fn a_stored_config_reads_back() {
-        let json = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-02T03:04:05.678Z","updated_at":"2026-01-02T03:04:05.678Z","revision":2,"signing_secrets":[{"created_at":"2026-01-02T03:04:05.678Z"}],"name":"n","url":"https://example.com/","method":"POST","enabled":true,"headers":{"a":"b"},"auth":{"type":"basic","username":"u"},"timeout_seconds":30,"retry":{"schedule_seconds":[5]},"event_types":["order.*"]}"#;
+        let json = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-02T03:04:05.678Z","updated_at":"2026-01-02T03:04:05.678Z","revision":2,"signing_secrets":[{"created_at":"2026-01-02T03:04:05.678Z"}],"name":"n","url":"https://example.com/","method":"POST","enabled":true,"headers":{"a":"b"},"event_headers":{},"auth":{"type":"basic","username":"u"},"timeout_seconds":30,"retry":{"schedule_seconds":[5]},"event_types":["order.*"]}"#;
         let config: WebhookConfig = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&config).unwrap(), json);
     }

@@ -1,4 +1,4 @@
-//! The events that Hookstep publishes on the bus: how deliveries ended (docs/adr/0019).
+//! The events that Hookstep publishes on the bus: how deliveries ended (docs/adr/0019), and what somebody changed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,9 +19,9 @@ pub fn is_ours(detail_type: &str) -> bool {
 /// Which Hookstep events are published on the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Publish {
-    /// Every delivery that ends.
+    /// The same, and deliveries that succeeded.
     All,
-    /// Failed deliveries, and how receivers do: webhooks that are degraded, failing, recovered or disabled.
+    /// Failed deliveries, how receivers do (webhooks that are degraded, failing, recovered or disabled), and the audit log.
     Failures,
     /// No events.
     Nothing,
@@ -80,11 +80,14 @@ pub enum DetailType {
     /// The client certificate of a webhook expires soon: told when an event is sent.
     #[serde(rename = "Webhook Certificate Expiring")]
     CertificateExpiring,
+    /// Somebody changed something: an entry of the audit log.
+    #[serde(rename = "Webhook Audit Entry")]
+    AuditEntry,
 }
 
 impl DetailType {
     /// All detail types.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DeliverySucceeded,
         Self::DeliveryFailed,
         Self::Disabled,
@@ -92,12 +95,13 @@ impl DetailType {
         Self::Failing,
         Self::Recovered,
         Self::CertificateExpiring,
+        Self::AuditEntry,
     ];
 
     /// Whether events of this type tell how a webhook does, rather than how a delivery ended.
     pub fn is_about_the_webhook(self) -> bool {
         match self {
-            Self::DeliverySucceeded | Self::DeliveryFailed => false,
+            Self::DeliverySucceeded | Self::DeliveryFailed | Self::AuditEntry => false,
             Self::Disabled | Self::Degraded | Self::Failing | Self::Recovered | Self::CertificateExpiring => {
                 true
             }
@@ -114,6 +118,7 @@ impl DetailType {
             Self::Failing => "Webhook Failing",
             Self::Recovered => "Webhook Recovered",
             Self::CertificateExpiring => "Webhook Certificate Expiring",
+            Self::AuditEntry => "Webhook Audit Entry",
         }
     }
 }
@@ -237,9 +242,9 @@ mod tests {
     #[test]
     fn a_switch_leaves_out_what_it_says() {
         let told = |publish: Publish| DetailType::ALL.map(|detail_type| publish.includes(detail_type));
-        assert_eq!("all".parse().map(told), Ok([true; 7]));
-        assert_eq!("failures".parse().map(told), Ok([false, true, true, true, true, true, true]));
-        assert_eq!("none".parse().map(told), Ok([false; 7]));
+        assert_eq!("all".parse().map(told), Ok([true; 8]));
+        assert_eq!("failures".parse().map(told), Ok([false, true, true, true, true, true, true, true]));
+        assert_eq!("none".parse().map(told), Ok([false; 8]));
         assert_eq!(
             "some".parse::<Publish>().unwrap_err().to_string(),
             "\"some\" is neither all, failures nor none"

@@ -175,6 +175,11 @@ uuid_id! {
 }
 
 uuid_id! {
+    /// A request to erase events, as a lowercase UUIDv7: sorting by id sorts by time.
+    ErasureId, "the id of an erasure: a UUID"
+}
+
+uuid_id! {
     /// An entry of the audit log, as a lowercase UUIDv7: sorting by id sorts by time.
     AuditId, "the id of an audit entry: a lowercase UUID"
 }

@@ -186,6 +186,21 @@ pub const RESPONSE_HEADER_BYTES: usize = 8 * 1024;
 /// The maximum size of a config's own headers, names and values together.
 pub const CONFIG_HEADER_BYTES: usize = 8 * 1024;
 
+/// The maximum number of a config's headers whose values are made from the event.
+pub const MAX_EVENT_HEADERS: usize = 10;
+
+/// The longest name of such a header.
+pub const MAX_EVENT_HEADER_NAME_CHARS: usize = 100;
+
+/// The longest template of such a header.
+pub const MAX_EVENT_HEADER_CHARS: usize = 256;
+
+/// The longest value of such a header: with all others of its kind it stays below the 8 KiB that most servers take.
+pub const MAX_EVENT_HEADER_VALUE_BYTES: usize = 512;
+
+/// The largest body from which the value of a header is read. It is in memory meanwhile, as a CloudEvent in structured mode.
+pub const MAX_HEADER_BODY_BYTES: usize = MAX_STRUCTURED_BYTES;
+
 /// The longest name of the header of an extra signature.
 pub const MAX_SIGNATURE_HEADER_CHARS: usize = 100;
 

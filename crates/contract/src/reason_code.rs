@@ -81,6 +81,8 @@ reason_codes! {
     BadUrl = "bad_url": "the webhook's URL may not be called",
     /// One of the webhook's headers is not allowed. The webhook is wrong.
     BadHeader = "bad_header": "one of the webhook's headers may not be sent",
+    /// A header that is made from the event cannot have the value that its template makes. The webhook or the body is wrong.
+    HeaderFault = "header_fault": "a header of the webhook cannot have the value that the event makes",
     /// The authorisation server issued no token. The webhook's authentication or the authorisation server is
     /// at fault.
     TokenEndpoint = "token_endpoint": "the authorisation server gave no token",

@@ -54,6 +54,9 @@ pub struct RequestPlan {
     pub method: String,
     /// The config's own headers.
     pub headers: BTreeMap<String, String>,
+    /// The templates of headers whose values are made from the event.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub event_headers: BTreeMap<String, String>,
     /// How the event is sent as a CloudEvent, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cloud_events: Option<Box<CloudEvents>>,

@@ -18,7 +18,7 @@ use crate::outgoing::OutgoingBody;
 use crate::record::Recorder;
 use crate::signature::Signatures;
 use crate::unsent::Unsent;
-use crate::{Context, cloud_events, reason, signature};
+use crate::{Context, cloud_events, event_headers, reason, signature};
 
 /// The status with which a receiver rejects a token.
 const UNAUTHORIZED: Option<u16> = Some(401);
@@ -42,15 +42,17 @@ async fn run(recorder: &Recorder, input: DeliverInput, ctx: &Context) -> Result<
     let body = OutgoingBody::of(&event, payload, &ctx.bodies).await?;
     let keys = keys(&event, &plan, number, ctx).await?;
     check(&plan, &keys.client)?;
+    let made = event_headers::of(&plan, &event, number, &body, &ctx.claims);
+    let made = in_time(recorder, made).await?;
     let body = match cloud_events::structured(&plan) {
         Some(cloud_events) => {
-            in_time(recorder, cloud_events::envelope(cloud_events, &event, body, &ctx.claims)).await?
+            in_time(recorder, cloud_events::envelope(cloud_events, &event, &body, &ctx.claims)).await?
         }
         None => body,
     };
     let authentication = authenticate(recorder, &keys, None, ctx).await?;
     let signatures = sign(recorder, &body, &event, &plan, &keys, ctx).await?;
-    let headers = Headers::new(&event, &plan, signatures, recorder.started_at);
+    let headers = Headers::new(&event, &plan, made, signatures, recorder.started_at);
     let outgoing = Outgoing { plan: &plan, length: body.length(), headers: &headers, client: &keys.client };
     let open = || body.open(&ctx.claims);
     let attempt = send(recorder, &outgoing, authentication.as_ref(), open).await?;
@@ -92,7 +94,8 @@ fn check(plan: &RequestPlan, client: &Client) -> Result<(), Unsent> {
     let refused = |reason| Unsent::failed(Outcome::Refused, reason);
     let policy = client.policy();
     policy.check_headers(&plan.headers).map_err(|refusal| refused(reason::refused_header(&refusal)))?;
-    for header in plan.extra_signature.iter().flat_map(|extra| extra.headers()) {
+    let signed = plan.extra_signature.iter().flat_map(|extra| extra.headers());
+    for header in signed.chain(plan.event_headers.keys().map(String::as_str)) {
         policy.check_header_name(header).map_err(|refusal| refused(reason::refused_header(&refusal)))?;
     }
     policy.check_url(&plan.url).map_err(|refusal| refused(reason::refused(&refusal)))?;

@@ -20,11 +20,13 @@ impl Headers {
     pub(crate) fn new(
         event: &EventMetadata,
         plan: &RequestPlan,
+        made: BTreeMap<String, String>,
         signatures: Option<Signatures>,
         at: Timestamp,
     ) -> Self {
         let mut sent = BTreeMap::from([("accept".to_owned(), "*/*".to_owned())]);
         sent.extend(plan.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
+        sent.extend(made);
         let (content_type, content_encoding) = match cloud_events::structured(plan) {
             Some(_) => (Some(CloudEvents::STRUCTURED.to_owned()), None),
             None => (event.content_type.clone(), event.content_encoding.clone()),

@@ -19,6 +19,7 @@ mod attempt;
 mod authentication;
 mod cloud_events;
 mod context;
+mod event_headers;
 mod exchange;
 mod extra_signature;
 mod forms;
@@ -40,6 +41,7 @@ mod tests;
 mod token_answer;
 mod unsent;
 mod verified;
+mod whole;
 
 use hookstep_contract::{Batch, BatchResponse, DeliverCall, DeliverOutput, StepError};
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_asl::{Checkpoint, Execution, Json};
-use hookstep_contract::MachineKind;
+use hookstep_contract::{EventId, MachineKind};
 use hookstep_storage::{Beside, Priority, StorageError};
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -248,6 +248,14 @@ impl Executions {
         for machine in self.machines.iter().filter(|machine| machine.kind() == kind) {
             self.journal.prune(machine.name(), before).await;
         }
+    }
+
+    /// Deletes the executions of an event that have ended.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn erase(&self, event_id: EventId) -> Result<(), JournalError> {
+        self.journal.erase(event_id).await
     }
 
     /// While the returned value is held, the execution with this ARN can be stopped from outside.

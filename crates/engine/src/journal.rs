@@ -12,6 +12,7 @@ mod log;
 mod rows;
 mod statements;
 
+use hookstep_contract::EventId;
 use hookstep_storage::{Answer, Beside, Priority, Storage};
 
 pub use error::JournalError;
@@ -173,6 +174,13 @@ impl Journal {
                 Err(error) => return tracing::error!(%error, "old executions could not be deleted"),
             }
         }
+    }
+
+    /// Deletes the executions of an event that have ended.
+    pub(crate) async fn erase(&self, event_id: EventId) -> Result<(), JournalError> {
+        let erase = move |connection: &_| statements::erase(connection, event_id);
+        let erased = self.storage.write(Priority::Accepted, Answer::WhenDurable, erase).await;
+        erased.map_err(JournalError::during("delete the executions of an event"))
     }
 
     /// Returns once everything submitted so far is durable.

@@ -1,5 +1,6 @@
 //! The function's dependencies.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hookstep_ambient::Sources;
@@ -7,7 +8,9 @@ use hookstep_claims::Claims;
 use hookstep_executions::DeliveryMachines;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Connections;
-use hookstep_store::{Events, Orgs, Tokens};
+use hookstep_store::{AuditLog, Bodies, Configs, EventErasures, Events, Lanes, Orgs, Publications, Tokens};
+
+use crate::Traces;
 
 /// The tables, clients and settings that the function uses.
 #[derive(Clone, Debug)]
@@ -18,6 +21,20 @@ pub struct Context {
     pub tokens: Tokens,
     /// The table of events.
     pub events: Events,
+    /// The bodies in it.
+    pub bodies: Bodies,
+    /// The publications in it.
+    pub publications: Publications,
+    /// What waits in lanes.
+    pub lanes: Lanes,
+    /// Which events are to be erased.
+    pub erasures: EventErasures,
+    /// Who deleted which webhook.
+    pub audit_log: AuditLog,
+    /// The table of webhooks.
+    pub configs: Configs,
+    /// What else has traces of events: on one machine, the journal and the file of the storage.
+    pub traces: Option<Arc<dyn Traces>>,
     /// The bucket of claim checks.
     pub claims: Claims,
     /// The connections of webhooks.

@@ -98,7 +98,7 @@ async fn events(erasure: &mut Erasure, org_id: &OrgId, ctx: &Context) -> Result<
 }
 
 /// Ends what waits for the next attempt of an event. What cannot be ended finds nothing when its time comes, and ends itself.
-async fn stop(event: &EventRecord, ctx: &Context) {
+pub(crate) async fn stop(event: &EventRecord, ctx: &Context) {
     let schedule = ctx.schedules.delete(event.event_id, event.attempt_count + 1).await;
     match schedule {
         Ok(true) => {}

@@ -1,11 +1,13 @@
-//! Erases what a deleted org has (ADR 0054): its webhooks with their secrets, keys and connections, its tokens and sessions, and
+//! Erases single events by request (ADR 0064), and what a deleted org has (ADR 0054): its webhooks with their secrets, keys and connections, its tokens and sessions, and
 //! everything of it in the events table and in the bucket of claim checks.
 //!
 //! It can be stopped anywhere and run twice at once: it goes through everything again and again, notes how far it came, and ends
 //! when nothing was found in a pass that began after everything had come to rest.
 
 mod context;
+mod event_erasures;
 mod everything;
+mod traces;
 
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use hookstep_contract::{Erasure, StepError, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use context::Context;
+pub use traces::{Forgetting, Traces};
 
 /// When a run stops, to go on in the next one: a minute before the function's time-out.
 pub const RUN_LIMIT: Duration = Duration::from_secs(240);
@@ -27,19 +30,28 @@ pub struct Tick {}
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// How many orgs were erased to the end.
+    /// How many orgs and how many requests to erase events were carried out to the end.
     pub erased: u32,
-    /// How many are still being erased.
+    /// How many are still being carried out.
     pub left: u32,
 }
 
-/// Goes on with every org that is being deleted, until the time of the run is over.
+/// Goes on with every request to erase events and with every org that is being deleted, until the time of the run is over.
 ///
 /// # Errors
 /// `StorageUnavailable` if a table or the bucket does not respond. The next run goes on where this one stopped.
 pub async fn handle(_: Tick, ctx: &Context) -> Result<Report, StepError> {
     let stop_at = ctx.sources.now().plus(ctx.run_limit);
     let mut report = Report::default();
+    // First, for they are small.
+    for erasure in ctx.erasures.running().await? {
+        let is_over = report != Report::default() && ctx.sources.now() >= stop_at;
+        if !is_over && event_erasures::erase(erasure, stop_at, ctx).await? {
+            report.erased += 1;
+        } else {
+            report.left += 1;
+        }
+    }
     for erasure in ctx.orgs.erasures().await? {
         // The first one always gets a step further.
         let is_over = report != Report::default() && ctx.sources.now() >= stop_at;

@@ -1,16 +1,17 @@
 //! Conditions: twenty operators on fields of a JSON body.
 
 mod decimal;
-mod path;
 mod value;
 
 use std::cmp::Ordering;
 
-use hookstep_contract::{Condition, FieldKind, Filter, LogicalOperator, Operator, ReasonCode};
+use hookstep_contract::{
+    Condition, FieldKind, Filter, JsonLevel, JsonPath, LogicalOperator, Operator, ReasonCode,
+};
 use serde_json::value::RawValue;
 
 use crate::Fault;
-use value::{Level, Typed, read, text_of};
+use value::{Typed, text_of};
 
 /// Checks the values that conditions compare with.
 pub(crate) fn check(filter: &Filter) -> Result<(), Fault> {
@@ -18,7 +19,7 @@ pub(crate) fn check(filter: &Filter) -> Result<(), Fault> {
         let wrong = |field: &str, reason: String| {
             Fault::new(ReasonCode::FilterFault, format!("filter.conditions[{index}].{field}"), reason)
         };
-        path::parse(&condition.field).map_err(|reason| wrong("field", reason.to_owned()))?;
+        JsonPath::parse(&condition.field).map_err(|reason| wrong("field", reason.to_owned()))?;
         for (place, value) in condition.values.iter().enumerate() {
             let (fits, what) = if condition.operator.is_length() {
                 (value.parse::<u64>().is_ok(), "a whole number, not negative")
@@ -90,14 +91,14 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn of(condition: &Condition, body: &'a RawValue) -> Result<Self, serde_json::Error> {
-        let values = match path::parse(&condition.field) {
-            Ok(path) => path::follow(&path, body)?,
+        let values = match JsonPath::parse(&condition.field) {
+            Ok(path) => path.follow(body)?,
             Err(_) => Vec::new(),
         };
         let mut items = Vec::new();
         for value in &values {
-            match read(value)? {
-                Level::List(inner) => items.extend(inner),
+            match JsonLevel::of(value)? {
+                JsonLevel::List(inner) => items.extend(inner),
                 _ => items.push(*value),
             }
         }
@@ -161,14 +162,14 @@ impl<'a> Found<'a> {
 
     fn is_empty(&self) -> Result<bool, serde_json::Error> {
         let is_empty = |level| match level {
-            Level::Null => true,
-            Level::Text(text) => text.is_empty(),
-            Level::List(items) => items.is_empty(),
-            Level::Object(fields) => fields.is_empty(),
-            Level::Plain => false,
+            JsonLevel::Null => true,
+            JsonLevel::Text(text) => text.is_empty(),
+            JsonLevel::List(items) => items.is_empty(),
+            JsonLevel::Object(fields) => fields.is_empty(),
+            JsonLevel::Plain => false,
         };
         for value in &self.values {
-            if !is_empty(read(value)?) {
+            if !is_empty(JsonLevel::of(value)?) {
                 return Ok(false);
             }
         }
@@ -185,9 +186,9 @@ impl<'a> Found<'a> {
         let Some(wanted) = wanted else { return Ok(false) };
         let mut length = 0;
         for value in &self.values {
-            length += match read(value)? {
-                Level::Null => 0,
-                Level::List(items) => items.len(),
+            length += match JsonLevel::of(value)? {
+                JsonLevel::Null => 0,
+                JsonLevel::List(items) => items.len(),
                 _ => 1,
             };
         }

@@ -50,7 +50,8 @@ impl Expression {
 }
 
 impl Fault {
-    pub(crate) fn new(code: ReasonCode, field: impl Into<String>, reason: impl Into<String>) -> Self {
+    /// A fault at no position.
+    pub fn new(code: ReasonCode, field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { code, field: field.into(), position: None, reason: reason.into() }
     }
 

@@ -40,6 +40,7 @@ pub(crate) fn of(config: WebhookConfig, org: OrgStatus, event: &EventMetadata, n
             url: fields.url,
             method: fields.method,
             headers: fields.headers,
+            event_headers: fields.event_headers,
             cloud_events: fields.cloud_events.map(Box::new),
             extra_signature: fields.extra_signature.map(Box::new),
             timeout_seconds,

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::settings::{ENVIRONMENT, ExitResult, ServeArgs};
 use crate::{
-    aws, backup, completions, config, contract, demo, event_types, events, history, listen, out, publish,
-    redrive, replay, serve,
+    aws, backup, completions, config, contract, demo, erase, event_types, events, history, listen, orgs, out,
+    publish, redrive, replay, serve,
 };
 use crate::{settings, token, trigger, verify, webhooks};
 
@@ -46,6 +46,9 @@ enum Command {
     /// List, show, create, enable, disable and delete webhooks.
     #[command(after_help = webhooks::HELP)]
     Webhooks(webhooks::WebhooksArgs),
+    /// List, make, suspend, resume and delete the orgs of a platform.
+    #[command(after_help = orgs::HELP)]
+    Orgs(orgs::OrgsArgs),
     /// Send an event to a webhook.
     #[command(after_help = trigger::HELP)]
     Trigger(trigger::TriggerArgs),
@@ -63,6 +66,9 @@ enum Command {
     /// Send events again: one, several, or all of a period.
     #[command(after_help = replay::HELP)]
     Replay(replay::ReplayArgs),
+    /// Erase events with everything that is kept of them.
+    #[command(after_help = erase::HELP)]
+    Erase(erase::EraseArgs),
     /// Put back what could not be delivered for a reason of Hookstep's own: list it, and with --yes do it.
     #[command(after_help = redrive::HELP)]
     Redrive(redrive::RedriveArgs),
@@ -100,6 +106,7 @@ impl Cli {
             Some(Command::Backup(args)) => (HOST_FAILED, backup::backup(args).await.map(done)),
             Some(Command::Restore(args)) => (HOST_FAILED, backup::restore(args).await.map(done)),
             Some(Command::Webhooks(args)) => (CLIENT_FAILED, webhooks::webhooks(args).await.map(done)),
+            Some(Command::Orgs(args)) => (CLIENT_FAILED, orgs::orgs(args).await.map(done)),
             Some(Command::Trigger(args)) => (CLIENT_FAILED, trigger::trigger(args).await),
             Some(Command::Publish(args)) => (CLIENT_FAILED, publish::publish(args).await),
             Some(Command::EventTypes(args)) => {
@@ -108,6 +115,7 @@ impl Cli {
             Some(Command::Contract(args)) => (CLIENT_FAILED, contract::contract(args).await),
             Some(Command::Events(args)) => (CLIENT_FAILED, events::events(args).await.map(done)),
             Some(Command::Replay(args)) => (CLIENT_FAILED, replay::replay(args).await),
+            Some(Command::Erase(args)) => (CLIENT_FAILED, erase::erase(args).await),
             Some(Command::Redrive(args)) => (CLIENT_FAILED, redrive::redrive(args).await),
             Some(Command::Listen(args)) => (CLIENT_FAILED, listen::listen(args).await.map(done)),
             Some(Command::Verify(args)) => (CLIENT_FAILED, verify::verify(args).await),

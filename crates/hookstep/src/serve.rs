@@ -21,7 +21,7 @@ pub(crate) use limits::LimitArgs;
 pub(crate) use mail::MailArgs;
 pub(crate) use metrics::MetricsArgs;
 
-use crate::settings::{BoxError, CommandResult, DurabilityName, ServeArgs, admin_token};
+use crate::settings::{BoxError, CommandResult, DurabilityName, ServeArgs, admin_token, platform_token};
 
 /// The org of the first token.
 pub(crate) const FIRST_ORG: &str = "default";
@@ -65,7 +65,11 @@ impl Serving {
         let address = listener.local_addr()?;
         let (spans, waiting) = hookstep_otlp::spans(SERVICE)?.unzip();
         let host = Host::open(Options { spans, ..args.options(address)? }).await?;
-        let first_token = host.first_token(FIRST_ORG.parse()?, admin_token()?.as_deref()).await?;
+        let (platform, admin) = (platform_token()?, admin_token()?);
+        if let Some(token) = &platform {
+            host.keep_platform_token(token).await?;
+        }
+        let first_token = host.first_token(FIRST_ORG.parse()?, admin.as_deref()).await?;
         let server = Server::start(listener, host.router(), args.limits.server(open_files));
         let metrics = args.metrics.serve(&host).await?;
         let sent = hookstep_otlp::metrics(SERVICE, Arc::new(host.metrics_text()), Sources::system())?;

@@ -36,6 +36,9 @@ pub(crate) const ENVIRONMENT: &str = "Environment:
   HOOKSTEP_METRICS_TOKEN  the token for GET /metrics at the address of the host,
                         at least 20 characters; without it, 404. There is no
                         flag for it either
+  HOOKSTEP_PLATFORM_TOKEN  a token of the platform, at least 20 characters, which
+                        makes orgs; with it and without HOOKSTEP_ADMIN_TOKEN
+                        the first start makes no admin token
   HOOKSTEP_TOKEN        the API token for trigger, events, replay and config;
                         there is no flag for it either
   OTEL_EXPORTER_OTLP_ENDPOINT  the OpenTelemetry collector to which traces and
@@ -198,6 +201,15 @@ impl ServeArgs {
 /// The admin token that the operator set in `HOOKSTEP_ADMIN_TOKEN`.
 pub(crate) fn admin_token() -> Result<Option<String>, BoxError> {
     secret("HOOKSTEP_ADMIN_TOKEN")
+}
+
+/// The token of the platform that the operator set in `HOOKSTEP_PLATFORM_TOKEN`.
+pub(crate) fn platform_token() -> Result<Option<String>, BoxError> {
+    let token = secret("HOOKSTEP_PLATFORM_TOKEN")?;
+    if token.is_some() && token == admin_token()? {
+        return Err("HOOKSTEP_PLATFORM_TOKEN must be another token than HOOKSTEP_ADMIN_TOKEN".into());
+    }
+    Ok(token)
 }
 
 /// A token that the operator set in this environment variable.

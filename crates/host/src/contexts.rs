@@ -1,9 +1,11 @@
 //! Builds the context of each function and router from this host's clients.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hookstep_ambient::OnDemand;
-use hookstep_aws_local::{CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
+use hookstep_aws_local::{BUS_NAME, CLAIMS, CONFIGS, EVENTS, KEY_ID, TOKENS};
+use hookstep_bus::Bus;
 use hookstep_catalogue::Catalogue;
 use hookstep_claims::Claims;
 use hookstep_contract::limits::{OVERDUE_AFTER, RETENTION, UNKEPT_PUBLICATION};
@@ -15,8 +17,8 @@ use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
 use hookstep_store::{
-    AuditLog, Bodies, Configs, EventTypes, Events, Idempotency, Lanes, Notifications, Orgs, Publications,
-    Replays, Sessions, Tokens, WatchList,
+    AuditLog, Bodies, Configs, EventErasures, EventTypes, Events, Idempotency, Lanes, Notifications, Orgs,
+    Publications, Replays, Sessions, Tokens, WatchList,
 };
 use hookstep_update_status::Looks;
 
@@ -119,9 +121,20 @@ pub(crate) fn reconcile(options: &Options, clients: &Clients) -> hookstep_reconc
 /// webhook is gone.
 const SETTLE: Duration = Duration::from_secs(120);
 
-/// What erases orgs.
-pub(crate) fn erase(options: &Options, clients: &Clients) -> hookstep_erase::Context {
+/// What erases orgs and events.
+pub(crate) fn erase(
+    options: &Options,
+    clients: &Clients,
+    traces: Arc<dyn hookstep_erase::Traces>,
+) -> hookstep_erase::Context {
     hookstep_erase::Context {
+        bodies: bodies(clients),
+        publications: publications(clients),
+        lanes: lanes(clients),
+        erasures: EventErasures::new(clients.tables.clone(), EVENTS),
+        audit_log: AuditLog::new(clients.tables.clone(), EVENTS),
+        configs: configs(&clients.tables),
+        traces: Some(traces),
         orgs: orgs(options, &clients.tables),
         tokens: tokens(options, &clients.tables),
         events: events(clients),
@@ -183,6 +196,7 @@ pub(crate) fn console(
         events: events(clients),
         lanes: lanes(clients),
         publications: publications(clients),
+        erasures: EventErasures::new(clients.tables.clone(), EVENTS),
         bodies: bodies(clients),
         claims: claims(&clients.bucket),
         replays: replays(clients),
@@ -194,6 +208,7 @@ pub(crate) fn console(
         test_auth_machine: TestAuthMachine::new(clients.executions.clone(), StateMachine::arn_of(TEST_AUTH)),
         static_ips: options.static_ips.clone(),
         publish: options.publish,
+        bus: bus(clients),
         has_mailer: options.mailer.is_some(),
         sandbox: options.sandbox.clone(),
         policy: options.policy,
@@ -231,6 +246,12 @@ fn for_new_work(clients: &Clients) -> Clients {
 /// The store of API tokens.
 pub(crate) fn tokens(options: &Options, tables: &hookstep_tables::Client) -> Tokens {
     Tokens::new(tables.clone(), TOKENS, options.sources)
+}
+
+/// The bus, for events of Hookstep itself.
+fn bus(clients: &Clients) -> Bus {
+    let client = clients.events.clone();
+    Bus::new(|| client, BUS_NAME)
 }
 
 /// The store of orgs.

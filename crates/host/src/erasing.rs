@@ -1,15 +1,50 @@
-//! Erases deleted orgs, as the schedule of `infra/template.yaml` does on AWS.
+//! Erases events and deleted orgs, as the schedule of `infra/template.yaml` does on AWS.
 
 use std::time::Duration;
 
-use hookstep_contract::error_chain;
-use hookstep_erase::{Context, Tick, handle};
+use hookstep_contract::{ErrorName, EventId, StepError, error_chain};
+use hookstep_engine::Executions;
+use hookstep_erase::{Context, Forgetting, Tick, Traces, handle};
+use hookstep_storage::Storage;
 use tokio::time::MissedTickBehavior;
 
 /// The interval between two looks. One costs a read within the process, and nothing while the table has not changed.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Looks every few seconds whether there is an org to erase.
+/// What this host has of events beside its tables and its bucket.
+#[derive(Debug)]
+pub(crate) struct HostTraces {
+    pub(crate) executions: Executions,
+    pub(crate) storage: Storage,
+}
+
+impl Traces for HostTraces {
+    fn forget(&self, event_id: EventId) -> Forgetting<'_> {
+        Box::pin(async move {
+            self.executions.erase(event_id).await.map_err(|error| {
+                StepError::because(ErrorName::StorageUnavailable, "executions could not be deleted", error)
+            })
+        })
+    }
+
+    fn clear(&self) -> Forgetting<'_> {
+        Box::pin(async {
+            match self.storage.empty_log().await {
+                Ok(true) => Ok(()),
+                Ok(false) => {
+                    let message = "the write-ahead log is read just now, and is emptied with the next run";
+                    Err(StepError::new(ErrorName::StorageUnavailable, message))
+                }
+                Err(error) => {
+                    let message = "the write-ahead log could not be emptied";
+                    Err(StepError::because(ErrorName::StorageUnavailable, message, error))
+                }
+            }
+        })
+    }
+}
+
+/// Looks every few seconds whether there is something to erase.
 pub(crate) async fn run(ctx: Context) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -17,7 +52,7 @@ pub(crate) async fn run(ctx: Context) {
     let mut settled = None;
     loop {
         ticks.tick().await;
-        let version = ctx.orgs.version();
+        let version = ctx.orgs.version().zip(ctx.events.version());
         if version.is_some() && version == settled {
             continue;
         }
@@ -27,7 +62,7 @@ pub(crate) async fn run(ctx: Context) {
                 settled = None;
                 tracing::error!(
                     error.chain = error_chain(&error),
-                    "deleted orgs could not be erased further"
+                    "what was deleted could not be erased further"
                 );
             }
         }

@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin::{self, FirstToken, NewToken};
 use crate::directory::Directory;
+use crate::erasing::HostTraces;
 use crate::executions::{EngineExecutions, LocalExecutions, PublicationTables};
 use crate::failure_routes::ProductFailureRoutes;
 use crate::housekeeping::Housekeeping;
@@ -59,8 +60,7 @@ impl Host {
     /// If the directory cannot be used, its files do not belong together, its executions cannot be
     /// read, or a state machine's definition cannot be loaded.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
-        let (dir, sources) = (&options.data_dir, options.sources);
-        let lock = lock(dir)?;
+        let (dir, sources, lock) = (&options.data_dir, options.sources, lock(&options.data_dir)?);
         directory::convert(dir, &sources).await?;
         let directory = Directory::examine(dir, &sources)?;
         let metrics = Metrics::new(options.metrics.by);
@@ -94,6 +94,7 @@ impl Host {
         let objects = bucket.folder().to_owned();
         let housekeeping = Housekeeping { executions: executions.clone(), tables, objects, sources };
         let left = lanes::left(&lane_queue, &executions).await?;
+        let traces = Arc::new(HostTraces { executions: executions.clone(), storage });
         let engine = Engine::start(executions, starts, ports).await?;
         let tasks = [
             tokio::spawn(housekeeping.run()),
@@ -103,7 +104,7 @@ impl Host {
                     .run(left, sent),
             ),
             tokio::spawn(reconciling::run(contexts::reconcile(&options, &clients))),
-            tokio::spawn(erasing::run(contexts::erase(&options, &clients))),
+            tokio::spawn(erasing::run(contexts::erase(&options, &clients, traces))),
             tokio::spawn(notifying),
         ];
         Ok(Self {
@@ -146,6 +147,14 @@ impl Host {
     /// If the token cannot be written.
     pub async fn create_token(&self, new: NewToken) -> Result<String, StoreError> {
         admin::create(new, &self.tokens, &self.sources).await
+    }
+
+    /// Ensures that the token that the operator provides is one of the platform.
+    ///
+    /// # Errors
+    /// If tokens cannot be read or written.
+    pub async fn keep_platform_token(&self, secret: &str) -> Result<(), StoreError> {
+        admin::keep(NewToken::platform(), secret, &self.tokens, &self.sources).await
     }
 
     /// Ensures that `org_id` has an admin token: the one that the

@@ -23,9 +23,9 @@ pub use body::{ApiBytes, ApiJson};
 pub use caller::{Caller, ORG_HEADER, PlatformCaller, hash_token, new_token};
 pub use lane::after_lane;
 pub use path::{
-    ConfigPath, EventPath, EventTypePath, OrgPath, PublicationPath, ReplayPath, SessionPath, TokenPath,
-    VersionPath, no_event, no_event_type, no_org, no_publication, no_replay, no_session, no_token,
-    no_version,
+    ConfigPath, ErasurePath, EventPath, EventTypePath, OrgPath, PublicationPath, ReplayPath, SessionPath,
+    TokenPath, VersionPath, no_erasure, no_event, no_event_type, no_org, no_publication, no_replay,
+    no_session, no_token, no_version,
 };
 pub use problem::{Problem, WrongToken, finished, log_failure};
 pub use protection::{Transport, log_wrong_tokens};

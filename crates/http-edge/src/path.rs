@@ -3,7 +3,9 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use hookstep_contract::{ConfigId, EventId, OrgId, SessionId, TokenId, check_type_name, check_version};
+use hookstep_contract::{
+    ConfigId, ErasureId, EventId, OrgId, SessionId, TokenId, check_type_name, check_version,
+};
 
 use crate::Problem;
 
@@ -97,6 +99,23 @@ impl<S: Send + Sync> FromRequestParts<S> for TokenPath {
 /// 404 for a token that the org does not have.
 pub fn no_token() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no token with this token_id")
+}
+
+/// The `{erasure_id}` of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct ErasurePath(pub ErasureId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ErasurePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        param(parts, state, "erasure_id").await.map(Self).ok_or_else(no_erasure)
+    }
+}
+
+/// 404 for an erasure that the org does not have.
+pub fn no_erasure() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no erasure with this erasure_id")
 }
 
 /// The `{org_id}` of a path.

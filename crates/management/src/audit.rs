@@ -13,10 +13,11 @@ pub(crate) use webhook_changes::{created, updated};
 pub use hookstep_store::AuditFilter;
 
 use hookstep_contract::{
-    Actor, AuditAction, AuditChange, AuditEntry, AuditId, AuditOutcome, AuditTarget, OrgId, Owner,
-    error_chain,
+    Actor, AuditAction, AuditChange, AuditEntry, AuditId, AuditOutcome, AuditTarget, DetailType, OrgId,
+    Owner, error_chain,
 };
 use hookstep_http_edge::Problem;
+use serde::Serialize;
 
 use crate::Context;
 
@@ -89,5 +90,38 @@ pub(crate) async fn noted<T>(
         let chain = error_chain(&error);
         tracing::error!(audit.id = %entry.audit_id, error.chain = chain, "the audit log does not say how an action ended");
     }
+    tell(ctx, AuditEntry { outcome, ..entry }).await;
     result
+}
+
+/// What the bus gets of an entry: what the API shows of it, and whose it is.
+#[derive(Serialize)]
+struct Detail {
+    /// The org, without which no webhook gets it: it is left out of what concerns the platform alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org_id: Option<OrgId>,
+    #[serde(flatten)]
+    entry: hookstep_api_types::AuditEntry,
+}
+
+/// Puts an entry on the bus. What cannot be put there is in the log all the same.
+async fn tell(ctx: &Context, entry: AuditEntry) {
+    if !ctx.publish.includes(DetailType::AuditEntry) {
+        return;
+    }
+    let audit_id = entry.audit_id;
+    let org_id = match &entry.owner {
+        Owner::Org(org_id) => Some(org_id.clone()),
+        Owner::Platform => None,
+    };
+    let detail = serde_json::to_string(&Detail { org_id, entry: entry.into() });
+    let failed = match detail {
+        Ok(detail) => {
+            ctx.bus.put(DetailType::AuditEntry, detail).await.err().map(|error| error_chain(&error))
+        }
+        Err(error) => Some(error_chain(&error)),
+    };
+    if let Some(chain) = failed {
+        tracing::warn!(audit.id = %audit_id, error.chain = chain, "an entry of the audit log is not on the bus");
+    }
 }

@@ -1,6 +1,7 @@
 //! What the use cases and the routes of this crate need.
 
 use hookstep_ambient::Sources;
+use hookstep_bus::Bus;
 use hookstep_claims::Claims;
 use hookstep_contract::{Ciphertext, OrgId, Publish};
 use hookstep_egress::Policy;
@@ -10,7 +11,8 @@ use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{
-    AuditLog, Bodies, Configs, EventTypes, Events, Lanes, Orgs, Publications, Replays, Sessions, Tokens,
+    AuditLog, Bodies, Configs, EventErasures, EventTypes, Events, Lanes, Orgs, Publications, Replays,
+    Sessions, Tokens,
 };
 
 use crate::Readiness;
@@ -40,6 +42,8 @@ pub struct Context {
     pub bodies: Bodies,
     /// The bucket of claim checks.
     pub claims: Claims,
+    /// Which events are to be erased, or were.
+    pub erasures: EventErasures,
     /// The bulk replays.
     pub replays: Replays,
     /// What encrypts keys.
@@ -58,6 +62,8 @@ pub struct Context {
     pub static_ips: String,
     /// Which events of ours go on the bus.
     pub publish: Publish,
+    /// The bus.
+    pub bus: Bus,
     /// Whether mails can be sent about webhooks.
     pub has_mailer: bool,
     /// Where filters and transforms are evaluated.

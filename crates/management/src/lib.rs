@@ -4,12 +4,13 @@
 //! console, which is a crate on top of this one. The folders: `webhooks` (save, preview, test), `signing` (secrets and
 //! keys), `events` (list, read, cancel), `event_types` (the catalogue), `replays` (one event or many), `tokens` and `platform_tokens` (API tokens),
 //! `orgs` (of a platform), `platform_overview` (webhooks of all orgs that need somebody), `sessions` (of the console),
-//! `notifications` (who is told about webhooks), `audit` (who changed what), `stats` (counts
+//! `notifications` (who is told about webhooks), `audit` (who changed what), `erasures` (of events), `stats` (counts
 //! over time), `docs` (the OpenAPI document as a page).
 
 pub mod audit;
 mod context;
 mod docs;
+pub mod erasures;
 pub mod event_types;
 pub mod events;
 mod health;

@@ -11,8 +11,8 @@ use crate::replays::{bulk, single};
 use crate::signing::{jwks, public_key, rotate_key};
 use crate::webhooks::{crud, patch, preview, rotate_secret, test_auth, test_send};
 use crate::{
-    Context, audit, docs, events, health, notifications, orgs, platform_overview, platform_tokens, sessions,
-    source_addresses, stats, tokens,
+    Context, audit, docs, erasures, events, health, notifications, orgs, platform_overview, platform_tokens,
+    sessions, source_addresses, stats, tokens,
 };
 
 /// The largest body of a management request: a webhook with all its headers and certificates is smaller.
@@ -25,7 +25,7 @@ const SCHEMA_BODY_BYTES: usize = 512 * 1024;
 ///
 /// `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`,
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
-/// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/event-types`, `/event-types/{event_type}` with its `/versions`, `/webhooks` and `/check`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
+/// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/event-types`, `/event-types/{event_type}` with its `/versions`, `/webhooks` and `/check`; `/erasures` and `/erasures/{erasure_id}`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
 /// `/sessions/{session_id}`; `/audit`; `/orgs`, `/orgs/{org_id}`, `/platform/audit`, `/platform/overview`, `/platform/tokens` and
 /// `/platform/tokens/{token_id}`; `/signing-key/rotate`;
 /// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/.well-known/source-addresses`, `/livez`,
@@ -66,6 +66,8 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/event-types/{event_type}/check", post(check::check).layer(large))
         .route("/event-types/{event_type}/versions/{version}", get(versions::read).delete(versions::delete))
         .route("/event-types/{event_type}/webhooks", get(listeners::list))
+        .route("/erasures", get(erasures::list).post(erasures::create))
+        .route("/erasures/{erasure_id}", get(erasures::read))
         .route("/stats", get(stats::of_org::read_org))
         .route("/notifications", get(notifications::read).put(notifications::replace))
         .route("/tokens", get(tokens::list).post(tokens::create))

@@ -4,6 +4,7 @@ pub(crate) mod allowance;
 pub(crate) mod certificates;
 pub(crate) mod connection;
 pub(crate) mod crud;
+mod event_headers;
 mod extra_signature;
 mod key_client;
 pub mod lane;

@@ -25,7 +25,7 @@ impl Change {
             DetailType::Recovered => Some(Self::Recovered),
             DetailType::Disabled => Some(Self::Disabled),
             DetailType::CertificateExpiring => Some(Self::CertificateExpiring),
-            DetailType::DeliverySucceeded | DetailType::DeliveryFailed => None,
+            DetailType::DeliverySucceeded | DetailType::DeliveryFailed | DetailType::AuditEntry => None,
         }
     }
 }

@@ -20,9 +20,10 @@ use crate::syncer::{self, Commits};
 use crate::writer::{Command, Writer};
 use crate::{Settings, StorageError, keeper};
 
-/// Settings of every connection. Commits are synced by the syncer, and the log is copied by the keeper.
+/// Settings of every connection. Commits are synced by the syncer, and the log is copied by the keeper. What is deleted is
+/// overwritten (ADR 0064).
 const CONNECTION: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; \
-     PRAGMA temp_store = MEMORY;";
+     PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;";
 
 /// The memory for pages: of the writer, and of each reader, in KiB.
 const WRITER_CACHE_KIB: i64 = 12_000;
@@ -156,6 +157,18 @@ impl Storage {
         }
         let storage = self.clone();
         tokio::task::spawn_blocking(move || storage.read(read)).await.unwrap_or(Err(StorageError::Closed))
+    }
+
+    /// Copies the write-ahead log into the database and empties it, so that nothing that was deleted is in it any more. Returns
+    /// `false`, and may have done nothing, if somebody reads or writes meanwhile.
+    ///
+    /// # Errors
+    /// If the log cannot be copied.
+    pub async fn empty_log(&self) -> Result<bool, StorageError> {
+        let empty = |connection: &Connection| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+        };
+        Ok(self.read_aside(empty).await? == 0)
     }
 
     fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

@@ -116,7 +116,7 @@ impl Bodies {
     /// # Errors
     /// If the table cannot be written.
     pub async fn delete(&self, event: &EventMetadata) -> Result<(), StoreError> {
-        self.recent.take(&partition(&event.org_id, event.config_id, event.event_id));
+        self.recent.forget(&partition(&event.org_id, event.config_id, event.event_id));
         for part in [BODY, SENT] {
             self.client
                 .delete_item()

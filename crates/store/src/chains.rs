@@ -174,7 +174,7 @@ fn earlier(webhook_id: EventId, chain: &ReplayChain, replay: EventId) -> impl It
     [webhook_id].into_iter().chain(chain.ids.iter().copied().filter(move |id| *id != replay))
 }
 
-fn key(org_id: &OrgId, config_id: ConfigId, webhook_id: EventId) -> [(String, AttributeValue); 2] {
+pub(crate) fn key(org_id: &OrgId, config_id: ConfigId, webhook_id: EventId) -> [(String, AttributeValue); 2] {
     let pk = format!("{org_id}#{config_id}#replays");
     [("pk".to_owned(), s(pk)), ("sk".to_owned(), s(format!("chain#{webhook_id}")))]
 }

@@ -6,6 +6,7 @@
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Owner};
 
+use crate::event_erasures::RUNNING;
 use crate::events::to_record;
 use crate::item::{Item, s};
 use crate::tokens::Tokens;
@@ -54,8 +55,10 @@ impl Events {
             .scan()
             .table_name(&self.table)
             .filter_expression(
-                "begins_with(pk, :org) OR begins_with(pk, :lane) OR (begins_with(pk, :watch) AND begins_with(sk, :org))",
+                "begins_with(pk, :org) OR begins_with(pk, :lane) OR (begins_with(pk, :watch) AND begins_with(sk, :org)) \
+                 OR (pk = :erasures AND begins_with(sk, :org))",
             )
+            .expression_attribute_values(":erasures", s(RUNNING))
             .expression_attribute_values(":org", s(format!("{org_id}#")))
             .expression_attribute_values(":lane", s(format!("lane#{org_id}#")))
             .expression_attribute_values(":watch", s("watch#"))

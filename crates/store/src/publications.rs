@@ -13,9 +13,9 @@ use hookstep_contract::{ConfigId, EventId, OrgId, Publication, PublishedDelivery
 use hookstep_tables::Client;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_item};
+use crate::{Events, StoreError};
 
 /// Over how many partitions the publications of an org are spread: DynamoDB takes 1,000 write units a second for each.
 const SPREAD: u8 = 16;
@@ -101,6 +101,33 @@ impl Publications {
         put.map(drop).map_err(StoreError::during("write a publication"))
     }
 
+    /// The publications of an org with this correlation id, all of them. One that was made a moment ago may not be found.
+    ///
+    /// # Errors
+    /// If the table or its index cannot be read.
+    pub async fn correlated(
+        &self,
+        org_id: &OrgId,
+        correlation_id: &str,
+        events: &Events,
+    ) -> Result<Vec<EventId>, StoreError> {
+        let mut ids = Vec::new();
+        for spread in 0..SPREAD {
+            ids.extend(events.all_correlated_ids(&partition(org_id, spread), correlation_id).await?);
+        }
+        Ok(ids)
+    }
+
+    /// Deletes the item of a publication.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn delete(&self, org_id: &OrgId, publication_id: EventId) -> Result<(), StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let deleted = delete.set_key(Some(key(org_id, publication_id))).send().await;
+        deleted.map(drop).map_err(StoreError::during("delete a publication"))
+    }
+
     /// A publication of `org_id`, and whether it is open; `None` if there is none with this id, or it has expired.
     ///
     /// # Errors
@@ -140,9 +167,13 @@ fn deliveries(ids: &[u8]) -> Vec<PublishedDelivery> {
     pairs.iter().map(delivery).collect()
 }
 
+fn partition(org_id: &OrgId, spread: u8) -> String {
+    format!("{org_id}#publications/{spread}")
+}
+
 fn key(org_id: &OrgId, publication_id: EventId) -> Item {
     let [.., last] = publication_id.0.into_bytes();
-    let pk = format!("{org_id}#publications/{}", last % SPREAD);
+    let pk = partition(org_id, last % SPREAD);
     Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(publication_id))])
 }
 

@@ -57,6 +57,17 @@ impl Bodies {
         }
     }
 
+    /// Deletes the body of a publication.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn delete_published(&self, org_id: &OrgId, publication_id: EventId) -> Result<(), StoreError> {
+        self.recent.forget(&partition(org_id, publication_id));
+        let delete = self.client.delete_item().table_name(&self.table);
+        let deleted = delete.set_key(Some(key(org_id, publication_id))).send().await;
+        deleted.map(drop).map_err(StoreError::during("delete the body of a publication"))
+    }
+
     /// The accepted body of an event, be it its own or that of its publication; `None` if it was not stored or has expired.
     ///
     /// # Errors

@@ -63,6 +63,14 @@ impl RecentBodies {
         Some(bytes)
     }
 
+    /// Forgets a body, whoever may still need it.
+    pub(crate) fn forget(&self, partition: &str) {
+        let mut kept = self.lock();
+        if let Some(body) = kept.bodies.remove(partition) {
+            kept.bytes -= body.bytes.len();
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -410,3 +410,42 @@ async fn help_has_examples_and_a_reader_may_go_away() {
 
 /// How long a receiver in these tests takes to respond.
 const WHILE: Duration = Duration::from_millis(1500);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orgs_are_made_suspended_and_deleted() {
+    let world = World::start().await;
+    let platform = crate::managing::orgs::platform(&world).await;
+    let run =
+        async |args: &[&str]| ended(hookstep(&world, args).env("HOOKSTEP_TOKEN", &platform.token)).await;
+    let made = run(&["orgs", "create", "globex", "Globex Ltd.", "--max-webhooks", "3"]).await;
+    assert_eq!(made.stdout, "globex active Globex Ltd.\n", "{}", made.stderr);
+    assert_eq!(run(&["orgs", "create", "globex", "again"]).await.code, Some(4));
+    for (command, status) in [("suspend", "suspended"), ("resume", "active")] {
+        let set = run(&["orgs", command, "globex"]).await;
+        assert_eq!(set.stdout, format!("globex {status} Globex Ltd.\n"), "{}", set.stderr);
+    }
+    let listed = lines(&run(&["orgs", "list", "--search", "GLOB", "--json"]).await.stdout);
+    assert_eq!((listed.len(), &listed[0]["limits"]["max_webhooks"]), (1, &json!(3)));
+    assert_eq!(run(&["orgs", "delete", "globex"]).await.code, Some(2));
+    let deleted = run(&["orgs", "delete", "globex", "--yes"]).await;
+    assert_eq!(deleted.stdout, "globex deleting Globex Ltd.\n", "{}", deleted.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_are_erased() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let id = world.api.create_webhook(&receiver.url, json!({"name": "orders"})).await;
+    let event = world.api.deliver(&id, "1").await["event_id"].as_str().unwrap().to_owned();
+    let named = ["erase", "--webhook", "orders", "--event", &event];
+    assert_eq!(ended(&mut hookstep(&world, &named)).await.code, Some(2), "without --yes");
+    let erased = ended(hookstep(&world, &named).args(["--yes", "--wait", "--json"])).await;
+    assert_eq!(erased.code, Some(0), "{}", erased.stderr);
+    let erasure = &lines(&erased.stdout)[0];
+    assert_eq!((&erasure["status"], &erasure["events_erased"]), (&json!("done"), &json!(1)));
+    world.api.get(&format!("/webhook/{id}/events/{event}")).await.problem(404);
+    let begun = ended(&mut hookstep(&world, &["erase", "--correlation-id", "c", "--yes"])).await;
+    assert!(begun.stdout.ends_with(" in_progress 0 events erased\n"), "{}", begun.stdout);
+    for wrong in [["--publication", "x"], ["--event", event.as_str()]] {
+        assert_eq!(ended(hookstep(&world, &["erase", "--yes"]).args(wrong)).await.code, Some(2));
+    }
+}

@@ -183,6 +183,26 @@ async fn the_first_start_prints_an_admin_token_and_no_later_one_does() {
 }
 
 #[tokio::test]
+async fn a_platform_starts_with_its_own_token_and_no_other() {
+    const PLATFORM_TOKEN: &str = "platform-token-of-the-tests";
+    let dir = Dir::new();
+    let mut command = serve(dir.path(), FREE_PORT);
+    command.env_remove("HOOKSTEP_ADMIN_TOKEN").env("HOOKSTEP_PLATFORM_TOKEN", PLATFORM_TOKEN);
+    for status in [201, 409] {
+        let mut host = Hookstep::started(Process::start(&mut command)).await;
+        host.process.line("admin token").await;
+        assert!(!host.process.stdout().contains("hookstep_"), "{}", host.process.stdout());
+        host.api.token = PLATFORM_TOKEN.to_owned();
+        let org = host.api.post("/orgs", &serde_json::json!({"org_id": "acme", "name": "Acme"})).await;
+        assert_eq!(org.status, status, "{org:?}");
+        host.stop().await;
+    }
+    let (status, host) = run(command.env("HOOKSTEP_ADMIN_TOKEN", PLATFORM_TOKEN)).await;
+    assert_eq!(status.code(), Some(1));
+    assert!(host.stderr().contains("must be another token"), "{}", host.stderr());
+}
+
+#[tokio::test]
 async fn an_admin_token_that_can_be_guessed_is_refused() {
     let dir = Dir::new();
     let (status, host) = run(serve(dir.path(), FREE_PORT).env("HOOKSTEP_ADMIN_TOKEN", "secret")).await;

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hookstep_contract::HealthLook;
 use hookstep_contract::limits::{
-    CONFIG_HEADER_BYTES, EVENT_TYPE_CHARS, IDEMPOTENCY_KEY_BYTES, INLINE_BYTES, MAX_PAUSE_SECS, MAX_RETRIES,
-    MAX_SIGNATURE_HEADER_CHARS, MAX_SIGNATURE_PREFIX_CHARS, MAX_SOURCE_CHARS, STATE_DATA_BYTES, URL_BYTES,
+    CONFIG_HEADER_BYTES, EVENT_TYPE_CHARS, IDEMPOTENCY_KEY_BYTES, INLINE_BYTES, MAX_EVENT_HEADER_CHARS,
+    MAX_EVENT_HEADER_NAME_CHARS, MAX_EVENT_HEADERS, MAX_PAUSE_SECS, MAX_RETRIES, MAX_SIGNATURE_HEADER_CHARS,
+    MAX_SIGNATURE_PREFIX_CHARS, MAX_SOURCE_CHARS, STATE_DATA_BYTES, URL_BYTES,
 };
 use hookstep_contract::{
     Body, CloudEvents, CloudEventsMode, Content, DeliverCall, DeliverInput, ErrorName, EventMetadata,
@@ -171,6 +172,9 @@ fn largest_plan() -> Plan {
             url: "\\".repeat(URL_BYTES),
             method: "DELETE".to_owned(),
             headers: BTreeMap::from([("x".to_owned(), "\"".repeat(CONFIG_HEADER_BYTES))]),
+            event_headers: (0..MAX_EVENT_HEADERS)
+                .map(|n| (format!("{n:x>MAX_EVENT_HEADER_NAME_CHARS$}"), "\"".repeat(MAX_EVENT_HEADER_CHARS)))
+                .collect(),
             cloud_events: Some(Box::new(CloudEvents {
                 mode: CloudEventsMode::Structured,
                 source: Some("x".repeat(MAX_SOURCE_CHARS)),

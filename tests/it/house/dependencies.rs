@@ -48,7 +48,8 @@ const UNUSED: [(&str, &str); 3] =
     [("console", "aws-sdk-secretsmanager"), ("erase", "aws-sdk-kms"), ("erase", "aws-sdk-secretsmanager")];
 
 /// The libraries that wrap AWS clients, and which ones. All other libraries link none.
-const WRAPPERS: [(&str, &[&str]); 8] = [
+const WRAPPERS: [(&str, &[&str]); 9] = [
+    ("hookstep-bus", &["aws-sdk-eventbridge"]),
     ("hookstep-claims", &["aws-sdk-s3"]),
     ("hookstep-executions", &["aws-sdk-sfn"]),
     ("hookstep-mail", &["aws-sdk-sesv2"]),
@@ -60,10 +61,11 @@ const WRAPPERS: [(&str, &[&str]); 8] = [
 ];
 
 /// The libraries that the functions use: they link only what they wrap, and never the Lambda runtime.
-const LIBRARIES: [&str; 16] = [
+const LIBRARIES: [&str; 17] = [
     "hookstep-ambient",
     "hookstep-api-types",
     "hookstep-asl",
+    "hookstep-bus",
     "hookstep-claims",
     "hookstep-client",
     "hookstep-contract",

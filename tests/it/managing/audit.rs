@@ -9,7 +9,7 @@ use crate::world::{Answer, Api, Receiver, Reply, World, mailbox};
 
 /// The operations that may change something. Whoever adds one lists it here, and has its entry tested below; `check_event_type`, `preview_webhook`,
 /// `test_auth` and `test_webhook` change nothing.
-const OPERATIONS: [&str; 27] = [
+const OPERATIONS: [&str; 28] = [
     "cancel_event",
     "change_event_type",
     "change_org",
@@ -29,6 +29,7 @@ const OPERATIONS: [&str; 27] = [
     "delete_session",
     "delete_token",
     "delete_webhook",
+    "erase_events",
     "preview_webhook",
     "replace_notifications",
     "replace_webhook",
@@ -89,6 +90,8 @@ async fn every_change_in_an_org_leaves_an_entry() {
     assert_eq!(api.post(&format!("{path}/events/{event_id}/replay"), &json!({})).await.status, 202);
     let bulk = api.post(&format!("{path}/events/replay"), &json!({"event_ids": [event_id]})).await;
     assert_eq!(bulk.status, 202, "{bulk:?}");
+    let erased = api.post("/erasures", &json!({"config_id": config_id, "event_id": event_id})).await;
+    assert_eq!(erased.status, 202, "{erased:?}");
     let token = api.post("/tokens", &json!({"name": "reader", "scopes": ["read"]})).await.json();
     let token_path = format!("/tokens/{}", token["token_id"].as_str().unwrap());
     assert_eq!(api.delete(&token_path).await.status, 204);
@@ -122,6 +125,7 @@ async fn every_change_in_an_org_leaves_an_entry() {
         "event.cancel",
         "event.replay",
         "replay.create",
+        "event.erase",
         "token.create",
         "token.revoke",
         "notifications.update",
@@ -148,7 +152,7 @@ async fn every_change_in_an_org_leaves_an_entry() {
     let cancelled = (&entries[4]["target_id"], &entries[4]["config_id"]);
     assert_eq!(cancelled, (&json!(event_id), &json!(config_id)));
     let about = log(api, &format!("/audit?target_id={config_id}")).await;
-    assert_eq!(about.len(), 8, "{about:?}");
+    assert_eq!(about.len(), 9, "{about:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -236,4 +240,33 @@ async fn entries_are_paged_and_chosen_by_time() {
 async fn the_list_of_changes_is_complete() {
     let world = World::start().await;
     assert_eq!(changing(&world.api).await, OPERATIONS);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entries_are_on_the_bus_for_webhooks_of_their_org() {
+    let world = World::start().await;
+    let (own, others) = (Receiver::ok().await, Receiver::ok().await);
+    let subscribed = json!({"event_types": ["Webhook Audit Entry"]});
+    world.admin_of("globex").await.create_webhook(&others.url, subscribed.clone()).await;
+    let config_id = world.api.create_webhook(&own.url, subscribed).await;
+    assert_eq!(world.api.patch(&config_id, &json!({"headers": {"X-Key": "s3cret"}})).await.status, 200);
+    world.api.until_events_of(&config_id, 2, "succeeded").await;
+    let log = log(&world.api, "/audit").await;
+    let mut seen: Vec<Value> =
+        own.seen().iter().map(|seen| serde_json::from_slice(&seen.body).unwrap()).collect();
+    seen.sort_by_key(|entry| entry["audit_id"].to_string());
+    for (entry, mut told) in log.iter().zip(seen) {
+        assert_eq!(told.as_object_mut().unwrap().remove("org_id"), Some(json!("acme")));
+        assert_eq!((&told, &told["outcome"]), (entry, &json!("done")));
+        assert!(!told.to_string().contains("s3cret"), "{told}");
+    }
+    // The other org has heard of its own webhook, and of nothing else.
+    assert!(others.seen().iter().all(|seen| String::from_utf8_lossy(&seen.body).contains("globex")));
+
+    let quiet = World::with_options(|options| options.publish = hookstep_contract::Publish::Nothing).await;
+    let told = quiet
+        .api
+        .post("/webhook", &json!({"name": "n", "url": own.url, "event_types": ["Webhook Audit Entry"]}))
+        .await;
+    assert_eq!(told.wrong_field(), "event_types[0]");
 }

@@ -9,7 +9,7 @@ use hookstep_contract::MachineKind;
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Connections;
-use hookstep_store::{Events, Orgs, Tokens};
+use hookstep_store::{AuditLog, Bodies, Configs, EventErasures, Events, Lanes, Orgs, Publications, Tokens};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -31,6 +31,13 @@ pub(crate) fn eraser(world: &World) -> hookstep_erase::Context {
         orgs: Orgs::new(clients.tables.clone(), "configs", sources),
         tokens: Tokens::new(clients.tables.clone(), "tokens", sources),
         events: Events::new(clients.tables.clone(), "events"),
+        bodies: Bodies::new(clients.tables.clone(), "events"),
+        publications: Publications::new(clients.tables.clone(), "events"),
+        lanes: Lanes::new(clients.tables.clone(), "events"),
+        erasures: EventErasures::new(clients.tables.clone(), "events"),
+        audit_log: AuditLog::new(clients.tables.clone(), "events"),
+        configs: Configs::new(clients.tables.clone(), "configs"),
+        traces: None,
         claims: Claims::new(move || clients.bucket, "hookstep-claims"),
         connections: Connections::new(move || clients.events),
         schedules: RetrySchedules::new(move || clients.schedules, "hookstep-retries"),

@@ -125,8 +125,12 @@ impl Things {
         let event = json!({"event_type": MARKER, "payload": MARKER, "correlation_id": MARKER});
         let published = api.post("/events", &event).await.json();
         let publication_id = published["publication_id"].as_str().unwrap().to_owned();
+        let erasure =
+            api.post("/erasures", &json!({"correlation_id": format!("{MARKER} of another")})).await.json();
+        let erasure_id = erasure["erasure_id"].as_str().unwrap().to_owned();
         let ids = [
             ("config_id", config_id),
+            ("erasure_id", erasure_id),
             ("publication_id", publication_id),
             ("event_type", MARKER.to_owned()),
             ("version", "1".to_owned()),

@@ -35,6 +35,8 @@ texts! {
     SessionId = uuid("01939f2e-a930-7000-8000-4e8b2c5f7a06");
     /// The id of an entry of the audit log: a lowercase UUIDv7, so that sorting by it sorts by time.
     AuditId = uuid("01939f2e-b740-7000-8000-9d3e1a6c2b58");
+    /// The id of a request to erase events: a lowercase UUIDv7, so that sorting by it sorts by time.
+    ErasureId = uuid("01939f2e-c850-7000-8000-6f4d2b8e1c37");
     /// A point in time in UTC, to the millisecond; RFC 3339 in JSON.
     Timestamp = text("2026-01-02T03:04:05.678Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).build();
 }

@@ -32,6 +32,12 @@ pub struct ConfigFields {
     /// Additional headers. Do not put credentials here: they appear in the history of executions.
     #[schema(required = false)]
     pub headers: BTreeMap<String, String>,
+    /// Up to 10 headers whose values are made from the event: text with placeholders, of up to 256 characters. There are
+    /// `{{event.type}}`, `{{event.id}}`, `{{event.correlation_id}}`, `{{attempt}}`, `{{org_id}}`, `{{config_id}}`, `{{webhook_id}}` and, of a
+    /// JSON body as it is sent, `{{body.order.id}}` with any path to a string, a number or a boolean. A header is left out if
+    /// one of its placeholders has no value.
+    #[schema(required = false, example = json!({"X-Order": "{{body.order.id}}"}))]
+    pub event_headers: BTreeMap<String, String>,
     /// How events are sent as CloudEvents 1.0. Null sends the body as it is.
     pub cloud_events: Option<CloudEvents>,
     /// One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of

@@ -161,7 +161,7 @@ fn webhook(at: &str) -> Value {
         "revision": 1, "signing_secrets": [{"created_at": at, "expires_at": at}],
         "certificate": {"subject": "s", "not_before": at, "not_after": at, "fingerprint": "00"},
         "disabled_reason": "410", "slow_since": at, "name": "n", "url": "https://example.com/", "method": "PUT", "enabled": false,
-        "headers": {"a": "b"}, "extra_signature": {"type": "svix"}, "cloud_events": {"mode": "binary", "source": "/a", "type": "t"}, "auth": auths()[3], "tls": {"certificate": "PEM", "private_key": "PEM", "ca": "PEM"},
+        "headers": {"a": "b"}, "event_headers": {"c": "{{attempt}}"}, "extra_signature": {"type": "svix"}, "cloud_events": {"mode": "binary", "source": "/a", "type": "t"}, "auth": auths()[3], "tls": {"certificate": "PEM", "private_key": "PEM", "ca": "PEM"},
         "timeout_seconds": 30, "retry": {"schedule_seconds": [5]}, "max_in_flight": 10, "delivery": "queued",
         "rate_limit": {"events": 50, "per": "minute", "burst": 5}, "shards": 8, "event_types": ["order.*"],
         "ordering": {"key": "a", "on_failure": "block"},

@@ -36,6 +36,8 @@ pub(super) const BLOCKED_ADDRESS: &str =
 pub(super) const BAD_URL: &str =
     "Change the webhook's URL to a plain https address, at port 443 or one from 1024.";
 pub(super) const BAD_HEADER: &str = "Remove this header from the webhook.";
+pub(super) const HEADER_FAULT: &str = "Edit the webhook's headers from the event, or let the producer send a value that a header \
+     takes: one line of ASCII, up to 512 bytes. Then replay the event.";
 pub(super) const TOKEN_ENDPOINT: &str =
     "Test the authentication on the webhook's page; check the token URL, the client id and the secret.";
 pub(super) const CONNECTION_UNREADABLE: &str = "Save the webhook's authentication again. If the connection is your own, check \

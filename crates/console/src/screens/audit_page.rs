@@ -133,6 +133,7 @@ fn did(action: AuditAction) -> &'static str {
         AuditAction::WebhookDelete => "Deleted the webhook",
         AuditAction::WebhookRotateSecret => "Rotated the secret of the webhook",
         AuditAction::EventCancel => "Cancelled the event",
+        AuditAction::EventErase => "Erased events",
         AuditAction::EventReplay => "Replayed the event",
         AuditAction::ReplayCreate => "Replayed many events",
         AuditAction::TokenCreate => "Created the token",

@@ -156,6 +156,7 @@ fn buttons(
             } @else if event.status == Status::InProgress {
                 @if event.next_attempt_at.is_some() || has_place { form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } } }
             }
+            a.button href={"/console/erasures?" (erasing(event))} { "Erase…" }
             @if !event.status.is_open() && config.is_some() {
                 @if can_reapply {
                     form method="post" action={(base) "/replay"} {
@@ -167,6 +168,17 @@ fn buttons(
                     form method="post" action={(base) "/replay"} { button.primary[is_meant] { "Replay" } }
                 }
             }
+        }
+    }
+}
+
+/// What the question names before the event is erased: the publication that it shares its body with, or the event itself.
+fn erasing(event: &EventRecord) -> String {
+    match event.publication_id {
+        Some(publication_id) => parts::query([("publication_id", &*publication_id.to_string())]),
+        None => {
+            let (config_id, event_id) = (event.config_id.to_string(), event.event_id.to_string());
+            parts::query([("config_id", &*config_id), ("event_id", &*event_id)])
         }
     }
 }

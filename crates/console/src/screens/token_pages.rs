@@ -154,7 +154,7 @@ async fn tokens_page(
             html! { p { "Tokens are seen and made with a token that has the scope " code { "manage" } "." } },
         )
     };
-    let content = html! { div.head { h1 { "API tokens" } @if visitor.can_manage() { a.button href="/console/sessions" { "Sessions" } " " a.button href="/console/audit" { "Audit log" } } } (content) };
+    let content = html! { div.head { h1 { "API tokens" } @if visitor.can_manage() { a.button href="/console/sessions" { "Sessions" } " " a.button href="/console/audit" { "Audit log" } " " a.button href="/console/erasures" { "Erased events" } } } (content) };
     Ok(page(visitor, Section::Tokens, "API tokens", content))
 }
 

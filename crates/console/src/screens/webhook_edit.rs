@@ -5,6 +5,7 @@ mod conflict;
 mod faults;
 mod fieldsets;
 mod form_page;
+mod header_rows;
 mod ordering_form;
 mod payload_rules_form;
 mod payload_rules_part;

@@ -67,6 +67,7 @@ fn input(url: &str) -> DeliverInput {
             url: url.to_owned(),
             method: "POST".to_owned(),
             headers: BTreeMap::from([("X-Team".to_owned(), "blue".to_owned())]),
+            event_headers: BTreeMap::new(),
             cloud_events: None,
             extra_signature: None,
             timeout_seconds: 5,

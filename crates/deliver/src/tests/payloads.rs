@@ -1,5 +1,6 @@
 //! What is sent: small bodies from the state, large bodies from the bucket.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::error::Error;
 use std::time::Duration;
@@ -47,7 +48,7 @@ where
     let input = input(url);
     let mut body = Some(outgoing::stream(&pinned, object));
     let recorder = Recorder::start(1, &input.request, ctx.sources);
-    let headers = Headers::new(&input.event, &input.request, None, recorder.started_at);
+    let headers = Headers::new(&input.event, &input.request, BTreeMap::new(), None, recorder.started_at);
     let client = ctx.keyring.client();
     let outgoing = Outgoing { plan: &input.request, length: pinned.size, headers: &headers, client };
     let open = || std::future::ready(Ok(body.take().unwrap()));
@@ -152,7 +153,7 @@ async fn a_streamed_body_is_opened_again_when_a_kept_alive_connection_was_closed
     let mut opened = 0;
     for _ in 0..3 {
         let recorder = Recorder::start(1, &input.request, ctx.sources);
-        let headers = Headers::new(&input.event, &input.request, None, recorder.started_at);
+        let headers = Headers::new(&input.event, &input.request, BTreeMap::new(), None, recorder.started_at);
         let client = ctx.keyring.client();
         let outgoing = Outgoing { plan: &input.request, length: pinned.size, headers: &headers, client };
         let open = || {

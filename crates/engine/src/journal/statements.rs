@@ -1,6 +1,6 @@
 //! The journal's SQL.
 
-use hookstep_contract::MachineKind;
+use hookstep_contract::{EventId, MachineKind};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, OptionalExtension, params};
 
@@ -238,4 +238,16 @@ pub(super) fn prune(
         .collect::<Result<_, _>>()?;
     deleted.iter().try_for_each(|arn| delete_input(connection, arn))?;
     Ok(deleted.len())
+}
+
+/// Deletes the executions of an event that have ended. They are named after it, with the number of an attempt behind it if they
+/// were started for one.
+pub(super) fn erase(connection: &Connection, event_id: EventId) -> Result<(), Error> {
+    let deleted: Vec<String> = connection
+        .prepare_cached(
+            "DELETE FROM executions WHERE name >= ?1 AND name < ?1 || '.' AND stopped_at IS NOT NULL RETURNING arn",
+        )?
+        .query_map([event_id.to_string()], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    deleted.iter().try_for_each(|arn| delete_input(connection, arn))
 }

@@ -1,39 +1,13 @@
 //! A value of a body, read only as far as a condition needs it: numbers keep every digit that the producer
 //! wrote.
 
-use std::collections::HashMap;
-
-use hookstep_contract::FieldKind;
+use hookstep_contract::{FieldKind, JsonLevel};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use super::decimal::Decimal;
-
-/// One level of a JSON value.
-#[derive(Debug)]
-pub(crate) enum Level<'a> {
-    Null,
-    /// A boolean or a number, which is best taken as it is written.
-    Plain,
-    Text(String),
-    List(Vec<&'a RawValue>),
-    /// Of several fields with the same name, the last one.
-    Object(HashMap<String, &'a RawValue>),
-}
-
-/// Reads one level of a value.
-pub(crate) fn read(raw: &RawValue) -> Result<Level<'_>, serde_json::Error> {
-    let text = raw.get();
-    Ok(match text.as_bytes().first() {
-        Some(b'{') => Level::Object(serde_json::from_str(text)?),
-        Some(b'[') => Level::List(serde_json::from_str(text)?),
-        Some(b'"') => Level::Text(serde_json::from_str(text)?),
-        Some(b'n') => Level::Null,
-        _ => Level::Plain,
-    })
-}
 
 /// A value converted to the type of its condition.
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
@@ -65,11 +39,11 @@ impl Typed {
 
 /// A value as text: a string itself, null nothing, and any other value its JSON form.
 pub(crate) fn text_of(raw: &RawValue) -> Result<Option<String>, serde_json::Error> {
-    Ok(match read(raw)? {
-        Level::Null => None,
-        Level::Text(text) => Some(text),
-        Level::Plain => Some(raw.get().to_owned()),
-        Level::List(_) | Level::Object(_) => {
+    Ok(match JsonLevel::of(raw)? {
+        JsonLevel::Null => None,
+        JsonLevel::Text(text) => Some(text),
+        JsonLevel::Plain => Some(raw.get().to_owned()),
+        JsonLevel::List(_) | JsonLevel::Object(_) => {
             // A value that nests too deep for the parser stays as it is written, blanks included.
             let compact = serde_json::from_str::<Value>(raw.get()).map(|value| value.to_string());
             Some(compact.unwrap_or_else(|_| raw.get().to_owned()))

@@ -1,5 +1,7 @@
 //! What a save changes in a webhook, without what may be secret.
 
+use std::collections::BTreeMap;
+
 use hookstep_contract::{AuditChange, ConfigFields};
 use hookstep_http_edge::Problem;
 use serde_json::{Map, Value, json};
@@ -28,6 +30,7 @@ pub(crate) fn updated(
     let hidden = [
         ("url", before.url != after.url),
         ("headers", before.headers != after.headers),
+        ("event_headers", before.event_headers != after.event_headers),
         ("auth", changes_secrets),
         ("tls", before.tls != after.tls),
     ];
@@ -42,9 +45,13 @@ pub(crate) fn updated(
 /// The fields as JSON: of headers only the names, of a URL no query, of credentials nothing but their kind.
 fn shown(fields: &ConfigFields) -> Result<Value, Problem> {
     let mut shown = serde_json::to_value(fields).map_err(|error| Problem::internal(&error))?;
-    let names: Map<_, _> = fields.headers.keys().map(|name| (name.clone(), HIDDEN.into())).collect();
+    let names = |headers: &BTreeMap<String, String>| {
+        let names = headers.keys().map(|name| (name.clone(), HIDDEN.into()));
+        Value::Object(names.collect::<Map<_, _>>())
+    };
     shown["url"] = Value::String(without_query(&fields.url));
-    shown["headers"] = Value::Object(names);
+    shown["headers"] = names(&fields.headers);
+    shown["event_headers"] = names(&fields.event_headers);
     if let Some(auth) = shown.get_mut("auth") {
         *auth = json!({"type": auth.get("type")});
     }
@@ -69,18 +76,20 @@ mod tests {
 
     #[test]
     fn a_change_shows_no_secret() {
-        let before =
-            fields(json!({"name": "n", "url": "https://a.example/x?key=k1", "headers": {"X-Key": "k2"},
-            "auth": {"type": "basic", "username": "u", "password": "k3"}}));
-        let after =
-            fields(json!({"name": "m", "url": "https://a.example/x?key=k4", "headers": {"X-Key": "k5"},
-            "auth": {"type": "basic", "username": "u", "password": "k6"}}));
+        let before = fields(
+            json!({"name": "n", "url": "https://a.example/x?key=k1", "headers": {"X-Key": "k2"}, "event_headers": {"X-A": "k7"},
+            "auth": {"type": "basic", "username": "u", "password": "k3"}}),
+        );
+        let after = fields(
+            json!({"name": "m", "url": "https://a.example/x?key=k4", "headers": {"X-Key": "k5"}, "event_headers": {"X-A": "k8"},
+            "auth": {"type": "basic", "username": "u", "password": "k6"}}),
+        );
         let changes = updated(&before, &after, true).unwrap();
         let names: Vec<_> = changes.iter().map(|change| change.field.as_str()).collect();
-        assert_eq!(names, ["name", "url", "headers", "auth"]);
+        assert_eq!(names, ["name", "url", "headers", "event_headers", "auth"]);
         let all = [changes, created(&after).unwrap()].concat();
         let text = serde_json::to_string(&all).unwrap();
-        for secret in ["k1", "k2", "k3", "k4", "k5", "k6"] {
+        for secret in ["k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8"] {
             assert!(!text.contains(secret), "{text}");
         }
         assert!(text.contains("https://a.example/x?"), "{text}");

@@ -4,7 +4,7 @@ use hookstep_contract::{Auth, CloudEvents, ConfigFields, FieldError, SignatureKi
 use hookstep_egress::Policy;
 
 /// Headers that a request may have although the policy lets a webhook set them: those of the event, and our own default.
-const SENT: [&str; 3] = ["accept", "content-encoding", "traceparent"];
+pub(super) const SENT: [&str; 3] = ["accept", "content-encoding", "traceparent"];
 
 /// Checks the headers of an extra signature against all others of the request.
 ///

@@ -66,7 +66,7 @@ fn apply(stored: &ConfigFields, patch: Map<String, Value>) -> Result<ConfigField
                 with_secrets(auth.clone().filter(has_type), changes)
             }
             ("tls", Value::Object(changes)) => with_secrets(tls.clone(), changes),
-            ("headers", change @ Value::Object(_)) => {
+            ("headers" | "event_headers", change @ Value::Object(_)) => {
                 let mut headers = object(Some(merge(before, change)));
                 headers.retain(|_, value| !value.is_null());
                 Value::Object(headers)

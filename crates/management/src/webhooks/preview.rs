@@ -8,11 +8,12 @@ use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
 use hookstep_contract::{
-    Auth, CloudEvents, CloudEventsMode, ConfigFields, Content, ExtraSignature, OrgId, PayloadRules,
-    ShownBody, SignatureKind,
+    Auth, CloudEvents, CloudEventsMode, ConfigFields, Content, ExtraSignature, HeaderTemplate, OrgId,
+    PayloadRules, ReasonCode, ShownBody, SignatureKind,
 };
 use hookstep_expression::{Applied, Fault, Verdict};
 use hookstep_http_edge::{ApiJson, Manage, Problem};
+use serde_json::value::RawValue;
 
 use super::save;
 use crate::Context;
@@ -99,6 +100,10 @@ fn faulty(fault: Fault) -> Preview {
 }
 
 fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Result<Preview, Problem> {
+    let made = match event_headers(fields, body) {
+        Ok(made) => made,
+        Err(fault) => return Ok(faulty(fault)),
+    };
     let event = fields.cloud_events.as_ref();
     let event = event.map(|event| (event.mode, event.sample(PLACEHOLDER, None, Some(content_type))));
     let (body, content_type) = match &event {
@@ -109,6 +114,7 @@ fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Result<Previ
         _ => (Cow::Borrowed(body), content_type),
     };
     let mut headers = headers(fields, content_type, body.len());
+    headers.extend(made);
     if let Some((CloudEventsMode::Binary, event)) = &event {
         headers.extend(event.headers().map(|(name, value)| (name.to_owned(), value)));
     }
@@ -121,6 +127,19 @@ fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Result<Previ
         body_encoding: encoding.map(str::to_owned),
     };
     Ok(Preview { passes: true, reason: None, fault: None, request: Some(request), order_key: None })
+}
+
+/// The headers that are made from the event, as far as the body makes them.
+fn event_headers(fields: &ConfigFields, body: &[u8]) -> Result<BTreeMap<String, String>, Fault> {
+    let json = serde_json::from_slice::<&RawValue>(body).ok();
+    let mut headers = BTreeMap::new();
+    for (name, template) in &fields.event_headers {
+        let wrong = |reason| Fault::new(ReasonCode::HeaderFault, format!("event_headers.{name}"), reason);
+        let template = HeaderTemplate::parse(template).map_err(wrong)?;
+        let value = template.sample(json).map_err(|fault| wrong(fault.to_string()))?;
+        headers.extend(value.map(|value| (name.to_lowercase(), value)));
+    }
+    Ok(headers)
 }
 
 fn headers(fields: &ConfigFields, content_type: &str, length: usize) -> BTreeMap<String, String> {

@@ -14,9 +14,9 @@ use hookstep_signing::Secret;
 use super::allowance;
 use super::certificates::{self, CheckedTls};
 use super::connection::{self, Change, is_own};
-use super::extra_signature;
 use super::key_client;
 use super::write::{self, empty_credentials, overwrite};
+use super::{event_headers, extra_signature};
 use crate::Context;
 use crate::audit::{self, Act, noted};
 use crate::signing::secrets;
@@ -188,6 +188,7 @@ fn check(
     fields.auth = requested.clone().or_else(|| stored.cloned()).filter(|auth| *auth != Auth::None);
     connection::check(&fields, org_id, policy)?;
     extra_signature::check(&fields, policy)?;
+    event_headers::check(&fields, policy)?;
     check_cloud_events(&fields)?;
     let change = connection::change(stored, requested.as_ref())?;
     let before = before.map_or_else(CheckedTls::default, |before| CheckedTls {

@@ -15,6 +15,7 @@ fn written(record: &EventRecord) -> Value {
         url: String::new(),
         method: "POST".to_owned(),
         headers: [].into(),
+        event_headers: [].into(),
         cloud_events: None,
         extra_signature: None,
         timeout_seconds: 1,

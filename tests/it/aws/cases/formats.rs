@@ -1,5 +1,6 @@
 //! Cases of webhooks whose receivers want requests in a format of their own.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::table::with_fields;
@@ -34,7 +35,21 @@ pub(super) fn cases() -> Vec<Case> {
         let expected = json!({"event": {"status": "succeeded"}, "requests": [request]});
         Case { how, ..with_fields(name, webhook, expected) }
     };
+    let order = json!({"event_headers": {"X-Order": "{{org_id}}-{{body.order}}", "X-Try": "{{attempt}}"}});
+    let made = json!({"headers": {"x-order": "acme-1042", "x-try": "1"}});
+    let from_the_event = |how, name| Case {
+        how,
+        body: Bytes::from_static(b"{\"order\": 1042}"),
+        ..with_fields(name, order.clone(), json!({"event": {"status": "succeeded"}, "requests": [made]}))
+    };
+    let faulty = json!({"event": {"status": "failed", "reason": {"code": "header_fault"}}, "requests": []});
     vec![
+        from_the_event(How::Sync, "headers from the event"),
+        from_the_event(How::Upload, "headers from an upload"),
+        Case {
+            body: Bytes::from_static(b"{\"order\": \"1\\n2\"}"),
+            ..with_fields("a header that cannot be made", order.clone(), faulty)
+        },
         cloud_events("CloudEvents, binary", How::Async, "binary", json!({"headers": binary})),
         cloud_events("CloudEvents, binary, of an upload", How::Upload, "binary", json!({"headers": binary})),
         cloud_events(

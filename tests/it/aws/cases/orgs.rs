@@ -71,6 +71,7 @@ pub(crate) async fn lives_and_is_erased(engine: &impl Platform) {
     assert!(overview["failing"].is_array() && overview["waiting"].is_array(), "{overview}");
     let counted = platform.get("/orgs?include=stats&search=tenant").await.json();
     assert!(counted["data"][0]["stats"]["succeeded"].as_u64().unwrap() >= 1, "{counted}");
+    erases_events(engine, &tenant, config_id).await;
     let waiting = wait(&tenant, config_id).await;
     let deleted = platform.delete("/orgs/tenant").await;
     assert_eq!((deleted.status, &deleted.json()["status"]), (202, &json!("deleting")), "{deleted:?}");
@@ -112,6 +113,41 @@ async fn wait(tenant: &Api, config_id: &str) -> String {
     let delayed = accepted(&Answer::to(tenant.triggering(config_id, "?delay_seconds=3600", "4")).await);
     tenant.until(config_id, &delayed, |event| event["status"] == "scheduled").await;
     delayed
+}
+
+/// An event is erased, and one that is scheduled is cancelled before that.
+async fn erases_events(engine: &impl Platform, tenant: &Api, config_id: &str) {
+    let erase = async |what: Value| {
+        let answer = tenant.post("/erasures", &what).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        format!("/erasures/{}", answer.json()["erasure_id"].as_str().unwrap())
+    };
+    let event = tenant.deliver(config_id, format!("\"{}\"", "x".repeat(300_000))).await;
+    let erasure = erase(json!({"config_id": config_id, "event_id": event["event_id"]})).await;
+    until("the event is erased", async || {
+        engine.erase().await;
+        tenant.get(&erasure).await.json()["status"] == "done"
+    })
+    .await;
+    let record = tenant.get(&erasure).await.json();
+    assert_eq!(
+        (&record["events_erased"], &record["large_bodies_erased"]),
+        (&json!(1), &json!(1)),
+        "{record}"
+    );
+    let path = format!("/webhook/{config_id}/events/{}", event["event_id"].as_str().unwrap());
+    tenant.get(&path).await.problem(404);
+
+    let request = tenant.triggering(config_id, "?delay_seconds=3600", "5").header("x-correlation-id", "c");
+    let delayed = accepted(&Answer::to(request).await);
+    tenant.until(config_id, &delayed, |event| event["status"] == "scheduled").await;
+    let erasure = erase(json!({"correlation_id": "c"})).await;
+    until("the event is cancelled", async || {
+        engine.erase().await;
+        tenant.event(config_id, &delayed).await["reason"]["code"] == "cancelled"
+    })
+    .await;
+    assert_eq!(tenant.get(&erasure).await.json()["status"], "in_progress");
 }
 
 /// Erases what is left as if everything had come to rest.

@@ -3,6 +3,7 @@
 use hookstep_contract::{Auth, WebhookConfig};
 use maud::{Markup, html};
 
+use super::header_rows;
 use crate::form::{Field, Form, FormFault, Wrong, again};
 use crate::schedule;
 
@@ -39,34 +40,9 @@ pub(super) fn receiver(form: &Form, fault: FormFault, static_ips: &str) -> Marku
             @if !static_ips.is_empty() {
                 p.hint { "Requests come from " @for ip in static_ips.split(',') { code { (ip.trim()) } " " } "— for the receiver's firewall." }
             }
-            (headers(form, fault))
+            @for rows in header_rows::ALL { (rows.part(form, fault)) }
             label.check { input type="checkbox" name="enabled" checked[form.is_checked("enabled")];
                 span { "Enabled" span.hint { " Events of a disabled webhook are recorded as skipped." } } }
-        }
-    }
-}
-
-fn headers(form: &Form, fault: FormFault) -> Markup {
-    let row = |name: &str, value: &str| {
-        html! {
-            div.row {
-                input name="header_name" aria-label="Header name" placeholder="X-Header" value=(name) autocomplete="off" spellcheck="false";
-                input name="header_value" aria-label="Header value" placeholder="Value" value=(value) autocomplete="off" spellcheck="false";
-                button.quiet.remove type="button" data-remove hidden aria-label="Remove this header" { "×" }
-            }
-        }
-    };
-    html! {
-        div.field #headers role="group" aria-labelledby="headers-label" tabindex="-1" {
-            div.label #headers-label { "Headers" }
-            div.rows {
-                @for (name, value) in form.all("header_name").zip(form.all("header_value")).filter(|pair| *pair != ("", "")) { (row(name, value)) }
-                (row("", ""))
-            }
-            template { (row("", "")) }
-            button.quiet.small type="button" data-add hidden { "Add a header" }
-            p.hint { "Sent with every request. Not for credentials: those belong under authentication." }
-            @if let Some(wrong) = fault.of("headers") { (Wrong("headers", wrong)) }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The form of a webhook: its fields become a request of the API, so that the same code checks both.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use hookstep_contract::limits::{DEFAULT_SCHEDULE_SECS, DEFAULT_TIMEOUT_SECS};
@@ -11,7 +10,7 @@ use hookstep_contract::{
 use hookstep_http_edge::{Problem, read_json};
 use serde_json::{Value, json};
 
-use super::{cloud_events_form, ordering_form, payload_rules_form, signature_form};
+use super::{cloud_events_form, header_rows, ordering_form, payload_rules_form, signature_form};
 use crate::form::Form;
 use crate::schedule;
 
@@ -51,9 +50,7 @@ pub(crate) fn filled(config: &WebhookConfig) -> Form {
     if fields.enabled {
         pairs.push(("enabled", "on".to_owned()));
     }
-    for (name, value) in &fields.headers {
-        pairs.extend([("header_name", name.clone()), ("header_value", value.clone())]);
-    }
+    pairs.extend(header_rows::pairs(fields));
     pairs.extend(limit_pairs(fields));
     pairs.extend(cloud_events_form::pairs(fields));
     pairs.extend(signature_form::pairs(fields));
@@ -164,7 +161,9 @@ pub(super) fn read_all(
     fields["url"] = json!(form.get("url").trim());
     fields["method"] = json!(form.get("method"));
     fields["enabled"] = json!(form.is_checked("enabled"));
-    fields["headers"] = json!(headers(form, &mut faults));
+    for rows in header_rows::ALL {
+        fields[rows.field] = json!(rows.read(form, &mut faults));
+    }
     fields["cloud_events"] = cloud_events_form::read(form);
     fields["extra_signature"] = signature_form::read(form);
     fields["timeout_seconds"] = json!(timeout);
@@ -208,20 +207,6 @@ fn rate_limit(form: &Form, faults: &mut Vec<FieldError>) -> Value {
     let burst: Option<u32> = number(form, "rate_burst", "rate_limit.burst", faults);
     let per = Some(form.get("rate_per")).filter(|per| !per.is_empty()).unwrap_or("second");
     json!({"events": events.unwrap_or(1), "per": per, "burst": burst.unwrap_or(1)})
-}
-
-fn headers<'a>(form: &'a Form, faults: &mut Vec<FieldError>) -> BTreeMap<&'a str, &'a str> {
-    let mut headers = BTreeMap::new();
-    for (name, value) in form.all("header_name").zip(form.all("header_value")) {
-        let (name, value) = (name.trim(), value.trim());
-        if name.is_empty() && value.is_empty() {
-            continue;
-        }
-        if headers.insert(name, value).is_some() {
-            faults.push(FieldError::new(format!("headers.{name}"), "is there twice"));
-        }
-    }
-    headers
 }
 
 /// One a line; spaces around them and empty lines are ignored.

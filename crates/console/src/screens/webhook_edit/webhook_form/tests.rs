@@ -5,7 +5,7 @@ const OPENAPI: &str = include_str!("../../../../../management/openapi.json");
 /// A webhook with all fields.
 const STORED: &str = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00000000000a","created_at":"2026-01-01T00:00:00Z",
         "updated_at":"2026-01-01T00:00:00Z","revision":3,"name":"n","url":"https://example.com/","method":"PUT","enabled":false,
-        "headers":{"X-A":"1","X-B":"2"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},"shards":8,
+        "headers":{"X-A":"1","X-B":"2"},"event_headers":{"X-C":"{{attempt}}"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},"shards":8,
         "max_in_flight":4,"rate_limit":{"events":90,"per":"minute","burst":5},"ordering":{"key":"a","on_failure":"block"},
         "delivery":"queued","cloud_events":{"mode":"structured","source":"/a","type":"t"},"extra_signature":{"type":"hmac","header":"X-Sig","algorithm":"sha1"},
         "event_types":["order.*","Webhook Disabled"],
@@ -50,6 +50,10 @@ fn a_fault_names_the_field_as_the_api_does() {
         ("timeout_seconds=30", None),
         ("header_name=A&header_value=1&header_name=&header_value=", None),
         ("header_name=A&header_value=1&header_name=A&header_value=2", Some("headers.A")),
+        (
+            "event_header_name=A&event_header_value=1&event_header_name=A&event_header_value=2",
+            Some("event_headers.A"),
+        ),
         ("retry=custom&schedule=soon", Some("retry.schedule_seconds")),
         ("shards=8", None),
         ("shards=+", None),

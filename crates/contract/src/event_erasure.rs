@@ -1,0 +1,121 @@
+//! Events that are erased before their time, by request (ADR 0064).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::limits::MAX_TIMEOUT_SECS;
+use crate::{ConfigId, ErasureId, EventId, OrgId, Timestamp};
+
+/// How far a request to erase events came, and afterwards the record that it was carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventErasure {
+    /// The id of the request.
+    pub erasure_id: ErasureId,
+    /// The tenant.
+    pub org_id: OrgId,
+    /// What is erased.
+    pub subject: ErasureSubject,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// From when on nothing can be under way any more that was so when it was asked for.
+    pub at_rest_at: Timestamp,
+    /// When everything was gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<Timestamp>,
+    /// How many times everything was gone through.
+    #[serde(default)]
+    pub passes: u64,
+    /// How many events were erased, each with its attempts and its bodies.
+    pub events: u64,
+    /// How many large bodies were erased.
+    pub large_bodies: u64,
+}
+
+/// Which events are erased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ErasureSubject {
+    /// An event with all its replays: they have the same body.
+    Event {
+        /// The webhook.
+        config_id: ConfigId,
+        /// The first event of the chain.
+        webhook_id: EventId,
+    },
+    /// A publication with all its deliveries.
+    Publication {
+        /// The publication.
+        publication_id: EventId,
+    },
+    /// All events and publications of the org with a correlation id.
+    Correlation {
+        /// The correlation id; absent once everything is gone, for it may say whom it was about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        correlation_id: Option<String>,
+        /// Its SHA-256 in hex, by which whoever knows it finds the record.
+        sha256: String,
+    },
+}
+
+impl ErasureSubject {
+    /// Everything with this correlation id.
+    pub fn correlated(correlation_id: impl Into<String>) -> Self {
+        let correlation_id = correlation_id.into();
+        let hash = Sha256::digest(correlation_id.as_bytes());
+        let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::Correlation { correlation_id: Some(correlation_id), sha256 }
+    }
+}
+
+impl EventErasure {
+    /// An erasure that begins now.
+    pub fn new(erasure_id: ErasureId, org_id: OrgId, subject: ErasureSubject, now: Timestamp) -> Self {
+        Self {
+            erasure_id,
+            org_id,
+            subject,
+            requested_at: now,
+            at_rest_at: now,
+            done_at: None,
+            passes: 0,
+            events: 0,
+            large_bodies: 0,
+        }
+    }
+
+    /// Notes that an attempt may have begun at `moment`, and returns when nothing of it can be under way any more: `settle` after
+    /// its longest timeout.
+    pub fn wait_for_attempt(&mut self, moment: Timestamp, settle: Duration) -> Timestamp {
+        let longest = Duration::from_secs(MAX_TIMEOUT_SECS.into());
+        let rests_at = moment.plus(settle + longest);
+        self.at_rest_at = self.at_rest_at.max(rests_at);
+        rests_at
+    }
+
+    /// The same without the correlation id, when everything is gone: what is kept says nothing of whom it was about.
+    #[must_use]
+    pub fn unnamed(mut self) -> Self {
+        if let ErasureSubject::Correlation { correlation_id, .. } = &mut self.subject {
+            *correlation_id = None;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_does_not_name_what_was_erased_and_is_found_by_who_knows_it() {
+        let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        let id = "0190a000-0000-7000-8000-00000000000a".parse().unwrap();
+        let subject = ErasureSubject::correlated("abc");
+        let done = EventErasure::new(id, "acme".parse().unwrap(), subject, now).unnamed();
+        let record = serde_json::to_value(done).unwrap();
+        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(record["subject"], serde_json::json!({"kind": "correlation", "sha256": sha256}));
+    }
+}

@@ -1,0 +1,186 @@
+//! Erases single events with everything that is kept of them (ADR 0064).
+//!
+//! It can be stopped anywhere and run twice at once: each pass looks for all events anew. One that has not ended is cancelled, and
+//! stays as a record without content until nothing of it can be under way any more.
+
+use hookstep_contract::{
+    Claim, ErasureSubject, EventErasure, EventId, EventMetadata, EventRecord, ReasonCode, StepError,
+    Timestamp,
+};
+use hookstep_store::{Open, Partitions};
+
+use crate::Context;
+use crate::everything::stop;
+
+/// Goes on with an erasure; returns whether it is done.
+pub(crate) async fn erase(
+    mut erasure: EventErasure,
+    stop_at: Timestamp,
+    ctx: &Context,
+) -> Result<bool, StepError> {
+    if erasure.passes == 0 && matches!(erasure.subject, ErasureSubject::Correlation { .. }) {
+        // An event that was accepted just before may not be recorded yet.
+        erasure.at_rest_at = erasure.requested_at.plus(ctx.settle);
+    }
+    // A first pass that cannot be the last one is made all the same: most of what there is goes at once.
+    while erasure.passes == 0 || ctx.sources.now() >= erasure.at_rest_at {
+        let began_at = ctx.sources.now();
+        let Some(found) = pass(&mut erasure, stop_at, ctx).await? else { return Ok(false) };
+        erasure.passes += 1;
+        if !found && began_at >= erasure.at_rest_at {
+            let unnamed = erasure.unnamed();
+            ctx.erasures.note(&unnamed).await?;
+            // Last of all, so that what was to be done is in no file either.
+            if let Some(traces) = &ctx.traces {
+                traces.clear().await?;
+            }
+            let record = EventErasure { done_at: Some(ctx.sources.now()), ..unnamed };
+            ctx.erasures.finish(&record).await?;
+            tracing::info!(org.id = %record.org_id, erasure.id = %record.erasure_id, events = record.events, "events were erased");
+            return Ok(true);
+        }
+        ctx.erasures.note(&erasure).await?;
+        if ctx.sources.now() >= stop_at {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+/// Erases what there is; returns whether there was something, or `None` if the time of the run is over.
+async fn pass(
+    erasure: &mut EventErasure,
+    stop_at: Timestamp,
+    ctx: &Context,
+) -> Result<Option<bool>, StepError> {
+    let org_id = erasure.org_id.clone();
+    let mut found = false;
+    match erasure.subject.clone() {
+        ErasureSubject::Event { config_id, webhook_id } => {
+            let webhook = Partitions::of_deleted(org_id, config_id);
+            let events = ctx.events.all_of_chain(&webhook, webhook_id).await?;
+            found |= erase_all(erasure, events, ctx).await?;
+        }
+        ErasureSubject::Publication { publication_id } => {
+            found |= erase_publication(erasure, publication_id, ctx).await?;
+        }
+        ErasureSubject::Correlation { correlation_id, .. } => {
+            let Some(correlation_id) = correlation_id else { return Ok(Some(false)) };
+            for webhook in webhooks(erasure, ctx).await? {
+                let events = ctx.events.all_correlated(&webhook, &correlation_id).await?;
+                found |= erase_all(erasure, events, ctx).await?;
+                if found && ctx.sources.now() >= stop_at {
+                    ctx.erasures.note(erasure).await?;
+                    return Ok(None);
+                }
+            }
+            let publications = ctx.publications.correlated(&org_id, &correlation_id, &ctx.events).await?;
+            for publication_id in publications {
+                found |= erase_publication(erasure, publication_id, ctx).await?;
+            }
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Where events of the org can be: its webhooks, and those that were deleted.
+async fn webhooks(erasure: &EventErasure, ctx: &Context) -> Result<Vec<Partitions>, StepError> {
+    let org_id = &erasure.org_id;
+    let mut webhooks = ctx.configs.partitions(org_id).await?;
+    let deleted = ctx.audit_log.deleted_webhooks(org_id).await?;
+    let deleted = deleted.into_iter().map(|config_id| Partitions::of_deleted(org_id.clone(), config_id));
+    webhooks.extend(deleted);
+    Ok(webhooks)
+}
+
+/// Erases a publication with its deliveries; returns whether there was one.
+async fn erase_publication(
+    erasure: &mut EventErasure,
+    publication_id: EventId,
+    ctx: &Context,
+) -> Result<bool, StepError> {
+    let org_id = erasure.org_id.clone();
+    let Some((publication, open)) = ctx.publications.get(&org_id, publication_id).await? else {
+        return Ok(false);
+    };
+    let mut is_at_rest = open == Open::No;
+    for delivery in &publication.deliveries {
+        let webhook = Partitions::of_deleted(org_id.clone(), delivery.config_id);
+        let events = ctx.events.all_of_chain(&webhook, delivery.event_id).await?;
+        erase_all(erasure, events, ctx).await?;
+        let left = ctx.events.latest(&org_id, delivery.config_id, delivery.event_id).await?;
+        is_at_rest &= left.is_none();
+    }
+    ctx.bodies.delete_published(&org_id, publication_id).await?;
+    if let Some(Claim { key, .. }) = &publication.claim {
+        ctx.claims.delete(key).await?;
+        erasure.large_bodies += 1;
+    }
+    if !is_at_rest && ctx.sources.now() < erasure.wait_for_attempt(erasure.requested_at, ctx.settle) {
+        return Ok(false);
+    }
+    ctx.publications.delete(&org_id, publication_id).await?;
+    Ok(true)
+}
+
+/// Erases these events; returns whether something was deleted.
+async fn erase_all(
+    erasure: &mut EventErasure,
+    events: Vec<EventRecord>,
+    ctx: &Context,
+) -> Result<bool, StepError> {
+    let mut found = false;
+    for event in events {
+        found |= erase_one(erasure, &event, ctx).await?;
+    }
+    Ok(found)
+}
+
+/// Erases an event; returns whether its record was deleted, which stays while an attempt may be under way.
+async fn erase_one(
+    erasure: &mut EventErasure,
+    event: &EventRecord,
+    ctx: &Context,
+) -> Result<bool, StepError> {
+    let cancelled = if event.status.is_open() { cancel(event, ctx).await? } else { None };
+    let event = cancelled.as_ref().unwrap_or(event);
+    ctx.bodies.delete(&EventMetadata::from(event)).await?;
+    ctx.events.delete_attempts(event).await?;
+    let sent = event.sent.as_ref().and_then(|sent| sent.claim.as_ref());
+    for key in event.claim.iter().chain(sent) {
+        erase_object(erasure, event, key, ctx).await?;
+    }
+    if let Some(traces) = &ctx.traces {
+        traces.forget(event.event_id).await?;
+    }
+    let was_cancelled = event.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Cancelled);
+    if was_cancelled && ctx.sources.now() < erasure.wait_for_attempt(event.updated_at, ctx.settle) {
+        return Ok(false);
+    }
+    ctx.events.delete_record(event).await?;
+    erasure.events += 1;
+    Ok(true)
+}
+
+/// Ends an event that has not ended, so that no attempt follows; returns how it stands then.
+async fn cancel(event: &EventRecord, ctx: &Context) -> Result<Option<EventRecord>, StepError> {
+    let EventRecord { org_id, config_id, event_id, .. } = event;
+    if ctx.events.cancel(event, false, ctx.sources.now()).await? {
+        ctx.lanes.leave(org_id, *config_id, *event_id).await?;
+        stop(event, ctx).await;
+    }
+    Ok(ctx.events.latest(org_id, *config_id, *event_id).await?)
+}
+
+/// Deletes a large body. Those that several events share are counted once.
+async fn erase_object(
+    erasure: &mut EventErasure,
+    event: &EventRecord,
+    key: &str,
+    ctx: &Context,
+) -> Result<(), StepError> {
+    ctx.claims.delete(key).await?;
+    let is_own = Claim::of(key).belongs_to(&event.org_id, event.config_id) && event.replay_of.is_none();
+    erasure.large_bodies += u64::from(is_own);
+    Ok(())
+}

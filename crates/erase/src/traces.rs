@@ -1,0 +1,19 @@
+//! What has traces of events beside the tables and the bucket.
+
+use std::fmt;
+use std::pin::Pin;
+
+use hookstep_contract::{EventId, StepError};
+
+/// What a function of [`Traces`] returns.
+pub type Forgetting<'a> = Pin<Box<dyn Future<Output = Result<(), StepError>> + Send + 'a>>;
+
+/// What has traces of events beside the tables and the bucket: on one machine, the journal of executions, and the file of the
+/// storage. What AWS keeps of executions nobody can delete.
+pub trait Traces: fmt::Debug + Send + Sync {
+    /// Deletes the executions of an event that have ended.
+    fn forget(&self, event_id: EventId) -> Forgetting<'_>;
+
+    /// Makes sure that what was deleted is in no file any more. Fails if that cannot be done now.
+    fn clear(&self) -> Forgetting<'_>;
+}

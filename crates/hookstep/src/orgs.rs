@@ -1,0 +1,119 @@
+//! `hookstep orgs`.
+
+use clap::{Args, Subcommand};
+use hookstep_client::{NewOrg, Org, OrgId, OrgPatch, OrgQuery, OrgStatus};
+
+use crate::out;
+use crate::remote::Remote;
+use crate::settings::CommandResult;
+
+pub(crate) const HELP: &str = "\
+The token is one of the platform: `hookstep token --platform` makes it beside
+the host, or HOOKSTEP_PLATFORM_TOKEN at its start. A line for each org has its
+id, its status and its name.
+
+Examples:
+  hookstep orgs list --search acme
+  hookstep orgs create acme 'Acme Ltd.' --max-webhooks 10
+  hookstep orgs suspend acme
+  hookstep orgs delete acme --yes";
+
+/// The arguments of `hookstep orgs`.
+#[derive(Debug, Args)]
+pub(crate) struct OrgsArgs {
+    #[command(flatten)]
+    remote: Remote,
+
+    /// Print each org as one line of JSON.
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: OrgsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum OrgsCommand {
+    /// List orgs, in the order of their ids.
+    List {
+        /// Only those with this text in their id or name.
+        #[arg(long)]
+        search: Option<String>,
+    },
+    /// Make an org.
+    Create {
+        /// Its id: 1 to 32 of a-z, 0-9, - and _.
+        org_id: OrgId,
+        /// Its name, for people.
+        name: String,
+        /// How many webhooks it may have.
+        #[arg(long)]
+        max_webhooks: Option<u32>,
+        /// How many days its events are kept.
+        #[arg(long)]
+        retention_days: Option<u32>,
+    },
+    /// Refuse everything for an org until it is resumed.
+    Suspend {
+        /// The org.
+        org_id: OrgId,
+    },
+    /// End the suspension of an org.
+    Resume {
+        /// The org.
+        org_id: OrgId,
+    },
+    /// Delete an org with everything that it has, in the background. It cannot be undone.
+    Delete {
+        /// The org.
+        org_id: OrgId,
+        /// Really delete it.
+        #[arg(short, long, required = true)]
+        yes: bool,
+    },
+}
+
+/// Runs the command.
+pub(crate) async fn orgs(args: OrgsArgs) -> CommandResult {
+    let OrgsArgs { remote, json, command } = args;
+    let client = remote.client()?;
+    let set = |status| OrgPatch {
+        name: None,
+        metadata: None,
+        limits: None,
+        retention_days: None,
+        status: Some(status),
+    };
+    match command {
+        OrgsCommand::List { search } => {
+            let mut query = OrgQuery { search, ..OrgQuery::default() };
+            loop {
+                let page = client.orgs(&query).await?;
+                page.data.iter().try_for_each(|org| print(org, json))?;
+                if page.next_cursor.is_none() {
+                    return Ok(());
+                }
+                query.cursor = page.next_cursor;
+            }
+        }
+        OrgsCommand::Create { org_id, name, max_webhooks, retention_days } => {
+            let limits = hookstep_contract::OrgLimits { max_webhooks };
+            let new = NewOrg { org_id: Some(org_id), name, metadata: [].into(), limits, retention_days };
+            print(&client.create_org(&new).await?, json)
+        }
+        OrgsCommand::Suspend { org_id } => {
+            print(&client.change_org(&org_id, &set(OrgStatus::Suspended)).await?, json)
+        }
+        OrgsCommand::Resume { org_id } => {
+            print(&client.change_org(&org_id, &set(OrgStatus::Active)).await?, json)
+        }
+        OrgsCommand::Delete { org_id, .. } => print(&client.delete_org(&org_id).await?, json),
+    }
+}
+
+fn print(org: &Org, json: bool) -> CommandResult {
+    if json {
+        return Ok(out::json(org)?);
+    }
+    Ok(out::line(format_args!("{} {} {}", org.org_id, org.status.as_str(), org.name))?)
+}
