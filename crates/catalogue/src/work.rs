@@ -10,8 +10,7 @@ use jsonschema::paths::Location;
 use jsonschema::{Keyword, ValidationError};
 use serde_json::{Map, Value};
 
-/// The work that a check may be: a step is a keyword applied to a value, or to 64 bytes of a text. Measured: a tenth of a second
-/// at most.
+/// The work that a check may be: a step is a keyword applied to a value, or to 64 bytes of a text. An estimate, not measured.
 const MAX_WORK: u64 = 1_000_000;
 
 /// The bytes of a text that are one step.

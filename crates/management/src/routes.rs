@@ -31,10 +31,9 @@ const SCHEMA_BODY_BYTES: usize = 512 * 1024;
 /// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/.well-known/source-addresses`, `/livez`,
 /// `/readyz`, `/healthz`, `/openapi.json` and `/docs`.
 pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
-    let large = DefaultBodyLimit::max(SCHEMA_BODY_BYTES);
     // Added one by one: `Router::merge` would make every route of the other router once more, which is a tenth of the work
     // of a cold start.
-    router
+    add_event_types(router)
         .route("/webhook", get(crud::list).post(crud::create))
         .route(
             "/webhook/{config_id}",
@@ -57,15 +56,6 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/webhook/{config_id}/events/{event_id}/cancel", post(events::cancel::cancel))
         .route("/events", get(events::search::find))
         .route("/events/{publication_id}", get(events::publication::read))
-        .route("/event-types", get(crud_of_types::list).post(crud_of_types::create).layer(large.clone()))
-        .route(
-            "/event-types/{event_type}",
-            get(crud_of_types::read).patch(crud_of_types::patch).delete(crud_of_types::delete),
-        )
-        .route("/event-types/{event_type}/versions", post(versions::create).layer(large.clone()))
-        .route("/event-types/{event_type}/check", post(check::check).layer(large))
-        .route("/event-types/{event_type}/versions/{version}", get(versions::read).delete(versions::delete))
-        .route("/event-types/{event_type}/webhooks", get(listeners::list))
         .route("/erasures", get(erasures::list).post(erasures::create))
         .route("/erasures/{erasure_id}", get(erasures::read))
         .route("/stats", get(stats::of_org::read_org))
@@ -92,4 +82,18 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/docs", get(docs::page))
         .route("/docs/style.css", get(docs::style))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
+}
+
+fn add_event_types(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
+    let large = DefaultBodyLimit::max(SCHEMA_BODY_BYTES);
+    router
+        .route("/event-types", get(crud_of_types::list).post(crud_of_types::create).layer(large.clone()))
+        .route(
+            "/event-types/{event_type}",
+            get(crud_of_types::read).patch(crud_of_types::patch).delete(crud_of_types::delete),
+        )
+        .route("/event-types/{event_type}/versions", post(versions::create).layer(large.clone()))
+        .route("/event-types/{event_type}/check", post(check::check).layer(large))
+        .route("/event-types/{event_type}/versions/{version}", get(versions::read).delete(versions::delete))
+        .route("/event-types/{event_type}/webhooks", get(listeners::list))
 }
