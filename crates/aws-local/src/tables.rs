@@ -41,6 +41,11 @@ pub trait TableGate: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether a call is not carried out and answered as if it had been, by an answer in which there is nothing.
+    fn swallow(&self, _: &TableCall<'_>) -> bool {
+        false
+    }
+
     /// Whether every read has to reach the tables, so that nothing is answered from memory while they have not changed.
     fn sees_all_reads(&self) -> bool {
         true
@@ -141,6 +146,9 @@ impl Tables {
             let call = TableCall { operation, table, item, values };
             if let Some(error) = gate.refuse(&call) {
                 return Err(error);
+            }
+            if gate.swallow(&call) {
+                return Ok(Value::Object(serde_json::Map::new()));
             }
             lost = gate.lose(&call);
         }

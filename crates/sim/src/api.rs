@@ -12,6 +12,8 @@ use tower::ServiceExt;
 pub(crate) struct Api {
     /// The routes of the host.
     pub(crate) router: Router,
+    /// Its bus.
+    pub(crate) bus: aws_sdk_eventbridge::Client,
     /// A token.
     pub(crate) token: String,
 }

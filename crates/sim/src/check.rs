@@ -3,13 +3,16 @@
 mod delivery;
 mod ends;
 mod order;
+mod pauses;
+mod reasons;
+mod requests;
 mod rests;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::ledger::{Hit, Ledger};
+use crate::ledger::{Fault, Hit, Ledger, Operated};
 use crate::observe::{Observed, SeenEvent};
 use crate::plan::{End, Scenario, Webhook};
 use crate::world::World;
@@ -62,8 +65,10 @@ pub struct Counts {
     pub accepted: u64,
     /// Requests that reached a receiver.
     pub hits: u64,
-    /// Requests that are in no record, because the host ended or a fault hid their answer: at least once allows them.
-    pub unrecorded: u64,
+    /// Requests that are in no record because the host ended before it could write one: at least once allows them.
+    pub killed: u64,
+    /// Requests that are in no record because a fault hid their answer: at least once allows them.
+    pub hidden: u64,
     /// Attempts in which nothing was sent, because of a fault.
     pub missed: u64,
 }
@@ -86,6 +91,9 @@ pub(crate) fn check(world: &World) -> (Vec<Violation>, Counts) {
     };
     ends::check(&case, &mut found);
     delivery::check(&case, &mut found, &mut counts);
+    reasons::check(&case, &mut found);
+    requests::check(&case, &mut found);
+    pauses::check(&case, &mut found);
     order::check(&case, &mut found);
     rests::check(&case, &mut found);
     (found, counts)
@@ -105,9 +113,15 @@ impl Case<'_> {
         self.observed.events.iter().filter(move |event| event.number == number)
     }
 
-    /// Whether a fault met this event, or one of which it is not known whom it met.
-    pub(crate) fn is_faulted(&self, event: u32) -> bool {
-        self.ledger.faults.iter().any(|fault| fault.event.is_none_or(|of| of == event))
+    /// The faults that met this event, or of which it is not known whom they met.
+    pub(crate) fn faults_of(&self, event: u32) -> impl Iterator<Item = &Fault> {
+        self.ledger.faults.iter().filter(move |fault| fault.event.is_none_or(|of| of == event))
+    }
+
+    /// Whether a fault met this event between these times of the host's clock, or its host was killed.
+    pub(crate) fn is_disturbed(&self, event: u32, (from, to): (Duration, Duration)) -> bool {
+        let (from, to) = (self.at(from), self.at(to));
+        self.faults_of(event).any(|fault| (from..=to).contains(&fault.at)) || self.is_broken_between(from, to)
     }
 
     /// Whether the host was killed, or its power cut, between these times.
@@ -118,14 +132,20 @@ impl Case<'_> {
 
     /// Whether nothing happened but what receivers, producers and operators did.
     pub(crate) fn is_undisturbed(&self) -> bool {
-        self.ledger.faults.is_empty() && self.ledger.breaks.is_empty() && self.ledger.jumps.is_empty()
+        let Ledger { faults, breaks, jumps, .. } = self.ledger;
+        faults.is_empty() && breaks.is_empty() && jumps.is_empty() && self.scenario.troubles.is_empty()
     }
 
     /// Whether an operator did one of these things to it, with or without an answer.
     pub(crate) fn has_operated(&self, actions: &[&str], of: u32) -> bool {
         self.ledger.operated.iter().any(|operated| actions.contains(&operated.action) && operated.of == of)
-            // What was under way when the host ended was begun, and has no answer.
-            || !self.ledger.breaks.is_empty()
+    }
+
+    /// What operators did of these things to it, and when they knew.
+    pub(crate) fn done(&self, actions: &[&str], of: u32) -> impl Iterator<Item = (&Operated, Duration)> {
+        let meant =
+            self.ledger.operated.iter().filter(move |one| actions.contains(&one.action) && one.of == of);
+        meant.filter_map(|operated| Some((operated, operated.done_at()?)))
     }
 
     /// When an event was accepted, without what the clock was set forward by.

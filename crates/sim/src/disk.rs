@@ -12,9 +12,10 @@ use std::time::Duration;
 use hookstep_storage::{Driver, Syncing, Turn, Work};
 use tokio::time::{Instant, sleep_until};
 
-use crate::Dice;
-use crate::plan::{End, Plant};
+use crate::ledger::Fault;
+use crate::plan::{End, Plant, Trouble};
 use crate::world::World;
+use crate::{Dice, ambient};
 
 /// The file that only keeps room on a real disk.
 const RESERVE: &str = "reserve";
@@ -99,6 +100,11 @@ struct Running {
 async fn run(world: World, work: Work) {
     let (mut running, mut is_dirty): (Option<Running>, bool) = (None, false);
     loop {
+        let now = ambient::elapsed();
+        if let Some(end) = stands_still(&world, now) {
+            sleep_until(Instant::now() + (end - now)).await;
+        }
+        work.set_room(!is_full(&world));
         let turn = work.commit();
         if turn == Turn::Committed {
             world.state().disk.used = work.log_bytes();
@@ -139,6 +145,27 @@ async fn run(world: World, work: Work) {
             }
         }
     }
+}
+
+/// The troubles of the disk at this time.
+fn troubles(world: &World, now: Duration) -> impl Iterator<Item = (&Trouble, Duration)> {
+    let ends = |trouble: &Trouble| Duration::from_millis(trouble.at + trouble.lasts);
+    let begun = move |trouble: &&Trouble| Duration::from_millis(trouble.at) <= now && now < ends(trouble);
+    world.scenario().troubles.iter().filter(begun).map(move |trouble| (trouble, ends(trouble)))
+}
+
+/// Until when the disk writes nothing, if it does not.
+fn stands_still(world: &World, now: Duration) -> Option<Duration> {
+    let (_, end) = troubles(world, now).find(|(trouble, _)| !trouble.is_full)?;
+    let mut state = world.state();
+    state.ledger.faults.push(Fault { at: now, event: None, of: "disk".to_owned() });
+    drop(state);
+    world.log(None, format!("the disk writes nothing for {} ms", (end - now).as_millis()));
+    Some(end)
+}
+
+fn is_full(world: &World) -> bool {
+    troubles(world, ambient::elapsed()).any(|(trouble, _)| trouble.is_full)
 }
 
 /// Ends a sync; returns false if the host does not come any further.

@@ -1,4 +1,4 @@
-//! Faults of the platform, and planted bugs: what stands between the state machine and its tasks, and before the tables.
+//! Faults of the platform: what stands between the state machine and its tasks, and before the tables.
 
 use std::time::Duration;
 
@@ -7,11 +7,12 @@ use futures_util::future::BoxFuture;
 use hookstep_asl::{Json, TaskError};
 use hookstep_engine::{RunTask, TaskFaults};
 use hookstep_host::{ServiceError, TableCall, TableGate};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::ambient;
 use crate::ledger::Fault;
-use crate::plan::{How, Plant};
+use crate::plan::How;
+use crate::plants::{self, Planted};
 use crate::states::state_of;
 use crate::world::World;
 
@@ -33,27 +34,40 @@ impl TaskFaults for PlannedFaults {
         let world = &self.0;
         async move {
             let state = state_of(resource, &arguments);
-            let event = event_of(&arguments);
+            let event = known(world, &arguments);
             if !world.step() {
                 return std::future::pending().await;
             }
             let fault = planned(world, state, event);
-            let result = match planted_before(world, state, &arguments) {
+            let result = match plants::before(world, state, event, &arguments) {
                 Planted::Nothing => met(resource, fault, arguments.clone(), task).await,
                 Planted::Changed(changed) => met(resource, fault, changed, task).await,
                 Planted::Skipped(result) => Ok(result),
+                Planted::Twice => met(resource, Some(How::Twice), arguments.clone(), task).await,
             };
             if !world.step() {
                 return std::future::pending().await;
             }
             note(world, state, event, &arguments, &result);
-            result.map(|result| planted_after(world, state, result))
+            result.map(|result| plants::after(world, state, event, result))
         }
         .boxed()
     }
 }
 
-/// The event of a task, by its number.
+/// The event of a task, by its number. Calls of tables have nothing but its id.
+fn known(world: &World, arguments: &Json) -> Option<u32> {
+    let text = |path: &[&str]| path.iter().try_fold(arguments, |value, name| value.get(name))?.as_str();
+    let number = event_of(arguments);
+    let mut state = world.state();
+    if let (Some(number), Some(id)) = (number, text(&["Payload", "event", "event_id"])) {
+        state.event_ids.insert(id.to_owned(), number);
+    }
+    let key = || text(&["Item", "sk", "S"]).or_else(|| text(&["Key", "sk", "S"]));
+    number.or_else(|| state.event_ids.get(key()?.rsplit('#').next()?).copied())
+}
+
+/// The event that a task names, by its number.
 fn event_of(arguments: &Json) -> Option<u32> {
     fn find(value: &Value) -> Option<u32> {
         match value {
@@ -76,14 +90,21 @@ fn event_of(arguments: &Json) -> Option<u32> {
 /// The fault that this call of a state is to meet.
 fn planned(world: &World, state: &'static str, event: Option<u32>) -> Option<How> {
     let mut shared = world.state();
-    let calls = shared.task_calls.entry(state).or_default();
-    let call = *calls;
-    *calls += 1;
-    let planned = world.scenario().task_faults.iter();
-    let mut meeting = planned.filter(|fault| fault.state == state && (fault.call..).contains(&call));
-    let how = meeting.find(|fault| call - fault.call < fault.times)?.how;
+    let mut counted = |of| {
+        let calls = shared.task_calls.entry((state, of)).or_default();
+        *calls += 1;
+        *calls - 1
+    };
+    let (of_all, of_event) = (counted(None), event.map_or(0, |event| counted(Some(event))));
+    let mut meeting = world.scenario().task_faults.iter().filter(|fault| fault.state == state);
+    let how = meeting.find(|fault| {
+        let call = if fault.event.is_none() { of_all } else { of_event };
+        (fault.event.is_none() || fault.event == event)
+            && (fault.call..fault.call.saturating_add(fault.times)).contains(&call)
+    });
+    let how = how?.how;
     *shared.coverage.entry((state, how.kind())).or_default() += 1;
-    shared.ledger.faults.push(Fault { at: ambient::elapsed(), event });
+    shared.ledger.faults.push(Fault { at: ambient::elapsed(), event, of: state.to_owned() });
     drop(shared);
     world.log(event, format!("FAULT: {state} is {how:?}"));
     Some(how)
@@ -100,6 +121,7 @@ async fn met(
         None => task(arguments).await,
         Some(How::Throttled) => Err(throttled(resource)),
         Some(How::Failed) => Err(TaskError::new("States.TaskFailed", "simulated")),
+        Some(How::Unreadable) => Err(TaskError::new("InvalidInput", "simulated")),
         Some(How::Lost) => {
             task(arguments).await?;
             Err(lost(resource))
@@ -151,53 +173,6 @@ fn service(resource: &str) -> &str {
     service.strip_prefix("aws-sdk:").unwrap_or(service).split(':').next().unwrap_or_default()
 }
 
-/// What a planted bug makes of a call.
-enum Planted {
-    Nothing,
-    Changed(Json),
-    Skipped(Json),
-}
-
-fn planted_before(world: &World, state: &str, arguments: &Json) -> Planted {
-    let Some(plant) = world.scenario().plant else { return Planted::Nothing };
-    let changed = |change: fn(&mut Value)| {
-        let mut value = arguments.to_value();
-        change(&mut value);
-        Planted::Changed(value.into())
-    };
-    match (plant, state) {
-        (Plant::NoCondition, "RecordEvent") => changed(|call| {
-            if let Some(fields) = call.as_object_mut() {
-                fields.retain(|name, _| matches!(name.as_str(), "TableName" | "Item"));
-            }
-        }),
-        (Plant::MiscountedAttempt, "UpdateStatus") => changed(|call| {
-            let number = &mut call["Payload"]["attempt"]["number"];
-            *number = json!(number.as_u64().unwrap_or(1).saturating_sub(1).max(1));
-        }),
-        (Plant::SuccessForgotten, "UpdateStatus") => changed(|call| {
-            let attempt = &mut call["Payload"]["attempt"];
-            if attempt["outcome"] == "succeeded" {
-                (attempt["outcome"], attempt["status_code"]) = (json!("failed_http"), json!(503));
-            }
-        }),
-        (Plant::LostSchedule, "ScheduleRetry") => Planted::Skipped(json!({"ScheduleArn": ""}).into()),
-        (Plant::LaneNoteStays, "LeaveLane") => Planted::Skipped(json!({}).into()),
-        _ => Planted::Nothing,
-    }
-}
-
-fn planted_after(world: &World, state: &str, result: Json) -> Json {
-    if world.scenario().plant != Some(Plant::NoLane) || !matches!(state, "FetchConfig" | "RefreshPlan") {
-        return result;
-    }
-    let mut value = result.to_value();
-    if let Some(plan) = value["Payload"]["plan"].as_object_mut() {
-        plan.remove("lane");
-    }
-    value.into()
-}
-
 /// Notes what is recorded of an event.
 fn note(world: &World, state: &str, event: Option<u32>, arguments: &Json, result: &Result<Json, TaskError>) {
     let payload = |value: &Json, path: &[&str]| -> Option<String> {
@@ -236,6 +211,10 @@ impl TableGate for PlannedFaults {
         self.fault(call, true)
     }
 
+    fn swallow(&self, call: &TableCall<'_>) -> bool {
+        plants::swallows(&self.0, call)
+    }
+
     fn sees_all_reads(&self) -> bool {
         false
     }
@@ -257,7 +236,7 @@ impl PlannedFaults {
         let number = *calls - 1;
         let mut meeting = planned.iter().filter(|fault| fault.table == call.table && fault.lost == lost);
         meeting.find(|fault| (fault.call..fault.call + fault.times).contains(&number))?;
-        state.ledger.faults.push(Fault { at: ambient::elapsed(), event: None });
+        state.ledger.faults.push(Fault { at: ambient::elapsed(), event: None, of: call.table.to_owned() });
         drop(state);
         let what = if lost { "is LOST" } else { "is REFUSED" };
         self.0.log(None, format!("FAULT: {} of {} {what}", call.operation, call.table));

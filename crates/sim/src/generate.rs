@@ -1,9 +1,12 @@
 //! Makes scenarios from seeds.
 
+use std::ops::Range;
+
 use crate::Dice;
+use crate::directed::direct;
 use crate::plan::{
     Action, Behaviour, Break, End, Event, How, Jump, Limit, Mode, Operation, Phase, Scenario, TableFault,
-    TaskFault, Webhook,
+    TaskFault, Trouble, Webhook,
 };
 use crate::states::STATES;
 
@@ -33,7 +36,7 @@ impl Scenario {
         let events = events(&mut dice, webhooks.len() as u64);
         // Some scenarios are about receivers alone, and some have few faults, so that what happens there is not excused by them.
         let (breaks, faults) = (dice.chance(60), dice.chance(60));
-        Self {
+        let mut scenario = Self {
             seed,
             days: 7,
             operations: operations(&mut dice, webhooks.len() as u64, events.len() as u64),
@@ -41,11 +44,17 @@ impl Scenario {
             table_faults: some(&mut dice, faults, 2, table_fault),
             breaks: some(&mut dice, breaks, 6, |dice| one_break(dice, &events)),
             jumps: some(&mut dice, breaks, 1, jump),
+            troubles: some(&mut dice, breaks, 1, |dice| trouble(dice, &events)),
             sync_micros: *dice.pick(&[2_000, 2_000, 2_000, 20_000, 1_500_000]).unwrap_or(&2_000),
             plant: None,
             webhooks,
             events,
+        };
+        // Every other week has a fault where chance seldom brings one.
+        if seed.is_multiple_of(2) {
+            direct(&mut scenario, seed / 2, MINUTE + dice.below(BUSY));
         }
+        scenario
     }
 
     /// A week in which nothing happens.
@@ -60,9 +69,19 @@ impl Scenario {
             table_faults: Vec::new(),
             breaks: Vec::new(),
             jumps: Vec::new(),
+            troubles: Vec::new(),
             sync_micros: 2_000,
             plant: None,
         }
+    }
+
+    /// A day with nothing but faults on purpose: those of these turns, in the order of [`pairs`](crate::pairs).
+    pub fn of_turns(seed: u64, turns: Range<u64>) -> Self {
+        let mut scenario = Self { days: 1, ..Self::quiet(seed) };
+        for (place, turn) in (1..).zip(turns) {
+            direct(&mut scenario, turn, place * HOUR);
+        }
+        scenario
     }
 
     /// How many parts a scenario has.
@@ -76,6 +95,7 @@ impl Scenario {
             + self.table_faults.len()
             + self.breaks.len()
             + self.jumps.len()
+            + self.troubles.len()
     }
 }
 
@@ -94,7 +114,7 @@ fn webhook(seed: u64, number: u64) -> Webhook {
         _ => Limit::Ordered { blocks: true },
     };
     let schedule = dice.pick(&SCHEDULES).map(|schedule| schedule.to_vec()).unwrap_or_default();
-    let timeout = *dice.pick(&[5, 30, 60, 110]).unwrap_or(&30);
+    let timeout = *dice.pick(&[5, 30, 60, 110, 300]).unwrap_or(&30);
     let mut phases = Vec::new();
     let mut at = 0;
     for _ in 0..dice.between(0, 4) {
@@ -132,20 +152,27 @@ fn events(dice: &mut Dice, webhooks: u64) -> Vec<Event> {
         let (begin, webhook) = (dice.below(BUSY), dice.below(webhooks));
         let spread = *dice.pick(&[1, SECOND, MINUTE, HOUR]).unwrap_or(&SECOND);
         for _ in 0..dice.between(1, 8) {
-            let mode = match dice.below(10) {
+            let mode = match dice.below(14) {
                 0 => Mode::Sync,
                 1 => Mode::Delayed(u32::try_from(dice.between(1, 86_400)).unwrap_or(1)),
+                2 => Mode::Published,
+                3 => Mode::Batch,
+                4 => Mode::Bus,
                 _ => Mode::Async,
             };
-            let (at, keyed) = (begin + dice.below(spread), dice.chance(40));
-            events.push((at, u32::try_from(webhook).unwrap_or(0), mode, keyed));
+            let (at, keyed) = (begin + dice.below(spread), dice.chance(40) && mode != Mode::Bus);
+            let repeated = keyed && dice.chance(30);
+            events.push((at, u32::try_from(webhook).unwrap_or(0), mode, keyed, repeated));
         }
     }
     events.sort_by_key(|(at, webhook, ..)| (*at, *webhook));
     // The first minute is for the webhooks.
     let numbered = (1..).zip(events);
     numbered
-        .map(|(number, (at, webhook, mode, keyed))| Event { number, at: at + MINUTE, webhook, mode, keyed })
+        .map(|(number, (at, webhook, mode, keyed, repeated))| {
+            let at = at + MINUTE;
+            Event { number, at, webhook, mode, keyed, repeated }
+        })
         .collect()
 }
 
@@ -186,6 +213,7 @@ fn task_fault(dice: &mut Dice) -> TaskFault {
     };
     TaskFault {
         state: dice.pick(&STATES).copied().unwrap_or_default().to_owned(),
+        event: None,
         call: u32::try_from(dice.below(20)).unwrap_or(0),
         times: *dice.pick(&[1, 1, 1, 2, 3, 12]).unwrap_or(&1),
         how,
@@ -218,6 +246,14 @@ fn one_break(dice: &mut Dice, events: &[Event]) -> Break {
         end,
         down: *dice.pick(&[2 * SECOND, 30 * SECOND, 10 * MINUTE, 5 * HOUR]).unwrap_or(&SECOND),
     }
+}
+
+/// Most troubles come while events are sent.
+fn trouble(dice: &mut Dice, events: &[Event]) -> Trouble {
+    let at = dice.pick(events).map_or(0, |event| event.at);
+    let is_full = dice.chance(60);
+    let longest = if is_full { HOUR } else { MINUTE };
+    Trouble { at, lasts: dice.between(SECOND, longest), is_full }
 }
 
 fn jump(dice: &mut Dice) -> Jump {

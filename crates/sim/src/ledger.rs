@@ -14,7 +14,9 @@ pub(crate) struct Ledger {
     pub(crate) produced: BTreeMap<u32, Produced>,
     /// The ids of the webhooks that were made, by number.
     pub(crate) webhooks: BTreeMap<u32, String>,
-    /// What operators did.
+    /// The signing secrets of each webhook, and since when they are known. Those of a rotation without an answer are not.
+    pub(crate) secrets: BTreeMap<u32, Vec<(Duration, String)>>,
+    /// What operators did, or have begun to do.
     pub(crate) operated: Vec<Operated>,
     /// The faults that met a task or a call of a table, and the event that they met, if that is known.
     pub(crate) faults: Vec<Fault>,
@@ -33,8 +35,14 @@ pub(crate) struct Ledger {
 pub(crate) struct Hit {
     /// The webhook.
     pub(crate) webhook: u32,
-    /// The event, by its number.
+    /// The event, by its number in the body.
     pub(crate) event: u32,
+    /// The id that it came with: that of the event, or of the one that it replays.
+    pub(crate) id: String,
+    /// When the webhook was last edited, in seconds, by the header that operators change.
+    pub(crate) edited: Option<u64>,
+    /// Whether it was signed with a secret of the webhook.
+    pub(crate) is_genuine: bool,
     /// When it came.
     pub(crate) at: Duration,
     /// When the exchange ended, if it did before the host.
@@ -48,7 +56,7 @@ pub(crate) struct Hit {
 pub(crate) struct Produced {
     /// When it was first sent.
     pub(crate) sent_at: Duration,
-    /// The id under which it was accepted, and when the producer knew.
+    /// The id under which it was accepted (empty if it was not told), and when the producer knew.
     pub(crate) accepted: Option<(String, Duration)>,
     /// Whether a request ended without an answer, or with one that leaves open whether the event was accepted.
     pub(crate) is_open: bool,
@@ -67,8 +75,15 @@ pub(crate) struct Operated {
     pub(crate) action: &'static str,
     /// The webhook or the event, by its number.
     pub(crate) of: u32,
-    /// The status of the answer, if there was one.
-    pub(crate) status: Option<u16>,
+    /// When the answer came, and its status, if one did.
+    pub(crate) answer: Option<(Duration, u16)>,
+}
+
+impl Operated {
+    /// When it was known to be done, if it was.
+    pub(crate) fn done_at(&self) -> Option<Duration> {
+        self.answer.filter(|(_, status)| (200..300).contains(status)).map(|(at, _)| at)
+    }
 }
 
 /// A fault that met something.
@@ -78,6 +93,8 @@ pub(crate) struct Fault {
     pub(crate) at: Duration,
     /// The event, by its number, if that is known.
     pub(crate) event: Option<u32>,
+    /// The state whose task it met, or the table.
+    pub(crate) of: String,
 }
 
 /// A time without a host.
@@ -93,8 +110,8 @@ pub(crate) struct Pause {
 
 impl Ledger {
     /// A request reached a receiver. Returns its place among the hits.
-    pub(crate) fn hit(&mut self, webhook: u32, event: u32, at: Duration) -> usize {
-        self.hits.push(Hit { webhook, event, at, ended: None, status: None });
+    pub(crate) fn hit(&mut self, hit: Hit) -> usize {
+        self.hits.push(hit);
         self.hits.len() - 1
     }
 

@@ -26,6 +26,7 @@ mod api;
 mod check;
 mod complaints;
 mod dice;
+mod directed;
 mod disk;
 mod faults;
 mod generate;
@@ -34,9 +35,11 @@ mod life;
 mod observe;
 mod operator;
 mod plan;
+mod plants;
 mod producer;
 mod receivers;
 mod report;
+mod rest;
 mod run;
 mod shrink;
 mod states;
@@ -47,11 +50,11 @@ pub use check::{Counts, Violation};
 pub use dice::Dice;
 pub use plan::{
     Action, Behaviour, Break, End, Event, How, Jump, Limit, Mode, Operation, Phase, Plant, Scenario,
-    TableFault, TaskFault, Webhook,
+    TableFault, TaskFault, Trouble, Webhook,
 };
 pub use report::Report;
 pub use run::{Outcome, run};
 pub use shrink::shrink;
-pub use states::STATES;
+pub use states::{READING, STATES, UNREACHED, pairs};
 pub use story::Story;
 pub use world::Line;

@@ -18,11 +18,12 @@ use crate::disk::SimulatedDisk;
 use crate::faults::PlannedFaults;
 use crate::plan::{End, Limit, Webhook};
 use crate::receivers::{SimulatedNetwork, url};
+use crate::rest::Rest;
 use crate::world::World;
 use crate::{ambient, observe, operator, producer};
 
 /// The org of all webhooks.
-const ORG: &str = "acme";
+pub(crate) const ORG: &str = "acme";
 
 /// How often operators look whether there is something that only they can do.
 const ROUNDS: Duration = Duration::from_secs(3600);
@@ -121,6 +122,7 @@ async fn script(world: &World, host: &Host) {
     tasks.spawn(jumps(world.clone()));
     tasks.spawn(breaks(world.clone()));
     let end = Duration::from_secs(world.scenario().days * 86_400);
+    let mut rest = Rest::default();
     while ambient::elapsed() < end {
         sleep(ROUNDS.min(end.saturating_sub(ambient::elapsed()))).await;
         operator::redrive(world, host).await;
@@ -128,6 +130,7 @@ async fn script(world: &World, host: &Host) {
         if ambient::elapsed() > end * 4 / 7 {
             operator::unblock(world, &api).await;
         }
+        rest.leap(world, host, &api, end).await;
     }
     let observed = observe::observe(world, &api, host).await;
     world.state().observed = Some(observed);
@@ -139,7 +142,8 @@ async fn set_up(world: &World, host: &Host) -> Option<Api> {
         let token = host.create_token(NewToken::admin(ORG.parse().ok()?)).await.ok()?;
         world.state().ledger.token = token;
     }
-    let api = Api { router: host.router(), token: world.state().ledger.token.clone() };
+    let (token, bus) = (world.state().ledger.token.clone(), host.clients().events.clone());
+    let api = Api { router: host.router(), bus, token };
     for webhook in &world.scenario().webhooks {
         if world.state().ledger.webhooks.contains_key(&webhook.number) {
             continue;
@@ -147,6 +151,7 @@ async fn set_up(world: &World, host: &Host) -> Option<Api> {
         let made = api.post("/webhook", &fields(webhook)).await;
         let id = made.text("config_id").unwrap_or_default().to_owned();
         world.log(None, format!("webhook {} is made: {}", webhook.number, made.status));
+        operator::knows_secret(world, webhook.number, &made);
         world.state().ledger.webhooks.insert(webhook.number, id);
     }
     world.state().is_set_up = true;
@@ -157,6 +162,7 @@ fn fields(webhook: &Webhook) -> Value {
     let mut fields = json!({
         "name": format!("webhook {}", webhook.number),
         "url": url(webhook.number),
+        "event_types": [producer::event_type(webhook.number)],
         "timeout_seconds": webhook.timeout,
         "retry": {"schedule_seconds": webhook.schedule},
     });

@@ -29,6 +29,9 @@ struct Args {
     /// Plant a bug
     #[arg(long)]
     plant: Option<String>,
+    /// Plant each bug in turn, and say in how many of the weeks it is found
+    #[arg(long)]
+    plants: bool,
     /// Do not make the first scenario that fails smaller
     #[arg(long)]
     no_shrink: bool,
@@ -49,6 +52,9 @@ fn main() -> io::Result<ExitCode> {
             }
         },
     };
+    if args.plants {
+        return plants(&args);
+    }
     let scenario = |seed| Scenario { plant, ..Scenario::of(seed) };
     if let Some(seed) = args.seed {
         return one(&args, &scenario(seed));
@@ -60,6 +66,18 @@ fn main() -> io::Result<ExitCode> {
     writeln!(out, "{report}\n{weeks:.0} weeks in {took:.1} s: {:.1} a second", weeks / took)?;
     let Some((seed, _)) = report.failed.first() else { return Ok(ExitCode::SUCCESS) };
     one(&args, &scenario(*seed))
+}
+
+/// Says in how many weeks each planted bug is found, in which first, and how.
+fn plants(args: &Args) -> io::Result<ExitCode> {
+    let (mut out, mut are_found) = (io::stdout(), true);
+    for plant in Plant::ALL {
+        let report = many(args, &|seed| Scenario { plant: Some(plant), ..Scenario::of(seed) })?;
+        let (found, of, first) = (report.failed.len(), report.scenarios, report.failed.first());
+        writeln!(out, "{:20} {found:>4} of {of}   first: {first:?}", format!("{plant:?}"))?;
+        are_found &= first.is_some();
+    }
+    Ok(if are_found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs one scenario, and tells its story if it fails.

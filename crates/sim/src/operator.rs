@@ -23,14 +23,30 @@ pub(crate) async fn operate(world: World, api: Api, number: usize, operation: Op
     }
     let at = ambient::elapsed();
     let (action, of) = named(operation.action);
+    let place = {
+        let operated = &mut world.state().ledger.operated;
+        operated.push(Operated { at, action, of, answer: None });
+        operated.len() - 1
+    };
     let answered = act(&world, &api, operation.action).await;
     if world.is_dead() {
         return;
     }
     let status = answered.as_ref().map(|answered| answered.status);
+    world.state().ledger.operated[place].answer = status.map(|status| (ambient::elapsed(), status));
+    if let (Action::Rotate(webhook), Some(answered)) = (operation.action, &answered) {
+        knows_secret(&world, webhook, answered);
+    }
     let event = matches!(operation.action, Action::Cancel(_) | Action::Replay(_)).then_some(of);
     world.log(event, format!("operator: {action} {of}: {}", status.unwrap_or(0)));
-    world.state().ledger.operated.push(Operated { at, action, of, status });
+}
+
+/// Notes the secret that was shown in an answer.
+pub(crate) fn knows_secret(world: &World, webhook: u32, answered: &Answered) {
+    if let Some(secret) = answered.text("signing_secret") {
+        let known = (ambient::elapsed(), secret.to_owned());
+        world.state().ledger.secrets.entry(webhook).or_default().push(known);
+    }
 }
 
 fn named(action: Action) -> (&'static str, u32) {
@@ -51,7 +67,8 @@ async fn act(world: &World, api: &Api, action: Action) -> Option<Answered> {
     let event = |number: u32| {
         let state = world.state();
         let of = world.scenario().events.iter().find(|event| event.number == number)?.webhook;
-        let (id, _) = state.ledger.produced.get(&number)?.accepted.clone()?;
+        let (id, _) =
+            state.ledger.produced.get(&number)?.accepted.clone().filter(|(id, _)| !id.is_empty())?;
         Some(format!("/webhook/{}/events/{id}", state.ledger.webhooks.get(&of)?))
     };
     let patch = async |number: u32, change: Value| {

@@ -26,6 +26,8 @@ pub struct Scenario {
     pub breaks: Vec<Break>,
     /// When the clock is set forward, and by how much.
     pub jumps: Vec<Jump>,
+    /// Troubles of the disk.
+    pub troubles: Vec<Trouble>,
     /// How long a sync of the disk takes at most, in microseconds.
     pub sync_micros: u64,
     /// A bug that is planted in the product, to see that it is found.
@@ -110,6 +112,8 @@ pub struct Event {
     pub mode: Mode,
     /// Whether it has an idempotency key. If so, it is sent until it is accepted, and sometimes again.
     pub keyed: bool,
+    /// Whether it is sent again with its key after it was accepted, within two hours.
+    pub repeated: bool,
 }
 
 /// How an event is sent.
@@ -121,6 +125,12 @@ pub enum Mode {
     Sync,
     /// It is to be delivered so many seconds later.
     Delayed(u32),
+    /// It is published by the type to which its webhook subscribes.
+    Published,
+    /// It is published in a batch, beside one that nobody subscribes to.
+    Batch,
+    /// It is put on the bus.
+    Bus,
 }
 
 /// What an operator does.
@@ -158,7 +168,9 @@ pub enum Action {
 pub struct TaskFault {
     /// The state whose task it is.
     pub state: String,
-    /// Which call of the state in this scenario is the first to meet it, from 0.
+    /// The event whose calls are meant, by its number; `None` for those of all events.
+    pub event: Option<u32>,
+    /// Which of these calls of the state is the first to meet it, from 0.
     pub call: u32,
     /// How many calls of the state in a row meet it.
     pub times: u32,
@@ -173,6 +185,8 @@ pub enum How {
     Throttled,
     /// It fails before it is run, with an error that nobody expects.
     Failed,
+    /// It cannot read its input, as one of another version.
+    Unreadable,
     /// It is run, and its answer is lost.
     Lost,
     /// It is run twice.
@@ -231,6 +245,17 @@ pub struct Jump {
     pub by: u64,
 }
 
+/// A trouble of the disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// When it begins.
+    pub at: u64,
+    /// How many milliseconds it lasts.
+    pub lasts: u64,
+    /// Whether the disk is full, so that what is new is refused; otherwise it writes nothing, and what is written waits.
+    pub is_full: bool,
+}
+
 /// A bug that is planted by what stands between the product and the simulation. The product itself does not know of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Plant {
@@ -242,24 +267,63 @@ pub enum Plant {
     MiscountedAttempt,
     /// A schedule is not made, and nobody notices.
     LostSchedule,
+    /// A schedule is not deleted after it has started its execution.
+    ScheduleStays,
+    /// A retry is scheduled for a time that has passed.
+    TooEarly,
     /// The note that an event waits in a lane is never deleted.
     LaneNoteStays,
+    /// The message of an event in a lane is not deleted after its turn.
+    MessageStays,
+    /// An event that has succeeded keeps its place in its order.
+    PlaceStays,
     /// Events do not go to the lane of their webhook.
     NoLane,
-    /// The event of a receiver's success is recorded as one in progress.
+    /// A success is recorded as a failure.
     SuccessForgotten,
+    /// Each attempt is made twice.
+    SentTwice,
+    /// An idempotency key is not stored.
+    KeyForgotten,
+    /// Events are not put on the watch list.
+    WatchForgotten,
+    /// A body that was stored is not there any more.
+    BodyGone,
+    /// An event is said to be cancelled, and goes on.
+    CancelIgnored,
+    /// A circuit that was opened is never closed.
+    CircuitStays,
+    /// A retry is sent by the plan of the attempt before.
+    OldPlan,
+    /// An event is sent with the body of another.
+    OtherBody,
+    /// An event is sent to the receiver of another webhook.
+    OtherReceiver,
 }
 
 impl Plant {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 20] = [
         Self::NoCondition,
         Self::SyncLies,
         Self::MiscountedAttempt,
         Self::LostSchedule,
+        Self::ScheduleStays,
+        Self::TooEarly,
         Self::LaneNoteStays,
+        Self::MessageStays,
+        Self::PlaceStays,
         Self::NoLane,
         Self::SuccessForgotten,
+        Self::SentTwice,
+        Self::KeyForgotten,
+        Self::WatchForgotten,
+        Self::BodyGone,
+        Self::CancelIgnored,
+        Self::CircuitStays,
+        Self::OldPlan,
+        Self::OtherBody,
+        Self::OtherReceiver,
     ];
 }
 
@@ -269,6 +333,7 @@ impl How {
         match self {
             Self::Throttled => "throttled",
             Self::Failed => "failed",
+            Self::Unreadable => "unreadable",
             Self::Lost => "lost",
             Self::Twice => "twice",
             Self::Slow(_) => "slow",
@@ -277,7 +342,21 @@ impl How {
         }
     }
 
+    /// A fault of this kind.
+    pub(crate) fn of(kind: &str) -> Self {
+        match kind {
+            "throttled" => Self::Throttled,
+            "unreadable" => Self::Unreadable,
+            "lost" => Self::Lost,
+            "twice" => Self::Twice,
+            "slow" => Self::Slow(3),
+            "stalled" => Self::Stalled,
+            "stalled after" => Self::StalledAfter,
+            _ => Self::Failed,
+        }
+    }
+
     /// All kinds.
-    pub const KINDS: [&'static str; 7] =
-        ["throttled", "failed", "lost", "twice", "slow", "stalled", "stalled after"];
+    pub const KINDS: [&'static str; 8] =
+        ["throttled", "failed", "unreadable", "lost", "twice", "slow", "stalled", "stalled after"];
 }

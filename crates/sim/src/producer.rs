@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::api::{Answered, Api};
 use crate::check::Violation;
+use crate::life::ORG;
 use crate::plan::{Event, Mode};
 use crate::world::World;
 use crate::{Dice, ambient};
@@ -36,7 +38,7 @@ pub(crate) async fn produce(world: World, api: Api, event: Event) {
         sleep(PAUSE).await;
     }
     let mut dice = Dice::of(world.scenario().seed, "repeat", event.number.into());
-    if event.keyed && dice.chance(30) {
+    if event.keyed && event.repeated {
         sleep(Duration::from_millis(dice.below(2 * 3600 * 1000))).await;
         repeat(&world, &api, &event).await;
     }
@@ -98,12 +100,62 @@ async fn repeat(world: &World, api: &Api, event: &Event) {
     }
 }
 
+/// The type of the events that are published for a webhook.
+pub(crate) fn event_type(webhook: u32) -> String {
+    format!("sim.webhook-{webhook}")
+}
+
 async fn request(api: &Api, webhook: &str, event: &Event) -> Answered {
-    let query = match event.mode {
-        Mode::Async => String::new(),
-        Mode::Sync => "?sync=true".to_owned(),
-        Mode::Delayed(seconds) => format!("?delay_seconds={seconds}"),
-    };
+    match event.mode {
+        Mode::Async => trigger(api, webhook, event, String::new()).await,
+        Mode::Sync => trigger(api, webhook, event, "?sync=true".to_owned()).await,
+        Mode::Delayed(seconds) => trigger(api, webhook, event, format!("?delay_seconds={seconds}")).await,
+        Mode::Published => published(api.post("/events", &publication(event)).await),
+        Mode::Batch => {
+            let nobodys = json!({"event_type": "sim.nobody", "payload": {}});
+            let answered = api.post("/events/batch", &json!({"events": [publication(event), nobodys]})).await;
+            let entry = answered.body["events"][0].clone();
+            let status = entry["problem"]["status"].as_u64().and_then(|status| status.try_into().ok());
+            published(Answered { status: status.unwrap_or(answered.status), body: entry })
+        }
+        Mode::Bus => put(api, webhook, event).await,
+    }
+}
+
+fn publication(event: &Event) -> Value {
+    let mut publication = json!({
+        "event_type": event_type(event.webhook),
+        "payload": {"event": event.number},
+        "correlation_id": format!("sim-{}", event.number),
+    });
+    if event.keyed {
+        publication["idempotency_key"] = json!(format!("key-{}", event.number));
+    }
+    publication
+}
+
+/// What is known of the event of the only webhook that subscribes.
+fn published(answered: Answered) -> Answered {
+    let body = answered.body["deliveries"][0].clone();
+    let status = if answered.is_ok() && body.is_null() { 404 } else { answered.status };
+    Answered { status, body }
+}
+
+/// Puts an event on the bus. Its id is not told.
+async fn put(api: &Api, webhook: &str, event: &Event) -> Answered {
+    let detail = json!({
+        "org_id": ORG,
+        "config_id": webhook,
+        "payload": {"event": event.number},
+        "correlation_id": format!("sim-{}", event.number),
+    });
+    let entry = PutEventsRequestEntry::builder().source("sim").detail_type("Webhook Trigger");
+    let put = api.bus.put_events().entries(entry.detail(detail.to_string()).build()).send().await;
+    let is_taken = put.is_ok_and(|answer| answer.failed_entry_count() == 0);
+    Answered { status: if is_taken { 202 } else { 503 }, body: Value::Null }
+}
+
+async fn trigger(api: &Api, webhook: &str, event: &Event, query: String) -> Answered {
     let mut headers = vec![("x-correlation-id", format!("sim-{}", event.number))];
     if event.keyed {
         headers.push(("idempotency-key", format!("key-{}", event.number)));

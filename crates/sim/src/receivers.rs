@@ -5,13 +5,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use hookstep_egress::{Answer, Broken, Carrying, Network, Parcel, Unreachable};
+use hookstep_signing::{
+    DEFAULT_TOLERANCE, ID_HEADER, Key, Received, SIGNATURE_HEADER, TIMESTAMP_HEADER, verify,
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use tokio::time::sleep;
 
+use crate::ledger::Hit;
 use crate::plan::Behaviour;
 use crate::world::World;
 use crate::{Dice, ambient};
+
+/// How long requests may still be signed with the last secret alone: that long, an attempt uses keys that were read before.
+const ROTATING: Duration = Duration::from_secs(90);
 
 /// The body of every event of a simulation.
 #[derive(Deserialize)]
@@ -46,7 +53,7 @@ impl Network for SimulatedNetwork {
                 world.log(None, format!("a request to nobody: {}", parcel.url));
                 return Err(Broken::Unreachable(Unreachable::Dns));
             };
-            let answer = meet(&world, webhook, event).await;
+            let answer = meet(&world, webhook, event, &parcel).await;
             if !world.step() {
                 return std::future::pending().await;
             }
@@ -66,7 +73,7 @@ fn behaviour(world: &World, webhook: u32) -> Behaviour {
 }
 
 /// Hands a request to its receiver.
-async fn meet(world: &World, webhook: u32, event: u32) -> Result<Answer, Broken> {
+async fn meet(world: &World, webhook: u32, event: u32, parcel: &Parcel) -> Result<Answer, Broken> {
     let behaviour = behaviour(world, webhook);
     let before = world.state().ledger.hits.iter().filter(|hit| hit.event == event).count() as u64;
     let mut dice = Dice::of(world.scenario().seed, "receiver", before << 32 | u64::from(event));
@@ -89,7 +96,8 @@ async fn meet(world: &World, webhook: u32, event: u32) -> Result<Answer, Broken>
     if world.is_dead() {
         return std::future::pending().await;
     }
-    let hit = world.state().ledger.hit(webhook, event, ambient::elapsed());
+    let hit = arrived(world, webhook, event, parcel);
+    let hit = world.state().ledger.hit(hit);
     let _given_up = GivenUp(world.clone(), hit);
     world.log(Some(event), format!("REACHES receiver {webhook} ({behaviour:?})"));
     let (status, retry_after) = match behaviour {
@@ -112,6 +120,39 @@ async fn meet(world: &World, webhook: u32, event: u32) -> Result<Answer, Broken>
     end(world, hit, Some(status));
     let body_after = (behaviour != Behaviour::BreaksOff).then_some(Duration::ZERO);
     Ok(answer(status, retry_after, body_after))
+}
+
+/// A request as its receiver sees it.
+fn arrived(world: &World, webhook: u32, event: u32, parcel: &Parcel) -> Hit {
+    let header = |name: &str| parcel.headers.get(name).and_then(|value| value.to_str().ok());
+    Hit {
+        webhook,
+        event,
+        id: header("webhook-id").unwrap_or_default().to_owned(),
+        edited: header("x-edited").and_then(|at| at.parse().ok()),
+        is_genuine: is_genuine(world, webhook, parcel),
+        at: ambient::elapsed(),
+        ended: None,
+        status: None,
+    }
+}
+
+/// Whether a request has a signature by the webhook's secret, or by one that was the secret until a moment ago.
+fn is_genuine(world: &World, webhook: u32, parcel: &Parcel) -> bool {
+    let header = |name| parcel.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let received = Received {
+        id: header(ID_HEADER),
+        timestamp: header(TIMESTAMP_HEADER),
+        signature: header(SIGNATURE_HEADER),
+    };
+    let state = world.state();
+    let secrets = state.ledger.secrets.get(&webhook).map(Vec::as_slice).unwrap_or_default();
+    let known_for = |(since, _): &(Duration, String)| ambient::elapsed().saturating_sub(*since);
+    let latest = secrets.iter().rposition(|secret| known_for(secret) > ROTATING).unwrap_or(0);
+    let keys: Vec<_> =
+        secrets[latest..].iter().filter_map(|(_, text)| text.parse().ok()).map(Key::Secret).collect();
+    let now = (ambient::sources().clock)().unix_timestamp();
+    verify(received, &parcel.body, &keys, DEFAULT_TOLERANCE, now).is_ok()
 }
 
 /// The end of an exchange whose sender has given up, which drops this.

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::plan::How;
 use crate::run::Outcome;
-use crate::states::STATES;
+use crate::states::pairs;
 
 /// The sums over scenarios.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +18,10 @@ pub struct Report {
     pub accepted: u64,
     /// How many requests reached a receiver.
     pub hits: u64,
-    /// How many of them are in no record, which at least once allows.
-    pub unrecorded: u64,
+    /// How many of them are in no record because the host ended, which at least once allows.
+    pub killed: u64,
+    /// How many of them are in no record because a fault hid their answer, which at least once allows.
+    pub hidden: u64,
     /// How many attempts a fault prevented.
     pub missed: u64,
     /// How often a host was started.
@@ -40,7 +41,8 @@ impl Report {
         }
         self.accepted += outcome.counts.accepted;
         self.hits += outcome.counts.hits;
-        self.unrecorded += outcome.counts.unrecorded;
+        self.killed += outcome.counts.killed;
+        self.hidden += outcome.counts.hidden;
         self.missed += outcome.counts.missed;
         self.lives += outcome.lives;
         self.simulated += outcome.simulated;
@@ -56,7 +58,8 @@ impl Report {
         self.failed.sort_unstable();
         self.accepted += other.accepted;
         self.hits += other.hits;
-        self.unrecorded += other.unrecorded;
+        self.killed += other.killed;
+        self.hidden += other.hidden;
         self.missed += other.missed;
         self.lives += other.lives;
         self.simulated += other.simulated;
@@ -67,9 +70,7 @@ impl Report {
 
     /// The pairs of a state and a kind of fault that never met.
     pub fn uncovered(&self) -> Vec<(&'static str, &'static str)> {
-        let pairs =
-            STATES.into_iter().flat_map(|state| How::KINDS.into_iter().map(move |kind| (state, kind)));
-        pairs.filter(|pair| !self.coverage.contains_key(pair)).collect()
+        pairs().into_iter().filter(|pair| !self.coverage.contains_key(pair)).collect()
     }
 }
 
@@ -80,15 +81,12 @@ impl fmt::Display for Report {
         writeln!(f, "scenarios            {:>10}   ({years:.1} simulated years)", self.scenarios)?;
         writeln!(f, "events accepted      {:>10}", self.accepted)?;
         writeln!(f, "requests received    {:>10}", self.hits)?;
-        writeln!(
-            f,
-            "  in no record       {:>10}   (the host ended, or a fault hid the answer)",
-            self.unrecorded
-        )?;
+        writeln!(f, "  host ended before  {:>10}   (in no record: they may be repeated)", self.killed)?;
+        writeln!(f, "  hidden by a fault  {:>10}   (in no record: they may be repeated)", self.hidden)?;
         writeln!(f, "attempts prevented   {:>10}", self.missed)?;
         writeln!(f, "starts of the host   {:>10}", self.lives)?;
         writeln!(f, "faults of tasks      {faults:>10}")?;
-        let (all, never) = (STATES.len() * How::KINDS.len(), self.uncovered());
+        let (all, never) = (pairs().len(), self.uncovered());
         writeln!(f, "state and fault      {:>10}   of {all} pairs", all - never.len())?;
         for (state, kind) in never {
             writeln!(f, "  never: {state} {kind}")?;

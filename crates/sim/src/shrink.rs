@@ -40,6 +40,7 @@ impl Shrinking {
         self.thin(|scenario| &mut scenario.task_faults);
         self.thin(|scenario| &mut scenario.table_faults);
         self.thin(|scenario| &mut scenario.jumps);
+        self.thin(|scenario| &mut scenario.troubles);
         self.thin(|scenario| &mut scenario.operations);
         self.thin(|scenario| &mut scenario.events);
         self.thin(|scenario| &mut scenario.webhooks);

@@ -1,9 +1,10 @@
-//! Which state of the delivery's definition a task belongs to.
+//! The states of the delivery's definition that have tasks, and which faults may meet them.
 
 use hookstep_asl::Json;
 
-/// The states of `statemachine.asl.json` whose tasks a host can run: all but `Transform`, `Hydrate` and `QueueDelivery`, which need
-/// expressions, claim checks or the delivery queue of AWS.
+use crate::plan::How;
+
+/// The states of `statemachine.asl.json` whose tasks a simulation runs.
 pub const STATES: [&str; 17] = [
     "FetchConfig",
     "RecordEvent",
@@ -23,6 +24,24 @@ pub const STATES: [&str; 17] = [
     "RecordException",
     "KeepEvent",
 ];
+
+/// The other states with tasks, and why no simulation comes to them.
+pub const UNREACHED: [(&str, &str); 3] = [
+    ("Transform", "expressions are evaluated in a process of their own"),
+    ("Hydrate", "claim checks are read from a bucket that has threads"),
+    ("QueueDelivery", "the host has no delivery queue: it makes the attempts of slow receivers itself"),
+];
+
+/// The states that end an event whose input cannot be read.
+pub const READING: [&str; 5] = ["FetchConfig", "Deliver", "UpdateStatus", "RefreshPlan", "EndEvent"];
+
+/// The pairs of a state and a kind of fault that the definition allows: each state fails in each way, and those that read their input
+/// may find that they cannot.
+pub fn pairs() -> Vec<(&'static str, &'static str)> {
+    let kinds = How::KINDS.into_iter();
+    let pairs = STATES.into_iter().flat_map(|state| kinds.clone().map(move |kind| (state, kind)));
+    pairs.filter(|(state, kind)| *kind != How::Unreadable.kind() || READING.contains(state)).collect()
+}
 
 /// The state that makes this call; empty for those of other definitions.
 pub(crate) fn state_of(resource: &str, arguments: &Json) -> &'static str {

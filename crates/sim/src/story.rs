@@ -30,6 +30,7 @@ impl fmt::Display for Story<'_> {
         scenario.table_faults.iter().try_for_each(|part| writeln!(f, "  {part:?}"))?;
         scenario.breaks.iter().try_for_each(|part| writeln!(f, "  {part:?}"))?;
         scenario.jumps.iter().try_for_each(|part| writeln!(f, "  {part:?}"))?;
+        scenario.troubles.iter().try_for_each(|part| writeln!(f, "  {part:?}"))?;
         writeln!(f, "\nWhat happened:")?;
         let about = |event: u32| violations.iter().any(|violation| violation.event == Some(event));
         let is_told = |line: &&Line| line.event.is_none_or(about);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hookstep_asl::Json;
 use tokio::sync::Notify;
 
 use crate::ambient;
@@ -38,12 +39,16 @@ pub(crate) struct State {
     pub(crate) ledger: Ledger,
     /// The disk of the host that runs.
     pub(crate) disk: Disk,
-    /// How many calls each state had.
-    pub(crate) task_calls: BTreeMap<&'static str, u32>,
+    /// How many calls each state had, in all and for each event.
+    pub(crate) task_calls: BTreeMap<(&'static str, Option<u32>), u32>,
     /// How many calls each table had.
     pub(crate) table_calls: BTreeMap<String, u32>,
     /// How often a fault of each kind met each state.
     pub(crate) coverage: BTreeMap<(&'static str, &'static str), u64>,
+    /// The numbers of events by their ids, as far as tasks have named both.
+    pub(crate) event_ids: BTreeMap<String, u32>,
+    /// The last plan of each event, for a planted bug.
+    pub(crate) plans: BTreeMap<u32, Json>,
     /// What was found to be wrong while it happened.
     pub(crate) found: Vec<Violation>,
     /// Which operations were begun, by their place in the scenario.
@@ -91,6 +96,8 @@ impl World {
             task_calls: BTreeMap::new(),
             table_calls: BTreeMap::new(),
             coverage: BTreeMap::new(),
+            event_ids: BTreeMap::new(),
+            plans: BTreeMap::new(),
             found: Vec::new(),
             operations: BTreeSet::new(),
             redriven: BTreeSet::new(),

@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `repeatable` | the same seed is the same week, to the byte |
 //! | `weeks` | promises hold in weeks from seeds |
+//! | `coverage` | every pair of a state and a fault that the definition allows is met |
 //! | `plants` | planted bugs are found, and made small |
 //! | `regressions` | what a simulation has found, and was mended |
 
+mod coverage;
 mod plants;
 mod regressions;
 mod repeatable;

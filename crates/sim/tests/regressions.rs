@@ -16,19 +16,26 @@ fn what_was_mended_stays_mended() {
 /// The event could not be queued in its lane, and its note that it waits there stayed for 14 days.
 fn not_queued() -> Scenario {
     let scenario = one_event(29, Limit::InFlight(2), Vec::new());
-    let fault = TaskFault { state: "QueueInLane".to_owned(), call: 0, times: 12, how: How::Throttled };
+    let fault =
+        TaskFault { state: "QueueInLane".to_owned(), event: None, call: 0, times: 12, how: How::Throttled };
     Scenario { task_faults: vec![fault], ..scenario }
 }
 
 /// The request was repeated with its key. The new execution met a fault before it found out that the event had succeeded, and its
 /// attempt that was never made took the place of the one that was.
 fn missed_after_success() -> Scenario {
-    let fault = TaskFault { state: "FetchConfig".to_owned(), call: 1, times: 12, how: How::StalledAfter };
+    let fault = TaskFault {
+        state: "FetchConfig".to_owned(),
+        event: None,
+        call: 1,
+        times: 12,
+        how: How::StalledAfter,
+    };
     Scenario { task_faults: vec![fault], ..one_event(42, Limit::None, vec![30]) }
 }
 
 fn one_event(seed: u64, limit: Limit, schedule: Vec<u32>) -> Scenario {
     let webhook = Webhook { number: 0, schedule, timeout: 60, limit, phases: Vec::new() };
-    let event = Event { number: 11, at: 60_000, webhook: 0, mode: Mode::Async, keyed: true };
+    let event = Event { number: 11, at: 60_000, webhook: 0, mode: Mode::Async, keyed: true, repeated: true };
     Scenario { days: 1, webhooks: vec![webhook], events: vec![event], ..Scenario::quiet(seed) }
 }

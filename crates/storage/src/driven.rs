@@ -69,6 +69,11 @@ impl Work {
         }
     }
 
+    /// Says whether the disk has room enough for new work.
+    pub fn set_room(&self, is_enough: bool) {
+        self.writer.room.set_free(if is_enough { u64::MAX } else { 0 });
+    }
+
     /// Begins a sync of what is committed by now.
     pub fn begin_sync(&self) -> Syncing {
         Syncing { jobs: self.writer.commits.take_now(), commits: Arc::clone(&self.writer.commits) }

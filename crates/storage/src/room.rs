@@ -50,8 +50,12 @@ impl Room {
 
     /// Learns the free space. Where it cannot be learned, the writes tell.
     pub(crate) fn look(&self) {
+        self.set_free(free(&self.dir).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn set_free(&self, bytes: u64) {
         let was_enough = self.is_enough();
-        self.free_bytes.store(free(&self.dir).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.free_bytes.store(bytes, Ordering::Relaxed);
         if was_enough && !self.is_enough() {
             tracing::error!(
                 free_bytes = self.free_bytes(),

@@ -39,6 +39,10 @@ macro_rules! operations {
                         let refused = refused(error, aws_sdk_dynamodb::operation::$name::$error::generic);
                         return std::future::ready(Err(refused)).boxed();
                     }
+                    if gate.swallow(&call) {
+                        let nothing = aws_sdk_dynamodb::operation::$name::$output::builder().build();
+                        return std::future::ready(Ok(nothing)).boxed();
+                    }
                     if let Some(error) = gate.lose(&call) {
                         let lost = refused(error, aws_sdk_dynamodb::operation::$name::$error::generic);
                         let carried_out = self.items.$name($request);

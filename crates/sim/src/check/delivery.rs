@@ -9,8 +9,17 @@ use crate::observe::{SeenAttempt, SeenEvent};
 /// How far the record of an attempt and what its receiver saw may be apart.
 const APART: Duration = Duration::from_secs(2);
 
-/// For how long after a request the host still tries to record it.
+/// How long after its end an exchange is recorded, if nothing gets in the way: as long as some syncs of a slow disk.
+const RECORDED: Duration = Duration::from_secs(10);
+
+/// For how long the host tries to record one, if faults get in the way.
 const RECORDING: Duration = Duration::from_secs(600);
+
+/// How long a fault may last before the request that it hides is there.
+const HELD_UP: Duration = Duration::from_secs(30);
+
+/// The states whose faults hide the answer of a receiver, the table, and a disk that stands still.
+const HIDING: [&str; 5] = ["Deliver", "UpdateStatus", "RecordMissed", "events", "disk"];
 
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>, counts: &mut Counts) {
     for seen in &case.observed.events {
@@ -21,8 +30,8 @@ pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>, counts: &mut Co
         }
         has_succeeded(case, seen, found);
     }
-    for hit in &case.ledger.hits {
-        is_recorded(case, hit, found, counts);
+    for event in &case.scenario.events {
+        are_recorded(case, event.number, found, counts);
     }
 }
 
@@ -59,11 +68,11 @@ fn has_succeeded(case: &Case<'_>, seen: &SeenEvent, found: &mut Vec<Violation>) 
         let detail = format!("({}) was recorded as succeeded, and is {} now", seen.id, seen.status);
         found.push(Violation::of_event("a success that was lost", seen.number, detail));
     }
-    // Its replays are sent by other events, which are looked at by themselves.
-    if case.events_of(seen.number).count() > 1 {
-        return;
-    }
-    if let Some(hit) = case.hits_of(seen.number).find(|hit| hit.at > *recorded) {
+    // Replays are sent by other events, with the id of the first one.
+    let replays = case.events_of(seen.number).filter(|other| other.id != seen.id);
+    let replayed_at = replays.map(|other| case.at(other.created_at)).min().unwrap_or(Duration::MAX);
+    let later = case.hits_of(seen.number).find(|hit| hit.at > *recorded && hit.at + APART < replayed_at);
+    if let Some(hit) = later.filter(|_| !seen.is_replay) {
         let detail = format!(
             "({}) was recorded as succeeded at {} s, and was sent again at {} s",
             seen.id,
@@ -74,25 +83,33 @@ fn has_succeeded(case: &Case<'_>, seen: &SeenEvent, found: &mut Vec<Violation>) 
     }
 }
 
-/// A request that reached its receiver is in a record, unless the host ended, or a fault hid it.
-fn is_recorded(case: &Case<'_>, hit: &Hit, found: &mut Vec<Violation>, counts: &mut Counts) {
-    let mut attempts = case.events_of(hit.event).flat_map(|seen| &seen.attempts);
-    let is_told = |attempt: &SeenAttempt| {
-        let is_same = attempt.outcome == "failed_platform" || attempt.status == hit.status;
-        is_same && covers(case, attempt, hit)
-    };
-    if attempts.any(is_told) {
-        return;
+/// Each request that reached its receiver is in a record of its own, unless the host ended, or a fault hid it.
+fn are_recorded(case: &Case<'_>, event: u32, found: &mut Vec<Violation>, counts: &mut Counts) {
+    let mut attempts: Vec<_> = case.events_of(event).flat_map(|seen| &seen.attempts).collect();
+    for hit in case.hits_of(event) {
+        let is_told = |attempt: &&SeenAttempt| attempt.status == hit.status && covers(case, attempt, hit);
+        if let Some(place) = attempts.iter().position(is_told) {
+            attempts.remove(place);
+        } else if is_killed(case, hit) {
+            counts.killed += 1;
+        } else if is_hidden(case, hit) {
+            counts.hidden += 1;
+        } else {
+            let at = hit.at.as_secs();
+            let detail = format!("reached its receiver at {at} s ({:?}), which is in no record", hit.status);
+            found.push(Violation::of_event("a request that is not recorded", hit.event, detail));
+        }
     }
-    let end = hit.ended.unwrap_or(hit.at);
-    let faults = case.ledger.faults.iter().filter(|fault| fault.event.is_none_or(|of| of == hit.event));
-    let is_hidden =
-        faults.into_iter().any(|fault| fault.at + RECORDING >= hit.at && fault.at <= end + RECORDING);
-    if is_hidden || case.is_broken_between(hit.at, end + RECORDING) {
-        counts.unrecorded += 1;
-        return;
-    }
-    let detail =
-        format!("reached its receiver at {} s ({:?}), which is in no record", hit.at.as_secs(), hit.status);
-    found.push(Violation::of_event("a request that is not recorded", hit.event, detail));
+}
+
+/// Whether the host ended before it could record a request.
+fn is_killed(case: &Case<'_>, hit: &Hit) -> bool {
+    case.is_broken_between(hit.at, hit.ended.unwrap_or(hit.at) + RECORDED)
+}
+
+/// Whether a fault hid the answer to a request, or put off its record until the host ended.
+fn is_hidden(case: &Case<'_>, hit: &Hit) -> bool {
+    let (from, to) = (hit.at.saturating_sub(HELD_UP), hit.ended.unwrap_or(hit.at) + RECORDING);
+    let mut faults = case.faults_of(hit.event).filter(|fault| HIDING.contains(&&*fault.of));
+    faults.any(|fault| (from..=to).contains(&fault.at))
 }

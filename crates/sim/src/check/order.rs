@@ -17,8 +17,6 @@ pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
         match webhook.limit {
             Limit::None => {}
             Limit::InFlight(count) => in_flight(webhook, &hits, count, found),
-            // What a fault holds up begins together with what comes after it.
-            Limit::PerMinute(_) if !case.ledger.faults.is_empty() => {}
             Limit::PerMinute(count) => per_minute(case, webhook, &hits, count, found),
             Limit::Ordered { .. } => in_order(case, webhook, found),
         }
@@ -64,15 +62,15 @@ fn in_order(case: &Case<'_>, webhook: &Webhook, found: &mut Vec<Violation>) {
         else {
             continue;
         };
-        // Replays are sent out of order, and so is what a fault kept from its place.
-        if case.events_of(first.number).count() != 1 || case.is_faulted(first.number) {
+        // Replays are sent out of order.
+        if case.events_of(first.number).count() != 1 {
             continue;
         }
         let Some(last_hit) = case.hits_of(first.number).map(|hit| hit.at).max() else { continue };
         for second in &events {
             let sent = case.ledger.produced.get(&second.number).filter(|other| other.accepted.is_some());
             let is_later = sent.is_some_and(|other| other.sent_at > accepted);
-            if !is_later || case.events_of(second.number).count() != 1 || case.is_faulted(second.number) {
+            if !is_later || case.events_of(second.number).count() != 1 {
                 continue;
             }
             let Some(first_hit) = case.hits_of(second.number).map(|hit| hit.at).min() else { continue };
