@@ -53,6 +53,7 @@
 mod body;
 mod error;
 mod events;
+mod portal;
 mod publish;
 mod replays;
 mod retry;
@@ -68,11 +69,13 @@ pub use error::Error;
 pub use events::{EventQuery, EventSearch};
 pub use hookstep_api_types::{
     Accepted, Attempt, BatchEntry, Delivered, DeliveryState, Event, FoundEvents, Jwk, Jwks, OrgPublicKey,
-    Page, ProblemDetails, Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast,
-    ReplayResults, Replayed, Sensitive, Sent, Stats, StatsBucket, StatsStep,
+    Page, PortalSession, PortalSessionFields, ProblemDetails, Publication, Published, PublishedBatch,
+    PublishedDelivery, Replay, ReplayForecast, ReplayResults, Replayed, Sensitive, Sent, Stats, StatsBucket,
+    StatsStep,
 };
 pub use hookstep_contract::{
-    ConfigId, EventId, OrgId, Origin, Outcome, Reason, ReasonCode, ReplayStatus, Status, Timestamp, Timings,
+    Colour, ConfigId, EventId, Locale, OrgId, Origin, Outcome, Palette, PortalRole, Reason, ReasonCode,
+    ReplayStatus, Status, Theme, ThemeMode, Timestamp, Timings,
 };
 pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
 pub use publish::NewEvent;

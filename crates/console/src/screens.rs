@@ -8,6 +8,7 @@ pub(crate) mod event_table;
 pub(crate) mod lane;
 pub(crate) mod notification_page;
 pub(crate) mod org_events;
+pub(crate) mod portal;
 pub(crate) mod receiver;
 pub(crate) mod replay_pages;
 pub(crate) mod secret_page;

@@ -53,6 +53,8 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         static_ips: env::required("STATIC_IPS").unwrap_or_default(),
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
         has_mailer: env::flag("SENDS_MAIL"),
+        console_url: env::optional("CONSOLE_URL").filter(|url| !url.is_empty()),
+        frame_origins: env::optional("FRAME_ORIGINS").unwrap_or_default().parse()?,
         sandbox: Sandbox::of_this_program()?,
         policy: Policy {
             allow_http_targets: env::flag("ALLOW_HTTP_TARGETS"),

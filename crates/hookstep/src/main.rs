@@ -11,6 +11,7 @@ mod history;
 mod keys;
 mod listen;
 mod out;
+mod portal;
 mod publish;
 mod redrive;
 mod remote;

@@ -192,6 +192,8 @@ pub(crate) fn console(
         static_ips: options.static_ips.clone(),
         publish: options.publish,
         has_mailer: options.mailer.is_some(),
+        console_url: Some(options.public_url.clone()),
+        frame_origins: options.frame_origins.clone(),
         sandbox: options.sandbox.clone(),
         policy: options.policy,
         readiness,

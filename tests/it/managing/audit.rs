@@ -9,12 +9,13 @@ use crate::world::{Answer, Api, Receiver, Reply, World, mailbox};
 
 /// The operations that may change something. Whoever adds one lists it here, and has its entry tested below; `preview_webhook`,
 /// `test_auth` and `test_webhook` change nothing.
-const OPERATIONS: [&str; 21] = [
+const OPERATIONS: [&str; 22] = [
     "cancel_event",
     "change_org",
     "change_webhook",
     "create_org",
     "create_platform_token",
+    "create_portal_session",
     "create_replay",
     "create_token",
     "create_webhook",

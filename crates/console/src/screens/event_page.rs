@@ -27,7 +27,7 @@ use crate::extract::Shown;
 use crate::form::{Form, Query};
 use crate::layout::{Section, page};
 use crate::parts;
-use crate::session::{Manager, Visitor};
+use crate::session::{Replayer, Visitor};
 use event_bodies::EventBodies;
 
 /// A scheduled event that is not due within this time is looked at less often.
@@ -115,7 +115,7 @@ async fn whole(
                     h1 { "Event " @if in_lane { (parts::badge("waiting", "Waiting")) } @else { (parts::status(event)) } }
                     p { (parts::copyable(&event.event_id.to_string())) }
                 }
-                @if visitor.can_manage() { (buttons(event, has_place, config, &bodies, base)) }
+                @if visitor.can_replay() { (buttons(event, has_place, config, &bodies, base)) }
             }
             @if has_place && !in_lane {
                 div.alert.failed role="status" {
@@ -183,7 +183,7 @@ fn not_yet(base: &str) -> Markup {
 /// `POST …/events/{event_id}/replay`: then shows the new event.
 pub(crate) async fn replay(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
+    Replayer(visitor): Replayer,
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     Shown(EventPath(event_id)): Shown<EventPath>,
     form: Form,
@@ -203,7 +203,7 @@ pub(crate) async fn replay(
 /// `POST …/events/{event_id}/cancel`: ends the retries, or a scheduled event. There is no question first, because the event can still be replayed.
 pub(crate) async fn cancel(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
+    Replayer(visitor): Replayer,
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     Shown(EventPath(event_id)): Shown<EventPath>,
 ) -> Result<Redirect, PageError> {
