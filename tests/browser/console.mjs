@@ -28,20 +28,21 @@ export async function open(base) {
   return { browser, context, page, complaints };
 }
 
-// Checks a screen in light mode, in dark mode and on a phone. Given a directory, also saves screenshots.
-export async function look(page, name, directory) {
+// Checks a screen in light mode, in dark mode and on a phone. Given a directory, also saves screenshots. The screen may be in a frame
+// of the page, which then is as wide as the page.
+export async function look(page, name, directory, frame = page) {
   const { scrollX, scrollY } = await page.evaluate(() => ({ scrollX, scrollY }));
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => globalThis.axe.run());
+    await frame.evaluate(axe);
+    const { violations } = await frame.evaluate(() => globalThis.axe.run());
     const grave = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
     assert.deepEqual(grave.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), [], `${name} in ${colorScheme}`);
     if (directory) await page.screenshot({ path: join(directory, `${name}-${colorScheme}.png`) });
   }
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize(PHONE);
-  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  const tooWide = await frame.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.equal(tooWide, 0, `${name} is wider than a phone`);
   await page.setViewportSize(DESKTOP);
   await page.evaluate(({ scrollX, scrollY }) => scrollTo(scrollX, scrollY), { scrollX, scrollY });

@@ -46,6 +46,7 @@
 //! | `managing/certificates` | a webhook's TLS settings: how they are set, stored and shown |
 //! | `managing/signing_keys` | the signing keys: how they are created, shown and rotated |
 //! | `managing/pages` | the console's pages, and who may see them |
+//! | `managing/portal` | the console for people who come by a link of a platform |
 //! | `managing/browser` | the console in a real browser |
 //! | `security/tenants` | who may do what |
 //! | `security/tenancy` | every operation of the API, called by those who may not use it |
@@ -154,6 +155,7 @@ mod managing {
     pub(crate) mod orgs;
     mod pages;
     mod patch;
+    mod portal;
     pub(crate) mod signing_keys;
     mod webhooks;
 }

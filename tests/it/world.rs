@@ -108,6 +108,7 @@ impl World {
             inline_limit: INLINE_BYTES,
             sync_budget: SYNC_BUDGET,
             keep_bodies: true,
+            frame_origins: hookstep_contract::FrameOrigins::default(),
             static_ips: String::new(),
             publish: Publish::Failures,
             health_rules: hookstep_contract::HealthRules::default(),

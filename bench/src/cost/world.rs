@@ -49,6 +49,7 @@ impl World {
             sync_budget: hookstep_contract::limits::SYNC_BUDGET,
             keep_bodies,
             // As in the template.
+            frame_origins: hookstep_contract::FrameOrigins::default(),
             static_ips: String::new(),
             publish: Publish::Failures,
             health_rules: hookstep_contract::HealthRules::default(),

@@ -147,6 +147,7 @@ fn options(dir: &Path) -> Options {
         inline_limit: hookstep_contract::limits::INLINE_BYTES,
         sync_budget: hookstep_contract::limits::SYNC_BUDGET,
         keep_bodies: true,
+        frame_origins: hookstep_contract::FrameOrigins::default(),
         static_ips: String::new(),
         publish: Publish::Nothing,
         health_rules: HealthRules::default(),

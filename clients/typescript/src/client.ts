@@ -210,6 +210,21 @@ export class Hookstep {
     });
   }
 
+  /**
+   * Makes a link into the portal of an org, with a token of the platform or, with the scope `manage`, of that org. Give its `url` to
+   * the browser of the person that it is for: it works once.
+   *
+   * @throws {@link RefusedError} with 401 or 403 for the token, 400 that names the field that is wrong, 404 for an org that there is not.
+   * @throws {@link UnreachableError}
+   */
+  async createPortalSession(
+    orgId: string,
+    fields: Schemas["PortalSessionFields"],
+    signal?: AbortSignal,
+  ): Promise<Schemas["PortalSession"]> {
+    return this.request("post", "/orgs/{org_id}/portal-sessions", { params: { path: { org_id: orgId } }, body: fields, signal });
+  }
+
   async #trigger(
     configId: string,
     body: Bytes | ClaimCheck,

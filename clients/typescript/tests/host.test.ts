@@ -40,6 +40,12 @@ test("an event is delivered as it was sent, and found again", async () => {
   assert.deepEqual(page.data.map((found) => found.event_id), [event_id]);
 });
 
+test("a link opens the portal once", async () => {
+  const made = await hookstep.createPortalSession("acme", { role: "view", locale: "de", expires_in: 60 });
+  assert.match(made.url, /\/portal#link=[0-9a-f]{64}$/);
+  await assert.rejects(hookstep.createPortalSession("acme", { role: "view", expires_in: 1 }), refused(400, "expires_in"));
+});
+
 test("an event is published to those who subscribe to its type, once", async () => {
   const receiver = await serve(reply(200));
   const { config_id } = await webhook(receiver.url, { event_types: ["order.*"] });

@@ -1,8 +1,8 @@
 //! The audit log.
 
 use hookstep_contract::{
-    Actor, AuditAction, AuditChange, AuditEntry as Stored, AuditId, AuditOutcome, AuditTarget, SessionId,
-    Timestamp, TokenId,
+    Actor, AuditAction, AuditChange, AuditEntry as Stored, AuditId, AuditOutcome, AuditTarget, PortalRole,
+    SessionId, Timestamp, TokenId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,6 +56,10 @@ pub struct AuditActor {
     #[serde(default)]
     #[schema(value_type = Option<schema::SessionId>, required = true)]
     pub session_id: Option<SessionId>,
+    /// The role of the session, if it is one in the portal; else null.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::PortalRole>, required = true)]
+    pub portal_role: Option<PortalRole>,
     /// The IP address of the client; null if it is not known.
     #[serde(default)]
     #[schema(required = true, examples("203.0.113.7"))]
@@ -100,9 +104,9 @@ impl From<Stored> for AuditEntry {
 
 impl From<Actor> for AuditActor {
     fn from(actor: Actor) -> Self {
-        let Actor { token_id, token_name, session_id, is_platform, address, user_agent } = actor;
+        let Actor { token_id, token_name, session_id, portal_role, is_platform, address, user_agent } = actor;
         let address = address.map(|address| address.to_string());
-        Self { token_id, token_name, is_platform, session_id, address, user_agent }
+        Self { token_id, token_name, is_platform, session_id, portal_role, address, user_agent }
     }
 }
 

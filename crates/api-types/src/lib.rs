@@ -17,6 +17,7 @@ mod notifications;
 mod org;
 mod page;
 mod platform;
+mod portal;
 mod preview;
 mod problem;
 mod publication;
@@ -45,6 +46,7 @@ pub use notifications::{NotificationFields, Notifications};
 pub use org::{Deleting, NewOrg, Org, OrgPatch, PlatformTokenFields};
 pub use page::Page;
 pub use platform::{ExpiringCertificate, FailingReceiver, PlatformOverview, WaitingWebhook};
+pub use portal::{PortalSession, PortalSessionFields};
 pub use preview::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, Tested};
 pub use problem::ProblemDetails;
 pub use publication::{

@@ -12,6 +12,7 @@ mod filter;
 mod ids;
 mod org;
 mod reason;
+mod theme;
 mod timings;
 mod variants;
 mod webhook;
@@ -23,10 +24,12 @@ pub use filter::{Condition, Filter, Transform};
 pub use ids::{AuditId, ConfigId, ErasureId, EventId, OrgId, SessionId, Timestamp, TokenId};
 pub use org::OrgLimits;
 pub use reason::{Reason, ReasonCode};
+pub use theme::{Palette, Theme};
 pub use timings::Timings;
 pub use variants::{
-    AuditAction, AuditOutcome, ClientAuthentication, CloudEventsMode, Delivery, FieldKind, LogicalOperator,
-    OnInvalid, Operator, OrgStatus, Origin, Outcome, Place, ReplayStatus, Scope, Status, TokenMethod,
+    AuditAction, AuditOutcome, ClientAuthentication, CloudEventsMode, Delivery, FieldKind, Locale,
+    LogicalOperator, OnInvalid, Operator, OrgStatus, Origin, Outcome, Place, PortalRole, ReplayStatus, Scope,
+    Status, ThemeMode, TokenMethod,
 };
 pub use webhook::{
     CertificateInfo, CloudEvents, ConfigFields, Lifetime, Ordering, RateLimit, Retry, WebhookConfig,

@@ -56,6 +56,7 @@ mod error;
 mod event_types;
 mod events;
 mod orgs;
+mod portal;
 mod publish;
 mod replays;
 mod retry;
@@ -73,13 +74,14 @@ pub use events::{EventQuery, EventSearch};
 pub use hookstep_api_types::{
     Accepted, Attempt, BatchEntry, CheckedWebhook, ContractBreak, ContractCheck, Delivered, DeliveryState,
     Erasure, ErasureStatus, Event, EventType, EventTypePatch, FoundEvents, Jwk, Jwks, NewEventType, NewOrg,
-    NewTypeVersion, Org, OrgPatch, OrgPublicKey, Page, ProblemDetails, Publication, Published,
-    PublishedBatch, PublishedDelivery, Replay, ReplayForecast, ReplayResults, Replayed, SchemaMismatch,
-    Sensitive, Sent, Stats, StatsBucket, StatsStep, TypeListener, TypeVersion, TypeVersionSummary,
+    NewTypeVersion, Org, OrgPatch, OrgPublicKey, Page, PortalSession, PortalSessionFields, ProblemDetails,
+    Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast, ReplayResults,
+    Replayed, SchemaMismatch, Sensitive, Sent, Stats, StatsBucket, StatsStep, TypeListener, TypeVersion,
+    TypeVersionSummary,
 };
 pub use hookstep_contract::{
-    ConfigId, ErasureId, EventId, OnInvalid, OrgId, OrgStatus, Origin, Outcome, Reason, ReasonCode,
-    ReplayStatus, Status, Timestamp, Timings,
+    Colour, ConfigId, ErasureId, EventId, Locale, OnInvalid, OrgId, OrgStatus, Origin, Outcome, Palette,
+    PortalRole, Reason, ReasonCode, ReplayStatus, Status, Theme, ThemeMode, Timestamp, Timings,
 };
 pub use hookstep_signing::{DEFAULT_TOLERANCE, Key, PublicKey, Secret, VerifyError};
 pub use orgs::OrgQuery;

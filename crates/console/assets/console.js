@@ -1,22 +1,32 @@
 // What pages do beyond forms and links: rows that are added, texts that are copied, parts that load later or renew
 // themselves, forms that are tried while they are written, and times that go on.
 "use strict";
-const signedOut = "You are signed out. Sign in to see what is new.";
+// The words of the script, with what stands in the place of {}. The portal has them in other languages, too.
+let say = (text, hole) => text.replace("{}", hole);
+// The portal sends its requests and shows their answers in another way.
+let ask = (url, options) => fetch(url, options);
+let visit = (answer) => location.assign(answer.url);
+let ended = null;
 const units = [[60, "s", 1], [3600, "min", 60], [86400, "h", 3600], [2592000, "d", 86400]];
 
 function relative(time) {
   const ahead = (Date.parse(time.dateTime) - Date.now()) / 1000;
   const span = Math.abs(ahead);
   const unit = units.find(([end]) => span < end);
-  if (span < 5) return "just now";
-  if (!unit) return time.textContent;
-  const text = `${Math.floor(span / unit[2])} ${unit[1]}`;
-  return ahead > 0 ? `in ${text}` : `${text} ago`;
+  if (span < 5) return say("just now");
+  if (!unit) return day ? day.format(new Date(time.dateTime)) : time.textContent;
+  const amount = Math.floor(span / unit[2]);
+  return say(ahead > 0 ? `in {} ${unit[1]}` : `{} ${unit[1]} ago`, amount);
 }
 
 // Exact times are shown in the visitor's zone; the title has them in both.
-const clock = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+let clock, exact, day;
+function speak(language) {
+  clock = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "long" });
+  day = language && new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+}
+speak();
 
 function tick() {
   for (const time of document.querySelectorAll("time[datetime]")) {
@@ -30,14 +40,18 @@ function tick() {
 // A part of another page, or of the answer to a form: null when there is none to be had.
 async function load(url, part, body) {
   const method = body ? "POST" : "GET";
-  const answer = await fetch(url, { method, body, redirect: "manual", headers: { accept: "text/html" } });
+  const answer = await ask(url, { method, body, redirect: "manual", headers: { accept: "text/html" } });
+  if (ended && answer.status === 401) {
+    ended();
+    throw new Error("signed out");
+  }
   if (answer.type === "opaqueredirect") {
     document.querySelector("#signed-out")?.remove();
     const notice = document.createElement("p");
     notice.id = "signed-out";
     notice.className = "alert waiting";
     notice.setAttribute("role", "status");
-    notice.append(Object.assign(document.createElement("a"), { href: "/console/sign-in", textContent: signedOut }));
+    notice.append(Object.assign(document.createElement("a"), { href: "/console/sign-in", textContent: say("You are signed out. Sign in to see what is new.") }));
     document.querySelector("main").prepend(notice);
     throw new Error("signed out");
   }
@@ -129,16 +143,19 @@ function notice(form, text, link) {
 
 async function send(form, button) {
   const sent = new URLSearchParams(new FormData(form, button));
-  const answer = await fetch(form.action, { method: "POST", body: sent, headers: { accept: "text/html" } }).catch(() => null);
-  if (!answer) return notice(form, "Not saved: Hookstep cannot be reached. Nothing is lost; try again.");
-  if (answer.redirected) return location.assign(answer.url);
+  const answer = await ask(form.action, { method: "POST", body: sent, headers: { accept: "text/html" } }).catch(() => null);
+  if (!answer) return notice(form, say("Not saved: the service cannot be reached. Nothing is lost; try again."));
+  if (answer.redirected) return visit(answer);
+  if (ended && answer.status === 401) return notice(form, say("Not saved: your session has ended. Nothing is lost while this page is open."));
   if (answer.status === 401) {
-    return notice(form, "Not saved: your session has ended. Nothing is lost: sign in in another tab, then save again here.",
-      { href: "/console/sign-in", textContent: "Sign in" });
+    return notice(form, say("Not saved: your session has ended. Nothing is lost: sign in in another tab, then save again here."),
+      { href: "/console/sign-in", textContent: say("Sign in") });
   }
-  const main = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  const text = await answer.text();
+  const main = new DOMParser().parseFromString(text, "text/html").querySelector("main");
   const fresh = main?.querySelector("form[data-keep]");
-  if (!fresh) return notice(form, `Not saved. ${main?.querySelector("h1 + p")?.textContent ?? ""}`);
+  if (!fresh && answer.ok) return visit(answer, text);
+  if (!fresh) return notice(form, `${say("Not saved.")} ${main?.querySelector("h1 + p")?.textContent ?? ""}`);
   putBack(form, fresh);
   document.querySelector("main").replaceWith(main);
   enhance(main);
@@ -162,7 +179,7 @@ async function tryOut(button) {
   const sent = new URLSearchParams(new FormData(button.form));
   sent.set("fragment", "1");
   const fresh = await load(button.formAction, null, sent).catch(() => null);
-  if (number === tries) document.querySelector(button.dataset.try).replaceChildren(fresh ?? "It could not be tried.");
+  if (number === tries) document.querySelector(button.dataset.try).replaceChildren(fresh ?? say("It could not be tried."));
 }
 
 let pause;
@@ -193,17 +210,17 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   if (button.dataset.copy !== undefined) {
     const name = button.textContent;
-    if (name === "Copied") return;
+    if (name === say("Copied")) return;
     await navigator.clipboard?.writeText(button.dataset.copy);
-    button.textContent = "Copied";
+    button.textContent = say("Copied");
     setTimeout(() => { button.textContent = name; }, 1500);
   } else if (button.dataset.copyNear) {
     const near = button.closest("section, details").querySelector(button.dataset.copyNear);
     const names = [...near.querySelectorAll("dt")];
     const text = names.length ? names.map((name) => `${name.textContent}: ${name.nextElementSibling.textContent}`).join("\n") : near.textContent;
     await navigator.clipboard?.writeText(text);
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    button.textContent = say("Copied");
+    setTimeout(() => { button.textContent = say("Copy"); }, 1500);
   } else if (button.dataset.fetch) {
     event.preventDefault();
     const fresh = await load(button.dataset.fetch).catch(() => null);

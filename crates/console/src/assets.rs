@@ -1,4 +1,4 @@
-//! The style sheet, the script and the icon. Their names contain a hash of their content, so that browsers can cache them
+//! The style sheet, the scripts and the icon. Their names contain a hash of their content, so that browsers can cache them
 //! without limit.
 
 use std::sync::LazyLock;
@@ -17,6 +17,9 @@ pub(crate) static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("console", "css", "text/css", include_str!("../assets/console.css")));
 pub(crate) static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("console", "js", "text/javascript", include_str!("../assets/console.js")));
+/// What the portal does beyond that.
+pub(crate) static PORTAL_SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("portal", "js", "text/javascript", include_str!("../assets/portal.js")));
 pub(crate) static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../assets/icon.svg")));
 

@@ -20,6 +20,11 @@ pub(crate) fn alone(title: &str, content: Markup) -> Html<String> {
 
 /// A whole HTML document with this body.
 pub(crate) fn document(title: &str, body: Markup) -> Html<String> {
+    document_with(&format!("{title} · Hookstep"), html! {}, body)
+}
+
+/// A whole HTML document with this body, and something more in its head.
+pub(crate) fn document_with(title: &str, more: Markup, body: Markup) -> Html<String> {
     let document = html! {
         (DOCTYPE)
         html lang="en" {
@@ -27,10 +32,11 @@ pub(crate) fn document(title: &str, body: Markup) -> Html<String> {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) " · Hookstep" }
+                title { (title) }
                 link rel="icon" href=(ICON.path());
                 link rel="stylesheet" href=(STYLE.path());
                 script src=(SCRIPT.path()) defer {}
+                (more)
             }
             body { (body) }
         }

@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use hookstep_http_edge::Problem;
 use maud::{Markup, html};
 
+use crate::admission::is_portal;
 use crate::document::alone;
 use crate::form::Form;
 use crate::parts;
@@ -18,6 +19,8 @@ pub(crate) enum PageError {
         /// The page to show after signing in.
         next: String,
     },
+    /// The session in the portal has ended. The script says so; whoever opened the portal knows how to open it again.
+    PortalEnded,
     /// The session of the visitor ended while a form was filled in.
     Expired {
         /// The page of the form.
@@ -49,6 +52,7 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
             Self::SignIn { next } if next == "/" => Redirect::to("/console/sign-in").into_response(),
+            Self::PortalEnded => (StatusCode::UNAUTHORIZED, portal_ended()).into_response(),
             Self::SignIn { next } => Redirect::to(&sign_in(&next)).into_response(),
             Self::Expired { path, form } => {
                 (StatusCode::UNAUTHORIZED, continue_page(&path, &form)).into_response()
@@ -64,6 +68,17 @@ impl IntoResponse for PageError {
 
 fn sign_in(next: &str) -> String {
     format!("/console/sign-in?{}", parts::query([("next", next)]))
+}
+
+/// What the script of the portal shows when the session has ended.
+fn portal_ended() -> Html<String> {
+    alone(
+        "Session ended",
+        html! {
+            h1 { "This session has ended" }
+            p { "Open this page again from where you came." }
+        },
+    )
 }
 
 /// The session has ended, and the form is kept in hidden fields, without its secrets, until the visitor has signed in.
@@ -89,12 +104,18 @@ pub(crate) struct Place {
     path: String,
     /// Whether the same request can simply be made again.
     can_repeat: bool,
+    /// Whether it came from the portal, where nobody signs in.
+    is_portal: bool,
 }
 
 impl Place {
     pub(crate) fn of(request: &Request) -> Self {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        Self { path: path.to_owned(), can_repeat: request.method() == Method::GET }
+        Self {
+            path: path.to_owned(),
+            can_repeat: request.method() == Method::GET,
+            is_portal: is_portal(request.headers()),
+        }
     }
 
     /// The response; a problem that was not shown yet is shown as a page.
@@ -125,7 +146,7 @@ impl Place {
         let next = if self.can_repeat { self.path.as_str() } else { webhook.unwrap_or("/") };
         html! {
             @match status {
-                StatusCode::FORBIDDEN => { a.button.primary href=(sign_in(next)) { "Sign in with another token" } }
+                StatusCode::FORBIDDEN if !self.is_portal => { a.button.primary href=(sign_in(next)) { "Sign in with another token" } }
                 StatusCode::CONFLICT => { a.button.primary href=(webhook.unwrap_or("/")) { "See how it is now" } }
                 _ if status.is_server_error() && self.can_repeat => { a.button.primary href=(self.path) { "Try again" } }
                 _ => {}
@@ -133,7 +154,7 @@ impl Place {
             @if let Some(webhook) = webhook.filter(|webhook| *webhook != self.path && status != StatusCode::CONFLICT) {
                 a.button href=(webhook) { "To the webhook" }
             }
-            @if self.path.starts_with("/console/tokens") { a.button href="/console/tokens" { "To the API tokens" } }
+            @if self.path.starts_with("/console/tokens") && !self.is_portal { a.button href="/console/tokens" { "To the API tokens" } }
             a.button href="/" { "To all webhooks" }
         }
     }
@@ -167,7 +188,7 @@ mod tests {
     use super::*;
 
     fn place(path: &str) -> Place {
-        Place { path: path.to_owned(), can_repeat: true }
+        Place { path: path.to_owned(), can_repeat: true, is_portal: false }
     }
 
     #[test]

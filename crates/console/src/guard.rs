@@ -4,8 +4,10 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hookstep_contract::{FrameOrigins, Locale};
 
 use crate::error::{PageError, Place};
+use crate::translate::in_language;
 
 /// Headers of every page. Scripts and styles are loaded only from our own files, so that nothing in the answer of a receiver
 /// can run.
@@ -21,6 +23,32 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
+/// In the extensions of a response: these may show it in a frame. Only the page of the portal has it, which shows nothing of an org
+/// by itself.
+#[derive(Clone)]
+pub(crate) struct ShownIn(pub(crate) FrameOrigins);
+
+impl ShownIn {
+    /// Replaces the headers that keep a page out of every frame.
+    fn open(&self, headers: &mut HeaderMap) {
+        let Self(origins) = self;
+        // A page that is opened for somebody does not say where it was.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        if origins.is_empty() {
+            return;
+        }
+        let closed = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+        let open = closed
+            .unwrap_or_default()
+            .replace("frame-ancestors 'none'", &format!("frame-ancestors {origins}"));
+        // If the list cannot be a header, the page stays closed.
+        if let Ok(policy) = HeaderValue::from_str(&open) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            headers.remove(header::X_FRAME_OPTIONS);
+        }
+    }
+}
+
 /// Refuses requests that another site made the browser send, and adds the headers.
 pub(crate) async fn protect(request: Request, next: Next) -> Response {
     let place = Place::of(&request);
@@ -30,10 +58,15 @@ pub(crate) async fn protect(request: Request, next: Next) -> Response {
         let detail = "This was not sent by a page of this console. Open the page again and repeat it.";
         PageError::new(StatusCode::FORBIDDEN, detail).into_response()
     };
-    let mut response = place.shown(response);
+    let locale = response.extensions().get::<Locale>().copied().unwrap_or_default();
+    let mut response = in_language(locale, place.shown(response)).await;
+    let shown_in = response.extensions().get::<ShownIn>().cloned();
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(shown_in) = shown_in {
+        shown_in.open(headers);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

@@ -1,10 +1,12 @@
 //! The frame of the pages: the header with the navigation.
 
 use axum::response::Html;
+use hookstep_contract::Portal;
 use maud::{Markup, html};
 
-use crate::document::{document, mark};
+use crate::document::{document, document_with, mark};
 use crate::session::Visitor;
+use crate::theme;
 
 /// The part of the console to which a page belongs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,29 +23,61 @@ pub(crate) fn page(visitor: &Visitor, section: Section, title: &str, content: Ma
     let link = |name: &str, target: &str, is_here: bool| {
         html! { a href=(target) aria-current=[is_here.then_some("true")] { (name) } }
     };
-    document(
-        title,
-        html! {
+    let body = html! {
             a.skip href="#content" { "Skip to the content" }
             header.top {
-                a.brand href="/" { (mark()) "Hookstep" }
+                a.brand href="/" { @match visitor.portal() { Some(portal) => { bdi { (product(portal)) } } None => { (mark()) "Hookstep" } } }
                 nav aria-label="Main" {
                     (link("Webhooks", "/", section == Section::Webhooks))
-                    (link("Events", "/console/events", section == Section::Events))
-                    (link("Event types", "/console/event-types", section == Section::EventTypes))
-                    (link("Notifications", "/console/notifications", section == Section::Notifications))
-                    (link("API tokens", "/console/tokens", section == Section::Tokens))
-                    (link("API", "/docs", false))
-                }
-                div.who {
-                    span.org title="Your organisation" { (visitor.org_id()) }
-                    @if !visitor.can_manage() {
-                        span.badge.skipped title="Your token has the scope read, but not manage" { "Read only" }
+                    @if visitor.sees_all() { (link("Events", "/console/events", section == Section::Events)) }
+                    @if visitor.portal().is_none() { (link("Event types", "/console/event-types", section == Section::EventTypes)) }
+                    @if visitor.portal().is_none() || visitor.can_manage_all() {
+                        (link("Notifications", "/console/notifications", section == Section::Notifications))
                     }
-                    form method="post" action="/console/sign-out" { button.quiet { "Sign out" } }
+                    @if visitor.portal().is_none() {
+                        (link("API tokens", "/console/tokens", section == Section::Tokens))
+                        (link("API", "/docs", false))
+                    }
                 }
+                @match visitor.portal() { Some(portal) => { (way_back(portal)) } None => { (who(visitor)) } }
             }
             main #content { (content) }
-        },
-    )
+    };
+    match visitor.portal() {
+        None => document(title, body),
+        Some(portal) => {
+            let theme = theme::address(&portal.theme);
+            let head = html! { @if let Some(theme) = theme { link rel="stylesheet" href=(theme); } };
+            document_with(&format!("{title} · {}", product(portal)), head, body)
+        }
+    }
+}
+
+/// The name of the product that shows the portal.
+fn product(portal: &Portal) -> &str {
+    portal.theme.product_name.as_deref().unwrap_or("Webhooks")
+}
+
+/// The way out of the portal, if there is one. It leads the page around the frame there.
+fn way_back(portal: &Portal) -> Markup {
+    html! {
+        @if let Some(url) = &portal.return_url {
+            div.who { a href=(url) target="_top" rel="noopener" {
+                @match &portal.theme.product_name { Some(name) => { "Back to " (name) } None => { "Back" } }
+            } }
+        }
+    }
+}
+
+/// Who is signed in.
+fn who(visitor: &Visitor) -> Markup {
+    html! {
+        div.who {
+            span.org title="Your organisation" { (visitor.org_id()) }
+            @if !visitor.can_manage() {
+                span.badge.skipped title="Your token has the scope read, but not manage" { "Read only" }
+            }
+            form method="post" action="/console/sign-out" { button.quiet { "Sign out" } }
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub(crate) mod event_type_pages;
 pub(crate) mod lane;
 pub(crate) mod notification_page;
 pub(crate) mod org_events;
+pub(crate) mod portal;
 pub(crate) mod receiver;
 pub(crate) mod replay_pages;
 pub(crate) mod secret_page;

@@ -1,4 +1,4 @@
-//! Visitors, by the session that their cookie opens.
+//! Visitors, by the session that their cookie opens or, in the portal, by that of their header.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,25 +6,32 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use hookstep_contract::{Actor, OrgId, Scope, SessionId};
+use hookstep_contract::{Actor, ConfigId, OrgId, Portal, PortalRole, Scope, SessionId};
 use hookstep_http_edge::{Caller, Sender};
 use hookstep_management::Context;
+use hookstep_management::portal::PortalVisitor;
 use hookstep_management::sessions::{self, LIFETIME};
 
+use crate::admission::{self, is_portal};
 use crate::error::PageError;
 
 /// The names of the cookie, with and without TLS. Browsers accept a `__Host-` cookie only from the host itself, over TLS.
 const SECURE_NAME: &str = "__Host-hookstep";
 const PLAIN_NAME: &str = "hookstep";
 
-/// A visitor whose token has the scope `read`.
+/// A visitor whose token has the scope `read`, or who is in the portal.
 pub(crate) struct Visitor {
     caller: Caller,
     session_id: SessionId,
     actor: Actor,
+    /// `None` outside the portal.
+    portal: Option<Portal>,
 }
 
-/// A visitor whose token also has the scope `manage`.
+/// A visitor who may send events again, and tests.
+pub(crate) struct Replayer(pub(crate) Visitor);
+
+/// A visitor whose token also has the scope `manage`, or whose role in the portal allows as much.
 pub(crate) struct Manager(pub(crate) Visitor);
 
 impl Visitor {
@@ -45,9 +52,43 @@ impl Visitor {
         self.caller.org_id()
     }
 
-    /// Whether the visitor may change anything.
+    /// What is different in the portal, if the visitor is there.
+    pub(crate) fn portal(&self) -> Option<&Portal> {
+        self.portal.as_ref()
+    }
+
+    /// Whether the visitor may send events again, and tests.
+    pub(crate) fn can_replay(&self) -> bool {
+        self.may_change_as(PortalRole::Replay)
+    }
+
+    /// Whether the visitor may change webhooks.
     pub(crate) fn can_manage(&self) -> bool {
-        self.caller.may(Scope::Manage)
+        self.may_change_as(PortalRole::Manage)
+    }
+
+    /// Whether the visitor may create webhooks, and change what is not about a single one.
+    pub(crate) fn can_manage_all(&self) -> bool {
+        self.can_manage() && self.sees_all()
+    }
+
+    /// Whether the visitor may see new signing secrets.
+    pub(crate) fn can_see_secrets(&self) -> bool {
+        self.may_change_as(PortalRole::ManageSecrets)
+    }
+
+    /// Whether the visitor may see all webhooks of the org.
+    pub(crate) fn sees_all(&self) -> bool {
+        self.portal.as_ref().is_none_or(|portal| portal.webhooks.is_none())
+    }
+
+    /// Whether the visitor may know of this webhook.
+    pub(crate) fn sees(&self, config_id: ConfigId) -> bool {
+        self.portal.as_ref().is_none_or(|portal| portal.shows(config_id))
+    }
+
+    fn may_change_as(&self, role: PortalRole) -> bool {
+        self.caller.may(Scope::Manage) && self.portal.as_ref().is_none_or(|portal| role <= portal.role)
     }
 }
 
@@ -63,16 +104,26 @@ impl AsRef<Visitor> for Manager {
     }
 }
 
+impl AsRef<Visitor> for Replayer {
+    fn as_ref(&self) -> &Visitor {
+        &self.0
+    }
+}
+
 impl FromRequestParts<Arc<Context>> for Visitor {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, PageError> {
+        if is_portal(&parts.headers) {
+            let PortalVisitor { caller, actor, session_id, portal } = admission::visitor(parts)?;
+            return Ok(Self { caller, session_id, actor, portal: Some(portal) });
+        }
         let Some(value) = value(&parts.headers) else { return Err(sign_in_first(parts)) };
         match sessions::resume(ctx, &value).await {
             Ok((caller, session_id)) => {
                 let Ok(sender) = Sender::from_request_parts(parts, ctx).await;
                 let actor = Actor { session_id: Some(session_id), ..caller.actor(&sender) };
-                Ok(Self { caller, session_id, actor })
+                Ok(Self { caller, session_id, actor, portal: None })
             }
             Err(problem) if problem.status().is_server_error() => Err(problem.into()),
             Err(_) => Err(sign_in_first(parts)),
@@ -85,13 +136,27 @@ impl FromRequestParts<Arc<Context>> for Manager {
 
     async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, PageError> {
         let visitor = Visitor::from_request_parts(parts, ctx).await?;
-        if visitor.can_manage() {
-            return Ok(Self(visitor));
-        }
-        let detail =
-            "You are signed in with a token that may only read. Sign in with one that has the scope manage.";
-        Err(PageError::new(StatusCode::FORBIDDEN, detail))
+        if visitor.can_manage() { Ok(Self(visitor)) } else { Err(may_only_read(&visitor)) }
     }
+}
+
+impl FromRequestParts<Arc<Context>> for Replayer {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, PageError> {
+        let visitor = Visitor::from_request_parts(parts, ctx).await?;
+        if visitor.can_replay() { Ok(Self(visitor)) } else { Err(may_only_read(&visitor)) }
+    }
+}
+
+fn may_only_read(visitor: &Visitor) -> PageError {
+    let detail = match visitor.portal {
+        None => {
+            "You are signed in with a token that may only read. Sign in with one that has the scope manage."
+        }
+        Some(_) => "This can only be looked at for the time being.",
+    };
+    PageError::new(StatusCode::FORBIDDEN, detail)
 }
 
 /// Sends the visitor to the sign-in, and from there back to the page. Only a GET can be repeated.

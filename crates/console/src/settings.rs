@@ -58,6 +58,8 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
         bus: Bus::new(|| aws_sdk_eventbridge::Client::new(aws.config()), env::required("EVENT_BUS")?),
         has_mailer: env::flag("SENDS_MAIL"),
+        console_url: env::optional("CONSOLE_URL").filter(|url| !url.is_empty()),
+        frame_origins: env::optional("FRAME_ORIGINS").unwrap_or_default().parse()?,
         sandbox: Sandbox::of_this_program()?,
         policy: Policy {
             allow_http_targets: env::flag("ALLOW_HTTP_TARGETS"),

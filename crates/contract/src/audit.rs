@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::limits::days;
-use crate::{AuditId, Owner, SessionId, Timestamp, TokenId};
+use crate::{AuditId, Owner, PortalRole, SessionId, Timestamp, TokenId};
 
 /// How long an entry is kept: a year, and a month to look at it after that.
 pub const AUDIT_LIFETIME: Duration = days(396);
@@ -26,6 +26,9 @@ pub struct Actor {
     /// The session in the console, for what was done there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<SessionId>,
+    /// The role of the session, if it is one in the portal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_role: Option<PortalRole>,
     /// Whether the token is one of the platform.
     #[serde(default)]
     pub is_platform: bool,
@@ -76,6 +79,9 @@ pub enum AuditAction {
     /// Ended somebody's session in the console.
     #[serde(rename = "session.end")]
     SessionEnd,
+    /// Made a link into the portal.
+    #[serde(rename = "portal_session.create")]
+    PortalSessionCreate,
     /// Set who is told about changes of webhooks.
     #[serde(rename = "notifications.update")]
     NotificationsUpdate,
@@ -110,7 +116,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::WebhookCreate,
         Self::WebhookUpdate,
         Self::WebhookDelete,
@@ -123,6 +129,7 @@ impl AuditAction {
         Self::TokenRevoke,
         Self::SessionOpen,
         Self::SessionEnd,
+        Self::PortalSessionCreate,
         Self::NotificationsUpdate,
         Self::EventTypeCreate,
         Self::EventTypeUpdate,
@@ -280,7 +287,7 @@ mod tests {
         let mut unique = names.clone();
         unique.sort();
         unique.dedup();
-        assert_eq!((unique.len(), names.len()), (AuditAction::ALL.len(), 21));
+        assert_eq!((unique.len(), names.len()), (AuditAction::ALL.len(), 23));
         assert!(names.iter().all(|name| name.contains('.')), "{names:?}");
     }
 }

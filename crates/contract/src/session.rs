@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OrgId, SessionId, Timestamp};
+use crate::{OrgId, Portal, SessionId, Timestamp};
 
-/// A session, found by the SHA-256 of the value in the visitor's cookie. It may do what the API token with which it was opened
-/// may do at the time of each request, and ends with it.
+/// A session, found by the SHA-256 of the value in the visitor's cookie or, in the portal, in the script's memory. It may do what
+/// the API token with which it was opened may do at the time of each request or, in the portal, what its role says; and it ends
+/// with the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// The SHA-256 of the cookie's value, in hex.
+    /// The SHA-256 of the value, in hex.
     pub session_hash: String,
     /// The session's public id.
     pub session_id: SessionId,
@@ -24,4 +25,7 @@ pub struct Session {
     pub used_at: Timestamp,
     /// When the session ends unless it is used again.
     pub ends_at: Timestamp,
+    /// What is different about a session in the portal; `None` for one that somebody opened by signing in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<Portal>,
 }

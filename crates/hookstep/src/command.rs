@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::settings::{ENVIRONMENT, ExitResult, ServeArgs};
 use crate::{
     aws, backup, completions, config, contract, demo, erase, event_types, events, history, listen, orgs, out,
-    publish, redrive, replay, serve,
+    portal, publish, redrive, replay, serve,
 };
 use crate::{settings, token, trigger, verify, webhooks};
 
@@ -78,6 +78,9 @@ enum Command {
     /// Verify the signature of a saved request.
     #[command(after_help = verify::HELP)]
     Verify(verify::VerifyArgs),
+    /// Make a link into the portal of an org, for somebody without a token.
+    #[command(after_help = portal::HELP)]
+    Portal(portal::PortalArgs),
     /// Manage webhooks from a file.
     Config(config::ConfigArgs),
     /// Print a completion script for a shell.
@@ -119,6 +122,7 @@ impl Cli {
             Some(Command::Redrive(args)) => (CLIENT_FAILED, redrive::redrive(args).await),
             Some(Command::Listen(args)) => (CLIENT_FAILED, listen::listen(args).await.map(done)),
             Some(Command::Verify(args)) => (CLIENT_FAILED, verify::verify(args).await),
+            Some(Command::Portal(args)) => (CLIENT_FAILED, portal::portal(args).await.map(done)),
             Some(Command::Config(args)) => (CLIENT_FAILED, config::config(args).await.map(done)),
             Some(Command::Completions(args)) => (CLIENT_FAILED, completions::print(args).map(done)),
         };

@@ -15,6 +15,7 @@ mod keys;
 mod listen;
 mod orgs;
 mod out;
+mod portal;
 mod publish;
 mod redrive;
 mod remote;

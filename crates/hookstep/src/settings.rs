@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum, value_parser};
 use hookstep_contract::limits::{DISABLE_AFTER_DAYS, INLINE_BYTES, SYNC_BUDGET};
-use hookstep_contract::{HealthRules, MachineKind, Publish};
+use hookstep_contract::{FrameOrigins, HealthRules, MachineKind, Publish};
 use hookstep_egress::Policy;
 use hookstep_expression::Sandbox;
 use hookstep_host::{Durability, Histories, Options};
@@ -107,6 +107,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOOKSTEP_STATIC_IPS", default_value = "", hide_default_value = true)]
     pub(crate) static_ips: String,
 
+    /// Whose pages may show the portal in a frame, separated by commas: https://app.example.com, https://*.example.com. Without it,
+    /// the portal can be opened in a tab alone.
+    #[arg(long, env = "HOOKSTEP_FRAME_ORIGINS", default_value = "", hide_default_value = true)]
+    pub(crate) frame_origins: FrameOrigins,
+
     #[command(flatten)]
     pub(crate) mail: MailArgs,
 
@@ -168,6 +173,7 @@ impl ServeArgs {
             inline_limit: self.inline_limit,
             sync_budget: SYNC_BUDGET,
             keep_bodies: self.keep_bodies,
+            frame_origins: self.frame_origins.clone(),
             static_ips: self.static_ips.clone(),
             publish: match self.publish_events {
                 PublishName::All => Publish::All,

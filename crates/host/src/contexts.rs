@@ -210,6 +210,8 @@ pub(crate) fn console(
         publish: options.publish,
         bus: bus(clients),
         has_mailer: options.mailer.is_some(),
+        console_url: Some(options.public_url.clone()),
+        frame_origins: options.frame_origins.clone(),
         sandbox: options.sandbox.clone(),
         policy: options.policy,
         readiness,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_aws_local::TableGate;
-use hookstep_contract::{HealthRules, MachineKind, Publish};
+use hookstep_contract::{FrameOrigins, HealthRules, MachineKind, Publish};
 use hookstep_egress::{Network, Policy};
 use hookstep_engine::{Histories, TaskFaults};
 use hookstep_expression::Sandbox;
@@ -38,6 +38,8 @@ pub struct Options {
     pub health_rules: HealthRules,
     /// What sends mails to those who want to be told about their webhooks, if any are sent.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// Whose pages may show the portal in a frame.
+    pub frame_origins: FrameOrigins,
     /// The source IP addresses that receivers see, separated by
     /// commas, for display in the console; empty if unknown.
     pub static_ips: String,

@@ -77,6 +77,10 @@ impl<S> Authorized<S> {
     }
 }
 
+/// The same on an operation whose path names the org, `{org_id}`: with a token of that org, or of the platform.
+#[derive(Clone, Debug)]
+pub struct AuthorizedIn<S>(pub Authorized<S>);
+
 impl<S> Deref for Authorized<S> {
     type Target = Caller;
 
@@ -92,5 +96,15 @@ impl<S: RequiredScope, T: HasTokens + Send + Sync> FromRequestParts<T> for Autho
         let caller = Caller::authenticate(&parts.headers, state, S::SCOPE).await?;
         let Ok(sender) = Sender::from_request_parts(parts, state).await;
         Ok(Self { caller, sender, scope: PhantomData })
+    }
+}
+
+impl<S: RequiredScope, T: HasTokens + Send + Sync> FromRequestParts<T> for AuthorizedIn<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &T) -> Result<Self, Problem> {
+        let caller = Caller::authenticate_in(parts, state, S::SCOPE).await?;
+        let Ok(sender) = Sender::from_request_parts(parts, state).await;
+        Ok(Self(Authorized { caller, sender, scope: PhantomData }))
     }
 }

@@ -13,7 +13,7 @@ use hookstep_store::{Orgs, Tokens};
 use sha2::{Digest, Sha256};
 use tracing::warn;
 
-use crate::path::no_org;
+use crate::path::{OrgPath, no_org};
 use crate::sender::Sender;
 use crate::{HasTokens, Problem};
 
@@ -27,6 +27,8 @@ pub struct Caller {
     org_id: OrgId,
     /// `None` if the org is known by its tokens alone.
     org: Option<Arc<Org>>,
+    /// What a session in the portal allows, in the place of what its token does.
+    granted: Option<Vec<Scope>>,
 }
 
 /// A sender whose token belongs to the platform, and who asks about no org or about several.
@@ -59,7 +61,43 @@ impl Caller {
                 return Err(FieldError::new(ORG_HEADER, reason).into());
             }
         };
-        Self::in_org(token, org_id, state.orgs(), scope).await
+        Self::in_org(token, org_id, state.orgs(), None, scope).await
+    }
+
+    /// Finds the caller of an operation on an org that its path names: with a token of the platform, or of that very org.
+    pub(crate) async fn authenticate_in(
+        parts: &mut Parts,
+        state: &(impl HasTokens + Send + Sync),
+        scope: Scope,
+    ) -> Result<Self, Problem> {
+        let token = sender(&parts.headers, state.tokens()).await?;
+        let OrgPath(org_id) = OrgPath::from_request_parts(parts, state).await?;
+        match &token.owner {
+            Owner::Org(own) if *own != org_id => {
+                Err(Problem::new(StatusCode::FORBIDDEN, "this token is not one of the org of the path"))
+            }
+            _ => Self::in_org(token, org_id, state.orgs(), None, scope).await,
+        }
+    }
+
+    /// The caller of a session in the portal, which may do in the org what `granted` says. It was opened for a token of the org or of
+    /// the platform, which must still be there and allow as much.
+    ///
+    /// # Errors
+    /// 401 if the token is gone, 403 if it allows less by now or the org is being deleted, 404 if there is no such org, 500 when
+    /// tokens cannot be read.
+    pub async fn in_portal(
+        opened_with: &str,
+        org_id: OrgId,
+        granted: &[Scope],
+        state: &impl HasTokens,
+    ) -> Result<Self, Problem> {
+        let token = known(opened_with, state.tokens()).await?;
+        let needed = if token.owner == Owner::Platform { Scope::Platform } else { Scope::Manage };
+        if !token.allows(needed) {
+            return Err(lacks(needed));
+        }
+        Self::in_org(token, org_id, state.orgs(), Some(granted.to_vec()), Scope::Read).await
     }
 
     /// Finds the caller by a token of an org, wherever the request carries it, and checks that the token has `scope`.
@@ -77,7 +115,7 @@ impl Caller {
     pub async fn by_hash(token_hash: &str, state: &impl HasTokens, scope: Scope) -> Result<Self, Problem> {
         let token = known(token_hash, state.tokens()).await?;
         match token.owner.clone() {
-            Owner::Org(org_id) => Self::in_org(token, org_id, state.orgs(), scope).await,
+            Owner::Org(org_id) => Self::in_org(token, org_id, state.orgs(), None, scope).await,
             Owner::Platform => {
                 let detail = "a platform's token belongs to no org: use a token of the org";
                 Err(Problem::new(StatusCode::FORBIDDEN, detail))
@@ -85,12 +123,18 @@ impl Caller {
         }
     }
 
-    async fn in_org(token: Token, org_id: OrgId, orgs: &Orgs, scope: Scope) -> Result<Self, Problem> {
+    async fn in_org(
+        token: Token,
+        org_id: OrgId,
+        orgs: &Orgs,
+        granted: Option<Vec<Scope>>,
+        scope: Scope,
+    ) -> Result<Self, Problem> {
         let org = match token.owner {
             Owner::Org(_) => orgs.find(&org_id).await?,
             Owner::Platform => orgs.find_made(&org_id).await?,
         };
-        let caller = Self { token, org_id, org };
+        let caller = Self { token, org_id, org, granted };
         match (&caller.token.owner, caller.status()) {
             (Owner::Platform, None | Some(OrgStatus::Deleting)) => return Err(no_org()),
             (Owner::Org(_), Some(OrgStatus::Deleting)) => {
@@ -126,15 +170,17 @@ impl Caller {
 
     /// Whether the caller has `scope` in the org. A platform has every one that a token of an org can have.
     fn has(&self, scope: Scope) -> bool {
-        match self.token.owner {
-            Owner::Org(_) => self.token.allows(scope),
-            Owner::Platform => scope != Scope::Platform,
+        match (&self.granted, &self.token.owner) {
+            (Some(granted), _) => granted.contains(&scope),
+            (None, Owner::Org(_)) => self.token.allows(scope),
+            (None, Owner::Platform) => scope != Scope::Platform,
         }
     }
 
     /// Whether the caller may do now what needs `scope`.
     pub fn may(&self, scope: Scope) -> bool {
-        let is_platform = self.token.owner == Owner::Platform;
+        // People in the portal are the org's, whoever has let them in.
+        let is_platform = self.token.owner == Owner::Platform && self.granted.is_none();
         let is_frozen = self.status() == Some(OrgStatus::Suspended)
             && match scope {
                 Scope::Read => false,
@@ -171,6 +217,11 @@ impl Caller {
     /// The owner of the tokens that the request is about: the org.
     pub fn owner(&self) -> Owner {
         Owner::Org(self.org_id.clone())
+    }
+
+    /// The hash of the caller's token.
+    pub fn token_hash(&self) -> &str {
+        &self.token.token_hash
     }
 
     /// The id of the caller's token; tokens made by early versions have none.
@@ -245,6 +296,7 @@ fn actor(token: &Token, sender: &Sender) -> Actor {
         token_id: token.token_id,
         token_name: token.name.clone(),
         session_id: None,
+        portal_role: None,
         is_platform: token.owner == Owner::Platform,
         address: sender.address(),
         user_agent: sender.program(),

@@ -18,7 +18,7 @@ mod read;
 mod refusals;
 mod sender;
 
-pub use authorized::{Authorized, HasTokens, Manage, Read, RequiredScope, Trigger};
+pub use authorized::{Authorized, AuthorizedIn, HasTokens, Manage, Read, RequiredScope, Trigger};
 pub use body::{ApiBytes, ApiJson};
 pub use caller::{Caller, ORG_HEADER, PlatformCaller, hash_token, new_token};
 pub use lane::after_lane;

@@ -3,7 +3,7 @@
 use hookstep_ambient::Sources;
 use hookstep_bus::Bus;
 use hookstep_claims::Claims;
-use hookstep_contract::{Ciphertext, OrgId, Publish};
+use hookstep_contract::{Ciphertext, FrameOrigins, OrgId, Publish};
 use hookstep_egress::Policy;
 use hookstep_executions::{DeliveryMachines, ReplayMachine, TestAuthMachine};
 use hookstep_expression::Sandbox;
@@ -66,6 +66,10 @@ pub struct Context {
     pub bus: Bus,
     /// Whether mails can be sent about webhooks.
     pub has_mailer: bool,
+    /// The address at which people open the console, for links; `None` for the one that a request names.
+    pub console_url: Option<String>,
+    /// Whose pages may show the portal in a frame.
+    pub frame_origins: FrameOrigins,
     /// Where filters and transforms are evaluated.
     pub sandbox: Sandbox,
     /// Which receivers may be called at all.

@@ -3,7 +3,8 @@
 //! A use case is a public function that takes the [`Context`]; the routes of the API call it, and so do the pages of the
 //! console, which is a crate on top of this one. The folders: `webhooks` (save, preview, test), `signing` (secrets and
 //! keys), `events` (list, read, cancel), `event_types` (the catalogue), `replays` (one event or many), `tokens` and `platform_tokens` (API tokens),
-//! `orgs` (of a platform), `platform_overview` (webhooks of all orgs that need somebody), `sessions` (of the console),
+//! `orgs` (of a platform), `platform_overview` (webhooks of all orgs that need somebody), `sessions` (of the console), `portal` (links into
+//! it for the people of a platform),
 //! `notifications` (who is told about webhooks), `audit` (who changed what), `erasures` (of events), `stats` (counts
 //! over time), `docs` (the OpenAPI document as a page).
 
@@ -20,6 +21,7 @@ mod orgs;
 pub mod paging;
 mod platform_overview;
 mod platform_tokens;
+pub mod portal;
 pub mod replays;
 mod routes;
 pub mod sessions;

@@ -78,6 +78,7 @@ pub fn openapi() -> Document {
         crate::orgs::crud::read,
         crate::orgs::patch::patch,
         crate::orgs::erase::delete,
+        crate::portal::create,
         crate::platform_overview::read,
         crate::platform_tokens::create,
         crate::platform_tokens::list,

@@ -12,7 +12,7 @@ use crate::signing::{jwks, public_key, rotate_key};
 use crate::webhooks::{crud, patch, preview, rotate_secret, test_auth, test_send};
 use crate::{
     Context, audit, docs, erasures, events, health, notifications, orgs, platform_overview, platform_tokens,
-    sessions, source_addresses, stats, tokens,
+    portal, sessions, source_addresses, stats, tokens,
 };
 
 /// The largest body of a management request: a webhook with all its headers and certificates is smaller.
@@ -26,7 +26,7 @@ const SCHEMA_BODY_BYTES: usize = 512 * 1024;
 /// `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`,
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
 /// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/event-types`, `/event-types/{event_type}` with its `/versions`, `/webhooks` and `/check`; `/erasures` and `/erasures/{erasure_id}`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
-/// `/sessions/{session_id}`; `/audit`; `/orgs`, `/orgs/{org_id}`, `/platform/audit`, `/platform/overview`, `/platform/tokens` and
+/// `/sessions/{session_id}`; `/audit`; `/orgs`, `/orgs/{org_id}`, `/orgs/{org_id}/portal-sessions`, `/platform/audit`, `/platform/overview`, `/platform/tokens` and
 /// `/platform/tokens/{token_id}`; `/signing-key/rotate`;
 /// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/.well-known/source-addresses`, `/livez`,
 /// `/readyz`, `/healthz`, `/openapi.json` and `/docs`.
@@ -68,6 +68,7 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/platform/audit", get(audit::list_of_platform))
         .route("/orgs", get(orgs::crud::list).post(orgs::crud::create))
         .route("/orgs/{org_id}", get(orgs::crud::read).patch(orgs::patch::patch).delete(orgs::erase::delete))
+        .route("/orgs/{org_id}/portal-sessions", post(portal::create))
         .route("/platform/overview", get(platform_overview::read))
         .route("/platform/tokens", get(platform_tokens::list).post(platform_tokens::create))
         .route("/platform/tokens/{token_id}", delete(platform_tokens::delete))

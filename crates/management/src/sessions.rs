@@ -2,7 +2,8 @@
 //!
 //! A session is opened with an API token and has a random value of its own, which only the visitor's cookie holds. The value
 //! is no token: the API does not know it. What the session may do is looked up in the token at each request, so a session
-//! ends with its token. It also ends after two hours without use, and after twelve hours in any case.
+//! ends with its token. It also ends after two hours without use, and after twelve hours in any case. Sessions in the portal are
+//! listed and ended here, and opened in `portal`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub const LIFETIME: Duration = Duration::from_secs(12 * 3600);
 const IDLE: Duration = Duration::from_secs(2 * 3600);
 
 /// How often the use of a session is written down.
-const NOTED_EVERY: Duration = Duration::from_secs(5 * 60);
+pub(crate) const NOTED_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// `GET /sessions`
 #[utoipa::path(
@@ -36,7 +37,7 @@ const NOTED_EVERY: Duration = Duration::from_secs(5 * 60);
     operation_id = "list_sessions",
     tag = "Tokens",
     summary = "List the sessions in the console",
-    description = "Who is signed in to the console in this org, oldest first.",
+    description = "Who is signed in to the console in this org or uses it in the portal, oldest first. A link into the portal that was not opened yet is among them.",
     params(
         ListQuery,
     ),
@@ -64,7 +65,7 @@ pub(crate) async fn list(
     operation_id = "delete_session",
     tag = "Tokens",
     summary = "End a session in the console",
-    description = "The next request of its browser leads to the sign-in.",
+    description = "The next request of its browser leads to the sign-in or, in the portal, says that the session has ended. A link into the portal that was not opened yet works no more.",
     params(
         ("session_id" = schema::SessionId, Path, description = "The session."),
     ),
@@ -115,6 +116,7 @@ pub async fn open(ctx: &Context, token: &str, sender: &Sender) -> Result<String,
         created_at: now,
         used_at: now,
         ends_at: now.plus(IDLE),
+        portal: None,
     };
     let actor = Actor { session_id: Some(session.session_id), ..caller.actor(sender) };
     let target = AuditTarget::new(session.session_id);
@@ -128,16 +130,21 @@ pub async fn open(ctx: &Context, token: &str, sender: &Sender) -> Result<String,
 /// # Errors
 /// 401 if the session or its token has ended, 403 if the token no longer has the scope `read`.
 pub async fn resume(ctx: &Context, value: &str) -> Result<(Caller, SessionId), Problem> {
-    let ended = || Problem::new(StatusCode::UNAUTHORIZED, "the session has ended");
     let now = ctx.sources.now();
     let session = ctx.sessions.find(&hash_token(value)).await?;
-    let session = session.filter(|session| now < session.ends_at).ok_or_else(ended)?;
+    let session =
+        session.filter(|session| now < session.ends_at && session.portal.is_none()).ok_or_else(ended)?;
     let caller = Caller::by_hash(&session.opened_with, ctx, Scope::Read).await?;
     let session_id = session.session_id;
     if now.since(session.used_at) >= NOTED_EVERY && !ctx.sessions.prolong(&prolonged(session, now)).await? {
         return Err(ended());
     }
     Ok((caller, session_id))
+}
+
+/// 401 for a session that has ended.
+pub(crate) fn ended() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "the session has ended")
 }
 
 fn prolonged(session: hookstep_contract::Session, now: Timestamp) -> hookstep_contract::Session {
@@ -172,6 +179,8 @@ pub async fn list_sessions(
 }
 
 fn view(session: hookstep_contract::Session) -> Session {
-    let hookstep_contract::Session { session_id, token_name, created_at, used_at, ends_at, .. } = session;
-    Session { session_id, token_name, created_at, used_at, ends_at }
+    let hookstep_contract::Session { session_id, token_name, created_at, used_at, ends_at, portal, .. } =
+        session;
+    let portal_role = portal.map(|portal| portal.role);
+    Session { session_id, token_name, portal_role, created_at, used_at, ends_at }
 }

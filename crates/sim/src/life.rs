@@ -92,6 +92,7 @@ fn options(world: &World, dir: &Path) -> Options {
         publish: Publish::Failures,
         health_rules: HealthRules::default(),
         mailer: None,
+        frame_origins: hookstep_contract::FrameOrigins::default(),
         static_ips: String::new(),
         // No webhook of a simulation has an expression.
         sandbox: Sandbox::new(""),

@@ -50,6 +50,26 @@ impl Sessions {
         put.send().await.map(drop).map_err(StoreError::during("open a session"))
     }
 
+    /// Puts a session in the place of the link that opens it; returns `false` if the link is not there any more, because it was
+    /// used or ended. Should the second write fail, the link is lost: it never opens two sessions.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn redeem(&self, link_hash: &str, session: &Session) -> Result<bool, StoreError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("token_hash", s(key(link_hash)))
+            .condition_expression("attribute_exists(token_hash)")
+            .send()
+            .await;
+        if !unless_forbidden(delete, "use up a link")? {
+            return Ok(false);
+        }
+        self.open(session).await.map(|()| true)
+    }
+
     /// Writes a session again, unless it was ended meanwhile.
     ///
     /// # Errors

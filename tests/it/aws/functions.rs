@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 use crate::aws::template::{after, resources};
 
 /// Optional variables: the function has a default for each.
-pub(crate) const OPTIONAL: [&str; 9] = [
+pub(crate) const OPTIONAL: [&str; 10] = [
     "ALLOW_HTTP_TARGETS",
     "ALLOW_PRIVATE_TARGETS",
     "ASYNC_STANDARD",
     "CONSOLE_URL",
+    "FRAME_ORIGINS",
     "INLINE_LIMIT",
     "KEEP_BODIES",
     "RETENTION_DAYS",

@@ -3,6 +3,7 @@
 
 mod apply;
 mod listen;
+mod portal;
 mod redrive;
 
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ use crate::world::{Answer, Api, Receiver, Reply, World, mailbox};
 
 /// The operations that may change something. Whoever adds one lists it here, and has its entry tested below; `check_event_type`, `preview_webhook`,
 /// `test_auth` and `test_webhook` change nothing.
-const OPERATIONS: [&str; 28] = [
+const OPERATIONS: [&str; 29] = [
     "cancel_event",
     "change_event_type",
     "change_org",
@@ -19,6 +19,7 @@ const OPERATIONS: [&str; 28] = [
     "create_event_type_version",
     "create_org",
     "create_platform_token",
+    "create_portal_session",
     "create_replay",
     "create_token",
     "create_webhook",

@@ -23,7 +23,11 @@ const NAME: &str = "browser";
 const LOSS: &str = "nobody looks at the console with a browser";
 
 /// The path of Chromium on Debian and other distributions.
-const CHROMIUMS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+pub(super) fn chromium() -> Result<&'static str, String> {
+    let paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    let found = paths.into_iter().find(|path| Path::new(path).exists());
+    found.ok_or_else(|| "there is no Chromium: apt-get install chromium".to_owned())
+}
 
 /// The offset of the host's clock, in seconds: the past is written before the journey begins.
 static LATER: AtomicI64 = AtomicI64::new(0);
@@ -41,11 +45,9 @@ fn new_id() -> Uuid {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_integrator_finds_and_mends_a_mistake() {
-    let Some(chromium) = CHROMIUMS.iter().find(|path| Path::new(path).exists()) else {
-        return skip(NAME, LOSS, "there is no Chromium: apt-get install chromium");
-    };
-    let packages = match packages(NAME, "tests/browser") {
-        Ok(packages) => packages,
+    let (chromium, packages) = match chromium().and_then(|path| Ok((path, packages(NAME, "tests/browser")?)))
+    {
+        Ok(found) => found,
         Err(reason) => return skip(NAME, LOSS, &reason),
     };
     let world =

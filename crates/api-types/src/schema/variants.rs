@@ -44,6 +44,14 @@ variants! {
     ReplayStatus;
     /// What a token may do. Only tokens of the platform have `platform`.
     Scope;
+    /// What a session in the portal allows. `view`: look at webhooks, events and attempts. `replay`: also send tests, send events
+    /// again, and cancel those that wait. `manage`: also create, change and delete webhooks. `manage_secrets`: also see new
+    /// signing secrets, and rotate them.
+    PortalRole;
+    /// The language of the portal: English or German.
+    Locale;
+    /// Whether the portal is light, dark, or (`auto`) as the viewer's system says.
+    ThemeMode;
     /// What somebody did, as the audit log names it.
     AuditAction;
     /// How far an action came. `started`: it is under way or, if it stays so, nobody knows how it ended. `refused`: it was not

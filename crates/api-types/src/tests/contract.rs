@@ -38,6 +38,8 @@ fn every_structure_has_the_fields_of_the_contracts() {
     same_fields::<schema::Timings, contract::Timings>();
     same_fields::<schema::Tls, contract::Tls>();
     same_fields::<schema::Transform, contract::Transform>();
+    same_fields::<schema::Theme, contract::Theme>();
+    same_fields::<schema::Palette, contract::Palette>();
 }
 
 #[test]
@@ -70,6 +72,9 @@ fn every_enum_names_its_variants() {
         (schema::<schema::Scope>(), "trigger", "platform"),
         (schema::<schema::AuditAction>(), "webhook.create", "org.delete"),
         (schema::<schema::AuditOutcome>(), "started", "failed"),
+        (schema::<schema::PortalRole>(), "view", "manage_secrets"),
+        (schema::<schema::Locale>(), "en", "de"),
+        (schema::<schema::ThemeMode>(), "auto", "dark"),
         (schema::<schema::CloudEventsMode>(), "binary", "structured"),
         (schema::<schema::OrgStatus>(), "active", "deleting"),
         (schema::<schema::ClientAuthentication>(), "client_secret_post", "private_key_jwt"),

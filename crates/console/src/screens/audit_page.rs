@@ -101,7 +101,8 @@ fn who(actor: &AuditActor) -> Markup {
     html! {
         strong.break { bdi { (actor.token_name) } }
         @if actor.is_platform { " " span.badge.skipped { "Platform" } }
-        @if actor.session_id.is_some() { " " span.muted { "in the console" } }
+        @if let Some(role) = actor.portal_role { " " span.muted { "in the portal, with the role " (role.as_str()) } }
+        @else if actor.session_id.is_some() { " " span.muted { "in the console" } }
         div.muted.small.break {
             @if let Some(address) = &actor.address { (address) }
             @match &actor.user_agent {
@@ -140,6 +141,7 @@ fn did(action: AuditAction) -> &'static str {
         AuditAction::TokenRevoke => "Revoked the token",
         AuditAction::SessionOpen => "Signed in",
         AuditAction::SessionEnd => "Ended the session",
+        AuditAction::PortalSessionCreate => "Created the portal link",
         AuditAction::NotificationsUpdate => "Changed who is notified",
         AuditAction::EventTypeCreate => "Created the event type",
         AuditAction::EventTypeUpdate => "Changed the event type",

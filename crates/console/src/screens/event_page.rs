@@ -27,7 +27,7 @@ use crate::extract::Shown;
 use crate::form::{Form, Query};
 use crate::layout::{Section, page};
 use crate::parts;
-use crate::session::{Manager, Visitor};
+use crate::session::{Replayer, Visitor};
 use event_bodies::EventBodies;
 
 /// A scheduled event that is not due within this time is looked at less often.
@@ -115,7 +115,7 @@ async fn whole(
                     h1 { "Event " @if in_lane { (parts::badge("waiting", "Waiting")) } @else { (parts::status(event)) } }
                     p { (parts::copyable(&event.event_id.to_string())) }
                 }
-                @if visitor.can_manage() { (buttons(event, has_place, config, &bodies, base)) }
+                @if visitor.can_replay() { (buttons(event, has_place, config, &bodies, base, visitor.portal().is_none())) }
             }
             @if has_place && !in_lane {
                 div.alert.failed role="status" {
@@ -139,6 +139,7 @@ fn buttons(
     config: Option<&WebhookConfig>,
     bodies: &EventBodies,
     base: &str,
+    can_erase: bool,
 ) -> Markup {
     let has_rules =
         config.is_some_and(|config| config.fields.filter.is_some() || config.fields.transform.is_some());
@@ -156,7 +157,7 @@ fn buttons(
             } @else if event.status == Status::InProgress {
                 @if event.next_attempt_at.is_some() || has_place { form method="post" action={(base) "/cancel"} { button { "Cancel the retries" } } }
             }
-            a.button href={"/console/erasures?" (erasing(event))} { "Erase…" }
+            @if can_erase { a.button href={"/console/erasures?" (erasing(event))} { "Erase…" } }
             @if !event.status.is_open() && config.is_some() {
                 @if can_reapply {
                     form method="post" action={(base) "/replay"} {
@@ -195,7 +196,7 @@ fn not_yet(base: &str) -> Markup {
 /// `POST …/events/{event_id}/replay`: then shows the new event.
 pub(crate) async fn replay(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
+    Replayer(visitor): Replayer,
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     Shown(EventPath(event_id)): Shown<EventPath>,
     form: Form,
@@ -215,7 +216,7 @@ pub(crate) async fn replay(
 /// `POST …/events/{event_id}/cancel`: ends the retries, or a scheduled event. There is no question first, because the event can still be replayed.
 pub(crate) async fn cancel(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
+    Replayer(visitor): Replayer,
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     Shown(EventPath(event_id)): Shown<EventPath>,
 ) -> Result<Redirect, PageError> {

@@ -62,7 +62,7 @@ pub(super) fn live_badge(config: &WebhookConfig) -> Markup {
 pub(super) fn section(visitor: &Visitor, config: &WebhookConfig, now: Timestamp) -> Markup {
     let live = format!("/console/webhooks/{}/receiver", config.config_id);
     html! {
-        div #receiver data-live=(live) data-part="#receiver" data-every=(SECONDS_BETWEEN_LOOKS) { (notice(config, visitor.can_manage(), now)) }
+        div #receiver data-live=(live) data-part="#receiver" data-every=(SECONDS_BETWEEN_LOOKS) { (notice(config, visitor.can_replay(), now)) }
     }
 }
 
@@ -79,7 +79,7 @@ pub(super) fn recover_link(config: &WebhookConfig, status: &str, since: Timestam
     format!("/console/webhooks/{}/recover?{query}", config.config_id)
 }
 
-fn notice(config: &WebhookConfig, can_manage: bool, now: Timestamp) -> Markup {
+fn notice(config: &WebhookConfig, can_replay: bool, now: Timestamp) -> Markup {
     if let Some(reason) = &config.disabled_reason {
         return html! {
             p.alert.failed role="status" { "This webhook was disabled: " (reason) ". Repair the receiver or change the URL, enable the webhook again, and replay what was missed." }
@@ -87,12 +87,12 @@ fn notice(config: &WebhookConfig, can_manage: bool, now: Timestamp) -> Markup {
     }
     let Some(health) = config.health.as_ref().filter(|_| config.fields.enabled) else { return html! {} };
     match (health.state, health.circuit) {
-        (HealthState::Failing, circuit) => failing(config, health, circuit, can_manage, now),
-        (HealthState::Degraded, _) => degraded(config, health, can_manage, now),
+        (HealthState::Failing, circuit) => failing(config, health, circuit, can_replay, now),
+        (HealthState::Degraded, _) => degraded(config, health, can_replay, now),
         (HealthState::Healthy, Some(Circuit::Ramping { closed_at, failed_since, .. }))
             if now.since(closed_at) < RECOVERED_FOR =>
         {
-            recovered(config, closed_at, failed_since, can_manage, now)
+            recovered(config, closed_at, failed_since, can_replay, now)
         }
         _ => html! {},
     }
@@ -102,7 +102,7 @@ fn failing(
     config: &WebhookConfig,
     health: &Health,
     circuit: Option<Circuit>,
-    can_manage: bool,
+    can_replay: bool,
     now: Timestamp,
 ) -> Markup {
     let base = format!("/console/webhooks/{}", config.config_id);
@@ -120,7 +120,7 @@ fn failing(
                     ". An event that waits longer than its retries would have taken, about " (roughly(patience.as_secs())) ", fails."
                 }
             }
-            @if can_manage {
+            @if can_replay {
                 p {
                     "Repair the receiver, or " a href={(base) "/edit"} { "edit the URL" } ". "
                     @if has_limits { "As soon as the webhook is saved, the next event is sent." }
@@ -131,7 +131,7 @@ fn failing(
     }
 }
 
-fn degraded(config: &WebhookConfig, health: &Health, can_manage: bool, now: Timestamp) -> Markup {
+fn degraded(config: &WebhookConfig, health: &Health, can_replay: bool, now: Timestamp) -> Markup {
     html! {
         div.alert.waiting role="status" {
             strong { "The receiver takes only a part of its events." }
@@ -140,7 +140,7 @@ fn degraded(config: &WebhookConfig, health: &Health, can_manage: bool, now: Time
                 @if config.circuit(now).is_some() { (growing()) } @else { "Nothing is held back: " }
                 "what fails is retried on its schedule."
             }
-            @if can_manage {
+            @if can_replay {
                 p { "If it is sent too much at once, " a href={"/console/webhooks/" (config.config_id) "/edit"} { "set a limit" } "." }
             }
         }
@@ -151,7 +151,7 @@ fn recovered(
     config: &WebhookConfig,
     closed_at: Timestamp,
     failed_since: Option<Timestamp>,
-    can_manage: bool,
+    can_replay: bool,
     now: Timestamp,
 ) -> Markup {
     let recover = recover_link(config, "failed", failed_since.unwrap_or(closed_at));
@@ -161,7 +161,7 @@ fn recovered(
             @if config.circuit(now).is_some() { p { (growing()) "in a minute, nothing is held back any more." } }
             p {
                 "What failed meanwhile is not sent again by itself"
-                @if can_manage { ": " a href=(recover) { "replay what failed" } }
+                @if can_replay { ": " a href=(recover) { "replay what failed" } }
                 "."
             }
         }

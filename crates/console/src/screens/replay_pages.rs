@@ -21,7 +21,7 @@ use crate::extract::{OnWebhook, Shown};
 use crate::form::{Form, Query};
 use crate::layout::{Section, page};
 use crate::parts;
-use crate::session::{Manager, Visitor};
+use crate::session::{Replayer, Visitor};
 
 /// The periods to choose from, in hours.
 const PERIODS: [(u64, &str); 5] = [
@@ -87,7 +87,7 @@ impl Render for Since {
 /// `GET /console/webhooks/{config_id}/recover?status=&since=`: how many events that would be, before it starts.
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
-    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    OnWebhook(Replayer(visitor), config): OnWebhook<Replayer>,
     query: Query,
 ) -> Result<Html<String>, PageError> {
     let choice = Choice::of(&query)?;
@@ -138,7 +138,7 @@ fn in_words(forecast: &ReplayForecast) -> Markup {
 /// `POST /console/webhooks/{config_id}/recover`: then shows the progress.
 pub(crate) async fn start(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
+    Replayer(visitor): Replayer,
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     form: Form,
 ) -> Result<Redirect, PageError> {

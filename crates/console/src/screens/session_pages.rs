@@ -61,7 +61,7 @@ fn table(visitor: &Visitor, sessions: &[Session], now: Timestamp) -> Markup {
 fn row(visitor: &Visitor, session: &Session, now: Timestamp) -> Markup {
     html! {
         tr {
-            td { strong.break { (session.token_name) } @if session.session_id == visitor.session_id() { " " span.badge.succeeded { "This one" } } }
+            td { strong.break { (session.token_name) } @if let Some(role) = session.portal_role { div.muted.small { "Portal: " (role.as_str()) } } @if session.session_id == visitor.session_id() { " " span.badge.succeeded { "This one" } } }
             td { (parts::moment(session.created_at, now)) }
             td.spare { (parts::moment(session.used_at, now)) }
             td { (parts::moment(session.ends_at, now)) }

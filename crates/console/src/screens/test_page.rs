@@ -19,12 +19,12 @@ use crate::error::PageError;
 use crate::extract::{OnWebhook, Submitted};
 use crate::form::{Field, Form, FormFault};
 use crate::layout::{Section, page};
-use crate::session::{Manager, Visitor};
+use crate::session::{Replayer, Visitor};
 use crate::{body_view, parts};
 
 /// `GET /console/webhooks/{config_id}/test`
 pub(crate) async fn show(
-    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    OnWebhook(Replayer(visitor), config): OnWebhook<Replayer>,
 ) -> Result<Html<String>, PageError> {
     let form =
         Form::from_pairs([("body", SAMPLE.to_owned()), ("content_type", "application/json".to_owned())]);
@@ -34,7 +34,7 @@ pub(crate) async fn show(
 /// `POST /console/webhooks/{config_id}/test`: the same page, with the answer.
 pub(crate) async fn send(
     State(ctx): State<Arc<Context>>,
-    Submitted(OnWebhook(Manager(visitor), config), form): Submitted<OnWebhook<Manager>>,
+    Submitted(OnWebhook(Replayer(visitor), config), form): Submitted<OnWebhook<Replayer>>,
 ) -> Result<Response, PageError> {
     if form.is_checked("continue") {
         return Ok(test_page(&visitor, &config, &form, FormFault::default(), html! {}).into_response());

@@ -103,7 +103,8 @@ pub(crate) async fn rotate(
         .await?;
     // Without an overlap the moment is now, and the page does not tell of it.
     let previous = rotated.previous_expires_at.unwrap_or_else(|| ctx.sources.now());
-    Ok(secret_page::show_next(&headers, &config, &rotated.signing_secret, Some(previous)))
+    let by = (&headers, &visitor, ctx.sources.now());
+    Ok(secret_page::show_next(by, &config, &rotated.signing_secret, Some(previous)))
 }
 
 /// `POST /console/webhooks/{config_id}/test-auth`

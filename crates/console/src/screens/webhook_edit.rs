@@ -19,7 +19,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use hookstep_contract::{FieldError, WebhookConfig};
+use hookstep_contract::{FieldError, Timestamp, WebhookConfig};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::webhooks::save::{self, SavedWebhook};
@@ -64,7 +64,7 @@ pub(crate) async fn create(
         }
     };
     match created {
-        Ok(saved) => Ok(saved_response(&headers, &saved, &saved.config)),
+        Ok(saved) => Ok(saved_response((&headers, &visitor, ctx.sources.now()), &saved, &saved.config)),
         Err(problem) => refused_by(&ctx, &visitor, None, &form, problem).await,
     }
 }
@@ -101,16 +101,20 @@ pub(crate) async fn save(
         }
     };
     match saved {
-        Ok(saved) => Ok(saved_response(&headers, &saved, &before)),
+        Ok(saved) => Ok(saved_response((&headers, &visitor, ctx.sources.now()), &saved, &before)),
         Err(problem) => refused_by(&ctx, &visitor, Some(&before), &form, problem).await,
     }
 }
 
 /// Leads to the webhook; first to its signing secret, if it has just been made.
-fn saved_response(headers: &HeaderMap, saved: &SavedWebhook, before: &WebhookConfig) -> Response {
+fn saved_response(
+    by: (&HeaderMap, &Visitor, Timestamp),
+    saved: &SavedWebhook,
+    before: &WebhookConfig,
+) -> Response {
     let SavedWebhook { config, secret } = saved;
     match secret {
-        Some(secret) => secret_page::show_next(headers, config, &secret.reveal(), None),
+        Some(secret) => secret_page::show_next(by, config, &secret.reveal(), None),
         None => Redirect::to(&webhook_page::after_save("saved", before, &config.fields)).into_response(),
     }
 }

@@ -30,12 +30,13 @@ pub(crate) async fn show(
     query: Query,
 ) -> Result<Html<String>, PageError> {
     let choice = Choice::of(&query);
-    let configs = overview::configs(&ctx, visitor.org_id()).await?;
+    let mut configs = overview::configs(&ctx, visitor.org_id()).await?;
+    configs.retain(|config| visitor.sees(config.config_id));
     let now = ctx.sources.now();
     let content = html! {
         div.head {
             h1 { "Webhooks" }
-            @if visitor.can_manage() && !configs.is_empty() {
+            @if visitor.can_manage_all() && !configs.is_empty() {
                 div.actions { a.button.primary href="/console/webhooks/new" { "New webhook" } }
             }
         }
@@ -54,9 +55,9 @@ fn empty(visitor: &Visitor) -> Markup {
         "No webhooks yet",
         html! {
             p { "A webhook is a URL that Hookstep sends your events to: signed, retried when it fails, every attempt on record." }
-            @if visitor.can_manage() {
+            @if visitor.can_manage_all() {
                 p { a.button.primary href="/console/webhooks/new" { "Create the first webhook" } }
-            } @else {
+            } @else if visitor.portal().is_none() {
                 p { "Your token may only read. Sign in with one that has the scope " code { "manage" } " to create one." }
             }
         },

@@ -54,7 +54,7 @@ pub(crate) async fn show(
                 section.card #events aria-labelledby="events-title" {
                     div.title-row {
                         h2 #events-title { "Events" }
-                        @if visitor.can_manage() { a href={"/console/webhooks/" (config.config_id) "/recover"} { "Replay what was missed" } }
+                        @if visitor.can_replay() { a href={"/console/webhooks/" (config.config_id) "/recover"} { "Replay what was missed" } }
                     }
                     (event_table::filters(config.config_id, &request, fault))
                     (table)
@@ -75,13 +75,15 @@ fn head(visitor: &Visitor, config: &WebhookConfig) -> Markup {
                 h1 { bdi { (config.fields.name) } " " (receiver::live_badge(config)) }
                 p.target { span.method { (config.fields.method) } " " (parts::copyable(&config.fields.url)) }
             }
-            @if visitor.can_manage() {
+            @if visitor.can_replay() {
                 div.actions {
-                    form method="post" action={(base) "/enabled"} {
-                        input type="hidden" name="enabled" value=(!config.fields.enabled);
-                        button { @if config.fields.enabled { "Disable" } @else { "Enable" } }
+                    @if visitor.can_manage() {
+                        form method="post" action={(base) "/enabled"} {
+                            input type="hidden" name="enabled" value=(!config.fields.enabled);
+                            button { @if config.fields.enabled { "Disable" } @else { "Enable" } }
+                        }
+                        a.button href={(base) "/edit"} { "Edit" }
                     }
-                    a.button href={(base) "/edit"} { "Edit" }
                     a.button.primary href={(base) "/test"} { "Send a test" }
                 }
             }
@@ -100,6 +102,9 @@ pub(super) fn after_save(done: &str, before: &WebhookConfig, saved: &ConfigField
 /// What was done on the page before, and what that leads to.
 fn done(visitor: &Visitor, config: &WebhookConfig, query: &Query) -> Markup {
     let done = match query.get("done") {
+        "created" => {
+            Some("The webhook is created. Its events are signed with a secret that you cannot see here.")
+        }
         "saved" => Some("The changes are saved."),
         "enabled" => Some("The webhook is enabled: new events are sent."),
         "disabled" => Some("The webhook is disabled: new events are recorded as skipped."),
@@ -109,7 +114,7 @@ fn done(visitor: &Visitor, config: &WebhookConfig, query: &Query) -> Markup {
         @if let Some(done) = done {
             p.alert.succeeded role="status" {
                 (done)
-                @if let Some(since) = query.get("since").parse().ok().filter(|_| visitor.can_manage()) { (missed(config, since)) }
+                @if let Some(since) = query.get("since").parse().ok().filter(|_| visitor.can_replay()) { (missed(config, since)) }
             }
         }
     }
@@ -231,7 +236,7 @@ fn signing(visitor: &Visitor, config: &WebhookConfig, now: Timestamp) -> Markup 
                 }
             }
         }
-        @if visitor.can_manage() {
+        @if visitor.can_see_secrets() {
             p { a.button.small href={"/console/webhooks/" (config.config_id) "/rotate-secret"} { "Rotate" } }
         }
     }

@@ -23,6 +23,7 @@ async fn open(dir: &Path) -> Host {
         publish: Publish::All,
         health_rules: hookstep_contract::HealthRules::default(),
         mailer: None,
+        frame_origins: hookstep_contract::FrameOrigins::default(),
         static_ips: String::new(),
         sandbox: Sandbox::new(""),
         async_workflow: MachineKind::Express,

@@ -17,13 +17,13 @@ use crate::error::PageError;
 use crate::extract::Shown;
 use crate::form::{Form, Query};
 use crate::parts;
-use crate::session::Manager;
+use crate::session::Replayer;
 
 /// `POST /console/webhooks/{config_id}/chosen`: then shows the table as it was. An event with which it cannot be done is
 /// left out and counted.
 pub(crate) async fn act(
     State(ctx): State<Arc<Context>>,
-    Manager(visitor): Manager,
+    Replayer(visitor): Replayer,
     Shown(ConfigPath(config_id)): Shown<ConfigPath>,
     form: Form,
 ) -> Result<Redirect, PageError> {

@@ -22,7 +22,7 @@ pub(super) fn rows(
     events: &[EventRecord],
     now: Timestamp,
 ) -> Markup {
-    let can_choose = visitor.can_manage();
+    let can_choose = visitor.can_replay();
     html! {
         @if can_choose { (chosen(base, request)) }
         div.scroll {
