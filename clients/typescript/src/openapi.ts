@@ -495,7 +495,7 @@ export interface paths {
         };
         /**
          * List the sessions in the console
-         * @description Who is signed in to the console in this org, oldest first.
+         * @description Who is signed in to the console in this org or uses it in the portal, oldest first. A link into the portal that was not opened yet is among them.
          */
         get: operations["list_sessions"];
         put?: never;
@@ -518,7 +518,7 @@ export interface paths {
         post?: never;
         /**
          * End a session in the console
-         * @description The next request of its browser leads to the sign-in.
+         * @description The next request of its browser leads to the sign-in or, in the portal, says that the session has ended. A link into the portal that was not opened yet works no more.
          */
         delete: operations["delete_session"];
         options?: never;
@@ -613,6 +613,26 @@ export interface paths {
          * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. Nothing is taken from a suspended org or sent for it, and its own tokens may only read; the platform may still change it. On AWS it takes up to twenty seconds until that holds everywhere.
          */
         patch: operations["change_org"];
+        trace?: never;
+    };
+    "/orgs/{org_id}/portal-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a link into the portal
+         * @description The portal is the console for people who have no token: a platform asks for a link and opens it for somebody, in a frame of its own page or in a tab. The link works once, within five minutes; its session ends after `expires_in`, and with the token that asked for it. Origins that may show it in a frame are a setting of the deployment. A token of the org itself with the scope `manage` may do this, too.
+         */
+        post: operations["create_portal_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/platform/overview": {
@@ -935,7 +955,7 @@ export interface components {
          * @description What somebody did, as the audit log names it.
          * @enum {string}
          */
-        AuditAction: "webhook.create" | "webhook.update" | "webhook.delete" | "webhook.rotate_secret" | "event.cancel" | "event.replay" | "replay.create" | "token.create" | "token.revoke" | "session.open" | "session.end" | "notifications.update" | "signing_key.rotate" | "org.create" | "org.update" | "org.delete";
+        AuditAction: "webhook.create" | "webhook.update" | "webhook.delete" | "webhook.rotate_secret" | "event.cancel" | "event.replay" | "replay.create" | "token.create" | "token.revoke" | "session.open" | "session.end" | "portal_session.create" | "notifications.update" | "signing_key.rotate" | "org.create" | "org.update" | "org.delete";
         /** @description Who did something, and from where. */
         AuditActor: {
             /** @description The token; null for one that has no id. */
@@ -946,6 +966,8 @@ export interface components {
             is_platform: boolean;
             /** @description The session, if it was done in the console; else null. */
             session_id: components["schemas"]["SessionId"] | null;
+            /** @description The role of the session, if it is one in the portal; else null. */
+            portal_role: components["schemas"]["PortalRole"] | null;
             /**
              * @description The IP address of the client; null if it is not known.
              * @example 203.0.113.7
@@ -1633,6 +1655,11 @@ export interface components {
             expires_at?: components["schemas"]["Timestamp"] | null;
         };
         /**
+         * @description The language of the portal: English or German.
+         * @enum {string}
+         */
+        Locale: "en" | "de";
+        /**
          * @description How conditions are combined.
          * @enum {string}
          */
@@ -1829,6 +1856,19 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
         };
+        /** @description The colours of a theme, which must leave every text readable: a contrast of 4.5. */
+        Palette: {
+            /**
+             * @description The colour of links and of the main buttons.
+             * @example #0a66c2
+             */
+            accent?: string | null;
+            /**
+             * @description The colour behind everything.
+             * @example #f6f7f9
+             */
+            background?: string | null;
+        };
         /** @description An additional parameter of a token request, for example `audience` or `scope`. */
         Parameter: {
             /** @description Where it goes. */
@@ -1868,6 +1908,52 @@ export interface components {
             name: string;
             /** @description When it expires, to the second; by default never. */
             expires_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * @description What a session in the portal allows. `view`: look at webhooks, events and attempts. `replay`: also send tests, send events again, and cancel those that wait. `manage`: also create, change and delete webhooks. `manage_secrets`: also see new signing secrets, and rotate them.
+         * @enum {string}
+         */
+        PortalRole: "view" | "replay" | "manage" | "manage_secrets";
+        /** @description A link into the portal. */
+        PortalSession: {
+            /** @description The id of the link, and of the session that it opens; by it, `DELETE /sessions/{session_id}` ends either. */
+            session_id: components["schemas"]["SessionId"];
+            /**
+             * @description The link: open it in a frame or in a tab. It works once, and is shown only this once.
+             * @example https://hooks.example.com/portal#link=9f86d0…
+             */
+            url: string;
+            /** @description Until when the link has to be opened. */
+            link_expires_at: components["schemas"]["Timestamp"];
+            /** @description What the session allows. */
+            role: components["schemas"]["PortalRole"];
+            /**
+             * Format: int32
+             * @description How long it lasts once the link was opened, in seconds.
+             */
+            expires_in: number;
+        };
+        /** @description What a link into the portal opens. */
+        PortalSessionFields: {
+            /** @description What its session allows. */
+            role: components["schemas"]["PortalRole"];
+            /**
+             * Format: int32
+             * @description How long the session lasts once the link was opened, in seconds; by default an hour.
+             * @default 3600
+             */
+            expires_in?: number | null;
+            /** @description The only webhooks that it shows; by default all of the org, those to come included. */
+            webhooks?: components["schemas"]["ConfigId"][] | null;
+            /** @description The language of its pages; by default English. */
+            locale?: components["schemas"]["Locale"] | null;
+            /** @description How its pages look; by default like the console. */
+            theme?: components["schemas"]["Theme"] | null;
+            /**
+             * @description Where a link in its head leads, back to the product: `https`, up to 2,000 characters.
+             * @example https://app.example.com/settings
+             */
+            return_url?: string | null;
         };
         /** @description What a webhook would do with a body. */
         Preview: {
@@ -2257,12 +2343,14 @@ export interface components {
              */
             size: number;
         };
-        /** @description A person's session in the console. */
+        /** @description A person's session in the console or in the portal. */
         Session: {
             /** @description Its id, by which it can be ended. */
             session_id: components["schemas"]["SessionId"];
-            /** @description The name of the token with which it was opened. It may do what the token may, and ends with it. */
+            /** @description The name of the token with which it was opened. It may do what the token may, unless it has a role, and ends with the token. */
             token_name: string;
+            /** @description What it allows, if it is a session in the portal or the link to one; null for one that somebody opened by signing in. */
+            portal_role: components["schemas"]["PortalRole"] | null;
             /** @description When it was opened. */
             created_at: components["schemas"]["Timestamp"];
             /** @description When it was last used, to a few minutes. */
@@ -2313,6 +2401,27 @@ export interface components {
         Step: "hour" | "day";
         /** @description What a test answers: how the delivery ended, or what would be sent. */
         Tested: components["schemas"]["Delivered"] | components["schemas"]["Preview"];
+        /** @description How the portal looks. What is left out is as in the console. */
+        Theme: {
+            /**
+             * @description The name of the product, which stands in the head of each page.
+             * @example Acme
+             */
+            product_name?: string | null;
+            /** @description Its logo: `data:<type>;base64,<data>` of up to 16 KiB, where the type is `image/svg+xml`, `image/png`, `image/jpeg` or `image/webp`. */
+            logo?: string | null;
+            /** @description Whether it is light, dark, or as the viewer's system says. */
+            mode?: components["schemas"]["ThemeMode"];
+            /** @description The colours while it is light. */
+            light?: components["schemas"]["Palette"];
+            /** @description The colours while it is dark. */
+            dark?: components["schemas"]["Palette"];
+        };
+        /**
+         * @description Whether the portal is light, dark, or (`auto`) as the viewer's system says.
+         * @enum {string}
+         */
+        ThemeMode: "auto" | "light" | "dark";
         /**
          * Format: date-time
          * @description A point in time in UTC, to the millisecond; RFC 3339 in JSON.
@@ -4177,6 +4286,45 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    create_portal_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The org. */
+                org_id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "view",
+                 *       "expires_in": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["PortalSessionFields"];
+            };
+        };
+        responses: {
+            /** @description The link. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalSession"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
         };
