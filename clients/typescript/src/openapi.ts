@@ -381,47 +381,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/erasures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the erasures of events
-         * @description Those that are carried out, and then the records of those that were, newest first. Records are kept for 396 days.
-         */
-        get: operations["list_erasures"];
-        put?: never;
-        /**
-         * Erase events with everything that is kept of them
-         * @description Takes an event (`config_id` and `event_id`), a publication (`publication_id`), or all events and publications with a `correlation_id`. What has not ended is cancelled first. Records, attempts with the receivers' answers, bodies and uploads are erased in the background; it cannot be undone. An event of a publication is erased with the publication, whose body it shares.
-         */
-        post: operations["erase_events"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/erasures/{erasure_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read how far an erasure is */
-        get: operations["read_erasure"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/webhook/{config_id}/events/replay": {
         parameters: {
             query?: never;
@@ -536,7 +495,7 @@ export interface paths {
         };
         /**
          * List the sessions in the console
-         * @description Who is signed in to the console in this org, oldest first.
+         * @description Who is signed in to the console in this org or uses it in the portal, oldest first. A link into the portal that was not opened yet is among them.
          */
         get: operations["list_sessions"];
         put?: never;
@@ -559,7 +518,7 @@ export interface paths {
         post?: never;
         /**
          * End a session in the console
-         * @description The next request of its browser leads to the sign-in.
+         * @description The next request of its browser leads to the sign-in or, in the portal, says that the session has ended. A link into the portal that was not opened yet works no more.
          */
         delete: operations["delete_session"];
         options?: never;
@@ -654,6 +613,26 @@ export interface paths {
          * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. Nothing is taken from a suspended org or sent for it, and its own tokens may only read; the platform may still change it. On AWS it takes up to twenty seconds until that holds everywhere.
          */
         patch: operations["change_org"];
+        trace?: never;
+    };
+    "/orgs/{org_id}/portal-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a link into the portal
+         * @description The portal is the console for people who have no token: a platform asks for a link and opens it for somebody, in a frame of its own page or in a tab. The link works once, within five minutes; its session ends after `expires_in`, and with the token that asked for it. Origins that may show it in a frame are a setting of the deployment. A token of the org itself with the scope `manage` may do this, too.
+         */
+        post: operations["create_portal_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/platform/overview": {
@@ -976,7 +955,7 @@ export interface components {
          * @description What somebody did, as the audit log names it.
          * @enum {string}
          */
-        AuditAction: "webhook.create" | "webhook.update" | "webhook.delete" | "webhook.rotate_secret" | "event.cancel" | "event.erase" | "event.replay" | "replay.create" | "token.create" | "token.revoke" | "session.open" | "session.end" | "notifications.update" | "signing_key.rotate" | "org.create" | "org.update" | "org.delete";
+        AuditAction: "webhook.create" | "webhook.update" | "webhook.delete" | "webhook.rotate_secret" | "event.cancel" | "event.replay" | "replay.create" | "token.create" | "token.revoke" | "session.open" | "session.end" | "portal_session.create" | "notifications.update" | "signing_key.rotate" | "org.create" | "org.update" | "org.delete";
         /** @description Who did something, and from where. */
         AuditActor: {
             /** @description The token; null for one that has no id. */
@@ -987,6 +966,8 @@ export interface components {
             is_platform: boolean;
             /** @description The session, if it was done in the console; else null. */
             session_id: components["schemas"]["SessionId"] | null;
+            /** @description The role of the session, if it is one in the portal; else null. */
+            portal_role: components["schemas"]["PortalRole"] | null;
             /**
              * @description The IP address of the client; null if it is not known.
              * @example 203.0.113.7
@@ -1266,15 +1247,6 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
-            /**
-             * @description Up to 10 headers whose values are made from the event: text with placeholders, of up to 256 characters. There are `{{event.type}}`, `{{event.id}}`, `{{event.correlation_id}}`, `{{attempt}}`, `{{org_id}}`, `{{config_id}}`, `{{webhook_id}}` and, of a JSON body as it is sent, `{{body.order.id}}` with any path to a string, a number or a boolean. A header is left out if one of its placeholders has no value.
-             * @example {
-             *       "X-Order": "{{body.order.id}}"
-             *     }
-             */
-            event_headers?: {
-                [key: string]: string;
-            };
             /** @description How events are sent as CloudEvents 1.0. Null sends the body as it is. */
             cloud_events?: components["schemas"]["CloudEvents"] | null;
             /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
@@ -1418,57 +1390,6 @@ export interface components {
             /** @description Why it was skipped or failed. */
             reason?: components["schemas"]["Reason"] | null;
         };
-        /** @description How far a request to erase events is, and afterwards the record that it was carried out. */
-        Erasure: {
-            /** @description The id of the request. */
-            erasure_id: components["schemas"]["ErasureId"];
-            /** @description Whether it is carried out, or was. */
-            status: components["schemas"]["ErasureStatus"];
-            /** @description When it was asked for. Who asked is in the audit log. */
-            requested_at: components["schemas"]["Timestamp"];
-            /** @description When everything was gone. */
-            done_at?: components["schemas"]["Timestamp"] | null;
-            /** @description The webhook, if an event was named. */
-            config_id?: components["schemas"]["ConfigId"] | null;
-            /** @description The first event of the chain of replays, if an event was named. */
-            event_id?: components["schemas"]["EventId"] | null;
-            /** @description The publication, if one was named. */
-            publication_id?: components["schemas"]["EventId"] | null;
-            /** @description The SHA-256 of the correlation id in hex, if one was named. The id itself is not kept. */
-            correlation_id_sha256?: string | null;
-            /**
-             * Format: int64
-             * @description How many events were erased, each with its attempts and its bodies.
-             */
-            events_erased: number;
-            /**
-             * Format: int64
-             * @description How many bodies were erased that were too large to be kept with their events.
-             */
-            large_bodies_erased: number;
-        };
-        /** @description Which events are to be erased: exactly one of an event, a publication, and a correlation id. */
-        ErasureFields: {
-            /** @description The webhook of `event_id`. */
-            config_id?: components["schemas"]["ConfigId"] | null;
-            /** @description An event, with every event that replays it or that it replays. */
-            event_id?: components["schemas"]["EventId"] | null;
-            /** @description A publication, with all its deliveries and their replays. */
-            publication_id?: components["schemas"]["EventId"] | null;
-            /** @description All events and publications of the org with this correlation id. */
-            correlation_id?: string | null;
-        };
-        /**
-         * Format: uuid
-         * @description The id of a request to erase events: a lowercase UUIDv7, so that sorting by it sorts by time.
-         * @example 01939f2e-c850-7000-8000-6f4d2b8e1c37
-         */
-        ErasureId: string;
-        /**
-         * @description Whether an erasure is carried out, or was.
-         * @enum {string}
-         */
-        ErasureStatus: "in_progress" | "done";
         /** @description An event. */
         Event: {
             /** @description The id of the event. */
@@ -1734,6 +1655,11 @@ export interface components {
             expires_at?: components["schemas"]["Timestamp"] | null;
         };
         /**
+         * @description The language of the portal: English or German.
+         * @enum {string}
+         */
+        Locale: "en" | "de";
+        /**
          * @description How conditions are combined.
          * @enum {string}
          */
@@ -1896,13 +1822,6 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
-        Page_Erasure: {
-            /** @description The entries. */
-            data: components["schemas"]["Erasure"][];
-            /** @description What to send as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
         Page_Event: {
             /** @description The entries. */
             data: components["schemas"]["Event"][];
@@ -1936,6 +1855,19 @@ export interface components {
             data: components["schemas"]["Webhook"][];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
+        };
+        /** @description The colours of a theme, which must leave every text readable: a contrast of 4.5. */
+        Palette: {
+            /**
+             * @description The colour of links and of the main buttons.
+             * @example #0a66c2
+             */
+            accent?: string | null;
+            /**
+             * @description The colour behind everything.
+             * @example #f6f7f9
+             */
+            background?: string | null;
         };
         /** @description An additional parameter of a token request, for example `audience` or `scope`. */
         Parameter: {
@@ -1976,6 +1908,52 @@ export interface components {
             name: string;
             /** @description When it expires, to the second; by default never. */
             expires_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * @description What a session in the portal allows. `view`: look at webhooks, events and attempts. `replay`: also send tests, send events again, and cancel those that wait. `manage`: also create, change and delete webhooks. `manage_secrets`: also see new signing secrets, and rotate them.
+         * @enum {string}
+         */
+        PortalRole: "view" | "replay" | "manage" | "manage_secrets";
+        /** @description A link into the portal. */
+        PortalSession: {
+            /** @description The id of the link, and of the session that it opens; by it, `DELETE /sessions/{session_id}` ends either. */
+            session_id: components["schemas"]["SessionId"];
+            /**
+             * @description The link: open it in a frame or in a tab. It works once, and is shown only this once.
+             * @example https://hooks.example.com/portal#link=9f86d0…
+             */
+            url: string;
+            /** @description Until when the link has to be opened. */
+            link_expires_at: components["schemas"]["Timestamp"];
+            /** @description What the session allows. */
+            role: components["schemas"]["PortalRole"];
+            /**
+             * Format: int32
+             * @description How long it lasts once the link was opened, in seconds.
+             */
+            expires_in: number;
+        };
+        /** @description What a link into the portal opens. */
+        PortalSessionFields: {
+            /** @description What its session allows. */
+            role: components["schemas"]["PortalRole"];
+            /**
+             * Format: int32
+             * @description How long the session lasts once the link was opened, in seconds; by default an hour.
+             * @default 3600
+             */
+            expires_in?: number | null;
+            /** @description The only webhooks that it shows; by default all of the org, those to come included. */
+            webhooks?: components["schemas"]["ConfigId"][] | null;
+            /** @description The language of its pages; by default English. */
+            locale?: components["schemas"]["Locale"] | null;
+            /** @description How its pages look; by default like the console. */
+            theme?: components["schemas"]["Theme"] | null;
+            /**
+             * @description Where a link in its head leads, back to the product: `https`, up to 2,000 characters.
+             * @example https://app.example.com/settings
+             */
+            return_url?: string | null;
         };
         /** @description What a webhook would do with a body. */
         Preview: {
@@ -2176,10 +2154,10 @@ export interface components {
             detail: string;
         };
         /**
-         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `header_fault`: a header of the webhook cannot have the value that the event makes; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `order_key_fault`: the key of the webhook's order cannot be made from the body; `rules_fault`: the webhook's filter, transform or order key takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `org_suspended`: the org is suspended; `circuit_open`: the receiver took no events until the retry schedule was over; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
+         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `order_key_fault`: the key of the webhook's order cannot be made from the body; `rules_fault`: the webhook's filter, transform or order key takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `org_suspended`: the org is suspended; `circuit_open`: the receiver took no events until the retry schedule was over; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
          * @enum {string}
          */
-        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "header_fault" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "order_key_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "org_suspended" | "circuit_open" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
+        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "order_key_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "org_suspended" | "circuit_open" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
         /** @description What is known about a receiver that does not take all events, or has not until a moment ago. */
         Receiver: {
             /** @description Since when the receiver is in its state. */
@@ -2365,12 +2343,14 @@ export interface components {
              */
             size: number;
         };
-        /** @description A person's session in the console. */
+        /** @description A person's session in the console or in the portal. */
         Session: {
             /** @description Its id, by which it can be ended. */
             session_id: components["schemas"]["SessionId"];
-            /** @description The name of the token with which it was opened. It may do what the token may, and ends with it. */
+            /** @description The name of the token with which it was opened. It may do what the token may, unless it has a role, and ends with the token. */
             token_name: string;
+            /** @description What it allows, if it is a session in the portal or the link to one; null for one that somebody opened by signing in. */
+            portal_role: components["schemas"]["PortalRole"] | null;
             /** @description When it was opened. */
             created_at: components["schemas"]["Timestamp"];
             /** @description When it was last used, to a few minutes. */
@@ -2421,6 +2401,27 @@ export interface components {
         Step: "hour" | "day";
         /** @description What a test answers: how the delivery ended, or what would be sent. */
         Tested: components["schemas"]["Delivered"] | components["schemas"]["Preview"];
+        /** @description How the portal looks. What is left out is as in the console. */
+        Theme: {
+            /**
+             * @description The name of the product, which stands in the head of each page.
+             * @example Acme
+             */
+            product_name?: string | null;
+            /** @description Its logo: `data:<type>;base64,<data>` of up to 16 KiB, where the type is `image/svg+xml`, `image/png`, `image/jpeg` or `image/webp`. */
+            logo?: string | null;
+            /** @description Whether it is light, dark, or as the viewer's system says. */
+            mode?: components["schemas"]["ThemeMode"];
+            /** @description The colours while it is light. */
+            light?: components["schemas"]["Palette"];
+            /** @description The colours while it is dark. */
+            dark?: components["schemas"]["Palette"];
+        };
+        /**
+         * @description Whether the portal is light, dark, or (`auto`) as the viewer's system says.
+         * @enum {string}
+         */
+        ThemeMode: "auto" | "light" | "dark";
         /**
          * Format: date-time
          * @description A point in time in UTC, to the millisecond; RFC 3339 in JSON.
@@ -2590,15 +2591,6 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
-            /**
-             * @description Up to 10 headers whose values are made from the event: text with placeholders, of up to 256 characters. There are `{{event.type}}`, `{{event.id}}`, `{{event.correlation_id}}`, `{{attempt}}`, `{{org_id}}`, `{{config_id}}`, `{{webhook_id}}` and, of a JSON body as it is sent, `{{body.order.id}}` with any path to a string, a number or a boolean. A header is left out if one of its placeholders has no value.
-             * @example {
-             *       "X-Order": "{{body.order.id}}"
-             *     }
-             */
-            event_headers?: {
-                [key: string]: string;
-            };
             /** @description How events are sent as CloudEvents 1.0. Null sends the body as it is. */
             cloud_events?: components["schemas"]["CloudEvents"] | null;
             /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
@@ -2694,15 +2686,6 @@ export interface components {
             enabled?: boolean | null;
             /** @description Additional headers. Do not put credentials here: they appear in the history of executions. */
             headers?: {
-                [key: string]: string | null;
-            } | null;
-            /**
-             * @description Up to 10 headers whose values are made from the event: text with placeholders, of up to 256 characters. There are `{{event.type}}`, `{{event.id}}`, `{{event.correlation_id}}`, `{{attempt}}`, `{{org_id}}`, `{{config_id}}`, `{{webhook_id}}` and, of a JSON body as it is sent, `{{body.order.id}}` with any path to a string, a number or a boolean. A header is left out if one of its placeholders has no value.
-             * @example {
-             *       "X-Order": "{{body.order.id}}"
-             *     }
-             */
-            event_headers?: {
                 [key: string]: string | null;
             } | null;
             /** @description How events are sent as CloudEvents 1.0. */
@@ -3786,97 +3769,6 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    list_erasures: {
-        parameters: {
-            query?: {
-                /** @description The most records of the page. The first page also has the erasures that are carried out. */
-                limit?: number;
-                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of erasures. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Erasure"];
-                };
-            };
-            400: components["responses"]["Invalid"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    erase_events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "correlation_id": "order-1042"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErasureFields"];
-            };
-        };
-        responses: {
-            /** @description The erasure, which is carried out. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Erasure"];
-                };
-            };
-            400: components["responses"]["Invalid"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    read_erasure: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The erasure. */
-                erasure_id: components["schemas"]["ErasureId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The erasure. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Erasure"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            500: components["responses"]["Internal"];
-        };
-    };
     create_replay: {
         parameters: {
             query?: never;
@@ -4394,6 +4286,45 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    create_portal_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The org. */
+                org_id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "view",
+                 *       "expires_in": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["PortalSessionFields"];
+            };
+        };
+        responses: {
+            /** @description The link. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalSession"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
         };

@@ -146,7 +146,10 @@ async function send(form, button) {
   const answer = await ask(form.action, { method: "POST", body: sent, headers: { accept: "text/html" } }).catch(() => null);
   if (!answer) return notice(form, say("Not saved: the service cannot be reached. Nothing is lost; try again."));
   if (answer.redirected) return visit(answer);
-  if (ended && answer.status === 401) return notice(form, say("Not saved: your session has ended. Nothing is lost while this page is open."));
+  if (ended && answer.status === 401) {
+    ended();
+    return notice(form, say("Not saved: your session has ended. Nothing is lost while this page is open."));
+  }
   if (answer.status === 401) {
     return notice(form, say("Not saved: your session has ended. Nothing is lost: sign in in another tab, then save again here."),
       { href: "/console/sign-in", textContent: say("Sign in") });

@@ -202,15 +202,16 @@ async function redeem(link) {
   const isResumed = session === null && document.querySelector("form[data-keep]");
   keep(await answer.json());
   tell({ type: "opened" });
-  if (!isResumed) await go("/", { isNew: false });
+  if (!isResumed) await go(place, { isNew: false });
 }
 
 function start() {
   const link = new URLSearchParams(location.hash.slice(1)).get("link");
   if (link) return redeem(link);
   if (!session) keep(kept());
-  if (!session) return ended();
-  return go(location.hash.startsWith("#/") ? location.hash.slice(1) : "/", { isNew: false });
+  // Without a session, a new link leads there.
+  if (location.hash.startsWith("#/")) place = location.hash.slice(1);
+  return session ? go(place, { isNew: false }) : ended();
 }
 
 if (parent !== window) new ResizeObserver(() => tell({ type: "size", height: document.body.scrollHeight })).observe(document.body);
