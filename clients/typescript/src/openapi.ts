@@ -341,6 +341,139 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the event types of the catalogue
+         * @description In the order of their names, without schemas and samples.
+         */
+        get: operations["list_event_types"];
+        put?: never;
+        /**
+         * Add an event type to the catalogue
+         * @description With its first version. A sample that does not satisfy the schema is refused. An org has up to 500 types.
+         */
+        post: operations["create_event_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/event-types/{event_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an event type
+         * @description With the schema and the sample of its current version.
+         */
+        get: operations["read_event_type"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an event type
+         * @description With all its versions. Webhooks go on to get events of the type, which are not checked any more.
+         */
+        delete: operations["delete_event_type"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an event type
+         * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. A schema or a sample is changed by a new version. On AWS it takes up to two seconds until events are checked by it everywhere.
+         */
+        patch: operations["change_event_type"];
+        trace?: never;
+    };
+    "/event-types/{event_type}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a version to an event type
+         * @description It is the current version from then on. A type has up to 50 versions. On AWS it takes up to two seconds until payloads are checked against it everywhere.
+         */
+        post: operations["create_event_type_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/event-types/{event_type}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of an event type */
+        get: operations["read_event_type_version"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a version of an event type
+         * @description Every version but the last one that is left can be deleted. Without the current version, the one before it is current.
+         */
+        delete: operations["delete_event_type_version"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/event-types/{event_type}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the webhooks that listen to an event type
+         * @description Those whose `event_types` match the type, disabled ones as well, in the order of their ids.
+         */
+        get: operations["list_event_type_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/event-types/{event_type}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find the webhooks that a new version would break
+         * @description Nothing is saved or sent. The filter, the transform and the order key of each webhook that listens to the type are run on the sample of the new version, and the newest recorded bodies of the type are checked against its schema.
+         */
+        post: operations["check_event_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhook/{config_id}/events/{event_id}/replay": {
         parameters: {
             query?: never;
@@ -375,6 +508,47 @@ export interface paths {
          * @description The event gets the status `failed`, and no further attempt is made. A scheduled event is never sent, and neither is one that waits for its first turn in the lane of its webhook. An event that has failed and blocks those behind it in its order blocks them no longer.
          */
         post: operations["cancel_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the erasures of events
+         * @description Those that are carried out, and then the records of those that were, newest first. Records are kept for 396 days.
+         */
+        get: operations["list_erasures"];
+        put?: never;
+        /**
+         * Erase events with everything that is kept of them
+         * @description Takes an event (`config_id` and `event_id`), a publication (`publication_id`), or all events and publications with a `correlation_id`. What has not ended is cancelled first. Records, attempts with the receivers' answers, bodies and uploads are erased in the background; it cannot be undone. An event of a publication is erased with the publication, whose body it shares.
+         */
+        post: operations["erase_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/erasures/{erasure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how far an erasure is */
+        get: operations["read_erasure"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -955,7 +1129,7 @@ export interface components {
          * @description What somebody did, as the audit log names it.
          * @enum {string}
          */
-        AuditAction: "webhook.create" | "webhook.update" | "webhook.delete" | "webhook.rotate_secret" | "event.cancel" | "event.replay" | "replay.create" | "token.create" | "token.revoke" | "session.open" | "session.end" | "portal_session.create" | "notifications.update" | "signing_key.rotate" | "org.create" | "org.update" | "org.delete";
+        AuditAction: "webhook.create" | "webhook.update" | "webhook.delete" | "webhook.rotate_secret" | "event.cancel" | "event.erase" | "event.replay" | "replay.create" | "token.create" | "token.revoke" | "session.open" | "session.end" | "portal_session.create" | "notifications.update" | "event_type.create" | "event_type.update" | "event_type.add_version" | "event_type.delete_version" | "event_type.delete" | "signing_key.rotate" | "org.create" | "org.update" | "org.delete";
         /** @description Who did something, and from where. */
         AuditActor: {
             /** @description The token; null for one that has no id. */
@@ -1175,6 +1349,19 @@ export interface components {
             /** @description Its SHA-256 fingerprint, in hex. */
             fingerprint: string;
         };
+        /** @description A webhook, and what a new version of an event type would break there. */
+        CheckedWebhook: {
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Whether events are sent to it. */
+            enabled: boolean;
+            /** @description How many of its recorded bodies were checked. */
+            bodies: number;
+            /** @description What would break; empty if nothing would. */
+            breaks: components["schemas"]["ContractBreak"][];
+        };
         /**
          * @description Whether the events of a webhook are held back because of its receiver.
          * @enum {string}
@@ -1247,6 +1434,15 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /**
+             * @description Up to 10 headers whose values are made from the event: text with placeholders, of up to 256 characters. There are `{{event.type}}`, `{{event.id}}`, `{{event.correlation_id}}`, `{{attempt}}`, `{{org_id}}`, `{{config_id}}`, `{{webhook_id}}` and, of a JSON body as it is sent, `{{body.order.id}}` with any path to a string, a number or a boolean. A header is left out if one of its placeholders has no value.
+             * @example {
+             *       "X-Order": "{{body.order.id}}"
+             *     }
+             */
+            event_headers?: {
+                [key: string]: string;
+            };
             /** @description How events are sent as CloudEvents 1.0. Null sends the body as it is. */
             cloud_events?: components["schemas"]["CloudEvents"] | null;
             /** @description One more signature of each request, in a format that the receiver verifies already. Null is none: the signatures of Standard Webhooks are always there. */
@@ -1290,6 +1486,22 @@ export interface components {
          * @example 01939f2e-7c00-7000-8000-5f2a6c1d9e01
          */
         ConfigId: string;
+        /** @description What a new version of an event type would break. */
+        ContractBreak: {
+            /** @description The field of the webhook that fails on the sample, or does not let it pass; or the part of a recorded body that does not satisfy the new schema, such as `payload.order`. */
+            field: string;
+            /** @description Why. */
+            reason: string;
+            /** @description The event whose body it is, if it is a recorded one. */
+            event_id?: components["schemas"]["EventId"] | null;
+        };
+        /** @description A version of an event type that is not there yet. */
+        ContractCheck: {
+            /** @description The schema of the version: a JSON Schema (2020-12) of up to 64 KiB. */
+            schema: Record<string, never>;
+            /** @description A payload that satisfies it; by default the first of the schema's `examples`, or its `default`. */
+            sample?: unknown;
+        };
         /** @description How far an org is deleted. */
         Deleting: {
             /** @description When it was asked for. */
@@ -1390,6 +1602,57 @@ export interface components {
             /** @description Why it was skipped or failed. */
             reason?: components["schemas"]["Reason"] | null;
         };
+        /** @description How far a request to erase events is, and afterwards the record that it was carried out. */
+        Erasure: {
+            /** @description The id of the request. */
+            erasure_id: components["schemas"]["ErasureId"];
+            /** @description Whether it is carried out, or was. */
+            status: components["schemas"]["ErasureStatus"];
+            /** @description When it was asked for. Who asked is in the audit log. */
+            requested_at: components["schemas"]["Timestamp"];
+            /** @description When everything was gone. */
+            done_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The webhook, if an event was named. */
+            config_id?: components["schemas"]["ConfigId"] | null;
+            /** @description The first event of the chain of replays, if an event was named. */
+            event_id?: components["schemas"]["EventId"] | null;
+            /** @description The publication, if one was named. */
+            publication_id?: components["schemas"]["EventId"] | null;
+            /** @description The SHA-256 of the correlation id in hex, if one was named. The id itself is not kept. */
+            correlation_id_sha256?: string | null;
+            /**
+             * Format: int64
+             * @description How many events were erased, each with its attempts and its bodies.
+             */
+            events_erased: number;
+            /**
+             * Format: int64
+             * @description How many bodies were erased that were too large to be kept with their events.
+             */
+            large_bodies_erased: number;
+        };
+        /** @description Which events are to be erased: exactly one of an event, a publication, and a correlation id. */
+        ErasureFields: {
+            /** @description The webhook of `event_id`. */
+            config_id?: components["schemas"]["ConfigId"] | null;
+            /** @description An event, with every event that replays it or that it replays. */
+            event_id?: components["schemas"]["EventId"] | null;
+            /** @description A publication, with all its deliveries and their replays. */
+            publication_id?: components["schemas"]["EventId"] | null;
+            /** @description All events and publications of the org with this correlation id. */
+            correlation_id?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description The id of a request to erase events: a lowercase UUIDv7, so that sorting by it sorts by time.
+         * @example 01939f2e-c850-7000-8000-6f4d2b8e1c37
+         */
+        ErasureId: string;
+        /**
+         * @description Whether an erasure is carried out, or was.
+         * @enum {string}
+         */
+        ErasureStatus: "in_progress" | "done";
         /** @description An event. */
         Event: {
             /** @description The id of the event. */
@@ -1421,8 +1684,10 @@ export interface components {
             content_encoding: string | null;
             /** @description The producer's own id for the event. */
             correlation_id?: string | null;
-            /** @description The type of the event, if it was sent because of a subscription. */
+            /** @description The type of the event, if it was sent because of a subscription, or its producer has named it. */
             event_type?: string | null;
+            /** @description Why its payload does not satisfy the schema of its type; null if it does, or was not checked. */
+            mismatch: components["schemas"]["SchemaMismatch"] | null;
             /** @description The publication that it is a delivery of, if it was published by its type. */
             publication_id: components["schemas"]["EventId"] | null;
             /** @description The event of which this one is a replay. */
@@ -1465,6 +1730,40 @@ export interface components {
          * @example 01939f2e-8a10-7000-8000-2b7d40c5aa12
          */
         EventId: string;
+        /** @description An event type. */
+        EventType: {
+            /** @description Its name. */
+            name: string;
+            /** @description What an event of the type means. */
+            description: string;
+            /** @description What it is listed with. */
+            group?: string | null;
+            /** @description Whether it is not to be used any more. */
+            deprecated: boolean;
+            /** @description What happens to an event whose payload does not satisfy the schema. */
+            on_invalid: components["schemas"]["OnInvalid"];
+            /** @description Its versions, oldest first. The newest is the current one: payloads are checked against it. */
+            versions: components["schemas"]["TypeVersionSummary"][];
+            /** @description The schema of the current version; not in lists. */
+            schema?: Record<string, never>;
+            /** @description The sample of the current version; not in lists. */
+            sample?: unknown;
+            /** @description When it was created. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it, or one of its versions, last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description The fields of an event type to change. Those that are left out stay as they are, and null sets one to its default. */
+        EventTypePatch: {
+            /** @description What an event of the type means. */
+            description?: string | null;
+            /** @description What it is listed with. */
+            group?: string | null;
+            /** @description Whether it is not to be used any more. */
+            deprecated?: boolean | null;
+            /** @description What happens to an event whose payload does not satisfy the schema. */
+            on_invalid?: components["schemas"]["OnInvalid"] | null;
+        };
         /** @description A client certificate that ends soon, or has ended. */
         ExpiringCertificate: {
             /** @description The org of the webhook. */
@@ -1664,6 +1963,34 @@ export interface components {
          * @enum {string}
          */
         LogicalOperator: "AND" | "OR";
+        /** @description An event type to be created. */
+        NewEventType: {
+            /**
+             * @description Its name, to which webhooks subscribe: 1 to 128 characters, without control characters, `*`, `/`, `?`, `#`, `%` and `\\`.
+             * @example order.created
+             */
+            name: string;
+            /** @description What an event of the type means, for people: up to 2,000 characters. */
+            description?: string;
+            /**
+             * @description What it is listed with: 1 to 100 characters.
+             * @example Orders
+             */
+            group?: string | null;
+            /** @description Whether it is not to be used any more. */
+            deprecated?: boolean;
+            /** @description What happens to an event whose payload does not satisfy the schema. */
+            on_invalid?: components["schemas"]["OnInvalid"];
+            /**
+             * @description The name of its first version: up to 32 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`; by default `1`.
+             * @example 1
+             */
+            version?: string | null;
+            /** @description What the payloads look like: a JSON Schema (2020-12) of up to 64 KiB that refers to nothing outside itself. */
+            schema?: Record<string, never> | null;
+            /** @description A payload that satisfies the schema, up to 64 KiB; null for none. */
+            sample?: unknown;
+        };
         /** @description An org to be created. */
         NewOrg: {
             /** @description Its id; by default one is made. */
@@ -1709,6 +2036,18 @@ export interface components {
             /** @description The token itself. It is shown only this once. */
             token: string;
         };
+        /** @description A version to be added to an event type. */
+        NewTypeVersion: {
+            /**
+             * @description The name of the version: up to 32 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`; by default the next number.
+             * @example 1
+             */
+            version?: string | null;
+            /** @description What its payloads look like: a JSON Schema (2020-12) of up to 64 KiB that refers to nothing outside itself. */
+            schema?: Record<string, never> | null;
+            /** @description A payload that satisfies the schema, up to 64 KiB; null for none. */
+            sample?: unknown;
+        };
         /** @description Who is to be told. */
         NotificationFields: {
             /** @description The e-mail addresses that get a mail about each change, all different. */
@@ -1721,6 +2060,11 @@ export interface components {
             /** @description Whether this deployment sends mails. Otherwise, its operator has to set it up first. */
             enabled: boolean;
         };
+        /**
+         * @description What happens to an event whose payload does not satisfy the schema of its type. `ignore`: payloads are not checked. `mark`: it is delivered, and says that it does not match (`mismatch`). `reject`: it is not accepted.
+         * @enum {string}
+         */
+        OnInvalid: "ignore" | "mark" | "reject";
         /**
          * @description How a field is compared. The `length_` operators compare the number of items of a list; a single value counts as 1, no value as 0.
          * @enum {string}
@@ -1822,9 +2166,30 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Page_CheckedWebhook: {
+            /** @description The entries. */
+            data: components["schemas"]["CheckedWebhook"][];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Erasure: {
+            /** @description The entries. */
+            data: components["schemas"]["Erasure"][];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Page_Event: {
             /** @description The entries. */
             data: components["schemas"]["Event"][];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_EventType: {
+            /** @description The entries. */
+            data: components["schemas"]["EventType"][];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
         };
@@ -1846,6 +2211,13 @@ export interface components {
         Page_Token: {
             /** @description The entries. */
             data: components["schemas"]["Token"][];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_TypeListener: {
+            /** @description The entries. */
+            data: components["schemas"]["TypeListener"][];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
         };
@@ -2154,10 +2526,10 @@ export interface components {
             detail: string;
         };
         /**
-         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `order_key_fault`: the key of the webhook's order cannot be made from the body; `rules_fault`: the webhook's filter, transform or order key takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `org_suspended`: the org is suspended; `circuit_open`: the receiver took no events until the retry schedule was over; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
+         * @description The kinds of failure. `dns`: the receiver's host name does not resolve; `connection_refused`: the receiver refused the connection; `connect_timeout`: no connection to the receiver came about in time; `unreachable`: there is no way to the receiver; `answer_timeout`: the receiver did not answer in time; `reset`: the connection was broken off before an answer came; `tls`: no TLS connection to the receiver came about; `tls_version`: the receiver speaks no TLS version that is safe; `tls_host_name`: the receiver does not serve this host name over TLS; `certificate`: the receiver's certificate is not valid; `certificate_expired`: the receiver's certificate is not valid at this time; `certificate_name`: the receiver's certificate is for other host names; `certificate_untrusted`: the receiver's certificate comes from no trusted authority; `client_certificate`: the receiver got no client certificate that it accepts; `protocol`: the receiver's answer is not valid HTTP; `http_status`: the receiver answered with a status other than 2xx; `blocked_address`: the receiver's address may not be called; `bad_url`: the webhook's URL may not be called; `bad_header`: one of the webhook's headers may not be sent; `header_fault`: a header of the webhook cannot have the value that the event makes; `token_endpoint`: the authorisation server gave no token; `connection_unreadable`: the webhook's credentials cannot be read; `filter_missed`: the webhook's filter does not let the body pass; `filter_fault`: the webhook's filter fails on the body; `transform_fault`: the webhook's transform fails on the body; `order_key_fault`: the key of the webhook's order cannot be made from the body; `rules_fault`: the webhook's filter, transform or order key takes too much time or memory; `body_not_json`: the body is not JSON, as the webhook's filter or transform needs; `body_encoded`: the body's content coding cannot be read for the webhook's filter or transform; `body_too_large`: the body is too large for the webhook's filter or transform; `schema_mismatch`: the payload does not satisfy the schema of its event type; `body_missing`: there is no body to send; `body_changed`: the body was changed after the event was accepted; `body_not_uploaded`: the body was never uploaded; `body_timeout`: the body could not be read within the webhook's timeout; `not_owner`: the claim check belongs to another webhook; `webhook_disabled`: the webhook is disabled; `org_suspended`: the org is suspended; `circuit_open`: the receiver took no events until the retry schedule was over; `webhook_deleted`: the webhook was deleted; `cancelled`: the event was cancelled before its next attempt; `platform`: something in Hookstep failed; `unclassified`: the reason was recorded without a code.
          * @enum {string}
          */
-        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "order_key_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "org_suspended" | "circuit_open" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
+        ReasonCode: "dns" | "connection_refused" | "connect_timeout" | "unreachable" | "answer_timeout" | "reset" | "tls" | "tls_version" | "tls_host_name" | "certificate" | "certificate_expired" | "certificate_name" | "certificate_untrusted" | "client_certificate" | "protocol" | "http_status" | "blocked_address" | "bad_url" | "bad_header" | "header_fault" | "token_endpoint" | "connection_unreadable" | "filter_missed" | "filter_fault" | "transform_fault" | "order_key_fault" | "rules_fault" | "body_not_json" | "body_encoded" | "body_too_large" | "schema_mismatch" | "body_missing" | "body_changed" | "body_not_uploaded" | "body_timeout" | "not_owner" | "webhook_disabled" | "org_suspended" | "circuit_open" | "webhook_deleted" | "cancelled" | "platform" | "unclassified";
         /** @description What is known about a receiver that does not take all events, or has not until a moment ago. */
         Receiver: {
             /** @description Since when the receiver is in its state. */
@@ -2322,6 +2694,15 @@ export interface components {
              * @default whsec
              */
             secret_encoding?: components["schemas"]["SecretEncoding"];
+        };
+        /** @description Why a payload does not satisfy the schema of its event type. */
+        SchemaMismatch: {
+            /** @description The version of the type. */
+            version: string;
+            /** @description The part of the payload that is wrong, as a JSON Pointer (RFC 6901); empty for the whole. */
+            path: string;
+            /** @description What is wrong with it, without its value. */
+            reason: string;
         };
         /**
          * @description What a token may do. Only tokens of the platform have `platform`.
@@ -2528,6 +2909,37 @@ export interface components {
              */
             content_type?: string | null;
         };
+        /** @description A webhook that listens to an event type. */
+        TypeListener: {
+            /** @description The webhook. */
+            config_id: components["schemas"]["ConfigId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Whether events are sent to it. */
+            enabled: boolean;
+            /** @description Those of its subscriptions that match the type. */
+            event_types: string[];
+        };
+        /** @description A version of an event type. It does not change. */
+        TypeVersion: {
+            /** @description Its name. */
+            version: string;
+            /** @description A JSON Schema (2020-12), if it has one. */
+            schema?: Record<string, never> | null;
+            /** @description A payload, if it has one. */
+            sample?: unknown;
+            /** @description When it was added. */
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A version in the list of an event type. */
+        TypeVersionSummary: {
+            /** @description Its name. */
+            version: string;
+            /** @description Whether it has a schema. */
+            has_schema: boolean;
+            /** @description When it was added. */
+            created_at: components["schemas"]["Timestamp"];
+        };
         /** @description Where to upload a body: PUT it to `upload_url` with `headers` before `expires_at`, then trigger with `claim_check`. */
         Upload: {
             /** @description Where to PUT the body, once. */
@@ -2589,6 +3001,15 @@ export interface components {
             enabled?: boolean;
             /** @description Additional headers. Do not put credentials here: they appear in the history of executions. */
             headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Up to 10 headers whose values are made from the event: text with placeholders, of up to 256 characters. There are `{{event.type}}`, `{{event.id}}`, `{{event.correlation_id}}`, `{{attempt}}`, `{{org_id}}`, `{{config_id}}`, `{{webhook_id}}` and, of a JSON body as it is sent, `{{body.order.id}}` with any path to a string, a number or a boolean. A header is left out if one of its placeholders has no value.
+             * @example {
+             *       "X-Order": "{{body.order.id}}"
+             *     }
+             */
+            event_headers?: {
                 [key: string]: string;
             };
             /** @description How events are sent as CloudEvents 1.0. Null sends the body as it is. */
@@ -2686,6 +3107,15 @@ export interface components {
             enabled?: boolean | null;
             /** @description Additional headers. Do not put credentials here: they appear in the history of executions. */
             headers?: {
+                [key: string]: string | null;
+            } | null;
+            /**
+             * @description Up to 10 headers whose values are made from the event: text with placeholders, of up to 256 characters. There are `{{event.type}}`, `{{event.id}}`, `{{event.correlation_id}}`, `{{attempt}}`, `{{org_id}}`, `{{config_id}}`, `{{webhook_id}}` and, of a JSON body as it is sent, `{{body.order.id}}` with any path to a string, a number or a boolean. A header is left out if one of its placeholders has no value.
+             * @example {
+             *       "X-Order": "{{body.order.id}}"
+             *     }
+             */
+            event_headers?: {
                 [key: string]: string | null;
             } | null;
             /** @description How events are sent as CloudEvents 1.0. */
@@ -2869,6 +3299,8 @@ export interface operations {
                 deliver_at?: string;
                 /** @description How many seconds after its acceptance to send the event. Excludes `deliver_at` and `sync`. */
                 delay_seconds?: number;
+                /** @description The type of the event, which is kept with it. If the catalogue of the org has the type, the body is checked as it says. */
+                event_type?: string;
             };
             header?: {
                 /** @description A key of the producer's own. For 24 hours a request with the same key and the same body answers the event of the first one. After a sync trigger that a fault of Hookstep ended (outcome `failed_platform`), the key is free again. */
@@ -3701,6 +4133,379 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    list_event_types: {
+        parameters: {
+            query?: {
+                /** @description The most entries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of event types. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventType"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    create_event_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "order.created",
+                 *       "description": "A customer has placed an order.",
+                 *       "group": "Orders",
+                 *       "on_invalid": "reject",
+                 *       "schema": {
+                 *         "type": "object",
+                 *         "required": [
+                 *           "order"
+                 *         ],
+                 *         "properties": {
+                 *           "order": {
+                 *             "type": "integer"
+                 *           }
+                 *         }
+                 *       },
+                 *       "sample": {
+                 *         "order": 1042
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewEventType"];
+            };
+        };
+        responses: {
+            /** @description The event type. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_event_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the type. */
+                event_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event type. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    delete_event_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the type. */
+                event_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event type is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    change_event_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the type. */
+                event_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "deprecated": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventTypePatch"];
+            };
+        };
+        responses: {
+            /** @description The event type as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    create_event_type_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the type. */
+                event_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": "2",
+                 *       "schema": {
+                 *         "type": "object",
+                 *         "required": [
+                 *           "order"
+                 *         ],
+                 *         "properties": {
+                 *           "order": {
+                 *             "type": "integer",
+                 *             "minimum": 1
+                 *           }
+                 *         }
+                 *       },
+                 *       "sample": {
+                 *         "order": 1042
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewTypeVersion"];
+            };
+        };
+        responses: {
+            /** @description The version. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeVersion"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_event_type_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the type. */
+                event_type: string;
+                /** @description The name of the version. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeVersion"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    delete_event_type_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the type. */
+                event_type: string;
+                /** @description The name of the version. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    list_event_type_webhooks: {
+        parameters: {
+            query?: {
+                /** @description The most entries of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The name of the type. */
+                event_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of webhooks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TypeListener"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    check_event_type: {
+        parameters: {
+            query?: {
+                /** @description The most webhooks of the page. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The name of the type. */
+                event_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "schema": {
+                 *         "type": "object",
+                 *         "required": [
+                 *           "id"
+                 *         ],
+                 *         "properties": {
+                 *           "id": {
+                 *             "type": "string"
+                 *           }
+                 *         }
+                 *       },
+                 *       "sample": {
+                 *         "id": "1042"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ContractCheck"];
+            };
+        };
+        responses: {
+            /** @description A page of webhooks, each with what would break. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CheckedWebhook"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
     replay_event: {
         parameters: {
             query?: never;
@@ -3767,6 +4572,97 @@ export interface operations {
             409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    list_erasures: {
+        parameters: {
+            query?: {
+                /** @description The most records of the page. The first page also has the erasures that are carried out. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page; leave it out for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of erasures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Erasure"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    erase_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "correlation_id": "order-1042"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErasureFields"];
+            };
+        };
+        responses: {
+            /** @description The erasure, which is carried out. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    read_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The erasure. */
+                erasure_id: components["schemas"]["ErasureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The erasure. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
         };
     };
     create_replay: {
