@@ -117,8 +117,9 @@ async function usesTheExample() {
   const script = await (await fetch(`${base}/portal/hookstep-portal.js`)).text();
   await page.route(`${product}hookstep-portal.js`, (route) => route.fulfill({ contentType: "text/javascript", body: script }));
   const example = readFileSync(new URL("../../examples/portal/index.html", import.meta.url), "utf8");
-  await page.route(`${product}example`, (route) => route.fulfill({ contentType: "text/html", body: example }));
-  await page.goto(`${product}example`);
+  // A page that no server sent may not show one of this machine.
+  await page.goto(product);
+  await page.setContent(example);
   const frame = await (await page.waitForSelector("hookstep-portal iframe")).contentFrame();
   await frame.getByRole("link", { name: "Neuer Webhook" }).waitFor();
   assert.equal(await page.locator("hookstep-portal").getAttribute("src"), null, "the link is still in the page");
@@ -149,7 +150,7 @@ async function usesTheExample() {
   await frame.getByRole("link", { name: "Webhooks", exact: true }).first().click();
   await frame.getByRole("link", { name: "Neuer Webhook" }).waitFor();
   assert.equal(links.length, 2);
-  assert.match(complaints.pop(), /401/);
+  for (const complaint of complaints.splice(0)) assert.match(complaint, /401/);
   await frame.getByRole("link", { name: "Zurück zu Acme" }).click();
   await page.waitForURL(`${product}back`);
 }

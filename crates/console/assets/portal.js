@@ -71,9 +71,11 @@ ask = (url, options = {}) => {
 visit = (answer, text) => arrive(answer, text, true);
 
 // Whoever opened the portal can give it a new link. A form that is being filled in stays.
+let isTold = false;
 ended = () => {
   keep(null);
-  tell({ type: "ended" });
+  if (!isTold) tell({ type: "ended" });
+  isTold = true;
   const main = document.querySelector("main");
   if (main.querySelector("form[data-keep], [data-ended]")) return;
   main.replaceChildren(spoken("#ended"));
@@ -165,6 +167,8 @@ async function go(target, { isNew = true, ...options } = {}) {
   // Somebody has gone somewhere else meanwhile.
   if (number !== trips) return;
   if (!answer) return failed();
+  // A new link leads where somebody wanted to go.
+  if (answer.status === 401 && !options.method) place = url.pathname + url.search + url.hash;
   await arrive(answer, null, isNew, url.hash);
 }
 
@@ -201,6 +205,7 @@ async function redeem(link) {
   // A session that ended while somebody was typing goes on where it was.
   const isResumed = session === null && document.querySelector("form[data-keep]");
   keep(await answer.json());
+  isTold = false;
   tell({ type: "opened" });
   if (!isResumed) await go(place, { isNew: false });
 }

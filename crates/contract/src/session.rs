@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{OrgId, Portal, SessionId, Timestamp};
 
-/// A session, found by the SHA-256 of the value in the visitor's cookie or, in the portal, in the script's memory. It may do what
-/// the API token with which it was opened may do at the time of each request or, in the portal, what its role says; and it ends
-/// with the token.
+/// A session, found by the SHA-256 of its value.
+///
+/// The value is in the visitor's cookie or, in the portal, in the script's memory. The session may do what the API token with which it
+/// was opened may do at the time of each request or, in the portal, what its role says; and it ends with the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The SHA-256 of the value, in hex.

@@ -107,8 +107,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOOKSTEP_STATIC_IPS", default_value = "", hide_default_value = true)]
     pub(crate) static_ips: String,
 
-    /// Whose pages may show the portal in a frame, separated by commas: https://app.example.com, https://*.example.com. Without it,
-    /// the portal can be opened in a tab alone.
+    /// Whose pages may show the portal in a frame: origins with their scheme, separated by commas. Without any, it can be opened in
+    /// a tab alone.
     #[arg(long, env = "HOOKSTEP_FRAME_ORIGINS", default_value = "", hide_default_value = true)]
     pub(crate) frame_origins: FrameOrigins,
 

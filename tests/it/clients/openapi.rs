@@ -30,8 +30,8 @@ fn the_document_is_as_the_code_says() {
 }
 
 /// Prefixes of routes outside the API: the fallback, the targets of presigned URLs, the host's stand-ins for
-/// AWS, and the console's pages.
-const OTHERS: [&str; 4] = ["/{*", "/hookstep-claims/", "/aws", "/console"];
+/// AWS, and the pages of the console and of the portal.
+const OTHERS: [&str; 5] = ["/{*", "/hookstep-claims/", "/aws", "/console", "/portal"];
 
 /// Every method and path in the routers. axum lists its paths only in its `Debug` output.
 async fn served(world: &World) -> BTreeSet<String> {

@@ -44,9 +44,10 @@ variants! {
     ReplayStatus;
     /// What a token may do. Only tokens of the platform have `platform`.
     Scope;
-    /// What a session in the portal allows. `view`: look at webhooks, events and attempts. `replay`: also send tests, send events
-    /// again, and cancel those that wait. `manage`: also create, change and delete webhooks. `manage_secrets`: also see new
-    /// signing secrets, and rotate them.
+    /// What a session in the portal allows.
+    ///
+    /// `view`: look at webhooks, events and attempts. `replay`: also send tests, send events again, and cancel those that wait.
+    /// `manage`: also create, change and delete webhooks. `manage_secrets`: also see new signing secrets, and rotate them.
     PortalRole;
     /// The language of the portal: English or German.
     Locale;
