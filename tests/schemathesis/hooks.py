@@ -9,7 +9,7 @@ import uuid
 import schemathesis
 
 RECEIVER = os.environ["RECEIVER_URL"]
-IDS = {name: os.environ[name.upper()] for name in ("config_id", "event_id", "replay_id", "token_id", "publication_id")}
+IDS = {name: os.environ[name.upper()] for name in ("config_id", "event_id", "replay_id", "token_id", "publication_id", "erasure_id")}
 NOBODY = "0190a000-0000-7000-8000-00000000000f"
 TOKEN, PLATFORM = (f"Bearer {os.environ[name]}" for name in ("HOOKSTEP_TOKEN", "PLATFORM_TOKEN"))
 PLATFORM_TOKEN_ID = os.environ["PLATFORM_TOKEN_ID"]

@@ -28,6 +28,7 @@ async fn schemathesis_finds_nothing() {
     let tokens = world.api.get("/tokens").await.json();
     let current = tokens["data"].as_array().unwrap().iter().find(|token| token["current"] == true).unwrap();
     let published = world.api.post("/events", &json!({"event_type": "t", "payload": {}})).await.json();
+    let erasure = world.api.post("/erasures", &json!({"correlation_id": "of nobody"})).await.json();
     let platform = platform(&world).await;
     let own = platform.get("/platform/tokens").await.json()["data"][0]["token_id"].clone();
     let (base, files) = (&world.api.base, workspace().join("tests").join(NAME));
@@ -43,6 +44,7 @@ async fn schemathesis_finds_nothing() {
     command.env("CONFIG_ID", &config_id).env("EVENT_ID", &event_id);
     command.env("REPLAY_ID", replay["replay_id"].as_str().unwrap());
     command.env("PUBLICATION_ID", published["publication_id"].as_str().unwrap());
+    command.env("ERASURE_ID", erasure["erasure_id"].as_str().unwrap());
     command.env("TOKEN_ID", current["token_id"].as_str().unwrap());
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let said =
