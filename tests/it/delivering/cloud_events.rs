@@ -5,6 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hookstep_contract::EventId;
 use serde_json::{Value, json};
 
 use crate::security::extra_signatures::ask;
@@ -25,9 +26,11 @@ async fn send(api: &Api, id: &str, content_type: &str, body: impl Into<reqwest::
 }
 
 fn attributes(event: &Value, source: &str, content_type: &str) -> Value {
+    // The time in the id, which is made after the record has its own.
+    let id: EventId = event["webhook_id"].as_str().unwrap().parse().unwrap();
     json!({
         "specversion": "1.0", "id": event["webhook_id"], "source": source, "type": "hookstep.event",
-        "time": event["created_at"], "datacontenttype": content_type,
+        "time": id.accepted_at().to_string(), "datacontenttype": content_type,
     })
 }
 

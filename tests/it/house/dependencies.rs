@@ -85,8 +85,14 @@ const LIBRARIES: [&str; 17] = [
 const RUNTIME: [&str; 2] = ["lambda_http", "lambda_runtime"];
 
 /// The stand-ins for AWS services, and crates outside the product.
-const STAND_INS: [&str; 5] =
-    ["hookstep-items", "hookstep-aws-local", "hookstep-host", "hookstep-bench", "hookstep-integration"];
+const STAND_INS: [&str; 6] = [
+    "hookstep-items",
+    "hookstep-aws-local",
+    "hookstep-host",
+    "hookstep-bench",
+    "hookstep-sim",
+    "hookstep-integration",
+];
 
 #[test]
 fn a_function_links_the_clients_of_the_services_that_its_role_allows_and_no_others() {

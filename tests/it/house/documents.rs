@@ -139,7 +139,7 @@ async fn help(subcommand: &str) -> Option<String> {
         return None;
     }
     let mut help = output(command("hookstep").args([subcommand, "--help"])).await;
-    for below in ["apply"] {
+    for below in ["apply", "check"] {
         if is_listed(&help, below) {
             help += &output(command("hookstep").args([subcommand, below, "--help"])).await;
         }

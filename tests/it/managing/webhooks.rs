@@ -22,7 +22,8 @@ async fn a_webhook_is_created_with_the_documented_defaults_and_reads_back() {
         json!({
             "org_id": "acme", "config_id": id, "created_at": config["updated_at"], "updated_at": config["created_at"],
             "revision": 1, "signing_secrets": [{"created_at": config["signing_secrets"][0]["created_at"]}], "warnings": [],
-            "name": "orders", "url": URL, "method": "POST", "enabled": true, "headers": {}, "timeout_seconds": 30,
+            "name": "orders", "url": URL, "method": "POST", "enabled": true, "headers": {}, "event_headers": {},
+            "timeout_seconds": 30,
             "retry": {"schedule_seconds": [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]}, "shards": 1,
             "event_types": [], "health": "healthy",
         })

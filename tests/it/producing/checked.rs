@@ -117,7 +117,7 @@ async fn what_cannot_be_read_is_not_what_the_schema_says() {
     let api = &world.api;
     let (config_id, _receiver) = subscriber(api, &[]).await;
     added(api, &orders("reject")).await;
-    let upload = api.post(&format!("/webhook/{config_id}/uploads"), &json!({})).await.json();
+    let upload = api.post(&format!("/webhook/{config_id}/uploads"), &json!({"size": 2})).await.json();
     let claim = upload["claim_check"].as_str().unwrap_or_default();
     let uploaded =
         trigger(api, &config_id, &format!("event_type=order.created&claim_check={claim}"), "").await;

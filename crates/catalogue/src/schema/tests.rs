@@ -73,7 +73,10 @@ fn a_schema_that_cannot_be_used_is_refused_with_the_place() {
         (json!({"$ref": "#/$defs/none"}), "/$ref"),
         (json!({"$dynamicRef": "#a"}), "/$dynamicRef"),
         (json!({"$ref": "#"}), ""),
-        (json!({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"not": {"$ref": "#/$defs/a"}}]}}}), ""),
+        (
+            json!({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"not": {"$ref": "#/$defs/a"}}]}}}),
+            "/$defs/a",
+        ),
         (json!({"properties": {"a": {"pattern": "(?=a)b"}}}), ""),
         (json!({"pattern": r"(\w{500}){500}"}), ""),
         (json!({"patternProperties": many(51)}), ""),

@@ -69,6 +69,7 @@ const EXAMPLES: &[&str] = &[
     "order.status",
     "paid",
     "amount &gt; 100 and status = &quot;paid&quot;",
+    "{{body.order.id}}",
     "{&quot;id&quot;: order.id, &quot;total&quot;: $sum(order.items.price)}",
 ];
 
