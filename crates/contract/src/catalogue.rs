@@ -6,7 +6,9 @@ use serde_json::Value;
 use crate::publication::is_event_type;
 use crate::{FieldError, Timestamp};
 
-/// How many event types the catalogue of an org has at most. The names of those whose payloads are checked are in one item of
+/// How many event types the catalogue of an org has at most.
+///
+/// The names of those whose payloads are checked are in one item of
 /// DynamoDB, which has room for 400 KB: at 512 bytes, the longest name there is, they take 250 KB.
 pub const MAX_CATALOGUED_TYPES: usize = 500;
 

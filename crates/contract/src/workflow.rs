@@ -139,6 +139,7 @@ pub enum FetchConfigOutput {
 /// What is to be done about a further attempt of an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and nearly all are attempts")]
 pub enum RefreshedPlan {
     /// It is made like this.
     Attempt(Plan),

@@ -246,10 +246,11 @@ fn name_of(on_invalid: OnInvalid) -> &'static str {
 
 async fn show(args: ShowArgs) -> CommandResult {
     let client = args.remote.client()?;
-    Ok(match args.version {
+    match args.version {
         Some(version) => out::json(&client.event_type_version(&args.name, &version).await?)?,
         None => out::json(&client.event_type(&args.name).await?)?,
-    })
+    }
+    Ok(())
 }
 
 async fn create(args: CreateArgs) -> CommandResult {

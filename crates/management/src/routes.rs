@@ -88,12 +88,12 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
 fn add_event_types(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
     let large = DefaultBodyLimit::max(SCHEMA_BODY_BYTES);
     router
-        .route("/event-types", get(crud_of_types::list).post(crud_of_types::create).layer(large.clone()))
+        .route("/event-types", get(crud_of_types::list).post(crud_of_types::create).layer(large))
         .route(
             "/event-types/{event_type}",
             get(crud_of_types::read).patch(crud_of_types::patch).delete(crud_of_types::delete),
         )
-        .route("/event-types/{event_type}/versions", post(versions::create).layer(large.clone()))
+        .route("/event-types/{event_type}/versions", post(versions::create).layer(large))
         .route("/event-types/{event_type}/check", post(check::check).layer(large))
         .route("/event-types/{event_type}/versions/{version}", get(versions::read).delete(versions::delete))
         .route("/event-types/{event_type}/webhooks", get(listeners::list))

@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a definition that is not as expected fails the test")]
+
 use hookstep_sim::{
     Behaviour, Break, End, Event, Limit, Mode, Phase, Plant, Scenario, Story, Webhook, pairs, run, shrink,
 };

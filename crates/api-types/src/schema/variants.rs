@@ -60,7 +60,9 @@ variants! {
     AuditOutcome;
     /// Whether an org is in use.
     OrgStatus;
-    /// What happens to an event whose payload does not satisfy the schema of its type. `ignore`: payloads are not checked. `mark`: it
+    /// What happens to an event whose payload does not satisfy the schema of its type.
+    ///
+    /// `ignore`: payloads are not checked. `mark`: it
     /// is delivered, and says that it does not match (`mismatch`). `reject`: it is not accepted.
     OnInvalid;
     /// How an OAuth client authenticates to the authorisation server.
