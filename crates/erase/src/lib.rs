@@ -43,13 +43,18 @@ pub struct Report {
 pub async fn handle(_: Tick, ctx: &Context) -> Result<Report, StepError> {
     let stop_at = ctx.sources.now().plus(ctx.run_limit);
     let mut report = Report::default();
-    // First, for they are small.
+    let mut failed = None;
+    // First, for they are small. One that cannot be carried out does not hold up the others.
     for erasure in ctx.erasures.running().await? {
         let is_over = report != Report::default() && ctx.sources.now() >= stop_at;
-        if !is_over && event_erasures::erase(erasure, stop_at, ctx).await? {
-            report.erased += 1;
-        } else {
-            report.left += 1;
+        let erased = if is_over { Ok(false) } else { event_erasures::erase(erasure, stop_at, ctx).await };
+        match erased {
+            Ok(true) => report.erased += 1,
+            Ok(false) => report.left += 1,
+            Err(error) => {
+                report.left += 1;
+                failed = Some(error);
+            }
         }
     }
     for erasure in ctx.orgs.erasures().await? {
@@ -61,7 +66,7 @@ pub async fn handle(_: Tick, ctx: &Context) -> Result<Report, StepError> {
             report.left += 1;
         }
     }
-    Ok(report)
+    failed.map_or(Ok(report), Err)
 }
 
 /// Goes on with one org; returns whether it is erased.

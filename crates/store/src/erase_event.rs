@@ -66,13 +66,17 @@ impl Events {
         }
         let query = self
             .between(None, None)
-            .filter_expression("sk = :first OR webhook_id = :first")
+            // A filter may not name a part of the key.
+            .filter_expression("webhook_id = :first")
             .expression_attribute_values(":first", s(webhook_id));
-        let (mut found, mut after) = (Vec::new(), None);
+        let (mut found, mut after) = (self.batch(org_id, config_id, &[webhook_id]).await?, None);
         loop {
             let page = self.merged(webhook, &query, Order::OldestFirst, after, None).await?;
             for item in page.items {
-                found.push(to_record(item)?);
+                let record = to_record(item)?;
+                if record.event_id != webhook_id {
+                    found.push(record);
+                }
             }
             after = page.next;
             if after.is_none() {
