@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hookstep_contract::{EventType, OnInvalid, OrgId, SchemaMismatch};
+use hookstep_contract::{EventType, OnInvalid, OrgId, SchemaMismatch, check_type_name};
 use hookstep_store::{EventTypes, StoreError};
 
-use crate::{Schema, Unsatisfied};
+use crate::{Schema, Unsatisfied, schema_hash};
 
-/// How many compiled schemas are kept: the largest, with the most patterns, take 15 MB each, and usual ones 20 KB.
-const MAX_COMPILED: usize = 64;
+/// The memory of the compiled schemas that are kept, in bytes, as [`Schema`] estimates it: the functions have 128 MB.
+const MAX_COMPILED_BYTES: usize = 24 * 1024 * 1024;
 
 /// Whether an event may be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Catalogue {
         Self { types, compiled: Arc::default() }
     }
 
-    /// Checks a payload against `version` of its type, or the current version if there is no such.
+    /// Checks a payload against the current version of its type.
     ///
     /// # Errors
     /// If the table cannot be read.
@@ -62,58 +62,98 @@ impl Catalogue {
         &self,
         org_id: &OrgId,
         event_type: &str,
-        version: Option<&str>,
         payload: Payload<'_>,
     ) -> Result<Verdict, StoreError> {
-        let found = self.types.find(org_id, event_type).await?;
-        let Some(event_type) = found.filter(|event_type| event_type.is_checked()) else {
+        // No catalogue has such a name.
+        if check_type_name(event_type).is_err() {
             return Ok(Verdict::Fine);
-        };
-        let pinned = version.and_then(|version| event_type.version(version));
-        let Some(version) = pinned.or_else(|| event_type.current()) else { return Ok(Verdict::Fine) };
-        let Some(hash) = &version.schema_hash else { return Ok(Verdict::Fine) };
-        let unsatisfied = match payload {
-            Payload::Unreadable(reason) => Unsatisfied { path: String::new(), reason: reason.to_owned() },
-            Payload::Bytes(bytes) => {
-                let schema = self.schema(org_id, &event_type, &version.version, hash).await?;
-                match schema.as_deref().map(|schema| schema.check(bytes)) {
-                    Some(Err(unsatisfied)) => unsatisfied,
-                    Some(Ok(())) | None => return Ok(Verdict::Fine),
-                }
-            }
-        };
-        let Unsatisfied { path, reason } = unsatisfied;
-        let mismatch = SchemaMismatch { version: version.version.clone(), path, reason };
-        Ok(match event_type.fields.on_invalid {
-            OnInvalid::Reject => Verdict::Rejected(mismatch),
-            OnInvalid::Mark => Verdict::Marked(mismatch),
-            OnInvalid::Ignore => Verdict::Fine,
-        })
+        }
+        let Some(known) = self.types.find(org_id, event_type).await? else { return Ok(Verdict::Fine) };
+        if let Some(verdict) = self.check_as(org_id, &known, payload).await? {
+            return Ok(verdict);
+        }
+        // Its current version was deleted a moment ago.
+        let Some(latest) = self.types.latest(org_id, event_type).await? else { return Ok(Verdict::Fine) };
+        let verdict = self.check_as(org_id, &latest, payload).await?;
+        let gone = || Unsatisfied::whole("cannot be checked now: the event type is being changed");
+        Ok(verdict.unwrap_or_else(|| judged(&latest, gone())))
     }
 
-    /// The compiled schema of a version; `None` if it was deleted a moment ago.
-    async fn schema(
+    /// Checks a payload against a type as it was read; `None` if its current version is no longer there.
+    async fn check_as(
         &self,
         org_id: &OrgId,
         event_type: &EventType,
+        payload: Payload<'_>,
+    ) -> Result<Option<Verdict>, StoreError> {
+        let current = event_type.current().filter(|_| event_type.is_checked());
+        let Some((version, hash)) =
+            current.and_then(|version| Some((version, version.schema_hash.as_ref()?)))
+        else {
+            return Ok(Some(Verdict::Fine));
+        };
+        let bytes = match payload {
+            Payload::Unreadable(reason) => return Ok(Some(judged(event_type, Unsatisfied::whole(reason)))),
+            Payload::Bytes(bytes) => bytes,
+        };
+        let Some(schema) = self.schema(org_id, &event_type.name, &version.version, hash).await? else {
+            return Ok(None);
+        };
+        let checked = schema.and_then(|schema| schema.check(bytes));
+        Ok(Some(checked.map_or_else(|unsatisfied| judged(event_type, unsatisfied), |()| Verdict::Fine)))
+    }
+
+    /// The compiled schema of a version, or why it cannot be used any more; `None` if the version was deleted a moment ago.
+    async fn schema(
+        &self,
+        org_id: &OrgId,
+        event_type: &str,
         version: &str,
         hash: &str,
-    ) -> Result<Option<Arc<Schema>>, StoreError> {
-        let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(hash) {
-            return Ok(Some(Arc::clone(known)));
+    ) -> Result<Option<Result<Arc<Schema>, Unsatisfied>>, StoreError> {
+        if let Some(known) = self.lock().get(hash) {
+            return Ok(Some(Ok(Arc::clone(known))));
         }
-        let content = self.types.content(org_id, &event_type.name, version).await?;
+        let content = self.types.content(org_id, event_type, version).await?;
         let Some(schema) = content.and_then(|content| content.schema) else { return Ok(None) };
-        let compiled = Schema::compile(&schema).map_err(|fault| {
-            StoreError::during("compile a schema")(format!("{}: {}", fault.pointer, fault.reason))
-        })?;
-        let compiled = Arc::new(compiled);
-        let mut kept = lock();
-        if kept.len() >= MAX_COMPILED {
+        let compiled = match Schema::compile(&schema) {
+            Ok(compiled) => Arc::new(compiled),
+            // Only if it was saved when more was allowed.
+            Err(fault) => {
+                tracing::error!(org.id = %org_id, event.type = event_type, version, ?fault, "a schema cannot be used any more");
+                let reason = "cannot be checked: the schema of its event type cannot be used any more";
+                return Ok(Some(Err(Unsatisfied::whole(reason))));
+            }
+        };
+        // The type may have been deleted and made anew since it was read. What is kept serves all orgs.
+        if schema_hash(&schema) == hash {
+            self.keep(hash, &compiled);
+        }
+        Ok(Some(Ok(compiled)))
+    }
+
+    fn keep(&self, hash: &str, compiled: &Arc<Schema>) {
+        let mut kept = self.lock();
+        let bytes: usize = kept.values().map(|known| known.bytes).sum();
+        if bytes + compiled.bytes > MAX_COMPILED_BYTES {
             kept.clear();
         }
-        kept.insert(hash.to_owned(), Arc::clone(&compiled));
-        Ok(Some(compiled))
+        kept.insert(hash.to_owned(), Arc::clone(compiled));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Compiled> {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What becomes of an event whose payload does not satisfy the schema.
+fn judged(event_type: &EventType, unsatisfied: Unsatisfied) -> Verdict {
+    let version = event_type.current().map(|version| version.version.clone()).unwrap_or_default();
+    let Unsatisfied { path, reason } = unsatisfied;
+    let mismatch = SchemaMismatch { version, path, reason };
+    match event_type.fields.on_invalid {
+        OnInvalid::Reject => Verdict::Rejected(mismatch),
+        OnInvalid::Mark => Verdict::Marked(mismatch),
+        OnInvalid::Ignore => Verdict::Fine,
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::graph::{APPLICATORS, Graph, Part};
-use crate::work;
+use crate::work::{self, Work};
 
 /// The keywords that compare. All others apply schemas, or are notes for people; `format` is one of these in 2020-12.
 const ASSERTIONS: [&str; 20] = [
@@ -66,15 +66,22 @@ fn body(part: &Part<'_>) -> Value {
 }
 
 /// How many steps the keywords of a part are, apart from what it applies.
-fn work_of(schema: &Map<String, Value>) -> u64 {
+fn work_of(schema: &Map<String, Value>) -> Value {
     let size = |name: &str| schema.get(name).map_or(0, count);
     let listed = size("enum") + size("const") + size("required") + size("dependentRequired");
     let named = |name: &str| schema.get(name).and_then(Value::as_object).map_or(0, Map::len);
-    (1 + schema.len() + listed + named("properties") / 4 + named("patternProperties") * 4) as u64
+    let patterns = named("patternProperties");
+    let work = Work {
+        once: (listed + named("properties") / 4) as u64,
+        each: (1 + schema.len() + patterns * 4) as u64,
+        matches: patterns > 0 || schema.contains_key("pattern"),
+        compares: schema.get("uniqueItems") == Some(&Value::Bool(true)),
+    };
+    work.to_value()
 }
 
 /// How many values a value consists of.
-fn count(value: &Value) -> usize {
+pub(crate) fn count(value: &Value) -> usize {
     let (mut open, mut found) = (vec![value], 0);
     while let Some(value) = open.pop() {
         found += 1;

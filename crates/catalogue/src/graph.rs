@@ -16,6 +16,13 @@ const MAX_IN_PLACE: usize = 16;
 /// How many patterns a schema has at most: each is compiled.
 const MAX_PATTERNS: usize = 50;
 
+/// How many parts there may be below `unevaluatedProperties` and `unevaluatedItems`, counted on every way that leads to them: jsonschema
+/// compiles them anew on each.
+const MAX_EXPANDED: u64 = 2000;
+
+/// The longest way to a place in a schema, in bytes: one is kept for each place.
+const MAX_POINTER_BYTES: usize = 1024;
+
 /// Whether a keyword applies schemas to the very value that its own schema is applied to, or to what is inside of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -84,7 +91,8 @@ pub(crate) struct Graph<'a> {
     pub(crate) parts: Vec<Part<'a>>,
     numbers: HashMap<String, usize>,
     anchors: HashMap<&'a str, String>,
-    patterns: usize,
+    /// How many patterns there are.
+    pub(crate) patterns: usize,
 }
 
 impl<'a> Graph<'a> {
@@ -100,6 +108,7 @@ impl<'a> Graph<'a> {
             next += 1;
         }
         graph.check_chains()?;
+        graph.check_expansion()?;
         Ok(graph)
     }
 
@@ -107,9 +116,13 @@ impl<'a> Graph<'a> {
     fn look_over(&mut self, root: &'a Value) -> Result<(), SchemaFault> {
         let mut open = vec![(String::new(), root)];
         while let Some((pointer, value)) = open.pop() {
+            if pointer.len() > MAX_POINTER_BYTES {
+                return fault(String::new(), "has names that are too long");
+            }
             match value {
                 Value::Array(items) => {
-                    open.extend(items.iter().enumerate().map(|(at, item)| (format!("{pointer}/{at}"), item)));
+                    let places = items.iter().enumerate().filter(|(_, item)| has_more(item));
+                    open.extend(places.map(|(at, item)| (format!("{pointer}/{at}"), item)));
                 }
                 Value::Object(fields) => {
                     for (name, inner) in fields {
@@ -133,7 +146,9 @@ impl<'a> Graph<'a> {
                             _ => {}
                         }
                         // Values, and not schemas.
-                        if !matches!(name.as_str(), "enum" | "const" | "default" | "examples") {
+                        if has_more(inner)
+                            && !matches!(name.as_str(), "enum" | "const" | "default" | "examples")
+                        {
                             open.push((at, inner));
                         }
                     }
@@ -232,10 +247,37 @@ impl<'a> Graph<'a> {
         Ok(())
     }
 
+    /// Checks that what `unevaluatedProperties` and `unevaluatedItems` look at is not too much. No part applies itself in place.
+    fn check_expansion(&self) -> Result<(), SchemaFault> {
+        let looks = |part: &Part<'_>| {
+            ["unevaluatedProperties", "unevaluatedItems"].iter().any(|name| part.schema.contains_key(*name))
+        };
+        let mut sizes = vec![None; self.parts.len()];
+        let looking = (0..self.parts.len()).filter(|number| looks(&self.parts[*number]));
+        let expanded =
+            looking.fold(0_u64, |sum, number| sum.saturating_add(self.expanded(number, &mut sizes)));
+        if expanded > MAX_EXPANDED {
+            let reason = "applies too many schemas below unevaluatedProperties or unevaluatedItems";
+            return fault(String::new(), reason);
+        }
+        Ok(())
+    }
+
+    /// How many parts this one is, with those that it applies in place, counted on every way.
+    fn expanded(&self, number: usize, sizes: &mut [Option<u64>]) -> u64 {
+        if let Some(known) = sizes[number] {
+            return known;
+        }
+        let inner = self.parts[number].in_place.iter();
+        let size = inner.fold(1_u64, |sum, next| sum.saturating_add(self.expanded(*next, sizes)));
+        sizes[number] = Some(size);
+        size
+    }
+
     /// How many parts follow on this one in place, at most `room`.
     fn chain(&self, number: usize, room: usize, lengths: &mut [Option<usize>]) -> Result<usize, SchemaFault> {
         let part = &self.parts[number];
-        if let Some(known) = lengths[number].filter(|known| *known <= room) {
+        if let Some(known) = lengths[number].filter(|known| *known < room) {
             return Ok(known);
         }
         let Some(room) = room.checked_sub(1) else {
@@ -251,6 +293,11 @@ impl<'a> Graph<'a> {
         lengths[number] = Some(longest);
         Ok(longest)
     }
+}
+
+/// Whether there may be something to look at within a value.
+fn has_more(value: &Value) -> bool {
+    value.is_object() || value.is_array()
 }
 
 fn fault<T>(pointer: String, reason: impl Into<String>) -> Result<T, SchemaFault> {

@@ -11,4 +11,4 @@ mod schema;
 mod work;
 
 pub use checks::{Catalogue, Payload, Verdict};
-pub use schema::{MAX_CHECKED_BYTES, Schema, SchemaFault, Unsatisfied};
+pub use schema::{MAX_CHECKED_BYTES, Schema, SchemaFault, Unsatisfied, schema_hash};

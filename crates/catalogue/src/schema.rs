@@ -5,6 +5,7 @@ use std::fmt;
 use hookstep_contract::{FieldError, MAX_SCHEMA_BYTES};
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::flatten::flatten;
 use crate::graph::Graph;
@@ -14,8 +15,11 @@ use crate::work::{self, Ended};
 /// The largest payload that is checked, in bytes. Reading it takes up to some fifty times as much memory.
 pub const MAX_CHECKED_BYTES: usize = 256 * 1024;
 
-/// The most memory that one pattern may take, in bytes.
-const MAX_PATTERN_BYTES: usize = 256 * 1024;
+/// The most memory that one pattern may take, in bytes, and its cache as much again.
+const MAX_PATTERN_BYTES: usize = 32 * 1024;
+
+/// What a compiled schema takes without its patterns, in bytes: an estimate for a large one.
+const BASE_BYTES: usize = 256 * 1024;
 
 /// Why a schema is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +67,17 @@ pub(crate) fn dotted(pointer: &str) -> String {
     pointer.split('/').skip(1).map(part).collect()
 }
 
+/// The SHA-256 of a schema, in hexadecimal: equal for equal schemas.
+pub fn schema_hash(schema: &Value) -> String {
+    hex::encode(Sha256::digest(schema.to_string()))
+}
+
 /// A compiled schema.
-pub struct Schema(Validator);
+pub struct Schema {
+    validator: Validator,
+    /// The memory that it takes at most, in bytes: an estimate.
+    pub(crate) bytes: usize,
+}
 
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,7 +113,8 @@ impl Schema {
             .with_keyword(work::KEYWORD, work::keyword)
             .build(&flatten(&graph));
         // What the meta-schema allows is refused for its patterns alone.
-        built.map(Self).map_err(|_| {
+        let bytes = BASE_BYTES + graph.patterns * 2 * MAX_PATTERN_BYTES;
+        built.map(|validator| Self { validator, bytes }).map_err(|_| {
             whole(
                 "has a pattern that is no regular expression, looks around or back, or is too large"
                     .to_owned(),
@@ -127,7 +141,7 @@ impl Schema {
     /// If it does not satisfy the schema, or cannot be checked within the limits.
     pub fn check_value(&self, payload: &Value) -> Result<(), Unsatisfied> {
         let (result, ended) = work::bounded(|| {
-            self.0.validate(payload).map_err(|error| Unsatisfied {
+            self.validator.validate(payload).map_err(|error| Unsatisfied {
                 path: mismatch::path(&error),
                 reason: mismatch::reason(&error),
             })

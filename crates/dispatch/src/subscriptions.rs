@@ -48,7 +48,7 @@ fn whole(event: &BusEvent) -> Body {
 /// is rejected is recorded as failed.
 async fn verdict(event: &BusEvent, org_id: &OrgId, ctx: &Context) -> Result<Verdict, StepError> {
     let detail = Payload::Bytes(event.event.detail.get().as_bytes());
-    Ok(ctx.catalogue.check(org_id, &event.event.detail_type, None, detail).await?)
+    Ok(ctx.catalogue.check(org_id, &event.event.detail_type, detail).await?)
 }
 
 fn refusal(mismatch: &SchemaMismatch) -> String {

@@ -85,8 +85,9 @@ pub(crate) async fn contract(args: ContractArgs) -> ExitResult {
 fn show(webhook: &CheckedWebhook) -> std::io::Result<()> {
     for found in &webhook.breaks {
         let about = found.event_id.map(|event_id| format!(" (event {event_id})")).unwrap_or_default();
-        let (name, reason) = (out::sanitise(&webhook.name), out::sanitise(&found.reason));
-        out::line(format_args!("{} {name}: {}: {reason}{about}", webhook.config_id, found.field))?;
+        let [name, field, reason] =
+            [&webhook.name, &found.field, &found.reason].map(|text| out::sanitise(text));
+        out::line(format_args!("{} {name}: {field}: {reason}{about}", webhook.config_id))?;
     }
     Ok(())
 }

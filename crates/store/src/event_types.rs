@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use hookstep_ambient::Sources;
 use hookstep_contract::limits::CONFIG_CACHE;
-use hookstep_contract::{EventType, MAX_CATALOGUED_TYPES, OrgId, TypeContent};
+use hookstep_contract::{EventType, MAX_CATALOGUED_TYPES, OrgId, Timestamp, TypeContent};
 use hookstep_tables::Client;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::StoreError;
 use crate::config_cache::ReadAt;
 use crate::configs::cancellations;
-use crate::item::{Item, from_item, n, s, to_item};
+use crate::item::{Item, from_item, n, s, to_attribute, to_item};
 
 /// The sort key of the item about the whole catalogue.
 pub(crate) const SUMMARY: &str = "g#types";
@@ -27,8 +27,8 @@ pub(crate) const SUMMARY: &str = "g#types";
 const TYPE: &str = "type#";
 const AFTER_TYPES: &str = "type$";
 
-/// How many types are kept in memory at most: a few megabytes.
-const MAX_KEPT: usize = 2000;
+/// How many types are kept in memory at most: usually some hundred kilobytes, and 8 MB if all are as large as they may be.
+const MAX_KEPT: usize = 500;
 
 /// How often a change is tried again when somebody else changes another type of the org at the same time.
 const MAX_TRIES: usize = 10;
@@ -252,18 +252,18 @@ impl EventTypes {
         match (before, after) {
             (before, Some(after)) => {
                 let sk = type_key(&after.name);
-                writes.push(self.put(org_id, &sk, to_item(after)?, before.map(|before| before.revision))?);
+                writes.push(self.put(org_id, &sk, to_item(after)?, before.map(Known::of))?);
             }
             (Some(before), None) => {
                 let sk = type_key(&before.name);
-                writes.push(self.delete(org_id, &sk, Some(before.revision))?);
+                writes.push(self.delete(org_id, &sk, Some(Known::of(before)))?);
                 for version in &before.versions {
                     writes.push(self.delete(org_id, &version_key(&before.name, &version.version), None)?);
                 }
             }
             (None, None) => {}
         }
-        let known = (summary.revision > 0).then_some(summary.revision);
+        let known = (summary.revision > 0).then_some(Known { revision: summary.revision, created_at: None });
         writes.push(self.put(org_id, SUMMARY, to_item(next)?, known)?);
         let name = after.map(|after| after.name.as_str()).unwrap_or_default();
         if let Some((version, TypeContent { schema, sample })) = added {
@@ -278,41 +278,63 @@ impl EventTypes {
         Ok(writes)
     }
 
-    /// Writes an item that has this revision, or does not exist.
+    /// Writes an item that is as it is known, or does not exist.
     fn put(
         &self,
         org_id: &OrgId,
         sk: &str,
         mut item: Item,
-        revision: Option<u64>,
+        known: Option<Known>,
     ) -> Result<TransactWriteItem, StoreError> {
         item.extend(key(org_id, sk));
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = match revision {
-            Some(revision) => put
-                .condition_expression("revision = :before")
-                .expression_attribute_values(":before", n(revision)),
+        let put = match known {
+            Some(known) => {
+                let (condition, values) = known.condition()?;
+                put.condition_expression(condition).set_expression_attribute_values(Some(values))
+            }
             None => put.condition_expression("attribute_not_exists(config_id)"),
         };
         let put = put.build().map_err(StoreError::during("describe a write"))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Deletes an item, if it has this revision.
+    /// Deletes an item, if it is as it is known.
     fn delete(
         &self,
         org_id: &OrgId,
         sk: &str,
-        revision: Option<u64>,
+        known: Option<Known>,
     ) -> Result<TransactWriteItem, StoreError> {
         let mut delete = Delete::builder().table_name(&self.table).set_key(Some(key(org_id, sk)));
-        if let Some(revision) = revision {
-            delete = delete
-                .condition_expression("revision = :before")
-                .expression_attribute_values(":before", n(revision));
+        if let Some(known) = known {
+            let (condition, values) = known.condition()?;
+            delete = delete.condition_expression(condition).set_expression_attribute_values(Some(values));
         }
         let delete = delete.build().map_err(StoreError::during("describe a deletion"))?;
         Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+}
+
+/// An item as it was read.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    revision: u64,
+    /// A type that was deleted and made anew begins with the same revision.
+    created_at: Option<Timestamp>,
+}
+
+impl Known {
+    fn of(event_type: &EventType) -> Self {
+        Self { revision: event_type.revision, created_at: Some(event_type.created_at) }
+    }
+
+    /// That it is still so, and what the placeholders stand for.
+    fn condition(self) -> Result<(&'static str, Item), StoreError> {
+        let mut values = Item::from([(":before".to_owned(), n(self.revision))]);
+        let Some(created_at) = self.created_at else { return Ok(("revision = :before", values)) };
+        values.insert(":made".to_owned(), to_attribute(&created_at)?);
+        Ok(("revision = :before AND created_at = :made", values))
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) async fn check_payload(
     payload: Payload<'_>,
     field: &str,
 ) -> Result<Option<SchemaMismatch>, Problem> {
-    match ctx.catalogue.check(org_id, event_type, None, payload).await? {
+    match ctx.catalogue.check(org_id, event_type, payload).await? {
         Verdict::Fine => Ok(None),
         Verdict::Marked(mismatch) => Ok(Some(mismatch)),
         Verdict::Rejected(SchemaMismatch { version, path, reason }) => {

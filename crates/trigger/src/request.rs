@@ -171,6 +171,7 @@ impl TriggerRequest {
         }
         // The same holds without a type.
         if let Some(event_type) = &self.event_type {
+            hash.update(b"event_type\0");
             hash.update(event_type);
             hash.update([0]);
         }

@@ -96,12 +96,12 @@ fn a_schema_that_cannot_be_used_is_refused_with_the_place() {
     assert_eq!(compiled(fine).check(br#"{"t": {"children": [{"children": []}]}}"#), Ok(()));
 }
 
-/// Each definition applies the next one twice: two to the power of their number.
-fn doubling(keyword: &str, place: impl Fn(Value) -> Value) -> Value {
-    let next = |n: usize| place(json!({"$ref": format!("#/$defs/d{}", n + 1)}));
+/// Each of seven definitions applies the next one ten times: ten million ways.
+fn branching(keyword: &str) -> Value {
+    let next = |n: usize| vec![json!({"$ref": format!("#/$defs/d{}", n + 1)}); 10];
     let mut definitions: serde_json::Map<String, Value> =
-        (0..14).map(|n| (format!("d{n}"), json!({keyword: [next(n), next(n)]}))).collect();
-    definitions.insert("d14".to_owned(), json!({"type": "string"}));
+        (0..7).map(|n| (format!("d{n}"), json!({keyword: next(n)}))).collect();
+    definitions.insert("d7".to_owned(), json!({"type": "string"}));
     json!({"$ref": "#/$defs/d0", "$defs": definitions})
 }
 
@@ -114,34 +114,70 @@ fn a_check_that_would_take_for_ever_is_given_up() {
         ],
     });
     let deep = (0..60).fold(json!({}), |inner, _| json!({"a": inner}));
-    let text = format!("{}!", "a".repeat(MAX_CHECKED_BYTES - 100));
-    let cases = [
-        (doubling("allOf", |next| next), json!(7)),
-        (doubling("anyOf", |next| next), json!(7)),
-        (doubling("oneOf", |next| json!({"not": {"not": next}})), json!(7)),
+    let text = "01".repeat(MAX_CHECKED_BYTES / 2 - 100);
+    let slow = "^[01]*1[01]{200}2$";
+    let zeros = json!([vec![0; 60_000], vec![0; 60_000]]);
+    let texts = Value::from(vec![json!("01".repeat(500)); 250]);
+    for (schema, payload) in [
+        (branching("anyOf"), json!(7)),
+        (branching("oneOf"), json!(7)),
         (recursive, deep),
-        (json!({"pattern": "^(a+)+$"}), json!(text)),
-        (json!({"uniqueItems": true}), Value::from((0..20_000).map(|n| json!([n])).collect::<Vec<_>>())),
-        (json!({"items": {"enum": (0..5000).collect::<Vec<_>>()}}), Value::from(vec![-1; 20_000])),
-    ];
-    for (schema, payload) in cases {
+        (json!({"contains": {"anyOf": vec![json!({"pattern": slow}); 49]}}), texts),
+        (
+            json!({"patternProperties": (0..49).map(|n| (format!("{slow}|{n}"), json!({}))).collect::<serde_json::Map<_, _>>()}),
+            json!({text.clone(): 1}),
+        ),
+        (json!({"anyOf": vec![json!({"uniqueItems": true}); 100]}), zeros),
+        (json!({"contains": {"enum": (0..5000).collect::<Vec<_>>()}}), Value::from(vec![-1; 20_000])),
+    ] {
         let start = Instant::now();
-        let shown = schema.to_string();
-        // Too deep in a row, or compiled and then checked within its bounds.
-        let found = Schema::compile(&schema).map(|schema| schema.check_value(&payload));
-        assert!(start.elapsed() < SOON, "{found:?}: {shown:.200}");
+        let found = compiled(schema.clone()).check_value(&payload).unwrap_err();
+        assert!(start.elapsed() < SOON, "{found:?}: {schema:.200}");
+        assert!(found.reason.contains("too many steps"), "{found:?}: {schema:.200}");
     }
+    // One that is just within its bounds.
+    let start = Instant::now();
+    let found = compiled(json!({"pattern": slow})).check_value(&json!(text)).unwrap_err();
+    assert!(start.elapsed() < SOON && found.reason.starts_with("must match"), "{found:?}");
+}
+
+#[test]
+fn a_schema_that_would_be_compiled_for_ever_is_refused() {
+    let start = Instant::now();
+    for keyword in ["unevaluatedProperties", "unevaluatedItems"] {
+        let mut schema = branching("anyOf");
+        schema[keyword] = json!(false);
+        assert!(fault(&schema).reason.contains("below unevaluated"), "{keyword}");
+    }
+    let long = "x".repeat(32_000);
+    for schema in [json!({long.clone(): vec![json!([]); 10_000]}), json!({"properties": {long: {}}})] {
+        assert_eq!(fault(&schema).reason, "has names that are too long");
+    }
+    assert!(start.elapsed() < SOON);
+}
+
+#[test]
+fn a_large_payload_of_usual_records_is_checked() {
+    let names: Vec<String> = (0..50).map(|n| format!("field_{n}")).collect();
+    let fields: serde_json::Map<String, Value> = names
+        .iter()
+        .map(|name| (name.clone(), json!({"type": "string", "pattern": "^[a-z]{1,64}$", "maxLength": 64})))
+        .collect();
+    let schema = compiled(json!({"items": {"type": "object", "required": names, "properties": fields}}));
+    let row: serde_json::Map<String, Value> = names.iter().map(|name| (name.clone(), json!("abc"))).collect();
+    assert_eq!(schema.check_value(&Value::from(vec![Value::Object(row); 250])), Ok(()));
 }
 
 /// Payloads are at most 128 levels deep, because deeper ones are not read.
 #[test]
 fn a_deep_payload_fits_the_stack() {
-    let tree = json!({
-        "type": "object", "additionalProperties": {"$ref": "#"},
-        "allOf": [{"allOf": [{"allOf": [{"additionalProperties": {"anyOf": [{"oneOf": [{"$ref": "#"}]}]}}]}]}],
-    });
+    // As many parts in a row as there may be, at each level.
+    let tree = (0..14).fold(
+        json!({"type": "object", "additionalProperties": {"$ref": "#"}}),
+        |inner, _| json!({"allOf": [inner]}),
+    );
     let schema = compiled(tree);
-    let deep = format!("{}1{}", r#"{"a":"#.repeat(120), "}".repeat(120));
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(126), "}".repeat(126));
     let found = schema.check(deep.as_bytes()).unwrap_err();
     assert!(found.path.starts_with("/a/a/a") || found.reason.contains("too many steps"), "{found:?}");
     let too_deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));

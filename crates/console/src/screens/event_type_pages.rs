@@ -29,8 +29,7 @@ pub(crate) async fn show(
     query: Query,
 ) -> Result<Html<String>, PageError> {
     let cursor = Some(query.get("cursor")).filter(|cursor| !cursor.is_empty());
-    let after: Option<String> = paging::decode_cursor(cursor).map_err(hookstep_http_edge::Problem::from)?;
-    let Page { data, next_cursor } = list_of(&ctx, visitor.org_id(), after.as_deref(), LIMIT).await?;
+    let Page { data, next_cursor } = list_of(&ctx, visitor.org_id(), cursor, LIMIT).await?;
     let content = html! {
         div.head { h1 { "Event types" } }
         p.muted { "What kinds of events there are, and what their payloads look like. They are added by the " a href="/docs" { "API" }

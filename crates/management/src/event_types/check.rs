@@ -117,11 +117,8 @@ impl<'a> NewVersion<'a> {
         let of_schema = || schema["examples"].get(0).or_else(|| schema.get("default")).cloned();
         let sample = sample.or_else(of_schema);
         let content = TypeContent { schema: Some(schema), sample };
-        check_content(&content)?;
-        let TypeContent { schema, sample } = content;
-        let schema =
-            Schema::compile(&schema.unwrap_or_default()).map_err(|fault| fault.in_field("schema"))?;
-        let sample = sample.ok_or_else(|| {
+        let schema = check_content(&content)?.ok_or_else(|| FieldError::new("schema", "is needed"))?;
+        let sample = content.sample.ok_or_else(|| {
             FieldError::new("sample", "is needed, unless the schema has examples or a default")
         })?;
         let current = current.map(|current| current.to_string());

@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{EventType, EventTypePatch, NewEventType, Page};
-use hookstep_contract::{AuditAction, EventTypeFields, OrgId, TypeContent, check_type_name, check_version};
+use hookstep_contract::{
+    AuditAction, EventTypeFields, FieldError, OrgId, TypeContent, check_type_name, check_version,
+};
 use hookstep_http_edge::{
     ApiJson, ApiQuery, Authorized, EventTypePath, Manage, Problem, Read, no_event_type, read_json,
 };
@@ -107,21 +109,24 @@ pub(crate) async fn list(
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Page<EventType>>, Problem> {
     let limit = paging::parse_limit(query.limit.as_deref())?;
-    let after: Option<String> = paging::decode_cursor(query.cursor.as_deref())?;
-    Ok(Json(list_of(&ctx, caller.org_id(), after.as_deref(), limit).await?))
+    Ok(Json(list_of(&ctx, caller.org_id(), query.cursor.as_deref(), limit).await?))
 }
 
 /// A page of the event types of an org.
 ///
 /// # Errors
-/// 500 when the table cannot be read.
+/// 400 when the cursor is of no page, and 500 when the table cannot be read.
 pub async fn list_of(
     ctx: &Context,
     org_id: &OrgId,
-    after: Option<&str>,
+    cursor: Option<&str>,
     limit: usize,
 ) -> Result<Page<EventType>, Problem> {
-    let (types, next) = ctx.event_types.list(org_id, after, limit).await?;
+    let after: Option<String> = paging::decode_cursor(cursor)?;
+    if after.as_deref().is_some_and(|name| check_type_name(name).is_err()) {
+        return Err(FieldError::new("cursor", "must be the next_cursor of another page").into());
+    }
+    let (types, next) = ctx.event_types.list(org_id, after.as_deref(), limit).await?;
     let data = types.into_iter().map(EventType::from).collect();
     Ok(Page { data, next_cursor: next.map(paging::encode_cursor) })
 }

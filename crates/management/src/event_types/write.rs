@@ -1,7 +1,7 @@
 //! What creating, changing and deleting event types have in common.
 
 use axum::http::StatusCode;
-use hookstep_catalogue::Schema;
+use hookstep_catalogue::{Schema, schema_hash};
 use hookstep_contract::{
     Actor, AuditAction, AuditChange, AuditTarget, EventType, FieldError, MAX_CATALOGUED_TYPES,
     MAX_SAMPLE_BYTES, MAX_TYPE_VERSIONS, OrgId, TypeContent, TypeVersion,
@@ -9,32 +9,31 @@ use hookstep_contract::{
 use hookstep_http_edge::{Problem, no_event_type};
 use hookstep_store::{TypeChange, TypeWritten};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::Context;
 use crate::audit::{Act, noted};
 
-/// Checks what the payloads of a version look like.
+/// Checks what the payloads of a version look like, and returns the compiled schema.
 ///
 /// # Errors
 /// The field `schema` or `sample`, with the place in it.
-pub(super) fn check_content(content: &TypeContent) -> Result<(), FieldError> {
+pub(super) fn check_content(content: &TypeContent) -> Result<Option<Schema>, FieldError> {
     let TypeContent { schema, sample } = content;
     let compiled =
         schema.as_ref().map(Schema::compile).transpose().map_err(|fault| fault.in_field("schema"))?;
-    let Some(sample) = sample else { return Ok(()) };
+    let Some(sample) = sample else { return Ok(compiled) };
     if sample.to_string().len() > MAX_SAMPLE_BYTES {
         let reason = format!("must be at most {} KiB", MAX_SAMPLE_BYTES / 1024);
         return Err(FieldError::new("sample", reason));
     }
-    let checked = compiled.map_or(Ok(()), |schema| schema.check_value(sample));
-    checked.map_err(|unsatisfied| unsatisfied.in_field("sample"))
+    let checked = compiled.as_ref().map_or(Ok(()), |schema| schema.check_value(sample));
+    checked.map_err(|unsatisfied| unsatisfied.in_field("sample"))?;
+    Ok(compiled)
 }
 
 /// A version with this name and content that is made now.
 pub(super) fn version(ctx: &Context, version: String, content: &TypeContent) -> TypeVersion {
-    let hash = |schema: &Value| hex::encode(Sha256::digest(schema.to_string()));
-    let schema_hash = content.schema.as_ref().map(hash);
+    let schema_hash = content.schema.as_ref().map(schema_hash);
     TypeVersion { version, created_at: ctx.sources.now(), schema_hash }
 }
 
