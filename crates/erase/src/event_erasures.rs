@@ -3,8 +3,10 @@
 //! It can be stopped anywhere and run twice at once: each pass looks for all events anew. One that has not ended is cancelled, and
 //! stays as a record without content until nothing of it can be under way any more.
 
+use std::collections::BTreeSet;
+
 use hookstep_contract::{
-    Claim, ErasureSubject, EventErasure, EventId, EventMetadata, EventRecord, ReasonCode, StepError,
+    Claim, ErasureSubject, EventErasure, EventId, EventMetadata, EventRecord, ReasonCode, Status, StepError,
     Timestamp,
 };
 use hookstep_store::{Open, Partitions};
@@ -58,8 +60,7 @@ async fn pass(
     match erasure.subject.clone() {
         ErasureSubject::Event { config_id, webhook_id } => {
             let webhook = Partitions::of_deleted(org_id, config_id);
-            let events = ctx.events.all_of_chain(&webhook, webhook_id).await?;
-            found |= erase_all(erasure, events, ctx).await?;
+            found |= erase_chain(erasure, &webhook, webhook_id, ctx).await?;
         }
         ErasureSubject::Publication { publication_id } => {
             found |= erase_publication(erasure, publication_id, ctx).await?;
@@ -67,8 +68,14 @@ async fn pass(
         ErasureSubject::Correlation { correlation_id, .. } => {
             let Some(correlation_id) = correlation_id else { return Ok(Some(false)) };
             for webhook in webhooks(erasure, ctx).await? {
-                let events = ctx.events.all_correlated(&webhook, &correlation_id).await?;
+                let mut events = ctx.events.all_correlated(&webhook, &correlation_id).await?;
+                // A correlation id that is still in use must come to an end, too.
+                events.retain(|event| event.webhook_id().accepted_at() <= erasure.requested_at);
+                let chains: BTreeSet<_> = events.iter().map(EventRecord::webhook_id).collect();
                 found |= erase_all(erasure, events, ctx).await?;
+                for webhook_id in chains {
+                    forget_chain(&webhook, webhook_id, ctx).await?;
+                }
                 if found && ctx.sources.now() >= stop_at {
                     ctx.erasures.note(erasure).await?;
                     return Ok(None);
@@ -103,24 +110,49 @@ async fn erase_publication(
     let Some((publication, open)) = ctx.publications.get(&org_id, publication_id).await? else {
         return Ok(false);
     };
+    if publication.created_at > erasure.requested_at {
+        return Ok(false);
+    }
+    // Deliveries that were started just before may not be recorded yet.
+    let is_recent = ctx.sources.now() < publication.created_at.plus(ctx.settle);
     let mut is_at_rest = open == Open::No;
     for delivery in &publication.deliveries {
         let webhook = Partitions::of_deleted(org_id.clone(), delivery.config_id);
-        let events = ctx.events.all_of_chain(&webhook, delivery.event_id).await?;
-        erase_all(erasure, events, ctx).await?;
+        let found = erase_chain(erasure, &webhook, delivery.event_id, ctx).await?;
         let left = ctx.events.latest(&org_id, delivery.config_id, delivery.event_id).await?;
-        is_at_rest &= left.is_none();
+        is_at_rest &= left.is_none() && (found || !is_recent);
     }
     ctx.bodies.delete_published(&org_id, publication_id).await?;
     if let Some(Claim { key, .. }) = &publication.claim {
         ctx.claims.delete(key).await?;
-        erasure.large_bodies += 1;
     }
     if !is_at_rest && ctx.sources.now() < erasure.wait_for_attempt(erasure.requested_at, ctx.settle) {
         return Ok(false);
     }
     ctx.publications.delete(&org_id, publication_id).await?;
+    erasure.large_bodies += u64::from(publication.claim.is_some());
     Ok(true)
+}
+
+/// Erases an event with its replays, and last by which they are found; returns whether something was deleted.
+async fn erase_chain(
+    erasure: &mut EventErasure,
+    webhook: &Partitions,
+    webhook_id: EventId,
+    ctx: &Context,
+) -> Result<bool, StepError> {
+    let events = ctx.events.all_of_chain(webhook, webhook_id).await?;
+    let found = erase_all(erasure, events, ctx).await?;
+    forget_chain(webhook, webhook_id, ctx).await?;
+    Ok(found)
+}
+
+/// Deletes by which events one was replayed, if none of them is left.
+async fn forget_chain(webhook: &Partitions, webhook_id: EventId, ctx: &Context) -> Result<(), StepError> {
+    if ctx.events.all_of_chain(webhook, webhook_id).await?.is_empty() {
+        ctx.events.delete_chain(webhook.org_id(), webhook.config_id(), webhook_id).await?;
+    }
+    Ok(())
 }
 
 /// Erases these events; returns whether something was deleted.
@@ -142,13 +174,17 @@ async fn erase_one(
     event: &EventRecord,
     ctx: &Context,
 ) -> Result<bool, StepError> {
-    let cancelled = if event.status.is_open() { cancel(event, ctx).await? } else { None };
+    // One that holds up those behind it in its order has failed, and waits for a person.
+    let blocks = event.status == Status::Failed
+        && ctx.lanes.has(&event.org_id, event.config_id, event.event_id).await?;
+    let cancelled = if event.status.is_open() || blocks { cancel(event, blocks, ctx).await? } else { None };
     let event = cancelled.as_ref().unwrap_or(event);
     ctx.bodies.delete(&EventMetadata::from(event)).await?;
     ctx.events.delete_attempts(event).await?;
     let sent = event.sent.as_ref().and_then(|sent| sent.claim.as_ref());
-    for key in event.claim.iter().chain(sent) {
-        erase_object(erasure, event, key, ctx).await?;
+    let objects: Vec<_> = event.claim.iter().chain(sent).collect();
+    for key in &objects {
+        ctx.claims.delete(key).await?;
     }
     if let Some(traces) = &ctx.traces {
         traces.forget(event.event_id).await?;
@@ -159,28 +195,19 @@ async fn erase_one(
     }
     ctx.events.delete_record(event).await?;
     erasure.events += 1;
+    // Those that several events share are counted once.
+    let is_own =
+        |key: &str| Claim::of(key).belongs_to(&event.org_id, event.config_id) && event.replay_of.is_none();
+    erasure.large_bodies += objects.into_iter().filter(|key| is_own(key)).count() as u64;
     Ok(true)
 }
 
 /// Ends an event that has not ended, so that no attempt follows; returns how it stands then.
-async fn cancel(event: &EventRecord, ctx: &Context) -> Result<Option<EventRecord>, StepError> {
+async fn cancel(event: &EventRecord, blocks: bool, ctx: &Context) -> Result<Option<EventRecord>, StepError> {
     let EventRecord { org_id, config_id, event_id, .. } = event;
-    if ctx.events.cancel(event, false, ctx.sources.now()).await? {
+    if ctx.events.cancel(event, blocks, ctx.sources.now()).await? {
         ctx.lanes.leave(org_id, *config_id, *event_id).await?;
         stop(event, ctx).await;
     }
     Ok(ctx.events.latest(org_id, *config_id, *event_id).await?)
-}
-
-/// Deletes a large body. Those that several events share are counted once.
-async fn erase_object(
-    erasure: &mut EventErasure,
-    event: &EventRecord,
-    key: &str,
-    ctx: &Context,
-) -> Result<(), StepError> {
-    ctx.claims.delete(key).await?;
-    let is_own = Claim::of(key).belongs_to(&event.org_id, event.config_id) && event.replay_of.is_none();
-    erasure.large_bodies += u64::from(is_own);
-    Ok(())
 }

@@ -78,8 +78,8 @@ async fn refresh(
     let config = ctx.configs.latest(org_id, config_id);
     let (config, record) = tokio::try_join!(config, ctx.events.latest(org_id, config_id, event.event_id))?;
     let config = config.filter(|_| status != OrgStatus::Deleting);
-    // The event has expired, or its org was erased: there is nothing left whose end could be recorded.
-    if config.is_none() && record.is_none() && *needs_body {
+    // The event has expired, or was erased: nothing is sent of it, and there is nothing left whose end could be recorded.
+    if record.is_none() {
         let plan = Box::new(RefreshedPlan::Superseded { superseded: true });
         return Ok(FetchConfigOutput::Refreshed { plan, payload: None, number: None });
     }

@@ -112,17 +112,20 @@ impl Events {
         Ok(())
     }
 
-    /// Deletes the record of an event, and of which events it was replayed by.
+    /// Deletes the record of an event.
     ///
     /// # Errors
     /// If the table cannot be written.
     pub async fn delete_record(&self, event: &EventRecord) -> Result<(), StoreError> {
         let EventRecord { org_id, config_id, event_id, .. } = event;
-        self.delete_chain(org_id, *config_id, event.webhook_id()).await?;
         self.delete_key(item_key(org_id, *config_id, *event_id)).await
     }
 
-    async fn delete_chain(
+    /// Deletes which events an event was replayed by, once none of them is left: the replays are found by it.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn delete_chain(
         &self,
         org_id: &OrgId,
         config_id: ConfigId,

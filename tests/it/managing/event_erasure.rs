@@ -193,3 +193,74 @@ async fn an_erasure_names_one_thing_of_the_org() {
     assert_eq!(stranger.get("/erasures").await.json()["data"], json!([]));
     done(&world.api, &erasure_id).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_under_way_goes_with_its_event_and_a_publication_that_was_just_accepted_with_its_deliveries()
+{
+    static AHEAD: AtomicI64 = AtomicI64::new(0);
+    fn clock() -> OffsetDateTime {
+        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
+    }
+    let world = World::with_options(|options| options.sources.clock = clock).await;
+    let api = &world.api;
+    let receiver = Receiver::answering([Reply::status(200), Reply::status(503)]).await;
+    let fields = json!({"event_types": ["t"], "retry": {"schedule_seconds": [7200]}});
+    let config_id = api.create_webhook(&receiver.url, fields).await;
+    let path = format!("/webhook/{config_id}/events");
+    let first = api.deliver(&config_id, format!("\"{PLANTED}\"")).await["event_id"].clone();
+    let first = first.as_str().unwrap();
+    let replay = accepted(&api.post(&format!("{path}/{first}/replay"), &json!({})).await);
+    api.until(&config_id, &replay, |event| event["next_attempt_at"].is_string()).await;
+    let published = api.post("/events", &json!({"event_type": "t", "payload": PLANTED})).await.json();
+    let of_publication = erase(api, json!({"publication_id": published["publication_id"]})).await;
+    let of_event = erase(api, json!({"config_id": config_id, "event_id": first})).await;
+    until("the replay is cancelled", async || {
+        api.event(&config_id, &replay).await["reason"]["code"] == "cancelled"
+    })
+    .await;
+    AHEAD.store(60, Ordering::Relaxed);
+    for (erasure_id, events) in [(of_event, 2), (of_publication, 1)] {
+        let record = done(api, &erasure_id).await;
+        assert_eq!(record["events_erased"], json!(events), "{record}");
+    }
+    let delivery = published["deliveries"][0]["event_id"].as_str().unwrap();
+    for gone in [first, &replay, delivery] {
+        api.get(&format!("{path}/{gone}")).await.problem(404);
+    }
+    assert_eq!(api.events(&config_id, "").await["data"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erased_event_no_longer_holds_up_its_order() {
+    let world = World::start().await;
+    let receiver = Receiver::answering([Reply::status(500), Reply::status(200)]).await;
+    let fields = json!({"ordering": {"on_failure": "block"}, "retry": {"schedule_seconds": []}});
+    let config_id = world.api.create_webhook(&receiver.url, fields).await;
+    let failed = world.api.deliver(&config_id, "1").await["event_id"].clone();
+    let behind = world.api.trigger(&config_id, "2").await;
+    until("the second waits", async || {
+        world.api.get(&format!("/webhook/{config_id}")).await.json()["lane"]["blocking"] == json!([failed])
+    })
+    .await;
+    erase(&world.api, json!({"config_id": config_id, "event_id": failed})).await;
+    assert_eq!(world.api.ended(&config_id, &behind).await["status"], "succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_after_the_request_with_the_same_correlation_id_is_not_erased() {
+    static AHEAD: AtomicI64 = AtomicI64::new(0);
+    fn clock() -> OffsetDateTime {
+        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
+    }
+    let world = World::with_options(|options| options.sources.clock = clock).await;
+    let (api, receiver) = (&world.api, Receiver::ok().await);
+    let config_id = api.create_webhook(&receiver.url, json!({})).await;
+    let before = correlated(api, &config_id, "", KEPT, "1".to_owned()).await;
+    api.ended(&config_id, &before).await;
+    let erasure_id = erase(api, json!({"correlation_id": KEPT})).await;
+    AHEAD.store(60, Ordering::Relaxed);
+    let after = correlated(api, &config_id, "", KEPT, "2".to_owned()).await;
+    api.ended(&config_id, &after).await;
+    assert_eq!(done(api, &erasure_id).await["events_erased"], json!(1));
+    assert_eq!(api.event(&config_id, &after).await["status"], "succeeded");
+}

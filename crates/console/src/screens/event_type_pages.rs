@@ -9,7 +9,6 @@ use hookstep_contract::{OnInvalid, Timestamp};
 use hookstep_http_edge::EventTypePath;
 use hookstep_management::Context;
 use hookstep_management::event_types::{event_type, list_of, listeners};
-use hookstep_management::paging;
 use maud::{Markup, html};
 use serde_json::Value;
 
