@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::limits::{
     MAX_EVENT_HEADER_CHARS, MAX_EVENT_HEADER_NAME_CHARS, MAX_EVENT_HEADER_VALUE_BYTES, MAX_EVENT_HEADERS,
 };
-use crate::{EventMetadata, FieldError, JsonLevel, JsonPath};
+use crate::{EventMetadata, FieldError, JsonLevel, JsonLevels, JsonPath};
 
 /// Stands for a value that only an event has.
 const UNKNOWN: &str = "***";
@@ -67,7 +67,7 @@ pub enum HeaderFault {
 /// The first header that is wrong, by its field.
 pub fn check_event_headers(headers: &BTreeMap<String, String>) -> Result<(), FieldError> {
     if headers.len() > MAX_EVENT_HEADERS {
-        return Err(FieldError::new("event_headers", format!("must be at most {MAX_EVENT_HEADERS}")));
+        return Err(FieldError::new("event_headers", format!("must have at most {MAX_EVENT_HEADERS} headers")));
     }
     for (index, (name, template)) in headers.iter().enumerate() {
         let wrong = |reason: String| Err(FieldError::new(format!("event_headers.{name}"), reason));
@@ -117,38 +117,44 @@ impl HeaderTemplate {
     }
 
     /// The header's value for an attempt; `None` if the event or the body, which is `None` if it is not JSON, has nothing
-    /// for one of the placeholders.
+    /// for one of the placeholders. `levels` are those of this body.
     ///
     /// # Errors
     /// If a header cannot have the value.
-    pub fn value(
+    pub fn value<'a>(
         &self,
         event: &EventMetadata,
         attempt: u32,
-        body: Option<&RawValue>,
+        body: Option<&'a RawValue>,
+        levels: &mut JsonLevels<'a>,
     ) -> Result<Option<String>, HeaderFault> {
-        self.made(|known| known.of(event, attempt), body)
+        self.made(|known| known.of(event, attempt), body, levels)
     }
 
     /// The header's value with `***` for what only an event has.
     ///
     /// # Errors
     /// If a header cannot have the value.
-    pub fn sample(&self, body: Option<&RawValue>) -> Result<Option<String>, HeaderFault> {
-        self.made(|_| Some(UNKNOWN.to_owned()), body)
+    pub fn sample<'a>(
+        &self,
+        body: Option<&'a RawValue>,
+        levels: &mut JsonLevels<'a>,
+    ) -> Result<Option<String>, HeaderFault> {
+        self.made(|_| Some(UNKNOWN.to_owned()), body, levels)
     }
 
-    fn made(
+    fn made<'a>(
         &self,
         of_event: impl Fn(Known) -> Option<String>,
-        body: Option<&RawValue>,
+        body: Option<&'a RawValue>,
+        levels: &mut JsonLevels<'a>,
     ) -> Result<Option<String>, HeaderFault> {
         let mut value = String::new();
         for piece in &self.0 {
             let part = match piece {
                 Piece::Text(text) => Some(text.clone()),
                 Piece::Event(known) => of_event(*known),
-                Piece::Body(path) => body.map_or(Ok(None), |body| scalar(path, body))?,
+                Piece::Body(path) => body.map_or(Ok(None), |body| scalar(path, body, levels))?,
             };
             let Some(part) = part else { return Ok(None) };
             value.push_str(&part);
@@ -188,14 +194,18 @@ fn placeholder(name: &str) -> Result<Piece, String> {
         Some((_, known)) => Ok(Piece::Event(*known)),
         None => {
             let names = KNOWN.map(|(known, _)| known).join(", ");
-            Err(format!("has an unknown placeholder {name:?}: there are {names}, and body. with a path"))
+            Err(format!("has an unknown placeholder {name:?}: use one of {names}, or body. with a path"))
         }
     }
 }
 
 /// The value at a path, as text; `None` if there is none, or `null`.
-fn scalar(path: &JsonPath, body: &RawValue) -> Result<Option<String>, HeaderFault> {
-    let found = path.follow(body).map_err(|_| HeaderFault::NotScalar)?;
+fn scalar<'a>(
+    path: &JsonPath,
+    body: &'a RawValue,
+    levels: &mut JsonLevels<'a>,
+) -> Result<Option<String>, HeaderFault> {
+    let found = path.follow(body, levels).map_err(|_| HeaderFault::NotScalar)?;
     match found.as_slice() {
         [] => Ok(None),
         [one] => match JsonLevel::of(one).map_err(|_| HeaderFault::NotScalar)? {
@@ -233,7 +243,7 @@ mod tests {
 
     fn made(template: &str, more: &Value, body: &str) -> Result<Option<String>, HeaderFault> {
         let body = serde_json::from_str::<&RawValue>(body).ok();
-        HeaderTemplate::parse(template).unwrap().value(&event(more), 2, body)
+        HeaderTemplate::parse(template).unwrap().value(&event(more), 2, body, &mut JsonLevels::default())
     }
 
     #[test]

@@ -2,12 +2,16 @@
 //! keep every digit that the producer wrote.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde_json::value::RawValue;
 
 /// How many lists within lists a name reaches through: each level is read anew, which a hostile body must not
 /// turn into work without end.
 const MAX_LISTS: usize = 128;
+
+/// How many steps a path has at most: for each, a body is read once more.
+const MAX_STEPS: usize = 32;
 
 /// The path of a field, or of several: a list from which it selects no item stands for each of its items.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,23 @@ impl<'a> JsonLevel<'a> {
     }
 }
 
+/// The levels of one body that were read already, so that many paths through it read each only once.
+#[derive(Debug, Default)]
+pub struct JsonLevels<'a>(HashMap<usize, Rc<JsonLevel<'a>>>);
+
+impl<'a> JsonLevels<'a> {
+    /// The level of a value in the body. Two values never begin at the same place.
+    fn of(&mut self, raw: &'a RawValue) -> Result<Rc<JsonLevel<'a>>, serde_json::Error> {
+        let place = raw.get().as_ptr().addr();
+        if let Some(known) = self.0.get(&place) {
+            return Ok(Rc::clone(known));
+        }
+        let level = Rc::new(JsonLevel::of(raw)?);
+        self.0.insert(place, Rc::clone(&level));
+        Ok(level)
+    }
+}
+
 impl JsonPath {
     /// Parses a path.
     ///
@@ -78,20 +99,27 @@ impl JsonPath {
                 rest = after;
             }
         }
+        if steps.len() > MAX_STEPS {
+            return Err("must have at most 32 steps");
+        }
         Ok(Self(steps))
     }
 
     /// The values that the path leads to: none, one, or one for each item of the lists on the path from which the
-    /// path selects no item.
+    /// path selects no item. `levels` are those of this body.
     ///
     /// # Errors
     /// If a string on the way is none, such as half of a surrogate pair.
-    pub fn follow<'a>(&self, body: &'a RawValue) -> Result<Vec<&'a RawValue>, serde_json::Error> {
+    pub fn follow<'a>(
+        &self,
+        body: &'a RawValue,
+        levels: &mut JsonLevels<'a>,
+    ) -> Result<Vec<&'a RawValue>, serde_json::Error> {
         let mut here = vec![body];
         for step in &self.0 {
             let mut next = Vec::new();
             for value in here {
-                take(step, value, MAX_LISTS, &mut next)?;
+                take(step, value, MAX_LISTS, levels, &mut next)?;
             }
             here = next;
         }
@@ -103,16 +131,17 @@ fn take<'a>(
     step: &Step,
     value: &'a RawValue,
     lists: usize,
+    levels: &mut JsonLevels<'a>,
     taken: &mut Vec<&'a RawValue>,
 ) -> Result<(), serde_json::Error> {
-    match (step, JsonLevel::of(value)?) {
+    match (step, &*levels.of(value)?) {
         (Step::Index(index), JsonLevel::List(items)) => taken.extend(items.get(*index)),
         (Step::Name(name), JsonLevel::List(items)) => match name.parse::<usize>() {
             Ok(index) => taken.extend(items.get(index)),
             Err(_) if lists == 0 => {}
             Err(_) => {
                 for item in items {
-                    take(step, item, lists - 1, taken)?;
+                    take(step, item, lists - 1, levels, taken)?;
                 }
             }
         },

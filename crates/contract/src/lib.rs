@@ -105,7 +105,7 @@ pub use frame_origins::{FrameOrigins, InvalidFrameOrigin};
 pub use health::{Circuit, Gate, Health, HealthState};
 pub use health_rules::{HealthChange, HealthRules, LastAttempt, Recent, Row};
 pub use ids::{AuditId, ConfigId, ErasureId, EventId, InvalidId, OrgId, SessionId, TokenId};
-pub use json_path::{JsonLevel, JsonPath};
+pub use json_path::{JsonLevel, JsonLevels, JsonPath};
 pub use lane::{Lane, LaneLimits, Period, RateLimit};
 pub use learned::{Learned, Seen};
 pub use load::{Load, LoadSign};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hookstep_claims::Claims;
 use hookstep_contract::limits::MAX_HEADER_BODY_BYTES;
 use hookstep_contract::{
-    ErrorName, EventMetadata, HeaderFault, HeaderTemplate, Outcome, Reason, ReasonCode, RequestPlan,
+    ErrorName, EventMetadata, HeaderFault, HeaderTemplate, JsonLevels, Outcome, Reason, ReasonCode, RequestPlan,
     StepError,
 };
 use serde_json::value::RawValue;
@@ -38,9 +38,9 @@ pub(crate) async fn of(
         None
     };
     let json = bytes.as_ref().and_then(|bytes| serde_json::from_slice::<&RawValue>(bytes).ok());
-    let mut headers = BTreeMap::new();
+    let (mut headers, mut levels) = (BTreeMap::new(), JsonLevels::default());
     for (name, template) in templates {
-        let value = template.value(event, number, json).map_err(|fault| faulty(name, fault))?;
+        let value = template.value(event, number, json, &mut levels).map_err(|fault| faulty(name, fault))?;
         headers.extend(value.map(|value| (name.to_ascii_lowercase(), value)));
     }
     Ok(headers)

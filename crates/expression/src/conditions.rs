@@ -6,7 +6,7 @@ mod value;
 use std::cmp::Ordering;
 
 use hookstep_contract::{
-    Condition, FieldKind, Filter, JsonLevel, JsonPath, LogicalOperator, Operator, ReasonCode,
+    Condition, FieldKind, Filter, JsonLevel, JsonLevels, JsonPath, LogicalOperator, Operator, ReasonCode,
 };
 use serde_json::value::RawValue;
 
@@ -46,9 +46,9 @@ fn name_of(kind: FieldKind) -> &'static str {
 
 /// Why a body does not pass the filter; `None` if it passes.
 pub(crate) fn missed(filter: &Filter, body: &RawValue) -> Result<Option<String>, Fault> {
-    let mut broken = Vec::new();
+    let (mut broken, mut levels) = (Vec::new(), JsonLevels::default());
     for condition in &filter.conditions {
-        let found = Found::of(condition, body).map_err(Fault::not_json)?;
+        let found = Found::of(condition, body, &mut levels).map_err(Fault::not_json)?;
         if !found.holds(condition).map_err(Fault::not_json)? {
             broken.push((condition, found));
         }
@@ -90,9 +90,13 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn of(condition: &Condition, body: &'a RawValue) -> Result<Self, serde_json::Error> {
+    fn of(
+        condition: &Condition,
+        body: &'a RawValue,
+        levels: &mut JsonLevels<'a>,
+    ) -> Result<Self, serde_json::Error> {
         let values = match JsonPath::parse(&condition.field) {
-            Ok(path) => path.follow(body)?,
+            Ok(path) => path.follow(body, levels)?,
             Err(_) => Vec::new(),
         };
         let mut items = Vec::new();

@@ -23,7 +23,7 @@ pub(super) fn check(fields: &ConfigFields, policy: &Policy) -> Result<(), FieldE
             return wrong("must be left out: cloud_events sets this header".to_owned());
         }
         if fields.headers.keys().any(|name| is_it(name)) {
-            return wrong("is one of headers, too".to_owned());
+            return wrong("is also set in headers".to_owned());
         }
         if fields.extra_signature.iter().flat_map(|extra| extra.headers()).any(is_it) {
             return wrong("must be left out: extra_signature sets this header".to_owned());

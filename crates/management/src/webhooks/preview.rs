@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
 use hookstep_contract::{
-    Auth, CloudEvents, CloudEventsMode, ConfigFields, Content, ExtraSignature, HeaderTemplate, OrgId,
+    Auth, CloudEvents, CloudEventsMode, ConfigFields, Content, ExtraSignature, HeaderTemplate, JsonLevels, OrgId,
     PayloadRules, ReasonCode, ShownBody, SignatureKind,
 };
 use hookstep_expression::{Applied, Fault, Verdict};
@@ -132,11 +132,11 @@ fn sends(fields: &ConfigFields, content_type: &str, body: &[u8]) -> Result<Previ
 /// The headers that are made from the event, as far as the body makes them.
 fn event_headers(fields: &ConfigFields, body: &[u8]) -> Result<BTreeMap<String, String>, Fault> {
     let json = serde_json::from_slice::<&RawValue>(body).ok();
-    let mut headers = BTreeMap::new();
+    let (mut headers, mut levels) = (BTreeMap::new(), JsonLevels::default());
     for (name, template) in &fields.event_headers {
         let wrong = |reason| Fault::new(ReasonCode::HeaderFault, format!("event_headers.{name}"), reason);
         let template = HeaderTemplate::parse(template).map_err(wrong)?;
-        let value = template.sample(json).map_err(|fault| wrong(fault.to_string()))?;
+        let value = template.sample(json, &mut levels).map_err(|fault| wrong(fault.to_string()))?;
         headers.extend(value.map(|value| (name.to_lowercase(), value)));
     }
     Ok(headers)
