@@ -22,6 +22,8 @@ class HookstepPortal extends HTMLElement {
     frame.title = this.getAttribute("title") ?? "Webhooks";
     frame.allow = "clipboard-write";
     frame.referrerPolicy = "no-referrer";
+    // What a frame keeps for a reload is found under its name, so that two of them do not mix.
+    frame.name = crypto.getRandomValues(new Uint32Array(4)).join("-");
     // By properties, because a policy of the page may forbid style sheets of ours.
     Object.assign(this.style, { display: "block" });
     Object.assign(frame.style, { border: "0", display: "block", width: "100%", height: "600px" });
@@ -29,6 +31,8 @@ class HookstepPortal extends HTMLElement {
     this.#frame = frame;
     addEventListener("message", this.#hear);
     this.#open();
+    // It was moved: the link that it had is used up.
+    if (this.#origin && !frame.src) this.dispatchEvent(new CustomEvent("portal-ended", { detail: {} }));
   }
 
   disconnectedCallback() {

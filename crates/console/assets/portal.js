@@ -2,9 +2,13 @@
 // session in a header, and put into it. So there is no cookie, and the session is in no address.
 "use strict";
 const NAME = "hookstep-portal";
+// Frames of the same deployment in one tab share a storage; each has a name of its own, if the page around it gave it one.
+const KEPT = NAME + window.name;
 let session = null;
 // The logo of the product, as a data URL.
 let logo = null;
+// The org of this session, or of the one before.
+let org = null;
 // The language of the pages; until one is shown, that of the browser.
 let language = navigator.language.slice(0, 2);
 // The page that is shown, as a path.
@@ -35,7 +39,8 @@ const WORDS = {
     "Copied": "Kopiert",
     "Copy": "Kopieren",
     "This session has ended": "Diese Sitzung ist beendet",
-    "Open this page again from where you came.": "Öffnen Sie diese Seite neu von dort, woher Sie kamen.",
+    "Go back to where you opened this page, and open it again.":
+      "Gehen Sie dorthin zurück, wo Sie diese Seite geöffnet haben, und öffnen Sie sie neu.",
     "The service cannot be reached. Try again in a moment.": "Der Dienst ist nicht erreichbar. Versuchen Sie es gleich noch einmal.",
   },
 };
@@ -46,14 +51,15 @@ say = (text, hole) => (WORDS[language]?.[text] ?? text).replace("{}", hole);
 // the frame is loaded again.
 function keep(opened) {
   [session, logo] = [opened?.session ?? null, opened?.logo ?? null];
+  org = opened?.org ?? org;
   try {
-    if (opened) sessionStorage.setItem(NAME, JSON.stringify(opened)); else sessionStorage.removeItem(NAME);
+    if (opened) sessionStorage.setItem(KEPT, JSON.stringify(opened)); else sessionStorage.removeItem(KEPT);
   } catch { /* see above */ }
 }
 
 function kept() {
   try {
-    return JSON.parse(sessionStorage.getItem(NAME));
+    return JSON.parse(sessionStorage.getItem(KEPT));
   } catch {
     return null;
   }
@@ -77,8 +83,9 @@ ended = () => {
   if (!isTold) tell({ type: "ended" });
   isTold = true;
   const main = document.querySelector("main");
-  if (main.querySelector("form[data-keep], [data-ended]")) return;
-  main.replaceChildren(spoken("#ended"));
+  if (main.querySelector("[data-ended]")) return;
+  if (main.querySelector("form[data-keep]")) main.prepend(spoken("#ended")); else main.replaceChildren(spoken("#ended"));
+  main.querySelector("[data-ended]").scrollIntoView({ block: "nearest" });
 };
 
 // A text of the empty page, in the language of the others.
@@ -149,6 +156,8 @@ async function save(answer, disposition) {
 
 async function arrive(answer, text, isNew, part = "") {
   if (answer.status === 401) return ended();
+  const type = answer.headers.get("content-type") ?? "";
+  if (type.startsWith("application/json")) return open((await answer.json()).url, "_blank", "noopener");
   const disposition = answer.headers.get("content-disposition");
   if (disposition?.startsWith("attachment")) return save(answer, disposition);
   const url = new URL(answer.headers.get("content-location") ?? answer.url, location.href);
@@ -160,10 +169,15 @@ async function arrive(answer, text, isNew, part = "") {
 }
 
 let trips = 0;
+// Whether a form is on its way. Nothing overtakes it: its answer may hold a secret that is shown once.
+let isSending = false;
 async function go(target, { isNew = true, ...options } = {}) {
+  if (isSending) return;
   const number = ++trips;
   const url = new URL(target, location.origin);
+  isSending = options.method === "POST";
   const answer = await ask(url.pathname + url.search, { headers: { accept: "text/html" }, ...options }).catch(() => null);
+  if (options.method === "POST") isSending = false;
   // Somebody has gone somewhere else meanwhile.
   if (number !== trips) return;
   if (!answer) return failed();
@@ -199,13 +213,16 @@ async function redeem(link) {
   // The link goes before anything else can see it. It works once.
   history.replaceState(null, "", location.pathname);
   const body = new URLSearchParams({ link });
-  const answer = await fetch("/portal/session", { method: "POST", body, credentials: "omit" }).catch(() => null);
-  if (!answer) return failed();
-  if (!answer.ok) return ended();
-  // A session that ended while somebody was typing goes on where it was.
-  const isResumed = session === null && document.querySelector("form[data-keep]");
-  keep(await answer.json());
   isTold = false;
+  const answer = await fetch("/portal/session", { method: "POST", body, credentials: "omit" }).catch(() => null);
+  if (answer?.status === 401) return ended();
+  if (!answer?.ok) return failed();
+  const opened = await answer.json();
+  // A session that ended while somebody was typing goes on where it was, if it is about the same org.
+  const isResumed = session === null && org === opened.org && document.querySelector("form[data-keep]");
+  if (org !== null && org !== opened.org) place = "/";
+  keep(opened);
+  document.querySelector("[data-ended]")?.remove();
   tell({ type: "opened" });
   if (!isResumed) await go(place, { isNew: false });
 }
@@ -215,7 +232,7 @@ function start() {
   if (link) return redeem(link);
   if (!session) keep(kept());
   // Without a session, a new link leads there.
-  if (location.hash.startsWith("#/")) place = location.hash.slice(1);
+  if (/^#\/($|[?#]|console\/)/.test(location.hash)) place = location.hash.slice(1);
   return session ? go(place, { isNew: false }) : ended();
 }
 

@@ -45,7 +45,7 @@ pub(crate) async fn admit(access: Access, request: Request, next: Next) -> Respo
         Err(_) => return PageError::PortalEnded.into_response(),
     };
     let named = named_webhook(&mut parts, &ctx).await;
-    let locale = visitor.portal.locale;
+    let portal = visitor.portal.clone();
     let mut response = match check(access, &visitor.portal, named) {
         Ok(()) => {
             parts.extensions.insert(visitor);
@@ -53,8 +53,8 @@ pub(crate) async fn admit(access: Access, request: Request, next: Next) -> Respo
         }
         Err(problem) => PageError::from(problem).into_response(),
     };
-    // `guard`, which shows errors, translates them and all else.
-    response.extensions_mut().insert(locale);
+    // For `guard`, which shows errors as pages of this portal, and translates them and all else.
+    response.extensions_mut().insert(portal);
     response
 }
 
@@ -73,7 +73,7 @@ fn check(access: Access, portal: &Portal, named: Option<ConfigId>) -> Result<(),
 }
 
 fn not_here() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "This session does not allow it.")
+    Problem::new(StatusCode::FORBIDDEN, "Your role does not allow this.")
 }
 
 async fn named_webhook(parts: &mut Parts, ctx: &Arc<Context>) -> Option<ConfigId> {

@@ -3,12 +3,14 @@
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use hookstep_contract::Portal;
 use hookstep_http_edge::Problem;
 use maud::{Markup, html};
 
 use crate::admission::is_portal;
 use crate::document::alone;
 use crate::form::Form;
+use crate::layout::alone_in;
 use crate::parts;
 
 /// Why a page cannot be shown.
@@ -76,7 +78,7 @@ fn portal_ended() -> Html<String> {
         "Session ended",
         html! {
             h1 { "This session has ended" }
-            p { "Open this page again from where you came." }
+            p { "Go back to where you opened this page, and open it again." }
         },
     )
 }
@@ -121,24 +123,27 @@ impl Place {
     /// The response; a problem that was not shown yet is shown as a page.
     pub(crate) fn shown(&self, response: Response) -> Response {
         match response.extensions().get::<Unshown>() {
-            Some(Unshown(problem)) => (problem.status(), self.page(problem)).into_response(),
+            Some(Unshown(problem)) => {
+                (problem.status(), self.page(problem, response.extensions().get())).into_response()
+            }
             None => response,
         }
     }
 
-    fn page(&self, problem: &Problem) -> Html<String> {
+    fn page(&self, problem: &Problem, portal: Option<&Portal>) -> Html<String> {
         let status = problem.status();
         let title = status.canonical_reason().unwrap_or("Error");
-        alone(
-            title,
-            html! {
-                p.error-code { (status.as_u16()) }
-                h1 { (title) }
-                p { (parts::sentence(problem.detail())) }
-                @if let Some(advice) = advice(status) { p.muted { (advice) } }
-                div.actions { (self.links(status)) }
-            },
-        )
+        let content = html! {
+            p.error-code { (status.as_u16()) }
+            h1 { (title) }
+            p { (parts::sentence(problem.detail())) }
+            @if let Some(advice) = advice(status, self.is_portal) { p.muted { (advice) } }
+            div.actions { (self.links(status)) }
+        };
+        match portal {
+            Some(portal) => alone_in(portal, title, content),
+            None => alone(title, content),
+        }
     }
 
     fn links(&self, status: StatusCode) -> Markup {
@@ -168,8 +173,9 @@ impl Place {
     }
 }
 
-fn advice(status: StatusCode) -> Option<&'static str> {
+fn advice(status: StatusCode, is_portal: bool) -> Option<&'static str> {
     Some(match status {
+        StatusCode::NOT_FOUND if is_portal => "It may have been deleted, or its time may be over.",
         StatusCode::NOT_FOUND => {
             "It may have been deleted, its time may be over, or it belongs to another organisation than the token that you \
              signed in with."
@@ -203,7 +209,7 @@ mod tests {
     #[test]
     fn every_refusal_leads_somewhere() {
         for status in [403, 404, 409, 500, 503].map(|code| StatusCode::from_u16(code).unwrap()) {
-            let page = place("/console/webhooks/a1/edit").page(&Problem::new(status, "no")).0;
+            let page = place("/console/webhooks/a1/edit").page(&Problem::new(status, "no"), None).0;
             assert!(page.contains("href=\"/console/webhooks/a1\"") && page.contains("href=\"/\""), "{page}");
         }
     }

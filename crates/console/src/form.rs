@@ -125,7 +125,7 @@ impl<'a> FormFault<'a> {
                     strong { "Not saved. " }
                     @if self.0.len() > 1 { (self.0.len()) " fields are wrong:" }
                     ul { @for FieldError { field, reason } in self.0 {
-                        li { a href={"#" (anchor(field))} { (label(field)) } ": " (reason) }
+                        li { a href={"#" (anchor(field))} { (label(field)) } ": " span { (reason) } }
                     } }
                 }
             }

@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use hookstep_contract::{FrameOrigins, Locale};
+use hookstep_contract::{FrameOrigins, Portal};
 
 use crate::error::{PageError, Place};
 use crate::translate::in_language;
@@ -58,7 +58,7 @@ pub(crate) async fn protect(request: Request, next: Next) -> Response {
         let detail = "This was not sent by a page of this console. Open the page again and repeat it.";
         PageError::new(StatusCode::FORBIDDEN, detail).into_response()
     };
-    let locale = response.extensions().get::<Locale>().copied().unwrap_or_default();
+    let locale = response.extensions().get::<Portal>().map(|portal| portal.locale).unwrap_or_default();
     let mut response = in_language(locale, place.shown(response)).await;
     let shown_in = response.extensions().get::<ShownIn>().cloned();
     let headers = response.headers_mut();

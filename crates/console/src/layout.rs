@@ -45,12 +45,23 @@ pub(crate) fn page(visitor: &Visitor, section: Section, title: &str, content: Ma
     };
     match visitor.portal() {
         None => document(title, body),
-        Some(portal) => {
-            let theme = theme::address(&portal.theme);
-            let head = html! { @if let Some(theme) = theme { link rel="stylesheet" href=(theme); } };
-            document_with(&format!("{title} · {}", product(portal)), head, body)
-        }
+        Some(portal) => document_in(portal, title, body),
     }
+}
+
+/// A page of the portal without navigation, such as an error.
+pub(crate) fn alone_in(portal: &Portal, title: &str, content: Markup) -> Html<String> {
+    let body = html! {
+        header.top { a.brand href="/" { bdi { (product(portal)) } } (way_back(portal)) }
+        main.alone #content { (content) }
+    };
+    document_in(portal, title, body)
+}
+
+fn document_in(portal: &Portal, title: &str, body: Markup) -> Html<String> {
+    let theme = theme::address(&portal.theme);
+    let head = html! { @if let Some(theme) = theme { link rel="stylesheet" href=(theme); } };
+    document_with(&format!("{title} · {}", product(portal)), head, body)
 }
 
 /// The name of the product that shows the portal.
@@ -63,7 +74,7 @@ fn way_back(portal: &Portal) -> Markup {
     html! {
         @if let Some(url) = &portal.return_url {
             div.who { a href=(url) target="_top" rel="noopener" {
-                @match &portal.theme.product_name { Some(name) => { "Back to " (name) } None => { "Back" } }
+                @match &portal.theme.product_name { Some(name) => { "Back to " bdi { (name) } } None => { "Back" } }
             } }
         }
     }

@@ -34,6 +34,9 @@ pub(crate) struct Replayer(pub(crate) Visitor);
 /// A visitor whose token also has the scope `manage`, or whose role in the portal allows as much.
 pub(crate) struct Manager(pub(crate) Visitor);
 
+/// A manager who may also see new signing secrets.
+pub(crate) struct SecretKeeper(pub(crate) Visitor);
+
 impl Visitor {
     pub(crate) fn caller(&self) -> &Caller {
         &self.caller
@@ -104,6 +107,12 @@ impl AsRef<Visitor> for Manager {
     }
 }
 
+impl AsRef<Visitor> for SecretKeeper {
+    fn as_ref(&self) -> &Visitor {
+        &self.0
+    }
+}
+
 impl AsRef<Visitor> for Replayer {
     fn as_ref(&self) -> &Visitor {
         &self.0
@@ -149,12 +158,21 @@ impl FromRequestParts<Arc<Context>> for Replayer {
     }
 }
 
+impl FromRequestParts<Arc<Context>> for SecretKeeper {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Arc<Context>) -> Result<Self, PageError> {
+        let visitor = Visitor::from_request_parts(parts, ctx).await?;
+        if visitor.can_see_secrets() { Ok(Self(visitor)) } else { Err(may_only_read(&visitor)) }
+    }
+}
+
 fn may_only_read(visitor: &Visitor) -> PageError {
     let detail = match visitor.portal {
         None => {
             "You are signed in with a token that may only read. Sign in with one that has the scope manage."
         }
-        Some(_) => "This can only be looked at for the time being.",
+        Some(_) => "The org is suspended: nothing can be changed now.",
     };
     PageError::new(StatusCode::FORBIDDEN, detail)
 }

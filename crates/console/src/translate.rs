@@ -21,7 +21,7 @@ use catalogue::Catalogue;
 static GERMAN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::read(include_str!("../messages/de.po")));
 
 /// The elements whose content is not ours.
-const FOREIGN: [&str; 7] = ["bdi", "code", "pre", "textarea", "script", "style", "svg"];
+const FOREIGN: [&str; 6] = ["bdi", "code", "pre", "textarea", "script", "style"];
 
 /// The attributes that are read by people.
 const SHOWN: [&str; 6] = ["title", "aria-label", "placeholder", "alt", "data-label", "label"];
@@ -138,15 +138,20 @@ msgstr "Von {2} wurden {1} gesendet & behalten"
 
 msgid "Find"
 msgstr "Suchen"
+
+msgid "must be at most {}"
+msgstr "darf höchstens {} sein"
 "#;
 
     #[test]
     fn what_is_ours_is_translated_and_nothing_else() {
         let catalogue = Catalogue::read(CATALOGUE);
         let page = "<h1 title=\"Events\"> Events </h1><p><bdi>Events</bdi> Events<code>Events</code><span class=\"a mono\">Events\
-            <span>Events</span></span></p><p>2.5 of 10 were sent &amp; kept</p><b>12.5 ms</b><i>Eventses</i>";
+            <span>Events</span></span></p><p>2.5 of 10 were sent &amp; kept</p><b>12.5 ms</b><i>Eventses</i>\
+            <p>Must be at most 2.5.</p><svg><title>Events</title></svg>";
         let expected = "<h1 title=\"Ereignisse\"> Ereignisse </h1><p><bdi>Events</bdi> Ereignisse<code>Events</code><span class=\"a mono\">Events\
-            <span>Events</span></span></p><p>Von 10 wurden 2,5 gesendet &amp; behalten</p><b>12,5 ms</b><i>Eventses</i>";
+            <span>Events</span></span></p><p>Von 10 wurden 2,5 gesendet &amp; behalten</p><b>12,5 ms</b><i>Eventses</i>\
+            <p>Darf höchstens 2,5 sein.</p><svg><title>Ereignisse</title></svg>";
         assert_eq!(translated(page, &catalogue), expected);
     }
 

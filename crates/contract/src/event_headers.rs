@@ -67,7 +67,10 @@ pub enum HeaderFault {
 /// The first header that is wrong, by its field.
 pub fn check_event_headers(headers: &BTreeMap<String, String>) -> Result<(), FieldError> {
     if headers.len() > MAX_EVENT_HEADERS {
-        return Err(FieldError::new("event_headers", format!("must have at most {MAX_EVENT_HEADERS} headers")));
+        return Err(FieldError::new(
+            "event_headers",
+            format!("must have at most {MAX_EVENT_HEADERS} headers"),
+        ));
     }
     for (index, (name, template)) in headers.iter().enumerate() {
         let wrong = |reason: String| Err(FieldError::new(format!("event_headers.{name}"), reason));

@@ -11,14 +11,18 @@ const MAX_CHARS: usize = 100;
 /// If the name is not valid: an error in the field `name`, which says what is wrong with it.
 pub fn check_name(name: &str) -> Result<(), FieldError> {
     check_length(name)?;
+    check_characters(name).map_err(|reason| FieldError::new("name", reason))
+}
+
+/// Refuses characters that cannot be seen.
+pub(crate) fn check_characters(name: &str) -> Result<(), String> {
     let characters: Vec<char> = name.chars().collect();
     for (at, character) in characters.iter().enumerate() {
         let is_joiner = matches!(character, '\u{200c}' | '\u{200d}');
         let joins =
             is_joiner && at > 0 && is_script(characters.get(at - 1)) && is_script(characters.get(at + 1));
         let Some(what) = hidden(*character).filter(|_| !joins) else { continue };
-        let reason = format!("must not contain {what} (U+{:04X}, character {})", *character as u32, at + 1);
-        return Err(FieldError::new("name", reason));
+        return Err(format!("must not contain {what} (U+{:04X}, character {})", *character as u32, at + 1));
     }
     Ok(())
 }

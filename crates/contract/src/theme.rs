@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::FieldError;
+use crate::name::check_characters;
 
 /// The longest name of a product, in characters.
 const MAX_NAME_CHARS: usize = 60;
@@ -192,11 +193,11 @@ impl Theme {
     /// Names the field that cannot, and says why.
     pub fn check(&self) -> Result<(), FieldError> {
         if let Some(name) = &self.product_name {
-            let is_plain = !name.trim().is_empty() && !name.chars().any(char::is_control);
-            if !is_plain || name.chars().count() > MAX_NAME_CHARS {
-                let reason = format!("must be 1 to {MAX_NAME_CHARS} characters");
-                return Err(FieldError::new("theme.product_name", reason));
+            let wrong = |reason| FieldError::new("theme.product_name", reason);
+            if !(1..=MAX_NAME_CHARS).contains(&name.trim().chars().count()) {
+                return Err(wrong(format!("must be 1 to {MAX_NAME_CHARS} characters")));
             }
+            check_characters(name).map_err(wrong)?;
         }
         if let Some(logo) = &self.logo
             && !is_logo(logo)

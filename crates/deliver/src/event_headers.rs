@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use hookstep_claims::Claims;
 use hookstep_contract::limits::MAX_HEADER_BODY_BYTES;
 use hookstep_contract::{
-    ErrorName, EventMetadata, HeaderFault, HeaderTemplate, JsonLevels, Outcome, Reason, ReasonCode, RequestPlan,
-    StepError,
+    ErrorName, EventMetadata, HeaderFault, HeaderTemplate, JsonLevels, Outcome, Reason, ReasonCode,
+    RequestPlan, StepError,
 };
 use serde_json::value::RawValue;
 

@@ -73,9 +73,10 @@ impl Caller {
         let token = sender(&parts.headers, state.tokens()).await?;
         let OrgPath(org_id) = OrgPath::from_request_parts(parts, state).await?;
         match &token.owner {
-            Owner::Org(own) if *own != org_id => {
-                Err(Problem::new(StatusCode::FORBIDDEN, "this token is not one of the org of the path"))
-            }
+            Owner::Org(own) if *own != org_id => Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "the token belongs to another org than the one in the path",
+            )),
             _ => Self::in_org(token, org_id, state.orgs(), None, scope).await,
         }
     }
@@ -93,9 +94,13 @@ impl Caller {
         state: &impl HasTokens,
     ) -> Result<Self, Problem> {
         let token = known(opened_with, state.tokens()).await?;
-        let needed = if token.owner == Owner::Platform { Scope::Platform } else { Scope::Manage };
-        if !token.allows(needed) {
-            return Err(lacks(needed));
+        let needed = match token.owner {
+            Owner::Platform => vec![Scope::Platform],
+            // A session never does what its token cannot.
+            Owner::Org(_) => [&[Scope::Manage], granted].concat(),
+        };
+        if let Some(lacking) = needed.into_iter().find(|scope| !token.allows(*scope)) {
+            return Err(lacks(lacking));
         }
         Self::in_org(token, org_id, state.orgs(), Some(granted.to_vec()), Scope::Read).await
     }

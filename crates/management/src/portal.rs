@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use hookstep_api_types::{PortalSession, PortalSessionFields, Sensitive, schema};
 use hookstep_contract::{
-    Actor, AuditAction, AuditChange, AuditTarget, Portal, PortalRole, Scope, Session, SessionId, Theme,
+    Actor, AuditAction, AuditChange, AuditTarget, OrgId, Portal, PortalRole, Scope, Session, SessionId, Theme,
 };
 use hookstep_http_edge::{ApiJson, AuthorizedIn, Caller, Manage, Problem, Sender, hash_token};
 use serde_json::json;
@@ -37,7 +37,7 @@ const LINK_LIFETIME: Duration = Duration::from_secs(5 * 60);
     description = "The portal is the console for people who have no token: a platform asks for a link and opens it for somebody, in a frame \
         of its own page or in a tab. The link works once, within five minutes; its session ends after `expires_in`, and with the token \
         that asked for it. Origins that may show it in a frame are a setting of the deployment. A token of the org itself \
-        with the scope `manage` may do this, too.",
+        with the scopes `manage` and `read` may do this, too.",
     params(
         ("org_id" = schema::OrgId, Path, description = "The org."),
     ),
@@ -57,6 +57,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     ApiJson(fields): ApiJson<PortalSessionFields>,
 ) -> Result<impl IntoResponse, Problem> {
+    caller.grants(scopes_of(fields.role))?;
     let base = base(&ctx, &headers)?;
     let portal = fields::portal(&ctx, caller.org_id(), fields).await?;
     let (link, now) = (hex::encode(&(ctx.sources.random_bytes)()[..32]), ctx.sources.now());
@@ -108,9 +109,11 @@ pub struct Opened {
     pub value: Sensitive,
     /// The logo of the theme, as a `data:` URL.
     pub logo: Option<String>,
+    /// The org that it shows.
+    pub org_id: OrgId,
 }
 
-/// Opens the session of a link: the link works no more.
+/// Opens the session of a link, which stops working.
 ///
 /// # Errors
 /// 401 if the link was used or has expired, or its token is gone; 403 if the org is being deleted; 500 when the table cannot be
@@ -141,7 +144,7 @@ pub async fn open(ctx: &Context, link: &str, sender: &Sender) -> Result<Opened, 
         }
     })
     .await?;
-    Ok(Opened { value: Sensitive::new(value), logo })
+    Ok(Opened { value: Sensitive::new(value), logo, org_id: session.org_id })
 }
 
 /// Somebody in the portal.
@@ -181,11 +184,15 @@ pub async fn resume(ctx: &Context, value: &str, sender: &Sender) -> Result<Porta
 }
 
 async fn caller(ctx: &Context, session: &Session, role: PortalRole) -> Result<Caller, Problem> {
-    let scopes: &[Scope] = match role {
+    Caller::in_portal(&session.opened_with, session.org_id.clone(), scopes_of(role), ctx).await
+}
+
+/// What a role can do, as far as scopes can say it.
+fn scopes_of(role: PortalRole) -> &'static [Scope] {
+    match role {
         PortalRole::View => &[Scope::Read],
         PortalRole::Replay | PortalRole::Manage | PortalRole::ManageSecrets => &[Scope::Read, Scope::Manage],
-    };
-    Caller::in_portal(&session.opened_with, session.org_id.clone(), scopes, ctx).await
+    }
 }
 
 fn actor(caller: &Caller, sender: &Sender, session: &Session) -> Actor {

@@ -65,7 +65,7 @@ pub(crate) async fn list(
     operation_id = "delete_session",
     tag = "Tokens",
     summary = "End a session in the console",
-    description = "The next request of its browser leads to the sign-in or, in the portal, says that the session has ended. A link into the portal that was not opened yet works no more.",
+    description = "The next request of its browser leads to the sign-in or, in the portal, says that the session has ended. A link into the portal that was not opened yet stops working.",
     params(
         ("session_id" = schema::SessionId, Path, description = "The session."),
     ),

@@ -2,6 +2,8 @@
 //! that no token is ever looked up as a session, and no session as a token. In the index `by-org` their ids begin with `#`
 //! and sort before those of tokens.
 
+use std::time::Duration;
+
 use hookstep_contract::{OrgId, Session, SessionId};
 use hookstep_tables::Client;
 
@@ -9,6 +11,11 @@ use crate::StoreError;
 use crate::error::unless_forbidden;
 use crate::item::{Item, from_item, n, s, to_item};
 use crate::tokens::Tokens;
+
+/// How often a session that the index shows is looked for, and the pause in between: the index of a table lags behind it by a
+/// fraction of a second.
+const END_TRIES: usize = 10;
+const END_PAUSE: Duration = Duration::from_millis(100);
 
 /// The sessions of the console.
 #[derive(Clone, Debug)]
@@ -56,15 +63,7 @@ impl Sessions {
     /// # Errors
     /// If the table cannot be written.
     pub async fn redeem(&self, link_hash: &str, session: &Session) -> Result<bool, StoreError> {
-        let delete = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key("token_hash", s(key(link_hash)))
-            .condition_expression("attribute_exists(token_hash)")
-            .send()
-            .await;
-        if !unless_forbidden(delete, "use up a link")? {
+        if !self.remove(link_hash, "use up a link").await? {
             return Ok(false);
         }
         self.open(session).await.map(|()| true)
@@ -118,11 +117,30 @@ impl Sessions {
         Ok((sessions, next))
     }
 
-    /// Ends a session of an org; returns `false` if the org has no session with this id.
+    /// Ends a session of an org, or the link that would open it; returns `false` if the org has no session with this id.
     ///
     /// # Errors
     /// If the table cannot be read or written.
     pub async fn end(&self, org_id: &OrgId, session_id: SessionId) -> Result<bool, StoreError> {
+        for _ in 0..END_TRIES {
+            let found = self.with_id(org_id, session_id).await?;
+            if found.is_empty() {
+                return Ok(false);
+            }
+            let mut is_ended = false;
+            for session in found {
+                is_ended |= self.remove(&session.session_hash, "end a session").await?;
+            }
+            if is_ended {
+                return Ok(true);
+            }
+            // The index still shows a link that was opened meanwhile, and not yet the session in its place.
+            tokio::time::sleep(END_PAUSE).await;
+        }
+        Ok(false)
+    }
+
+    async fn with_id(&self, org_id: &OrgId, session_id: SessionId) -> Result<Vec<Session>, StoreError> {
         let found = self
             .client
             .query()
@@ -134,9 +152,20 @@ impl Sessions {
             .send()
             .await
             .map_err(StoreError::during("look for a session"))?;
-        let Some(item) = found.items.unwrap_or_default().pop() else { return Ok(false) };
-        let session: Session = from_item(item)?;
-        self.delete(&session.session_hash).await.map(|()| true)
+        found.items.unwrap_or_default().into_iter().map(from_item).collect()
+    }
+
+    /// Deletes the item with this hash; returns `false` if there is none.
+    async fn remove(&self, session_hash: &str, doing: &'static str) -> Result<bool, StoreError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("token_hash", s(key(session_hash)))
+            .condition_expression("attribute_exists(token_hash)")
+            .send()
+            .await;
+        unless_forbidden(delete, doing)
     }
 
     /// Ends the session with this hash, if there is one.

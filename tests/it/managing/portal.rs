@@ -1,6 +1,7 @@
 //! The portal: the console for people who come by a link of a platform. Its behaviour in a frame is tested in `browser`.
 #![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
+mod edges;
 mod frame;
 mod language;
 mod limits;

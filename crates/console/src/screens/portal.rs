@@ -28,7 +28,7 @@ pub(crate) async fn show(State(ctx): State<Arc<Context>>) -> Response {
             p.muted role="status" { "…" }
         }
         template #ended {
-            div.empty data-ended { h1 { "This session has ended" } p { "Open this page again from where you came." } }
+            div.empty data-ended { h1 { "This session has ended" } p { "Go back to where you opened this page, and open it again." } }
         }
         template #failed { "The service cannot be reached. Try again in a moment." }
     };
@@ -54,7 +54,10 @@ pub(crate) async fn open(
     form: Form,
 ) -> Result<Response, Problem> {
     match portal::open(&ctx, form.get("link"), &sender).await {
-        Ok(opened) => Ok(Json(json!({"session": opened.value, "logo": opened.logo})).into_response()),
+        Ok(opened) => {
+            Ok(Json(json!({"session": opened.value, "logo": opened.logo, "org": opened.org_id}))
+                .into_response())
+        }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
             let mut refusal = problem.into_response();
             refusal.extensions_mut().insert(WrongToken);

@@ -14,7 +14,7 @@ use super::webhook_actions;
 use crate::extract::OnWebhook;
 use crate::form::Query;
 use crate::layout::{Section, page};
-use crate::session::{Manager, Visitor};
+use crate::session::{SecretKeeper, Visitor};
 use crate::{once, parts};
 
 fn path(config: &WebhookConfig) -> String {
@@ -49,7 +49,7 @@ pub(crate) fn show_next(
 pub(crate) async fn show(
     State(ctx): State<Arc<Context>>,
     headers: HeaderMap,
-    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    OnWebhook(SecretKeeper(visitor), config): OnWebhook<SecretKeeper>,
     query: Query,
 ) -> Html<String> {
     let is_new = query.is_checked("new");
@@ -77,7 +77,7 @@ fn secret_page(
             }
             @if let Some(end) = previous.filter(|end| *end > now) { p { "The previous secret also signs until " (parts::clock(end)) "." } }
             (snippets())
-            @if is_new { (next(config)) }
+            @if is_new && visitor.portal().is_none() { (next(config)) }
             form.actions method="post" action=(path(config)) {
                 @if is_new { button name="next" value="test" { "Send a test" } }
                 button.primary { "I have stored it" }
@@ -90,11 +90,14 @@ fn secret_page(
 /// `POST /console/webhooks/{config_id}/secret`: the secret is stored, and shown no more.
 pub(crate) async fn stored(
     headers: HeaderMap,
-    OnWebhook(_, config): OnWebhook<Manager>,
+    OnWebhook(SecretKeeper(visitor), config): OnWebhook<SecretKeeper>,
     form: crate::form::Form,
 ) -> Response {
     let base = format!("/console/webhooks/{}", config.config_id);
     let next = if form.get("next") == "test" { format!("{base}/test") } else { base };
+    if visitor.portal().is_some() {
+        return Redirect::to(&next).into_response();
+    }
     once::forget(&headers, &path(&config), &next)
 }
 

@@ -20,7 +20,7 @@ use crate::extract::OnWebhook;
 use crate::form::Form;
 use crate::layout::{Section, page};
 use crate::parts;
-use crate::session::{Manager, Visitor};
+use crate::session::{Manager, SecretKeeper, Visitor};
 
 /// The overlaps to choose from, during which the old secret signs as well, in hours.
 const OVERLAPS: [(u64, &str); 4] =
@@ -67,7 +67,7 @@ pub(crate) async fn delete(
 
 /// `GET /console/webhooks/{config_id}/rotate-secret`
 pub(crate) async fn ask_rotate(
-    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    OnWebhook(SecretKeeper(visitor), config): OnWebhook<SecretKeeper>,
 ) -> Result<Html<String>, PageError> {
     let text = html! {
         p { "A new secret signs from now on, and is shown once, on the next page." }
@@ -85,7 +85,7 @@ pub(crate) async fn ask_rotate(
 pub(crate) async fn rotate(
     State(ctx): State<Arc<Context>>,
     headers: HeaderMap,
-    OnWebhook(Manager(visitor), config): OnWebhook<Manager>,
+    OnWebhook(SecretKeeper(visitor), config): OnWebhook<SecretKeeper>,
     form: Form,
 ) -> Result<Response, PageError> {
     unchanged(&form, &config)?;

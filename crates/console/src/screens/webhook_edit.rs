@@ -56,7 +56,7 @@ pub(crate) async fn create(
         return Ok(continued(&ctx, &visitor, None, &form));
     }
     let (org_id, actor) = (visitor.org_id().clone(), visitor.actor().clone());
-    let created = match faults::read(&ctx, &org_id, &form, None).await? {
+    let created = match faults::read(&ctx, &visitor, &form, None).await? {
         Draft::Wrong(faults) => return Ok(refused(&ctx, &visitor, None, &form, &faults)),
         Draft::Right(fields) => {
             let ctx = Arc::clone(&ctx);
@@ -93,7 +93,7 @@ pub(crate) async fn save(
     if form.get("revision") != before.revision.to_string() {
         return Ok(conflict::page(&ctx, &visitor, &before, &form));
     }
-    let saved = match faults::read(&ctx, &before.org_id, &form, Some(&before)).await? {
+    let saved = match faults::read(&ctx, &visitor, &form, Some(&before)).await? {
         Draft::Wrong(faults) => return Ok(refused(&ctx, &visitor, Some(&before), &form, &faults)),
         Draft::Right(fields) => {
             let (ctx, before, actor) = (Arc::clone(&ctx), before.clone(), visitor.actor().clone());

@@ -51,6 +51,12 @@ pub(crate) async fn show(
 }
 
 fn empty(visitor: &Visitor) -> Markup {
+    if !visitor.sees_all() {
+        return parts::empty(
+            "No webhooks",
+            html! { p { "The webhooks that were shown here have been deleted." } },
+        );
+    }
     parts::empty(
         "No webhooks yet",
         html! {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::parts::sentence;
+
 /// Texts by their English originals.
 pub(crate) struct Catalogue {
     texts: HashMap<String, String>,
@@ -44,12 +46,20 @@ impl Catalogue {
         Self { texts, patterns }
     }
 
-    /// The translation of a text; the text itself if there is none.
+    /// The translation of a text, or of the clause of which it is the sentence; the text itself if there is none.
     pub(crate) fn find<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
         if let Some(found) = self.texts.get(text) {
             return Cow::Borrowed(found);
         }
-        let filled = self.patterns.iter().find_map(|pattern| pattern.filled(text, self));
+        let clause = clause(text);
+        let clause = clause.as_deref();
+        if let Some(found) = clause.and_then(|clause| self.texts.get(clause)) {
+            return Cow::Owned(sentence(found));
+        }
+        let filled = self.patterns.iter().find_map(|pattern| {
+            let of_clause = || clause.and_then(|clause| pattern.filled(clause, self));
+            pattern.filled(text, self).or_else(|| of_clause().map(|filled| sentence(&filled)))
+        });
         filled.map_or_else(|| number(text), Cow::Owned)
     }
 }
@@ -82,6 +92,13 @@ impl Pattern {
         }
         Some(filled)
     }
+}
+
+/// What a sentence was made of by [`sentence`]: reasons begin with a small letter, and end without a full stop.
+fn clause(text: &str) -> Option<String> {
+    let text = text.strip_suffix('.')?;
+    let first = text.chars().next().filter(|first| first.is_uppercase())?;
+    Some(first.to_lowercase().chain(text[first.len_utf8()..].chars()).collect())
 }
 
 /// A number with a comma in the place of its point, whatever unit follows.

@@ -43,16 +43,16 @@ pub(super) async fn portal(
     }
     let theme = theme.unwrap_or_default();
     theme.check()?;
-    check_return_url(return_url.as_deref())?;
+    let return_url = return_url.as_deref().map(way_back).transpose()?;
     let locale = locale.unwrap_or_default();
     Ok(Portal { role, webhooks, locale, theme, return_url, lasts_seconds, is_open: false })
 }
 
-/// Only `https`, so that the link runs no script; and `http` on the machine itself, for development.
-fn check_return_url(text: Option<&str>) -> Result<(), FieldError> {
-    let Some(text) = text else { return Ok(()) };
+/// An address as browsers write it: only `https`, so that the link runs no script; and `http` on the machine itself, for
+/// development.
+fn way_back(text: &str) -> Result<String, FieldError> {
     let url = Url::parse(text).ok().filter(|_| text.chars().count() <= MAX_URL_CHARS);
-    let is_right = url.is_some_and(|url| {
+    let is_right = |url: &Url| {
         let is_local = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -61,9 +61,10 @@ fn check_return_url(text: Option<&str>) -> Result<(), FieldError> {
         };
         let is_web = url.scheme() == "https" || url.scheme() == "http" && is_local;
         is_web && url.username().is_empty() && url.password().is_none()
-    });
+    };
     let reason = format!("must be an https URL without a password, of up to {MAX_URL_CHARS} characters");
-    if is_right { Ok(()) } else { Err(FieldError::new("return_url", reason)) }
+    let url = url.filter(is_right).ok_or_else(|| FieldError::new("return_url", reason))?;
+    Ok(url.into())
 }
 
 #[cfg(test)]
@@ -75,8 +76,9 @@ mod tests {
         for right in
             ["https://app.example.com/settings?tab=1#x", "http://localhost:3000/", "http://127.0.0.1/"]
         {
-            assert_eq!(check_return_url(Some(right)), Ok(()), "{right}");
+            assert_eq!(way_back(right).as_deref(), Ok(right));
         }
+        assert_eq!(way_back("https:app.example.com/x\n").as_deref(), Ok("https://app.example.com/x"));
         for wrong in [
             "",
             "/settings",
@@ -85,8 +87,8 @@ mod tests {
             "http://app.example.com/",
             "https://u:p@a.example/",
         ] {
-            assert!(check_return_url(Some(wrong)).is_err(), "{wrong}");
+            assert!(way_back(wrong).is_err(), "{wrong}");
         }
-        assert!(check_return_url(Some(&format!("https://a.example/{}", "a".repeat(2000)))).is_err());
+        assert!(way_back(&format!("https://a.example/{}", "a".repeat(2000))).is_err());
     }
 }

@@ -8,8 +8,8 @@ use axum::Json;
 use axum::extract::State;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
 use hookstep_contract::{
-    Auth, CloudEvents, CloudEventsMode, ConfigFields, Content, ExtraSignature, HeaderTemplate, JsonLevels, OrgId,
-    PayloadRules, ReasonCode, ShownBody, SignatureKind,
+    Auth, CloudEvents, CloudEventsMode, ConfigFields, Content, ExtraSignature, HeaderTemplate, JsonLevels,
+    OrgId, PayloadRules, ReasonCode, ShownBody, SignatureKind,
 };
 use hookstep_expression::{Applied, Fault, Verdict};
 use hookstep_http_edge::{ApiJson, Manage, Problem};

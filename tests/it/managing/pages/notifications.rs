@@ -28,7 +28,9 @@ async fn addresses_are_set_by_the_form_and_seen_by_readers() {
     let refused = browser.post(PAGE, &[("emails", "ops@example.com\nnobody")]).await;
     assert_eq!(refused.status, 422);
     let page = text(&refused);
-    for part in ["E-mail addresses</a>: must be an e-mail address", ">ops@example.com\nnobody</textarea>"] {
+    for part in
+        ["E-mail addresses</a>: <span>must be an e-mail address", ">ops@example.com\nnobody</textarea>"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
     let stored = world.api.get("/notifications").await.json();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -11,6 +12,7 @@ use hookstep_http_edge::{ConfigPath, EventPath, no_event};
 use hookstep_management::Context;
 use hookstep_store::StoreError;
 use maud::{Markup, html};
+use serde_json::json;
 
 use super::attempt::copy_body;
 use crate::body_view;
@@ -33,7 +35,11 @@ pub(crate) async fn read(
     let claim = sent.map_or(&event.claim, |sent| &sent.claim);
     if let Some(key) = claim {
         let url = ctx.claims.presign_read(key, ctx.sources.now()).await?;
-        return Ok(Redirect::to(&url).into_response());
+        // The script of the portal fetches pages, and may fetch nothing from elsewhere: it opens this.
+        return Ok(match visitor.portal() {
+            Some(_) => Json(json!({"url": url})).into_response(),
+            None => Redirect::to(&url).into_response(),
+        });
     }
     let stored = read_body(&ctx, &event, sent.is_some()).await?;
     let Some(body) = stored.and_then(|content| content.to_bytes()) else {

@@ -1,7 +1,7 @@
 //! Finds every wrong field of a form at once. The checks of the API stop at the first: each fault that they find is noted,
 //! its field gets a value that is right, and they run again.
 
-use hookstep_contract::{ConfigFields, FieldError, OrgId, WebhookConfig};
+use hookstep_contract::{ConfigFields, DetailType, FieldError, Portal, WebhookConfig, is_ours};
 use hookstep_http_edge::{Problem, read_json};
 use hookstep_management::Context;
 use hookstep_management::webhooks::save;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::webhook_form;
 use crate::form::Form;
+use crate::session::Visitor;
 
 /// More faults than a form can have that a person filled in.
 const MAX_FAULTS: usize = 50;
@@ -25,15 +26,19 @@ pub(super) enum Draft {
 /// A problem that is not about a field.
 pub(super) async fn read(
     ctx: &Context,
-    org_id: &OrgId,
+    visitor: &Visitor,
     form: &Form,
     before: Option<&WebhookConfig>,
 ) -> Result<Draft, Problem> {
+    let org_id = visitor.org_id();
     let (mut fields, mut faults) = webhook_form::read_all(form, before.map(|before| &before.fields))?;
     while faults.len() < MAX_FAULTS {
         let problem = match read_json::<ConfigFields>(fields.to_string().as_bytes()) {
             Ok(read) => match save::verify(ctx, org_id, read.clone(), before).await {
-                Ok(()) if faults.is_empty() => return Ok(Draft::Right(Box::new(read))),
+                Ok(()) if faults.is_empty() => {
+                    let hidden = visitor.portal().and_then(|portal| hidden_type(portal, &read, before));
+                    return Ok(hidden.map_or(Draft::Right(Box::new(read)), |fault| Draft::Wrong(vec![fault])));
+                }
                 Ok(()) => break,
                 Err(problem) => problem,
             },
@@ -48,6 +53,17 @@ pub(super) async fn read(
     }
     faults.dedup_by(|one, other| one.field == other.field);
     Ok(Draft::Wrong(faults))
+}
+
+/// The first new subscription to events that tell of what a session does not show: who changed what in the org, or how the
+/// deliveries of other webhooks ended.
+fn hidden_type(portal: &Portal, fields: &ConfigFields, before: Option<&WebhookConfig>) -> Option<FieldError> {
+    let is_new =
+        |name: &str| before.is_none_or(|before| !before.fields.event_types.iter().any(|had| had == name));
+    let is_hidden =
+        |name: &str| name == DetailType::AuditEntry.as_str() || (portal.webhooks.is_some() && is_ours(name));
+    let hidden = fields.event_types.iter().position(|name| is_hidden(name) && is_new(name))?;
+    Some(FieldError::new(format!("event_types[{hidden}]"), "is not available in the portal"))
 }
 
 /// Puts a value that is right into a field; `false` for a field that is not known.
