@@ -1,5 +1,4 @@
-//! The bus on which Hookstep tells what happens, for functions that put events there themselves. How deliveries ended is put there by the
-//! state machine.
+//! Puts Hookstep's own events on the EventBridge bus. Those that say how deliveries ended are put there by the state machine.
 
 use std::error::Error;
 

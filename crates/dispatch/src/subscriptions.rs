@@ -53,7 +53,8 @@ async fn verdict(event: &BusEvent, org_id: &OrgId, ctx: &Context) -> Result<Verd
 
 fn refusal(mismatch: &SchemaMismatch) -> String {
     let SchemaMismatch { version, path, reason } = mismatch;
-    format!("the payload does not satisfy version {version} of its event type: {path} {reason}")
+    let place = if path.is_empty() { String::new() } else { format!("{path} ") };
+    format!("the payload does not satisfy version {version} of its event type: {place}{reason}")
 }
 
 fn metadata(event: &BusEvent, envelope: &Envelope, subscriber: Subscriber) -> EventMetadata {

@@ -40,7 +40,7 @@ enum OrgsCommand {
         #[arg(long)]
         search: Option<String>,
     },
-    /// Make an org.
+    /// Create an org.
     Create {
         /// Its id: 1 to 32 of a-z, 0-9, - and _.
         org_id: OrgId,
@@ -53,7 +53,7 @@ enum OrgsCommand {
         #[arg(long)]
         retention_days: Option<u32>,
     },
-    /// Refuse everything for an org until it is resumed.
+    /// Accept no events and no changes for an org until it is resumed.
     Suspend {
         /// The org.
         org_id: OrgId,

@@ -36,8 +36,8 @@ pub(crate) const ENVIRONMENT: &str = "Environment:
   HOOKSTEP_METRICS_TOKEN  the token for GET /metrics at the address of the host,
                         at least 20 characters; without it, 404. There is no
                         flag for it either
-  HOOKSTEP_PLATFORM_TOKEN  a token of the platform, at least 20 characters, which
-                        makes orgs; with it and without HOOKSTEP_ADMIN_TOKEN
+  HOOKSTEP_PLATFORM_TOKEN  a token of the platform, at least 20 characters, that
+                        may create orgs; with it and without HOOKSTEP_ADMIN_TOKEN
                         the first start makes no admin token
   HOOKSTEP_TOKEN        the API token for trigger, events, replay and config;
                         there is no flag for it either
@@ -88,8 +88,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOOKSTEP_KEEP_BODIES", default_value_t = true, action = ArgAction::Set)]
     pub(crate) keep_bodies: bool,
 
-    /// Which events about deliveries to publish on the bus, where webhooks can subscribe to them: failures (a delivery failed, a
-    /// webhook was disabled), all (also every success), or none.
+    /// Which events of Hookstep's own to publish on the bus, where webhooks can subscribe to them: failures (a delivery failed, a
+    /// webhook was disabled, and entries of the audit log), all (also every success), or none.
     #[arg(long, env = "HOOKSTEP_PUBLISH_EVENTS", value_enum, default_value = "failures")]
     pub(crate) publish_events: PublishName,
 

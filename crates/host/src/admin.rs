@@ -32,7 +32,7 @@ impl NewToken {
         Self { owner: Owner::Org(org_id), scopes, name: "admin".to_owned(), expires_at: None }
     }
 
-    /// A platform's token, which makes orgs and reaches each of them.
+    /// A platform's token, which creates orgs and reaches each of them.
     pub fn platform() -> Self {
         let scopes = vec![Scope::Platform];
         Self { owner: Owner::Platform, scopes, name: "platform".to_owned(), expires_at: None }

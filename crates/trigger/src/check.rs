@@ -22,7 +22,7 @@ pub(crate) async fn check_payload(
         Verdict::Marked(mismatch) => Ok(Some(mismatch)),
         Verdict::Rejected(SchemaMismatch { version, path, reason }) => {
             let FieldError { field, reason } = Unsatisfied { path, reason }.in_field(field);
-            let reason = format!("{reason}, says version {version} of the event type {event_type}");
+            let reason = format!("{reason} (event type {event_type}, version {version})");
             Err(FieldError::new(field, reason).into())
         }
     }
