@@ -214,6 +214,15 @@ impl EventRecord {
         current.map_or(0, |restarts| restarts.count)
     }
 
+    /// The names under which its next attempt may wait, in the queue of lanes or as a schedule: an event that was started again has
+    /// another one each time.
+    pub fn waiting_names(&self) -> impl Iterator<Item = String> {
+        let (event_id, number) = (self.event_id, self.attempt_count + 1);
+        let restarts = self.restarts.map_or(0, |restarts| restarts.count);
+        let again = (1..=restarts).map(move |restart| format!("{event_id}-{number}-{restart}"));
+        [format!("{event_id}-{number}")].into_iter().chain(again)
+    }
+
     /// Where the body of a further attempt is.
     pub fn stored_body(&self) -> StoredBody {
         if let Some(pinned) = &self.pinned {

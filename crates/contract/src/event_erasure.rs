@@ -24,6 +24,9 @@ pub struct EventErasure {
     /// When everything was gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
+    /// How far the pass through everything is that is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<WebhookPass>,
     /// How many times everything was gone through.
     #[serde(default)]
     pub passes: u64,
@@ -31,6 +34,25 @@ pub struct EventErasure {
     pub events: u64,
     /// How many large bodies were erased.
     pub large_bodies: u64,
+}
+
+/// One time that the events of an org are gone through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookPass {
+    /// When it began.
+    pub began_at: Timestamp,
+    /// Whether something was erased.
+    pub found: bool,
+    /// The last webhook that was gone through entirely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<ConfigId>,
+}
+
+impl WebhookPass {
+    /// A pass that begins now.
+    pub fn begin(now: Timestamp) -> Self {
+        Self { began_at: now, found: false, after: None }
+    }
 }
 
 /// Which events are erased.
@@ -79,10 +101,24 @@ impl EventErasure {
             requested_at: now,
             at_rest_at: now,
             done_at: None,
+            pass: None,
             passes: 0,
             events: 0,
             large_bodies: 0,
         }
+    }
+
+    /// Notes that the pass that is under way has erased something.
+    pub fn note_found(&mut self) {
+        if let Some(pass) = &mut self.pass {
+            pass.found = true;
+        }
+    }
+
+    /// Ends the pass that is under way; returns whether it has erased something.
+    pub fn end_pass(&mut self) -> bool {
+        self.passes += 1;
+        self.pass.take().is_some_and(|pass| pass.found)
     }
 
     /// Notes that an attempt may have begun at `moment`, and returns when nothing of it can be under way any more: `settle` after

@@ -250,11 +250,11 @@ impl Executions {
         }
     }
 
-    /// Deletes the executions of an event that have ended.
+    /// Deletes the executions of an event that have ended; returns whether there are no others.
     ///
     /// # Errors
     /// If the journal cannot be written.
-    pub async fn erase(&self, event_id: EventId) -> Result<(), JournalError> {
+    pub async fn erase(&self, event_id: EventId) -> Result<bool, JournalError> {
         self.journal.erase(event_id).await
     }
 

@@ -176,8 +176,8 @@ impl Journal {
         }
     }
 
-    /// Deletes the executions of an event that have ended.
-    pub(crate) async fn erase(&self, event_id: EventId) -> Result<(), JournalError> {
+    /// Deletes the executions of an event that have ended; returns whether there are no others.
+    pub(crate) async fn erase(&self, event_id: EventId) -> Result<bool, JournalError> {
         let erase = move |connection: &_| statements::erase(connection, event_id);
         let erased = self.storage.write(Priority::Accepted, Answer::WhenDurable, erase).await;
         erased.map_err(JournalError::during("delete the executions of an event"))

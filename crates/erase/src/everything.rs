@@ -99,7 +99,13 @@ async fn events(erasure: &mut Erasure, org_id: &OrgId, ctx: &Context) -> Result<
 
 /// Ends what waits for the next attempt of an event. What cannot be ended finds nothing when its time comes, and ends itself.
 pub(crate) async fn stop(event: &EventRecord, ctx: &Context) {
-    let schedule = ctx.schedules.delete(event.event_id, event.attempt_count + 1).await;
+    if let Some(traces) = &ctx.traces
+        && let Err(error) = traces.leave_queue(event).await
+    {
+        let chain = error_chain(&error);
+        tracing::warn!(event.id = %event.event_id, error.chain = chain, "an event still waits in the queue of lanes");
+    }
+    let schedule = ctx.schedules.delete(event).await;
     match schedule {
         Ok(true) => {}
         Ok(false) => {

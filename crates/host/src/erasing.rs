@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hookstep_contract::{ErrorName, EventId, StepError, error_chain};
+use hookstep_aws_local::LaneQueue;
+use hookstep_contract::{ErrorName, EventId, EventRecord, StepError, error_chain};
 use hookstep_engine::Executions;
 use hookstep_erase::{Context, Forgetting, Tick, Traces, handle};
 use hookstep_storage::Storage;
@@ -14,16 +15,36 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// What this host has of events beside its tables and its bucket.
 #[derive(Debug)]
 pub(crate) struct HostTraces {
-    pub(crate) executions: Executions,
-    pub(crate) storage: Storage,
+    executions: Executions,
+    lanes: LaneQueue,
+    storage: Storage,
+}
+
+impl HostTraces {
+    pub(crate) fn new(executions: &Executions, lanes: &LaneQueue, storage: Storage) -> Self {
+        Self { executions: executions.clone(), lanes: lanes.clone(), storage }
+    }
 }
 
 impl Traces for HostTraces {
-    fn forget(&self, event_id: EventId) -> Forgetting<'_> {
+    fn forget(&self, event_id: EventId) -> Forgetting<'_, bool> {
         Box::pin(async move {
             self.executions.erase(event_id).await.map_err(|error| {
                 StepError::because(ErrorName::StorageUnavailable, "executions could not be deleted", error)
             })
+        })
+    }
+
+    fn leave_queue<'a>(&'a self, event: &'a EventRecord) -> Forgetting<'a> {
+        Box::pin(async move {
+            for name in event.waiting_names() {
+                // Whose turn it is then finds no message.
+                self.lanes.delete(&name).await.map_err(|error| {
+                    let message = "a message of the queue of lanes could not be deleted";
+                    StepError::new(ErrorName::StorageUnavailable, format!("{message}: {}", error.message))
+                })?;
+            }
+            Ok(())
         })
     }
 

@@ -94,7 +94,7 @@ impl Host {
         let objects = bucket.folder().to_owned();
         let housekeeping = Housekeeping { executions: executions.clone(), tables, objects, sources };
         let left = lanes::left(&lane_queue, &executions).await?;
-        let traces = Arc::new(HostTraces { executions: executions.clone(), storage });
+        let traces = Arc::new(HostTraces::new(&executions, &lane_queue, storage));
         let engine = Engine::start(executions, starts, ports).await?;
         let tasks = [
             tokio::spawn(housekeeping.run()),

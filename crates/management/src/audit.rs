@@ -12,14 +12,20 @@ pub(crate) use webhook_changes::{created, updated};
 
 pub use hookstep_store::AuditFilter;
 
+use std::time::Duration;
+
 use hookstep_contract::{
     Actor, AuditAction, AuditChange, AuditEntry, AuditId, AuditOutcome, AuditTarget, DetailType, OrgId,
     Owner, error_chain,
 };
 use hookstep_http_edge::Problem;
 use serde::Serialize;
+use tokio::time::timeout;
 
 use crate::Context;
+
+/// For how long a request waits for the bus. The log has the entry by then.
+const MAX_TELLING: Duration = Duration::from_secs(2);
 
 /// What somebody is about to do.
 #[derive(Debug)]
@@ -116,9 +122,10 @@ async fn tell(ctx: &Context, entry: AuditEntry) {
     };
     let detail = serde_json::to_string(&Detail { org_id, entry: entry.into() });
     let failed = match detail {
-        Ok(detail) => {
-            ctx.bus.put(DetailType::AuditEntry, detail).await.err().map(|error| error_chain(&error))
-        }
+        Ok(detail) => match timeout(MAX_TELLING, ctx.bus.put(DetailType::AuditEntry, detail)).await {
+            Ok(put) => put.err().map(|error| error_chain(&error)),
+            Err(elapsed) => Some(error_chain(&elapsed)),
+        },
         Err(error) => Some(error_chain(&error)),
     };
     if let Some(chain) = failed {

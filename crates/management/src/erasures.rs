@@ -17,6 +17,9 @@ use utoipa::IntoParams;
 use crate::audit::{Act, noted};
 use crate::{Context, paging};
 
+/// How many erasures of an org are carried out at once: each is looked at in every run.
+const MAX_RUNNING: usize = 100;
+
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -131,7 +134,8 @@ pub async fn page(
 /// Has events erased, in the background.
 ///
 /// # Errors
-/// 400 unless exactly one thing is named that exists; 409 for an event of a publication.
+/// 400 unless exactly one thing is named that exists; 409 for an event of a publication, and while as many erasures are carried out
+/// as an org may have.
 pub async fn erase(
     ctx: &Context,
     org_id: &OrgId,
@@ -150,6 +154,10 @@ pub async fn erase(
     let act = Act::in_org(org_id, actor, AuditAction::EventErase, target);
     noted(ctx, act, async {
         let subject = subject(ctx, org_id, fields).await?;
+        if ctx.erasures.are_running(org_id, MAX_RUNNING).await? {
+            let detail = format!("{MAX_RUNNING} erasures of the org are carried out: wait until one is done");
+            return Err(Problem::new(StatusCode::CONFLICT, detail));
+        }
         let erasure = EventErasure::new(erasure_id, org_id.clone(), subject, ctx.sources.now());
         ctx.erasures.begin(&erasure).await?;
         Ok(Erasure::from(erasure))

@@ -4,7 +4,7 @@
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::error::SdkError;
 use hookstep_ambient::OnDemand;
-use hookstep_contract::EventId;
+use hookstep_contract::EventRecord;
 use thiserror::Error;
 
 /// The schedules of a deployment.
@@ -25,18 +25,20 @@ impl RetrySchedules {
         Self { client: OnDemand::new(client), group: group.into() }
     }
 
-    /// The name of the schedule of an attempt, as the state `ScheduleRetry` makes it.
-    pub fn name(event_id: EventId, number: u32) -> String {
-        format!("{event_id}-{number}")
-    }
-
-    /// Deletes the schedule of an attempt; returns whether there was one.
+    /// Deletes the schedules of the next attempt of an event; returns whether there was one.
     ///
     /// # Errors
-    /// If the schedule may still exist.
-    pub async fn delete(&self, event_id: EventId, number: u32) -> Result<bool, NotDeleted> {
-        let request =
-            self.client.delete_schedule().group_name(&self.group).name(Self::name(event_id, number));
+    /// If a schedule may still exist.
+    pub async fn delete(&self, event: &EventRecord) -> Result<bool, NotDeleted> {
+        let mut was_there = false;
+        for name in event.waiting_names() {
+            was_there |= self.delete_named(name).await?;
+        }
+        Ok(was_there)
+    }
+
+    async fn delete_named(&self, name: String) -> Result<bool, NotDeleted> {
+        let request = self.client.delete_schedule().group_name(&self.group).name(name);
         match Box::pin(request.send()).await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => Ok(false),

@@ -160,15 +160,23 @@ impl Storage {
     }
 
     /// Copies the write-ahead log into the database and empties it, so that nothing that was deleted is in it any more. Returns
-    /// `false`, and may have done nothing, if somebody reads or writes meanwhile.
+    /// `false`, and may have done nothing, if somebody reads or writes meanwhile. The writer waits only while the rest is copied that
+    /// was written during the first copy.
     ///
     /// # Errors
     /// If the log cannot be copied.
     pub async fn empty_log(&self) -> Result<bool, StorageError> {
         let empty = |connection: &Connection| {
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+            // Without a lock that the writer needs.
+            let left: i64 = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+                Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?)
+            })?;
+            if left >= keeper::REST_FRAMES {
+                return Ok(false);
+            }
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
         };
-        Ok(self.read_aside(empty).await? == 0)
+        self.read_aside(empty).await
     }
 
     fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

@@ -17,8 +17,8 @@ const EVERY: Duration = Duration::from_millis(100);
 /// costs time at the next start after a crash.
 const LOG_FRAMES: u64 = 8192;
 
-/// How many frames the writer copies itself when it starts the log again: 2 MiB.
-const REST_FRAMES: i64 = 512;
+/// How many frames the writer copies itself, or waits for, when the log is started again: 2 MiB.
+pub(crate) const REST_FRAMES: i64 = 512;
 
 /// The keeper's loop; it ends when `closed` does.
 pub(crate) fn run(

@@ -1,6 +1,8 @@
 //! The audit log, in the events table: pk `{owner}#audit`, sk `{audit_id}`, where the owner is an org or the platform. An
 //! org's webhooks are UUIDs, so no partition of a webhook has this key.
 
+use std::collections::BTreeSet;
+
 use hookstep_contract::{AuditAction, AuditEntry, AuditId, AuditOutcome, ConfigId, OrgId, Owner, Timestamp};
 use hookstep_tables::Client;
 use uuid::Uuid;
@@ -106,16 +108,19 @@ impl AuditLog {
         Ok((entries, before))
     }
 
-    /// The webhooks of an org that were deleted, as far as the log goes back. Their events may still be there.
+    /// The webhooks of an org that were or may have been deleted, each once, as far as the log goes back. Their events may still be
+    /// there.
     ///
     /// # Errors
     /// If the table cannot be read.
-    pub async fn deleted_webhooks(&self, org_id: &OrgId) -> Result<Vec<ConfigId>, StoreError> {
+    pub async fn deleted_webhooks(&self, org_id: &OrgId) -> Result<BTreeSet<ConfigId>, StoreError> {
         let (owner, filter) = (Owner::Org(org_id.clone()), AuditFilter::default());
-        let (mut deleted, mut before) = (Vec::new(), None);
+        let (mut deleted, mut before) = (BTreeSet::new(), None);
         loop {
             let (page, next) = self.page(&owner, &filter, before).await?;
-            let page = page.iter().filter(|entry| entry.action == AuditAction::WebhookDelete);
+            let page = page.iter().filter(|entry| {
+                entry.action == AuditAction::WebhookDelete && entry.outcome != AuditOutcome::Refused
+            });
             deleted.extend(page.filter_map(|entry| entry.target.id.parse::<ConfigId>().ok()));
             before = next;
             if before.is_none() {

@@ -35,6 +35,27 @@ impl EventErasures {
         put.map(drop).map_err(StoreError::during("begin to erase events"))
     }
 
+    /// Whether `limit` erasures of an org, or more, are carried out.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn are_running(&self, org_id: &OrgId, limit: usize) -> Result<bool, StoreError> {
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :running AND begins_with(sk, :org)")
+            .expression_attribute_values(":running", s(RUNNING))
+            .expression_attribute_values(":org", s(format!("{org_id}#")))
+            .projection_expression("sk")
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::during("count erasures"))?;
+        Ok(page.items().len() >= limit)
+    }
+
     /// All erasures that are carried out.
     ///
     /// # Errors

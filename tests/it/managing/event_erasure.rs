@@ -17,7 +17,7 @@ const PLANTED: &str = "pl4nted-person";
 const KEPT: &str = "k3pt-person";
 
 /// The files below a folder in which `text` occurs.
-fn files_with(text: &str, folder: &Path) -> Vec<String> {
+pub(super) fn files_with(text: &str, folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -261,6 +261,11 @@ async fn what_comes_after_the_request_with_the_same_correlation_id_is_not_erased
     AHEAD.store(60, Ordering::Relaxed);
     let after = correlated(api, &config_id, "", KEPT, "2".to_owned()).await;
     api.ended(&config_id, &after).await;
+    let replay = api.post(&format!("/webhook/{config_id}/events/{after}/replay"), &json!({})).await;
+    let replay = accepted(&replay);
+    api.ended(&config_id, &replay).await;
     assert_eq!(done(api, &erasure_id).await["events_erased"], json!(1));
-    assert_eq!(api.event(&config_id, &after).await["status"], "succeeded");
+    for stays in [&after, &replay] {
+        assert_eq!(api.event(&config_id, stays).await["status"], "succeeded");
+    }
 }

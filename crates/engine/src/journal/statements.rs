@@ -240,14 +240,17 @@ pub(super) fn prune(
     Ok(deleted.len())
 }
 
-/// Deletes the executions of an event that have ended. They are named after it, with the number of an attempt behind it if they
-/// were started for one.
-pub(super) fn erase(connection: &Connection, event_id: EventId) -> Result<(), Error> {
+/// Deletes the executions of an event that have ended; returns whether there are no others. They are named after it, with the number
+/// of an attempt behind it if they were started for one.
+pub(super) fn erase(connection: &Connection, event_id: EventId) -> Result<bool, Error> {
     let deleted: Vec<String> = connection
         .prepare_cached(
             "DELETE FROM executions WHERE name >= ?1 AND name < ?1 || '.' AND stopped_at IS NOT NULL RETURNING arn",
         )?
         .query_map([event_id.to_string()], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    deleted.iter().try_for_each(|arn| delete_input(connection, arn))
+    deleted.iter().try_for_each(|arn| delete_input(connection, arn))?;
+    connection
+        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM executions WHERE name >= ?1 AND name < ?1 || '.')")?
+        .query_row([event_id.to_string()], |row| row.get(0))
 }

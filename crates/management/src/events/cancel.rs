@@ -101,7 +101,7 @@ async fn leave_lane(ctx: &Context, event: &EventRecord) {
 
 /// Deletes the schedule of the event's next attempt; returns whether there was one.
 async fn delete_schedule(ctx: &Context, event: &EventRecord) -> bool {
-    match ctx.schedules.delete(event.event_id, event.attempt_count + 1).await {
+    match ctx.schedules.delete(event).await {
         Ok(was_there) => was_there,
         Err(error) => {
             // The event has ended: what the schedule starts will see that, and send nothing.
