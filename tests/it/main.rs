@@ -145,6 +145,7 @@ mod reading {
 mod managing {
     mod audit;
     mod auth;
+    mod body_retention;
     mod browser;
     pub(crate) mod catalogue;
     pub(crate) mod certificates;

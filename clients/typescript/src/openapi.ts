@@ -1700,6 +1700,8 @@ export interface components {
             webhook_id: components["schemas"]["EventId"];
             /** @description What was sent instead of the body, if a transform changed it. */
             sent?: components["schemas"]["Sent"] | null;
+            /** @description Until when its bodies, and what receivers have answered, are kept, if its org keeps them for less long than the event. Null while the event is being delivered. Afterwards it cannot be sent again. */
+            bodies_kept_until: components["schemas"]["Timestamp"] | null;
             /** @description How the last attempt ended. */
             outcome?: components["schemas"]["Outcome"] | null;
             /**
@@ -2011,6 +2013,11 @@ export interface components {
              * @description How many days its events are kept; by default as long as the deployment keeps them, which is also the longest.
              */
             retention_days?: number | null;
+            /**
+             * Format: int32
+             * @description How many hours the bodies of its events are kept after these have ended; by default as long as the events.
+             */
+            body_retention_hours?: number | null;
         };
         /** @description A token that was just created. */
         NewToken: {
@@ -2101,6 +2108,11 @@ export interface components {
              * @description How many days its events are kept; null for as long as the deployment keeps them.
              */
             retention_days?: number | null;
+            /**
+             * Format: int32
+             * @description How many hours the bodies of its events are kept after these have ended; null for as long as the events.
+             */
+            body_retention_hours: number | null;
             /** @description Whether it is in use. */
             status: components["schemas"]["OrgStatus"];
             /** @description When it was created. */
@@ -2140,6 +2152,11 @@ export interface components {
              * @description How many days its events are kept.
              */
             retention_days?: number | null;
+            /**
+             * Format: int32
+             * @description How many hours the bodies of its events are kept after these have ended.
+             */
+            body_retention_hours?: number | null;
             /** @description `suspended`, or `active` again. */
             status?: string | null;
         };

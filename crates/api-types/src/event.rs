@@ -78,6 +78,11 @@ pub struct Event {
     pub webhook_id: EventId,
     /// What was sent instead of the body, if a transform changed it.
     pub sent: Option<Sent>,
+    /// Until when its bodies, and what receivers have answered, are kept, if its org keeps them for less long than the event. Null
+    /// while the event is being delivered. Afterwards it cannot be sent again.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::Timestamp>, required = true)]
+    pub bodies_kept_until: Option<Timestamp>,
     /// How the last attempt ended.
     #[schema(value_type = Option<schema::Outcome>)]
     pub outcome: Option<Outcome>,
@@ -102,6 +107,7 @@ pub struct Event {
 impl From<EventRecord> for Event {
     /// Without its attempts.
     fn from(record: EventRecord) -> Self {
+        let bodies_kept_until = record.bodies_deleted_at.or_else(|| record.bodies_kept_until());
         Self {
             event_id: record.event_id,
             org_id: record.org_id,
@@ -123,6 +129,7 @@ impl From<EventRecord> for Event {
             replayed_by: record.replayed_by,
             replay_id: record.replay_id,
             webhook_id: record.webhook_id.unwrap_or(record.event_id),
+            bodies_kept_until,
             sent: record.sent.map(Sent::from),
             outcome: record.outcome,
             status_code: record.status_code,

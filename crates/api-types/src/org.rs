@@ -32,6 +32,10 @@ pub struct NewOrg {
     #[serde(default)]
     #[schema(minimum = 1)]
     pub retention_days: Option<u32>,
+    /// How many hours the bodies of its events are kept after these have ended; by default as long as the events.
+    #[serde(default)]
+    #[schema(minimum = 1)]
+    pub body_retention_hours: Option<u32>,
 }
 
 /// The fields of an org to change. Those that are left out stay as they are, and null sets one to its default.
@@ -54,6 +58,10 @@ pub struct OrgPatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub retention_days: Option<u32>,
+    /// How many hours the bodies of its events are kept after these have ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub body_retention_hours: Option<u32>,
     /// `suspended`, or `active` again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^(active|suspended)$")]
@@ -75,6 +83,10 @@ pub struct Org {
     pub limits: hookstep_contract::OrgLimits,
     /// How many days its events are kept; null for as long as the deployment keeps them.
     pub retention_days: Option<u32>,
+    /// How many hours the bodies of its events are kept after these have ended; null for as long as the events.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub body_retention_hours: Option<u32>,
     /// Whether it is in use.
     #[schema(value_type = schema::OrgStatus)]
     pub status: OrgStatus,
@@ -116,13 +128,21 @@ pub struct Deleting {
 impl From<hookstep_contract::Org> for Org {
     fn from(org: hookstep_contract::Org) -> Self {
         let hookstep_contract::Org { org_id, created_at, updated_at, fields, .. } = org;
-        let hookstep_contract::OrgFields { name, metadata, limits, retention_days, status } = fields;
+        let hookstep_contract::OrgFields {
+            name,
+            metadata,
+            limits,
+            retention_days,
+            body_retention_hours,
+            status,
+        } = fields;
         Self {
             org_id,
             name,
             metadata,
             limits,
             retention_days,
+            body_retention_hours,
             status,
             created_at,
             updated_at,

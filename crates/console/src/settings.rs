@@ -11,8 +11,8 @@ use hookstep_management::{Context, Readiness};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{
-    AuditLog, Bodies, Configs, EventErasures, EventTypes, Events, Lanes, Orgs, Publications, Replays,
-    Sessions, Tokens,
+    AuditLog, Bodies, Configs, EventErasures, EventTypes, Events, ExpiringBodies, Lanes, Orgs, Publications,
+    Replays, Sessions, Tokens,
 };
 
 /// The context of the routes, from the environment.
@@ -38,6 +38,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         publications: Publications::new(tables.clone(), &events),
         erasures: EventErasures::new(tables.clone(), &events),
         bodies: Bodies::new(tables.clone(), &events),
+        expiring: ExpiringBodies::new(tables.clone(), &events),
         claims: Claims::new(|| aws_sdk_s3::Client::new(aws.config()), env::required("CLAIMS_BUCKET")?),
         replays: Replays::new(tables, &events).kept_for(env::retention()?),
         keys: Keys::new(|| aws_sdk_kms::Client::new(aws.config()), env::required("KEY_ID")?),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::CORRELATION_ID_BYTES;
 use crate::{
-    Claim, ConfigId, EventId, EventMetadata, OrgId, Outcome, PinnedObject, Reason, SchemaMismatch, Source,
-    StoredBody, Timestamp,
+    Attempt, Claim, ConfigId, EventId, EventMetadata, OrgId, Outcome, PinnedObject, Reason, SchemaMismatch,
+    Source, StoredBody, Timestamp,
 };
 
 /// The status of an event.
@@ -136,6 +136,12 @@ pub struct EventRecord {
     /// [`EventMetadata::retention_days`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// [`EventMetadata::body_retention_hours`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_retention_hours: Option<u32>,
+    /// When its bodies were deleted because they are kept for less long than the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bodies_deleted_at: Option<Timestamp>,
     /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
@@ -223,6 +229,29 @@ impl EventRecord {
         [format!("{event_id}-{number}")].into_iter().chain(again)
     }
 
+    /// Until when its bodies are kept, if that is less long than the event, and the event has ended. One that holds up others in
+    /// their order keeps them for longer.
+    pub fn bodies_kept_until(&self) -> Option<Timestamp> {
+        let hours = self.body_retention_hours.filter(|_| !self.status.is_open())?;
+        Some(self.updated_at.plus(Duration::from_secs(u64::from(hours) * 3600)))
+    }
+
+    /// Whether its bodies are no longer kept at `now`, although the event is: what is there of them is not to be read.
+    pub fn has_lost_bodies(&self, now: Timestamp) -> bool {
+        // A failed one may hold up others, and then waits for a person with its body.
+        let is_over =
+            self.status != Status::Failed && self.bodies_kept_until().is_some_and(|until| until <= now);
+        self.bodies_deleted_at.is_some() || is_over
+    }
+
+    /// The event's attempts as they may be shown at `now`: without what repeats bodies, if these are no longer kept.
+    pub fn shown(&self, attempts: Vec<Attempt>, now: Timestamp) -> Vec<Attempt> {
+        match self.has_lost_bodies(now) {
+            true => attempts.into_iter().map(Attempt::without_bodies).collect(),
+            false => attempts,
+        }
+    }
+
     /// Where the body of a further attempt is.
     pub fn stored_body(&self) -> StoredBody {
         if let Some(pinned) = &self.pinned {
@@ -287,6 +316,8 @@ impl EventRecord {
             unprepared: None,
             as_sent: false,
             retention_days: event.retention_days,
+            body_retention_hours: event.body_retention_hours,
+            bodies_deleted_at: None,
             order_key: event.order_key.clone(),
             mismatch: event.mismatch.clone(),
             restarts: None,

@@ -75,6 +75,9 @@ pub struct EventMetadata {
     /// How many days the event is kept, if its org says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// How many hours its bodies are kept after it has ended, if its org says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_retention_hours: Option<u32>,
     /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
@@ -113,6 +116,7 @@ impl EventMetadata {
             webhook_id: None,
             as_sent: false,
             retention_days: None,
+            body_retention_hours: None,
             order_key: None,
             mismatch: None,
         }
@@ -168,6 +172,7 @@ impl From<&EventRecord> for EventMetadata {
             webhook_id: record.webhook_id,
             as_sent: record.as_sent,
             retention_days: record.retention_days,
+            body_retention_hours: record.body_retention_hours,
             order_key: record.order_key.clone(),
             mismatch: record.mismatch.clone(),
         }

@@ -68,6 +68,9 @@ pub struct OrgFields {
     /// How many days its events are kept; null for as long as the deployment keeps them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// How many hours the bodies of its events are kept after these have ended; null for as long as the events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_retention_hours: Option<u32>,
     /// Whether it is in use.
     #[serde(default)]
     pub status: OrgStatus,
@@ -77,6 +80,8 @@ pub struct OrgFields {
 pub(crate) fn kept_for(retention_days: Option<u32>, retention: Duration) -> Duration {
     retention_days.map_or(retention, |number| days(number as usize).min(retention))
 }
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Names that the partitions of the events table begin with in which the items of all orgs are.
 const RESERVED: [&str; 2] = ["lane", "watch"];
@@ -109,6 +114,13 @@ impl OrgFields {
                 "must be 1 to {longest_days}, the number of days for which this deployment keeps events"
             );
             return Err(FieldError::new("retention_days", reason));
+        }
+        let longest_hours = u32::try_from(kept_for(self.retention_days, longest).as_secs() / HOUR.as_secs());
+        let longest_hours = longest_hours.unwrap_or(u32::MAX);
+        if self.body_retention_hours.is_some_and(|hours| !(1..=longest_hours).contains(&hours)) {
+            let reason =
+                format!("must be 1 to {longest_hours}, the number of hours for which events are kept");
+            return Err(FieldError::new("body_retention_hours", reason));
         }
         if self.status == OrgStatus::Deleting {
             return Err(FieldError::new("status", "must be active or suspended; DELETE deletes an org"));
@@ -173,6 +185,10 @@ mod tests {
             (json!({"limits": {"max_webhooks": 1_000_001}}), Some("limits.max_webhooks")),
             (json!({"retention_days": 0}), Some("retention_days")),
             (json!({"retention_days": 31}), Some("retention_days")),
+            (json!({"body_retention_hours": 720}), None),
+            (json!({"body_retention_hours": 0}), Some("body_retention_hours")),
+            (json!({"body_retention_hours": 721}), Some("body_retention_hours")),
+            (json!({"retention_days": 2, "body_retention_hours": 49}), Some("body_retention_hours")),
             (json!({"status": "deleting"}), Some("status")),
         ] {
             let mut all = json!({"name": "Acme"});

@@ -138,3 +138,31 @@ pub struct Attempt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
 }
+
+/// The request headers that say nothing of a body but its type and size. Others may be made from it.
+const PLAIN_HEADERS: [&str; 8] = [
+    "accept",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "user-agent",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+];
+
+impl Attempt {
+    /// The same without what may repeat a body: the receiver's answer but for its status, and headers that can be made from the
+    /// event.
+    #[must_use]
+    pub fn without_bodies(mut self) -> Self {
+        self.request_headers.retain(|name, _| PLAIN_HEADERS.contains(&name.as_str()));
+        Self {
+            response_headers: BTreeMap::new(),
+            response_body: None,
+            response_decoded: None,
+            response_truncated: false,
+            ..self
+        }
+    }
+}

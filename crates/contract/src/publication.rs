@@ -39,6 +39,9 @@ pub struct Publication {
     /// How many days it is kept, if its org says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// How many hours its bodies are kept after its deliveries have ended, if its org says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_retention_hours: Option<u32>,
     /// The object that holds the body, if it is large.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
@@ -99,6 +102,7 @@ impl Publication {
             event_type: Some(self.event_type.clone()),
             publication_id: Some(self.publication_id),
             retention_days: self.retention_days,
+            body_retention_hours: self.body_retention_hours,
             mismatch: self.mismatch.clone().map(Box::new),
             ..new
         };

@@ -8,7 +8,9 @@ use hookstep_claims::Claims;
 use hookstep_executions::DeliveryMachines;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Connections;
-use hookstep_store::{AuditLog, Bodies, Configs, EventErasures, Events, Lanes, Orgs, Publications, Tokens};
+use hookstep_store::{
+    AuditLog, Bodies, Configs, EventErasures, Events, ExpiringBodies, Lanes, Orgs, Publications, Tokens,
+};
 
 use crate::Traces;
 
@@ -23,6 +25,8 @@ pub struct Context {
     pub events: Events,
     /// The bodies in it.
     pub bodies: Bodies,
+    /// Which of them are deleted before their events.
+    pub expiring: ExpiringBodies,
     /// The publications in it.
     pub publications: Publications,
     /// What waits in lanes.

@@ -1,9 +1,13 @@
-//! Erases single events by request (ADR 0064), and what a deleted org has (ADR 0054): its webhooks with their secrets, keys and connections, its tokens and sessions, and
-//! everything of it in the events table and in the bucket of claim checks.
+//! Erases what is to go before its time.
+//!
+//! That is: single events by request (ADR 0064); bodies that are kept for less long than their events (ADR 0066); and what a deleted org
+//! has (ADR 0054), its webhooks with their secrets, keys and connections, its tokens and sessions, and everything of it in the events
+//! table and in the bucket of claim checks.
 //!
 //! It can be stopped anywhere and run twice at once: it goes through everything again and again, notes how far it came, and ends
 //! when nothing was found in a pass that began after everything had come to rest.
 
+mod bodies;
 mod context;
 mod event_erasures;
 mod everything;
@@ -32,6 +36,8 @@ pub struct Tick {}
 pub struct Report {
     /// How many orgs and how many requests to erase events were carried out to the end.
     pub erased: u32,
+    /// Of how many events the bodies were deleted before them.
+    pub bodies: u32,
     /// How many are still being carried out.
     pub left: u32,
 }
@@ -42,9 +48,13 @@ pub struct Report {
 /// `StorageUnavailable` if a table or the bucket does not respond. The next run goes on where this one stopped.
 pub async fn handle(_: Tick, ctx: &Context) -> Result<Report, StepError> {
     let stop_at = ctx.sources.now().plus(ctx.run_limit);
+    // First, for they are on time.
+    let (bodies, mut failed) = match delete_bodies(ctx).await {
+        Ok(bodies) => (bodies, None),
+        Err(error) => (0, Some(error)),
+    };
     let mut report = Report::default();
-    let mut failed = None;
-    // First, for they are small. One that cannot be carried out does not hold up the others.
+    // Then these, for they are small. One that cannot be carried out does not hold up the others.
     for erasure in ctx.erasures.running().await? {
         let is_over = report != Report::default() && ctx.sources.now() >= stop_at;
         let erased = if is_over { Ok(false) } else { event_erasures::erase(erasure, stop_at, ctx).await };
@@ -66,7 +76,21 @@ pub async fn handle(_: Tick, ctx: &Context) -> Result<Report, StepError> {
             report.left += 1;
         }
     }
-    failed.map_or(Ok(report), Err)
+    failed.map_or(Ok(Report { bodies, ..report }), Err)
+}
+
+/// Deletes the bodies that are due, for half of the time of a run at most; returns of how many events. Those that are left are
+/// deleted by the next run.
+///
+/// # Errors
+/// `StorageUnavailable` if a table or the bucket does not respond, or on one machine the file of the storage cannot be cleared.
+pub async fn delete_bodies(ctx: &Context) -> Result<u32, StepError> {
+    let stop_at = ctx.sources.now().plus(ctx.run_limit / 2);
+    let deleted = bodies::delete_due(stop_at, ctx).await?;
+    if deleted.is_left {
+        tracing::warn!(events = deleted.events, "more bodies are due than could be deleted");
+    }
+    Ok(deleted.events)
 }
 
 /// Goes on with one org; returns whether it is erased.

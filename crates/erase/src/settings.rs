@@ -7,7 +7,9 @@ use hookstep_erase::{Context, RUN_LIMIT, SETTLE};
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Connections;
-use hookstep_store::{AuditLog, Bodies, Configs, EventErasures, Events, Lanes, Orgs, Publications, Tokens};
+use hookstep_store::{
+    AuditLog, Bodies, Configs, EventErasures, Events, ExpiringBodies, Lanes, Orgs, Publications, Tokens,
+};
 
 /// The context of the function, from the environment.
 pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
@@ -20,6 +22,7 @@ pub(crate) fn context() -> Result<Context, hookstep_lambda_edge::Error> {
         orgs: Orgs::new(tables.clone(), env::required("CONFIGS_TABLE")?, sources),
         tokens: Tokens::new(tables.clone(), env::required("TOKENS_TABLE")?, sources),
         bodies: Bodies::new(tables.clone(), &*events_table),
+        expiring: ExpiringBodies::new(tables.clone(), &*events_table),
         publications: Publications::new(tables.clone(), &*events_table),
         lanes: Lanes::new(tables.clone(), &*events_table),
         erasures: EventErasures::new(tables.clone(), &*events_table),

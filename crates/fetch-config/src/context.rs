@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookstep_store::{Bodies, Configs, Events, Orgs};
+use hookstep_store::{Bodies, Configs, Events, ExpiringBodies, Orgs};
 
 use crate::Watch;
 
@@ -19,6 +19,8 @@ pub struct Context {
     pub watch: Watch,
     /// The bodies of events.
     pub bodies: Bodies,
+    /// Which bodies are deleted before their events.
+    pub expiring: ExpiringBodies,
     /// Whether the bodies of new events are kept.
     pub keep_bodies: bool,
     /// Whether there is a queue in which attempts for slow receivers wait; one machine has none, since an attempt that waits costs

@@ -6,6 +6,7 @@
 #![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod context;
+mod expiring;
 mod plan;
 mod scheduled;
 mod watch;
@@ -44,10 +45,12 @@ pub async fn handle(mut input: FetchConfigInput, ctx: &Context) -> Result<FetchC
         false => ctx.orgs.find(&input.event.org_id).await?,
     };
     let status = org.as_ref().map_or(OrgStatus::Active, |org| org.fields.status);
+    // An event from the bus does not bring it, nor what a platform fault has met before this step.
+    let body_retention_hours = org.as_ref().and_then(|org| org.fields.body_retention_hours);
+    input.event.body_retention_hours = input.event.body_retention_hours.or(body_retention_hours);
     if input.refresh {
         return refresh(input, status, ctx).await;
     }
-    // An event from the bus does not bring it.
     input.event.retention_days = input.event.retention_days.or(org.and_then(|org| org.fields.retention_days));
     if status == OrgStatus::Deleting {
         return Err(deleted());
@@ -126,6 +129,8 @@ async fn prepare(
     let is_inline = matches!(source, Some(Source::Inline(_)));
     // An event with a record is on the watch list already.
     let watch = async { if earlier.is_some() { Ok(None) } else { ctx.watch.note(event).await } };
+    // Before the body is stored, so that none stays for too long.
+    expiring::note(event, source.as_ref(), ctx).await?;
     let (config, body, late) = tokio::try_join!(config, store_or_fetch(event, source, ctx), watch)?;
     let mut plan = plan::of(config.ok_or_else(deleted)?, status, event, ctx.watch.now());
     let has_body = is_inline || matches!(body.payload, Some(Unresolved::Inline(_)));

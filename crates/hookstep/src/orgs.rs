@@ -52,6 +52,9 @@ enum OrgsCommand {
         /// How many days its events are kept.
         #[arg(long)]
         retention_days: Option<u32>,
+        /// How many hours the bodies of its events are kept after these have ended.
+        #[arg(long)]
+        body_retention_hours: Option<u32>,
     },
     /// Accept no events and no changes for an org until it is resumed.
     Suspend {
@@ -82,6 +85,7 @@ pub(crate) async fn orgs(args: OrgsArgs) -> CommandResult {
         metadata: None,
         limits: None,
         retention_days: None,
+        body_retention_hours: None,
         status: Some(status),
     };
     match command {
@@ -96,9 +100,10 @@ pub(crate) async fn orgs(args: OrgsArgs) -> CommandResult {
                 query.cursor = page.next_cursor;
             }
         }
-        OrgsCommand::Create { org_id, name, max_webhooks, retention_days } => {
+        OrgsCommand::Create { org_id, name, max_webhooks, retention_days, body_retention_hours } => {
             let limits = hookstep_contract::OrgLimits { max_webhooks };
-            let new = NewOrg { org_id: Some(org_id), name, metadata: [].into(), limits, retention_days };
+            let (org_id, metadata) = (Some(org_id), [].into());
+            let new = NewOrg { org_id, name, metadata, limits, retention_days, body_retention_hours };
             print(&client.create_org(&new).await?, json)
         }
         OrgsCommand::Suspend { org_id } => {

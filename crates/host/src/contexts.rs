@@ -17,8 +17,8 @@ use hookstep_management::Readiness;
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Vault;
 use hookstep_store::{
-    AuditLog, Bodies, Configs, EventErasures, EventTypes, Events, Idempotency, Lanes, Notifications, Orgs,
-    Publications, Replays, Sessions, Tokens, WatchList,
+    AuditLog, Bodies, Configs, EventErasures, EventTypes, Events, ExpiringBodies, Idempotency, Lanes,
+    Notifications, Orgs, Publications, Replays, Sessions, Tokens, WatchList,
 };
 use hookstep_update_status::Looks;
 
@@ -44,6 +44,7 @@ pub(crate) fn steps(
             events: events(&repeatable),
             watch: Watch::new(watch_list(&repeatable), options.sources),
             bodies: bodies(&repeatable),
+            expiring: ExpiringBodies::new(repeatable.tables.clone(), EVENTS),
             keep_bodies: options.keep_bodies,
             has_delivery_queue: false,
             retention: RETENTION,
@@ -129,6 +130,7 @@ pub(crate) fn erase(
 ) -> hookstep_erase::Context {
     hookstep_erase::Context {
         bodies: bodies(clients),
+        expiring: ExpiringBodies::new(clients.tables.clone(), EVENTS),
         publications: publications(clients),
         lanes: lanes(clients),
         erasures: EventErasures::new(clients.tables.clone(), EVENTS),
@@ -198,6 +200,7 @@ pub(crate) fn console(
         publications: publications(clients),
         erasures: EventErasures::new(clients.tables.clone(), EVENTS),
         bodies: bodies(clients),
+        expiring: ExpiringBodies::new(clients.tables.clone(), EVENTS),
         claims: claims(&clients.bucket),
         replays: replays(clients),
         keys: keys(clients),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hookstep_aws_local::LaneQueue;
 use hookstep_contract::{ErrorName, EventId, EventRecord, StepError, error_chain};
 use hookstep_engine::Executions;
-use hookstep_erase::{Context, Forgetting, Tick, Traces, handle};
+use hookstep_erase::{Context, Forgetting, Tick, Traces, delete_bodies, handle};
 use hookstep_storage::Storage;
 use tokio::time::MissedTickBehavior;
 
@@ -75,6 +75,13 @@ pub(crate) async fn run(ctx: Context) {
         ticks.tick().await;
         let version = ctx.orgs.version().zip(ctx.events.version());
         if version.is_some() && version == settled {
+            // Time alone makes these due.
+            if let Err(error) = delete_bodies(&ctx).await {
+                tracing::error!(
+                    error.chain = error_chain(&error),
+                    "bodies that are due could not be deleted"
+                );
+            }
             continue;
         }
         match handle(Tick::default(), &ctx).await {

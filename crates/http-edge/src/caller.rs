@@ -204,6 +204,11 @@ impl Caller {
         self.org.as_ref()?.fields.retention_days
     }
 
+    /// How many hours the bodies of the org's events are kept after these have ended, if a platform has said so.
+    pub fn body_retention_hours(&self) -> Option<u32> {
+        self.org.as_ref()?.fields.body_retention_hours
+    }
+
     /// The name of the caller's token.
     pub fn token_name(&self) -> &str {
         &self.token.name

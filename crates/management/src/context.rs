@@ -11,8 +11,8 @@ use hookstep_http_edge::{HasTokens, Problem};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::{Connections, Keys};
 use hookstep_store::{
-    AuditLog, Bodies, Configs, EventErasures, EventTypes, Events, Lanes, Orgs, Publications, Replays,
-    Sessions, Tokens,
+    AuditLog, Bodies, Configs, EventErasures, EventTypes, Events, ExpiringBodies, Lanes, Orgs, Publications,
+    Replays, Sessions, Tokens,
 };
 
 use crate::Readiness;
@@ -40,6 +40,8 @@ pub struct Context {
     pub publications: Publications,
     /// Their bodies.
     pub bodies: Bodies,
+    /// Which of them are deleted before their events.
+    pub expiring: ExpiringBodies,
     /// The bucket of claim checks.
     pub claims: Claims,
     /// Which events are to be erased, or were.

@@ -6,3 +6,5 @@ pub mod lookup;
 pub(crate) mod publication;
 pub mod search;
 pub mod search_query;
+
+pub(crate) use body::no_longer_kept;

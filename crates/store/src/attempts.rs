@@ -20,7 +20,7 @@ use crate::item::{Item, from_item, n, s, to_attribute};
 use crate::{Events, StoreError, attempt_item};
 
 /// The attribute of an event's item that holds the event's last attempt.
-const LAST: &str = "last_attempt";
+pub(crate) const LAST: &str = "last_attempt";
 
 /// The maximum size of an attempt that is stored in its event's item, in bytes, so that a page of events stays quick to
 /// read. One combined item never costs more than two separate ones.
@@ -53,7 +53,7 @@ impl Events {
         Ok(attempts.into_values().collect())
     }
 
-    async fn last_attempt(&self, event: &EventRecord) -> Result<Option<Attempt>, StoreError> {
+    pub(crate) async fn last_attempt(&self, event: &EventRecord) -> Result<Option<Attempt>, StoreError> {
         let found = self
             .client
             .get_item()
@@ -69,7 +69,7 @@ impl Events {
         }
     }
 
-    async fn other_attempts(&self, event: &EventRecord) -> Result<Vec<Attempt>, StoreError> {
+    pub(crate) async fn other_attempts(&self, event: &EventRecord) -> Result<Vec<Attempt>, StoreError> {
         let EventRecord { org_id, config_id, event_id, .. } = event;
         let mut pages = self
             .client

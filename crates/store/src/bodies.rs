@@ -116,12 +116,25 @@ impl Bodies {
     /// # Errors
     /// If the table cannot be written.
     pub async fn delete(&self, event: &EventMetadata) -> Result<(), StoreError> {
-        self.recent.forget(&partition(&event.org_id, event.config_id, event.event_id));
+        self.delete_of(&event.org_id, event.config_id, event.event_id).await
+    }
+
+    /// Deletes the bodies of the event with this id.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub async fn delete_of(
+        &self,
+        org_id: &OrgId,
+        config_id: ConfigId,
+        event_id: EventId,
+    ) -> Result<(), StoreError> {
+        self.recent.forget(&partition(org_id, config_id, event_id));
         for part in [BODY, SENT] {
             self.client
                 .delete_item()
                 .table_name(&self.table)
-                .set_key(Some(key(&event.org_id, event.config_id, event.event_id, part)))
+                .set_key(Some(key(org_id, config_id, event_id, part)))
                 .send()
                 .await
                 .map_err(StoreError::during("delete a body"))?;

@@ -8,6 +8,7 @@ use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Owner};
 
 use crate::event_erasures::RUNNING;
 use crate::events::to_record;
+use crate::expiring_bodies::PARTITIONS;
 use crate::item::{Item, s};
 use crate::tokens::Tokens;
 use crate::{Events, StoreError};
@@ -56,8 +57,10 @@ impl Events {
             .table_name(&self.table)
             .filter_expression(
                 "begins_with(pk, :org) OR begins_with(pk, :lane) OR (begins_with(pk, :watch) AND begins_with(sk, :org)) \
-                 OR (pk = :erasures AND begins_with(sk, :org))",
+                 OR (pk = :erasures AND begins_with(sk, :org)) OR (begins_with(pk, :expiring) AND org_id = :org_id)",
             )
+            .expression_attribute_values(":expiring", s(PARTITIONS))
+            .expression_attribute_values(":org_id", s(org_id))
             .expression_attribute_values(":erasures", s(RUNNING))
             .expression_attribute_values(":org", s(format!("{org_id}#")))
             .expression_attribute_values(":lane", s(format!("lane#{org_id}#")))

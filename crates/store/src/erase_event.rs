@@ -1,12 +1,14 @@
 //! Deletes what the events table has of an event, and finds the events that are to be deleted.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, RecordKey};
+use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, RecordKey, Timestamp};
 
+use crate::attempts::LAST;
+use crate::error::unless_forbidden;
 use crate::events::{item_key, to_record};
 use crate::item::{Item, s};
 use crate::partitions::Order;
-use crate::{Events, Partitions, StoreError};
+use crate::{Events, Partitions, StoreError, attempt_item};
 
 impl Events {
     /// The events of a webhook with this correlation id, all of them. One that was recorded a moment ago may not be found.
@@ -110,6 +112,48 @@ impl Events {
             self.delete_key(Item::from([("pk".to_owned(), s(&pk)), ("sk".to_owned(), sk)])).await?;
         }
         Ok(())
+    }
+
+    /// Deletes from the attempts of an event what may repeat its bodies, and notes in its record that they are deleted. Doing it
+    /// twice is harmless.
+    ///
+    /// # Errors
+    /// If the table cannot be read or written.
+    pub async fn delete_answers(&self, event: &EventRecord, now: Timestamp) -> Result<(), StoreError> {
+        let EventRecord { org_id, config_id, event_id, .. } = event;
+        let (last, others) = tokio::try_join!(self.last_attempt(event), self.other_attempts(event))?;
+        for attempt in others {
+            let number = attempt.number;
+            let mut item = attempt_item::to_item(&attempt.without_bodies())?;
+            let headers = item.remove("request_headers").unwrap_or(AttributeValue::M(Item::new()));
+            let key = Item::from([
+                ("pk".to_owned(), s(RecordKey::of(org_id, *config_id, *event_id).pk)),
+                ("sk".to_owned(), s(format!("try#{event_id}#{number:04}"))),
+            ]);
+            let update = self.client.update_item().table_name(&self.table).set_key(Some(key));
+            let update = update
+                .update_expression(
+                    "SET request_headers = :headers \
+                     REMOVE response_headers, response_body, response_decoded, response_truncated",
+                )
+                .condition_expression("attribute_exists(sk)")
+                .expression_attribute_values(":headers", headers);
+            unless_forbidden(update.send().await, "delete what a receiver has answered")?;
+        }
+        let last = last.map(|attempt| attempt_item::to_item(&attempt.without_bodies())).transpose()?;
+        let set = if last.is_some() { format!(", {LAST} = :last") } else { String::new() };
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item_key(org_id, *config_id, *event_id)))
+            .update_expression(format!("SET bodies_deleted_at = if_not_exists(bodies_deleted_at, :now){set}"))
+            .condition_expression("attribute_exists(sk)")
+            .expression_attribute_values(":now", s(now));
+        if let Some(last) = last {
+            update = update.expression_attribute_values(":last", AttributeValue::M(last));
+        }
+        unless_forbidden(update.send().await, "note that bodies are deleted").map(drop)
     }
 
     /// Deletes the record of an event.

@@ -3,7 +3,8 @@
 //!
 //! One small type per table, with the few operations that the steps need. All of them use the AWS SDK client,
 //! on AWS and on the embedded host alike. Every key starts with the org id, so no operation can reach another
-//! tenant; only the watch list is one for all, which no request of a tenant reads.
+//! tenant; only the watch list and the list of expiring bodies are one for all, which no request of a tenant
+//! reads.
 
 mod across;
 mod attempt_item;
@@ -23,6 +24,7 @@ mod event_erasures;
 mod event_search;
 mod event_types;
 mod events;
+mod expiring_bodies;
 mod health;
 mod idempotency;
 mod item;
@@ -63,6 +65,7 @@ pub use event_erasures::EventErasures;
 pub use event_search::{CodeFilter, EventSearch, TypeFilter};
 pub use event_types::{EventTypes, TypeChange, TypeWritten};
 pub use events::{EventFilter, Events, Page, Side};
+pub use expiring_bodies::{EXPIRING_SPREAD, Expiring, ExpiringBodies, Listed, SharedBody};
 pub use hookstep_contract::StoreError;
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use lanes::{InLane, Lanes};

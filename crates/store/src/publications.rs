@@ -206,6 +206,7 @@ mod tests {
                 correlation_id: None,
                 traceparent: None,
                 retention_days: None,
+                body_retention_hours: None,
                 claim: None,
                 mismatch: None,
                 deliveries: deliveries_of(count),

@@ -9,7 +9,9 @@ use hookstep_contract::MachineKind;
 use hookstep_executions::{DeliveryMachines, ExecutionClient};
 use hookstep_schedules::RetrySchedules;
 use hookstep_secrets::Connections;
-use hookstep_store::{AuditLog, Bodies, Configs, EventErasures, Events, Lanes, Orgs, Publications, Tokens};
+use hookstep_store::{
+    AuditLog, Bodies, Configs, EventErasures, Events, ExpiringBodies, Lanes, Orgs, Publications, Tokens,
+};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -32,6 +34,7 @@ pub(crate) fn eraser(world: &World) -> hookstep_erase::Context {
         tokens: Tokens::new(clients.tables.clone(), "tokens", sources),
         events: Events::new(clients.tables.clone(), "events"),
         bodies: Bodies::new(clients.tables.clone(), "events"),
+        expiring: ExpiringBodies::new(clients.tables.clone(), "events"),
         publications: Publications::new(clients.tables.clone(), "events"),
         lanes: Lanes::new(clients.tables.clone(), "events"),
         erasures: EventErasures::new(clients.tables.clone(), "events"),

@@ -25,7 +25,7 @@ const SIGN_IN: &str = "/console/sign-in";
 const MAX_BYTES: usize = 100_000;
 
 /// A headless HTTP client: it does not store cookies or follow redirects.
-struct Browser {
+pub(super) struct Browser {
     http: reqwest::Client,
     base: String,
     cookie: String,
@@ -38,7 +38,7 @@ impl Browser {
     }
 
     /// A signed-in browser.
-    async fn signed_in(world: &World, who: &Api) -> Self {
+    pub(super) async fn signed_in(world: &World, who: &Api) -> Self {
         let browser = Self::new(world);
         let answer = browser.post(SIGN_IN, &[("token", &who.token)]).await;
         assert_eq!((answer.status, location(&answer)), (303, "/console/signed-in"), "{answer:?}");
@@ -54,7 +54,7 @@ impl Browser {
     }
 
     /// The text of an existing page.
-    async fn page(&self, path: &str) -> String {
+    pub(super) async fn page(&self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         text(&answer)

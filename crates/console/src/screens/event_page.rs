@@ -87,7 +87,8 @@ async fn whole(
     base: &str,
     query: &Query,
 ) -> Result<Markup, PageError> {
-    let attempts = ctx.events.attempts(event).await?;
+    let now = ctx.sources.now();
+    let attempts = event.shown(ctx.events.attempts(event).await?, now);
     let may_have_place = match event.status {
         Status::InProgress => true,
         Status::Failed => config.is_some_and(|config| config.fields.ordering.is_some()),
@@ -103,7 +104,6 @@ async fn whole(
         Some(number) => format!("{base}?attempt={number}"),
         None => base.to_owned(),
     });
-    let now = ctx.sources.now();
     // What is to be sent much later does not change every two seconds.
     let is_far =
         event.status == Status::Scheduled && event.next_attempt_at.is_some_and(|at| at.since(now) > SOON);

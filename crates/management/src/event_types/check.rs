@@ -186,10 +186,12 @@ async fn recorded(
 ) -> Result<Vec<(EventId, String)>, Problem> {
     let newest = EventFilter { limit: NEWEST, ..EventFilter::default() };
     let newest = ctx.events.list(&Partitions::of(config), newest).await?.events;
+    let now = ctx.sources.now();
     let is_wanted = |event: &EventRecord| {
         event.event_type.as_deref() == Some(event_type)
             && event.origin != Origin::Replay
             && event.claim.is_none()
+            && !event.has_lost_bodies(now)
             && event.content_encoding.is_none()
             && event.size.is_some_and(|size| size <= MAX_CHECKED_BYTES as u64)
     };

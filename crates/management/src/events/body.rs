@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use hookstep_api_types::schema;
+use hookstep_contract::EventRecord;
 
 use hookstep_http_edge::{ApiQuery, Authorized, ConfigPath, EventPath, Problem, Read, no_event};
 use serde::Deserialize;
@@ -69,6 +70,9 @@ pub(crate) async fn read(
 ) -> Result<Response, Problem> {
     let org_id = caller.org_id();
     let event = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
+    if event.has_lost_bodies(ctx.sources.now()) {
+        return Err(Problem::new(StatusCode::NOT_FOUND, no_longer_kept(&event)));
+    }
     if of == PayloadOf::Sent && !event.rules_were_applied() {
         return Err(Problem::new(StatusCode::NOT_FOUND, "nothing was sent for this event"));
     }
@@ -100,6 +104,14 @@ pub(crate) async fn read(
         response.headers_mut().insert(header::CONTENT_ENCODING, coding);
     }
     Ok(response)
+}
+
+/// Why there is no body of an event that had one. It may be said to whoever may read the event.
+pub(crate) fn no_longer_kept(event: &EventRecord) -> String {
+    let hours = event.body_retention_hours.unwrap_or_default();
+    format!(
+        "the body of this event is no longer kept: its org keeps bodies for {hours} h after an event has ended"
+    )
 }
 
 fn not_stored() -> Problem {

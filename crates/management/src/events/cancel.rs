@@ -2,6 +2,7 @@
 //! lane.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -11,6 +12,7 @@ use hookstep_contract::{
     Actor, AuditAction, AuditTarget, ConfigId, EventId, EventRecord, OrgId, Status, error_chain,
 };
 use hookstep_http_edge::{Authorized, ConfigPath, EventPath, Manage, Problem, no_event};
+use hookstep_store::Expiring;
 
 use crate::Context;
 use crate::audit::{Act, noted};
@@ -84,6 +86,10 @@ async fn cancelled(
     let ids = (event_id, event.webhook_id);
     ctx.events.settle_replay(org_id, config_id, ids, Status::Failed, ctx.sources.now()).await?;
     leave_lane(ctx, &event).await;
+    if let Some(hours) = event.body_retention_hours {
+        let due = ctx.sources.now().plus(Duration::from_secs(u64::from(hours) * 3600));
+        ctx.expiring.look_again(&Expiring::of(&event), due).await?;
+    }
     if !delete_schedule(ctx, &event).await {
         ctx.machines.stop(&event).await?;
     }

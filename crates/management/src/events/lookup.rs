@@ -157,7 +157,7 @@ pub(crate) async fn read(
 ) -> Result<Json<Event>, Problem> {
     let org_id = caller.org_id();
     let record = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
-    let attempts = ctx.events.attempts(&record).await?;
+    let attempts = record.shown(ctx.events.attempts(&record).await?, ctx.sources.now());
     let attempts = Some(attempts.into_iter().map(Attempt::from).collect());
     Ok(Json(Event { attempts, ..Event::from(record) }))
 }

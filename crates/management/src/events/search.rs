@@ -173,7 +173,7 @@ async fn with_text(
     text: &str,
     limit: usize,
 ) -> Result<Found, StoreError> {
-    let text = Finder::new(text);
+    let (text, now) = (Finder::new(text), ctx.sources.now());
     let (mut found, mut bytes) = (Found::default(), 0);
     loop {
         let events = candidates.next(BODIES_AT_ONCE).await?;
@@ -181,7 +181,7 @@ async fn with_text(
         let bodies = ctx.bodies.of_many(&events).await?;
         for (event, body) in events.into_iter().zip(bodies) {
             found.next = Some(event.event_id);
-            let Some(body) = body else { continue };
+            let Some(body) = body.filter(|_| !event.has_lost_bodies(now)) else { continue };
             found.bodies += 1;
             bytes += body.len();
             if text.find(&body).is_some() {

@@ -105,8 +105,9 @@ pub(crate) async fn create(
     caller: PlatformCaller,
     ApiJson(new): ApiJson<NewOrg>,
 ) -> Result<impl IntoResponse, Problem> {
-    let NewOrg { org_id, name, metadata, limits, retention_days } = new;
-    let fields = OrgFields { name, metadata, limits, retention_days, status: OrgStatus::Active };
+    let NewOrg { org_id, name, metadata, limits, retention_days, body_retention_hours } = new;
+    let status = OrgStatus::Active;
+    let fields = OrgFields { name, metadata, limits, retention_days, body_retention_hours, status };
     fields.check(ctx.events.retention())?;
     let org_id = match org_id {
         Some(org_id) => {

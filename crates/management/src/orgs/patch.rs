@@ -75,7 +75,7 @@ fn apply(stored: &OrgFields, patch: Map<String, Value>) -> Result<OrgFields, Pro
     let mut merged = merge(Some(stored), Value::Object(patch));
     if let Value::Object(fields) = &mut merged {
         // A null for what is not there is kept by the merge, so that unknown fields are reported.
-        for name in ["metadata", "limits", "retention_days", "status"] {
+        for name in ["metadata", "limits", "retention_days", "body_retention_hours", "status"] {
             if fields.get(name).is_some_and(Value::is_null) {
                 fields.remove(name);
             }

@@ -12,6 +12,7 @@ use hookstep_store::Redelivery;
 
 use crate::Context;
 use crate::audit::{Act, noted};
+use crate::events::no_longer_kept;
 
 /// Sends the body again under a new event id; the receiver sees the same `webhook-id`.
 #[utoipa::path(
@@ -83,7 +84,7 @@ async fn started(
         tokio::try_join!(ctx.configs.get(org_id, config_id), ctx.events.get(org_id, config_id, event_id))?;
     let event = event.ok_or_else(no_event)?;
     let config = config.ok_or_else(Problem::no_webhook)?;
-    let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
+    let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail).about(event_id);
     if event.status == Status::Scheduled {
         return Err(conflict("the event is scheduled: to send it now, cancel it first"));
     }
@@ -97,6 +98,9 @@ async fn started(
     let new_id = EventId((ctx.sources.new_id)()).spread_over(config.fields.shards());
     let redelivery = Redelivery { event_id: new_id, now: ctx.sources.now(), reapply };
     let Some(input) = redelivery.input(&event, &ctx.events, &ctx.bodies).await? else {
+        if event.has_lost_bodies(redelivery.now) {
+            return Err(conflict(&format!("{}, so it cannot be sent again", no_longer_kept(&event))));
+        }
         return Err(conflict("the body of this event is not stored, so it cannot be sent again"));
     };
     let (replay, now) = (input.event.event_id, input.event.created_at);

@@ -100,10 +100,12 @@ pub async fn send(
     let config = ctx.configs.get(org_id, config_id).await?.ok_or_else(Problem::no_webhook)?;
     let event_id = EventId((ctx.sources.new_id)()).spread_over(config.fields.shards());
     let now = ctx.sources.now();
+    let org = ctx.orgs.find(org_id).await?;
     let event = EventMetadata {
         content_type: Some(content_type.to_owned()),
         size: Some(body.len() as u64),
-        retention_days: ctx.orgs.find(org_id).await?.and_then(|org| org.fields.retention_days),
+        retention_days: org.as_ref().and_then(|org| org.fields.retention_days),
+        body_retention_hours: org.and_then(|org| org.fields.body_retention_hours),
         ..EventMetadata::new(org_id.clone(), config_id, event_id, Origin::Test, Mode::Sync, now)
     };
     let input = WorkflowInput { event, payload: Source::Inline(Content::new(body)) };

@@ -69,6 +69,7 @@ pub(crate) async fn publish(
         correlation_id: request.correlation_id,
         traceparent: request.traceparent,
         retention_days: caller.retention_days(),
+        body_retention_hours: caller.body_retention_hours(),
         claim: None,
         mismatch,
         deliveries,

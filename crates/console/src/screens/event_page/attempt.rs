@@ -35,7 +35,9 @@ pub(super) fn whole(base: &str, attempt: &Attempt, is_whole: bool, sent: Option<
         @let response = response(&attempt.response_headers, &body, limit, &more);
         section.card aria-labelledby="response-title" {
             div.title-row { h2 #response-title { "Response" } (copy_body("response")) }
-            (response)
+            @if attempt.status_code.is_some() && attempt.response_headers.is_empty() && body.content.is_none() {
+                p.muted { "Nothing is kept of it but its status." }
+            } @else { (response) }
         }
         section.card aria-labelledby="request-title" {
             h2 #request-title { "Request" }

@@ -31,6 +31,9 @@ pub(crate) async fn read(
     query: Query,
 ) -> Result<Response, PageError> {
     let event = ctx.events.get(visitor.org_id(), config_id, event_id).await?.ok_or_else(no_event)?;
+    if event.has_lost_bodies(ctx.sources.now()) {
+        return Err(PageError::new(StatusCode::NOT_FOUND, "The body of this event is no longer kept."));
+    }
     let sent = event.sent.as_ref().filter(|_| query.get("of") == "sent");
     let claim = sent.map_or(&event.claim, |sent| &sent.claim);
     if let Some(key) = claim {
@@ -84,6 +87,14 @@ enum StoredBody {
     File,
     /// Nowhere, or not any more.
     Gone,
+    /// Nowhere any more, because the org keeps bodies for so many hours.
+    Over(u32),
+}
+
+impl StoredBody {
+    fn is_there(&self) -> bool {
+        matches!(self, Self::Here(..) | Self::File)
+    }
 }
 
 /// The bodies of an event: as received, and as sent, if a transform changed it.
@@ -95,7 +106,11 @@ pub(super) struct EventBodies {
 impl EventBodies {
     /// Reads the bodies of an event.
     pub(super) async fn of(ctx: &Context, event: &EventRecord) -> Result<Self, PageError> {
+        let is_over = event.has_lost_bodies(ctx.sources.now());
         let read = async |claim: &Option<String>, is_sent: bool| -> Result<StoredBody, StoreError> {
+            if is_over {
+                return Ok(StoredBody::Over(event.body_retention_hours.unwrap_or_default()));
+            }
             if claim.is_some() {
                 return Ok(StoredBody::File);
             }
@@ -114,7 +129,7 @@ impl EventBodies {
 
     /// Whether the body that was sent is stored and can be sent again.
     pub(super) fn can_replay(&self) -> bool {
-        !matches!(self.sent.as_ref().unwrap_or(&self.received), StoredBody::Gone)
+        self.sent.as_ref().unwrap_or(&self.received).is_there()
     }
 
     /// The body that was sent, if it is stored in the table.
@@ -127,7 +142,7 @@ impl EventBodies {
 
     /// Whether the body as received is stored, so that the current filter and transform can be applied to it.
     pub(super) fn has_received_body(&self) -> bool {
-        !matches!(self.received, StoredBody::Gone)
+        self.received.is_there()
     }
 
     /// Whether the body that was sent differs from the one received.
@@ -152,7 +167,7 @@ fn card(id: &str, title: &str, body: &StoredBody, base: &str, file: &str, limit:
             div.title-row {
                 h2 id=(id) { (title) }
                 span { @if matches!(body, StoredBody::Here(..)) { (copy_body(title)) " " }
-                    @if !matches!(body, StoredBody::Gone) { a href={(base) (file)} aria-label={"Download: " (title)} { "Download" } } }
+                    @if body.is_there() { a href={(base) (file)} aria-label={"Download: " (title)} { "Download" } } }
             }
             @match body {
                 StoredBody::File => { p.muted { "A large body, stored as a file." } }
@@ -161,6 +176,7 @@ fn card(id: &str, title: &str, body: &StoredBody, base: &str, file: &str, limit:
                     @if let Some(coding) = decoded { p.hint { "Decoded: it came, and is sent, as " code { (coding) } "." } }
                 }
                 StoredBody::Gone => { p.muted { "It is not stored." } }
+                StoredBody::Over(hours) => { p.muted { "It is no longer kept: bodies are deleted " (hours) " h after their events have ended." } }
             }
         }
     }

@@ -95,7 +95,8 @@ pub(super) async fn sample(
             newest.into_iter().find(|event| event.origin != Origin::Replay && is_small(event))
         }
     };
-    if let Some(event) = event.filter(is_small)
+    let now = ctx.sources.now();
+    if let Some(event) = event.filter(|event| is_small(event) && !event.has_lost_bodies(now))
         && let Some(stored) = ctx.bodies.accepted(&event).await?
         && let Some(body) = text(stored, event.content_encoding.as_deref())
     {
