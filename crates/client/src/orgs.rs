@@ -17,8 +17,10 @@ pub struct OrgQuery {
     pub search: Option<String>,
     /// Only orgs with this status.
     pub status: Option<OrgStatus>,
-    /// The largest number of orgs on a page, 1 to 100; the default is 50.
+    /// The largest number of orgs on a page: 1 to 100 and by default 50; with numbers, 1 to 20 and by default 20.
     pub limit: Option<u32>,
+    /// Whether each org has the numbers of its deliveries in the last 24 hours.
+    pub with_stats: bool,
     /// The `next_cursor` of the previous page.
     pub cursor: Option<String>,
 }
@@ -29,11 +31,12 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub async fn orgs(&self, query: &OrgQuery) -> Result<Page<Org>, Error> {
-        let OrgQuery { search, status, limit, cursor } = query;
+        let OrgQuery { search, status, limit, with_stats, cursor } = query;
         let pairs = [
             ("search", search.clone()),
             ("status", status.map(|status| status.as_str().to_owned())),
             ("limit", limit.map(|limit| limit.to_string())),
+            ("include", with_stats.then(|| "stats".to_owned())),
             ("cursor", cursor.clone()),
         ];
         self.get(&with_query("/orgs", &given(pairs))).await

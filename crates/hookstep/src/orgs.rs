@@ -1,7 +1,7 @@
 //! `hookstep orgs`.
 
 use clap::{Args, Subcommand};
-use hookstep_client::{NewOrg, Org, OrgId, OrgPatch, OrgQuery, OrgStatus};
+use hookstep_client::{Client, NewOrg, Org, OrgId, OrgPatch, OrgQuery, OrgStatus, StatsBucket};
 
 use crate::out;
 use crate::remote::Remote;
@@ -15,6 +15,7 @@ id, its status and its name.
 Examples:
   hookstep orgs list --search acme
   hookstep orgs create acme 'Acme Ltd.' --max-webhooks 10
+  hookstep orgs busiest --top 10
   hookstep orgs suspend acme
   hookstep orgs delete acme --yes";
 
@@ -39,6 +40,13 @@ enum OrgsCommand {
         /// Only those with this text in their id or name.
         #[arg(long)]
         search: Option<String>,
+    },
+    /// List the orgs with the most events in the last 24 hours, each with their number. All orgs are counted, twenty at a time; one
+    /// with too many webhooks to be counted at once comes last.
+    Busiest {
+        /// How many to list.
+        #[arg(long, default_value_t = 20)]
+        top: usize,
     },
     /// Create an org.
     Create {
@@ -100,6 +108,7 @@ pub(crate) async fn orgs(args: OrgsArgs) -> CommandResult {
                 query.cursor = page.next_cursor;
             }
         }
+        OrgsCommand::Busiest { top } => busiest(&client, top, json).await,
         OrgsCommand::Create { org_id, name, max_webhooks, retention_days, body_retention_hours } => {
             let limits = hookstep_contract::OrgLimits { max_webhooks };
             let (org_id, metadata) = (Some(org_id), [].into());
@@ -114,6 +123,42 @@ pub(crate) async fn orgs(args: OrgsArgs) -> CommandResult {
         }
         OrgsCommand::Delete { org_id, .. } => print(&client.delete_org(&org_id).await?, json),
     }
+}
+
+/// Counts the events of all orgs, and prints those that have most. Last come those whose number is not known, if there are any.
+async fn busiest(client: &Client, top: usize, json: bool) -> CommandResult {
+    let mut query = OrgQuery { with_stats: true, ..OrgQuery::default() };
+    let (mut counted, mut uncounted) = (Vec::new(), Vec::new());
+    loop {
+        let page = client.orgs(&query).await?;
+        for org in page.data {
+            match org.stats.as_ref().map(events) {
+                Some(events) => counted.push((events, org)),
+                None => uncounted.push(org),
+            }
+        }
+        // No more are wanted, however many orgs there are.
+        counted.sort_by(|(one, a), (other, b)| other.cmp(one).then_with(|| a.org_id.cmp(&b.org_id)));
+        counted.truncate(top);
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() {
+            break;
+        }
+    }
+    let counted = counted.iter().map(|(events, org)| (events.to_string(), org));
+    for (events, org) in counted.chain(uncounted.iter().map(|org| ("-".to_owned(), org))) {
+        match json {
+            true => out::json(org)?,
+            false => out::line(format_args!("{events} {} {}", org.org_id, org.name))?,
+        }
+    }
+    Ok(())
+}
+
+/// How many events the numbers are of.
+fn events(stats: &StatsBucket) -> u64 {
+    let StatsBucket { succeeded, failed, recovered, scheduled, in_progress, skipped, .. } = stats;
+    succeeded + failed + recovered + scheduled + in_progress + skipped
 }
 
 fn print(org: &Org, json: bool) -> CommandResult {

@@ -427,9 +427,13 @@ async fn orgs_are_made_suspended_and_deleted() {
     }
     let listed = lines(&run(&["orgs", "list", "--search", "GLOB", "--json"]).await.stdout);
     assert_eq!((listed.len(), &listed[0]["limits"]["max_webhooks"]), (1, &json!(3)));
-    let hours = "--body-retention-hours";
+    let (hours, receiver) = ("--body-retention-hours", Receiver::ok().await);
     let taken_over = run(&["orgs", "create", "acme", "Acme", hours, "24", "--json"]).await;
     assert_eq!(lines(&taken_over.stdout)[0]["body_retention_hours"], 24, "{}", taken_over.stderr);
+    let id = world.api.create_webhook(&receiver.url, json!({})).await;
+    world.api.deliver(&id, "1").await;
+    let busiest = run(&["orgs", "busiest", "--top", "1"]).await;
+    assert_eq!(busiest.stdout, "1 acme Acme\n", "{}", busiest.stderr);
     assert_eq!(run(&["orgs", "delete", "globex"]).await.code, Some(2));
     let deleted = run(&["orgs", "delete", "globex", "--yes"]).await;
     assert_eq!(deleted.stdout, "globex deleting Globex Ltd.\n", "{}", deleted.stderr);
