@@ -692,7 +692,7 @@ export interface paths {
         post?: never;
         /**
          * End a session in the console
-         * @description The next request of its browser leads to the sign-in or, in the portal, says that the session has ended. A link into the portal that was not opened yet works no more.
+         * @description The next request of its browser leads to the sign-in or, in the portal, says that the session has ended. A link into the portal that was not opened yet stops working.
          */
         delete: operations["delete_session"];
         options?: never;
@@ -800,7 +800,7 @@ export interface paths {
         put?: never;
         /**
          * Create a link into the portal
-         * @description The portal is the console for people who have no token: a platform asks for a link and opens it for somebody, in a frame of its own page or in a tab. The link works once, within five minutes; its session ends after `expires_in`, and with the token that asked for it. Origins that may show it in a frame are a setting of the deployment. A token of the org itself with the scope `manage` may do this, too.
+         * @description The portal is the console for people who have no token: a platform asks for a link and opens it for somebody, in a frame of its own page or in a tab. The link works once, within five minutes; its session ends after `expires_in`, and with the token that asked for it. Origins that may show it in a frame are a setting of the deployment. A token of the org itself with the scopes `manage` and `read` may do this, too.
          */
         post: operations["create_portal_session"];
         delete?: never;
