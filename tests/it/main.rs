@@ -149,6 +149,7 @@ mod managing {
     pub(crate) mod catalogue;
     pub(crate) mod certificates;
     mod changes;
+    mod documents;
     pub(crate) mod erasure;
     mod event_erasure;
     mod limits;
@@ -156,6 +157,7 @@ mod managing {
     mod pages;
     mod patch;
     mod portal;
+    mod samples;
     pub(crate) mod signing_keys;
     mod webhooks;
 }

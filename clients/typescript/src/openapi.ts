@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Send a test to the receiver
-         * @description Sends the body, or a sample when it is empty, and answers what the receiver answers. The test is recorded like any event, with the origin `test`.
+         * @description Sends the body, or a sample when it is empty, and answers what the receiver answers. The sample is that of `event_type`; without one, that of the first event type that the webhook subscribes to by its name. The test is recorded like any event, with the origin `test`. Its body is not checked against a schema.
          */
         post: operations["test_webhook"];
         delete?: never;
@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Try a filter and a transform
-         * @description Applies them to a body and shows the request that would be sent. Nothing is sent or recorded, and neither the filter nor the transform needs to be saved: those of this request are used.
+         * @description Applies them to a body, or a sample as a test has it, and shows the request that would be sent. Nothing is sent or recorded, and neither the filter nor the transform needs to be saved: those of this request are used.
          */
         post: operations["preview_webhook"];
         delete?: never;
@@ -474,6 +474,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/event-types/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import event types from OpenAPI or AsyncAPI
+         * @description Takes an OpenAPI document (3.1 or 3.2) with `webhooks`, or an AsyncAPI document (2 or 3) with messages that its application sends, as JSON of up to 1 MiB. A type that is not there yet is added, one that is gets a new version if its schema or its sample is another one, and what the document does not say stays as it is. One type that is refused harms no other.
+         */
+        post: operations["import_event_types"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/event-types/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the catalogue as OpenAPI or AsyncAPI
+         * @description Each type as its current version is. What is exported can be imported, which changes nothing. A document has up to 1 MiB: a larger catalogue is exported group by group.
+         */
+        get: operations["export_event_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhook/{config_id}/events/{event_id}/replay": {
         parameters: {
             query?: never;
@@ -692,7 +732,7 @@ export interface paths {
         post?: never;
         /**
          * End a session in the console
-         * @description The next request of its browser leads to the sign-in or, in the portal, says that the session has ended. A link into the portal that was not opened yet works no more.
+         * @description The next request of its browser leads to the sign-in or, in the portal, says that the session has ended. A link into the portal that was not opened yet stops working.
          */
         delete: operations["delete_session"];
         options?: never;
@@ -800,7 +840,7 @@ export interface paths {
         put?: never;
         /**
          * Create a link into the portal
-         * @description The portal is the console for people who have no token: a platform asks for a link and opens it for somebody, in a frame of its own page or in a tab. The link works once, within five minutes; its session ends after `expires_in`, and with the token that asked for it. Origins that may show it in a frame are a setting of the deployment. A token of the org itself with the scope `manage` may do this, too.
+         * @description The portal is the console for people who have no token: a platform asks for a link and opens it for somebody, in a frame of its own page or in a tab. The link works once, within five minutes; its session ends after `expires_in`, and with the token that asked for it. Origins that may show it in a frame are a setting of the deployment. A token of the org itself with the scopes `manage` and `read` may do this, too.
          */
         post: operations["create_portal_session"];
         delete?: never;
@@ -1871,6 +1911,26 @@ export interface components {
          * @enum {string}
          */
         Health: "failing" | "degraded" | "healthy" | "disabled";
+        /**
+         * @description What became of an event type that was imported.
+         * @enum {string}
+         */
+        ImportResult: "created" | "updated" | "unchanged" | "refused";
+        /** @description What became of an event type of a document. */
+        ImportedType: {
+            /** @description Its name; empty if that cannot be read. */
+            name: string;
+            /** @description Where it is in the document, or what is wrong there, as a JSON Pointer (RFC 6901). */
+            at: string;
+            /** @description What became of it. */
+            result: components["schemas"]["ImportResult"];
+            /** @description The version that is current, unless it was refused. */
+            version?: string | null;
+            /** @description The field of the event type that would be wrong, such as `schema.properties.order`. */
+            field?: string | null;
+            /** @description Why it was refused. */
+            reason?: string | null;
+        };
         /** @description A public key as a JSON Web Key (RFC 8037). */
         Jwk: {
             /**
@@ -2356,12 +2416,14 @@ export interface components {
             /** @description The transform to try; by default none. */
             transform?: components["schemas"]["Transform"] | null;
             /**
-             * @description The body to try them with, as text.
+             * @description The body to try them with, as text; by default the sample of `event_type`.
              * @example {"order": 1042, "status": "shipped"}
              */
-            body: string;
+            body?: string | null;
             /** @description Its `Content-Type`; by default `application/json`. */
             content_type?: string | null;
+            /** @description The event type whose sample is the body, if none is given; by default the first one that the webhook subscribes to by its name. */
+            event_type?: string | null;
         };
         /** @description A request as the receiver would get it. `***` stands for secrets, and for values that are made when it is sent. */
         PreviewedRequest: {
@@ -2908,6 +2970,13 @@ export interface components {
              * @example text/xml
              */
             content_type?: string | null;
+        };
+        /** @description What an import has done, or would do. */
+        TypeImport: {
+            /** @description Whether nothing was done. */
+            dry_run: boolean;
+            /** @description What became of each event type of the document. */
+            types: components["schemas"]["ImportedType"][];
         };
         /** @description A webhook that listens to an event type. */
         TypeListener: {
@@ -3828,6 +3897,8 @@ export interface operations {
             query?: {
                 /** @description `false` shows the request that would go out, and sends and records nothing. */
                 send?: boolean;
+                /** @description The type of the event, which is kept with it. Without a body, its sample is sent. */
+                event_type?: string;
             };
             header?: never;
             path: {
@@ -4503,6 +4574,99 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    import_event_types: {
+        parameters: {
+            query?: {
+                /** @description `true` says what would be done, and does nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "openapi": "3.1.0",
+                 *       "info": {
+                 *         "title": "Shop",
+                 *         "version": "1"
+                 *       },
+                 *       "webhooks": {
+                 *         "order.created": {
+                 *           "post": {
+                 *             "description": "A customer has placed an order.",
+                 *             "tags": [
+                 *               "Orders"
+                 *             ],
+                 *             "requestBody": {
+                 *               "content": {
+                 *                 "application/json": {
+                 *                   "schema": {
+                 *                     "type": "object"
+                 *                   },
+                 *                   "example": {
+                 *                     "order": 1042
+                 *                   }
+                 *                 }
+                 *               }
+                 *             }
+                 *           }
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description What became of each type. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeImport"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    export_event_types: {
+        parameters: {
+            query?: {
+                /** @description The format of the document; by default `openapi`. */
+                format?: "openapi" | "asyncapi";
+                /** @description Only types of this group. */
+                group?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
         };
     };
