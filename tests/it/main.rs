@@ -125,6 +125,7 @@ mod delivering {
     mod learned_limits;
     mod notifications;
     mod ordering;
+    mod pins;
     mod queued;
     mod receivers;
     mod reconcile;

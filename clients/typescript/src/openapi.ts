@@ -388,7 +388,7 @@ export interface paths {
         head?: never;
         /**
          * Change an event type
-         * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. A schema or a sample is changed by a new version. On AWS it takes up to two seconds until events are checked by it everywhere.
+         * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. A schema or a sample is changed by a new version. On AWS, events are usually checked by it within two seconds.
          */
         patch: operations["change_event_type"];
         trace?: never;
@@ -404,7 +404,7 @@ export interface paths {
         put?: never;
         /**
          * Add a version to an event type
-         * @description It is the current version from then on. A type has up to 50 versions. On AWS it takes up to two seconds until payloads are checked against it everywhere.
+         * @description It is the current version from then on. A type has up to 50 versions. On AWS, payloads are usually checked against it within two seconds.
          */
         post: operations["create_event_type_version"];
         delete?: never;
@@ -465,7 +465,7 @@ export interface paths {
         put?: never;
         /**
          * Find the webhooks that a new version would break
-         * @description Nothing is saved or sent. The filter, the transform and the order key of each webhook that listens to the type are run on the sample of the new version, and the newest recorded bodies of the type are checked against its schema.
+         * @description Nothing is saved or sent. The filter, the transform, the order key and the pinned version of each webhook that listens to the type are tried on the sample of the new version, and the newest recorded bodies of the type are checked against its schema.
          */
         post: operations["check_event_type"];
         delete?: never;
@@ -1515,6 +1515,15 @@ export interface components {
             shards?: number | null;
             /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[];
+            /**
+             * @description Up to 20 versions of event types that the webhook pins, by the names of the types. An event of such a type whose payload does not satisfy the schema of the pinned version fails with `schema_mismatch`, and is not sent.
+             * @example {
+             *       "order.created": "1"
+             *     }
+             */
+            event_type_versions?: {
+                [key: string]: string;
+            };
             /** @description Which events to send; the others are recorded as skipped. Null sends all. */
             filter?: components["schemas"]["Filter"] | null;
             /** @description What to send instead of the body. Null sends the body itself. */
@@ -2988,6 +2997,8 @@ export interface components {
             enabled: boolean;
             /** @description Those of its subscriptions that match the type. */
             event_types: string[];
+            /** @description The version of the type that it pins. */
+            pinned_version?: string | null;
         };
         /** @description A version of an event type. It does not change. */
         TypeVersion: {
@@ -3113,6 +3124,15 @@ export interface components {
             shards?: number | null;
             /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[];
+            /**
+             * @description Up to 20 versions of event types that the webhook pins, by the names of the types. An event of such a type whose payload does not satisfy the schema of the pinned version fails with `schema_mismatch`, and is not sent.
+             * @example {
+             *       "order.created": "1"
+             *     }
+             */
+            event_type_versions?: {
+                [key: string]: string;
+            };
             /** @description Which events to send; the others are recorded as skipped. Null sends all. */
             filter?: components["schemas"]["Filter"] | null;
             /** @description What to send instead of the body. Null sends the body itself. */
@@ -3261,6 +3281,15 @@ export interface components {
             shards?: number | null;
             /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[] | null;
+            /**
+             * @description Up to 20 versions of event types that the webhook pins, by the names of the types. An event of such a type whose payload does not satisfy the schema of the pinned version fails with `schema_mismatch`, and is not sent.
+             * @example {
+             *       "order.created": "1"
+             *     }
+             */
+            event_type_versions?: {
+                [key: string]: string | null;
+            } | null;
             /** @description Which events to send; the others are recorded as skipped. Null sends all. */
             filter?: components["schemas"]["Filter"] | null;
             /** @description What to send instead of the body. Null sends the body itself. */

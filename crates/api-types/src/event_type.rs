@@ -150,6 +150,8 @@ pub struct TypeListener {
     pub enabled: bool,
     /// Those of its subscriptions that match the type.
     pub event_types: Vec<String>,
+    /// The version of the type that it pins.
+    pub pinned_version: Option<String>,
 }
 
 /// A version of an event type that is not there yet.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hookstep_catalogue::Catalogue;
 use hookstep_store::{Bodies, Configs, Events, Orgs};
 
 use crate::Watch;
@@ -19,6 +20,8 @@ pub struct Context {
     pub watch: Watch,
     /// The bodies of events.
     pub bodies: Bodies,
+    /// The schemas of the versions that webhooks pin.
+    pub catalogue: Catalogue,
     /// Whether the bodies of new events are kept.
     pub keep_bodies: bool,
     /// Whether there is a queue in which attempts for slow receivers wait; one machine has none, since an attempt that waits costs

@@ -44,6 +44,7 @@ pub(crate) fn steps(
             events: events(&repeatable),
             watch: Watch::new(watch_list(&repeatable), options.sources),
             bodies: bodies(&repeatable),
+            catalogue: Catalogue::new(event_types(options, &clients.tables)),
             keep_bodies: options.keep_bodies,
             has_delivery_queue: false,
             retention: RETENTION,

@@ -188,6 +188,7 @@ pub(super) fn subscriptions(form: &Form, fault: FormFault, types: &[EventType]) 
             legend { "Subscriptions" }
             (Field { name: "event_types", label: "Event types", hint, fault }.area("event_types", &form.text("event_types"), "order.created"))
             (event_type_choice::boxes(types, &webhook_form::written_event_types(form), form))
+            (header_rows::PINS.part(form, fault))
         }
     }
 }

@@ -162,7 +162,7 @@ pub(super) fn read_all(
     fields["url"] = json!(form.get("url").trim());
     fields["method"] = json!(form.get("method"));
     fields["enabled"] = json!(form.is_checked("enabled"));
-    for rows in header_rows::ALL {
+    for rows in header_rows::ALL.iter().chain([&header_rows::PINS]) {
         fields[rows.field] = json!(rows.read(form, &mut faults));
     }
     fields["cloud_events"] = cloud_events_form::read(form);
