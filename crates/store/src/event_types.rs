@@ -32,7 +32,7 @@ const AFTER_TYPES: &str = "type$";
 const MAX_KEPT: usize = 500;
 
 /// How often a change is tried again when somebody else changes another type of the org at the same time.
-const MAX_TRIES: usize = 10;
+const MAX_TRIES: u32 = 10;
 
 /// The pause before the first further try at most; before each one after it, at most 40 ms longer.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -225,7 +225,7 @@ impl EventTypes {
         for number in 0..MAX_TRIES {
             if number > 0 {
                 // Random, so that those who got into each other's way do not come back together.
-                tokio::time::sleep(PAUSE.mul_f64(number as f64 * (self.sources.random)())).await;
+                tokio::time::sleep(PAUSE.mul_f64(f64::from(number) * (self.sources.random)())).await;
             }
             let summary = self.item(org_id, SUMMARY, true).await?.map(from_item::<Summary>).transpose()?;
             let summary = summary.unwrap_or_default();
