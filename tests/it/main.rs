@@ -125,6 +125,7 @@ mod delivering {
     mod learned_limits;
     mod notifications;
     mod ordering;
+    mod pins;
     mod queued;
     mod receivers;
     mod reconcile;
@@ -150,6 +151,7 @@ mod managing {
     pub(crate) mod catalogue;
     pub(crate) mod certificates;
     mod changes;
+    mod documents;
     pub(crate) mod erasure;
     mod event_erasure;
     mod limits;
@@ -157,6 +159,7 @@ mod managing {
     mod pages;
     mod patch;
     mod portal;
+    mod samples;
     pub(crate) mod signing_keys;
     mod webhooks;
 }

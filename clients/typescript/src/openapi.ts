@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Send a test to the receiver
-         * @description Sends the body, or a sample when it is empty, and answers what the receiver answers. The test is recorded like any event, with the origin `test`.
+         * @description Sends the body, or a sample when it is empty, and answers what the receiver answers. The sample is that of `event_type`; without one, that of the first event type that the webhook subscribes to by its name. The test is recorded like any event, with the origin `test`. Its body is not checked against a schema.
          */
         post: operations["test_webhook"];
         delete?: never;
@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Try a filter and a transform
-         * @description Applies them to a body and shows the request that would be sent. Nothing is sent or recorded, and neither the filter nor the transform needs to be saved: those of this request are used.
+         * @description Applies them to a body, or a sample as a test has it, and shows the request that would be sent. Nothing is sent or recorded, and neither the filter nor the transform needs to be saved: those of this request are used.
          */
         post: operations["preview_webhook"];
         delete?: never;
@@ -388,7 +388,7 @@ export interface paths {
         head?: never;
         /**
          * Change an event type
-         * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. A schema or a sample is changed by a new version. On AWS it takes up to two seconds until events are checked by it everywhere.
+         * @description A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. A schema or a sample is changed by a new version. On AWS, events are usually checked by it within two seconds.
          */
         patch: operations["change_event_type"];
         trace?: never;
@@ -404,7 +404,7 @@ export interface paths {
         put?: never;
         /**
          * Add a version to an event type
-         * @description It is the current version from then on. A type has up to 50 versions. On AWS it takes up to two seconds until payloads are checked against it everywhere.
+         * @description It is the current version from then on. A type has up to 50 versions. On AWS, payloads are usually checked against it within two seconds.
          */
         post: operations["create_event_type_version"];
         delete?: never;
@@ -465,9 +465,49 @@ export interface paths {
         put?: never;
         /**
          * Find the webhooks that a new version would break
-         * @description Nothing is saved or sent. The filter, the transform and the order key of each webhook that listens to the type are run on the sample of the new version, and the newest recorded bodies of the type are checked against its schema.
+         * @description Nothing is saved or sent. The filter, the transform, the order key and the pinned version of each webhook that listens to the type are tried on the sample of the new version, and the newest recorded bodies of the type are checked against its schema.
          */
         post: operations["check_event_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/event-types/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import event types from OpenAPI or AsyncAPI
+         * @description Takes an OpenAPI document (3.1 or 3.2) with `webhooks`, or an AsyncAPI document (2 or 3) with messages that its application sends, as JSON of up to 1 MiB. A type that is not there yet is added, one that is gets a new version if its schema or its sample is another one, and what the document does not say stays as it is. One type that is refused harms no other.
+         */
+        post: operations["import_event_types"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/event-types/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the catalogue as OpenAPI or AsyncAPI
+         * @description Each type as its current version is. What is exported can be imported, which changes nothing. A document has up to 1 MiB: a larger catalogue is exported group by group.
+         */
+        get: operations["export_event_types"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1475,6 +1515,15 @@ export interface components {
             shards?: number | null;
             /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[];
+            /**
+             * @description Up to 20 versions of event types that the webhook pins, by the names of the types. An event of such a type whose payload does not satisfy the schema of the pinned version fails with `schema_mismatch`, and is not sent.
+             * @example {
+             *       "order.created": "1"
+             *     }
+             */
+            event_type_versions?: {
+                [key: string]: string;
+            };
             /** @description Which events to send; the others are recorded as skipped. Null sends all. */
             filter?: components["schemas"]["Filter"] | null;
             /** @description What to send instead of the body. Null sends the body itself. */
@@ -1873,6 +1922,26 @@ export interface components {
          * @enum {string}
          */
         Health: "failing" | "degraded" | "healthy" | "disabled";
+        /**
+         * @description What became of an event type that was imported.
+         * @enum {string}
+         */
+        ImportResult: "created" | "updated" | "unchanged" | "refused";
+        /** @description What became of an event type of a document. */
+        ImportedType: {
+            /** @description Its name; empty if that cannot be read. */
+            name: string;
+            /** @description Where it is in the document, or what is wrong there, as a JSON Pointer (RFC 6901). */
+            at: string;
+            /** @description What became of it. */
+            result: components["schemas"]["ImportResult"];
+            /** @description The version that is current, unless it was refused. */
+            version?: string | null;
+            /** @description The field of the event type that would be wrong, such as `schema.properties.order`. */
+            field?: string | null;
+            /** @description Why it was refused. */
+            reason?: string | null;
+        };
         /** @description A public key as a JSON Web Key (RFC 8037). */
         Jwk: {
             /**
@@ -2373,12 +2442,14 @@ export interface components {
             /** @description The transform to try; by default none. */
             transform?: components["schemas"]["Transform"] | null;
             /**
-             * @description The body to try them with, as text.
+             * @description The body to try them with, as text; by default the sample of `event_type`.
              * @example {"order": 1042, "status": "shipped"}
              */
-            body: string;
+            body?: string | null;
             /** @description Its `Content-Type`; by default `application/json`. */
             content_type?: string | null;
+            /** @description The event type whose sample is the body, if none is given; by default the first one that the webhook subscribes to by its name. */
+            event_type?: string | null;
         };
         /** @description A request as the receiver would get it. `***` stands for secrets, and for values that are made when it is sent. */
         PreviewedRequest: {
@@ -2926,6 +2997,13 @@ export interface components {
              */
             content_type?: string | null;
         };
+        /** @description What an import has done, or would do. */
+        TypeImport: {
+            /** @description Whether nothing was done. */
+            dry_run: boolean;
+            /** @description What became of each event type of the document. */
+            types: components["schemas"]["ImportedType"][];
+        };
         /** @description A webhook that listens to an event type. */
         TypeListener: {
             /** @description The webhook. */
@@ -2936,6 +3014,8 @@ export interface components {
             enabled: boolean;
             /** @description Those of its subscriptions that match the type. */
             event_types: string[];
+            /** @description The version of the type that it pins. */
+            pinned_version?: string | null;
         };
         /** @description A version of an event type. It does not change. */
         TypeVersion: {
@@ -3061,6 +3141,15 @@ export interface components {
             shards?: number | null;
             /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[];
+            /**
+             * @description Up to 20 versions of event types that the webhook pins, by the names of the types. An event of such a type whose payload does not satisfy the schema of the pinned version fails with `schema_mismatch`, and is not sent.
+             * @example {
+             *       "order.created": "1"
+             *     }
+             */
+            event_type_versions?: {
+                [key: string]: string;
+            };
             /** @description Which events to send; the others are recorded as skipped. Null sends all. */
             filter?: components["schemas"]["Filter"] | null;
             /** @description What to send instead of the body. Null sends the body itself. */
@@ -3209,6 +3298,15 @@ export interface components {
             shards?: number | null;
             /** @description Which events of the bus to send, by their `detail-type`: a name, a prefix (`order.*`), or `*` for all except those that Hookstep itself publishes. */
             event_types?: string[] | null;
+            /**
+             * @description Up to 20 versions of event types that the webhook pins, by the names of the types. An event of such a type whose payload does not satisfy the schema of the pinned version fails with `schema_mismatch`, and is not sent.
+             * @example {
+             *       "order.created": "1"
+             *     }
+             */
+            event_type_versions?: {
+                [key: string]: string | null;
+            } | null;
             /** @description Which events to send; the others are recorded as skipped. Null sends all. */
             filter?: components["schemas"]["Filter"] | null;
             /** @description What to send instead of the body. Null sends the body itself. */
@@ -3845,6 +3943,8 @@ export interface operations {
             query?: {
                 /** @description `false` shows the request that would go out, and sends and records nothing. */
                 send?: boolean;
+                /** @description The type of the event, which is kept with it. Without a body, its sample is sent. */
+                event_type?: string;
             };
             header?: never;
             path: {
@@ -4520,6 +4620,99 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    import_event_types: {
+        parameters: {
+            query?: {
+                /** @description `true` says what would be done, and does nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "openapi": "3.1.0",
+                 *       "info": {
+                 *         "title": "Shop",
+                 *         "version": "1"
+                 *       },
+                 *       "webhooks": {
+                 *         "order.created": {
+                 *           "post": {
+                 *             "description": "A customer has placed an order.",
+                 *             "tags": [
+                 *               "Orders"
+                 *             ],
+                 *             "requestBody": {
+                 *               "content": {
+                 *                 "application/json": {
+                 *                   "schema": {
+                 *                     "type": "object"
+                 *                   },
+                 *                   "example": {
+                 *                     "order": 1042
+                 *                   }
+                 *                 }
+                 *               }
+                 *             }
+                 *           }
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description What became of each type. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeImport"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    export_event_types: {
+        parameters: {
+            query?: {
+                /** @description The format of the document; by default `openapi`. */
+                format?: "openapi" | "asyncapi";
+                /** @description Only types of this group. */
+                group?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
         };
     };

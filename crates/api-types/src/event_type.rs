@@ -150,6 +150,8 @@ pub struct TypeListener {
     pub enabled: bool,
     /// Those of its subscriptions that match the type.
     pub event_types: Vec<String>,
+    /// The version of the type that it pins.
+    pub pinned_version: Option<String>,
 }
 
 /// A version of an event type that is not there yet.
@@ -191,6 +193,69 @@ pub struct ContractBreak {
     /// The event whose body it is, if it is a recorded one.
     #[schema(value_type = Option<schema::EventId>)]
     pub event_id: Option<EventId>,
+}
+
+/// The format of an exported catalogue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportFormat {
+    /// OpenAPI 3.1, with `webhooks`.
+    #[default]
+    OpenApi,
+    /// AsyncAPI 3.0.
+    AsyncApi,
+}
+
+/// What an import has done, or would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TypeImport {
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// What became of each event type of the document.
+    pub types: Vec<ImportedType>,
+}
+
+/// What became of an event type of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportedType {
+    /// Its name; empty if that cannot be read.
+    pub name: String,
+    /// Where it is in the document, or what is wrong there, as a JSON Pointer (RFC 6901).
+    pub at: String,
+    /// What became of it.
+    pub result: ImportResult,
+    /// The version that is current, unless it was refused.
+    pub version: Option<String>,
+    /// The field of the event type that would be wrong, such as `schema.properties.order`.
+    pub field: Option<String>,
+    /// Why it was refused.
+    pub reason: Option<String>,
+}
+
+/// What became of an event type that was imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportResult {
+    /// It was not there.
+    Created,
+    /// It was another one, or has a new version.
+    Updated,
+    /// It is as the document says.
+    Unchanged,
+    /// Nothing was done.
+    Refused,
+}
+
+impl ImportResult {
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// Why a payload does not satisfy the schema of its event type.

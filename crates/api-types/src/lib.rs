@@ -38,8 +38,9 @@ pub use audit::{AuditActor, AuditEntry, AuditedChange};
 pub use erasure::{Erasure, ErasureFields, ErasureStatus};
 pub use event::{Attempt, Event, Sent};
 pub use event_type::{
-    CheckedWebhook, ContractBreak, ContractCheck, EventType, EventTypePatch, NewEventType, NewTypeVersion,
-    SchemaMismatch, TypeListener, TypeVersion, TypeVersionSummary,
+    CheckedWebhook, ContractBreak, ContractCheck, EventType, EventTypePatch, ExportFormat, ImportResult,
+    ImportedType, NewEventType, NewTypeVersion, SchemaMismatch, TypeImport, TypeListener, TypeVersion,
+    TypeVersionSummary,
 };
 pub use found_events::FoundEvents;
 pub use notifications::{NotificationFields, Notifications};

@@ -18,11 +18,14 @@ pub struct PreviewRequest {
     /// The transform to try; by default none.
     #[schema(value_type = Option<schema::Transform>)]
     pub transform: Option<Transform>,
-    /// The body to try them with, as text.
+    /// The body to try them with, as text; by default the sample of `event_type`.
     #[schema(examples("{\"order\": 1042, \"status\": \"shipped\"}"))]
-    pub body: String,
+    pub body: Option<String>,
     /// Its `Content-Type`; by default `application/json`.
     pub content_type: Option<String>,
+    /// The event type whose sample is the body, if none is given; by default the first one that the webhook subscribes to by its name.
+    #[schema(min_length = 1, max_length = 128)]
+    pub event_type: Option<String>,
 }
 
 /// What a webhook would do with a body.

@@ -79,6 +79,40 @@ impl Catalogue {
         Ok(verdict.unwrap_or_else(|| judged(&latest, gone())))
     }
 
+    /// Checks a payload against a version that somebody has pinned.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn check_version(
+        &self,
+        org_id: &OrgId,
+        event_type: &str,
+        version: &str,
+        payload: Payload<'_>,
+    ) -> Result<Result<(), Unsatisfied>, StoreError> {
+        let gone = || Unsatisfied::whole("cannot be checked: the catalogue has no such version any more");
+        let known = self.types.find(org_id, event_type).await?;
+        let found = known.as_ref().and_then(|known| known.version(version)).cloned();
+        let found = match found {
+            // It may have been added a moment ago.
+            None => {
+                let latest = self.types.latest(org_id, event_type).await?;
+                latest.and_then(|latest| latest.version(version).cloned())
+            }
+            found => found,
+        };
+        let Some(found) = found else { return Ok(Err(gone())) };
+        let Some(hash) = found.schema_hash else { return Ok(Ok(())) };
+        let bytes = match payload {
+            Payload::Unreadable(reason) => return Ok(Err(Unsatisfied::whole(reason))),
+            Payload::Bytes(bytes) => bytes,
+        };
+        Ok(match self.schema(org_id, event_type, version, &hash).await? {
+            Some(schema) => schema.and_then(|schema| schema.check(bytes)),
+            None => Err(gone()),
+        })
+    }
+
     /// Checks a payload against a type as it was read; `None` if its current version is no longer there.
     async fn check_as(
         &self,

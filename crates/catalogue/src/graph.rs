@@ -305,6 +305,6 @@ fn fault<T>(pointer: String, reason: impl Into<String>) -> Result<T, SchemaFault
 }
 
 /// A name as a part of a JSON Pointer (RFC 6901).
-fn escaped(name: &str) -> String {
+pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -1,10 +1,11 @@
 //! The catalogue of event types.
 
 use hookstep_api_types::{
-    CheckedWebhook, ContractCheck, EventType, EventTypePatch, NewEventType, NewTypeVersion, Page,
-    TypeListener, TypeVersion,
+    CheckedWebhook, ContractCheck, EventType, EventTypePatch, ExportFormat, NewEventType, NewTypeVersion,
+    Page, TypeImport, TypeListener, TypeVersion,
 };
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::body::Source;
 use crate::events::with_query;
@@ -105,6 +106,34 @@ impl Client {
     ) -> Result<Page<CheckedWebhook>, Error> {
         let path = with_query(&format!("{}/check", path(name)), &query(cursor));
         self.send(Method::POST, &path, new).await
+    }
+
+    /// Imports the event types of an OpenAPI document (3.1 or 3.2) with `webhooks`, or of an AsyncAPI document (2 or 3). With
+    /// `is_dry_run`, nothing is done, and the result says what would be.
+    ///
+    /// # Errors
+    /// See [`Error`]; a 400 is about the whole document. Types that are refused are in the result.
+    pub async fn import_event_types(&self, document: &Value, is_dry_run: bool) -> Result<TypeImport, Error> {
+        let query = [("dry_run", is_dry_run.to_string())];
+        self.send(Method::POST, &with_query("/event-types/import", &query), document).await
+    }
+
+    /// Exports the catalogue, or a group of it, as a document.
+    ///
+    /// # Errors
+    /// See [`Error`]; a 409 means that the document would be too large, and that groups have to be exported.
+    pub async fn export_event_types(
+        &self,
+        format: ExportFormat,
+        group: Option<&str>,
+    ) -> Result<Value, Error> {
+        let format = match format {
+            ExportFormat::OpenApi => "openapi",
+            ExportFormat::AsyncApi => "asyncapi",
+        };
+        let mut query = vec![("format", format.to_owned())];
+        query.extend(group.map(|group| ("group", group.to_owned())));
+        self.get(&with_query("/event-types/export", &query)).await
     }
 
     async fn delete(&self, path: &str) -> Result<(), Error> {

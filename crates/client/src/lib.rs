@@ -73,11 +73,11 @@ pub use error::Error;
 pub use events::{EventQuery, EventSearch};
 pub use hookstep_api_types::{
     Accepted, Attempt, BatchEntry, CheckedWebhook, ContractBreak, ContractCheck, Delivered, DeliveryState,
-    Erasure, ErasureStatus, Event, EventType, EventTypePatch, FoundEvents, Jwk, Jwks, NewEventType, NewOrg,
-    NewTypeVersion, Org, OrgPatch, OrgPublicKey, Page, PortalSession, PortalSessionFields, ProblemDetails,
-    Publication, Published, PublishedBatch, PublishedDelivery, Replay, ReplayForecast, ReplayResults,
-    Replayed, SchemaMismatch, Sensitive, Sent, Stats, StatsBucket, StatsStep, TypeListener, TypeVersion,
-    TypeVersionSummary,
+    Erasure, ErasureStatus, Event, EventType, EventTypePatch, ExportFormat, FoundEvents, ImportResult,
+    ImportedType, Jwk, Jwks, NewEventType, NewOrg, NewTypeVersion, Org, OrgPatch, OrgPublicKey, Page,
+    PortalSession, PortalSessionFields, ProblemDetails, Publication, Published, PublishedBatch,
+    PublishedDelivery, Replay, ReplayForecast, ReplayResults, Replayed, SchemaMismatch, Sensitive, Sent,
+    Stats, StatsBucket, StatsStep, TypeImport, TypeListener, TypeVersion, TypeVersionSummary,
 };
 pub use hookstep_contract::{
     Colour, ConfigId, ErasureId, EventId, Locale, OnInvalid, OrgId, OrgStatus, Origin, Outcome, Palette,
@@ -91,4 +91,4 @@ pub use send::Client;
 pub use stats::StatsQuery;
 pub use trigger::{SyncAnswer, SyncTrigger, Trigger};
 pub use verify::{Unverified, verify, verify_at};
-pub use webhooks::Webhook;
+pub use webhooks::{TestEvent, Webhook};

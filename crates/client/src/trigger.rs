@@ -27,6 +27,15 @@ pub enum SyncAnswer {
     StillInProgress(Accepted),
 }
 
+impl SyncAnswer {
+    pub(crate) fn read(response: &Response) -> Result<Self, Error> {
+        if response.status == StatusCode::ACCEPTED {
+            return response.json().map(Self::StillInProgress);
+        }
+        response.json().map(Self::Ended)
+    }
+}
+
 /// A trigger that is not sent yet: `.await` it, or call [`sync`](Self::sync) first.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until it is awaited"]
@@ -168,12 +177,6 @@ impl IntoFuture for SyncTrigger {
     type IntoFuture = Sending<SyncAnswer>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let response = self.0.send(true).await?;
-            if response.status == StatusCode::ACCEPTED {
-                return response.json().map(SyncAnswer::StillInProgress);
-            }
-            response.json().map(SyncAnswer::Ended)
-        })
+        Box::pin(async move { SyncAnswer::read(&self.0.send(true).await?) })
     }
 }

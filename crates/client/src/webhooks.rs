@@ -5,6 +5,7 @@ use std::fmt;
 use hookstep_api_types::{Jwks, OrgPublicKey, Page, Sensitive};
 use hookstep_contract::{ConfigId, OrgId};
 use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use crate::body::Source;
 use crate::events::with_query;
 use crate::retry::Repeatable;
 use crate::send::HOOKSTEP;
-use crate::{Client, Error};
+use crate::{Client, Error, SyncAnswer};
 
 /// A webhook: the fields that every caller needs, and all others as JSON. A newer Hookstep may add kinds of authentication or
 /// filters that this client does not know, and its webhooks can still be read.
@@ -44,6 +45,17 @@ impl fmt::Debug for Webhook {
             .field("more", &self.more)
             .finish_non_exhaustive()
     }
+}
+
+/// A test for the receiver of a webhook. Without a body, it is a sample: that of the event type, or one of Hookstep's choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TestEvent {
+    /// The body, up to 64 KB; empty for a sample.
+    pub body: Vec<u8>,
+    /// The `Content-Type` of the body; by default `application/json`.
+    pub content_type: Option<String>,
+    /// The type of the event.
+    pub event_type: Option<String>,
 }
 
 impl Client {
@@ -97,6 +109,20 @@ impl Client {
         let path = format!("/webhook/{id}");
         let build = || self.request(Method::DELETE, &path);
         self.exchange(HOOKSTEP, Repeatable::Always, build, &Source::empty()).await.map(drop)
+    }
+
+    /// Sends a test to the receiver of a webhook, and waits for its answer, at most 27 s.
+    ///
+    /// # Errors
+    /// See [`Error`]; a 400 names the field that is wrong, such as an `event_type` without a sample.
+    pub async fn test_webhook(&self, id: ConfigId, test: &TestEvent) -> Result<SyncAnswer, Error> {
+        let event_type = test.event_type.clone().map(|name| ("event_type", name));
+        let path = with_query(&format!("/webhook/{id}/test"), &event_type.into_iter().collect::<Vec<_>>());
+        let content_type = test.content_type.as_deref().unwrap_or("application/json");
+        let content_type = HeaderValue::try_from(content_type).map_err(|_| Error::Header("content-type"))?;
+        let build = || self.request(Method::POST, &path).header(CONTENT_TYPE, content_type.clone());
+        let body = Source::Bytes(test.body.clone().into());
+        SyncAnswer::read(&self.exchange(HOOKSTEP, Repeatable::UnlessProcessed, build, &body).await?)
     }
 
     /// Reads the public key of an org. It needs no token.

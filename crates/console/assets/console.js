@@ -143,7 +143,8 @@ function notice(form, text, link) {
 
 async function send(form, button) {
   const sent = new URLSearchParams(new FormData(form, button));
-  const answer = await ask(form.action, { method: "POST", body: sent, headers: { accept: "text/html" } }).catch(() => null);
+  const action = button?.hasAttribute("formaction") ? button.formAction : form.action;
+  const answer = await ask(action, { method: "POST", body: sent, headers: { accept: "text/html" } }).catch(() => null);
   if (!answer) return notice(form, say("Not saved: the service cannot be reached. Nothing is lost; try again."));
   if (answer.redirected) return visit(answer);
   if (ended && answer.status === 401) {

@@ -151,6 +151,7 @@ pub(crate) fn label(field: &str) -> String {
         ("extra_signature", "prefix") => "Text before it",
         ("extra_signature", _) => "One more signature",
         ("event_types", _) => "Event types",
+        ("event_type_versions", _) => "Pinned versions",
         ("retry", _) => "Pauses before each retry",
         ("timeout_seconds", _) => "Timeout",
         ("max_in_flight", _) => "Attempts at once",
@@ -185,7 +186,7 @@ pub(crate) fn label(field: &str) -> String {
 /// The HTML id of the control of a field; an entry of a list has that of the list.
 pub(crate) fn anchor(field: &str) -> String {
     let whole = field.split('[').next().unwrap_or_default();
-    let lists = ["headers", "event_headers"];
+    let lists = ["headers", "event_headers", "event_type_versions"];
     let whole = lists.into_iter().find(|list| whole.starts_with(list)).unwrap_or(whole);
     whole.replace('.', "-")
 }

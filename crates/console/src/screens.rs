@@ -6,6 +6,7 @@ pub(crate) mod charts;
 pub(crate) mod erasure_page;
 pub(crate) mod event_page;
 pub(crate) mod event_table;
+pub(crate) mod event_type_choice;
 pub(crate) mod event_type_pages;
 pub(crate) mod lane;
 pub(crate) mod notification_page;

@@ -164,14 +164,20 @@ pub struct SchemaMismatch {
 /// What the name of a type must not have, because it is part of paths: API Gateway hands these on as if they were not encoded.
 const NOT_IN_PATHS: [char; 5] = ['/', '?', '#', '%', '\\'];
 
+/// What is something else in the place of a name in paths.
+const RESERVED: [&str; 4] = [".", "..", "import", "export"];
+
 /// Checks the name of an event type. Every type that can be published is one, unless it cannot be part of a path.
 ///
 /// # Errors
 /// The field `name`.
 pub fn check_type_name(name: &str) -> Result<(), FieldError> {
     is_event_type(name).map_err(|reason| FieldError::new("name", reason))?;
-    if name.contains(NOT_IN_PATHS) || name == "." || name == ".." {
-        return Err(FieldError::new("name", "must not contain /, ?, #, % or \\, and not be . or .."));
+    if name.contains(NOT_IN_PATHS) {
+        return Err(FieldError::new("name", "must not contain /, ?, #, % or \\"));
+    }
+    if RESERVED.contains(&name) {
+        return Err(FieldError::new("name", format!("must not be {}", RESERVED.join(" or "))));
     }
     Ok(())
 }
@@ -209,7 +215,7 @@ mod tests {
         ] {
             assert_eq!(wrong.check().unwrap_err().field, field);
         }
-        for wrong in ["", "order.*", "a/b", "100%", ".."] {
+        for wrong in ["", "order.*", "a/b", "100%", "..", "import"] {
             assert_eq!(check_type_name(wrong).unwrap_err().field, "name", "{wrong}");
         }
         assert_eq!(check_type_name("Order Created: ä"), Ok(()));

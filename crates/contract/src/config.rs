@@ -122,6 +122,10 @@ pub struct ConfigFields {
     /// The types of events on the bus to send: a name, a prefix (`order.*`), or `*` for all.
     #[serde(default)]
     pub event_types: Vec<String>,
+    /// The versions of event types that the webhook pins, by the names of the types: of them, it gets only payloads that satisfy the
+    /// schema of that version.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub event_type_versions: BTreeMap<String, String>,
     /// Which events are sent; others are recorded as skipped. Null for all.
     #[serde(
         default,
@@ -189,6 +193,7 @@ impl ConfigFields {
         LaneLimits::check(self)?;
         self.ordering.iter().try_for_each(Ordering::check)?;
         event_types::check(&self.event_types)?;
+        event_types::check_pins(&self.event_type_versions)?;
         PayloadRules::of(self).unwrap_or_default().check()
     }
 

@@ -1,7 +1,9 @@
 //! Which event types on the bus a webhook subscribes to.
 
-use crate::limits::{EVENT_TYPE_CHARS, MAX_EVENT_TYPES};
-use crate::{FieldError, is_ours};
+use std::collections::BTreeMap;
+
+use crate::limits::{EVENT_TYPE_CHARS, MAX_EVENT_TYPES, MAX_PINNED_TYPES};
+use crate::{FieldError, check_type_name, check_version, is_ours};
 
 /// The wildcard: alone, or as the last part of a type, after a dot.
 const ANY: &str = "*";
@@ -27,6 +29,22 @@ pub(crate) fn check(subscribed: &[String]) -> Result<(), FieldError> {
         if rest.contains(ANY) || (rest.len() < pattern.len() && !rest.is_empty() && !rest.ends_with('.')) {
             return wrong("may have a * only at the end, behind a dot, or alone");
         }
+    }
+    Ok(())
+}
+
+/// Checks the versions that a webhook pins. Whether there are such types and versions is in the catalogue.
+///
+/// # Errors
+/// If an entry is invalid: the first such entry, identified by the name of its type.
+pub(crate) fn check_pins(pinned: &BTreeMap<String, String>) -> Result<(), FieldError> {
+    if pinned.len() > MAX_PINNED_TYPES {
+        return Err(FieldError::new("event_type_versions", format!("must be at most {MAX_PINNED_TYPES}")));
+    }
+    for (event_type, version) in pinned {
+        check_type_name(event_type)
+            .and_then(|()| check_version(version))
+            .map_err(|fault| FieldError::new(format!("event_type_versions.{event_type}"), fault.reason))?;
     }
     Ok(())
 }

@@ -242,6 +242,9 @@ pub const NOTIFICATION_LIFETIME: Duration = days(15);
 /// The maximum number of a webhook's event types: this list is read for every event, so it must stay small.
 pub const MAX_EVENT_TYPES: usize = 100;
 
+/// The most event types of which a webhook pins a version.
+pub const MAX_PINNED_TYPES: usize = 20;
+
 /// The longest event type, in characters: EventBridge's limit for `detail-type`.
 pub const EVENT_TYPE_CHARS: usize = 128;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hookstep_catalogue::Catalogue;
 use hookstep_store::{Bodies, Configs, Events, ExpiringBodies, Orgs};
 
 use crate::Watch;
@@ -21,6 +22,8 @@ pub struct Context {
     pub bodies: Bodies,
     /// Which bodies are deleted before their events.
     pub expiring: ExpiringBodies,
+    /// The schemas of the versions that webhooks pin.
+    pub catalogue: Catalogue,
     /// Whether the bodies of new events are kept.
     pub keep_bodies: bool,
     /// Whether there is a queue in which attempts for slow receivers wait; one machine has none, since an attempt that waits costs

@@ -7,6 +7,7 @@
 
 mod context;
 mod expiring;
+mod pins;
 mod plan;
 mod scheduled;
 mod watch;
@@ -131,8 +132,15 @@ async fn prepare(
     let watch = async { if earlier.is_some() { Ok(None) } else { ctx.watch.note(event).await } };
     // Before the body is stored, so that none stays for too long.
     expiring::note(event, source.as_ref(), ctx).await?;
-    let (config, body, late) = tokio::try_join!(config, store_or_fetch(event, source, ctx), watch)?;
-    let mut plan = plan::of(config.ok_or_else(deleted)?, status, event, ctx.watch.now());
+    let (config, mut body, late) =
+        tokio::try_join!(config, store_or_fetch(event, source.as_ref(), ctx), watch)?;
+    let config = config.ok_or_else(deleted)?;
+    if let Some(reason) =
+        pins::misfit(&config.fields, event, source.as_ref(), body.payload.as_ref(), ctx).await?
+    {
+        body.payload = Some(Unresolved::Unusable(reason));
+    }
+    let mut plan = plan::of(config, status, event, ctx.watch.now());
     let has_body = is_inline || matches!(body.payload, Some(Unresolved::Inline(_)));
     plan.queued &= ctx.has_delivery_queue;
     plan.unkept = (has_body && !ctx.keep_bodies).then_some(BodyPart::Accepted);
@@ -162,34 +170,34 @@ fn deleted() -> StepError {
 
 async fn store_or_fetch(
     event: &EventMetadata,
-    payload: Option<Source>,
+    payload: Option<&Source>,
     ctx: &Context,
 ) -> Result<ReadBody, StepError> {
     let (org_id, config_id) = (&event.org_id, event.config_id);
     match payload {
         Some(Source::Inline(content)) => {
-            Ok(ReadBody { size: keep(event, &content, ctx).await?, ..ReadBody::default() })
+            Ok(ReadBody { size: keep(event, content, ctx).await?, ..ReadBody::default() })
         }
         // It is stored already.
-        Some(Source::AcceptedBodyOf(own)) if own == event.event_id => {
-            Ok(ReadBody { payload: Some(Unresolved::AcceptedBodyOf(own)), ..ReadBody::default() })
+        Some(Source::AcceptedBodyOf(own)) if *own == event.event_id => {
+            Ok(ReadBody { payload: Some(Unresolved::AcceptedBodyOf(*own)), ..ReadBody::default() })
         }
         // It is stored already, for all deliveries of the publication.
-        Some(Source::Published(publication_id)) if event.publication_id == Some(publication_id) => {
-            Ok(ReadBody { payload: Some(Unresolved::Published(publication_id)), ..ReadBody::default() })
+        Some(Source::Published(publication_id)) if event.publication_id == Some(*publication_id) => {
+            Ok(ReadBody { payload: Some(Unresolved::Published(*publication_id)), ..ReadBody::default() })
         }
         // A replay outlives the publication, so it gets a body of its own.
         Some(Source::Published(publication_id)) => {
-            let bytes = ctx.bodies.published_bytes(org_id, publication_id).await?;
+            let bytes = ctx.bodies.published_bytes(org_id, *publication_id).await?;
             fetched(event, bytes.map(|bytes| Content::new(&bytes)), ctx).await
         }
         Some(Source::AcceptedBodyOf(first)) => {
-            fetched(event, ctx.bodies.read(org_id, config_id, first).await?, ctx).await
+            fetched(event, ctx.bodies.read(org_id, config_id, *first).await?, ctx).await
         }
         Some(Source::SentBodyOf(first)) => {
-            fetched(event, ctx.bodies.read_sent(org_id, config_id, first).await?, ctx).await
+            fetched(event, ctx.bodies.read_sent(org_id, config_id, *first).await?, ctx).await
         }
-        Some(Source::Claim(claim)) => Ok(ReadBody { claim: Some(claim.key), ..ReadBody::default() }),
+        Some(Source::Claim(claim)) => Ok(ReadBody { claim: Some(claim.key.clone()), ..ReadBody::default() }),
         Some(Source::Unusable(_)) | None => Ok(ReadBody::default()),
     }
 }

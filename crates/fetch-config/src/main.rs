@@ -2,9 +2,10 @@
 
 use aws_sdk_dynamodb::Client;
 use hookstep_ambient::{Sources, env};
+use hookstep_catalogue::Catalogue;
 use hookstep_contract::limits::CONFIG_CACHE;
 use hookstep_fetch_config::{Context, Watch, handle};
-use hookstep_store::{Bodies, Configs, Events, ExpiringBodies, Orgs, WatchList};
+use hookstep_store::{Bodies, Configs, EventTypes, Events, ExpiringBodies, Orgs, WatchList};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), hookstep_lambda_edge::Error> {
@@ -18,6 +19,11 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
         events: Events::new(tables.clone(), env::required("EVENTS_TABLE")?),
         watch: Watch::new(WatchList::new(tables.clone(), env::required("EVENTS_TABLE")?), Sources::system()),
         expiring: ExpiringBodies::new(tables.clone(), env::required("EVENTS_TABLE")?),
+        catalogue: Catalogue::new(EventTypes::new(
+            tables.clone(),
+            env::required("CONFIGS_TABLE")?,
+            Sources::system(),
+        )),
         bodies: Bodies::new(tables, env::required("EVENTS_TABLE")?).kept_for(retention),
         keep_bodies: env::flag("KEEP_BODIES"),
         has_delivery_queue: true,

@@ -43,7 +43,7 @@ enum Command {
     /// Restore a backup to a new data directory.
     #[command(after_help = backup::RESTORE_HELP)]
     Restore(backup::RestoreArgs),
-    /// List, show, create, enable, disable and delete webhooks.
+    /// List, show, create, test, enable, disable and delete webhooks.
     #[command(after_help = webhooks::HELP)]
     Webhooks(webhooks::WebhooksArgs),
     /// List, make, suspend, resume and delete the orgs of a platform.
@@ -55,7 +55,7 @@ enum Command {
     /// Publish an event by its type: it goes to every webhook that subscribes.
     #[command(after_help = publish::HELP)]
     Publish(publish::PublishArgs),
-    /// List, show, create, change and delete the event types of the catalogue.
+    /// List, show, create, change, import, export and delete the event types of the catalogue.
     #[command(after_help = event_types::HELP)]
     EventTypes(event_types::EventTypesArgs),
     /// Check what a new version of an event type would break.
@@ -108,13 +108,11 @@ impl Cli {
             Some(Command::History(args)) => (HOST_FAILED, history::print(args).map(done)),
             Some(Command::Backup(args)) => (HOST_FAILED, backup::backup(args).await.map(done)),
             Some(Command::Restore(args)) => (HOST_FAILED, backup::restore(args).await.map(done)),
-            Some(Command::Webhooks(args)) => (CLIENT_FAILED, webhooks::webhooks(args).await.map(done)),
+            Some(Command::Webhooks(args)) => (CLIENT_FAILED, webhooks::webhooks(args).await),
             Some(Command::Orgs(args)) => (CLIENT_FAILED, orgs::orgs(args).await.map(done)),
             Some(Command::Trigger(args)) => (CLIENT_FAILED, trigger::trigger(args).await),
             Some(Command::Publish(args)) => (CLIENT_FAILED, publish::publish(args).await),
-            Some(Command::EventTypes(args)) => {
-                (CLIENT_FAILED, event_types::event_types(args).await.map(done))
-            }
+            Some(Command::EventTypes(args)) => (CLIENT_FAILED, event_types::event_types(args).await),
             Some(Command::Contract(args)) => (CLIENT_FAILED, contract::contract(args).await),
             Some(Command::Events(args)) => (CLIENT_FAILED, events::events(args).await.map(done)),
             Some(Command::Replay(args)) => (CLIENT_FAILED, replay::replay(args).await),

@@ -1,12 +1,16 @@
 //! `hookstep event-types`.
 
+mod documents;
+
+use std::process::ExitCode;
+
 use clap::{Args, Subcommand, ValueEnum};
 use hookstep_client::{Client, EventType, EventTypePatch, NewEventType, NewTypeVersion, OnInvalid};
 use serde_json::Value;
 
 use crate::out;
 use crate::remote::Remote;
-use crate::settings::{BoxError, CommandResult};
+use crate::settings::{BoxError, CommandResult, ExitResult};
 
 pub(crate) const HELP: &str = "\
 A version has a JSON Schema (2020-12) and a sample that satisfies it. Versions
@@ -17,7 +21,9 @@ Examples:
     --sample sample.json --on-invalid reject
   hookstep event-types add-version order.created --schema order-2.json
   hookstep event-types webhooks order.created      who listens to it
-  hookstep event-types change order.created --deprecated true";
+  hookstep event-types change order.created --deprecated true
+  hookstep event-types import openapi.json --dry-run
+  hookstep event-types export --format asyncapi > events.json";
 
 /// The arguments of `hookstep event-types`.
 #[derive(Debug, Args)]
@@ -40,6 +46,11 @@ enum EventTypesCommand {
     AddVersion(AddVersionArgs),
     /// List the webhooks that listen to an event type.
     Webhooks(NameArgs),
+    /// Import event types from an OpenAPI or AsyncAPI document.
+    #[command(after_help = documents::IMPORT_HELP)]
+    Import(documents::ImportArgs),
+    /// Export the catalogue as an OpenAPI or AsyncAPI document, in JSON.
+    Export(documents::ExportArgs),
     /// Delete an event type with all its versions, or one version.
     Delete(DeleteArgs),
 }
@@ -189,23 +200,28 @@ struct DeleteArgs {
 }
 
 /// Runs the command.
-pub(crate) async fn event_types(args: EventTypesArgs) -> CommandResult {
+pub(crate) async fn event_types(args: EventTypesArgs) -> ExitResult {
     match args.command {
-        EventTypesCommand::List(args) => list(args).await,
-        EventTypesCommand::Show(args) => show(args).await,
-        EventTypesCommand::Create(args) => create(args).await,
-        EventTypesCommand::Change(args) => change(args).await,
-        EventTypesCommand::AddVersion(args) => add_version(args).await,
-        EventTypesCommand::Webhooks(args) => webhooks(args).await,
-        EventTypesCommand::Delete(DeleteArgs { remote, name, version }) => {
-            let client = remote.client()?;
-            match version {
-                Some(version) => client.delete_event_type_version(&name, &version).await?,
-                None => client.delete_event_type(&name).await?,
-            }
-            Ok(out::line(format_args!("{} deleted", out::sanitise(&name)))?)
-        }
+        EventTypesCommand::List(args) => list(args).await?,
+        EventTypesCommand::Show(args) => show(args).await?,
+        EventTypesCommand::Create(args) => create(args).await?,
+        EventTypesCommand::Change(args) => change(args).await?,
+        EventTypesCommand::AddVersion(args) => add_version(args).await?,
+        EventTypesCommand::Webhooks(args) => webhooks(args).await?,
+        EventTypesCommand::Import(args) => return documents::import(args).await,
+        EventTypesCommand::Export(args) => documents::export(args).await?,
+        EventTypesCommand::Delete(args) => delete(args).await?,
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn delete(DeleteArgs { remote, name, version }: DeleteArgs) -> CommandResult {
+    let client = remote.client()?;
+    match version {
+        Some(version) => client.delete_event_type_version(&name, &version).await?,
+        None => client.delete_event_type(&name).await?,
+    }
+    Ok(out::line(format_args!("{} deleted", out::sanitise(&name)))?)
 }
 
 async fn list(args: ListArgs) -> CommandResult {

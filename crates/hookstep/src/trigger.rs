@@ -116,7 +116,8 @@ pub(crate) async fn trigger(args: TriggerArgs) -> ExitResult {
     Ok(ExitCode::SUCCESS)
 }
 
-fn report(answer: &SyncAnswer, json: bool) -> ExitResult {
+/// Prints the answer, and returns the exit code that tells how the delivery ended.
+pub(crate) fn report(answer: &SyncAnswer, json: bool) -> ExitResult {
     if json {
         out::json(answer)?;
     }
@@ -206,12 +207,16 @@ async fn standard_input() -> Result<Loaded, BoxError> {
 const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
 
-/// A body in memory. Only UTF-8 may be declared as text: API Gateway would change other bytes.
+/// A body in memory.
 fn small(bytes: Vec<u8>) -> Loaded {
-    let media_type = match std::str::from_utf8(&bytes) {
+    Loaded { media_type: media_type_of(&bytes), body: bytes.into(), _spool: None }
+}
+
+/// What a body seems to be. Only UTF-8 may be declared as text: API Gateway would change other bytes.
+pub(crate) fn media_type_of(bytes: &[u8]) -> &'static str {
+    match std::str::from_utf8(bytes) {
         Ok(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => JSON,
         Ok(_) => "text/plain; charset=utf-8",
         Err(_) => BYTES,
-    };
-    Loaded { body: bytes.into(), media_type, _spool: None }
+    }
 }

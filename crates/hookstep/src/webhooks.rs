@@ -1,8 +1,10 @@
 //! `hookstep webhooks`.
 
 mod show;
+mod test;
 
 use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use hookstep_client::{Client, Webhook};
@@ -10,7 +12,7 @@ use serde_json::json;
 
 use crate::out;
 use crate::remote::{self, Remote};
-use crate::settings::{BoxError, CommandResult};
+use crate::settings::{BoxError, CommandResult, ExitResult};
 
 pub(crate) const HELP: &str = "\
 A webhook is named by its config_id or its name. Authentication, filters, retry
@@ -19,6 +21,7 @@ schedules and all other fields are set with `hookstep config apply`.
 Examples:
   hookstep webhooks list
   hookstep webhooks create orders https://example.com/hooks/orders
+  hookstep webhooks test orders --event-type order.created
   hookstep webhooks disable orders              events are recorded as skipped
   hookstep webhooks list --json | jq -r .url";
 
@@ -37,6 +40,9 @@ enum WebhooksCommand {
     Show(OneArgs),
     /// Create a webhook, and print its signing secret: it is shown only this once.
     Create(CreateArgs),
+    /// Send a test to the receiver, and print its answer.
+    #[command(after_help = test::HELP)]
+    Test(test::TestArgs),
     /// Send the events of a webhook from now on.
     Enable(OneArgs),
     /// Record the events of a webhook as skipped from now on.
@@ -111,18 +117,20 @@ struct DeleteArgs {
 }
 
 /// Runs the command.
-pub(crate) async fn webhooks(args: WebhooksArgs) -> CommandResult {
+pub(crate) async fn webhooks(args: WebhooksArgs) -> ExitResult {
     match args.command {
-        WebhooksCommand::List(args) => list(args).await,
+        WebhooksCommand::List(args) => list(args).await?,
         WebhooksCommand::Show(args) => {
             let (_, webhook) = find(&args.remote, &args.webhook).await?;
-            print(&webhook, args.json)
+            print(&webhook, args.json)?;
         }
-        WebhooksCommand::Create(args) => create(args).await,
-        WebhooksCommand::Enable(args) => set(args, true).await,
-        WebhooksCommand::Disable(args) => set(args, false).await,
-        WebhooksCommand::Delete(args) => delete(args).await,
+        WebhooksCommand::Create(args) => create(args).await?,
+        WebhooksCommand::Test(args) => return test::test(args).await,
+        WebhooksCommand::Enable(args) => set(args, true).await?,
+        WebhooksCommand::Disable(args) => set(args, false).await?,
+        WebhooksCommand::Delete(args) => delete(args).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn list(args: ListArgs) -> CommandResult {

@@ -45,6 +45,7 @@ pub(crate) fn steps(
             watch: Watch::new(watch_list(&repeatable), options.sources),
             bodies: bodies(&repeatable),
             expiring: ExpiringBodies::new(repeatable.tables.clone(), EVENTS),
+            catalogue: Catalogue::new(event_types(options, &clients.tables)),
             keep_bodies: options.keep_bodies,
             has_delivery_queue: false,
             retention: RETENTION,

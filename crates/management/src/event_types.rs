@@ -2,9 +2,13 @@
 
 pub(crate) mod check;
 pub(crate) mod crud;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod listeners;
+mod samples;
 pub(crate) mod versions;
 mod write;
 
 pub use crud::{event_type, list_of};
 pub use listeners::listeners;
+pub use samples::{sample, sample_for};

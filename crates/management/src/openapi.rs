@@ -57,6 +57,8 @@ pub fn openapi() -> Document {
         crate::event_types::versions::delete,
         crate::event_types::listeners::list,
         crate::event_types::check::check,
+        crate::event_types::import::import,
+        crate::event_types::export::export,
         crate::replays::single::replay,
         crate::events::cancel::cancel,
         crate::erasures::create,

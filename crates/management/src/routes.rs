@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
+use hookstep_catalogue::MAX_DOCUMENT_BYTES;
 
-use crate::event_types::{check, crud as crud_of_types, listeners, versions};
+use crate::event_types::{check, crud as crud_of_types, export, import, listeners, versions};
 use crate::replays::{bulk, single};
 use crate::signing::{jwks, public_key, rotate_key};
 use crate::webhooks::{crud, patch, preview, rotate_secret, test_auth, test_send};
@@ -25,7 +26,7 @@ const SCHEMA_BODY_BYTES: usize = 512 * 1024;
 ///
 /// `/webhook`, `/webhook/{config_id}` and, below it, `/rotate-secret`, `/test-auth`, `/test`, `/preview`, `/stats`,
 /// `/events`, `/events/replay`, `/events/{event_id}` with its `/payload`, `/replay` and `/cancel`, and
-/// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/event-types`, `/event-types/{event_type}` with its `/versions`, `/webhooks` and `/check`; `/erasures` and `/erasures/{erasure_id}`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
+/// `/replays/{replay_id}`; `/events` and `/events/{publication_id}`; `/event-types`, `/event-types/import`, `/event-types/export`, `/event-types/{event_type}` with its `/versions`, `/webhooks` and `/check`; `/erasures` and `/erasures/{erasure_id}`; `/stats`; `/notifications`; `/tokens`, `/tokens/{token_id}`, `/sessions` and
 /// `/sessions/{session_id}`; `/audit`; `/orgs`, `/orgs/{org_id}`, `/orgs/{org_id}/portal-sessions`, `/platform/audit`, `/platform/overview`, `/platform/tokens` and
 /// `/platform/tokens/{token_id}`; `/signing-key/rotate`;
 /// `/.well-known/webhook-public-key`, `/.well-known/jwks.json`, `/.well-known/source-addresses`, `/livez`,
@@ -87,6 +88,7 @@ pub fn add_routes(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
 
 fn add_event_types(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
     let large = DefaultBodyLimit::max(SCHEMA_BODY_BYTES);
+    let document = DefaultBodyLimit::max(MAX_DOCUMENT_BYTES);
     router
         .route("/event-types", get(crud_of_types::list).post(crud_of_types::create).layer(large))
         .route(
@@ -97,4 +99,6 @@ fn add_event_types(router: Router<Arc<Context>>) -> Router<Arc<Context>> {
         .route("/event-types/{event_type}/check", post(check::check).layer(large))
         .route("/event-types/{event_type}/versions/{version}", get(versions::read).delete(versions::delete))
         .route("/event-types/{event_type}/webhooks", get(listeners::list))
+        .route("/event-types/import", post(import::import).layer(document))
+        .route("/event-types/export", get(export::export))
 }

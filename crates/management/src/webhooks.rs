@@ -10,6 +10,7 @@ mod key_client;
 pub mod lane;
 pub mod overview;
 pub(crate) mod patch;
+mod pins;
 pub mod preview;
 pub mod rotate_secret;
 pub mod save;

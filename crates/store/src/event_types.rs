@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use hookstep_ambient::Sources;
@@ -31,7 +32,10 @@ const AFTER_TYPES: &str = "type$";
 const MAX_KEPT: usize = 500;
 
 /// How often a change is tried again when somebody else changes another type of the org at the same time.
-const MAX_TRIES: usize = 10;
+const MAX_TRIES: u32 = 10;
+
+/// The pause before the first further try at most; before each one after it, at most 40 ms longer.
+const PAUSE: Duration = Duration::from_millis(40);
 
 /// The types as they were read; `None` for what is in no catalogue.
 type Kept = HashMap<(OrgId, String), (ReadAt, Option<Arc<EventType>>)>;
@@ -218,7 +222,11 @@ impl EventTypes {
     /// # Errors
     /// If the table cannot be written.
     pub async fn write(&self, org_id: &OrgId, change: TypeChange<'_>) -> Result<TypeWritten, StoreError> {
-        for _ in 0..MAX_TRIES {
+        for number in 0..MAX_TRIES {
+            if number > 0 {
+                // Random, so that those who got into each other's way do not come back together.
+                tokio::time::sleep(PAUSE.mul_f64(f64::from(number) * (self.sources.random)())).await;
+            }
             let summary = self.item(org_id, SUMMARY, true).await?.map(from_item::<Summary>).transpose()?;
             let summary = summary.unwrap_or_default();
             let next = summary.after(change);

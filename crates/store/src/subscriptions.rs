@@ -19,6 +19,10 @@ use crate::{Configs, StoreError};
 /// The subscriptions of so many orgs are in memory at most.
 const MAX_ORGS: usize = 200;
 
+/// The first and the last text that ids of webhooks are between.
+const FIRST: &str = "0";
+const LAST: &str = "g";
+
 /// The event types that a webhook subscribes to.
 #[derive(Debug, Deserialize)]
 struct Subscription {
@@ -168,10 +172,16 @@ impl Configs {
         limit: usize,
     ) -> Result<(Vec<Listener>, bool), StoreError> {
         let mut items = self
-            .of_org(org_id)
+            .client
+            .query()
+            .table_name(&self.table)
             .index_name(Self::SUBSCRIPTIONS)
+            .key_condition_expression("org_id = :org AND config_id BETWEEN :after AND :end")
             .filter_expression("size(event_types) > :none")
             .projection_expression("config_id, event_types, shards")
+            .expression_attribute_values(":org", s(org_id))
+            .expression_attribute_values(":after", after.map_or_else(|| s(FIRST), s))
+            .expression_attribute_values(":end", s(LAST))
             .expression_attribute_values(":none", n(0))
             .into_items();
         let mut found = Vec::new();

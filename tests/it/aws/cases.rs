@@ -120,6 +120,8 @@ enum How {
     Subscribed,
     /// By its type, through `POST /events`, with a repetition.
     Published,
+    /// By its type, through `POST /events`: the catalogue refuses another payload, and marks this one.
+    Catalogued,
     /// By a trigger that disables the webhook; another webhook subscribes to the resulting event.
     Told,
 }
@@ -425,6 +427,7 @@ async fn send(engine: &impl Engine, case: &Case, config_id: &str) -> Accepted {
             event["event_id"].as_str().unwrap().to_owned().into()
         }
         How::Published => published::publish(api, case, config_id).await.into(),
+        How::Catalogued => published::publish_catalogued(api, case, config_id).await.into(),
         How::Told => {
             let watching = Receiver::ok().await;
             let fields = json!({"event_types": ["Webhook Disabled"]});

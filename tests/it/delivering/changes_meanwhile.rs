@@ -9,12 +9,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hookstep_ambient::Sources;
+use hookstep_catalogue::Catalogue;
 use hookstep_contract::MachineKind;
 use hookstep_contract::limits::RETENTION;
 use hookstep_fetch_config::Watch;
 use hookstep_host::{ServiceError, TableCall, TableGate};
 use hookstep_signing::{Key, Secret};
-use hookstep_store::{Bodies, Configs, Events, ExpiringBodies, Orgs, WatchList};
+use hookstep_store::{Bodies, Configs, EventTypes, Events, ExpiringBodies, Orgs, WatchList};
 use serde_json::{Value, json};
 
 use crate::managing::signing_keys::believes;
@@ -282,6 +283,7 @@ async fn a_cached_webhook_is_used_for_first_attempts_and_never_again() {
         events: Events::new(tables.clone(), "events"),
         watch: Watch::new(WatchList::new(tables.clone(), "events"), Sources::system()),
         expiring: ExpiringBodies::new(tables.clone(), "events"),
+        catalogue: Catalogue::new(EventTypes::new(tables.clone(), "configs", Sources::system())),
         bodies: Bodies::new(tables, "events"),
         keep_bodies: false,
         has_delivery_queue: false,

@@ -9,7 +9,7 @@ use crate::world::{Answer, Api, Receiver, Reply, World, mailbox};
 
 /// The operations that may change something. Whoever adds one lists it here, and has its entry tested below; `check_event_type`, `preview_webhook`,
 /// `test_auth` and `test_webhook` change nothing.
-const OPERATIONS: [&str; 29] = [
+const OPERATIONS: [&str; 30] = [
     "cancel_event",
     "change_event_type",
     "change_org",
@@ -31,6 +31,7 @@ const OPERATIONS: [&str; 29] = [
     "delete_token",
     "delete_webhook",
     "erase_events",
+    "import_event_types",
     "preview_webhook",
     "replace_notifications",
     "replace_webhook",
@@ -106,6 +107,9 @@ async fn every_change_in_an_org_leaves_an_entry() {
     let changed = api.request(Method::PATCH, type_path).body(r#"{"deprecated": true}"#);
     assert_eq!(Answer::to(changed.header("content-type", "application/json")).await.status, 200);
     assert_eq!(api.delete(&format!("{type_path}/versions/1")).await.status, 204);
+    let document =
+        json!({"openapi": "3.1.0", "webhooks": {"order.created": {"post": {"description": "An order."}}}});
+    assert_eq!(api.post("/event-types/import", &document).await.json()["types"][0]["result"], "updated");
     assert_eq!(api.delete(type_path).await.status, 204);
     assert_eq!(api.post("/signing-key/rotate", &json!({})).await.status, 200);
     let sign_in =
@@ -134,6 +138,7 @@ async fn every_change_in_an_org_leaves_an_entry() {
         "event_type.add_version",
         "event_type.update",
         "event_type.delete_version",
+        "event_type.update",
         "event_type.delete",
         "signing_key.rotate",
         "session.open",

@@ -144,6 +144,7 @@ async fn who_listens_to_a_type_is_a_query() {
         if let Some(event_types) = listens {
             expected.push(json!({
                 "config_id": config_id, "name": name, "enabled": name != "all", "event_types": event_types,
+                "pinned_version": null,
             }));
         }
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "an unexpected result in a helper fails the test")]
 
 mod audit;
+mod catalogue;
 mod events;
 mod filters_and_transforms;
 mod forms;

@@ -73,6 +73,10 @@ pub struct ConfigFields {
     /// Which events of the bus to send, by their type.
     #[schema(required = false, schema_with = event_types)]
     pub event_types: Vec<String>,
+    /// Up to 20 versions of event types that the webhook pins, by the names of the types. An event of such a type whose payload does not
+    /// satisfy the schema of the pinned version fails with `schema_mismatch`, and is not sent.
+    #[schema(required = false, example = json!({"order.created": "1"}))]
+    pub event_type_versions: BTreeMap<String, String>,
     /// Which events to send; the others are recorded as skipped. Null sends all.
     pub filter: Option<Filter>,
     /// What to send instead of the body. Null sends the body itself.

@@ -169,7 +169,7 @@ fn webhook(at: &str) -> Value {
         "headers": {"a": "b"}, "event_headers": {"c": "{{attempt}}"}, "extra_signature": {"type": "svix"}, "cloud_events": {"mode": "binary", "source": "/a", "type": "t"}, "auth": auths()[3], "tls": {"certificate": "PEM", "private_key": "PEM", "ca": "PEM"},
         "timeout_seconds": 30, "retry": {"schedule_seconds": [5]}, "max_in_flight": 10, "delivery": "queued",
         "rate_limit": {"events": 50, "per": "minute", "burst": 5}, "shards": 8, "event_types": ["order.*"],
-        "ordering": {"key": "a", "on_failure": "block"},
+        "event_type_versions": {"order.created": "1"}, "ordering": {"key": "a", "on_failure": "block"},
         "filter": {"conditions": [{"field": "a", "operator": "equals", "values": ["1"], "type": "number"}]},
         "transform": {"jsonata": "a"},
     })

@@ -58,8 +58,8 @@ pub(super) const BODY_NOT_JSON: &str = "Trigger with JSON, or edit the webhook s
      replay the event through today's.";
 pub(super) const BODY_TOO_LARGE: &str = "Trigger with a smaller body, or edit the webhook so that it has neither filter nor \
      transform; then replay the event through today's.";
-pub(super) const SCHEMA_MISMATCH: &str = "Let the producer send what the schema of the event type says, or add a version with another schema \
-     to the catalogue; then send the event anew.";
+pub(super) const SCHEMA_MISMATCH: &str = "Let the producer send what the schema of the event type says, add a version with another schema to the \
+     catalogue, or let the webhook pin another version; then send the event anew.";
 pub(super) const BODY_MISSING: &str = "Trigger a new event: this one cannot be sent any more.";
 pub(super) const BODY_CHANGED: &str =
     "Upload the body again and trigger a new event. A body must not be changed once its event was triggered.";

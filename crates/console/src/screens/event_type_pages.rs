@@ -126,7 +126,8 @@ fn who_listens(heard: &Page<TypeListener>) -> Markup {
             @if heard.data.is_empty() { p.muted { "No webhook subscribes to this type." } }
             ul { @for webhook in &heard.data { li {
                 a href={"/console/webhooks/" (webhook.config_id)} { (webhook.name) }
-                " " span.muted.small { "by " @for pattern in &webhook.event_types { code { (pattern) } " " } }
+                " " span.muted.small { "by " @for pattern in &webhook.event_types { code { (pattern) } " " }
+                    @if let Some(version) = &webhook.pinned_version { "pins version " code { (version) } " " } }
                 @if !webhook.enabled { (parts::badge("skipped", "Disabled")) }
             } } }
             @if heard.next_cursor.is_some() { p.muted { "And more: the API lists all of them." } }

@@ -5,30 +5,52 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use hookstep_contract::{Delivered, EventId, FieldError, Status, WebhookConfig, WorkflowOutput};
+use hookstep_api_types::EventType;
+use hookstep_contract::{
+    Delivered, EventId, FieldError, Status, WebhookConfig, WorkflowOutput, check_event_type,
+};
 use hookstep_executions::{Run, WorkflowError};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
-use hookstep_management::webhooks::test_send::{SAMPLE, send as send_test};
+use hookstep_management::webhooks::test_send::{SAMPLE, TestEvent, send as send_test};
 use maud::{Markup, html};
 
 use super::event_page::attempt::{ResponseBody, response};
-use super::webhook_actions;
+use super::{event_type_choice, webhook_actions};
 use crate::advice::{Advice, advice};
 use crate::error::PageError;
 use crate::extract::{OnWebhook, Submitted};
-use crate::form::{Field, Form, FormFault};
+use crate::form::{Field, Form, FormFault, Query};
 use crate::layout::{Section, page};
 use crate::session::{Replayer, Visitor};
 use crate::{body_view, parts};
 
-/// `GET /console/webhooks/{config_id}/test`
+/// `GET /console/webhooks/{config_id}/test`. `event_type` chooses the event type whose sample becomes the body.
 pub(crate) async fn show(
+    State(ctx): State<Arc<Context>>,
     OnWebhook(Replayer(visitor), config): OnWebhook<Replayer>,
+    query: Query,
 ) -> Result<Html<String>, PageError> {
-    let form =
-        Form::from_pairs([("body", SAMPLE.to_owned()), ("content_type", "application/json".to_owned())]);
-    Ok(test_page(&visitor, &config, &form, FormFault::default(), html! {}))
+    let types = event_type_choice::offered(&ctx, &visitor).await?;
+    let chosen = Some(query.get("event_type").to_owned()).filter(|name| !name.is_empty());
+    let (test, faults) = match TestEvent::of_sample(&ctx, &config, chosen).await {
+        Ok(test) => (test, Vec::new()),
+        Err(problem) => match problem.wrong_field() {
+            Some(field) => {
+                let fault = FieldError::new(field, problem.detail());
+                (TestEvent::of_sample(&ctx, &config, None).await?, vec![fault])
+            }
+            None => return Err(problem.into()),
+        },
+    };
+    let body = event_type_choice::readable(&String::from_utf8_lossy(&test.body));
+    let form = Form::from_pairs([
+        ("body", if test.event_type.is_some() { body } else { SAMPLE.to_owned() }),
+        ("content_type", test.content_type),
+        ("event_type", test.event_type.unwrap_or_default()),
+    ]);
+    let view = TestView { config: &config, types: &types, form: &form, fault: FormFault(&faults) };
+    Ok(test_page(&visitor, view, html! {}))
 }
 
 /// `POST /console/webhooks/{config_id}/test`: the same page, with the answer.
@@ -36,29 +58,51 @@ pub(crate) async fn send(
     State(ctx): State<Arc<Context>>,
     Submitted(OnWebhook(Replayer(visitor), config), form): Submitted<OnWebhook<Replayer>>,
 ) -> Result<Response, PageError> {
+    let types = event_type_choice::offered(&ctx, &visitor).await?;
+    let view = TestView { config: &config, types: &types, form: &form, fault: FormFault::default() };
     if form.is_checked("continue") {
-        return Ok(test_page(&visitor, &config, &form, FormFault::default(), html! {}).into_response());
+        return Ok(test_page(&visitor, view, html! {}).into_response());
     }
-    let kind = form.get("content_type").trim();
-    if kind.is_empty() || HeaderValue::from_str(kind).is_err() {
-        let fault = [FieldError::new("content_type", "must be a media type like application/json")];
-        let page = test_page(&visitor, &config, &form, FormFault(&fault), html! {});
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-    }
-    let sent = form.text("body");
-    let (event_id, run) = send_test(&ctx, &config.org_id, config.config_id, sent.as_bytes(), kind).await?;
+    let test = match read(&form) {
+        Ok(test) => test,
+        Err(fault) => {
+            let fault = [fault];
+            let page = test_page(&visitor, TestView { fault: FormFault(&fault), ..view }, html! {});
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let (event_id, run) = send_test(&ctx, &config, test).await?;
     let target = format!("/console/webhooks/{}/events/{event_id}", config.config_id);
     let answer = answer(event_id, &target, run)?;
-    Ok(test_page(&visitor, &config, &form, FormFault::default(), answer).into_response())
+    Ok(test_page(&visitor, view, answer).into_response())
 }
 
-fn test_page(
-    visitor: &Visitor,
-    config: &WebhookConfig,
-    form: &Form,
-    fault: FormFault,
-    answer: Markup,
-) -> Html<String> {
+fn read(form: &Form) -> Result<TestEvent, FieldError> {
+    let kind = form.get("content_type").trim();
+    if kind.is_empty() || HeaderValue::from_str(kind).is_err() {
+        return Err(FieldError::new("content_type", "must be a media type like application/json"));
+    }
+    let event_type = Some(form.get("event_type")).filter(|name| !name.is_empty());
+    event_type.map_or(Ok(()), check_event_type)?;
+    Ok(TestEvent {
+        body: form.text("body").into_bytes(),
+        content_type: kind.to_owned(),
+        event_type: event_type.map(str::to_owned),
+    })
+}
+
+/// What the page shows beside the answer.
+#[derive(Clone, Copy)]
+struct TestView<'a> {
+    config: &'a WebhookConfig,
+    /// The event types of the catalogue.
+    types: &'a [EventType],
+    form: &'a Form,
+    fault: FormFault<'a>,
+}
+
+fn test_page(visitor: &Visitor, view: TestView, answer: Markup) -> Html<String> {
+    let TestView { config, types, form, fault } = view;
     let base = format!("/console/webhooks/{}", config.config_id);
     let content = html! {
         (webhook_actions::crumbs(config))
@@ -67,8 +111,18 @@ fn test_page(
             p.target { span.method { (config.fields.method) } " " (config.fields.url) }
         } }
         (fault.summary())
+        @if !types.is_empty() {
+            form.actions method="get" action={(base) "/test"} {
+                (event_type_choice::select(types, "event_type", form.get("event_type")))
+                button { "Take its sample" }
+            }
+        }
         div.columns.even {
             form.card.stack method="post" action={(base) "/test"} {
+                @if !form.get("event_type").is_empty() {
+                    input type="hidden" name="event_type" value=(form.get("event_type"));
+                    p.muted { "Event type: " code { (form.get("event_type")) } }
+                }
                 (Field { name: "body", label: "Body", hint: hint(config), fault }
                     .with(|attributes| html! {
                         textarea.code.tall id=(attributes.id) name="body" rows="16" spellcheck="false" aria-describedby=[attributes.described.as_deref()] { "\n" (form.text("body")) }

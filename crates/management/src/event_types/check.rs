@@ -53,7 +53,7 @@ pub(crate) struct CheckQuery {
     operation_id = "check_event_type",
     tag = "Event types",
     summary = "Find the webhooks that a new version would break",
-    description = "Nothing is saved or sent. The filter, the transform and the order key of each webhook that listens to the type are run on \
+    description = "Nothing is saved or sent. The filter, the transform, the order key and the pinned version of each webhook that listens to the type are tried on \
         the sample of the new version, and the newest recorded bodies of the type are checked against its schema.",
     params(
         ("event_type" = String, Path, description = "The name of the type."),
@@ -149,6 +149,7 @@ async fn checked(
         }
         Preview { .. } => {}
     }
+    breaks.extend(broken_pin(ctx, &config, new).await?);
     for (event_id, body) in &bodies {
         if let Err(unsatisfied) = new.schema.check(body.as_bytes()) {
             let FieldError { field, reason } = unsatisfied.in_field("payload");
@@ -157,6 +158,29 @@ async fn checked(
     }
     let TypeListener { config_id, name, enabled, .. } = webhook;
     Ok(Some(CheckedWebhook { config_id, name, enabled, bodies: bodies.len(), breaks }))
+}
+
+/// What the webhook's pin says, if the sample is no payload of the version that it pins.
+async fn broken_pin(
+    ctx: &Context,
+    config: &WebhookConfig,
+    new: &NewVersion<'_>,
+) -> Result<Option<ContractBreak>, Problem> {
+    let Some(version) = config.fields.event_type_versions.get(new.event_type) else { return Ok(None) };
+    let broken = |reason: String| {
+        let field = format!("event_type_versions.{}", new.event_type);
+        Some(ContractBreak { field, reason: format!("pins version {version}: {reason}"), event_id: None })
+    };
+    let Some(content) = ctx.event_types.content(&config.org_id, new.event_type, version).await? else {
+        return Ok(broken("there is no such version any more".to_owned()));
+    };
+    let pinned = content.schema.as_ref().map(Schema::compile).transpose();
+    let Ok(pinned) = pinned else { return Ok(broken("its schema cannot be used any more".to_owned())) };
+    let checked = pinned.map_or(Ok(()), |schema| schema.check(new.sample.as_bytes()));
+    Ok(checked.err().and_then(|unsatisfied| {
+        let FieldError { field, reason } = unsatisfied.in_field("sample");
+        broken(format!("{field} {reason}"))
+    }))
 }
 
 async fn evaluate(ctx: &Context, config: &WebhookConfig, body: &str) -> Result<Preview, Problem> {

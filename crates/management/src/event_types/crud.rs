@@ -176,7 +176,7 @@ pub async fn event_type(ctx: &Context, org_id: &OrgId, name: &str) -> Result<Eve
     tag = "Event types",
     summary = "Change an event type",
     description = "A JSON Merge Patch (RFC 7396): fields that are left out stay as they are, and `null` sets a field to its default. \
-        A schema or a sample is changed by a new version. On AWS it takes up to two seconds until events are checked by it everywhere.",
+        A schema or a sample is changed by a new version. On AWS, events are usually checked by it within two seconds.",
     params(
         ("event_type" = String, Path, description = "The name of the type."),
     ),

@@ -69,6 +69,7 @@ pub async fn listeners(
             name: config.fields.name,
             enabled: config.fields.enabled,
             event_types: listener.event_types,
+            pinned_version: config.fields.event_type_versions.get(event_type).cloned(),
         }))
     });
     // Collected first, for the compiler cannot prove the lifetimes of a lazy iterator.

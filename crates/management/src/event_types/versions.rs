@@ -23,8 +23,8 @@ use crate::Context;
     operation_id = "create_event_type_version",
     tag = "Event types",
     summary = "Add a version to an event type",
-    description = "It is the current version from then on. A type has up to 50 versions. On AWS it takes up to two seconds until \
-        payloads are checked against it everywhere.",
+    description = "It is the current version from then on. A type has up to 50 versions. On AWS, payloads are usually \
+        checked against it within two seconds.",
     params(
         ("event_type" = String, Path, description = "The name of the type."),
     ),

@@ -16,6 +16,7 @@ use hookstep_http_edge::{ApiJson, Manage, Problem};
 use serde_json::value::RawValue;
 
 use super::save;
+use super::test_send::TestEvent;
 use crate::Context;
 use crate::webhooks::stored_webhook::StoredWebhook;
 
@@ -32,7 +33,7 @@ const JSON: &str = "application/json";
     operation_id = "preview_webhook",
     tag = "Webhooks",
     summary = "Try a filter and a transform",
-    description = "Applies them to a body and shows the request that would be sent. Nothing is sent or recorded, and \
+    description = "Applies them to a body, or a sample as a test has it, and shows the request that would be sent. Nothing is sent or recorded, and \
         neither the filter nor the transform needs to be saved: those of this request are used.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook that would send the request."),
@@ -55,9 +56,14 @@ pub(crate) async fn preview(
     StoredWebhook { config, .. }: StoredWebhook<Manage>,
     ApiJson(request): ApiJson<PreviewRequest>,
 ) -> Result<Json<Preview>, Problem> {
-    let fields = ConfigFields { filter: request.filter, transform: request.transform, ..config.fields };
-    let content_type = request.content_type.as_deref().unwrap_or(JSON);
-    evaluate(&ctx, &config.org_id, &fields, request.body.as_bytes(), content_type).await.map(Json)
+    let PreviewRequest { filter, transform, body, content_type, event_type } = request;
+    let body = match body {
+        Some(body) => body.into_bytes(),
+        None => TestEvent::of_sample(&ctx, &config, event_type).await?.body,
+    };
+    let fields = ConfigFields { filter, transform, ..config.fields };
+    let content_type = content_type.as_deref().unwrap_or(JSON);
+    evaluate(&ctx, &config.org_id, &fields, &body, content_type).await.map(Json)
 }
 
 /// Applies the filter and the transform of `fields` to a body.

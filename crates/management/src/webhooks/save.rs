@@ -16,7 +16,7 @@ use super::certificates::{self, CheckedTls};
 use super::connection::{self, Change, is_own};
 use super::key_client;
 use super::write::{self, empty_credentials, overwrite};
-use super::{event_headers, extra_signature};
+use super::{event_headers, extra_signature, pins};
 use crate::Context;
 use crate::audit::{self, Act, noted};
 use crate::signing::secrets;
@@ -53,6 +53,7 @@ pub async fn create(
     let checked = check(ctx, &org_id, fields, None, retention, now)?;
     let CheckedFields { fields, change, certificate } = checked;
     check_payload_rules(ctx, &org_id, &fields, None).await?;
+    pins::check(ctx, &org_id, &fields, None).await?;
     let (key, secret) = secrets::new_secret(ctx, &org_id, None).await?;
     let tls = certificates::keys(ctx, &org_id, fields.tls.as_ref(), None).await?;
     let key_client = key_client::encrypted(ctx, &org_id, fields.auth.as_ref(), None).await?;
@@ -112,6 +113,7 @@ pub async fn replace(
     let checked = check(ctx, org_id, fields, Some(&before), retention, now)?;
     let CheckedFields { fields, change, certificate } = checked;
     check_payload_rules(ctx, org_id, &fields, Some(&before.fields)).await?;
+    pins::check(ctx, org_id, &fields, Some(&before.fields)).await?;
     let stored = ctx.configs.credentials(org_id, before.config_id).await?;
     let mut credentials = stored.unwrap_or_else(|| empty_credentials(&before));
     let mut secret = None;

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use hookstep_api_types::{Accepted, Tested, schema};
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{
-    ConfigId, Content, EventId, EventMetadata, Mode, OrgId, Origin, Source, WorkflowInput, WorkflowOutput,
+    Content, EventId, EventMetadata, Mode, Origin, Source, WebhookConfig, WorkflowInput, WorkflowOutput,
+    check_event_type,
 };
 use hookstep_executions::{Run, WorkflowError};
 use hookstep_http_edge::{ApiBytes, ApiQuery, Authorized, ConfigPath, Manage, Problem, after_lane, answer};
@@ -18,20 +19,60 @@ use utoipa::IntoParams;
 
 use super::{preview, write};
 use crate::Context;
+use crate::event_types::{sample, sample_for};
 
-/// The body of a test that has none.
+/// The body of a test that has none, if the catalogue of event types has none for it either.
 pub const SAMPLE: &str = r#"{"type": "webhook.test", "message": "Hello from Hookstep"}"#;
 
 /// The content type of a body whose request names none.
 const JSON: &str = "application/json";
 
-/// Whether to send it.
+/// What to send, and whether to send it.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TestQuery {
     /// `false` shows the request that would go out, and sends and records nothing.
     send: Option<bool>,
+    /// The type of the event, which is kept with it. Without a body, its sample is sent.
+    #[param(min_length = 1, max_length = 128)]
+    event_type: Option<String>,
+}
+
+/// What a test sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestEvent {
+    /// The body.
+    pub body: Vec<u8>,
+    /// Its `Content-Type`.
+    pub content_type: String,
+    /// The type of the event, if it has one.
+    pub event_type: Option<String>,
+}
+
+impl TestEvent {
+    /// An event for which nobody gives a body: the sample of this type; without one, that of the first type that the webhook subscribes to by
+    /// its name; and if there is none either, [`SAMPLE`].
+    ///
+    /// # Errors
+    /// 400 that names `event_type` if that has no sample; 500 when the table cannot be read.
+    pub async fn of_sample(
+        ctx: &Context,
+        config: &WebhookConfig,
+        event_type: Option<String>,
+    ) -> Result<Self, Problem> {
+        let (event_type, body) = match event_type {
+            Some(event_type) => {
+                let body = sample(ctx, &config.org_id, &event_type).await?;
+                (Some(event_type), body)
+            }
+            None => match sample_for(ctx, &config.org_id, &config.fields).await? {
+                Some((event_type, body)) => (Some(event_type), body),
+                None => (None, SAMPLE.to_owned()),
+            },
+        };
+        Ok(Self { body: body.into_bytes(), content_type: JSON.to_owned(), event_type })
+    }
 }
 
 /// Sends the body, or a sample, as a sync trigger would, and records it like any event.
@@ -41,8 +82,9 @@ pub(crate) struct TestQuery {
     operation_id = "test_webhook",
     tag = "Webhooks",
     summary = "Send a test to the receiver",
-    description = "Sends the body, or a sample when it is empty, and answers what the receiver answers. The test is \
-        recorded like any event, with the origin `test`.",
+    description = "Sends the body, or a sample when it is empty, and answers what the receiver answers. The sample is that of \
+        `event_type`; without one, that of the first event type that the webhook subscribes to by its name. The test is \
+        recorded like any event, with the origin `test`. Its body is not checked against a schema.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         TestQuery,
@@ -70,45 +112,50 @@ pub(crate) async fn test(
     State(ctx): State<Arc<Context>>,
     caller: Authorized<Manage>,
     ConfigPath(config_id): ConfigPath,
-    ApiQuery(TestQuery { send: is_sent }): ApiQuery<TestQuery>,
+    ApiQuery(TestQuery { send: is_sent, event_type }): ApiQuery<TestQuery>,
     headers: HeaderMap,
     ApiBytes(body): ApiBytes,
 ) -> Result<Response, Problem> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let (body, kind) = if body.is_empty() { (SAMPLE.as_bytes(), None) } else { (&*body, given) };
-    let kind = kind.unwrap_or(JSON);
+    let config = write::latest(&ctx, caller.org_id(), config_id).await?;
+    let test = if body.is_empty() {
+        TestEvent::of_sample(&ctx, &config, event_type).await?
+    } else {
+        event_type.as_deref().map_or(Ok(()), check_event_type)?;
+        let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        TestEvent { body: body.into(), content_type: given.unwrap_or(JSON).to_owned(), event_type }
+    };
     if is_sent == Some(false) {
-        let config = write::latest(&ctx, caller.org_id(), config_id).await?;
-        let preview = preview::evaluate(&ctx, &config.org_id, &config.fields, body, kind).await?;
+        let TestEvent { body, content_type, .. } = &test;
+        let preview = preview::evaluate(&ctx, &config.org_id, &config.fields, body, content_type).await?;
         return Ok(Json(preview).into_response());
     }
-    let (event_id, run) = send(&ctx, caller.org_id(), config_id, body, kind).await?;
+    let (event_id, run) = send(&ctx, &config, test).await?;
     Ok(answer::delivered(event_id, run))
 }
 
-/// Sends `body` and waits for the answer.
+/// Sends a test and waits for the answer.
 ///
 /// # Errors
-/// 404 when there is no such webhook.
+/// 500 when the table of orgs cannot be read.
 pub async fn send(
     ctx: &Context,
-    org_id: &OrgId,
-    config_id: ConfigId,
-    body: &[u8],
-    content_type: &str,
+    config: &WebhookConfig,
+    test: TestEvent,
 ) -> Result<(EventId, Result<Run<WorkflowOutput>, WorkflowError>), Problem> {
-    let config = ctx.configs.get(org_id, config_id).await?.ok_or_else(Problem::no_webhook)?;
+    let TestEvent { body, content_type, event_type } = test;
+    let (org_id, config_id) = (&config.org_id, config.config_id);
     let event_id = EventId((ctx.sources.new_id)()).spread_over(config.fields.shards());
     let now = ctx.sources.now();
     let org = ctx.orgs.find(org_id).await?;
     let event = EventMetadata {
-        content_type: Some(content_type.to_owned()),
+        content_type: Some(content_type),
+        event_type,
         size: Some(body.len() as u64),
         retention_days: org.as_ref().and_then(|org| org.fields.retention_days),
         body_retention_hours: org.and_then(|org| org.fields.body_retention_hours),
         ..EventMetadata::new(org_id.clone(), config_id, event_id, Origin::Test, Mode::Sync, now)
     };
-    let input = WorkflowInput { event, payload: Source::Inline(Content::new(body)) };
+    let input = WorkflowInput { event, payload: Source::Inline(Content::new(&body)) };
     let run = ctx.machines.run(&input, SYNC_BUDGET).await;
     let left = SYNC_BUDGET.saturating_sub(ctx.sources.now().since(now));
     Ok((event_id, after_lane(run, &input.event, &ctx.events, left, || ctx.sources.now()).await))

@@ -38,7 +38,55 @@ pub(super) fn cases() -> Vec<Case> {
     let mut transformed = published("published, transformed", "published.transformed", r#"{"n": 1}"#);
     transformed.webhook["transform"] = json!({"jsonata": "{'n': n + 1}"});
     transformed.expected["requests"] = json!([{"body": r#"{"n":2}"#}, {"body": r#"{"n":2}"#}]);
-    vec![small, transformed, published("published, with a large payload", "published.large", large)]
+    vec![
+        small,
+        transformed,
+        published("published, with a large payload", "published.large", large),
+        catalogued(),
+    ]
+}
+
+/// A type of the catalogue whose payloads are marked, and whose version the webhook does not pin.
+fn catalogued() -> Case {
+    Case {
+        how: How::Catalogued,
+        webhook: json!({"event_types": ["catalogued.marked"]}),
+        body: Bytes::from_static(br#"{"n": "text"}"#),
+        ..usual(
+            "published, of a type of the catalogue",
+            json!({
+                "event": {
+                    "status": "succeeded", "event_type": "catalogued.marked",
+                    "mismatch": {"version": "1", "path": "/n", "reason": "must be of the type integer"},
+                },
+                "requests": [{"body": r#"{"n": "text"}"#}],
+            }),
+        )
+    }
+}
+
+/// Adds two types to the catalogue, one that refuses what does not match and one that marks it, and publishes the body of the case as each.
+/// Returns the id of the event that is marked.
+pub(super) async fn publish_catalogued(api: &Api, case: &Case, config_id: &str) -> String {
+    let schema = json!({"properties": {"n": {"type": "integer"}}});
+    let payload: Value = serde_json::from_slice(&case.body).unwrap();
+    for (name, on_invalid) in [("catalogued.refused", "reject"), ("catalogued.marked", "mark")] {
+        let fields = json!({"name": name, "on_invalid": on_invalid, "schema": schema, "sample": {"n": 1}});
+        let made = api.post("/event-types", &fields).await;
+        assert_eq!(made.status, 201, "{made:?}");
+    }
+    let refused = api.post("/events", &json!({"event_type": "catalogued.refused", "payload": payload})).await;
+    assert_eq!(refused.wrong_field(), "payload.n", "{refused:?}");
+    let body = format!(
+        r#"{{"event_type": "catalogued.marked", "payload": {}}}"#,
+        std::str::from_utf8(&case.body).unwrap()
+    );
+    let published = Answer::to(api.request(Method::POST, "/events").body(body)).await;
+    assert_eq!(published.status, 202, "{published:?}");
+    let published = published.json();
+    let mut deliveries = published["deliveries"].as_array().unwrap().iter();
+    let delivery = deliveries.find(|delivery| delivery["config_id"] == config_id).unwrap();
+    delivery["event_id"].as_str().unwrap().to_owned()
 }
 
 /// Publishes the body of the case by the type that its webhook subscribes to, and once more by the same key. Returns the id of

@@ -41,6 +41,7 @@ const SAME: &[&str] = &[
     "Status",
     "TLS",
     "Test",
+    "Version",
     "Text",
     "URL",
     "Webhook",

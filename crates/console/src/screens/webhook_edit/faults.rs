@@ -78,7 +78,9 @@ fn mend(fields: &mut Value, field: &str) -> bool {
         ("method", _) => json!("POST"),
         ("timeout_seconds", _) => json!(30),
         ("retry", _) => json!({"schedule_seconds": []}),
-        ("event_types" | "headers" | "event_headers", _) => return mend_list(fields, top, rest),
+        ("event_types" | "headers" | "event_headers" | "event_type_versions", _) => {
+            return mend_list(fields, top, rest);
+        }
         ("auth", _) => return mend_auth(fields, rest),
         ("filter", rest) if rest.starts_with("conditions[") => {
             return entry(&mut fields["filter"]["conditions"], &rest["conditions".len()..]).is_some_and(

@@ -1,11 +1,13 @@
 //! The sections of the form of a webhook.
 
+use hookstep_api_types::EventType;
 use hookstep_contract::{Auth, WebhookConfig};
 use maud::{Markup, html};
 
-use super::header_rows;
+use super::{header_rows, webhook_form};
 use crate::form::{Field, Form, FormFault, Wrong, again};
 use crate::schedule;
+use crate::screens::event_type_choice;
 
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 const PERIODS: [(&str, &str); 2] = [("second", "A second"), ("minute", "A minute")];
@@ -178,13 +180,15 @@ fn parameters(form: &Form, fault: FormFault, is_stored: bool) -> Markup {
 }
 
 /// The events of the bus that are sent.
-pub(super) fn subscriptions(form: &Form, fault: FormFault) -> Markup {
+pub(super) fn subscriptions(form: &Form, fault: FormFault, types: &[EventType]) -> Markup {
     let hint = "Events of the EventBridge bus that are sent here, by their detail type: order.created, or order.* for all that begin \
         with order. — one a line. Leave empty when your services trigger the webhook themselves.";
     html! {
         fieldset.card {
             legend { "Subscriptions" }
             (Field { name: "event_types", label: "Event types", hint, fault }.area("event_types", &form.text("event_types"), "order.created"))
+            (event_type_choice::boxes(types, &webhook_form::written_event_types(form), form))
+            (header_rows::PINS.part(form, fault))
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use axum::response::Html;
 use hookstep_contract::WebhookConfig;
+use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use maud::{Markup, html};
 
+use super::payload_rules_part::Trial;
 use super::{cloud_events_form, fieldsets, ordering_form, payload_rules_part, signature_form};
 use crate::form::{Form, FormFault};
 use crate::layout::{Section, page};
 use crate::parts;
-use crate::screens::webhook_actions;
+use crate::screens::{event_type_choice, webhook_actions};
 use crate::session::Visitor;
 
 /// The state of the form of a webhook.
@@ -24,8 +26,17 @@ pub(super) struct FormView<'a> {
 }
 
 /// The page with the form. `tried` is the result of trying its filter and transform on its sample, if that was requested.
-pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried: &Markup) -> Html<String> {
+///
+/// # Errors
+/// 500 when the catalogue cannot be read.
+pub(super) async fn form_page(
+    ctx: &Context,
+    visitor: &Visitor,
+    view: FormView<'_>,
+    tried: &Markup,
+) -> Result<Html<String>, Problem> {
     let FormView { config, form, fault, notice } = view;
+    let types = event_type_choice::offered(ctx, visitor).await?;
     let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
     let (back, action, preview) = match config {
         Some(config) => {
@@ -52,8 +63,8 @@ pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried:
             (fieldsets::authentication(form, fault, config.and_then(|config| config.fields.auth.as_ref())))
             (cloud_events_form::section(form, fault))
             (signature_form::section(form, fault))
-            (fieldsets::subscriptions(form, fault))
-            (payload_rules_part::part(form, fault, &preview, tried))
+            (fieldsets::subscriptions(form, fault, &types))
+            (payload_rules_part::part(form, fault, Trial { preview: &preview, types: &types, tried }))
             (fieldsets::delivery(form, fault))
             (fieldsets::limits(form, fault))
             (ordering_form::section(form, fault))
@@ -65,5 +76,5 @@ pub(super) fn form_page(ctx: &Context, visitor: &Visitor, view: FormView, tried:
             }
         }
     };
-    page(visitor, Section::Webhooks, title, content)
+    Ok(page(visitor, Section::Webhooks, title, content))
 }

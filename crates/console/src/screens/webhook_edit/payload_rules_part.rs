@@ -1,5 +1,6 @@
 //! The section of the form of a webhook with its filter and its transform, where both can be tried.
 
+use hookstep_api_types::EventType;
 use hookstep_contract::Operator;
 use hookstep_contract::limits::MAX_CONDITIONS;
 use maud::{Markup, html};
@@ -7,20 +8,32 @@ use maud::{Markup, html};
 use super::payload_rules_form::{ConditionRow, KINDS, rows};
 use crate::form::{Field, Form, FormFault, Wrong};
 use crate::payload_rules_words;
+use crate::screens::event_type_choice;
+
+/// What the trial of filter and transform needs.
+#[derive(Clone, Copy)]
+pub(super) struct Trial<'a> {
+    /// Where the form is tried.
+    pub(super) preview: &'a str,
+    /// The event types whose samples can be taken.
+    pub(super) types: &'a [EventType],
+    /// What came of it, if it was tried.
+    pub(super) tried: &'a Markup,
+}
 
 /// Filter, transform and the trial of both, folded while all are empty.
-pub(super) fn part(form: &Form, fault: FormFault, preview: &str, tried: &Markup) -> Markup {
+pub(super) fn part(form: &Form, fault: FormFault, trial: Trial) -> Markup {
     let has_filter = !matches!(form.get("filter"), "" | "none");
     let is_faulty = fault.of("filter").is_some() || fault.of("transform").is_some();
     let is_filled = ["filter_jsonata", "transform", "transform_type"]
         .iter()
         .any(|field| !form.get(field).trim().is_empty())
         || !rows(form).is_empty();
-    let is_open = has_filter || is_faulty || is_filled || !tried.0.is_empty();
+    let is_open = has_filter || is_faulty || is_filled || !trial.tried.0.is_empty();
     html! {
         details.card.payload-rules open[is_open] {
             summary { "Filter and transform: which events are sent, and with which body" }
-            div.parts { (filter(form, fault)) (transform(form, fault)) (trial(form, preview, tried)) }
+            div.parts { (filter(form, fault)) (transform(form, fault)) (try_out(form, trial)) }
         }
     }
 }
@@ -115,7 +128,8 @@ fn transform(form: &Form, fault: FormFault) -> Markup {
 }
 
 /// The script of the page tries again whenever typing pauses; without a script, the button loads the form with the result.
-fn trial(form: &Form, preview: &str, tried: &Markup) -> Markup {
+fn try_out(form: &Form, Trial { preview, types, tried }: Trial) -> Markup {
+    let target = format!("{preview}#tried");
     html! {
         section.trial aria-labelledby="trial-title" {
             h3 #trial-title { "Try it on a sample" }
@@ -125,7 +139,11 @@ fn trial(form: &Form, preview: &str, tried: &Markup) -> Markup {
                 p.hint #sample-hint { "Nothing is saved, and nothing is sent." }
             }
             input type="hidden" name="sample_type" value=(form.get("sample_type"));
-            div.actions { button type="submit" formaction={(preview) "#tried"} data-try="#tried" { "Try" } }
+            @if !types.is_empty() { div.actions {
+                (event_type_choice::select(types, "sample_of", form.get("sample_of")))
+                button type="submit" name="take_sample" value="on" formaction=(target) { "Take its sample" }
+            } }
+            div.actions { button type="submit" formaction=(target) data-try="#tried" { "Try" } }
             div #tried role="region" aria-label="What would become of the sample" aria-live="polite" { (tried) }
         }
     }

@@ -9,9 +9,9 @@ use hookstep_api_types::{Preview, PreviewFault, PreviewedRequest};
 use hookstep_content_coding::{Codings, Decoded, End};
 use hookstep_contract::{ConfigFields, Content, EventId, EventRecord, OrgId, Origin, WebhookConfig};
 use hookstep_http_edge::Problem;
-use hookstep_management::Context;
 use hookstep_management::webhooks::preview;
 use hookstep_management::webhooks::test_send::SAMPLE;
+use hookstep_management::{Context, event_types};
 use hookstep_store::{EventFilter, Partitions};
 use maud::{Markup, html};
 
@@ -21,6 +21,7 @@ use crate::error::PageError;
 use crate::extract::OnWebhook;
 use crate::form::{Form, FormFault};
 use crate::screens::event_page::attempt::headers;
+use crate::screens::event_type_choice;
 use crate::session::{Manager, Visitor};
 use crate::{body_view, parts};
 
@@ -56,6 +57,16 @@ async fn answer(
     config: Option<&WebhookConfig>,
     form: &Form,
 ) -> Result<Html<String>, PageError> {
+    let taken = match take_sample(ctx, visitor.org_id(), form).await {
+        Ok(taken) => taken,
+        Err(problem) if problem.status() == StatusCode::BAD_REQUEST => {
+            let tried = fault("sample_of", problem.detail());
+            let view = FormView { config, form, fault: FormFault::default(), notice: None };
+            return Ok(form_page(ctx, visitor, view, &tried).await?);
+        }
+        Err(problem) => return Err(problem.into()),
+    };
+    let form = taken.as_ref().unwrap_or(form);
     let tried = match tried(ctx, visitor.org_id(), config.map(|config| &config.fields), form).await {
         Ok(preview) => result(preview, form),
         Err(problem) if problem.status() == StatusCode::BAD_REQUEST => {
@@ -67,7 +78,17 @@ async fn answer(
         return Ok(Html(tried.into_string()));
     }
     let view = FormView { config, form, fault: FormFault::default(), notice: None };
-    Ok(form_page(ctx, visitor, view, &tried))
+    Ok(form_page(ctx, visitor, view, &tried).await?)
+}
+
+/// The form with the sample of the chosen event type, if its button was pressed.
+async fn take_sample(ctx: &Context, org_id: &OrgId, form: &Form) -> Result<Option<Form>, Problem> {
+    if !form.is_checked("take_sample") {
+        return Ok(None);
+    }
+    let sample = event_types::sample(ctx, org_id, form.get("sample_of")).await?;
+    let form = form.replacing("sample", event_type_choice::readable(&sample));
+    Ok(Some(form.replacing("sample_type", JSON.to_owned())))
 }
 
 async fn tried(
@@ -81,7 +102,7 @@ async fn tried(
     preview::evaluate(ctx, org_id, &fields, form.text("sample").as_bytes(), kind).await
 }
 
-/// A sample for a webhook: the body of this event, or of one of the newest ones, if it is small and text.
+/// A sample for a webhook: the body of this event, or of one of the newest ones, if it is small and text; otherwise that of a test.
 pub(super) async fn sample(
     ctx: &Context,
     config: &WebhookConfig,
@@ -102,7 +123,10 @@ pub(super) async fn sample(
     {
         return Ok(pairs(body, event.content_type.unwrap_or_else(|| JSON.to_owned())));
     }
-    Ok(no_sample())
+    match event_types::sample_for(ctx, &config.org_id, &config.fields).await? {
+        Some((_, sample)) => Ok(pairs(event_type_choice::readable(&sample), JSON.to_owned())),
+        None => Ok(no_sample()),
+    }
 }
 
 /// The text of a body, decoded if it came with a content coding.
@@ -163,6 +187,7 @@ fn name_of(field: &str) -> String {
         ("transform.content_type", _) => "The content type of the result is wrong".to_owned(),
         ("filter", _) => "The filter is not complete".to_owned(),
         ("body", _) => "The sample cannot be read".to_owned(),
+        ("sample_of", _) => "There is no sample".to_owned(),
         _ => format!("The field {field} is wrong"),
     }
 }

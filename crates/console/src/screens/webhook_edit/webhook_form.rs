@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{cloud_events_form, header_rows, ordering_form, payload_rules_form, signature_form};
 use crate::form::Form;
 use crate::schedule;
+use crate::screens::event_type_choice;
 
 /// The form of a new webhook.
 pub(crate) fn blank() -> Form {
@@ -161,7 +162,7 @@ pub(super) fn read_all(
     fields["url"] = json!(form.get("url").trim());
     fields["method"] = json!(form.get("method"));
     fields["enabled"] = json!(form.is_checked("enabled"));
-    for rows in header_rows::ALL {
+    for rows in header_rows::ALL.iter().chain([&header_rows::PINS]) {
         fields[rows.field] = json!(rows.read(form, &mut faults));
     }
     fields["cloud_events"] = cloud_events_form::read(form);
@@ -209,9 +210,21 @@ fn rate_limit(form: &Form, faults: &mut Vec<FieldError>) -> Value {
     json!({"events": events.unwrap_or(1), "per": per, "burst": burst.unwrap_or(1)})
 }
 
+/// Those that are written, and behind them those that are chosen from the catalogue.
+fn event_types(form: &Form) -> Vec<String> {
+    let mut types = written_event_types(form);
+    for chosen in form.all(event_type_choice::CHOSEN) {
+        if !types.iter().any(|known| known == chosen) {
+            types.push(chosen.to_owned());
+        }
+    }
+    types
+}
+
 /// One a line; spaces around them and empty lines are ignored.
-fn event_types(form: &Form) -> Vec<&str> {
-    form.get("event_types").lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+pub(super) fn written_event_types(form: &Form) -> Vec<String> {
+    let lines = form.get("event_types").lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
 }
 
 fn pauses(form: &Form, faults: &mut Vec<FieldError>) -> Vec<u32> {

@@ -8,7 +8,7 @@ const STORED: &str = r#"{"org_id":"acme","config_id":"0190a000-0000-7000-8000-00
         "headers":{"X-A":"1","X-B":"2"},"event_headers":{"X-C":"{{attempt}}"},"timeout_seconds":12,"retry":{"schedule_seconds":[1,60]},"shards":8,
         "max_in_flight":4,"rate_limit":{"events":90,"per":"minute","burst":5},"ordering":{"key":"a","on_failure":"block"},
         "delivery":"queued","cloud_events":{"mode":"structured","source":"/a","type":"t"},"extra_signature":{"type":"hmac","header":"X-Sig","algorithm":"sha1"},
-        "event_types":["order.*","Webhook Disabled"],
+        "event_types":["order.*","Webhook Disabled"],"event_type_versions":{"order.created":"2"},
         "filter":{"conditions":[{"field":"a","operator":"any_of","values":["1","2"],"type":"number"}],"logical_operator":"OR"},
         "transform":{"jsonata":"{\"a\": a}","content_type":"text/plain"},
         "auth":{"type":"oauth_client_credentials","token_url":"https://a.example/","client_id":"c","method":"PUT",

@@ -1,0 +1,56 @@
+//! Event types of the catalogue that forms offer.
+
+use hookstep_api_types::EventType;
+use hookstep_contract::{MAX_CATALOGUED_TYPES, subscribes};
+use hookstep_http_edge::Problem;
+use hookstep_management::Context;
+use hookstep_management::event_types::list_of;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::form::Form;
+use crate::session::Visitor;
+
+/// The field of the form of a webhook with the types that were chosen.
+pub(crate) const CHOSEN: &str = "event_type";
+
+/// The types of the visitor's org that are to be used, by name.
+///
+/// # Errors
+/// 500 when the table cannot be read.
+pub(crate) async fn offered(ctx: &Context, visitor: &Visitor) -> Result<Vec<EventType>, Problem> {
+    let mut types = list_of(ctx, visitor.org_id(), None, MAX_CATALOGUED_TYPES).await?.data;
+    types.retain(|listed| !listed.deprecated);
+    Ok(types)
+}
+
+/// Boxes for the types that `subscribed` has not yet; those that are ticked are added to it.
+pub(crate) fn boxes(types: &[EventType], subscribed: &[String], form: &Form) -> Markup {
+    let is_new = |listed: &&EventType| !subscribes(subscribed, &listed.name);
+    let is_ticked = |listed: &EventType| form.all(CHOSEN).any(|name| name == listed.name);
+    html! {
+        @if types.iter().any(|listed| is_new(&listed)) {
+            details open[types.iter().any(is_ticked)] {
+                summary { "Add event types of the catalogue" }
+                div.rows.choice { @for listed in types.iter().filter(is_new) {
+                    label.check { input type="checkbox" name=(CHOSEN) value=(listed.name) checked[is_ticked(listed)];
+                        span { code { (listed.name) } @if !listed.description.is_empty() { span.hint { " " (listed.description) } } } }
+                } }
+            }
+        }
+    }
+}
+
+/// A choice of the type whose sample is wanted.
+pub(crate) fn select(types: &[EventType], name: &str, chosen: &str) -> Markup {
+    html! {
+        select name=(name) aria-label="Event type" {
+            @for listed in types { option value=(listed.name) selected[listed.name == chosen] { (listed.name) } }
+        }
+    }
+}
+
+/// A sample as people read it.
+pub(crate) fn readable(sample: &str) -> String {
+    serde_json::from_str(sample).map_or_else(|_| sample.to_owned(), |sample: Value| format!("{sample:#}"))
+}
