@@ -214,6 +214,12 @@ impl EventRecord {
         self.sent.is_some() || (was_prepared && self.outcome != Some(Outcome::FailedPayload))
     }
 
+    /// Notes that its body cannot be sent as it is prepared. Should a fault of the platform stop the attempt that says so, the next
+    /// one prepares the body anew, and does not send what was accepted.
+    pub fn refuse_body(&mut self) {
+        self.unprepared = Some(self.accepted_body());
+    }
+
     /// How often the event was started again for the attempt that is due.
     pub fn restart_count(&self) -> u32 {
         let current = self.restarts.filter(|restarts| restarts.number == self.attempt_count + 1);

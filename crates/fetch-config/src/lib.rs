@@ -135,11 +135,9 @@ async fn prepare(
     let (config, mut body, late) =
         tokio::try_join!(config, store_or_fetch(event, source.as_ref(), ctx), watch)?;
     let config = config.ok_or_else(deleted)?;
-    if let Some(reason) =
-        pins::misfit(&config.fields, event, source.as_ref(), body.payload.as_ref(), ctx).await?
-    {
-        body.payload = Some(Unresolved::Unusable(reason));
-    }
+    let misfit = pins::misfit(&config.fields, event, source.as_ref(), body.payload.as_ref(), ctx).await?;
+    let is_refused = misfit.is_some();
+    body.payload = misfit.map(Unresolved::Unusable).or(body.payload);
     let mut plan = plan::of(config, status, event, ctx.watch.now());
     let has_body = is_inline || matches!(body.payload, Some(Unresolved::Inline(_)));
     plan.queued &= ctx.has_delivery_queue;
@@ -160,7 +158,10 @@ async fn prepare(
         },
         None => EventRecord { updated_at: late.unwrap_or(new.updated_at), ..new },
     };
-    let record = EventRecord { size: event.size.or(body.size), claim: body.claim, ..new };
+    let mut record = EventRecord { size: event.size.or(body.size), claim: body.claim, ..new };
+    if is_refused {
+        record.refuse_body();
+    }
     Ok(FetchedConfig { plan, record, payload: body.payload })
 }
 

@@ -2,7 +2,7 @@
 
 use hookstep_catalogue::Payload;
 use hookstep_contract::{
-    ConfigFields, Content, EventMetadata, FieldError, Origin, Reason, ReasonCode, Source, StepError,
+    ConfigFields, EventMetadata, FieldError, Origin, Reason, ReasonCode, Source, StepError,
     Unresolved,
 };
 
@@ -28,11 +28,15 @@ pub(crate) async fn misfit(
     let org_id = &event.org_id;
     let bytes = match (source, fetched) {
         (_, Some(Unresolved::Inline(content))) | (Some(Source::Inline(content)), _) => content.to_bytes(),
-        (Some(Source::Published(id)), _) => ctx.bodies.published_bytes(org_id, *id).await?.map(Vec::from),
-        (Some(Source::AcceptedBodyOf(own)), _) => {
-            let stored = ctx.bodies.read(org_id, event.config_id, *own).await?;
-            stored.as_ref().and_then(Content::to_bytes)
-        }
+        (Some(Source::Published(id)), _) => match ctx.bodies.published_bytes(org_id, *id).await? {
+            Some(bytes) => Some(bytes.into()),
+            // It is gone, and the attempt says so.
+            None => return Ok(None),
+        },
+        (Some(Source::AcceptedBodyOf(own)), _) => match ctx.bodies.read(org_id, event.config_id, *own).await? {
+            Some(content) => content.to_bytes(),
+            None => return Ok(None),
+        },
         _ => None,
     };
     let payload = match &bytes {

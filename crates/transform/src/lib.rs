@@ -34,7 +34,7 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
     let body = match body::read(&data.event, &data.payload, ctx).await? {
         Ok(body) => body,
         Err(reason) => {
-            data.payload = Unresolved::Unusable(reason);
+            refuse(&mut data, reason);
             return Ok(data);
         }
     };
@@ -56,12 +56,17 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
             data.plan.status = Status::Skipped;
             data.plan.reason = Some(reason);
         }
-        Verdict::Failed(fault) => data.payload = Unresolved::Unusable(fault.into()),
+        Verdict::Failed(fault) => refuse(&mut data, fault.into()),
         Verdict::Replaced { content_type, body } => {
             replace(&mut data, content_type, body.into(), ctx).await?;
         }
     }
     Ok(data)
+}
+
+fn refuse(data: &mut TransformData, reason: Reason) {
+    data.payload = Unresolved::Unusable(reason);
+    data.record.refuse_body();
 }
 
 async fn evaluate(

@@ -102,3 +102,26 @@ async fn a_pin_is_checked_when_it_is_saved_and_by_a_contract_check() {
     assert_eq!(api.patch(config_id, &json!({"event_type_versions": {}})).await.status, 200);
     assert_eq!(receiver.calls(), 0);
 }
+
+/// Such an attempt is handed over to an execution that can last, and is told where the body is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_sent_is_not_sent_to_a_receiver_that_may_take_long_either() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    let api = &world.api;
+    added(api, &orders("ignore")).await;
+    for (fields, code) in [
+        (json!({"event_type_versions": {"order.created": "1"}}), "schema_mismatch"),
+        (json!({"transform": {"jsonata": "$error('no')"}}), "transform_fault"),
+        (json!({"filter": {"jsonata": "$error('no')"}}), "filter_fault"),
+    ] {
+        let mut fields = fields;
+        fields["timeout_seconds"] = json!(300);
+        let config_id = api.create_webhook(&receiver.url, fields).await;
+        let path = format!("/webhook/{config_id}/trigger?event_type=order.created");
+        let body = r#"{"order": "s3cret"}"#.to_owned();
+        let event_id = accepted(&Answer::to(api.request(Method::POST, &path).body(body)).await);
+        let event = api.ended(&config_id, &event_id).await;
+        assert_eq!(event["reason"]["code"], code, "{event}");
+    }
+    assert_eq!(receiver.calls(), 0);
+}

@@ -256,6 +256,12 @@ fn filtered_or_transformed() -> Vec<Case> {
                 json!({"event": {"status": "succeeded"}, "requests": [{"body": "{\"account\": 9007199254740993}"}]}),
             )
         },
+        // It would be handed over, and is not: who takes it over would find the body as it was accepted.
+        of_order(
+            "a transform that cannot be made, for a receiver that may take long",
+            json!({"transform": {"jsonata": "$error('no')"}, "timeout_seconds": 300}),
+            json!({"event": {"status": "failed", "attempt_count": 1, "reason": {"code": "transform_fault"}}, "requests": []}),
+        ),
         of_order(
             "a transform that cannot be made",
             json!({"transform": {"jsonata": "{\"a\": status + 1}"}}),
