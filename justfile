@@ -52,7 +52,8 @@ ci:
 # Put the host through simulated weeks: just simulate [--seeds 1000] [--minutes 480] [--seed 42]
 [group('check')]
 simulate *flags:
-    cargo run --release --locked --package hookstep-sim -- "$@"
+    cargo build --locked --workspace --bin hookstep-sim --config crates/sim/optimised.toml
+    "{{ target }}/debug/hookstep-sim" "$@"
 
 # Fuzz a target for some seconds: egress_url, egress_address, egress_headers or egress_tls
 [group('check')]

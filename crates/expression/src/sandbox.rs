@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -56,9 +56,18 @@ const ENDED: [i32; 3] = [1, 2, 15];
 /// Evaluates expressions in separate processes.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
-    program: PathBuf,
+    worker: Worker,
     slots: Arc<Semaphore>,
     orgs: Arc<Mutex<HashMap<OrgId, Arc<Semaphore>>>>,
+}
+
+/// Where expressions are evaluated.
+#[derive(Clone, Debug)]
+enum Worker {
+    /// In processes of this program.
+    Program(PathBuf),
+    /// On the calling thread, with this randomness.
+    Here(fn() -> f64),
 }
 
 /// Why nothing was evaluated. These errors are our fault, not the expression's.
@@ -89,11 +98,17 @@ impl Sandbox {
 
     /// A sandbox that runs `program`, whose `main` must begin with [`work_if_asked`].
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self {
-            program: program.into(),
-            slots: Arc::new(Semaphore::new(MAX_CONCURRENT_PROCESSES)),
-            orgs: Arc::default(),
-        }
+        Self::with(Worker::Program(program.into()))
+    }
+
+    /// Evaluates on the calling thread, without any limit of memory: for a simulation, whose expressions are its own. `random` makes
+    /// numbers in `0.0..1.0` for them.
+    pub fn on_this_thread(random: fn() -> f64) -> Self {
+        Self::with(Worker::Here(random))
+    }
+
+    fn with(worker: Worker) -> Self {
+        Self { worker, slots: Arc::new(Semaphore::new(MAX_CONCURRENT_PROCESSES)), orgs: Arc::default() }
     }
 
     /// Checks expressions and the values of conditions as far as possible without a body.
@@ -132,7 +147,10 @@ impl Sandbox {
         let Ok(_turn) = tokio::time::timeout(WAIT_TIMEOUT, turn).await else {
             return Err(SandboxError::Busy);
         };
-        let applied = self.evaluate(job, body).await;
+        let applied = match &self.worker {
+            Worker::Program(program) => evaluate(program, job, body).await,
+            Worker::Here(random) => Ok(done(job, body, *random)),
+        };
         drop(_turn);
         self.orgs
             .lock()
@@ -148,57 +166,58 @@ impl Sandbox {
             orgs.entry(org_id.clone()).or_insert_with(|| Arc::new(Semaphore::new(MAX_CONCURRENT_OF_ORG))),
         )
     }
+}
 
-    async fn evaluate(&self, job: &Job, body: &[u8]) -> Result<Applied, SandboxError> {
-        let mut input = serde_json::to_vec(job)?;
-        input.push(b'\n');
-        input.extend_from_slice(body);
-        let mut child = Command::new(&self.program)
-            .arg(ARGUMENT)
-            // Expressions must not have access to credentials.
-            .env_clear()
-            // The host's allocator would otherwise reserve a gigabyte at once, which counts towards the
-            // limit.
-            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
-            // Only the host receives Ctrl-C; it lets running jobs finish.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let write = async {
-            if let Some(mut stdin) = stdin {
-                // The process may have died; its output shows that.
-                let _ = stdin.write_all(&input).await;
-            }
-        };
-        let read = async {
-            let mut output = Vec::new();
-            if let Some(stdout) = stdout {
-                let max_bytes = MAX_TRANSFORMED_BYTES + 64 * 1024;
-                stdout.take(max_bytes as u64).read_to_end(&mut output).await?;
-            }
-            Ok::<_, std::io::Error>(output)
-        };
-        let work = async {
-            let ((), output) = tokio::join!(write, read);
-            Ok::<_, std::io::Error>((output?, child.wait().await?))
-        };
-        let Ok(done) = tokio::time::timeout(RULES_TIMEOUT + AROUND, work).await else {
-            let reason = format!("takes longer than {} s", RULES_TIMEOUT.as_secs());
-            return Ok(Verdict::Failed(exhausted(job, reason)).into());
-        };
-        let (output, status) = done?;
-        if status.signal().is_some_and(|signal| ENDED.contains(&signal)) {
-            return Err(SandboxError::Ended);
+/// Evaluates in a process of this program.
+async fn evaluate(program: &Path, job: &Job, body: &[u8]) -> Result<Applied, SandboxError> {
+    let mut input = serde_json::to_vec(job)?;
+    input.push(b'\n');
+    input.extend_from_slice(body);
+    let mut child = Command::new(program)
+        .arg(ARGUMENT)
+        // Expressions must not have access to credentials.
+        .env_clear()
+        // The host's allocator would otherwise reserve a gigabyte at once, which counts towards the
+        // limit.
+        .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
+        // Only the host receives Ctrl-C; it lets running jobs finish.
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let write = async {
+        if let Some(mut stdin) = stdin {
+            // The process may have died; its output shows that.
+            let _ = stdin.write_all(&input).await;
         }
-        if !status.success() {
-            return Ok(Verdict::Failed(exhausted(job, "takes too much memory, or nests too deep")).into());
+    };
+    let read = async {
+        let mut output = Vec::new();
+        if let Some(stdout) = stdout {
+            let max_bytes = MAX_TRANSFORMED_BYTES + 64 * 1024;
+            stdout.take(max_bytes as u64).read_to_end(&mut output).await?;
         }
-        read_applied(&output)
+        Ok::<_, std::io::Error>(output)
+    };
+    let work = async {
+        let ((), output) = tokio::join!(write, read);
+        Ok::<_, std::io::Error>((output?, child.wait().await?))
+    };
+    let Ok(done) = tokio::time::timeout(RULES_TIMEOUT + AROUND, work).await else {
+        let reason = format!("takes longer than {} s", RULES_TIMEOUT.as_secs());
+        return Ok(Verdict::Failed(exhausted(job, reason)).into());
+    };
+    let (output, status) = done?;
+    if status.signal().is_some_and(|signal| ENDED.contains(&signal)) {
+        return Err(SandboxError::Ended);
     }
+    if !status.success() {
+        return Ok(Verdict::Failed(exhausted(job, "takes too much memory, or nests too deep")).into());
+    }
+    read_applied(&output)
 }
 
 /// The fault of a process that was ended for exceeding its limits.
@@ -259,6 +278,14 @@ fn work(random: fn() -> f64) -> ExitCode {
     }
 }
 
+/// Does a job.
+fn done(job: &Job, body: &[u8], random: fn() -> f64) -> Applied {
+    match job {
+        Job::Check(rules) => check(rules).map_or_else(Verdict::Failed, |()| Verdict::AsItIs).into(),
+        Job::Apply(rules) => apply(rules, body, random),
+    }
+}
+
 fn try_work(random: fn() -> f64) -> Result<(), SandboxError> {
     // On systems without these limits (macOS), time is the only limit.
     for (resource, limit) in
@@ -269,10 +296,7 @@ fn try_work(random: fn() -> f64) -> Result<(), SandboxError> {
     let mut input = Vec::new();
     std::io::stdin().lock().read_to_end(&mut input)?;
     let (line, body) = split(&input);
-    let applied = match serde_json::from_slice(line)? {
-        Job::Check(rules) => check(&rules).map_or_else(Verdict::Failed, |()| Verdict::AsItIs).into(),
-        Job::Apply(rules) => apply(&rules, body, random),
-    };
+    let applied = done(&serde_json::from_slice(line)?, body, random);
     let mut output = std::io::stdout().lock();
     serde_json::to_writer(&mut output, &applied)?;
     output.write_all(b"\n")?;

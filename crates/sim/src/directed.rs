@@ -14,6 +14,8 @@ struct Route {
     limit: Limit,
     schedule: &'static [u32],
     timeout: u32,
+    /// Whether there is a filter and a transform.
+    rules: bool,
     /// How long its receiver refuses it.
     refused: u64,
     /// What else fails on the way.
@@ -22,12 +24,20 @@ struct Route {
 }
 
 /// What leads nowhere else than every event goes.
-const PLAIN: Route =
-    Route { limit: Limit::None, schedule: &[5], timeout: 30, refused: 0, faults: &[], action: None };
+const PLAIN: Route = Route {
+    limit: Limit::None,
+    schedule: &[5],
+    timeout: 30,
+    rules: false,
+    refused: 0,
+    faults: &[],
+    action: None,
+};
 
 impl Route {
     fn to(state: &str) -> Self {
         match state {
+            "Transform" => Self { rules: true, ..PLAIN },
             "RefreshPlan" => Self { refused: 3 * SECOND, ..PLAIN },
             "PublishEvents" => Self { schedule: &[], refused: HOUR, ..PLAIN },
             "JoinLane" | "QueueInLane" | "LeaveLane" => Self { limit: Limit::InFlight(1), ..PLAIN },
@@ -62,6 +72,7 @@ pub(crate) fn direct(scenario: &mut Scenario, turn: u64, at: u64) {
         schedule: route.schedule.to_vec(),
         timeout: route.timeout,
         limit: route.limit,
+        rules: route.rules,
         phases: if route.refused > 0 { phases } else { Vec::new() },
     });
     // An event that is sent again with its key is read by an execution that finds it there.

@@ -9,12 +9,15 @@ use hookstep_engine::{RunTask, TaskFaults};
 use hookstep_host::{ServiceError, TableCall, TableGate};
 use serde_json::Value;
 
-use crate::ambient;
 use crate::ledger::Fault;
 use crate::plan::How;
 use crate::plants::{self, Planted};
 use crate::states::state_of;
 use crate::world::World;
+use crate::{ambient, doubles};
+
+/// What every error of a simulation says.
+pub(crate) const SIMULATED: &str = "simulated";
 
 /// The faults that the tasks of a host meet.
 #[derive(Clone, Debug)]
@@ -49,6 +52,9 @@ impl TaskFaults for PlannedFaults {
                 return std::future::pending().await;
             }
             note(world, state, event, &arguments, &result);
+            if result.is_ok() {
+                doubles::consider(world, state, event, &arguments);
+            }
             result.map(|result| plants::after(world, state, event, result))
         }
         .boxed()
@@ -120,8 +126,8 @@ async fn met(
     match fault {
         None => task(arguments).await,
         Some(How::Throttled) => Err(throttled(resource)),
-        Some(How::Failed) => Err(TaskError::new("States.TaskFailed", "simulated")),
-        Some(How::Unreadable) => Err(TaskError::new("InvalidInput", "simulated")),
+        Some(How::Failed) => Err(TaskError::new("States.TaskFailed", SIMULATED)),
+        Some(How::Unreadable) => Err(TaskError::new("InvalidInput", SIMULATED)),
         Some(How::Lost) => {
             task(arguments).await?;
             Err(lost(resource))
@@ -152,7 +158,7 @@ fn throttled(resource: &str) -> TaskError {
         "sqs" => "SQS.RequestThrottled",
         _ => "Scheduler.ThrottlingException",
     };
-    TaskError::new(name, "simulated")
+    TaskError::new(name, SIMULATED)
 }
 
 /// What is said when an answer does not arrive.
@@ -165,7 +171,7 @@ fn lost(resource: &str) -> TaskError {
         "sqs" => "SQS.SdkClientException",
         _ => "Scheduler.SdkClientException",
     };
-    TaskError::new(name, "simulated")
+    TaskError::new(name, SIMULATED)
 }
 
 fn service(resource: &str) -> &str {
@@ -240,6 +246,6 @@ impl PlannedFaults {
         drop(state);
         let what = if lost { "is LOST" } else { "is REFUSED" };
         self.0.log(None, format!("FAULT: {} of {} {what}", call.operation, call.table));
-        Some(ServiceError::new("InternalServerError", "simulated"))
+        Some(ServiceError::new("InternalServerError", SIMULATED))
     }
 }

@@ -46,6 +46,7 @@ impl Scenario {
             jumps: some(&mut dice, breaks, 1, jump),
             troubles: some(&mut dice, breaks, 1, |dice| trouble(dice, &events)),
             sync_micros: *dice.pick(&[2_000, 2_000, 2_000, 20_000, 1_500_000]).unwrap_or(&2_000),
+            doubled: *Dice::of(seed, "doubled", 0).pick(&[0, 0, 0, 30]).unwrap_or(&0),
             plant: None,
             webhooks,
             events,
@@ -71,6 +72,7 @@ impl Scenario {
             jumps: Vec::new(),
             troubles: Vec::new(),
             sync_micros: 2_000,
+            doubled: 0,
             plant: None,
         }
     }
@@ -115,6 +117,8 @@ fn webhook(seed: u64, number: u64) -> Webhook {
     };
     let schedule = dice.pick(&SCHEDULES).map(|schedule| schedule.to_vec()).unwrap_or_default();
     let timeout = *dice.pick(&[5, 30, 60, 110, 300]).unwrap_or(&30);
+    // An attempt in a lane has to fit into an express execution.
+    let timeout = if limit == Limit::None { timeout } else { timeout.min(110) };
     let mut phases = Vec::new();
     let mut at = 0;
     for _ in 0..dice.between(0, 4) {
@@ -125,7 +129,7 @@ fn webhook(seed: u64, number: u64) -> Webhook {
         phases.push(Phase { at, behaviour: Behaviour::Quick });
     }
     let number = u32::try_from(number).unwrap_or(0);
-    Webhook { number, schedule, timeout, limit, phases }
+    Webhook { number, schedule, timeout, limit, rules: dice.chance(20), phases }
 }
 
 fn behaviour(dice: &mut Dice) -> Behaviour {

@@ -41,6 +41,8 @@ pub(crate) struct Hit {
     pub(crate) id: String,
     /// When the webhook was last edited, in seconds, by the header that operators change.
     pub(crate) edited: Option<u64>,
+    /// Whether its body was made by a transform.
+    pub(crate) is_made: bool,
     /// Whether it was signed with a secret of the webhook.
     pub(crate) is_genuine: bool,
     /// When it came.

@@ -28,6 +28,7 @@ mod complaints;
 mod dice;
 mod directed;
 mod disk;
+mod doubles;
 mod faults;
 mod generate;
 mod ledger;

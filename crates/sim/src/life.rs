@@ -14,19 +14,20 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::api::Api;
+use crate::check::Violation;
 use crate::disk::SimulatedDisk;
-use crate::faults::PlannedFaults;
+use crate::faults::{PlannedFaults, SIMULATED};
 use crate::plan::{End, Limit, Webhook};
 use crate::receivers::{SimulatedNetwork, url};
-use crate::rest::Rest;
+use crate::rest::{CALM, Rest};
 use crate::world::World;
-use crate::{ambient, observe, operator, producer};
+use crate::{ambient, doubles, observe, operator, producer};
 
 /// The org of all webhooks.
 pub(crate) const ORG: &str = "acme";
 
-/// How often operators look whether there is something that only they can do.
-const ROUNDS: Duration = Duration::from_secs(3600);
+/// For how many milliseconds there is no host after one did not start.
+const TRY_AGAIN: u64 = 2000;
 
 /// How a life ended.
 pub(crate) enum Exit {
@@ -53,10 +54,19 @@ async fn lived(world: &World, dir: &Path) -> Exit {
     dir.clone_into(&mut world.state().disk.dir);
     let (exit, pause) = match Host::open(options(world, dir)).await {
         Ok(host) => until_its_end(world, host, dir).await,
-        Err(error) => (Exit::Broken(format!("the host does not start: {error:?}")), 0),
+        Err(error) => not_started(world, dir, &format!("{error:?}")),
     };
     ambient::end_life(Duration::from_millis(pause));
     exit
+}
+
+/// What comes of a host that does not start: whoever supervises it tries again, if it was a fault that is over.
+fn not_started(world: &World, dir: &Path, error: &str) -> (Exit, u64) {
+    world.log(None, format!("the host does not start: {error}"));
+    if error.contains(SIMULATED) {
+        return (Exit::Again(dir.to_owned()), TRY_AGAIN);
+    }
+    (Exit::Broken(format!("the host does not start: {error}")), 0)
 }
 
 /// Returns how the life ended, and for how many milliseconds there is no host.
@@ -94,8 +104,7 @@ fn options(world: &World, dir: &Path) -> Options {
         mailer: None,
         frame_origins: hookstep_contract::FrameOrigins::default(),
         static_ips: String::new(),
-        // No webhook of a simulation has an expression.
-        sandbox: Sandbox::new(""),
+        sandbox: Sandbox::on_this_thread(ambient::sources().random),
         async_workflow: MachineKind::Express,
         durability: Durability::Disk,
         histories: Histories::Failed,
@@ -120,18 +129,21 @@ async fn script(world: &World, host: &Host) {
     for (number, operation) in world.scenario().operations.iter().enumerate() {
         tasks.spawn(operator::operate(world.clone(), api.clone(), number, operation.clone()));
     }
+    tasks.spawn(doubles::run(world.clone(), host.clients().states.clone()));
     tasks.spawn(jumps(world.clone()));
     tasks.spawn(breaks(world.clone()));
     let end = Duration::from_secs(world.scenario().days * 86_400);
+    // A person comes when the schedules are over.
+    let visit = end * 4 / 7;
     let mut rest = Rest::default();
     while ambient::elapsed() < end {
-        sleep(ROUNDS.min(end.saturating_sub(ambient::elapsed()))).await;
+        sleep(CALM.min(end.saturating_sub(ambient::elapsed()))).await;
         operator::redrive(world, host).await;
-        // A person comes when the schedules are over.
-        if ambient::elapsed() > end * 4 / 7 {
+        if ambient::elapsed() > visit {
             operator::unblock(world, &api).await;
         }
-        rest.leap(world, host, &api, end).await;
+        let until = if ambient::elapsed() < visit { visit } else { end };
+        rest.leap(world, host, &api, until).await;
     }
     let observed = observe::observe(world, &api, host).await;
     world.state().observed = Some(observed);
@@ -152,6 +164,10 @@ async fn set_up(world: &World, host: &Host) -> Option<Api> {
         let made = api.post("/webhook", &fields(webhook)).await;
         let id = made.text("config_id").unwrap_or_default().to_owned();
         world.log(None, format!("webhook {} is made: {}", webhook.number, made.status));
+        if made.status == 400 {
+            let detail = format!("webhook {}: {}", webhook.number, made.body);
+            world.state().found.push(Violation::of_all("a webhook that is none", detail));
+        }
         operator::knows_secret(world, webhook.number, &made);
         world.state().ledger.webhooks.insert(webhook.number, id);
     }
@@ -167,6 +183,10 @@ fn fields(webhook: &Webhook) -> Value {
         "timeout_seconds": webhook.timeout,
         "retry": {"schedule_seconds": webhook.schedule},
     });
+    if webhook.rules {
+        fields["filter"] = json!({"jsonata": "event % 3 != 0"});
+        fields["transform"] = json!({"jsonata": "{'event': event, 'made': true}"});
+    }
     match webhook.limit {
         Limit::None => {}
         Limit::InFlight(count) => fields["max_in_flight"] = json!(count),

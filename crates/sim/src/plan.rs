@@ -30,6 +30,8 @@ pub struct Scenario {
     pub troubles: Vec<Trouble>,
     /// How long a sync of the disk takes at most, in microseconds.
     pub sync_micros: u64,
+    /// How many executions in a hundred are started a second time, as AWS may.
+    pub doubled: u8,
     /// A bug that is planted in the product, to see that it is found.
     pub plant: Option<Plant>,
 }
@@ -45,6 +47,8 @@ pub struct Webhook {
     pub timeout: u32,
     /// What holds up its events.
     pub limit: Limit,
+    /// Whether it has a filter, which every third event does not pass, and a transform, which marks the body.
+    pub rules: bool,
     /// What its receiver does, from which time on; before the first, it is quick.
     pub phases: Vec<Phase>,
 }
@@ -299,11 +303,20 @@ pub enum Plant {
     OtherBody,
     /// An event is sent to the receiver of another webhook.
     OtherReceiver,
+    /// The filter and the transform of a webhook are not heeded.
+    RulesIgnored,
+}
+
+impl Webhook {
+    /// Whether its filter rejects an event.
+    pub fn rejects(&self, event: u32) -> bool {
+        self.rules && event.is_multiple_of(3)
+    }
 }
 
 impl Plant {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::NoCondition,
         Self::SyncLies,
         Self::MiscountedAttempt,
@@ -324,6 +337,7 @@ impl Plant {
         Self::OldPlan,
         Self::OtherBody,
         Self::OtherReceiver,
+        Self::RulesIgnored,
     ];
 }
 

@@ -79,6 +79,11 @@ pub(crate) fn after(world: &World, state: &str, event: Option<u32>, result: Json
                 plan.remove("lane");
             }
         }),
+        (Some(Plant::RulesIgnored), "FetchConfig", _) => changed(&|answer| {
+            if let Some(plan) = answer["Payload"]["plan"].as_object_mut() {
+                plan.remove("has_payload_rules");
+            }
+        }),
         (Some(Plant::OldPlan), "RefreshPlan", Some(event)) => {
             world.state().plans.insert(event, result.clone());
             result

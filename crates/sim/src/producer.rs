@@ -39,7 +39,10 @@ pub(crate) async fn produce(world: World, api: Api, event: Event) {
     }
     let mut dice = Dice::of(world.scenario().seed, "repeat", event.number.into());
     if event.keyed && event.repeated {
-        sleep(Duration::from_millis(dice.below(2 * 3600 * 1000))).await;
+        let pause = Duration::from_millis(dice.below(2 * 3600 * 1000));
+        world.state().appointments.insert(event.number, ambient::elapsed() + pause);
+        sleep(pause).await;
+        world.state().appointments.remove(&event.number);
         repeat(&world, &api, &event).await;
     }
 }

@@ -24,6 +24,9 @@ const ROTATING: Duration = Duration::from_secs(90);
 #[derive(Deserialize)]
 struct Body {
     event: u32,
+    /// Whether a transform has made it.
+    #[serde(default)]
+    made: bool,
 }
 
 /// The network between the host and the receivers.
@@ -48,12 +51,12 @@ impl Network for SimulatedNetwork {
                 return std::future::pending().await;
             }
             let webhook = parcel.url.host_str().and_then(webhook_of);
-            let event = serde_json::from_slice::<Body>(&parcel.body).map(|body| body.event).ok();
-            let (Some(webhook), Some(event)) = (webhook, event) else {
+            let body = serde_json::from_slice::<Body>(&parcel.body).ok();
+            let (Some(webhook), Some(body)) = (webhook, body) else {
                 world.log(None, format!("a request to nobody: {}", parcel.url));
                 return Err(Broken::Unreachable(Unreachable::Dns));
             };
-            let answer = meet(&world, webhook, event, &parcel).await;
+            let answer = meet(&world, webhook, &body, &parcel).await;
             if !world.step() {
                 return std::future::pending().await;
             }
@@ -73,7 +76,8 @@ fn behaviour(world: &World, webhook: u32) -> Behaviour {
 }
 
 /// Hands a request to its receiver.
-async fn meet(world: &World, webhook: u32, event: u32, parcel: &Parcel) -> Result<Answer, Broken> {
+async fn meet(world: &World, webhook: u32, body: &Body, parcel: &Parcel) -> Result<Answer, Broken> {
+    let event = body.event;
     let behaviour = behaviour(world, webhook);
     let before = world.state().ledger.hits.iter().filter(|hit| hit.event == event).count() as u64;
     let mut dice = Dice::of(world.scenario().seed, "receiver", before << 32 | u64::from(event));
@@ -96,7 +100,7 @@ async fn meet(world: &World, webhook: u32, event: u32, parcel: &Parcel) -> Resul
     if world.is_dead() {
         return std::future::pending().await;
     }
-    let hit = arrived(world, webhook, event, parcel);
+    let hit = arrived(world, webhook, body, parcel);
     let hit = world.state().ledger.hit(hit);
     let _given_up = GivenUp(world.clone(), hit);
     world.log(Some(event), format!("REACHES receiver {webhook} ({behaviour:?})"));
@@ -123,11 +127,12 @@ async fn meet(world: &World, webhook: u32, event: u32, parcel: &Parcel) -> Resul
 }
 
 /// A request as its receiver sees it.
-fn arrived(world: &World, webhook: u32, event: u32, parcel: &Parcel) -> Hit {
+fn arrived(world: &World, webhook: u32, body: &Body, parcel: &Parcel) -> Hit {
     let header = |name: &str| parcel.headers.get(name).and_then(|value| value.to_str().ok());
     Hit {
         webhook,
-        event,
+        event: body.event,
+        is_made: body.made,
         id: header("webhook-id").unwrap_or_default().to_owned(),
         edited: header("x-edited").and_then(|at| at.parse().ok()),
         is_genuine: is_genuine(world, webhook, parcel),

@@ -7,6 +7,9 @@ use std::time::Duration;
 use crate::run::Outcome;
 use crate::states::pairs;
 
+/// How many of a list are named.
+const MAX_NAMED: usize = 20;
+
 /// The sums over scenarios.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -28,6 +31,8 @@ pub struct Report {
     pub lives: u64,
     /// How much time was simulated.
     pub simulated: Duration,
+    /// How often each thing went wrong beside the tasks.
+    pub mishaps: BTreeMap<&'static str, u64>,
     /// How often a fault of each kind met each state.
     pub coverage: BTreeMap<(&'static str, &'static str), u64>,
 }
@@ -46,6 +51,9 @@ impl Report {
         self.missed += outcome.counts.missed;
         self.lives += outcome.lives;
         self.simulated += outcome.simulated;
+        for (what, count) in &outcome.mishaps {
+            *self.mishaps.entry(*what).or_default() += count;
+        }
         for (pair, count) in &outcome.coverage {
             *self.coverage.entry(*pair).or_default() += count;
         }
@@ -63,9 +71,22 @@ impl Report {
         self.missed += other.missed;
         self.lives += other.lives;
         self.simulated += other.simulated;
+        for (what, count) in other.mishaps {
+            *self.mishaps.entry(what).or_default() += count;
+        }
         for (pair, count) in other.coverage {
             *self.coverage.entry(pair).or_default() += count;
         }
+    }
+
+    /// What went wrong, and how often: faults of tasks by their kind, and the rest.
+    fn faults(&self) -> BTreeMap<String, u64> {
+        let mut faults = BTreeMap::new();
+        for ((_, kind), count) in &self.coverage {
+            *faults.entry(format!("a task: {kind}")).or_default() += count;
+        }
+        faults.extend(self.mishaps.iter().map(|(what, count)| ((*what).to_owned(), *count)));
+        faults
     }
 
     /// The pairs of a state and a kind of fault that never met.
@@ -77,7 +98,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let years = self.simulated.as_secs_f64() / (365.25 * 86_400.0);
-        let faults: u64 = self.coverage.values().sum();
+        let faults = self.faults();
+        let lost = self.failed.iter().filter(|(_, kind)| *kind == "lost").count();
         writeln!(f, "scenarios            {:>10}   ({years:.1} simulated years)", self.scenarios)?;
         writeln!(f, "events accepted      {:>10}", self.accepted)?;
         writeln!(f, "requests received    {:>10}", self.hits)?;
@@ -85,13 +107,13 @@ impl fmt::Display for Report {
         writeln!(f, "  hidden by a fault  {:>10}   (in no record: they may be repeated)", self.hidden)?;
         writeln!(f, "attempts prevented   {:>10}", self.missed)?;
         writeln!(f, "starts of the host   {:>10}", self.lives)?;
-        writeln!(f, "faults of tasks      {faults:>10}")?;
+        writeln!(f, "faults               {:>10}", faults.values().sum::<u64>())?;
+        faults.iter().try_for_each(|(what, count)| writeln!(f, "  {count:>8}  {what}"))?;
         let (all, never) = (pairs().len(), self.uncovered());
         writeln!(f, "state and fault      {:>10}   of {all} pairs", all - never.len())?;
-        for (state, kind) in never {
-            writeln!(f, "  never: {state} {kind}")?;
-        }
+        never.iter().take(MAX_NAMED).try_for_each(|(state, kind)| writeln!(f, "  never: {state} {kind}"))?;
+        writeln!(f, "scenarios with a loss{lost:>10}")?;
         write!(f, "failed scenarios     {:>10}", self.failed.len())?;
-        self.failed.iter().take(20).try_for_each(|(seed, kind)| write!(f, "\n  seed {seed}: {kind}"))
+        self.failed.iter().take(MAX_NAMED).try_for_each(|(seed, kind)| write!(f, "\n  seed {seed}: {kind}"))
     }
 }

@@ -11,8 +11,11 @@ use tempfile::TempDir;
 use crate::ambient;
 use crate::check::{Counts, Violation, check};
 use crate::complaints::Complaints;
+use crate::doubles::DOUBLE;
+use crate::ledger::Ledger;
 use crate::life::{Exit, live};
-use crate::plan::Scenario;
+use crate::plan::{End, Scenario};
+use crate::states::STATES;
 use crate::world::{Line, World};
 
 /// A file system in memory, where there is one.
@@ -34,6 +37,8 @@ pub struct Outcome {
     pub counts: Counts,
     /// How often a fault of each kind met each state.
     pub coverage: BTreeMap<(&'static str, &'static str), u64>,
+    /// How often each other thing went wrong.
+    pub mishaps: BTreeMap<&'static str, u64>,
     /// How many lives the host had.
     pub lives: u64,
     /// How much time was simulated.
@@ -65,9 +70,29 @@ pub fn run(scenario: &Scenario) -> io::Result<Outcome> {
         violations,
         counts,
         coverage: state.coverage.clone(),
+        mishaps: mishaps(&state.ledger),
         lives,
         simulated: ambient::elapsed(),
     })
+}
+
+/// What went wrong beside the tasks, and how often.
+fn mishaps(ledger: &Ledger) -> BTreeMap<&'static str, u64> {
+    let ends = ledger.breaks.iter().map(|pause| match pause.how {
+        End::Stop => "the host is stopped",
+        End::Kill => "the host is killed",
+        End::PowerCut(_) => "the power is cut",
+    });
+    let jumps = ledger.jumps.iter().map(|_| "the clock is set forward");
+    let faults = ledger.faults.iter().filter(|fault| !STATES.contains(&&*fault.of));
+    let faults = faults.map(|fault| match &*fault.of {
+        "disk" => "the disk writes nothing",
+        DOUBLE => "an execution is started twice",
+        _ => "a call of a table fails",
+    });
+    let mut counted = BTreeMap::new();
+    ends.chain(jumps).chain(faults).for_each(|what| *counted.entry(what).or_default() += 1);
+    counted
 }
 
 /// Runs one life of the host after the other. Returns how many there were.

@@ -5,8 +5,9 @@ use hookstep_asl::Json;
 use crate::plan::How;
 
 /// The states of `statemachine.asl.json` whose tasks a simulation runs.
-pub const STATES: [&str; 17] = [
+pub const STATES: [&str; 18] = [
     "FetchConfig",
+    "Transform",
     "RecordEvent",
     "ReadEvent",
     "JoinLane",
@@ -26,14 +27,14 @@ pub const STATES: [&str; 17] = [
 ];
 
 /// The other states with tasks, and why no simulation comes to them.
-pub const UNREACHED: [(&str, &str); 3] = [
-    ("Transform", "expressions are evaluated in a process of their own"),
+pub const UNREACHED: [(&str, &str); 2] = [
     ("Hydrate", "claim checks are read from a bucket that has threads"),
     ("QueueDelivery", "the host has no delivery queue: it makes the attempts of slow receivers itself"),
 ];
 
 /// The states that end an event whose input cannot be read.
-pub const READING: [&str; 5] = ["FetchConfig", "Deliver", "UpdateStatus", "RefreshPlan", "EndEvent"];
+pub const READING: [&str; 6] =
+    ["FetchConfig", "Transform", "Deliver", "UpdateStatus", "RefreshPlan", "EndEvent"];
 
 /// The pairs of a state and a kind of fault that the definition allows: each state fails in each way, and those that read their input
 /// may find that they cannot.
@@ -71,6 +72,7 @@ fn function(arguments: &Json) -> &'static str {
     match (arn.rsplit(':').next().unwrap_or_default(), &*text(field("kind"))) {
         ("fetch-config", _) if field("refresh") == Some(&Json::Bool(true)) => "RefreshPlan",
         ("fetch-config", _) => "FetchConfig",
+        ("transform", _) => "Transform",
         ("deliver", "attempt") => "Deliver",
         ("update-status", "attempt") => "UpdateStatus",
         ("update-status", "missed") => "RecordMissed",

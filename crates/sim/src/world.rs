@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use crate::ambient;
 use crate::check::Violation;
 use crate::disk::Disk;
+use crate::doubles::Double;
 use crate::ledger::Ledger;
 use crate::observe::Observed;
 use crate::plan::{Break, End, Scenario};
@@ -28,6 +29,8 @@ struct Shared {
     state: Mutex<State>,
     /// A life of the host is to end.
     ends: Notify,
+    /// Something is to be started a second time.
+    doubled: Notify,
 }
 
 /// The mutable part of a world.
@@ -51,6 +54,11 @@ pub(crate) struct State {
     pub(crate) plans: BTreeMap<u32, Json>,
     /// What was found to be wrong while it happened.
     pub(crate) found: Vec<Violation>,
+    /// When producers do something again, by the numbers of their events.
+    pub(crate) appointments: BTreeMap<u32, Duration>,
+    /// What is to be started a second time, and how often that was considered.
+    pub(crate) doubles: Vec<Double>,
+    pub(crate) considered: u64,
     /// Which operations were begun, by their place in the scenario.
     pub(crate) operations: BTreeSet<usize>,
     /// Which lost events were put back, by the ids of their messages.
@@ -99,6 +107,9 @@ impl World {
             event_ids: BTreeMap::new(),
             plans: BTreeMap::new(),
             found: Vec::new(),
+            appointments: BTreeMap::new(),
+            doubles: Vec::new(),
+            considered: 0,
             operations: BTreeSet::new(),
             redriven: BTreeSet::new(),
             steps: 0,
@@ -108,7 +119,12 @@ impl World {
             armed: None,
             end: None,
         };
-        Self(Arc::new(Shared { scenario, state: Mutex::new(state), ends: Notify::new() }))
+        Self(Arc::new(Shared {
+            scenario,
+            state: Mutex::new(state),
+            ends: Notify::new(),
+            doubled: Notify::new(),
+        }))
     }
 
     /// The scenario.
@@ -127,10 +143,21 @@ impl World {
         self.state().log.push(line);
     }
 
+    /// Something is to be started a second time.
+    pub(crate) fn tell_double(&self) {
+        self.0.doubled.notify_one();
+    }
+
+    /// Returns when something more is to be started a second time.
+    pub(crate) async fn next_double(&self) {
+        self.0.doubled.notified().await;
+    }
+
     /// The next life of the host begins.
     pub(crate) fn revive(&self) {
         let mut state = self.state();
         (state.armed, state.end) = (None, None);
+        state.appointments.clear();
     }
 
     /// Whether the process was killed. Whatever its tasks still do has no effect on the world.

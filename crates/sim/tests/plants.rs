@@ -29,6 +29,7 @@ fn of(plant: Plant) -> Scenario {
         Plant::CancelIgnored | Plant::OldPlan => Scenario::of(2),
         Plant::LostSchedule => Scenario { task_faults: Vec::new(), ..on("ScheduleRetry") },
         Plant::WatchForgotten => longer(on("ScheduleRetry")),
+        Plant::RulesIgnored => on("Transform"),
         Plant::LaneNoteStays | Plant::MessageStays => on("JoinLane"),
         Plant::PlaceStays => on("KeepPlace"),
         Plant::NoCondition => on("ReadEvent"),
@@ -65,7 +66,7 @@ fn longer(mut scenario: Scenario) -> Scenario {
 fn two_bursts(limit: Limit, phases: Vec<Phase>) -> Scenario {
     let webhook = |number| {
         let (schedule, phases) = (vec![20, 40, 3600], phases.clone());
-        Webhook { number, schedule, timeout: 30, limit, phases }
+        Webhook { number, schedule, timeout: 30, limit, rules: false, phases }
     };
     let event = |number: u32| {
         let at = HOUR + u64::from(number) * 100 + u64::from(number / 20) * 600 * SECOND;

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::{Case, Counts, Violation};
+use crate::doubles::DOUBLE;
 use crate::ledger::Hit;
 use crate::observe::{SeenAttempt, SeenEvent};
+use crate::plan::End;
 
 /// How far the record of an attempt and what its receiver saw may be apart.
 const APART: Duration = Duration::from_secs(2);
@@ -18,8 +20,8 @@ const RECORDING: Duration = Duration::from_secs(600);
 /// How long a fault may last before the request that it hides is there.
 const HELD_UP: Duration = Duration::from_secs(30);
 
-/// The states whose faults hide the answer of a receiver, the table, and a disk that stands still.
-const HIDING: [&str; 5] = ["Deliver", "UpdateStatus", "RecordMissed", "events", "disk"];
+/// The states whose faults hide the answer of a receiver, the table, a disk that stands still, and an execution that was started twice.
+const HIDING: [&str; 6] = ["Deliver", "UpdateStatus", "RecordMissed", "events", "disk", DOUBLE];
 
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>, counts: &mut Counts) {
     for seen in &case.observed.events {
@@ -102,9 +104,12 @@ fn are_recorded(case: &Case<'_>, event: u32, found: &mut Vec<Violation>, counts:
     }
 }
 
-/// Whether the host ended before it could record a request.
+/// Whether the host ended before it could record a request, or had ended before it could delete the schedule that made it and starts
+/// its execution again.
 fn is_killed(case: &Case<'_>, hit: &Hit) -> bool {
+    let begun = case.ledger.breaks.iter().filter(|pause| pause.how != End::Stop).filter_map(|pause| pause.to);
     case.is_broken_between(hit.at, hit.ended.unwrap_or(hit.at) + RECORDED)
+        || begun.into_iter().any(|begun| (begun..begun + HELD_UP).contains(&hit.at))
 }
 
 /// Whether a fault hid the answer to a request, or put off its record until the host ended.

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::{Case, Violation};
 use crate::observe::SeenEvent;
-use crate::plan::{Event, Mode, Webhook};
+use crate::plan::{Event, Limit, Mode, Webhook};
 
 /// By how much a pause may be shorter than the schedule says, in hundredths: its jitter.
 const JITTER: u32 = 10;
+
+/// After how many failures in a row a circuit may be open, at the least.
+const OPENING: usize = 3;
 
 /// What the times in a record may be off by: those of schedules are whole seconds.
 const EXACT: Duration = Duration::from_secs(1);
@@ -18,7 +21,7 @@ pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
         for seen in case.events_of(event.number) {
             begins(event, seen, found);
             if event.mode != Mode::Sync || seen.is_replay {
-                goes_on(webhook, seen, found);
+                goes_on(case, webhook, seen, found);
             }
         }
     }
@@ -35,14 +38,26 @@ fn begins(event: &Event, seen: &SeenEvent, found: &mut Vec<Violation>) {
     }
 }
 
-fn goes_on(webhook: &Webhook, seen: &SeenEvent, found: &mut Vec<Violation>) {
+/// Whether an attempt may be a probe: a receiver whose circuit is open is asked before the next attempt of a lane is due.
+fn is_probe(case: &Case<'_>, webhook: &Webhook, at: Duration) -> bool {
+    let of_webhook =
+        |seen: &&SeenEvent| case.webhook_of(seen.number).is_some_and(|of| of.number == webhook.number);
+    let attempts = case.observed.events.iter().filter(of_webhook).flat_map(|seen| &seen.attempts);
+    let before: Vec<_> = attempts.filter(|attempt| attempt.at < at).collect();
+    let taken =
+        before.iter().filter(|attempt| attempt.outcome == "succeeded").map(|attempt| attempt.at).max();
+    let failed = before.iter().filter(|attempt| taken.is_none_or(|taken| attempt.at > taken)).count();
+    webhook.limit != Limit::None && failed >= OPENING
+}
+
+fn goes_on(case: &Case<'_>, webhook: &Webhook, seen: &SeenEvent, found: &mut Vec<Violation>) {
     for pair in seen.attempts.windows(2) {
         let [one, next] = pair else { continue };
         let index = usize::try_from(one.number).unwrap_or(0).saturating_sub(1);
         let Some(pause) = webhook.schedule.get(index) else { continue };
         let pause = Duration::from_secs((*pause).into()) * (100 - JITTER) / 100;
         let due = one.at + one.took + pause;
-        if next.at + EXACT < due {
+        if next.at + EXACT < due && !is_probe(case, webhook, next.at) {
             let detail = format!(
                 "({}) had attempt {} at {} s, which was due at {} s",
                 seen.id,

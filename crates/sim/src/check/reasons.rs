@@ -38,6 +38,7 @@ fn is_explained(
             case.has_operated(&["cancel"], event.number) || webhook.limit == Limit::Ordered { blocks: true }
         }
         "webhook_disabled" => on_webhook(&["disable"]) || is_given_up(),
+        "filter_missed" => webhook.rejects(event.number),
         "webhook_deleted" => on_webhook(&["delete"]),
         "platform" => case.is_disturbed(event.number, (seen.created_at, seen.updated_at)),
         "circuit_open" => is_refused(case, webhook, seen),

@@ -12,6 +12,7 @@ const OUTDATED: Duration = Duration::from_secs(90);
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
     for hit in &case.ledger.hits {
         is_of_an_event(case, hit, found);
+        is_by_rules(case, hit, found);
         is_wanted(case, hit, found);
         is_edited(case, hit, found);
     }
@@ -33,6 +34,20 @@ fn is_of_an_event(case: &Case<'_>, hit: &Hit, found: &mut Vec<Violation>) {
     if !hit.is_genuine {
         let detail = format!("came without a signature of its webhook at {} s", hit.at.as_secs());
         found.push(Violation::of_event("a request that anybody could have sent", hit.event, detail));
+    }
+}
+
+/// A request has the body that its webhook's transform makes, and none has an event that the filter rejects.
+fn is_by_rules(case: &Case<'_>, hit: &Hit, found: &mut Vec<Violation>) {
+    let Some(webhook) = case.webhook_of(hit.event) else { return };
+    if webhook.rules != hit.is_made {
+        let detail =
+            format!("came at {} s with a body that no transform has made, or one has", hit.at.as_secs());
+        found.push(Violation::of_event("a request with another body", hit.event, detail));
+    }
+    if webhook.rejects(hit.event) {
+        let detail = format!("came at {} s, and its webhook's filter rejects it", hit.at.as_secs());
+        found.push(Violation::of_event("a request that the filter rejects", hit.event, detail));
     }
 }
 
