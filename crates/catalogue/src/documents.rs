@@ -110,7 +110,7 @@ impl<'a> Document<'a> {
     /// Its event types, each once.
     ///
     /// # Errors
-    /// The field they are in, if there are more than a catalogue may have.
+    /// The field they are in, if there are more than a catalogue may have; no more than one above that is looked for.
     pub fn types(&self) -> Result<Types<'a>, FieldError> {
         let (field, types) = match self.kind {
             Kind::OpenApi => ("webhooks", openapi::types(self.root)),
@@ -122,6 +122,16 @@ impl<'a> Document<'a> {
             return Err(FieldError::new(field, reason));
         }
         Ok(types)
+    }
+
+    /// The field in which a document that has no event type would have some.
+    pub fn no_types(&self) -> FieldError {
+        let (field, reason) = match self.kind {
+            Kind::OpenApi => ("webhooks", "must have at least one webhook"),
+            Kind::AsyncApi2 => ("channels", "must have at least one message to which others subscribe"),
+            Kind::AsyncApi3 => ("operations", "must have at least one that sends a message"),
+        };
+        FieldError::new(field, reason)
     }
 
     /// What the document says of one of its types.

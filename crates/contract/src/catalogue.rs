@@ -94,6 +94,10 @@ pub struct EventType {
     pub updated_at: Timestamp,
     /// Incremented with each change.
     pub revision: u64,
+    /// The highest number that a version before the last change had as its name, so that none is given again when that version is
+    /// deleted: webhooks may still pin it.
+    #[serde(default)]
+    pub last_number: u64,
     /// Its versions, oldest first; there is at least one. The newest is the current one.
     pub versions: Vec<TypeVersion>,
     /// What somebody has set.
@@ -139,14 +143,17 @@ impl EventType {
         self.fields.on_invalid != OnInvalid::Ignore && has_schema
     }
 
-    /// The name of the next version, unless somebody gives it one: the number of versions so far and one, or the next number that
-    /// is free.
+    /// The highest number that a version has, or has ever had, as its name; 0 if none had one.
+    pub fn highest_number(&self) -> u64 {
+        let numbers = self.versions.iter().filter_map(|known| known.version.parse::<u64>().ok());
+        numbers.fold(self.last_number, u64::max)
+    }
+
+    /// The name of the next version, unless somebody gives it one: a number above all that were given, and above the number of
+    /// versions so far.
     pub fn next_version(&self) -> String {
-        let mut number = self.versions.len() + 1;
-        while self.version(&number.to_string()).is_some() {
-            number += 1;
-        }
-        number.to_string()
+        let count = u64::try_from(self.versions.len()).unwrap_or(u64::MAX);
+        self.highest_number().max(count).saturating_add(1).to_string()
     }
 }
 
@@ -226,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_without_a_name_gets_the_next_number_that_is_free() {
+    fn a_version_without_a_name_gets_a_number_that_was_never_given() {
         let at: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let version =
             |version: &str| TypeVersion { version: version.to_owned(), created_at: at, schema_hash: None };
@@ -235,10 +242,22 @@ mod tests {
             created_at: at,
             updated_at: at,
             revision: 1,
+            last_number: 0,
             versions: ["1", "3"].map(version).to_vec(),
             fields: EventTypeFields { on_invalid: OnInvalid::Reject, ..EventTypeFields::default() },
         };
         assert_eq!(event_type.next_version(), "4");
+        event_type.last_number = event_type.highest_number();
+        event_type.versions.pop();
+        assert_eq!(event_type.next_version(), "4");
+        event_type.versions = ["v1", "2026-12", "beta"].map(version).to_vec();
+        event_type.last_number = 0;
+        assert_eq!(event_type.next_version(), "4");
+        event_type.versions.push(version(&u64::MAX.to_string()));
+        assert_eq!(event_type.next_version(), u64::MAX.to_string());
+        let mut old = serde_json::to_value(&event_type).unwrap();
+        old.as_object_mut().unwrap().remove("last_number");
+        assert_eq!(serde_json::from_value::<EventType>(old).unwrap(), event_type);
         assert!(!event_type.is_checked());
         event_type.versions[0].schema_hash = Some("h".to_owned());
         assert!(event_type.is_checked());

@@ -46,12 +46,42 @@ pub struct WebhookPass {
     /// The last webhook that was gone through entirely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<ConfigId>,
+    /// The publication that was gone through last, perhaps not to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<EventId>,
+    /// The last of its deliveries that was gone through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<EventId>,
+    /// Whether something of those deliveries may still be under way.
+    #[serde(default)]
+    pub is_awaited: bool,
 }
 
 impl WebhookPass {
     /// A pass that begins now.
     pub fn begin(now: Timestamp) -> Self {
-        Self { began_at: now, found: false, after: None }
+        Self {
+            began_at: now,
+            found: false,
+            after: None,
+            publication: None,
+            delivery: None,
+            is_awaited: false,
+        }
+    }
+
+    /// The last delivery of a publication that was gone through, and whether something of those so far may still be under way.
+    pub fn progress_of(&self, publication_id: EventId) -> (Option<EventId>, bool) {
+        match self.publication == Some(publication_id) {
+            true => (self.delivery, self.is_awaited),
+            false => (None, false),
+        }
+    }
+
+    /// Notes how far a publication was gone through, as [`Self::progress_of`] says it.
+    pub fn note_progress(&mut self, publication_id: EventId, delivery: EventId, is_awaited: bool) {
+        (self.publication, self.delivery) = (Some(publication_id), Some(delivery));
+        self.is_awaited = is_awaited;
     }
 }
 
@@ -153,5 +183,18 @@ mod tests {
         let record = serde_json::to_value(done).unwrap();
         let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(record["subject"], serde_json::json!({"kind": "correlation", "sha256": sha256}));
+    }
+
+    #[test]
+    fn a_pass_goes_on_with_the_publication_where_it_stopped() {
+        let began_at = "2026-01-02T03:04:05.000Z";
+        let stored = serde_json::json!({"began_at": began_at, "found": true});
+        let mut pass: WebhookPass = serde_json::from_value(stored).unwrap();
+        let [first, other] = [1, 2].map(|number| EventId(uuid::Uuid::from_u128(number)));
+        assert_eq!(pass.progress_of(first), (None, false));
+        pass.note_progress(first, other, true);
+        let again: WebhookPass = serde_json::from_value(serde_json::to_value(&pass).unwrap()).unwrap();
+        assert_eq!(again.progress_of(first), (Some(other), true));
+        assert_eq!(again.progress_of(other), (None, false));
     }
 }

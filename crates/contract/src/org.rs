@@ -83,6 +83,9 @@ pub(crate) fn kept_for(retention_days: Option<u32>, retention: Duration) -> Dura
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// How long it may take until every process knows that an org has begun to keep bodies for hours: orgs are cached for ten seconds.
+const KNOWN_AFTER: Duration = Duration::from_secs(60);
+
 /// Names that the partitions of the events table begin with in which the items of all orgs are.
 const RESERVED: [&str; 2] = ["lane", "watch"];
 
@@ -159,9 +162,30 @@ pub struct Org {
     pub updated_at: Timestamp,
     /// Incremented with each change.
     pub revision: u64,
+    /// When the bodies of its events began to be kept for hours, if they are: those of events before may be in use for longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_retention_since: Option<Timestamp>,
     /// What the platform has set.
     #[serde(flatten)]
     pub fields: OrgFields,
+}
+
+impl Org {
+    /// When the hours of `fields` began, which are set at `now` for an org that was `before`. Other hours go on.
+    pub fn hours_since(before: Option<&Self>, fields: &OrgFields, now: Timestamp) -> Option<Timestamp> {
+        fields.body_retention_hours?;
+        match before.filter(|org| org.fields.body_retention_hours.is_some()) {
+            Some(org) => org.body_retention_since,
+            None => Some(now),
+        }
+    }
+
+    /// Whether every event that may have a body that was made at this time has hours, so that the body goes with the last one of
+    /// those that are listed.
+    pub fn lists_all_users_of(&self, made_at: Timestamp) -> bool {
+        let known_at = self.body_retention_since.map(|since| since.plus(KNOWN_AFTER));
+        self.fields.body_retention_hours.is_some() && known_at.is_some_and(|known_at| made_at >= known_at)
+    }
 }
 
 #[cfg(test)]
@@ -196,5 +220,30 @@ mod tests {
             let checked = serde_json::from_value::<OrgFields>(all).unwrap().check(days(30));
             assert_eq!(checked.err().map(|error| error.field).as_deref(), wrong, "{fields}");
         }
+    }
+
+    #[test]
+    fn a_body_from_before_the_hours_may_have_users_that_are_not_listed() {
+        let [first, later]: [Timestamp; 2] =
+            ["2026-01-02T03:04:05Z", "2026-01-02T03:06:05Z"].map(|text| text.parse().unwrap());
+        let org = |hours: Option<u32>, since: Option<Timestamp>| -> Org {
+            let mut stored = json!({
+                "org_id": "acme", "created_at": first, "updated_at": first, "revision": 1, "name": "Acme",
+                "body_retention_hours": hours,
+            });
+            if let Some(since) = since {
+                stored["body_retention_since"] = json!(since);
+            }
+            serde_json::from_value(stored).unwrap()
+        };
+        let with = org(Some(2), Some(first));
+        assert_eq!(Org::hours_since(None, &with.fields, later), Some(later));
+        assert_eq!(Org::hours_since(Some(&org(None, None)), &with.fields, later), Some(later));
+        assert_eq!(Org::hours_since(Some(&with), &org(Some(3), None).fields, later), Some(first));
+        assert_eq!(Org::hours_since(Some(&org(Some(2), None)), &with.fields, later), None);
+        assert_eq!(Org::hours_since(Some(&with), &org(None, None).fields, later), None);
+        assert!(with.lists_all_users_of(later) && !with.lists_all_users_of(first));
+        assert!(!org(Some(2), None).lists_all_users_of(later));
+        assert_eq!(serde_json::from_value::<Org>(serde_json::to_value(&with).unwrap()).unwrap(), with);
     }
 }

@@ -100,7 +100,10 @@ async fn correlated(
             return Ok(false);
         }
     }
-    for publication_id in ctx.publications.correlated(&erasure.org_id, correlation_id, &ctx.events).await? {
+    let after = erasure.pass.as_ref().and_then(|pass| pass.publication);
+    let mut publications = ctx.publications.correlated(&erasure.org_id, correlation_id, &ctx.events).await?;
+    publications.sort_unstable();
+    for publication_id in publications.into_iter().filter(|id| Some(*id) >= after) {
         if !erase_publication(erasure, publication_id, stop_at, ctx).await? {
             return Ok(false);
         }
@@ -139,8 +142,10 @@ async fn erase_publication(
     }
     // Deliveries that were started just before may not be recorded yet.
     let is_recent = ctx.sources.now() < publication.created_at.plus(ctx.settle);
-    let mut is_at_rest = open == Open::No;
-    for delivery in &publication.deliveries {
+    let progress = erasure.pass.as_ref().map(|pass| pass.progress_of(publication_id));
+    let (after, mut is_awaited) = progress.unwrap_or_default();
+    let done = publication.deliveries.iter().position(|delivery| Some(delivery.event_id) == after);
+    for delivery in publication.deliveries.iter().skip(done.map_or(0, |last| last + 1)) {
         let webhook = Partitions::of_deleted(org_id.clone(), delivery.config_id);
         let events = erasure.events;
         if !erase_chain(erasure, &webhook, delivery.event_id, stop_at, ctx).await? {
@@ -148,8 +153,15 @@ async fn erase_publication(
         }
         let found = erasure.events > events;
         let left = ctx.events.latest(&org_id, delivery.config_id, delivery.event_id).await?;
-        is_at_rest &= left.is_none() && (found || !is_recent);
+        is_awaited |= left.is_some() || (!found && is_recent);
+        if let Some(pass) = &mut erasure.pass {
+            pass.note_progress(publication_id, delivery.event_id, is_awaited);
+        }
+        if ctx.sources.now() >= stop_at {
+            return Ok(false);
+        }
     }
+    let is_at_rest = open == Open::No && !is_awaited;
     ctx.bodies.delete_published(&org_id, publication_id).await?;
     if let Some(Claim { key, .. }) = &publication.claim {
         ctx.claims.delete(key).await?;

@@ -42,6 +42,21 @@ pub struct Report {
     pub left: u32,
 }
 
+impl Report {
+    /// Counts whether something was carried out to the end; returns why it was not, if it has failed.
+    fn count(&mut self, erased: Result<bool, StepError>) -> Option<StepError> {
+        match erased {
+            Ok(true) => self.erased += 1,
+            Ok(false) => self.left += 1,
+            Err(error) => {
+                self.left += 1;
+                return Some(error);
+            }
+        }
+        None
+    }
+}
+
 /// Goes on with every request to erase events and with every org that is being deleted, until the time of the run is over.
 ///
 /// # Errors
@@ -53,30 +68,20 @@ pub async fn handle(_: Tick, ctx: &Context) -> Result<Report, StepError> {
         Ok(bodies) => (bodies, None),
         Err(error) => (0, Some(error)),
     };
-    let mut report = Report::default();
-    // Then these, for they are small. One that cannot be carried out does not hold up the others.
-    for erasure in ctx.erasures.running().await? {
-        let is_over = report != Report::default() && ctx.sources.now() >= stop_at;
+    let mut report = Report { bodies, ..Report::default() };
+    // Then these, for they are small. The first one of each kind always gets a step further, and one that cannot be carried out does
+    // not hold up the others.
+    for (place, erasure) in ctx.erasures.running().await?.into_iter().enumerate() {
+        let is_over = place > 0 && ctx.sources.now() >= stop_at;
         let erased = if is_over { Ok(false) } else { event_erasures::erase(erasure, stop_at, ctx).await };
-        match erased {
-            Ok(true) => report.erased += 1,
-            Ok(false) => report.left += 1,
-            Err(error) => {
-                report.left += 1;
-                failed = Some(error);
-            }
-        }
+        failed = report.count(erased).or(failed);
     }
-    for erasure in ctx.orgs.erasures().await? {
-        // The first one always gets a step further.
-        let is_over = report != Report::default() && ctx.sources.now() >= stop_at;
-        if !is_over && erase(erasure, stop_at, ctx).await? {
-            report.erased += 1;
-        } else {
-            report.left += 1;
-        }
+    for (place, erasure) in ctx.orgs.erasures().await?.into_iter().enumerate() {
+        let is_over = place > 0 && ctx.sources.now() >= stop_at;
+        let erased = if is_over { Ok(false) } else { erase(erasure, stop_at, ctx).await };
+        failed = report.count(erased).or(failed);
     }
-    failed.map_or(Ok(Report { bodies, ..report }), Err)
+    failed.map_or(Ok(report), Err)
 }
 
 /// Deletes the bodies that are due, for half of the time of a run at most; returns of how many events. Those that are left are

@@ -2,8 +2,7 @@
 
 use hookstep_catalogue::Payload;
 use hookstep_contract::{
-    ConfigFields, EventMetadata, FieldError, Origin, Reason, ReasonCode, Source, StepError,
-    Unresolved,
+    ConfigFields, EventMetadata, FieldError, Origin, Reason, ReasonCode, Source, StepError, Unresolved,
 };
 
 use crate::Context;
@@ -33,7 +32,8 @@ pub(crate) async fn misfit(
             // It is gone, and the attempt says so.
             None => return Ok(None),
         },
-        (Some(Source::AcceptedBodyOf(own)), _) => match ctx.bodies.read(org_id, event.config_id, *own).await? {
+        (Some(Source::AcceptedBodyOf(own)), _) => match ctx.bodies.read(org_id, event.config_id, *own).await?
+        {
             Some(content) => content.to_bytes(),
             None => return Ok(None),
         },

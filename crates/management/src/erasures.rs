@@ -11,26 +11,13 @@ use hookstep_contract::{
     Actor, AuditAction, AuditTarget, ErasureId, ErasureSubject, EventErasure, FieldError, OrgId,
 };
 use hookstep_http_edge::{ApiJson, ApiQuery, Authorized, ErasurePath, Manage, Problem, no_erasure};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::audit::{Act, noted};
+use crate::paging::PageQuery;
 use crate::{Context, paging};
 
 /// How many erasures of an org are carried out at once: each is looked at in every run.
 const MAX_RUNNING: usize = 100;
-
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
-    /// The most records of the page. The first page also has the erasures that are carried out.
-    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
-    /// The `next_cursor` of the previous page; leave it out for the first page.
-    #[param(value_type = String, required = false)]
-    cursor: Option<String>,
-}
 
 /// `POST /erasures`
 #[utoipa::path(
@@ -44,7 +31,7 @@ pub(crate) struct ListQuery {
         erased in the background; it cannot be undone. An event of a publication is erased with the publication, whose body it shares.",
     request_body(content = ErasureFields, example = json!({"correlation_id": "order-1042"})),
     responses(
-        (status = 202, description = "The erasure, which is carried out.", body = Erasure),
+        (status = 202, description = "The erasure. It runs in the background.", body = Erasure),
         (status = 400, response = hookstep_http_edge::Invalid),
         (status = 409, response = hookstep_http_edge::Conflict),
         (status = 413, response = hookstep_http_edge::TooLarge),
@@ -68,9 +55,9 @@ pub(crate) async fn create(
     operation_id = "list_erasures",
     tag = "Events",
     summary = "List the erasures of events",
-    description = "Those that are carried out, and then the records of those that were, newest first. Records are kept for 396 days.",
+    description = "Running erasures, all of them on the first page, and then finished ones, newest first. Records are kept for 396 days.",
     params(
-        ListQuery,
+        PageQuery,
     ),
     responses(
         (status = 200, description = "A page of erasures.", body = Page<Erasure>),
@@ -82,10 +69,9 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     caller: Authorized<Manage>,
-    ApiQuery(query): ApiQuery<ListQuery>,
+    ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<Page<Erasure>>, Problem> {
-    let limit = paging::parse_limit(query.limit.as_deref())?;
-    let before: Option<ErasureId> = paging::decode_cursor(query.cursor.as_deref())?;
+    let (before, limit): (Option<ErasureId>, _) = query.read()?;
     page(&ctx, caller.org_id(), before, limit).await.map(Json)
 }
 

@@ -10,8 +10,9 @@ use hookstep_api_types::{NewToken, Page, PlatformTokenFields, Token, TokenFields
 use hookstep_contract::{Owner, Scope};
 use hookstep_http_edge::{ApiJson, ApiQuery, PlatformCaller, Problem, TokenPath};
 
-use crate::tokens::{ListQuery, list_of, new_token_of, revoke};
-use crate::{Context, paging};
+use crate::Context;
+use crate::paging::PageQuery;
+use crate::tokens::{list_of, new_token_of, revoke};
 
 /// `POST /platform/tokens`
 #[utoipa::path(
@@ -51,7 +52,7 @@ pub(crate) async fn create(
     summary = "List the tokens of the platform",
     description = "Oldest first.",
     params(
-        ListQuery,
+        PageQuery,
     ),
     responses(
         (status = 200, description = "A page of tokens.", body = Page<Token>),
@@ -63,10 +64,9 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     caller: PlatformCaller,
-    ApiQuery(query): ApiQuery<ListQuery>,
+    ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<Page<Token>>, Problem> {
-    let limit = paging::parse_limit(query.limit.as_deref())?;
-    let after = paging::decode_cursor(query.cursor.as_deref())?;
+    let (after, limit) = query.read()?;
     Ok(Json(list_of(&ctx, &Owner::Platform, caller.token_id(), after, limit).await?))
 }
 

@@ -18,7 +18,7 @@ use hookstep_http_edge::{
 };
 
 use crate::audit::{Act, noted};
-use crate::tokens::ListQuery;
+use crate::paging::PageQuery;
 use crate::{Context, paging};
 
 /// How long a session lasts at most: a working day.
@@ -39,7 +39,7 @@ pub(crate) const NOTED_EVERY: Duration = Duration::from_secs(5 * 60);
     summary = "List the sessions in the console",
     description = "Who is signed in to the console in this org or uses it in the portal, oldest first. A link into the portal that was not opened yet is among them.",
     params(
-        ListQuery,
+        PageQuery,
     ),
     responses(
         (status = 200, description = "A page of sessions.", body = Page<Session>),
@@ -51,10 +51,9 @@ pub(crate) const NOTED_EVERY: Duration = Duration::from_secs(5 * 60);
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     caller: Authorized<Manage>,
-    ApiQuery(query): ApiQuery<ListQuery>,
+    ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<Page<Session>>, Problem> {
-    let limit = paging::parse_limit(query.limit.as_deref())?;
-    let after = paging::decode_cursor(query.cursor.as_deref())?;
+    let (after, limit) = query.read()?;
     Ok(Json(list_sessions(&ctx, &caller, after, limit).await?))
 }
 

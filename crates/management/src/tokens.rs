@@ -13,24 +13,11 @@ use hookstep_contract::{
 use hookstep_http_edge::{
     ApiJson, ApiQuery, Authorized, Caller, Manage, Problem, TokenPath, hash_token, new_token, no_token,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::IntoParams;
 
 use crate::audit::{Act, noted};
+use crate::paging::PageQuery;
 use crate::{Context, paging};
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
-    /// The most entries of the page.
-    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
-    pub(crate) limit: Option<String>,
-    /// The `next_cursor` of the previous page; leave it out for the first page.
-    #[param(value_type = String, required = false)]
-    pub(crate) cursor: Option<String>,
-}
 
 /// `POST /tokens`
 #[utoipa::path(
@@ -68,7 +55,7 @@ pub(crate) async fn create(
     summary = "List the tokens of the org",
     description = "Oldest first.",
     params(
-        ListQuery,
+        PageQuery,
     ),
     responses(
         (status = 200, description = "A page of tokens.", body = Page<Token>),
@@ -80,10 +67,9 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     caller: Authorized<Manage>,
-    ApiQuery(query): ApiQuery<ListQuery>,
+    ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<Page<Token>>, Problem> {
-    let limit = paging::parse_limit(query.limit.as_deref())?;
-    let after = paging::decode_cursor(query.cursor.as_deref())?;
+    let (after, limit) = query.read()?;
     Ok(Json(list_tokens(&ctx, &caller, after, limit).await?))
 }
 

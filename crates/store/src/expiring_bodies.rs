@@ -7,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, Timestamp};
+use hookstep_contract::{ConfigId, EventId, EventMetadata, EventRecord, OrgId, Source, Timestamp};
 use hookstep_tables::Client;
 
 use crate::StoreError;
@@ -41,6 +41,27 @@ impl SharedBody {
             false => text.parse().ok().map(Self::Publication),
         }
     }
+
+    /// When it was made: the time in its id. `None` for a claim check whose key has none.
+    pub fn made_at(&self) -> Option<Timestamp> {
+        self.id().map(EventId::accepted_at)
+    }
+
+    /// The id of the publication whose body it is, be it an item or an object.
+    pub fn publication_id(&self) -> Option<EventId> {
+        match self {
+            Self::Claim(key) if key.rsplit('/').nth(1) != Some("publications") => None,
+            Self::Claim(_) | Self::Publication(_) => self.id(),
+        }
+    }
+
+    /// The last id in the key of a claim check, or that of the publication.
+    pub fn id(&self) -> Option<EventId> {
+        match self {
+            Self::Claim(key) => key.rsplit('/').next()?.parse().ok(),
+            Self::Publication(publication_id) => Some(*publication_id),
+        }
+    }
 }
 
 impl fmt::Display for SharedBody {
@@ -63,21 +84,50 @@ pub struct Expiring {
     pub event_id: EventId,
     /// What it was accepted with, if others may have the same.
     pub shared: Option<SharedBody>,
+    /// How many hours its bodies are kept after it has ended.
+    pub hours: u32,
     /// When the event itself may be deleted, in seconds since 1970.
     pub expires_at: i64,
 }
 
 impl Expiring {
-    /// An event that is recorded.
-    pub fn of(record: &EventRecord) -> Self {
+    /// An event that is recorded; `None` if its bodies are kept for as long as itself.
+    pub fn of(record: &EventRecord) -> Option<Self> {
         let publication = record.publication_id.map(SharedBody::Publication);
-        Self {
+        Some(Self {
             org_id: record.org_id.clone(),
             config_id: record.config_id,
             event_id: record.event_id,
             shared: record.claim.clone().map(SharedBody::Claim).or(publication),
+            hours: record.body_retention_hours?,
             expires_at: record.expires_at,
-        }
+        })
+    }
+
+    /// A new event, with the source of its body; `None` if its bodies are kept for as long as itself. `retention` is how long the
+    /// deployment keeps events.
+    pub fn of_new(event: &EventMetadata, source: Option<&Source>, retention: Duration) -> Option<Self> {
+        let hours = event.body_retention_hours?;
+        let shared = match source {
+            Some(Source::Claim(claim)) => Some(SharedBody::Claim(claim.key.clone())),
+            Some(Source::Published(publication_id)) if event.publication_id == Some(*publication_id) => {
+                Some(SharedBody::Publication(*publication_id))
+            }
+            _ => None,
+        };
+        Some(Self {
+            org_id: event.org_id.clone(),
+            config_id: event.config_id,
+            event_id: event.event_id,
+            shared,
+            hours,
+            expires_at: event.expires_at(retention),
+        })
+    }
+
+    /// For how long its bodies are kept after it has ended.
+    pub fn kept_for(&self) -> Duration {
+        Duration::from_secs(u64::from(self.hours) * 3600)
     }
 }
 
@@ -94,17 +144,25 @@ impl ExpiringBodies {
         Self { client: client.into(), table: table.into() }
     }
 
-    /// Notes a new event, which is to be looked at once `due` has passed. Doing it twice is harmless.
+    /// Notes a new event with the source of its body, if its org says that bodies go before their events. It costs nothing
+    /// otherwise, and doing it twice is harmless. `retention` is how long the deployment keeps events.
     ///
     /// # Errors
     /// If the table cannot be written.
-    pub async fn note(&self, expiring: &Expiring, due: Timestamp) -> Result<(), StoreError> {
+    pub async fn note_new(
+        &self,
+        event: &EventMetadata,
+        source: Option<&Source>,
+        retention: Duration,
+    ) -> Result<(), StoreError> {
+        let Some(expiring) = Expiring::of_new(event, source, retention) else { return Ok(()) };
         if let Some(shared) = &expiring.shared {
-            let mut user = user_key(expiring, shared);
+            let mut user = user_key(&expiring, shared);
             user.insert("expires_at".to_owned(), n(expiring.expires_at));
             self.put(user).await?;
         }
-        self.look_again(expiring, due).await
+        // It ends at the earliest when it is sent for the first time.
+        self.look_again(&expiring, event.due_at().plus(expiring.kept_for())).await
     }
 
     /// Has an event that was noted looked at once `due` has passed.
@@ -114,6 +172,7 @@ impl ExpiringBodies {
     pub async fn look_again(&self, expiring: &Expiring, due: Timestamp) -> Result<(), StoreError> {
         let mut item = key(expiring.event_id, &sort_key(expiring, due));
         item.insert("org_id".to_owned(), s(&expiring.org_id));
+        item.insert("hours".to_owned(), n(expiring.hours));
         item.insert("expires_at".to_owned(), n(expiring.expires_at));
         if let Some(shared) = &expiring.shared {
             item.insert("shared".to_owned(), s(shared));
@@ -126,7 +185,7 @@ impl ExpiringBodies {
         put.map(drop).map_err(StoreError::during("note whose bodies expire"))
     }
 
-    /// Up to `limit` events of a partition that are to be looked at by `now`, each with what takes it off the list.
+    /// Up to `limit` events of a partition that are to be looked at by `now`: those that are due first, or what follows `after`.
     ///
     /// # Errors
     /// If the table cannot be read.
@@ -134,8 +193,9 @@ impl ExpiringBodies {
         &self,
         spread: u8,
         now: Timestamp,
+        after: Option<&Listed>,
         limit: i32,
-    ) -> Result<Vec<(Listed, Option<Expiring>)>, StoreError> {
+    ) -> Result<Vec<Listed>, StoreError> {
         let page = self
             .client
             .query()
@@ -143,12 +203,13 @@ impl ExpiringBodies {
             .key_condition_expression("pk = :pk AND sk < :now")
             .expression_attribute_values(":pk", s(format!("{PARTITIONS}{spread}")))
             .expression_attribute_values(":now", s(now))
+            .set_exclusive_start_key(after.map(|listed| listed.key.clone()))
             .limit(limit)
             .consistent_read(true)
             .send()
             .await
             .map_err(StoreError::during("read whose bodies expire"))?;
-        let listed = |item: Item| Some((Listed(key_of(&item)?), expiring(&item)));
+        let listed = |item: Item| Some(Listed { key: key_of(&item)?, expiring: expiring(&item) });
         Ok(page.items.unwrap_or_default().into_iter().filter_map(listed).collect())
     }
 
@@ -157,7 +218,7 @@ impl ExpiringBodies {
     /// # Errors
     /// If the table cannot be written.
     pub async fn remove(&self, listed: Listed) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(listed.0));
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(listed.key));
         delete.send().await.map(drop).map_err(StoreError::during("take an event off the list of bodies"))
     }
 
@@ -184,9 +245,16 @@ impl ExpiringBodies {
     }
 }
 
-/// The key of an event on the list.
+/// An event on the list.
 #[derive(Clone, Debug)]
-pub struct Listed(Item);
+pub struct Listed {
+    key: Item,
+    /// The event; `None` if the item cannot be read.
+    pub expiring: Option<Expiring>,
+}
+
+/// The hours of an item that was written before items had them: the record of the event has them, too.
+const FEWEST_HOURS: u32 = 1;
 
 fn sort_key(Expiring { config_id, event_id, .. }: &Expiring, due: Timestamp) -> String {
     // The next full minute.
@@ -216,13 +284,15 @@ fn key_of(item: &Item) -> Option<Item> {
 /// The event that an item is about; `None` if it cannot be read.
 fn expiring(item: &Item) -> Option<Expiring> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    let number = |name: &str| item.get(name)?.as_n().ok();
     let mut ids = text("sk")?.split('#').skip(1);
     Some(Expiring {
         org_id: text("org_id")?.parse().ok()?,
         config_id: ids.next()?.parse().ok()?,
         event_id: ids.next()?.parse().ok()?,
         shared: text("shared").and_then(|shared| SharedBody::of(shared)),
-        expires_at: item.get("expires_at")?.as_n().ok()?.parse().ok()?,
+        hours: number("hours").and_then(|hours| hours.parse().ok()).unwrap_or(FEWEST_HOURS),
+        expires_at: number("expires_at")?.parse().ok()?,
     })
 }
 
@@ -244,17 +314,32 @@ mod tests {
                 config_id: ID.parse().unwrap(),
                 event_id: ID.parse().unwrap(),
                 shared: shared.clone(),
+                hours: 3,
                 expires_at: 7,
             };
             let due = sort_key(&written, "2026-01-02T03:04:05.678Z".parse().unwrap());
             assert_eq!(due, format!("2026-01-02T03:05:00.000Z#{ID}#{ID}"));
             let mut item = key(written.event_id, &due);
             item.insert("org_id".to_owned(), s("acme"));
+            item.insert("hours".to_owned(), n(3));
             item.insert("expires_at".to_owned(), n(7));
             item.extend(shared.map(|shared| ("shared".to_owned(), s(shared))));
             assert_eq!(expiring(&item), Some(written));
             item.remove("org_id");
             assert_eq!(expiring(&item), None);
+        }
+    }
+
+    #[test]
+    fn what_is_shared_says_when_it_was_made() {
+        let id: EventId = ID.parse().unwrap();
+        for (shared, made_at, publication_id) in [
+            (SharedBody::Claim(format!("claims/acme/{ID}/{ID}")), Some(id.accepted_at()), None),
+            (SharedBody::Claim(format!("claims/acme/publications/{ID}")), Some(id.accepted_at()), Some(id)),
+            (SharedBody::Claim("claims/acme/x".to_owned()), None, None),
+            (SharedBody::Publication(id), Some(id.accepted_at()), Some(id)),
+        ] {
+            assert_eq!((shared.made_at(), shared.publication_id()), (made_at, publication_id), "{shared}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hookstep_ambient::Sources;
 use hookstep_contract::{HealthRules, Publish};
-use hookstep_store::{Bodies, Configs, Events, WatchList};
+use hookstep_store::{Bodies, Configs, Events, ExpiringBodies, Orgs, WatchList};
 
 use crate::{Looks, SlowLooks};
 
@@ -17,6 +17,8 @@ pub struct Context {
     pub watch_list: WatchList,
     /// The bodies of events that have to wait.
     pub bodies: Bodies,
+    /// Which bodies are deleted before their events.
+    pub expiring: ExpiringBodies,
     /// Whether bodies are kept as long as their events; otherwise only until their events have ended.
     pub keep_bodies: bool,
     /// The table of webhooks, with the health of their receivers: a response of 410 Gone disables the webhook, and a fault may
@@ -24,6 +26,8 @@ pub struct Context {
     pub configs: Configs,
     /// Which Hookstep events the state machine publishes on the bus.
     pub publish: Publish,
+    /// The orgs, which say for how long bodies are kept.
+    pub orgs: Orgs,
     /// When a receiver counts as failing.
     pub health_rules: HealthRules,
     /// When the health of receivers was last looked at.

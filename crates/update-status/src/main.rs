@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use hookstep_ambient::{Sources, env};
 use hookstep_contract::HealthRules;
 use hookstep_contract::limits::SYNC_BUDGET;
-use hookstep_store::{Bodies, Configs, Events, WatchList};
+use hookstep_store::{Bodies, Configs, Events, ExpiringBodies, Orgs, WatchList};
 use hookstep_update_status::{Context, Looks, SlowLooks, handle};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,9 +14,11 @@ async fn main() -> Result<(), hookstep_lambda_edge::Error> {
     let (events, retention) = (env::required("EVENTS_TABLE")?, env::retention()?);
     let ctx = Context {
         bodies: Bodies::new(client.clone(), events.clone()).kept_for(retention),
+        expiring: ExpiringBodies::new(client.clone(), events.clone()),
         watch_list: WatchList::new(client.clone(), events.clone()),
         events: Events::new(client.clone(), events).kept_for(retention),
         keep_bodies: env::flag("KEEP_BODIES"),
+        orgs: Orgs::new(client.clone(), env::required("CONFIGS_TABLE")?, Sources::system()),
         configs: Configs::new(client, env::required("CONFIGS_TABLE")?),
         publish: env::required("PUBLISH_EVENTS")?.parse()?,
         health_rules: HealthRules::with_days(env::required("DISABLE_AFTER_DAYS")?.parse()?),

@@ -60,9 +60,26 @@ async fn record_event(
     let Unrecorded { payload, record } = unrecorded;
     let record = match record {
         Some(record) => record,
-        None => unprepared(event, execution, payload, is_body_needed, ctx).await?,
+        None => {
+            let event = as_org_says(event, ctx).await?;
+            // Before the body is stored, so that none stays for too long: `fetch-config` may not have done it.
+            ctx.expiring.note_new(&event, Some(&payload), ctx.events.retention()).await?;
+            unprepared(&event, execution, payload, is_body_needed, ctx).await?
+        }
     };
     Ok(ctx.events.create(&record).await?)
+}
+
+/// The event with how long its org has it and its bodies kept: one from the bus does not bring that.
+async fn as_org_says(event: &EventMetadata, ctx: &Context) -> Result<EventMetadata, StepError> {
+    let mut event = event.clone();
+    if event.body_retention_hours.is_none()
+        && let Some(org) = ctx.orgs.find(&event.org_id).await?
+    {
+        event.body_retention_hours = org.fields.body_retention_hours;
+        event.retention_days = event.retention_days.or(org.fields.retention_days);
+    }
+    Ok(event)
 }
 
 /// The record of an event that was not filtered and transformed, with the source of its body.

@@ -5,7 +5,7 @@
 use hookstep_ambient::Sources;
 use hookstep_contract::limits::SYNC_BUDGET;
 use hookstep_contract::{HealthRules, Publish};
-use hookstep_store::{Bodies, Configs, Events, WatchList};
+use hookstep_store::{Bodies, Configs, Events, ExpiringBodies, Orgs, WatchList};
 use hookstep_update_status::{Looks, SlowLooks};
 use serde_json::{Value, json};
 
@@ -146,7 +146,9 @@ fn update_status(world: &World) -> hookstep_update_status::Context {
         events: Events::new(tables.clone(), "events"),
         watch_list: WatchList::new(tables.clone(), "events"),
         bodies: Bodies::new(tables.clone(), "events"),
+        expiring: ExpiringBodies::new(tables.clone(), "events"),
         keep_bodies: true,
+        orgs: Orgs::new(tables.clone(), "configs", Sources::system()),
         configs: Configs::new(tables, "configs"),
         publish: Publish::Nothing,
         health_rules: HealthRules::default(),

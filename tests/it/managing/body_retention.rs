@@ -43,7 +43,8 @@ async fn ended_events(api: &Api) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_their_hours_bodies_are_gone_and_events_are_not() {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
+    // The hours begin in the past: what is shared and may be older than they are stays.
+    static AHEAD: AtomicI64 = AtomicI64::new(-2);
     fn clock() -> OffsetDateTime {
         (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
     }
@@ -57,6 +58,7 @@ async fn after_their_hours_bodies_are_gone_and_events_are_not() {
     let kept = api.deliver(&before, "\"of before\"").await["event_id"].as_str().unwrap().to_owned();
     let org = json!({"org_id": ORG, "name": "Acme", "body_retention_hours": 1});
     assert_eq!(made(&platform(&world).await, org).await["body_retention_hours"], 1);
+    AHEAD.store(0, Ordering::Relaxed);
 
     let (config_id, event_id) = ended_events(api).await;
     let path = format!("/webhook/{config_id}/events/{event_id}");
@@ -102,15 +104,33 @@ async fn after_their_hours_bodies_are_gone_and_events_are_not() {
     until("they are gone after their end", async || files_with(WAITING, world.dir.path()).is_empty()).await;
 }
 
+/// Whether the record of an event notes that its bodies are deleted.
+async fn is_deleted(world: &World, event_id: &str) -> bool {
+    let items = world.host.clients().tables.scan().table_name("events").send().await.unwrap().items.unwrap();
+    let event = items.iter().find(|item| item["sk"].as_s().unwrap() == event_id).unwrap();
+    event.contains_key("bodies_deleted_at")
+}
+
+/// Whether an event is on the list of those whose bodies are to be deleted.
+async fn is_listed(world: &World, event_id: &str) -> bool {
+    let items = world.host.clients().tables.scan().table_name("events").send().await.unwrap().items.unwrap();
+    items.iter().any(|item| {
+        let [pk, sk] = ["pk", "sk"].map(|name| item[name].as_s().unwrap());
+        pk.starts_with("#expiring/") && sk.ends_with(event_id)
+    })
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_stays_for_as_long_as_one_of_its_events_needs_it() {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
+    // The hours begin in the past.
+    static AHEAD: AtomicI64 = AtomicI64::new(-2);
     fn clock() -> OffsetDateTime {
         (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
     }
     let world = World::with_options(|options| options.sources.clock = clock).await;
     let (api, platform) = (&world.api, platform(&world).await);
     made(&platform, json!({"org_id": ORG, "name": "Acme", "body_retention_hours": 2})).await;
+    AHEAD.store(0, Ordering::Relaxed);
     let receiver = Receiver::answering([Reply::status(200), Reply::status(503)]).await;
     let fields = json!({"event_types": ["t"], "retry": {"schedule_seconds": [36_000]}});
     let config_id = api.create_webhook(&receiver.url, fields).await;
@@ -121,19 +141,38 @@ async fn an_upload_stays_for_as_long_as_one_of_its_events_needs_it() {
     api.until(&config_id, &replay, |event| event["next_attempt_at"].is_string()).await;
 
     AHEAD.store(122, Ordering::Relaxed);
-    let is_deleted = async |event_id: &str| {
-        let items =
-            world.host.clients().tables.scan().table_name("events").send().await.unwrap().items.unwrap();
-        let event = items.iter().find(|item| item["sk"].as_s().unwrap() == event_id).unwrap();
-        event.contains_key("bodies_deleted_at")
-    };
-    until("the body of the first is deleted", async || is_deleted(&first).await).await;
+    until("the body of the first is deleted", async || is_deleted(&world, &first).await).await;
     api.get(&format!("{path}/payload")).await.problem(404);
     assert_eq!(files_with(PLANTED, world.dir.path()).len(), 1, "the object, for the replay");
     api.post(&format!("/webhook/{config_id}/events/{replay}/cancel"), &json!({})).await;
     api.ended(&config_id, &replay).await;
     AHEAD.store(244, Ordering::Relaxed);
     until("the object is deleted", async || files_with(PLANTED, world.dir.path()).is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_from_before_the_hours_stays_for_its_older_event() {
+    static AHEAD: AtomicI64 = AtomicI64::new(0);
+    fn clock() -> OffsetDateTime {
+        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
+    }
+    let world = World::with_options(|options| options.sources.clock = clock).await;
+    let (api, platform) = (&world.api, platform(&world).await);
+    let config_id = api.create_webhook(&Receiver::ok().await.url, json!({})).await;
+    let large = format!("\"{PLANTED}{}\"", "x".repeat(300_000));
+    let older = api.deliver(&config_id, large).await["event_id"].as_str().unwrap().to_owned();
+    made(&platform, json!({"org_id": ORG, "name": "Acme", "body_retention_hours": 1})).await;
+    let path = format!("/webhook/{config_id}/events/{older}");
+    let replay = accepted(&api.post(&format!("{path}/replay"), &json!({})).await);
+    let ended = api.ended(&config_id, &replay).await;
+    assert!(ended["bodies_kept_until"].is_string(), "{ended}");
+
+    AHEAD.store(62, Ordering::Relaxed);
+    until("the replay has lost its body", async || is_deleted(&world, &replay).await).await;
+    until("nothing is left to do", async || !is_listed(&world, &replay).await).await;
+    assert_eq!(files_with(PLANTED, world.dir.path()).len(), 1, "the object");
+    let payload = api.get(&format!("{path}/payload")).await;
+    assert_eq!(payload.status, 200, "{payload:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,102 +2,154 @@
 
 use std::collections::HashSet;
 
+use hookstep_contract::MAX_CATALOGUED_TYPES;
 use serde_json::Value;
 
-use super::refs::{Place, resolved, resolved_schema, schema};
+use super::refs::{
+    MAX_POINTER_BYTES, Place, check_format, inside, resolved, resolved_schema, schema, unwrapped,
+};
 use super::{DescribedType, Description, Types, Unusable, extended, text};
-use crate::graph::escaped;
+
+/// How many references may lead to operations, channels and messages: each takes time, and many may lead to the same.
+const MAX_REFERENCES: usize = 4000;
 
 /// The messages of version 2: those that others can subscribe to.
 pub(super) fn types_of_2(root: &Value) -> Types<'_> {
-    let (mut types, mut known) = (Vec::new(), HashSet::new());
+    let mut found = Found::of(root);
     for (channel, value) in fields(&root["channels"]) {
+        if found.is_full() {
+            break;
+        }
         let Some(message) = value["subscribe"].get("message") else { continue };
-        let at = format!("/channels/{}/subscribe/message", escaped(channel));
-        let several = message["oneOf"].as_array();
-        let messages: Vec<Place<'_>> = match several {
-            Some(several) => several
-                .iter()
-                .enumerate()
-                .map(|(number, message)| (format!("{at}/oneOf/{number}"), message))
-                .collect(),
-            None => vec![(at, message)],
+        let at = match inside("/channels", channel) {
+            Ok(at) => format!("{at}/subscribe/message"),
+            Err(unusable) => {
+                found.types.push(Err(unusable));
+                continue;
+            }
         };
-        for message in messages {
-            types.extend(message_of(root, message, &mut known, |at, message| {
-                let in_components = at.strip_prefix("/components/messages/").map(unescaped);
-                text(message, "messageId").or(in_components).unwrap_or_else(|| channel.clone())
-            }));
+        let otherwise = |at: &str, message: &Value| {
+            let in_components = at.strip_prefix("/components/messages/").map(unescaped);
+            text(message, "messageId").or(in_components).unwrap_or_else(|| channel.clone())
+        };
+        match message["oneOf"].as_array() {
+            Some(several) => {
+                for (number, message) in several.iter().enumerate() {
+                    if found.is_full() {
+                        break;
+                    }
+                    found.add((format!("{at}/oneOf/{number}"), message), otherwise);
+                }
+            }
+            None => found.add((at, message), otherwise),
         }
     }
-    types
+    found.types
 }
 
 /// The messages of version 3: those of operations that send; of all channels, if there is no operation.
 pub(super) fn types_of_3(root: &Value) -> Types<'_> {
-    let (mut types, mut known) = (Vec::new(), HashSet::new());
-    let operations: Vec<_> = fields(&root["operations"]).collect();
-    let mut channels: Vec<Place<'_>> = Vec::new();
-    for (name, value) in &operations {
-        let at = format!("/operations/{}", escaped(name));
-        match resolved(root, (at, value)) {
-            Ok((at, operation)) if operation["action"] == "send" => match operation["messages"].as_array() {
-                Some(messages) => {
-                    for (number, message) in messages.iter().enumerate() {
-                        let message = (format!("{at}/messages/{number}"), message);
-                        types.extend(keyed_message(root, message, &mut known));
-                    }
-                }
-                None => channels.push((format!("{at}/channel"), &operation["channel"])),
-            },
-            Ok(_) => {}
-            Err(unusable) => types.push(Err(unusable)),
+    let mut found = Found::of(root);
+    let has_operations = fields(&root["operations"]).next().is_some();
+    let section = if has_operations { "operations" } else { "channels" };
+    for (name, value) in fields(&root[section]) {
+        if found.is_full() {
+            break;
         }
+        let added = inside(&format!("/{section}"), name).and_then(|at| {
+            if has_operations { found.add_operation((at, value)) } else { found.add_channel((at, value)) }
+        });
+        found.types.extend(added.err().map(Err));
     }
-    if operations.is_empty() {
-        channels = fields(&root["channels"])
-            .map(|(name, channel)| (format!("/channels/{}", escaped(name)), channel))
-            .collect();
+    found.types
+}
+
+/// The messages that were found so far.
+struct Found<'a> {
+    root: &'a Value,
+    types: Types<'a>,
+    /// The places of the operations, channels and messages that were looked at.
+    known: HashSet<String>,
+    references: usize,
+}
+
+impl<'a> Found<'a> {
+    fn of(root: &'a Value) -> Self {
+        Self { root, types: Vec::new(), known: HashSet::new(), references: 0 }
     }
-    for channel in channels {
-        match resolved(root, channel) {
-            Ok((at, channel)) => {
-                for (key, message) in fields(&channel["messages"]) {
-                    let message = (format!("{at}/messages/{}", escaped(key)), message);
-                    types.extend(keyed_message(root, message, &mut known));
-                }
+
+    /// Whether there are more than a catalogue may have, so that nothing else needs to be looked at.
+    fn is_full(&self) -> bool {
+        self.types.len() > MAX_CATALOGUED_TYPES
+    }
+
+    /// What a place leads to, unless that is known already.
+    fn new_place(&mut self, place: Place<'a>) -> Result<Option<Place<'a>>, Unusable> {
+        if place.1.get("$ref").is_some() {
+            self.references += 1;
+            if self.references > MAX_REFERENCES {
+                let reason = format!("is behind {MAX_REFERENCES} other references, and not looked at");
+                return Err(Unusable::new(place.0, reason));
             }
-            Err(unusable) => types.push(Err(unusable)),
         }
+        let (at, value) = resolved(self.root, place)?;
+        Ok(self.known.insert(at.clone()).then_some((at, value)))
     }
-    types
+
+    fn add_operation(&mut self, operation: Place<'a>) -> Result<(), Unusable> {
+        let Some((at, operation)) = self.new_place(operation)? else { return Ok(()) };
+        if operation["action"] != "send" {
+            return Ok(());
+        }
+        let Some(messages) = operation["messages"].as_array() else {
+            return self.add_channel((format!("{at}/channel"), &operation["channel"]));
+        };
+        for (number, message) in messages.iter().enumerate() {
+            if self.is_full() {
+                break;
+            }
+            self.add((format!("{at}/messages/{number}"), message), last_name);
+        }
+        Ok(())
+    }
+
+    fn add_channel(&mut self, channel: Place<'a>) -> Result<(), Unusable> {
+        let Some((at, channel)) = self.new_place(channel)? else { return Ok(()) };
+        let at = format!("{at}/messages");
+        for (key, message) in fields(&channel["messages"]) {
+            if self.is_full() {
+                break;
+            }
+            match inside(&at, key) {
+                Ok(at) => self.add((at, message), last_name),
+                Err(unusable) => self.types.push(Err(unusable)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the message at a place, unless it is known already. `otherwise` is its name if it has none itself.
+    fn add(&mut self, message: Place<'a>, otherwise: impl FnOnce(&str, &Value) -> String) {
+        let (at, value) = match self.new_place(message) {
+            Ok(Some(found)) => found,
+            Ok(None) => return,
+            Err(unusable) => {
+                self.types.push(Err(unusable));
+                return;
+            }
+        };
+        let name = text(value, "name").unwrap_or_else(|| otherwise(&at, value));
+        self.types.push(if name.len() > MAX_POINTER_BYTES {
+            Err(Unusable::new(at, format!("has a name above {MAX_POINTER_BYTES} bytes")))
+        } else {
+            Ok(DescribedType { name, at, value })
+        });
+    }
 }
 
-/// The message at a place, unless it is known already. Without a name of its own, it has that of the field that it is in at last.
-fn keyed_message<'a>(
-    root: &'a Value,
-    message: Place<'a>,
-    known: &mut HashSet<String>,
-) -> Option<Result<DescribedType<'a>, Unusable>> {
-    message_of(root, message, known, |at, _| unescaped(at.rsplit('/').next().unwrap_or_default()))
-}
-
-/// The message at a place, unless it is known already. `otherwise` is its name if it has none itself.
-fn message_of<'a>(
-    root: &'a Value,
-    message: Place<'a>,
-    known: &mut HashSet<String>,
-    otherwise: impl FnOnce(&str, &Value) -> String,
-) -> Option<Result<DescribedType<'a>, Unusable>> {
-    let (at, value) = match resolved(root, message) {
-        Ok(found) => found,
-        Err(unusable) => return Some(Err(unusable)),
-    };
-    if !known.insert(at.clone()) {
-        return None;
-    }
-    let name = text(value, "name").unwrap_or_else(|| otherwise(&at, value));
-    Some(Ok(DescribedType { name, at, value }))
+/// The name of the field that a message without a name of its own is in at last.
+fn last_name(at: &str, _: &Value) -> String {
+    unescaped(at.rsplit('/').next().unwrap_or_default())
 }
 
 /// What is said of a message.
@@ -113,29 +165,12 @@ pub(super) fn describe<'a>(root: &'a Value, described: &DescribedType<'a>) -> Re
     })
 }
 
-/// The schema of the payload, if it has one. Since version 3, its format is written beside the schema itself.
+/// The schema of the payload, if it has one. Since version 3, its format may be written beside the schema itself.
 fn payload<'a>(root: &'a Value, at: &str, message: &'a Value) -> Result<Option<Value>, Unusable> {
     let Some(payload) = message.get("payload") else { return Ok(None) };
     check_format(message, at)?;
-    let (payload_at, found) = resolved_schema(root, (format!("{at}/payload"), payload))?;
-    match found.get("schema").filter(|_| found.get("schemaFormat").is_some()) {
-        Some(inner) => {
-            check_format(found, &payload_at)?;
-            schema(root, (format!("{payload_at}/schema"), inner)).map(Some)
-        }
-        None => schema(root, (payload_at, found)).map(Some),
-    }
-}
-
-/// Checks that a schema is in a format that JSON Schema is.
-fn check_format(value: &Value, at: &str) -> Result<(), Unusable> {
-    const JSON: [&str; 2] = ["application/schema+json", "application/vnd.aai.asyncapi"];
-    match value["schemaFormat"].as_str() {
-        Some(format) if !JSON.iter().any(|json| format.starts_with(json)) => {
-            Err(Unusable::new(format!("{at}/schemaFormat"), "must be JSON Schema"))
-        }
-        _ => Ok(()),
-    }
+    let place = unwrapped(resolved_schema(root, (format!("{at}/payload"), payload))?)?;
+    schema(root, place).map(Some)
 }
 
 fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {

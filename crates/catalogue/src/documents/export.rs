@@ -1,11 +1,9 @@
 //! The catalogue as a document for others. What is exported and imported again changes nothing.
 
-use std::collections::HashSet;
-
 use hookstep_contract::{EventType, OnInvalid, TypeContent};
 use serde_json::{Value, json};
 
-use super::refs::{each_reference, plain, unused};
+use super::refs::{Names, each_reference, plain};
 use super::{DEPRECATED, ON_INVALID, VERSION};
 
 /// What a catalogue is exported as.
@@ -28,7 +26,7 @@ const SCHEMAS: &str = "/components/schemas";
 pub struct Export {
     format: DocumentFormat,
     document: Value,
-    keys: HashSet<String>,
+    keys: Names,
     bytes: usize,
 }
 
@@ -45,12 +43,12 @@ impl Export {
                 "components": {"messages": {}, "schemas": {}},
             }),
         };
-        Self { format, bytes: document.to_string().len(), document, keys: HashSet::new() }
+        Self { format, bytes: document.to_string().len(), document, keys: Names::default() }
     }
 
     /// Adds a type, as its current version is.
     pub fn add(&mut self, event_type: &EventType, content: TypeContent) {
-        let key = unused(plain(&event_type.name), &mut self.keys);
+        let key = self.keys.unused(plain(&event_type.name));
         match self.format {
             DocumentFormat::OpenApi => self.add_webhook(&key, event_type, content),
             DocumentFormat::AsyncApi => self.add_message(&key, event_type, content),

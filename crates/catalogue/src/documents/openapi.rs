@@ -1,18 +1,18 @@
 //! The `webhooks` of an OpenAPI document.
 
+use hookstep_contract::MAX_CATALOGUED_TYPES;
 use serde_json::{Map, Value};
 
-use super::refs::{resolved, schema};
+use super::refs::{inside, resolved, schema};
 use super::{DescribedType, Description, Types, Unusable, extended, text};
-use crate::graph::escaped;
 
-/// The webhooks of the document.
+/// The webhooks of the document; of too many, one more than a catalogue may have.
 pub(super) fn types(root: &Value) -> Types<'_> {
     let webhooks = root["webhooks"].as_object().into_iter().flatten();
     let described = |(name, value): (&String, _)| {
-        Ok(DescribedType { name: name.clone(), at: format!("/webhooks/{}", escaped(name)), value })
+        inside("/webhooks", name).map(|at| DescribedType { name: name.clone(), at, value })
     };
-    webhooks.map(described).collect()
+    webhooks.take(MAX_CATALOGUED_TYPES + 1).map(described).collect()
 }
 
 /// What is said of a webhook: by its operation POST or PUT.
@@ -34,7 +34,7 @@ pub(super) fn describe<'a>(root: &'a Value, described: &DescribedType<'a>) -> Re
     let Some((kind, media)) = body["content"].as_object().and_then(json) else {
         return Err(Unusable::new(at, "must have JSON as its content: application/json, or …+json"));
     };
-    let at = format!("{at}/content/{}", escaped(kind));
+    let at = inside(&format!("{at}/content"), kind)?;
     let found = media.get("schema").map(|found| schema(root, (format!("{at}/schema"), found)));
     Ok(Description { schema: found.transpose()?, sample: sample(root, &at, media)?, ..said })
 }
@@ -57,6 +57,6 @@ fn sample<'a>(root: &'a Value, at: &str, media: &'a Value) -> Result<Option<Valu
     else {
         return Ok(None);
     };
-    let (_, first) = resolved(root, (format!("{at}/examples/{}", escaped(name)), first))?;
+    let (_, first) = resolved(root, (inside(&format!("{at}/examples"), name)?, first))?;
     Ok(first.get("value").cloned())
 }

@@ -7,17 +7,40 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::Unusable;
+use crate::graph::escaped;
 
 /// How many references may lead from one to the next.
 const MAX_CHAIN: usize = 16;
 
+/// The longest name and the longest way to a place, in bytes: one is kept for each place that is found.
+pub(super) const MAX_POINTER_BYTES: usize = 1024;
+
 /// A place in a document, and what is there.
 pub(super) type Place<'a> = (String, &'a Value);
 
-/// The pointer of a reference within the document; `None` for any other.
+/// The pointer of a reference within the document; `None` for any other, and for one that is too long.
 fn pointer(reference: &str) -> Option<String> {
-    let fragment = percent_decode_str(reference.strip_prefix('#')?).decode_utf8().ok()?;
-    (fragment.is_empty() || fragment.starts_with('/')).then(|| fragment.into_owned())
+    // An encoded byte is three long.
+    let fragment = reference.strip_prefix('#').filter(|encoded| encoded.len() <= 3 * MAX_POINTER_BYTES)?;
+    let fragment = percent_decode_str(fragment).decode_utf8().ok()?;
+    let is_pointer = fragment.is_empty() || fragment.starts_with('/');
+    (is_pointer && fragment.len() <= MAX_POINTER_BYTES).then(|| fragment.into_owned())
+}
+
+/// The place of a field that the writer of the document has named.
+///
+/// # Errors
+/// The place of the object, if the way to the field is too long.
+pub(super) fn inside(at: &str, name: &str) -> Result<String, Unusable> {
+    let too_long = || {
+        let reason = format!("has a name on its way to a type that is above {MAX_POINTER_BYTES} bytes");
+        Unusable::new(at, reason)
+    };
+    if at.len() + name.len() > MAX_POINTER_BYTES {
+        return Err(too_long());
+    }
+    let inside = format!("{at}/{}", escaped(name));
+    if inside.len() > MAX_POINTER_BYTES { Err(too_long()) } else { Ok(inside) }
 }
 
 /// What is at a place; if that is a reference, what it leads to.
@@ -40,7 +63,8 @@ fn followed<'a>(
         let Some(reference) = reference else { return Ok((at, value)) };
         let found = pointer(reference).and_then(|pointer| Some((root.pointer(&pointer)?, pointer)));
         let Some((found, pointer)) = found else {
-            let reason = "must refer to a part of this document that there is (#/…): nothing is fetched";
+            let reason = "must refer to a part of this document that there is (#/…), by at most 1,024 bytes: \
+                nothing is fetched";
             return Err(Unusable::new(format!("{at}/$ref"), reason));
         };
         (at, value) = (pointer, found);
@@ -48,13 +72,36 @@ fn followed<'a>(
     Err(Unusable::new(at, "refers to itself, or by way of too many others"))
 }
 
+/// The schema itself, of one that has its format written beside it, as AsyncAPI has it since version 3.
+pub(super) fn unwrapped((at, found): Place<'_>) -> Result<Place<'_>, Unusable> {
+    match found.get("schema").filter(|_| found.get("schemaFormat").is_some()) {
+        Some(inner) => {
+            check_format(found, &at)?;
+            Ok((format!("{at}/schema"), inner))
+        }
+        None => Ok((at, found)),
+    }
+}
+
+/// Checks that a schema is in a format that JSON Schema is.
+pub(super) fn check_format(value: &Value, at: &str) -> Result<(), Unusable> {
+    const JSON: [&str; 2] = ["application/schema+json", "application/vnd.aai.asyncapi"];
+    match value["schemaFormat"].as_str() {
+        Some(format) if !JSON.iter().any(|json| format.starts_with(json)) => {
+            Err(Unusable::new(format!("{at}/schemaFormat"), "must be JSON Schema"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The schema at a place, with everything that it refers to in its own `$defs`.
 pub(super) fn schema<'a>(root: &'a Value, place: Place<'a>) -> Result<Value, Unusable> {
-    let (at, found) = resolved_schema(root, place)?;
+    let (at, found) = unwrapped(resolved_schema(root, place)?)?;
+    let taken = found["$defs"].as_object().map(|defs| defs.keys().cloned().collect());
     let mut whole = Whole {
         at: &at,
         names: HashMap::new(),
-        taken: found["$defs"].as_object().map(|defs| defs.keys().cloned().collect()).unwrap_or_default(),
+        given: Names { taken: taken.unwrap_or_default(), ..Names::default() },
         open: VecDeque::new(),
         left: MAX_SCHEMA_BYTES,
     };
@@ -64,6 +111,7 @@ pub(super) fn schema<'a>(root: &'a Value, place: Place<'a>) -> Result<Value, Unu
         let Some(found) = root.pointer(&pointer) else {
             return Err(Unusable::new(at, format!("refers to #{pointer}, which is not in the document")));
         };
+        let (_, found) = unwrapped((pointer, found))?;
         definitions.insert(name, whole.copy(found)?);
     }
     if let (Some(fields), false) = (schema.as_object_mut(), definitions.is_empty()) {
@@ -81,7 +129,7 @@ struct Whole<'a> {
     at: &'a str,
     /// The names of the definitions that it gets, by the places that they come from.
     names: HashMap<String, String>,
-    taken: HashSet<String>,
+    given: Names,
     /// What is still to be copied.
     open: VecDeque<(String, String)>,
     /// How many bytes it may still get.
@@ -123,7 +171,7 @@ impl Whole<'_> {
         let last = pointer.rsplit('/').next().unwrap_or_default();
         let name = plain(last);
         let name = if name.is_empty() { "schema".to_owned() } else { name };
-        unused(name, &mut self.taken)
+        self.given.unused(name)
     }
 }
 
@@ -168,15 +216,29 @@ pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if fits(c) { c } else { '_' }).collect()
 }
 
-/// The name, with a number if it is taken.
-pub(super) fn unused(name: String, taken: &mut HashSet<String>) -> String {
-    let mut unused = name.clone();
-    let mut number = 2;
-    while !taken.insert(unused.clone()) {
-        unused = format!("{name}-{number}");
-        number += 1;
+/// Names, each of which is given once.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    taken: HashSet<String>,
+    /// The next number of each name that was wanted again.
+    next: HashMap<String, u64>,
+}
+
+impl Names {
+    /// The name, with a number if it is taken.
+    pub(super) fn unused(&mut self, name: String) -> String {
+        if self.taken.insert(name.clone()) {
+            return name;
+        }
+        let next = self.next.entry(name.clone()).or_insert(2);
+        loop {
+            let numbered = format!("{name}-{next}");
+            *next += 1;
+            if self.taken.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
     }
-    unused
 }
 
 /// The length of a value as JSON, in bytes; more than `most` if it is longer than that.

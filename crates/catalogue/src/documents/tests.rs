@@ -141,9 +141,101 @@ fn what_is_no_such_document_is_refused() {
     ] {
         assert_eq!(Document::read(&document).unwrap_err().field, field, "{document}");
     }
+    for (empty, field) in [
+        (json!({"openapi": "3.1.0"}), "webhooks"),
+        (json!({"asyncapi": "2.6.0", "channels": {"a": {"publish": {"message": {}}}}}), "channels"),
+        (json!({"asyncapi": "3.0.0", "operations": {"a": {"action": "receive"}}}), "operations"),
+    ] {
+        let document = Document::read(&empty).unwrap();
+        assert!(document.types().unwrap().is_empty());
+        assert_eq!(document.no_types().field, field);
+    }
     let many: Value = (0..501).map(|number| (number.to_string(), json!({}))).collect();
     let many = json!({"openapi": "3.1.1", "webhooks": many});
     assert_eq!(Document::read(&many).unwrap().types().unwrap_err().field, "webhooks");
+}
+
+#[test]
+fn long_names_and_many_types_are_refused_without_being_kept() {
+    let long = "x".repeat(500_000);
+    let (many, same) = (vec![json!({}); 170_000], vec![json!({"$ref": "#/m"}); 60_000]);
+    let second = |channel: &str, messages: &[Value]| {
+        let message = json!({"oneOf": messages});
+        json!({"asyncapi": "2.0", "channels": {channel: {"subscribe": {"message": message}}}, "m": {"name": long.as_str()}})
+    };
+    let third = |name: &str, messages: &[Value]| {
+        let operation = json!({"action": "send", "messages": messages});
+        json!({"asyncapi": "3.0.0", "operations": {name: operation}, "m": {"name": "m"}})
+    };
+    let keyed =
+        |key: &str| -> Value { (0..170_000).map(|number| (format!("{key}{number}"), json!({}))).collect() };
+    let mut loops = keyed("x");
+    for operation in loops.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut).take(20_000) {
+        *operation = json!({"$ref": "#/operations/none"});
+    }
+    for (document, is_refused) in [
+        (second(&long, &many), false),
+        (second("short", &many), true),
+        (second("short", &same[..400]), false),
+        (third(&long, &many), false),
+        (third("short", &many), true),
+        (json!({"asyncapi": "3.0.0", "operations": loops}), true),
+        (json!({"asyncapi": "3.0.0", "channels": {"c": {"messages": keyed("x")}}}), true),
+        (json!({"asyncapi": "3.0.0", "channels": {long.as_str(): {"messages": keyed("x")}}}), false),
+        (json!({"openapi": "3.1.0", "webhooks": keyed("x")}), true),
+        (json!({"openapi": "3.1.0", "webhooks": {long.as_str(): {"post": {}}}}), false),
+        (json!({"openapi": "3.1.0", "webhooks": {"~".repeat(600): {"post": {}}}}), false),
+    ] {
+        match Document::read(&document).unwrap().types() {
+            Ok(types) => {
+                assert!(!is_refused && types.len() == 1, "{}", types.len());
+                let unusable = types.into_iter().next().unwrap().unwrap_err();
+                assert!(unusable.reason.contains("1024 bytes") && unusable.at.len() < 1100, "{unusable:?}");
+            }
+            Err(_) => assert!(is_refused),
+        }
+    }
+    // The same message is a type once, however often it is referred to.
+    let document = third("short", &same[..4000]);
+    assert_eq!(Document::read(&document).unwrap().types().unwrap().len(), 1);
+    let document = third("short", &same);
+    assert_eq!(Document::read(&document).unwrap().types().unwrap_err().field, "channels");
+}
+
+#[test]
+fn a_reference_that_is_too_long_is_not_followed() {
+    let long = "x".repeat(2000);
+    let reference = json!({"$ref": format!("#/{long}")});
+    let mut document = json!({"asyncapi": "3.0.0", "channels": {"c": {"messages": {"m": reference}}}});
+    document[long.as_str()] = json!({"name": "order.created"});
+    let found = described(&document);
+    assert_eq!(found[0].1.clone().unwrap_err().at, "/channels/c/messages/m/$ref");
+}
+
+#[test]
+fn names_of_definitions_are_given_once() {
+    let mut names = refs::Names::default();
+    let given: Vec<_> = ["a", "a-2", "a", "a", "b"].map(|name| names.unused(name.to_owned())).to_vec();
+    assert_eq!(given, ["a", "a-2", "a-3", "a-4", "b"]);
+    let many: std::collections::HashSet<_> = (0..50_000).map(|_| names.unused("a".to_owned())).collect();
+    assert_eq!(many.len(), 50_000);
+}
+
+#[test]
+fn a_schema_that_is_referred_to_is_taken_without_its_format() {
+    let document = |format: &str| {
+        json!({
+            "asyncapi": "3.0.0",
+            "channels": {"c": {"messages": {"order.created": {"payload": {
+                "type": "object", "properties": {"id": {"$ref": "#/components/schemas/Id"}},
+            }}}}},
+            "components": {"schemas": {"Id": {"schemaFormat": format, "schema": {"type": "integer"}}}},
+        })
+    };
+    let schema = only(&document("application/schema+json;version=draft-2020-12")).schema.unwrap();
+    assert_eq!(schema["$defs"], json!({"Id": {"type": "integer"}}));
+    let avro = described(&document("application/vnd.apache.avro"))[0].1.clone().unwrap_err();
+    assert_eq!(avro.at, "/components/schemas/Id/schemaFormat");
 }
 
 #[test]
@@ -210,7 +302,7 @@ proptest! {
                     on_invalid: OnInvalid::Mark,
                 };
                 let event_type = EventType {
-                    name: name.clone(), created_at: at, updated_at: at, revision: 1, versions: vec![version], fields,
+                    name: name.clone(), created_at: at, updated_at: at, revision: 1, last_number: 0, versions: vec![version], fields,
                 };
                 export.add(&event_type, TypeContent { schema: schema.clone(), sample: sample.map(|n| json!({"n": n})) });
             }

@@ -97,7 +97,7 @@ fn table(erasures: &[Erasure], now: Timestamp) -> Markup {
     html! {
         div.card.scroll {
             @if erasures.is_empty() {
-                (parts::empty("Nothing was erased", html! { p { "Records of what was erased are kept for 396 days." } }))
+                (parts::empty("Nothing has been erased yet", html! { p { "Records of what was erased are kept for 396 days." } }))
             } @else {
                 table.stacking {
                     caption.hidden { "Erasures, newest first" }
@@ -123,7 +123,7 @@ fn row(erasure: &Erasure, now: Timestamp) -> Markup {
             }
             td data-label="What" { (kind) div.mono.muted.small.break { (name) } }
             td data-label="Erased" {
-                (erasure.events_erased) " events"
+                @if erasure.events_erased == 1 { "1 event" } @else { (erasure.events_erased) " events" }
                 @if erasure.large_bodies_erased > 0 { ", " (erasure.large_bodies_erased) " large bodies" }
             }
         }

@@ -1,7 +1,7 @@
 //! Event types of the catalogue that forms offer.
 
 use hookstep_api_types::EventType;
-use hookstep_contract::{MAX_CATALOGUED_TYPES, subscribes};
+use hookstep_contract::{FieldError, MAX_CATALOGUED_TYPES, WebhookConfig, subscribes};
 use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::event_types::list_of;
@@ -14,14 +14,29 @@ use crate::session::Visitor;
 /// The field of the form of a webhook with the types that were chosen.
 pub(crate) const CHOSEN: &str = "event_type";
 
-/// The types of the visitor's org that are to be used, by name.
+/// The types of the visitor's org that are to be used with a webhook, by name; `None` is a new one.
 ///
 /// # Errors
 /// 500 when the table cannot be read.
-pub(crate) async fn offered(ctx: &Context, visitor: &Visitor) -> Result<Vec<EventType>, Problem> {
+pub(crate) async fn offered(
+    ctx: &Context,
+    visitor: &Visitor,
+    config: Option<&WebhookConfig>,
+) -> Result<Vec<EventType>, Problem> {
     let mut types = list_of(ctx, visitor.org_id(), None, MAX_CATALOGUED_TYPES).await?.data;
-    types.retain(|listed| !listed.deprecated);
+    types.retain(|listed| !listed.deprecated && shows(visitor, config, &listed.name));
     Ok(types)
+}
+
+/// Whether the visitor may see what the catalogue says of a type: in a session that is limited to webhooks, only of those that the
+/// webhook subscribes to.
+pub(crate) fn shows(visitor: &Visitor, config: Option<&WebhookConfig>, event_type: &str) -> bool {
+    visitor.sees_all() || config.is_some_and(|config| subscribes(&config.fields.event_types, event_type))
+}
+
+/// The refusal of a type that is not shown to the visitor.
+pub(crate) fn not_shown() -> FieldError {
+    FieldError::new("event_type", "is no type that this webhook subscribes to")
 }
 
 /// Boxes for the types that `subscribed` has not yet; those that are ticked are added to it.

@@ -60,7 +60,7 @@ fn row(listed: &EventType) -> Markup {
 
 fn consequence(on_invalid: OnInvalid) -> &'static str {
     match on_invalid {
-        OnInvalid::Ignore => "are not looked for",
+        OnInvalid::Ignore => "are not checked",
         OnInvalid::Mark => "are delivered and marked",
         OnInvalid::Reject => "are rejected",
     }

@@ -14,25 +14,12 @@ use hookstep_http_edge::{
     ApiJson, ApiQuery, Authorized, EventTypePath, Manage, Problem, Read, no_event_type, read_json,
 };
 use hookstep_store::TypeChange;
-use serde::Deserialize;
 use serde_json::{Map, Value};
-use utoipa::IntoParams;
 
 use super::write::{check_content, stored, touched, version, write};
+use crate::paging::PageQuery;
 use crate::webhooks::patch::merge;
 use crate::{Context, paging};
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
-    /// The most entries of the page.
-    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
-    pub(super) limit: Option<String>,
-    /// The `next_cursor` of the previous page; leave it out for the first page.
-    #[param(value_type = String, required = false)]
-    pub(super) cursor: Option<String>,
-}
 
 /// `POST /event-types`
 #[utoipa::path(
@@ -76,6 +63,7 @@ pub(crate) async fn create(
         created_at: now,
         updated_at: now,
         revision: 1,
+        last_number: 0,
         versions,
         fields,
     };
@@ -94,7 +82,7 @@ pub(crate) async fn create(
     summary = "List the event types of the catalogue",
     description = "In the order of their names, without schemas and samples.",
     params(
-        ListQuery,
+        PageQuery,
     ),
     responses(
         (status = 200, description = "A page of event types.", body = Page<EventType>),
@@ -106,7 +94,7 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     caller: Authorized<Read>,
-    ApiQuery(query): ApiQuery<ListQuery>,
+    ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<Page<EventType>>, Problem> {
     let limit = paging::parse_limit(query.limit.as_deref())?;
     Ok(Json(list_of(&ctx, caller.org_id(), query.cursor.as_deref(), limit).await?))
@@ -224,7 +212,9 @@ fn apply(before: &EventTypeFields, patch: Map<String, Value>) -> Result<EventTyp
     operation_id = "delete_event_type",
     tag = "Event types",
     summary = "Delete an event type",
-    description = "With all its versions. Webhooks go on to get events of the type, which are not checked any more.",
+    description = "With all its versions. Webhooks go on to get events of the type, which are not checked any more; but at a webhook \
+        that pins a version of it, all events of the type fail until the pin is removed. A type that is created again under the \
+        name starts anew.",
     params(
         ("event_type" = String, Path, description = "The name of the type."),
     ),

@@ -42,7 +42,8 @@ pub(crate) struct ImportQuery {
     summary = "Import event types from OpenAPI or AsyncAPI",
     description = "Takes an OpenAPI document (3.1 or 3.2) with `webhooks`, or an AsyncAPI document (2 or 3) with messages that its application \
         sends, as JSON of up to 1 MiB. A type that is not there yet is added, one that is gets a new version if its schema or \
-        its sample is another one, and what the document does not say stays as it is. One type that is refused harms no other.",
+        its sample is another one, and what the document does not say stays as it is. One type that is refused harms no other. \
+        A document without any type is a 400.",
     params(
         ImportQuery,
     ),
@@ -69,33 +70,12 @@ pub(crate) async fn import(
 ) -> Result<Json<TypeImport>, Problem> {
     let (org_id, actor) = (caller.org_id(), caller.actor());
     let document = Document::read(&document)?;
-    let import = Import { ctx: &ctx, org_id, actor: &actor, is_dry: dry_run, document };
-    let end = ctx.sources.now().plus(WRITING);
-    let (mut types, mut known) = (Vec::new(), HashSet::new());
-    for described in document.types()? {
-        let described = match described {
-            Ok(described) => described,
-            Err(unusable) => {
-                types.push(refused(String::new(), unusable.at.clone(), Refusal::Place(unusable))?);
-                continue;
-            }
-        };
-        let result = if !known.insert(described.name.clone()) {
-            Err(Refusal::Other("is in the document twice".to_owned()))
-        } else if ctx.sources.now() > end {
-            Err(Refusal::Other("there was no time left for it: import the document again".to_owned()))
-        } else {
-            import.one(&described).await
-        };
-        let DescribedType { name, at, .. } = described;
-        types.push(match result {
-            Ok((result, version)) => {
-                ImportedType { name, at, result, version: Some(version), field: None, reason: None }
-            }
-            Err(refusal) => refused(name, at, refusal)?,
-        });
+    let described = document.types()?;
+    if described.is_empty() {
+        return Err(document.no_types().into());
     }
-    Ok(Json(TypeImport { dry_run, types }))
+    let import = Import { ctx: &ctx, org_id, actor: &actor, is_dry: dry_run, document };
+    Ok(Json(TypeImport { dry_run, types: import.all(described).await }))
 }
 
 /// Why a type is not taken over.
@@ -113,20 +93,23 @@ impl<P: Into<Problem>> From<P> for Refusal {
     }
 }
 
+impl Refusal {
+    /// Whether it is no fault of the type, so that the next one would fail as well.
+    fn is_failure(&self) -> bool {
+        matches!(self, Self::Problem(problem) if problem.status().is_server_error())
+    }
+}
+
 /// The answer about a type that is refused.
-///
-/// # Errors
-/// 500 and the like: they are about no type.
-fn refused(name: String, at: String, refusal: Refusal) -> Result<ImportedType, Problem> {
+fn refused(name: String, at: String, refusal: Refusal) -> ImportedType {
     let (at, field, reason) = match refusal {
         Refusal::Place(Unusable { at, reason }) => (at, None, reason),
-        Refusal::Problem(problem) if problem.status().is_client_error() => {
+        Refusal::Problem(problem) => {
             (at, problem.wrong_field().map(str::to_owned), problem.detail().to_owned())
         }
-        Refusal::Problem(problem) => return Err(problem),
         Refusal::Other(reason) => (at, None, reason),
     };
-    Ok(ImportedType { name, at, result: ImportResult::Refused, version: None, field, reason: Some(reason) })
+    ImportedType { name, at, result: ImportResult::Refused, version: None, field, reason: Some(reason) }
 }
 
 /// An import that is being made.
@@ -139,6 +122,43 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
+    /// Takes the types over, one after the other. After a failure of our own, the rest is refused, so that the answer says what was
+    /// done before.
+    async fn all(&self, found: Vec<Result<DescribedType<'_>, Unusable>>) -> Vec<ImportedType> {
+        let end = self.ctx.sources.now().plus(WRITING);
+        let (mut types, mut known, mut has_failed) = (Vec::new(), HashSet::new(), false);
+        for described in found {
+            let described = match described {
+                Ok(described) => described,
+                Err(unusable) => {
+                    types.push(refused(String::new(), String::new(), Refusal::Place(unusable)));
+                    continue;
+                }
+            };
+            let other = |reason: &str| Err(Refusal::Other(reason.to_owned()));
+            let result = if !known.insert(described.name.clone()) {
+                other("is in the document twice")
+            } else if has_failed {
+                other("was not tried after the failure of another type: import the document again")
+            } else if self.ctx.sources.now() > end {
+                other("there was no time left for it: import the document again")
+            } else {
+                self.one(&described).await
+            };
+            let DescribedType { name, at, .. } = described;
+            types.push(match result {
+                Ok((result, version)) => {
+                    ImportedType { name, at, result, version: Some(version), field: None, reason: None }
+                }
+                Err(refusal) => {
+                    has_failed |= refusal.is_failure();
+                    refused(name, at, refusal)
+                }
+            });
+        }
+        types
+    }
+
     /// Takes one type over; returns what became of it, and the version that is current.
     async fn one(&self, described: &DescribedType<'_>) -> Result<(ImportResult, String), Refusal> {
         check_type_name(&described.name)?;
@@ -168,6 +188,7 @@ impl Import<'_> {
             created_at: now,
             updated_at: now,
             revision: 1,
+            last_number: 0,
             versions: vec![version(self.ctx, first.clone(), &content)],
             fields,
         };

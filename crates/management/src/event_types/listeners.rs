@@ -9,8 +9,8 @@ use hookstep_api_types::{Page, TypeListener};
 use hookstep_contract::{ConfigId, OrgId};
 use hookstep_http_edge::{ApiQuery, Authorized, EventTypePath, Problem, Read};
 
-use super::crud::ListQuery;
 use super::write::stored;
+use crate::paging::PageQuery;
 use crate::{Context, paging};
 
 /// How many webhooks are read concurrently.
@@ -26,7 +26,7 @@ const MAX_CONCURRENT: usize = 8;
     description = "Those whose `event_types` match the type, disabled ones as well, in the order of their ids.",
     params(
         ("event_type" = String, Path, description = "The name of the type."),
-        ListQuery,
+        PageQuery,
     ),
     responses(
         (status = 200, description = "A page of webhooks.", body = Page<TypeListener>),
@@ -40,11 +40,10 @@ pub(crate) async fn list(
     State(ctx): State<Arc<Context>>,
     caller: Authorized<Read>,
     EventTypePath(name): EventTypePath,
-    ApiQuery(query): ApiQuery<ListQuery>,
+    ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<Page<TypeListener>>, Problem> {
     stored(&ctx, caller.org_id(), &name).await?;
-    let limit = paging::parse_limit(query.limit.as_deref())?;
-    let after = paging::decode_cursor(query.cursor.as_deref())?;
+    let (after, limit) = query.read()?;
     Ok(Json(listeners(&ctx, caller.org_id(), &name, after, limit).await?))
 }
 

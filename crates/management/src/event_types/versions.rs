@@ -23,7 +23,8 @@ use crate::Context;
     operation_id = "create_event_type_version",
     tag = "Event types",
     summary = "Add a version to an event type",
-    description = "It is the current version from then on. A type has up to 50 versions. On AWS, payloads are usually \
+    description = "It is the current version from then on. A type has up to 50 versions. Without a name, it gets a \
+        number that no version of the type has had. On AWS, payloads are usually \
         checked against it within two seconds.",
     params(
         ("event_type" = String, Path, description = "The name of the type."),
@@ -105,7 +106,8 @@ pub(crate) async fn read(
     operation_id = "delete_event_type_version",
     tag = "Event types",
     summary = "Delete a version of an event type",
-    description = "Every version but the last one that is left can be deleted. Without the current version, the one before it is current.",
+    description = "Every version but the last one that is left can be deleted. Without the current version, the one before it is current. \
+        At a webhook that pins the deleted version, all events of the type fail until the pin is another one.",
     params(
         ("event_type" = String, Path, description = "The name of the type."),
         ("version" = String, Path, description = "The name of the version."),

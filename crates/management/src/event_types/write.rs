@@ -62,9 +62,14 @@ pub(super) async fn stored(ctx: &Context, org_id: &OrgId, name: &str) -> Result<
     ctx.event_types.latest(org_id, name).await?.ok_or_else(no_event_type)
 }
 
-/// The same type, changed now.
+/// The same type, changed now. It keeps the highest number of its versions, one of which may be about to be deleted.
 pub(super) fn touched(ctx: &Context, event_type: EventType) -> EventType {
-    EventType { updated_at: ctx.sources.now(), revision: event_type.revision + 1, ..event_type }
+    EventType {
+        updated_at: ctx.sources.now(),
+        revision: event_type.revision + 1,
+        last_number: event_type.highest_number(),
+        ..event_type
+    }
 }
 
 /// Writes a change, and notes it in the audit log.
@@ -90,7 +95,7 @@ pub(super) async fn write(
                 conflict(format!("the catalogue of an org has at most {MAX_CATALOGUED_TYPES} event types"))
             }
             TypeWritten::Outdated if change.before.is_none() => {
-                conflict("there is an event type with this name".to_owned())
+                conflict("an event type with this name already exists".to_owned())
             }
             TypeWritten::Outdated => {
                 conflict("the event type was changed by another request: read it again".to_owned())

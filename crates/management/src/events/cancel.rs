@@ -2,7 +2,6 @@
 //! lane.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -80,16 +79,17 @@ async fn cancelled(
         return Err(conflict("the event is being sent: there is no retry to cancel yet"));
     }
     let blocks = event.status == Status::Failed && has_place().await?;
+    // Before it ends, so that it is on the list at its end whatever happens. Once too often is harmless.
+    if let Some(expiring) = Expiring::of(&event) {
+        let due = ctx.sources.now().plus(expiring.kept_for());
+        ctx.expiring.look_again(&expiring, due).await?;
+    }
     if !ctx.events.cancel(&event, blocks, ctx.sources.now()).await? {
         return Err(conflict("the event is not waiting for an attempt"));
     }
     let ids = (event_id, event.webhook_id);
     ctx.events.settle_replay(org_id, config_id, ids, Status::Failed, ctx.sources.now()).await?;
     leave_lane(ctx, &event).await;
-    if let Some(hours) = event.body_retention_hours {
-        let due = ctx.sources.now().plus(Duration::from_secs(u64::from(hours) * 3600));
-        ctx.expiring.look_again(&Expiring::of(&event), due).await?;
-    }
     if !delete_schedule(ctx, &event).await {
         ctx.machines.stop(&event).await?;
     }

@@ -119,7 +119,14 @@ pub(crate) async fn create(
     // An org that was known by its tokens may have webhooks.
     check_schedules(&ctx, &org_id, fields.retention_days).await?;
     let now = ctx.sources.now();
-    let org = hookstep_contract::Org { org_id, created_at: now, updated_at: now, revision: 1, fields };
+    let org = hookstep_contract::Org {
+        org_id,
+        created_at: now,
+        updated_at: now,
+        revision: 1,
+        body_retention_since: hookstep_contract::Org::hours_since(None, &fields, now),
+        fields,
+    };
     let act = Act::in_platform(caller.actor(), AuditAction::OrgCreate, target(&org));
     noted(&ctx, act.changing(org_changes(None, &org.fields)?), async {
         match ctx.orgs.create(&org).await? {

@@ -58,7 +58,8 @@ pub(crate) async fn patch(
     }
     let (updated_at, revision) = (ctx.sources.now(), before.revision + 1);
     let changes = org_changes(Some(&before.fields), &fields)?;
-    let org = hookstep_contract::Org { fields, updated_at, revision, ..before };
+    let body_retention_since = hookstep_contract::Org::hours_since(Some(&before), &fields, updated_at);
+    let org = hookstep_contract::Org { fields, updated_at, revision, body_retention_since, ..before };
     let act = Act::in_platform(caller.actor(), AuditAction::OrgUpdate, target(&org));
     noted(&ctx, act.changing(changes), async {
         match ctx.orgs.replace(&org).await? {

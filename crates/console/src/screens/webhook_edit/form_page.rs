@@ -36,7 +36,7 @@ pub(super) async fn form_page(
     tried: &Markup,
 ) -> Result<Html<String>, Problem> {
     let FormView { config, form, fault, notice } = view;
-    let types = event_type_choice::offered(ctx, visitor).await?;
+    let types = event_type_choice::offered(ctx, visitor, config).await?;
     let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
     let (back, action, preview) = match config {
         Some(config) => {

@@ -57,7 +57,7 @@ async fn answer(
     config: Option<&WebhookConfig>,
     form: &Form,
 ) -> Result<Html<String>, PageError> {
-    let taken = match take_sample(ctx, visitor.org_id(), form).await {
+    let taken = match take_sample(ctx, visitor, config, form).await {
         Ok(taken) => taken,
         Err(problem) if problem.status() == StatusCode::BAD_REQUEST => {
             let tried = fault("sample_of", problem.detail());
@@ -82,11 +82,20 @@ async fn answer(
 }
 
 /// The form with the sample of the chosen event type, if its button was pressed.
-async fn take_sample(ctx: &Context, org_id: &OrgId, form: &Form) -> Result<Option<Form>, Problem> {
+async fn take_sample(
+    ctx: &Context,
+    visitor: &Visitor,
+    config: Option<&WebhookConfig>,
+    form: &Form,
+) -> Result<Option<Form>, Problem> {
     if !form.is_checked("take_sample") {
         return Ok(None);
     }
-    let sample = event_types::sample(ctx, org_id, form.get("sample_of")).await?;
+    let event_type = form.get("sample_of");
+    if !event_type_choice::shows(visitor, config, event_type) {
+        return Err(event_type_choice::not_shown().into());
+    }
+    let sample = event_types::sample(ctx, visitor.org_id(), event_type).await?;
     let form = form.replacing("sample", event_type_choice::readable(&sample));
     Ok(Some(form.replacing("sample_type", JSON.to_owned())))
 }
