@@ -381,7 +381,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an event type
-         * @description With all its versions. Webhooks go on to get events of the type, which are not checked any more.
+         * @description With all its versions. Webhooks go on to get events of the type, which are not checked any more; but at a webhook that pins a version of it, all events of the type fail until the pin is removed. A type that is created again under the name starts anew.
          */
         delete: operations["delete_event_type"];
         options?: never;
@@ -404,7 +404,7 @@ export interface paths {
         put?: never;
         /**
          * Add a version to an event type
-         * @description It is the current version from then on. A type has up to 50 versions. On AWS, payloads are usually checked against it within two seconds.
+         * @description It is the current version from then on. A type has up to 50 versions. Without a name, it gets a number that no version of the type has had. On AWS, payloads are usually checked against it within two seconds.
          */
         post: operations["create_event_type_version"];
         delete?: never;
@@ -426,7 +426,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a version of an event type
-         * @description Every version but the last one that is left can be deleted. Without the current version, the one before it is current.
+         * @description Every version but the last one that is left can be deleted. Without the current version, the one before it is current. At a webhook that pins the deleted version, all events of the type fail until the pin is another one.
          */
         delete: operations["delete_event_type_version"];
         options?: never;
@@ -485,7 +485,7 @@ export interface paths {
         put?: never;
         /**
          * Import event types from OpenAPI or AsyncAPI
-         * @description Takes an OpenAPI document (3.1 or 3.2) with `webhooks`, or an AsyncAPI document (2 or 3) with messages that its application sends, as JSON of up to 1 MiB. A type that is not there yet is added, one that is gets a new version if its schema or its sample is another one, and what the document does not say stays as it is. One type that is refused harms no other.
+         * @description Takes an OpenAPI document (3.1 or 3.2) with `webhooks`, or an AsyncAPI document (2 or 3) with messages that its application sends, as JSON of up to 1 MiB. A type that is not there yet is added, one that is gets a new version if its schema or its sample is another one, and what the document does not say stays as it is. One type that is refused harms no other. A document without any type is a 400.
          */
         post: operations["import_event_types"];
         delete?: never;
@@ -563,7 +563,7 @@ export interface paths {
         };
         /**
          * List the erasures of events
-         * @description Those that are carried out, and then the records of those that were, newest first. Records are kept for 396 days.
+         * @description Running erasures, all of them on the first page, and then finished ones, newest first. Records are kept for 396 days.
          */
         get: operations["list_erasures"];
         put?: never;
@@ -4787,7 +4787,7 @@ export interface operations {
     list_erasures: {
         parameters: {
             query?: {
-                /** @description The most records of the page. The first page also has the erasures that are carried out. */
+                /** @description The most entries of the page. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page; leave it out for the first page. */
                 cursor?: string;
@@ -4831,7 +4831,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The erasure, which is carried out. */
+            /** @description The erasure. It runs in the background. */
             202: {
                 headers: {
                     [name: string]: unknown;
