@@ -37,8 +37,9 @@ pub(crate) const ENVIRONMENT: &str = "Environment:
                         at least 20 characters; without it, 404. There is no
                         flag for it either
   HOOKSTEP_PLATFORM_TOKEN  a token of the platform, at least 20 characters, that
-                        may create orgs; with it and without HOOKSTEP_ADMIN_TOKEN
-                        the first start makes no admin token
+                        may create orgs; with it and without
+                        HOOKSTEP_ADMIN_TOKEN the first start makes no admin
+                        token
   HOOKSTEP_TOKEN        the API token for trigger, events, replay and config;
                         there is no flag for it either
   OTEL_EXPORTER_OTLP_ENDPOINT  the OpenTelemetry collector to which traces and
