@@ -71,16 +71,21 @@ impl EventTypeFields {
             let reason = format!("must be at most {MAX_DESCRIPTION_CHARS} characters");
             return Err(FieldError::new("description", reason));
         }
-        let is_group = |group: &String| {
-            (1..=MAX_GROUP_CHARS).contains(&group.trim().chars().count())
-                && !group.chars().any(char::is_control)
-        };
-        if self.group.as_ref().is_some_and(|group| !is_group(group)) {
-            let reason = format!("must be 1 to {MAX_GROUP_CHARS} characters, without control characters");
-            return Err(FieldError::new("group", reason));
-        }
-        Ok(())
+        self.group.as_deref().map_or(Ok(()), check_group)
     }
+}
+
+/// Checks the name of a group of event types.
+///
+/// # Errors
+/// If it is none: an error in the field `group`.
+pub fn check_group(group: &str) -> Result<(), FieldError> {
+    let is_of_length = (1..=MAX_GROUP_CHARS).contains(&group.trim().chars().count());
+    if is_of_length && !group.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let reason = format!("must be 1 to {MAX_GROUP_CHARS} characters, without control characters");
+    Err(FieldError::new("group", reason))
 }
 
 /// An event type as stored, without schemas and samples.

@@ -79,7 +79,7 @@ pub use body::{Body, BodyPart, Source, StoredBody, Unresolved};
 pub use body_loss::BodyLoss;
 pub use catalogue::{
     EventType, EventTypeFields, MAX_CATALOGUED_TYPES, MAX_SAMPLE_BYTES, MAX_SCHEMA_BYTES, MAX_TYPE_VERSIONS,
-    OnInvalid, SchemaMismatch, TypeContent, TypeVersion, check_type_name, check_version,
+    OnInvalid, SchemaMismatch, TypeContent, TypeVersion, check_group, check_type_name, check_version,
 };
 pub use claim::{Claim, PinnedObject};
 pub use cloud_events::{CloudEvent, CloudEvents, CloudEventsMode};

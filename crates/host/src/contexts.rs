@@ -66,22 +66,7 @@ pub(crate) fn steps(
             sources: options.sources,
         },
         receivers,
-        update_status: hookstep_update_status::Context {
-            events: events(clients),
-            watch_list: watch_list(clients),
-            bodies: bodies(clients),
-            expiring: ExpiringBodies::new(clients.tables.clone(), EVENTS),
-            keep_bodies: options.keep_bodies,
-            orgs: orgs(options, &clients.tables),
-            configs,
-            publish: options.publish,
-            health_rules: options.health_rules,
-            looks: Looks::default(),
-            slow_looks: None,
-            console_url: Some(options.public_url.clone()),
-            sync_budget: options.sync_budget,
-            sources: options.sources,
-        },
+        update_status: update_status(options, clients, configs),
         replay: hookstep_replay::Context {
             events: events(clients),
             bodies: bodies(clients),
@@ -90,6 +75,25 @@ pub(crate) fn steps(
             sources: options.sources,
         },
     })
+}
+
+fn update_status(options: &Options, clients: &Clients, configs: Configs) -> hookstep_update_status::Context {
+    hookstep_update_status::Context {
+        events: events(clients),
+        watch_list: watch_list(clients),
+        bodies: bodies(clients),
+        expiring: ExpiringBodies::new(clients.tables.clone(), EVENTS),
+        keep_bodies: options.keep_bodies,
+        orgs: orgs(options, &clients.tables),
+        configs,
+        publish: options.publish,
+        health_rules: options.health_rules,
+        looks: Looks::default(),
+        slow_looks: None,
+        console_url: Some(options.public_url.clone()),
+        sync_budget: options.sync_budget,
+        sources: options.sources,
+    }
 }
 
 /// The source of credentials and signing keys for `deliver`.

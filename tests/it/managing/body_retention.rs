@@ -171,6 +171,8 @@ async fn an_upload_from_before_the_hours_stays_for_its_older_event() {
     until("the replay has lost its body", async || is_deleted(&world, &replay).await).await;
     until("nothing is left to do", async || !is_listed(&world, &replay).await).await;
     assert_eq!(files_with(PLANTED, world.dir.path()).len(), 1, "the object");
+    // The bucket has a clock of its own, and refuses what was signed in the future.
+    AHEAD.store(0, Ordering::Relaxed);
     let payload = api.get(&format!("{path}/payload")).await;
     assert_eq!(payload.status, 200, "{payload:?}");
 }

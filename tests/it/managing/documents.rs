@@ -78,7 +78,12 @@ async fn an_import_adds_changes_and_refuses_type_by_type() {
     other["webhooks"]["order.created"]["post"]["x-hookstep-version"] = json!("1");
     assert_eq!(imported(api, "", &other).await, [expected("order.created", "refused", Value::Null)]);
 
-    for (wrong, field) in [(json!({"openapi": "3.0.0"}), "openapi"), (json!({"asyncapi": "1"}), "asyncapi")] {
+    for (wrong, field) in [
+        (json!({"openapi": "3.0.0"}), "openapi"),
+        (json!({"asyncapi": "1"}), "asyncapi"),
+        (json!({"openapi": "3.1.0", "paths": {}}), "webhooks"),
+        (json!({"asyncapi": "3.0.0"}), "operations"),
+    ] {
         assert_eq!(api.post("/event-types/import", &wrong).await.wrong_field(), field);
     }
     let large = document(&json!({"a": {"description": "x".repeat(1_100_000)}}));

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hookstep_api_types::ExportFormat;
 use hookstep_catalogue::{DocumentFormat, Export, MAX_DOCUMENT_BYTES};
-use hookstep_contract::MAX_CATALOGUED_TYPES;
+use hookstep_contract::{MAX_CATALOGUED_TYPES, check_group};
 use hookstep_http_edge::{ApiQuery, Authorized, Problem, Read};
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,6 +53,7 @@ pub(crate) async fn export(
     caller: Authorized<Read>,
     ApiQuery(ExportQuery { format, group }): ApiQuery<ExportQuery>,
 ) -> Result<Json<Value>, Problem> {
+    group.as_deref().map_or(Ok(()), check_group)?;
     let org_id = caller.org_id();
     let format = match format {
         ExportFormat::OpenApi => DocumentFormat::OpenApi,

@@ -9,7 +9,7 @@ use axum::extract::State;
 use hookstep_api_types::{Preview, PreviewFault, PreviewRequest, PreviewedRequest, schema};
 use hookstep_contract::{
     Auth, CloudEvents, CloudEventsMode, ConfigFields, Content, ExtraSignature, HeaderTemplate, JsonLevels,
-    OrgId, PayloadRules, ReasonCode, ShownBody, SignatureKind,
+    OrgId, PayloadRules, ReasonCode, ShownBody, SignatureKind, check_event_type,
 };
 use hookstep_expression::{Applied, Fault, Verdict};
 use hookstep_http_edge::{ApiJson, Manage, Problem};
@@ -57,6 +57,7 @@ pub(crate) async fn preview(
     ApiJson(request): ApiJson<PreviewRequest>,
 ) -> Result<Json<Preview>, Problem> {
     let PreviewRequest { filter, transform, body, content_type, event_type } = request;
+    event_type.as_deref().map_or(Ok(()), check_event_type)?;
     let body = match body {
         Some(body) => body.into_bytes(),
         None => TestEvent::of_sample(&ctx, &config, event_type).await?.body,

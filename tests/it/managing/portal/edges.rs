@@ -4,6 +4,7 @@ use hookstep_contract::Scope;
 use serde_json::json;
 
 use super::{Portal, asked, link};
+use crate::managing::catalogue::{added, orders};
 use crate::world::{NOBODY, ORG, Receiver, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,4 +80,21 @@ async fn a_name_of_a_product_has_no_characters_that_cannot_be_seen() {
     }
     let joined = json!({"role": "view", "theme": {"product_name": "می\u{200c}خواهم"}});
     link(&world.api, ORG, &joined).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limited_session_is_offered_only_the_event_types_of_its_webhooks() {
+    let (world, receiver) = (World::start().await, Receiver::ok().await);
+    added(&world.api, &orders("ignore")).await;
+    added(&world.api, &json!({"name": "payroll.run", "sample": {}})).await;
+    let config_id = world.api.create_webhook(&receiver.url, json!({"event_types": ["order.*"]})).await;
+    let path = format!("/console/webhooks/{config_id}");
+    for (webhooks, sees_all) in [(json!(null), true), (json!([config_id]), false)] {
+        let portal = Portal::open(&world.api, json!({"role": "manage", "webhooks": webhooks})).await;
+        for page in ["edit", "test", "test?event_type=payroll.run"] {
+            let page = portal.page(&format!("{path}/{page}")).await;
+            assert!(page.contains("order.created"), "{page}");
+            assert_eq!(page.contains("payroll.run"), sees_all, "{page}");
+        }
+    }
 }
