@@ -177,6 +177,7 @@ impl LaneQueue {
             input: Some(input.to_owned()),
             priority: Priority::Accepted,
             beside: None,
+            accepted: None,
         };
         states.ran(start).await.map(Some)
     }

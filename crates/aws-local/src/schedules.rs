@@ -221,6 +221,7 @@ impl Schedules {
             input: schedule.target.input,
             priority: Priority::Accepted,
             beside: None,
+            accepted: None,
         };
         states.begin(start).await?;
         match self.delete(&schedule.group_name, &schedule.name).await {

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use hookstep_storage::{Beside, Priority};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::trace;
 use crate::transport::JsonService;
@@ -47,6 +48,9 @@ pub struct StartRequest {
     /// What is to be written together with the execution.
     #[serde(skip)]
     pub beside: Option<Beside>,
+    /// Whom to tell that the execution is on the disk, before its end.
+    #[serde(skip)]
+    pub accepted: Option<oneshot::Sender<()>>,
 }
 
 /// Several executions of one state machine to start, all or none.

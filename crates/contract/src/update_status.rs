@@ -72,6 +72,10 @@ pub struct MissedAttempt {
     pub execution: String,
     /// The number of the attempt, starting at 1.
     pub number: u32,
+    /// Whether the event keeps its place in an order, and `number` is that of its first attempt: the fault came before it was found
+    /// out which one this is.
+    #[serde(default)]
+    pub keeps_place: bool,
     /// When to send again; absent if the fault came before the webhook was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,

@@ -14,6 +14,7 @@ use hookstep_ambient::OnDemand;
 use hookstep_contract::{EventMetadata, Publication};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
 
 use crate::WorkflowError;
 
@@ -26,6 +27,9 @@ pub struct Input<'a> {
     /// where [`Executions::stores_bodies`] says so.
     pub body: Option<(&'a EventMetadata, Bytes)>,
 }
+
+/// Is told that an execution is accepted, before its end.
+pub type Accepted = oneshot::Sender<()>;
 
 /// Runs executions: Step Functions, or the engine of one machine, to which no HTTP request is made.
 pub trait Executions: fmt::Debug + Send + Sync {
@@ -60,13 +64,15 @@ pub trait Executions: fmt::Debug + Send + Sync {
         async { Err(WorkflowError::NotStarted("publications are not stored with executions".into())) }.boxed()
     }
 
-    /// Starts an execution of an express machine and returns its output, as JSON, at its end. The execution does not depend
-    /// on the caller: dropping the future leaves it running.
+    /// Starts an execution of an express machine and returns its output, as JSON, at its end. `accepted` is told once the
+    /// execution does not depend on the caller any more: dropping the future then leaves it running. It is dropped where nobody
+    /// says so before the end.
     fn run(
         &self,
         machine_arn: &str,
         name: String,
         input: Input<'_>,
+        accepted: Accepted,
     ) -> BoxFuture<'_, Result<String, WorkflowError>>;
 
     /// Stops an execution. It is not an error if the execution does not exist or has already ended.
@@ -129,7 +135,8 @@ impl ExecutionClient {
         self.0.start(machine_arn, name, input).await
     }
 
-    /// Starts an execution of an express machine and waits up to `timeout` for its end.
+    /// Starts an execution of an express machine and waits up to `timeout` for its end, but not less long than until it is
+    /// accepted, where that can be known: on a disk that stands still, nothing is.
     pub(crate) async fn run<T: DeserializeOwned>(
         &self,
         machine_arn: &str,
@@ -137,9 +144,18 @@ impl ExecutionClient {
         input: Input<'_>,
         timeout: Duration,
     ) -> Result<Run<T>, WorkflowError> {
-        let running = self.0.run(machine_arn, name, input);
-        let Ok(ended) = tokio::time::timeout(timeout, running).await else { return Ok(Run::StillRunning) };
-        Ok(Run::Ended(serde_json::from_str(&ended?)?))
+        let (accepted, is_accepted) = oneshot::channel();
+        let mut running = self.0.run(machine_arn, name, input, accepted);
+        let enough = async {
+            tokio::time::sleep(timeout).await;
+            // Nobody may say so, which counts as said.
+            let _ = is_accepted.await;
+        };
+        tokio::select! {
+            biased;
+            ended = &mut running => Ok(Run::Ended(serde_json::from_str(&ended?)?)),
+            () = enough => Ok(Run::StillRunning),
+        }
     }
 
     pub(crate) async fn stop(&self, execution_arn: String, cause: &str) -> Result<(), WorkflowError> {
@@ -174,6 +190,7 @@ impl Executions for StepFunctions {
         machine_arn: &str,
         name: String,
         input: Input<'_>,
+        _: Accepted,
     ) -> BoxFuture<'_, Result<String, WorkflowError>> {
         let request =
             self.0.start_sync_execution().state_machine_arn(machine_arn).name(&name).input(input.json);
@@ -202,5 +219,53 @@ impl Executions for StepFunctions {
             }
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    /// Executions that are accepted after a minute, and never end.
+    #[derive(Debug)]
+    struct Slow;
+
+    impl Executions for Slow {
+        fn start(&self, _: &str, _: String, _: Input<'_>) -> BoxFuture<'_, Result<(), WorkflowError>> {
+            unreachable!("nothing is started")
+        }
+
+        fn run(
+            &self,
+            _: &str,
+            _: String,
+            _: Input<'_>,
+            accepted: Accepted,
+        ) -> BoxFuture<'_, Result<String, WorkflowError>> {
+            async move {
+                sleep(Duration::from_secs(60)).await;
+                accepted.send(()).unwrap();
+                std::future::pending().await
+            }
+            .boxed()
+        }
+
+        fn stop(&self, _: String, _: &str) -> BoxFuture<'_, Result<(), WorkflowError>> {
+            unreachable!("nothing is stopped")
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_told_that_an_execution_runs_before_it_is_accepted() {
+        let client = ExecutionClient::of(Slow);
+        for (seconds, waited) in [(0, 60), (27, 60), (90, 90)] {
+            let (began, input) = (Instant::now(), Input::of(&()).unwrap());
+            let run =
+                client.run::<()>("machine", "name".to_owned(), input, Duration::from_secs(seconds)).await;
+            assert!(matches!(run, Ok(Run::StillRunning)), "{run:?}");
+            assert_eq!(began.elapsed().as_secs(), waited, "{seconds}");
+        }
     }
 }

@@ -14,7 +14,7 @@ mod test_auth;
 
 pub use delivery::DeliveryMachines;
 pub use error::WorkflowError;
-pub use execution_client::{ExecutionClient, Executions, Input, Run};
+pub use execution_client::{Accepted, ExecutionClient, Executions, Input, Run};
 pub use replay::ReplayMachine;
 pub use resume::{ResumeMachine, Resumption};
 pub use test_auth::TestAuthMachine;

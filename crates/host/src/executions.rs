@@ -9,7 +9,7 @@ use hookstep_aws_local::{
 };
 use hookstep_contract::{Publication, PublishedDelivery, error_chain};
 use hookstep_engine::{EndedExecution, ExecutionRow, Start, StartAll, StartError, Started};
-use hookstep_executions::{Input, WorkflowError};
+use hookstep_executions::{Accepted, Input, WorkflowError};
 use hookstep_metrics::Metrics;
 use hookstep_storage::{Beside, Priority};
 use hookstep_store::{Bodies, Open, Publications};
@@ -87,10 +87,15 @@ impl ExecutionBackend for EngineExecutions {
         .boxed()
     }
 
-    fn run(&self, request: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>> {
+    fn run(&self, mut request: StartRequest) -> BoxFuture<'_, Result<SyncResult, ServiceError>> {
         async move {
+            let accepted = request.accepted.take();
             let run = async |machine: &str, start| self.executions.run(machine, start).await;
             let running = self.begin(request, run).await?;
+            if let Some(accepted) = accepted {
+                // Whoever asked may have gone away.
+                let _ = accepted.send(());
+            }
             let Started { arn, started_at } = running.started.clone();
             let ended = running.ended().await;
             let EndedExecution { status, stopped_at, output, error, cause } =
@@ -203,10 +208,12 @@ impl hookstep_executions::Executions for LocalExecutions {
         machine_arn: &str,
         name: String,
         input: Input<'_>,
+        accepted: Accepted,
     ) -> BoxFuture<'_, Result<String, WorkflowError>> {
         let request = self.request(machine_arn, name.clone(), input);
         async move {
-            let ended = self.states.ran(request?).await.map_err(not_started)?;
+            let request = StartRequest { accepted: Some(accepted), ..request? };
+            let ended = self.states.ran(request).await.map_err(not_started)?;
             match ended.status {
                 "SUCCEEDED" => Ok(ended.output.unwrap_or_default()),
                 _ => Err(WorkflowError::Failed { name, error: ended.error.unwrap_or_default() }),
@@ -244,6 +251,7 @@ impl LocalExecutions {
             input: Some(json),
             priority: self.priority,
             beside: stored.transpose().map_err(not_started)?,
+            accepted: None,
         })
     }
 }

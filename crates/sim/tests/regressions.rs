@@ -1,4 +1,6 @@
-use hookstep_sim::{Event, How, Limit, Mode, Scenario, Story, TaskFault, Webhook, run};
+use hookstep_sim::{
+    Behaviour, Break, End, Event, How, Limit, Mode, Phase, Scenario, Story, TaskFault, Trouble, Webhook, run,
+};
 
 /// What a simulation has found, made small, and mended since.
 #[test]
@@ -6,11 +8,28 @@ fn what_was_mended_stays_mended() {
     for (what, scenario) in [
         ("a note in a lane without a message (seed 29)", not_queued()),
         ("the fault of a repetition in place of a success (seed 42)", missed_after_success()),
+        (
+            "a fault in place of an attempt that was made, in an order (seed 219)",
+            missed_in_place_of_a_failure(),
+        ),
     ] {
         let outcome = run(&scenario).unwrap();
         assert!(outcome.violations.is_empty(), "{what}:\n{}", Story(&outcome));
         assert!(!outcome.coverage.is_empty(), "{what}: no fault was met");
     }
+}
+
+/// A producer who waits for the answer of a receiver was told that the event is accepted, because it took long, and not because it was on
+/// the disk, which wrote nothing (seed 125).
+#[test]
+fn nothing_is_accepted_before_it_is_on_a_disk_that_stands_still() {
+    let mut scenario = one_event(125, Limit::None, vec![30]);
+    let event = &mut scenario.events[0];
+    (event.mode, event.keyed, event.repeated) = (Mode::Sync, false, false);
+    scenario.troubles = vec![Trouble { at: 59_900, lasts: 48_000, is_full: false }];
+    scenario.breaks = vec![Break { at: 100_000, steps: 0, end: End::PowerCut(100), down: 600_000 }];
+    let outcome = run(&scenario).unwrap();
+    assert!(outcome.violations.is_empty(), "{}", Story(&outcome));
 }
 
 /// The event could not be queued in its lane, and its note that it waits there stayed for 14 days.
@@ -32,6 +51,24 @@ fn missed_after_success() -> Scenario {
         how: How::StalledAfter,
     };
     Scenario { task_faults: vec![fault], ..one_event(42, Limit::None, vec![30]) }
+}
+
+/// An execution that keeps the place of its event in an order learns from the plan which attempt it makes. A fault before that was recorded
+/// as the first one, whose record was lost; or, after the second one, not at all, and nothing worked on the event.
+fn missed_in_place_of_a_failure() -> Scenario {
+    let mut scenario = one_event(219, Limit::Ordered { blocks: false }, vec![1, 1, 1, 1]);
+    scenario.webhooks[0].phases = vec![
+        Phase { at: 0, behaviour: Behaviour::Status(500) },
+        Phase { at: 75_000, behaviour: Behaviour::Quick },
+    ];
+    let fault = |call| TaskFault {
+        state: "RefreshPlan".to_owned(),
+        event: None,
+        call,
+        times: 1,
+        how: How::StalledAfter,
+    };
+    Scenario { task_faults: vec![fault(1), fault(3)], ..scenario }
 }
 
 fn one_event(seed: u64, limit: Limit, schedule: Vec<u32>) -> Scenario {

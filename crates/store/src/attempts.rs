@@ -136,12 +136,13 @@ impl Events {
             .set_key(Some(item_key(org_id, config_id, event_id)))
             .update_expression(expression)
             .condition_expression(
-                "attribute_exists(sk) AND (attempt_count < :count OR (attempt_count = :count AND #status = :open)) \
-                 AND NOT #status IN (:succeeded, :recovered) AND attribute_not_exists(cancelled)",
+                "attribute_exists(sk) AND attempt_count <= :count AND #status IN (:open, :waiting) \
+                 AND attribute_not_exists(cancelled)",
             )
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(values))
             .expression_attribute_values(":open", s(Status::InProgress.as_str()))
+            .expression_attribute_values(":waiting", s(Status::Scheduled.as_str()))
             .build();
         let attempt = types::Put::builder()
             .table_name(&self.table)
@@ -206,6 +207,8 @@ impl Events {
             )
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(values))
+            .expression_attribute_values(":succeeded", s(Status::Succeeded.as_str()))
+            .expression_attribute_values(":recovered", s(Status::Recovered.as_str()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
@@ -251,8 +254,6 @@ fn status_update(update: Update<'_>, last: Option<Item>) -> Result<(String, Item
         (":outcome".to_owned(), s(attempt.outcome.as_str())),
         (":duration_ms".to_owned(), n(attempt.duration_ms)),
         (":count".to_owned(), n(attempt.number)),
-        (":succeeded".to_owned(), s(Status::Succeeded.as_str())),
-        (":recovered".to_owned(), s(Status::Recovered.as_str())),
     ]);
     for (name, value) in [
         ("status_code", attempt.status_code.map(n)),

@@ -11,7 +11,9 @@ use crate::{Context, next, reason, record as record_attempt, unkept};
 
 /// Records the attempt, after the event itself if that has no record yet.
 pub(crate) async fn record(missed: MissedAttempt, ctx: &Context) -> Result<Next, StepError> {
-    let MissedAttempt { event, execution, number, retry, exception, unrecorded, unkept } = missed;
+    let MissedAttempt { event, execution, number, keeps_place, retry, exception, unrecorded, unkept } =
+        missed;
+    let number = if keeps_place { following(&event, ctx).await?.unwrap_or(number) } else { number };
     tracing::error!(
         metric = "PlatformFaults",
         event.id = %event.event_id,
@@ -34,6 +36,13 @@ pub(crate) async fn record(missed: MissedAttempt, ctx: &Context) -> Result<Next,
     }
     unkept::keep_if_it_waits(&event, unkept, &next, ctx).await?;
     record_attempt(&event, &attempt, None, None, next, ctx).await
+}
+
+/// The number of the attempt that follows those that are recorded; `None` without a record. Recording the same fault twice makes it two
+/// attempts then: better that than one in the place of another.
+async fn following(event: &EventMetadata, ctx: &Context) -> Result<Option<u32>, StepError> {
+    let record = ctx.events.latest(&event.org_id, event.config_id, event.event_id).await?;
+    Ok(record.map(|record| record.attempt_count + 1))
 }
 
 /// The webhook's schedule, or the usual one if the webhook was deleted, which the next attempt finds out.

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use hookstep_executions::{ExecutionClient, Executions, Input, ResumeMachine, WorkflowError};
+use hookstep_executions::{Accepted, ExecutionClient, Executions, Input, ResumeMachine, WorkflowError};
 use hookstep_store::Lanes;
 use serde_json::{Value, json};
 
@@ -59,7 +59,13 @@ impl Executions for Machine {
         .boxed()
     }
 
-    fn run(&self, _: &str, _: String, _: Input<'_>) -> BoxFuture<'_, Result<String, WorkflowError>> {
+    fn run(
+        &self,
+        _: &str,
+        _: String,
+        _: Input<'_>,
+        _: Accepted,
+    ) -> BoxFuture<'_, Result<String, WorkflowError>> {
         unreachable!("nobody waits")
     }
 
