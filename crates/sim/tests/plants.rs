@@ -26,7 +26,7 @@ const FOUND: [Plant; 12] = [
 /// A scenario that finds a bug: a week from a seed, or a day that is about what the bug breaks.
 fn of(plant: Plant) -> Scenario {
     let scenario = match plant {
-        Plant::CancelIgnored | Plant::OldPlan => Scenario::of(2),
+        Plant::CancelIgnored | Plant::OldPlan | Plant::MiscountedAttempt => Scenario::of(2),
         Plant::LostSchedule => Scenario { task_faults: Vec::new(), ..on("ScheduleRetry") },
         Plant::WatchForgotten => longer(on("ScheduleRetry")),
         Plant::RulesIgnored => on("Transform"),

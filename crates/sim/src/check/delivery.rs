@@ -17,6 +17,9 @@ const RECORDED: Duration = Duration::from_secs(10);
 /// For how long the host tries to record one, if faults get in the way.
 const RECORDING: Duration = Duration::from_secs(600);
 
+/// How long it takes at most until an operator puts a lost event back.
+const PUT_BACK: Duration = Duration::from_secs(1800);
+
 /// How long a fault may last before the request that it hides is there.
 const HELD_UP: Duration = Duration::from_secs(30);
 
@@ -94,7 +97,7 @@ fn are_recorded(case: &Case<'_>, event: u32, found: &mut Vec<Violation>, counts:
             attempts.remove(place);
         } else if is_killed(case, hit) {
             counts.killed += 1;
-        } else if is_hidden(case, hit) {
+        } else if is_hidden(case, hit) || is_kept_twice(case, hit) {
             counts.hidden += 1;
         } else {
             let at = hit.at.as_secs();
@@ -110,6 +113,12 @@ fn is_killed(case: &Case<'_>, hit: &Hit) -> bool {
     let begun = case.ledger.breaks.iter().filter(|pause| pause.how != End::Stop).filter_map(|pause| pause.to);
     case.is_broken_between(hit.at, hit.ended.unwrap_or(hit.at) + RECORDED)
         || begun.into_iter().any(|begun| (begun..begun + HELD_UP).contains(&hit.at))
+}
+
+/// Whether the event was put into the queue of lost events twice, because a fault hid the first answer, and is put back twice.
+fn is_kept_twice(case: &Case<'_>, hit: &Hit) -> bool {
+    let mut faults = case.faults_of(hit.event).filter(|fault| fault.of == "KeepEvent");
+    faults.any(|fault| (fault.at..fault.at + PUT_BACK).contains(&hit.at))
 }
 
 /// Whether a fault hid the answer to a request, or put off its record until the host ended.
