@@ -9,13 +9,13 @@ use crate::remote::Remote;
 use crate::settings::CommandResult;
 
 pub(crate) const HELP: &str = "\
-The token is one of the platform, or one of the org with the scope manage. The link
-works once, within five minutes.
+The token is one of the platform, or one of the org with the scopes manage and
+read. The link works once, within five minutes.
 
 Examples:
   hookstep portal acme
   hookstep portal acme --role manage --expires-in 7200 --locale de
-  hookstep portal acme --role replay --webhook 01939f2e-7c00-7000-8000-5f2a6c1d9e01";
+  hookstep portal acme --webhook 01939f2e-7c00-7000-8000-5f2a6c1d9e01";
 
 /// The arguments of `hookstep portal`.
 #[derive(Debug, Args)]

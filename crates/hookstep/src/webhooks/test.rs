@@ -10,7 +10,8 @@ use crate::trigger::{media_type_of, report};
 pub(crate) const HELP: &str = "\
 Without a body, a sample is sent: that of --event-type, or of the first event
 type that the webhook subscribes to by its name. The body of the receiver's
-answer goes to standard output. The exit code is that of hookstep trigger --sync.";
+answer goes to standard output. The exit code is that of hookstep trigger
+--sync.";
 
 /// The arguments of `hookstep webhooks test`.
 #[derive(Debug, Args)]
