@@ -41,6 +41,7 @@ fn event_type(name: &str, said: &Description) -> EventType {
         name: name.to_owned(),
         created_at: at,
         updated_at: at,
+        last_number: 0,
         revision: 1,
         versions: vec![TypeVersion { version, created_at: at, schema_hash: None }],
         fields: EventTypeFields {
