@@ -41,6 +41,18 @@ pub(crate) use dir::Dir;
 pub(crate) use faults::{Fault, Faults};
 pub(crate) use receiver::{Receiver, Reply, Seen, closed_port};
 
+/// Makes `clock`, the clock of a single test, which is so many minutes ahead of the system's as the static `$ahead` says.
+macro_rules! own_clock {
+    ($ahead:ident = $minutes:expr) => {
+        static $ahead: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new($minutes);
+        fn clock() -> time::OffsetDateTime {
+            let minutes = $ahead.load(std::sync::atomic::Ordering::Relaxed);
+            (hookstep_ambient::Sources::system().clock)() + time::Duration::minutes(minutes)
+        }
+    };
+}
+pub(crate) use own_clock;
+
 /// The org of [`World::api`].
 pub(crate) const ORG: &str = "acme";
 

@@ -4220,7 +4220,7 @@ export interface operations {
     read_publication: {
         parameters: {
             query?: {
-                /** @description The most deliveries of the page. */
+                /** @description The most entries of the page. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page; leave it out for the first page. */
                 cursor?: string;

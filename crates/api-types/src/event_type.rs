@@ -206,6 +206,16 @@ pub enum ExportFormat {
     AsyncApi,
 }
 
+impl ExportFormat {
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenApi => "openapi",
+            Self::AsyncApi => "asyncapi",
+        }
+    }
+}
+
 /// What an import has done, or would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TypeImport {

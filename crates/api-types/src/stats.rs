@@ -77,3 +77,11 @@ pub struct StatsBucket {
     /// 99 % of them took no longer.
     pub p99_ms: Option<u64>,
 }
+
+impl StatsBucket {
+    /// How many events there were.
+    pub fn events(&self) -> u64 {
+        let Self { succeeded, failed, recovered, scheduled, in_progress, skipped, .. } = self;
+        succeeded + failed + recovered + scheduled + in_progress + skipped
+    }
+}

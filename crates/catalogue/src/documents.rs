@@ -148,11 +148,9 @@ impl<'a> Document<'a> {
 
 /// What the extensions of a value say.
 fn extended(value: &Value, at: &str) -> Result<Description, Unusable> {
-    let on_invalid = value.get(ON_INVALID).map(|given| match given.as_str() {
-        Some("ignore") => Ok(OnInvalid::Ignore),
-        Some("mark") => Ok(OnInvalid::Mark),
-        Some("reject") => Ok(OnInvalid::Reject),
-        _ => Err(Unusable::new(format!("{at}/{ON_INVALID}"), "must be ignore, mark or reject")),
+    let on_invalid = value.get(ON_INVALID).map(|given| {
+        let known = OnInvalid::ALL.into_iter().find(|known| given == known.as_str());
+        known.ok_or_else(|| Unusable::new(format!("{at}/{ON_INVALID}"), "must be ignore, mark or reject"))
     });
     Ok(Description {
         version: text(value, VERSION),

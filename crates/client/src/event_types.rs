@@ -127,11 +127,7 @@ impl Client {
         format: ExportFormat,
         group: Option<&str>,
     ) -> Result<Value, Error> {
-        let format = match format {
-            ExportFormat::OpenApi => "openapi",
-            ExportFormat::AsyncApi => "asyncapi",
-        };
-        let mut query = vec![("format", format.to_owned())];
+        let mut query = vec![("format", format.as_str().to_owned())];
         query.extend(group.map(|group| ("group", group.to_owned())));
         self.get(&with_query("/event-types/export", &query)).await
     }

@@ -43,6 +43,20 @@ pub enum OnInvalid {
     Reject,
 }
 
+impl OnInvalid {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ignore, Self::Mark, Self::Reject];
+
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Mark => "mark",
+            Self::Reject => "reject",
+        }
+    }
+}
+
 /// What somebody sets about an event type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

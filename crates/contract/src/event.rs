@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::CORRELATION_ID_BYTES;
+use crate::limits::{CORRELATION_ID_BYTES, hours};
 use crate::{
     Attempt, Claim, ConfigId, EventId, EventMetadata, OrgId, Outcome, PinnedObject, Reason, SchemaMismatch,
     Source, StoredBody, Timestamp,
@@ -238,8 +238,8 @@ impl EventRecord {
     /// Until when its bodies are kept, if that is less long than the event, and the event has ended. One that holds up others in
     /// their order keeps them for longer.
     pub fn bodies_kept_until(&self) -> Option<Timestamp> {
-        let hours = self.body_retention_hours.filter(|_| !self.status.is_open())?;
-        Some(self.updated_at.plus(Duration::from_secs(u64::from(hours) * 3600)))
+        let kept_for = self.body_retention_hours.filter(|_| !self.status.is_open())?;
+        Some(self.updated_at.plus(hours(kept_for)))
     }
 
     /// Whether its bodies are no longer kept at `now`, although the event is: what is there of them is not to be read.

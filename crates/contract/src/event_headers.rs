@@ -281,6 +281,9 @@ mod tests {
             check_event_headers(&headers.into()).map_err(|error| error.to_string())
         };
         assert_eq!(check("X-B", "{{body.größe}}"), Ok(()));
+        let steps = |count: usize| format!("{{{{body.{}}}}}", vec!["a"; count].join("."));
+        assert_eq!(check("X-B", &steps(32)), Ok(()));
+        assert!(check("X-B", &steps(33)).unwrap_err().ends_with("which must have at most 32 steps"));
         for (name, template, wrong) in [
             ("X-B", "{{event.typ}}", "event_headers.X-B: has an unknown placeholder \"event.typ\""),
             ("X-B", "{{}}", "event_headers.X-B: has an unknown placeholder"),

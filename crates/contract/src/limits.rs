@@ -326,6 +326,11 @@ pub const CLAIM_RETENTION: Duration = days(RETENTION_DAYS + MAX_DELAY_DAYS + 1);
 /// The default retention in days.
 pub const RETENTION_DAYS: usize = 30;
 
+/// A number of hours.
+pub const fn hours(hours: u32) -> Duration {
+    Duration::from_secs(hours as u64 * 3600)
+}
+
 /// A number of days.
 pub const fn days(days: usize) -> Duration {
     Duration::from_secs(days as u64 * 24 * 3600)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::days;
+use crate::limits::{days, hours};
 use crate::{FieldError, OrgId, Timestamp, check_name};
 
 /// How many entries the metadata of an org have at most.
@@ -81,8 +81,6 @@ pub(crate) fn kept_for(retention_days: Option<u32>, retention: Duration) -> Dura
     retention_days.map_or(retention, |number| days(number as usize).min(retention))
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
-
 /// How long it may take until every process knows that an org has begun to keep bodies for hours: orgs are cached for ten seconds.
 const KNOWN_AFTER: Duration = Duration::from_secs(60);
 
@@ -118,7 +116,8 @@ impl OrgFields {
             );
             return Err(FieldError::new("retention_days", reason));
         }
-        let longest_hours = u32::try_from(kept_for(self.retention_days, longest).as_secs() / HOUR.as_secs());
+        let longest_hours =
+            u32::try_from(kept_for(self.retention_days, longest).as_secs() / hours(1).as_secs());
         let longest_hours = longest_hours.unwrap_or(u32::MAX);
         if self.body_retention_hours.is_some_and(|hours| !(1..=longest_hours).contains(&hours)) {
             let reason =

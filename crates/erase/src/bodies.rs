@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use hookstep_contract::{EventId, EventRecord, Status, StepError, Timestamp};
+use hookstep_contract::limits::{days, hours};
+use hookstep_contract::{EventId, EventRecord, Status, StepError, Timestamp, error_chain};
 use hookstep_store::{EXPIRING_SPREAD, Expiring, Listed, Open, SharedBody};
 
 use crate::Context;
@@ -17,11 +18,8 @@ const PAGE: i32 = 100;
 /// How many events are looked at concurrently.
 const MAX_CONCURRENT: usize = 16;
 
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
 /// For how long after its acceptance an event without a record may still get one: it may wait in a queue, and is started again.
-const RECORDED_WITHIN: Duration = Duration::from_secs(14 * 24 * 3600);
+const RECORDED_WITHIN: Duration = days(14);
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,8 +36,19 @@ struct Run {
     deleted: Deleted,
     /// What is deleted, and is to be taken off the list once it is in no file any more.
     uncleared: Vec<Listed>,
-    /// The last failure. What has failed stays on the list, and holds up nothing behind it.
+    /// The first failure. What has failed stays on the list, and holds up nothing behind it.
     failed: Option<StepError>,
+}
+
+impl Run {
+    /// Keeps the first failure for the end of the run, and tells of the others now.
+    fn fail(&mut self, error: StepError) {
+        if self.failed.is_none() {
+            self.failed = Some(error);
+        } else {
+            tracing::warn!(error.chain = error_chain(&error), "more bodies could not be deleted");
+        }
+    }
 }
 
 /// Deletes the bodies that are due, until `stop_at`.
@@ -47,15 +56,17 @@ pub(crate) async fn delete_due(stop_at: Timestamp, ctx: &Context) -> Result<Dele
     let mut run = Run::default();
     for spread in partitions(ctx.sources.now()) {
         if let Err(error) = partition(spread, stop_at, &mut run, ctx).await {
-            run.failed = Some(error);
+            run.fail(error);
         }
         if run.deleted.is_left {
             break;
         }
     }
     if let (Some(traces), false) = (&ctx.traces, run.uncleared.is_empty()) {
-        traces.clear().await?;
-        remove(run.uncleared, ctx).await?;
+        match traces.clear().await {
+            Ok(()) => remove(std::mem::take(&mut run.uncleared), ctx).await?,
+            Err(error) => run.fail(error),
+        }
     }
     run.failed.map_or(Ok(run.deleted), Err)
 }
@@ -108,7 +119,7 @@ async fn page(due: Vec<Listed>, run: &mut Run, ctx: &Context) -> Result<(), Step
                 let list = if is_uncleared { &mut run.uncleared } else { &mut done };
                 list.push(listed);
             }
-            Err(error) => run.failed = Some(error),
+            Err(error) => run.fail(error),
         }
     }
     remove(done, ctx).await
@@ -134,7 +145,7 @@ async fn look(expiring: &Expiring, ctx: &Context) -> Result<bool, StepError> {
         None => unrecorded_until(*event_id, now),
     };
     if due.is_none() && is_being_published(expiring, ctx).await? {
-        due = Some(now.plus(HOUR));
+        due = Some(now.plus(hours(1)));
     }
     // First of all, for an execution that is alive may still need its bodies. Those that have ended are deleted by this, and it is
     // decided that they go: only the list is needed to go on from here.
@@ -162,7 +173,7 @@ async fn due(
     if event.bodies_deleted_at.is_some() {
         return Ok(None);
     }
-    let kept_for = HOUR * event.body_retention_hours.unwrap_or(expiring.hours);
+    let kept_for = hours(event.body_retention_hours.unwrap_or(expiring.hours));
     let is_blocking = event.status == Status::Failed
         && ctx.lanes.has(&event.org_id, event.config_id, event.event_id).await?;
     // It ends at the earliest with its next attempt. Whoever cancels it before puts it on the list once more.
@@ -176,7 +187,7 @@ async fn due(
 
 /// When to look again at an event without a record: it may be about to get one. Later it has been erased, or was never made.
 fn unrecorded_until(event_id: EventId, now: Timestamp) -> Option<Timestamp> {
-    (now < event_id.accepted_at().plus(RECORDED_WITHIN)).then(|| now.plus(DAY))
+    (now < event_id.accepted_at().plus(RECORDED_WITHIN)).then(|| now.plus(days(1)))
 }
 
 /// Whether not all deliveries of the event's publication are started: those that are not have no item at its body yet.
@@ -283,7 +294,7 @@ mod tests {
     #[test]
     fn an_event_without_a_record_is_looked_at_for_fourteen_days() {
         let event_id: EventId = "0190a000-0000-7000-8000-00000000000a".parse().unwrap();
-        let after = |days: u32| event_id.accepted_at().plus(DAY * days);
+        let after = |count| event_id.accepted_at().plus(days(count));
         assert_eq!(unrecorded_until(event_id, after(0)), Some(after(1)));
         assert_eq!(unrecorded_until(event_id, after(13)), Some(after(14)));
         assert_eq!(unrecorded_until(event_id, after(14)), None);

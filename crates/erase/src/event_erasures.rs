@@ -186,7 +186,9 @@ async fn erase_chain(
 ) -> Result<bool, StepError> {
     let events = ctx.events.all_of_chain(webhook, webhook_id).await?;
     let is_whole = erase_all(erasure, events, stop_at, ctx).await?;
-    forget_chain(webhook, webhook_id, ctx).await?;
+    if is_whole {
+        forget_chain(webhook, webhook_id, ctx).await?;
+    }
     Ok(is_whole)
 }
 

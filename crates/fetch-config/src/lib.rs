@@ -6,7 +6,6 @@
 #![warn(clippy::large_futures, reason = "every delivery moves and keeps them")]
 
 mod context;
-mod expiring;
 mod pins;
 mod plan;
 mod scheduled;
@@ -131,7 +130,7 @@ async fn prepare(
     // An event with a record is on the watch list already.
     let watch = async { if earlier.is_some() { Ok(None) } else { ctx.watch.note(event).await } };
     // Before the body is stored, so that none stays for too long.
-    expiring::note(event, source.as_ref(), ctx).await?;
+    ctx.expiring.note_new(event, source.as_ref(), ctx.retention).await?;
     let (config, mut body, late) =
         tokio::try_join!(config, store_or_fetch(event, source.as_ref(), ctx), watch)?;
     let config = config.ok_or_else(deleted)?;

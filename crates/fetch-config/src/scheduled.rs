@@ -6,7 +6,7 @@ use hookstep_contract::{
     Unresolved,
 };
 
-use crate::{Context, deleted, expiring, plan};
+use crate::{Context, deleted, plan};
 
 /// The plan until the event is `due`, and its record. Its body is stored, whatever is done with bodies otherwise, because
 /// what waits has only a reference to it.
@@ -16,7 +16,8 @@ pub(crate) async fn record(
     ctx: &Context,
 ) -> Result<FetchedConfig, StepError> {
     let event = &input.event;
-    expiring::note(event, input.payload.as_ref(), ctx).await?;
+    // Before the body is stored, so that none stays for too long.
+    ctx.expiring.note_new(event, input.payload.as_ref(), ctx.retention).await?;
     let config = async { Ok(ctx.configs.get(&event.org_id, event.config_id).await?) };
     let (config, (source, size), ()) = tokio::try_join!(
         config,

@@ -234,7 +234,7 @@ async fn list(args: ListArgs) -> CommandResult {
         let version = event_type.versions.last().map_or("", |version| version.version.as_str());
         let state = if event_type.deprecated { " deprecated" } else { "" };
         let name = out::sanitise(&event_type.name);
-        out::line(format_args!("{name} {version} {}{state}", name_of(event_type.on_invalid)))?;
+        out::line(format_args!("{name} {version} {}{state}", event_type.on_invalid.as_str()))?;
     }
     Ok(())
 }
@@ -249,14 +249,6 @@ async fn all(client: &Client) -> Result<Vec<EventType>, BoxError> {
         if cursor.is_none() {
             return Ok(found);
         }
-    }
-}
-
-fn name_of(on_invalid: OnInvalid) -> &'static str {
-    match on_invalid {
-        OnInvalid::Ignore => "ignore",
-        OnInvalid::Mark => "mark",
-        OnInvalid::Reject => "reject",
     }
 }
 

@@ -132,7 +132,7 @@ async fn busiest(client: &Client, top: usize, json: bool) -> CommandResult {
     loop {
         let page = client.orgs(&query).await?;
         for org in page.data {
-            match org.stats.as_ref().map(events) {
+            match org.stats.as_ref().map(StatsBucket::events) {
                 Some(events) => counted.push((events, org)),
                 None => uncounted.push(org),
             }
@@ -153,12 +153,6 @@ async fn busiest(client: &Client, top: usize, json: bool) -> CommandResult {
         }
     }
     Ok(())
-}
-
-/// How many events the numbers are of.
-fn events(stats: &StatsBucket) -> u64 {
-    let StatsBucket { succeeded, failed, recovered, scheduled, in_progress, skipped, .. } = stats;
-    succeeded + failed + recovered + scheduled + in_progress + skipped
 }
 
 fn print(org: &Org, json: bool) -> CommandResult {

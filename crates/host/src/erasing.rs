@@ -12,6 +12,9 @@ use tokio::time::MissedTickBehavior;
 /// The interval between two looks. One costs a read within the process, and nothing while the table has not changed.
 const INTERVAL: Duration = Duration::from_secs(5);
 
+/// How often bodies are looked for that are due although no table has changed: they are due by the minute.
+const BODIES_DUE: Duration = Duration::from_secs(60);
+
 /// What this host has of events beside its tables and its bucket.
 #[derive(Debug)]
 pub(crate) struct HostTraces {
@@ -65,25 +68,32 @@ impl Traces for HostTraces {
     }
 }
 
+/// Deletes bodies that time alone has made due.
+async fn delete_due(ctx: &Context) {
+    if let Err(error) = delete_bodies(ctx).await {
+        tracing::error!(error.chain = error_chain(&error), "bodies that are due could not be deleted");
+    }
+}
+
 /// Looks every few seconds whether there is something to erase.
 pub(crate) async fn run(ctx: Context) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The version of the table with which nothing was left to do.
     let mut settled = None;
+    let mut looked_at = ctx.sources.now();
     loop {
         ticks.tick().await;
         let version = ctx.orgs.version().zip(ctx.events.version());
+        let now = ctx.sources.now();
         if version.is_some() && version == settled {
-            // Time alone makes these due.
-            if let Err(error) = delete_bodies(&ctx).await {
-                tracing::error!(
-                    error.chain = error_chain(&error),
-                    "bodies that are due could not be deleted"
-                );
+            if now.since(looked_at) >= BODIES_DUE {
+                looked_at = now;
+                delete_due(&ctx).await;
             }
             continue;
         }
+        looked_at = now;
         match handle(Tick::default(), &ctx).await {
             Ok(report) => settled = version.filter(|_| report.left == 0),
             Err(error) => {

@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use hookstep_contract::{AUDIT_LIFETIME, ErasureId, EventErasure, OrgId};
-use hookstep_tables::Client;
+use hookstep_tables::{Client, Query};
 
 use crate::StoreError;
 use crate::error::unless_forbidden;
@@ -41,12 +41,7 @@ impl EventErasures {
     /// If the table cannot be read.
     pub async fn are_running(&self, org_id: &OrgId, limit: usize) -> Result<bool, StoreError> {
         let page = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :running AND begins_with(sk, :org)")
-            .expression_attribute_values(":running", s(RUNNING))
-            .expression_attribute_values(":org", s(format!("{org_id}#")))
+            .running_of(org_id)
             .projection_expression("sk")
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .consistent_read(true)
@@ -54,6 +49,15 @@ impl EventErasures {
             .await
             .map_err(StoreError::during("count erasures"))?;
         Ok(page.items().len() >= limit)
+    }
+
+    /// The query for the erasures of an org that are carried out.
+    fn running_of(&self, org_id: &OrgId) -> Query {
+        let query = self.client.query().table_name(&self.table);
+        query
+            .key_condition_expression("pk = :running AND begins_with(sk, :org)")
+            .expression_attribute_values(":running", s(RUNNING))
+            .expression_attribute_values(":org", s(format!("{org_id}#")))
     }
 
     /// All erasures that are carried out.
@@ -140,15 +144,7 @@ impl EventErasures {
     ) -> Result<(Vec<EventErasure>, bool), StoreError> {
         let mut erasures = Vec::new();
         if before.is_none() {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :running AND begins_with(sk, :org)")
-                .expression_attribute_values(":running", s(RUNNING))
-                .expression_attribute_values(":org", s(format!("{org_id}#")))
-                .scan_index_forward(false);
-            let mut items = query.into_items();
+            let mut items = self.running_of(org_id).scan_index_forward(false).into_items();
             while let Some(item) = items.next().await {
                 erasures.push(from_item(item.map_err(StoreError::during("list erasures"))?)?);
             }

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use hookstep_contract::limits::hours;
 use hookstep_contract::{ConfigId, EventId, EventMetadata, EventRecord, OrgId, Source, Timestamp};
 use hookstep_tables::Client;
 
@@ -127,7 +128,7 @@ impl Expiring {
 
     /// For how long its bodies are kept after it has ended.
     pub fn kept_for(&self) -> Duration {
-        Duration::from_secs(u64::from(self.hours) * 3600)
+        hours(self.hours)
     }
 }
 
@@ -253,9 +254,6 @@ pub struct Listed {
     pub expiring: Option<Expiring>,
 }
 
-/// The hours of an item that was written before items had them: the record of the event has them, too.
-const FEWEST_HOURS: u32 = 1;
-
 fn sort_key(Expiring { config_id, event_id, .. }: &Expiring, due: Timestamp) -> String {
     // The next full minute.
     format!("{}#{config_id}#{event_id}", due.plus(STEP).floor(STEP))
@@ -291,7 +289,7 @@ fn expiring(item: &Item) -> Option<Expiring> {
         config_id: ids.next()?.parse().ok()?,
         event_id: ids.next()?.parse().ok()?,
         shared: text("shared").and_then(|shared| SharedBody::of(shared)),
-        hours: number("hours").and_then(|hours| hours.parse().ok()).unwrap_or(FEWEST_HOURS),
+        hours: number("hours")?.parse().ok()?,
         expires_at: number("expires_at")?.parse().ok()?,
     })
 }

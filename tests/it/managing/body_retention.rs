@@ -1,17 +1,15 @@
 //! Bodies that an org keeps for less long than their events are in no file afterwards.
 #![expect(clippy::unwrap_used, reason = "an answer that is not as expected fails the test")]
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
-use hookstep_ambient::Sources;
 use hookstep_host::Histories;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::event_erasure::files_with;
 use super::orgs::{made, patch_org, platform};
 use super::pages::Browser;
-use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, until};
+use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, own_clock, until};
 
 /// In bodies and answers of events that end at once, and in nothing else.
 const PLANTED: &str = "pl4nted-body";
@@ -44,10 +42,7 @@ async fn ended_events(api: &Api) -> (String, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_their_hours_bodies_are_gone_and_events_are_not() {
     // The hours begin in the past: what is shared and may be older than they are stays.
-    static AHEAD: AtomicI64 = AtomicI64::new(-2);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = -2);
     let world = World::with_options(|options| {
         options.sources.clock = clock;
         options.histories = Histories::Full;
@@ -123,10 +118,7 @@ async fn is_listed(world: &World, event_id: &str) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_stays_for_as_long_as_one_of_its_events_needs_it() {
     // The hours begin in the past.
-    static AHEAD: AtomicI64 = AtomicI64::new(-2);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = -2);
     let world = World::with_options(|options| options.sources.clock = clock).await;
     let (api, platform) = (&world.api, platform(&world).await);
     made(&platform, json!({"org_id": ORG, "name": "Acme", "body_retention_hours": 2})).await;
@@ -152,10 +144,7 @@ async fn an_upload_stays_for_as_long_as_one_of_its_events_needs_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_from_before_the_hours_stays_for_its_older_event() {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = 0);
     let world = World::with_options(|options| options.sources.clock = clock).await;
     let (api, platform) = (&world.api, platform(&world).await);
     let config_id = api.create_webhook(&Receiver::ok().await.url, json!({})).await;
@@ -179,10 +168,7 @@ async fn an_upload_from_before_the_hours_stays_for_its_older_event() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_holds_up_others_keeps_its_body() {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = 0);
     let world = World::with_options(|options| options.sources.clock = clock).await;
     let (api, platform) = (&world.api, platform(&world).await);
     made(&platform, json!({"org_id": ORG, "name": "Acme", "body_retention_hours": 1})).await;

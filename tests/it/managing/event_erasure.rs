@@ -2,14 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "an answer or a file that is not as expected fails the test")]
 
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
-use hookstep_ambient::Sources;
 use hookstep_host::Histories;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
-use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted, until};
+use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, accepted, own_clock, until};
 
 /// In the bodies, the answers and the correlation ids that are to be erased, and in nothing else.
 const PLANTED: &str = "pl4nted-person";
@@ -84,10 +82,7 @@ async fn events_of(api: &Api, who: &str, event_type: &str) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_what_has_a_correlation_id_nothing_stays_in_any_file() {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = 0);
     let world = World::with_options(|options| {
         options.sources.clock = clock;
         options.histories = Histories::Full;
@@ -197,10 +192,7 @@ async fn an_erasure_names_one_thing_of_the_org() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replay_under_way_goes_with_its_event_and_a_publication_that_was_just_accepted_with_its_deliveries()
 {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = 0);
     let world = World::with_options(|options| options.sources.clock = clock).await;
     let api = &world.api;
     let receiver = Receiver::answering([Reply::status(200), Reply::status(503)]).await;
@@ -248,10 +240,7 @@ async fn an_erased_event_no_longer_holds_up_its_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_after_the_request_with_the_same_correlation_id_is_not_erased() {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = 0);
     let world = World::with_options(|options| options.sources.clock = clock).await;
     let (api, receiver) = (&world.api, Receiver::ok().await);
     let config_id = api.create_webhook(&receiver.url, json!({})).await;

@@ -1,6 +1,6 @@
 //! The catalogue as a document for others. What is exported and imported again changes nothing.
 
-use hookstep_contract::{EventType, OnInvalid, TypeContent};
+use hookstep_contract::{EventType, TypeContent};
 use serde_json::{Value, json};
 
 use super::refs::{Names, each_reference, plain};
@@ -136,11 +136,7 @@ fn describe(value: &mut Value, event_type: &EventType) {
     if let Some(current) = event_type.current() {
         value[VERSION] = json!(current.version);
     }
-    value[ON_INVALID] = json!(match event_type.fields.on_invalid {
-        OnInvalid::Ignore => "ignore",
-        OnInvalid::Mark => "mark",
-        OnInvalid::Reject => "reject",
-    });
+    value[ON_INVALID] = json!(event_type.fields.on_invalid);
 }
 
 /// A schema whose references are those of the document in which it is at this place.

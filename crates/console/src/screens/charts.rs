@@ -132,7 +132,7 @@ async fn of_range(
 
 /// The small chart of the list of webhooks: a bar for each hour, without anything to hover, for there are many of them.
 pub(crate) fn spark(stats: &Stats) -> Markup {
-    let most = float(stats.buckets.iter().map(count).max().unwrap_or(0).max(1));
+    let most = float(stats.buckets.iter().map(StatsBucket::events).max().unwrap_or(0).max(1));
     let width = float(stats.buckets.len() as u64) * BAR;
     let mut paths: BTreeMap<&str, String> = BTreeMap::new();
     for (index, bucket) in stats.buckets.iter().enumerate() {
@@ -177,7 +177,7 @@ fn charts(frame: &Frame<'_>, stats: &Stats) -> Markup {
             div.two {
                 figure {
                     figcaption { "Events" (key("ok", "succeeded")) (key("bad", "failed")) @if totals.recovered > 0 { (key("mended", "recovered")) } (key("open", "in progress")) @if totals.scheduled > 0 { (key("planned", "scheduled")) } (key("idle", "skipped")) }
-                    div.scale { (stats.buckets.iter().map(count).max().unwrap_or(0)) }
+                    div.scale { (stats.buckets.iter().map(StatsBucket::events).max().unwrap_or(0)) }
                     (bars(stats, "chart", &format!("Events over time: {}", counts_in_words(totals))))
                     (axis(stats))
                 }
@@ -235,18 +235,9 @@ fn when(bucket: &StatsBucket, step: StatsStep) -> String {
     bucket.start.get().format(format).unwrap_or_default()
 }
 
-pub(crate) fn count(bucket: &StatsBucket) -> u64 {
-    bucket.succeeded
-        + bucket.failed
-        + bucket.recovered
-        + bucket.in_progress
-        + bucket.scheduled
-        + bucket.skipped
-}
-
 /// A bar for each bucket, with the delivered events at the bottom.
 fn bars(stats: &Stats, class: &str, label: &str) -> Markup {
-    let most = float(stats.buckets.iter().map(count).max().unwrap_or(0).max(1));
+    let most = float(stats.buckets.iter().map(StatsBucket::events).max().unwrap_or(0).max(1));
     let width = float(stats.buckets.len() as u64) * BAR;
     html! {
         svg.(class) viewBox={"0 0 " (width) " " (HEIGHT)} preserveAspectRatio="none" role="img" aria-label=(label) {

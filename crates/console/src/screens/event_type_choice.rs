@@ -2,7 +2,6 @@
 
 use hookstep_api_types::EventType;
 use hookstep_contract::{FieldError, MAX_CATALOGUED_TYPES, WebhookConfig, subscribes};
-use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use hookstep_management::event_types::list_of;
 use maud::{Markup, html};
@@ -14,18 +13,17 @@ use crate::session::Visitor;
 /// The field of the form of a webhook with the types that were chosen.
 pub(crate) const CHOSEN: &str = "event_type";
 
-/// The types of the visitor's org that are to be used with a webhook, by name; `None` is a new one.
-///
-/// # Errors
-/// 500 when the table cannot be read.
+/// The types of the visitor's org that are to be used with a webhook, by name; `None` is a new one. There are none if the catalogue
+/// cannot be read, whose cause is in the log by then: a form needs none, and what was typed into it is not lost.
 pub(crate) async fn offered(
     ctx: &Context,
     visitor: &Visitor,
     config: Option<&WebhookConfig>,
-) -> Result<Vec<EventType>, Problem> {
-    let mut types = list_of(ctx, visitor.org_id(), None, MAX_CATALOGUED_TYPES).await?.data;
+) -> Vec<EventType> {
+    let listed = list_of(ctx, visitor.org_id(), None, MAX_CATALOGUED_TYPES).await;
+    let mut types = listed.map(|page| page.data).unwrap_or_default();
     types.retain(|listed| !listed.deprecated && shows(visitor, config, &listed.name));
-    Ok(types)
+    types
 }
 
 /// Whether the visitor may see what the catalogue says of a type: in a session that is limited to webhooks, only of those that the

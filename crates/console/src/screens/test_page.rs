@@ -31,7 +31,7 @@ pub(crate) async fn show(
     OnWebhook(Replayer(visitor), config): OnWebhook<Replayer>,
     query: Query,
 ) -> Result<Html<String>, PageError> {
-    let types = offered(&ctx, &visitor, &config).await;
+    let types = event_type_choice::offered(&ctx, &visitor, Some(&config)).await;
     let chosen = Some(query.get("event_type").to_owned()).filter(|name| !name.is_empty());
     let is_shown = |name: &String| event_type_choice::shows(&visitor, Some(&config), name);
     let test = if chosen.as_ref().is_none_or(is_shown) {
@@ -64,7 +64,7 @@ pub(crate) async fn send(
     State(ctx): State<Arc<Context>>,
     Submitted(OnWebhook(Replayer(visitor), config), form): Submitted<OnWebhook<Replayer>>,
 ) -> Result<Response, PageError> {
-    let types = offered(&ctx, &visitor, &config).await;
+    let types = event_type_choice::offered(&ctx, &visitor, Some(&config)).await;
     let view = TestView { config: &config, types: &types, form: &form, fault: FormFault::default() };
     if form.is_checked("continue") {
         return Ok(test_page(&visitor, view, html! {}).into_response());
@@ -81,12 +81,6 @@ pub(crate) async fn send(
     let target = format!("/console/webhooks/{}/events/{event_id}", config.config_id);
     let answer = answer(event_id, &target, run)?;
     Ok(test_page(&visitor, view, answer).into_response())
-}
-
-/// The event types whose samples are offered: none if the catalogue cannot be read, whose cause is in the log by then. A test needs
-/// none.
-async fn offered(ctx: &Context, visitor: &Visitor, config: &WebhookConfig) -> Vec<EventType> {
-    event_type_choice::offered(ctx, visitor, Some(config)).await.unwrap_or_default()
 }
 
 fn read(form: &Form) -> Result<TestEvent, FieldError> {

@@ -43,7 +43,7 @@ pub(crate) async fn show_new(
     let form = if query.get("for") == "slack" { slack::prefilled() } else { webhook_form::blank() };
     let form = form.with(trial::no_sample());
     let view = FormView { config: None, form: &form, fault: FormFault::default(), notice: None };
-    Ok(form_page(&ctx, &visitor, view, &html! {}).await?)
+    Ok(form_page(&ctx, &visitor, view, &html! {}).await)
 }
 
 /// `POST /console/webhooks/new`: leads to the page with the secret; or the form with its errors.
@@ -53,11 +53,11 @@ pub(crate) async fn create(
     Submitted(Manager(visitor), form): Submitted<Manager>,
 ) -> Result<Response, PageError> {
     if form.is_checked("continue") {
-        return continued(&ctx, &visitor, None, &form).await;
+        return Ok(continued(&ctx, &visitor, None, &form).await);
     }
     let (org_id, actor) = (visitor.org_id().clone(), visitor.actor().clone());
     let created = match faults::read(&ctx, &visitor, &form, None).await? {
-        Draft::Wrong(faults) => return refused(&ctx, &visitor, None, &form, &faults).await,
+        Draft::Wrong(faults) => return Ok(refused(&ctx, &visitor, None, &form, &faults).await),
         Draft::Right(fields) => {
             let ctx = Arc::clone(&ctx);
             run_to_completion(async move { save::create(&ctx, org_id, &actor, *fields).await }).await
@@ -78,7 +78,7 @@ pub(crate) async fn show(
     let event_id = query.get("event").parse().ok();
     let form = webhook_form::filled(&config).with(trial::sample(&ctx, &config, event_id).await?);
     let view = FormView { config: Some(&config), form: &form, fault: FormFault::default(), notice: None };
-    Ok(form_page(&ctx, &visitor, view, &html! {}).await?)
+    Ok(form_page(&ctx, &visitor, view, &html! {}).await)
 }
 
 /// `POST /console/webhooks/{config_id}/edit`
@@ -88,13 +88,13 @@ pub(crate) async fn save(
     Submitted(OnWebhook(Manager(visitor), before), form): Submitted<OnWebhook<Manager>>,
 ) -> Result<Response, PageError> {
     if form.is_checked("continue") {
-        return continued(&ctx, &visitor, Some(&before), &form).await;
+        return Ok(continued(&ctx, &visitor, Some(&before), &form).await);
     }
     if form.get("revision") != before.revision.to_string() {
-        return conflict::page(&ctx, &visitor, &before, &form).await;
+        return Ok(conflict::page(&ctx, &visitor, &before, &form).await);
     }
     let saved = match faults::read(&ctx, &visitor, &form, Some(&before)).await? {
-        Draft::Wrong(faults) => return refused(&ctx, &visitor, Some(&before), &form, &faults).await,
+        Draft::Wrong(faults) => return Ok(refused(&ctx, &visitor, Some(&before), &form, &faults).await),
         Draft::Right(fields) => {
             let (ctx, before, actor) = (Arc::clone(&ctx), before.clone(), visitor.actor().clone());
             run_to_completion(async move { save::replace(&ctx, before, &actor, *fields).await }).await
@@ -126,10 +126,9 @@ async fn refused(
     config: Option<&WebhookConfig>,
     form: &Form,
     faults: &[FieldError],
-) -> Result<Response, PageError> {
+) -> Response {
     let view = FormView { config, form, fault: FormFault(faults), notice: None };
-    let page = form_page(ctx, visitor, view, &html! {}).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    (StatusCode::UNPROCESSABLE_ENTITY, form_page(ctx, visitor, view, &html! {}).await).into_response()
 }
 
 /// The form with the problem that came up while it was saved. What was typed is never lost with it.
@@ -142,15 +141,15 @@ async fn refused_by(
 ) -> Result<Response, PageError> {
     if let Some(field) = problem.wrong_field() {
         let fault = FieldError::new(field, problem.detail());
-        return refused(ctx, visitor, config, form, &[fault]).await;
+        return Ok(refused(ctx, visitor, config, form, &[fault]).await);
     }
     if let (StatusCode::CONFLICT, Some(config)) = (problem.status(), config) {
         let now = latest(ctx, &config.org_id, config.config_id).await?;
-        return conflict::page(ctx, visitor, &now, form).await;
+        return Ok(conflict::page(ctx, visitor, &now, form).await);
     }
     let notice = notice("Not saved.", &crate::parts::sentence(problem.detail()));
     let view = FormView { config, form, fault: FormFault::default(), notice: Some(&notice) };
-    Ok((problem.status(), form_page(ctx, visitor, view, &html! {}).await?).into_response())
+    Ok((problem.status(), form_page(ctx, visitor, view, &html! {}).await).into_response())
 }
 
 /// The form as it was before the session ended.
@@ -159,13 +158,13 @@ async fn continued(
     visitor: &Visitor,
     config: Option<&WebhookConfig>,
     form: &Form,
-) -> Result<Response, PageError> {
+) -> Response {
     let notice = notice(
         "Not saved yet.",
         "You are signed in again, and the form is as you left it, without its secrets.",
     );
     let view = FormView { config, form, fault: FormFault::default(), notice: Some(&notice) };
-    Ok(form_page(ctx, visitor, view, &html! {}).await?.into_response())
+    form_page(ctx, visitor, view, &html! {}).await.into_response()
 }
 
 fn notice(title: &str, text: &str) -> Markup {

@@ -194,7 +194,7 @@ fn numbers(Row { stats, .. }: &Row) -> Markup {
             div {
                 @if let Some(share) = charts::share(totals) { span.number { (share) } span.muted.small { " of " (totals.succeeded + totals.failed) } }
                 @for (number, name, class) in others { @if number > 0 { div.small.(class) { (name) " " span.number { (number) } } } }
-                @if charts::count(totals) == 0 { span.muted.small { "No events" } }
+                @if totals.events() == 0 { span.muted.small { "No events" } }
                 @if !stats.complete { div.muted.small { "not all counted" } }
             }
         }

@@ -7,16 +7,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hookstep_api_types::{EventType, EventTypePatch, NewEventType, Page};
-use hookstep_contract::{
-    AuditAction, EventTypeFields, FieldError, OrgId, TypeContent, check_type_name, check_version,
-};
+use hookstep_contract::{AuditAction, EventTypeFields, FieldError, OrgId, TypeContent, check_type_name};
 use hookstep_http_edge::{
     ApiJson, ApiQuery, Authorized, EventTypePath, Manage, Problem, Read, no_event_type, read_json,
 };
 use hookstep_store::TypeChange;
 use serde_json::{Map, Value};
 
-use super::write::{check_content, stored, touched, version, write};
+use super::write::{added, new_type, stored, touched, write};
 use crate::paging::PageQuery;
 use crate::webhooks::patch::merge;
 use crate::{Context, paging};
@@ -50,25 +48,10 @@ pub(crate) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let NewEventType { name, description, group, deprecated, on_invalid, version: first, schema, sample } =
         new;
-    check_type_name(&name)?;
     let fields = EventTypeFields { description, group, deprecated, on_invalid };
-    fields.check()?;
-    let first = first.unwrap_or_else(|| "1".to_owned());
-    check_version(&first)?;
     let content = TypeContent { schema, sample };
-    check_content(&content)?;
-    let (now, versions) = (ctx.sources.now(), vec![version(&ctx, first.clone(), &content)]);
-    let event_type = hookstep_contract::EventType {
-        name,
-        created_at: now,
-        updated_at: now,
-        revision: 1,
-        last_number: 0,
-        versions,
-        fields,
-    };
-    let added = Some((first.as_str(), &content));
-    let change = TypeChange { after: Some(&event_type), added, ..TypeChange::default() };
+    let event_type = new_type(&ctx, name, fields, first, &content)?;
+    let change = added(&event_type, &content);
     write(&ctx, caller.org_id(), &caller.actor(), AuditAction::EventTypeCreate, change).await?;
     Ok((StatusCode::CREATED, Json(EventType::from(event_type).with(content))))
 }

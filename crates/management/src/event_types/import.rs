@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 
-use super::write::{check_content, check_room, touched, version, write};
+use super::write::{added, check_content, check_room, new_type, touched, version, write};
 use crate::Context;
 
 /// How long types are written; a request lasts half a minute.
@@ -178,24 +178,11 @@ impl Import<'_> {
             deprecated: deprecated.unwrap_or_default(),
             on_invalid: on_invalid.unwrap_or_default(),
         };
-        fields.check()?;
         let content = TypeContent { schema, sample };
-        check_content(&content)?;
-        let first = first.unwrap_or_else(|| "1".to_owned());
-        let now = self.ctx.sources.now();
-        let event_type = EventType {
-            name: name.to_owned(),
-            created_at: now,
-            updated_at: now,
-            revision: 1,
-            last_number: 0,
-            versions: vec![version(self.ctx, first.clone(), &content)],
-            fields,
-        };
-        let added = Some((first.as_str(), &content));
-        let change = TypeChange { after: Some(&event_type), added, ..TypeChange::default() };
-        self.write(AuditAction::EventTypeCreate, change).await?;
-        Ok((ImportResult::Created, first))
+        let event_type = new_type(self.ctx, name.to_owned(), fields, first, &content)?;
+        self.write(AuditAction::EventTypeCreate, added(&event_type, &content)).await?;
+        let first = event_type.current().map(|first| first.version.clone());
+        Ok((ImportResult::Created, first.unwrap_or_default()))
     }
 
     async fn update(&self, before: EventType, said: Description) -> Result<(ImportResult, String), Refusal> {

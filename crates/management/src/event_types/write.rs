@@ -3,8 +3,9 @@
 use axum::http::StatusCode;
 use hookstep_catalogue::{Schema, schema_hash};
 use hookstep_contract::{
-    Actor, AuditAction, AuditChange, AuditTarget, EventType, FieldError, MAX_CATALOGUED_TYPES,
-    MAX_SAMPLE_BYTES, MAX_TYPE_VERSIONS, OrgId, TypeContent, TypeVersion,
+    Actor, AuditAction, AuditChange, AuditTarget, EventType, EventTypeFields, FieldError,
+    MAX_CATALOGUED_TYPES, MAX_SAMPLE_BYTES, MAX_TYPE_VERSIONS, OrgId, TypeContent, TypeVersion,
+    check_type_name, check_version,
 };
 use hookstep_http_edge::{Problem, no_event_type};
 use hookstep_store::{TypeChange, TypeWritten};
@@ -35,6 +36,32 @@ pub(super) fn check_content(content: &TypeContent) -> Result<Option<Schema>, Fie
 pub(super) fn version(ctx: &Context, version: String, content: &TypeContent) -> TypeVersion {
     let schema_hash = content.schema.as_ref().map(schema_hash);
     TypeVersion { version, created_at: ctx.sources.now(), schema_hash }
+}
+
+/// A new type with its first version, by default `1`.
+///
+/// # Errors
+/// The first field that is invalid.
+pub(super) fn new_type(
+    ctx: &Context,
+    name: String,
+    fields: EventTypeFields,
+    first: Option<String>,
+    content: &TypeContent,
+) -> Result<EventType, FieldError> {
+    check_type_name(&name)?;
+    fields.check()?;
+    let first = first.unwrap_or_else(|| "1".to_owned());
+    check_version(&first)?;
+    check_content(content)?;
+    let (now, versions) = (ctx.sources.now(), vec![version(ctx, first, content)]);
+    Ok(EventType { name, created_at: now, updated_at: now, revision: 1, last_number: 0, versions, fields })
+}
+
+/// The change that adds a new type with the content of its only version.
+pub(super) fn added<'a>(event_type: &'a EventType, content: &'a TypeContent) -> TypeChange<'a> {
+    let added = event_type.current().map(|first| (first.version.as_str(), content));
+    TypeChange { after: Some(event_type), added, ..TypeChange::default() }
 }
 
 /// Checks that a type has room for the version.

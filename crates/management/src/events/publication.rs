@@ -8,23 +8,9 @@ use axum::extract::State;
 use hookstep_api_types::{DeliveryState, Publication, schema};
 use hookstep_contract::{ConfigId, EventId, EventRecord, OrgId, PublishedDelivery, Status};
 use hookstep_http_edge::{ApiQuery, Authorized, Problem, PublicationPath, Read, no_publication};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::Context;
-use crate::paging;
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct DeliveriesQuery {
-    /// The most deliveries of the page.
-    #[param(value_type = u32, required = false, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
-    /// The `next_cursor` of the previous page; leave it out for the first page.
-    #[param(value_type = String, required = false)]
-    cursor: Option<String>,
-}
+use crate::paging::{self, PageQuery};
 
 /// `GET /events/{publication_id}`
 #[utoipa::path(
@@ -37,7 +23,7 @@ pub(crate) struct DeliveriesQuery {
         `/webhook/{config_id}/events/{event_id}`.",
     params(
         ("publication_id" = schema::EventId, Path, description = "The publication."),
-        DeliveriesQuery,
+        PageQuery,
     ),
     responses(
         (status = 200, description = "The publication, and a page of its deliveries.", body = Publication),
@@ -51,11 +37,10 @@ pub(crate) async fn read(
     State(ctx): State<Arc<Context>>,
     caller: Authorized<Read>,
     PublicationPath(publication_id): PublicationPath,
-    ApiQuery(query): ApiQuery<DeliveriesQuery>,
+    ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<Publication>, Problem> {
     let org_id = caller.org_id();
-    let limit = paging::parse_limit(query.limit.as_deref())?;
-    let after: Option<ConfigId> = paging::decode_cursor(query.cursor.as_deref())?;
+    let (after, limit): (Option<ConfigId>, _) = query.read()?;
     let found = ctx.publications.get(org_id, publication_id).await?;
     let (publication, _) = found.ok_or_else(no_publication)?;
     let all = &publication.deliveries;

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::form_page::{FormView, form_page};
 use super::webhook_form;
-use crate::error::PageError;
 use crate::form::{Form, FormFault, label};
 use crate::session::Visitor;
 
@@ -17,20 +16,12 @@ use crate::session::Visitor;
 const SHOWN_CHARS: usize = 200;
 
 /// The form as it was sent, for the webhook as it is now: sending it again overwrites the other change.
-///
-/// # Errors
-/// 500 when the catalogue cannot be read.
-pub(super) async fn page(
-    ctx: &Context,
-    visitor: &Visitor,
-    now: &WebhookConfig,
-    form: &Form,
-) -> Result<Response, PageError> {
+pub(super) async fn page(ctx: &Context, visitor: &Visitor, now: &WebhookConfig, form: &Form) -> Response {
     let notice = notice(now, &differences(now, form));
     let form = form.replacing("revision", now.revision.to_string());
     let view =
         FormView { config: Some(now), form: &form, fault: FormFault::default(), notice: Some(&notice) };
-    Ok((StatusCode::CONFLICT, form_page(ctx, visitor, view, &html! {}).await?).into_response())
+    (StatusCode::CONFLICT, form_page(ctx, visitor, view, &html! {}).await).into_response()
 }
 
 fn notice(now: &WebhookConfig, differences: &[(String, String)]) -> Markup {

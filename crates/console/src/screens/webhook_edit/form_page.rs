@@ -2,7 +2,6 @@
 
 use axum::response::Html;
 use hookstep_contract::WebhookConfig;
-use hookstep_http_edge::Problem;
 use hookstep_management::Context;
 use maud::{Markup, html};
 
@@ -26,17 +25,14 @@ pub(super) struct FormView<'a> {
 }
 
 /// The page with the form. `tried` is the result of trying its filter and transform on its sample, if that was requested.
-///
-/// # Errors
-/// 500 when the catalogue cannot be read.
 pub(super) async fn form_page(
     ctx: &Context,
     visitor: &Visitor,
     view: FormView<'_>,
     tried: &Markup,
-) -> Result<Html<String>, Problem> {
+) -> Html<String> {
     let FormView { config, form, fault, notice } = view;
-    let types = event_type_choice::offered(ctx, visitor, config).await?;
+    let types = event_type_choice::offered(ctx, visitor, config).await;
     let title = if config.is_some() { "Edit webhook" } else { "New webhook" };
     let (back, action, preview) = match config {
         Some(config) => {
@@ -76,5 +72,5 @@ pub(super) async fn form_page(
             }
         }
     };
-    Ok(page(visitor, Section::Webhooks, title, content))
+    page(visitor, Section::Webhooks, title, content)
 }

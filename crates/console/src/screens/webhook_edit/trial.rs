@@ -62,7 +62,7 @@ async fn answer(
         Err(problem) if problem.status() == StatusCode::BAD_REQUEST => {
             let tried = fault("sample_of", problem.detail());
             let view = FormView { config, form, fault: FormFault::default(), notice: None };
-            return Ok(form_page(ctx, visitor, view, &tried).await?);
+            return Ok(form_page(ctx, visitor, view, &tried).await);
         }
         Err(problem) => return Err(problem.into()),
     };
@@ -78,7 +78,7 @@ async fn answer(
         return Ok(Html(tried.into_string()));
     }
     let view = FormView { config, form, fault: FormFault::default(), notice: None };
-    Ok(form_page(ctx, visitor, view, &tried).await?)
+    Ok(form_page(ctx, visitor, view, &tried).await)
 }
 
 /// The form with the sample of the chosen event type, if its button was pressed.
