@@ -234,7 +234,7 @@ impl Executions {
 
     /// The ARN of the state machine that the journal stores under this name.
     pub fn machine_arn(&self, name: &str) -> Option<String> {
-        self.machines.by_name(name).map(|machine| machine.arn())
+        self.machines.by_name(name).map(|machine| machine.arn().to_owned())
     }
 
     /// The current time, in milliseconds since 1970.
@@ -255,7 +255,9 @@ impl Executions {
     /// # Errors
     /// If the journal cannot be written.
     pub async fn erase(&self, event_id: EventId) -> Result<bool, JournalError> {
-        self.journal.erase(event_id).await
+        let express = self.machines.iter().filter(|machine| machine.kind() == MachineKind::Express);
+        let express = express.map(|machine| machine.execution_prefix().to_owned()).collect();
+        self.journal.erase(event_id, express).await
     }
 
     /// While the returned value is held, the execution with this ARN can be stopped from outside.
@@ -316,7 +318,7 @@ pub(crate) fn execution(
         name,
         input,
         start_time,
-        machine_id: machine.arn(),
+        machine_id: machine.arn().to_owned(),
         machine_name: format!("hookstep-{}", machine.name()),
     }
 }

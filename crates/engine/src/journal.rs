@@ -176,9 +176,10 @@ impl Journal {
         }
     }
 
-    /// Deletes the executions of an event that have ended; returns whether there are no others.
-    pub(crate) async fn erase(&self, event_id: EventId) -> Result<bool, JournalError> {
-        let erase = move |connection: &_| statements::erase(connection, event_id);
+    /// Deletes the executions of an event that have ended; returns whether there are no others. `express` has the beginnings of
+    /// the ARNs of express executions.
+    pub(crate) async fn erase(&self, event_id: EventId, express: Vec<String>) -> Result<bool, JournalError> {
+        let erase = move |connection: &_| statements::erase(connection, event_id, &express);
         let erased = self.storage.write(Priority::Accepted, Answer::WhenDurable, erase).await;
         erased.map_err(JournalError::during("delete the executions of an event"))
     }

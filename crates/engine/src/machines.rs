@@ -14,6 +14,9 @@ pub struct StateMachine {
     name: String,
     kind: MachineKind,
     definition: Machine,
+    arn: String,
+    /// The beginning of the ARNs of its executions.
+    execution_prefix: String,
 }
 
 impl StateMachine {
@@ -28,7 +31,12 @@ impl StateMachine {
         substitutions: &BTreeMap<String, String>,
     ) -> Result<Self, LoadError> {
         let definition = Machine::load(definition, substitutions, &RESOURCES)?;
-        Ok(Self { name: name.to_owned(), kind, definition })
+        let resource = match kind {
+            MachineKind::Express => "express",
+            MachineKind::Standard => "execution",
+        };
+        let execution_prefix = format!("arn:aws:states:local:000000000000:{resource}:hookstep-{name}");
+        Ok(Self { name: name.to_owned(), kind, definition, arn: Self::arn_of(name), execution_prefix })
     }
 
     /// The ARN of the machine with this name.
@@ -37,8 +45,8 @@ impl StateMachine {
     }
 
     /// The machine's ARN.
-    pub fn arn(&self) -> String {
-        Self::arn_of(&self.name)
+    pub fn arn(&self) -> &str {
+        &self.arn
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -54,12 +62,8 @@ impl StateMachine {
     }
 
     /// The prefix of the ARNs of this machine's executions.
-    pub(crate) fn execution_prefix(&self) -> String {
-        let resource = match self.kind {
-            MachineKind::Express => "express",
-            MachineKind::Standard => "execution",
-        };
-        format!("arn:aws:states:local:000000000000:{resource}:hookstep-{}", self.name)
+    pub(crate) fn execution_prefix(&self) -> &str {
+        &self.execution_prefix
     }
 }
 

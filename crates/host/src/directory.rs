@@ -25,8 +25,9 @@ pub(crate) use convert::convert;
 use label::Label;
 pub use unfit::{Fault, UnfitDirectory};
 
-/// The version of the files' format that this program reads and writes.
-const FORMAT: i64 = 2;
+/// The version of the files' format that this program writes. It reads format 2 as well, in which executions that have just been
+/// started are not in a table of their own, and converts format 1.
+const FORMAT: i64 = 3;
 
 /// The file that exists while the labels are written, with the id that they get. A start that was cut off there goes on.
 const MARK: &str = "directory.new";
@@ -44,6 +45,8 @@ pub(crate) struct Directory {
 enum State {
     /// Every file carries the directory's id.
     Known,
+    /// The same, and the format is an earlier one, whose programs would not find everything that this one writes.
+    Outdated,
     /// Nothing is there yet, or the first start was cut off.
     New,
 }
@@ -58,28 +61,31 @@ impl Directory {
         let directory = Self { dir: dir.to_owned(), id, state };
         match state {
             State::New => directory.mark()?,
-            State::Known => directory.warn_of_new_keys(),
+            State::Known | State::Outdated => directory.warn_of_new_keys(),
         }
         Ok(directory)
     }
 
-    /// Writes the labels that are missing, once everything has been opened.
+    /// Writes the labels that are missing or outdated, once everything has been opened.
     ///
     /// # Errors
     /// If the key cannot encrypt, or a file cannot be written.
     pub(crate) fn complete(&self, key: &LocalKey) -> Result<(), OpenError> {
-        if self.state == State::Known {
-            return Ok(());
+        let writing = "write the id of the data directory";
+        match self.state {
+            State::Known => return Ok(()),
+            State::Outdated => {
+                return label::update(&self.dir.join(STORAGE_FILE)).map_err(OpenError::during(writing));
+            }
+            State::New => {}
         }
         let key_check = key.check_value(&self.id.to_string());
         let key_check =
             key_check.ok_or("the key cannot encrypt").map_err(OpenError::during("use the local key"))?;
         let label = Label { id: self.id, format: FORMAT, key_check };
-        label::write(&self.dir.join(STORAGE_FILE), &label)
-            .map_err(OpenError::during("write the id of the data directory"))?;
-        claims::write(&self.dir, self.id).map_err(OpenError::during("write the id of the data directory"))?;
-        std::fs::remove_file(self.dir.join(MARK))
-            .map_err(OpenError::during("write the id of the data directory"))
+        label::write(&self.dir.join(STORAGE_FILE), &label).map_err(OpenError::during(writing))?;
+        claims::write(&self.dir, self.id).map_err(OpenError::during(writing))?;
+        std::fs::remove_file(self.dir.join(MARK)).map_err(OpenError::during(writing))
     }
 
     /// Creates every file of a new directory and completes it, for commands that run before the first start.

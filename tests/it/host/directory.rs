@@ -98,7 +98,7 @@ impl Harm {
             }
             Self::Newer => {
                 let database = Connection::open(&path).unwrap();
-                assert_eq!(database.execute("UPDATE hookstep_directory SET format = 3", []).unwrap(), 1);
+                assert_eq!(database.execute("UPDATE hookstep_directory SET format = 4", []).unwrap(), 1);
             }
         }
     }
@@ -107,7 +107,7 @@ impl Harm {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_starts_on_files_that_belong_together_and_on_no_others() {
     let ((dir, config_id), (other, _)) = (used().await, used().await);
-    let newer = "was written by a newer version of Hookstep (format 3; this version reads format 2)";
+    let newer = "was written by a newer version of Hookstep (format 4; this version reads format 3)";
     for (file, harm, expected) in [
         (STORAGE, Harm::Missing, "hookstep.sqlite is missing"),
         (KEY, Harm::Missing, "local-key is missing"),

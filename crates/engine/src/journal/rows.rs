@@ -133,6 +133,11 @@ pub(super) const COLUMNS: &str = "arn, machine, name, status,
     coalesce((SELECT input FROM inputs WHERE inputs.arn = executions.arn), input),
     checkpoint, started_at, stopped_at, output, error, cause, history";
 
+/// The same of an execution that was started, and of which nothing else is in the journal.
+pub(super) const STARTED_COLUMNS: &str = "arn, machine, name, 'RUNNING',
+    coalesce((SELECT input FROM inputs WHERE inputs.arn = started.arn), input),
+    NULL, started_at, NULL, NULL, NULL, NULL, NULL";
+
 /// The name of a damaged column, and what is wrong with its value.
 struct Fault(&'static str, &'static str);
 

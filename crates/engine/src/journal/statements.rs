@@ -4,8 +4,9 @@ use hookstep_contract::{EventId, MachineKind};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, OptionalExtension, params};
 
-use super::rows::{COLUMNS, Ended, ExecutionRow, NewExecution, Waiting};
+use super::rows::{COLUMNS, Ended, ExecutionRow, NewExecution, STARTED_COLUMNS, Waiting};
 use super::{ExecutionStatus, Inserted, StopOutcome};
+use crate::machines::kind_of_execution;
 
 /// Follows WHERE: the execution has not ended. SQLite makes a temporary table for a list of more than two values, each time
 /// that the statement runs.
@@ -17,10 +18,16 @@ macro_rules! not_ended {
 
 /// The journal's tables and indexes.
 ///
+/// An express execution is in `started` until something of it has to stay longer than itself: most end before, and come and go
+/// in one tree instead of four. With its first checkpoint, or an end of which something stays, it moves to `executions`.
+///
 /// An input that does not fit into a page with its row is in a table of its own, so that it is written once: SQLite
 /// writes a whole row again when it is updated. Executions that wait have an index by time, so that a start need
 /// not read those that wait for long.
 pub const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS started (
+        arn TEXT PRIMARY KEY, machine TEXT NOT NULL, name TEXT NOT NULL, input TEXT NOT NULL, started_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS executions (
         arn TEXT PRIMARY KEY, machine TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL, input TEXT NOT NULL,
         checkpoint TEXT, wake_at INTEGER, started_at INTEGER NOT NULL, stopped_at INTEGER,
@@ -41,6 +48,12 @@ pub const SCHEMA: &str = "
 /// From this size on, in bytes, an input is in the table of inputs. A page has 4 KiB, for this row and others.
 const LARGE_INPUT: usize = 2048;
 
+const INSERT_EXPRESS: &str = "INSERT INTO started (arn, machine, name, input, started_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+    ON CONFLICT DO NOTHING";
+
+const INSERT_STANDARD: &str = "INSERT INTO executions (arn, machine, name, status, input, started_at) \
+    VALUES (?1, ?2, ?3, 'RUNNING', ?4, ?5) ON CONFLICT DO NOTHING";
+
 /// Splits an input into what is in the row, and what is in the table of inputs.
 fn split(input: &str) -> (&str, Option<&str>) {
     if input.len() < LARGE_INPUT { (input, None) } else { ("", Some(input)) }
@@ -48,12 +61,17 @@ fn split(input: &str) -> (&str, Option<&str>) {
 
 pub(super) fn insert(connection: &Connection, row: &NewExecution) -> Result<Inserted, Error> {
     let (short, large) = split(&row.input);
-    let inserted = connection
-        .prepare_cached(
-            "INSERT INTO executions (arn, machine, name, status, input, started_at)
-             VALUES (?1, ?2, ?3, 'RUNNING', ?4, ?5) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![row.arn, row.machine, row.name, short, row.started_at])?;
+    let insert = match kind_of_execution(&row.arn) {
+        MachineKind::Express => INSERT_EXPRESS,
+        MachineKind::Standard => INSERT_STANDARD,
+    };
+    let inserted = connection.prepare_cached(insert)?.execute(params![
+        row.arn,
+        row.machine,
+        row.name,
+        short,
+        row.started_at
+    ])?;
     if inserted == 0 {
         return Ok(Inserted::Exists);
     }
@@ -68,6 +86,29 @@ fn set_input(connection: &Connection, arn: &str, input: &str) -> Result<(), Erro
     connection.prepare_cached(insert)?.execute([arn, input]).map(drop)
 }
 
+/// Moves an express execution of which something will stay to `executions`, if it is not there yet.
+fn settle(connection: &Connection, arn: &str) -> Result<(), Error> {
+    if kind_of_execution(arn) == MachineKind::Standard {
+        return Ok(());
+    }
+    let copied = connection
+        .prepare_cached(
+            "INSERT INTO executions (arn, machine, name, status, input, started_at)
+             SELECT arn, machine, name, 'RUNNING', input, started_at FROM started WHERE arn = ?1",
+        )?
+        .execute([arn])?;
+    if copied == 1 {
+        delete_started(connection, arn)?;
+    }
+    Ok(())
+}
+
+/// Returns whether there was such an execution.
+fn delete_started(connection: &Connection, arn: &str) -> Result<bool, Error> {
+    let deleted = connection.prepare_cached("DELETE FROM started WHERE arn = ?1")?.execute([arn])?;
+    Ok(deleted == 1)
+}
+
 fn delete_input(connection: &Connection, arn: &str) -> Result<(), Error> {
     connection.prepare_cached("DELETE FROM inputs WHERE arn = ?1")?.execute([arn]).map(drop)
 }
@@ -79,6 +120,7 @@ pub(super) fn set_checkpoint(
     wake_at: Option<i64>,
     history: &str,
 ) -> Result<(), Error> {
+    settle(connection, arn)?;
     connection
         .prepare_cached(concat!(
             "UPDATE executions SET checkpoint = ?2, wake_at = ?3, history = ?4
@@ -96,6 +138,7 @@ pub(super) fn repair(
     checkpoint: &str,
     history: &str,
 ) -> Result<(), Error> {
+    settle(connection, &row.arn)?;
     let (short, large) = split(&row.input);
     let repaired = connection
         .prepare_cached(concat!(
@@ -117,6 +160,9 @@ pub(super) fn end(connection: &Connection, arn: &str, kind: MachineKind, ended: 
     match kind {
         MachineKind::Express if leaves_nothing => {
             delete_input(connection, arn)?;
+            if delete_started(connection, arn)? {
+                return Ok(());
+            }
             let delete = concat!("DELETE FROM executions WHERE arn = ?1 AND ", not_ended!());
             connection.prepare_cached(delete)?.execute([arn]).map(drop)
         }
@@ -136,6 +182,7 @@ pub(super) fn end(connection: &Connection, arn: &str, kind: MachineKind, ended: 
 }
 
 fn set_end(connection: &Connection, arn: &str, ended: &Ended) -> Result<(), Error> {
+    settle(connection, arn)?;
     let Ended { status, output, error, cause, history, stopped_at } = ended;
     connection
         .prepare_cached(concat!(
@@ -149,6 +196,7 @@ fn set_end(connection: &Connection, arn: &str, ended: &Ended) -> Result<(), Erro
 }
 
 pub(super) fn abort(connection: &Connection, arn: &str, stopped_at: i64) -> Result<StopOutcome, Error> {
+    settle(connection, arn)?;
     let stopped = connection
         .prepare_cached(
             "UPDATE executions SET status = 'ABORTED', stopped_at = ?2, checkpoint = NULL, wake_at = NULL
@@ -163,7 +211,10 @@ type Read = Result<ExecutionRow, Box<super::UnreadableRow>>;
 
 pub(super) fn read(connection: &Connection, arn: &str) -> Result<Option<Read>, Error> {
     connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM executions WHERE arn = ?1"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM executions WHERE arn = ?1
+             UNION ALL SELECT {STARTED_COLUMNS} FROM started WHERE arn = ?1"
+        ))?
         .query_row([arn], ExecutionRow::read)
         .optional()
 }
@@ -180,6 +231,8 @@ pub(super) fn awake(connection: &Connection) -> Result<Vec<String>, Error> {
              UNION ALL
              SELECT arn, started_at FROM executions
              WHERE status <> 'RUNNING' AND status <> 'SUCCEEDED' AND status <> 'FAILED' AND status <> 'ABORTED'
+             UNION ALL
+             SELECT arn, started_at FROM started
              ORDER BY 2",
         )?
         .query_map([], |row| row.get(0))?
@@ -241,8 +294,9 @@ pub(super) fn prune(
 }
 
 /// Deletes the executions of an event that have ended; returns whether there are no others. They are named after it, with the number
-/// of an attempt behind it if they were started for one.
-pub(super) fn erase(connection: &Connection, event_id: EventId) -> Result<bool, Error> {
+/// of an attempt behind it if they were started for one. `express` has the beginnings of the ARNs of express executions, which are
+/// in `started` by their ARNs alone.
+pub(super) fn erase(connection: &Connection, event_id: EventId, express: &[String]) -> Result<bool, Error> {
     let deleted: Vec<String> = connection
         .prepare_cached(
             "DELETE FROM executions WHERE name >= ?1 AND name < ?1 || '.' AND stopped_at IS NOT NULL RETURNING arn",
@@ -250,6 +304,16 @@ pub(super) fn erase(connection: &Connection, event_id: EventId) -> Result<bool, 
         .query_map([event_id.to_string()], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     deleted.iter().try_for_each(|arn| delete_input(connection, arn))?;
+    for beginning in express {
+        // Behind the name follows `:` or, if it has a number, `-`; `;` is the character after both.
+        let first = format!("{beginning}:{event_id}");
+        let is_running: bool = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM started WHERE arn > ?1 AND arn < ?1 || ';')")?
+            .query_row([first], |row| row.get(0))?;
+        if is_running {
+            return Ok(false);
+        }
+    }
     connection
         .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM executions WHERE name >= ?1 AND name < ?1 || '.')")?
         .query_row([event_id.to_string()], |row| row.get(0))

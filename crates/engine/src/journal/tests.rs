@@ -235,6 +235,59 @@ async fn a_success_without_history_leaves_nothing_but_the_name_of_a_standard_exe
 }
 
 #[tokio::test]
+async fn an_express_execution_leaves_the_table_of_those_that_have_just_started_with_its_first_checkpoint_or_its_end()
+ {
+    let place = Place::new();
+    let journal = place.open();
+    let counts = || (place.count("started"), place.count("executions"), place.count("inputs"));
+    for (size, inputs) in [(10, 0), (10_000, 1)] {
+        let new = || NewExecution { input: "x".repeat(size), ..execution(EXPRESS) };
+        assert_eq!(journal.insert(new()).await.unwrap(), Inserted::New);
+        assert_eq!(counts(), (1, 0, inputs));
+        let row = journal.read(EXPRESS).unwrap().unwrap();
+        assert_eq!((row.status, row.input.len(), row.started_at), (ExecutionStatus::Running, size, 1));
+        assert_eq!(journal.awake().await.unwrap(), [EXPRESS]);
+        journal.end(EXPRESS, succeeded(None));
+        journal.flush().await;
+        assert_eq!(counts(), (0, 0, 0));
+
+        journal.insert(new()).await.unwrap();
+        journal.checkpoint(EXPRESS, "{}".to_owned(), Some(7), String::new());
+        journal.flush().await;
+        assert_eq!(counts(), (0, 1, inputs));
+        assert_eq!(journal.read(EXPRESS).unwrap().unwrap().input.len(), size);
+        assert_eq!(journal.waiting(7, 8).await.unwrap().len(), 1);
+        journal.end(EXPRESS, succeeded(None));
+
+        journal.insert(new()).await.unwrap();
+        assert_eq!(journal.abort(EXPRESS, 2).await.unwrap(), StopOutcome::Stopped);
+        assert_eq!(counts(), (0, 1, inputs));
+        journal.prune("standard", 3).await;
+        assert_eq!(counts(), (0, 0, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_not_erased_while_one_of_its_executions_has_just_started() {
+    let place = Place::new();
+    let journal = place.open();
+    let id = |last: u8| -> EventId { format!("0190a000-0000-7000-8000-00000000000{last}").parse().unwrap() };
+    let beginning = "arn:aws:states:local:000000000000:express:hookstep-express";
+    let erase = |id| journal.erase(id, vec!["arn:else".to_owned(), beginning.to_owned()]);
+    for name in [id(5).to_string(), format!("{}-2", id(6))] {
+        let arn = format!("{beginning}:{name}:some-id");
+        journal.insert(NewExecution { name, ..execution(&arn) }).await.unwrap();
+    }
+    let mut erased = Vec::new();
+    for last in 4..8 {
+        erased.push(erase(id(last)).await.unwrap());
+    }
+    assert_eq!(erased, [true, false, false, true]);
+    let logs = executions_of(&place.file, id(6)).unwrap();
+    assert_eq!(logs.iter().map(|log| &*log.status).collect::<Vec<_>>(), ["RUNNING"]);
+}
+
+#[tokio::test]
 async fn an_end_with_a_history_and_a_failure_are_kept_with_their_input_until_they_are_pruned() {
     let place = Place::new();
     let journal = place.open();

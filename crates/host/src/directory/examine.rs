@@ -42,7 +42,10 @@ pub(super) fn examine(dir: &Path, new_id: Uuid) -> Result<(Uuid, State), OpenErr
         None if parts.is_nothing() => return Ok((new_id, State::New)),
         None => match parts.id() {
             Some(id) => match parts.faults(id) {
-                faults if faults.is_empty() => return Ok((id, State::Known)),
+                faults if faults.is_empty() => {
+                    let is_outdated = parts.labels().any(|label| label.format < FORMAT);
+                    return Ok((id, if is_outdated { State::Outdated } else { State::Known }));
+                }
                 faults => faults,
             },
             None => parts.faults(new_id),

@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::FORMAT;
 use super::convert::TABLES_FILE;
 use crate::OpenError;
 use crate::storage::STORAGE_FILE;
@@ -84,6 +85,12 @@ fn look(path: &Path, file: &str) -> Result<Found, rusqlite::Error> {
     // A label for another file is in a database that was copied to the wrong place.
     let Some((id, format, key_check)) = label else { return Ok(Found::Other) };
     Ok(Uuid::parse_str(&id).map_or(Found::Damaged, |id| Found::Labelled(Label { id, format, key_check })))
+}
+
+/// Writes the format of this program into the label of a storage.
+pub(super) fn update(path: &Path) -> Result<(), rusqlite::Error> {
+    let update = "UPDATE hookstep_directory SET format = ?2 WHERE file = ?1";
+    Connection::open(path)?.execute(update, params![STORAGE_FILE, FORMAT]).map(drop)
 }
 
 /// Writes the label of a storage, creating its file if necessary.
