@@ -4,9 +4,10 @@
 //! is deleted when its execution has ended. So a process that ends before that receives it again, and the execution of the
 //! process before is forgotten: what was in flight waits for its turn with all others.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hookstep_ambient::Sources;
 use hookstep_contract::{ConfigId, OrgId, ResumeInput, Timestamp};
@@ -32,6 +33,8 @@ pub struct LaneQueue {
     /// How many messages wait for their turn.
     waiting: Arc<AtomicUsize>,
     sent: mpsc::UnboundedSender<LaneMessage>,
+    /// The messages that are sent, though it is not known whether they were stored, up to their turn.
+    unsure: Arc<Mutex<HashSet<String>>>,
 }
 
 /// The messages that were sent and not received yet, in order.
@@ -73,7 +76,8 @@ impl LaneQueue {
         // would not keep the order of their events.
         let durable = tables;
         let tables = durable.for_repeatable_steps();
-        (Self { tables, durable, sources, count: Arc::default(), waiting: Arc::default(), sent }, messages)
+        let (count, waiting, unsure) = Default::default();
+        (Self { tables, durable, sources, count, waiting, sent, unsure }, messages)
     }
 
     /// Runs `SendMessage` in the service's JSON protocol. A message with the id of one that waits is not sent again.
@@ -101,21 +105,28 @@ impl LaneQueue {
             "ConditionExpression": "attribute_not_exists(id)",
         });
         let tables = if order.is_some() { &self.durable } else { &self.tables };
-        match tables.submit("PutItem", put).await {
-            Err(error) if error.name == "ConditionalCheckFailedException" => {}
-            answer => {
-                answered(answer)?;
-                let event = message_body.resume.event;
-                // After the host has stopped, nobody receives. The next start does.
-                let _ = self.sent.send(LaneMessage {
-                    id: id.clone(),
-                    due_at: event.due_at(),
-                    org_id: event.org_id,
-                    config_id: event.config_id,
-                    order,
-                });
-            }
+        let put = tables.submit("PutItem", put).await;
+        if put.as_ref().is_err_and(|error| error.name == "ConditionalCheckFailedException") {
+            return Ok(json!({"MessageId": id}));
         }
+        // Even a write that has failed may have been carried out, and whoever repeats it finds that the message exists. One that does not
+        // exist when its turn comes is passed over.
+        let is_sent = match &put {
+            Ok(_) => self.unsure().contains(&id),
+            Err(_) => !self.unsure().insert(id.clone()),
+        };
+        if !is_sent {
+            let event = message_body.resume.event;
+            // After the host has stopped, nobody receives. The next start does.
+            let _ = self.sent.send(LaneMessage {
+                id: id.clone(),
+                due_at: event.due_at(),
+                org_id: event.org_id,
+                config_id: event.config_id,
+                order,
+            });
+        }
+        answered(put)?;
         Ok(json!({"MessageId": id}))
     }
 
@@ -168,6 +179,7 @@ impl LaneQueue {
         machine_arn: &str,
         states: &States,
     ) -> Result<Option<SyncResult>, ServiceError> {
+        self.unsure().remove(id);
         let key = json!({"TableName": LANES, "Key": {"id": {"S": id}}});
         let found = answered(self.tables.submit("GetItem", key).await)?;
         let Some(input) = found["Item"]["body"]["S"].as_str() else { return Ok(None) };
@@ -180,6 +192,10 @@ impl LaneQueue {
             accepted: None,
         };
         states.ran(start).await.map(Some)
+    }
+
+    fn unsure(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Deletes a message.

@@ -111,13 +111,15 @@ impl Schedules {
             "ExpressionAttributeNames": {"#name": "name"},
         });
         let put = self.tables.submit("PutItem", put).await;
+        // Even a write that has failed may have been carried out, and whoever repeats it finds that the schedule exists. The moment of one
+        // that does not exist starts nothing.
+        self.due().insert((due, key));
+        self.waiting.changed.notify_one();
         if put.as_ref().is_err_and(|error| error.name == "ConditionalCheckFailedException") {
             let message = format!("Schedule {} already exists.", schedule.name);
             return Err(ServiceError::new("ConflictException", message));
         }
         answered(put)?;
-        self.due().insert((due, key));
-        self.waiting.changed.notify_one();
         Ok(json!({"ScheduleArn": arn(&schedule.group_name, &schedule.name)}))
     }
 
@@ -159,6 +161,8 @@ impl Schedules {
             let next = self.due().first().cloned();
             match next {
                 Some((due, key)) if due <= now => {
+                    // Before it is looked at: it may be made anew for the same moment meanwhile.
+                    self.due().remove(&(due, key.clone()));
                     match self.fire(&key, now, &states).await {
                         Ok(()) => drop(failures.remove(&key)),
                         Err(error) => {
@@ -171,10 +175,9 @@ impl Schedules {
                             let failed = failures.entry(key.clone()).or_default();
                             let again = now + pause_after(*failed).as_millis() as i64;
                             *failed += 1;
-                            self.due().insert((again, key.clone()));
+                            self.due().insert((again, key));
                         }
                     }
-                    self.due().remove(&(due, key));
                 }
                 next => {
                     let pause = next.map_or(LONGEST_SLEEP, |(due, _)| between(now, due).min(LONGEST_SLEEP));

@@ -71,6 +71,10 @@ pub struct Counts {
     pub hidden: u64,
     /// Attempts in which nothing was sent, because of a fault.
     pub missed: u64,
+    /// Events that came out of order because a fault held them up until they were accepted without a place.
+    pub unplaced: u64,
+    /// Notes that an event waits in a lane that stay until they expire, because of a fault.
+    pub notes: u64,
 }
 
 /// Everything that is wrong in a world whose scenario is over, and what was counted.
@@ -94,8 +98,8 @@ pub(crate) fn check(world: &World) -> (Vec<Violation>, Counts) {
     reasons::check(&case, &mut found);
     requests::check(&case, &mut found);
     pauses::check(&case, &mut found);
-    order::check(&case, &mut found);
-    rests::check(&case, &mut found);
+    order::check(&case, &mut found, &mut counts);
+    rests::check(&case, &mut found, &mut counts);
     (found, counts)
 }
 

@@ -58,6 +58,8 @@ pub(crate) struct Hit {
 pub(crate) struct Produced {
     /// When it was first sent.
     pub(crate) sent_at: Duration,
+    /// When the last request was sent.
+    pub(crate) asked_at: Duration,
     /// The id under which it was accepted (empty if it was not told), and when the producer knew.
     pub(crate) accepted: Option<(String, Duration)>,
     /// Whether a request ended without an answer, or with one that leaves open whether the event was accepted.

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use hookstep_host::{Host, executions_of};
+use hookstep_tables::AttributeValue;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::ambient::BEGIN;
 use crate::api::Api;
+use crate::life::ORG;
 use crate::world::World;
 
 /// What the host says in the end.
@@ -18,6 +20,8 @@ pub(crate) struct Observed {
     pub(crate) events: Vec<SeenEvent>,
     /// What waits though nothing should: what, and the event if it is known.
     pub(crate) leftovers: Vec<(Option<u32>, String)>,
+    /// The notes that events wait in lanes: the ids of the events.
+    pub(crate) notes: Vec<String>,
 }
 
 /// An event as the API shows it. Times are by the host's clock, since the begin.
@@ -73,16 +77,25 @@ pub(crate) async fn observe(world: &World, api: &Api, host: &Host) -> Observed {
         }
     }
     observed.events.sort_by(|one, other| (one.number, &one.id).cmp(&(other.number, &other.id)));
-    observed.leftovers = leftovers(world, api, host, &observed.events).await;
+    observed.leftovers = leftovers(world, host, &observed.events).await;
+    for webhook in webhooks.values() {
+        match notes(host, webhook).await {
+            Some(notes) => observed.notes.extend(notes),
+            None => observed.leftovers.push((None, "the notes of a lane cannot be read".to_owned())),
+        }
+    }
     observed
 }
 
-async fn leftovers(
-    world: &World,
-    api: &Api,
-    host: &Host,
-    events: &[SeenEvent],
-) -> Vec<(Option<u32>, String)> {
+/// The events that wait in the lane of a webhook by its notes.
+async fn notes(host: &Host, webhook: &str) -> Option<Vec<String>> {
+    let query = host.clients().tables.query().table_name("events").key_condition_expression("pk = :pk");
+    let lane = AttributeValue::S(format!("lane#{ORG}#{webhook}"));
+    let found = query.expression_attribute_values(":pk", lane).send().await.ok()?;
+    found.items().iter().map(|item| Some(item.get("sk")?.as_s().ok()?.clone())).collect()
+}
+
+async fn leftovers(world: &World, host: &Host, events: &[SeenEvent]) -> Vec<(Option<u32>, String)> {
     let mut found = Vec::new();
     let dir = world.state().disk.dir.clone();
     for event in events {
@@ -97,14 +110,6 @@ async fn leftovers(
         let count = scanned.map_or(-1, |scanned| scanned.count());
         if count != 0 {
             found.push((None, format!("{count} items are left in the table {table}")));
-        }
-    }
-    let webhooks = world.state().ledger.webhooks.clone();
-    for (number, id) in webhooks {
-        let read = api.get(&format!("/webhook/{id}")).await;
-        let waiting = read.body["lane"]["waiting"].as_u64().unwrap_or(0);
-        if waiting > 0 {
-            found.push((None, format!("{waiting} events wait in the lane of webhook {number}")));
         }
     }
     found

@@ -57,7 +57,7 @@ async fn send(world: &World, api: &Api, event: &Event) -> Option<Answered> {
         if !produced.is_open {
             produced.sent_at = now;
         }
-        produced.is_under_way = true;
+        (produced.asked_at, produced.is_under_way) = (now, true);
     }
     let answered = request(api, &id, event).await;
     if world.is_dead() {

@@ -27,6 +27,10 @@ pub struct Report {
     pub hidden: u64,
     /// How many attempts a fault prevented.
     pub missed: u64,
+    /// How many events came out of order because a fault held them up until they were accepted without a place.
+    pub unplaced: u64,
+    /// How many notes that an event waits in a lane stay until they expire.
+    pub notes: u64,
     /// How often a host was started.
     pub lives: u64,
     /// How much time was simulated.
@@ -49,6 +53,8 @@ impl Report {
         self.killed += outcome.counts.killed;
         self.hidden += outcome.counts.hidden;
         self.missed += outcome.counts.missed;
+        self.unplaced += outcome.counts.unplaced;
+        self.notes += outcome.counts.notes;
         self.lives += outcome.lives;
         self.simulated += outcome.simulated;
         for (what, count) in &outcome.mishaps {
@@ -69,6 +75,8 @@ impl Report {
         self.killed += other.killed;
         self.hidden += other.hidden;
         self.missed += other.missed;
+        self.unplaced += other.unplaced;
+        self.notes += other.notes;
         self.lives += other.lives;
         self.simulated += other.simulated;
         for (what, count) in other.mishaps {
@@ -106,6 +114,16 @@ impl fmt::Display for Report {
         writeln!(f, "  host ended before  {:>10}   (in no record: they may be repeated)", self.killed)?;
         writeln!(f, "  hidden by a fault  {:>10}   (in no record: they may be repeated)", self.hidden)?;
         writeln!(f, "attempts prevented   {:>10}", self.missed)?;
+        writeln!(
+            f,
+            "out of their order   {:>10}   (held up for ten seconds before they had a place)",
+            self.unplaced
+        )?;
+        writeln!(
+            f,
+            "notes that stay      {:>10}   (an event counts as waiting, for 14 days at most)",
+            self.notes
+        )?;
         writeln!(f, "starts of the host   {:>10}", self.lives)?;
         writeln!(f, "faults               {:>10}", faults.values().sum::<u64>())?;
         faults.iter().try_for_each(|(what, count)| writeln!(f, "  {count:>8}  {what}"))?;

@@ -8,7 +8,14 @@ const SECOND: u64 = 1000;
 const HOUR: u64 = 3600 * SECOND;
 
 /// The bugs that are known to be found.
-const FOUND: [Plant; 12] = [
+const FOUND: [Plant; 19] = [
+    Plant::NoCondition,
+    Plant::SyncLies,
+    Plant::LostSchedule,
+    Plant::MessageStays,
+    Plant::NoLane,
+    Plant::WatchForgotten,
+    Plant::RulesIgnored,
     Plant::MiscountedAttempt,
     Plant::ScheduleStays,
     Plant::TooEarly,
@@ -32,7 +39,6 @@ fn of(plant: Plant) -> Scenario {
         Plant::RulesIgnored => on("Transform"),
         Plant::LaneNoteStays | Plant::MessageStays => on("JoinLane"),
         Plant::PlaceStays => on("KeepPlace"),
-        Plant::NoCondition => on("ReadEvent"),
         Plant::OtherReceiver => Scenario::of(2),
         Plant::NoLane => two_bursts(Limit::InFlight(1), Vec::new()),
         Plant::CircuitStays => {

@@ -1,5 +1,6 @@
 use hookstep_sim::{
-    Behaviour, Break, End, Event, How, Limit, Mode, Phase, Scenario, Story, TaskFault, Trouble, Webhook, run,
+    Behaviour, Break, End, Event, How, Limit, Mode, Phase, Scenario, Story, TableFault, TaskFault, Trouble,
+    Webhook, run,
 };
 
 /// What a simulation has found, made small, and mended since.
@@ -30,6 +31,27 @@ fn nothing_is_accepted_before_it_is_on_a_disk_that_stands_still() {
     scenario.breaks = vec![Break { at: 100_000, steps: 0, end: End::PowerCut(100), down: 600_000 }];
     let outcome = run(&scenario).unwrap();
     assert!(outcome.violations.is_empty(), "{}", Story(&outcome));
+}
+
+/// What is in a table and in memory was only in the table if the answer to its write was lost: the repetition found it there. A schedule
+/// did not start until the next start of the host (seed 391), and a message had no turn until then.
+#[test]
+fn what_was_written_without_an_answer_is_not_forgotten() {
+    let mut retried = one_event(391, Limit::None, vec![600]);
+    retried.webhooks[0].phases = vec![
+        Phase { at: 0, behaviour: Behaviour::Status(503) },
+        Phase { at: 75_000, behaviour: Behaviour::Quick },
+    ];
+    let in_lane = one_event(391, Limit::InFlight(1), vec![30]);
+    let in_order = one_event(391, Limit::Ordered { blocks: true }, vec![30]);
+    for (table, scenario) in [("schedules", retried), ("lanes", in_lane), ("lanes", in_order)] {
+        let fault = TableFault { table: table.to_owned(), call: 0, times: 1, lost: true };
+        let outcome = run(&Scenario { table_faults: vec![fault], ..scenario }).unwrap();
+        assert!(outcome.violations.is_empty(), "{}", Story(&outcome));
+        assert!(outcome.text().contains(&format!("PutItem of {table} is LOST")), "{}", outcome.text());
+        let late = outcome.log.iter().find(|line| line.text.contains("nothing worked on them"));
+        assert_eq!(late, None, "{}", outcome.text());
+    }
 }
 
 /// The event could not be queued in its lane, and its note that it waits there stayed for 14 days.

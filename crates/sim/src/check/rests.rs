@@ -1,8 +1,18 @@
 //! In the end nothing waits for nobody, and without a fault nothing needs to be mended.
 
-use super::{Case, Violation};
+use super::{Case, Counts, Violation};
+use crate::doubles::DOUBLE;
 
-pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
+pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>, counts: &mut Counts) {
+    for id in &case.observed.notes {
+        let event = case.observed.events.iter().find(|seen| seen.id == *id).map(|seen| seen.number);
+        if event.is_some_and(|event| keeps_note(case, event)) {
+            counts.notes += 1;
+        } else {
+            let detail = format!("({id}) waits in a lane");
+            found.push(Violation { kind: "left over", event, detail });
+        }
+    }
     for (event, left) in &case.observed.leftovers {
         found.push(Violation { kind: "left over", event: *event, detail: left.clone() });
     }
@@ -22,4 +32,11 @@ pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
             return;
         }
     }
+}
+
+/// Whether a note that an event waits in its lane may stay until it expires: faults met the state that deletes it, or the event was started
+/// a second time, and the second execution wrote the note while the first one made the attempt.
+fn keeps_note(case: &Case<'_>, event: u32) -> bool {
+    let mut faults = case.ledger.faults.iter().filter(|fault| fault.event == Some(event));
+    faults.any(|fault| fault.of == "LeaveLane" || fault.of == DOUBLE)
 }
