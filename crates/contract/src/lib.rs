@@ -97,7 +97,7 @@ pub use delivery_event::{
 };
 pub use erasure::{Erasure, ErasurePass};
 pub use error::{ErrorName, StepError, error_chain};
-pub use event::{EventRecord, Origin, Restarts, Sent, Status};
+pub use event::{EventRecord, Origin, Redaction, Restarts, Sent, Status};
 pub use event_erasure::{ErasureSubject, EventErasure, WebhookPass};
 pub use event_headers::{HeaderFault, HeaderTemplate, check_event_headers};
 pub use event_metadata::{EventMetadata, Mode, is_traceparent};
