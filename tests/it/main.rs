@@ -159,6 +159,7 @@ mod managing {
     mod pages;
     mod patch;
     mod portal;
+    mod redaction;
     mod samples;
     pub(crate) mod signing_keys;
     mod webhooks;

@@ -310,7 +310,7 @@ export interface paths {
         };
         /**
          * Read the body of an event
-         * @description Byte for byte, with the `Content-Type` and the `Content-Encoding` of the trigger.
+         * @description Byte for byte, with the `Content-Type` and the `Content-Encoding` of the trigger. If its org redacts bodies, without the values at its `redact_paths`.
          */
         get: operations["read_payload"];
         put?: never;
@@ -1751,6 +1751,8 @@ export interface components {
             sent?: components["schemas"]["Sent"] | null;
             /** @description Until when its bodies, and what receivers have answered, are kept, if its org keeps them for less long than the event. Null while the event is being delivered. Afterwards it cannot be sent again. */
             bodies_kept_until: components["schemas"]["Timestamp"] | null;
+            /** @description Whether values of its body were replaced by `[redacted]`, because its org does not keep them. Then it cannot be sent again. */
+            body_redacted: boolean;
             /** @description How the last attempt ended. */
             outcome?: components["schemas"]["Outcome"] | null;
             /**
@@ -2087,6 +2089,8 @@ export interface components {
              * @description How many hours the bodies of its events are kept after these have ended; by default as long as the events.
              */
             body_retention_hours?: number | null;
+            /** @description JSONPaths (RFC 9535, without filters and slices) to values in bodies that are replaced by `[redacted]` once an event has ended, up to 20 of up to 200 characters; by default none. Receivers get the whole body. */
+            redact_paths?: string[];
         };
         /** @description A token that was just created. */
         NewToken: {
@@ -2182,6 +2186,8 @@ export interface components {
              * @description How many hours the bodies of its events are kept after these have ended; null for as long as the events.
              */
             body_retention_hours: number | null;
+            /** @description JSONPaths to values in bodies that are replaced by `[redacted]` once an event has ended. */
+            redact_paths: string[];
             /** @description Whether it is in use. */
             status: components["schemas"]["OrgStatus"];
             /** @description When it was created. */
@@ -2226,6 +2232,8 @@ export interface components {
              * @description How many hours the bodies of its events are kept after these have ended.
              */
             body_retention_hours?: number | null;
+            /** @description JSONPaths to values in bodies that are replaced by `[redacted]` once an event has ended: all of them, those that stay as well. An event that has ended stays as it is. */
+            redact_paths?: string[] | null;
             /** @description `suspended`, or `active` again. */
             status?: string | null;
         };

@@ -83,6 +83,10 @@ pub struct Event {
     #[serde(default)]
     #[schema(value_type = Option<schema::Timestamp>, required = true)]
     pub bodies_kept_until: Option<Timestamp>,
+    /// Whether values of its body were replaced by `[redacted]`, because its org does not keep them. Then it cannot be sent again.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub body_redacted: bool,
     /// How the last attempt ended.
     #[schema(value_type = Option<schema::Outcome>)]
     pub outcome: Option<Outcome>,
@@ -108,6 +112,7 @@ impl From<EventRecord> for Event {
     /// Without its attempts.
     fn from(record: EventRecord) -> Self {
         let bodies_kept_until = record.bodies_deleted_at.or_else(|| record.bodies_kept_until());
+        let body_redacted = record.is_redacted();
         Self {
             event_id: record.event_id,
             org_id: record.org_id,
@@ -130,6 +135,7 @@ impl From<EventRecord> for Event {
             replay_id: record.replay_id,
             webhook_id: record.webhook_id.unwrap_or(record.event_id),
             bodies_kept_until,
+            body_redacted,
             sent: record.sent.map(Sent::from),
             outcome: record.outcome,
             status_code: record.status_code,

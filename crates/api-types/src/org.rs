@@ -36,6 +36,11 @@ pub struct NewOrg {
     #[serde(default)]
     #[schema(minimum = 1)]
     pub body_retention_hours: Option<u32>,
+    /// JSONPaths (RFC 9535, without filters and slices) to values in bodies that are replaced by `[redacted]` once an event has
+    /// ended, up to 20 of up to 200 characters; by default none. Receivers get the whole body.
+    #[serde(default)]
+    #[schema(max_items = 20, examples(json!(["$..email", "$.customer.iban"])))]
+    pub redact_paths: Vec<String>,
 }
 
 /// The fields of an org to change. Those that are left out stay as they are, and null sets one to its default.
@@ -62,6 +67,11 @@ pub struct OrgPatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub body_retention_hours: Option<u32>,
+    /// JSONPaths to values in bodies that are replaced by `[redacted]` once an event has ended: all of them, those that stay as well.
+    /// An event that has ended stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20)]
+    pub redact_paths: Option<Vec<String>>,
     /// `suspended`, or `active` again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^(active|suspended)$")]
@@ -87,6 +97,10 @@ pub struct Org {
     #[serde(default)]
     #[schema(required = true)]
     pub body_retention_hours: Option<u32>,
+    /// JSONPaths to values in bodies that are replaced by `[redacted]` once an event has ended.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub redact_paths: Vec<String>,
     /// Whether it is in use.
     #[schema(value_type = schema::OrgStatus)]
     pub status: OrgStatus,
@@ -134,6 +148,7 @@ impl From<hookstep_contract::Org> for Org {
             limits,
             retention_days,
             body_retention_hours,
+            redact_paths,
             status,
         } = fields;
         Self {
@@ -143,6 +158,7 @@ impl From<hookstep_contract::Org> for Org {
             limits,
             retention_days,
             body_retention_hours,
+            redact_paths,
             status,
             created_at,
             updated_at,

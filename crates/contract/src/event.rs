@@ -142,6 +142,9 @@ pub struct EventRecord {
     /// When its bodies were deleted because they are kept for less long than the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bodies_deleted_at: Option<Timestamp>,
+    /// What became of the values in its bodies that its org does not keep, if there may be any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redaction: Option<Redaction>,
     /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
@@ -172,6 +175,18 @@ pub struct EventRecord {
     pub execution: String,
     /// When the record may be deleted, in seconds since 1970 (DynamoDB TTL).
     pub expires_at: i64,
+}
+
+/// What became of the values in an event's bodies that its org does not keep (ADR 0067).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Redaction {
+    /// They are needed until it has ended, and are there; they are not shown.
+    Due,
+    /// There were none: its bodies are what they were.
+    Whole,
+    /// They were replaced. Nothing can be sent from what is left.
+    Redacted,
 }
 
 /// How often an overdue event was started again without effect.
@@ -250,6 +265,17 @@ impl EventRecord {
         self.bodies_deleted_at.is_some() || is_over
     }
 
+    /// Whether its bodies may have values that are not to be shown.
+    pub fn may_have_what_is_redacted(&self) -> bool {
+        // A redacted event of a publication shares its body with others that may still need it.
+        matches!(self.redaction, Some(Redaction::Due | Redaction::Redacted))
+    }
+
+    /// Whether values of its bodies were replaced, so that it cannot be sent again.
+    pub fn is_redacted(&self) -> bool {
+        self.redaction == Some(Redaction::Redacted)
+    }
+
     /// The event's attempts as they may be shown at `now`: without what repeats bodies, if these are no longer kept.
     pub fn shown(&self, attempts: Vec<Attempt>, now: Timestamp) -> Vec<Attempt> {
         match self.has_lost_bodies(now) {
@@ -324,6 +350,7 @@ impl EventRecord {
             retention_days: event.retention_days,
             body_retention_hours: event.body_retention_hours,
             bodies_deleted_at: None,
+            redaction: event.redacts.then_some(Redaction::Due),
             order_key: event.order_key.clone(),
             mismatch: event.mismatch.clone(),
             restarts: None,

@@ -78,6 +78,9 @@ pub struct EventMetadata {
     /// How many hours its bodies are kept after it has ended, if its org says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_retention_hours: Option<u32>,
+    /// Whether its org has values in its bodies that are not kept.
+    #[serde(default, skip_serializing_if = "<&bool>::not")]
+    pub redacts: bool,
     /// A hash of the key by which the event has its place in an order; see [`Ordering`](crate::Ordering).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<String>,
@@ -117,6 +120,7 @@ impl EventMetadata {
             as_sent: false,
             retention_days: None,
             body_retention_hours: None,
+            redacts: false,
             order_key: None,
             mismatch: None,
         }
@@ -173,6 +177,7 @@ impl From<&EventRecord> for EventMetadata {
             as_sent: record.as_sent,
             retention_days: record.retention_days,
             body_retention_hours: record.body_retention_hours,
+            redacts: record.redaction.is_some(),
             order_key: record.order_key.clone(),
             mismatch: record.mismatch.clone(),
         }
@@ -206,7 +211,7 @@ mod tests {
             "event_id": id, "org_id": "acme", "config_id": id, "origin": "replay", "mode": "async",
             "created_at": "2026-01-02T03:04:05.678Z", "deliver_at": "2026-01-03T03:04:05.678Z", "content_type": "text/plain", "content_encoding": "gzip", "size": 9,
             "correlation_id": "c", "event_type": "t", "publication_id": id, "replay_of": id, "replay_id": id, "webhook_id": id,
-            "order_key": "6a", "mismatch": {"version": "1", "path": "/a", "reason": "r"},
+            "redacts": true, "order_key": "6a", "mismatch": {"version": "1", "path": "/a", "reason": "r"},
         });
         let merged = |changes: Value| -> Value {
             let mut event = all.clone();

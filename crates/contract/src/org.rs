@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{days, hours};
-use crate::{FieldError, OrgId, Timestamp, check_name};
+use crate::{FieldError, OrgId, Redactor, Timestamp, check_name};
 
 /// How many entries the metadata of an org have at most.
 const MAX_METADATA: usize = 50;
@@ -71,6 +71,9 @@ pub struct OrgFields {
     /// How many hours the bodies of its events are kept after these have ended; null for as long as the events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_retention_hours: Option<u32>,
+    /// Paths to the values in bodies that are not kept once an event has ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redact_paths: Vec<String>,
     /// Whether it is in use.
     #[serde(default)]
     pub status: OrgStatus,
@@ -124,10 +127,16 @@ impl OrgFields {
                 format!("must be 1 to {longest_hours}, the number of hours for which events are kept");
             return Err(FieldError::new("body_retention_hours", reason));
         }
+        Redactor::new(&self.redact_paths)?;
         if self.status == OrgStatus::Deleting {
             return Err(FieldError::new("status", "must be active or suspended; DELETE deletes an org"));
         }
         Ok(())
+    }
+
+    /// Whether bodies of its events go before these, or are redacted: then each event is on a list.
+    fn lists_events(&self) -> bool {
+        self.body_retention_hours.is_some() || !self.redact_paths.is_empty()
     }
 
     fn check_metadata(&self) -> Result<(), FieldError> {
@@ -161,7 +170,8 @@ pub struct Org {
     pub updated_at: Timestamp,
     /// Incremented with each change.
     pub revision: u64,
-    /// When the bodies of its events began to be kept for hours, if they are: those of events before may be in use for longer.
+    /// When its events began to be listed because their bodies are kept for hours or redacted, if they are: bodies from before may be
+    /// in use by events that are not listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_retention_since: Option<Timestamp>,
     /// What the platform has set.
@@ -170,20 +180,19 @@ pub struct Org {
 }
 
 impl Org {
-    /// When the hours of `fields` began, which are set at `now` for an org that was `before`. Other hours go on.
-    pub fn hours_since(before: Option<&Self>, fields: &OrgFields, now: Timestamp) -> Option<Timestamp> {
-        fields.body_retention_hours?;
-        match before.filter(|org| org.fields.body_retention_hours.is_some()) {
-            Some(org) => org.body_retention_since,
-            None => Some(now),
+    /// When events began to be listed because of `fields`, which are set at `now` for an org that was `before`.
+    pub fn listed_since(before: Option<&Self>, fields: &OrgFields, now: Timestamp) -> Option<Timestamp> {
+        match before.filter(|org| org.fields.lists_events()) {
+            Some(org) => org.body_retention_since.filter(|_| fields.lists_events()),
+            None => fields.lists_events().then_some(now),
         }
     }
 
-    /// Whether every event that may have a body that was made at this time has hours, so that the body goes with the last one of
-    /// those that are listed.
+    /// Whether every event that may have a body that was made at this time is listed, so that the body goes with the last one of
+    /// those that are.
     pub fn lists_all_users_of(&self, made_at: Timestamp) -> bool {
         let known_at = self.body_retention_since.map(|since| since.plus(KNOWN_AFTER));
-        self.fields.body_retention_hours.is_some() && known_at.is_some_and(|known_at| made_at >= known_at)
+        self.fields.lists_events() && known_at.is_some_and(|known_at| made_at >= known_at)
     }
 }
 
@@ -212,6 +221,9 @@ mod tests {
             (json!({"body_retention_hours": 0}), Some("body_retention_hours")),
             (json!({"body_retention_hours": 721}), Some("body_retention_hours")),
             (json!({"retention_days": 2, "body_retention_hours": 49}), Some("body_retention_hours")),
+            (json!({"redact_paths": ["$..email", "$['iban']"]}), None),
+            (json!({"redact_paths": ["$..email", "iban"]}), Some("redact_paths[1]")),
+            (json!({"redact_paths": vec!["$.a"; 21]}), Some("redact_paths")),
             (json!({"status": "deleting"}), Some("status")),
         ] {
             let mut all = json!({"name": "Acme"});
@@ -236,13 +248,20 @@ mod tests {
             serde_json::from_value(stored).unwrap()
         };
         let with = org(Some(2), Some(first));
-        assert_eq!(Org::hours_since(None, &with.fields, later), Some(later));
-        assert_eq!(Org::hours_since(Some(&org(None, None)), &with.fields, later), Some(later));
-        assert_eq!(Org::hours_since(Some(&with), &org(Some(3), None).fields, later), Some(first));
-        assert_eq!(Org::hours_since(Some(&org(Some(2), None)), &with.fields, later), None);
-        assert_eq!(Org::hours_since(Some(&with), &org(None, None).fields, later), None);
+        assert_eq!(Org::listed_since(None, &with.fields, later), Some(later));
+        assert_eq!(Org::listed_since(Some(&org(None, None)), &with.fields, later), Some(later));
+        assert_eq!(Org::listed_since(Some(&with), &org(Some(3), None).fields, later), Some(first));
+        assert_eq!(Org::listed_since(Some(&org(Some(2), None)), &with.fields, later), None);
+        assert_eq!(Org::listed_since(Some(&with), &org(None, None).fields, later), None);
         assert!(with.lists_all_users_of(later) && !with.lists_all_users_of(first));
         assert!(!org(Some(2), None).lists_all_users_of(later));
+        let paths = Org {
+            fields: OrgFields { redact_paths: vec!["$.a".to_owned()], ..org(None, None).fields },
+            ..org(None, Some(first))
+        };
+        assert!(paths.lists_all_users_of(later));
+        assert_eq!(Org::listed_since(Some(&paths), &with.fields, later), Some(first));
+        assert_eq!(Org::listed_since(None, &paths.fields, later), Some(later));
         assert_eq!(serde_json::from_value::<Org>(serde_json::to_value(&with).unwrap()).unwrap(), with);
     }
 }

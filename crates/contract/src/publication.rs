@@ -42,6 +42,9 @@ pub struct Publication {
     /// How many hours its bodies are kept after its deliveries have ended, if its org says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_retention_hours: Option<u32>,
+    /// Whether its org has values in bodies that are not kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacts: bool,
     /// The object that holds the body, if it is large.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
@@ -103,6 +106,7 @@ impl Publication {
             publication_id: Some(self.publication_id),
             retention_days: self.retention_days,
             body_retention_hours: self.body_retention_hours,
+            redacts: self.redacts,
             mismatch: self.mismatch.clone().map(Box::new),
             ..new
         };

@@ -44,6 +44,7 @@ impl WorkflowInput {
                 event_type: record.event_type.clone(),
                 retention_days: record.retention_days,
                 body_retention_hours: record.body_retention_hours,
+                redacts: record.redaction.is_some(),
                 replay_of: Some(record.event_id),
                 webhook_id: Some(record.webhook_id.unwrap_or(record.event_id)),
                 ..EventMetadata::new(

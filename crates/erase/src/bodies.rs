@@ -1,4 +1,5 @@
-//! Deletes bodies that an org keeps for less long than their events (ADR 0066).
+//! Deletes bodies that an org keeps for less long than their events (ADR 0066), and redacts those of which it does not keep all values
+//! (ADR 0067).
 //!
 //! An event is on a list from its beginning, and is looked at once its bodies may be due. If it has not ended by then, or holds up
 //! others, it is looked at again later. It stays on the list until everything is deleted, so this can be stopped anywhere.
@@ -10,13 +11,14 @@ use hookstep_contract::limits::{days, hours};
 use hookstep_contract::{EventId, EventRecord, Status, StepError, Timestamp, error_chain};
 use hookstep_store::{EXPIRING_SPREAD, Expiring, Listed, Open, SharedBody};
 
-use crate::Context;
+use crate::redaction::Done;
+use crate::{Context, redaction};
 
 /// How many events are read from a partition of the list at once.
 const PAGE: i32 = 100;
 
 /// How many events are looked at concurrently.
-const MAX_CONCURRENT: usize = 16;
+pub(crate) const MAX_CONCURRENT: usize = 16;
 
 /// For how long after its acceptance an event without a record may still get one: it may wait in a queue, and is started again.
 const RECORDED_WITHIN: Duration = days(14);
@@ -24,7 +26,7 @@ const RECORDED_WITHIN: Duration = days(14);
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Deleted {
-    /// How many events have no bodies any more.
+    /// How many events have no bodies any more, or redacted ones.
     pub(crate) events: u32,
     /// Whether more may be due.
     pub(crate) is_left: bool,
@@ -145,7 +147,7 @@ async fn look(expiring: &Expiring, ctx: &Context) -> Result<bool, StepError> {
         None => unrecorded_until(*event_id, now),
     };
     if due.is_none() && is_being_published(expiring, ctx).await? {
-        due = Some(now.plus(hours(1)));
+        due = Some(if expiring.redacts { now } else { now.plus(hours(1)) });
     }
     // First of all, for an execution that is alive may still need its bodies. Those that have ended are deleted by this, and it is
     // decided that they go: only the list is needed to go on from here.
@@ -159,8 +161,33 @@ async fn look(expiring: &Expiring, ctx: &Context) -> Result<bool, StepError> {
         ctx.expiring.look_again(expiring, due).await?;
         return Ok(false);
     }
-    delete(expiring, record.as_ref(), now, ctx).await?;
-    Ok(true)
+    match &record {
+        Some(record) if expiring.redacts => redact(expiring, record, now, ctx).await,
+        record => delete(expiring, record.as_ref(), now, ctx).await.map(|()| true),
+    }
+}
+
+/// Redacts the bodies of an event that has ended, or deletes them if that cannot be done; returns whether one of both is done.
+async fn redact(
+    expiring: &Expiring,
+    record: &EventRecord,
+    now: Timestamp,
+    ctx: &Context,
+) -> Result<bool, StepError> {
+    let mut done = redaction::redact(expiring, record, ctx).await?;
+    if done == Done::Unredactable && !redaction::is_known_to_all(expiring, ctx).await? {
+        done = Done::Later;
+    }
+    match done {
+        Done::Later => ctx.expiring.look_again(expiring, now).await?,
+        Done::Unredactable => delete(expiring, Some(record), now, ctx).await?,
+        Done::Redacted if expiring.hours.is_some() => {
+            let redacted = Expiring { redacts: false, ..expiring.clone() };
+            ctx.expiring.look_again(&redacted, record.updated_at.plus(redacted.kept_for())).await?;
+        }
+        Done::Redacted => {}
+    }
+    Ok(done != Done::Later)
 }
 
 /// When to look at the event again, unless its bodies are to be deleted now.
@@ -173,7 +200,10 @@ async fn due(
     if event.bodies_deleted_at.is_some() {
         return Ok(None);
     }
-    let kept_for = hours(event.body_retention_hours.unwrap_or(expiring.hours));
+    let kept_for = match event.body_retention_hours.filter(|_| !expiring.redacts) {
+        Some(kept) => hours(kept),
+        None => expiring.kept_for(),
+    };
     let is_blocking = event.status == Status::Failed
         && ctx.lanes.has(&event.org_id, event.config_id, event.event_id).await?;
     // It ends at the earliest with its next attempt. Whoever cancels it before puts it on the list once more.
@@ -186,7 +216,7 @@ async fn due(
 }
 
 /// When to look again at an event without a record: it may be about to get one. Later it has been erased, or was never made.
-fn unrecorded_until(event_id: EventId, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn unrecorded_until(event_id: EventId, now: Timestamp) -> Option<Timestamp> {
     (now < event_id.accepted_at().plus(RECORDED_WITHIN)).then(|| now.plus(days(1)))
 }
 
@@ -219,6 +249,12 @@ async fn delete(
         }
     }
     let Some(shared) = &expiring.shared else { return Ok(()) };
+    // Nobody is left who would redact it.
+    if let (true, SharedBody::Publication(publication_id)) =
+        (ctx.expiring.release_unredacted(expiring).await?, shared)
+    {
+        ctx.bodies.delete_published(org_id, *publication_id).await?;
+    }
     if !ctx.expiring.release(expiring, shared).await? || !is_unused(expiring, record, shared, ctx).await? {
         return Ok(());
     }

@@ -48,6 +48,9 @@ pub async fn handle(mut input: FetchConfigInput, ctx: &Context) -> Result<FetchC
     // An event from the bus does not bring it, nor what a platform fault has met before this step.
     let body_retention_hours = org.as_ref().and_then(|org| org.fields.body_retention_hours);
     input.event.body_retention_hours = input.event.body_retention_hours.or(body_retention_hours);
+    // The body of a publication is redacted after its last delivery, so all of them or none say so.
+    let has_paths = org.as_ref().is_some_and(|org| !org.fields.redact_paths.is_empty());
+    input.event.redacts |= has_paths && input.event.publication_id.is_none();
     if input.refresh {
         return refresh(input, status, ctx).await;
     }

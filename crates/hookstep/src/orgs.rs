@@ -63,6 +63,9 @@ enum OrgsCommand {
         /// How many hours the bodies of its events are kept after these have ended.
         #[arg(long)]
         body_retention_hours: Option<u32>,
+        /// A JSONPath to values in bodies that are not kept; may be given up to 20 times.
+        #[arg(long = "redact-path", value_name = "JSONPATH")]
+        redact_paths: Vec<String>,
     },
     /// Accept no events and no changes for an org until it is resumed.
     Suspend {
@@ -94,6 +97,7 @@ pub(crate) async fn orgs(args: OrgsArgs) -> CommandResult {
         limits: None,
         retention_days: None,
         body_retention_hours: None,
+        redact_paths: None,
         status: Some(status),
     };
     match command {
@@ -109,10 +113,18 @@ pub(crate) async fn orgs(args: OrgsArgs) -> CommandResult {
             }
         }
         OrgsCommand::Busiest { top } => busiest(&client, top, json).await,
-        OrgsCommand::Create { org_id, name, max_webhooks, retention_days, body_retention_hours } => {
+        OrgsCommand::Create {
+            org_id,
+            name,
+            max_webhooks,
+            retention_days,
+            body_retention_hours,
+            redact_paths,
+        } => {
             let limits = hookstep_contract::OrgLimits { max_webhooks };
             let (org_id, metadata) = (Some(org_id), [].into());
-            let new = NewOrg { org_id, name, metadata, limits, retention_days, body_retention_hours };
+            let new =
+                NewOrg { org_id, name, metadata, limits, retention_days, body_retention_hours, redact_paths };
             print(&client.create_org(&new).await?, json)
         }
         OrgsCommand::Suspend { org_id } => {

@@ -209,6 +209,11 @@ impl Caller {
         self.org.as_ref()?.fields.body_retention_hours
     }
 
+    /// Whether a platform has said that values in the bodies of the org's events are not kept.
+    pub fn redacts(&self) -> bool {
+        self.org.as_ref().is_some_and(|org| !org.fields.redact_paths.is_empty())
+    }
+
     /// The name of the caller's token.
     pub fn token_name(&self) -> &str {
         &self.token.name

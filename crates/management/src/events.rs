@@ -6,5 +6,6 @@ pub mod lookup;
 pub(crate) mod publication;
 pub mod search;
 pub mod search_query;
+pub mod views;
 
 pub(crate) use body::no_longer_kept;

@@ -19,6 +19,7 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use crate::error::unless_forbidden;
 use crate::item::{Item, n, s};
 use crate::recent_bodies::RecentBodies;
+use crate::redacted_bodies::IS_REDACTED;
 use crate::{StoreError, published_bodies};
 
 /// The usual compromise between time and size. It halves a JSON body of 1 KB and its DynamoDB cost.
@@ -28,14 +29,14 @@ const LEVEL: u8 = 6;
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// The raw bytes, if compression does not make them shorter.
-const BYTES: &str = "bytes";
+pub(crate) const BYTES: &str = "bytes";
 /// The bytes compressed with raw deflate (RFC 1951).
-const DEFLATED: &str = "deflated";
+pub(crate) const DEFLATED: &str = "deflated";
 
 /// The sort key of the accepted body.
 pub(crate) const BODY: &str = "body";
 /// The sort key of the body that was sent instead.
-const SENT: &str = "sent";
+pub(crate) const SENT: &str = "sent";
 
 /// The stored bodies in the events table.
 #[derive(Clone, Debug)]
@@ -153,8 +154,7 @@ impl Bodies {
 
     /// An item with this key and body, which expires at this time, in seconds since 1970.
     pub(crate) fn item_with(&self, key: Item, body: &[u8], expires_at: i64) -> Item {
-        let deflated = self.deflates.then(|| compress_to_vec(body, LEVEL));
-        let (name, bytes) = match deflated.filter(|deflated| deflated.len() < body.len()) {
+        let (name, bytes) = match self.deflated(body) {
             Some(deflated) => (DEFLATED, deflated),
             None => (BYTES, body.to_vec()),
         };
@@ -162,6 +162,12 @@ impl Bodies {
         item.insert(name.to_owned(), AttributeValue::B(Blob::new(bytes)));
         item.insert("expires_at".to_owned(), n(expires_at));
         item
+    }
+
+    /// The body compressed, if that makes it shorter and the time is spent on it.
+    pub(crate) fn deflated(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let deflated = self.deflates.then(|| compress_to_vec(body, LEVEL))?;
+        (deflated.len() < body.len()).then_some(deflated)
     }
 
     /// Whether the accepted body of an event is stored.
@@ -200,11 +206,11 @@ impl Bodies {
             .get_item()
             .table_name(&self.table)
             .set_key(Some(key))
-            .projection_expression("sk")
+            .projection_expression(format!("sk, {IS_REDACTED}"))
             .send()
             .await
             .map_err(StoreError::during("look for a body"))?;
-        Ok(found.item.is_some())
+        Ok(found.item.is_some_and(|item| !item.contains_key(IS_REDACTED)))
     }
 
     /// The accepted body of an event; `None` if it was not stored or has expired.
@@ -275,16 +281,12 @@ impl Bodies {
 
     /// The body in the item with this key; `is_new` if it may have been written a moment ago, by another process.
     pub(crate) async fn read_key(&self, key: Item, is_new: bool) -> Result<Option<Bytes>, StoreError> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key))
-            .consistent_read(is_new)
-            .send()
-            .await
-            .map_err(StoreError::during("read a body"))?;
-        found.item.map_or(Ok(None), bytes_of)
+        self.read_item(key, is_new).await?.map_or(Ok(None), bytes_of)
+    }
+
+    pub(crate) async fn read_item(&self, key: Item, is_new: bool) -> Result<Option<Item>, StoreError> {
+        let found = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(is_new);
+        Ok(found.send().await.map_err(StoreError::during("read a body"))?.item)
     }
 }
 
@@ -294,12 +296,16 @@ pub(crate) fn bytes_of(mut item: Item) -> Result<Option<Bytes>, StoreError> {
         return Ok(Some(bytes.into_inner().into()));
     }
     let Some(AttributeValue::B(deflated)) = item.remove(DEFLATED) else { return Ok(None) };
-    let bytes = decompress_to_vec_with_limit(deflated.as_ref(), MAX_BYTES)
-        .map_err(|error| StoreError::during("inflate a body")(error.to_string()))?;
-    Ok(Some(bytes.into()))
+    inflated(deflated.as_ref()).map(Some)
 }
 
-fn key(org_id: &OrgId, config_id: ConfigId, event_id: EventId, part: &str) -> Item {
+pub(crate) fn inflated(deflated: &[u8]) -> Result<Bytes, StoreError> {
+    let bytes = decompress_to_vec_with_limit(deflated, MAX_BYTES)
+        .map_err(|error| StoreError::during("inflate a body")(error.to_string()))?;
+    Ok(bytes.into())
+}
+
+pub(crate) fn key(org_id: &OrgId, config_id: ConfigId, event_id: EventId, part: &str) -> Item {
     let pk = partition(org_id, config_id, event_id);
     Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(part))])
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use bytes::Bytes;
 use hookstep_contract::EventRecord;
 
-use crate::bodies::{BODY, bytes_of, partition};
+use crate::bodies::{BODY, partition};
 use crate::item::{Item, s};
-use crate::{Bodies, StoreError, published_bodies};
+use crate::redacted_bodies::kept_of;
+use crate::{Bodies, KeptBody, StoreError, published_bodies};
 
 /// The most keys of a request, so that its answer stays below 16 MB, the most that DynamoDB answers at once.
 const BATCH: usize = 50;
@@ -19,11 +19,11 @@ impl Bodies {
     ///
     /// # Errors
     /// If the table cannot be read or an item is not a body.
-    pub async fn of_many(&self, events: &[EventRecord]) -> Result<Vec<Option<Bytes>>, StoreError> {
+    pub async fn of_many(&self, events: &[EventRecord]) -> Result<Vec<Option<KeptBody>>, StoreError> {
         let partitions: Vec<Option<String>> = events.iter().map(partition_of).collect();
         let distinct: Vec<&String> =
             partitions.iter().flatten().collect::<BTreeSet<_>>().into_iter().collect();
-        let mut bodies: HashMap<String, Bytes> = HashMap::new();
+        let mut bodies: HashMap<String, KeptBody> = HashMap::new();
         for partitions in distinct.chunks(BATCH) {
             self.read_batch(partitions, &mut bodies).await?;
         }
@@ -34,7 +34,7 @@ impl Bodies {
     async fn read_batch(
         &self,
         partitions: &[&String],
-        bodies: &mut HashMap<String, Bytes>,
+        bodies: &mut HashMap<String, KeptBody>,
     ) -> Result<(), StoreError> {
         let key = |pk: &&String| Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(BODY))]);
         let keys = KeysAndAttributes::builder().set_keys(Some(partitions.iter().map(key).collect()));
@@ -45,7 +45,7 @@ impl Bodies {
             let answer = answer.map_err(StoreError::during("read bodies"))?;
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
                 let Some(pk) = item.get("pk").and_then(|pk| pk.as_s().ok()).cloned() else { continue };
-                if let Some(body) = bytes_of(item)? {
+                if let Some(body) = kept_of(item)? {
                     bodies.insert(pk, body);
                 }
             }

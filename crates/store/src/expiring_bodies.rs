@@ -1,14 +1,16 @@
-//! Which bodies are to be deleted before their events (ADR 0066), in the events table: pk `#expiring/{spread}`, sk
+//! Which bodies are to be deleted before their events (ADR 0066), or redacted at their end (ADR 0067), in the events table: pk `#expiring/{spread}`, sk
 //! `{minute}#{config_id}#{event_id}`, so that what is due comes first.
 //!
 //! What several events share, a claim check or the body of a publication, has an item for each of them, pk
-//! `{org_id}#users#{shared}`, sk `{event_id}`: it is deleted with the last one.
+//! `{org_id}#users#{shared}`, sk `{event_id}`: it is deleted with the last one. The body of a publication that is redacted with the
+//! last one has the same as pk `{org_id}#unredacted#{shared}`.
 
 use std::fmt;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use hookstep_contract::limits::hours;
-use hookstep_contract::{ConfigId, EventId, EventMetadata, EventRecord, OrgId, Source, Timestamp};
+use hookstep_contract::{ConfigId, EventId, EventMetadata, EventRecord, OrgId, Redaction, Source, Timestamp};
 use hookstep_tables::Client;
 
 use crate::StoreError;
@@ -74,7 +76,7 @@ impl fmt::Display for SharedBody {
     }
 }
 
-/// An event whose bodies are to be deleted before it.
+/// An event whose bodies are to be deleted before it, or redacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expiring {
     /// The tenant.
@@ -85,30 +87,39 @@ pub struct Expiring {
     pub event_id: EventId,
     /// What it was accepted with, if others may have the same.
     pub shared: Option<SharedBody>,
-    /// How many hours its bodies are kept after it has ended.
-    pub hours: u32,
+    /// How many hours its bodies are kept after it has ended; `None` for as long as the event.
+    pub hours: Option<u32>,
+    /// Whether values in its bodies are to be redacted once it has ended.
+    pub redacts: bool,
     /// When the event itself may be deleted, in seconds since 1970.
     pub expires_at: i64,
 }
 
 impl Expiring {
-    /// An event that is recorded; `None` if its bodies are kept for as long as itself.
+    /// An event that is recorded; `None` if its bodies are kept for as long as itself, and as they are.
     pub fn of(record: &EventRecord) -> Option<Self> {
+        let redacts = record.redaction == Some(Redaction::Due);
+        if record.body_retention_hours.is_none() && !redacts {
+            return None;
+        }
         let publication = record.publication_id.map(SharedBody::Publication);
         Some(Self {
             org_id: record.org_id.clone(),
             config_id: record.config_id,
             event_id: record.event_id,
             shared: record.claim.clone().map(SharedBody::Claim).or(publication),
-            hours: record.body_retention_hours?,
+            hours: record.body_retention_hours,
+            redacts,
             expires_at: record.expires_at,
         })
     }
 
-    /// A new event, with the source of its body; `None` if its bodies are kept for as long as itself. `retention` is how long the
-    /// deployment keeps events.
+    /// A new event, with the source of its body; `None` if its bodies are kept for as long as itself, and as they are. `retention` is
+    /// how long the deployment keeps events.
     pub fn of_new(event: &EventMetadata, source: Option<&Source>, retention: Duration) -> Option<Self> {
-        let hours = event.body_retention_hours?;
+        if event.body_retention_hours.is_none() && !event.redacts {
+            return None;
+        }
         let shared = match source {
             Some(Source::Claim(claim)) => Some(SharedBody::Claim(claim.key.clone())),
             Some(Source::Published(publication_id)) if event.publication_id == Some(*publication_id) => {
@@ -121,14 +132,25 @@ impl Expiring {
             config_id: event.config_id,
             event_id: event.event_id,
             shared,
-            hours,
+            hours: event.body_retention_hours,
+            redacts: event.redacts,
             expires_at: event.expires_at(retention),
         })
     }
 
-    /// For how long its bodies are kept after it has ended.
+    /// How long after its end there is something to do: nothing, if it is redacted.
     pub fn kept_for(&self) -> Duration {
-        hours(self.hours)
+        self.hours.filter(|_| !self.redacts).map_or(Duration::ZERO, hours)
+    }
+
+    /// The partition of the events that need the body of its publication as it was accepted.
+    fn unredacted(&self) -> Option<String> {
+        match &self.shared {
+            Some(shared @ SharedBody::Publication(_)) if self.redacts => {
+                Some(format!("{}#unredacted#{shared}", self.org_id))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -145,8 +167,8 @@ impl ExpiringBodies {
         Self { client: client.into(), table: table.into() }
     }
 
-    /// Notes a new event with the source of its body, if its org says that bodies go before their events. It costs nothing
-    /// otherwise, and doing it twice is harmless. `retention` is how long the deployment keeps events.
+    /// Notes a new event with the source of its body, if its org says that bodies go before their events, or are redacted. It costs
+    /// nothing otherwise, and doing it twice is harmless. `retention` is how long the deployment keeps events.
     ///
     /// # Errors
     /// If the table cannot be written.
@@ -157,8 +179,9 @@ impl ExpiringBodies {
         retention: Duration,
     ) -> Result<(), StoreError> {
         let Some(expiring) = Expiring::of_new(event, source, retention) else { return Ok(()) };
-        if let Some(shared) = &expiring.shared {
-            let mut user = user_key(&expiring, shared);
+        let shared = expiring.shared.as_ref().map(|shared| users(&expiring.org_id, shared));
+        for users in shared.into_iter().chain(expiring.unredacted()) {
+            let mut user = user_key(&expiring, users);
             user.insert("expires_at".to_owned(), n(expiring.expires_at));
             self.put(user).await?;
         }
@@ -171,14 +194,7 @@ impl ExpiringBodies {
     /// # Errors
     /// If the table cannot be written.
     pub async fn look_again(&self, expiring: &Expiring, due: Timestamp) -> Result<(), StoreError> {
-        let mut item = key(expiring.event_id, &sort_key(expiring, due));
-        item.insert("org_id".to_owned(), s(&expiring.org_id));
-        item.insert("hours".to_owned(), n(expiring.hours));
-        item.insert("expires_at".to_owned(), n(expiring.expires_at));
-        if let Some(shared) = &expiring.shared {
-            item.insert("shared".to_owned(), s(shared));
-        }
-        self.put(item).await
+        self.put(item(expiring, due)).await
     }
 
     async fn put(&self, item: Item) -> Result<(), StoreError> {
@@ -228,15 +244,32 @@ impl ExpiringBodies {
     /// # Errors
     /// If the table cannot be read or written.
     pub async fn release(&self, expiring: &Expiring, shared: &SharedBody) -> Result<bool, StoreError> {
-        let key = user_key(expiring, shared);
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+        self.release_from(users(&expiring.org_id, shared), expiring).await
+    }
+
+    /// Notes that an event no longer needs the body of its publication as it was accepted; returns whether no other does. `false` if
+    /// it has none.
+    ///
+    /// # Errors
+    /// If the table cannot be read or written.
+    pub async fn release_unredacted(&self, expiring: &Expiring) -> Result<bool, StoreError> {
+        match expiring.unredacted() {
+            Some(users) => self.release_from(users, expiring).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Takes an event out of a partition of those that share something; returns whether no others are left.
+    async fn release_from(&self, users: String, expiring: &Expiring) -> Result<bool, StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.set_key(Some(user_key(expiring, users.clone())));
         delete.send().await.map_err(StoreError::during("release a shared body"))?;
         let others = self
             .client
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(users(&expiring.org_id, shared)))
+            .expression_attribute_values(":pk", s(users))
             .consistent_read(true)
             .limit(1)
             .send()
@@ -270,8 +303,8 @@ fn users(org_id: &OrgId, shared: &SharedBody) -> String {
     format!("{org_id}#users#{shared}")
 }
 
-fn user_key(Expiring { org_id, event_id, .. }: &Expiring, shared: &SharedBody) -> Item {
-    Item::from([("pk".to_owned(), s(users(org_id, shared))), ("sk".to_owned(), s(event_id))])
+fn user_key(Expiring { event_id, .. }: &Expiring, users: String) -> Item {
+    Item::from([("pk".to_owned(), s(users)), ("sk".to_owned(), s(event_id))])
 }
 
 fn key_of(item: &Item) -> Option<Item> {
@@ -279,65 +312,34 @@ fn key_of(item: &Item) -> Option<Item> {
     Some(Item::from([part("pk")?, part("sk")?]))
 }
 
+/// The item of an event that is to be looked at once `due` has passed.
+fn item(expiring: &Expiring, due: Timestamp) -> Item {
+    let mut item = key(expiring.event_id, &sort_key(expiring, due));
+    item.insert("org_id".to_owned(), s(&expiring.org_id));
+    item.extend(expiring.hours.map(|hours| ("hours".to_owned(), n(hours))));
+    item.extend(expiring.redacts.then(|| ("redacts".to_owned(), AttributeValue::Bool(true))));
+    item.insert("expires_at".to_owned(), n(expiring.expires_at));
+    item.extend(expiring.shared.as_ref().map(|shared| ("shared".to_owned(), s(shared))));
+    item
+}
+
 /// The event that an item is about; `None` if it cannot be read.
 fn expiring(item: &Item) -> Option<Expiring> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
     let number = |name: &str| item.get(name)?.as_n().ok();
     let mut ids = text("sk")?.split('#').skip(1);
+    let redacts = item.contains_key("redacts");
+    let hours = number("hours").and_then(|hours| hours.parse().ok());
     Some(Expiring {
         org_id: text("org_id")?.parse().ok()?,
         config_id: ids.next()?.parse().ok()?,
         event_id: ids.next()?.parse().ok()?,
         shared: text("shared").and_then(|shared| SharedBody::of(shared)),
-        hours: number("hours")?.parse().ok()?,
+        hours: if redacts { hours } else { Some(hours?) },
+        redacts,
         expires_at: number("expires_at")?.parse().ok()?,
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ID: &str = "0190a000-0000-7000-8000-00000000000a";
-
-    #[test]
-    fn what_an_item_says_is_read_as_it_was_written() {
-        for shared in [
-            None,
-            Some(SharedBody::Claim(format!("claims/acme/{ID}/{ID}"))),
-            Some(SharedBody::Publication(ID.parse().unwrap())),
-        ] {
-            let written = Expiring {
-                org_id: "acme".parse().unwrap(),
-                config_id: ID.parse().unwrap(),
-                event_id: ID.parse().unwrap(),
-                shared: shared.clone(),
-                hours: 3,
-                expires_at: 7,
-            };
-            let due = sort_key(&written, "2026-01-02T03:04:05.678Z".parse().unwrap());
-            assert_eq!(due, format!("2026-01-02T03:05:00.000Z#{ID}#{ID}"));
-            let mut item = key(written.event_id, &due);
-            item.insert("org_id".to_owned(), s("acme"));
-            item.insert("hours".to_owned(), n(3));
-            item.insert("expires_at".to_owned(), n(7));
-            item.extend(shared.map(|shared| ("shared".to_owned(), s(shared))));
-            assert_eq!(expiring(&item), Some(written));
-            item.remove("org_id");
-            assert_eq!(expiring(&item), None);
-        }
-    }
-
-    #[test]
-    fn what_is_shared_says_when_it_was_made() {
-        let id: EventId = ID.parse().unwrap();
-        for (shared, made_at, publication_id) in [
-            (SharedBody::Claim(format!("claims/acme/{ID}/{ID}")), Some(id.accepted_at()), None),
-            (SharedBody::Claim(format!("claims/acme/publications/{ID}")), Some(id.accepted_at()), Some(id)),
-            (SharedBody::Claim("claims/acme/x".to_owned()), None, None),
-            (SharedBody::Publication(id), Some(id.accepted_at()), Some(id)),
-        ] {
-            assert_eq!((shared.made_at(), shared.publication_id()), (made_at, publication_id), "{shared}");
-        }
-    }
-}
+mod tests;

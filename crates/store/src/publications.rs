@@ -207,6 +207,7 @@ mod tests {
                 traceparent: None,
                 retention_days: None,
                 body_retention_hours: None,
+                redacts: false,
                 claim: None,
                 mismatch: None,
                 deliveries: deliveries_of(count),

@@ -17,7 +17,8 @@ pub struct Redelivery {
 }
 
 impl Redelivery {
-    /// The input of the new event's execution; `None` if the body was not kept, or is kept no longer.
+    /// The input of the new event's execution; `None` if the body was not kept, is kept no longer, or was
+    /// redacted.
     ///
     /// # Errors
     /// If the tables cannot be read.
@@ -27,7 +28,7 @@ impl Redelivery {
         events: &Events,
         bodies: &Bodies,
     ) -> Result<Option<WorkflowInput>, StoreError> {
-        if record.has_lost_bodies(self.now) {
+        if record.has_lost_bodies(self.now) || record.is_redacted() {
             return Ok(None);
         }
         // If the event was never sent, only the accepted body is available, with the current settings.
@@ -40,7 +41,10 @@ impl Redelivery {
             Some(first) => events.get(&record.org_id, record.config_id, first).await?,
             None => Some(record.clone()),
         };
-        let Some(first) = first.filter(|first| !first.has_lost_bodies(self.now)) else { return Ok(None) };
+        let Some(first) = first.filter(|first| !first.has_lost_bodies(self.now) && !first.is_redacted())
+        else {
+            return Ok(None);
+        };
         let is_kept = first.claim.is_some() || bodies.has(&first).await?;
         Ok(is_kept.then(|| WorkflowInput::from_the_start(record, &first, self.event_id, self.now)))
     }

@@ -109,7 +109,8 @@ pub(crate) async fn trigger(
     let event_id = first_with_key(&ctx, &event, key.as_ref()).await?;
     let mismatch = mismatch.map(Box::new);
     let (retention_days, body_retention_hours) = (caller.retention_days(), caller.body_retention_hours());
-    let event = EventMetadata { event_id, retention_days, body_retention_hours, mismatch, ..event };
+    let redacts = caller.redacts();
+    let event = EventMetadata { event_id, retention_days, body_retention_hours, redacts, mismatch, ..event };
     let payload = payload(&ctx, &event, request).await?;
     let is_ordered = config.fields.ordering.is_some();
     let mut response = start(&ctx, &WorkflowInput { event, payload }, is_ordered, key).await?;

@@ -82,10 +82,11 @@ async fn record_event(
 /// The event with how long its org has it and its bodies kept: one from the bus does not bring that.
 async fn as_org_says(event: &EventMetadata, ctx: &Context) -> Result<EventMetadata, StepError> {
     let mut event = event.clone();
-    if event.body_retention_hours.is_none()
+    if (event.body_retention_hours.is_none() || !event.redacts)
         && let Some(org) = ctx.orgs.find(&event.org_id).await?
     {
-        event.body_retention_hours = org.fields.body_retention_hours;
+        event.body_retention_hours = event.body_retention_hours.or(org.fields.body_retention_hours);
+        event.redacts |= !org.fields.redact_paths.is_empty() && event.publication_id.is_none();
         event.retention_days = event.retention_days.or(org.fields.retention_days);
     }
     Ok(event)

@@ -428,7 +428,10 @@ async fn orgs_are_made_suspended_and_deleted() {
     let listed = lines(&run(&["orgs", "list", "--search", "GLOB", "--json"]).await.stdout);
     assert_eq!((listed.len(), &listed[0]["limits"]["max_webhooks"]), (1, &json!(3)));
     let (hours, receiver) = ("--body-retention-hours", Receiver::ok().await);
-    let taken_over = run(&["orgs", "create", "acme", "Acme", hours, "24", "--json"]).await;
+    let paths = ["--redact-path", "$.a", "--redact-path", "$..b"];
+    let taken_over =
+        run(&[&["orgs", "create", "acme", "Acme", hours, "24", "--json"][..], &paths].concat()).await;
+    assert_eq!(lines(&taken_over.stdout)[0]["redact_paths"], json!(["$.a", "$..b"]), "{}", taken_over.stderr);
     assert_eq!(lines(&taken_over.stdout)[0]["body_retention_hours"], 24, "{}", taken_over.stderr);
     let id = world.api.create_webhook(&receiver.url, json!({})).await;
     world.api.deliver(&id, "1").await;

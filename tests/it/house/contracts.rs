@@ -153,7 +153,7 @@ fn largest_event() -> EventMetadata {
     let event = json!({
         "event_id": id, "org_id": "a".repeat(32), "config_id": id, "origin": "api", "mode": "async",
         "created_at": "2026-01-02T03:04:05.678Z", "content_type": header, "size": u64::MAX, "correlation_id": header, "traceparent": "0".repeat(55),
-        "order_key": "0".repeat(32), "retention_days": 365, "body_retention_hours": 8760,
+        "order_key": "0".repeat(32), "retention_days": 365, "body_retention_hours": 8760, "redacts": true,
     });
     serde_json::from_value(event).unwrap()
 }

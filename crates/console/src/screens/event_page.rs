@@ -17,6 +17,7 @@ use hookstep_contract::{
 use hookstep_http_edge::{ConfigPath, EventPath, no_event};
 use hookstep_management::Context;
 use hookstep_management::events::cancel;
+use hookstep_management::events::views::shown_attempts;
 use hookstep_management::replays::single;
 use hookstep_store::{Partitions, Side};
 use maud::{Markup, html};
@@ -88,7 +89,7 @@ async fn whole(
     query: &Query,
 ) -> Result<Markup, PageError> {
     let now = ctx.sources.now();
-    let attempts = event.shown(ctx.events.attempts(event).await?, now);
+    let attempts = shown_attempts(ctx, event).await?;
     let may_have_place = match event.status {
         Status::InProgress => true,
         Status::Failed => config.is_some_and(|config| config.fields.ordering.is_some()),

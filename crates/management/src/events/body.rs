@@ -12,6 +12,7 @@ use hookstep_http_edge::{ApiQuery, Authorized, ConfigPath, EventPath, Problem, R
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::views::{BodyView, accepted_body, sent_body};
 use crate::Context;
 
 /// The content type of a body whose producer named none.
@@ -46,7 +47,8 @@ enum PayloadOf {
     operation_id = "read_payload",
     tag = "Events",
     summary = "Read the body of an event",
-    description = "Byte for byte, with the `Content-Type` and the `Content-Encoding` of the trigger.",
+    description = "Byte for byte, with the `Content-Type` and the `Content-Encoding` of the trigger. If its org redacts bodies, without \
+        the values at its `redact_paths`.",
     params(
         ("config_id" = schema::ConfigId, Path, description = "The webhook."),
         ("event_id" = schema::EventId, Path, description = "The event."),
@@ -83,15 +85,21 @@ pub(crate) async fn read(
         None => (&event.claim, event.content_type.as_ref(), event.content_encoding.as_ref()),
     };
     if let Some(key) = claim {
+        if event.may_have_what_is_redacted() {
+            return Err(withheld());
+        }
         return Ok(
             Redirect::temporary(&ctx.claims.presign_read(key, ctx.sources.now()).await?).into_response()
         );
     }
-    let kept = match sent {
-        Some(_) => ctx.bodies.read_sent(org_id, config_id, event_id).await?,
-        None => ctx.bodies.accepted(&event).await?,
+    let view = match sent {
+        Some(_) => sent_body(&ctx, &event).await?,
+        None => accepted_body(&ctx, &event).await?,
     };
-    let body = kept.and_then(|content| content.to_bytes()).ok_or_else(not_stored)?;
+    if view == BodyView::Withheld {
+        return Err(withheld());
+    }
+    let body = view.content().and_then(|content| content.to_bytes()).ok_or_else(not_stored)?;
     let named = content_type.map(String::as_str).and_then(|name| HeaderValue::from_str(name).ok());
     // A browser must not run the body on this origin, whatever it contains.
     let safe = [
@@ -108,10 +116,22 @@ pub(crate) async fn read(
 
 /// Why there is no body of an event that had one. It may be said to whoever may read the event.
 pub(crate) fn no_longer_kept(event: &EventRecord) -> String {
-    let hours = event.body_retention_hours.unwrap_or_default();
-    format!(
-        "the body of this event is no longer kept: its org keeps bodies for {hours} h after an event has ended"
-    )
+    let why = match event.body_retention_hours {
+        Some(hours) if event.redaction.is_none() => {
+            format!("its org keeps bodies for {hours} h after an event has ended")
+        }
+        Some(hours) => format!(
+            "its org keeps bodies for {hours} h after an event has ended, and none that cannot be redacted"
+        ),
+        None => "its org redacts bodies, and this one is large or not JSON".to_owned(),
+    };
+    format!("the body of this event is no longer kept: {why}")
+}
+
+fn withheld() -> Problem {
+    let detail =
+        "the body of this event is not shown: its org redacts bodies, and this one is large or not JSON";
+    Problem::new(StatusCode::NOT_FOUND, detail)
 }
 
 fn not_stored() -> Problem {

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use utoipa::IntoParams;
 
+use super::views::shown_attempts;
 use crate::Context;
 use crate::paging;
 
@@ -157,7 +158,7 @@ pub(crate) async fn read(
 ) -> Result<Json<Event>, Problem> {
     let org_id = caller.org_id();
     let record = ctx.events.get(org_id, config_id, event_id).await?.ok_or_else(no_event)?;
-    let attempts = record.shown(ctx.events.attempts(&record).await?, ctx.sources.now());
+    let attempts = shown_attempts(&ctx, &record).await?;
     let attempts = Some(attempts.into_iter().map(Attempt::from).collect());
     Ok(Json(Event { attempts, ..Event::from(record) }))
 }

@@ -14,6 +14,7 @@ use url::Url;
 
 use super::lookup;
 use super::search_query::{By, SearchQuery, Wanted, Webhooks};
+use super::views::view;
 use crate::Context;
 use crate::paging;
 
@@ -182,6 +183,8 @@ async fn with_text(
         for (event, body) in events.into_iter().zip(bodies) {
             found.next = Some(event.event_id);
             let Some(body) = body.filter(|_| !event.has_lost_bodies(now)) else { continue };
+            let view = view(ctx, &event, Some(body)).await?;
+            let Some(body) = view.content().and_then(|content| content.to_bytes()) else { continue };
             found.bodies += 1;
             bytes += body.len();
             if text.find(&body).is_some() {

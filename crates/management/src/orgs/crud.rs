@@ -105,9 +105,10 @@ pub(crate) async fn create(
     caller: PlatformCaller,
     ApiJson(new): ApiJson<NewOrg>,
 ) -> Result<impl IntoResponse, Problem> {
-    let NewOrg { org_id, name, metadata, limits, retention_days, body_retention_hours } = new;
+    let NewOrg { org_id, name, metadata, limits, retention_days, body_retention_hours, redact_paths } = new;
     let status = OrgStatus::Active;
-    let fields = OrgFields { name, metadata, limits, retention_days, body_retention_hours, status };
+    let fields =
+        OrgFields { name, metadata, limits, retention_days, body_retention_hours, redact_paths, status };
     fields.check(ctx.events.retention())?;
     let org_id = match org_id {
         Some(org_id) => {
@@ -124,7 +125,7 @@ pub(crate) async fn create(
         created_at: now,
         updated_at: now,
         revision: 1,
-        body_retention_since: hookstep_contract::Org::hours_since(None, &fields, now),
+        body_retention_since: hookstep_contract::Org::listed_since(None, &fields, now),
         fields,
     };
     let act = Act::in_platform(caller.actor(), AuditAction::OrgCreate, target(&org));

@@ -58,7 +58,7 @@ pub(crate) async fn patch(
     }
     let (updated_at, revision) = (ctx.sources.now(), before.revision + 1);
     let changes = org_changes(Some(&before.fields), &fields)?;
-    let body_retention_since = hookstep_contract::Org::hours_since(Some(&before), &fields, updated_at);
+    let body_retention_since = hookstep_contract::Org::listed_since(Some(&before), &fields, updated_at);
     let org = hookstep_contract::Org { fields, updated_at, revision, body_retention_since, ..before };
     let act = Act::in_platform(caller.actor(), AuditAction::OrgUpdate, target(&org));
     noted(&ctx, act.changing(changes), async {
@@ -76,7 +76,8 @@ fn apply(stored: &OrgFields, patch: Map<String, Value>) -> Result<OrgFields, Pro
     let mut merged = merge(Some(stored), Value::Object(patch));
     if let Value::Object(fields) = &mut merged {
         // A null for what is not there is kept by the merge, so that unknown fields are reported.
-        for name in ["metadata", "limits", "retention_days", "body_retention_hours", "status"] {
+        for name in ["metadata", "limits", "retention_days", "body_retention_hours", "redact_paths", "status"]
+        {
             if fields.get(name).is_some_and(Value::is_null) {
                 fields.remove(name);
             }

@@ -51,6 +51,10 @@ pub(crate) async fn replay(
     Ok((StatusCode::ACCEPTED, Json(replayed)))
 }
 
+/// Why an event is not sent again whose body is not what it was.
+const BODY_REDACTED: &str =
+    "the body of this event was redacted, as its org says, so it cannot be sent again as it was";
+
 const BEING_REPLAYED: &str =
     "a replay of this event is still being delivered: cancel it, or wait until it has ended";
 
@@ -100,6 +104,9 @@ async fn started(
     let Some(input) = redelivery.input(&event, &ctx.events, &ctx.bodies).await? else {
         if event.has_lost_bodies(redelivery.now) {
             return Err(conflict(&format!("{}, so it cannot be sent again", no_longer_kept(&event))));
+        }
+        if event.is_redacted() {
+            return Err(conflict(BODY_REDACTED));
         }
         return Err(conflict("the body of this event is not stored, so it cannot be sent again"));
     };

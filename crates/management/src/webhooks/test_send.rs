@@ -152,7 +152,8 @@ pub async fn send(
         event_type,
         size: Some(body.len() as u64),
         retention_days: org.as_ref().and_then(|org| org.fields.retention_days),
-        body_retention_hours: org.and_then(|org| org.fields.body_retention_hours),
+        body_retention_hours: org.as_ref().and_then(|org| org.fields.body_retention_hours),
+        redacts: org.is_some_and(|org| !org.fields.redact_paths.is_empty()),
         ..EventMetadata::new(org_id.clone(), config_id, event_id, Origin::Test, Mode::Sync, now)
     };
     let input = WorkflowInput { event, payload: Source::Inline(Content::new(&body)) };

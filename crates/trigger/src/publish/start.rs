@@ -70,6 +70,7 @@ pub(crate) async fn publish(
         traceparent: request.traceparent,
         retention_days: caller.retention_days(),
         body_retention_hours: caller.body_retention_hours(),
+        redacts: caller.redacts(),
         claim: None,
         mismatch,
         deliveries,

@@ -10,6 +10,7 @@ use hookstep_content_coding::{Codings, Decoded};
 use hookstep_contract::{Content, EventRecord};
 use hookstep_http_edge::{ConfigPath, EventPath, no_event};
 use hookstep_management::Context;
+use hookstep_management::events::views::{BodyView, accepted_body, sent_body};
 use hookstep_store::StoreError;
 use maud::{Markup, html};
 use serde_json::json;
@@ -37,6 +38,9 @@ pub(crate) async fn read(
     let sent = event.sent.as_ref().filter(|_| query.get("of") == "sent");
     let claim = sent.map_or(&event.claim, |sent| &sent.claim);
     if let Some(key) = claim {
+        if event.may_have_what_is_redacted() {
+            return Err(PageError::new(StatusCode::NOT_FOUND, WITHHELD));
+        }
         let url = ctx.claims.presign_read(key, ctx.sources.now()).await?;
         // The script of the portal fetches pages, and may fetch nothing from elsewhere: it opens this.
         return Ok(match visitor.portal() {
@@ -44,8 +48,11 @@ pub(crate) async fn read(
             None => Redirect::to(&url).into_response(),
         });
     }
-    let stored = read_body(&ctx, &event, sent.is_some()).await?;
-    let Some(body) = stored.and_then(|content| content.to_bytes()) else {
+    let view = read_body(&ctx, &event, sent.is_some()).await?;
+    if view == BodyView::Withheld {
+        return Err(PageError::new(StatusCode::NOT_FOUND, WITHHELD));
+    }
+    let Some(body) = view.content().and_then(|content| content.to_bytes()) else {
         return Err(PageError::new(StatusCode::NOT_FOUND, "The body of this event is not stored."));
     };
     let suffix = if sent.is_some() { "-sent" } else { "" };
@@ -54,13 +61,11 @@ pub(crate) async fn read(
     Ok((headers, body).into_response())
 }
 
-async fn read_body(ctx: &Context, event: &EventRecord, is_sent: bool) -> Result<Option<Content>, StoreError> {
-    let (org_id, config_id, event_id) = (&event.org_id, event.config_id, event.event_id);
-    if is_sent {
-        ctx.bodies.read_sent(org_id, config_id, event_id).await
-    } else {
-        ctx.bodies.accepted(event).await
-    }
+/// Why a body is not shown that is stored.
+const WITHHELD: &str = "It is not shown: values in bodies are redacted, and this one is large or not JSON.";
+
+async fn read_body(ctx: &Context, event: &EventRecord, is_sent: bool) -> Result<BodyView, StoreError> {
+    if is_sent { sent_body(ctx, event).await } else { accepted_body(ctx, event).await }
 }
 
 /// The most bytes of a body that are decoded for a page.
@@ -87,13 +92,23 @@ enum StoredBody {
     File,
     /// Nowhere, or not any more.
     Gone,
-    /// Nowhere any more, because the org keeps bodies for so many hours.
-    Over(u32),
+    /// In the table, without the values that are not kept.
+    Redacted(Content),
+    /// Stored, and not shown.
+    Withheld,
+    /// Nowhere any more, because the org keeps bodies for so many hours, or cannot redact them.
+    Over(Option<u32>),
 }
 
 impl StoredBody {
+    /// Whether it can be looked at.
     fn is_there(&self) -> bool {
-        matches!(self, Self::Here(..) | Self::File)
+        matches!(self, Self::Here(..) | Self::File | Self::Redacted(_))
+    }
+
+    /// Whether it is stored in one form or another.
+    fn is_stored(&self) -> bool {
+        self.is_there() || matches!(self, Self::Withheld)
     }
 }
 
@@ -101,6 +116,8 @@ impl StoredBody {
 pub(super) struct EventBodies {
     received: StoredBody,
     sent: Option<StoredBody>,
+    /// Whether values of them were replaced, so that they cannot be sent again.
+    are_redacted: bool,
 }
 
 impl EventBodies {
@@ -109,27 +126,32 @@ impl EventBodies {
         let is_over = event.has_lost_bodies(ctx.sources.now());
         let read = async |claim: &Option<String>, is_sent: bool| -> Result<StoredBody, StoreError> {
             if is_over {
-                return Ok(StoredBody::Over(event.body_retention_hours.unwrap_or_default()));
+                let hours = event.body_retention_hours.filter(|_| event.redaction.is_none());
+                return Ok(StoredBody::Over(hours));
             }
             if claim.is_some() {
-                return Ok(StoredBody::File);
+                let is_shown = !event.may_have_what_is_redacted();
+                return Ok(if is_shown { StoredBody::File } else { StoredBody::Withheld });
             }
             // The result of a transform has no coding.
             let coding = event.content_encoding.as_deref().filter(|_| !is_sent);
-            Ok(read_body(ctx, event, is_sent)
-                .await?
-                .map_or(StoredBody::Gone, |content| decoded(content, coding)))
+            Ok(match read_body(ctx, event, is_sent).await? {
+                BodyView::Whole(content) => decoded(content, coding),
+                BodyView::Redacted(content) => StoredBody::Redacted(content),
+                BodyView::Withheld => StoredBody::Withheld,
+                BodyView::Gone => StoredBody::Gone,
+            })
         };
         let sent = match &event.sent {
             Some(sent) => Some(read(&sent.claim, true).await?),
             None => None,
         };
-        Ok(Self { received: read(&event.claim, false).await?, sent })
+        Ok(Self { received: read(&event.claim, false).await?, sent, are_redacted: event.is_redacted() })
     }
 
     /// Whether the body that was sent is stored and can be sent again.
     pub(super) fn can_replay(&self) -> bool {
-        self.sent.as_ref().unwrap_or(&self.received).is_there()
+        !self.are_redacted && self.sent.as_ref().unwrap_or(&self.received).is_stored()
     }
 
     /// The body that was sent, if it is stored in the table.
@@ -142,7 +164,7 @@ impl EventBodies {
 
     /// Whether the body as received is stored, so that the current filter and transform can be applied to it.
     pub(super) fn has_received_body(&self) -> bool {
-        self.received.is_there()
+        !self.are_redacted && self.received.is_stored()
     }
 
     /// Whether the body that was sent differs from the one received.
@@ -166,7 +188,7 @@ fn card(id: &str, title: &str, body: &StoredBody, base: &str, file: &str, limit:
         section.card aria-labelledby=(id) {
             div.title-row {
                 h2 id=(id) { (title) }
-                span { @if matches!(body, StoredBody::Here(..)) { (copy_body(title)) " " }
+                span { @if matches!(body, StoredBody::Here(..) | StoredBody::Redacted(_)) { (copy_body(title)) " " }
                     @if body.is_there() { a href={(base) (file)} aria-label={"Download: " (title)} { "Download" } } }
             }
             @match body {
@@ -175,8 +197,14 @@ fn card(id: &str, title: &str, body: &StoredBody, base: &str, file: &str, limit:
                     (body_view::body(content, limit, &format!("{base}?whole=1")))
                     @if let Some(coding) = decoded { p.hint { "Decoded: it came, and is sent, as " code { (coding) } "." } }
                 }
+                StoredBody::Redacted(content) => {
+                    (body_view::body(content, limit, &format!("{base}?whole=1")))
+                    p.hint { "Values are replaced by " code { "[redacted]" } ". The receiver gets the whole body." }
+                }
+                StoredBody::Withheld => { p.muted { (WITHHELD) } }
                 StoredBody::Gone => { p.muted { "It is not stored." } }
-                StoredBody::Over(hours) => { p.muted { "It is no longer kept: bodies are deleted " (hours) " h after their events have ended." } }
+                StoredBody::Over(None) => { p.muted { "It is no longer kept: values in bodies are redacted, and this one was large or not JSON." } }
+                StoredBody::Over(Some(hours)) => { p.muted { "It is no longer kept: bodies are deleted " (hours) " h after their events have ended." } }
             }
         }
     }

@@ -9,6 +9,7 @@ use hookstep_api_types::{Preview, PreviewFault, PreviewedRequest};
 use hookstep_content_coding::{Codings, Decoded, End};
 use hookstep_contract::{ConfigFields, Content, EventId, EventRecord, OrgId, Origin, WebhookConfig};
 use hookstep_http_edge::Problem;
+use hookstep_management::events::views::accepted_body;
 use hookstep_management::webhooks::preview;
 use hookstep_management::webhooks::test_send::SAMPLE;
 use hookstep_management::{Context, event_types};
@@ -127,7 +128,7 @@ pub(super) async fn sample(
     };
     let now = ctx.sources.now();
     if let Some(event) = event.filter(|event| is_small(event) && !event.has_lost_bodies(now))
-        && let Some(stored) = ctx.bodies.accepted(&event).await?
+        && let Some(stored) = accepted_body(ctx, &event).await?.content()
         && let Some(body) = text(stored, event.content_encoding.as_deref())
     {
         return Ok(pairs(body, event.content_type.unwrap_or_else(|| JSON.to_owned())));
