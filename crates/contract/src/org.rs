@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{days, hours};
-use crate::{FieldError, OrgId, Redactor, Timestamp, check_name};
+use crate::{FieldError, OrgId, Redactor, StoreError, Timestamp, check_name};
 
 /// How many entries the metadata of an org have at most.
 const MAX_METADATA: usize = 50;
@@ -132,6 +132,14 @@ impl OrgFields {
             return Err(FieldError::new("status", "must be active or suspended; DELETE deletes an org"));
         }
         Ok(())
+    }
+
+    /// What replaces the values in bodies that are not kept; `None` if all are.
+    ///
+    /// # Errors
+    /// If a stored path cannot be read, although it was checked when it was set: then it is not known what may be shown or kept.
+    pub fn redactor(&self) -> Result<Option<Redactor>, StoreError> {
+        Redactor::new(&self.redact_paths).map_err(StoreError::during("read an org's redact_paths"))
     }
 
     /// Whether bodies of its events go before these, or are redacted: then each event is on a list.

@@ -183,7 +183,9 @@ async fn redact(
         Done::Unredactable => delete(expiring, Some(record), now, ctx).await?,
         Done::Redacted if expiring.hours.is_some() => {
             let redacted = Expiring { redacts: false, ..expiring.clone() };
-            ctx.expiring.look_again(&redacted, record.updated_at.plus(redacted.kept_for())).await?;
+            // Never in the minute of the item that is taken off the list now.
+            let due = record.updated_at.plus(redacted.kept_for()).max(now);
+            ctx.expiring.look_again(&redacted, due).await?;
         }
         Done::Redacted => {}
     }

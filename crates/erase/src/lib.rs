@@ -1,8 +1,8 @@
 //! Erases what is to go before its time.
 //!
 //! That is: single events by request (ADR 0064); bodies that are kept for less long than their events (ADR 0066); values in bodies
-//! that an org does not keep (ADR 0067); and what a deleted org has (ADR 0054), its webhooks with their secrets, keys and connections, its tokens and sessions, and everything of it in the events
-//! table and in the bucket of claim checks.
+//! that an org does not keep (ADR 0067); and what a deleted org has (ADR 0054), its webhooks with their secrets, keys and
+//! connections, its tokens and sessions, and everything of it in the events table and in the bucket of claim checks.
 //!
 //! It can be stopped anywhere and run twice at once: it goes through everything again and again, notes how far it came, and ends
 //! when nothing was found in a pass that began after everything had come to rest.

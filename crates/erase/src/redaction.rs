@@ -1,7 +1,7 @@
 //! Redacts what is kept of an event that has ended (ADR 0067).
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use hookstep_contract::{EventRecord, NotRedactable, Redacted, Redaction, Redactor, StepError};
+use hookstep_contract::{EventRecord, NotRedactable, Redacted, Redaction, StepError};
 use hookstep_store::{Expiring, KeptBody, SharedBody};
 
 use crate::Context;
@@ -31,8 +31,10 @@ pub(crate) async fn redact(
     if event.claim.is_some() || sends_object {
         return Ok(Done::Unredactable);
     }
-    let paths = ctx.orgs.latest(&event.org_id).await?.map(|org| org.fields.redact_paths).unwrap_or_default();
-    let Ok(redactor) = Redactor::new(&paths) else { return Ok(Done::Unredactable) };
+    let redactor = match ctx.orgs.latest(&event.org_id).await? {
+        Some(org) => org.fields.redactor()?,
+        None => None,
+    };
     // The org has taken its paths back.
     let Some(redactor) = redactor else {
         ctx.events.redact(event, None, Redaction::Whole).await?;

@@ -1,5 +1,5 @@
-//! Which bodies are to be deleted before their events (ADR 0066), or redacted at their end (ADR 0067), in the events table: pk `#expiring/{spread}`, sk
-//! `{minute}#{config_id}#{event_id}`, so that what is due comes first.
+//! Which bodies are to be deleted before their events (ADR 0066), or redacted at their end (ADR 0067), in the events table: pk
+//! `#expiring/{spread}`, sk `{minute}#{config_id}#{event_id}`, so that what is due comes first.
 //!
 //! What several events share, a claim check or the body of a publication, has an item for each of them, pk
 //! `{org_id}#users#{shared}`, sk `{event_id}`: it is deleted with the last one. The body of a publication that is redacted with the

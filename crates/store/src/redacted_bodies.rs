@@ -28,6 +28,15 @@ pub enum KeptBody {
     Redacted(Bytes),
 }
 
+impl KeptBody {
+    /// Its length, in bytes.
+    #[expect(clippy::len_without_is_empty, reason = "whether a body is empty matters to nobody")]
+    pub fn len(&self) -> usize {
+        let (Self::Whole(bytes) | Self::Redacted(bytes)) = self;
+        bytes.len()
+    }
+}
+
 impl Bodies {
     /// What is stored of the accepted body of an event, be it its own or that of its publication.
     ///

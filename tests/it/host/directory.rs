@@ -151,6 +151,22 @@ async fn a_host_starts_on_files_that_belong_together_and_on_no_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_of_format_2_is_taken_up_and_is_one_of_format_3_then() {
+    let (dir, config_id) = used().await;
+    let storage = dir.path().join(STORAGE);
+    let before = "DROP TABLE started; UPDATE hookstep_directory SET format = 2";
+    Connection::open(&storage).unwrap().execute_batch(before).unwrap();
+    let host = Hookstep::start(dir.path(), FREE_PORT).await;
+    let events = host.api.events(&config_id, "").await;
+    assert_eq!(events["data"][0]["status"], "failed", "{events}");
+    host.api.deliver(&config_id, "{}").await;
+    host.stop().await;
+    let format = "SELECT format FROM hookstep_directory";
+    let format: i64 = Connection::open(&storage).unwrap().query_row(format, [], |row| row.get(0)).unwrap();
+    assert_eq!(format, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_is_wrong_is_said_at_once() {
     let (dir, _) = used().await;
     remove(&dir.path().join(KEY));

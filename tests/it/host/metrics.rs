@@ -39,7 +39,12 @@ impl Exposition {
             series.iter().all(|(series, expected)| metrics.get(series.as_ref()) == *expected)
         })
         .await;
-        Self::of(world).await
+        let metrics = Self::of(world).await;
+        for (series, expected) in series {
+            let series = series.as_ref();
+            assert_eq!(metrics.get(series), *expected, "{series}\n{}", metrics.text);
+        }
+        metrics
     }
 
     fn read(text: String) -> Self {

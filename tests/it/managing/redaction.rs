@@ -1,17 +1,15 @@
 //! Values that an org does not keep reach receivers, are shown to nobody, and are in no file once their event has ended.
 #![expect(clippy::unwrap_used, reason = "an answer that is not as expected fails the test")]
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
-use hookstep_ambient::Sources;
 use hookstep_host::Histories;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::event_erasure::files_with;
 use super::orgs::{made, patch_org, platform};
 use super::pages::Browser;
-use crate::world::{Answer, ORG, Receiver, Reply, World, accepted, until};
+use crate::world::{Answer, ORG, Receiver, Reply, World, accepted, own_clock, until};
 
 /// In what is redacted, and in nothing else.
 const PLANTED: &str = "pl4nted@example.com";
@@ -54,10 +52,7 @@ async fn shown(world: &World, config_id: &str, event_id: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_redacted_is_delivered_and_is_nowhere_after_the_end() {
     // The paths are older than what is uploaded: an upload that may be older than they are stays.
-    static AHEAD: AtomicI64 = AtomicI64::new(-2);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = -2);
     let world = World::with_options(|options| {
         options.sources.clock = clock;
         options.histories = Histories::Full;
@@ -143,10 +138,7 @@ async fn what_is_redacted_is_delivered_and_is_nowhere_after_the_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_whole_is_shown_redacted_and_is_retried_whole() {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = 0);
     let world = World::with_options(|options| options.sources.clock = clock).await;
     redacting(&world, &["$..email"]).await;
     let api = &world.api;
@@ -181,10 +173,7 @@ async fn what_waits_is_whole_is_shown_redacted_and_is_retried_whole() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redacted_bodies_are_deleted_after_their_hours() {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = 0);
     let world = World::with_options(|options| options.sources.clock = clock).await;
     let org = json!({"org_id": ORG, "name": "Acme", "redact_paths": ["$.who"], "body_retention_hours": 1});
     made(&platform(&world).await, org).await;
@@ -202,10 +191,7 @@ async fn redacted_bodies_are_deleted_after_their_hours() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_holds_up_others_is_whole_until_it_does_not() {
-    static AHEAD: AtomicI64 = AtomicI64::new(0);
-    fn clock() -> OffsetDateTime {
-        (Sources::system().clock)() + time::Duration::minutes(AHEAD.load(Ordering::Relaxed))
-    }
+    own_clock!(AHEAD = 0);
     let world = World::with_options(|options| options.sources.clock = clock).await;
     redacting(&world, &["$.who"]).await;
     let api = &world.api;

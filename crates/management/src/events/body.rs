@@ -99,7 +99,7 @@ pub(crate) async fn read(
     if view == BodyView::Withheld {
         return Err(withheld());
     }
-    let body = view.content().and_then(|content| content.to_bytes()).ok_or_else(not_stored)?;
+    let body = view.bytes().ok_or_else(not_stored)?;
     let named = content_type.map(String::as_str).and_then(|name| HeaderValue::from_str(name).ok());
     // A browser must not run the body on this origin, whatever it contains.
     let safe = [

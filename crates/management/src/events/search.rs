@@ -183,11 +183,10 @@ async fn with_text(
         for (event, body) in events.into_iter().zip(bodies) {
             found.next = Some(event.event_id);
             let Some(body) = body.filter(|_| !event.has_lost_bodies(now)) else { continue };
-            let view = view(ctx, &event, Some(body)).await?;
-            let Some(body) = view.content().and_then(|content| content.to_bytes()) else { continue };
             found.bodies += 1;
             bytes += body.len();
-            if text.find(&body).is_some() {
+            let shown = view(ctx, &event, Some(body)).await?.bytes();
+            if shown.is_some_and(|shown| text.find(&shown).is_some()) {
                 found.events.push(event);
             }
             if found.events.len() == limit {

@@ -1,7 +1,8 @@
 //! What may be shown of an event: of some orgs, without the values that are not kept (ADR 0067). These may still be stored, for they
 //! are needed until the event has ended.
 
-use hookstep_contract::{Attempt, Content, EventRecord, Redacted, Redaction, Redactor, StoreError};
+use axum::body::Bytes;
+use hookstep_contract::{Attempt, EventRecord, Redacted, Redaction, Redactor, StoreError};
 use hookstep_store::KeptBody;
 
 use crate::Context;
@@ -10,9 +11,9 @@ use crate::Context;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyView {
     /// All of it.
-    Whole(Content),
+    Whole(Bytes),
     /// It without the values that are not kept.
-    Redacted(Content),
+    Redacted(Bytes),
     /// Nothing, for it is not known what in it is not kept.
     Withheld,
     /// It is not stored.
@@ -20,14 +21,10 @@ pub enum BodyView {
 }
 
 impl BodyView {
-    fn of(content: Option<Content>) -> Self {
-        content.map_or(Self::Gone, Self::Whole)
-    }
-
     /// What may be shown, if anything.
-    pub fn content(self) -> Option<Content> {
+    pub fn bytes(self) -> Option<Bytes> {
         match self {
-            Self::Whole(content) | Self::Redacted(content) => Some(content),
+            Self::Whole(bytes) | Self::Redacted(bytes) => Some(bytes),
             Self::Withheld | Self::Gone => None,
         }
     }
@@ -38,9 +35,6 @@ impl BodyView {
 /// # Errors
 /// If a table cannot be read.
 pub async fn accepted_body(ctx: &Context, event: &EventRecord) -> Result<BodyView, StoreError> {
-    if !event.may_have_what_is_redacted() {
-        return Ok(BodyView::of(ctx.bodies.accepted(event).await?));
-    }
     view(ctx, event, ctx.bodies.kept_accepted(event).await?).await
 }
 
@@ -52,18 +46,13 @@ pub(super) async fn view(
 ) -> Result<BodyView, StoreError> {
     let whole = match kept {
         None => return Ok(BodyView::Gone),
-        Some(KeptBody::Redacted(left)) => return Ok(BodyView::Redacted(Content::new(&left))),
+        Some(KeptBody::Redacted(left)) => return Ok(BodyView::Redacted(left)),
         Some(KeptBody::Whole(body)) => body,
     };
-    if !event.may_have_what_is_redacted() {
-        return Ok(BodyView::Whole(Content::new(&whole)));
-    }
-    let Some(redactor) = redactor(ctx, event).await? else {
-        return Ok(BodyView::Whole(Content::new(&whole)));
-    };
+    let Some(redactor) = redactor(ctx, event).await? else { return Ok(BodyView::Whole(whole)) };
     Ok(match redactor.body(&whole) {
-        Ok(Redacted { body: None, .. }) => BodyView::Whole(Content::new(&whole)),
-        Ok(Redacted { body: Some(left), .. }) => BodyView::Redacted(Content::new(left.as_bytes())),
+        Ok(Redacted { body: None, .. }) => BodyView::Whole(whole),
+        Ok(Redacted { body: Some(left), .. }) => BodyView::Redacted(left.into()),
         Err(_) => BodyView::Withheld,
     })
 }
@@ -73,22 +62,16 @@ pub(super) async fn view(
 /// # Errors
 /// If a table cannot be read.
 pub async fn sent_body(ctx: &Context, event: &EventRecord) -> Result<BodyView, StoreError> {
-    if !event.may_have_what_is_redacted() {
-        let EventRecord { org_id, config_id, event_id, .. } = event;
-        return Ok(BodyView::of(ctx.bodies.read_sent(org_id, *config_id, *event_id).await?));
-    }
     let sent = match ctx.bodies.kept_sent(event).await? {
         None => return Ok(BodyView::Gone),
-        Some(KeptBody::Redacted(left)) => return Ok(BodyView::Redacted(Content::new(&left))),
+        Some(KeptBody::Redacted(left)) => return Ok(BodyView::Redacted(left)),
         Some(KeptBody::Whole(sent)) => sent,
     };
-    let Some(redactor) = redactor(ctx, event).await? else {
-        return Ok(BodyView::Whole(Content::new(&sent)));
-    };
+    let Some(redactor) = redactor(ctx, event).await? else { return Ok(BodyView::Whole(sent)) };
     let Some(accepted) = redacted(ctx, event, &redactor).await? else { return Ok(BodyView::Withheld) };
     Ok(match redactor.sent(&sent, &accepted.values) {
-        Some(left) => BodyView::Redacted(Content::new(left.as_bytes())),
-        None => BodyView::Whole(Content::new(&sent)),
+        Some(left) => BodyView::Redacted(left.into()),
+        None => BodyView::Whole(sent),
     })
 }
 
@@ -125,9 +108,13 @@ async fn redacted(
     }
 }
 
-/// What replaces the values that the event's org does not keep; `None` if it keeps all, by now.
+/// What replaces the values that are not kept; `None` if there are none in the event's bodies, or its org keeps all by now.
 async fn redactor(ctx: &Context, event: &EventRecord) -> Result<Option<Redactor>, StoreError> {
-    let org = ctx.orgs.find(&event.org_id).await?;
-    // They were checked when they were set.
-    Ok(org.and_then(|org| Redactor::new(&org.fields.redact_paths).ok().flatten()))
+    if !event.may_have_what_is_redacted() {
+        return Ok(None);
+    }
+    match ctx.orgs.find(&event.org_id).await? {
+        Some(org) => org.fields.redactor(),
+        None => Ok(None),
+    }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn read(
     if view == BodyView::Withheld {
         return Err(PageError::new(StatusCode::NOT_FOUND, WITHHELD));
     }
-    let Some(body) = view.content().and_then(|content| content.to_bytes()) else {
+    let Some(body) = view.bytes() else {
         return Err(PageError::new(StatusCode::NOT_FOUND, "The body of this event is not stored."));
     };
     let suffix = if sent.is_some() { "-sent" } else { "" };
@@ -136,8 +136,8 @@ impl EventBodies {
             // The result of a transform has no coding.
             let coding = event.content_encoding.as_deref().filter(|_| !is_sent);
             Ok(match read_body(ctx, event, is_sent).await? {
-                BodyView::Whole(content) => decoded(content, coding),
-                BodyView::Redacted(content) => StoredBody::Redacted(content),
+                BodyView::Whole(bytes) => decoded(Content::new(&bytes), coding),
+                BodyView::Redacted(bytes) => StoredBody::Redacted(Content::new(&bytes)),
                 BodyView::Withheld => StoredBody::Withheld,
                 BodyView::Gone => StoredBody::Gone,
             })

@@ -128,8 +128,8 @@ pub(super) async fn sample(
     };
     let now = ctx.sources.now();
     if let Some(event) = event.filter(|event| is_small(event) && !event.has_lost_bodies(now))
-        && let Some(stored) = accepted_body(ctx, &event).await?.content()
-        && let Some(body) = text(stored, event.content_encoding.as_deref())
+        && let Some(stored) = accepted_body(ctx, &event).await?.bytes()
+        && let Some(body) = text(&stored, event.content_encoding.as_deref())
     {
         return Ok(pairs(body, event.content_type.unwrap_or_else(|| JSON.to_owned())));
     }
@@ -140,9 +140,9 @@ pub(super) async fn sample(
 }
 
 /// The text of a body, decoded if it came with a content coding.
-fn text(stored: Content, coding: Option<&str>) -> Option<String> {
+fn text(stored: &[u8], coding: Option<&str>) -> Option<String> {
     let codings = Codings::parse(coding.unwrap_or_default()).ok()?;
-    let Decoded { bytes, end } = codings.decode(&stored.to_bytes()?, usize::try_from(SAMPLE_BYTES).ok()?);
+    let Decoded { bytes, end } = codings.decode(stored, usize::try_from(SAMPLE_BYTES).ok()?);
     String::from_utf8(bytes).ok().filter(|_| end == End::Complete)
 }
 
