@@ -15,9 +15,10 @@ use tokio::sync::{Notify, oneshot};
 use crate::driven::Work;
 use crate::error::Cause;
 use crate::job::{Answer, Change, Priority};
+use crate::queue::{Command, Queue, Urgency};
 use crate::room::Room;
 use crate::syncer::{self, Commits};
-use crate::writer::{Command, Writer};
+use crate::writer::Writer;
 use crate::{Settings, StorageError, keeper};
 
 /// Settings of every connection. Commits are synced by the syncer, and the log is copied by the keeper. What is deleted is
@@ -25,8 +26,9 @@ use crate::{Settings, StorageError, keeper};
 const CONNECTION: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; \
      PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;";
 
-/// The memory for pages: of the writer, and of each reader, in KiB.
-const WRITER_CACHE_KIB: i64 = 12_000;
+/// The memory for pages: of the writer, and of each reader, in KiB. SQLite goes through the table of the cache, which is as large as
+/// the cache, at the end of nearly every commit that moves rows between pages.
+const WRITER_CACHE_KIB: i64 = 4_000;
 const READER_CACHE_KIB: i64 = 2_000;
 
 /// How long a connection waits for another process that holds a lock.
@@ -43,7 +45,7 @@ pub struct Storage {
 
 struct Inner {
     file: PathBuf,
-    commands: Option<Sender<Command>>,
+    queue: Arc<Queue>,
     readers: Mutex<Vec<Connection>>,
     room: Arc<Room>,
     /// Ends the keeper when it is dropped.
@@ -93,13 +95,30 @@ impl Storage {
         change: impl FnMut(&Connection) -> Result<R, rusqlite::Error> + Send + 'static,
     ) -> Result<R, StorageError> {
         let (reply, received) = oneshot::channel();
-        self.send(priority, answer, Some(reply), change)?;
+        self.send(priority, answer, Urgency::Now, Some(reply), change)?;
         received.await.unwrap_or(Err(StorageError::Closed))
     }
 
     /// Makes a change that belongs to accepted work and that nobody waits for. An error is logged.
     pub fn post(&self, change: impl FnMut(&Connection) -> Result<(), rusqlite::Error> + Send + 'static) {
-        if let Err(error) = self.send(Priority::Accepted, Answer::WhenVisible, None, change) {
+        self.post_with(Urgency::Now, change);
+    }
+
+    /// Like [`post`](Self::post), for a change that nobody needs to see soon: readers see it with the next change, or some
+    /// 20 milliseconds later.
+    pub fn post_later(
+        &self,
+        change: impl FnMut(&Connection) -> Result<(), rusqlite::Error> + Send + 'static,
+    ) {
+        self.post_with(Urgency::HasTime, change);
+    }
+
+    fn post_with(
+        &self,
+        urgency: Urgency,
+        change: impl FnMut(&Connection) -> Result<(), rusqlite::Error> + Send + 'static,
+    ) {
+        if let Err(error) = self.send(Priority::Accepted, Answer::WhenVisible, urgency, None, change) {
             tracing::error!(%error, "a change could not be written");
         }
     }
@@ -108,12 +127,12 @@ impl Storage {
         &self,
         priority: Priority,
         answer: Answer,
+        urgency: Urgency,
         reply: Option<oneshot::Sender<Result<R, StorageError>>>,
         change: impl FnMut(&Connection) -> Result<R, rusqlite::Error> + Send + 'static,
     ) -> Result<(), StorageError> {
         let job = Box::new(Change { change, priority, answer, result: None, reply });
-        let commands = self.inner.commands.as_ref().ok_or(StorageError::Closed)?;
-        commands.send(Command::Change(job)).map_err(|_| StorageError::Closed)?;
+        self.inner.queue.push(Command::Change(job), urgency).map_err(|_| StorageError::Closed)?;
         self.inner.tell_arrived();
         Ok(())
     }
@@ -211,11 +230,11 @@ impl Inner {
         let room = Arc::new(Room::new(parent(&file), floor_bytes, reserve_bytes));
         let commits = Arc::new(Commits::default());
         let log_frames = Arc::new(AtomicU64::new(0));
-        let (commands, received) = mpsc::channel();
+        let queue = Arc::new(Queue::default());
         let (keeping, closed) = mpsc::channel();
         let writer = Writer {
             connection,
-            commands: received,
+            queue: Arc::clone(&queue),
             commits: Arc::clone(&commits),
             room: Arc::clone(&room),
             log_frames: Arc::clone(&log_frames),
@@ -224,27 +243,26 @@ impl Inner {
             writer.count_frames();
             let arrived = Arc::new(Notify::new());
             driver.drive(Work { writer, arrived: Arc::clone(&arrived), file: file.clone() });
-            let (commands, arrived) = (Some(commands), Some(arrived));
             return Ok(Self {
                 file,
-                commands,
+                queue,
                 readers: Mutex::default(),
                 room,
                 keeping: None,
                 threads: Vec::new(),
-                arrived,
+                arrived: Some(arrived),
             });
         }
         room.keep_reserve();
         let keeper = connect(&file, READER_CACHE_KIB)?;
-        let (kept_room, frames, restart) = (Arc::clone(&room), Arc::clone(&log_frames), commands.clone());
+        let (kept_room, frames, restart) = (Arc::clone(&room), Arc::clone(&log_frames), Arc::clone(&queue));
         let threads = vec![
             spawn("writer", move || writer.run())?,
             spawn("syncer", move || syncer::run(&commits, &log, durability, observer.as_ref()))?,
             spawn("keeper", move || keeper::run(&keeper, &kept_room, &frames, &restart, &closed))?,
         ];
-        let (commands, keeping) = (Some(commands), Some(keeping));
-        Ok(Self { file, commands, readers: Mutex::default(), room, keeping, threads, arrived: None })
+        let keeping = Some(keeping);
+        Ok(Self { file, queue, readers: Mutex::default(), room, keeping, threads, arrived: None })
     }
 
     fn tell_arrived(&self) {
@@ -277,9 +295,8 @@ fn parent(file: &Path) -> &Path {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // The keeper has a sender of commands, too: it ends first.
         self.keeping = None;
-        self.commands = None;
+        self.queue.close();
         self.tell_arrived();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {

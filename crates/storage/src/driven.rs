@@ -4,14 +4,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::TryRecvError;
 
 use tokio::sync::Notify;
 
 use crate::StorageError;
 use crate::job::Job;
+use crate::queue::Closed;
 use crate::syncer::Commits;
-use crate::writer::Writer;
+use crate::writer::{MAX_BATCH, Writer};
 
 /// Does the work of a storage in place of its threads.
 pub trait Driver: fmt::Debug + Send + Sync {
@@ -59,13 +59,13 @@ impl Work {
 
     /// Commits what has arrived, in one transaction, and answers those who wait until it is visible.
     pub fn commit(&self) -> Turn {
-        match self.writer.commands.try_recv() {
-            Ok(command) => {
-                self.writer.turn(command);
+        match self.writer.queue.take_now(MAX_BATCH) {
+            Ok(commands) if commands.is_empty() => Turn::Idle,
+            Ok(commands) => {
+                self.writer.turn(commands);
                 Turn::Committed
             }
-            Err(TryRecvError::Empty) => Turn::Idle,
-            Err(TryRecvError::Disconnected) => Turn::Closed,
+            Err(Closed) => Turn::Closed,
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::queue::{Command, Queue, Urgency};
 use crate::room::Room;
-use crate::writer::Command;
 
 /// How often the keeper looks.
 const EVERY: Duration = Duration::from_millis(100);
@@ -25,7 +25,7 @@ pub(crate) fn run(
     connection: &Connection,
     room: &Arc<Room>,
     log_frames: &AtomicU64,
-    writer: &Sender<Command>,
+    writer: &Queue,
     closed: &Receiver<()>,
 ) {
     while let Err(RecvTimeoutError::Timeout) = closed.recv_timeout(EVERY) {
@@ -36,7 +36,7 @@ pub(crate) fn run(
         }
         match copy(connection) {
             // What came while this ran is little, so the writer copies it quickly and starts the log again.
-            Ok((in_log, copied)) if in_log - copied < REST_FRAMES => drop(writer.send(Command::Restart)),
+            Ok((in_log, copied)) if in_log - copied < REST_FRAMES => drop(writer.push(Command::Restart, Urgency::Now)),
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the write-ahead log could not be copied into the database"),
         }

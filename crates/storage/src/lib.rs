@@ -3,9 +3,10 @@
 //! # Theory of operation
 //!
 //! Everything that a host must not forget is in one SQLite database in WAL mode: the items of the tables and
-//! the executions. All changes go through one thread, the **writer**. It takes whatever has arrived, runs it in
+//! the executions. All changes go through a queue to one thread, the **writer**. It takes whatever has arrived, runs it in
 //! one transaction and commits, which appends to the write-ahead log without waiting for the disk
-//! (`synchronous=NORMAL`). From then on every reader sees the change.
+//! (`synchronous=NORMAL`). From then on every reader sees the change. A change that has time ([`Storage::post_later`]) keeps
+//! its place in the queue, but the writer begins no transaction for it alone before it has waited for some milliseconds.
 //!
 //! A second thread, the **syncer**, makes commits durable: it calls `fdatasync` on the write-ahead log and then
 //! answers everybody whose commit had been appended before that call began. While one sync runs, the writer goes on,
@@ -32,6 +33,7 @@ mod driven;
 mod error;
 mod job;
 mod keeper;
+mod queue;
 mod room;
 mod settings;
 mod syncer;

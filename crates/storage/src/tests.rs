@@ -72,6 +72,22 @@ async fn new_work_is_refused_below_the_floor_and_accepted_work_is_not() {
 }
 
 #[tokio::test]
+async fn what_has_time_is_seen_with_the_next_change_or_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = Storage::open(settings(&dir)).unwrap();
+    storage.post_later(|connection| connection.execute("INSERT INTO words VALUES ('a')", []).map(drop));
+    // Behind it, and in its transaction or a later one.
+    assert!(matches!(put(&storage, "a").await, Err(StorageError::Statement(_))), "changes keep their order");
+    storage.post_later(|connection| connection.execute("INSERT INTO words VALUES ('b')", []).map(drop));
+    while count(&storage) < 2 {
+        tokio::task::yield_now().await;
+    }
+    storage.post_later(|connection| connection.execute("INSERT INTO words VALUES ('c')", []).map(drop));
+    drop(storage);
+    assert_eq!(count(&Storage::open(settings(&dir)).unwrap()), 3, "closing loses nothing");
+}
+
+#[tokio::test]
 async fn a_lock_of_another_process_delays_a_change() {
     let dir = tempfile::tempdir().unwrap();
     let storage = Storage::open(settings(&dir)).unwrap();

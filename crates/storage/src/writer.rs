@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -11,20 +10,15 @@ use rusqlite::Connection;
 use crate::StorageError;
 use crate::error::{is_busy, is_full};
 use crate::job::{Answer, Job, Priority};
+use crate::queue::{Closed, Command, Queue};
 use crate::room::Room;
 use crate::syncer::Commits;
 
 /// The maximum number of changes per commit, so that none is delayed for long by the rest of its batch.
-const MAX_BATCH: usize = 512;
+pub(crate) const MAX_BATCH: usize = 512;
 
 /// The pause before changes that met a full disk are tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(100);
-
-pub(crate) enum Command {
-    Change(Box<dyn Job>),
-    /// Starts the write-ahead log from its beginning again, if all of it is in the database.
-    Restart,
-}
 
 thread_local! {
     /// How many frames the write-ahead log has after the last commit of this thread. SQLite's hook is a plain function.
@@ -33,7 +27,7 @@ thread_local! {
 
 pub(crate) struct Writer {
     pub(crate) connection: Connection,
-    pub(crate) commands: Receiver<Command>,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) commits: Arc<Commits>,
     pub(crate) room: Arc<Room>,
     /// How many frames the write-ahead log has.
@@ -43,8 +37,8 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn run(self) {
         self.count_frames();
-        while let Ok(command) = self.commands.recv() {
-            self.turn(command);
+        while let Ok(commands) = self.queue.take(MAX_BATCH) {
+            self.turn(commands);
         }
         self.commits.close();
     }
@@ -57,17 +51,12 @@ impl Writer {
         }));
     }
 
-    /// Commits a change with those that have arrived behind it.
-    pub(crate) fn turn(&self, first: Command) {
+    /// Commits what has arrived.
+    pub(crate) fn turn(&self, commands: Vec<Command>) {
         let since = Instant::now();
         let mut restart = false;
-        let mut batch = Vec::new();
-        self.sort(first, &mut batch, &mut restart);
-        while batch.len() < MAX_BATCH
-            && let Ok(command) = self.commands.try_recv()
-        {
-            self.sort(command, &mut batch, &mut restart);
-        }
+        let mut batch = Vec::with_capacity(commands.len());
+        commands.into_iter().for_each(|command| self.sort(command, &mut batch, &mut restart));
         self.commit(batch, since);
         if restart {
             self.restart_log();
@@ -136,17 +125,11 @@ impl Writer {
             batch.into_iter().partition(|job| job.priority() == Priority::New && self.room.is_full());
         new.into_iter().for_each(|job| job.finish(Err(StorageError::Full)));
         let end = Instant::now() + TRY_AGAIN;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.commands.recv_timeout(left) {
-                Ok(command) => self.sort(command, &mut held, &mut false),
-                Err(RecvTimeoutError::Timeout) => return held,
-                Err(RecvTimeoutError::Disconnected) => {
-                    std::thread::park_timeout(left);
-                    return held;
-                }
-            }
+        match self.queue.take_at(end) {
+            Ok(commands) => commands.into_iter().for_each(|command| self.sort(command, &mut held, &mut false)),
+            Err(Closed) => std::thread::park_timeout(end.saturating_duration_since(Instant::now())),
         }
+        held
     }
 
     fn answer(&self, batch: Vec<Box<dyn Job>>, since: Instant) {

@@ -60,6 +60,11 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// Whether this is a success without a history.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.status == ExecutionStatus::Succeeded && self.history.is_none()
+    }
+
     /// The end of an express execution of which nothing is to stay.
     pub(crate) fn forgotten(now: i64) -> Self {
         let status = ExecutionStatus::Succeeded;

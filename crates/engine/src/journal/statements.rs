@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, OptionalExtension, params};
 
 use super::rows::{COLUMNS, Ended, ExecutionRow, NewExecution, STARTED_COLUMNS, Waiting};
-use super::{ExecutionStatus, Inserted, StopOutcome};
+use super::{Inserted, StopOutcome};
 use crate::machines::kind_of_execution;
 
 /// Follows WHERE: the execution has not ended. SQLite makes a temporary table for a list of more than two values, each time
@@ -156,9 +156,9 @@ pub(super) fn repair(
 
 /// Writes an end. Of a success without a history, an express execution leaves nothing, and a standard one its name.
 pub(super) fn end(connection: &Connection, arn: &str, kind: MachineKind, ended: &Ended) -> Result<(), Error> {
-    let leaves_nothing = ended.status == ExecutionStatus::Succeeded && ended.history.is_none();
+    let is_plain = ended.is_plain();
     match kind {
-        MachineKind::Express if leaves_nothing => {
+        MachineKind::Express if is_plain => {
             delete_input(connection, arn)?;
             if delete_started(connection, arn)? {
                 return Ok(());
@@ -166,7 +166,7 @@ pub(super) fn end(connection: &Connection, arn: &str, kind: MachineKind, ended: 
             let delete = concat!("DELETE FROM executions WHERE arn = ?1 AND ", not_ended!());
             connection.prepare_cached(delete)?.execute([arn]).map(drop)
         }
-        MachineKind::Standard if leaves_nothing => {
+        MachineKind::Standard if is_plain => {
             delete_input(connection, arn)?;
             connection
                 .prepare_cached(
