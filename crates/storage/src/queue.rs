@@ -52,12 +52,8 @@ pub(crate) struct Closed;
 
 impl Default for Queue {
     fn default() -> Self {
-        let state = State {
-            commands: VecDeque::new(),
-            is_urgent: false,
-            is_closed: false,
-            writer: Writer::Works,
-        };
+        let state =
+            State { commands: VecDeque::new(), is_urgent: false, is_closed: false, writer: Writer::Works };
         Self { state: Mutex::new(state), arrived: Condvar::new() }
     }
 }
@@ -168,7 +164,11 @@ mod tests {
         push(&queue, Urgency::HasTime);
         push(&queue, Urgency::Now);
         assert_eq!(queue.take(2).unwrap().len(), 2);
-        assert_eq!(queue.take(2).unwrap().len(), 1, "the rest was behind nothing that is urgent, but is itself");
+        assert_eq!(
+            queue.take(2).unwrap().len(),
+            1,
+            "the rest was behind nothing that is urgent, but is itself"
+        );
         assert!(queue.take_now(2).unwrap().is_empty());
     }
 

@@ -126,7 +126,9 @@ impl Writer {
         new.into_iter().for_each(|job| job.finish(Err(StorageError::Full)));
         let end = Instant::now() + TRY_AGAIN;
         match self.queue.take_at(end) {
-            Ok(commands) => commands.into_iter().for_each(|command| self.sort(command, &mut held, &mut false)),
+            Ok(commands) => {
+                commands.into_iter().for_each(|command| self.sort(command, &mut held, &mut false))
+            }
             Err(Closed) => std::thread::park_timeout(end.saturating_duration_since(Instant::now())),
         }
         held
