@@ -1,7 +1,5 @@
 //! The tables that there are.
 
-use hookstep_tables::Item;
-
 /// A table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableDefinition {
@@ -56,12 +54,5 @@ impl TableDefinition {
 
     pub(crate) fn view(&self, name: &str) -> Option<&ViewDefinition> {
         self.views.iter().find(|view| view.name == name)
-    }
-
-    /// What a view has of an item.
-    pub(crate) fn seen(&self, view: &ViewDefinition, item: Item) -> Item {
-        item.into_iter()
-            .filter(|(name, _)| self.is_key(name) || view.attributes.contains(&name.as_str()))
-            .collect()
     }
 }

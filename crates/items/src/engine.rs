@@ -5,6 +5,7 @@ mod reads;
 mod sdk;
 mod transaction;
 mod versions;
+mod wanted;
 mod writes;
 
 use std::collections::HashMap;

@@ -80,11 +80,19 @@ pub(crate) fn find(
     table: &TableDefinition,
     key: &Key,
 ) -> Sql<Option<Answered<Item>>> {
+    find_with(connection, table, key, |bytes| read(bytes, key, table))
+}
+
+/// Returns what `read` makes of the row at a key, if there is one.
+pub(crate) fn find_with<T>(
+    connection: &Connection,
+    table: &TableDefinition,
+    key: &Key,
+    read: impl FnOnce(&[u8]) -> T,
+) -> Sql<Option<T>> {
     connection
         .prepare_cached("SELECT item FROM items WHERE tbl = ?1 AND pk = ?2 AND sk = ?3")?
-        .query_row(params![table.number, key.pk, key.sk], |row| {
-            Ok(read(row.get_ref(0)?.as_blob()?, key, table))
-        })
+        .query_row(params![table.number, key.pk, key.sk], |row| Ok(read(row.get_ref(0)?.as_blob()?)))
         .optional()
 }
 
@@ -203,9 +211,9 @@ pub(crate) struct Range {
     pub(crate) limit: Option<usize>,
 }
 
-/// Items in order, and whether there may be more.
-pub(crate) struct Page<T> {
-    pub(crate) found: Vec<T>,
+/// Entries of an index in order, and whether there may be more.
+pub(crate) struct Page {
+    pub(crate) found: Vec<(String, Key)>,
     pub(crate) is_cut: bool,
 }
 
@@ -226,12 +234,13 @@ impl Range {
     }
 }
 
-/// Reads the items of a partition.
+/// Hands the rows of a partition to `read`. Returns the key of the last one if there may be more.
 pub(crate) fn range(
     connection: &Connection,
     table: &TableDefinition,
     range: &Range,
-) -> Sql<Page<Answered<Item>>> {
+    mut read: impl FnMut(&[u8], &Key) -> Answered<()>,
+) -> Sql<Answered<Option<Key>>> {
     let (limits, low, high) = range.sql("sk");
     let sql = format!(
         "SELECT item, sk FROM items WHERE tbl = ?1 AND pk = ?2 AND {limits} ORDER BY sk {}",
@@ -239,44 +248,60 @@ pub(crate) fn range(
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![table.number, range.pk, low, high])?;
-    let mut page = Page { found: Vec::new(), is_cut: false };
-    let mut bytes = 0;
+    let mut key = Key { pk: range.pk.clone(), sk: String::new() };
+    let mut page = Limits { rows: range.limit.unwrap_or(usize::MAX), bytes: PAGE_BYTES };
     while let Some(row) = rows.next()? {
         let blob = row.get_ref(0)?.as_blob()?;
-        bytes += blob.len();
-        page.found.push(read(blob, &Key { pk: range.pk.clone(), sk: row.get(1)? }, table));
-        if Some(page.found.len()) == range.limit || bytes >= PAGE_BYTES {
-            page.is_cut = true;
-            break;
+        row.get_ref(1)?.as_str()?.clone_into(&mut key.sk);
+        if let Err(refusal) = read(blob, &key) {
+            return Ok(Err(refusal));
+        }
+        if page.ends_with(blob) {
+            return Ok(Ok(Some(key)));
         }
     }
-    Ok(page)
+    Ok(Ok(None))
 }
 
-/// Reads all items of a table, after a key.
+/// What a page may still have.
+struct Limits {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Limits {
+    /// Counts a row. Returns whether the page ends with it.
+    fn ends_with(&mut self, blob: &[u8]) -> bool {
+        self.rows -= 1;
+        self.bytes = self.bytes.saturating_sub(blob.len());
+        self.rows == 0 || self.bytes == 0
+    }
+}
+
+/// Hands the rows of a table after a key to `read`. Returns the key of the last one if there may be more.
 pub(crate) fn scan(
     connection: &Connection,
     table: &TableDefinition,
     after: Option<&Key>,
     limit: Option<usize>,
-) -> Sql<Page<Answered<Item>>> {
+    mut read: impl FnMut(&[u8], &Key) -> Answered<()>,
+) -> Sql<Answered<Option<Key>>> {
     let (pk, sk) = after.map_or(("", ""), |key| (&key.pk, &key.sk));
     let mut statement = connection.prepare_cached(
         "SELECT item, pk, sk FROM items WHERE tbl = ?1 AND (pk, sk) > (?2, ?3) ORDER BY pk, sk",
     )?;
     let mut rows = statement.query(params![table.number, pk, sk])?;
-    let mut page = Page { found: Vec::new(), is_cut: false };
-    let mut bytes = 0;
+    let mut page = Limits { rows: limit.unwrap_or(usize::MAX), bytes: PAGE_BYTES };
     while let Some(row) = rows.next()? {
-        let blob = row.get_ref(0)?.as_blob()?;
-        bytes += blob.len();
-        page.found.push(read(blob, &key_at(row, 1)?, table));
-        if Some(page.found.len()) == limit || bytes >= PAGE_BYTES {
-            page.is_cut = true;
-            break;
+        let (blob, key) = (row.get_ref(0)?.as_blob()?, key_at(row, 1)?);
+        if let Err(refusal) = read(blob, &key) {
+            return Ok(Err(refusal));
+        }
+        if page.ends_with(blob) {
+            return Ok(Ok(Some(key)));
         }
     }
-    Ok(page)
+    Ok(Ok(None))
 }
 
 /// The keys of the items of an index's partition, each with its sort key in the index.
@@ -285,7 +310,7 @@ pub(crate) fn indexed(
     index: &IndexDefinition,
     range: &Range,
     after: Option<(&str, &Key)>,
-) -> Sql<Page<(String, Key)>> {
+) -> Sql<Page> {
     let (limits, low, high) = range.sql("range");
     let (resumed, start) = match after {
         // The first entry that follows, in either direction.

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use support::{Both, attributes, key};
 
-/// Conditions of writes, of all the forms that the product has. `:n` is a number, `:s` a text.
-const CONDITIONS: [&str; 12] = [
+/// Conditions of writes and filters, of all the forms that the product has. `:n` is a number, `:s` a text. The first two look at a
+/// key, which a filter may not.
+const CONDITIONS: [&str; 13] = [
     "attribute_not_exists(sk)",
     "attribute_exists(sk)",
     "a = :s",
@@ -22,8 +23,12 @@ const CONDITIONS: [&str; 12] = [
     "a BETWEEN :s AND :t",
     "size(a) > :n",
     "m.deep = :s",
+    "contains(a, :s) OR contains(m, :s)",
     "(a = :s OR a = :t) AND (attribute_exists(m) OR #n = :n)",
 ];
+
+/// Projections.
+const PROJECTIONS: [&str; 3] = ["a", "sk, #n, m", "pk, nothing"];
 
 /// Updates.
 const UPDATES: [&str; 5] = [
@@ -73,7 +78,9 @@ enum Request {
         values: (String, String),
         forward: bool,
         limit: Option<u8>,
-        filter: bool,
+        filter: Option<usize>,
+        projection: Option<usize>,
+        number: i8,
     },
     Indexed {
         pk: String,
@@ -106,14 +113,14 @@ fn request() -> impl Strategy<Value = Request> {
             values
         }),
         key().prop_map(|key| Request::Get { key }),
-        (word(), 0..RANGES.len(), (word(), word()), any::<bool>(), prop::option::of(1..4_u8), any::<bool>())
-            .prop_map(|(pk, range, values, forward, limit, filter)| Request::Query {
-                pk,
-                range,
-                values,
-                forward,
-                limit,
-                filter
+        (
+            (word(), 0..RANGES.len(), (word(), word()), any::<bool>(), prop::option::of(1..4_u8)),
+            prop::option::of(2..CONDITIONS.len()),
+            prop::option::of(0..PROJECTIONS.len()),
+            any::<i8>()
+        )
+            .prop_map(|((pk, range, values, forward, limit), filter, projection, number)| {
+                Request::Query { pk, range, values, forward, limit, filter, projection, number }
             }),
         (word(), word()).prop_map(|(pk, a)| Request::Indexed { pk, a }),
     ]
@@ -159,15 +166,19 @@ fn json(request: &Request) -> (&'static str, Value) {
             ("DeleteItem", with_placeholders(request, *condition, values))
         }
         Request::Get { key } => ("GetItem", json!({"TableName": "things", "Key": key})),
-        Request::Query { pk, range, values: (s, t), forward, limit, filter } => {
+        Request::Query { pk, range, values: (s, t), forward, limit, filter, projection, number } => {
             let mut request = json!({"TableName": "things", "KeyConditionExpression": RANGES[*range], "ScanIndexForward": forward});
-            if *filter {
-                request["FilterExpression"] = "attribute_exists(a)".into();
+            if let Some(filter) = filter {
+                request["FilterExpression"] = CONDITIONS[*filter].into();
+            }
+            if let Some(projection) = projection {
+                request["ProjectionExpression"] = PROJECTIONS[*projection].into();
             }
             if let Some(limit) = limit {
                 request["Limit"] = (*limit).into();
             }
-            let mut request = with_placeholders(request, None, &(s.min(t).clone(), s.max(t).clone(), 0));
+            let mut request =
+                with_placeholders(request, None, &(s.min(t).clone(), s.max(t).clone(), *number));
             request["ExpressionAttributeValues"][":pk"] = json!({"S": pk});
             ("Query", request)
         }

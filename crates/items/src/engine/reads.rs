@@ -10,18 +10,13 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use hookstep_tables::{AttributeValue, Item, size};
 
 use super::ItemTables;
+use super::wanted::{Found, Wanted};
 use super::writes::consumed;
 use crate::capacity::Charge;
-use crate::definition::{IndexDefinition, TableDefinition};
-use crate::error::{Answered, Refusal};
+use crate::definition::IndexDefinition;
+use crate::error::Answered;
 use crate::expression::{Bound, Placeholders, invalid, key_range, project};
-use crate::rows::{self, Key, Page, Range};
-
-/// A page of items before the filter, and the key after which the next page begins.
-struct Found {
-    items: Vec<Item>,
-    next: Option<Item>,
-}
+use crate::rows::{self, Key, Range};
 
 impl ItemTables {
     pub(super) fn get(&self, input: &GetItemInput) -> Answered<GetItemOutput> {
@@ -88,27 +83,21 @@ impl ItemTables {
         let forward = input.scan_index_forward() != Some(false);
         let limit = input.limit().map(|limit| usize::try_from(limit).unwrap_or(1).max(1));
         let range = Range { pk, low, high, forward, limit };
-        let mut found = match index {
-            Some(index) => self.indexed(table, index, &range, input.exclusive_start_key())?,
-            None => self.in_partition(table, range, input.exclusive_start_key())?,
+        let filter = self.condition(input.filter_expression())?;
+        let projection = self.projection(input.projection_expression())?;
+        let mut wanted = Wanted::of(table, filter.as_deref(), projection.as_deref(), placeholders)?;
+        wanted.view = view;
+        wanted.is_charged = input.return_consumed_capacity().is_some();
+        let (found, next) = match index {
+            Some(index) => self.indexed(&wanted, index, &range, input.exclusive_start_key())?,
+            None => self.in_partition(&wanted, range, input.exclusive_start_key())?,
         };
-        if let Some(view) = view {
-            found.items = found.items.into_iter().map(|item| table.seen(view, item)).collect();
-        }
-        let bytes = found.items.iter().map(size).sum();
-        let charge = Charge::read(bytes, input.consistent_read() == Some(true));
-        let scanned = count(found.items.len());
-        let items = self.filtered(
-            found.items,
-            input.filter_expression(),
-            input.projection_expression(),
-            placeholders,
-        )?;
+        let charge = Charge::read(found.bytes, input.consistent_read() == Some(true));
         Ok(QueryOutput::builder()
-            .count(count(items.len()))
-            .scanned_count(scanned)
-            .set_items(Some(items))
-            .set_last_evaluated_key(found.next)
+            .count(count(found.items.len()))
+            .scanned_count(count(found.scanned))
+            .set_items(Some(found.items))
+            .set_last_evaluated_key(next)
             .set_consumed_capacity(input.return_consumed_capacity().map(|_| consumed(charge)))
             .build())
     }
@@ -121,27 +110,33 @@ impl ItemTables {
         };
         let after = input.exclusive_start_key().map(|key| Key::of(table, key)).transpose()?;
         let limit = input.limit().map(|limit| usize::try_from(limit).unwrap_or(1).max(1));
-        let page = self.storage.read(|connection| rows::scan(connection, table, after.as_ref(), limit))?;
-        let Found { items, next } = Found::of(page, table)?;
-        let charge = Charge::read(items.iter().map(size).sum(), input.consistent_read() == Some(true));
-        let scanned = count(items.len());
-        let items =
-            self.filtered(items, input.filter_expression(), input.projection_expression(), placeholders)?;
+        let filter = self.condition(input.filter_expression())?;
+        let projection = self.projection(input.projection_expression())?;
+        let mut wanted = Wanted::of(table, filter.as_deref(), projection.as_deref(), placeholders)?;
+        wanted.is_charged = input.return_consumed_capacity().is_some();
+        let mut found = Found::default();
+        let last = self.storage.read(|connection| {
+            rows::scan(connection, table, after.as_ref(), limit, |bytes, key| {
+                wanted.read(bytes, key, &mut found)
+            })
+        })??;
+        let charge = Charge::read(found.bytes, input.consistent_read() == Some(true));
         Ok(ScanOutput::builder()
-            .count(count(items.len()))
-            .scanned_count(scanned)
-            .set_items(Some(items))
-            .set_last_evaluated_key(next)
+            .count(count(found.items.len()))
+            .scanned_count(count(found.scanned))
+            .set_items(Some(found.items))
+            .set_last_evaluated_key(last.map(|key| key.attributes(table)))
             .set_consumed_capacity(input.return_consumed_capacity().map(|_| consumed(charge)))
             .build())
     }
 
     fn in_partition(
         &self,
-        table: &'static TableDefinition,
+        wanted: &Wanted<'_>,
         mut range: Range,
         after: Option<&Item>,
-    ) -> Answered<Found> {
+    ) -> Answered<(Found, Option<Item>)> {
+        let table = wanted.table;
         if let Some(after) = after {
             let after = (Key::of(table, after)?.sk, false);
             let (limit, is_tighter): (&mut Bound, fn(&str, &str) -> bool) = if range.forward {
@@ -153,16 +148,21 @@ impl ItemTables {
                 *limit = Some(after);
             }
         }
-        Found::of(self.storage.read(|connection| rows::range(connection, table, &range))?, table)
+        let mut found = Found::default();
+        let last = self.storage.read(|connection| {
+            rows::range(connection, table, &range, |bytes, key| wanted.read(bytes, key, &mut found))
+        })??;
+        Ok((found, last.map(|key| key.attributes(table))))
     }
 
     fn indexed(
         &self,
-        table: &'static TableDefinition,
+        wanted: &Wanted<'_>,
         index: &IndexDefinition,
         range: &Range,
         after: Option<&Item>,
-    ) -> Answered<Found> {
+    ) -> Answered<(Found, Option<Item>)> {
+        let table = wanted.table;
         let after = match after {
             Some(after) => {
                 let sort_key = after.get(index.sort_key).and_then(|key| key.as_s().ok());
@@ -180,46 +180,21 @@ impl ItemTables {
             item
         };
         let next = page.found.last().filter(|_| page.is_cut).map(entry);
-        if index.keys_only {
-            return Ok(Found { items: page.found.iter().map(entry).collect(), next });
-        }
-        let mut items = Vec::with_capacity(page.found.len());
-        for (_, key) in &page.found {
-            // It may have been deleted since.
-            items.extend(self.storage.read(|connection| rows::find(connection, table, key))?.transpose()?);
-        }
-        Ok(Found { items, next })
-    }
-
-    fn filtered(
-        &self,
-        items: Vec<Item>,
-        filter: Option<&str>,
-        projection: Option<&str>,
-        placeholders: Placeholders<'_>,
-    ) -> Answered<Vec<Item>> {
-        let (filter, projection) = (self.condition(filter)?, self.projection(projection)?);
-        let mut wanted = Vec::with_capacity(items.len());
-        for item in items {
-            if filter.as_ref().map_or(Ok(true), |filter| filter.holds(&item, placeholders))? {
-                wanted.push(match &projection {
-                    Some(paths) => project(item, paths, placeholders)?,
-                    None => item,
-                });
+        let mut found = Found::default();
+        for in_index in &page.found {
+            if index.keys_only {
+                wanted.take(entry(in_index), &mut found)?;
+                continue;
             }
+            let (_, key) = in_index;
+            // It may have been deleted since.
+            self.storage
+                .read(|connection| {
+                    rows::find_with(connection, table, key, |bytes| wanted.read(bytes, key, &mut found))
+                })?
+                .transpose()?;
         }
-        Ok(wanted)
-    }
-}
-
-impl Found {
-    fn of(page: Page<Answered<Item>>, table: &TableDefinition) -> Answered<Self> {
-        let items = page.found.into_iter().collect::<Result<Vec<_>, Refusal>>()?;
-        let next = match items.last().filter(|_| page.is_cut) {
-            Some(last) => Some(Key::of(table, last)?.attributes(table)),
-            None => None,
-        };
-        Ok(Self { items, next })
+        Ok((found, next))
     }
 }
 

@@ -61,6 +61,46 @@ impl Condition {
         Ok(condition)
     }
 
+    /// The attributes that the condition looks at.
+    pub(crate) fn names<'b>(&'b self, placeholders: Placeholders<'b>) -> Answered<Vec<&'b str>> {
+        let mut names = Vec::new();
+        self.each_path(&mut |path| {
+            names.push(path.begin(placeholders)?);
+            Ok(())
+        })?;
+        Ok(names)
+    }
+
+    fn each_path<'b>(&'b self, visit: &mut dyn FnMut(&'b Path) -> Answered<()>) -> Answered<()> {
+        let of = |operand: &'b Operand, visit: &mut dyn FnMut(&'b Path) -> Answered<()>| match operand {
+            Operand::Path(path) | Operand::Size(path) => visit(path),
+            Operand::Value(_) => Ok(()),
+        };
+        match self {
+            Self::And(one, other) | Self::Or(one, other) => {
+                one.each_path(visit)?;
+                other.each_path(visit)
+            }
+            Self::Not(condition) => condition.each_path(visit),
+            Self::Compare(left, _, right) => {
+                of(left, visit)?;
+                of(right, visit)
+            }
+            Self::Between(operand, low, high) => {
+                [operand, low, high].into_iter().try_for_each(|operand| of(operand, visit))
+            }
+            Self::In(operand, list) => {
+                of(operand, visit)?;
+                list.iter().try_for_each(|listed| of(listed, visit))
+            }
+            Self::Exists(path, _) => visit(path),
+            Self::BeginsWith(path, operand) | Self::Contains(path, operand) => {
+                visit(path)?;
+                of(operand, visit)
+            }
+        }
+    }
+
     /// Whether the condition holds for an item; one that does not exist is empty.
     pub(crate) fn holds(&self, item: &Item, placeholders: Placeholders<'_>) -> Answered<bool> {
         let value = |operand: &Operand| operand.value(item, placeholders);

@@ -28,10 +28,8 @@ impl Path {
         item: &'i Item,
         placeholders: Placeholders<'_>,
     ) -> Answered<Option<&'i AttributeValue>> {
-        let mut names = self.0.iter();
-        let first = names.next().ok_or_else(|| invalid("the expression has an empty path"))?;
-        let mut found = item.get(placeholders.name(first)?);
-        for name in names {
+        let mut found = item.get(self.begin(placeholders)?);
+        for name in self.0.iter().skip(1) {
             let name = placeholders.name(name)?;
             found = match found {
                 Some(AttributeValue::M(fields)) => fields.get(name),
@@ -39,6 +37,12 @@ impl Path {
             };
         }
         Ok(found)
+    }
+
+    /// The attribute that the path begins with.
+    pub(super) fn begin<'b>(&'b self, placeholders: Placeholders<'b>) -> Answered<&'b str> {
+        let first = self.0.first().ok_or_else(|| invalid("the expression has an empty path"))?;
+        placeholders.name(first)
     }
 
     /// The attribute itself, for a path without dots.

@@ -172,6 +172,9 @@ impl Both {
                 if let Some(filter) = text("FilterExpression") {
                     query = query.filter_expression(filter);
                 }
+                if let Some(projection) = text("ProjectionExpression") {
+                    query = query.projection_expression(projection);
+                }
                 let limit = request["Limit"].as_i64().map(|limit| limit as i32);
                 let query = query.set_limit(limit).scan_index_forward(request["ScanIndexForward"] != false);
                 let page = answered!(query);
