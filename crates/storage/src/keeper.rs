@@ -37,7 +37,8 @@ pub(crate) fn run(
         match copy(connection) {
             // What came while this ran is little, so the writer copies it quickly and starts the log again.
             Ok((in_log, copied)) if in_log - copied < REST_FRAMES => {
-                drop(writer.push(Command::Restart, Urgency::Now))
+                // It has ended if it takes nothing.
+                let _ = writer.push(Command::Restart, Urgency::Now);
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the write-ahead log could not be copied into the database"),

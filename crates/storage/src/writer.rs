@@ -127,7 +127,7 @@ impl Writer {
         let end = Instant::now() + TRY_AGAIN;
         match self.queue.take_at(end) {
             Ok(commands) => {
-                commands.into_iter().for_each(|command| self.sort(command, &mut held, &mut false))
+                commands.into_iter().for_each(|command| self.sort(command, &mut held, &mut false));
             }
             Err(Closed) => std::thread::park_timeout(end.saturating_duration_since(Instant::now())),
         }
