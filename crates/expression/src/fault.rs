@@ -55,6 +55,20 @@ impl Fault {
         Self { code, field: field.into(), position: None, reason: reason.into() }
     }
 
+    /// The same without what the expression says, which may repeat a part of the body. Its field and position stay.
+    #[must_use]
+    pub fn without_message(mut self) -> Self {
+        if matches!(
+            self.code,
+            ReasonCode::FilterFault | ReasonCode::TransformFault | ReasonCode::OrderKeyFault
+        ) {
+            self.reason =
+                "fails on the body; what it says is not kept, because it may repeat what the org redacts"
+                    .to_owned();
+        }
+        self
+    }
+
     pub(crate) fn not_json(error: impl fmt::Display) -> Self {
         Self::new(ReasonCode::BodyNotJson, "body", format!("is not JSON: {error}"))
     }

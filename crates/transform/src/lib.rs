@@ -56,6 +56,9 @@ pub async fn handle(mut data: TransformData, ctx: &Context) -> Result<TransformD
             data.plan.status = Status::Skipped;
             data.plan.reason = Some(reason);
         }
+        Verdict::Failed(fault) if data.record.redaction.is_some() => {
+            refuse(&mut data, fault.without_message().into());
+        }
         Verdict::Failed(fault) => refuse(&mut data, fault.into()),
         Verdict::Replaced { content_type, body } => {
             replace(&mut data, content_type, body.into(), ctx).await?;

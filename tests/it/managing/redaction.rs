@@ -137,6 +137,28 @@ async fn what_is_redacted_is_delivered_and_is_nowhere_after_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_expression_says_about_a_value_is_not_kept() {
+    let world = World::start().await;
+    redacting(&world, &["$.who.email"]).await;
+    let (api, receiver) = (&world.api, Receiver::ok().await);
+    let expressions = [
+        json!({"transform": {"jsonata": "$number(who.email)"}}),
+        json!({"filter": {"jsonata": "$error('no ' & who.email)"}}),
+        json!({"ordering": {"key": "$number(who.email)"}}),
+    ];
+    for (code, fields) in ["transform_fault", "filter_fault", "order_key_fault"].into_iter().zip(expressions)
+    {
+        let config_id = api.create_webhook(&receiver.url, fields).await;
+        let event_id = id(&api.deliver(&config_id, planted()).await);
+        let shown = shown(&world, &config_id, &event_id).await;
+        assert!(shown.contains(code) && shown.contains("what it says is not kept"), "{shown}");
+        let listed = text(&api.get(&format!("/webhook/{config_id}/events")).await);
+        assert!(listed.contains(code) && !listed.contains(PLANTED), "{listed}");
+    }
+    assert_eq!(receiver.seen().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_whole_is_shown_redacted_and_is_retried_whole() {
     own_clock!(AHEAD = 0);
     let world = World::with_options(|options| options.sources.clock = clock).await;
