@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::job::Job;
 
 /// How long a change that has time waits for one that has none. Usually another comes before, and both share a commit.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(20);
+pub(crate) const MAX_DELAY: Duration = Duration::from_millis(20);
 
 /// What the writer is told.
 pub(crate) enum Command {
@@ -20,7 +20,7 @@ pub(crate) enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Urgency {
     Now,
-    /// With the next command that is urgent, or after [`PATIENCE`].
+    /// With the next command that is urgent, or after [`MAX_DELAY`].
     HasTime,
 }
 
@@ -29,7 +29,7 @@ pub(crate) enum Urgency {
 enum Writer {
     Works,
     /// It looks again by itself, so that a command that has time need not wake it.
-    WaitsForPatience,
+    WaitsForAWhile,
     Waits,
 }
 
@@ -87,19 +87,19 @@ impl Queue {
     /// Waits until there is something urgent, or something has waited for long enough. Returns up to `limit` commands.
     pub(crate) fn take(&self, limit: usize) -> Result<Vec<Command>, Closed> {
         let mut state = self.lock();
-        let mut end = Instant::now() + PATIENCE;
+        let mut end = Instant::now() + MAX_DELAY;
         loop {
             if state.is_urgent || state.is_closed {
                 return state.take(limit);
             }
             let left = end.saturating_duration_since(Instant::now());
             state = if !left.is_zero() {
-                state.writer = Writer::WaitsForPatience;
+                state.writer = Writer::WaitsForAWhile;
                 self.wait(state, left)
             } else if state.commands.is_empty() {
                 state.writer = Writer::Waits;
                 let woken = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
-                end = Instant::now() + PATIENCE;
+                end = Instant::now() + MAX_DELAY;
                 woken
             } else {
                 return state.take(limit);
