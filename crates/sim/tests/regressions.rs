@@ -13,6 +13,7 @@ fn what_was_mended_stays_mended() {
             "a fault in place of an attempt that was made, in an order (seed 219)",
             missed_in_place_of_a_failure(),
         ),
+        ("an event that blocks its order, and is not said to (seed 421)", block_not_noted()),
     ] {
         let outcome = run(&scenario).unwrap();
         assert!(outcome.violations.is_empty(), "{what}:\n{}", Story(&outcome));
@@ -91,6 +92,22 @@ fn missed_in_place_of_a_failure() -> Scenario {
         how: How::StalledAfter,
     };
     Scenario { task_faults: vec![fault(1), fault(3)], ..scenario }
+}
+
+/// A failed event that holds up those behind it was not noted as such, so that nobody could see which one to cancel; and in a host in which
+/// nothing else happened, it was not looked at again.
+fn block_not_noted() -> Scenario {
+    let mut scenario = one_event(421, Limit::Ordered { blocks: true }, Vec::new());
+    scenario.webhooks[0].phases = vec![
+        Phase { at: 0, behaviour: Behaviour::Status(500) },
+        Phase { at: 75_000, behaviour: Behaviour::Quick },
+    ];
+    let behind =
+        Event { number: 12, at: 61_000, keyed: false, repeated: false, ..scenario.events[0].clone() };
+    scenario.events.push(behind);
+    let fault =
+        TaskFault { state: "KeepPlace".to_owned(), event: None, call: 0, times: 12, how: How::Failed };
+    Scenario { task_faults: vec![fault], ..scenario }
 }
 
 fn one_event(seed: u64, limit: Limit, schedule: Vec<u32>) -> Scenario {
