@@ -50,6 +50,8 @@ struct Inner {
     room: Arc<Room>,
     /// Ends the keeper when it is dropped.
     keeping: Option<Sender<()>>,
+    keeper: Option<JoinHandle<()>>,
+    /// The writer and the syncer.
     threads: Vec<JoinHandle<()>>,
     /// Tells who drives the storage that a change has arrived, if somebody does in place of the threads.
     arrived: Option<Arc<Notify>>,
@@ -249,6 +251,7 @@ impl Inner {
                 readers: Mutex::default(),
                 room,
                 keeping: None,
+                keeper: None,
                 threads: Vec::new(),
                 arrived: Some(arrived),
             });
@@ -259,10 +262,10 @@ impl Inner {
         let threads = vec![
             spawn("writer", move || writer.run())?,
             spawn("syncer", move || syncer::run(&commits, &log, durability, observer.as_ref()))?,
-            spawn("keeper", move || keeper::run(&keeper, &kept_room, &frames, &restart, &closed))?,
         ];
-        let keeping = Some(keeping);
-        Ok(Self { file, queue, readers: Mutex::default(), room, keeping, threads, arrived: None })
+        let keeper = spawn("keeper", move || keeper::run(&keeper, &kept_room, &frames, &restart, &closed))?;
+        let (keeping, keeper) = (Some(keeping), Some(keeper));
+        Ok(Self { file, queue, readers: Mutex::default(), room, keeping, keeper, threads, arrived: None })
     }
 
     fn tell_arrived(&self) {
@@ -296,12 +299,18 @@ fn parent(file: &Path) -> &Path {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.keeping = None;
+        // First of all: the connection that is closed last, and beside no other, copies the log into the database.
+        join(self.keeper.take());
         self.queue.close();
         self.tell_arrived();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the storage panicked");
-            }
+        join(self.threads.drain(..));
+    }
+}
+
+fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread of the storage panicked");
         }
     }
 }

@@ -40,6 +40,17 @@ async fn what_is_answered_is_seen_and_is_there_after_the_next_start() {
     assert_eq!(count(&Storage::open(settings(&dir)).unwrap()), 1);
 }
 
+#[tokio::test]
+async fn a_storage_that_was_closed_is_one_file() {
+    for _ in 0..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let storage = Storage::open(settings(&dir)).unwrap();
+        put(&storage, "a").await.unwrap();
+        drop(storage);
+        assert!(!dir.path().join("test.sqlite-wal").exists(), "the log was copied into the database");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_that_arrive_together_share_a_sync_and_a_failed_one_fails_alone() {
     let dir = tempfile::tempdir().unwrap();
