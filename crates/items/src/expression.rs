@@ -13,7 +13,7 @@ use hookstep_tables::{AttributeValue, Item};
 use crate::error::{Answered, Refusal};
 
 pub(crate) use condition::{Bound, Condition, key_range};
-pub(crate) use path::{Path, project};
+pub(crate) use path::Path;
 pub(crate) use update::Update;
 
 /// How many parsed expressions are kept: many more than the product has. Those of an update name the fields of a record.

@@ -15,7 +15,7 @@ use super::writes::consumed;
 use crate::capacity::Charge;
 use crate::definition::IndexDefinition;
 use crate::error::Answered;
-use crate::expression::{Bound, Placeholders, invalid, key_range, project};
+use crate::expression::{Bound, Placeholders, invalid, key_range};
 use crate::rows::{self, Key, Range};
 
 impl ItemTables {
@@ -24,14 +24,12 @@ impl ItemTables {
         let key = Key::of(table, input.key().ok_or_else(|| invalid("a read needs a key"))?)?;
         let projection = self.projection(input.projection_expression())?;
         let placeholders = Placeholders { names: input.expression_attribute_names(), values: None };
-        let found = self.storage.read(|connection| rows::find(connection, table, &key))?.transpose()?;
-        let charge = Charge::read(found.as_ref().map_or(0, size), input.consistent_read() == Some(true));
-        let item = match (found, projection) {
-            (Some(item), Some(paths)) => Some(project(item, &paths, placeholders)?),
-            (found, _) => found,
-        };
+        let is_charged = input.return_consumed_capacity().is_some();
+        let wanted = Wanted::of(table, None, projection.as_deref(), placeholders, is_charged)?;
+        let found = self.at(&wanted, &key)?;
+        let charge = Charge::read(found.bytes, input.consistent_read() == Some(true));
         Ok(GetItemOutput::builder()
-            .set_item(item)
+            .set_item(found.items.into_iter().next())
             .set_consumed_capacity(input.return_consumed_capacity().map(|_| consumed(charge)))
             .build())
     }
@@ -85,9 +83,9 @@ impl ItemTables {
         let range = Range { pk, low, high, forward, limit };
         let filter = self.condition(input.filter_expression())?;
         let projection = self.projection(input.projection_expression())?;
-        let mut wanted = Wanted::of(table, filter.as_deref(), projection.as_deref(), placeholders)?;
-        wanted.view = view;
-        wanted.is_charged = input.return_consumed_capacity().is_some();
+        let is_charged = input.return_consumed_capacity().is_some();
+        let wanted = Wanted::of(table, filter.as_deref(), projection.as_deref(), placeholders, is_charged)?;
+        let wanted = Wanted { view, ..wanted };
         let (found, next) = match index {
             Some(index) => self.indexed(&wanted, index, &range, input.exclusive_start_key())?,
             None => self.in_partition(&wanted, range, input.exclusive_start_key())?,
@@ -112,8 +110,8 @@ impl ItemTables {
         let limit = input.limit().map(|limit| usize::try_from(limit).unwrap_or(1).max(1));
         let filter = self.condition(input.filter_expression())?;
         let projection = self.projection(input.projection_expression())?;
-        let mut wanted = Wanted::of(table, filter.as_deref(), projection.as_deref(), placeholders)?;
-        wanted.is_charged = input.return_consumed_capacity().is_some();
+        let is_charged = input.return_consumed_capacity().is_some();
+        let wanted = Wanted::of(table, filter.as_deref(), projection.as_deref(), placeholders, is_charged)?;
         let mut found = Found::default();
         let last = self.storage.read(|connection| {
             rows::scan(connection, table, after.as_ref(), limit, |bytes, key| {
@@ -128,6 +126,14 @@ impl ItemTables {
             .set_last_evaluated_key(last.map(|key| key.attributes(table)))
             .set_consumed_capacity(input.return_consumed_capacity().map(|_| consumed(charge)))
             .build())
+    }
+
+    /// The item at a key, if there is one.
+    fn at(&self, wanted: &Wanted<'_>, key: &Key) -> Answered<Found> {
+        let mut found = Found::default();
+        let read = |bytes: &[u8]| wanted.read(bytes, key, &mut found);
+        self.storage.read(|connection| rows::find_with(connection, wanted.table, key, read))?.transpose()?;
+        Ok(found)
     }
 
     fn in_partition(

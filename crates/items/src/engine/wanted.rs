@@ -7,17 +7,17 @@ use crate::definition::{TableDefinition, ViewDefinition};
 use crate::encoding::decode_only;
 use crate::error::{Answered, Refusal};
 use crate::expression::{Condition, Path, Placeholders};
-use crate::rows::Key;
+use crate::rows::{self, Key};
 
 pub(crate) struct Wanted<'r> {
     pub(super) table: &'static TableDefinition,
     /// The view that is read, if it is one.
     pub(super) view: Option<&'r ViewDefinition>,
     /// The filter, and the attributes that it looks at.
-    filter: Option<(&'r Condition, Vec<&'r str>)>,
+    pub(super) filter: Option<(&'r Condition, Vec<&'r str>)>,
     /// The attributes that the projection names.
-    projection: Option<Vec<&'r str>>,
-    placeholders: Placeholders<'r>,
+    pub(super) projection: Option<Vec<&'r str>>,
+    pub(super) placeholders: Placeholders<'r>,
     /// Whether the sizes of the items are wanted.
     pub(super) is_charged: bool,
 }
@@ -40,6 +40,7 @@ impl<'r> Wanted<'r> {
         filter: Option<&'r Condition>,
         projection: Option<&'r Vec<Path>>,
         placeholders: Placeholders<'r>,
+        is_charged: bool,
     ) -> Answered<Self> {
         let filter = match filter {
             Some(filter) => Some((filter, filter.names(placeholders)?)),
@@ -47,7 +48,7 @@ impl<'r> Wanted<'r> {
         };
         let names = |paths: &'r Vec<Path>| paths.iter().map(|path| path.top(placeholders)).collect();
         let projection = projection.map(names).transpose()?;
-        Ok(Self { table, view: None, filter, projection, placeholders, is_charged: false })
+        Ok(Self { table, view: None, filter, projection, placeholders, is_charged })
     }
 
     /// Reads a row, and adds it to those that were found if the filter lets it through.
@@ -66,7 +67,10 @@ impl<'r> Wanted<'r> {
         {
             return Ok(());
         }
-        found.items.push(self.projected(decode(&|name| self.sees(name) && self.projects(name))?));
+        found.items.push(match (self.view, &self.projection) {
+            (None, None) => rows::read(bytes, key, self.table)?,
+            _ => self.projected(decode(&|name| self.sees(name) && self.projects(name))?),
+        });
         Ok(())
     }
 
@@ -85,7 +89,9 @@ impl<'r> Wanted<'r> {
     }
 
     fn projected(&self, mut item: Item) -> Item {
-        item.retain(|name, _| self.projects(name));
+        if self.projection.is_some() {
+            item.retain(|name, _| self.projects(name));
+        }
         item
     }
 

@@ -53,15 +53,3 @@ impl Path {
         }
     }
 }
-
-/// The part of an item that a projection names.
-pub(crate) fn project(mut item: Item, paths: &[Path], placeholders: Placeholders<'_>) -> Answered<Item> {
-    let mut projected = Item::with_capacity(paths.len());
-    for path in paths {
-        let name = path.top(placeholders)?;
-        if let Some(value) = item.remove(name) {
-            projected.insert(name.to_owned(), value);
-        }
-    }
-    Ok(projected)
-}
