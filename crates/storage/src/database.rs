@@ -15,7 +15,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::driven::Work;
 use crate::error::Cause;
 use crate::job::{Answer, Change, Priority};
-use crate::queue::{Command, Queue, Urgency};
+use crate::queue::{Closed, Command, Queue, Urgency};
 use crate::room::Room;
 use crate::syncer::{self, Commits};
 use crate::writer::Writer;
@@ -134,7 +134,7 @@ impl Storage {
         change: impl FnMut(&Connection) -> Result<R, rusqlite::Error> + Send + 'static,
     ) -> Result<(), StorageError> {
         let job = Box::new(Change { change, priority, answer, result: None, reply });
-        self.inner.queue.push(Command::Change(job), urgency).map_err(|_| StorageError::Closed)?;
+        self.inner.queue.push(Command::Change(job), urgency).map_err(|Closed| StorageError::Closed)?;
         self.inner.tell_arrived();
         Ok(())
     }

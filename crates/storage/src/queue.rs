@@ -46,7 +46,7 @@ pub(crate) struct Queue {
     arrived: Condvar,
 }
 
-/// The queue is closed and empty.
+/// The queue is closed: nothing goes in, or nothing is left in it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Closed;
 
@@ -59,11 +59,10 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// Returns the command if the queue is closed.
-    pub(crate) fn push(&self, command: Command, urgency: Urgency) -> Result<(), Command> {
+    pub(crate) fn push(&self, command: Command, urgency: Urgency) -> Result<(), Closed> {
         let mut state = self.lock();
         if state.is_closed {
-            return Err(command);
+            return Err(Closed);
         }
         state.commands.push_back(command);
         state.is_urgent |= urgency == Urgency::Now;
@@ -164,11 +163,7 @@ mod tests {
         push(&queue, Urgency::HasTime);
         push(&queue, Urgency::Now);
         assert_eq!(queue.take(2).unwrap().len(), 2);
-        assert_eq!(
-            queue.take(2).unwrap().len(),
-            1,
-            "the rest was behind nothing that is urgent, but is itself"
-        );
+        assert_eq!(queue.take(2).unwrap().len(), 1, "the rest is urgent itself");
         assert!(queue.take_now(2).unwrap().is_empty());
     }
 
