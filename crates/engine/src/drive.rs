@@ -97,10 +97,10 @@ async fn drive_to_pause(context: &Context, place: &Place, stage: Stage) -> Optio
         }
     };
     let ended = ended(result, &task_host);
-    // Nobody waits for an async execution, or for a sync one whose producer already has its 202.
     let answer = report.map(|report| (report, ended.clone()));
     context.executions.journal.end(&arn, ended);
     if let Some((report, ended)) = answer {
+        // Nobody waits any more if the producer already has its 202.
         let _ = report.send(ended);
     }
     None
