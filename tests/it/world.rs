@@ -141,7 +141,7 @@ impl World {
         set(&mut options);
         let (host, server) = Server::start(options, listener).await;
         let token = host.create_token(NewToken::admin(ORG.parse().unwrap())).await.unwrap();
-        let api = Api { http: http_client(), base, token };
+        let api = Api { http: http_client().build().unwrap(), base, token };
         Self { host, api, faults, server, dir }
     }
 
@@ -414,10 +414,11 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-fn http_client() -> reqwest::Client {
-    // Another world in the same process may have done this already.
+/// An HTTP client of a test, without a proxy.
+pub(crate) fn http_client() -> reqwest::ClientBuilder {
+    // Another test in the same process may have done this already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    reqwest::Client::builder().no_proxy()
 }
 
 /// Waits until the condition is true.

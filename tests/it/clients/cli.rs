@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::world::process::{FREE_PORT, Process, command, finished, output, run};
-use crate::world::{Dir, Receiver, Reply, World, closed_port};
+use crate::world::{Dir, Receiver, Reply, World, closed_port, http_client};
 
 /// A command run with the user's token.
 fn hookstep(world: &World, args: &[&str]) -> Command {
@@ -380,7 +380,7 @@ async fn the_demo_shows_deliveries_and_goes_on_serving() {
     demo.line("Ctrl-C stops it.").await;
     let shown = demo.stdout();
     let link = shown.lines().find_map(|line| line.split("with its attempts:").nth(1)).unwrap().trim();
-    let page = reqwest::Client::builder().no_proxy().build().unwrap().get(link).send().await.unwrap();
+    let page = http_client().build().unwrap().get(link).send().await.unwrap();
     assert_eq!((page.status().as_u16(), page.url().path()), (200, "/console/sign-in"), "{link}");
     demo.kill().await;
 }

@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use super::pages::receivers::{degraded, failing, write_health};
 use crate::world::process::{binary, finished};
-use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, until};
+use crate::world::{Answer, Api, ORG, Receiver, Reply, World, accepted, http_client, until};
 
 /// A platform's token, without an org.
 pub(crate) async fn platform(world: &World) -> Api {
@@ -20,7 +20,7 @@ pub(crate) async fn platform(world: &World) -> Api {
 /// The same caller, whose every request is about this org.
 pub(crate) fn within(api: &Api, org_id: &str) -> Api {
     let headers = [("x-org-id".parse().unwrap(), HeaderValue::from_str(org_id).unwrap())];
-    let http = reqwest::Client::builder().no_proxy().default_headers(headers.into_iter().collect());
+    let http = http_client().default_headers(headers.into_iter().collect());
     Api { http: http.build().unwrap(), ..api.clone() }
 }
 

@@ -18,7 +18,7 @@ use http::Method;
 use reqwest::redirect::Policy;
 use serde_json::json;
 
-use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World};
+use crate::world::{Answer, Api, NOBODY, Receiver, Reply, World, http_client};
 
 const SIGN_IN: &str = "/console/sign-in";
 
@@ -34,7 +34,7 @@ pub(super) struct Browser {
 
 impl Browser {
     fn new(world: &World) -> Self {
-        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let http = http_client().redirect(Policy::none()).build().unwrap();
         Self { http, base: world.api.base.clone(), cookie: String::new() }
     }
 

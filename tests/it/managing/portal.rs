@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::orgs::{admin, made, platform, within};
-use crate::world::{Answer, Api, NOBODY, ORG, World, moment};
+use crate::world::{Answer, Api, NOBODY, ORG, World, http_client, moment};
 
 /// The roles, from the one that may do least.
 const ROLES: [&str; 4] = ["view", "replay", "manage", "manage_secrets"];
@@ -43,7 +43,7 @@ struct Portal {
 
 impl Portal {
     fn new(api: &Api) -> Self {
-        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let http = http_client().redirect(Policy::none()).build().unwrap();
         Self { http, base: api.base.clone(), session: String::new() }
     }
 

@@ -8,7 +8,7 @@ use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::world::{Answer, Api, NOBODY, World, moment};
+use crate::world::{Answer, Api, NOBODY, World, http_client, moment};
 
 /// A browser that is signed in: its cookie.
 struct Browser {
@@ -20,7 +20,7 @@ struct Browser {
 
 impl Browser {
     async fn sign_in(api: &Api) -> Self {
-        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let http = http_client().redirect(Policy::none()).build().unwrap();
         let mut browser =
             Self { http, base: api.base.clone(), cookie: String::new(), attributes: String::new() };
         let answer = browser.post("/console/sign-in", format!("token={}", api.token)).await;

@@ -13,8 +13,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use crate::world::Api;
 use crate::world::python::say;
+use crate::world::{Api, http_client};
 
 /// For `--listen`: any free port.
 pub(crate) const FREE_PORT: &str = "127.0.0.1:0";
@@ -255,7 +255,10 @@ impl Hookstep {
     pub(crate) async fn started(mut process: Process) -> Self {
         let line = process.line("Hookstep serves on ").await;
         let base = line.rsplit(' ').next().unwrap().to_owned();
-        Self { process, api: Api { http: http_client(), base, token: ADMIN_TOKEN.to_owned() } }
+        Self {
+            process,
+            api: Api { http: http_client().build().unwrap(), base, token: ADMIN_TOKEN.to_owned() },
+        }
     }
 
     /// Sends SIGTERM and expects a clean exit.
@@ -264,11 +267,4 @@ impl Hookstep {
         let status = self.process.ended().await;
         assert!(status.success(), "{status}: {}", self.process.stderr());
     }
-}
-
-/// An HTTP client without a proxy.
-fn http_client() -> reqwest::Client {
-    // Another test in this process may have done this already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::environment::{file, say};
-use crate::world::Dir;
+use crate::world::{Dir, http_client};
 
 /// Below the ephemeral port range, so that no connection takes one of these ports by chance while the server
 /// starts.
@@ -88,8 +88,7 @@ impl Server {
     }
 
     async fn healthy(&mut self) {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = http_client().build().unwrap();
         let (url, start) = (format!("{}/_ministack/health", self.endpoint()), Instant::now());
         while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             let ended = self.process.try_wait().unwrap();

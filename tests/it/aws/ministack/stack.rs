@@ -22,7 +22,7 @@ use crate::aws::cases::overdue::make_overdue;
 use crate::aws::cases::{Engine, put_events};
 use crate::aws::functions::Function;
 use crate::world::process::{binary, finished, workspace};
-use crate::world::{Api, Fault, ORG};
+use crate::world::{Api, Fault, ORG, http_client};
 
 /// An admin token.
 const TOKEN: &str = "hookstep_of_the_tests";
@@ -153,7 +153,7 @@ fn api(url: &str, port: u16) -> Api {
     let base = url.trim_end_matches('/').to_owned();
     let host = Url::parse(url).unwrap().host_str().unwrap().to_owned();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let http = reqwest::Client::builder().no_proxy().resolve(&host, address).build().unwrap();
+    let http = http_client().resolve(&host, address).build().unwrap();
     Api { http, base, token: TOKEN.to_owned() }
 }
 
