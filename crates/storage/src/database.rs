@@ -13,10 +13,10 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Notify, oneshot};
 
 use crate::driven::Work;
-use crate::error::Cause;
+use crate::error::{Cause, is_full};
 use crate::job::{Answer, Change, Priority};
 use crate::queue::{Closed, Command, Queue, Urgency};
-use crate::room::Room;
+use crate::room::{Room, make_room};
 use crate::syncer::{self, Commits};
 use crate::writer::Writer;
 use crate::{Settings, StorageError, keeper};
@@ -228,7 +228,9 @@ impl Storage {
 impl Inner {
     fn open(settings: Settings) -> Result<Self, Cause> {
         let Settings { file, schema, durability, floor_bytes, reserve_bytes, observer, driver } = settings;
-        let (connection, log) = prepare(&file, &schema)?;
+        let (connection, log) = prepare(&file, &schema).or_else(|cause| {
+            if make_room(&file, cause.as_ref()) { prepare(&file, &schema) } else { Err(cause) }
+        })?;
         let room = Arc::new(Room::new(parent(&file), floor_bytes, reserve_bytes));
         let commits = Arc::new(Commits::default());
         let log_frames = Arc::new(AtomicU64::new(0));
@@ -282,8 +284,16 @@ fn prepare(file: &Path, schema: &[&str]) -> Result<(Connection, File), Cause> {
         connection.execute_batch(statements)?;
     }
     // What an earlier process left in the log becomes part of the database, which is synced.
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     let log = File::options().write(true).create(true).truncate(false).open(beside(file, "-wal"))?;
+    match emptied {
+        // The database has no room to grow. The log stays, and what is in it is synced where it is.
+        Err(error) if is_full(&error) => {
+            tracing::warn!(%error, "the write-ahead log cannot be copied into the database, and is read where it is");
+            log.sync_data()?;
+        }
+        emptied => emptied?,
+    }
     sync_dir(parent(file))?;
     Ok((connection, log))
 }
@@ -292,7 +302,8 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<Joi
     thread::Builder::new().name(name.to_owned()).spawn(run)
 }
 
-fn parent(file: &Path) -> &Path {
+/// The directory of a file.
+pub(crate) fn parent(file: &Path) -> &Path {
     file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

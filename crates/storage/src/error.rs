@@ -1,5 +1,6 @@
 //! Storage errors.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,6 +57,12 @@ impl From<rusqlite::Error> for StorageError {
 /// Whether the disk has no room, or does not take writes at the moment.
 pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+}
+
+/// Whether a database cannot be opened because the disk has no room, or does not take writes at the moment.
+pub(crate) fn is_for_lack_of_room(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let no_room = |error: &io::Error| matches!(error.kind(), io::ErrorKind::StorageFull);
+    cause.downcast_ref().is_some_and(is_full) || cause.downcast_ref().is_some_and(no_room)
 }
 
 /// Whether another process holds the database's lock.

@@ -19,7 +19,8 @@
 //!
 //! **A full disk** fails no accepted work: the writer rolls back, refuses what is new ([`Priority::New`]), gives
 //! up its reserve, and tries the rest again until there is room. New work is refused as soon as the free space
-//! falls below a floor, so that accepted work normally never meets a full disk.
+//! falls below a floor, so that accepted work normally never meets a full disk. A storage opens on a full disk as well: it
+//! leaves the log where it is, or gives up its reserve to make one.
 //!
 //! **A failed sync** is final: the operating system may have dropped what it could not write, so every later
 //! change is refused until the host is started again and has read what is really on the disk.
@@ -47,4 +48,5 @@ pub use database::{Storage, StorageStats};
 pub use driven::{Driver, Syncing, Turn, Work};
 pub use error::StorageError;
 pub use job::{Answer, Priority};
+pub use room::make_room;
 pub use settings::{CommitObserver, Durability, Settings};

@@ -1,8 +1,12 @@
 //! The free space of the disk, and the reserve.
 
+use std::error::Error;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::database::parent;
+use crate::error::is_for_lack_of_room;
 
 /// The file that is given up when the disk is full.
 const RESERVE_FILE: &str = "reserve";
@@ -83,11 +87,7 @@ impl Room {
 
     fn give_up_reserve(&self) {
         self.lacks_reserve.store(true, Ordering::Relaxed);
-        match fs::remove_file(self.dir.join(RESERVE_FILE)) {
-            Ok(()) => tracing::warn!(bytes = self.reserve_bytes, "the reserve was given up"),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => tracing::warn!(%error, "the reserve could not be given up"),
-        }
+        remove_reserve(&self.dir);
     }
 
     /// Makes the reserve if there is none and plenty of room for it.
@@ -110,6 +110,25 @@ impl Room {
         }
         self.lacks_reserve.store(false, Ordering::Relaxed);
     }
+}
+
+/// Gives up the reserve beside the database `file`, which could not be opened because of `error`. Returns whether there is more room
+/// now than before, so that another try may succeed.
+pub fn make_room(file: &Path, error: &(dyn Error + 'static)) -> bool {
+    is_for_lack_of_room(error) && remove_reserve(parent(file))
+}
+
+/// Returns whether there was a reserve.
+fn remove_reserve(dir: &Path) -> bool {
+    match fs::remove_file(dir.join(RESERVE_FILE)) {
+        Ok(()) => tracing::warn!("the disk is full: the reserve was given up"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return false,
+        Err(error) => {
+            tracing::warn!(%error, "the reserve could not be given up");
+            return false;
+        }
+    }
+    true
 }
 
 #[cfg(target_os = "linux")]

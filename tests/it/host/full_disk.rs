@@ -56,6 +56,10 @@ impl Filled {
         &self.host.api
     }
 
+    fn address(&self) -> String {
+        self.api().base.strip_prefix("http://").unwrap().to_owned()
+    }
+
     /// Triggers an event with a body of so many bytes. It is accepted, or refused with a 503 that says when to try again.
     async fn trigger(&mut self, bytes: usize) -> Answer {
         let mut body = format!("{{\"count\": {}}}", self.accepted.len());
@@ -153,14 +157,22 @@ async fn a_host_that_is_killed_and_started_on_a_full_disk_loses_no_event() {
     let Some(mut filled) = Filled::start(4).await else { return };
     filled.disk.fill();
     filled.until_refused(4096).await;
-    let address = filled.api().base.strip_prefix("http://").unwrap().to_owned();
-    filled.host = killed_and_started(filled.host, &filled.disk, &address).await;
+    let address = filled.address();
+    filled.host.process.kill().await;
+    // What the log has cannot become part of the database, which has no room to grow.
+    filled.disk.fill();
+    filled.host = started(&filled.disk, &address).await;
     filled.stay_full().await;
     filled.goes_on().await;
 }
 
-/// Kills a host and starts another one in its place.
-async fn killed_and_started(host: Hookstep, disk: &Disk, address: &str) -> Hookstep {
-    host.process.kill().await;
-    started(disk, address).await
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_was_stopped_starts_on_a_full_disk_by_its_reserve() {
+    let Some(mut filled) = Filled::start(4).await else { return };
+    let address = filled.address();
+    filled.host.stop().await;
+    // No file of the log is left, and a new one has no room.
+    filled.disk.fill();
+    filled.host = started(&filled.disk, &address).await;
+    filled.goes_on().await;
 }

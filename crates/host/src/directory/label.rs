@@ -4,6 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use hookstep_storage::make_room;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -51,7 +52,11 @@ pub(super) fn read(path: &Path, file: &str) -> Result<Found, OpenError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Missing),
         Err(error) => return Err(OpenError::during(OPERATION)(error)),
     }
-    match look(path, file) {
+    let found = match look(path, file) {
+        Err(error) if make_room(path, &error) => look(path, file),
+        found => found,
+    };
+    match found {
         Ok(found) => Ok(found),
         Err(error) => match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::NotADatabase) => Ok(Found::Other),
