@@ -1,9 +1,10 @@
 //! Values that an org does not keep reach receivers, are shown to nobody, and are in no file once their event has ended.
 #![expect(clippy::unwrap_used, reason = "an answer that is not as expected fails the test")]
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use hookstep_host::Histories;
+use hookstep_host::{Histories, ServiceError, TableCall, TableGate};
 use serde_json::{Value, json};
 
 use super::event_erasure::files_with;
@@ -33,14 +34,21 @@ fn id(event: &Value) -> String {
     event["event_id"].as_str().unwrap().to_owned()
 }
 
+/// Reads what the API has of an event, and checks that it has nothing that is to be redacted.
+async fn answered(world: &World, config_id: &str, event_id: &str) -> String {
+    let path = format!("/webhook/{config_id}/events/{event_id}");
+    let mut answered = String::new();
+    for path in [path.clone(), format!("{path}/payload"), format!("{path}/payload?of=sent")] {
+        answered.push_str(&text(&world.api.get(&path).await));
+    }
+    assert!(!answered.contains(PLANTED), "{answered}");
+    answered
+}
+
 /// Reads everything that is shown of an event, and checks that it has nothing that is redacted.
 async fn shown(world: &World, config_id: &str, event_id: &str) -> String {
-    let path = format!("/webhook/{config_id}/events/{event_id}");
     let api = &world.api;
-    let mut shown = String::new();
-    for path in [path.clone(), format!("{path}/payload"), format!("{path}/payload?of=sent")] {
-        shown.push_str(&text(&api.get(&path).await));
-    }
+    let mut shown = answered(world, config_id, event_id).await;
     let browser = Browser::signed_in(world, api).await;
     shown.push_str(&browser.page(&format!("/console/webhooks/{config_id}/events/{event_id}?whole=1")).await);
     assert!(!shown.contains(PLANTED), "{shown}");
@@ -191,6 +199,150 @@ async fn what_waits_is_whole_is_shown_redacted_and_is_retried_whole() {
     api.ended(&slow, &waits).await;
     AHEAD.store(7, Ordering::Relaxed);
     until("nothing is left", async || files_with(PLANTED, world.dir.path()).is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_body_of_a_publication_is_whole_until_its_last_delivery_has_ended() {
+    own_clock!(AHEAD = 0);
+    let world = World::with_options(|options| options.sources.clock = clock).await;
+    redacting(&world, &["$.who.email"]).await;
+    let api = &world.api;
+    let quick = api.create_webhook(&Receiver::ok().await.url, json!({"event_types": ["t"]})).await;
+    let receiver = Receiver::answering([Reply::status(503), Reply::status(200)]).await;
+    let fields = json!({"event_types": ["t"], "retry": {"schedule_seconds": [600]}});
+    let slow = api.create_webhook(&receiver.url, fields).await;
+    let payload: Value = serde_json::from_str(&planted()).unwrap();
+    let published = api.post("/events", &json!({"event_type": "t", "payload": payload})).await.json();
+    let event_of = |config_id: &str| {
+        let deliveries = published["deliveries"].as_array().unwrap();
+        id(deliveries.iter().find(|delivery| delivery["config_id"] == config_id).unwrap())
+    };
+    let (ended, waits) = (event_of(&quick), event_of(&slow));
+    api.until(&slow, &waits, |event| event["next_attempt_at"].is_string()).await;
+
+    AHEAD.store(5, Ordering::Relaxed);
+    let path = format!("/webhook/{quick}/events/{ended}");
+    until("the first one is redacted", async || api.get(&path).await.json()["body_redacted"] == true).await;
+    for (config_id, event_id) in [(&quick, &ended), (&slow, &waits)] {
+        let shown = shown(&world, config_id, event_id).await;
+        assert!(shown.contains(KEPT) && shown.contains("[redacted]"), "{shown}");
+    }
+    AHEAD.store(15, Ordering::Relaxed);
+    let world = world.reopen(|options| options.sources.clock = clock).await;
+    world.api.ended(&slow, &waits).await;
+    assert_eq!(receiver.seen()[1].body, receiver.seen()[0].body, "it was sent again, as a whole");
+    AHEAD.store(18, Ordering::Relaxed);
+    until("it is in no file", async || files_with(PLANTED, world.dir.path()).is_empty()).await;
+    shown(&world, &slow, &waits).await;
+}
+
+/// Lets some writes to the table of events through, and refuses all that follow.
+#[derive(Debug)]
+struct Interrupted {
+    spared: AtomicUsize,
+    has_refused: AtomicBool,
+}
+
+impl TableGate for Interrupted {
+    fn refuse(&self, call: &TableCall<'_>) -> Option<ServiceError> {
+        let reads = matches!(call.operation, "GetItem" | "BatchGetItem" | "Query" | "Scan");
+        let less = |spared: usize| spared.checked_sub(1);
+        if reads
+            || call.table != "events"
+            || self.spared.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        {
+            return None;
+        }
+        self.has_refused.store(true, Ordering::Relaxed);
+        // Not tried again by the client.
+        Some(ServiceError::new("ValidationException", "planned by a test"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redaction_that_is_interrupted_after_any_write_is_completed_later() {
+    own_clock!(AHEAD = 0);
+    let mut world = World::with_options(|options| options.sources.clock = clock).await;
+    redacting(&world, &["$.who.email"]).await;
+    let echo = Reply::status(200).body(json!({"mail": PLANTED}).to_string());
+    let receiver = Receiver::answering([echo]).await;
+    let fields = json!({"event_types": ["t"], "transform": {"jsonata": "{'to': who.email, 'note': note}"}});
+    let mut events = Vec::new();
+    for fields in [json!({"event_types": ["t"]}), fields] {
+        let config_id = world.api.create_webhook(&receiver.url, fields).await;
+        events.push((config_id.clone(), id(&world.api.deliver(&config_id, planted()).await)));
+    }
+    let payload: Value = serde_json::from_str(&planted()).unwrap();
+    let published = world.api.post("/events", &json!({"event_type": "t", "payload": payload})).await.json();
+    for delivery in published["deliveries"].as_array().unwrap() {
+        let config_id = delivery["config_id"].as_str().unwrap().to_owned();
+        let event_id = id(delivery);
+        world.api.ended(&config_id, &event_id).await;
+        events.push((config_id, event_id));
+    }
+    AHEAD.store(2, Ordering::Relaxed);
+    let mut lives = 0;
+    loop {
+        let gate =
+            Arc::new(Interrupted { spared: AtomicUsize::new(lives), has_refused: AtomicBool::new(false) });
+        let table_gate = gate.clone();
+        world = world
+            .reopen(|options| {
+                options.sources.clock = clock;
+                options.table_gate = Some(table_gate);
+            })
+            .await;
+        let files = || files_with(PLANTED, world.dir.path());
+        let is_over = async || gate.has_refused.load(Ordering::Relaxed) || files().is_empty();
+        until("a write is refused, or none is left", is_over).await;
+        for (config_id, event_id) in &events {
+            answered(&world, config_id, event_id).await;
+        }
+        if !gate.has_refused.load(Ordering::Relaxed) {
+            break;
+        }
+        lives += 1;
+        assert!(lives < 60, "it does not get on");
+    }
+    assert!(lives > 3, "it was interrupted {lives} times");
+    let world = world.reopen(|options| options.sources.clock = clock).await;
+    until("it is in no file", async || files_with(PLANTED, world.dir.path()).is_empty()).await;
+    for (config_id, event_id) in &events {
+        let event = world.api.get(&format!("/webhook/{config_id}/events/{event_id}")).await.json();
+        assert_eq!(event["body_redacted"], true, "{event}");
+        let shown = shown(&world, config_id, event_id).await;
+        assert!(shown.contains(KEPT) && shown.contains("[redacted]"), "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_redacted_when_an_org_takes_its_paths_back_stays() {
+    own_clock!(AHEAD = 0);
+    let world = World::with_options(|options| options.sources.clock = clock).await;
+    redacting(&world, &["$.who.email"]).await;
+    let (api, receiver) = (&world.api, Receiver::ok().await);
+    let config_id = api.create_webhook(&receiver.url, json!({})).await;
+    let early = id(&api.deliver(&config_id, planted()).await);
+    AHEAD.store(2, Ordering::Relaxed);
+    let early = format!("/webhook/{config_id}/events/{early}");
+    until("it is redacted", async || api.get(&early).await.json()["body_redacted"] == true).await;
+    let late = format!("/webhook/{config_id}/events/{}", id(&api.deliver(&config_id, planted()).await));
+    patch_org(&platform(&world).await, ORG, json!({"redact_paths": null})).await;
+
+    AHEAD.store(5, Ordering::Relaxed);
+    let replay = async || api.post(&format!("{late}/replay"), &json!({})).await;
+    assert_eq!(text(&api.get(&format!("{late}/payload")).await), planted());
+    assert_eq!(api.ended(&config_id, &accepted(&replay().await)).await["body_redacted"], false);
+    assert_eq!(receiver.seen()[2].body, planted().as_bytes());
+    // Given again, the paths hold for what is accepted from then on.
+    patch_org(&platform(&world).await, ORG, json!({"redact_paths": ["$.note"]})).await;
+    let next = format!("/webhook/{config_id}/events/{}", id(&api.deliver(&config_id, planted()).await));
+    AHEAD.store(8, Ordering::Relaxed);
+    until("the next one is redacted", async || api.get(&next).await.json()["body_redacted"] == true).await;
+    let left = text(&api.get(&format!("{next}/payload")).await);
+    assert!(left.contains(PLANTED) && !left.contains(KEPT), "{left}");
+    let left = text(&api.get(&format!("{early}/payload")).await);
+    assert!(!left.contains(PLANTED), "{left}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
