@@ -22,6 +22,9 @@ use crate::storage::STORAGE_FILE;
 /// The files beside the storage and the claim checks. The keys are made with the directory, and the queue with its first message.
 const FILES: [&str; 3] = [KEY_FILE, "upload-key", "aws-secret-access-key"];
 
+/// The size of the blocks of an archive, two of which are its end (POSIX.1-2017, pax).
+const BLOCK_BYTES: u64 = 512;
+
 /// Why there is no backup, or it was not restored.
 #[derive(Debug, Error)]
 pub enum BackupError {
@@ -49,6 +52,9 @@ pub enum BackupError {
         /// The path of the entry.
         entry: String,
     },
+    /// The file ends before the backup does.
+    #[error("{} is a part of a backup: its end is missing", .0.display())]
+    CutOff(PathBuf),
     /// The directory cannot be used, or what was restored does not belong together.
     #[error(transparent)]
     Directory(#[from] OpenError),
@@ -164,35 +170,65 @@ fn add_folder(archive: &mut Builder<File>, folder: &Path, name: &Path) -> Result
     Ok(())
 }
 
-/// Restores a backup to a data directory, which must be missing or empty. This blocks the thread.
+/// Restores a backup to a data directory, which must be missing or empty, and is empty afterwards if that fails. This blocks the thread.
 ///
 /// # Errors
 /// If the directory has something in it or is in use, the file is no backup, or something cannot be written.
 pub fn restore(file: &Path, data_dir: &Path, sources: &Sources) -> Result<(), BackupError> {
-    let is_other =
-        |entry: &io::Result<fs::DirEntry>| !matches!(entry, Ok(entry) if entry.file_name() == "lock");
-    match fs::read_dir(data_dir) {
-        Ok(mut entries) => {
-            if entries.any(|entry| is_other(&entry)) {
-                return Err(BackupError::NotEmpty(data_dir.to_owned()));
-            }
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(BackupError::of("read", data_dir)(error)),
-    }
+    check_empty(data_dir)?;
     let input = File::open(file).map_err(BackupError::of("read", file))?;
     let _lock = lock(data_dir)?;
+    // Nothing was written meanwhile, so everything that is in it after a failure is a part of this backup.
+    check_empty(data_dir)?;
+    let restored =
+        unpack(&input, file, data_dir).and_then(|()| Ok(Directory::examine(data_dir, sources).map(drop)?));
+    if restored.is_err()
+        && let Err(error) = clear(data_dir)
+    {
+        tracing::warn!(%error, dir = %data_dir.display(), "a part of the backup stays in the data directory; remove it");
+    }
+    restored
+}
+
+/// Everything in a directory but the lock.
+fn contents(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries =
+        fs::read_dir(dir)?.filter(|entry| !matches!(entry, Ok(entry) if entry.file_name() == "lock"));
+    entries.map(|entry| entry.map(|entry| entry.path())).collect()
+}
+
+fn check_empty(dir: &Path) -> Result<(), BackupError> {
+    match contents(dir) {
+        Ok(found) if found.is_empty() => Ok(()),
+        Ok(_) => Err(BackupError::NotEmpty(dir.to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(BackupError::of("read", dir)(error)),
+    }
+}
+
+/// Removes everything in a directory but the lock.
+fn clear(dir: &Path) -> io::Result<()> {
+    contents(dir)?
+        .into_iter()
+        .try_for_each(|path| if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) })
+}
+
+/// Writes every entry of the backup `file`, which is read from `input`, to the directory.
+fn unpack(input: &File, file: &Path, data_dir: &Path) -> Result<(), BackupError> {
     let mut archive = Archive::new(input);
+    let mut end = 0;
     for entry in archive.entries().map_err(BackupError::of("read", file))? {
         let mut entry = entry.map_err(BackupError::of("read", file))?;
         let name = entry.path().map_err(BackupError::of("read", file))?.into_owned();
         if !is_ours(&name) || !entry.header().entry_type().is_file() {
             return Err(BackupError::Foreign { file: file.to_owned(), entry: name.display().to_string() });
         }
+        end = entry.raw_file_position() + entry.size().next_multiple_of(BLOCK_BYTES);
         extract(&mut entry, &data_dir.join(name))?;
     }
-    Directory::examine(data_dir, sources)?;
-    Ok(())
+    let length = input.metadata().map_err(BackupError::of("read", file))?.len();
+    // Without its end, what an archive lacks may be just some claim checks.
+    if length < end + 2 * BLOCK_BYTES { Err(BackupError::CutOff(file.to_owned())) } else { Ok(()) }
 }
 
 /// Whether this is a path of an entry of a backup.

@@ -102,8 +102,20 @@ async fn a_directory_in_use_and_a_file_that_is_no_backup_are_refused() {
     assert!(refused.stderr().contains("is not empty"), "{}", refused.stderr());
     host.stop().await;
 
-    let other = restored.path().join("other.tar");
-    std::fs::write(&other, "This is no archive.\n".repeat(100)).unwrap();
-    let (status, refused) = run(&mut restore(&other, &restored.path().join("data"))).await;
-    assert_eq!(status.code(), Some(1), "{}", refused.stderr());
+    let (other, data) = (restored.path().join("other.tar"), restored.path().join("data"));
+    let whole = std::fs::read(&file).unwrap();
+    let unfit = [
+        ("This is no archive.\n".repeat(100).into_bytes(), "cannot read"),
+        (whole[..whole.len() / 2].to_vec(), "cannot"),
+        (whole[..whole.len() - 1024].to_vec(), "its end is missing"),
+    ];
+    for (bytes, reason) in unfit {
+        std::fs::write(&other, bytes).unwrap();
+        let (status, refused) = run(&mut restore(&other, &data)).await;
+        assert_eq!(status.code(), Some(1), "{}", refused.stderr());
+        assert!(refused.stderr().contains(reason), "{}", refused.stderr());
+    }
+    // None of them left anything that would stand in the way of another try.
+    output(&mut restore(&file, &data)).await;
+    Hookstep::start(&data, FREE_PORT).await.stop().await;
 }
