@@ -36,6 +36,7 @@ mod keeper;
 mod queue;
 mod room;
 mod settings;
+mod snapshot;
 mod syncer;
 mod writer;
 
@@ -48,3 +49,4 @@ pub use driven::{Driver, Syncing, Turn, Work};
 pub use error::StorageError;
 pub use job::{Answer, Priority};
 pub use settings::{CommitObserver, Durability, Settings};
+pub use snapshot::Snapshot;
