@@ -49,7 +49,7 @@ test *filter:
 ci:
     .ci/run
 
-# Put the host through simulated weeks: just simulate [--seeds 1000] [--minutes 480] [--seed 42]
+# Put the host through simulated weeks: just simulate [--seeds 1000] [--minutes 480] [--seed 42] [--platform aws]
 [group('check')]
 simulate *flags:
     cargo build --locked --workspace --bin hookstep-sim --config crates/sim/optimised.toml

@@ -7,8 +7,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use hookstep_items::{ItemTables, JsonRequest, Refusal};
-use hookstep_storage::{Beside, Settings, Storage};
+use hookstep_storage::{Beside, Settings, Snapshot, Storage};
 use hookstep_tables::Item;
 use serde::Deserializer;
 use serde_json::Value;
@@ -29,6 +30,10 @@ pub struct TableCall<'a> {
     pub item: Option<&'a Item>,
     /// The values of the expressions.
     pub values: Option<&'a Item>,
+    /// The writes of a transaction.
+    pub writes: &'a [TransactWriteItem],
+    /// Whether it is a read that does not ask to see every write that was answered before.
+    pub is_eventual: bool,
 }
 
 /// Decides which calls reach the tables. Tests refuse some, as a throttled or broken DynamoDB would.
@@ -44,6 +49,11 @@ pub trait TableGate: fmt::Debug + Send + Sync {
     /// Whether a call is not carried out and answered as if it had been, by an answer in which there is nothing.
     fn swallow(&self, _: &TableCall<'_>) -> bool {
         false
+    }
+
+    /// What a read sees that does not ask for consistency, if not what is visible now.
+    fn past(&self, _: &TableCall<'_>) -> Option<Arc<Snapshot>> {
+        None
     }
 
     /// Whether every read has to reach the tables, so that nothing is answered from memory while they have not changed.
@@ -140,10 +150,11 @@ impl Tables {
         charged: bool,
     ) -> Result<Value, ServiceError> {
         let request = JsonRequest::read(request).map_err(|refusal| error(&refusal))?;
-        let mut lost = None;
+        let (mut lost, mut past) = (None, None);
         if let Some(gate) = &self.gate {
             let (table, item, values) = (request.table(), request.item_or_key(), request.values());
-            let call = TableCall { operation, table, item, values };
+            let is_eventual = matches!(operation, "GetItem" | "Scan") && !request.is_consistent();
+            let call = TableCall { operation, table, item, values, writes: &[], is_eventual };
             if let Some(error) = gate.refuse(&call) {
                 return Err(error);
             }
@@ -151,8 +162,10 @@ impl Tables {
                 return Ok(Value::Object(serde_json::Map::new()));
             }
             lost = gate.lose(&call);
+            past = gate.past(&call).filter(|_| is_eventual);
         }
-        let answer = self.items.call(operation, request, charged).await.map_err(|refusal| error(&refusal));
+        let items = past.map_or_else(|| self.items.clone(), |past| self.items.as_of(past));
+        let answer = items.call(operation, request, charged).await.map_err(|refusal| error(&refusal));
         lost.map_or(answer, Err)
     }
 }
@@ -166,7 +179,7 @@ fn error(refusal: &Refusal) -> ServiceError {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+    use aws_sdk_dynamodb::types::{AttributeValue, Put};
     use hookstep_tables::Client;
 
     use super::*;

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use hookstep_asl::{Event, Json, Progress, TaskError};
+use hookstep_asl::{Event, Execution, Json, Progress, TaskError};
 use hookstep_contract::MachineKind;
 use tokio::sync::oneshot;
 
@@ -75,7 +75,8 @@ async fn drive_to_pause(context: &Context, place: &Place, stage: Stage) -> Optio
     let arn = execution.id.clone();
     let task_host = TaskHost { context, place, kind: machine.kind(), arn: arn.clone(), history };
     let result = loop {
-        match machine.definition().run(&execution, checkpoint, &task_host).await {
+        let run = machine.definition().run(&execution, checkpoint, &task_host);
+        match unless_cut_off(context, machine.kind(), &execution, run).await {
             Progress::Succeeded(output) => break Ok(output),
             Progress::Failed(error) => break Err(error),
             Progress::Waiting { until, resume } => {
@@ -104,6 +105,23 @@ async fn drive_to_pause(context: &Context, place: &Place, stage: Stage) -> Optio
         let _ = report.send(ended);
     }
     None
+}
+
+/// Runs an execution to its end or its next wait, unless it is an express one that faults cut off, which nothing in its definition catches.
+async fn unless_cut_off(
+    context: &Context,
+    kind: MachineKind,
+    execution: &Execution,
+    run: impl Future<Output = Progress>,
+) -> Progress {
+    let faults = context.ports.faults.as_ref().filter(|_| kind == MachineKind::Express);
+    let cut_off = faults.and_then(|faults| faults.cut_off(&execution.input, execution.start_time));
+    let Some(cut_off) = cut_off else { return run.await };
+    tokio::select! {
+        biased;
+        progress = run => progress,
+        () = cut_off => Progress::Failed(TaskError::new("States.Timeout", "the execution ran for too long")),
+    }
 }
 
 /// Whether somebody waits for the execution until `pause` is over, as for the short pauses of a sync delivery.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use hookstep_asl::{Checkpoint, Json, TaskError};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 /// The ports given to the engine.
 #[derive(Clone)]
@@ -53,6 +54,12 @@ pub trait TaskFaults: fmt::Debug + Send + Sync {
             Some(error) => Box::pin(std::future::ready(Err(error))),
             None => task(arguments),
         }
+    }
+
+    /// Returns when an express execution with this input ends, whatever it does, that has run `since` then, as on AWS after five minutes;
+    /// `None` if it may run on.
+    fn cut_off<'a>(&'a self, _input: &'a Json, _since: OffsetDateTime) -> Option<BoxFuture<'a, ()>> {
+        None
     }
 }
 

@@ -11,7 +11,7 @@ mod writes;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hookstep_storage::{Answer, Priority, Storage};
+use hookstep_storage::{Answer, Priority, Snapshot, Storage};
 use hookstep_tables::Item;
 
 use crate::definition::TableDefinition;
@@ -32,6 +32,8 @@ pub struct ItemTables {
     expressions: Arc<Expressions>,
     versions: Arc<Versions>,
     answer: Answer,
+    /// What reads see, if not what is visible.
+    past: Option<Arc<Snapshot>>,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +74,7 @@ impl ItemTables {
             expressions: Arc::default(),
             versions: Arc::new(Versions::new(tables.len())),
             answer: Answer::WhenDurable,
+            past: None,
         }
     }
 
@@ -79,6 +82,12 @@ impl ItemTables {
     #[must_use]
     pub fn answering_when_visible(&self) -> Self {
         Self { answer: Answer::WhenVisible, ..self.clone() }
+    }
+
+    /// The same tables, whose reads see what was visible at an earlier moment.
+    #[must_use]
+    pub fn as_of(&self, past: Arc<Snapshot>) -> Self {
+        Self { past: Some(past), ..self.clone() }
     }
 
     /// The storage.

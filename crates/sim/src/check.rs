@@ -73,6 +73,8 @@ pub struct Counts {
     pub missed: u64,
     /// Events that came out of order because a fault held them up until they were accepted without a place.
     pub unplaced: u64,
+    /// Attempts that came before the pause after a fault that another execution of their event recorded.
+    pub of_two: u64,
     /// Notes that an event waits in a lane that stay until they expire, because of a fault.
     pub notes: u64,
 }
@@ -97,7 +99,7 @@ pub(crate) fn check(world: &World) -> (Vec<Violation>, Counts) {
     delivery::check(&case, &mut found, &mut counts);
     reasons::check(&case, &mut found);
     requests::check(&case, &mut found);
-    pauses::check(&case, &mut found);
+    pauses::check(&case, &mut found, &mut counts);
     order::check(&case, &mut found, &mut counts);
     rests::check(&case, &mut found, &mut counts);
     (found, counts)

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::ledger::Fault;
 use crate::plan::{End, Plant, Trouble};
 use crate::world::World;
-use crate::{Dice, ambient};
+use crate::{Dice, ambient, past};
 
 /// The file that only keeps room on a real disk.
 const RESERVE: &str = "reserve";
@@ -98,6 +98,7 @@ struct Running {
 
 /// Commits what arrives, and syncs what is committed, one sync at a time.
 async fn run(world: World, work: Work) {
+    past::keep(&world, &work);
     let (mut running, mut is_dirty): (Option<Running>, bool) = (None, false);
     loop {
         let now = ambient::elapsed();
@@ -108,6 +109,7 @@ async fn run(world: World, work: Work) {
         let turn = work.commit();
         if turn == Turn::Committed {
             world.state().disk.used = work.log_bytes();
+            past::keep(&world, &work);
             is_dirty = true;
             if !world.step() {
                 return;

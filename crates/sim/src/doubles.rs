@@ -64,6 +64,12 @@ pub(crate) fn consider(world: &World, state: &str, event: Option<u32>, arguments
     world.tell_double();
 }
 
+/// The expression of a schedule that starts so many seconds later.
+pub(crate) fn later(expression: &serde_json::Value, seconds: u64) -> Option<String> {
+    let at = PrimitiveDateTime::parse(expression.as_str()?, AT).ok()?;
+    (at + Duration::from_secs(seconds)).format(AT).ok()
+}
+
 /// When a schedule is due, without what the clock was set forward by.
 fn due(expression: &serde_json::Value) -> Option<Duration> {
     let at = PrimitiveDateTime::parse(expression.as_str()?, AT).ok()?.assume_utc();

@@ -1,5 +1,6 @@
 //! Faults of the platform: what stands between the state machine and its tasks, and before the tables.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -7,14 +8,17 @@ use futures_util::future::BoxFuture;
 use hookstep_asl::{Json, TaskError};
 use hookstep_engine::{RunTask, TaskFaults};
 use hookstep_host::{ServiceError, TableCall, TableGate};
+use hookstep_storage::Snapshot;
 use serde_json::Value;
+use time::OffsetDateTime;
 
+use crate::aws::Platform;
 use crate::ledger::Fault;
 use crate::plan::How;
 use crate::plants::{self, Planted};
 use crate::states::state_of;
 use crate::world::World;
-use crate::{ambient, doubles};
+use crate::{ambient, aws, doubles, messages, past, throttles};
 
 /// What every error of a simulation says.
 pub(crate) const SIMULATED: &str = "simulated";
@@ -43,7 +47,9 @@ impl TaskFaults for PlannedFaults {
             }
             let fault = planned(world, state, event);
             let result = match plants::before(world, state, event, &arguments) {
-                Planted::Nothing => met(resource, fault, arguments.clone(), task).await,
+                Planted::Nothing => {
+                    met(resource, fault, aws::changed(world, state, event, &arguments), task).await
+                }
                 Planted::Changed(changed) => met(resource, fault, changed, task).await,
                 Planted::Skipped(result) => Ok(result),
                 Planted::Twice => met(resource, Some(How::Twice), arguments.clone(), task).await,
@@ -58,6 +64,10 @@ impl TaskFaults for PlannedFaults {
             result.map(|result| plants::after(world, state, event, result))
         }
         .boxed()
+    }
+
+    fn cut_off<'a>(&'a self, input: &'a Json, since: OffsetDateTime) -> Option<BoxFuture<'a, ()>> {
+        (self.0.scenario().platform == Platform::Aws).then(|| aws::cut_off(&self.0, input, since).boxed())
     }
 }
 
@@ -75,21 +85,23 @@ fn known(world: &World, arguments: &Json) -> Option<u32> {
 
 /// The event that a task names, by its number.
 fn event_of(arguments: &Json) -> Option<u32> {
-    fn find(value: &Value) -> Option<u32> {
-        match value {
-            Value::String(text) => {
-                let digits = text.split("\"sim-").nth(1).or_else(|| text.strip_prefix("sim-"))?;
-                digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-            }
-            Value::Array(items) => items.iter().find_map(find),
-            Value::Object(fields) => fields.values().find_map(find),
-            _ => None,
-        }
-    }
     let event = arguments.get("Payload").and_then(|payload| payload.get("event"));
     match event.and_then(|event| event.get("correlation_id")).and_then(Json::as_str) {
         Some(text) => text.strip_prefix("sim-")?.parse().ok(),
-        None => find(&arguments.to_value()),
+        None => number_in(&arguments.to_value()),
+    }
+}
+
+/// The number of the first event that a value names.
+pub(crate) fn number_in(value: &Value) -> Option<u32> {
+    match value {
+        Value::String(text) => {
+            let digits = text.split("\"sim-").nth(1).or_else(|| text.strip_prefix("sim-"))?;
+            digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+        }
+        Value::Array(items) => items.iter().find_map(number_in),
+        Value::Object(fields) => fields.values().find_map(number_in),
+        _ => None,
     }
 }
 
@@ -210,7 +222,8 @@ impl TableGate for PlannedFaults {
         if self.0.is_dead() {
             return Some(ServiceError::new("InternalServerError", "the host is gone"));
         }
-        self.fault(call, false)
+        let of_aws = throttles::refusal(&self.0, call).or_else(|| messages::kept(&self.0, call));
+        of_aws.or_else(|| self.fault(call, false))
     }
 
     fn lose(&self, call: &TableCall<'_>) -> Option<ServiceError> {
@@ -221,8 +234,13 @@ impl TableGate for PlannedFaults {
         plants::swallows(&self.0, call)
     }
 
+    fn past(&self, call: &TableCall<'_>) -> Option<Arc<Snapshot>> {
+        past::seen(&self.0, call)
+    }
+
+    /// On AWS, a table does not say whether it has changed.
     fn sees_all_reads(&self) -> bool {
-        false
+        self.0.scenario().platform == Platform::Aws
     }
 }
 

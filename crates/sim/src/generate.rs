@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::Dice;
+use crate::aws::Platform;
 use crate::directed::direct;
 use crate::plan::{
     Action, Behaviour, Break, End, Event, How, Jump, Limit, Mode, Operation, Phase, Scenario, TableFault,
@@ -47,6 +48,8 @@ impl Scenario {
             troubles: some(&mut dice, breaks, 1, |dice| trouble(dice, &events)),
             sync_micros: *dice.pick(&[2_000, 2_000, 2_000, 20_000, 1_500_000]).unwrap_or(&2_000),
             doubled: *Dice::of(seed, "doubled", 0).pick(&[0, 0, 0, 30]).unwrap_or(&0),
+            platform: Platform::Host,
+            throttles: Vec::new(),
             plant: None,
             webhooks,
             events,
@@ -73,6 +76,8 @@ impl Scenario {
             troubles: Vec::new(),
             sync_micros: 2_000,
             doubled: 0,
+            platform: Platform::Host,
+            throttles: Vec::new(),
             plant: None,
         }
     }
@@ -98,6 +103,7 @@ impl Scenario {
             + self.breaks.len()
             + self.jumps.len()
             + self.troubles.len()
+            + self.throttles.len()
     }
 }
 

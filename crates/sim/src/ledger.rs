@@ -26,6 +26,10 @@ pub(crate) struct Ledger {
     pub(crate) succeeded: BTreeMap<String, Duration>,
     /// When the clock was set forward, and by how much.
     pub(crate) jumps: Vec<(Duration, Duration)>,
+    /// How many reads saw a table as it was some time before.
+    pub(crate) stale_reads: u64,
+    /// How many schedules started late.
+    pub(crate) late_schedules: u64,
     /// The token of the API.
     pub(crate) token: String,
 }

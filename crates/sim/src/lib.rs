@@ -1,4 +1,4 @@
-//! A deterministic simulation of the embedded host.
+//! A deterministic simulation of the embedded host, and of what the services of AWS may do to it.
 //!
 //! # Theory of operation
 //!
@@ -19,10 +19,13 @@
 //! When the week is over, `check` compares what the API says with what receivers, producers and operators know. A scenario that
 //! fails is made smaller by leaving out its parts ([`shrink()`]), and told as a [`Story`].
 //!
+//! A scenario may also be one on AWS: the same host, with what the services of AWS may do by their documentation ([`Platform`]).
+//!
 //! What is simulated, what is not, and why: `docs/adr/0059-simulation.md`. What it means for users: `docs/reliability.md`.
 
 mod ambient;
 mod api;
+mod aws;
 mod check;
 mod complaints;
 mod dice;
@@ -33,8 +36,10 @@ mod faults;
 mod generate;
 mod ledger;
 mod life;
+mod messages;
 mod observe;
 mod operator;
+mod past;
 mod plan;
 mod plants;
 mod producer;
@@ -45,8 +50,10 @@ mod run;
 mod shrink;
 mod states;
 mod story;
+mod throttles;
 mod world;
 
+pub use aws::{Platform, Throttle};
 pub use check::{Counts, Violation};
 pub use dice::Dice;
 pub use plan::{

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::api::Api;
+use crate::aws::Platform;
 use crate::check::Violation;
 use crate::disk::SimulatedDisk;
 use crate::faults::{PlannedFaults, SIMULATED};
@@ -108,7 +109,7 @@ fn options(world: &World, dir: &Path) -> Options {
         async_workflow: MachineKind::Express,
         durability: Durability::Disk,
         histories: Histories::Failed,
-        bodies_in_state: false,
+        bodies_in_state: world.scenario().platform == Platform::Aws,
         metrics: MetricsOptions::default(),
         spans: None,
         sources: ambient::sources(),

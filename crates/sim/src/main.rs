@@ -26,6 +26,9 @@ struct Args {
     /// Run this seed alone, and print everything that happens
     #[arg(long)]
     seed: Option<u64>,
+    /// What plays the services below the product: `host`, or `aws` with what its services may do
+    #[arg(long, default_value = "host")]
+    platform: String,
     /// Plant a bug
     #[arg(long)]
     plant: Option<String>,
@@ -52,10 +55,18 @@ fn main() -> io::Result<ExitCode> {
             }
         },
     };
+    let of = match &*args.platform {
+        "host" => Scenario::of,
+        "aws" => Scenario::on_aws,
+        _ => {
+            writeln!(io::stderr(), "there is no such platform; there are host and aws")?;
+            return Ok(ExitCode::from(2));
+        }
+    };
     if args.plants {
-        return plants(&args);
+        return plants(&args, of);
     }
-    let scenario = |seed| Scenario { plant, ..Scenario::of(seed) };
+    let scenario = |seed| Scenario { plant, ..of(seed) };
     if let Some(seed) = args.seed {
         return one(&args, &scenario(seed));
     }
@@ -69,10 +80,10 @@ fn main() -> io::Result<ExitCode> {
 }
 
 /// Says in how many weeks each planted bug is found, in which first, and how.
-fn plants(args: &Args) -> io::Result<ExitCode> {
+fn plants(args: &Args, of: fn(u64) -> Scenario) -> io::Result<ExitCode> {
     let (mut out, mut are_found) = (io::stdout(), true);
     for plant in Plant::ALL {
-        let report = many(args, &|seed| Scenario { plant: Some(plant), ..Scenario::of(seed) })?;
+        let report = many(args, &|seed| Scenario { plant: Some(plant), ..of(seed) })?;
         let (found, of, first) = (report.failed.len(), report.scenarios, report.failed.first());
         writeln!(out, "{:20} {found:>4} of {of}   first: {first:?}", format!("{plant:?}"))?;
         are_found &= first.is_some();

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::aws::{Platform, Throttle};
+
 /// A scenario. Times are milliseconds since its begin, without what the clock is set forward by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scenario {
@@ -32,6 +34,10 @@ pub struct Scenario {
     pub sync_micros: u64,
     /// How many executions in a hundred are started a second time, as AWS may.
     pub doubled: u8,
+    /// What plays the services below the product.
+    pub platform: Platform,
+    /// When partitions of the tables are throttled.
+    pub throttles: Vec<Throttle>,
     /// A bug that is planted in the product, to see that it is found.
     pub plant: Option<Plant>,
 }

@@ -29,6 +29,8 @@ pub struct Report {
     pub missed: u64,
     /// How many events came out of order because a fault held them up until they were accepted without a place.
     pub unplaced: u64,
+    /// How many attempts came before the pause after a fault that another execution of their event recorded.
+    pub of_two: u64,
     /// How many notes that an event waits in a lane stay until they expire.
     pub notes: u64,
     /// How often a host was started.
@@ -54,6 +56,7 @@ impl Report {
         self.hidden += outcome.counts.hidden;
         self.missed += outcome.counts.missed;
         self.unplaced += outcome.counts.unplaced;
+        self.of_two += outcome.counts.of_two;
         self.notes += outcome.counts.notes;
         self.lives += outcome.lives;
         self.simulated += outcome.simulated;
@@ -76,6 +79,7 @@ impl Report {
         self.hidden += other.hidden;
         self.missed += other.missed;
         self.unplaced += other.unplaced;
+        self.of_two += other.of_two;
         self.notes += other.notes;
         self.lives += other.lives;
         self.simulated += other.simulated;
@@ -118,6 +122,11 @@ impl fmt::Display for Report {
             f,
             "out of their order   {:>10}   (held up for ten seconds before they had a place)",
             self.unplaced
+        )?;
+        writeln!(
+            f,
+            "before their pause   {:>10}   (the pause is that of another execution of the event)",
+            self.of_two
         )?;
         writeln!(
             f,

@@ -9,13 +9,16 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::ambient;
+use crate::aws::CUT_OFF;
 use crate::check::{Counts, Violation, check};
 use crate::complaints::Complaints;
 use crate::doubles::DOUBLE;
 use crate::ledger::Ledger;
 use crate::life::{Exit, live};
+use crate::messages::RECEIVED_AGAIN;
 use crate::plan::{End, Scenario};
 use crate::states::STATES;
+use crate::throttles::THROTTLED;
 use crate::world::{Line, World};
 
 /// A file system in memory, where there is one.
@@ -87,11 +90,17 @@ fn mishaps(ledger: &Ledger) -> BTreeMap<&'static str, u64> {
     let faults = ledger.faults.iter().filter(|fault| !STATES.contains(&&*fault.of));
     let faults = faults.map(|fault| match &*fault.of {
         "disk" => "the disk writes nothing",
+        CUT_OFF => "an express execution is cut off",
         DOUBLE => "an execution is started twice",
+        RECEIVED_AGAIN => "a message is received again",
+        THROTTLED => "a partition of a table is throttled",
         _ => "a call of a table fails",
     });
     let mut counted = BTreeMap::new();
     ends.chain(jumps).chain(faults).for_each(|what| *counted.entry(what).or_default() += 1);
+    counted.insert("a read sees what was some time before", ledger.stale_reads);
+    counted.insert("a schedule starts late", ledger.late_schedules);
+    counted.retain(|_, count| *count > 0);
     counted
 }
 

@@ -1,5 +1,6 @@
 //! Makes a scenario that fails smaller, as long as it fails in the same way.
 
+use crate::aws::Platform;
 use crate::plan::{Limit, Scenario};
 use crate::run::{Outcome, run};
 
@@ -36,11 +37,14 @@ impl Shrinking {
                 break;
             }
         }
+        self.attempt(|scenario| scenario.platform = Platform::Host);
+        self.attempt(|scenario| scenario.doubled = 0);
         self.thin(|scenario| &mut scenario.breaks);
         self.thin(|scenario| &mut scenario.task_faults);
         self.thin(|scenario| &mut scenario.table_faults);
         self.thin(|scenario| &mut scenario.jumps);
         self.thin(|scenario| &mut scenario.troubles);
+        self.thin(|scenario| &mut scenario.throttles);
         self.thin(|scenario| &mut scenario.operations);
         self.thin(|scenario| &mut scenario.events);
         self.thin(|scenario| &mut scenario.webhooks);

@@ -1,7 +1,9 @@
 //! Tells what happened in a scenario that failed, so that a person can follow it.
 
 use std::fmt;
+use std::time::Duration;
 
+use crate::past::STALE;
 use crate::run::Outcome;
 use crate::world::Line;
 
@@ -18,7 +20,11 @@ impl fmt::Display for Story<'_> {
         for violation in violations {
             writeln!(f, "* {violation}")?;
         }
-        writeln!(f, "\nThe scenario (seed {}):", scenario.seed)?;
+        writeln!(
+            f,
+            "\nThe scenario (seed {}, {:?}, {} % doubled):",
+            scenario.seed, scenario.platform, scenario.doubled
+        )?;
         for webhook in &scenario.webhooks {
             writeln!(f, "  {webhook:?}")?;
         }
@@ -31,9 +37,18 @@ impl fmt::Display for Story<'_> {
         scenario.breaks.iter().try_for_each(|part| writeln!(f, "  {part:?}"))?;
         scenario.jumps.iter().try_for_each(|part| writeln!(f, "  {part:?}"))?;
         scenario.troubles.iter().try_for_each(|part| writeln!(f, "  {part:?}"))?;
+        scenario.throttles.iter().try_for_each(|part| writeln!(f, "  {part:?}"))?;
         writeln!(f, "\nWhat happened:")?;
         let about = |event: u32| violations.iter().any(|violation| violation.event == Some(event));
-        let is_told = |line: &&Line| line.event.is_none_or(about);
+        // An old read is told if it came shortly before something that the story is about.
+        let moments: Vec<_> =
+            log.iter().filter(|line| line.event.is_some_and(about)).map(|line| line.at).collect();
+        let is_near =
+            |line: &Line| moments.iter().any(|at| *at >= line.at && *at - line.at < Duration::from_secs(1));
+        let is_told = |line: &&Line| match line.event {
+            Some(event) => about(event),
+            None => !line.text.starts_with(STALE) || is_near(line),
+        };
         let is_about_all = violations.iter().all(|violation| violation.event.is_none());
         let lines: Vec<_> = log.iter().filter(|line| is_about_all || is_told(line)).collect();
         let (begin, end) = lines.split_at(lines.len().min(MAX_LINES));

@@ -14,6 +14,7 @@ use crate::disk::Disk;
 use crate::doubles::Double;
 use crate::ledger::Ledger;
 use crate::observe::Observed;
+use crate::past::Past;
 use crate::plan::{Break, End, Scenario};
 
 /// How many steps a week has at most: many times as many as the busiest one.
@@ -40,6 +41,8 @@ pub(crate) struct State {
     pub(crate) log: Vec<Line>,
     /// What receivers, producers and observers know.
     pub(crate) ledger: Ledger,
+    /// What reads see that do not ask for consistency.
+    pub(crate) past: Past,
     /// The disk of the host that runs.
     pub(crate) disk: Disk,
     /// How many calls each state had, in all and for each event.
@@ -59,6 +62,10 @@ pub(crate) struct State {
     /// What is to be started a second time, and how often that was considered.
     pub(crate) doubles: Vec<Double>,
     pub(crate) considered: u64,
+    /// How many messages were received, where they may be received again.
+    pub(crate) messages: u64,
+    /// How many schedules were made, where they may be late.
+    pub(crate) schedules: u64,
     /// Which operations were begun, by their place in the scenario.
     pub(crate) operations: BTreeSet<usize>,
     /// Which lost events were put back, by the ids of their messages.
@@ -100,6 +107,7 @@ impl World {
         let state = State {
             log: Vec::new(),
             ledger: Ledger::default(),
+            past: Past::default(),
             disk: Disk::default(),
             task_calls: BTreeMap::new(),
             table_calls: BTreeMap::new(),
@@ -110,6 +118,8 @@ impl World {
             appointments: BTreeMap::new(),
             doubles: Vec::new(),
             considered: 0,
+            messages: 0,
+            schedules: 0,
             operations: BTreeSet::new(),
             redriven: BTreeSet::new(),
             steps: 0,
@@ -157,6 +167,7 @@ impl World {
     pub(crate) fn revive(&self) {
         let mut state = self.state();
         (state.armed, state.end) = (None, None);
+        state.past.forget();
         state.appointments.clear();
     }
 

@@ -1,6 +1,6 @@
 use hookstep_sim::{
-    Behaviour, Break, End, Event, How, Limit, Mode, Phase, Scenario, Story, TableFault, TaskFault, Trouble,
-    Webhook, run,
+    Behaviour, Break, End, Event, How, Limit, Mode, Phase, Platform, Scenario, Story, TableFault, TaskFault,
+    Trouble, Webhook, run,
 };
 
 /// What a simulation has found, made small, and mended since.
@@ -53,6 +53,19 @@ fn what_was_written_without_an_answer_is_not_forgotten() {
         let late = outcome.log.iter().find(|line| line.text.contains("nothing worked on them"));
         assert_eq!(late, None, "{}", outcome.text());
     }
+}
+
+/// A body that was stored a moment before was not found by a read that did not ask for consistency, and its event failed for good without
+/// an attempt (seeds 4, 6, 8 and 12 on AWS).
+#[test]
+fn a_body_that_was_just_stored_is_found_on_aws() {
+    let mut scenario = one_event(4, Limit::InFlight(1), vec![30]);
+    // One after the other, so that none waits in the lane.
+    let event = |number: u32| Event { number, at: 60_000 * u64::from(number), ..scenario.events[0].clone() };
+    scenario.events = (1..=10).map(event).collect();
+    let outcome = run(&Scenario { platform: Platform::Aws, ..scenario }).unwrap();
+    assert!(outcome.violations.is_empty(), "{}", Story(&outcome));
+    assert!(outcome.text().contains("STALE: GetItem of events"), "{}", outcome.text());
 }
 
 /// The event could not be queued in its lane, and its note that it waits there stayed for 14 days.

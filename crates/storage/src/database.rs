@@ -29,7 +29,7 @@ const CONNECTION: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL
 /// The memory for pages: of the writer, and of each reader, in KiB. SQLite goes through the table of the cache, which is as large as
 /// the cache, at the end of nearly every commit that moves rows between pages.
 const WRITER_CACHE_KIB: i64 = 4_000;
-const READER_CACHE_KIB: i64 = 2_000;
+pub(crate) const READER_CACHE_KIB: i64 = 2_000;
 
 /// How long a connection waits for another process that holds a lock.
 const BUSY: Duration = Duration::from_millis(250);
@@ -246,7 +246,8 @@ impl Inner {
         if let Some(driver) = driver {
             writer.count_frames();
             let arrived = Arc::new(Notify::new());
-            driver.drive(Work { writer, arrived: Arc::clone(&arrived), file: file.clone() });
+            let (waking, snapshots) = (Arc::clone(&arrived), Arc::default());
+            driver.drive(Work { writer, arrived: waking, file: file.clone(), snapshots });
             return Ok(Self {
                 file,
                 queue,
@@ -326,7 +327,7 @@ fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
     }
 }
 
-fn connect(file: &Path, cache_kib: i64) -> Result<Connection, rusqlite::Error> {
+pub(crate) fn connect(file: &Path, cache_kib: i64) -> Result<Connection, rusqlite::Error> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;

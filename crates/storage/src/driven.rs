@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use crate::StorageError;
 use crate::job::Job;
 use crate::queue::Closed;
+use crate::snapshot::{Idle, Snapshot};
 use crate::syncer::Commits;
 use crate::writer::{MAX_BATCH, Writer};
 
@@ -27,6 +28,8 @@ pub struct Work {
     pub(crate) writer: Writer,
     pub(crate) arrived: Arc<Notify>,
     pub(crate) file: PathBuf,
+    /// The connections of snapshots that were dropped.
+    pub(crate) snapshots: Arc<Idle>,
 }
 
 /// The header of the write-ahead log, and a frame of it: a header and a page.
@@ -85,6 +88,14 @@ impl Work {
             0 => 0,
             frames => LOG_HEADER + frames * LOG_FRAME,
         }
+    }
+
+    /// What every reader sees now, and whoever holds it later.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot, StorageError> {
+        Snapshot::take(&self.file, &self.snapshots)
     }
 
     /// The database's file; the file `-wal` beside it is the write-ahead log.

@@ -37,6 +37,7 @@ mod keeper;
 mod queue;
 mod room;
 mod settings;
+mod snapshot;
 mod syncer;
 mod writer;
 
@@ -50,3 +51,4 @@ pub use error::StorageError;
 pub use job::{Answer, Priority};
 pub use room::make_room;
 pub use settings::{CommitObserver, Durability, Settings};
+pub use snapshot::Snapshot;

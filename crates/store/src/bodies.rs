@@ -276,12 +276,17 @@ impl Bodies {
         event_id: EventId,
         part: &str,
     ) -> Result<Option<Bytes>, StoreError> {
-        self.read_key(key(org_id, config_id, event_id, part), false).await
+        self.read_key(key(org_id, config_id, event_id, part)).await
     }
 
-    /// The body in the item with this key; `is_new` if it may have been written a moment ago, by another process.
-    pub(crate) async fn read_key(&self, key: Item, is_new: bool) -> Result<Option<Bytes>, StoreError> {
-        self.read_item(key, is_new).await?.map_or(Ok(None), bytes_of)
+    /// The body in the item with this key.
+    pub(crate) async fn read_key(&self, key: Item) -> Result<Option<Bytes>, StoreError> {
+        let item = match self.read_item(key.clone(), false).await? {
+            Some(item) => Some(item),
+            // It may have been written a moment ago, by another process: right before its event is started, or queued in its lane.
+            None => self.read_item(key, true).await?,
+        };
+        item.map_or(Ok(None), bytes_of)
     }
 
     pub(crate) async fn read_item(&self, key: Item, is_new: bool) -> Result<Option<Item>, StoreError> {

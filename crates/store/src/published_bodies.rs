@@ -50,11 +50,7 @@ impl Bodies {
         if let Some(body) = self.recent.take(&partition(org_id, publication_id)) {
             return Ok(Some(body));
         }
-        match self.read_key(key(org_id, publication_id), false).await? {
-            Some(body) => Ok(Some(body)),
-            // It is written right before its deliveries are started.
-            None => self.read_key(key(org_id, publication_id), true).await,
-        }
+        self.read_key(key(org_id, publication_id)).await
     }
 
     /// Deletes the body of a publication.
@@ -75,7 +71,7 @@ impl Bodies {
     pub async fn accepted(&self, event: &EventRecord) -> Result<Option<Content>, StoreError> {
         let EventRecord { org_id, config_id, event_id, publication_id, .. } = event;
         match publication_id {
-            Some(id) => Ok(self.read_key(key(org_id, *id), false).await?.map(|bytes| Content::new(&bytes))),
+            Some(id) => Ok(self.read_key(key(org_id, *id)).await?.map(|bytes| Content::new(&bytes))),
             None => self.read(org_id, *config_id, *event_id).await,
         }
     }

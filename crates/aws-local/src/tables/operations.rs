@@ -1,7 +1,9 @@
 //! The SDK's operations: the gate in front, the trace behind.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
@@ -16,7 +18,8 @@ use crate::{ServiceError, trace};
 macro_rules! operations {
     ($(
         $name:ident, $operation:literal, $input:ident => $output:ident, $error:ident,
-        |$request:ident| $table:expr, $item:expr, $values:expr, |$answer:ident| $capacity:expr;
+        |$request:ident| $table:expr, $item:expr, $values:expr, $writes:expr, $is_eventual:expr,
+        |$answer:ident| $capacity:expr;
     )*) => {
         impl Operations for Tables {
             fn version(&self, table: &str) -> Option<u64> {
@@ -33,8 +36,14 @@ macro_rules! operations {
                 aws_sdk_dynamodb::operation::$name::$error,
             >> {
                 if let Some(gate) = &self.gate {
-                    let call =
-                        TableCall { operation: $operation, table: $table, item: $item, values: $values };
+                    let call = TableCall {
+                        operation: $operation,
+                        table: $table,
+                        item: $item,
+                        values: $values,
+                        writes: $writes,
+                        is_eventual: $is_eventual,
+                    };
                     if let Some(error) = gate.refuse(&call) {
                         let refused = refused(error, aws_sdk_dynamodb::operation::$name::$error::generic);
                         return std::future::ready(Err(refused)).boxed();
@@ -51,6 +60,10 @@ macro_rules! operations {
                             Err(lost)
                         }
                         .boxed();
+                    }
+                    if let Some(past) = gate.past(&call).filter(|_| call.is_eventual) {
+                        let items = self.items.as_of(past);
+                        return async move { items.$name($request).await }.boxed();
                     }
                 }
                 if !trace::on() {
@@ -72,27 +85,40 @@ macro_rules! operations {
 
 operations! {
     get_item, "GetItem", GetItemInputBuilder => GetItemOutput, GetItemError,
-        |input| input.get_table_name().as_deref().unwrap_or_default(), input.get_key().as_ref(), None,
+        |input| input.get_table_name().as_deref().unwrap_or_default(), input.get_key().as_ref(), None, &[],
+        input.get_consistent_read() != &Some(true),
         |answer| answer.consumed_capacity().and_then(units);
     put_item, "PutItem", PutItemInputBuilder => PutItemOutput, PutItemError,
-        |input| input.get_table_name().as_deref().unwrap_or_default(), input.get_item().as_ref(), input.get_expression_attribute_values().as_ref(),
+        |input| input.get_table_name().as_deref().unwrap_or_default(), input.get_item().as_ref(), input.get_expression_attribute_values().as_ref(), &[],
+        false,
         |answer| answer.consumed_capacity().and_then(units);
     update_item, "UpdateItem", UpdateItemInputBuilder => UpdateItemOutput, UpdateItemError,
-        |input| input.get_table_name().as_deref().unwrap_or_default(), input.get_key().as_ref(), input.get_expression_attribute_values().as_ref(),
+        |input| input.get_table_name().as_deref().unwrap_or_default(), input.get_key().as_ref(), input.get_expression_attribute_values().as_ref(), &[],
+        false,
         |answer| answer.consumed_capacity().and_then(units);
     delete_item, "DeleteItem", DeleteItemInputBuilder => DeleteItemOutput, DeleteItemError,
-        |input| input.get_table_name().as_deref().unwrap_or_default(), input.get_key().as_ref(), input.get_expression_attribute_values().as_ref(),
+        |input| input.get_table_name().as_deref().unwrap_or_default(), input.get_key().as_ref(), input.get_expression_attribute_values().as_ref(), &[],
+        false,
         |answer| answer.consumed_capacity().and_then(units);
     query, "Query", QueryInputBuilder => QueryOutput, QueryError,
-        |input| input.get_table_name().as_deref().unwrap_or_default(), None, input.get_expression_attribute_values().as_ref(),
+        |input| input.get_table_name().as_deref().unwrap_or_default(), None, input.get_expression_attribute_values().as_ref(), &[],
+        input.get_consistent_read() != &Some(true),
         |answer| answer.consumed_capacity().and_then(units);
     scan, "Scan", ScanInputBuilder => ScanOutput, ScanError,
-        |input| input.get_table_name().as_deref().unwrap_or_default(), None, input.get_expression_attribute_values().as_ref(),
+        |input| input.get_table_name().as_deref().unwrap_or_default(), None, input.get_expression_attribute_values().as_ref(), &[],
+        input.get_consistent_read() != &Some(true),
         |answer| answer.consumed_capacity().and_then(units);
     batch_get_item, "BatchGetItem", BatchGetItemInputBuilder => BatchGetItemOutput, BatchGetItemError,
-        |input| "", None, None, |answer| Some(answer.consumed_capacity().iter().filter_map(units).sum());
+        |input| "", None, None, &[], asks_nothing(input.get_request_items()),
+        |answer| Some(answer.consumed_capacity().iter().filter_map(units).sum());
     transact_write_items, "TransactWriteItems", TransactWriteItemsInputBuilder => TransactWriteItemsOutput, TransactWriteItemsError,
-        |input| "", None, None, |answer| Some(answer.consumed_capacity().iter().filter_map(units).sum());
+        |input| "", None, None, input.get_transact_items().as_deref().unwrap_or_default(), false,
+        |answer| Some(answer.consumed_capacity().iter().filter_map(units).sum());
+}
+
+/// Whether no table of a batch is to be read consistently.
+fn asks_nothing(tables: &Option<HashMap<String, KeysAndAttributes>>) -> bool {
+    tables.iter().flatten().all(|(_, keys)| keys.consistent_read() != Some(true))
 }
 
 fn units(capacity: &ConsumedCapacity) -> Option<f64> {

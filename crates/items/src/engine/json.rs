@@ -53,6 +53,11 @@ impl JsonRequest {
         self.item.as_ref().or(self.key.as_ref()).map(|JsonItem(item)| item)
     }
 
+    /// Whether a read asks to see every write that was answered before.
+    pub fn is_consistent(&self) -> bool {
+        self.consistent_read == Some(true)
+    }
+
     /// The values of the expressions.
     pub fn values(&self) -> Option<&Item> {
         self.expression_attribute_values.as_ref().map(|JsonItem(item)| item)

@@ -7,7 +7,9 @@ use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::scan::{ScanInput, ScanOutput};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use hookstep_storage::StorageError;
 use hookstep_tables::{AttributeValue, Item, size};
+use rusqlite::Connection;
 
 use super::ItemTables;
 use super::wanted::{Found, Wanted};
@@ -44,8 +46,7 @@ impl ItemTables {
             let mut items = Vec::with_capacity(keys.len());
             for key in keys {
                 let key = Key::of(table, key)?;
-                let found =
-                    self.storage.read(|connection| rows::find(connection, table, &key))?.transpose()?;
+                let found = self.read(|connection| rows::find(connection, table, &key))?.transpose()?;
                 let bytes = found.as_ref().map_or(0, size);
                 capacity.push(consumed(Charge::read(bytes, *consistent_read == Some(true))));
                 items.extend(found);
@@ -113,7 +114,7 @@ impl ItemTables {
         let is_charged = input.return_consumed_capacity().is_some();
         let wanted = Wanted::of(table, filter.as_deref(), projection.as_deref(), placeholders, is_charged)?;
         let mut found = Found::default();
-        let last = self.storage.read(|connection| {
+        let last = self.read(|connection| {
             rows::scan(connection, table, after.as_ref(), limit, |bytes, key| {
                 wanted.read(bytes, key, &mut found)
             })
@@ -128,11 +129,21 @@ impl ItemTables {
             .build())
     }
 
+    fn read<R>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<R, rusqlite::Error>,
+    ) -> Result<R, StorageError> {
+        match &self.past {
+            Some(past) => past.read(read),
+            None => self.storage.read(read),
+        }
+    }
+
     /// The item at a key, if there is one.
     fn at(&self, wanted: &Wanted<'_>, key: &Key) -> Answered<Found> {
         let mut found = Found::default();
         let read = |bytes: &[u8]| wanted.read(bytes, key, &mut found);
-        self.storage.read(|connection| rows::find_with(connection, wanted.table, key, read))?.transpose()?;
+        self.read(|connection| rows::find_with(connection, wanted.table, key, read))?.transpose()?;
         Ok(found)
     }
 
@@ -155,7 +166,7 @@ impl ItemTables {
             }
         }
         let mut found = Found::default();
-        let last = self.storage.read(|connection| {
+        let last = self.read(|connection| {
             rows::range(connection, table, &range, |bytes, key| wanted.read(bytes, key, &mut found))
         })??;
         Ok((found, last.map(|key| key.attributes(table))))
@@ -178,7 +189,7 @@ impl ItemTables {
             None => None,
         };
         let after = after.as_ref().map(|(sort_key, key)| (*sort_key, key));
-        let page = self.storage.read(|connection| rows::indexed(connection, index, range, after))?;
+        let page = self.read(|connection| rows::indexed(connection, index, range, after))?;
         let entry = |(sort_key, key): &(String, Key)| {
             let mut item = key.attributes(table);
             item.insert(index.partition_key.to_owned(), AttributeValue::S(range.pk.clone()));
@@ -194,11 +205,10 @@ impl ItemTables {
             }
             let (_, key) = in_index;
             // It may have been deleted since.
-            self.storage
-                .read(|connection| {
-                    rows::find_with(connection, table, key, |bytes| wanted.read(bytes, key, &mut found))
-                })?
-                .transpose()?;
+            self.read(|connection| {
+                rows::find_with(connection, table, key, |bytes| wanted.read(bytes, key, &mut found))
+            })?
+            .transpose()?;
         }
         Ok((found, next))
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Case, Counts, Violation};
+use crate::aws::CUT_OFF;
 use crate::doubles::DOUBLE;
 use crate::ledger::Hit;
 use crate::observe::{SeenAttempt, SeenEvent};
@@ -23,8 +24,9 @@ const PUT_BACK: Duration = Duration::from_secs(1800);
 /// How long a fault may last before the request that it hides is there.
 const HELD_UP: Duration = Duration::from_secs(30);
 
-/// The states whose faults hide the answer of a receiver, the table, a disk that stands still, and an execution that was started twice.
-const HIDING: [&str; 6] = ["Deliver", "UpdateStatus", "RecordMissed", "events", "disk", DOUBLE];
+/// The states whose faults hide the answer of a receiver, the table, a disk that stands still, and an execution that was started twice or
+/// cut off.
+const HIDING: [&str; 7] = ["Deliver", "UpdateStatus", "RecordMissed", "events", "disk", DOUBLE, CUT_OFF];
 
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>, counts: &mut Counts) {
     for seen in &case.observed.events {

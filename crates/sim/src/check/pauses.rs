@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Case, Violation};
-use crate::observe::SeenEvent;
+use super::{Case, Counts, Violation};
+use crate::doubles::DOUBLE;
+use crate::observe::{SeenAttempt, SeenEvent};
 use crate::plan::{Event, Limit, Mode, Webhook};
 
 /// By how much a pause may be shorter than the schedule says, in hundredths: its jitter.
@@ -15,13 +16,13 @@ const OPENING: usize = 3;
 /// What the times in a record may be off by: those of schedules are whole seconds.
 const EXACT: Duration = Duration::from_secs(1);
 
-pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
+pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>, counts: &mut Counts) {
     for event in &case.scenario.events {
         let Some(webhook) = case.webhook_of(event.number) else { continue };
         for seen in case.events_of(event.number) {
             begins(event, seen, found);
             if event.mode != Mode::Sync || seen.is_replay {
-                goes_on(case, webhook, seen, found);
+                goes_on(case, webhook, seen, found, counts);
             }
         }
     }
@@ -50,14 +51,29 @@ fn is_probe(case: &Case<'_>, webhook: &Webhook, at: Duration) -> bool {
     webhook.limit != Limit::None && failed >= OPENING
 }
 
-fn goes_on(case: &Case<'_>, webhook: &Webhook, seen: &SeenEvent, found: &mut Vec<Violation>) {
+/// Whether one execution made the attempt, and another one recorded the fault before it, after the first one had begun to wait.
+fn is_of_two(case: &Case<'_>, event: u32, before: &SeenAttempt) -> bool {
+    let is_double = case.ledger.faults.iter().any(|fault| fault.event == Some(event) && fault.of == DOUBLE);
+    is_double && before.outcome == "failed_platform"
+}
+
+fn goes_on(
+    case: &Case<'_>,
+    webhook: &Webhook,
+    seen: &SeenEvent,
+    found: &mut Vec<Violation>,
+    counts: &mut Counts,
+) {
     for pair in seen.attempts.windows(2) {
         let [one, next] = pair else { continue };
         let index = usize::try_from(one.number).unwrap_or(0).saturating_sub(1);
         let Some(pause) = webhook.schedule.get(index) else { continue };
         let pause = Duration::from_secs((*pause).into()) * (100 - JITTER) / 100;
         let due = one.at + one.took + pause;
-        if next.at + EXACT < due && !is_probe(case, webhook, next.at) {
+        let is_early = next.at + EXACT < due && !is_probe(case, webhook, next.at);
+        if is_early && is_of_two(case, seen.number, one) {
+            counts.of_two += 1;
+        } else if is_early {
             let detail = format!(
                 "({}) had attempt {} at {} s, which was due at {} s",
                 seen.id,
