@@ -72,6 +72,7 @@ pub(crate) fn direct(scenario: &mut Scenario, turn: u64, at: u64) {
         schedule: route.schedule.to_vec(),
         timeout: route.timeout,
         limit: route.limit,
+        orders: 1,
         rules: route.rules,
         phases: if route.refused > 0 { phases } else { Vec::new() },
     });

@@ -134,8 +134,18 @@ fn webhook(seed: u64, number: u64) -> Webhook {
         at += *dice.pick(&[2 * MINUTE, 20 * MINUTE, 3 * HOUR, DAY, 3 * DAY]).unwrap_or(&HOUR);
         phases.push(Phase { at, behaviour: Behaviour::Quick });
     }
+    let rules = dice.chance(20);
+    let orders = orders(seed, number);
     let number = u32::try_from(number).unwrap_or(0);
-    Webhook { number, schedule, timeout, limit, rules: dice.chance(20), phases }
+    Webhook { number, schedule, timeout, limit, orders, rules, phases }
+}
+
+/// Every fifth week has orders by a key. Others stay as they were when their seeds were tried and became regressions.
+fn orders(seed: u64, webhook: u64) -> u32 {
+    if !seed.is_multiple_of(5) {
+        return 1;
+    }
+    *Dice::of(seed, "orders", webhook).pick(&[1, 2, 3]).unwrap_or(&1)
 }
 
 fn behaviour(dice: &mut Dice) -> Behaviour {

@@ -194,6 +194,9 @@ fn fields(webhook: &Webhook) -> Value {
         Limit::PerMinute(count) => fields["rate_limit"] = json!({"events": count, "per": "minute"}),
         Limit::Ordered { blocks } => {
             fields["ordering"] = json!({"on_failure": if blocks { "block" } else { "continue" }});
+            if webhook.orders > 1 {
+                fields["ordering"]["key"] = json!(format!("event % {}", webhook.orders));
+            }
         }
     }
     fields

@@ -53,6 +53,8 @@ pub struct Webhook {
     pub timeout: u32,
     /// What holds up its events.
     pub limit: Limit,
+    /// Into how many orders a key divides its events, if these are ordered; 1 without a key.
+    pub orders: u32,
     /// Whether it has a filter, which every third event does not pass, and a transform, which marks the body.
     pub rules: bool,
     /// What its receiver does, from which time on; before the first, it is quick.
@@ -314,6 +316,11 @@ pub enum Plant {
 }
 
 impl Webhook {
+    /// The key of the order that an event is in.
+    pub fn order_of(&self, event: u32) -> u32 {
+        event % self.orders
+    }
+
     /// Whether its filter rejects an event.
     pub fn rejects(&self, event: u32) -> bool {
         self.rules && event.is_multiple_of(3)

@@ -29,8 +29,15 @@ fn no_promise_is_broken_in_weeks_on_aws() {
 fn an_event_whose_execution_was_cut_off_goes_on() {
     let phases =
         vec![Phase { at: 0, behaviour: Behaviour::Hang }, Phase { at: 600_000, behaviour: Behaviour::Quick }];
-    let webhook =
-        Webhook { number: 0, schedule: vec![60], timeout: 110, limit: Limit::None, rules: false, phases };
+    let webhook = Webhook {
+        number: 0,
+        schedule: vec![60],
+        timeout: 110,
+        limit: Limit::None,
+        orders: 1,
+        rules: false,
+        phases,
+    };
     let event = Event { number: 1, at: 60_000, webhook: 0, mode: Mode::Async, keyed: false, repeated: false };
     let fault = |state: &str| TaskFault {
         state: state.to_owned(),

@@ -43,7 +43,7 @@ fn longer(mut scenario: Scenario) -> Scenario {
 fn two_bursts(limit: Limit) -> Scenario {
     let webhook = |number| {
         let schedule = vec![20, 40, 3600];
-        Webhook { number, schedule, timeout: 30, limit, rules: false, phases: Vec::new() }
+        Webhook { number, schedule, timeout: 30, limit, orders: 1, rules: false, phases: Vec::new() }
     };
     let event = |number: u32| {
         let at = HOUR + u64::from(number) * 100 + u64::from(number / 20) * 600 * SECOND;

@@ -124,7 +124,8 @@ fn block_not_noted() -> Scenario {
 }
 
 fn one_event(seed: u64, limit: Limit, schedule: Vec<u32>) -> Scenario {
-    let webhook = Webhook { number: 0, schedule, timeout: 60, limit, rules: false, phases: Vec::new() };
+    let webhook =
+        Webhook { number: 0, schedule, timeout: 60, limit, orders: 1, rules: false, phases: Vec::new() };
     let event = Event { number: 11, at: 60_000, webhook: 0, mode: Mode::Async, keyed: true, repeated: true };
     Scenario { days: 1, webhooks: vec![webhook], events: vec![event], ..Scenario::quiet(seed) }
 }

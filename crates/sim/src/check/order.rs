@@ -70,7 +70,8 @@ fn in_order(case: &Case<'_>, webhook: &Webhook, found: &mut Vec<Violation>, coun
         for second in &events {
             let sent = case.ledger.produced.get(&second.number).filter(|other| other.accepted.is_some());
             let is_later = sent.is_some_and(|other| other.sent_at > accepted);
-            if !is_later || case.events_of(second.number).count() != 1 {
+            let is_same = webhook.order_of(first.number) == webhook.order_of(second.number);
+            if !is_same || !is_later || case.events_of(second.number).count() != 1 {
                 continue;
             }
             let Some(first_hit) = case.hits_of(second.number).map(|hit| hit.at).min() else { continue };
