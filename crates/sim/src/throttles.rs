@@ -17,7 +17,7 @@ use crate::world::World;
 pub(crate) const THROTTLED: &str = "throttled";
 
 /// For how long calls that are refused are one fault.
-const ONE_FAULT: Duration = Duration::from_secs(10);
+const ONE_FAULT: Duration = Duration::from_secs(5);
 
 /// The keys of partitions, and what conditions of keys call their value.
 const KEYS: [&str; 3] = ["pk", "org_id", "token_hash"];

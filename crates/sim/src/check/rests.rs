@@ -2,6 +2,7 @@
 
 use super::{Case, Counts, Violation};
 use crate::doubles::DOUBLE;
+use crate::throttles::THROTTLED;
 
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>, counts: &mut Counts) {
     for id in &case.observed.notes {
@@ -37,6 +38,7 @@ pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>, counts: &mut Co
 /// Whether a note that an event waits in its lane may stay until it expires: faults met the state that deletes it, or the event was started
 /// a second time, and the second execution wrote the note while the first one made the attempt.
 fn keeps_note(case: &Case<'_>, event: u32) -> bool {
-    let mut faults = case.ledger.faults.iter().filter(|fault| fault.event == Some(event));
-    faults.any(|fault| fault.of == "LeaveLane" || fault.of == DOUBLE)
+    let mut faults = case.faults_of(event);
+    // A throttled partition names no event.
+    faults.any(|fault| matches!(&*fault.of, "LeaveLane" | DOUBLE | THROTTLED))
 }
