@@ -68,6 +68,19 @@ fn a_body_that_was_just_stored_is_found_on_aws() {
     assert!(outcome.text().contains("STALE: GetItem of events"), "{}", outcome.text());
 }
 
+/// A webhook that was made a moment before was not found by a read that did not ask for consistency.
+#[test]
+fn a_webhook_that_was_just_made_is_found_on_aws() {
+    let scenario = one_event(1, Limit::None, vec![30]);
+    let webhook = |number| Webhook { number, ..scenario.webhooks[0].clone() };
+    let event = |number| Event { number, at: 0, webhook: number, ..scenario.events[0].clone() };
+    let (webhooks, events) = ((1..=20).map(webhook).collect(), (1..=20).map(event).collect());
+    let outcome = run(&Scenario { platform: Platform::Aws, webhooks, events, ..scenario }).unwrap();
+    assert!(outcome.violations.is_empty(), "{}", Story(&outcome));
+    let text = outcome.text();
+    assert!(text.contains("STALE: GetItem of configs") && !text.contains("404"), "{text}");
+}
+
 /// The event could not be queued in its lane, and its note that it waits there stayed for 14 days.
 fn not_queued() -> Scenario {
     let scenario = one_event(29, Limit::InFlight(2), Vec::new());

@@ -206,6 +206,8 @@ impl Bodies {
             .get_item()
             .table_name(&self.table)
             .set_key(Some(key))
+            // It may have been stored, or redacted, a moment ago.
+            .consistent_read(true)
             .projection_expression(format!("sk, {IS_REDACTED}"))
             .send()
             .await

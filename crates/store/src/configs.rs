@@ -115,7 +115,11 @@ impl Configs {
             .send()
             .await
             .map_err(StoreError::during("read a webhook"))?;
-        found.item.map(from_item).transpose()
+        match found.item {
+            Some(item) => from_item(item).map(Some),
+            // It may have been made a moment ago, and an event that was accepted for it must not fail because it is missing.
+            None => self.latest(org_id, config_id).await,
+        }
     }
 
     /// Writes a new webhook and its credentials.

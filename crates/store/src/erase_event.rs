@@ -101,6 +101,8 @@ impl Events {
             .key_condition_expression("pk = :pk AND begins_with(sk, :tries)")
             .expression_attribute_values(":pk", s(&pk))
             .expression_attribute_values(":tries", s(format!("try#{event_id}#")))
+            // What was recorded a moment ago goes, too.
+            .consistent_read(true)
             .projection_expression("sk")
             .into_items();
         let mut keys = Vec::new();
