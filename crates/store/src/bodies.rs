@@ -17,7 +17,7 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use crate::error::unless_forbidden;
-use crate::item::{Item, n, s};
+use crate::item::{Item, find, n, s};
 use crate::recent_bodies::RecentBodies;
 use crate::redacted_bodies::IS_REDACTED;
 use crate::{StoreError, published_bodies};
@@ -283,17 +283,8 @@ impl Bodies {
 
     /// The body in the item with this key.
     pub(crate) async fn read_key(&self, key: Item) -> Result<Option<Bytes>, StoreError> {
-        let item = match self.read_item(key.clone(), false).await? {
-            Some(item) => Some(item),
-            // It may have been written a moment ago, by another process: right before its event is started, or queued in its lane.
-            None => self.read_item(key, true).await?,
-        };
-        item.map_or(Ok(None), bytes_of)
-    }
-
-    pub(crate) async fn read_item(&self, key: Item, is_new: bool) -> Result<Option<Item>, StoreError> {
-        let found = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(is_new);
-        Ok(found.send().await.map_err(StoreError::during("read a body"))?.item)
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(key));
+        find(request, "read a body").await?.map_or(Ok(None), bytes_of)
     }
 }
 

@@ -15,7 +15,7 @@ use hookstep_tables::{Client, UpdateItem};
 
 use crate::config_cache::ConfigCache;
 use crate::credentials;
-use crate::item::{Item, from_item, s, to_item};
+use crate::item::{Item, find, from_item, s, to_item};
 use crate::subscriptions::SubscriptionCache;
 use crate::{Lease, StoreError};
 
@@ -85,7 +85,7 @@ impl Configs {
         Ok(())
     }
 
-    /// One webhook of `org_id`, as it was a moment ago. [`Configs::latest`] reads it as it is now.
+    /// One webhook of `org_id`, as it was a moment ago, or as it was made since. [`Configs::latest`] reads it as it is now.
     ///
     /// # Errors
     /// If the table cannot be read.
@@ -106,20 +106,9 @@ impl Configs {
     }
 
     async fn read(&self, org_id: &OrgId, config_id: ConfigId) -> Result<Option<WebhookConfig>, StoreError> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("org_id", s(org_id))
-            .key("config_id", s(config_id))
-            .send()
-            .await
-            .map_err(StoreError::during("read a webhook"))?;
-        match found.item {
-            Some(item) => from_item(item).map(Some),
-            // It may have been made a moment ago, and an event that was accepted for it must not fail because it is missing.
-            None => self.latest(org_id, config_id).await,
-        }
+        let request = self.client.get_item().table_name(&self.table);
+        let request = request.key("org_id", s(org_id)).key("config_id", s(config_id));
+        find(request, "read a webhook").await?.map(from_item).transpose()
     }
 
     /// Writes a new webhook and its credentials.

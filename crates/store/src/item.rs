@@ -3,12 +3,23 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use hookstep_tables::GetItem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::StoreError;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The item that a request reads. If there is none it is read again, consistently: what another process has written a moment ago may be
+/// missing from a read that does not ask for it, and costs half as much.
+pub(crate) async fn find(request: GetItem, doing: &'static str) -> Result<Option<Item>, StoreError> {
+    let again = request.clone().consistent_read(true);
+    match request.send().await.map_err(StoreError::during(doing))?.item {
+        Some(item) => Ok(Some(item)),
+        None => Ok(again.send().await.map_err(StoreError::during(doing))?.item),
+    }
+}
 
 /// The string attribute `text`.
 pub(crate) fn s(text: impl ToString) -> AttributeValue {

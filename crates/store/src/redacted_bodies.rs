@@ -55,7 +55,9 @@ impl Bodies {
     }
 
     async fn kept(&self, key: Item) -> Result<Option<KeptBody>, StoreError> {
-        self.read_item(key, true).await?.map_or(Ok(None), kept_of)
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
+        let found = request.send().await.map_err(StoreError::during("read a body"))?;
+        found.item.map_or(Ok(None), kept_of)
     }
 
     /// Stores what is left of the accepted body of an event in its place. The body of a publication is needed by other events until

@@ -12,7 +12,7 @@ use hookstep_tables::Client;
 use tokio::time::Instant;
 
 use crate::StoreError;
-use crate::item::{Item, from_item, n, s, to_item};
+use crate::item::{find, from_item, n, s, to_item};
 
 /// The cache TTL of a token: a revoked token keeps working for this long. The cache saves a busy producer one
 /// read per request.
@@ -70,18 +70,8 @@ impl Tokens {
     }
 
     async fn read(&self, token_hash: &str) -> Result<Option<Token>, StoreError> {
-        let item = match self.item(token_hash, false).await? {
-            Some(item) => Some(item),
-            // It may have been made a moment ago.
-            None => self.item(token_hash, true).await?,
-        };
-        item.map(from_item).transpose()
-    }
-
-    async fn item(&self, token_hash: &str, is_new: bool) -> Result<Option<Item>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key("token_hash", s(token_hash));
-        let found = get.consistent_read(is_new).send().await.map_err(StoreError::during("read a token"))?;
-        Ok(found.item)
+        let request = self.client.get_item().table_name(&self.table).key("token_hash", s(token_hash));
+        find(request, "read a token").await?.map(from_item).transpose()
     }
 
     /// Notes that a token is in use now, unless that was noted within the last hour.
