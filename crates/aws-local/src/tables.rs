@@ -164,7 +164,8 @@ impl Tables {
             lost = gate.lose(&call);
             past = gate.past(&call).filter(|_| is_eventual);
         }
-        let items = past.map_or_else(|| self.items.clone(), |past| self.items.as_of(past));
+        let past = past.map(|past| self.items.as_of(past));
+        let items = past.as_ref().unwrap_or(&self.items);
         let answer = items.call(operation, request, charged).await.map_err(|refusal| error(&refusal));
         lost.map_or(answer, Err)
     }

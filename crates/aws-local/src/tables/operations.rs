@@ -109,7 +109,7 @@ operations! {
         input.get_consistent_read() != &Some(true),
         |answer| answer.consumed_capacity().and_then(units);
     batch_get_item, "BatchGetItem", BatchGetItemInputBuilder => BatchGetItemOutput, BatchGetItemError,
-        |input| "", None, None, &[], asks_nothing(input.get_request_items()),
+        |input| "", None, None, &[], is_eventual_batch(input.get_request_items()),
         |answer| Some(answer.consumed_capacity().iter().filter_map(units).sum());
     transact_write_items, "TransactWriteItems", TransactWriteItemsInputBuilder => TransactWriteItemsOutput, TransactWriteItemsError,
         |input| "", None, None, input.get_transact_items().as_deref().unwrap_or_default(), false,
@@ -117,7 +117,7 @@ operations! {
 }
 
 /// Whether no table of a batch is to be read consistently.
-fn asks_nothing(tables: &Option<HashMap<String, KeysAndAttributes>>) -> bool {
+fn is_eventual_batch(tables: &Option<HashMap<String, KeysAndAttributes>>) -> bool {
     tables.iter().flatten().all(|(_, keys)| keys.consistent_read() != Some(true))
 }
 

@@ -85,8 +85,9 @@ impl ItemTables {
         let filter = self.condition(input.filter_expression())?;
         let projection = self.projection(input.projection_expression())?;
         let is_charged = input.return_consumed_capacity().is_some();
-        let wanted = Wanted::of(table, filter.as_deref(), projection.as_deref(), placeholders, is_charged)?;
-        let wanted = Wanted { view, ..wanted };
+        let mut wanted =
+            Wanted::of(table, filter.as_deref(), projection.as_deref(), placeholders, is_charged)?;
+        wanted.view = view;
         let (found, next) = match index {
             Some(index) => self.indexed(&wanted, index, &range, input.exclusive_start_key())?,
             None => self.in_partition(&wanted, range, input.exclusive_start_key())?,

@@ -14,10 +14,10 @@ pub(crate) struct Wanted<'r> {
     /// The view that is read, if it is one.
     pub(super) view: Option<&'r ViewDefinition>,
     /// The filter, and the attributes that it looks at.
-    pub(super) filter: Option<(&'r Condition, Vec<&'r str>)>,
+    filter: Option<(&'r Condition, Vec<&'r str>)>,
     /// The attributes that the projection names.
-    pub(super) projection: Option<Vec<&'r str>>,
-    pub(super) placeholders: Placeholders<'r>,
+    projection: Option<Vec<&'r str>>,
+    placeholders: Placeholders<'r>,
     /// Whether the sizes of the items are wanted.
     pub(super) is_charged: bool,
 }
