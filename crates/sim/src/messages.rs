@@ -23,8 +23,8 @@ pub(crate) fn kept(world: &World, call: &TableCall<'_>) -> Option<ServiceError> 
         return None;
     }
     let id = call.item.and_then(|key| key.get("id")?.as_s().ok())?;
-    let ids = world.state().event_ids.clone();
-    let event = ids.into_iter().find(|(known, _)| id.contains(known)).map(|(_, event)| event);
+    let known = |(known, _): &(&String, &u32)| id.contains(known.as_str());
+    let event = world.state().event_ids.iter().find(known).map(|(_, event)| *event);
     is_received_again(world, event).then(|| ServiceError::new("InternalServerError", SIMULATED))
 }
 

@@ -13,7 +13,6 @@ use tokio::time::advance;
 
 use crate::ambient::{self, BEGIN};
 use crate::api::Api;
-use crate::past::STALE;
 use crate::plan::{Limit, Scenario};
 use crate::world::World;
 
@@ -36,9 +35,7 @@ pub(crate) struct Rest {
 impl Rest {
     /// Passes the time until the next thing happens in a leap, if the host is at rest; at most until `end`.
     pub(crate) async fn leap(&mut self, world: &World, host: &Host, api: &Api, end: Duration) {
-        // What only looks for something sees old things, too.
-        let lines = world.state().log.iter().filter(|line| !line.text.starts_with(STALE)).count();
-        let now = ambient::elapsed();
+        let (lines, now) = (world.state().happened, ambient::elapsed());
         if lines != self.seen.0 {
             self.seen = (lines, now);
         }

@@ -14,7 +14,7 @@ use crate::disk::Disk;
 use crate::doubles::Double;
 use crate::ledger::Ledger;
 use crate::observe::Observed;
-use crate::past::Past;
+use crate::past::{Past, STALE};
 use crate::plan::{Break, End, Scenario};
 
 /// How many steps a week has at most: many times as many as the busiest one.
@@ -39,6 +39,8 @@ struct Shared {
 pub(crate) struct State {
     /// What has happened, in order.
     pub(crate) log: Vec<Line>,
+    /// How many lines of it are no old reads: what only looks for something makes these, too.
+    pub(crate) happened: usize,
     /// What receivers, producers and observers know.
     pub(crate) ledger: Ledger,
     /// What reads see that do not ask for consistency.
@@ -106,6 +108,7 @@ impl World {
     pub(crate) fn new(scenario: Scenario) -> Self {
         let state = State {
             log: Vec::new(),
+            happened: 0,
             ledger: Ledger::default(),
             past: Past::default(),
             disk: Disk::default(),
@@ -150,7 +153,9 @@ impl World {
     /// Notes that something has happened.
     pub(crate) fn log(&self, event: Option<u32>, text: impl Into<String>) {
         let line = Line { at: ambient::elapsed(), event, text: text.into() };
-        self.state().log.push(line);
+        let mut state = self.state();
+        state.happened += usize::from(!line.text.starts_with(STALE));
+        state.log.push(line);
     }
 
     /// Something is to be started a second time.
