@@ -180,8 +180,8 @@ pub fn restore(file: &Path, data_dir: &Path, sources: &Sources) -> Result<(), Ba
     let _lock = lock(data_dir)?;
     // Nothing was written meanwhile, so everything that is in it after a failure is a part of this backup.
     check_empty(data_dir)?;
-    let restored =
-        unpack(&input, file, data_dir).and_then(|()| Ok(Directory::examine(data_dir, sources).map(drop)?));
+    let examine = |()| Directory::examine(data_dir, sources).map(drop).map_err(BackupError::from);
+    let restored = unpack(&input, file, data_dir).and_then(examine);
     if restored.is_err()
         && let Err(error) = clear(data_dir)
     {
