@@ -106,7 +106,7 @@ async fn a_directory_in_use_and_a_file_that_is_no_backup_are_refused() {
     let whole = std::fs::read(&file).unwrap();
     let unfit = [
         ("This is no archive.\n".repeat(100).into_bytes(), "cannot read"),
-        (whole[..whole.len() / 2].to_vec(), "cannot"),
+        (whole[..whole.len() / 2].to_vec(), "cannot read"),
         (whole[..whole.len() - 1024].to_vec(), "its end is missing"),
     ];
     for (bytes, reason) in unfit {
